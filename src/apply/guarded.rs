@@ -1,0 +1,188 @@
+//! Writes and deletes that go through only if the object is the one that was planned with.
+
+use crate::plan::{self, After, Change, FieldChange};
+use crate::provider::{Guard, Provider, Reassignment, Shift, Write, Written};
+use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, Stamp, Target};
+
+/// How often an object that moves under our eyes is read again and the change computed anew. A rollout
+/// moves a Deployment many times: a conflict there is the rule, not a foreign edit.
+const TRIES: usize = 5;
+
+/// Makes an object that must not be there yet.
+pub(super) async fn create(provider: &dyn Provider, write: Write) -> Result<Written, Problem> {
+    let write = Write { guard: Guard::Absent, ..write };
+    provider.write(&write).await.map_err(|problem| match problem.kind {
+        ProblemKind::Conflict => Problem {
+            message: "somebody else has made it since the plan; it was not touched".to_owned(),
+            help: Some("plan again: the new plan says whose it is, and how to take it over".to_owned()),
+            ..problem
+        },
+        _ => problem,
+    })
+}
+
+/// Changes an object that was planned with; where it has moved since, only if the change is still the
+/// approved one.
+pub(super) async fn update(
+    provider: &dyn Provider,
+    write: Write,
+    stamp: &Stamp,
+    approved: &Change,
+    desired: &Desired,
+) -> Result<Written, Problem> {
+    let mut write = Write { guard: Guard::At(stamp.clone()), ..write };
+    for _ in 0..TRIES {
+        let problem = match provider.write(&write).await {
+            Err(problem) if problem.kind == ProblemKind::Conflict => problem,
+            result => return result,
+        };
+        write = look_again(provider, write, problem, approved, desired).await?;
+    }
+    Err(changed_all_the_time())
+}
+
+/// Lets fields change hands before an object is changed that was planned with; the moment at which the write
+/// is to find it. Where it has moved since, only if the change is still the approved one.
+pub(super) async fn reassign(
+    provider: &dyn Provider,
+    write: &Write,
+    stamp: &Stamp,
+    shift: Shift,
+    approved: &Change,
+    desired: &Desired,
+) -> Result<Stamp, Problem> {
+    let mut stamp = stamp.clone();
+    for _ in 0..TRIES {
+        let reassignment = Reassignment {
+            target: write.target.clone(),
+            stamp: stamp.clone(),
+            manager: write.manager.clone(),
+            shift: shift.clone(),
+        };
+        let problem = match provider.reassign(&reassignment).await {
+            Ok(live) => return Ok(live.stamp),
+            Err(problem) if problem.kind == ProblemKind::Conflict => problem,
+            Err(problem) => return Err(problem),
+        };
+        let guarded = Write { guard: Guard::At(stamp), ..write.clone() };
+        let again = look_again(provider, guarded, problem, approved, desired).await?;
+        let Guard::At(moved) = again.guard else { break };
+        stamp = moved;
+    }
+    Err(changed_all_the_time())
+}
+
+fn changed_all_the_time() -> Problem {
+    let message = format!("it was changed by others {TRIES} times while it was written");
+    Problem::new(ProblemKind::Conflict, message)
+        .help("find out who writes to it all the time (its field managers), then plan again")
+}
+
+/// The object as it is now, if it still is the one with this uid.
+async fn same_object(
+    provider: &dyn Provider,
+    target: &Target,
+    uid: &str,
+    conflict: Problem,
+) -> Result<Live, Problem> {
+    let moved = |story: &str| {
+        Problem::new(ProblemKind::Conflict, format!("it {story} since the plan; it was not touched"))
+            .help("plan again, and look at what the new plan says of it")
+    };
+    match provider.read(std::slice::from_ref(target)).await.pop() {
+        Some(Reading::Present(live)) if live.stamp.uid == uid => Ok(*live),
+        Some(Reading::Present(_)) => Err(moved("was deleted and made again by others")),
+        Some(Reading::Absent) => Err(moved("was deleted by others")),
+        Some(Reading::Unreadable(problem)) => Err(problem),
+        None => Err(conflict),
+    }
+}
+
+/// The same write against the object as it is now, if what it changes is what was approved. A controller may
+/// move the object on between the read and the dry-run as well.
+async fn look_again(
+    provider: &dyn Provider,
+    write: Write,
+    conflict: Problem,
+    approved: &Change,
+    desired: &Desired,
+) -> Result<Write, Problem> {
+    let Guard::At(Stamp { uid, .. }) = &write.guard else { return Err(conflict) };
+    let uid = uid.clone();
+    let mut conflict = conflict;
+    for _ in 0..TRIES {
+        let live = same_object(provider, &write.target, &uid, conflict).await?;
+        let again = Write { guard: Guard::At(live.stamp.clone()), ..write.clone() };
+        let object = plan::as_tried(&again.manager, desired, &live, &again.object);
+        conflict = match provider.preview(&Write { object, ..again.clone() }).await {
+            Ok(answer) => return as_approved(again, &live, &answer.live, approved, desired),
+            Err(problem) if problem.kind == ProblemKind::Conflict => problem,
+            Err(problem) => return Err(problem),
+        };
+    }
+    Err(conflict)
+}
+
+fn as_approved(
+    again: Write,
+    live: &Live,
+    answer: &Live,
+    approved: &Change,
+    desired: &Desired,
+) -> Result<Write, Problem> {
+    let now = plan::field_changes(desired, &live.object, &answer.object);
+    let moved = not_as_approved(&approved.fields, &now);
+    if moved.is_empty() {
+        return Ok(again);
+    }
+    let managers = live.ownership.managers().join(", ");
+    let message = format!(
+        "others changed it since the plan, in a way that was not approved: {} (field managers: {managers})",
+        moved.join(", ")
+    );
+    Err(Problem::new(ProblemKind::Conflict, message).help("plan again, and approve what the new plan says"))
+}
+
+/// The fields whose change is not the approved one.
+fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String> {
+    let same = |a: &FieldChange, b: &FieldChange| {
+        let known = matches!(a.after, After::Unknown(_)) || a.after == b.after;
+        a.path == b.path && a.before == b.before && known
+    };
+    let appeared = now.iter().filter(|change| !approved.iter().any(|other| same(other, change)));
+    // A note that goes before the write shows in no answer to one.
+    let shown = approved.iter().filter(|change| !plan::is_note_of_kubectl(&change.path));
+    let vanished = shown.filter(|change| !now.iter().any(|other| same(change, other)));
+    let mut paths: Vec<String> = appeared.chain(vanished).map(|change| change.path.to_string()).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Asks for deletion of exactly the object with this uid. Where only its version moved, it is still the
+/// one whose deletion was approved.
+pub(super) async fn delete(provider: &dyn Provider, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
+    let mut stamp = stamp.clone();
+    for _ in 0..TRIES {
+        let problem = match provider.delete(target, &stamp).await {
+            Err(problem) if problem.kind == ProblemKind::Conflict => problem,
+            result => return result,
+        };
+        match provider.read(std::slice::from_ref(target)).await.pop() {
+            Some(Reading::Absent) => return Ok(()),
+            Some(Reading::Present(live)) if live.stamp.uid == stamp.uid => stamp = live.stamp,
+            Some(Reading::Present(_)) => {
+                return Err(Problem::new(
+                    ProblemKind::Conflict,
+                    "it was deleted and made again by others since the plan; the new one was not touched",
+                ));
+            }
+            Some(Reading::Unreadable(unreadable)) => return Err(unreadable),
+            None => return Err(problem),
+        }
+    }
+    Err(Problem::new(
+        ProblemKind::Conflict,
+        format!("it was changed by others {TRIES} times while it was deleted"),
+    ))
+}

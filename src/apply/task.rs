@@ -1,0 +1,215 @@
+//! One resource's turn: write, then wait.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::guarded;
+use crate::plan::{self, Action, Change, LetGo, Unresolvable};
+use crate::provider::{Guard, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written};
+use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
+
+/// A resource that this one refers to, as it is after its own turn.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) target: Target,
+    pub(super) object: Value,
+}
+
+/// One change and what it needs to be done.
+#[derive(Debug)]
+pub(super) struct Task<'p> {
+    pub(super) change: &'p Change,
+    pub(super) desired: &'p Desired,
+    pub(super) project: &'p str,
+    pub(super) grounds: HashMap<Address, Ground>,
+}
+
+/// What the first half of a turn came to.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// The object is there; it may still have to become ready.
+    Present { sent: Box<Value>, live: Box<Live>, warnings: Vec<String> },
+    /// The object is gone.
+    Gone,
+}
+
+impl Task<'_> {
+    /// The write without its guard, which depends on how it is made: until then it is a create's.
+    fn write(&self, object: Value) -> Write {
+        let target = self.change.target.clone();
+        Write { target, object, guard: Guard::Absent, manager: plan::field_manager(self.project) }
+    }
+
+    /// Creates, updates or replaces.
+    pub(super) async fn perform(
+        &self,
+        provider: &dyn Provider,
+        progress: Progress<'_>,
+    ) -> Result<Done, Problem> {
+        let object = self.whole_object(provider, progress).await?;
+        // The old object goes first: until then the state knows it under this address, and no kill in
+        // between can lose it.
+        if let Some(replaced) = &self.change.replaced {
+            let (target, live) = &**replaced;
+            let timeout = self.desired.lifecycle.timeouts.delete;
+            remove_object(provider, target, &live.stamp, timeout, progress).await?;
+        }
+        let let_go = self.let_go()?;
+        let written = match (self.change.action, self.change.stamp()) {
+            (Action::Update | Action::Adopt, Some(stamp)) => {
+                let write = self.write(object.clone());
+                let stamp = match self.shift(&let_go, &object) {
+                    Some(shift) => {
+                        &guarded::reassign(provider, &write, stamp, shift, self.change, self.desired).await?
+                    }
+                    None => stamp,
+                };
+                guarded::update(provider, write, stamp, self.change, self.desired).await?
+            }
+            (Action::Replace, Some(_)) => {
+                remove(provider, self.change, progress).await?;
+                guarded::create(provider, self.write(object.clone())).await?
+            }
+            _ => guarded::create(provider, self.write(object.clone())).await?,
+        };
+        let Written { live, warnings } = self.release(provider, written, &let_go).await;
+        let sent = Box::new(plan::once_settled(object, &let_go));
+        Ok(Done::Present { sent, live: Box::new(live), warnings })
+    }
+
+    /// How we let go of what the configuration leaves to others.
+    fn let_go(&self) -> Result<LetGo, Problem> {
+        let prior = match self.change.action {
+            Action::Update | Action::Adopt => self.change.prior.as_ref(),
+            _ => None,
+        };
+        plan::let_go(&plan::field_manager(self.project), self.desired, prior)
+    }
+
+    /// What changes hands before the write, if anything does.
+    fn shift(&self, let_go: &LetGo, object: &Value) -> Option<Shift> {
+        if self.change.action == Action::Adopt {
+            let from = self.change.taken_from.clone();
+            return Some(Shift::TakeOver { from, object: object.clone() });
+        }
+        let fields = let_go.released.clone();
+        (!fields.is_empty()).then_some(Shift::Release(fields))
+    }
+
+    /// Releases what was sent once and is left to others from then on. The object is there already: where
+    /// this fails, it is remembered all the same, and the next plan hands the fields over.
+    async fn release(&self, provider: &dyn Provider, written: Written, let_go: &LetGo) -> Written {
+        if let_go.once_made.is_empty() {
+            return written;
+        }
+        let reassignment = Reassignment {
+            target: self.change.target.clone(),
+            stamp: Stamp { version: String::new(), ..written.live.stamp.clone() },
+            manager: plan::field_manager(self.project),
+            shift: Shift::Release(let_go.once_made.clone()),
+        };
+        match provider.reassign(&reassignment).await {
+            Ok(live) => Written { live, ..written },
+            Err(problem) => {
+                let mut written = written;
+                written.warnings.push(format!(
+                    "what `ignore_changes` leaves to others is still ours ({problem}); the next plan hands it over"
+                ));
+                written
+            }
+        }
+    }
+
+    /// The object as it was approved, with the values in it that only now are known.
+    async fn whole_object(&self, provider: &dyn Provider, progress: Progress<'_>) -> Result<Value, Problem> {
+        let mut object = self.change.send.clone().unwrap_or_default();
+        let mut grounds = self.grounds.clone();
+        for (path, expression) in self.desired.unresolved.iter() {
+            let path = plan::keyed(&self.desired.object, path);
+            // A value that the plan could tell was put in then, and was approved as it is.
+            if path.get(&object) != path.get(&self.desired.object) {
+                continue;
+            }
+            let value = loop {
+                let found = plan::resolve(
+                    expression,
+                    |address| grounds.contains_key(address),
+                    |address, field| field.get(&grounds.get(address)?.object).cloned(),
+                );
+                match found {
+                    Ok(value) => break value,
+                    Err(Unresolvable::Pending(pending)) => {
+                        let (address, field) = *pending;
+                        let ground = await_field(provider, &grounds, &address, field, progress).await?;
+                        grounds.insert(address, ground);
+                    }
+                    Err(Unresolvable::Dangling(text)) => {
+                        return Err(Problem::new(ProblemKind::Other, format!("`{text}` refers to nothing")));
+                    }
+                }
+            };
+            path.set(&mut object, value);
+        }
+        Ok(object)
+    }
+
+    /// Waits until the resource is ready.
+    pub(super) async fn settle(
+        &self,
+        provider: &dyn Provider,
+        progress: Progress<'_>,
+    ) -> Result<Option<Live>, Problem> {
+        let lifecycle = &self.desired.lifecycle;
+        let wait = Wait {
+            target: self.change.target.clone(),
+            until: Until::Ready(lifecycle.ready.clone()),
+            timeout: lifecycle.timeouts.ready,
+        };
+        provider.wait(&wait, progress).await
+    }
+}
+
+async fn await_field(
+    provider: &dyn Provider,
+    grounds: &HashMap<Address, Ground>,
+    address: &Address,
+    field: FieldPath,
+    progress: Progress<'_>,
+) -> Result<Ground, Problem> {
+    let lost =
+        || Problem::new(ProblemKind::Other, format!("{address} is gone, and its {field} was waited for"));
+    let ground = grounds.get(address).ok_or_else(lost)?;
+    progress(&format!("waits for {address}.{field}"));
+    let wait = Wait { target: ground.target.clone(), until: Until::Field(field.clone()), timeout: None };
+    let live = provider.wait(&wait, progress).await?.ok_or_else(lost)?;
+    if field.get(&live.object).is_none_or(Value::is_null) {
+        return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));
+    }
+    Ok(Ground { target: ground.target.clone(), object: live.object })
+}
+
+/// Deletes, and waits until the object is gone.
+pub(super) async fn remove(
+    provider: &dyn Provider,
+    change: &Change,
+    progress: Progress<'_>,
+) -> Result<Done, Problem> {
+    let Some(stamp) = change.stamp() else { return Ok(Done::Gone) };
+    remove_object(provider, &change.target, stamp, change.timeouts.delete, progress).await?;
+    Ok(Done::Gone)
+}
+
+async fn remove_object(
+    provider: &dyn Provider,
+    target: &Target,
+    stamp: &Stamp,
+    timeout: Option<Duration>,
+    progress: Progress<'_>,
+) -> Result<(), Problem> {
+    guarded::delete(provider, target, stamp).await?;
+    let until = Until::Gone { uid: stamp.uid.clone() };
+    provider.wait(&Wait { target: target.clone(), until, timeout }, progress).await?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The stable names of the mistakes that blocks find, for documents, tests and scripts.
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {
+        $($(#[doc = $doc])* pub const $name: &str = $text;)*
+        /// All of them, with what they mean.
+        pub const ALL: &[(&str, &str)] = &[$(($text, concat!($($doc),*))),*];
+    };
+}
+
+codes! {
+    /// A document or a block is not a Kubernetes object: no `apiVersion`, `kind` or `metadata.name`.
+    NOT_AN_OBJECT = "not-an-object";
+    /// A name that Kubernetes does not take.
+    INVALID_NAME = "invalid-name";
+    /// A label that Kubernetes does not take.
+    INVALID_LABEL = "invalid-label";
+    /// An annotation that Kubernetes does not take.
+    INVALID_ANNOTATION = "invalid-annotation";
+    /// Data of a `Secret` or `ConfigMap` that Kubernetes does not take.
+    INVALID_DATA = "invalid-data";
+    /// An amount that Kubernetes does not take.
+    INVALID_QUANTITY = "invalid-quantity";
+    /// Two objects are the same: same group, kind, namespace and name.
+    DUPLICATE_OBJECT = "duplicate-object";
+    /// What is referred to is not there.
+    UNKNOWN_REFERENCE = "unknown-reference";
+    /// A reference stands where the value must be known at once.
+    REFERENCE_NOT_EXPECTED = "reference-not-expected";
+    /// One text refers to a secret and to a live field.
+    MIXED_REFERENCE = "mixed-reference";
+    /// An `ignore_changes` or `ready` rule fits no object of its block.
+    RULE_WITHOUT_OBJECT = "rule-without-object";
+    /// A field that only the server writes.
+    SERVER_FIELD = "server-field";
+    /// A file cannot be read, or is not what it should be.
+    BAD_FILE = "bad-file";
+    /// A file has another SHA-256 than the configuration says.
+    WRONG_DIGEST = "wrong-digest";
+    /// The value is not one that is taken here.
+    BAD_VALUE = "bad-value";
+    /// A registry that anybody could use, without the word that this is meant.
+    NO_AUTH = "no-auth";
+    /// Keys stand together of which only one may.
+    CONFLICTING_KEYS = "conflicting-keys";
+    /// An image without tag or digest.
+    UNPINNED_IMAGE = "unpinned-image";
+    /// More replicas than the volume can serve.
+    TOO_MANY_REPLICAS = "too-many-replicas";
+    /// A key that does nothing as things stand.
+    USELESS_KEY = "useless-key";
+    /// A generated value that the state knows and the cluster has lost.
+    LOST_SECRET = "lost-secret";
+    /// A secret that can be had, and cannot be used.
+    BAD_SECRET = "bad-secret";
+    /// Passwords would travel in clear.
+    NO_TLS = "no-tls";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn every_code_is_there_once_and_says_what_it_means() {
+        let mut names: Vec<_> = ALL.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+        assert!(ALL.iter().all(|(_, meaning)| !meaning.is_empty()));
+    }
+}

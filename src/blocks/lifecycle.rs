@@ -1,0 +1,123 @@
+//! `depends_on` and `lifecycle`, from the block to its objects.
+
+use super::BlockType;
+use super::codes;
+use crate::config::Block;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::nearest::suggest;
+use crate::resource::{Desired, Lifecycle, is_builtin_group};
+
+/// Gives each object of a block what the block says about it.
+pub(super) fn distribute(
+    block: &Block,
+    kind: &dyn BlockType,
+    objects: &mut [Desired],
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let depends_on: Vec<_> =
+        block.depends_on.iter().map(|(address, span)| (address.clone(), Some(*span))).collect();
+    for desired in objects.iter_mut() {
+        let leads = kind.leads(desired);
+        let mut addresses = depends_on.clone();
+        addresses.append(&mut desired.depends_on);
+        desired.depends_on = addresses;
+        desired.lifecycle = Lifecycle {
+            ignore_changes: Vec::new(),
+            replace_triggered_by: if leads {
+                block.lifecycle.replace_triggered_by.clone()
+            } else {
+                Vec::new()
+            },
+            ready: None,
+            ..block.lifecycle.clone()
+        };
+    }
+    ready(block, kind, objects, mistakes);
+    ignore_changes(block, kind, objects, mistakes);
+}
+
+/// The readiness rule goes to what the block is about. Among several objects these are the ones of kinds
+/// that have no rule of their own: a `ConfigMap` never gets a condition, and would be waited for in vain.
+fn ready(block: &Block, kind: &dyn BlockType, objects: &mut [Desired], mistakes: &mut Vec<Diagnostic>) {
+    let Some(rule) = &block.lifecycle.ready else { return };
+    let alone = objects.len() == 1;
+    let mut taken = objects.is_empty();
+    for desired in objects.iter_mut().filter(|desired| kind.leads(desired)) {
+        if alone || kind.has_leader() || !is_builtin_group(&desired.identity.group) {
+            desired.lifecycle.ready = Some(rule.clone());
+            taken = true;
+        }
+    }
+    if !taken {
+        let message = format!("the `ready` rule of `{}` fits none of its objects", block.address);
+        mistakes.push(
+            Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message)
+                .at(block.span, "")
+                .help("kinds of Kubernetes' own have their rules; put the object that needs one into a block of its own"),
+        );
+    }
+}
+
+fn ignore_changes(
+    block: &Block,
+    kind: &dyn BlockType,
+    objects: &mut [Desired],
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    for rule in &block.lifecycle.ignore_changes {
+        let alone = objects.len() == 1;
+        let mut found = false;
+        for desired in objects.iter_mut() {
+            let fits = match &rule.object {
+                None => alone,
+                Some(object) => object_names(desired).contains(object),
+            };
+            if fits {
+                desired.lifecycle.ignore_changes.push(rule.clone());
+                found = true;
+            }
+        }
+        // A block without objects has been complained about already.
+        if !found && !objects.is_empty() {
+            let path = rule.path.to_string();
+            mistakes.push(without_object(block, kind, rule.object.as_deref(), &path, objects));
+        }
+    }
+}
+
+fn without_object(
+    block: &Block,
+    kind: &dyn BlockType,
+    object: Option<&str>,
+    path: &str,
+    objects: &[Desired],
+) -> Diagnostic {
+    let names: Vec<String> =
+        objects.iter().filter_map(|desired| object_names(desired).into_iter().next()).collect();
+    let all = || names.iter().map(String::as_str);
+    let leader = objects.iter().find(|desired| kind.leads(desired));
+    let example = leader.and_then(|leader| object_names(leader).pop()).unwrap_or_default();
+    let (message, help) = match object {
+        Some(object) => (
+            format!("`{}` has no object `{object}`, whose `{path}` is to be ignored", block.address),
+            suggest(object, all(), "it has no objects"),
+        ),
+        None => (
+            format!("`{}` has several objects, and `{path}` does not say whose it is", block.address),
+            format!("write `{example}:{path}`"),
+        ),
+    };
+    Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(block.span, "").help(help)
+}
+
+/// The names by which a rule may call an object: as in its address, and by plain kind and name.
+fn object_names(desired: &Desired) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Some(object) = &desired.address.object {
+        names.push(object.to_string());
+    }
+    if desired.address.object.is_none() {
+        names.push(format!("{}/{}", desired.identity.kind, desired.identity.name));
+    }
+    names
+}

@@ -1,0 +1,130 @@
+//! What an image's name says.
+
+/// What can be wrong with an image's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ImageError {
+    /// It has neither tag nor digest, so that nobody knows what runs.
+    Unpinned,
+    /// It is no image's name, and this is why.
+    Malformed(&'static str),
+}
+
+/// An image's name, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Image<'a> {
+    /// The tag.
+    pub(super) tag: Option<&'a str>,
+    /// Whether it has a digest.
+    pub(super) has_digest: bool,
+}
+
+impl<'a> Image<'a> {
+    /// Reads `registry:3.1.1`, `host:5000/path/registry@sha256:…`.
+    pub(super) fn parse(text: &'a str) -> Result<Self, ImageError> {
+        let (name, digest) = match text.split_once('@') {
+            Some((name, digest)) => (name, Some(digest)),
+            None => (text, None),
+        };
+        if let Some(digest) = digest {
+            let hex = digest
+                .strip_prefix("sha256:")
+                .ok_or(ImageError::Malformed("the digest is not `sha256:…`"))?;
+            if hex.len() != 64 || !hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+                return Err(ImageError::Malformed(
+                    "a SHA-256 digest has 64 hexadecimal digits in lower case",
+                ));
+            }
+        }
+        // A colon before the last slash belongs to a port.
+        let slash = name.rfind('/').map_or(0, |at| at + 1);
+        let (path, tag) = match name.get(slash..).and_then(|last| last.split_once(':')) {
+            Some((last, tag)) => (&name[..slash + last.len()], Some(tag)),
+            None => (name, None),
+        };
+        let (host, rest) = match path.split_once('/') {
+            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), rest),
+            _ => (None, path),
+        };
+        if host.is_some_and(|host| host.is_empty() || host.contains("//"))
+            || !rest.split('/').all(is_component)
+        {
+            return Err(ImageError::Malformed("its parts are lower-case letters, digits, `.`, `_` and `-`"));
+        }
+        if let Some(tag) = tag
+            && (tag.is_empty()
+                || tag.len() > 128
+                || !tag.bytes().all(is_tag_byte)
+                || tag.starts_with(['.', '-']))
+        {
+            return Err(ImageError::Malformed("the tag is at most 128 letters, digits, `.`, `_` and `-`"));
+        }
+        if tag.is_none() && digest.is_none() {
+            return Err(ImageError::Unpinned);
+        }
+        Ok(Self { tag, has_digest: digest.is_some() })
+    }
+
+    /// The major version, if the tag says one: `3.1.1`, `v2`, `2.8.3-alpine`.
+    pub(super) fn major(&self) -> Option<u8> {
+        let tag = self.tag?;
+        let number = tag.strip_prefix('v').unwrap_or(tag);
+        let end = number.find(['.', '-', '_']).unwrap_or(number.len());
+        match &number[..end] {
+            "2" => Some(2),
+            "3" => Some(3),
+            _ => None,
+        }
+    }
+
+    /// Whether what it names may be another image tomorrow, by its very name.
+    pub(super) fn floats(&self) -> bool {
+        !self.has_digest && self.tag == Some("latest")
+    }
+}
+
+fn is_component(text: &str) -> bool {
+    let alphanumeric = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(alphanumeric)
+        && bytes.last().is_some_and(alphanumeric)
+        && bytes.iter().all(|byte| alphanumeric(byte) || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+fn is_tag_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_digests_and_ports_are_told_apart() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let both = format!("localhost:5000/a/registry:2.8.3-x@{digest}");
+        assert_eq!(Image::parse("registry:3.1.1").unwrap().major(), Some(3));
+        assert_eq!(Image::parse(&both).unwrap(), Image { tag: Some("2.8.3-x"), has_digest: true });
+        assert_eq!(Image::parse(&both).unwrap().major(), Some(2));
+        assert_eq!(Image::parse("quay.io/x/registry:v2").unwrap().major(), Some(2));
+        assert_eq!(Image::parse("x:edge").unwrap().major(), None);
+        assert_eq!(Image::parse("x:20240101").unwrap().major(), None);
+        assert!(Image::parse("x:latest").unwrap().floats());
+        for unpinned in ["registry", "localhost:5000/registry", "docker.io/library/registry"] {
+            assert_eq!(Image::parse(unpinned), Err(ImageError::Unpinned), "{unpinned}");
+        }
+        for wrong in [
+            "",
+            ":3",
+            "Registry:3",
+            "a//b:1",
+            "a:",
+            "a@sha256:12",
+            "a@md5:x",
+            "a:b:c",
+            "a b:1",
+            "https://x/y:1",
+        ] {
+            assert!(matches!(Image::parse(wrong), Err(ImageError::Malformed(_))), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `[resource.NAME]`: any Kubernetes object, in TOML.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde_json::{Map, Value, json};
+
+use super::draft::{Draft, Naming, key_text, span_of};
+use super::facts::Need;
+use super::{BlockType, Surroundings, codes, schema, scope};
+use crate::config::{Block, BlockSchema, Node, NodeValue};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::resource::{FieldPath, Origin};
+
+/// The block type `resource`.
+pub(super) struct Resource;
+
+/// Any Kubernetes object, with its keys as Kubernetes spells them: `apiVersion`, `kind`, `metadata`, and
+/// what the kind has beyond these (`spec`, `data`, …).
+#[derive(JsonSchema)]
+#[schemars(rename = "Resource", extend("additionalProperties" = true))]
+#[expect(dead_code, reason = "the object is read from the tree, where every value knows its place")]
+struct Schema {
+    /// The group and version of the kind: `v1`, `apps/v1`.
+    #[schemars(
+        rename = "apiVersion",
+        regex(pattern = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*$"),
+        extend("x-rule" = "a group and a version, as in `apps/v1`, or a version alone, as in `v1`")
+    )]
+    api_version: String,
+    /// The kind: `ConfigMap`.
+    #[schemars(
+        regex(pattern = "^[A-Z][A-Za-z0-9]*$"),
+        extend("x-rule" = "a kind, as in `ConfigMap`")
+    )]
+    kind: String,
+    /// Name, namespace, labels and annotations.
+    metadata: Option<Metadata>,
+}
+
+/// What every Kubernetes object has.
+#[derive(JsonSchema)]
+#[schemars(rename = "Metadata", extend("additionalProperties" = true))]
+#[expect(dead_code, reason = "the object is read from the tree, where every value knows its place")]
+struct Metadata {
+    /// The object's name. Default: the name of the block.
+    #[schemars(regex(pattern = "^[^/%]+$"), extend("x-rule" = "a name without `/` and `%`"))]
+    name: Option<String>,
+    /// The object's namespace, where its kind has one. Default: `[cluster] namespace`.
+    #[schemars(
+        regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
+        extend("x-rule" = "at most 63 lower-case letters, digits and `-`, neither first nor last a `-`")
+    )]
+    namespace: Option<String>,
+    /// Labels, by key.
+    labels: Option<BTreeMap<String, String>>,
+    /// Annotations, by key.
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+/// What only the server writes.
+const SERVER_FIELDS: &[&[&str]] = &[
+    &["status"],
+    &["metadata", "uid"],
+    &["metadata", "resourceVersion"],
+    &["metadata", "generation"],
+    &["metadata", "creationTimestamp"],
+    &["metadata", "deletionTimestamp"],
+    &["metadata", "deletionGracePeriodSeconds"],
+    &["metadata", "managedFields"],
+    &["metadata", "selfLink"],
+];
+
+/// Takes out what only the server writes. A `uid` or a `resourceVersion` would be taken for a condition of
+/// ours, and `managedFields` are refused.
+pub(super) fn without_server_fields(object: &mut Value) {
+    for keys in SERVER_FIELDS {
+        FieldPath::keys(keys.iter().copied()).remove(object);
+    }
+}
+
+impl BlockType for Resource {
+    fn schema(&self) -> BlockSchema {
+        BlockSchema { kind: "resource", schema: schema::of::<Schema>(), alternatives: &[] }
+    }
+
+    fn needs(&self, block: &Block, _around: &Surroundings<'_>) -> Vec<Need> {
+        let text = |key| block.body.at([key]).and_then(Node::as_str).unwrap_or_default();
+        let object = json!({"apiVersion": text("apiVersion"), "kind": text("kind")});
+        scope::needs([&object]).into_iter().collect()
+    }
+
+    fn compile(
+        &self,
+        block: &Block,
+        around: &Surroundings<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft> {
+        let mut draft = Draft::new(block, block.body.to_json(), Naming::Block, around.namespace);
+        origins(block, &FieldPath::root(), &block.body, &mut draft, mistakes);
+        server_fields(block, &draft.object, mistakes);
+        let Value::Object(object) = &mut draft.object else { return Vec::new() };
+        let metadata = object.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(metadata) = metadata {
+            metadata.entry("name").or_insert_with(|| Value::from(block.address.name.as_str()));
+        }
+        for keys in [["metadata", "name"], ["metadata", "namespace"]] {
+            let path = FieldPath::keys(keys);
+            if draft.origins.get(&path).is_none() {
+                let key = key_text(block, &path);
+                draft.origins.insert(path, Origin { key, span: None });
+            }
+        }
+        vec![draft]
+    }
+}
+
+/// Notes where every value stands, and what JSON cannot say.
+fn origins(block: &Block, path: &FieldPath, node: &Node, draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) {
+    match &node.value {
+        NodeValue::Table(table) => {
+            for (key, entry) in &table.entries {
+                let at = path.key(key.as_str());
+                note(block, &at, value_span(entry.key_span, &entry.node), draft);
+                origins(block, &at, &entry.node, draft, mistakes);
+            }
+        }
+        NodeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let at = path.index(index);
+                note(block, &at, item.span, draft);
+                origins(block, &at, item, draft, mistakes);
+            }
+        }
+        NodeValue::Float(number) if !number.is_finite() => mistakes.push(
+            Diagnostic::error(
+                codes::BAD_VALUE,
+                format!("`{path}` is {number}, which Kubernetes cannot take"),
+            )
+            .at(node.span, ""),
+        ),
+        _ => {}
+    }
+}
+
+/// The key of a table, the value of everything else.
+fn value_span(key: Span, node: &Node) -> Span {
+    if node.as_table().is_some() { key } else { node.span }
+}
+
+fn note(block: &Block, path: &FieldPath, span: Span, draft: &mut Draft) {
+    draft.origins.insert(path.clone(), Origin { key: key_text(block, path), span: Some(span) });
+    draft.settable.insert(path.clone(), ());
+}
+
+fn server_fields(block: &Block, object: &Value, mistakes: &mut Vec<Diagnostic>) {
+    for keys in SERVER_FIELDS {
+        let path = FieldPath::keys(keys.iter().copied());
+        if path.get(object).is_some() {
+            mistakes.push(
+                Diagnostic::error(codes::SERVER_FIELD, format!("`{path}` is written by the server alone"))
+                    .at(span_of(block, keys.iter().copied()), "")
+                    .help("remove the key"),
+            );
+        }
+    }
+}

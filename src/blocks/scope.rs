@@ -1,0 +1,141 @@
+//! Which kinds live in namespaces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::facts::{Fact, Facts, Need};
+use crate::resource::{GroupKind, api_version_parts, is_builtin_group};
+
+/// The kinds of Kubernetes itself that belong to the whole cluster, by group.
+const CLUSTER_KINDS: &[(&str, &[&str])] = &[
+    ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        ],
+    ),
+    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io", &["APIService"]),
+    ("authentication.k8s.io", &["SelfSubjectReview", "TokenReview"]),
+    ("authorization.k8s.io", &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"]),
+    ("certificates.k8s.io", &["CertificateSigningRequest", "ClusterTrustBundle"]),
+    ("flowcontrol.apiserver.k8s.io", &["FlowSchema", "PriorityLevelConfiguration"]),
+    ("networking.k8s.io", &["IPAddress", "IngressClass", "ServiceCIDR"]),
+    ("node.k8s.io", &["RuntimeClass"]),
+    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
+    ("resource.k8s.io", &["DeviceClass", "DeviceTaintRule", "ResourceSlice"]),
+    ("scheduling.k8s.io", &["PriorityClass"]),
+    (
+        "storage.k8s.io",
+        &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"],
+    ),
+];
+
+/// What the configuration and the cluster say about kinds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scopes {
+    declared: BTreeMap<GroupKind, bool>,
+}
+
+impl Scopes {
+    /// Learns from an object, if it is a CRD.
+    pub(super) fn learn(&mut self, object: &Value) {
+        let Some((group, _)) = api_version(object) else { return };
+        if group != "apiextensions.k8s.io"
+            || object.get("kind") != Some(&Value::from("CustomResourceDefinition"))
+        {
+            return;
+        }
+        let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
+        let (Some(group), Some(kind), Some(scope)) =
+            (text("/spec/group"), text("/spec/names/kind"), text("/spec/scope"))
+        else {
+            return;
+        };
+        let kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+        self.declared.insert(kind, scope == "Namespaced");
+    }
+
+    /// Whether objects of this kind live in namespaces. A kind of which nobody knows anything is taken
+    /// for one that does, as most are.
+    pub(super) fn is_namespaced(&self, kind: &GroupKind, version: &str, facts: &Facts) -> bool {
+        if is_builtin_group(&kind.group) {
+            return !is_cluster_kind(kind);
+        }
+        if let Some(namespaced) = self.declared.get(kind) {
+            return *namespaced;
+        }
+        match facts.get(&Need::Scope { kind: kind.clone(), version: version.to_owned() }) {
+            Some(Fact::Scope(Some(namespaced))) => *namespaced,
+            _ => true,
+        }
+    }
+}
+
+/// What must be asked of the cluster to place these objects.
+pub(super) fn needs<'o>(objects: impl IntoIterator<Item = &'o Value>) -> BTreeSet<Need> {
+    let mut needs = BTreeSet::new();
+    for object in objects {
+        let (Some((group, version)), Some(kind)) =
+            (api_version(object), object.get("kind").and_then(Value::as_str))
+        else {
+            continue;
+        };
+        if !is_builtin_group(group) {
+            let kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+            needs.insert(Need::Scope { kind, version: version.to_owned() });
+        }
+    }
+    needs
+}
+
+fn api_version(object: &Value) -> Option<(&str, &str)> {
+    Some(api_version_parts(object.get("apiVersion")?.as_str()?))
+}
+
+fn is_cluster_kind(kind: &GroupKind) -> bool {
+    CLUSTER_KINDS.iter().any(|(group, kinds)| *group == kind.group && kinds.contains(&kind.kind.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn kind(group: &str, kind: &str) -> GroupKind {
+        GroupKind { group: group.into(), kind: kind.into() }
+    }
+
+    #[test]
+    fn the_configuration_wins_over_the_cluster_and_both_over_a_guess() {
+        let mut scopes = Scopes::default();
+        let mut facts = Facts::default();
+        let foo = kind("example.com", "Foo");
+        assert!(scopes.is_namespaced(&foo, "v1", &facts));
+        let need = Need::Scope { kind: foo.clone(), version: "v1".into() };
+        facts.insert(need.clone(), Fact::Scope(Some(false)));
+        assert!(!scopes.is_namespaced(&foo, "v1", &facts));
+        scopes.learn(&json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "spec": {"group": "example.com", "names": {"kind": "Foo"}, "scope": "Namespaced"}}));
+        assert!(scopes.is_namespaced(&foo, "v1", &facts));
+        let objects = [json!({"apiVersion": "example.com/v1", "kind": "Foo"}), json!({"kind": 1})];
+        assert_eq!(needs(&objects), BTreeSet::from([need]));
+    }
+
+    #[test]
+    fn kubernetes_own_kinds_are_known() {
+        let scopes = Scopes::default();
+        let facts = Facts::default();
+        assert!(!scopes.is_namespaced(&kind("", "Namespace"), "v1", &facts));
+        assert!(scopes.is_namespaced(&kind("", "Secret"), "v1", &facts));
+        assert!(!scopes.is_namespaced(&kind("rbac.authorization.k8s.io", "ClusterRole"), "v1", &facts));
+    }
+}

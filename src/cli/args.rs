@@ -1,0 +1,340 @@
+//! What can be said on the command line. Only parsed here; what it means is settled where it is used.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::resource::Address;
+
+/// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
+#[derive(Debug, Parser)]
+#[command(name = "regplan", version, about, propagate_version = true, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  regplan init                          write a commented regplan.toml
+  regplan plan                          show what would change
+  regplan apply                         show it, ask, and do it
+  regplan plan --detailed-exitcode      exit with 2 where there are changes
+  regplan drift                         say whether anybody has changed what was applied
+  regplan destroy                       delete all that was applied, except what is protected
+
+Exit codes: 0 done, 1 error, 2 changes (only with --detailed-exitcode) or drift, 3 drift could not be
+looked for everywhere.";
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Global {
+    /// Configuration file or folder; several are merged, later ones win [default: ./regplan.toml]
+    #[arg(short, long = "file", global = true, value_name = "PATH")]
+    pub(super) files: Vec<PathBuf>,
+    /// Gives a variable its value
+    #[arg(long = "var", global = true, value_name = "NAME=VALUE")]
+    pub(super) vars: Vec<String>,
+    /// Gives variables their values from a TOML file
+    #[arg(long = "var-file", global = true, value_name = "PATH")]
+    pub(super) var_files: Vec<PathBuf>,
+    /// Context of the kubeconfig; must not contradict `[cluster] context`
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) context: Option<String>,
+    /// Kubeconfig to use instead of KUBECONFIG and ~/.kube/config
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: When,
+    /// Never ask; fail where an answer is needed
+    #[arg(long, global = true)]
+    pub(super) no_input: bool,
+    /// Say only what was asked for, and errors
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented starter configuration; never overwrites
+    Init(InitArgs),
+    /// Check the configuration, without a cluster and without secrets
+    #[command(after_help = "\
+Examples:
+  regplan validate
+  regplan validate -f base.toml -f production.toml
+  regplan validate --var size=50Gi")]
+    Validate,
+    /// Print the objects that the configuration asks for, without a cluster and without secrets
+    Render(RenderArgs),
+    /// Show what an apply would change
+    Plan(PlanArgs),
+    /// Show what would change, ask, and change it
+    #[command(after_help = "\
+Examples:
+  regplan apply
+  regplan apply --auto-approve --parallelism 4
+  regplan apply --adopt resource.web    take over an object that exists already")]
+    Apply(ApplyArgs),
+    /// Say whether anybody has changed what was applied; only reads
+    Drift(DriftArgs),
+    /// Delete all that was applied, in reverse order; protected resources stay
+    #[command(after_help = "\
+Examples:
+  regplan destroy
+  regplan plan --destroy                only show what it would delete
+  regplan destroy --consent registry.main/PersistentVolumeClaim/registry")]
+    Destroy(ApplyArgs),
+    /// Look into the state, or correct it; the cluster is neither asked nor changed
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Print the graph of resources
+    Graph(GraphArgs),
+    /// Print the JSON Schema of the configuration, for editors
+    #[command(after_help = "\
+Examples:
+  regplan schema > regplan.schema.json
+  # and as the first line of regplan.toml, for editors that use Taplo:
+  #:schema ./regplan.schema.json")]
+    Schema,
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan init
+  regplan init production.toml")]
+pub(super) struct InitArgs {
+    /// Where to write it
+    #[arg(default_value = "regplan.toml")]
+    pub(super) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan render
+  regplan render --format json | jq '.items[].kind'
+  regplan render -f base.toml -f production.toml > objects.yaml")]
+pub(super) struct RenderArgs {
+    /// In which form
+    #[arg(long, default_value = "yaml")]
+    pub(super) format: RenderFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RenderFormat {
+    /// A stream of YAML documents
+    Yaml,
+    /// One JSON `List`
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan graph | dot -Tsvg > graph.svg
+  regplan graph --format mermaid")]
+pub(super) struct GraphArgs {
+    /// In which language
+    #[arg(long, default_value = "dot")]
+    pub(super) format: GraphFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// Graphviz
+    Dot,
+    /// Mermaid
+    Mermaid,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan completions bash > ~/.local/share/bash-completion/completions/regplan
+  regplan completions zsh > \"${fpath[1]}/_regplan\"
+  regplan completions fish > ~/.config/fish/completions/regplan.fish")]
+pub(super) struct CompletionsArgs {
+    /// For which shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// What plans and applies share.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlanningArgs {
+    /// Take over this existing object
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) adopt: Vec<Address>,
+    /// Agree that this protected resource is deleted or replaced
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) consent: Vec<Address>,
+    /// Plan only this resource or block, with what it stands on (to destroy: with what stands on it)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) target: Vec<Address>,
+    /// Replace this resource, though it need not change
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) replace: Vec<Address>,
+    /// How many resources are worked on at once
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) parallelism: u16,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+}
+
+/// What can be done with the state.
+#[derive(Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// List what was applied: address and object
+    #[command(after_help = "\
+Examples:
+  regplan state list
+  regplan state list --format json | jq -r '.resources[].address'")]
+    List(StateListArgs),
+    /// Show what the state knows of a resource, or of all objects of a block
+    #[command(after_help = "\
+Examples:
+  regplan state show registry.main/Deployment/registry
+  regplan state show resource.web --format json")]
+    Show(StateShowArgs),
+    /// Forget resources; their objects stay as they are
+    #[command(after_help = "\
+Examples:
+  regplan state rm resource.old
+  regplan state rm registry.old resource.web --auto-approve")]
+    Rm(StateRmArgs),
+    /// Give a resource, or all objects of a block, another address
+    #[command(after_help = "\
+Examples:
+  regplan state mv resource.old resource.new
+  regplan state mv registry.main registry.prod")]
+    Mv(StateMvArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateListArgs {
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateShowArgs {
+    /// A resource or a block
+    pub(super) address: Address,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateRmArgs {
+    /// Resources or blocks
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub(super) addresses: Vec<Address>,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateMvArgs {
+    /// A resource or a block that the state knows
+    pub(super) from: Address,
+    /// The address that it is to have, which the state does not know
+    pub(super) to: Address,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan plan
+  regplan plan --format json > plan.json
+  regplan plan --detailed-exitcode      0 nothing to change, 2 changes, 1 error
+  regplan plan --adopt resource.web     take over an object that exists already
+  regplan plan --target registry.main   only this block, with what it stands on
+  regplan plan --replace resource.job   delete it and make it anew")]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) planning: PlanningArgs,
+    /// Exit with 2 where there are changes
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// Plan the deletion of all that was applied
+    #[arg(long)]
+    pub(super) destroy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub(super) planning: PlanningArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan drift
+  regplan drift --no-secrets --format markdown
+  regplan drift --state /state --in-cluster          in a pod that has only the state
+  regplan drift --format prometheus --output /var/lib/node_exporter/regplan.prom
+
+Exit codes: 0 in sync, 2 drift, 3 no drift seen, but not everything could be observed, 1 error.")]
+pub(super) struct DriftArgs {
+    /// Folder of the state; then no configuration is read, unless -f names one
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) state: Option<PathBuf>,
+    /// Use the service account of the pod that this runs in
+    #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
+    pub(super) in_cluster: bool,
+    /// Leave Secrets out; no request for one is sent
+    #[arg(long)]
+    pub(super) no_secrets: bool,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: DriftFormat,
+    /// Write it to this file, which is replaced as a whole, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DriftFormat {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+    /// For a comment or a chat
+    Markdown,
+    /// For Prometheus, such as the textfile collector of its node exporter
+    Prometheus,
+}

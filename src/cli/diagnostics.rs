@@ -1,0 +1,201 @@
+//! Draws mistakes with the lines of the file around them. The only place that knows miette.
+
+use std::fmt::{self, Write as _};
+use std::path::Path;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use textwrap::{WordSeparator, WordSplitter};
+
+use super::output::Output;
+use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, SourceId, Sources};
+
+/// All mistakes, one below the other, and how many there are.
+pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) -> String {
+    let theme =
+        if output.styles_messages() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    // Lines end between words alone: names, addresses and commands are copied from here.
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(width())
+        .with_break_words(false)
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation);
+    let mut text = String::new();
+    let here = std::env::current_dir().ok();
+    for mistake in mistakes.clone().sorted() {
+        let mistake = &as_seen_from(here.as_deref(), mistake);
+        for part in by_source(sources, mistake) {
+            if handler.render_report(&mut text, &part).is_err() {
+                text.push_str(&mistake.to_string());
+            }
+            text.push('\n');
+        }
+    }
+    let errors = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error).count();
+    match errors {
+        0 => {}
+        1 => text.push_str("1 mistake; nothing was done.\n"),
+        _ => drop(writeln!(text, "{errors} mistakes; nothing was done.")),
+    }
+    text
+}
+
+fn width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100)
+}
+
+/// A mistake as miette wants it: its labels in one file. Labels in other files become mistakes of their
+/// own below it, since a report shows one file.
+struct Drawn<'m> {
+    mistake: &'m Diagnostic,
+    message: String,
+    help: Option<&'m str>,
+    source: Option<NamedSource<String>>,
+    labels: Vec<LabeledSpan>,
+}
+
+fn by_source<'m>(sources: &Sources, mistake: &'m Diagnostic) -> Vec<Drawn<'m>> {
+    let mut files: Vec<SourceId> = Vec::new();
+    for label in &mistake.labels {
+        if !files.contains(&label.span.source) {
+            files.push(label.span.source);
+        }
+    }
+    let first = files.first().copied();
+    let mut drawn = vec![part(sources, mistake, first, mistake.message.clone(), mistake.help.as_deref())];
+    let others = files.into_iter().skip(1);
+    drawn.extend(others.map(|file| part(sources, mistake, Some(file), "and here:".to_owned(), None)));
+    drawn
+}
+
+fn part<'m>(
+    sources: &Sources,
+    mistake: &'m Diagnostic,
+    file: Option<SourceId>,
+    message: String,
+    help: Option<&'m str>,
+) -> Drawn<'m> {
+    let labels = mistake.labels.iter().filter(|label| Some(label.span.source) == file);
+    let labels: Vec<Label> = labels.cloned().collect();
+    let (source, labels) = match file.and_then(|file| sources.get(file)) {
+        Some(source) => {
+            let (text, labels) = shortened(&source.text, labels);
+            (Some(NamedSource::new(source.path.display().to_string(), text)), labels)
+        }
+        None => (None, labels),
+    };
+    let labels = labels
+        .into_iter()
+        .map(|label| {
+            let words = (!label.text.is_empty()).then_some(label.text);
+            LabeledSpan::new(words, label.span.start, label.span.end.saturating_sub(label.span.start))
+        })
+        .collect();
+    Drawn { mistake, message, help, source, labels }
+}
+
+/// What is shown of a line that is longer than any screen.
+const LONGEST: usize = 200;
+/// How much of it stands before what it is shown for.
+const BEFORE: usize = 60;
+
+/// A text without the far ends of its very long lines, and the labels at their new places.
+fn shortened(text: &str, mut labels: Vec<Label>) -> (String, Vec<Label>) {
+    let mut short = String::new();
+    let mut at = 0;
+    let old = labels.clone();
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        let body = line.trim_end_matches(['\n', '\r']);
+        let is_last = end == text.len();
+        let here = |place: usize| (at..end).contains(&place) || is_last && place == end;
+        let first = old.iter().map(|label| label.span.start).filter(|start| here(*start)).min();
+        let from = first.map_or(0, |first| (first - at).saturating_sub(BEFORE));
+        let whole = body.len() <= LONGEST;
+        let from = if whole { 0 } else { body.floor_char_boundary(from) };
+        let to = if whole { line.len() } else { body.ceil_char_boundary(from + LONGEST) };
+        let ellipsis = |missing: bool| if missing { "…" } else { "" };
+        let start = short.len() + ellipsis(from > 0).len();
+        short.push_str(ellipsis(from > 0));
+        short.push_str(&line[from..to]);
+        if !whole {
+            short.push_str(ellipsis(to < body.len()));
+            short.push_str(&line[body.len()..]);
+        }
+        let moved = |place: usize| start + (place - at).clamp(from, to) - from;
+        for (label, old) in labels.iter_mut().zip(&old) {
+            if here(old.span.start) {
+                label.span.start = moved(old.span.start);
+            }
+            if here(old.span.end) {
+                label.span.end = moved(old.span.end);
+            }
+        }
+        at = end;
+    }
+    (short, labels)
+}
+
+/// The mistake with paths as they are from the folder in which the user stands.
+fn as_seen_from(here: Option<&Path>, mut mistake: Diagnostic) -> Diagnostic {
+    let Some(here) = here.and_then(Path::to_str).filter(|here| here.len() > 1) else { return mistake };
+    let folder = format!("{here}/");
+    let near = |text: &str| {
+        let mut near = String::new();
+        let mut rest = 0;
+        for (at, _) in text.match_indices(&folder) {
+            let before = text[..at].chars().next_back();
+            if before.is_none_or(|before| before.is_whitespace() || "(`\"'".contains(before)) {
+                near.push_str(&text[rest..at]);
+                rest = at + folder.len();
+            }
+        }
+        near + &text[rest..]
+    };
+    mistake.message = near(&mistake.message);
+    mistake.help = mistake.help.as_deref().map(near);
+    for label in &mut mistake.labels {
+        label.text = near(&label.text);
+    }
+    mistake
+}
+
+impl miette::Diagnostic for Drawn<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        // A part in another file goes on from the one above.
+        (self.message == self.mistake.message).then(|| Box::new(self.mistake.code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.mistake.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+impl fmt::Display for Drawn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Drawn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Drawn<'_> {}

@@ -1,0 +1,43 @@
+//! `regplan init [PATH]`.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+
+use super::args::InitArgs;
+use super::exit::{Exit, Failure};
+use super::output::Output;
+use crate::config;
+use crate::report::{Label, Styled};
+
+pub(super) fn run(args: &InitArgs, output: Output) -> Result<Exit, Failure> {
+    let path = args.path.display();
+    // Create-only: a configuration that somebody wrote is never overwritten.
+    let opened = OpenOptions::new().write(true).create_new(true).open(&args.path);
+    let mut file = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::message(format!("{path} exists already, and is never overwritten"))
+                .help("name another file: `regplan init other.toml`")
+        }
+        _ => Failure::message(format!("{path} cannot be written: {error}")),
+    })?;
+    file.write_all(config::starter(&project_name()).as_bytes())
+        .map_err(|error| Failure::message(format!("{path} cannot be written: {error}")))?;
+    let mut text = Styled::default();
+    text.line(Label::Plain, format!("Wrote {path}. Edit it, then see what it would do: regplan plan"));
+    output.note(&text)?;
+    Ok(Exit::Done)
+}
+
+/// The folder's name, as far as it can be a project's; otherwise `registry`.
+fn project_name() -> String {
+    let folder = std::env::current_dir().ok();
+    let name = folder.as_ref().and_then(|folder| folder.file_name()?.to_str()).unwrap_or_default();
+    let letters = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect::<String>();
+    let name: String = letters.trim_matches('-').chars().take(40).collect();
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "registry".to_owned() } else { name.to_owned() }
+}

@@ -1,0 +1,73 @@
+//! The command line: arguments in, text and an exit code out. One file per command.
+
+mod apply;
+mod args;
+mod completions;
+mod confirm;
+mod destroy;
+mod diagnostics;
+mod drift;
+mod exit;
+mod graph;
+mod init;
+mod output;
+mod plan;
+mod progress;
+mod render;
+mod schema;
+mod session;
+mod state;
+mod validate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use exit::{Exit, Failure};
+use output::Output;
+
+/// Runs the program.
+///
+/// Exit codes: 0 done, 1 an error (usage errors included), 2 changes where `--detailed-exitcode` asks, and
+/// drift; 3 where `drift` could not observe everything and what it saw is in sync.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let output = Output::new(&cli.global);
+    match run(cli, output) {
+        Ok(exit) => exit.into(),
+        Err(failure) => exit::failed(&failure, output),
+    }
+}
+
+fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Init(args) => init::run(&args, output),
+        Command::Schema => schema::run(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Validate => asynchronously(validate::run(&global, output)),
+        Command::Render(args) => asynchronously(render::run(&global, &args, output)),
+        Command::Graph(args) => asynchronously(graph::run(&global, &args, output)),
+        Command::State(command) => asynchronously(state::run(&global, command, output)),
+        Command::Plan(args) => asynchronously(plan::run(&global, &args, output)),
+        Command::Apply(args) => asynchronously(apply::run(&global, &args, output)),
+        Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
+        Command::Drift(args) => asynchronously(drift::run(&global, &args, output)),
+    }
+}
+
+fn asynchronously(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::message(format!("the runtime does not start: {error}")))?;
+    let result = runtime.block_on(command);
+    // A hanging name look-up must not keep a program alive whose work is done.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,87 @@
+//! Where text goes: data to stdout, everything else to stderr; styled only where that is wanted.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use super::args::{Global, When};
+use crate::report::Styled;
+
+/// The two streams, and how each is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    styled_data: bool,
+    styled_messages: bool,
+    quiet: bool,
+}
+
+impl Output {
+    pub(super) fn new(global: &Global) -> Self {
+        let styled = |is_terminal: bool| match global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        Self {
+            styled_data: styled(io::stdout().is_terminal()),
+            styled_messages: styled(io::stderr().is_terminal()),
+            quiet: global.quiet,
+        }
+    }
+
+    /// Whether messages may have styles.
+    pub(super) fn styles_messages(self) -> bool {
+        self.styled_messages
+    }
+
+    /// Whether messages go to a person who watches.
+    pub(super) fn is_watched(self) -> bool {
+        io::stderr().is_terminal() && !self.quiet
+    }
+
+    /// What was asked for.
+    pub(super) fn data(self, text: &Styled) -> io::Result<()> {
+        let text = if self.styled_data { text.ansi() } else { text.to_string() };
+        Self::raw_data(&text)
+    }
+
+    /// What was asked for, as it is.
+    pub(super) fn raw_data(text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    /// What was asked for, into a file that others read at any time: they see the old one or the new one,
+    /// never a part. Its name while it is written ends in nothing that a collector of files looks for.
+    pub(super) fn replace_file(path: &Path, text: &str) -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".regplan-").suffix(".unfinished");
+        // Readable by all that the umask lets: who collects it is seldom who wrote it.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// What one should know beside it.
+    pub(super) fn note(self, text: &Styled) -> io::Result<()> {
+        if self.quiet { Ok(()) } else { self.message(text) }
+    }
+
+    /// What one must know: errors, questions.
+    pub(super) fn message(self, text: &Styled) -> io::Result<()> {
+        let text = if self.styled_messages { text.ansi() } else { text.to_string() };
+        Self::raw_message(&text)
+    }
+
+    /// What one must know, as it is.
+    pub(super) fn raw_message(text: &str) -> io::Result<()> {
+        let mut stderr = io::stderr().lock();
+        stderr.write_all(text.as_bytes())?;
+        stderr.flush()
+    }
+}

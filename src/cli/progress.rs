@@ -1,0 +1,102 @@
+//! Shows an apply while it runs: spinners for a person who watches, lines for a log, JSON for a program.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::args::Format;
+use super::output::Output;
+use crate::apply::Event;
+use crate::report::{self, Label, Styled};
+use crate::resource::Address;
+
+/// A consumer of events.
+pub(super) struct Progress {
+    format: Format,
+    output: Output,
+    bars: MultiProgress,
+    /// What is under way, with what it waits for.
+    under_way: Mutex<BTreeMap<Address, UnderWay>>,
+}
+
+struct UnderWay {
+    bar: Option<ProgressBar>,
+    missing: String,
+}
+
+impl Progress {
+    pub(super) fn new(format: Format, output: Output) -> Self {
+        Self { format, output, bars: MultiProgress::new(), under_way: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Shows one event. What cannot be written is let go: an apply does not fail because nobody looks.
+    pub(super) fn show(&self, event: &Event) {
+        if self.format == Format::Json {
+            drop(Output::raw_data(&format!("{}\n", report::event_json(event))));
+            return;
+        }
+        self.follow(event);
+        if let Some(line) = report::event_line(event) {
+            self.line(line);
+        }
+    }
+
+    /// Takes what is left of the display away.
+    pub(super) fn finish(&self) {
+        drop(self.bars.clear());
+    }
+
+    fn line(&self, mut line: Styled) {
+        line.end();
+        self.bars.suspend(|| drop(self.output.note(&line)));
+    }
+
+    fn follow(&self, event: &Event) {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started { address, action } => {
+                let bar = self.output.is_watched().then(|| self.spinner(address, report::present(*action)));
+                under_way.insert(address.clone(), UnderWay { bar, missing: String::new() });
+            }
+            Event::Waiting { address, missing } => {
+                let Some(entry) = under_way.get_mut(address).filter(|entry| entry.missing != *missing) else {
+                    return;
+                };
+                entry.missing.clone_from(missing);
+                match &entry.bar {
+                    Some(bar) => bar.set_message(format!("{address}: {}", report::escape(missing))),
+                    None => self.waiting_line(address, missing),
+                }
+            }
+            Event::Finished { address, .. } => Self::end(&mut under_way, address),
+            Event::Failed { failure, .. } => Self::end(&mut under_way, &failure.address),
+            Event::Skipped(skipped) => Self::end(&mut under_way, &skipped.address),
+            Event::Warning { .. } | Event::Stopping => {}
+        }
+    }
+
+    fn waiting_line(&self, address: &Address, missing: &str) {
+        let mut text = Styled::default();
+        text.push(Label::Dim, format!("{:>9} ", "waiting")).push(Label::Plain, address.to_string());
+        text.push(Label::Dim, format!("  {}", report::escape(missing))).end();
+        drop(self.output.note(&text));
+    }
+
+    fn end(under_way: &mut BTreeMap<Address, UnderWay>, address: &Address) {
+        if let Some(bar) = under_way.remove(address).and_then(|entry| entry.bar) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn spinner(&self, address: &Address, doing: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template("{spinner} {prefix:>9} {msg} {elapsed:.dim}");
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_prefix(doing.to_owned());
+        bar.set_message(address.to_string());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        bar
+    }
+}

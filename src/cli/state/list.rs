@@ -1,0 +1,40 @@
+//! `regplan state list`.
+
+use serde_json::{Value, json};
+
+use super::seen;
+use crate::cli::args::{Format, Global, StateListArgs};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::report::{Label, Styled, escape};
+
+pub(super) async fn run(global: &Global, args: &StateListArgs, output: Output) -> Result<Exit, Failure> {
+    let state = seen(global, output).await?;
+    match args.format {
+        Format::Text => {
+            let width = state.resources.keys().map(|address| address.to_string().chars().count()).max();
+            let width = width.unwrap_or_default();
+            let mut text = Styled::default();
+            for (address, resource) in &state.resources {
+                text.push(Label::Strong, format!("{:width$}", address.to_string()));
+                text.line(Label::Dim, format!("  {}", escape(&resource.identity.to_string())));
+            }
+            output.data(&text)?;
+        }
+        Format::Json => {
+            let resources: Vec<Value> = state
+                .resources
+                .iter()
+                .map(|(address, resource)| json!({"address": address, "identity": resource.identity}))
+                .collect();
+            let state = json!({
+                "project": state.project,
+                "lineage": state.lineage,
+                "serial": state.serial,
+                "resources": resources,
+            });
+            Output::raw_data(&format!("{state:#}\n"))?;
+        }
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,118 @@
+//! `regplan state mv`.
+
+use super::{held, named};
+use crate::cli::args::{Global, StateMvArgs};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::config::Config;
+use crate::report::{Label, Styled};
+use crate::resource::Address;
+use crate::state::State;
+
+pub(super) async fn run(global: &Global, args: &StateMvArgs, output: Output) -> Result<Exit, Failure> {
+    let (config, mut store) = held(global, "state mv", output).await?;
+    let moves = moves(store.state(), &args.from, &args.to)?;
+    store.edit(|state| moves.iter().for_each(|(from, to)| state.readdress(from, to))).await?;
+    store.close().await?;
+    let mut text = Styled::default();
+    for (from, to) in &moves {
+        text.line(Label::Plain, format!("{from} is {to} now."));
+    }
+    output.note(&text)?;
+    warn_of_absence(&config, &args.to, output)?;
+    Ok(Exit::Done)
+}
+
+/// Each old address with its new one; nothing may be known under the new ones.
+fn moves(state: &State, from: &Address, to: &Address) -> Result<Vec<(Address, Address)>, Failure> {
+    let moves: Vec<(Address, Address)> = named(state, from)?
+        .into_iter()
+        .map(|old| {
+            let is_whole_block = old != *from;
+            let new = if is_whole_block {
+                Address { block: to.block.clone(), object: old.object.clone() }
+            } else {
+                to.clone()
+            };
+            (old, new)
+        })
+        .collect();
+    if to.object.is_some() && moves.iter().any(|(old, _)| old != from) {
+        let message = format!("`{from}` is a block of several objects, and `{to}` is one object");
+        return Err(Failure::message(message).help("name a block twice, or an object twice"));
+    }
+    if let Some((_, taken)) = moves.iter().find(|(_, new)| state.resources.contains_key(new)) {
+        let message = format!("the state knows `{taken}` already; nothing was moved");
+        return Err(Failure::message(message)
+            .help(format!("choose another address, or forget that one first: `regplan state rm {taken}`")));
+    }
+    Ok(moves)
+}
+
+/// What has an address that the configuration has not is deleted by the next plan.
+fn warn_of_absence(config: &Config, to: &Address, output: Output) -> Result<(), Failure> {
+    if config.blocks.iter().any(|block| block.address == to.block) {
+        return Ok(());
+    }
+    let mut text = Styled::default();
+    text.push(Label::Warning, "Note: ").line(
+        Label::Plain,
+        format!(
+            "the configuration has no block `{}` yet; until it has, a plan deletes what moved there.",
+            to.block
+        ),
+    );
+    output.message(&text)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Identity, Timeouts};
+    use crate::state::{Provenance, Resource};
+
+    fn state(addresses: &[&str]) -> State {
+        let mut state = State::new("p");
+        for address in addresses {
+            let resource = Resource {
+                identity: Identity::namespaced("", "ConfigMap", "a", *address),
+                version: None,
+                uid: "u".into(),
+                dependencies: vec!["registry.main/Secret/users".parse().unwrap()],
+                protect: false,
+                keys: std::collections::BTreeSet::new(),
+                timeouts: Timeouts::default(),
+                provenance: Provenance::Created,
+                applied: None,
+            };
+            state.resources.insert(address.parse().unwrap(), resource);
+        }
+        state
+    }
+
+    fn new_addresses(from: &str, to: &str) -> Option<Vec<String>> {
+        let state =
+            state(&["registry.main/Secret/users", "registry.main/Service/web", "resource.a", "resource.b"]);
+        let moves = moves(&state, &from.parse().unwrap(), &to.parse().unwrap()).ok()?;
+        Some(moves.into_iter().map(|(_, to)| to.to_string()).collect())
+    }
+
+    #[test]
+    fn a_block_takes_its_objects_along() {
+        let moved = new_addresses("registry.main", "registry.prod").unwrap();
+        assert_eq!(moved, ["registry.prod/Secret/users", "registry.prod/Service/web"]);
+        assert_eq!(new_addresses("resource.a", "resource.c").unwrap(), ["resource.c"]);
+        assert_eq!(new_addresses("resource.a", "resource.b"), None, "taken");
+        assert_eq!(new_addresses("resource.x", "resource.c"), None, "unknown");
+        assert_eq!(new_addresses("registry.main", "registry.prod/Secret/users"), None, "several into one");
+    }
+
+    #[test]
+    fn what_stands_on_it_follows() {
+        let mut state = state(&["registry.main/Secret/users", "resource.a"]);
+        state.readdress(&"registry.main/Secret/users".parse().unwrap(), &"resource.s".parse().unwrap());
+        let stands_on = &state.resources[&"resource.a".parse().unwrap()].dependencies;
+        assert_eq!(stands_on[0].to_string(), "resource.s");
+    }
+}

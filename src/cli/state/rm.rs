@@ -1,0 +1,44 @@
+//! `regplan state rm`.
+
+use std::collections::BTreeSet;
+
+use super::{held, named};
+use crate::cli::args::{Global, StateRmArgs};
+use crate::cli::confirm;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::report::{Label, Styled, escape};
+use crate::resource::Address;
+use crate::state::State;
+
+pub(super) async fn run(global: &Global, args: &StateRmArgs, output: Output) -> Result<Exit, Failure> {
+    let (_, mut store) = held(global, "state rm", output).await?;
+    let mut leaving: BTreeSet<Address> = BTreeSet::new();
+    for address in &args.addresses {
+        leaving.extend(named(store.state(), address)?);
+    }
+    output.message(&listed(store.state(), &leaving))?;
+    let question = "Forget these? Their objects stay in the cluster.";
+    if !args.auto_approve && !confirm::ask(question, global.no_input, output)? {
+        let mut text = Styled::default();
+        output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
+        return Ok(Exit::Failed);
+    }
+    store.edit(|state| state.resources.retain(|address, _| !leaving.contains(address))).await?;
+    store.close().await?;
+    let count =
+        if leaving.len() == 1 { "1 resource".to_owned() } else { format!("{} resources", leaving.len()) };
+    let mut text = Styled::default();
+    text.line(Label::Plain, format!("Forgot {count}."));
+    output.note(&text)?;
+    Ok(Exit::Done)
+}
+
+fn listed(state: &State, leaving: &BTreeSet<Address>) -> Styled {
+    let mut text = Styled::default();
+    for (address, resource) in state.resources.iter().filter(|(address, _)| leaving.contains(*address)) {
+        text.push(Label::Strong, format!("  {address}"));
+        text.line(Label::Dim, format!("  {}", escape(&resource.identity.to_string())));
+    }
+    text
+}

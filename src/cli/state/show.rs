@@ -1,0 +1,71 @@
+//! `regplan state show`.
+
+use serde_json::{Value, json};
+
+use super::{named, seen};
+use crate::cli::args::{Format, Global, StateShowArgs};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::report::{Label, Styled, escape};
+use crate::resource::{Address, Held};
+use crate::state::{Provenance, Resource};
+
+pub(super) async fn run(global: &Global, args: &StateShowArgs, output: Output) -> Result<Exit, Failure> {
+    let state = seen(global, output).await?;
+    let addresses = named(&state, &args.address)?;
+    let shown = addresses.iter().filter_map(|address| Some((address, state.resources.get(address)?)));
+    match args.format {
+        Format::Text => {
+            let mut text = Styled::default();
+            for (index, (address, resource)) in shown.enumerate() {
+                if index > 0 {
+                    text.end();
+                }
+                text.append(described(address, resource));
+            }
+            output.data(&text)?;
+        }
+        Format::Json => {
+            let resources: Vec<Value> =
+                shown.map(|(address, resource)| json!({"address": address, "resource": resource})).collect();
+            Output::raw_data(&format!("{:#}\n", json!({ "resources": resources })))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn described(address: &Address, resource: &Resource) -> Styled {
+    let mut text = Styled::default();
+    text.line(Label::Strong, address.to_string());
+    let mut line = |name: &str, value: &str| {
+        text.push(Label::Dim, format!("  {name:<13}")).line(Label::Plain, escape(value));
+    };
+    line("object", &resource.identity.to_string());
+    line("version", resource.version.as_deref().unwrap_or("as the server prefers"));
+    line("uid", &resource.uid);
+    let provenance = match resource.provenance {
+        Provenance::Created => "created",
+        Provenance::Adopted => "adopted",
+        Provenance::Rebuilt => "known again by its annotations",
+    };
+    line("provenance", provenance);
+    if resource.protect {
+        line("protected", "yes");
+    }
+    for ground in &resource.dependencies {
+        line("stands on", &ground.to_string());
+    }
+    for key in &resource.keys {
+        line("key", key);
+    }
+    let Some(applied) = &resource.applied else { return text };
+    line("applied at", &format!("resourceVersion {}", applied.resource_version));
+    for (path, held) in &applied.fields {
+        match held {
+            Held::Value(value) => line("field", &format!("{path} = {value}")),
+            Held::Hidden => line("field", &format!("{path} = (sensitive)")),
+            Held::Nothing | Held::Parent => {}
+        }
+    }
+    text
+}

@@ -1,0 +1,283 @@
+//! From the resolved tree to the configuration: each table is checked against its schema and read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::codes;
+use super::fit::Fitting;
+use super::homes::Homes;
+use super::inputs::Files;
+use super::lifecycle;
+use super::lists::read_address;
+use super::load::blocks_of;
+use super::node::{Node, NodeValue};
+use super::references::Resolved;
+use super::shape::Shape;
+use super::tables::{ClusterTable, Outline, ProjectTable, SINGLE_TABLES, StateTable};
+use super::validate::{Check, check};
+use super::{Block, ClusterSettings, Config, SecretBlock, SecretSource};
+use crate::diagnostic::nearest::suggest;
+use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::resource::{Address, BlockAddress, FieldPath, Lifecycle};
+
+/// Keys of every block, whatever its type.
+pub(super) const BLOCK_KEYS: &[&str] = &["depends_on", "lifecycle"];
+
+/// Checks everything and puts it together; `None` where something that must be there is not, which is
+/// then reported. The folder and the sensitive variables are still to be filled in.
+pub(super) fn assemble(
+    resolved: Resolved,
+    outline: &Outline<'_>,
+    files: &Files,
+    masked: &mut Vec<Span>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<Config> {
+    let Resolved { root, failed } = resolved;
+    let secrets_table = root.at(["secret"]).cloned();
+    let mut assembly = Assembly { outline, files, root, failed, secrets: secrets_table, masked, mistakes };
+    let project: Option<ProjectTable> = assembly.single("project", true);
+    let cluster = assembly.cluster();
+    let state: Option<StateTable> = assembly.single("state", false);
+    let secrets = assembly.secrets();
+    assembly.variables();
+    let blocks = assembly.blocks();
+    let moves = assembly.moves();
+    Some(Config {
+        sources: Sources::default(),
+        folder: PathBuf::new(),
+        project: project?.name,
+        cluster,
+        state_path: state.and_then(|state| state.path),
+        secrets,
+        sensitive_variables: BTreeMap::new(),
+        blocks,
+        moves,
+    })
+}
+
+pub(super) struct Assembly<'a> {
+    pub(super) outline: &'a Outline<'a>,
+    pub(super) files: &'a Files,
+    pub(super) root: Node,
+    failed: BTreeSet<FieldPath>,
+    secrets: Option<Node>,
+    masked: &'a mut Vec<Span>,
+    pub(super) mistakes: &'a mut Vec<Diagnostic>,
+}
+
+impl Assembly<'_> {
+    /// Checks a value, with what its schema cannot say.
+    pub(super) fn checked(
+        &mut self,
+        body: &mut Node,
+        at: &FieldPath,
+        schema: &Value,
+        homes: Homes<'_>,
+        settled: bool,
+    ) -> bool {
+        let before = self.mistakes.len();
+        let mut fitting = Fitting {
+            files: self.files,
+            secrets: self.secrets.as_ref(),
+            failed: &mut self.failed,
+            masked: self.masked,
+            mistakes: self.mistakes,
+        };
+        fitting.fit(body, at, &Shape::new(schema), settled);
+        check(&Check { at: at.clone(), body, schema, homes, failed: &self.failed }, self.mistakes);
+        let broken = self.failed.iter().any(|failed| at.contains(failed));
+        self.mistakes.len() == before && !broken
+    }
+
+    /// One of our own tables; `None` where it is wrong or not there.
+    fn single<T: DeserializeOwned>(&mut self, name: &'static str, required: bool) -> Option<T> {
+        let Some(mut body) = self.root.at([name]).cloned() else {
+            if required {
+                self.mistakes.push(
+                    Diagnostic::error(codes::MISSING_KEY, format!("there is no `[{name}]`"))
+                        .at(self.root.span, "")
+                        .help("begin the file with `[project]` and `name = \"…\"`"),
+                );
+            }
+            return None;
+        };
+        let outline = self.outline;
+        let schema = outline.schema_of(name)?;
+        let homes = Homes { beside: neighbours(outline, name), ..Homes::default() };
+        let fine = self.checked(&mut body, &FieldPath::keys([name]), schema, homes, true);
+        if !fine {
+            return None;
+        }
+        self.read(&body)
+    }
+
+    /// Reads what fits its schema. That it then cannot be read is a bug, and said as one.
+    fn read<T: DeserializeOwned>(&mut self, body: &Node) -> Option<T> {
+        match serde_path_to_error::deserialize(body.to_json()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                // Without the error's own text: it may quote a value.
+                let message =
+                    format!("`{}` fits its schema and cannot be read, which is a bug", error.path());
+                self.mistakes.push(Diagnostic::error(codes::BROKEN_SCHEMA, message).at(body.span, ""));
+                None
+            }
+        }
+    }
+
+    fn cluster(&mut self) -> ClusterSettings {
+        let span = self.root.at(["cluster"]).map(|node| node.span);
+        if let Some(node) = self.root.at(["cluster"])
+            && let Some(flag @ Node { value: NodeValue::Boolean(true), .. }) = node.at(["in_cluster"])
+        {
+            for key in ["context", "kubeconfig"] {
+                if let Some(other) = node.at([key]) {
+                    let message = format!("`cluster.in_cluster` and `cluster.{key}` exclude each other");
+                    self.mistakes.push(
+                        Diagnostic::error(codes::CONFLICTING_KEYS, message)
+                            .at(other.span, format!("`{key}` reads a kubeconfig"))
+                            .at(flag.span, "`in_cluster` takes the service account of the pod")
+                            .help("keep one of them; where both ways are used, give each an overlay file of its own (`-f`)"),
+                    );
+                }
+            }
+        }
+        let Some(table) = self.single::<ClusterTable>("cluster", false) else {
+            return ClusterSettings { span, ..ClusterSettings::default() };
+        };
+        let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace } = table;
+        ClusterSettings { context, kubeconfig, uid, server, in_cluster, namespace, span }
+    }
+
+    fn bodies(&self, kind: &str) -> Vec<(String, Node)> {
+        blocks_of(&self.root, kind).map(|(name, entry)| (name.clone(), entry.node.clone())).collect()
+    }
+
+    fn secrets(&mut self) -> BTreeMap<String, SecretBlock> {
+        let Some(schema) = self.outline.schema_of("secret") else { return BTreeMap::new() };
+        let mut secrets = BTreeMap::new();
+        for (name, mut body) in self.bodies("secret") {
+            let at = FieldPath::keys(["secret", &name]);
+            let span = body.span;
+            // A secret that refers to another would be settled by it: only values of the file stand here.
+            let homes = Homes::default();
+            if self.checked(&mut body, &at, schema, homes, false)
+                && let Some(source) = self.read::<SecretSource>(&body)
+            {
+                secrets.insert(name, SecretBlock { source, span });
+            }
+        }
+        secrets
+    }
+
+    /// Their values are read already; here is said what their tables have that they should not.
+    fn variables(&mut self) {
+        let Some(schema) = self.outline.schema_of("variable") else { return };
+        for (name, mut body) in self.bodies("variable") {
+            let at = FieldPath::keys(["variable", &name]);
+            self.checked(&mut body, &at, schema, Homes::default(), false);
+        }
+    }
+
+    fn blocks(&mut self) -> Vec<Block> {
+        let outline = self.outline;
+        let mut blocks = Vec::new();
+        for kind in outline.blocks() {
+            for (name, body) in self.bodies(kind.kind) {
+                let address = BlockAddress::new(kind.kind, name);
+                blocks.extend(self.block(address, body, &kind.schema));
+            }
+        }
+        blocks.sort_by_key(|block| (block.span, block.address.clone()));
+        blocks
+    }
+
+    fn block(&mut self, address: BlockAddress, mut body: Node, schema: &Value) -> Option<Block> {
+        let outline = self.outline;
+        let span = body.span;
+        let at = FieldPath::keys([address.kind.as_str(), address.name.as_str()]);
+        let NodeValue::Table(table) = &mut body.value else { return None };
+        let depends_on = table.entries.remove("depends_on");
+        let lifecycle = table.entries.remove("lifecycle");
+        let homes = Homes { extra: BLOCK_KEYS, around: None, beside: neighbours(outline, &address.kind) };
+        self.checked(&mut body, &at, schema, homes, false);
+        let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
+        let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
+        Some(Block { address, span, body, depends_on, lifecycle })
+    }
+
+    fn depends_on(&mut self, node: &Node, at: &FieldPath) -> Vec<(Address, Span)> {
+        let at = at.key("depends_on");
+        let schema = serde_json::json!({ "type": "array", "items": { "type": "string" } });
+        let mut list = node.clone();
+        self.checked(&mut list, &at, &schema, Homes::default(), true);
+        let NodeValue::Array(items) = &list.value else { return Vec::new() };
+        let mut addresses = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            if !self.failed.contains(&at.index(index)) {
+                let address = address(item, &self.root, self.outline, self.mistakes);
+                addresses.extend(address.map(|address| (address, item.span)));
+            }
+        }
+        addresses
+    }
+
+    fn lifecycle(&mut self, mut node: Node, at: &FieldPath, block: &Value) -> Lifecycle {
+        let outline = self.outline;
+        let place = at.key("lifecycle");
+        let around = Some((at.clone(), Shape::new(block), BLOCK_KEYS));
+        let homes = Homes { around, ..Homes::default() };
+        self.checked(&mut node, &place, &outline.lifecycle, homes, true);
+        // What could not be resolved has been reported: it must not be reported as a wrong address.
+        for key in ["ignore_changes", "replace_triggered_by", "timeouts", "ready"] {
+            let path = place.key(key);
+            if self.failed.iter().any(|failed| path.contains(failed))
+                && let NodeValue::Table(table) = &mut node.value
+            {
+                table.entries.remove(key);
+            }
+        }
+        let root = &self.root;
+        let mut address_of =
+            |item: &Node, mistakes: &mut Vec<Diagnostic>| address(item, root, outline, mistakes);
+        lifecycle::read(&node, &mut address_of, self.mistakes)
+    }
+}
+
+/// The other single tables, which may know a key that this one does not.
+fn neighbours<'a>(outline: &'a Outline<'_>, kind: &str) -> Vec<(FieldPath, Shape<'a>)> {
+    let others = SINGLE_TABLES.iter().filter(|name| **name != kind);
+    others.filter_map(|name| Some((FieldPath::keys([*name]), Shape::new(outline.schema_of(name)?)))).collect()
+}
+
+/// A bare address whose block must exist; which objects the block has is not known here.
+fn address(
+    item: &Node,
+    root: &Node,
+    outline: &Outline<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<Address> {
+    let address = read_address(item, mistakes)?;
+    let BlockAddress { kind, name } = &address.block;
+    let is_namespace = kind == "namespace" && outline.block(kind).is_none();
+    let exists = outline.block(kind).is_some() && root.at([kind.as_str(), name.as_str()]).is_some();
+    if !is_namespace && !exists {
+        let blocks: Vec<_> = outline
+            .blocks()
+            .iter()
+            .flat_map(|block| blocks_of(root, block.kind).map(|(name, _)| format!("{}.{name}", block.kind)))
+            .collect();
+        let wanted = address.block.to_string();
+        let help = suggest(&wanted, blocks.iter().map(String::as_str), "there are no blocks");
+        mistakes.push(
+            Diagnostic::error(codes::UNKNOWN_REFERENCE, format!("there is no block `{wanted}`"))
+                .at(item.span, "")
+                .help(help),
+        );
+        return None;
+    }
+    Some(address)
+}

@@ -1,0 +1,281 @@
+//! The tables that the configuration itself knows, as types: their schemas and documentation follow.
+
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{BlockSchema, SecretSource};
+
+/// Top-level tables of which there is one; all others are tables of blocks by name.
+pub(super) const SINGLE_TABLES: &[&str] = &["project", "cluster", "state"];
+
+/// Top-level lists of tables: `[[moved]]`.
+pub(super) const LISTS: &[&str] = &["moved", "removed"];
+
+/// What a name must be that Kubernetes takes as a DNS label.
+const DNS_LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+const DNS_LABEL_RULE: &str = "at most 63 lower-case letters, digits and `-`, neither first nor last a `-`";
+
+/// The project that the file describes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Project")]
+pub(super) struct ProjectTable {
+    /// The project's name, a DNS label. It names the state and the field manager (`regplan:NAME`):
+    /// another name is another project.
+    #[schemars(schema_with = "dns_label")]
+    pub(super) name: String,
+}
+
+/// Which cluster, and how it is reached.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Cluster")]
+pub(super) struct ClusterTable {
+    /// The context of the kubeconfig that is used, whatever kubectl's current one is.
+    pub(super) context: Option<String>,
+    /// A kubeconfig of its own, instead of `KUBECONFIG` and `~/.kube/config`.
+    #[serde(default)]
+    #[schemars(schema_with = "path_schema")]
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// The uid of the namespace `kube-system` that the cluster must have, where contexts are personal.
+    pub(super) uid: Option<String>,
+    /// The URL that the cluster's server must have, where contexts are personal.
+    pub(super) server: Option<String>,
+    /// Whether regplan runs in a pod and uses its service account.
+    #[serde(default)]
+    pub(super) in_cluster: bool,
+    /// The namespace of objects that name none; `default` unless said otherwise.
+    #[serde(default)]
+    #[schemars(schema_with = "dns_label")]
+    pub(super) namespace: Option<String>,
+}
+
+/// Where the state is kept.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "State")]
+pub(super) struct StateTable {
+    /// The folder of the state; `.regplan/PROJECT` beside the first file unless said otherwise.
+    #[serde(default)]
+    #[schemars(schema_with = "path_schema")]
+    pub(super) path: Option<PathBuf>,
+}
+
+/// What was applied under one address has another one now. Its object is kept, but for the annotation that
+/// names the address; where the object's own name changes as well, it is replaced. A table whose old address
+/// the state does not know (any more) does nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Moved")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct MovedTable {
+    /// The old address, which the configuration no longer has: `resource.old`, `registry.main`,
+    /// `registry.main/Service/registry`. A block's address stands for all of its objects, by kind and name.
+    from: String,
+    /// The new address, which the configuration has, or from which another `[[moved]]` goes on.
+    to: String,
+}
+
+/// What left the configuration, and what becomes of its objects.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Removed")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct RemovedTable {
+    /// The address that it had, which the configuration no longer has. A block's address stands for all of
+    /// its objects.
+    address: String,
+    /// Whether its objects are deleted, as they are without this table. With `false` they stay, and are
+    /// only forgotten.
+    destroy: bool,
+}
+
+/// What a variable's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VariableType {
+    /// Text.
+    String,
+    /// A number, whole or not.
+    Number,
+    /// True or false.
+    Bool,
+    /// A list.
+    List,
+    /// A table.
+    Table,
+}
+
+/// A value that is given from outside: by `--var`, `--var-file` or the environment
+/// (`REGPLAN_VAR_NAME`), in this order, else its default.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Variable")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct VariableTable {
+    /// What its value is: the default's type, else text, unless said otherwise.
+    #[serde(rename = "type")]
+    kind: Option<VariableType>,
+    /// The value where none is given.
+    default: Option<Value>,
+    /// What it is for.
+    description: Option<String>,
+    /// Whether nobody may see its value. Such a variable is text and has no default.
+    #[serde(default)]
+    sensitive: bool,
+}
+
+/// How a block wants its resources to be treated.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Lifecycle")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct LifecycleTable {
+    /// Deleting or replacing needs consent by name.
+    #[serde(default)]
+    protect: bool,
+    /// What exists already may be taken over, with the fields of the managers that made it.
+    #[serde(default)]
+    adopt: bool,
+    /// Fields that are left to others: `spec.replicas`, in a larger block
+    /// `Deployment/registry:spec.replicas`; list items as the plan prints them
+    /// (`containers[registry].image`). Such a field is sent when what holds it is made, and from then on
+    /// neither compared nor owned. One that is ours is handed over, and keeps its value.
+    #[serde(default)]
+    ignore_changes: Vec<String>,
+    /// Addresses whose change replaces the block's resources.
+    #[serde(default)]
+    replace_triggered_by: Vec<String>,
+    /// How long things may take.
+    timeouts: Option<TimeoutsTable>,
+    /// When a resource counts as ready, where the kind's own rule does not do.
+    ready: Option<ReadyTable>,
+}
+
+/// How long things may take, as `90s`, `10m` or `1h30m`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Timeouts")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct TimeoutsTable {
+    /// From the write until the resource is ready.
+    ready: Option<String>,
+    /// From the delete until the resource is gone.
+    delete: Option<String>,
+}
+
+/// When a resource counts as ready.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Ready")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) enum ReadyTable {
+    /// `"written"`: as soon as it is written.
+    Word(ReadyWord),
+    /// When `status.conditions` has this type with this status.
+    Condition(ReadyCondition),
+    /// When the field exists and is not empty.
+    Field(ReadyField),
+}
+
+/// A rule that is one word.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReadyWord {
+    /// As soon as it is written.
+    Written,
+}
+
+/// When `status.conditions` has this type with this status.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct ReadyCondition {
+    /// The condition's type, such as `Ready`.
+    condition: String,
+    /// The status that it must have: `True` unless said otherwise.
+    status: Option<String>,
+}
+
+/// When the field exists and is not empty.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct ReadyField {
+    /// The field, as `status.loadBalancer.ingress`.
+    field: String,
+}
+
+fn dns_label(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": DNS_LABEL,
+        "maxLength": 63,
+        "x-rule": DNS_LABEL_RULE,
+    })
+}
+
+/// The schema of a path, for `#[schemars(schema_with = "…")]`: a relative one is made absolute, from the
+/// folder of the file that names it, before a block sees it.
+pub fn path_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "x-path": true })
+}
+
+/// The schemas of everything that can stand at the top of a file.
+#[derive(Debug)]
+pub(super) struct Outline<'s> {
+    own: Vec<(&'static str, Value)>,
+    /// The schema of `lifecycle` in a block.
+    pub(super) lifecycle: Value,
+    blocks: &'s [BlockSchema],
+}
+
+impl<'s> Outline<'s> {
+    /// Our own tables and these types of blocks.
+    pub(super) fn new(blocks: &'s [BlockSchema]) -> Self {
+        let own = vec![
+            ("project", schemars::schema_for!(ProjectTable).to_value()),
+            ("cluster", schemars::schema_for!(ClusterTable).to_value()),
+            ("state", schemars::schema_for!(StateTable).to_value()),
+            ("variable", schemars::schema_for!(VariableTable).to_value()),
+            ("secret", schemars::schema_for!(SecretSource).to_value()),
+            ("moved", schemars::schema_for!(MovedTable).to_value()),
+            ("removed", schemars::schema_for!(RemovedTable).to_value()),
+        ];
+        Self { own, lifecycle: schemars::schema_for!(LifecycleTable).to_value(), blocks }
+    }
+
+    /// The types of blocks that compile to resources.
+    pub(super) fn blocks(&self) -> &'s [BlockSchema] {
+        self.blocks
+    }
+
+    /// The type of block with this name.
+    pub(super) fn block(&self, kind: &str) -> Option<&'s BlockSchema> {
+        self.blocks.iter().find(|block| block.kind == kind)
+    }
+
+    /// Our own tables, by name.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.own.iter().map(|(name, schema)| (*name, schema))
+    }
+
+    /// The schema of a single table, or of one block of this type.
+    pub(super) fn schema_of(&self, kind: &str) -> Option<&Value> {
+        let own = self.own().find(|(name, _)| *name == kind).map(|(_, schema)| schema);
+        own.or_else(|| self.block(kind).map(|block| &block.schema))
+    }
+
+    /// Keys of a block of this type of which only one may stand.
+    pub(super) fn alternatives_of(&self, kind: &str) -> &'s [&'static [&'static str]] {
+        self.block(kind).map_or(&[], |block| block.alternatives)
+    }
+
+    /// Every name that a top-level table may have.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.own.iter().map(|(name, _)| *name).chain(self.blocks.iter().map(|block| block.kind))
+    }
+}

@@ -1,0 +1,104 @@
+//! The record of an apply against the object as it is, field by field.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::veil::Veil;
+use super::{Event, Field, owners};
+use crate::plan::field_manager;
+use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError};
+
+/// Every field of ours that is not as the record has it, by path.
+///
+/// # Errors
+/// A path of the record that is none: the state was damaged, or edited by hand.
+pub(super) fn differences(
+    project: &str,
+    identity: &Identity,
+    applied: &Applied,
+    live: &Live,
+) -> Result<Vec<Field>, PathError> {
+    let then: BTreeMap<FieldPath, &Held> =
+        applied.fields.iter().map(|(path, held)| Ok((path.parse()?, held))).collect::<Result<_, _>>()?;
+    let veil = Veil::new(identity, &then, live);
+    let now: BTreeMap<FieldPath, Held> =
+        resource::held(live, &field_manager(project), |path| veil.hides(path)).into_iter().collect();
+    let comparison = Comparison { then: &then, now, veil: &veil, live };
+    Ok(comparison.run())
+}
+
+struct Comparison<'a> {
+    then: &'a BTreeMap<FieldPath, &'a Held>,
+    /// What our fields hold now.
+    now: BTreeMap<FieldPath, Held>,
+    veil: &'a Veil<'a>,
+    live: &'a Live,
+}
+
+impl Comparison<'_> {
+    fn run(&self) -> Vec<Field> {
+        let mut found: Vec<Field> = Vec::new();
+        // Parents come before what stands below them.
+        for (path, held) in self.then {
+            let goes_with_its_parent =
+                found.iter().any(|field| field.event == Event::Removed && field.path.contains(path));
+            if !goes_with_its_parent {
+                found.extend(self.field(path, held));
+            }
+        }
+        let added = self.now.iter().filter(|(path, _)| !self.then.contains_key(*path));
+        let added = added.filter(|(_, held)| !matches!(held, Held::Parent | Held::Nothing));
+        found.extend(added.map(|(path, _)| self.report(path, Event::Added, None)));
+        // That something below a parent was taken says more than that the parent was.
+        let taken: Vec<FieldPath> = found.iter().map(|field| field.path.clone()).collect();
+        found.retain(|field| {
+            let is_parent = self.then.get(&field.path).is_some_and(|held| **held == Held::Parent);
+            let says_more = |path: &FieldPath| *path != field.path && field.path.contains(path);
+            !(is_parent && field.event == Event::Released && taken.iter().any(says_more))
+        });
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        found
+    }
+
+    /// What has become of one field of the record; `None` where it is as it was.
+    fn field(&self, path: &FieldPath, held: &Held) -> Option<Field> {
+        let is_ours = self.now.contains_key(path);
+        let event = match (held, path.get(&self.live.object)) {
+            (Held::Nothing, None) | (Held::Parent | Held::Hidden, Some(_)) if is_ours => return None,
+            (Held::Value(then), Some(now)) if is_ours && is_as_it_was(then, now) => return None,
+            (Held::Nothing, None) | (Held::Parent, Some(_)) => Event::Released,
+            (Held::Value(then), Some(now)) if then == now => Event::Released,
+            (_, None) => Event::Removed,
+            (_, Some(_)) => Event::Changed,
+        };
+        let before = if let Held::Value(then) = held { Some(then) } else { None };
+        Some(self.report(path, event, before))
+    }
+
+    fn report(&self, path: &FieldPath, event: Event, before: Option<&Value>) -> Field {
+        let sensitive = self.veil.hides(path);
+        let visible = |value: &Value| (!sensitive).then(|| value.clone());
+        let after = path.get(&self.live.object).filter(|_| event != Event::Released);
+        // The server keeps no trace of who has removed a field.
+        let by = if event == Event::Removed { Vec::new() } else { owners::of(&self.live.ownership, path) };
+        Field {
+            path: path.clone(),
+            event,
+            sensitive,
+            before: before.and_then(visible),
+            after: after.and_then(visible),
+            by,
+        }
+    }
+}
+
+/// Whether a field that is still ours is as it was. An empty map or list of ours may hold by now what others
+/// have put in, who then own that and not the whole.
+fn is_as_it_was(then: &Value, now: &Value) -> bool {
+    match (then, now) {
+        (Value::Object(then), Value::Object(_)) if then.is_empty() => true,
+        (Value::Array(then), Value::Array(_)) if then.is_empty() => true,
+        _ => then == now,
+    }
+}

@@ -1,0 +1,241 @@
+//! What was applied against what is there, on plain data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::plan::SENSITIVE;
+use crate::resource::{
+    Applied, FieldSet, Held, Live, ManagedEntry, Operation, Ownership, ProblemKind, Reading, Segment, Stamp,
+    Timeouts,
+};
+use crate::state::{Provenance, Resource};
+
+/// What is owned: paths as a plan prints them.
+fn fields(paths: &[&str]) -> FieldSet {
+    let mut set = FieldSet::default();
+    for path in paths {
+        let path: FieldPath = path.parse().unwrap();
+        let leaf = path
+            .segments()
+            .iter()
+            .fold(&mut set, |set, step: &Segment| set.children.entry(step.clone()).or_default());
+        leaf.owned = true;
+    }
+    set
+}
+
+fn entry(manager: &str, operation: Operation, paths: &[&str]) -> ManagedEntry {
+    let time = Some("2026-01-02T03:04:05Z".to_owned());
+    ManagedEntry {
+        api_version: "v1".into(),
+        manager: manager.into(),
+        operation,
+        time,
+        subresource: None,
+        fields: fields(paths),
+    }
+}
+
+fn ours(paths: &[&str]) -> ManagedEntry {
+    entry("regplan:p", Operation::Apply, paths)
+}
+
+fn live(object: Value, entries: Vec<ManagedEntry>) -> Live {
+    let stamp = Stamp { uid: "u".into(), version: "1".into() };
+    Live { object, stamp, ownership: Ownership { entries } }
+}
+
+/// The resource as the state knows it after this answer; the paths in `hidden` were sensitive.
+fn applied(answer: &Live, hidden: &[&str]) -> Resource {
+    let hides = |path: &FieldPath| hidden.contains(&path.to_string().as_str());
+    let held = crate::resource::held(answer, "regplan:p", hides);
+    let fields: BTreeMap<String, Held> =
+        held.into_iter().map(|(path, held)| (path.to_string(), held)).collect();
+    Resource {
+        identity: Identity::of(&answer.object).unwrap(),
+        version: Some("v1".into()),
+        uid: "u".into(),
+        dependencies: Vec::new(),
+        protect: false,
+        keys: BTreeSet::new(),
+        timeouts: Timeouts::default(),
+        provenance: Provenance::Created,
+        applied: Some(Applied { resource_version: "1".into(), sent: String::new(), fields }),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes its value here")]
+fn object(kind: &str, more: Value) -> Value {
+    let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "web", "namespace": "a"}});
+    for (key, value) in more.as_object().unwrap() {
+        object[key] = value.clone();
+    }
+    object
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes its value here")]
+fn map(data: Value) -> Value {
+    object("ConfigMap", json!({ "data": data }))
+}
+
+fn now(resource: &Resource, live: Live) -> Status {
+    observe("p", resource, &Reading::Present(Box::new(live)))
+}
+
+fn shown(status: &Status) -> Vec<(String, Event, Option<Value>, Option<Value>)> {
+    let field =
+        |field: &Field| (field.path.to_string(), field.event, field.before.clone(), field.after.clone());
+    status.fields().iter().map(field).collect()
+}
+
+#[test]
+fn what_is_as_it_was_applied_is_in_sync_whatever_others_add() {
+    let resource = applied(&live(map(json!({"k": "1"})), vec![ours(&["data.k"])]), &[]);
+    let theirs = entry("kubectl", Operation::Update, &["data.other"]);
+    let status = now(&resource, live(map(json!({"k": "1", "other": "x"})), vec![ours(&["data.k"]), theirs]));
+    assert_eq!(status, Status::InSync);
+}
+
+#[test]
+fn a_changed_field_names_its_manager_and_a_removed_one_nobody() {
+    let before = live(map(json!({"a": "1", "b": "2"})), vec![ours(&["data.a", "data.b"])]);
+    let kubectl = entry("kubectl", Operation::Update, &["data.a"]);
+    let status = now(&applied(&before, &[]), live(map(json!({"a": "9"})), vec![kubectl, ours(&[])]));
+    assert_eq!(
+        shown(&status),
+        [
+            ("data.a".into(), Event::Changed, Some(json!("1")), Some(json!("9"))),
+            ("data.b".into(), Event::Removed, Some(json!("2")), None),
+        ]
+    );
+    assert_eq!(status.fields()[0].by[0].manager, "kubectl");
+    assert_eq!(status.fields()[0].by[0].time.as_deref(), Some("2026-01-02T03:04:05Z"));
+    assert!(status.fields()[1].by.is_empty());
+}
+
+#[test]
+fn a_field_taken_and_put_back_is_ours_no_more() {
+    let resource = applied(&live(map(json!({"a": "1"})), vec![ours(&["data.a"])]), &[]);
+    let status =
+        now(&resource, live(map(json!({"a": "1"})), vec![entry("x", Operation::Update, &["data.a"])]));
+    assert_eq!(shown(&status), [("data.a".into(), Event::Released, Some(json!("1")), None)]);
+}
+
+#[test]
+fn an_item_that_goes_is_told_once() {
+    let pod = |containers: Value| object("Pod", json!({"spec": {"containers": containers}}));
+    let paths = ["spec.containers[web]", "spec.containers[web].name", "spec.containers[web].image"];
+    let before = live(pod(json!([{"name": "web", "image": "i"}])), vec![ours(&paths)]);
+    let status = now(&applied(&before, &[]), live(pod(json!([])), vec![ours(&[])]));
+    assert_eq!(shown(&status), [("spec.containers[web]".into(), Event::Removed, None, None)]);
+    // One whose image was taken is told by its image alone.
+    let theirs = entry("x", Operation::Apply, &paths);
+    let after = live(pod(json!([{"name": "web", "image": "j"}])), vec![theirs, ours(&[paths[1]])]);
+    let status = now(&applied(&before, &[]), after);
+    assert_eq!(shown(&status).len(), 1);
+    assert_eq!(status.fields()[0].path.to_string(), paths[2]);
+}
+
+#[test]
+fn what_others_put_into_an_empty_map_of_ours_is_theirs() {
+    let volume = |medium: Value| object("Pod", json!({"spec": {"emptyDir": medium}}));
+    let resource = applied(&live(volume(json!({})), vec![ours(&["spec.emptyDir"])]), &[]);
+    let theirs = entry("x", Operation::Apply, &["spec.emptyDir.medium"]);
+    let after = live(volume(json!({"medium": "Memory"})), vec![ours(&["spec.emptyDir"]), theirs]);
+    assert_eq!(now(&resource, after), Status::InSync);
+}
+
+#[test]
+fn an_atomic_value_is_changed_by_whoever_owns_the_whole() {
+    let secret = |names: Value| object("ServiceAccount", json!({ "imagePullSecrets": names }));
+    let resource = applied(&live(secret(json!([{"name": "a"}])), vec![ours(&["imagePullSecrets"])]), &[]);
+    let theirs = entry("x", Operation::Update, &["imagePullSecrets"]);
+    let status = now(&resource, live(secret(json!([{"name": "b"}])), vec![theirs]));
+    assert_eq!(status.fields()[0].event, Event::Changed);
+    assert_eq!(status.fields()[0].by[0].manager, "x");
+}
+
+#[test]
+fn what_is_applied_in_our_name_is_shown() {
+    let resource = applied(&live(map(json!({"a": "1"})), vec![ours(&["data.a"])]), &[]);
+    let status = now(&resource, live(map(json!({"a": "1", "b": "2"})), vec![ours(&["data.a", "data.b"])]));
+    assert_eq!(shown(&status), [("data.b".into(), Event::Added, None, Some(json!("2")))]);
+}
+
+#[test]
+fn hidden_values_are_in_no_finding() {
+    let check = |resource: &Resource, live: Live| {
+        let status = now(resource, live);
+        assert!(!status.fields().is_empty());
+        assert!(status.fields().iter().all(|field| field.sensitive), "{status:?}");
+        assert!(!format!("{status:?}").contains("hunter"), "{status:?}");
+    };
+    let theirs = |path: &str| entry("x", Operation::Update, &[path]);
+    let secret = |value: &str| object("Secret", json!({"data": {"p": value}}));
+    let known = applied(&live(secret("hunter1"), vec![ours(&["data.p"])]), &["data.p"]);
+    check(&known, live(secret("hunter2"), vec![theirs("data.p")]));
+    // As the record of an object that is no Secret has it.
+    let known = applied(&live(map(json!({"p": "hunter1"})), vec![ours(&["data.p"])]), &["data.p"]);
+    check(&known, live(map(json!({"p": "hunter2"})), vec![theirs("data.p")]));
+    // As the mark on the object has it.
+    let known = applied(&live(map(json!({"p": "before"})), vec![ours(&["data.p"])]), &[]);
+    let mut marked = map(json!({"p": "hunter2"}));
+    marked["metadata"]["annotations"] = json!({ SENSITIVE: "[\"data.p\"]" });
+    check(&known, live(marked, vec![theirs("data.p")]));
+    // In a list that holds one already.
+    let pod = |env: Value| object("Pod", json!({ "env": env }));
+    let old = json!({"name": "A", "value": "hunter1"});
+    let known = applied(&live(pod(json!([old])), vec![ours(&["env[A].value"])]), &["env[A].value"]);
+    let both = pod(json!([old, {"name": "B", "value": "hunter2"}]));
+    check(&known, live(both, vec![ours(&["env[A].value", "env[B].value"])]));
+}
+
+#[test]
+fn presence_and_identity_come_first() {
+    let before = live(map(json!({"a": "1"})), vec![ours(&["data.a"])]);
+    let resource = applied(&before, &[]);
+    assert_eq!(observe("p", &resource, &Reading::Absent), Status::Gone);
+    let problem = Problem::new(ProblemKind::Forbidden, "no");
+    let unreadable = observe("p", &resource, &Reading::Unreadable(problem.clone()));
+    assert_eq!(unreadable, Status::Unreadable(problem));
+    let mut other = before.clone();
+    other.stamp.uid = "v".into();
+    other.ownership.entries = vec![entry("kubectl", Operation::Update, &["data.a"])];
+    assert!(matches!(now(&resource, other), Status::Recreated { by } if by[0].manager == "kubectl"));
+    let mut ending = before.clone();
+    ending.object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    assert!(matches!(now(&resource, ending), Status::Ending { fields, .. } if fields.is_empty()));
+    let older = Resource { applied: None, ..resource.clone() };
+    assert_eq!(now(&older, before.clone()), Status::Unrecorded);
+    let mut damaged = resource;
+    damaged.applied.as_mut().unwrap().fields.insert("a..b".into(), Held::Nothing);
+    assert!(matches!(now(&damaged, before), Status::Unreadable(_)));
+}
+
+#[test]
+fn drift_is_certain_whatever_else_could_not_be_seen() {
+    let finding = |status: Status| Finding {
+        address: Address::block("resource", "x"),
+        identity: Identity::cluster("", "Namespace", "x"),
+        status,
+    };
+    let verdict = |statuses: Vec<Status>| {
+        let cluster = ClusterIdentity { uid: None, server: String::new(), ca_digest: None };
+        Drift {
+            project: "p".into(),
+            lineage: String::new(),
+            serial: 1,
+            cluster,
+            at: Timestamp::UNIX_EPOCH,
+            unfinished: None,
+            findings: statuses.into_iter().map(finding).collect(),
+        }
+        .verdict()
+    };
+    assert_eq!(verdict(vec![]), Verdict::InSync);
+    assert_eq!(verdict(vec![Status::InSync, Status::LeftOut]), Verdict::InSync);
+    assert_eq!(verdict(vec![Status::InSync, Status::InDoubt]), Verdict::Unobserved);
+    assert_eq!(verdict(vec![Status::Unrecorded, Status::Gone, Status::InSync]), Verdict::Drift);
+}

@@ -1,0 +1,184 @@
+//! Applies a plan and keeps the state true while it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+
+use super::{Error, rights};
+use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
+use crate::plan::{Action, Change, Plan};
+use crate::provider::Provider;
+use crate::resource::{Address, FieldPath, Problem, ProblemKind, Timeouts};
+use crate::state::{
+    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, Resource, RunEnd, StateError, Store,
+};
+
+/// Applies the plan. What is done is in the journal as soon as it is true, and in the state at the end,
+/// however the run ends.
+///
+/// # Errors
+/// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept; what failed in the cluster is in the report.
+pub async fn apply(
+    plan: &Plan,
+    provider: &dyn Provider,
+    store: &mut Store,
+    emit: &(dyn Fn(Event) + Send + Sync),
+    stop: &Stop,
+    options: Options,
+) -> Result<Report, Error> {
+    rights::review(plan, provider).await?;
+    store.assume_lineage(&lineage(plan)?)?;
+    // Between the question and the answer somebody may have taken the lock away.
+    store.confirm().await?;
+    store
+        .begin(NewRun { plan: plan.digest(), cluster: plan.cluster.clone(), intents: intents(plan) })
+        .await?;
+    let mut journal = Journal { store, timeouts: timeouts(plan), keys: keys(plan) };
+    let result = apply::run(plan, provider, &mut journal, emit, stop, options).await;
+    let end = match &result {
+        Ok(report) if report.is_complete() => RunEnd::Completed,
+        Ok(report) if report.stopped => RunEnd::Stopped,
+        _ => RunEnd::Failed,
+    };
+    let finished = store.finish(end, completion(plan)).await;
+    match (result, finished) {
+        (Ok(report), Ok(_)) => Ok(report),
+        (Err(problem), Ok(_)) => Err(problem.into()),
+        (Ok(_), Err(error)) => Err(error.into()),
+        // Both are about the state; the first one says what it was that could not be recorded.
+        (Err(problem), Err(error)) => {
+            let message = format!("{}\nthe state could not be written either: {error}", problem.message);
+            Err(Problem { message, ..problem }.into())
+        }
+    }
+}
+
+/// The lineage that the plan was made with; it may have been read from annotations.
+fn lineage(plan: &Plan) -> Result<Lineage, Problem> {
+    plan.lineage.parse().map_err(|error| {
+        Problem::new(ProblemKind::Other, format!("the annotations name a lineage that is none: {error}"))
+            .help("another hand has changed the annotation `regplan.dev/lineage`; put the state back, or correct it")
+    })
+}
+
+fn intents(plan: &Plan) -> Vec<Intent> {
+    let changes = plan.changes.iter();
+    changes
+        .filter_map(|change| {
+            let (address, target) = (change.address.clone(), change.target.clone());
+            Some(Intent { address, target, action: intent(change)? })
+        })
+        .collect()
+}
+
+fn intent(change: &Change) -> Option<IntentKind> {
+    Some(match change.action {
+        Action::Create => IntentKind::Create,
+        Action::Update if change.moved_from.is_some() && change.fields.is_empty() => IntentKind::Move,
+        Action::Update => IntentKind::Update,
+        Action::Replace => IntentKind::Replace,
+        Action::Adopt => IntentKind::Adopt,
+        Action::Delete => IntentKind::Delete,
+        Action::Forget => IntentKind::Forget,
+        Action::None if change.moved_from.is_some() => IntentKind::Move,
+        Action::None | Action::Keep => return None,
+    })
+}
+
+fn timeouts(plan: &Plan) -> BTreeMap<Address, Timeouts> {
+    let changes = plan.changes.iter();
+    changes.map(|change| (change.address.clone(), change.timeouts)).collect()
+}
+
+/// The keys of Secrets, by address.
+fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
+    let secrets = plan.changes.iter().filter_map(|change| change.desired.as_deref());
+    let secrets = secrets.filter(|desired| desired.identity.is("", "Secret"));
+    secrets
+        .filter_map(|desired| {
+            let data = desired.object.get("data")?.as_object()?;
+            Some((desired.address.clone(), data.keys().cloned().collect()))
+        })
+        .collect()
+}
+
+/// What a revision keeps: what was changed, and what was desired, secrets taken out.
+fn completion(plan: &Plan) -> Completion {
+    let changed = plan.changes.iter();
+    let changed = changed.filter_map(|change| Some((change.address.clone(), intent(change)?))).collect();
+    let left_out = plan.left_out.iter().cloned().collect();
+    let mut kept = Completion { changed, left_out, ..Completion::default() };
+    for desired in plan.changes.iter().filter_map(|change| change.desired.as_deref()) {
+        let mut object = desired.object.clone();
+        let mut withheld: Vec<FieldPath> = desired.sensitive.iter().map(|(path, ())| path.clone()).collect();
+        withheld.retain(|path| path.remove(&mut object).is_some());
+        kept.desired.insert(desired.address.clone(), object);
+        if !withheld.is_empty() {
+            kept.withheld.insert(desired.address.clone(), withheld);
+        }
+    }
+    kept
+}
+
+/// Writes outcomes into the journal.
+struct Journal<'s> {
+    store: &'s mut Store,
+    timeouts: BTreeMap<Address, Timeouts>,
+    keys: BTreeMap<Address, BTreeSet<String>>,
+}
+
+impl Journal<'_> {
+    async fn note(&mut self, record: Record) -> Result<(), StateError> {
+        match record {
+            Record::Present { address, action, target, live, dependencies, protect, moved_from, applied } => {
+                let resource = Box::new(Resource {
+                    identity: target.identity,
+                    version: target.version,
+                    uid: live.stamp.uid,
+                    dependencies,
+                    protect,
+                    keys: self.keys.get(&address).cloned().unwrap_or_default(),
+                    timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
+                    provenance: self.provenance(moved_from.as_ref().unwrap_or(&address), action),
+                    applied: applied.map(|applied| *applied),
+                });
+                let outcome = match moved_from {
+                    Some(from) => Outcome::Moved { from, resource },
+                    None => Outcome::Written { resource },
+                };
+                self.store.outcome(&address, outcome).await
+            }
+            Record::Gone { address, identity } => {
+                self.store.outcome(&address, Outcome::Deleted { identity: *identity }).await
+            }
+            Record::Forgotten { address, identity } => {
+                self.store.outcome(&address, Outcome::Forgotten { identity: *identity }).await
+            }
+            Record::Failed { address, problem } => {
+                let in_doubt = problem.kind == ProblemKind::Unreachable;
+                self.store.outcome(&address, Outcome::Failed { reason: problem.message, in_doubt }).await
+            }
+        }
+    }
+
+    /// How a resource came to be ours: what is known of it already stays true.
+    fn provenance(&self, address: &Address, action: Action) -> Provenance {
+        let known = self.store.state().resources.get(address).map(|resource| resource.provenance);
+        match (action, known) {
+            (Action::Adopt, _) => Provenance::Adopted,
+            (Action::Create | Action::Replace, _) => Provenance::Created,
+            (_, Some(known)) => known,
+            (_, None) => Provenance::Rebuilt,
+        }
+    }
+}
+
+#[async_trait]
+impl Recorder for Journal<'_> {
+    async fn record(&mut self, record: Record) -> Result<(), Problem> {
+        self.note(record).await.map_err(|error| {
+            let message = format!("what was done cannot be recorded, so nothing more is done: {error}");
+            Problem::new(ProblemKind::Other, message).help(error.help())
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! An htpasswd file whose hashes stay as they are while they fit their passwords.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bcrypt::{HashParts, Version};
+use futures::StreamExt as _;
+
+use super::Held;
+use crate::blocks::{Fact, Text};
+
+/// The cost of new hashes: about fifty milliseconds for each password that somebody tries.
+const COST: u32 = 10;
+/// Hashes that cost more are not tried: whoever may write the Secret could keep us busy for days.
+const HIGHEST_COST: u32 = 14;
+/// What bcrypt looks at; it ignores the rest of a password in silence.
+const LONGEST: usize = 72;
+
+/// A user and the password.
+struct User {
+    name: String,
+    password: String,
+}
+
+/// Why there is no hash. It says which user's, never what the password is.
+enum Refusal {
+    TooLong(String),
+    HasNul(String),
+    Failed(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong(name) => write!(
+                f,
+                "the password of `{name}` has more than {LONGEST} bytes, and bcrypt ignores what follows them"
+            ),
+            Self::HasNul(name) => write!(f, "the password of `{name}` has a NUL character"),
+            Self::Failed(name) => write!(f, "the password of `{name}` could not be hashed"),
+        }
+    }
+}
+
+/// The file for these users, in the order of their names. A hash that the cluster holds and that fits the
+/// password is kept, so that an unchanged configuration is an unchanged file.
+pub(super) async fn htpasswd(users: Vec<(String, Text)>, held: Held) -> Fact {
+    let mut known = Vec::with_capacity(users.len());
+    for (name, password) in users {
+        match password {
+            Text::Known(password) | Text::New(password) => known.push(User { name, password }),
+            // The file itself is not lost: the Secret that kept the password says so.
+            Text::Lost(reason) => return Fact::Text(Text::Unknown(reason)),
+            other => return Fact::Text(other),
+        }
+    }
+    let old = match held {
+        Held::Text(text) => hashes(&text),
+        Held::Nothing => BTreeMap::new(),
+        Held::Unknown(reason) => return Fact::Text(Text::Unknown(reason)),
+    };
+    known.sort_by(|a, b| a.name.cmp(&b.name));
+    let at_once = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let lines: Vec<Result<String, Refusal>> = futures::stream::iter(known)
+        .map(|user| {
+            let old = old.get(&user.name).cloned();
+            async move {
+                let name = user.name.clone();
+                let hashed = tokio::task::spawn_blocking(move || line(&user, old.as_deref())).await;
+                hashed.unwrap_or(Err(Refusal::Failed(name)))
+            }
+        })
+        .buffered(at_once)
+        .collect()
+        .await;
+    let mut text = String::new();
+    for line in lines {
+        match line {
+            Ok(line) => text.push_str(&line),
+            Err(refusal) => return Fact::Failed(refusal.to_string()),
+        }
+    }
+    let is_kept = hashes(&text).iter().all(|(name, hash)| old.get(name) == Some(hash));
+    Fact::Text(if is_kept { Text::Known(text) } else { Text::New(text) })
+}
+
+/// The hashes of a file, by user; the last one of a user holds, as it does for the registry.
+fn hashes(text: &str) -> BTreeMap<String, String> {
+    text.lines()
+        .filter_map(|line| line.trim().split_once(':'))
+        .map(|(name, hash)| (name.to_owned(), hash.to_owned()))
+        .collect()
+}
+
+fn line(user: &User, old: Option<&str>) -> Result<String, Refusal> {
+    let User { name, password } = user;
+    if password.len() > LONGEST {
+        return Err(Refusal::TooLong(name.clone()));
+    }
+    if password.contains('\0') {
+        return Err(Refusal::HasNul(name.clone()));
+    }
+    if let Some(old) = old
+        && is_affordable(old)
+        && bcrypt::verify(password, old).unwrap_or(false)
+    {
+        return Ok(format!("{name}:{old}\n"));
+    }
+    let parts = bcrypt::hash_with_result(password, COST).map_err(|_| Refusal::Failed(name.clone()))?;
+    // As Apache's `htpasswd` writes it.
+    Ok(format!("{name}:{}\n", parts.format_for_version(Version::TwoY)))
+}
+
+fn is_affordable(hash: &str) -> bool {
+    hash.parse::<HashParts>().is_ok_and(|parts| parts.get_cost() <= HIGHEST_COST)
+}

@@ -1,0 +1,341 @@
+//! Against a cluster that has Secrets, lacks them, or does not answer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::*;
+use crate::blocks::User;
+use crate::config::{Block, ClusterSettings, Entry, Generate, Moves, Node, NodeValue, Table};
+use crate::diagnostic::{SourceId, Sources, Span};
+use crate::provider::{Circle, Contents, Progress, Reassignment, Verb, Wait, Write, Written};
+use crate::resource::{
+    BlockAddress, ClusterIdentity, Lifecycle, Live, Ownership, Problem, ProblemKind, Stamp,
+};
+
+/// A cluster that has Secrets and nothing else.
+#[derive(Default)]
+struct Cluster {
+    secrets: BTreeMap<String, BTreeMap<String, String>>,
+    down: bool,
+    /// How many objects each read asked for.
+    reads: Mutex<Vec<usize>>,
+}
+
+#[async_trait]
+impl Provider for Cluster {
+    async fn cluster(&self) -> Result<ClusterIdentity, Problem> {
+        Err(Problem::new(ProblemKind::Other, "not asked for"))
+    }
+
+    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
+        Ok((target.identity.kind == "Foo").then_some(false))
+    }
+
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
+        self.reads.lock().unwrap().push(targets.len());
+        let read = |target: &Target| {
+            if self.down {
+                return Reading::Unreadable(Problem::new(ProblemKind::Unreachable, "no answer"));
+            }
+            let Some(data) = self.secrets.get(&target.identity.name) else { return Reading::Absent };
+            let data: BTreeMap<_, _> = data.iter().map(|(key, text)| (key, STANDARD.encode(text))).collect();
+            Reading::Present(Box::new(Live {
+                object: json!({"data": data}),
+                stamp: Stamp { uid: "u".into(), version: "1".into() },
+                ownership: Ownership::default(),
+            }))
+        };
+        targets.iter().map(read).collect()
+    }
+
+    async fn preview(&self, _: &Write) -> Result<Written, Problem> {
+        Err(Problem::new(ProblemKind::Other, "not asked for"))
+    }
+
+    async fn write(&self, _: &Write) -> Result<Written, Problem> {
+        Err(Problem::new(ProblemKind::Other, "not asked for"))
+    }
+
+    async fn reassign(&self, _: &Reassignment) -> Result<Live, Problem> {
+        Err(Problem::new(ProblemKind::Other, "not asked for"))
+    }
+
+    async fn contents(&self, _: &Circle) -> Result<Contents, Problem> {
+        Err(Problem::new(ProblemKind::Other, "not asked for"))
+    }
+
+    async fn delete(&self, _: &Target, _: &Stamp) -> Result<(), Problem> {
+        Err(Problem::new(ProblemKind::Other, "not asked for"))
+    }
+
+    async fn wait(&self, _: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+        Err(Problem::new(ProblemKind::Other, "not asked for"))
+    }
+
+    async fn review(&self, _: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
+        Vec::new()
+    }
+}
+
+fn kept(name: &str, key: &str) -> Kept {
+    Kept { secret: Identity::namespaced("", "Secret", "a", name), key: key.into() }
+}
+
+fn env_user(name: &str) -> User {
+    User { name: name.into(), source: SecretSource::Env(name.to_uppercase()), kept: None }
+}
+
+fn htpasswd_need(users: &[&str]) -> Need {
+    let users = users.iter().map(|name| env_user(name)).collect();
+    Need::Htpasswd { users, kept: kept("htpasswd", "htpasswd") }
+}
+
+fn generated() -> Need {
+    let source = SecretSource::Generate(Generate { length: 40 });
+    Need::Secret { source, kept: Some(kept("http", "secret")) }
+}
+
+/// The environment: NAME is its own password, but for some.
+fn env(name: &str) -> Option<String> {
+    match name {
+        "UNSET" => None,
+        "EMPTY" => Some(String::new()),
+        "LONG" => Some("x".repeat(73)),
+        name => Some(format!("password of {name}")),
+    }
+}
+
+async fn ask_all(cluster: Option<&Cluster>, needs: Vec<Need>) -> Vec<Fact> {
+    let provider = cluster.map(|cluster| cluster as &dyn Provider);
+    let outside = Outside { provider, env: &env, remembered: &|_| false };
+    answer(needs, &outside, &mut Seen::default()).await.into_iter().map(|(_, fact)| fact).collect()
+}
+
+async fn ask(cluster: &Cluster, need: Need) -> Fact {
+    ask_all(Some(cluster), vec![need]).await.remove(0)
+}
+
+fn known(fact: Fact) -> String {
+    match fact {
+        Fact::Text(Text::Known(text) | Text::New(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_hash_that_fits_its_password_is_kept() {
+    let mut cluster = Cluster::default();
+    let first = known(ask(&cluster, htpasswd_need(&["bob", "alice"])).await);
+    let names: Vec<_> = first.lines().map(|line| line.split_once(':').unwrap().0).collect();
+    assert_eq!(names, ["alice", "bob"]);
+    for line in first.lines() {
+        let (name, hash) = line.split_once(':').unwrap();
+        assert!(hash.starts_with("$2y$10$"));
+        assert!(bcrypt::verify(env(&name.to_uppercase()).unwrap(), hash).unwrap());
+    }
+
+    // Another password, another user, one that is gone: the rest stays as it is.
+    let eve = format!("eve:{}\n", bcrypt::hash("another", 4).unwrap());
+    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), first.clone() + &eve)].into());
+    assert_eq!(known(ask(&cluster, htpasswd_need(&["alice", "bob"])).await), first);
+    let changed = known(ask(&cluster, htpasswd_need(&["alice", "eve"])).await);
+    assert_eq!(changed.lines().next(), first.lines().next());
+    assert!(!changed.contains("bob:") && !changed.contains(eve.trim()));
+}
+
+#[tokio::test]
+async fn what_this_run_has_made_is_told_from_what_the_cluster_keeps() {
+    let mut cluster = Cluster::default();
+    let is_new = |fact: &Fact| matches!(fact, Fact::Text(text) if text.is_new());
+    let first = ask(&cluster, htpasswd_need(&["alice"])).await;
+    assert!(is_new(&first));
+    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), known(first))].into());
+    assert!(!is_new(&ask(&cluster, htpasswd_need(&["alice"])).await));
+    assert!(is_new(&ask(&cluster, htpasswd_need(&["alice", "bob"])).await));
+}
+
+#[tokio::test]
+async fn a_hash_that_would_keep_us_busy_is_not_tried() {
+    let mut cluster = Cluster::default();
+    let dear = format!("alice:$2y$31${}\n", "a".repeat(53));
+    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), dear)].into());
+    let text = known(ask(&cluster, htpasswd_need(&["alice"])).await);
+    assert!(text.starts_with("alice:$2y$10$"));
+}
+
+#[tokio::test]
+async fn what_bcrypt_would_cut_off_is_refused_without_showing_it() {
+    let fact = ask(&Cluster::default(), htpasswd_need(&["long"])).await;
+    let Fact::Failed(reason) = fact else { panic!("{fact:?}") };
+    assert!(reason.contains("`long` has more than 72 bytes") && !reason.contains("xx"));
+}
+
+#[tokio::test]
+async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
+    let mut cluster = Cluster::default();
+    let new = known(ask(&cluster, generated()).await);
+    assert!(new.len() == 40 && new.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    assert_ne!(known(ask(&cluster, generated()).await), new);
+    cluster.secrets.insert("http".into(), [("other".into(), "x".into())].into());
+    assert_eq!(known(ask(&cluster, generated()).await).len(), 40);
+    cluster.secrets.insert("http".into(), [("secret".into(), "old".into())].into());
+    assert_eq!(known(ask(&cluster, generated()).await), "old");
+    cluster.down = true;
+    let reason = "the Secret a/http cannot be read: no answer".to_owned();
+    assert_eq!(ask(&cluster, generated()).await, Fact::Text(Text::Unknown(reason)));
+    let fact = ask(&cluster, htpasswd_need(&["alice"])).await;
+    assert!(matches!(fact, Fact::Text(Text::Unknown(_))), "{fact:?}");
+}
+
+#[tokio::test]
+async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
+    let cluster = Cluster::default();
+    let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|kept| kept.key == "secret" };
+    let facts = answer(vec![generated()], &outside, &mut Seen::default()).await;
+    assert!(matches!(&facts[0].1, Fact::Text(Text::Lost(_))), "{facts:?}");
+}
+
+#[tokio::test]
+async fn all_secrets_are_read_at_once() {
+    let cluster = Cluster::default();
+    ask_all(Some(&cluster), vec![generated(), htpasswd_need(&["alice"]), generated()]).await;
+    assert_eq!(*cluster.reads.lock().unwrap(), [2]);
+}
+
+#[tokio::test]
+async fn a_generated_password_and_its_hash_belong_together() {
+    let user = User {
+        name: "ci".into(),
+        source: SecretSource::Generate(Generate { length: 20 }),
+        kept: Some(kept("users", "ci")),
+    };
+    let password = Need::Secret { source: user.source.clone(), kept: user.kept.clone() };
+    let file = Need::Htpasswd { users: vec![user], kept: kept("htpasswd", "htpasswd") };
+    let mut facts = ask_all(Some(&Cluster::default()), vec![password, file]).await.into_iter().map(known);
+    let (password, file) = (facts.next().unwrap(), facts.next().unwrap());
+    assert!(bcrypt::verify(password, file.trim().split_once(':').unwrap().1).unwrap());
+}
+
+#[tokio::test]
+async fn sources_that_are_not_there_are_unknown_and_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        SecretSource::File(folder.path().join(name))
+    };
+    let cluster = Cluster::default();
+    let mut answers = Vec::new();
+    for source in [
+        SecretSource::Env("UNSET".into()),
+        SecretSource::Env("EMPTY".into()),
+        SecretSource::File(folder.path().join("missing")),
+        file("empty", "\n"),
+        file("one", "one\n\n"),
+        file("crlf", "two\r\n"),
+    ] {
+        answers.push(match ask(&cluster, Need::Secret { source, kept: None }).await {
+            Fact::Text(Text::Known(text)) => text,
+            Fact::Text(Text::Unknown(reason)) => reason.replace(folder.path().to_str().unwrap(), "DIR"),
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(
+        answers,
+        [
+            "the environment variable UNSET is not set",
+            "the environment variable EMPTY is empty",
+            "the file DIR/missing cannot be read: there is no such file",
+            "the file DIR/empty is empty",
+            "one\n",
+            "two",
+        ]
+    );
+    let fact = ask(&cluster, htpasswd_need(&["alice", "unset"])).await;
+    assert_eq!(fact, Fact::Text(Text::Unknown("the environment variable UNSET is not set".into())));
+}
+
+#[tokio::test]
+async fn without_a_cluster_no_secret_is_read() {
+    let needs = vec![generated(), htpasswd_need(&["unset"])];
+    let facts = ask_all(None, needs).await;
+    assert_eq!(facts, [Fact::Text(Text::Placeholder), Fact::Text(Text::Placeholder)]);
+}
+
+#[tokio::test]
+async fn folders_and_patterns_lead_to_files_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    std::fs::create_dir_all(at("deep/er")).unwrap();
+    for path in
+        ["b.yaml", "a.yml", "c.JSON", "d.txt", ".hidden.yaml", "deep/e.yaml", "deep/er/f.yaml", "[x].yaml"]
+    {
+        std::fs::write(at(path), path).unwrap();
+    }
+    let read = |path: PathBuf| -> Result<Vec<String>, String> {
+        let files = files::read(&path).map_err(|why| why.replace(folder.path().to_str().unwrap(), "DIR"))?;
+        Ok(files.into_iter().map(|(_, text)| text.to_string()).collect())
+    };
+    assert_eq!(read(at("")).unwrap(), ["[x].yaml", "a.yml", "b.yaml", "c.JSON"]);
+    assert_eq!(read(at("*.yaml")).unwrap(), [".hidden.yaml", "[x].yaml", "b.yaml"]);
+    assert_eq!(read(at("**/*.yaml")).unwrap().len(), 5);
+    assert_eq!(read(at("deep/*/*.yaml")).unwrap(), ["deep/er/f.yaml"]);
+    assert_eq!(read(at("{a,b}.y*")).unwrap(), ["a.yml", "b.yaml"]);
+    assert_eq!(read(at("[x].yaml")).unwrap(), ["[x].yaml"]);
+    assert_eq!(read(at("deep/er/f.yaml")).unwrap(), ["deep/er/f.yaml"]);
+    assert_eq!(read(at("missing.yaml")), Err("DIR/missing.yaml: there is no such file".into()));
+    assert_eq!(read(at("*.toml")), Err("DIR/*.toml: no file fits".into()));
+    assert_eq!(read(at("missing/*.yaml")), Err("DIR/missing: there is no such file".into()));
+    std::fs::write(at("latin.yaml"), [0xE4]).unwrap();
+    assert_eq!(read(at("latin.yaml")), Err("DIR/latin.yaml: it is not UTF-8".into()));
+}
+
+#[tokio::test]
+async fn what_a_file_says_may_lead_to_another_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foo.yaml");
+    std::fs::write(&path, "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n").unwrap();
+    let config = manifest(&path);
+    let cluster = Cluster::default();
+    let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
+    let facts = gather(&config, &outside).await;
+    let compiled = blocks::compile(&config, &facts).unwrap();
+    assert_eq!(compiled.resources[0].identity, Identity::cluster("example.com", "Foo", "x"));
+    let offline = gather(&config, &Outside { provider: None, ..outside }).await;
+    let compiled = blocks::compile(&config, &offline).unwrap();
+    assert_eq!(compiled.resources[0].identity.namespace.as_deref(), Some("default"));
+}
+
+fn manifest(path: &Path) -> Config {
+    let span = Span { source: SourceId(0), start: 0, end: 0 };
+    let node = Node { value: NodeValue::String(path.display().to_string()), span };
+    let entries = [("path".to_owned(), Entry { key_span: span, node })].into();
+    let block = Block {
+        address: BlockAddress::new("manifest", "x"),
+        span,
+        body: Node { value: NodeValue::Table(Table { entries }), span },
+        depends_on: Vec::new(),
+        lifecycle: Lifecycle::default(),
+    };
+    Config {
+        sources: Sources::default(),
+        folder: PathBuf::new(),
+        project: "test".into(),
+        cluster: ClusterSettings::default(),
+        state_path: None,
+        secrets: BTreeMap::new(),
+        sensitive_variables: BTreeMap::new(),
+        blocks: vec![block],
+        moves: Moves::default(),
+    }
+}
+
+#[test]
+fn nothing_that_is_secret_is_shown_by_debug() {
+    let fact = Fact::Text(Text::Known("hunter2".into()));
+    let files = Fact::Files(vec![("users".into(), "alice:hunter2".into())]);
+    assert!(!format!("{fact:?} {files:?}").contains("hunter2"));
+}

@@ -1,0 +1,170 @@
+//! Drives the planner: its questions go to the provider, many at once; the answers go back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt as _};
+
+use super::Error;
+use crate::config::Moves;
+use crate::graph::Graph;
+use crate::plan::{Answer, Consent, Input, Known, LeftOut, Mode, Plan, Planner, Question, Step};
+use crate::provider::Provider;
+use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
+use crate::state::{Intent as Doubt, State};
+
+/// What a plan is made for.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// To apply the configuration, or to destroy what was applied.
+    pub mode: Mode,
+    /// What the user agreed to.
+    pub consent: Consent,
+    /// What it is limited to, with what these need; everything where there is none.
+    pub targets: Vec<Address>,
+    /// What is to be replaced whether or not it changes.
+    pub replace: BTreeSet<Address>,
+    /// How many questions are under way at once.
+    pub parallelism: usize,
+}
+
+/// Makes a plan. Nothing is written; problems of single resources are in the plan.
+///
+/// # Errors
+/// An address of the intent that nothing has, or that cannot be what it is named for.
+pub async fn plan(
+    project: &str,
+    graph: &Graph,
+    moves: &Moves,
+    state: &State,
+    cluster: &ClusterIdentity,
+    provider: &dyn Provider,
+    intent: &Intent,
+) -> Result<Plan, Error> {
+    let order = graph.order();
+    let input = Input {
+        project: project.to_owned(),
+        lineage: state.lineage.to_string(),
+        serial: state.serial,
+        cluster: cluster.clone(),
+        mode: intent.mode,
+        desired: order.iter().filter_map(|address| graph.get(address).cloned()).collect(),
+        dependencies: order
+            .iter()
+            .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
+            .collect(),
+        known: known(state, |address| graph.get(address).map(|desired| &desired.identity)),
+        consent: intent.consent.clone(),
+        targets: intent.targets.clone(),
+        replace: intent.replace.clone(),
+        moves: moves.clone(),
+        left_out: LeftOut::default(),
+        moved: BTreeMap::new(),
+        notes: Vec::new(),
+    };
+    Ok(run(Planner::new(input.settle(graph)?), provider, intent.parallelism).await)
+}
+
+/// Answers what the planner asks, so many questions at once, until it is done.
+pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usize) -> Plan {
+    let mut answers = Vec::new();
+    loop {
+        match planner.advance(answers) {
+            Step::Done(plan) => return *plan,
+            Step::Ask(questions) => {
+                answers = stream::iter(questions)
+                    .map(|question| answer(provider, question))
+                    .buffered(parallelism.max(1))
+                    .collect()
+                    .await;
+            }
+        }
+    }
+}
+
+/// What the state remembers. What a killed run may have made is looked for as well: its annotations say
+/// whether it is ours.
+fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) -> BTreeMap<Address, Known> {
+    let doubts = state.in_doubt.iter().filter_map(|intent| {
+        let known = Known {
+            target: intent.target.clone(),
+            uid: String::new(),
+            dependencies: Vec::new(),
+            protect: false,
+            timeouts: Timeouts::default(),
+            applied: None,
+        };
+        Some((address_of_doubt(state, intent, &desired)?, known))
+    });
+    let resources = state.resources.iter().map(|(address, resource)| {
+        let known = Known {
+            target: resource.target(),
+            uid: resource.uid.clone(),
+            dependencies: resource.dependencies.clone(),
+            protect: resource.protect,
+            timeouts: resource.timeouts,
+            applied: resource.applied.clone(),
+        };
+        (address.clone(), known)
+    });
+    doubts.chain(resources).collect()
+}
+
+/// Under which address an object is looked for that a killed run may have made: its own, unless the state knows
+/// another object by that (the run was about to replace it by one of another name). One that is desired
+/// there is looked at anyway.
+fn address_of_doubt<'d>(
+    state: &State,
+    doubt: &Doubt,
+    desired: impl Fn(&Address) -> Option<&'d Identity>,
+) -> Option<Address> {
+    let identity = &doubt.target.identity;
+    let known = state.resources.get(&doubt.address);
+    if known.is_none_or(|known| known.identity == *identity) {
+        return Some(doubt.address.clone());
+    }
+    let is_desired = desired(&doubt.address) == Some(identity);
+    (!is_desired).then(|| Address::object(doubt.address.block.clone(), identity, None))
+}
+
+async fn answer(provider: &dyn Provider, question: Question) -> Answer {
+    match question {
+        Question::Read(targets) => Answer::Read(provider.read(&targets).await),
+        Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
+        Question::Contents(circle) => Answer::Contents(provider.contents(&circle).await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::Target;
+    use crate::state::{IntentKind, Provenance, Resource};
+
+    #[test]
+    fn what_a_killed_replacement_may_have_made_is_looked_for_beside_what_it_was_to_replace() {
+        let identity = |name: &str| Identity::namespaced("", "ConfigMap", "a", name);
+        let address = Address::block("resource", "c");
+        let mut state = State::new("p");
+        let old = Resource {
+            identity: identity("old"),
+            version: None,
+            uid: "u".into(),
+            dependencies: vec![],
+            protect: false,
+            keys: std::collections::BTreeSet::new(),
+            timeouts: Timeouts::default(),
+            provenance: Provenance::Created,
+            applied: None,
+        };
+        state.resources.insert(address.clone(), old);
+        let new = identity("new");
+        let target = Target { identity: new.clone(), version: None };
+        state.in_doubt.push(Doubt { address: address.clone(), action: IntentKind::Replace, target });
+        let looked_for = |desired: Option<&Identity>| {
+            let known = known(&state, |_| desired);
+            known.keys().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(looked_for(None), ["resource.c", "resource.c/ConfigMap/a/new"]);
+        assert_eq!(looked_for(Some(&new)), ["resource.c"], "it is looked at where it is desired");
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether our rights allow all of a plan, asked before its first write.
+
+use crate::plan::{Action, Change, Plan};
+use crate::provider::{Provider, Verb};
+use crate::resource::{Problem, ProblemKind, Target};
+
+/// Refuses a plan of which a part would be forbidden, with everything that is missing.
+///
+/// # Errors
+/// The list of missing rights. What cannot be asked about (a kind that this plan itself defines, a server
+/// that answers no reviews) is left to the write.
+pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), Problem> {
+    let requests: Vec<(Verb, Target)> = plan.changes.iter().flat_map(needs).collect();
+    if requests.is_empty() {
+        return Ok(());
+    }
+    let answers = provider.review(&requests).await;
+    let denied = requests.iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
+    let mut missing: Vec<String> =
+        denied.map(|((verb, target), _)| format!("{} {}", verb.name(), target.identity)).collect();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "our rights do not allow all of this, so nothing was done; missing:\n  {}",
+        missing.join("\n  ")
+    );
+    Err(Problem::new(ProblemKind::Forbidden, message)
+        .help("ask for these rights, or let somebody apply who has them"))
+}
+
+/// What a change takes. Waiting reads and watches; a server that forbids that says so when it comes to it.
+fn needs(change: &Change) -> Vec<(Verb, Target)> {
+    let verbs: &[Verb] = match change.action {
+        Action::Create => &[Verb::Create, Verb::Patch],
+        Action::Update | Action::Adopt => &[Verb::Patch],
+        Action::Replace => &[Verb::Delete, Verb::Create, Verb::Patch],
+        Action::Delete => &[Verb::Delete],
+        Action::None | Action::Keep | Action::Forget => &[],
+    };
+    let old = change.replaced.iter().map(|replaced| (Verb::Delete, replaced.0.clone()));
+    verbs.iter().map(|verb| (*verb, change.target.clone())).chain(old).collect()
+}

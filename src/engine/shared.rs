@@ -1,0 +1,130 @@
+//! Nothing is read twice: what the blocks had to know of the cluster is what the plan begins with.
+//!
+//! That saves requests, and it is safer: a hash that was kept and the guard of the Secret that holds it come
+//! from one reading.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::provider::{Circle, Contents, Progress, Provider, Reassignment, Verb, Wait, Write, Written};
+use crate::resource::{ClusterIdentity, Live, Problem, Reading, Stamp, Target};
+
+/// Readings that wait for the plan. They may hold secrets, and live no longer than its making.
+#[derive(Default)]
+pub struct Readings(Mutex<HashMap<Target, Reading>>);
+
+impl fmt::Debug for Readings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readings").finish_non_exhaustive()
+    }
+}
+
+impl Readings {
+    fn keep(&self, target: &Target, reading: &Reading) {
+        // What could not be read may be readable the next time.
+        if !matches!(reading, Reading::Unreadable(_)) {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(target.clone(), reading.clone());
+        }
+    }
+
+    fn take(&self, target: &Target) -> Option<Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(target)
+    }
+
+    /// The provider whose readings are kept.
+    pub fn kept_from<'a>(&'a self, provider: &'a dyn Provider) -> impl Provider + use<'a> {
+        Shared { provider, readings: self, side: Side::Keeps }
+    }
+
+    /// The provider behind what was kept: each reading is handed out once, so that whoever reads again sees
+    /// what is there by then.
+    pub fn before<'a>(&'a self, provider: &'a dyn Provider) -> impl Provider + use<'a> {
+        Shared { provider, readings: self, side: Side::HandsOut }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Keeps,
+    HandsOut,
+}
+
+struct Shared<'a> {
+    provider: &'a dyn Provider,
+    readings: &'a Readings,
+    side: Side,
+}
+
+impl Shared<'_> {
+    async fn read_and_keep(&self, targets: &[Target]) -> Vec<Reading> {
+        let found = self.provider.read(targets).await;
+        for (target, reading) in targets.iter().zip(&found) {
+            self.readings.keep(target, reading);
+        }
+        found
+    }
+
+    async fn read_the_rest(&self, targets: &[Target]) -> Vec<Reading> {
+        let mut known: Vec<Option<Reading>> =
+            targets.iter().map(|target| self.readings.take(target)).collect();
+        let unknown = targets.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let rest: Vec<Target> = unknown.map(|(target, _)| target.clone()).collect();
+        if !rest.is_empty() {
+            let places = known.iter_mut().filter(|known| known.is_none());
+            for (place, reading) in places.zip(self.provider.read(&rest).await) {
+                *place = Some(reading);
+            }
+        }
+        known.into_iter().flatten().collect()
+    }
+}
+
+#[async_trait]
+impl Provider for Shared<'_> {
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
+        match self.side {
+            Side::Keeps => self.read_and_keep(targets).await,
+            Side::HandsOut => self.read_the_rest(targets).await,
+        }
+    }
+
+    async fn cluster(&self) -> Result<ClusterIdentity, Problem> {
+        self.provider.cluster().await
+    }
+
+    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
+        self.provider.is_namespaced(target).await
+    }
+
+    async fn preview(&self, write: &Write) -> Result<Written, Problem> {
+        self.provider.preview(write).await
+    }
+
+    async fn write(&self, write: &Write) -> Result<Written, Problem> {
+        self.provider.write(write).await
+    }
+
+    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
+        self.provider.reassign(reassignment).await
+    }
+
+    async fn contents(&self, circle: &Circle) -> Result<Contents, Problem> {
+        self.provider.contents(circle).await
+    }
+
+    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
+        self.provider.delete(target, stamp).await
+    }
+
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+        self.provider.wait(wait, progress).await
+    }
+
+    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
+        self.provider.review(requests).await
+    }
+}

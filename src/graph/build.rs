@@ -1,0 +1,275 @@
+//! From desired resources to a graph without cycles.
+
+use std::collections::{BTreeMap, HashMap};
+
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+
+use super::index::Index;
+use super::{Graph, Reason, Stop, Yielded, cycle, mistakes};
+use crate::diagnostic::{Diagnostics, Span};
+use crate::resource::references::{provides, requires, selects};
+use crate::resource::{Address, BlockAddress, Desired, LiveReference, Reference};
+
+/// Two stops, by number, and why the first waits for the second.
+pub(super) struct Link {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) reasons: Vec<Reason>,
+}
+
+impl Link {
+    /// `None` for what was written, and so never yields; otherwise the strength of its strongest reason.
+    fn strength(&self) -> Option<crate::resource::references::Strength> {
+        if self.is_written() { None } else { self.reasons.iter().filter_map(Reason::strength).max() }
+    }
+
+    pub(super) fn is_written(&self) -> bool {
+        self.reasons.iter().any(|reason| reason.strength().is_none())
+    }
+}
+
+pub(super) fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
+    // Whatever the order in which they come: numbers follow addresses, and everything follows numbers.
+    desired.sort_by(|a, b| a.address.cmp(&b.address));
+    let mut builder = Builder::new(&desired);
+    for number in 0..desired.len() {
+        builder.written(number);
+    }
+    builder.inferred();
+    let Builder { places, stops, raw, mut mistakes, .. } = builder;
+
+    let links = grouped(raw);
+    let address_of = |number: usize| match desired.get(number) {
+        Some(desired) => &desired.address,
+        None => &stops[number - desired.len()],
+    };
+    let nodes = desired.len() + stops.len();
+    mistakes.extend(mistakes::cycles(nodes, &links, address_of));
+    if mistakes.has_errors() {
+        return Err(mistakes.sorted());
+    }
+
+    let (kept, left_out) = without_cycles(nodes, links);
+    let yielded = left_out.into_iter().map(|link| Yielded {
+        from: address_of(link.from).clone(),
+        to: address_of(link.to).clone(),
+        reasons: link.reasons,
+    });
+    let yielded = yielded.collect();
+
+    let mut dag = StableDiGraph::with_capacity(nodes, kept.len());
+    for desired in desired {
+        dag.add_node(Stop::Resource(Box::new(desired)));
+    }
+    for address in stops {
+        dag.add_node(Stop::Block(address));
+    }
+    for link in kept {
+        dag.add_edge(NodeIndex::new(link.from), NodeIndex::new(link.to), link.reasons);
+    }
+    let places = places.into_iter().map(|(address, number)| (address, NodeIndex::new(number))).collect();
+    Ok(Graph { dag, places, yielded })
+}
+
+/// Everything between the same two stops together, what was written first.
+fn grouped(mut raw: Vec<(usize, usize, Reason)>) -> Vec<Link> {
+    // A stable sort: reasons of one sort stay in the order in which the object says them.
+    raw.sort_by_key(|(from, to, reason)| (*from, *to, reason.strength().is_some()));
+    let mut links: Vec<Link> = Vec::with_capacity(raw.len());
+    for (from, to, reason) in raw {
+        match links.last_mut() {
+            Some(link) if (link.from, link.to) == (from, to) => {
+                if !link.reasons.contains(&reason) {
+                    link.reasons.push(reason);
+                }
+            }
+            _ => links.push(Link { from, to, reasons: vec![reason] }),
+        }
+    }
+    links
+}
+
+/// The links that stay, and the inferred ones that would close a cycle with stronger ones (or with as
+/// strong ones that come first by address). What was written has no cycle.
+fn without_cycles(nodes: usize, mut links: Vec<Link>) -> (Vec<Link>, Vec<Link>) {
+    links.sort_by_key(|link| match link.strength() {
+        None => (0, None),
+        Some(strength) => (1, Some(std::cmp::Reverse(strength))),
+    });
+    let pairs: Vec<(usize, usize)> = links.iter().map(|link| (link.from, link.to)).collect();
+    let stays = cycle::staying(nodes, &pairs);
+    let (mut kept, mut left_out) = (Vec::with_capacity(links.len()), Vec::new());
+    for (link, stays) in links.into_iter().zip(stays) {
+        if stays { kept.push(link) } else { left_out.push(link) }
+    }
+    left_out.sort_by_key(|link| (link.from, link.to));
+    (kept, left_out)
+}
+
+struct Builder<'a> {
+    desired: &'a [Desired],
+    /// Every resource by address, and every block that got a stop of its own.
+    places: HashMap<Address, usize>,
+    /// The resources of each block, ascending.
+    blocks: BTreeMap<&'a BlockAddress, Vec<usize>>,
+    /// The blocks with a stop of their own; they are numbered behind the resources.
+    stops: Vec<Address>,
+    raw: Vec<(usize, usize, Reason)>,
+    mistakes: Diagnostics,
+    /// A block's `depends_on` comes with each of its objects; a mistake in it is told once.
+    told: std::collections::HashSet<(Address, Option<Span>)>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(desired: &'a [Desired]) -> Self {
+        let mut mistakes = Diagnostics::default();
+        let mut places = HashMap::with_capacity(desired.len());
+        let mut blocks: BTreeMap<&BlockAddress, Vec<usize>> = BTreeMap::new();
+        for (number, resource) in desired.iter().enumerate() {
+            if let Some(first) = places.insert(resource.address.clone(), number) {
+                mistakes.push(mistakes::same_address(&desired[first], resource));
+            }
+            blocks.entry(&resource.address.block).or_default().push(number);
+        }
+        let mut builder = Self {
+            desired,
+            places,
+            blocks,
+            stops: Vec::new(),
+            raw: Vec::new(),
+            mistakes,
+            told: std::collections::HashSet::new(),
+        };
+        builder.make_stops();
+        builder
+    }
+
+    /// Gives a stop to every block of several objects that somebody depends on as a whole.
+    fn make_stops(&mut self) {
+        let whole = |address: &&Address| address.object.is_none() && !self.places.contains_key(*address);
+        let named: std::collections::BTreeSet<&Address> = self
+            .desired
+            .iter()
+            .flat_map(|desired| {
+                let before = desired.depends_on.iter().map(|(address, _)| address);
+                before.chain(&desired.lifecycle.replace_triggered_by)
+            })
+            .filter(whole)
+            .collect();
+        for address in named {
+            let Some(members) = self.blocks.get(&address.block).filter(|members| members.len() > 1) else {
+                continue;
+            };
+            let stop = self.desired.len() + self.stops.len();
+            self.raw.extend(members.iter().map(|&member| (stop, member, Reason::Member)));
+            self.stops.push(address.clone());
+            self.places.insert(address.clone(), stop);
+        }
+    }
+
+    /// The edges of what the configuration says.
+    fn written(&mut self, number: usize) {
+        let resource = &self.desired[number];
+        for (address, span) in &resource.depends_on {
+            self.explicit(number, address, *span, Reason::Explicit { span: *span });
+        }
+        for address in &resource.lifecycle.replace_triggered_by {
+            self.explicit(number, address, None, Reason::Trigger);
+        }
+        for (path, expression) in resource.unresolved.iter() {
+            for reference in expression.references() {
+                let Reference::Live(live) = reference else { continue };
+                let span = resource.origin(path).and_then(|origin| origin.span);
+                let Some(to) = self.live(live, span) else { continue };
+                if to == number {
+                    self.mistakes.push(mistakes::own_field(resource, path, span));
+                } else {
+                    self.raw.push((number, to, Reason::Referenced { path: path.clone(), span }));
+                }
+            }
+        }
+    }
+
+    fn explicit(&mut self, number: usize, address: &Address, span: Option<Span>, reason: Reason) {
+        let resource = &self.desired[number];
+        let is_own = if address.object.is_none() {
+            resource.address.is_within(&address.block)
+        } else {
+            resource.address == *address
+        };
+        if is_own {
+            if self.told.insert((address.clone(), span)) {
+                self.mistakes.push(mistakes::own_block(&resource.address, address, span));
+            }
+            return;
+        }
+        let place = self.places.get(address).copied();
+        let sole = || match self.blocks.get(&address.block)?.as_slice() {
+            [sole] if address.object.is_none() => Some(*sole),
+            _ => None,
+        };
+        match place.or_else(sole) {
+            Some(to) => self.raw.push((number, to, reason)),
+            None if self.told.insert((address.clone(), span)) => {
+                let known = self.desired.iter().map(|desired| &desired.address);
+                self.mistakes.push(mistakes::unknown_address(address, known, span));
+            }
+            None => {}
+        }
+    }
+
+    /// The resource that a reference to a live field leads to.
+    fn live(&mut self, live: &LiveReference, span: Option<Span>) -> Option<usize> {
+        let number =
+            |address: &Address| self.places.get(address).copied().filter(|n| *n < self.desired.len());
+        let found = live.split(|address| number(address).is_some());
+        if let Some(to) = found.and_then(|(address, _)| number(&address)) {
+            return Some(to);
+        }
+        let known = self.desired.iter().map(|desired| &desired.address);
+        self.mistakes.push(mistakes::unknown_reference(live, known, span));
+        None
+    }
+
+    /// The edges of what the objects need of each other; returns the looks that it took.
+    fn inferred(&mut self) -> usize {
+        let mut index = Index::default();
+        for (number, resource) in self.desired.iter().enumerate() {
+            index.add(number, provides(&resource.identity, &resource.object));
+        }
+        // What stands behind a Service is looked up once, however many ask for it.
+        let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (number, resource) in self.desired.iter().enumerate() {
+            for requirement in requires(&resource.identity, &resource.object) {
+                let reason = |through| Reason::Inferred {
+                    path: requirement.path.clone(),
+                    strength: requirement.strength,
+                    through,
+                };
+                for giver in index.select(&requirement.needs) {
+                    if giver != number {
+                        self.raw.push((number, giver, reason(None)));
+                    }
+                    if !requirement.through {
+                        continue;
+                    }
+                    let between = &self.desired[giver];
+                    let selected = behind.entry(giver).or_insert_with(|| {
+                        let selection = selects(&between.identity, &between.object);
+                        selection.map(|selection| index.select(&selection)).unwrap_or_default()
+                    });
+                    for &to in selected.iter().filter(|&&to| to != number) {
+                        self.raw.push((number, to, reason(Some(between.address.clone()))));
+                    }
+                }
+            }
+        }
+        index.steps
+    }
+}
+
+/// How many lists and items building looks at; a test bounds it.
+#[cfg(test)]
+pub(super) fn looks(desired: &[Desired]) -> usize {
+    Builder::new(desired).inferred()
+}

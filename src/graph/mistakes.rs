@@ -1,0 +1,164 @@
+//! The mistakes that only the whole graph shows, in words.
+
+use std::collections::HashMap;
+
+use super::build::Link;
+use super::{Reason, cycle};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::resource::{Address, Desired, FieldPath, LiveReference};
+
+pub(super) fn same_address(first: &Desired, second: &Desired) -> Diagnostic {
+    let place = |desired: &Desired| desired.origin(&FieldPath::root()).and_then(|origin| origin.span);
+    Diagnostic::error("duplicate-address", format!("two objects have the address `{}`", second.address))
+        .at_opt(place(second), "the second one")
+        .at_opt(place(first), "the first one")
+        .help("give one of them another name, or another namespace")
+}
+
+pub(super) fn own_block(resource: &Address, named: &Address, span: Option<Span>) -> Diagnostic {
+    let whole = if named.object.is_none() { "" } else { "an object of " };
+    Diagnostic::error("self-dependency", format!("`{}` depends on {whole}itself", resource.block))
+        .at_opt(span, format!("`{named}` is part of the same block"))
+        .help("take it out of `depends_on`; within a block, objects wait for each other by themselves")
+}
+
+pub(super) fn own_field(resource: &Desired, path: &FieldPath, span: Option<Span>) -> Diagnostic {
+    let message = format!("`{}` takes the value of `{path}` from itself", resource.address);
+    Diagnostic::error("self-reference", message)
+        .at_opt(span, "this refers to the object that it is a part of")
+        .help("write the value, or refer to another object")
+}
+
+pub(super) fn unknown_address<'a>(
+    address: &Address,
+    known: impl Iterator<Item = &'a Address>,
+    span: Option<Span>,
+) -> Diagnostic {
+    let known: Vec<&Address> = known.collect();
+    let mistake = Diagnostic::error("unknown-address", format!("there is no `{address}`"));
+    let mistake = mistake.at_opt(span, "nothing in the configuration has this address");
+    let text = address.to_string();
+    let nearest = if address.object.is_none() {
+        nearest(&text, known.into_iter().map(|known| known.block.to_string()))
+    } else {
+        nearest(&text, known.into_iter().map(ToString::to_string))
+    };
+    match nearest {
+        Some(nearest) => mistake.help(format!("did you mean `{nearest}`?")),
+        None => mistake,
+    }
+}
+
+pub(super) fn unknown_reference<'a>(
+    reference: &LiveReference,
+    known: impl Iterator<Item = &'a Address>,
+    span: Option<Span>,
+) -> Diagnostic {
+    let text = &reference.text;
+    let known: Vec<&Address> = known.collect();
+    let mistake = Diagnostic::error("unknown-reference", format!("`${{{text}}}` leads to no object"));
+    let mistake = mistake.at_opt(span, "it stands here");
+    let block = reference.block();
+    let is_whole = !text.contains('/') && known.iter().any(|known| Some(&known.block) == block.as_ref());
+    if let Some(example) = known.iter().find(|known| is_whole && Some(&known.block) == block.as_ref()) {
+        return mistake
+            .help(format!("the block has several objects: name the one that is meant, such as `{example}`"));
+    }
+    // The reference goes on where the address ends, so only as much of it is compared.
+    let nearest = known
+        .iter()
+        .map(ToString::to_string)
+        .filter_map(|known| {
+            let start: String = text.chars().take(known.chars().count()).collect();
+            let distance = strsim::osa_distance(&known, &start);
+            (distance <= tolerance(&known)).then_some((distance, known))
+        })
+        .min();
+    match nearest {
+        Some((_, nearest)) => mistake.help(format!("did you mean `{nearest}`?")),
+        None => mistake,
+    }
+}
+
+fn nearest(text: &str, known: impl Iterator<Item = String>) -> Option<String> {
+    let near = known.filter_map(|known| {
+        let distance = strsim::osa_distance(text, &known);
+        (distance <= tolerance(&known)).then_some((distance, known))
+    });
+    near.min().map(|(_, known)| known)
+}
+
+fn tolerance(text: &str) -> usize {
+    (text.chars().count() / 4).max(2)
+}
+
+/// One mistake for each set of stops that wait for each other by what is written.
+pub(super) fn cycles<'a>(
+    nodes: usize,
+    links: &[Link],
+    address_of: impl Fn(usize) -> &'a Address,
+) -> Vec<Diagnostic> {
+    let written: Vec<&Link> = links.iter().filter(|link| link.is_written()).collect();
+    let tangles = cycle::tangles(nodes, written.iter().map(|link| (link.from, link.to)));
+    if tangles.is_empty() {
+        return Vec::new();
+    }
+    let mut next: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut reasons: HashMap<(usize, usize), &Reason> = HashMap::new();
+    for link in written {
+        next.entry(link.from).or_default().push(link.to);
+        if let Some(reason) = link.reasons.first() {
+            reasons.insert((link.from, link.to), reason);
+        }
+    }
+    let rounds = tangles.iter().filter_map(|tangle| {
+        let start = *tangle.first()?;
+        let round = cycle::shortest_round(start, |node| next.get(&node).cloned().unwrap_or_default());
+        let hops = round.iter().zip(round.iter().cycle().skip(1));
+        let hops: Vec<Hop<'_>> = hops
+            .filter_map(|(from, to)| {
+                let reason = *reasons.get(&(*from, *to))?;
+                Some(Hop { from: address_of(*from), to: address_of(*to), reason })
+            })
+            .collect();
+        Some(told(&hops))
+    });
+    rounds.collect()
+}
+
+struct Hop<'a> {
+    from: &'a Address,
+    to: &'a Address,
+    reason: &'a Reason,
+}
+
+/// The cycle in words, with each edge where it is written.
+fn told(hops: &[Hop<'_>]) -> Diagnostic {
+    // Where a way enters a whole block and leaves it by the block's own `depends_on`, the block is what
+    // the user wrote; where it leaves by a field, the object is.
+    let is_member = |hop: &Hop<'_>| matches!(hop.reason, Reason::Member);
+    let mut names: Vec<String> = Vec::new();
+    let mut labels = Vec::new();
+    for (at, hop) in hops.iter().enumerate().filter(|(_, hop)| !is_member(hop)) {
+        let before = &hops[(at + hops.len() - 1) % hops.len()];
+        let by_block = is_member(before) && !matches!(hop.reason, Reason::Referenced { .. });
+        let from = if by_block { before.from.to_string() } else { hop.from.to_string() };
+        match hop.reason {
+            Reason::Explicit { span } => labels.push((*span, format!("`{from}` depends on `{}`", hop.to))),
+            Reason::Referenced { path, span } => {
+                labels.push((*span, format!("`{}` takes a value of `{}` for `{path}`", hop.from, hop.to)));
+            }
+            Reason::Trigger | Reason::Inferred { .. } | Reason::Member => {}
+        }
+        names.push(from);
+    }
+    let least = names.iter().enumerate().min_by_key(|(_, name)| *name).map_or(0, |(at, _)| at);
+    names.rotate_left(least);
+    names.extend(names.first().cloned());
+    let first = least.min(labels.len());
+    labels.rotate_left(first);
+    let message = format!("these wait for each other: {}", names.join(" → "));
+    let mistake = Diagnostic::error("dependency-cycle", message);
+    let mistake = labels.into_iter().fold(mistake, |mistake, (span, text)| mistake.at_opt(span, text));
+    mistake.help("nothing could ever be first: remove one of these dependencies")
+}

@@ -1,0 +1,60 @@
+//! The fields of Kubernetes' own kinds that are owned as a whole, by their names.
+//!
+//! The rule is the API's schema (`x-kubernetes-map-type`, `x-kubernetes-list-type`, where a list without
+//! a type is atomic and a map without one is not). A name stands here only if it is atomic wherever it occurs
+//! in the server's own kinds, which an integration test holds against the server's `OpenAPI` documents. A name that is
+//! missing costs a dry-run, and nothing else.
+
+/// Maps and structs that are owned as a whole.
+pub const MAPS: &[&str] = &[
+    "configMapKeyRef",
+    "dataSource",
+    "fieldRef",
+    "fileKeyRef",
+    "namespaceSelector",
+    "nodePublishSecretRef",
+    "nodeSelector",
+    "objectSelector",
+    "podSelector",
+    "port",
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "resourceFieldRef",
+    "roleRef",
+    "secretKeyRef",
+    "selector",
+    "targetRef",
+];
+
+/// Lists that are owned as a whole.
+pub const LISTS: &[&str] = &[
+    "accessModes",
+    "add",
+    "admissionReviewVersions",
+    "args",
+    "command",
+    "drop",
+    "egress",
+    "envFrom",
+    "externalIPs",
+    "ingress",
+    "ipFamilies",
+    "items",
+    "loadBalancerSourceRanges",
+    "metrics",
+    "mountOptions",
+    "nameservers",
+    "policyTypes",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+    "readinessGates",
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "rules",
+    "searches",
+    "sources",
+    "subjects",
+    "supplementalGroups",
+    "sysctls",
+    "tls",
+    "tolerations",
+    "versions",
+    "volumeClaimTemplates",
+];

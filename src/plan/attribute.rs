@@ -1,0 +1,191 @@
+//! Whose change a changed line is.
+//!
+//! Three values tell it: what the field holds, what it held after the last apply, and what it will hold. The
+//! last one is the server's, so that a value which it writes in another form (`1000m` as `1`) equals itself.
+
+mod keep;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::change::{After, Cause, FieldChange, Hand};
+use super::owners::{Owned, Owners, Place, Turn};
+use super::record::digest_without_secrets;
+use super::send::field_manager;
+use crate::resource::{Applied, Desired, FieldPath, Held, Live};
+
+/// What is known of an object beside its changed lines.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence<'a> {
+    pub(super) project: &'a str,
+    /// The record of the last apply, of this object or of one that it was made anew from.
+    pub(super) applied: Option<&'a Applied>,
+    pub(super) desired: &'a Desired,
+    pub(super) sent: &'a Value,
+    pub(super) live: &'a Live,
+    /// The object as it will be.
+    pub(super) answer: &'a Live,
+}
+
+/// Says of each line whose change it is, and of those of others how to keep what they did.
+pub(super) fn attribute(fields: &mut [FieldChange], evidence: Evidence<'_>) {
+    if fields.is_empty() {
+        return;
+    }
+    let witness = Witness::new(evidence);
+    for field in fields {
+        field.cause = witness.cause(field);
+        field.keep = match field.cause {
+            Cause::Yours => None,
+            Cause::Drift { .. } | Cause::Conflict { .. } => {
+                Some(keep::advice(evidence.desired, field, &witness.unit(field)))
+            }
+        };
+    }
+}
+
+/// Whose change it is that an object which was applied before is not there.
+pub(super) fn cause_of_absence(applied: Option<&Applied>, desired: &Desired, sent: &Value) -> Cause {
+    if applied.is_none_or(|applied| is_sent_again(applied, desired, sent)) {
+        Cause::Drift { by: Vec::new() }
+    } else {
+        Cause::Conflict { by: Vec::new() }
+    }
+}
+
+/// Several causes as one: drift where all of them are.
+pub(super) fn in_common<'c>(causes: impl IntoIterator<Item = &'c Cause>) -> Cause {
+    let mut hands = BTreeSet::new();
+    for cause in causes {
+        match cause {
+            Cause::Drift { by } => hands.extend(by.iter().cloned()),
+            Cause::Yours | Cause::Conflict { .. } => return Cause::Yours,
+        }
+    }
+    Cause::Drift { by: hands.into_iter().collect() }
+}
+
+fn is_sent_again(applied: &Applied, desired: &Desired, sent: &Value) -> bool {
+    applied.sent == digest_without_secrets(desired, sent)
+}
+
+/// What has changed since the last apply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Since {
+    in_cluster: bool,
+    in_configuration: bool,
+}
+
+/// The evidence, laid out.
+struct Witness<'a> {
+    turn: Turn<'a>,
+    owners: Owners,
+    record: Vec<(Place, &'a Held)>,
+    /// What we shall own.
+    units: Vec<Owned>,
+    is_sent_again: bool,
+}
+
+impl<'a> Witness<'a> {
+    fn new(evidence: Evidence<'a>) -> Self {
+        let Evidence { project, applied, desired, sent, live, answer } = evidence;
+        let turn = Turn { before: &live.object, after: &answer.object };
+        let held = applied.into_iter().flat_map(|applied| &applied.fields);
+        let record =
+            held.filter_map(|(path, held)| Some((Place::new(path.parse::<FieldPath>().ok()?, turn), held)));
+        Self {
+            turn,
+            owners: Owners::new(project, live, turn),
+            record: record.collect(),
+            units: Owned::all(answer.ownership.applied_by(&field_manager(project)), turn),
+            is_sent_again: applied.is_some_and(|applied| is_sent_again(applied, desired, sent)),
+        }
+    }
+
+    fn cause(&self, field: &FieldChange) -> Cause {
+        let place = Place::new(field.path.clone(), self.turn);
+        let by = || self.owners.hands(&place);
+        // What is sent is compared without its secrets.
+        let is_sent_again = self.is_sent_again && !field.sensitive;
+        match self.since_the_record(&place, field) {
+            Some(Since { in_cluster: true, in_configuration }) => {
+                if in_configuration && !is_sent_again {
+                    Cause::Conflict { by: by() }
+                } else {
+                    Cause::Drift { by: by() }
+                }
+            }
+            Some(Since { in_configuration: true, .. }) => Cause::Yours,
+            _ if is_sent_again => Cause::Drift { by: by() },
+            Some(_) => Cause::Yours,
+            None => self.without_a_record(&place, field, by()),
+        }
+    }
+
+    /// A field of others that the configuration names for the first time is taken from them.
+    fn without_a_record(&self, place: &Place, field: &FieldChange, by: Vec<Hand>) -> Cause {
+        if field.before.is_none() || by.is_empty() || self.owners.is_ours(place) {
+            return Cause::Yours;
+        }
+        Cause::Conflict { by }
+    }
+
+    /// What has changed in the field since the last apply; `None` where nothing is recorded of it.
+    fn since_the_record(&self, place: &Place, field: &FieldChange) -> Option<Since> {
+        let found = self.record.iter().filter_map(|(recorded, held)| {
+            if recorded.contains(place) {
+                self.since(recorded, held, place)
+            } else if place.contains(recorded) {
+                self.since(recorded, held, recorded)
+            } else {
+                None
+            }
+        });
+        let mut since = found.reduce(|a, b| Since {
+            in_cluster: a.in_cluster || b.in_cluster,
+            in_configuration: a.in_configuration || b.in_configuration,
+        })?;
+        // A value that is not known yet may well be the one that was.
+        since.in_configuration &= !(since.in_cluster && matches!(field.after, After::Unknown(_)));
+        Some(since)
+    }
+
+    /// What has changed at a place that is the recorded field, or lies below it.
+    fn since(&self, recorded: &Place, held: &Held, at: &Place) -> Option<Since> {
+        let path = &at.path;
+        let (now, then) = (path.get(self.turn.before), path.get(self.turn.after));
+        let since = |was: Option<&Value>| Since { in_cluster: now != was, in_configuration: then != was };
+        let is_below = !recorded.is(at);
+        Some(match held {
+            Held::Value(value) => {
+                let below = path.segments().get(recorded.path.segments().len()..).unwrap_or_default();
+                since(below.iter().cloned().fold(FieldPath::root(), |path, step| path.join(step)).get(value))
+            }
+            Held::Nothing => since(None),
+            // The frame says nothing of what others put into it.
+            Held::Parent if is_below => return None,
+            Held::Parent => Since { in_cluster: now.is_none(), in_configuration: then.is_none() },
+            // Whoever changes a value takes the field from us; and something has changed it.
+            Held::Hidden => {
+                let is_ours = self.owners.is_ours(recorded);
+                Since { in_cluster: !is_ours, in_configuration: is_ours }
+            }
+        })
+    }
+
+    /// The field as it is owned, in the server's own words: all of the value that it is part of, where that
+    /// is owned whole.
+    fn unit(&self, field: &FieldChange) -> FieldPath {
+        let place = Place::new(field.path.clone(), self.turn);
+        let recorded = self
+            .record
+            .iter()
+            .map(|(recorded, held)| Owned { place: recorded.clone(), is_parent: **held == Held::Parent });
+        let mut owned = self.units.iter().cloned().chain(recorded);
+        let unit = owned.find(|owned| owned.place.is(&place) || owned.is_around(&place));
+        unit.map_or(place.path, |owned| owned.place.path)
+    }
+}

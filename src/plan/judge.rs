@@ -1,0 +1,366 @@
+//! What a dry-run's answer means for a resource.
+
+use serde_json::Value;
+
+use super::attribute::{self, Evidence};
+use super::change::{Action, Cause, Change, Fidelity, FieldChange, Tracking};
+use super::decide::{self, Standing};
+use super::hush::{hush, hush_all};
+use super::planner::{Decision, Planner};
+use super::reclaim::{Reclaim, reclaim};
+use super::{adoption, fields, handover, immutable, owners, predict, record, removal, send};
+use crate::provider::Written;
+use crate::resource::{Applied, Desired, Live, Problem, ProblemKind, Reading};
+
+/// How often an object that moves under our eyes is read again.
+const READS: u8 = 5;
+
+impl Planner {
+    pub(super) fn predict(&mut self, index: usize, live: Option<&Live>, sent: Value, reason: String) {
+        let fidelity = Fidelity::Predicted(reason);
+        let Some(live) = live else {
+            let change = self.create(index, fidelity, sent);
+            self.decide(index, change, None);
+            return;
+        };
+        let answer = predicted(live, &sent);
+        let desired = &self.input.desired[index];
+        let mut fields = self.replaced_fields(desired, live, &sent);
+        if immutable::mark(&desired.identity, &live.object, &mut fields) {
+            let story = immutable::story(&desired.identity, &fields);
+            let problem = Problem::new(ProblemKind::Rejected, story);
+            self.decide_replacement(index, live, fidelity, &problem, fields);
+            return;
+        }
+        self.decide_update(index, live, fidelity, sent, &answer, Vec::new());
+    }
+
+    /// Takes in what the server says that the write would come to.
+    pub(super) fn judge(&mut self, index: usize, sent: Value, result: Result<Written, Problem>) {
+        let address = self.input.desired[index].address.clone();
+        let live = self.live(&address).cloned();
+        let desired = &self.input.desired[index];
+        let before = live.as_ref().map(|live| &live.object);
+        let result = match result {
+            Ok(written) => Ok(Written { warnings: hush_all(desired, before, written.warnings), ..written }),
+            Err(problem) => Err(hush(desired, before, problem)),
+        };
+        match result {
+            Ok(written) => match live {
+                None => {
+                    let manager = send::field_manager(&self.input.project);
+                    if let Err(problem) = handover::refuse_parts(&manager, desired, &written.live) {
+                        self.refuse(index, problem);
+                        return;
+                    }
+                    let mut change = self.create(index, Fidelity::DryRun, sent);
+                    change.warnings = written.warnings;
+                    self.decide(index, change, None);
+                }
+                Some(live) => {
+                    let Written { live: answer, warnings } = written;
+                    let applied = record::record(&self.input.project, desired, &sent, &answer);
+                    self.decide_update(index, &live, Fidelity::DryRun, sent, &answer, warnings);
+                    self.remember(index, applied);
+                }
+            },
+            Err(problem) => self.judge_problem(index, live, sent, problem),
+        }
+    }
+
+    /// Keeps the record of a write that need not be made, for a state that has none.
+    ///
+    /// It is made of the server's answer, not of the object that was read: where our ownership is not what a
+    /// write would leave, this record proves nothing.
+    pub(super) fn remember(&mut self, index: usize, applied: Applied) {
+        let change = self.decisions.get_mut(&index).map(|decision| &mut decision.change);
+        if let Some(change) =
+            change.filter(|change| change.action == Action::None && change.is_to_be_remembered())
+        {
+            change.applied = Some(Box::new(applied));
+        }
+    }
+
+    fn judge_problem(&mut self, index: usize, live: Option<Live>, sent: Value, problem: Problem) {
+        match problem.kind {
+            ProblemKind::DryRunRefused => {
+                self.predict(index, live.as_ref(), sent, format!("the server could not try it: {problem}"));
+            }
+            ProblemKind::Forbidden => {
+                self.predict(
+                    index,
+                    live.as_ref(),
+                    sent,
+                    format!("our rights do not allow to try it: {problem}"),
+                );
+            }
+            ProblemKind::Conflict => {
+                let reads = self.reads.entry(index).or_default();
+                *reads += 1;
+                if *reads > READS {
+                    self.refuse(index, problem);
+                } else {
+                    self.readings.remove(&self.input.desired[index].address);
+                }
+            }
+            _ => match (live, immutable::named_by_server(&problem)) {
+                (Some(live), Some(named)) => {
+                    let desired = &self.input.desired[index];
+                    let mut fields = self.replaced_fields(desired, &live, &sent);
+                    immutable::mark_named(&desired.identity, &live.object, &named, &mut fields);
+                    self.decide_replacement(index, &live, Fidelity::DryRun, &problem, fields);
+                }
+                (Some(_), None) if problem.kind == ProblemKind::Rejected && problem.help.is_none() => {
+                    let way_out = removal::never_replaced(&self.input.desired[index]);
+                    self.refuse(index, Problem { help: way_out.map(str::to_owned), ..problem });
+                }
+                _ => self.refuse(index, problem),
+            },
+        }
+    }
+
+    pub(super) fn create(&self, index: usize, fidelity: Fidelity, sent: Value) -> Change {
+        let fields = fields::created(&self.input.desired[index], &sent);
+        let mut change = self.change(index, Action::Create, fidelity, Some(sent));
+        let known = self.input.known.get(&change.address);
+        if known.is_some_and(|known| known.target.identity == change.target.identity && !known.uid.is_empty())
+        {
+            change.reason = Some("it was applied before, and is gone".to_owned());
+            let applied = known.and_then(|known| known.applied.as_ref());
+            let sent = change.send.as_ref().unwrap_or(&Value::Null);
+            change.cause = Some(attribute::cause_of_absence(applied, &self.input.desired[index], sent));
+        }
+        if change.reason.is_none() {
+            let desired = &self.input.desired[index];
+            let let_go = handover::let_go(&send::field_manager(&self.input.project), desired, None);
+            change.reason = let_go.ok().and_then(|let_go| handover::story(&let_go, desired, None));
+        }
+        change.fields = fields;
+        self.tell_unreplaced(index, &mut change);
+        change
+    }
+
+    /// Decides what becomes of an object that is there; `answer` is what the write would come to.
+    pub(super) fn decide_update(
+        &mut self,
+        index: usize,
+        live: &Live,
+        fidelity: Fidelity,
+        sent: Value,
+        answer: &Live,
+        warnings: Vec<String>,
+    ) {
+        let desired = &self.input.desired[index];
+        let mut all = fields::changed(desired, &live.object, &answer.object);
+        attribute::attribute(&mut all, self.evidence(desired, &sent, live, answer));
+        let known = self.known_as(desired).map(|(_, known)| known);
+        let standing = decide::standing(desired, live, known, self.owner(), &self.input.consent.adopt);
+        let why = self.why_replaced(index);
+        let against = why.as_ref().and_then(|why| self.why_not(why, desired, known, live, &standing));
+        if let Some(problem) = against {
+            self.refuse(index, problem);
+            return;
+        }
+        let manager = send::field_manager(&self.input.project);
+        // What stands against letting go was said before anything was asked.
+        let let_go = handover::let_go(&manager, desired, Some(live)).unwrap_or_default();
+        let (marks, mut fields): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|field| send::is_ours_path(&field.path));
+        let quiet = quiet_update(&fields, &marks, || reclaim(&self.input.project, live, answer));
+        let action = match standing {
+            Standing::Adopted => Action::Adopt,
+            _ if why.is_some() => Action::Replace,
+            _ if fields.is_empty() && quiet.is_none() && !let_go.gives_up() => Action::None,
+            _ => Action::Update,
+        };
+        let is_made_anew = known.is_some_and(|known| !known.uid.is_empty() && known.uid != live.stamp.uid);
+        let foreign = owners::foreign(&self.input.project, &sent, live, answer, &fields);
+        let (quiet, cause) = quiet.map(|quiet| (quiet.reason, quiet.cause)).unzip();
+        let mut taken_from = Vec::new();
+        let mut sent = sent;
+        let reason = match action {
+            Action::Adopt => {
+                taken_from = adoption::taken_from(&manager, live, &sent);
+                fields.extend(adoption::note_that_goes(desired, live));
+                Some(adoption::story(live, &taken_from))
+            }
+            Action::Replace => {
+                sent = self.as_made(index, live);
+                let loss = immutable::loss(&desired.identity);
+                why.map(|why| loss.map_or_else(|| why.reason(), |loss| format!("{}; {loss}", why.reason())))
+            }
+            _ if is_made_anew => Some("it was deleted and made again by others".to_owned()),
+            Action::Update => handover::story(&let_go, desired, Some(live)).or(quiet),
+            _ => quiet,
+        };
+        let mut change = self.change(index, action, fidelity, Some(sent));
+        change.cause = if is_made_anew { Some(Cause::Drift { by: Vec::new() }) } else { cause };
+        change.fields = fields;
+        change.foreign = foreign;
+        change.taken_from = taken_from;
+        change.reason = change.reason.or(reason);
+        change.warnings = warnings;
+        self.decide(index, change, Some(answer.object.clone()));
+    }
+
+    /// What tells whose the changes of an object are.
+    fn evidence<'a>(
+        &'a self,
+        desired: &'a Desired,
+        sent: &'a Value,
+        live: &'a Live,
+        answer: &'a Live,
+    ) -> Evidence<'a> {
+        let applied = self.known_as(desired).and_then(|(_, known)| known.applied.as_ref());
+        Evidence { project: &self.input.project, applied, desired, sent, live, answer }
+    }
+
+    fn decide_replacement(
+        &mut self,
+        index: usize,
+        live: &Live,
+        fidelity: Fidelity,
+        problem: &Problem,
+        fields: Vec<FieldChange>,
+    ) {
+        let desired = &self.input.desired[index];
+        let known = self.known_as(desired).map(|(_, known)| known);
+        if let Some(problem) = removal::why_not_replaced(desired, known, live, problem, &self.input.consent) {
+            self.refuse(index, problem);
+            return;
+        }
+        let sent = self.as_made(index, live);
+        let mut change = self.change(index, Action::Replace, fidelity, Some(sent));
+        change.reason = Some(immutable::story(&change.target.identity, &fields));
+        change.fields = fields;
+        self.decide(index, change, None);
+    }
+
+    /// What differs between an object and the one that takes its place.
+    fn replaced_fields(&self, desired: &Desired, live: &Live, sent: &Value) -> Vec<FieldChange> {
+        let answer = predicted(live, sent);
+        let mut fields = fields::field_changes(desired, &live.object, &answer.object);
+        attribute::attribute(&mut fields, self.evidence(desired, sent, live, &answer));
+        fields
+    }
+
+    /// What is sent for an object that is made anew.
+    fn as_made(&self, index: usize, live: &Live) -> Value {
+        let desired = &self.input.desired[index];
+        let mut sent = send::object(desired, None, self.owner());
+        self.fill_in(index, &mut sent);
+        handover::carry_over(&mut sent, desired, live);
+        sent
+    }
+
+    pub(super) fn change(
+        &self,
+        index: usize,
+        action: Action,
+        fidelity: Fidelity,
+        send: Option<Value>,
+    ) -> Change {
+        let desired = &self.input.desired[index];
+        let known = self.known_as(desired);
+        let live = self.live(&desired.address);
+        let replaced = self.predecessor(desired);
+        // With the old object's end the write is a replacement, whatever it is of the new one by itself.
+        let action = match (&replaced, action) {
+            (Some(_), Action::Create) => Action::Replace,
+            (Some(_), Action::None) => Action::Update,
+            _ => action,
+        };
+        let reason =
+            replaced.map(|(known, _)| format!("{} is deleted: it had this address", known.target.identity));
+        let moved_from = known.map(|(address, _)| address).filter(|address| **address != desired.address);
+        let moved_from = moved_from.or_else(|| self.input.moved.get(&desired.address));
+        Change {
+            address: desired.address.clone(),
+            target: desired.target(),
+            action,
+            reason,
+            cause: None,
+            fields: Vec::new(),
+            fidelity,
+            prior: live.cloned(),
+            send,
+            dependencies: self.input.dependencies.get(&desired.address).cloned().unwrap_or_default(),
+            moved_from: moved_from.cloned(),
+            replaced: replaced.map(|(known, live)| Box::new((known.target.clone(), live.clone()))),
+            tracking: self.tracking(index),
+            protected: decide::is_protected(
+                &desired.identity,
+                Some(desired),
+                known.map(|(_, known)| known),
+                live,
+            ),
+            timeouts: desired.lifecycle.timeouts,
+            warnings: Vec::new(),
+            foreign: 0,
+            dies_with: Vec::new(),
+            taken_from: Vec::new(),
+            applied: None,
+            desired: Some(Box::new(desired.clone())),
+        }
+    }
+
+    fn tracking(&self, index: usize) -> Tracking {
+        let desired = &self.input.desired[index];
+        let live = self.live(&desired.address);
+        let known = self.input.known.get(&desired.address);
+        let is_known = known.is_some_and(|known| live.is_none_or(|live| live.stamp.uid == known.uid));
+        match live {
+            _ if matches!(self.readings.get(&desired.address), Some(Reading::Unreadable(_))) => {
+                Tracking::Untracked
+            }
+            _ if is_known => {
+                let stands_on = self.input.dependencies.get(&desired.address).map_or(&[][..], Vec::as_slice);
+                let is_same = known.is_some_and(|known| {
+                    known.dependencies == stands_on
+                        && known.timeouts == desired.lifecycle.timeouts
+                        && known.applied.is_some()
+                });
+                if is_same { Tracking::Known } else { Tracking::Outdated }
+            }
+            Some(live) if desired.shared && !decide::is_marked_ours(live, self.owner()) => {
+                Tracking::Untracked
+            }
+            _ => Tracking::New,
+        }
+    }
+
+    pub(super) fn decide(&mut self, index: usize, change: Change, outcome: Option<Value>) {
+        self.decisions.insert(index, Decision { change, outcome });
+    }
+}
+
+/// What a write would probably come to; whose the fields then are nobody can tell.
+fn predicted(live: &Live, sent: &Value) -> Live {
+    Live {
+        object: predict::overlay(&live.object, sent),
+        stamp: live.stamp.clone(),
+        ownership: live.ownership.clone(),
+    }
+}
+
+/// What is to be said of an update without a line to show, if there is one: our marks change, or nothing
+/// but the ownership does.
+fn quiet_update(
+    fields: &[FieldChange],
+    marks: &[FieldChange],
+    reclaim: impl FnOnce() -> Option<Reclaim>,
+) -> Option<Reclaim> {
+    match (fields, marks) {
+        ([], []) => reclaim(),
+        ([], _) => Some(Reclaim {
+            reason: "only our annotations change".to_owned(),
+            cause: attribute::in_common(marks.iter().map(|mark| &mark.cause)),
+        }),
+        _ => None,
+    }
+}
+
+/// Whether the object stays what it is, but for our marks and its ownership.
+pub(super) fn is_quiet(change: &Change) -> bool {
+    change.action == Action::Update && change.fields.is_empty() && change.replaced.is_none()
+}

@@ -1,0 +1,505 @@
+//! The step function: from readings over dry-runs to decisions.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::change::{Action, Change, Fidelity, Mode, Plan, Proof, Refusal};
+use super::compare::keyed;
+use super::decide::{self, Standing};
+use super::handover::LetGo;
+use super::question::{Answer, Input, Known, Question, Step};
+use super::resolve::{Unresolvable, resolve};
+use super::send::{self, LINEAGE, Owner, PROJECT, field_manager};
+use super::{contents, handover, ownership, record, removal};
+use crate::provider::{Guard, Write};
+use crate::resource::{
+    Address, Desired, GroupKind, Identity, Live, Problem, ProblemKind, Reading, Reference, Target,
+};
+
+/// Whose answer is awaited.
+#[derive(Debug)]
+enum Asked {
+    Read(Vec<Address>),
+    ReadPredecessors(Vec<Address>),
+    Preview { index: usize, sent: Value },
+}
+
+/// What was decided of a desired resource.
+#[derive(Debug)]
+pub(super) struct Decision {
+    pub(super) change: Change,
+    /// The object as it will be, where that is known.
+    pub(super) outcome: Option<Value>,
+}
+
+/// Makes a plan, step by step.
+#[derive(Debug)]
+pub struct Planner {
+    pub(super) input: Input,
+    pub(super) readings: HashMap<Address, Reading>,
+    /// What stood under an address whose object has another name now.
+    pub(super) predecessors: HashMap<Address, Reading>,
+    pub(super) decisions: BTreeMap<usize, Decision>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) refused: BTreeSet<usize>,
+    /// How often each was read again, because it moved between reading and dry-run.
+    pub(super) reads: HashMap<usize, u8>,
+    by_address: HashMap<Address, usize>,
+    pub(super) namespaces: HashMap<String, usize>,
+    pub(super) kinds: HashMap<GroupKind, usize>,
+    known_identities: HashMap<Identity, Address>,
+    asked: Vec<Asked>,
+    /// The plan that only what else dies is missing of, and the changes that this is asked about.
+    drafted: Option<(Box<Plan>, Vec<usize>)>,
+    notes: Vec<String>,
+}
+
+impl Planner {
+    /// A planner that has asked nothing yet; [`advance`](Self::advance) it with no answers first.
+    pub fn new(input: Input) -> Self {
+        let mut planner = Self {
+            readings: HashMap::new(),
+            predecessors: HashMap::new(),
+            decisions: BTreeMap::new(),
+            refusals: Vec::new(),
+            refused: BTreeSet::new(),
+            reads: HashMap::new(),
+            by_address: HashMap::new(),
+            namespaces: HashMap::new(),
+            kinds: HashMap::new(),
+            known_identities: HashMap::new(),
+            asked: Vec::new(),
+            drafted: None,
+            notes: input.notes.clone(),
+            input,
+        };
+        for (index, desired) in planner.input.desired.iter().enumerate() {
+            planner.by_address.insert(desired.address.clone(), index);
+            if desired.identity.is("", "Namespace") {
+                planner.namespaces.insert(desired.identity.name.clone(), index);
+            }
+            if let Some(kind) = defines(&desired.object) {
+                planner.kinds.insert(kind, index);
+            }
+        }
+        for (address, known) in &planner.input.known {
+            planner.known_identities.insert(known.target.identity.clone(), address.clone());
+        }
+        planner
+    }
+
+    /// Takes the answers to what was asked last, and asks further or is done.
+    pub fn advance(&mut self, answers: Vec<Answer>) -> Step {
+        if let Some((mut plan, about)) = self.drafted.take() {
+            contents::fill(&mut plan, &about, answers);
+            return Step::Done(plan);
+        }
+        if self.asked.is_empty() && self.readings.is_empty() {
+            let questions = self.first_questions();
+            if !questions.is_empty() {
+                return Step::Ask(questions);
+            }
+        }
+        for (asked, answer) in std::mem::take(&mut self.asked).into_iter().zip(answers) {
+            self.take_in(asked, answer);
+        }
+        let questions = match self.input.mode {
+            Mode::Apply => self.decide_what_can_be(),
+            Mode::Destroy => Vec::new(),
+        };
+        if questions.is_empty() { self.draft() } else { Step::Ask(questions) }
+    }
+
+    /// The plan; where something in it takes others along, that is asked first.
+    fn draft(&mut self) -> Step {
+        let plan = Box::new(self.finish());
+        let (about, questions) = contents::questions(&plan);
+        if questions.is_empty() {
+            return Step::Done(plan);
+        }
+        self.drafted = Some((plan, about));
+        Step::Ask(questions)
+    }
+
+    fn first_questions(&mut self) -> Vec<Question> {
+        // The lineage of a lost state may stand on any object, and must not be missed.
+        let witnesses: &[Desired] = if self.is_without_state() { &self.input.left_out.desired } else { &[] };
+        let desired = self.input.desired.iter().chain(witnesses);
+        let desired = desired.map(|desired| (desired.address.clone(), desired.target()));
+        let known = self.input.known.iter().map(|(address, known)| (address, &known.target));
+        let (renamed, known): (Vec<_>, Vec<_>) = known
+            .filter(|(address, target)| !self.is_desired_as(address, &target.identity))
+            .partition(|(address, _)| self.by_address.contains_key(*address));
+        let owned = |(address, target): (&Address, &Target)| (address.clone(), target.clone());
+        let (addresses, targets): (Vec<_>, Vec<_>) = desired.chain(known.into_iter().map(owned)).unzip();
+        let (renamed, predecessors): (Vec<_>, Vec<_>) = renamed.into_iter().map(owned).unzip();
+        let mut questions = Vec::new();
+        for (asked, targets) in
+            [(Asked::Read(addresses), targets), (Asked::ReadPredecessors(renamed), predecessors)]
+        {
+            if !targets.is_empty() {
+                self.asked.push(asked);
+                questions.push(Question::Read(targets));
+            }
+        }
+        questions
+    }
+
+    fn take_in(&mut self, asked: Asked, answer: Answer) {
+        match (asked, answer) {
+            (Asked::Read(addresses), Answer::Read(readings)) => {
+                self.readings.extend(addresses.into_iter().zip(readings));
+                self.take_over_lineage();
+            }
+            (Asked::ReadPredecessors(addresses), Answer::Read(readings)) => {
+                self.predecessors.extend(addresses.into_iter().zip(readings));
+            }
+            (Asked::Preview { index, sent }, Answer::Preview(result)) => self.judge(index, sent, result),
+            (asked, _) => self.notes.push(format!("an answer did not fit its question ({asked:?})")),
+        }
+    }
+
+    fn is_without_state(&self) -> bool {
+        self.input.serial == 0 && self.input.known.is_empty()
+    }
+
+    /// Without a state, the annotations of what is desired say which lineage this is.
+    fn take_over_lineage(&mut self) {
+        if !self.is_without_state() {
+            return;
+        }
+        let found = self.input.desired.iter().chain(&self.input.left_out.desired).find_map(|desired| {
+            let live = self.live(&desired.address)?;
+            (live.annotation(PROJECT) == Some(self.input.project.as_str()))
+                .then(|| live.annotation(LINEAGE).map(str::to_owned))?
+        });
+        if let Some(lineage) = found.filter(|lineage| *lineage != self.input.lineage) {
+            self.notes.push(format!(
+                "There is no state here, so this plan works from the annotations of what the configuration \
+                 names (lineage {lineage}). What left the configuration since is not seen, and not deleted."
+            ));
+            self.input.lineage = lineage;
+        }
+    }
+
+    pub(super) fn owner(&self) -> Owner<'_> {
+        Owner { project: &self.input.project, lineage: &self.input.lineage }
+    }
+
+    pub(super) fn live(&self, address: &Address) -> Option<&Live> {
+        match self.readings.get(address)? {
+            Reading::Present(live) => Some(live),
+            Reading::Absent | Reading::Unreadable(_) => None,
+        }
+    }
+
+    /// Decides what needs no answer, and asks for everything that waits for nothing else.
+    fn decide_what_can_be(&mut self) -> Vec<Question> {
+        let mut questions = Vec::new();
+        let mut reread = Vec::new();
+        for index in 0..self.input.desired.len() {
+            if self.is_settled(index) || !self.grounds(index).all(|ground| self.is_settled(ground)) {
+                continue;
+            }
+            if self
+                .reads
+                .get(&index)
+                .is_some_and(|_| !self.readings.contains_key(&self.input.desired[index].address))
+            {
+                reread.push(index);
+            } else if let Some(question) = self.consider(index) {
+                questions.push(question);
+            }
+        }
+        if !reread.is_empty() {
+            let addresses = reread.iter().map(|index| self.input.desired[*index].address.clone()).collect();
+            let targets = reread.iter().map(|index| self.input.desired[*index].target()).collect();
+            self.asked.push(Asked::Read(addresses));
+            questions.push(Question::Read(targets));
+        }
+        questions
+    }
+
+    fn is_settled(&self, index: usize) -> bool {
+        self.decisions.contains_key(&index) || self.refused.contains(&index)
+    }
+
+    /// What must be decided before this resource can be: its namespace, its kind, what it refers to.
+    fn grounds(&self, index: usize) -> impl Iterator<Item = usize> {
+        let desired = &self.input.desired[index];
+        let namespace = desired.identity.namespace.as_ref().and_then(|name| self.namespaces.get(name));
+        let kind = self.kinds.get(&desired.identity.group_kind());
+        let references = desired.unresolved.iter().flat_map(|(_, expression)| expression.references());
+        let owners: Vec<usize> = references
+            .filter_map(|reference| match reference {
+                Reference::Live(live) => live.split(|address| self.by_address.contains_key(address)),
+                Reference::Secret(_) | Reference::Variable(_) => None,
+            })
+            .filter_map(|(address, _)| self.by_address.get(&address))
+            .copied()
+            .collect();
+        let triggers = self.triggers(index);
+        let grounds = namespace.into_iter().chain(kind).copied().chain(owners).chain(triggers);
+        grounds.filter(move |ground| *ground != index)
+    }
+
+    /// The resources whose change replaces this one; a block's address stands for all of its objects.
+    pub(super) fn triggers(&self, index: usize) -> impl Iterator<Item = usize> {
+        let named = &self.input.desired[index].lifecycle.replace_triggered_by;
+        let all = self.input.desired.iter().enumerate().filter(|_| !named.is_empty());
+        all.filter(move |(other, desired)| {
+            let address = &desired.address;
+            let is =
+                |named: &Address| named.block == address.block && named.object.is_none() || named == address;
+            *other != index && named.iter().any(is)
+        })
+        .map(|(other, _)| other)
+    }
+
+    /// Decides one resource, or says what must be asked.
+    fn consider(&mut self, index: usize) -> Option<Question> {
+        let address = self.input.desired[index].address.clone();
+        if let Some(problem) = self.predecessor_problem(index) {
+            self.refuse(index, problem);
+            return None;
+        }
+        match self.readings.get(&address)? {
+            // Whoever may work only inside a namespace need not be able to look at it: what is read and
+            // tried inside says whether it is there.
+            Reading::Unreadable(problem)
+                if self.input.desired[index].shared && problem.kind == ProblemKind::Forbidden =>
+            {
+                let change = self.change(index, Action::None, Fidelity::Observed, None);
+                self.decide(index, change, None);
+                None
+            }
+            Reading::Unreadable(problem) => {
+                let problem = problem.clone();
+                self.refuse(index, problem);
+                None
+            }
+            Reading::Absent => self.consider_write(index, None),
+            Reading::Present(live) => {
+                let live = live.clone();
+                self.consider_present(index, &live)
+            }
+        }
+    }
+
+    /// What stands against deleting what had the address before.
+    fn predecessor_problem(&self, index: usize) -> Option<Problem> {
+        let desired = &self.input.desired[index];
+        if let Some(Reading::Unreadable(problem)) = self.predecessors.get(&desired.address) {
+            return Some(problem.clone());
+        }
+        let (known, live) = self.predecessor(desired)?;
+        removal::why_predecessor_stays(desired, known, live, &self.input.consent)
+    }
+
+    fn consider_present(&mut self, index: usize, live: &Live) -> Option<Question> {
+        let desired = &self.input.desired[index];
+        let known = self.known_as(desired).map(|(_, known)| known);
+        match decide::standing(desired, live, known, self.owner(), &self.input.consent.adopt) {
+            Standing::Foreign(problem) => {
+                self.refuse(index, problem);
+                None
+            }
+            // A namespace that is there serves its purpose, whoever made it.
+            Standing::Used | Standing::Ours if desired.shared => {
+                let change = self.change(index, Action::None, Fidelity::Observed, None);
+                self.decide(index, change, Some(live.object.clone()));
+                None
+            }
+            _ if live.is_ending() => {
+                let problem = Problem::new(ProblemKind::Conflict, "it is being deleted").help(
+                    "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
+                );
+                self.refuse(index, problem);
+                None
+            }
+            _ => self.consider_write(index, Some(live)),
+        }
+    }
+
+    /// What the state knows of the object, under this address or (a renamed block) under another one.
+    pub(super) fn known_as(&self, desired: &Desired) -> Option<(&Address, &Known)> {
+        let same = self.input.known.get_key_value(&desired.address);
+        let same = same.filter(|(_, known)| known.target.identity == desired.identity);
+        same.or_else(|| {
+            let address = self.known_identities.get(&desired.identity)?;
+            if self.by_address.contains_key(address) { None } else { self.input.known.get_key_value(address) }
+        })
+    }
+
+    fn consider_write(&mut self, index: usize, live: Option<&Live>) -> Option<Question> {
+        let desired = &self.input.desired[index];
+        let manager = field_manager(&self.input.project);
+        let let_go = match handover::let_go(&manager, desired, live) {
+            Ok(let_go) => let_go,
+            Err(problem) => {
+                self.refuse(index, problem);
+                return None;
+            }
+        };
+        let mut sent = send::object(desired, live, self.owner());
+        let pending = self.fill_in(index, &mut sent);
+        let why_not = self.why_not_asked(index, pending.as_deref());
+        if let Some(reason) = why_not {
+            match self.schema_problem(index, live, &sent) {
+                Some(problem) => self.refuse(index, problem),
+                None => self.predict(index, live, sent, reason),
+            }
+            return None;
+        }
+        let provable = live.filter(|_| let_go == LetGo::default());
+        if let Some((live, proof)) = provable.and_then(|live| Some((live, self.proof(desired, &sent, live)?)))
+        {
+            let applied = record::record(&self.input.project, desired, &sent, live);
+            self.decide_update(index, live, Fidelity::Proved(proof), sent, live, Vec::new());
+            self.remember(index, applied);
+            return None;
+        }
+        let write = Write {
+            target: desired.target(),
+            object: live
+                .map_or_else(|| sent.clone(), |live| handover::as_tried(&manager, desired, live, &sent)),
+            guard: live.map_or(Guard::Absent, |live| Guard::At(live.stamp.clone())),
+            manager,
+        };
+        self.asked.push(Asked::Preview { index, sent });
+        Some(Question::Preview(Box::new(write)))
+    }
+
+    /// What proves that sending this would change nothing, if anything does.
+    fn proof(&self, desired: &Desired, sent: &Value, live: &Live) -> Option<Proof> {
+        let project = &self.input.project;
+        let known = self.known_as(desired).map(|(_, known)| known);
+        let known = known.filter(|known| known.uid == live.stamp.uid);
+        let applied = known.and_then(|known| known.applied.as_ref());
+        if applied.is_some_and(|applied| record::proves_unchanged(applied, project, desired, sent, live)) {
+            return Some(Proof::Record);
+        }
+        ownership::proves_unchanged(project, sent, live).then_some(Proof::Ownership)
+    }
+
+    /// Puts the values into the object that are known already; says what is not.
+    pub(super) fn fill_in(&self, index: usize, sent: &mut Value) -> Option<String> {
+        let mut pending = None;
+        for (path, expression) in self.input.desired[index].unresolved.iter() {
+            let value = resolve(
+                expression,
+                |address| self.by_address.contains_key(address),
+                |address, path| path.get(self.settled_object(address)?).cloned(),
+            );
+            match value {
+                Ok(value) => {
+                    keyed(&self.input.desired[index].object, path).set(sent, value);
+                }
+                Err(Unresolvable::Pending(field)) => {
+                    let (address, field) = *field;
+                    pending.get_or_insert(format!("{address}.{field} is known only after apply"));
+                }
+                Err(Unresolvable::Dangling(text)) => {
+                    pending.get_or_insert(format!("`{text}` refers to nothing"));
+                }
+            }
+        }
+        pending
+    }
+
+    /// The object in which references may be looked up already: one that stays as it is, or whose
+    /// outcome the server told.
+    fn settled_object(&self, address: &Address) -> Option<&Value> {
+        let decision = self.decisions.get(self.by_address.get(address)?)?;
+        match decision.change.action {
+            Action::None | Action::Update | Action::Adopt => decision.outcome.as_ref(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn refuse(&mut self, index: usize, problem: Problem) {
+        let desired = &self.input.desired[index];
+        self.refusals.push(Refusal { address: desired.address.clone(), target: desired.target(), problem });
+        self.refused.insert(index);
+    }
+
+    fn finish(&mut self) -> Plan {
+        for index in 0..self.input.desired.len() {
+            if self.input.mode == Mode::Apply && !self.is_settled(index) {
+                let problem = Problem::new(
+                    ProblemKind::Other,
+                    "it could not be planned: what it stands on waits for it",
+                );
+                self.refuse(index, problem.help("please report this together with `regplan graph`"));
+            }
+        }
+        let removed = removal::changes(self);
+        let decisions = std::mem::take(&mut self.decisions);
+        let changes = decisions.into_values().map(|decision| decision.change).chain(removed).collect();
+        Plan {
+            project: self.input.project.clone(),
+            lineage: self.input.lineage.clone(),
+            serial: self.input.serial,
+            mode: self.input.mode,
+            cluster: self.input.cluster.clone(),
+            changes,
+            refusals: std::mem::take(&mut self.refusals),
+            notes: std::mem::take(&mut self.notes),
+            targets: self.input.targets.clone(),
+            left_out: self.input.left_out.addresses().into_iter().collect(),
+        }
+    }
+
+    /// Whether a desired resource of another address is this very object.
+    pub(super) fn desires(&self, identity: &Identity, uid: Option<&str>) -> bool {
+        self.input.mode == Mode::Apply
+            && self.input.desired.iter().chain(&self.input.left_out.desired).any(|desired| {
+                desired.identity == *identity
+                    || uid.is_some_and(|uid| {
+                        self.live(&desired.address).is_some_and(|live| live.stamp.uid == uid)
+                    })
+            })
+    }
+
+    /// Whether the state knows the object under another address as well, one that is desired.
+    pub(super) fn is_known_elsewhere(&self, address: &Address, identity: &Identity) -> bool {
+        self.input.desired.iter().any(|desired| {
+            let known = self.input.known.get(&desired.address);
+            desired.address != *address && known.is_some_and(|known| known.target.identity == *identity)
+        })
+    }
+
+    /// Whether the configuration wants this very object under this very address.
+    pub(super) fn is_desired_as(&self, address: &Address, identity: &Identity) -> bool {
+        self.desired_at(address).is_some_and(|desired| desired.identity == *identity)
+    }
+
+    /// What was read of an object that the state knows: under its address there may be another one now.
+    pub(super) fn reading_of_known(&self, address: &Address, identity: &Identity) -> Option<&Reading> {
+        let renamed = self.desired_at(address).is_some_and(|desired| desired.identity != *identity);
+        if renamed { self.predecessors.get(address) } else { self.readings.get(address) }
+    }
+
+    /// The object that had the address before under another name, if it is to go.
+    pub(super) fn predecessor(&self, desired: &Desired) -> Option<(&Known, &Live)> {
+        let known = self.input.known.get(&desired.address)?;
+        let Reading::Present(live) = self.predecessors.get(&desired.address)? else { return None };
+        let ours = live.stamp.uid == known.uid || decide::is_marked_ours(live, self.owner());
+        (ours && !self.desires(&known.target.identity, Some(&live.stamp.uid))).then_some((known, &**live))
+    }
+
+    /// What the configuration wants under this address.
+    pub(super) fn desired_at(&self, address: &Address) -> Option<&Desired> {
+        self.input.desired.get(*self.by_address.get(address)?)
+    }
+}
+
+/// The kind that a CRD defines.
+pub(super) fn defines(object: &Value) -> Option<GroupKind> {
+    if !Identity::of(object)?.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        return None;
+    }
+    let text = |pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
+    Some(GroupKind { group: text("/spec/group")?, kind: text("/spec/names/kind")? })
+}

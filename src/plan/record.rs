@@ -1,0 +1,98 @@
+//! The record of an apply: how it is made, and what it proves.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::compare::keyed;
+use super::fields::Secrecy;
+use super::send::field_manager;
+use super::{items, ownership};
+use crate::resource::{self, Applied, Desired, FieldPath, Held, Live};
+
+/// What is to be remembered of a write: what was sent, and what the server's answer holds under our fields.
+pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> Applied {
+    let held = holdings(project, desired, answer);
+    Applied {
+        resource_version: answer.stamp.version.clone(),
+        sent: digest_without_secrets(desired, sent),
+        fields: held.into_iter().map(|(path, held)| (path.to_string(), held)).collect(),
+    }
+}
+
+/// Whether sending this once more would change nothing: the same was sent last, in the same version, and our
+/// fields, what they hold and the order of our items are those of the server's answer then.
+///
+/// Secrets are in no record, so they are held against the object itself: what is hidden must be there just
+/// as it is sent.
+pub(super) fn proves_unchanged(
+    applied: &Applied,
+    project: &str,
+    desired: &Desired,
+    sent: &Value,
+    live: &Live,
+) -> bool {
+    let Some(ours) = ownership::ours(project, sent, live) else { return false };
+    let is_as_sent = |path: &FieldPath| path.get(sent) == path.get(&live.object);
+    let held = holdings(project, desired, live);
+    digest_without_secrets(desired, sent) == applied.sent
+        && secret_paths(desired)
+            .iter()
+            .all(|path| path.get(sent).is_none_or(|sent| holds(sent, path.get(&live.object))))
+        && held.iter().all(|(path, held)| *held != Held::Hidden || is_as_sent(path))
+        && held.into_iter().map(|(path, held)| (path.to_string(), held)).collect::<BTreeMap<_, _>>()
+            == applied.fields
+        && items::lies_in(ours, sent, &live.object)
+}
+
+/// What our fields hold.
+fn holdings(project: &str, desired: &Desired, live: &Live) -> Vec<(FieldPath, Held)> {
+    let secrecy = Secrecy::new(desired, &live.object);
+    resource::held(live, &field_manager(project), |path| secrecy.hides(path))
+}
+
+/// SHA-256 of what is sent, secret values left out. Which fields there are stays in it: without that, a
+/// secret that is no longer sent would go unnoticed.
+pub(super) fn digest_without_secrets(desired: &Desired, sent: &Value) -> String {
+    let mut open = sent.clone();
+    for path in secret_paths(desired) {
+        if let Some(secret) = path.get_mut(&mut open) {
+            blank(secret);
+        }
+    }
+    let digest = Sha256::digest(open.to_string());
+    digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Takes every value out, and leaves the fields that hold them.
+fn blank(secret: &mut Value) {
+    match secret {
+        Value::Null => {}
+        Value::Object(map) => map.values_mut().for_each(blank),
+        Value::Array(items) => items.iter_mut().for_each(blank),
+        value => *value = Value::from("(sensitive)"),
+    }
+}
+
+/// Whether the live object holds every secret that is sent. Others may have put more beside them.
+fn holds(sent: &Value, live: Option<&Value>) -> bool {
+    match sent {
+        Value::Null => true,
+        Value::Object(map) => {
+            map.iter().all(|(key, below)| holds(below, live.and_then(|live| live.get(key))))
+        }
+        Value::Array(items) if items.is_empty() => true,
+        value => live == Some(value),
+    }
+}
+
+/// Where secrets stand in what is sent.
+fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
+    let marked = desired.sensitive.iter().map(|(path, ())| keyed(&desired.object, path));
+    let data = ["data", "stringData"].into_iter().filter(|_| desired.identity.is("", "Secret"));
+    marked.chain(data.map(|key| FieldPath::keys([key]))).collect()
+}
+
+#[cfg(test)]
+mod tests;

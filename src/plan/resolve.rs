@@ -1,0 +1,93 @@
+//! Puts values into expressions: one evaluator for the plan and for the apply.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::resource::{Address, Encoding, Expression, FieldPath, Part, Reference};
+
+/// Why an expression has no value yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unresolvable {
+    /// The field of this resource is not there yet.
+    Pending(Box<(Address, FieldPath)>),
+    /// It refers to nothing that can be found.
+    Dangling(String),
+}
+
+/// The expression's value. `exists` tells addresses from paths; `look_up` gives the value of a field of
+/// a live object, `None` where it is not known yet.
+///
+/// A sole reference keeps the type of what it leads to; within a longer text, and for Base64, strings
+/// stand as they are and anything else in its JSON form.
+pub fn resolve(
+    expression: &Expression,
+    exists: impl Fn(&Address) -> bool,
+    look_up: impl Fn(&Address, &FieldPath) -> Option<Value>,
+) -> Result<Value, Unresolvable> {
+    let value_of = |reference: &Reference| match reference {
+        Reference::Live(live) => {
+            let (address, path) =
+                live.split(&exists).ok_or_else(|| Unresolvable::Dangling(live.text.clone()))?;
+            look_up(&address, &path)
+                .filter(|value| !value.is_null())
+                .ok_or_else(|| Unresolvable::Pending(Box::new((address, path))))
+        }
+        Reference::Secret(_) | Reference::Variable(_) => Err(Unresolvable::Dangling(reference.to_string())),
+    };
+    if let (Some(reference), Encoding::Plain) = (expression.sole(), expression.encoding) {
+        return value_of(reference);
+    }
+    let mut text = String::new();
+    for part in &expression.parts {
+        match part {
+            Part::Literal(literal) => text.push_str(literal),
+            Part::Reference(reference) => match value_of(reference)? {
+                Value::String(string) => text.push_str(&string),
+                other => text.push_str(&other.to_string()),
+            },
+        }
+    }
+    Ok(Value::String(match expression.encoding {
+        Encoding::Plain => text,
+        Encoding::Base64 => STANDARD.encode(text),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::LiveReference;
+    use serde_json::json;
+
+    fn expression(text: &str) -> Expression {
+        let mark = Reference::Live(LiveReference { text: "resource.lb.status.port".into() }).mark();
+        Expression::parse(&text.replace('@', &mark)).unwrap().unwrap()
+    }
+
+    fn value(expression: &Expression) -> Result<Value, Unresolvable> {
+        let lb = Address::block("resource", "lb");
+        resolve(
+            expression,
+            |address| *address == lb,
+            |_, path| path.get(&json!({"status": {"port": 80}})).cloned(),
+        )
+    }
+
+    #[test]
+    fn a_sole_reference_keeps_its_type() {
+        assert_eq!(value(&expression("@")), Ok(json!(80)));
+        assert_eq!(value(&expression("port @!")), Ok(json!("port 80!")));
+        let encoded = Expression { encoding: Encoding::Base64, ..expression("@") };
+        assert_eq!(value(&encoded), Ok(json!("ODA=")));
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_yet_is_named() {
+        let lb = Address::block("resource", "lb");
+        let found = resolve(&expression("@"), |address| *address == lb, |_, _| None);
+        assert_eq!(found, Err(Unresolvable::Pending(Box::new((lb, "status.port".parse().unwrap())))));
+        let found = resolve(&expression("@"), |_| false, |_, _| None);
+        assert!(matches!(found, Err(Unresolvable::Dangling(_))));
+    }
+}

@@ -1,0 +1,212 @@
+//! A server's refusal → [`Problem`]: what to do by its kind, what to say in the server's own words.
+
+use serde_json::Value;
+
+use super::connect::Facts;
+use super::transport::{Failure, Refusal};
+use super::{ownership, redact, trouble};
+use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
+
+/// What the request was about.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) identity: &'a Identity,
+    /// What was sent, for a write.
+    pub(super) sent: Option<&'a Value>,
+}
+
+impl<'a> About<'a> {
+    pub(super) fn new(identity: &'a Identity) -> Self {
+        Self { identity, sent: None }
+    }
+}
+
+/// In words for a person. A 403 comes out as [`ProblemKind::Forbidden`]; whether it is about rights at
+/// all is for an access review to say.
+pub(super) fn of(failure: Failure, about: About<'_>, facts: &Facts) -> Problem {
+    match failure {
+        Failure::Lost { problem, .. } => problem,
+        Failure::Refused(refusal) => refused(&refusal, about, facts),
+    }
+}
+
+fn refused(refusal: &Refusal, about: About<'_>, facts: &Facts) -> Problem {
+    let null = Value::Null;
+    let secret = about.identity.is("", "Secret").then(|| about.sent.unwrap_or(&null));
+    let words = redact::words(refusal.message(), secret);
+    if refusal.code == 401 {
+        return trouble::unauthenticated(facts, "the server does not accept our credentials");
+    }
+    if refusal.code == 403 && words.contains("\"system:anonymous\"") {
+        return trouble::unauthenticated(
+            facts,
+            "the server does not know who we are: no credentials were sent",
+        );
+    }
+    let kind = kind(refusal, about.identity);
+    let (message, help) = match kind {
+        ProblemKind::Conflict => (conflict(refusal, about.identity, &words), None),
+        ProblemKind::NamespaceMissing => (
+            format!("the namespace `{}` does not exist", refusal.text("/details/name")),
+            Some("name it in a block, so that it is made first, or make it by hand".to_owned()),
+        ),
+        ProblemKind::UnknownKind => (
+            format!("the server does not serve {}: {words}", about.identity.group_kind()),
+            Some("is its CustomResourceDefinition installed?".to_owned()),
+        ),
+        ProblemKind::Unreachable => (format!("{} is overloaded or starting: {words}", facts.server), None),
+        _ if words.is_empty() => (format!("the server answers HTTP {} without a word", refusal.code), None),
+        ProblemKind::Rejected if is_webhook_silence(refusal) => (
+            words,
+            Some(
+                "the webhook's service must answer first: look at its pods, or at its configuration"
+                    .to_owned(),
+            ),
+        ),
+        _ => (words, None),
+    };
+    Problem { kind, message, help, causes: causes(refusal, about.sent, secret) }
+}
+
+fn kind(refusal: &Refusal, identity: &Identity) -> ProblemKind {
+    let message = refusal.message();
+    match refusal.code {
+        403 => ProblemKind::Forbidden,
+        404 if refusal.text("/details/kind") == "namespaces" && !identity.is("", "Namespace") => {
+            ProblemKind::NamespaceMissing
+        }
+        404 if refusal.text("/details/name").is_empty()
+            || message.contains("could not find the requested") =>
+        {
+            ProblemKind::UnknownKind
+        }
+        409 => ProblemKind::Conflict,
+        422 if names_the_guard(refusal) => ProblemKind::Conflict,
+        _ if message.contains("does not support dry run") => ProblemKind::DryRunRefused,
+        400 | 405 | 406 | 413 | 415 | 422 => ProblemKind::Rejected,
+        429 | 503 | 504 => ProblemKind::Unreachable,
+        500 if is_users_mistake(message) || is_webhook_silence(refusal) => ProblemKind::Rejected,
+        _ => ProblemKind::Other,
+    }
+}
+
+/// A guard's uid in the body, where the object has another one, is an immutable field that would change.
+fn names_the_guard(refusal: &Refusal) -> bool {
+    let causes = refusal.status.pointer("/details/causes").and_then(Value::as_array);
+    causes.into_iter().flatten().any(|cause| {
+        matches!(
+            cause.get("field").and_then(Value::as_str),
+            Some("metadata.uid" | "metadata.resourceVersion")
+        )
+    })
+}
+
+/// Some mistakes in the object itself are answered with 500.
+fn is_users_mistake(message: &str) -> bool {
+    message.starts_with("failed to create typed patch object")
+        || message.starts_with("failed to convert new object")
+        || message.contains("field not declared in schema")
+        || message.contains("strict decoding error")
+}
+
+/// Whether an admission webhook did not answer.
+pub(super) fn is_webhook_silence(refusal: &Refusal) -> bool {
+    refusal.code == 500 && refusal.message().contains("failed calling webhook")
+}
+
+fn conflict(refusal: &Refusal, identity: &Identity, words: &str) -> String {
+    let what = if refusal.text("/reason") == "AlreadyExists" {
+        "exists already"
+    } else if words.contains("uid mismatch")
+        || words.contains("the UID in the precondition")
+        || names_the_guard(refusal)
+    {
+        "is gone, or was deleted and made again"
+    } else if words.contains("has been modified") || words.contains("the ResourceVersion in the precondition")
+    {
+        "has been changed in the meantime"
+    } else {
+        return words.to_owned();
+    };
+    format!("{identity} {what} ({words})")
+}
+
+fn causes(
+    refusal: &Refusal,
+    sent: Option<&Value>,
+    secret: Option<&Value>,
+) -> Vec<(Option<FieldPath>, String, String)> {
+    let listed = refusal.status.pointer("/details/causes").and_then(Value::as_array);
+    let mut causes: Vec<_> = listed
+        .into_iter()
+        .flatten()
+        .map(|cause| {
+            let text = |key| cause.get(key).and_then(Value::as_str).unwrap_or_default();
+            (field(text("field"), sent), text("reason").to_owned(), redact::words(text("message"), secret))
+        })
+        .collect();
+    if causes.is_empty() {
+        let typed = typed_errors(refusal.message()).into_iter();
+        causes.extend(typed.map(|(path, words)| {
+            let reason = if words.contains("not declared") { "FieldNotDeclared" } else { "FieldTypeInvalid" };
+            (field(path, sent), reason.to_owned(), redact::words(words, secret))
+        }));
+    }
+    causes
+}
+
+/// Fields and what is wrong with them in `failed to create typed patch object (…): .spec.x: field not
+/// declared in schema` (several stand on lines of their own), and in `strict decoding error: unknown
+/// field "spec.x"`.
+fn typed_errors(message: &str) -> Vec<(&str, &str)> {
+    if let Some((_, after)) = message.split_once("unknown field \"") {
+        return after
+            .split('"')
+            .next()
+            .map(|path| (path, "field not declared in schema"))
+            .into_iter()
+            .collect();
+    }
+    let Some((_, after)) =
+        message.strip_prefix("failed to create typed").and_then(|rest| rest.split_once("): "))
+    else {
+        return Vec::new();
+    };
+    let lines = after.strip_prefix("errors:").unwrap_or(after).lines();
+    lines.filter_map(|line| line.trim().split_once(": ")).filter(|(path, _)| path.starts_with('.')).collect()
+}
+
+/// A field as the server names it (`spec.template.spec.containers[0].image`, `data[a.b]`).
+fn field(text: &str, sent: Option<&Value>) -> Option<FieldPath> {
+    let text = text.strip_prefix('.').unwrap_or(text);
+    if text.is_empty() || text == "<nil>" {
+        return None;
+    }
+    let path: FieldPath = text.parse().ok()?;
+    // The server writes brackets around the keys of maps as well as around those of list items.
+    let mut at = sent;
+    let mut exact = FieldPath::root();
+    for segment in path.segments() {
+        let segment = match (segment, at) {
+            (Segment::Item(keys), Some(Value::Object(_))) => match keys.as_slice() {
+                [(key, text)] if key.is_empty() => Segment::Key(text.clone()),
+                _ => segment.clone(),
+            },
+            // `[name="app"]` is written `[app]`.
+            (Segment::Item(keys), _) => match keys.as_slice() {
+                [(key, text)] if ownership::is_usual_key(key) => {
+                    Segment::Item(vec![(String::new(), text.clone())])
+                }
+                _ => segment.clone(),
+            },
+            _ => segment.clone(),
+        };
+        let step = FieldPath::root().join(segment.clone());
+        at = at.and_then(|value| step.get(value));
+        exact = exact.join(segment);
+    }
+    Some(exact)
+}
+
+#[cfg(test)]
+mod tests;

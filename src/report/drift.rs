@@ -1,0 +1,222 @@
+//! What drift was found, for a reader at a terminal; and the words that its other forms share.
+
+use super::escape::escape;
+use super::styled::{Label, Styled};
+use super::value;
+use crate::drift::{Drift, Event, Field, Finding, Status, Verdict};
+use crate::plan::Hand;
+use crate::resource::Operation;
+use crate::state::{RunEnd, Unfinished};
+
+/// What was found, as text: what has changed, then what could not be observed; the summary last.
+pub fn drift_text(drift: &Drift) -> Styled {
+    let mut text = Styled::default();
+    if let Some(run) = &drift.unfinished {
+        text.push(Label::Warning, "Note: ").line(Label::Plain, escape(&interruption(run))).end();
+    }
+    for verdict in [Verdict::Drift, Verdict::Unobserved] {
+        for finding in drift.findings.iter().filter(|finding| finding.status.verdict() == verdict) {
+            text.append(resource(finding)).end();
+        }
+    }
+    text.append(drift_summary(drift));
+    text
+}
+
+/// The last lines: what it comes to.
+pub fn drift_summary(drift: &Drift) -> Styled {
+    let mut text = Styled::default();
+    let label = match drift.verdict() {
+        Verdict::InSync => Label::Strong,
+        Verdict::Drift => Label::Change,
+        Verdict::Unobserved => Label::Warning,
+    };
+    text.line(label, headline(drift));
+    for line in remarks(drift) {
+        text.line(Label::Plain, line);
+    }
+    text
+}
+
+/// What it comes to, in one sentence.
+pub(super) fn headline(drift: &Drift) -> String {
+    let looked_at = drift.findings.len() - drift.left_out();
+    let (changed, unknown) = (drift.count(Verdict::Drift), drift.count(Verdict::Unobserved));
+    let of = format!("of {looked_at} {}", plural(looked_at, "resource", "resources"));
+    match drift.verdict() {
+        Verdict::InSync if looked_at == 0 => "In sync: there is nothing that was applied.".to_owned(),
+        Verdict::InSync => {
+            let are = plural(looked_at, "resource is", "resources are");
+            format!("In sync: {looked_at} {are} as last applied.")
+        }
+        Verdict::Drift => {
+            format!("Drift: {changed} {of} {} not as last applied.", plural(changed, "is", "are"))
+        }
+        Verdict::Unobserved => {
+            format!("Not known: {unknown} {of} could not be observed; no drift in the others.")
+        }
+    }
+}
+
+/// What the headline leaves out.
+pub(super) fn remarks(drift: &Drift) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let unknown = drift.count(Verdict::Unobserved);
+    if drift.verdict() == Verdict::Drift && unknown > 0 {
+        remarks.push(format!("{unknown} more could not be observed."));
+    }
+    let left_out = drift.left_out();
+    if left_out > 0 {
+        let secrets = plural(left_out, "Secret was", "Secrets were");
+        remarks.push(format!("{left_out} {secrets} left out, as asked (--no-secrets)."));
+    }
+    remarks
+}
+
+fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
+    if count == 1 { one } else { many }
+}
+
+/// What became of the last run; not escaped.
+pub(super) fn interruption(run: &Unfinished) -> String {
+    let story = match run.end {
+        None => "is under way, or was killed",
+        Some(RunEnd::Stopped) => "was stopped",
+        Some(RunEnd::Failed) => "failed in part",
+        Some(RunEnd::Completed) => "ended",
+    };
+    format!(
+        "the run that {} began at {} {story}; what it did is compared as far as it is recorded",
+        run.by, run.begun
+    )
+}
+
+/// A status in words.
+pub(super) fn word(status: &Status) -> &'static str {
+    match status {
+        Status::InSync => "in sync",
+        Status::Changed(_) => "changed",
+        Status::Ending { .. } => "being deleted",
+        Status::Gone => "gone",
+        Status::Recreated { .. } => "recreated",
+        Status::Unrecorded => "not recorded",
+        Status::InDoubt => "in doubt",
+        Status::Unreadable(_) => "not readable",
+        Status::LeftOut => "left out",
+    }
+}
+
+/// What a status means, where its word does not say all; not escaped.
+pub(super) fn story(status: &Status) -> Vec<String> {
+    match status {
+        Status::InSync | Status::Changed(_) | Status::LeftOut => Vec::new(),
+        Status::Ending { since, .. } => {
+            let since = since.as_ref().map(|time| format!(" since {time}")).unwrap_or_default();
+            vec![format!("somebody has asked for its deletion{since}; by unknown")]
+        }
+        Status::Gone => vec!["it is not there any more; by unknown".to_owned()],
+        Status::Recreated { by } => {
+            vec![format!("it was deleted and made again; the new one was written {}", hands(by))]
+        }
+        Status::Unrecorded => vec![
+            "it is there, and is the same object; what its fields were is not recorded".to_owned(),
+            "help: the next `regplan apply` makes the record".to_owned(),
+        ],
+        Status::InDoubt => vec![
+            "what an interrupted run did to it is not known".to_owned(),
+            "help: the next `regplan apply` finds out".to_owned(),
+        ],
+        Status::Unreadable(problem) => {
+            let help = problem.help.iter().map(|help| format!("help: {help}"));
+            problem.message.lines().map(str::to_owned).chain(help).collect()
+        }
+    }
+}
+
+/// Who it was; not escaped.
+pub(super) fn hands(hands: &[Hand]) -> String {
+    let names: Vec<String> = hands.iter().map(hand).collect();
+    if names.is_empty() { "by unknown".to_owned() } else { format!("by {}", names.join(", by ")) }
+}
+
+fn hand(hand: &Hand) -> String {
+    let operation = operation(hand.operation);
+    let through = hand.subresource.as_ref().map(|part| format!(" through {part}")).unwrap_or_default();
+    let time = hand.time.as_ref().map(|time| format!(", {time}")).unwrap_or_default();
+    format!("{} ({operation}{through}{time})", hand.manager)
+}
+
+/// How a manager writes, in a word.
+pub(super) fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Apply => "apply",
+        Operation::Update => "update",
+    }
+}
+
+fn symbol(status: &Status) -> (&'static str, Label) {
+    match status {
+        Status::InSync | Status::LeftOut => ("=", Label::Dim),
+        Status::Changed(_) => ("~", Label::Change),
+        Status::Ending { .. } | Status::Gone => ("-", Label::Destroy),
+        Status::Recreated { .. } => ("-/+", Label::Destroy),
+        Status::Unrecorded | Status::InDoubt | Status::Unreadable(_) => ("?", Label::Warning),
+    }
+}
+
+fn resource(finding: &Finding) -> Styled {
+    let mut text = Styled::default();
+    let (sign, label) = symbol(&finding.status);
+    text.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
+    text.push(label, format!("  {}", word(&finding.status)));
+    text.line(Label::Dim, format!("  {}", escape(&finding.identity.to_string())));
+    for line in story(&finding.status) {
+        text.line(Label::Plain, format!("      {}", escape(&line)));
+    }
+    for changed in finding.status.fields() {
+        text.append(field(changed, "      "));
+    }
+    text
+}
+
+fn field(field: &Field, indent: &str) -> Styled {
+    let mut text = Styled::default();
+    let (sign, label) = match field.event {
+        Event::Changed | Event::Released => ("~", Label::Change),
+        Event::Removed => ("-", Label::Destroy),
+        Event::Added => ("+", Label::Add),
+    };
+    text.push(label, format!("{indent}{sign} ")).push(Label::Plain, escape(&field.path.to_string()));
+    match texts(field) {
+        Some((before, after)) => {
+            text.line(Label::Plain, ":");
+            text.append(value::line_diff(before, after, &format!("{indent}    ")));
+        }
+        None => drop(text.line(Label::Plain, format!(": {}", change(field)))),
+    }
+    text.line(Label::Dim, format!("{indent}    {}", escape(&hands(&field.by))));
+    text
+}
+
+/// Both texts, where the change is worth a diff of their lines.
+fn texts(field: &Field) -> Option<(&str, &str)> {
+    let (before, after) = (field.before.as_ref()?.as_str()?, field.after.as_ref()?.as_str()?);
+    (before.contains('\n') || after.contains('\n')).then_some((before, after))
+}
+
+/// What happened to a field, in one line that is safe to print.
+pub(super) fn change(field: &Field) -> String {
+    let shown = |value: &Option<_>| value.as_ref().map_or_else(|| "(none)".to_owned(), value::one_line);
+    match (field.event, field.sensitive) {
+        (Event::Changed, true) => "(sensitive, changed)".to_owned(),
+        (Event::Removed, true) => "(sensitive, removed)".to_owned(),
+        (Event::Added, true) => "(sensitive, added)".to_owned(),
+        (Event::Changed, false) => format!("{} -> {}", shown(&field.before), shown(&field.after)),
+        (Event::Removed, false) => match &field.before {
+            Some(before) => format!("{} -> (removed)", value::one_line(before)),
+            None => "(removed, with all below it)".to_owned(),
+        },
+        (Event::Added, false) => format!("(none) -> {}", shown(&field.after)),
+        (Event::Released, _) => "(same value, but not ours any more)".to_owned(),
+    }
+}

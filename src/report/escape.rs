@@ -1,0 +1,38 @@
+//! Strings of others, made safe to print.
+
+use std::fmt::Write as _;
+
+/// Makes every character visible that could steer a terminal or turn the direction of writing.
+///
+/// What a cluster says is foreign text: a label may hold an escape sequence that hides the rest of a plan.
+pub fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmless(c) {
+            safe.push(c);
+        } else {
+            let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
+        }
+    }
+    safe
+}
+
+fn is_harmless(c: char) -> bool {
+    let steers = c.is_control() && c != '\t';
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
+    !(steers || turns || breaks_line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_becomes_visible() {
+        assert_eq!(escape("a\x1b[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(escape("a\u{202e}b\u{9b}c\r"), "a\\u{202e}b\\u{9b}c\\u{d}");
+        assert_eq!(escape("größe\tß"), "größe\tß");
+    }
+}

@@ -1,0 +1,92 @@
+//! What should be there, and where each field of it comes from.
+
+use serde_json::Value;
+
+use super::{Address, Expression, FieldPath, Identity, Lifecycle, PathMap, Target, api_version_parts};
+use crate::diagnostic::Span;
+
+/// Where in the configuration a field comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The key as a user writes it: `registry.main.replicas`.
+    pub key: String,
+    /// Where it stands; `None` for what a default gives.
+    pub span: Option<Span>,
+}
+
+/// Why a field's value could not be had for this plan (a pull request from a fork, say).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unchecked {
+    /// What is missing: `the environment variable CI_PASSWORD is not set`.
+    pub reason: String,
+}
+
+/// One resource as the configuration wants it.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// What the user calls it.
+    pub address: Address,
+    /// What it is.
+    pub identity: Identity,
+    /// The object as it is sent, without guards and annotations of ours. A field that is not known yet
+    /// holds its expression as text.
+    pub object: Value,
+    /// Where its fields come from.
+    pub origins: PathMap<Origin>,
+    /// Fields whose value is that of the key that they come from: whoever sets the key sets the field, and
+    /// no other.
+    pub settable: PathMap<()>,
+    /// Fields that are known only when others are there.
+    pub unresolved: PathMap<Expression>,
+    /// Fields that nobody may see.
+    pub sensitive: PathMap<()>,
+    /// Fields that could not be checked: neither compared nor sent by this plan; `apply` refuses.
+    pub unchecked: PathMap<Unchecked>,
+    /// Fields whose values were made in this very run (a generated secret, a salted hash, what is computed
+    /// from them) and are others in the next, until an apply has written them: plans that differ only in
+    /// these are the same plan.
+    pub fresh: PathMap<()>,
+    /// What must be there before, said by `depends_on`, each with its place.
+    pub depends_on: Vec<(Address, Option<Span>)>,
+    /// How it wants to be treated. `ignore_changes` holds only the rules for this object.
+    pub lifecycle: Lifecycle,
+    /// Made where it is missing, used and never owned where it exists: the shared namespaces.
+    pub shared: bool,
+}
+
+impl Desired {
+    /// A resource without anything special; `None` for an object without kind, version or name.
+    pub fn new(address: Address, object: Value) -> Option<Self> {
+        Some(Self {
+            address,
+            identity: Identity::of(&object)?,
+            object,
+            origins: PathMap::default(),
+            settable: PathMap::default(),
+            unresolved: PathMap::default(),
+            sensitive: PathMap::default(),
+            unchecked: PathMap::default(),
+            fresh: PathMap::default(),
+            depends_on: Vec::new(),
+            lifecycle: Lifecycle::default(),
+            shared: false,
+        })
+    }
+
+    /// The object in the version in which it is written.
+    pub fn target(&self) -> Target {
+        let api_version = self.object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+        let (_, version) = api_version_parts(api_version);
+        Target { identity: self.identity.clone(), version: Some(version.to_owned()) }
+    }
+
+    /// Whether nobody may see this field, or something below it.
+    pub fn is_sensitive(&self, path: &FieldPath) -> bool {
+        self.sensitive.touches(path)
+    }
+
+    /// Where the field comes from, or the nearest thing above it that says so.
+    pub fn origin(&self, path: &FieldPath) -> Option<&Origin> {
+        self.origins.nearest(path)
+    }
+}

@@ -1,0 +1,152 @@
+//! Who owns which fields of a live object, as the server keeps it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{FieldPath, Segment};
+
+/// How a manager came to own its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// By server-side apply.
+    Apply,
+    /// By any other write.
+    Update,
+}
+
+/// One entry of `metadata.managedFields`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedEntry {
+    /// The field manager.
+    pub manager: String,
+    /// How it wrote.
+    pub operation: Operation,
+    /// The version (`apps/v1`) in which the fields have these names.
+    pub api_version: String,
+    /// When it last wrote (RFC 3339); one time for the entry, not for each field.
+    pub time: Option<String>,
+    /// The subresource through which it wrote, such as `status` or `scale`.
+    pub subresource: Option<String>,
+    /// Its fields.
+    pub fields: FieldSet,
+}
+
+/// A set of fields as a tree. Sets of plain values and keyed items are [`Segment::Item`]s.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldSet {
+    /// Whether the field itself is owned (a leaf, or `.` in the server's form).
+    pub owned: bool,
+    /// What is owned below it.
+    pub children: BTreeMap<Segment, FieldSet>,
+}
+
+/// All owners of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ownership {
+    /// The entries as the server gave them.
+    pub entries: Vec<ManagedEntry>,
+}
+
+impl FieldSet {
+    /// Whether the field, or anything below it, is in the set.
+    pub fn touches(&self, path: &FieldPath) -> bool {
+        self.reaches(path.segments())
+    }
+
+    fn reaches(&self, path: &[Segment]) -> bool {
+        let Some((first, rest)) = path.split_first() else { return true };
+        self.called(first).any(|(_, below)| below.reaches(rest))
+    }
+
+    /// The field above this one that is owned as one value, where there is one: nothing below such a field
+    /// has an owner of its own.
+    pub fn leaf_above(&self, path: &FieldPath) -> Option<FieldPath> {
+        let mut at = self;
+        let mut above = FieldPath::root();
+        for segment in path.segments() {
+            if at.children.is_empty() && at.owned {
+                return Some(above);
+            }
+            let (owned, below) = at.called(segment).next()?;
+            above = above.join(owned.clone());
+            at = below;
+        }
+        None
+    }
+
+    fn called(&self, named: &Segment) -> impl Iterator<Item = (&Segment, &Self)> {
+        self.children.iter().filter(move |(segment, _)| segment.is_called(named))
+    }
+
+    /// Every field that is owned itself, with whether something below it is owned as well.
+    pub fn owned_paths(&self) -> Vec<(FieldPath, bool)> {
+        let mut found = Vec::new();
+        self.collect(&FieldPath::root(), &mut found);
+        found
+    }
+
+    /// Whether it has this field (in the server's own words), something below it, or all of a value that it
+    /// is part of.
+    pub fn meets(&self, path: &FieldPath) -> bool {
+        let mut at = self;
+        for segment in path.segments() {
+            if at.owned && at.children.is_empty() {
+                return true;
+            }
+            let Some(below) = at.children.get(segment) else { return false };
+            at = below;
+        }
+        true
+    }
+
+    fn collect(&self, path: &FieldPath, found: &mut Vec<(FieldPath, bool)>) {
+        if self.owned {
+            found.push((path.clone(), !self.children.is_empty()));
+        }
+        for (segment, below) in &self.children {
+            below.collect(&path.join(segment.clone()), found);
+        }
+    }
+}
+
+/// The set of these fields, each owned itself.
+impl FromIterator<FieldPath> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = FieldPath>>(paths: I) -> Self {
+        let mut set = Self::default();
+        for path in paths {
+            let at = path
+                .segments()
+                .iter()
+                .fold(&mut set, |at, step| at.children.entry(step.clone()).or_default());
+            at.owned = true;
+        }
+        set
+    }
+}
+
+impl Ownership {
+    /// The managers that own anything outside subresources, without repetition, in the server's order.
+    pub fn managers(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.subresource.is_none()) {
+            if !names.contains(&entry.manager.as_str()) {
+                names.push(entry.manager.as_str());
+            }
+        }
+        names
+    }
+
+    /// A manager's entry for what it wrote by server-side apply. There is one at most, whatever the version.
+    pub fn apply_entry(&self, manager: &str) -> Option<&ManagedEntry> {
+        self.entries.iter().find(|entry| {
+            entry.manager == manager && entry.operation == Operation::Apply && entry.subresource.is_none()
+        })
+    }
+
+    /// What a manager owns by server-side apply.
+    pub fn applied_by(&self, manager: &str) -> Option<&FieldSet> {
+        self.apply_entry(manager).map(|entry| &entry.fields)
+    }
+}

@@ -1,0 +1,74 @@
+//! Where states can be kept.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use super::journal::{Journal, Record};
+use super::lock::Holder;
+use super::model::{State, Version};
+use super::revision::{Revision, RevisionHead};
+use super::{LockId, StateError};
+
+/// The lock was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locked {
+    /// We, as others see us.
+    pub holder: Holder,
+    /// Whoever held it last and was killed.
+    pub left_by: Option<Holder>,
+}
+
+/// A place for a state, its journal, its revisions and its lock.
+///
+/// Reading takes no lock. Everything that writes is refused without it. Each write is durable when it
+/// returns, and takes place as a whole or not at all, but for the journal's last record, which may be cut.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The state's name in messages.
+    fn place(&self) -> PathBuf;
+
+    /// The journal's name in messages.
+    fn journal_place(&self) -> PathBuf;
+
+    /// Takes the lock, or says who holds it. `command` is what this process does, such as `apply`.
+    async fn lock(&mut self, command: &str) -> Result<Locked, StateError>;
+
+    /// Whether we still hold it; called before each write to the cluster.
+    async fn confirm_lock(&self) -> Result<(), StateError>;
+
+    /// Lets go.
+    async fn release(&mut self) -> Result<(), StateError>;
+
+    /// Takes the lock with this id away from a process that is gone.
+    async fn unlock(&mut self, id: &LockId) -> Result<Holder, StateError>;
+
+    /// The state; `None` where there is none yet.
+    async fn load(&self) -> Result<Option<State>, StateError>;
+
+    /// Replaces the state, if what is there now is `expected` (`None`: nothing).
+    async fn replace(&mut self, state: &State, expected: Option<&Version>) -> Result<(), StateError>;
+
+    /// The journal; `None` where no run has begun.
+    async fn journal(&self) -> Result<Option<Journal>, StateError>;
+
+    /// Adds a record. [`Record::Begin`] starts a new journal, and is refused where one is there.
+    async fn append(&mut self, record: &Record) -> Result<(), StateError>;
+
+    /// Removes the journal; none is as good.
+    async fn clear_journal(&mut self) -> Result<(), StateError>;
+
+    /// The numbers of the revisions, ascending.
+    async fn revisions(&self) -> Result<Vec<u64>, StateError>;
+
+    /// One revision.
+    async fn revision(&self, number: u64) -> Result<Revision, StateError>;
+
+    /// What the history says of one revision.
+    async fn revision_head(&self, number: u64) -> Result<RevisionHead, StateError> {
+        Ok(self.revision(number).await?.head)
+    }
+
+    /// Keeps a revision, and lets go of those that are too many.
+    async fn save_revision(&mut self, revision: &Revision) -> Result<(), StateError>;
+}

@@ -1,0 +1,205 @@
+//! A process that is killed at any step, and the next one after it.
+
+use std::fs;
+use std::path::Path;
+
+use super::files::simulated::{die_after, revive};
+use super::test_support::*;
+use super::*;
+
+/// How far a run came before it was killed.
+#[derive(Debug, Default)]
+struct Progress {
+    lineage: Option<Lineage>,
+    begun: bool,
+    /// Outcomes of which the caller was told that they are recorded.
+    told: usize,
+    /// Outcomes that were handed over.
+    given: usize,
+    finished: bool,
+}
+
+const INTENTS: [(IntentKind, &str); 4] = [
+    (IntentKind::Update, "before"),
+    (IntentKind::Create, "a"),
+    (IntentKind::Delete, "gone"),
+    (IntentKind::Create, "b"),
+];
+
+fn outcomes() -> [(&'static str, Outcome); 4] {
+    let mut updated = resource("before");
+    updated.uid = "another".to_owned();
+    [
+        ("before", Outcome::Written { resource: Box::new(updated) }),
+        ("a", written("a")),
+        ("gone", deleted("gone")),
+        ("b", written("b")),
+    ]
+}
+
+/// What the state must hold after so many outcomes.
+fn expected(after: usize, first: bool) -> State {
+    let mut state = State::new("registry");
+    if !first {
+        state.record(&address("before"), &written("before"));
+        state.record(&address("gone"), &written("gone"));
+    }
+    for (name, outcome) in outcomes().into_iter().take(after) {
+        state.record(&address(name), &outcome);
+    }
+    state
+}
+
+async fn a_run(folder: &Path, progress: &mut Progress) -> Result<(), StateError> {
+    let mut store = Store::open(backend(folder), "registry", "apply").await?;
+    progress.lineage = store.exists().then(|| store.state().lineage.clone());
+    let intents = INTENTS.iter().map(|(kind, name)| intent(*kind, name)).collect();
+    store.begin(run(intents)).await?;
+    progress.begun = true;
+    progress.lineage = Some(store.state().lineage.clone());
+    for (name, outcome) in outcomes() {
+        progress.given += 1;
+        store.outcome(&address(name), outcome).await?;
+        progress.told += 1;
+    }
+    store.finish(RunEnd::Completed, completion()).await?;
+    progress.finished = true;
+    Ok(())
+}
+
+async fn something_before(folder: &Path) {
+    let mut store = Store::open(backend(folder), "registry", "apply").await.unwrap();
+    store.begin(run(Vec::new())).await.unwrap();
+    for name in ["before", "gone"] {
+        store.outcome(&address(name), written(name)).await.unwrap();
+    }
+    store.finish(RunEnd::Completed, completion()).await.unwrap();
+}
+
+/// What must be true whenever the next process comes.
+async fn nothing_is_lost(folder: &Path, progress: &Progress, first: bool) {
+    let seen = view(backend(folder).as_ref(), "registry").await.unwrap();
+    let store = Store::open(backend(folder), "registry", "plan").await.unwrap();
+    let state = store.state();
+    assert_eq!(seen.state.resources, state.resources, "a reader sees what the next writer folds in");
+    if seen.exists {
+        assert_eq!(&seen.state, state);
+    }
+    if let Some(lineage) = &progress.lineage {
+        assert_eq!(&state.lineage, lineage, "{progress:?}");
+    }
+    // The outcome under way may be there or not; what was promised is there, and nothing else. Whatever
+    // has no outcome is in doubt, once the run has begun.
+    let doubts: Vec<_> = state.in_doubt.iter().map(|intent| intent.target.identity.name.as_str()).collect();
+    let fits = |n: &usize| {
+        let undone: Vec<_> = INTENTS[*n..].iter().map(|(_, name)| *name).collect();
+        expected(*n, first).resources == state.resources && (!progress.begun || doubts == undone)
+    };
+    let found = (progress.told..=progress.given).find(fits);
+    assert!(found.is_some(), "{progress:?}: {:?}, {doubts:?}", state.resources.keys().collect::<Vec<_>>());
+    let all = found == Some(INTENTS.len());
+    if progress.begun && !all {
+        let run = state.unfinished.as_ref().expect("an interrupted run is remembered");
+        assert_eq!((run.plan.as_str(), run.end), ("sha256:plan", None));
+    }
+    // The run is complete where, and only where, its revision is there, and the state then is its state.
+    let backend = backend(folder);
+    let newest = backend.revisions().await.unwrap().last().copied();
+    assert_eq!(state.revision, newest.unwrap_or(0), "{progress:?}");
+    if progress.finished {
+        assert!(state.unfinished.is_none());
+        assert_eq!(newest, Some(if first { 1 } else { 2 }));
+    }
+    if let Some(number) = newest.filter(|_| all && state.unfinished.is_none()) {
+        assert_eq!(&backend.revision(number).await.unwrap().state, state);
+    }
+    assert!(!backend.location().journal().exists());
+    let folder = names(backend.location().folder());
+    assert!(folder.iter().all(|name| !name.starts_with(".unfinished-")), "{folder:?}");
+}
+
+async fn killed_everywhere(first: bool) {
+    for steps in 0..1000 {
+        let folder = folder();
+        if !first {
+            something_before(folder.path()).await;
+        }
+        let mut progress = Progress::default();
+        die_after(steps);
+        let result = a_run(folder.path(), &mut progress).await;
+        revive();
+        assert_eq!(result.is_ok(), progress.finished);
+        nothing_is_lost(folder.path(), &progress, first).await;
+        if result.is_ok() {
+            assert!(steps > 20, "the steps of a run are counted ({steps})");
+            return;
+        }
+    }
+    panic!("the run never ends");
+}
+
+#[tokio::test]
+async fn the_first_run_killed_at_any_step_loses_nothing() {
+    killed_everywhere(true).await;
+}
+
+#[tokio::test]
+async fn a_later_run_killed_at_any_step_loses_nothing() {
+    killed_everywhere(false).await;
+}
+
+#[tokio::test]
+async fn a_recovery_killed_at_any_step_is_recovered_from() {
+    for steps in 0..1000 {
+        let folder = folder();
+        something_before(folder.path()).await;
+        let mut progress = Progress::default();
+        die_after(steps);
+        let result = a_run(folder.path(), &mut progress).await;
+        revive();
+        for again in 0..100 {
+            die_after(again);
+            let opened = Store::open(backend(folder.path()), "registry", "apply").await;
+            revive();
+            if opened.is_ok() {
+                break;
+            }
+        }
+        nothing_is_lost(folder.path(), &progress, false).await;
+        if result.is_ok() {
+            return;
+        }
+    }
+    panic!("the run never ends");
+}
+
+#[tokio::test]
+async fn a_journal_cut_at_any_byte_loses_at_most_the_record_under_way() {
+    let folder = folder();
+    something_before(folder.path()).await;
+    let location = backend(folder.path()).location().clone();
+    let mut store = Store::open(backend(folder.path()), "registry", "apply").await.unwrap();
+    let intents = INTENTS.iter().map(|(kind, name)| intent(*kind, name)).collect();
+    store.begin(run(intents)).await.unwrap();
+    let mut lengths = vec![fs::metadata(location.journal()).unwrap().len()];
+    for (name, outcome) in outcomes() {
+        store.outcome(&address(name), outcome).await.unwrap();
+        lengths.push(fs::metadata(location.journal()).unwrap().len());
+    }
+    drop(store);
+    let (state, journal) = (fs::read(location.state()).unwrap(), fs::read(location.journal()).unwrap());
+    for length in 0..=journal.len() {
+        fs::write(location.state(), &state).unwrap();
+        fs::write(location.journal(), &journal[..length]).unwrap();
+        let store = Store::open(backend(folder.path()), "registry", "apply").await.unwrap();
+        // The newline behind a record adds nothing to it.
+        let whole = lengths.iter().filter(|end| **end <= length as u64 + 1).count();
+        assert_eq!(
+            store.state().resources,
+            expected(whole.saturating_sub(1), false).resources,
+            "cut at {length}"
+        );
+        assert_eq!(store.state().in_doubt.len(), if whole == 0 { 0 } else { 5 - whole }, "cut at {length}");
+        assert!(!location.journal().exists());
+    }
+}

@@ -1,0 +1,297 @@
+//! What can go wrong with a state, and what to do then.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::lock::Holder;
+use super::model::Version;
+use super::{Lineage, LockId};
+use crate::diagnostic::Diagnostic;
+use crate::resource::ClusterIdentity;
+
+/// Why the state could not be read or written. [`help`](Self::help) says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The operating system said no.
+    #[error("could not {doing} `{}`: {source}", path.display())]
+    Io {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What was tried, as a verb: `read`, `replace`.
+        doing: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A name that would lead out of the folder.
+    #[error("the project name `{project}` cannot name a folder: {reason}")]
+    BadProjectName {
+        /// The name.
+        project: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Not what regplan writes.
+    #[error("`{}` is damaged: {reason}", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, with line and column.
+        reason: String,
+    },
+    /// Written by a newer regplan.
+    #[error("`{}` has format version {found}, and this regplan knows versions up to {known}", path.display())]
+    NewerFormat {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+        /// The newest that we know.
+        known: u32,
+    },
+    /// The state of another project.
+    #[error("`{}` is the state of the project `{found}`, not of `{expected}`", path.display())]
+    OtherProject {
+        /// Which file.
+        path: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        expected: String,
+    },
+    /// Another state of the same project.
+    #[error("`{}` has the lineage {found}, and {expected} is expected: these are two different states", path.display())]
+    OtherLineage {
+        /// Which file.
+        path: PathBuf,
+        /// Its lineage.
+        found: Lineage,
+        /// The one that is expected.
+        expected: Lineage,
+    },
+    /// The state of another cluster.
+    #[error(
+        "`{}` is about the cluster {}, and this one is {}",
+        path.display(), describe(found), describe(expected)
+    )]
+    OtherCluster {
+        /// Which file.
+        path: PathBuf,
+        /// The cluster in the state.
+        found: Box<ClusterIdentity>,
+        /// The cluster at hand.
+        expected: Box<ClusterIdentity>,
+    },
+    /// Somebody else wrote it in the meantime.
+    #[error(
+        "`{}` was changed by somebody else: expected {}, found {}",
+        path.display(), describe_version(expected.as_ref()), describe_version(found.as_ref())
+    )]
+    Moved {
+        /// Which file.
+        path: PathBuf,
+        /// What we read.
+        expected: Option<Version>,
+        /// What is there now.
+        found: Option<Version>,
+    },
+    /// Somebody else writes.
+    #[error("the state is locked{} (`{}`)", by(holder.as_deref()), path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+        /// Who holds it; `None` where they have not said so yet.
+        holder: Option<Box<Holder>>,
+    },
+    /// We do not hold the lock, or no longer.
+    #[error("the lock `{}` is not ours: {reason}", path.display())]
+    NotLocked {
+        /// The lock.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// `unlock` with the id of something else.
+    #[error("the lock `{}` has {}, not {given}", path.display(), found.as_ref().map_or("no id".to_owned(), |id| format!("the id {id}")))]
+    OtherLock {
+        /// The lock.
+        path: PathBuf,
+        /// The id that was given.
+        given: LockId,
+        /// The id that it has.
+        found: Option<LockId>,
+    },
+    /// A line that is not what was written there.
+    #[error("`{}`, line {line}, is damaged: {reason}", path.display())]
+    JournalDamaged {
+        /// The journal.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A journal that does not go with the state.
+    #[error("the journal `{}` does not go with the state beside it: {reason}", path.display())]
+    JournalForeign {
+        /// The journal.
+        path: PathBuf,
+        /// How this shows.
+        reason: String,
+    },
+    /// The journal failed before, and what it holds is not known.
+    #[error("nothing more can be recorded in `{}`: an earlier write to it failed", path.display())]
+    JournalLost {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// A revision that is not there.
+    #[error("there is no revision {number} in `{}` ({})", path.display(), kept(kept_numbers))]
+    NoRevision {
+        /// The folder.
+        path: PathBuf,
+        /// The number that was asked for.
+        number: u64,
+        /// The numbers that are there.
+        kept_numbers: Vec<u64>,
+    },
+    /// A call out of order: a mistake in regplan itself.
+    #[error("the state was used out of order: {0}")]
+    OutOfOrder(&'static str),
+}
+
+impl StateError {
+    /// An error of the operating system.
+    pub(super) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, doing, source }
+    }
+
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "state-io",
+            Self::BadProjectName { .. } => "state-project-name",
+            Self::Damaged { .. } => "state-damaged",
+            Self::NewerFormat { .. } => "state-newer-format",
+            Self::OtherProject { .. } => "state-other-project",
+            Self::OtherLineage { .. } => "state-other-lineage",
+            Self::OtherCluster { .. } => "state-other-cluster",
+            Self::Moved { .. } => "state-moved",
+            Self::Locked { .. } => "state-locked",
+            Self::NotLocked { .. } => "state-not-locked",
+            Self::OtherLock { .. } => "state-other-lock",
+            Self::JournalDamaged { .. } => "journal-damaged",
+            Self::JournalForeign { .. } => "journal-foreign",
+            Self::JournalLost { .. } => "journal-lost",
+            Self::NoRevision { .. } => "no-revision",
+            Self::OutOfOrder(_) => "state-out-of-order",
+        }
+    }
+
+    /// What to do next.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "run as the user that the folder belongs to, or choose another one with `[state] path`"
+                }
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "make room and run the same command again: what was recorded is picked up"
+                }
+                io::ErrorKind::Unsupported => {
+                    "this file system has no file locks: choose a folder on another one with `[state] path`"
+                }
+                _ => "check the folder, or choose another one with `[state] path`",
+            }
+            .to_owned(),
+            Self::BadProjectName { .. } => {
+                "give `[project] name` lower-case letters, digits and dashes".to_owned()
+            }
+            Self::Damaged { path, .. } => damaged_help(path),
+            Self::NewerFormat { .. } => "use the regplan that wrote it, or a newer one".to_owned(),
+            Self::OtherProject { .. } => {
+                "give each project a folder of its own in `[state] path`, or put the project's name back: \
+                 a renamed project has another state"
+                    .to_owned()
+            }
+            Self::OtherLineage { .. } => {
+                "use the state that the plan was made from, or make the plan again".to_owned()
+            }
+            Self::OtherCluster { .. } => "choose the other cluster with `[cluster] context`, or, if this is meant to \
+                be a new installation, give it another `[project] name` or `[state] path`"
+                .to_owned(),
+            Self::Moved { .. } => "run the command again".to_owned(),
+            Self::Locked { holder, .. } => match holder {
+                Some(holder) => format!(
+                    "wait for it to end, or end process {} on {}: the lock goes with the process",
+                    holder.pid, holder.host
+                ),
+                None => "wait for it to end, and run the command again".to_owned(),
+            },
+            Self::NotLocked { .. } => {
+                "run the command again; leave the lock file where it is while regplan runs".to_owned()
+            }
+            Self::OtherLock { found: None, .. } => "nothing has to be unlocked".to_owned(),
+            Self::OtherLock { .. } => "give the id that the refused command printed last".to_owned(),
+            Self::JournalDamaged { path, .. } => format!(
+                "restore the file from a backup; or move `{}` away and run `regplan plan`, which finds what the \
+                 interrupted run made by the annotations of the objects",
+                path.display()
+            ),
+            Self::JournalForeign { path, .. } => format!(
+                "put the state back that was there when the run began; or move `{}` away and run `regplan plan`, \
+                 which finds what the interrupted run made by the annotations of the objects",
+                path.display()
+            ),
+            Self::JournalLost { .. } => {
+                "run the same command again: what was recorded is picked up, the rest is looked up in the cluster"
+                    .to_owned()
+            }
+            Self::NoRevision { .. } => "`regplan history` lists the revisions".to_owned(),
+            Self::OutOfOrder(_) => "this is a mistake in regplan: please report it".to_owned(),
+        }
+    }
+
+    /// As every room reports it.
+    pub fn diagnostic(&self) -> Diagnostic {
+        Diagnostic::error(self.code(), self.to_string()).help(self.help())
+    }
+}
+
+fn damaged_help(path: &Path) -> String {
+    let newest = path.parent().map(|folder| folder.join("revisions"));
+    let mut text = "it is left as it is; restore it from a backup".to_owned();
+    if let Some(revisions) = newest.filter(|_| path.ends_with("state.json")) {
+        // Writing to a String does not fail.
+        let _ = write!(
+            text,
+            ", or move it away and run `regplan state rebuild`, which collects what carries our annotations \
+             (`{}` has earlier states)",
+            revisions.display()
+        );
+    }
+    text
+}
+
+fn describe(cluster: &ClusterIdentity) -> String {
+    match &cluster.uid {
+        Some(uid) => format!("{} (uid {uid})", cluster.server),
+        None => cluster.server.clone(),
+    }
+}
+
+fn describe_version(version: Option<&Version>) -> String {
+    version.map_or("none".to_owned(), |version| format!("serial {} of {}", version.serial, version.lineage))
+}
+
+fn by(holder: Option<&Holder>) -> String {
+    holder.map_or(String::new(), |holder| format!(" by {holder}"))
+}
+
+fn kept(numbers: &[u64]) -> String {
+    match (numbers.first(), numbers.last()) {
+        (Some(first), Some(last)) => format!("{first} to {last} are kept"),
+        _ => "none is kept".to_owned(),
+    }
+}

@@ -1,0 +1,222 @@
+//! Files that survive a kill: made for their owner only, replaced as a whole, on disk before we go on.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::StateError;
+
+/// How the names of unfinished files begin; whoever holds the lock may remove them.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Makes a folder that only its owner enters, its parents as well, and puts them on disk. Folders that
+/// exist are left as they are.
+pub(super) fn make_folder(path: &Path) -> Result<(), StateError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        make_folder(parent)?;
+    }
+    step("make folder").map_err(StateError::io(path, "make the folder"))?;
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(path) {
+        // Another process was faster, which is as good.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        result => result.map_err(StateError::io(path, "make the folder")),
+    }?;
+    sync_folder(parent.unwrap_or(Path::new(".")))
+}
+
+/// Opens a file, making it for its owner only where it is not there.
+pub(super) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.open(path)
+}
+
+/// The whole file; `None` where there is none.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StateError::io(path, "read")(error)),
+    }
+}
+
+/// Replaces the whole file: afterwards either the old one or the new one is there, never a part.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let failed = || StateError::io(path, "replace");
+    let folder = path.parent().unwrap_or(Path::new("."));
+    step("create").map_err(failed())?;
+    // In the same folder, because a rename is atomic only within one file system. Mode 0600 is the default.
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed())?;
+    step("write").map_err(failed())?;
+    file.write_all(bytes).map_err(failed())?;
+    // Before the rename: else a crash can leave the new name with no content.
+    step("sync").map_err(failed())?;
+    file.as_file().sync_all().map_err(failed())?;
+    step("rename").map_err(failed())?;
+    file.persist(path).map_err(|error| failed()(error.error))?;
+    sync_folder(folder)
+}
+
+/// Removes a file; one that is not there is as good.
+pub(super) fn remove(path: &Path) -> Result<(), StateError> {
+    step("remove").map_err(StateError::io(path, "remove"))?;
+    match fs::remove_file(path) {
+        Ok(()) => sync_folder(path.parent().unwrap_or(Path::new("."))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StateError::io(path, "remove")(error)),
+    }
+}
+
+/// Puts the names in a folder on disk: a file whose name is not there is lost with all its bytes.
+pub(super) fn sync_folder(path: &Path) -> Result<(), StateError> {
+    step("sync folder").map_err(StateError::io(path, "sync the folder"))?;
+    // Elsewhere a folder cannot be opened as a file.
+    #[cfg(unix)]
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(StateError::io(path, "sync the folder"))?;
+    Ok(())
+}
+
+/// Removes what a killed process left half written. Only for the holder of the lock, and best effort:
+/// such a file is in nobody's way.
+pub(super) fn remove_unfinished(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(not(test))]
+pub(super) use real::step;
+#[cfg(test)]
+pub(super) use simulated::step;
+
+#[cfg(not(test))]
+mod real {
+    /// Marks a step before which a process can be killed; tests do so.
+    #[expect(clippy::unnecessary_wraps, reason = "the tests' own one fails")]
+    pub(in crate::state) fn step(_name: &'static str) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A process that dies at a chosen step: this step and all behind it fail.
+#[cfg(test)]
+pub(super) mod simulated {
+    use std::cell::Cell;
+    use std::io;
+
+    thread_local! {
+        static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+        static ONCE: Cell<bool> = const { Cell::new(false) };
+    }
+
+    pub(in crate::state) fn step(name: &'static str) -> io::Result<()> {
+        LEFT.with(|left| match left.get() {
+            None => Ok(()),
+            Some(0) => {
+                left.set((!ONCE.get()).then_some(0));
+                Err(io::Error::other(format!("killed before: {name}")))
+            }
+            Some(n) => {
+                left.set(Some(n - 1));
+                Ok(())
+            }
+        })
+    }
+
+    /// The process dies before the step after the next `n` ones.
+    pub(in crate::state) fn die_after(n: usize) {
+        ONCE.set(false);
+        LEFT.with(|left| left.set(Some(n)));
+    }
+
+    /// The process lives on, but the step after the next `n` ones fails.
+    pub(in crate::state) fn fail_after(n: usize) {
+        ONCE.set(true);
+        LEFT.with(|left| left.set(Some(n)));
+    }
+
+    /// A new process.
+    pub(in crate::state) fn revive() {
+        LEFT.with(|left| left.set(None));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_that_fails_at_any_step_leaves_the_old_file_or_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        for steps in 0..100 {
+            replace(&path, b"old").unwrap();
+            simulated::die_after(steps);
+            let result = replace(&path, b"new");
+            simulated::revive();
+            let now = fs::read(&path).unwrap();
+            assert!(now == b"old" || now == b"new");
+            if result.is_ok() {
+                assert_eq!(now, b"new");
+                assert_eq!(steps, 5, "create, write, sync, rename, sync folder");
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn a_replacement_that_the_system_refuses_leaves_nothing_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        fs::create_dir(&path).unwrap();
+        let error = replace(&path, b"new").unwrap_err();
+        assert!(error.to_string().contains("could not replace"), "{error}");
+        assert!(path.is_dir());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_under_a_file_is_an_error_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = make_folder(&file.join("below")).unwrap_err();
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+
+    #[test]
+    fn what_was_left_half_written_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".unfinished-abc"), "x").unwrap();
+        fs::write(folder.path().join("kept"), "x").unwrap();
+        remove_unfinished(folder.path());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_reads() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("a/b");
+        make_folder(&inner).unwrap();
+        let path = inner.join("state.json");
+        replace(&path, b"x").unwrap();
+        let other = inner.join("journal");
+        open_private(&other, OpenOptions::new().append(true).create(true)).unwrap();
+        assert_eq!(mode(&inner), 0o700);
+        assert_eq!(mode(inner.parent().unwrap()), 0o700);
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(&other), 0o600);
+    }
+}

@@ -1,0 +1,262 @@
+//! The state in a folder on this machine.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::journal::{self, Chain, Journal, Record};
+use super::lock::{self, Holder, Lock};
+use super::model::{FORMAT_VERSION, State, Version};
+use super::revision::{Revision, RevisionHead};
+use super::{Backend, DEFAULT_RETENTION, Location, LockId, Locked, StateError, files};
+
+/// The state in a folder on this machine.
+///
+/// Its writes block the calling thread for the milliseconds of an fsync, on purpose: there is no point at
+/// which a dropped future leaves a write half done or unrecorded.
+#[derive(Debug)]
+pub struct LocalBackend {
+    location: Location,
+    retention: usize,
+    lock: Option<Lock>,
+    journal: Option<Writer>,
+}
+
+/// The journal of our own run, open at its end.
+#[derive(Debug)]
+struct Writer {
+    file: File,
+    chain: Chain,
+    /// Up to here everything is on disk.
+    length: u64,
+    /// A write failed in a way that leaves open what is on disk.
+    lost: bool,
+}
+
+impl LocalBackend {
+    /// The state at this place; nothing is made there before the lock is taken.
+    pub fn new(location: Location) -> Self {
+        Self { location, retention: DEFAULT_RETENTION, lock: None, journal: None }
+    }
+
+    /// Keeps this many revisions, one at least.
+    #[must_use]
+    pub fn with_retention(mut self, revisions: usize) -> Self {
+        self.retention = revisions.max(1);
+        self
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Everything that writes asks this first.
+    fn held(&self) -> Result<&Lock, StateError> {
+        let path = self.location.lock();
+        let lock = self.lock.as_ref().ok_or(StateError::NotLocked { path, reason: "it was not taken" })?;
+        lock.confirm()?;
+        Ok(lock)
+    }
+
+    fn read_state(&self) -> Result<Option<State>, StateError> {
+        let path = self.location.state();
+        files::read(&path)?.map(|bytes| read_json(&path, &bytes)).transpose()
+    }
+
+    fn start_journal(&self) -> Result<Writer, StateError> {
+        let path = self.location.journal();
+        let failed = || StateError::io(&path, "make");
+        files::step("make journal").map_err(failed())?;
+        let file = files::open_private(&path, OpenOptions::new().append(true).create_new(true));
+        let file = file.map_err(failed())?;
+        files::sync_folder(self.location.folder())?;
+        Ok(Writer { file, chain: Chain::default(), length: 0, lost: false })
+    }
+
+    fn read_revision<T: DeserializeOwned>(&self, number: u64) -> Result<T, StateError> {
+        let path = self.location.revision(number);
+        match files::read(&path)? {
+            Some(bytes) => read_json(&path, &bytes),
+            None => Err(StateError::NoRevision {
+                path: self.location.revisions(),
+                number,
+                kept_numbers: self.numbers()?,
+            }),
+        }
+    }
+
+    fn numbers(&self) -> Result<Vec<u64>, StateError> {
+        let folder = self.location.revisions();
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StateError::io(&folder, "read")(error)),
+        };
+        let mut numbers = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(StateError::io(&folder, "read"))?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse().ok());
+            // Only what we would write under this number: `7.json` is not ours.
+            numbers.extend(number.filter(|n| self.location.revision(*n).file_name() == Some(&name)));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}
+
+impl Writer {
+    fn append(&mut self, path: &Path, record: &Record) -> Result<(), StateError> {
+        if self.lost {
+            return Err(StateError::JournalLost { path: path.to_owned() });
+        }
+        let failed = || StateError::io(path, "write to");
+        let (line, chain) = self.chain.line(record).map_err(|error| failed()(error.into()))?;
+        if let Err(error) = files::step("append").and_then(|()| self.file.write_all(&line)) {
+            // A part of the line may be there; behind it nothing could be read. Such as a full disk.
+            self.lost = files::step("cut").and_then(|()| self.file.set_len(self.length)).is_err();
+            return Err(failed()(error));
+        }
+        if let Err(error) = files::step("sync journal").and_then(|()| self.file.sync_data()) {
+            // After a failed sync the kernel may forget what was not written: nothing later is certain.
+            self.lost = true;
+            return Err(failed()(error));
+        }
+        self.chain = chain;
+        self.length += line.len() as u64;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for LocalBackend {
+    fn place(&self) -> PathBuf {
+        self.location.state()
+    }
+
+    fn journal_place(&self) -> PathBuf {
+        self.location.journal()
+    }
+
+    async fn lock(&mut self, command: &str) -> Result<Locked, StateError> {
+        self.location.make()?;
+        let lock = Lock::take(&self.location.lock(), command)?;
+        files::remove_unfinished(self.location.folder());
+        files::remove_unfinished(&self.location.revisions());
+        let locked = Locked { holder: lock.holder().clone(), left_by: lock.left_by.clone() };
+        self.lock = Some(lock);
+        Ok(locked)
+    }
+
+    async fn confirm_lock(&self) -> Result<(), StateError> {
+        self.held().map(|_| ())
+    }
+
+    async fn release(&mut self) -> Result<(), StateError> {
+        self.journal = None;
+        self.lock = None;
+        Ok(())
+    }
+
+    async fn unlock(&mut self, id: &LockId) -> Result<Holder, StateError> {
+        lock::unlock(&self.location.lock(), id)
+    }
+
+    async fn load(&self) -> Result<Option<State>, StateError> {
+        self.read_state()
+    }
+
+    async fn replace(&mut self, state: &State, expected: Option<&Version>) -> Result<(), StateError> {
+        self.held()?;
+        let path = self.location.state();
+        let found = self.read_state()?.map(|state| state.version());
+        if found.as_ref() != expected {
+            return Err(StateError::Moved { path, expected: expected.cloned(), found });
+        }
+        files::replace(&path, &to_json(&path, state)?)
+    }
+
+    async fn journal(&self) -> Result<Option<Journal>, StateError> {
+        let path = self.location.journal();
+        files::read(&path)?.map_or(Ok(None), |bytes| journal::parse(&path, &bytes))
+    }
+
+    async fn append(&mut self, record: &Record) -> Result<(), StateError> {
+        self.held()?;
+        if matches!(record, Record::Begin(_)) {
+            self.journal = Some(self.start_journal()?);
+        }
+        let writer = self.journal.as_mut().ok_or(StateError::OutOfOrder("no run has begun"))?;
+        writer.append(&self.location.journal(), record)
+    }
+
+    async fn clear_journal(&mut self) -> Result<(), StateError> {
+        self.held()?;
+        self.journal = None;
+        files::remove(&self.location.journal())
+    }
+
+    async fn revisions(&self) -> Result<Vec<u64>, StateError> {
+        self.numbers()
+    }
+
+    async fn revision(&self, number: u64) -> Result<Revision, StateError> {
+        self.read_revision(number)
+    }
+
+    async fn revision_head(&self, number: u64) -> Result<RevisionHead, StateError> {
+        // Without making anything of the objects, which are nearly all of it.
+        #[derive(Deserialize)]
+        struct HeadOnly {
+            head: RevisionHead,
+        }
+        self.read_revision(number).map(|HeadOnly { head }| head)
+    }
+
+    async fn save_revision(&mut self, revision: &Revision) -> Result<(), StateError> {
+        self.held()?;
+        files::make_folder(&self.location.revisions())?;
+        let path = self.location.revision(revision.head.number);
+        files::replace(&path, &to_json(&path, revision)?)?;
+        let numbers = self.numbers()?;
+        for number in numbers.iter().take(numbers.len().saturating_sub(self.retention)) {
+            // One too many is in nobody's way, and the next run tries again.
+            let _ = fs::remove_file(self.location.revision(*number));
+        }
+        Ok(())
+    }
+}
+
+fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, StateError> {
+    let mut text =
+        serde_json::to_vec_pretty(value).map_err(|error| StateError::io(path, "write")(error.into()))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Reads what [`to_json`] wrote; asks for the version first, because what a newer one writes may look like
+/// damage.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, StateError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format_version: u64,
+    }
+    let damaged =
+        |error: serde_json::Error| StateError::Damaged { path: path.to_owned(), reason: error.to_string() };
+    let Head { format_version } = serde_json::from_slice(bytes).map_err(damaged)?;
+    if format_version > u64::from(FORMAT_VERSION) {
+        return Err(StateError::NewerFormat {
+            path: path.to_owned(),
+            found: format_version,
+            known: FORMAT_VERSION,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(damaged)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! One writer at a time, and who it is.
+//!
+//! The lock is the operating system's, on an open file: it ends with the process, however that ends, so
+//! there is no lock that a killed run leaves behind. The file's content only tells others who holds it.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{LockId, StateError, files};
+
+/// Who holds the lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Which holding of it.
+    pub id: LockId,
+    /// Whose process.
+    pub user: String,
+    /// On which machine.
+    pub host: String,
+    /// Its number.
+    pub pid: u32,
+    /// Since when.
+    pub since: Timestamp,
+    /// What it does, such as `apply`.
+    pub command: String,
+}
+
+impl Holder {
+    /// This process, now.
+    pub fn this_process(command: &str) -> Self {
+        Self {
+            id: LockId::random(),
+            user: user(),
+            host: host(),
+            pid: std::process::id(),
+            since: Timestamp::now(),
+            command: command.to_owned(),
+        }
+    }
+
+    /// `user@host`.
+    pub fn who(&self) -> String {
+        format!("{}@{}", self.user, self.host)
+    }
+}
+
+/// `alice@build-7 (process 4242, regplan apply, since 2026-11-23T19:15:02Z, lock id 0f…)`
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = self.since.round(jiff::Unit::Second).unwrap_or(self.since);
+        let (who, pid, command, id) = (self.who(), self.pid, &self.command, &self.id);
+        write!(f, "{who} (process {pid}, regplan {command}, since {since}, lock id {id})")
+    }
+}
+
+/// The lock, held. Dropping it lets go.
+#[derive(Debug)]
+pub(super) struct Lock {
+    path: PathBuf,
+    file: File,
+    holder: Holder,
+    /// Whoever held it last and was killed.
+    pub(super) left_by: Option<Holder>,
+}
+
+impl Lock {
+    /// Takes the lock, or says who has it.
+    pub(super) fn take(path: &Path, command: &str) -> Result<Self, StateError> {
+        let (mut file, left_by) = acquire(path)?;
+        let holder = Holder::this_process(command);
+        write_holder(&mut file, &holder).map_err(StateError::io(path, "write"))?;
+        Ok(Self { path: path.to_owned(), file, holder, left_by })
+    }
+
+    /// Who we are.
+    pub(super) fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// Whether we still hold it. The lock is on the file, not on its name: if somebody removes the file,
+    /// the next one locks another file of the same name, and two would write.
+    pub(super) fn confirm(&self) -> Result<(), StateError> {
+        if is_the_same(&self.file, &self.path) {
+            return Ok(());
+        }
+        Err(StateError::NotLocked { path: self.path.clone(), reason: "somebody removed the file" })
+    }
+}
+
+/// Lets go, and takes our name off: a name that is left says that its process was killed.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // If this fails, the next one reports a killed process that was not killed, and goes on.
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+/// Clears what a killed process left in the lock, if it has this id.
+///
+/// There is never a need to: the next run takes the lock over anyway. A lock that a living process holds
+/// cannot be broken, since that process would go on writing; whoever wants it gone ends the process.
+pub(super) fn unlock(path: &Path, id: &LockId) -> Result<Holder, StateError> {
+    let other = |found| StateError::OtherLock { path: path.to_owned(), given: id.clone(), found };
+    if !path.exists() {
+        return Err(other(None));
+    }
+    let (file, left_by) = acquire(path)?;
+    match left_by {
+        Some(holder) if holder.id == *id => {
+            file.set_len(0).map_err(StateError::io(path, "write"))?;
+            Ok(holder)
+        }
+        left_by => Err(other(left_by.map(|holder| holder.id))),
+    }
+}
+
+fn acquire(path: &Path) -> Result<(File, Option<Holder>), StateError> {
+    loop {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = files::open_private(path, &mut options).map_err(StateError::io(path, "open"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = read_holder_patiently(&mut file).map(Box::new);
+                return Err(StateError::Locked { path: path.to_owned(), holder });
+            }
+            Err(TryLockError::Error(error)) => return Err(StateError::io(path, "lock")(error)),
+        }
+        // Between opening and locking the file may have been removed; then it locks nobody out.
+        if is_the_same(&file, path) {
+            let left_by = read_holder(&mut file);
+            return Ok((file, left_by));
+        }
+    }
+}
+
+fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    let mut text = serde_json::to_vec_pretty(holder)?;
+    text.push(b'\n');
+    file.write_all(&text)?;
+    file.sync_all()
+}
+
+/// Content that is no holder is nobody's; it decides nothing.
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut text = Vec::new();
+    file.rewind().ok()?;
+    file.take(64 * 1024).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Another process locks first and writes its name a moment later.
+fn read_holder_patiently(file: &mut File) -> Option<Holder> {
+    for _ in 0..10 {
+        if let Some(holder) = read_holder(file) {
+            return Some(holder);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    None
+}
+
+#[cfg(unix)]
+fn is_the_same(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(ours), Ok(named)) => (ours.dev(), ours.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+/// Elsewhere an open file cannot be removed.
+#[cfg(not(unix))]
+fn is_the_same(_file: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+fn user() -> String {
+    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(from_environment);
+    named.or_else(user_number).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// In a container or under cron nothing in the environment may tell.
+#[cfg(unix)]
+fn user_number() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    Some(format!("uid-{}", fs::metadata("/proc/self").ok()?.uid()))
+}
+
+#[cfg(not(unix))]
+fn user_number() -> Option<String> {
+    None
+}
+
+fn host() -> String {
+    let kernel = || {
+        let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+    };
+    let named = || ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(from_environment);
+    let asked = || {
+        let output = std::process::Command::new("uname").arg("-n").output().ok()?;
+        let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+        Some(name).filter(|name| !name.is_empty())
+    };
+    kernel().or_else(named).or_else(asked).unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn from_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use super::*;
+
+/// Names the lock to be held by the test that plays the other process.
+const OTHER_PROCESS: &str = "REGPLAN_TEST_HOLD_LOCK";
+
+/// Not a test of its own: the other process of the next one.
+#[test]
+fn the_other_process() {
+    let Some(path) = std::env::var_os(OTHER_PROCESS) else { return };
+    let lock = Lock::take(Path::new(&path), "apply").unwrap();
+    println!("held {}", lock.holder().pid);
+    // Until it is killed, or whoever started it is gone.
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+#[test]
+fn a_second_process_is_told_who_holds_it_and_takes_over_when_that_one_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let mut other = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "state::lock::tests::the_other_process", "--nocapture"])
+        .env(OTHER_PROCESS, &path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(other.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("held")), "the other process did not get the lock");
+
+    let error = Lock::take(&path, "plan").unwrap_err();
+    let StateError::Locked { holder: Some(holder), .. } = &error else { panic!("{error}") };
+    assert_eq!(holder.pid, other.id());
+    assert_eq!(holder.command, "apply");
+    assert!(error.to_string().contains(&format!("process {}", other.id())), "{error}");
+    assert!(error.help().contains("the lock goes with the process"));
+    let refused = unlock(&path, &holder.id).unwrap_err();
+    assert!(matches!(refused, StateError::Locked { .. }), "a living process keeps its lock: {refused}");
+
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let lock = Lock::take(&path, "plan").unwrap();
+    assert_eq!(lock.left_by.as_ref(), Some(&**holder));
+}
+
+#[test]
+fn two_handles_of_one_process_exclude_each_other_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let first = Lock::take(&path, "apply").unwrap();
+    assert!(matches!(Lock::take(&path, "apply"), Err(StateError::Locked { .. })));
+    drop(first);
+    let second = Lock::take(&path, "apply").unwrap();
+    assert_eq!(second.left_by, None, "an orderly end leaves no name behind");
+}
+
+#[test]
+fn content_without_a_lock_is_taken_over_whatever_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    fs::write(&path, b"\xff\x00 not JSON").unwrap();
+    let lock = Lock::take(&path, "apply").unwrap();
+    assert_eq!(lock.left_by, None);
+    lock.confirm().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_removed_lock_file_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let lock = Lock::take(&path, "apply").unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(lock.confirm(), Err(StateError::NotLocked { .. })));
+    let _other = Lock::take(&path, "apply").unwrap();
+    assert!(matches!(lock.confirm(), Err(StateError::NotLocked { .. })));
+}
+
+#[test]
+fn unlocking_takes_the_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let id = LockId::random();
+    assert!(matches!(unlock(&path, &id), Err(StateError::OtherLock { found: None, .. })));
+    assert!(!path.exists(), "a refusal makes nothing");
+    let left = Holder::this_process("apply");
+    fs::write(&path, serde_json::to_vec(&left).unwrap()).unwrap();
+    assert!(matches!(unlock(&path, &id), Err(StateError::OtherLock { found: Some(_), .. })));
+    assert_eq!(unlock(&path, &left.id).unwrap(), left);
+    assert!(matches!(unlock(&path, &left.id), Err(StateError::OtherLock { found: None, .. })));
+}
+
+#[test]
+fn a_user_and_a_host_are_always_named() {
+    let holder = Holder::this_process("apply");
+    assert!(!holder.user.is_empty() && !holder.host.is_empty());
+}

@@ -1,0 +1,243 @@
+//! The state itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::journal::{Intent, Outcome, RunEnd};
+use super::{Lineage, RunId, StateError};
+use crate::resource::{Address, Applied, ClusterIdentity, Identity, Target, Timeouts};
+
+/// The version of every format in this room: state, journal and revisions move together.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What was applied, and to which cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The version of the format.
+    pub format_version: u32,
+    /// Which state this is, for all its life.
+    pub lineage: Lineage,
+    /// One higher with every write; 0 for a state that was never written.
+    pub serial: u64,
+    /// `[project] name`.
+    pub project: String,
+    /// The cluster that it speaks of; `None` until the first run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterIdentity>,
+    /// The number of the last revision; 0 where there was none.
+    #[serde(default)]
+    pub revision: u64,
+    /// The run whose outcomes were folded in last; tells a journal that is still to be folded from one
+    /// that only its removal is missing of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<RunId>,
+    /// The last run, where it did not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
+    /// What was perhaps done to the cluster without being recorded: to be looked at by the next plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_doubt: Vec<Intent>,
+    /// What was applied, by address.
+    #[serde(default)]
+    pub resources: BTreeMap<Address, Resource>,
+}
+
+/// A run that did not complete: it was killed, it was stopped, or a part of it failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unfinished {
+    /// Which run.
+    pub run: RunId,
+    /// The digest of its plan: the same plan may be taken up again.
+    pub plan: String,
+    /// When it began.
+    pub begun: Timestamp,
+    /// Who began it, as `user@host`.
+    pub by: String,
+    /// How it ended by itself; `None` where it was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<RunEnd>,
+}
+
+/// One resource as it was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Which object.
+    pub identity: Identity,
+    /// The API version in which it was last written (`v1`); `None` is the server's preferred one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Which object of this name.
+    pub uid: String,
+    /// What it stands on; deletes go against this, when the configuration no longer tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Address>,
+    /// Deleting or replacing needs consent by name; here, so that removing the block does not lift it.
+    #[serde(default)]
+    pub protect: bool,
+    /// For a Secret: the names of its keys, never what they hold. A generated value that the cluster has
+    /// no longer is lost, one that it never had is new.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub keys: BTreeSet<String>,
+    /// How long things may take.
+    #[serde(default, skip_serializing_if = "are_default")]
+    pub timeouts: Timeouts,
+    /// How it came to be ours.
+    pub provenance: Provenance,
+    /// The record of the last apply; `None` where nothing was written through us yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Applied>,
+}
+
+/// How a resource came to be ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// We made it.
+    Created,
+    /// It was there, and was taken over.
+    Adopted,
+    /// The state was lost, and the object's annotations say that it is ours.
+    Rebuilt,
+}
+
+/// Which state at which moment: what a replacement is guarded by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Which state.
+    pub lineage: Lineage,
+    /// At which moment.
+    pub serial: u64,
+}
+
+/// What a state must be to be used; see [`State::check`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Expected<'a> {
+    /// The project's name.
+    pub project: Option<&'a str>,
+    /// The lineage, such as a plan file names it.
+    pub lineage: Option<&'a Lineage>,
+    /// The cluster at hand.
+    pub cluster: Option<&'a ClusterIdentity>,
+}
+
+impl State {
+    /// An empty one of a new lineage, not written yet.
+    pub fn new(project: impl Into<String>) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            lineage: Lineage::random(),
+            serial: 0,
+            project: project.into(),
+            cluster: None,
+            revision: 0,
+            last_run: None,
+            unfinished: None,
+            in_doubt: Vec::new(),
+            resources: BTreeMap::new(),
+        }
+    }
+
+    /// Which state at which moment.
+    pub fn version(&self) -> Version {
+        Version { lineage: self.lineage.clone(), serial: self.serial }
+    }
+
+    /// Refuses the state of another project, another lineage or another cluster. `place` is where it lies,
+    /// for the message.
+    pub fn check(&self, place: &Path, expected: Expected<'_>) -> Result<(), StateError> {
+        let path = place.to_owned();
+        if let Some(project) = expected.project.filter(|project| *project != self.project) {
+            return Err(StateError::OtherProject {
+                path,
+                found: self.project.clone(),
+                expected: project.to_owned(),
+            });
+        }
+        if let Some(lineage) = expected.lineage.filter(|lineage| **lineage != self.lineage) {
+            return Err(StateError::OtherLineage {
+                path,
+                found: self.lineage.clone(),
+                expected: lineage.clone(),
+            });
+        }
+        match (&self.cluster, expected.cluster) {
+            (Some(ours), Some(theirs)) if !ours.is_same(theirs) => Err(StateError::OtherCluster {
+                path,
+                found: Box::new(ours.clone()),
+                expected: Box::new(theirs.clone()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Remembers the cluster; `true` where this told something new. Call [`check`](Self::check) first.
+    pub fn pin_cluster(&mut self, cluster: &ClusterIdentity) -> bool {
+        let known_uid = self.cluster.as_ref().and_then(|known| known.uid.clone());
+        // A uid that our rights showed once is not forgotten because today's rights do not.
+        let pinned = ClusterIdentity { uid: cluster.uid.clone().or(known_uid), ..cluster.clone() };
+        if self.cluster.as_ref() == Some(&pinned) {
+            return false;
+        }
+        self.cluster = Some(pinned);
+        true
+    }
+
+    /// Folds in one outcome. Doing so twice is doing so once.
+    pub fn record(&mut self, address: &Address, outcome: &Outcome) {
+        match outcome {
+            Outcome::Written { resource } => {
+                self.settle(&resource.identity);
+                self.resources.insert(address.clone(), (**resource).clone());
+            }
+            Outcome::Moved { from, resource } => {
+                self.settle(&resource.identity);
+                self.readdress(from, address);
+                self.resources.insert(address.clone(), (**resource).clone());
+            }
+            Outcome::Deleted { identity } | Outcome::Forgotten { identity } => {
+                self.settle(identity);
+                // Under this address there may be a new object by now; it was not this one that went.
+                if self.resources.get(address).is_some_and(|known| known.identity == *identity) {
+                    self.resources.remove(address);
+                }
+            }
+            Outcome::Failed { .. } => {}
+        }
+    }
+
+    /// Gives a resource another address, also where others stand on it. Nothing may have that address.
+    pub fn readdress(&mut self, from: &Address, to: &Address) {
+        if let Some(resource) = self.resources.remove(from) {
+            self.resources.insert(to.clone(), resource);
+        }
+        let dependencies = self.resources.values_mut().flat_map(|resource| &mut resource.dependencies);
+        for ground in dependencies.filter(|ground| *ground == from) {
+            ground.clone_from(to);
+        }
+    }
+
+    /// What is known of an object ends every doubt about it, under whatever address it was looked for.
+    fn settle(&mut self, identity: &Identity) {
+        self.in_doubt.retain(|intent| intent.target.identity != *identity);
+    }
+}
+
+impl Resource {
+    /// Which object, in which version.
+    pub fn target(&self) -> Target {
+        Target { identity: self.identity.clone(), version: self.version.clone() }
+    }
+}
+
+fn are_default(timeouts: &Timeouts) -> bool {
+    *timeouts == Timeouts::default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! From a state and the journal beside it to what is true.
+
+use std::path::Path;
+
+use super::journal::{Journal, RunEnd};
+use super::model::{State, Unfinished};
+use super::{Intent, StateError};
+
+/// What a run that nobody finished left behind, for a person to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// The run.
+    pub unfinished: Unfinished,
+    /// How many outcomes were picked up.
+    pub outcomes: usize,
+    /// What may have been done without being recorded.
+    pub in_doubt: Vec<Intent>,
+}
+
+/// What the state is after the run of this journal: its outcomes folded in, one serial on, and the
+/// intents in doubt remembered. Pure; [`Store`](super::Store) decides whether the two belong together.
+#[must_use]
+pub fn recover(mut state: State, journal: &Journal) -> State {
+    for (address, outcome) in &journal.outcomes {
+        state.record(address, outcome);
+    }
+    for doubt in journal.in_doubt() {
+        // The newest says best what may have happened to an object.
+        state.in_doubt.retain(|old| old.address != doubt.address || old.target != doubt.target);
+        state.in_doubt.push(doubt);
+    }
+    state.serial += 1;
+    state.last_run = Some(journal.begin.run.clone());
+    state.unfinished = (journal.end != Some(RunEnd::Completed)).then(|| unfinished(journal));
+    state
+}
+
+/// What to do about a journal.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is folded in already; only its removal is missing.
+    Folded,
+    /// It is to be folded in.
+    Open,
+}
+
+/// Whether the journal goes with the state, and how far it has come. `None` where it does not go with it.
+pub(super) fn standing(state: &State, journal: &Journal) -> Option<Standing> {
+    if state.lineage != journal.begin.lineage {
+        None
+    } else if state.last_run.as_ref() == Some(&journal.begin.run) {
+        Some(Standing::Folded)
+    } else if state.serial == journal.begin.serial {
+        Some(Standing::Open)
+    } else {
+        None
+    }
+}
+
+/// Why they do not go together.
+pub(super) fn foreign(path: &Path, state: Option<&State>, journal: &Journal) -> StateError {
+    let begin = &journal.begin;
+    let found = match state {
+        None => "there is no state".to_owned(),
+        Some(state) if state.lineage != begin.lineage => {
+            format!("the state has the lineage {}", state.lineage)
+        }
+        Some(state) => format!("the state has the serial {}", state.serial),
+    };
+    let reason = format!("it was written on serial {} of {}, and {found}", begin.serial, begin.lineage);
+    StateError::JournalForeign { path: path.to_owned(), reason }
+}
+
+/// What to say about a journal that is folded in; `None` where the run completed.
+pub(super) fn report(journal: &Journal) -> Option<Recovered> {
+    if journal.end == Some(RunEnd::Completed) {
+        return None;
+    }
+    Some(Recovered {
+        unfinished: unfinished(journal),
+        outcomes: journal.outcomes.len(),
+        in_doubt: journal.in_doubt(),
+    })
+}
+
+fn unfinished(journal: &Journal) -> Unfinished {
+    let begin = &journal.begin;
+    Unfinished {
+        run: begin.run.clone(),
+        plan: begin.plan.clone(),
+        begun: begin.at,
+        by: begin.by.clone(),
+        end: journal.end,
+    }
+}

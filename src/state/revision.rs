@@ -1,0 +1,98 @@
+//! What was there after each completed apply.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::model::State;
+use super::{IntentKind, RunId};
+use crate::resource::{Address, FieldPath};
+
+/// How many revisions are kept: a few weeks of daily work, a few megabytes for a registry. The oldest
+/// goes first; the newest always stays.
+pub const DEFAULT_RETENTION: usize = 50;
+
+/// Everything that a rollback needs of a completed apply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// The version of the format.
+    pub format_version: u32,
+    /// What `regplan history` says of it.
+    pub head: RevisionHead,
+    /// The whole state afterwards.
+    pub state: State,
+    /// What was desired, sensitive fields taken out by the caller.
+    #[serde(default)]
+    pub desired: BTreeMap<Address, Value>,
+    /// The fields that were taken out: what a rollback cannot restore from here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: BTreeMap<Address, Vec<FieldPath>>,
+}
+
+/// A line of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevisionHead {
+    /// Its number, from 1.
+    pub number: u64,
+    /// The run that completed.
+    pub run: RunId,
+    /// When.
+    pub at: Timestamp,
+    /// Who, as `user@host`.
+    pub by: String,
+    /// What ran, such as `apply` or `rollback 3`.
+    pub command: String,
+    /// The digest of the plan: the same plan is not applied twice.
+    pub plan: String,
+    /// The digest of the configuration.
+    pub configuration: String,
+    /// How much was done.
+    pub summary: Summary,
+    /// What was changed, and how.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<Address, IntentKind>,
+}
+
+/// How much was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// Made.
+    pub created: usize,
+    /// Changed.
+    pub updated: usize,
+    /// Deleted and made anew.
+    pub replaced: usize,
+    /// Taken over.
+    pub adopted: usize,
+    /// Deleted.
+    pub deleted: usize,
+    /// Given another address.
+    pub moved: usize,
+    /// Forgotten.
+    pub forgotten: usize,
+}
+
+impl Summary {
+    /// Counts what was changed.
+    pub fn of(changed: &BTreeMap<Address, IntentKind>) -> Self {
+        let mut summary = Self::default();
+        for kind in changed.values() {
+            let count = match kind {
+                IntentKind::Create => &mut summary.created,
+                IntentKind::Update => &mut summary.updated,
+                IntentKind::Replace => &mut summary.replaced,
+                IntentKind::Adopt => &mut summary.adopted,
+                IntentKind::Delete => &mut summary.deleted,
+                IntentKind::Move => &mut summary.moved,
+                IntentKind::Forget => &mut summary.forgotten,
+            };
+            *count += 1;
+        }
+        summary
+    }
+}

@@ -1,0 +1,280 @@
+//! Whole runs, as commands make them.
+
+use super::test_support::*;
+use super::*;
+
+async fn open(folder: &std::path::Path) -> Store {
+    Store::open(backend(folder), "registry", "apply").await.unwrap()
+}
+
+/// One run that makes these and completes.
+async fn apply(folder: &std::path::Path, made: &[&str]) -> u64 {
+    let mut store = open(folder).await;
+    let intents = made.iter().map(|name| intent(IntentKind::Create, name)).collect();
+    store.begin(run(intents)).await.unwrap();
+    for name in made {
+        store.outcome(&address(name), written(name)).await.unwrap();
+    }
+    store.finish(RunEnd::Completed, completion()).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_completed_run_is_a_state_and_a_revision_and_no_journal() {
+    let folder = folder();
+    assert_eq!(apply(folder.path(), &["a", "b"]).await, 1);
+    let backend = backend(folder.path());
+    let state = backend.load().await.unwrap().unwrap();
+    assert_eq!(state.resources.len(), 2);
+    assert_eq!(state.serial, 2, "one for the lineage, one for the run");
+    assert_eq!(state.cluster, Some(cluster("c1")));
+    assert_eq!((state.unfinished.as_ref(), state.in_doubt.len()), (None, 0));
+    assert_eq!(names(backend.location().folder()), ["lock", "revisions", "state.json"]);
+
+    let revision = backend.revision(1).await.unwrap();
+    assert_eq!(revision.state, state);
+    assert_eq!(revision.desired, completion().desired);
+    assert_eq!(revision.withheld, completion().withheld);
+    let head = revision.head;
+    assert_eq!((head.number, head.command.as_str(), head.plan.as_str()), (1, "apply", "sha256:plan"));
+    assert_eq!(head.summary, Summary { created: 1, ..Summary::default() });
+}
+
+/// What a limited run left out is desired as it was, under the address that it has now.
+#[tokio::test]
+async fn a_revision_keeps_what_its_run_left_out() {
+    let folder = folder();
+    let object = |name: &str| serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "team-a"}});
+    let mut store = open(folder.path()).await;
+    store.begin(run(vec![intent(IntentKind::Create, "a"), intent(IntentKind::Create, "b")])).await.unwrap();
+    for name in ["a", "b"] {
+        store.outcome(&address(name), written(name)).await.unwrap();
+    }
+    let both = ["a", "b"].map(|name| (address(name), object(name))).into();
+    let secret = [(address("b"), vec!["data.p".parse().unwrap()])].into();
+    let first = Completion { desired: both, withheld: secret, ..Completion::default() };
+    store.finish(RunEnd::Completed, first).await.unwrap();
+    store.edit(|state| state.readdress(&address("b"), &address("moved"))).await.unwrap();
+
+    store.begin(run(vec![intent(IntentKind::Update, "a")])).await.unwrap();
+    store.outcome(&address("a"), written("a")).await.unwrap();
+    let desired = [(address("a"), object("a"))].into();
+    let left_out = [address("moved"), address("never-applied")].into();
+    let second = Completion { desired, left_out, ..Completion::default() };
+    let number = store.finish(RunEnd::Completed, second).await.unwrap().unwrap();
+    let revision = backend(folder.path()).revision(number).await.unwrap();
+    assert_eq!(revision.desired.keys().collect::<Vec<_>>(), [&address("a"), &address("moved")]);
+    assert_eq!(revision.withheld.keys().collect::<Vec<_>>(), [&address("moved")]);
+}
+
+#[tokio::test]
+async fn the_lineage_is_made_once() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let first = view(backend(folder.path()).as_ref(), "registry").await.unwrap().state;
+    assert_eq!(apply(folder.path(), &["b"]).await, 2);
+    let second = view(backend(folder.path()).as_ref(), "registry").await.unwrap().state;
+    assert_eq!(first.lineage, second.lineage);
+    assert!(second.serial > first.serial);
+    assert_eq!(second.resources.len(), 2);
+}
+
+#[tokio::test]
+async fn without_a_state_a_view_is_empty_and_makes_nothing() {
+    let folder = folder();
+    let seen = view(backend(folder.path()).as_ref(), "registry").await.unwrap();
+    assert!(!seen.exists && seen.state.resources.is_empty() && seen.state.serial == 0);
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_view_sees_a_run_under_way_without_a_lock() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let mut store = open(folder.path()).await;
+    store.begin(run(vec![intent(IntentKind::Create, "b")])).await.unwrap();
+    store.outcome(&address("b"), written("b")).await.unwrap();
+    let seen = view(backend(folder.path()).as_ref(), "registry").await.unwrap();
+    assert_eq!(seen.state.resources, store.state().resources);
+    assert!(seen.recovered.is_some());
+}
+
+#[tokio::test]
+async fn a_second_writer_is_refused_and_a_killed_one_is_picked_up() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    store.begin(run(vec![intent(IntentKind::Create, "a"), intent(IntentKind::Create, "b")])).await.unwrap();
+    store.outcome(&address("a"), written("a")).await.unwrap();
+    let error = Store::open(backend(folder.path()), "registry", "apply").await.err().unwrap();
+    assert!(matches!(error, StateError::Locked { holder: Some(_), .. }), "{error}");
+    let lineage = store.state().lineage.clone();
+    drop(store);
+
+    let store = open(folder.path()).await;
+    let recovered = store.recovered().unwrap();
+    assert_eq!((recovered.outcomes, recovered.in_doubt.len()), (1, 1));
+    assert_eq!(recovered.unfinished.plan, "sha256:plan");
+    assert_eq!(store.state().lineage, lineage);
+    assert!(store.state().resources.contains_key(&address("a")));
+    assert_eq!(store.state().in_doubt, [intent(IntentKind::Create, "b")]);
+    drop(store);
+    let store = open(folder.path()).await;
+    assert!(store.recovered().is_none(), "it is told once");
+    assert!(store.state().unfinished.is_some(), "and remembered until a run completes");
+}
+
+#[tokio::test]
+async fn the_same_run_taken_up_again_ends_the_doubts() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    store.begin(run(vec![intent(IntentKind::Create, "a")])).await.unwrap();
+    drop(store);
+    apply(folder.path(), &["a"]).await;
+    let state = view(backend(folder.path()).as_ref(), "registry").await.unwrap().state;
+    assert_eq!((state.in_doubt.len(), state.unfinished), (0, None));
+}
+
+#[tokio::test]
+async fn a_failed_run_is_no_revision_and_is_remembered() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    store.begin(run(vec![intent(IntentKind::Create, "a"), intent(IntentKind::Create, "b")])).await.unwrap();
+    store.outcome(&address("a"), failed(true)).await.unwrap();
+    assert_eq!(store.finish(RunEnd::Failed, Completion::default()).await.unwrap(), None);
+    let unfinished = store.state().unfinished.clone().unwrap();
+    assert_eq!(unfinished.end, Some(RunEnd::Failed));
+    assert_eq!(store.state().in_doubt, [intent(IntentKind::Create, "a")], "b was not tried");
+    assert!(store.completed("sha256:plan").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_plan_that_was_completed_is_known() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let store = open(folder.path()).await;
+    assert_eq!(store.completed("sha256:plan").await.unwrap().map(|head| head.number), Some(1));
+    assert!(store.completed("sha256:other").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn another_project_and_another_cluster_are_refused_before_anything_is_written() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let error = Store::open(backend(folder.path()), "other", "apply").await.err().unwrap();
+    assert!(matches!(error, StateError::OtherProject { .. }), "{error}");
+    let error = view(backend(folder.path()).as_ref(), "other").await.err().unwrap();
+    assert!(matches!(error, StateError::OtherProject { .. }), "{error}");
+    let mut store = open(folder.path()).await;
+    let elsewhere = NewRun { cluster: cluster("c2"), ..run(Vec::new()) };
+    let error = store.begin(elsewhere).await.unwrap_err();
+    assert!(matches!(error, StateError::OtherCluster { .. }), "{error}");
+    assert!(!backend(folder.path()).location().journal().exists());
+}
+
+#[tokio::test]
+async fn a_lineage_is_taken_over_only_where_there_is_none() {
+    let folder = folder();
+    let older = Lineage::random();
+    let mut store = open(folder.path()).await;
+    store.assume_lineage(&older).unwrap();
+    store.edit(|state| state.record(&address("a"), &written("a"))).await.unwrap();
+    store.assume_lineage(&older).unwrap();
+    assert!(matches!(store.assume_lineage(&Lineage::random()), Err(StateError::OtherLineage { .. })));
+    drop(store);
+    let store = open(folder.path()).await;
+    assert_eq!((&store.state().lineage, store.state().serial), (&older, 1));
+}
+
+#[tokio::test]
+async fn a_journal_that_does_not_go_with_the_state_is_refused_and_kept() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let location = backend(folder.path()).location().clone();
+    let before = std::fs::read(location.state()).unwrap();
+    let mut store = open(folder.path()).await;
+    store.begin(run(vec![intent(IntentKind::Create, "b")])).await.unwrap();
+    drop(store);
+    let journal = std::fs::read(location.journal()).unwrap();
+    // Somebody throws the state away, or puts an older or another one in its place.
+    let mut newer: State = serde_json::from_slice(&before).unwrap();
+    newer.serial += 1;
+    let mut other: State = serde_json::from_slice(&before).unwrap();
+    other.lineage = Lineage::random();
+    for replaced in [None, Some(newer), Some(other)] {
+        match &replaced {
+            None => std::fs::remove_file(location.state()).unwrap(),
+            Some(state) => std::fs::write(location.state(), serde_json::to_vec(state).unwrap()).unwrap(),
+        }
+        let error = Store::open(backend(folder.path()), "registry", "apply").await.err().unwrap();
+        assert!(matches!(error, StateError::JournalForeign { .. }), "{error}");
+        let error = view(backend(folder.path()).as_ref(), "registry").await.err().unwrap();
+        assert!(matches!(error, StateError::JournalForeign { .. }), "{error}");
+        assert_eq!(std::fs::read(location.journal()).unwrap(), journal);
+    }
+}
+
+#[tokio::test]
+async fn only_the_last_revisions_are_kept_and_numbers_are_not_used_twice() {
+    let folder = folder();
+    for _ in 0..3 {
+        apply(folder.path(), &["a"]).await;
+    }
+    let few = Box::new(LocalBackend::new(backend(folder.path()).location().clone()).with_retention(2));
+    let mut store = Store::open(few, "registry", "apply").await.unwrap();
+    store.begin(run(Vec::new())).await.unwrap();
+    assert_eq!(store.finish(RunEnd::Completed, completion()).await.unwrap(), Some(4));
+    let backend = store.close().await.unwrap();
+    assert_eq!(backend.revisions().await.unwrap(), [3, 4]);
+    // A state from before does not write over what came after it.
+    let old = backend.revision(3).await.unwrap().state;
+    std::fs::write(backend.place(), serde_json::to_vec(&old).unwrap()).unwrap();
+    assert_eq!(apply(folder.path(), &["a"]).await, 5);
+}
+
+#[tokio::test]
+async fn a_damaged_revision_hides_no_other_and_stops_no_run() {
+    let folder = folder();
+    for _ in 0..2 {
+        apply(folder.path(), &["a"]).await;
+    }
+    let location = backend(folder.path()).location().clone();
+    std::fs::write(location.revision(2), "{").unwrap();
+    assert_eq!(apply(folder.path(), &["a"]).await, 3);
+    let (heads, damaged) = history(backend(folder.path()).as_ref()).await.unwrap();
+    assert_eq!(heads.iter().map(|head| head.number).collect::<Vec<_>>(), [1, 3]);
+    assert!(damaged[0].to_string().contains("000002.json"), "{}", damaged[0]);
+}
+
+#[tokio::test]
+async fn calls_out_of_order_are_errors() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    assert!(matches!(store.outcome(&address("a"), written("a")).await, Err(StateError::OutOfOrder(_))));
+    let ended = store.finish(RunEnd::Completed, completion()).await;
+    assert!(matches!(ended, Err(StateError::OutOfOrder(_))));
+    store.begin(run(Vec::new())).await.unwrap();
+    assert!(matches!(store.begin(run(Vec::new())).await, Err(StateError::OutOfOrder(_))));
+    assert!(matches!(store.edit(|_| ()).await, Err(StateError::OutOfOrder(_))));
+}
+
+#[tokio::test]
+async fn an_outcome_that_could_not_be_written_down_is_in_the_state_at_the_end() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    store.begin(run(vec![intent(IntentKind::Create, "a")])).await.unwrap();
+    files::simulated::die_after(1);
+    store.outcome(&address("a"), written("a")).await.unwrap_err();
+    files::simulated::revive();
+    store.finish(RunEnd::Completed, completion()).await.unwrap();
+    drop(store);
+    assert!(open(folder.path()).await.state().resources.contains_key(&address("a")));
+}
+
+#[tokio::test]
+async fn every_error_says_what_to_do_next() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let error = Store::open(backend(folder.path()), "other", "apply").await.err().unwrap();
+    let diagnostic = error.diagnostic();
+    assert_eq!(diagnostic.code, "state-other-project");
+    assert!(diagnostic.help.is_some_and(|help| help.contains("[state] path")));
+}
