@@ -1,0 +1,90 @@
+//! Gives claims their volumes, as a storage provisioner does in a cluster.
+//!
+//! The volume controller asks for one by an annotation on the claim: at once, or, for a class that
+//! waits for the first consumer, when the scheduler has found a node for a pod that uses it.
+
+use std::fmt::Debug;
+
+use futures::StreamExt as _;
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use kube::api::{Api, DeleteParams, PostParams};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// What the storage classes of the plane name as their provisioner.
+pub(super) const PROVISIONER: &str = "regplan.test/binder";
+
+const ASKED: &str = "volume.kubernetes.io/storage-provisioner";
+const MADE: &str = "pv.kubernetes.io/provisioned-by";
+
+/// Serves claims, and removes volumes whose claims are gone, for as long as it is let.
+pub(super) async fn run(client: kube::Client) {
+    let volumes: Api<PersistentVolume> = Api::all(client.clone());
+    let claims: Api<PersistentVolumeClaim> = Api::all(client);
+    // A request that fails is made again at the object's next change, or at the watch's next start.
+    let serve = each(claims, |claim| {
+        let volumes = volumes.clone();
+        async move {
+            if let Some(volume) = volume_for(&claim) {
+                let _ = volumes.create(&PostParams::default(), &volume).await;
+            }
+        }
+    });
+    let clear = each(volumes.clone(), |volume| {
+        let volumes = volumes.clone();
+        async move {
+            if is_left_behind(&volume) {
+                let _ = volumes.delete(&volume.name_any(), &DeleteParams::default()).await;
+            }
+        }
+    });
+    futures::join!(serve, clear);
+}
+
+async fn each<K, F: Future<Output = ()>>(api: Api<K>, mut act: impl FnMut(K) -> F)
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let mut changes = watcher(api, watcher::Config::default()).default_backoff().applied_objects().boxed();
+    while let Some(change) = changes.next().await {
+        if let Ok(object) = change {
+            act(object).await;
+        }
+    }
+}
+
+/// The volume that this claim asks us for, if it does and has none.
+fn volume_for(claim: &PersistentVolumeClaim) -> Option<PersistentVolume> {
+    let spec = claim.spec.as_ref()?;
+    if claim.annotations().get(ASKED)? != PROVISIONER || spec.volume_name.is_some() {
+        return None;
+    }
+    let name = format!("pvc-{}", claim.uid()?);
+    let volume = json!({
+        "metadata": { "name": name, "annotations": { MADE: PROVISIONER } },
+        "spec": {
+            "capacity": spec.resources.as_ref()?.requests,
+            "accessModes": spec.access_modes,
+            "storageClassName": spec.storage_class_name,
+            "volumeMode": spec.volume_mode,
+            "persistentVolumeReclaimPolicy": "Delete",
+            "claimRef": {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "namespace": claim.namespace(),
+                "name": claim.name_any(),
+                "uid": claim.uid(),
+            },
+            "hostPath": { "path": format!("/nowhere/{name}") },
+        },
+    });
+    serde_json::from_value(volume).ok()
+}
+
+fn is_left_behind(volume: &PersistentVolume) -> bool {
+    let phase = volume.status.as_ref().and_then(|status| status.phase.as_deref());
+    let ours = volume.annotations().get(MADE).is_some_and(|maker| maker == PROVISIONER);
+    ours && phase == Some("Released") && volume.meta().deletion_timestamp.is_none()
+}

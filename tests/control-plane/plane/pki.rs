@@ -1,0 +1,89 @@
+//! Certificates: an authority of the plane's own, and what it signs.
+
+use std::net::IpAddr;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, SanType,
+};
+
+use super::Error;
+
+/// One that signs.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    /// The certificate.
+    pub(crate) certificate: String,
+    /// The key, in PKCS #8.
+    pub(crate) key: String,
+}
+
+/// Whether a certificate can be used today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Validity {
+    /// It can.
+    Current,
+    /// It ended years ago.
+    Expired,
+}
+
+impl Authority {
+    /// A new one, with a key of its own.
+    pub(crate) fn new() -> Result<Self, Error> {
+        let mut params = named("regplan test authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        Ok(Self(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))
+    }
+
+    /// Its certificate, in PEM.
+    pub(crate) fn certificate(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for a server on loopback.
+    pub(crate) fn server(&self, validity: Validity) -> Result<Pair, Error> {
+        let mut params = named("regplan test server");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.subject_alt_names = vec![
+            SanType::IpAddress(IpAddr::from([127, 0, 0, 1])),
+            SanType::DnsName("localhost".try_into()?),
+            SanType::DnsName("kubernetes.default.svc".try_into()?),
+        ];
+        self.sign(params, validity)
+    }
+
+    /// A certificate for an administrator.
+    pub(crate) fn administrator(&self, validity: Validity) -> Result<Pair, Error> {
+        let mut params = named("admin");
+        params.distinguished_name.push(DnType::OrganizationName, "system:masters");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(params, validity)
+    }
+
+    fn sign(&self, mut params: CertificateParams, validity: Validity) -> Result<Pair, Error> {
+        if validity == Validity::Expired {
+            params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        }
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.0)?;
+        Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
+    }
+}
+
+/// A new key alone, private and public, in PEM: what signs the tokens of service accounts.
+pub(super) fn key() -> Result<(String, String), Error> {
+    let key = KeyPair::generate()?;
+    Ok((key.serialize_pem(), key.public_key_pem()))
+}
+
+fn named(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
