@@ -1,0 +1,101 @@
+//! What plans cost: time, requests and memory, beside kubectl and the bare requests on the same server.
+//!
+//! ```text
+//! cargo bench                        500, 2,000 and 10,000 objects
+//! cargo bench -- 500                 so many only
+//! ```
+//!
+//! Times of one machine say little about another one; the ratios, all taken in one run on one server, do.
+//! `docs/performance.md` explains the columns. Nothing here passes or fails.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that shows something")]
+
+mod bare;
+mod measure;
+#[path = "../control-plane/plane/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use other parts of it")]
+mod plane;
+mod table;
+mod world;
+
+use std::process::ExitCode;
+
+use measure::{Cost, Server};
+use plane::{Error, Plane, Role};
+use table::Table;
+use world::{Edit, World};
+
+/// How many objects, unless the command line says otherwise.
+const SIZES: [usize; 3] = [500, 2_000, 10_000];
+
+/// How often a plan is made; the fastest run counts, the others met something else on the machine.
+const RUNS: usize = 3;
+
+/// Above this kubectl takes many minutes, and its time grows with the number of objects anyway.
+const KUBECTL_UP_TO: usize = 2_000;
+
+fn main() -> ExitCode {
+    plane::take_over().unwrap_or_else(|| match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn run() -> Result<(), Error> {
+    let programs = plane::build(&["--plane"])?;
+    let mut table = Table::default();
+    for size in sizes()? {
+        // A plane for each size, so that none pays for what an earlier one left in etcd.
+        let mut plane = Plane::start(&programs)?;
+        // Only what answers requests: controllers would work beside what is measured.
+        for role in [Role::Kwok, Role::Scheduler, Role::ControllerManager] {
+            plane.stop(role)?;
+        }
+        measure_size(size, &plane, &mut table)?;
+    }
+    println!("\n{table}");
+    Ok(())
+}
+
+fn sizes() -> Result<Vec<usize>, Error> {
+    // Cargo adds `--bench`.
+    let named = std::env::args().skip(1).filter(|arg| !arg.starts_with("--"));
+    let named = named.map(|arg| arg.parse().map_err(|_| format!("`{arg}` is no number of objects")));
+    let named = named.collect::<Result<Vec<usize>, _>>()?;
+    Ok(if named.is_empty() { SIZES.to_vec() } else { named })
+}
+
+fn measure_size(size: usize, plane: &Plane, table: &mut Table) -> Result<(), Error> {
+    let server = Server::new(plane.facts())?;
+    let world = World::new(plane.facts(), size)?;
+    say(size, "all new");
+    world::make_namespaces(&server)?;
+    let new = world.plan(RUNS, &server, 2)?;
+    let bare_new = server.run(bare::fastest(&server, &world.objects(Edit::None)))?;
+    table.row(size, "plan, all new", &new, Some(("bare dry-runs", bare_new)));
+
+    say(size, "apply");
+    let apply = world.apply(&server)?;
+    table.row(size, "apply, all new", &apply, None);
+
+    say(size, "nothing changed");
+    let unchanged = world.plan(RUNS, &server, 0)?;
+    let kubectl = if size <= KUBECTL_UP_TO { Some(world.kubectl_diff()?) } else { None };
+    table.row(size, "plan, nothing changed", &unchanged, kubectl.map(|time| ("kubectl diff", time)));
+
+    for (edit, name) in [(Edit::Tenth, "plan, 10 % changed"), (Edit::All, "plan, all changed")] {
+        say(size, name);
+        world.write(edit)?;
+        let cost: Cost = world.plan(RUNS, &server, 2)?;
+        let changed = world.changed(edit);
+        let bare = server.run(bare::fastest(&server, &changed))?;
+        table.row(size, name, &cost, Some(("bare dry-runs", bare)));
+    }
+    Ok(())
+}
+
+fn say(size: usize, what: &str) {
+    eprintln!("{size} objects: {what}");
+}

@@ -1,0 +1,248 @@
+//! What stands between a write and the server: webhooks, quota, pod security, limits, rights.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Conduct, GREETING, HEAD, Namespace, Project, Webhook, wait_for, wait_until};
+
+tests! {
+    a_webhook_that_refuses_dry_runs_flags_one_resource,
+    what_a_webhook_injects_is_nobodys_change,
+    a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan,
+    a_webhook_that_does_not_answer_is_named,
+    a_full_quota_is_an_error_at_its_resource,
+    pod_security_rejects_pods_and_warns_of_what_makes_them,
+    a_limit_range_is_an_error_at_its_resource,
+    a_namespace_that_is_ending_takes_nothing,
+    missing_rights_flag_a_resource_and_never_fail_the_plan,
+    what_a_webhook_quotes_of_secrets_is_not_shown,
+}
+
+const MORE: &str = r#"
+[resource.inbox]
+apiVersion = "v1"
+kind = "Service"
+spec = { ports = [{ port = 80 }], selector = { app = "web" } }
+"#;
+
+fn pod(name: &str, container: &str) -> String {
+    format!(
+        "\n[resource.{name}]\napiVersion = \"v1\"\nkind = \"Pod\"\n\
+         spec.containers = [{{ name = \"main\", image = \"web:1\", {container} }}]\n"
+    )
+}
+
+fn deployment(name: &str) -> String {
+    format!(
+        "\n[resource.{name}]\napiVersion = \"apps/v1\"\nkind = \"Deployment\"\n\n[resource.{name}.spec]\n\
+         selector.matchLabels = {{ app = \"{name}\" }}\ntemplate.metadata.labels = {{ app = \"{name}\" }}\n\
+         template.spec.containers = [{{ name = \"main\", image = \"web:1\" }}]\n"
+    )
+}
+
+fn unchanged(project: &Project<'_>) {
+    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+}
+
+/// The plan as JSON, and with which exit code.
+fn plan(project: &Project<'_>, code: i32) -> Value {
+    project.run(["plan", "--format", "json"]).code(code).json()
+}
+
+/// What the plan says of one resource.
+fn change<'p>(plan: &'p Value, address: &str) -> &'p Value {
+    let mut changes = plan["changes"].as_array().unwrap().iter();
+    changes.find(|change| change["address"] == address).unwrap_or_else(|| panic!("{address}: {plan:#}"))
+}
+
+/// The only error of a plan that shows the creation of the rest: its address, kind and words.
+fn only_error(plan: &Value, rest: &str) -> (String, String, String) {
+    let errors = plan["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{plan:#}");
+    assert_eq!(change(plan, rest)["action"], "create");
+    assert_eq!(change(plan, rest)["fidelity"]["kind"], "dry_run");
+    let text = |key: &str| errors[0][key].as_str().unwrap_or_default().to_owned();
+    (text("address"), text("kind"), text("message"))
+}
+
+fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
+    let ns = Namespace::new();
+    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::SideEffects);
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let plan = plan(&project, 0);
+    let flagged = change(&plan, "resource.greeting");
+    assert_eq!((&flagged["action"], &flagged["fidelity"]["kind"]), (&json!("create"), &json!("predicted")));
+    let reason = flagged["fidelity"]["reason"].as_str().unwrap();
+    assert!(reason.contains("does not support dry run") && reason.contains(&ns.prefix()), "{reason}");
+    assert_eq!(change(&plan, "resource.inbox")["fidelity"]["kind"], "dry_run");
+    project.run(["plan"]).success().stdout_contains("predicted: the server could not try it");
+    project.run(["apply", "--auto-approve"]).success();
+    // It is proved by what was written, without another try.
+    unchanged(&project);
+    project.edit("regplan.toml", "\"world\"", "\"moon\"");
+    project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("data.hello");
+    project.run(["apply", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
+    unchanged(&project);
+}
+
+fn what_a_webhook_injects_is_nobodys_change() {
+    let ns = Namespace::new();
+    let _webhook = Webhook::start(&ns, &["configmaps", "deployments"], Conduct::Inject);
+    let proxy = ns.proxy();
+    let config = format!("{GREETING}{}", deployment("web"));
+    let project = ns.project().write("regplan.toml", &config).through(&proxy);
+    project.run(["apply", "--auto-approve"]).success();
+    let containers = ns.field("deployment/web", "/spec/template/spec/containers");
+    assert_eq!(containers[1]["name"], "sidecar", "{containers}");
+    assert_eq!(ns.field("configmap/greeting", "/metadata/labels/regplan.test~1injected"), "yes");
+    proxy.forget();
+    unchanged(&project);
+    project.run(["apply", "--auto-approve"]).success().stdout_contains("Nothing to change");
+    unchanged(&project);
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+    assert!(proxy.requests().iter().all(|seen| !seen.dry_run), "{}", proxy.log());
+    // Asked again, the server's answer has the webhook's work in it, which is no change either.
+    project.edit("regplan.toml", "\"web:1\"", "\"web:2\"");
+    let plan = plan(&project, 0);
+    let fields = change(&plan, "resource.web")["fields"].as_array().unwrap();
+    assert_eq!(fields.len(), 1, "{fields:?}");
+    assert_eq!(change(&plan, "resource.greeting")["action"], "none");
+}
+
+fn a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan() {
+    let ns = Namespace::new();
+    let words = "ask the team of the fourth floor first";
+    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::Reject { name: "greeting", words });
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let (address, kind, message) = only_error(&plan(&project, 1), "resource.inbox");
+    assert_eq!((address.as_str(), kind.as_str()), ("resource.greeting", "rejected"));
+    assert!(message.contains(words) && message.contains("denied the request"), "{message}");
+    let text = project.run(["plan"]).code(1);
+    text.stdout_contains("! resource.greeting")
+        .stdout_contains(words)
+        .stdout_contains("+ resource.inbox")
+        .stdout_contains("1 resource stands in the way");
+    project.run(["apply", "--auto-approve"]).code(1);
+    assert!(ns.find("service/inbox").is_none(), "nothing of such a plan is applied");
+}
+
+fn a_webhook_that_does_not_answer_is_named() {
+    let ns = Namespace::new();
+    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::Silent);
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let (address, _, message) = only_error(&plan(&project, 1), "resource.inbox");
+    assert_eq!(address, "resource.greeting");
+    assert!(message.contains("failed calling webhook") && message.contains(&ns.prefix()), "{message}");
+    project.run(["plan"]).code(1).stdout_contains("help: the webhook's service must answer first");
+}
+
+fn a_full_quota_is_an_error_at_its_resource() {
+    let ns = Namespace::new();
+    ns.apply(
+        r#"{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small"}, "spec": {"hard": {"services": "0"}}}"#,
+    );
+    wait_for("the quota", || ns.find("resourcequota/small")?.pointer("/status/hard").cloned());
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let (address, kind, message) = only_error(&plan(&project, 1), "resource.greeting");
+    assert_eq!((address.as_str(), kind.as_str()), ("resource.inbox", "rejected"));
+    assert!(message.contains("exceeded quota: small"), "{message}");
+}
+
+fn pod_security_rejects_pods_and_warns_of_what_makes_them() {
+    let ns = Namespace::new();
+    ns.kubectl(["label", "namespace/{ns}", "pod-security.kubernetes.io/enforce=restricted"]).run().success();
+    ns.kubectl(["label", "namespace/{ns}", "pod-security.kubernetes.io/warn=restricted"]).run().success();
+    let config = format!("{HEAD}{}{}", pod("alone", ""), deployment("web")).replace(", }", " }");
+    let project = ns.project().write("regplan.toml", &config);
+    let plan = plan(&project, 1);
+    let (address, kind, message) = only_error(&plan, "resource.web");
+    assert_eq!((address.as_str(), kind.as_str()), ("resource.alone", "rejected"));
+    assert!(message.contains("violates PodSecurity"), "{message}");
+    let warning = change(&plan, "resource.web")["warnings"][0].as_str().unwrap_or_default();
+    assert!(warning.contains("would violate PodSecurity"), "{plan:#}");
+    project.run(["plan"]).code(1).stdout_contains("warning: would violate PodSecurity");
+}
+
+fn a_limit_range_is_an_error_at_its_resource() {
+    let ns = Namespace::new();
+    ns.apply(
+        r#"{"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "small"},
+            "spec": {"limits": [{"type": "Container", "max": {"memory": "64Mi"}}]}}"#,
+    );
+    let greedy = pod("greedy", "resources.limits.memory = \"1Gi\"");
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{greedy}"));
+    // The API server reads limits from a cache of its own.
+    wait_until("the limit to hold", || project.run(["plan"]).any().stdout().contains("maximum memory usage"));
+    let (address, kind, message) = only_error(&plan(&project, 1), "resource.greeting");
+    assert_eq!((address.as_str(), kind.as_str()), ("resource.greedy", "rejected"));
+    assert!(message.contains("maximum memory usage per Container is 64Mi"), "{message}");
+}
+
+fn a_namespace_that_is_ending_takes_nothing() {
+    let ns = Namespace::new();
+    ns.apply(
+        r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "stays", "finalizers": ["regplan.test/hold"]}}"#,
+    );
+    ns.kubectl(["delete", "namespace/{ns}", "--wait=false"]).run().success();
+    let config = format!(
+        "{GREETING}\n[resource.away]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nmetadata.namespace = \"default\"\nmetadata.name = \"{{prefix}}\"\n"
+    );
+    let project = ns.project().write("regplan.toml", &config);
+    let (address, kind, message) = only_error(&plan(&project, 1), "resource.away");
+    assert_eq!((address.as_str(), kind.as_str()), ("resource.greeting", "rejected"));
+    assert!(message.contains("being terminated"), "{message}");
+    ns.patch("configmap/stays", &json!({ "metadata": { "finalizers": [] } }));
+}
+
+fn missing_rights_flag_a_resource_and_never_fail_the_plan() {
+    let ns = Namespace::new();
+    let reader = ns.account(
+        "reader",
+        &json!([
+            { "apiGroups": [""], "resources": ["configmaps", "services"], "verbs": ["get", "list"] },
+            { "apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "patch"] },
+        ]),
+    );
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}")).kubeconfig(reader);
+    let plan = plan(&project, 0);
+    assert_eq!(plan["errors"], json!([]));
+    assert_eq!(change(&plan, "resource.greeting")["fidelity"]["kind"], "dry_run");
+    let flagged = change(&plan, "resource.inbox");
+    assert_eq!((&flagged["action"], &flagged["fidelity"]["kind"]), (&json!("create"), &json!("predicted")));
+    let reason = flagged["fidelity"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("our rights do not allow to try it") && reason.contains("cannot"), "{reason}");
+    // The same code is a rejection where the rights are there and something else is not.
+    ns.apply(
+        r#"{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"count/configmaps": "0"}}}"#,
+    );
+    wait_for("the quota", || ns.find("resourcequota/none")?.pointer("/status/hard").cloned());
+    let text = project.run(["plan"]).code(1);
+    text.stdout_contains("exceeded quota: none").stdout_contains("predicted: our rights do not allow");
+}
+
+fn what_a_webhook_quotes_of_secrets_is_not_shown() {
+    let ns = Namespace::new();
+    let config = |value: &str| {
+        format!(
+            "{HEAD}\n[resource.login]\napiVersion = \"v1\"\nkind = \"Secret\"\n\
+             stringData = {{ {value} }}\n"
+        )
+    };
+    let before = "password = \"the <old> password\", left = \"left-behind-later\"";
+    let project = ns.project().write("regplan.toml", &config(before));
+    project.run(["apply", "--auto-approve"]).success();
+    let _webhook = Webhook::start(&ns, &["secrets"], Conduct::Quote { name: "login" });
+    project.rewrite("regplan.toml", &config("password = \"the & new password\""));
+    let mut said = String::new();
+    for args in [["plan", "--format=text"], ["plan", "--format=json"], ["apply", "--auto-approve"]] {
+        let output = project.run(args).code(1);
+        said.push_str(output.stdout());
+        said.push_str(output.stderr());
+    }
+    assert!(said.contains("denied the request: it is {") && said.contains("(sensitive)"), "{said}");
+    let secrets = ["the <old> password", "left-behind-later", "the & new password"];
+    let encoded = ["dGhlIDxvbGQ+IHBhc3N3b3Jk", "bGVmdC1iZWhpbmQtbGF0ZXI=", "dGhlICYgbmV3IHBhc3N3b3Jk"];
+    for secret in secrets.into_iter().chain(encoded) {
+        assert!(!said.contains(secret), "`{secret}` is in:\n{said}");
+    }
+}

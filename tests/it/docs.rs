@@ -1,0 +1,261 @@
+//! The documents say what the program does.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::harness::Namespace;
+
+tests! {
+    the_reference_is_that_of_the_schema,
+    the_documents_name_every_command,
+    every_link_between_the_documents_leads_somewhere,
+    the_readme_shows_a_file_that_is_valid,
+    the_readme_shows_a_real_plan,
+}
+
+fn repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn document(path: &str) -> String {
+    fs::read_to_string(repository(path)).unwrap()
+}
+
+/// Set to write `docs/configuration.md` anew.
+const UPDATE: &str = "REGPLAN_UPDATE_DOCS";
+
+fn the_reference_is_that_of_the_schema() {
+    let ns = Namespace::absent();
+    let schema = ns.project().run(["schema"]).success().json();
+    let reference = Reference { schema: &schema }.write();
+    if std::env::var_os(UPDATE).is_some() {
+        fs::write(repository("docs/configuration.md"), &reference).unwrap();
+    }
+    let written = document("docs/configuration.md");
+    assert!(
+        written == reference,
+        "docs/configuration.md is not that of the schema; {UPDATE}=1 writes it anew"
+    );
+}
+
+fn the_documents_name_every_command() {
+    let ns = Namespace::absent();
+    let help = ns.project().run(["--help"]).success().stdout().to_owned();
+    let commands =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // What is indented further goes on from the line above.
+    let commands = commands.filter(|line| !line.starts_with("    "));
+    let document = document("docs/commands.md");
+    for command in commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        assert!(document.contains(&format!("| `{command}")), "docs/commands.md does not name `{command}`");
+    }
+}
+
+fn every_link_between_the_documents_leads_somewhere() {
+    let pages = [
+        "README.md",
+        "docs/architecture.md",
+        "docs/commands.md",
+        "docs/configuration.md",
+        "docs/getting-started.md",
+        "docs/lifecycle.md",
+        "examples/drift-cron/README.md",
+    ];
+    for page in pages {
+        let folder = repository(page).parent().unwrap().to_owned();
+        for link in document(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.contains("://") && !link.starts_with('#') {
+                let file = link.split('#').next().unwrap();
+                assert!(folder.join(file).exists(), "{page} links to {link}");
+            }
+        }
+    }
+}
+
+fn the_readme_shows_a_file_that_is_valid() {
+    let ns = Namespace::absent();
+    let readme = document("README.md");
+    let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    ns.project().write("regplan.toml", file).run(["validate"]).success();
+}
+
+/// One edited image tag, one drifted replica count, one removed block: the README's own file.
+fn the_readme_shows_a_real_plan() {
+    let ns = Namespace::absent();
+    let readme = document("README.md");
+    let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = file
+        .replace("name = \"registry\"", "name = \"{project}\"")
+        .replace("= \"registry\"\n", "= \"{ns}\"\n");
+    let notice = "\n[resource.notice]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
+                  metadata.namespace = \"{ns}\"\ndata.text = \"closed on Sunday\"\n";
+    let before = file.replace("registry:3.1.1", "registry:3.1.0") + notice;
+    let project = ns.project().write("regplan.toml", &before).env("CI_PASSWORD", "a long enough password");
+    project.run(["apply", "--auto-approve"]).success();
+    ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
+    project.rewrite("regplan.toml", &file);
+    let plan = project.run(["plan"]).success().stdout().replace(&ns.name(), "registry");
+    let (head, rest) = readme.split_once("$ regplan plan\n").unwrap();
+    let (shown, tail) = rest.split_once("```").unwrap();
+    if std::env::var_os(UPDATE).is_some() {
+        fs::write(repository("README.md"), format!("{head}$ regplan plan\n{plan}```{tail}")).unwrap();
+    } else {
+        assert_eq!(shown, plan, "the README shows another plan; {UPDATE}=1 writes it anew");
+    }
+}
+
+/// Writes the reference of the configuration from its schema.
+struct Reference<'s> {
+    schema: &'s Value,
+}
+
+/// The tables, in the order in which a reader meets them; what is not named here comes behind.
+const FIRST: [&str; 8] =
+    ["project", "cluster", "state", "variable", "secret", "registry", "manifest", "resource"];
+
+impl Reference<'_> {
+    fn write(&self) -> String {
+        let mut text = String::from(
+            "# Configuration\n\n\
+             Every table and every key of `regplan.toml`. This page is written from the schema that \
+             `regplan schema` prints; a test holds it to that.\n\n\
+             Kubernetes' own keys stay as Kubernetes spells them, ours are `snake_case`. Blocks are tables \
+             `[TYPE.NAME]`; every block that makes objects takes `depends_on` and `lifecycle` as well.\n\n\
+             Where a value is written, `${var.NAME}`, `${TYPE.NAME.key}` and `${TYPE.NAME/Kind/name.field}` \
+             may stand for it; `$${` is a plain `${`.\n",
+        );
+        let tables = self.schema["properties"].as_object().unwrap();
+        let others = tables.keys().map(String::as_str).filter(|name| !FIRST.contains(name));
+        for name in FIRST.into_iter().filter(|name| tables.contains_key(*name)).chain(others) {
+            self.table(name, &tables[name], &mut text);
+        }
+        text.push_str("\n## `[TYPE.NAME.lifecycle]`\n");
+        self.body(&self.schema["$defs"]["lifecycle"], &mut text);
+        text
+    }
+
+    fn table(&self, name: &str, table: &Value, text: &mut String) {
+        let blocks = table.get("additionalProperties").filter(|value| value.is_object());
+        let items = table.get("items");
+        let heading = match (blocks, items) {
+            (Some(_), _) => format!("[{name}.NAME]"),
+            (None, Some(_)) => format!("[[{name}]]"),
+            (None, None) => format!("[{name}]"),
+        };
+        let _ = write!(text, "\n## `{heading}`\n");
+        self.body(self.resolved(blocks.or(items).unwrap_or(table)), text);
+    }
+
+    fn body(&self, schema: &Value, text: &mut String) {
+        if let Some(about) = schema["description"].as_str() {
+            let _ =
+                write!(text, "\n{}\n", about.replace("\n\n", "\r").replace('\n', " ").replace('\r', "\n\n"));
+        }
+        let mut rows = Vec::new();
+        self.rows("", schema, &mut rows, 0);
+        let mut seen = BTreeSet::new();
+        rows.retain(|row: &String| seen.insert(row.clone()));
+        if !rows.is_empty() {
+            text.push_str("\n| Key | Value | Meaning |\n|---|---|---|\n");
+            text.push_str(&rows.concat());
+        }
+    }
+
+    fn resolved<'v>(&'v self, schema: &'v Value) -> &'v Value {
+        match schema["$ref"].as_str().and_then(|target| self.schema.pointer(target.strip_prefix('#')?)) {
+            Some(target) => self.resolved(target),
+            None => schema,
+        }
+    }
+
+    /// The schemas that may apply in one place, `null` and references left out.
+    fn choices<'v>(&'v self, schema: &'v Value) -> Vec<&'v Value> {
+        let schema = self.resolved(schema);
+        let parts =
+            ["anyOf", "oneOf", "allOf"].iter().filter_map(|keyword| schema[*keyword].as_array()).flatten();
+        let parts: Vec<&Value> = parts.flat_map(|part| self.choices(part)).collect();
+        if parts.is_empty() && schema["type"] != "null" && !is_reference(schema) {
+            vec![schema]
+        } else {
+            parts
+        }
+    }
+
+    /// Whether it is a table of secrets, such as users with their passwords.
+    fn holds_secrets(&self, schema: &Value) -> bool {
+        let values = schema.get("additionalProperties").filter(|value| value.is_object());
+        values.is_some_and(|values| self.choices(values).into_iter().all(is_secret))
+    }
+
+    fn rows(&self, prefix: &str, schema: &Value, rows: &mut Vec<String>, depth: usize) {
+        let none = Map::new();
+        let properties = schema["properties"].as_object().unwrap_or(&none);
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (name, property) in properties {
+            if depth == 0 && ["depends_on", "lifecycle"].contains(&name.as_str()) {
+                continue;
+            }
+            let key = format!("{prefix}{name}");
+            let choices = self.choices(property);
+            let about =
+                property["description"].as_str().or_else(|| self.resolved(property)["description"].as_str());
+            let about = about.unwrap_or_default().replace('\n', " ").replace('|', "\\|");
+            let needed = if required.contains(&Value::from(name.as_str())) { "**Required.** " } else { "" };
+            let default = property
+                .get("default")
+                .filter(|value| !value.is_null() && **value != Value::Object(Map::new()));
+            let default = default.map(|value| format!(" Default: `{value}`.")).unwrap_or_default();
+            rows.push(format!("| `{key}` | {} | {needed}{about}{default} |\n", words(&choices)));
+            for choice in choices {
+                if !is_secret(choice) && !self.holds_secrets(choice) && depth < 5 {
+                    self.rows(&format!("{key}."), choice, rows, depth + 1);
+                    let values = choice.get("additionalProperties").filter(|value| value.is_object());
+                    for value in values.into_iter().flat_map(|value| self.choices(value)) {
+                        self.rows(&format!("{key}.NAME."), value, rows, depth + 1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_reference(schema: &Value) -> bool {
+    schema["pattern"] == "^\\$\\{[^}]+\\}$"
+}
+
+/// What may stand there, in words.
+fn words(choices: &[&Value]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for choice in choices {
+        // An optional value may be of its type, or nothing.
+        let kind = choice["type"].as_array().and_then(|kinds| kinds.first()).unwrap_or(&choice["type"]);
+        let word = match (&choice["const"], &choice["enum"], kind.as_str()) {
+            (Value::String(text), _, _) => format!("`\"{text}\"`"),
+            (_, Value::Array(texts), _) => {
+                texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ")
+            }
+            (_, _, Some("object")) if is_secret(choice) => "a source of a secret".to_owned(),
+            (_, _, Some("object")) => "a table".to_owned(),
+            (_, _, Some("array")) => "a list".to_owned(),
+            (_, _, Some("string")) if choice["x-path"] == true => "a path".to_owned(),
+            (_, _, Some("string")) => "a text".to_owned(),
+            (_, _, Some("integer")) => "a whole number".to_owned(),
+            (_, _, Some("number")) => "a number".to_owned(),
+            (_, _, Some("boolean")) => "true or false".to_owned(),
+            _ => "any value".to_owned(),
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join(" or ")
+}
+
+fn is_secret(choice: &Value) -> bool {
+    let keys = choice["properties"].as_object();
+    keys.is_some_and(|keys| ["env", "file", "generate"].iter().any(|key| keys.contains_key(*key)))
+}

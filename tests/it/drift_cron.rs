@@ -1,0 +1,146 @@
+//! The example that looks for drift from cron: its objects are accepted, and its rights are enough and needed.
+
+use std::fs;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::examples::example;
+use crate::harness::{Command, Namespace, Project, Proxy, wait_until};
+
+tests! {
+    the_cron_jobs_rights_are_enough_and_all_of_them_needed,
+}
+
+/// A file of the example, with its fixed names replaced by the test's own.
+fn file(ns: &Namespace, name: &str) -> String {
+    let path = format!("{}/examples/drift-cron/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(path).unwrap();
+    let own = text
+        .replace("namespace: registry\n", "namespace: {ns}\n")
+        .replace("resourceNames: [registry]", "resourceNames: [{ns}]")
+        .replace("regplan-drift", "{prefix}-drift");
+    ns.fill(&own)
+}
+
+fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Command {
+    ns.cluster().kubectl([]).args(args.map(|arg| ns.fill(arg)))
+}
+
+/// Removes what the namespace of the test does not take with it.
+struct Outside<'n>(&'n Namespace);
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        for args in [
+            ["delete", "namespace", "{prefix}-drift", "--wait=false"],
+            ["delete", "role,rolebinding", "{prefix}-drift", "--namespace=kube-system"],
+        ] {
+            let _ = kubectl(self.0, args).run().any();
+        }
+    }
+}
+
+/// The registry of the example, applied.
+fn registry(ns: &Namespace) -> Project<'_> {
+    let names = [
+        ("name = \"registry\"", "name = \"{project}\""),
+        ("= \"registry\"", "= \"{ns}\""),
+        ("registry.example.com", "{prefix}.example.com"),
+    ];
+    let project = example(ns, "registry", &names).env("CI_PASSWORD", "a long enough password");
+    project.run(["apply", "--auto-approve"]).success();
+    project
+}
+
+/// What the pod has: the state out of its Secret, and the token of its account, towards another URL.
+fn pod<'n>(ns: &'n Namespace, project: &Project<'_>, proxy: &Proxy) -> Project<'n> {
+    let state = project.path(&ns.fill(".regplan/{project}/state.json"));
+    let from = format!("--from-file=state.json={}", state.display());
+    let made = kubectl(
+        ns,
+        [
+            "create",
+            "secret",
+            "generic",
+            "regplan-state",
+            "--namespace={prefix}-drift",
+            &from,
+            "--dry-run=client",
+            "--output=yaml",
+        ],
+    );
+    let made = made.run().success();
+    let apply = kubectl(ns, ["apply", "--server-side", "--force-conflicts", "--filename=-"]);
+    apply.stdin(made.stdout()).run().success();
+    let secret = ["get", "secret/regplan-state", "--namespace={prefix}-drift", "--output=json"];
+    let secret = kubectl(ns, secret).run().success().json();
+    let text = STANDARD.decode(secret["data"]["state.json"].as_str().unwrap()).unwrap();
+    let token = ["create", "token", "{prefix}-drift", "--namespace={prefix}-drift"];
+    let token = kubectl(ns, token).run().success().stdout().trim().to_owned();
+    ns.project()
+        .write("state/state.json", &String::from_utf8(text).unwrap())
+        .kubeconfig(proxy.kubeconfig_with_token(&token))
+}
+
+fn code(pod: &Project<'_>, more: &[&str]) -> Option<i32> {
+    pod.regplan(["drift", "--state=state"]).args(more.iter().copied()).run().any().exit_code()
+}
+
+fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
+    let ns = Namespace::absent();
+    let project = registry(&ns);
+    let outside = Outside(&ns);
+    let strict = ["apply", "--validate=strict", "--filename=-"];
+    kubectl(&ns, strict).stdin(file(&ns, "rbac.yaml")).run().success();
+    let dry = ["apply", "--validate=strict", "--dry-run=server", "--filename=-"];
+    kubectl(&ns, dry).stdin(file(&ns, "cronjob.yaml")).run().success();
+    kubectl(&ns, strict).stdin(file(&ns, "cronjob.yaml")).run().success();
+    let proxy = ns.proxy();
+    let pod = pod(&ns, &project, &proxy);
+    wait_until("the rights to be in force", || code(&pod, &[]) == Some(0));
+    let in_sync = pod.run(["drift", "--state=state"]).success();
+    in_sync.stdout_contains("In sync: 9 resources are as last applied.");
+    ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
+    pod.run(["drift", "--state=state"]).code(2).stdout_contains("spec.replicas: 1 -> 3");
+    project.run(["apply", "--auto-approve"]).success();
+    every_rule_is_needed(&ns, &pod);
+    assert!(
+        proxy.requests().iter().all(|seen| ["get", "list"].contains(&seen.verb.as_str())),
+        "{}",
+        proxy.log()
+    );
+    drop(outside);
+}
+
+fn every_rule_is_needed(ns: &Namespace, pod: &Project<'_>) {
+    // Without its own namespace's name a cluster under another URL is not known to be the same: no drift is
+    // looked for in what may be another.
+    for (role, namespace, without) in [
+        ("{prefix}-drift", ns.name(), 3),
+        ("{prefix}-drift-secrets", ns.name(), 3),
+        ("{prefix}-drift", "kube-system".into(), 1),
+    ] {
+        let target = ns.fill(&format!("role/{role}"));
+        let place = format!("--namespace={namespace}");
+        let known = kubectl(ns, ["get", &target, &place, "--output=json"]).run().success().json();
+        let rules = known["rules"].as_array().unwrap();
+        for removed in 0..rules.len() {
+            let mut fewer = rules.clone();
+            let rule = fewer.remove(removed);
+            set_rules(ns, &target, &place, &fewer);
+            wait_until(&format!("{without} without {rule}"), || code(pod, &[]) == Some(without));
+            if target.ends_with("-secrets") {
+                assert_eq!(code(pod, &["--no-secrets"]), Some(0), "--no-secrets takes no right to Secrets");
+            }
+            set_rules(ns, &target, &place, rules);
+            wait_until(&format!("0 with {rule}"), || code(pod, &[]) == Some(0));
+        }
+    }
+}
+
+fn set_rules(ns: &Namespace, target: &str, place: &str, rules: &[Value]) {
+    let patch = json!({ "rules": rules }).to_string();
+    kubectl(ns, ["patch", target, place, "--type=merge", "--patch", &patch]).run().success();
+}

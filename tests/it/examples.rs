@@ -1,0 +1,157 @@
+//! The examples do what they say, on a real control plane.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::harness::{Namespace, Project};
+
+tests! {
+    every_example_is_valid_and_can_be_rendered,
+    the_registry_is_applied_and_then_unchanged,
+    the_definition_and_its_resource_are_applied_in_one_go,
+    the_live_reference_is_resolved,
+    two_registries_share_a_namespace,
+}
+
+/// The folders under `examples` that have a configuration.
+fn examples() -> Vec<PathBuf> {
+    let all = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap();
+    let mut folders: Vec<_> =
+        all.map(|entry| entry.unwrap().path()).filter(|path| path.join("regplan.toml").is_file()).collect();
+    folders.sort();
+    assert!(folders.len() >= 3, "{folders:?}");
+    folders
+}
+
+/// A copy of an example, with its fixed names replaced by the test's own.
+pub(crate) fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)]) -> Project<'n> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    let mut project = ns.project();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        // What stands in braces in an example is not the harness's.
+        let mut text = fs::read_to_string(&path).unwrap();
+        for (from, to) in names {
+            text = text.replace(from, &ns.fill(to));
+        }
+        project = project.write(path.file_name().unwrap().to_str().unwrap(), &text);
+    }
+    for (from, _) in names {
+        let all =
+            fs::read_dir(&folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+        assert!(all.collect::<String>().contains(from), "examples/{name} has no `{from}` any more");
+    }
+    project
+}
+
+fn unchanged(project: &Project<'_>) {
+    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+}
+
+fn every_example_is_valid_and_can_be_rendered() {
+    let ns = Namespace::absent();
+    for folder in examples() {
+        let project = ns.project().kubeconfig("/nonexistent");
+        let path = folder.join("regplan.toml");
+        let file = path.to_str().unwrap();
+        project.run(["validate", "-f", file]).success().stderr_contains("is valid");
+        let rendered = project.run(["render", "-f", file, "--format", "json"]).success().json();
+        assert!(!rendered["items"].as_array().unwrap().is_empty(), "{file}");
+        project.run(["render", "-f", file]).success();
+        project.run(["graph", "-f", file]).success().stdout_contains("digraph");
+    }
+}
+
+fn the_registry_is_applied_and_then_unchanged() {
+    let ns = Namespace::absent();
+    let names = [
+        ("name = \"registry\"", "name = \"{project}\""),
+        ("= \"registry\"", "= \"{ns}\""),
+        ("registry.example.com", "{prefix}.example.com"),
+    ];
+    let project = example(&ns, "registry", &names);
+    // Without its password the example can be planned, and not applied.
+    project.run(["plan"]).success().stdout_contains("not checked");
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CI_PASSWORD");
+    let project = project.env("CI_PASSWORD", "a long enough password");
+    project.run(["apply", "--auto-approve"]).success();
+    unchanged(&project);
+    let kept = project.run(["destroy", "--auto-approve"]).success();
+    kept.stdout_contains("PersistentVolumeClaim");
+    assert!(ns.list("deployments").is_empty());
+    assert_eq!(ns.list("persistentvolumeclaims").len(), 1);
+}
+
+fn the_definition_and_its_resource_are_applied_in_one_go() {
+    let ns = Namespace::absent();
+    let names = [
+        ("crd-example", "{project}"),
+        ("mirrors.example.com", "mirrors.{prefix}.example.com"),
+        ("group: example.com", "group: {prefix}.example.com"),
+        ("\"example.com/v1\"", "\"{prefix}.example.com/v1\""),
+        ("namespace = \"mirrors\"", "namespace = \"{ns}\""),
+        ("  name: mirrors\n", "  name: {ns}\n"),
+    ];
+    let project = example(&ns, "crd", &names);
+    project.run(["plan"]).success().stdout_contains("Plan: 4 to add").stdout_contains("is made by this plan");
+    project.run(["apply", "--auto-approve"]).success();
+    unchanged(&project);
+    let settings = ns.field("configmap/mirror-settings", "/data/settings.ini");
+    assert!(settings.as_str().unwrap().contains("upstream = https://registry-1.docker.io"), "{settings}");
+    let mirror = ns.fill("mirror.{prefix}.example.com/docker-hub");
+    assert_eq!(ns.field(&mirror, "/spec/interval"), "6h");
+    // The definition and the namespace hold more than themselves, and stay.
+    let destroyed = project.run(["destroy", "--auto-approve"]).success();
+    destroyed.stdout_contains("CustomResourceDefinition").stdout_contains("2 to destroy");
+    assert!(ns.find(&mirror).is_none());
+    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com"]).run().success();
+}
+
+fn the_live_reference_is_resolved() {
+    let ns = Namespace::absent();
+    let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];
+    let project = example(&ns, "live-reference", &names);
+    project.run(["plan"]).success().stdout_contains("known after apply");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.front");
+    assert!(ns.find("configmap/address").is_none());
+    ns.patch_status("service/front", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}}));
+    apply.wait().success();
+    let data = json!({"ip": "192.0.2.9", "url": "http://192.0.2.9/"});
+    assert_eq!(ns.field("configmap/address", "/data"), data);
+    unchanged(&project);
+}
+
+fn two_registries_share_a_namespace() {
+    let ns = Namespace::absent();
+    let registry = |name: &str, port: &str| {
+        format!(
+            "\n[registry.{name}]\nhost = \"{name}.{{prefix}}.example.com\"\nname = \"{name}\"\n\
+             image = \"registry:{port}\"\nnamespace = \"{{ns}}\"\nstorage.volume.size = \"1Gi\"\n\
+             ingress.class = \"nginx\"\ntls.secret = \"{name}-tls\"\nauth.users.ci = {{ env = \"CI_PASSWORD\" }}\n"
+        )
+    };
+    let project = "[project]\nname = \"{project}\"\n";
+    let config = format!("{project}{}{}", registry("one", "2.8.3"), registry("two", "3.1.1"));
+    let project = ns.project().write("regplan.toml", &config).env("CI_PASSWORD", "a long enough password");
+    project.run(["apply", "--auto-approve"]).success();
+    unchanged(&project);
+    assert_eq!(ns.list("deployments"), ["deployment.apps/one", "deployment.apps/two"]);
+    assert_eq!(ns.list("ingresses").len(), 2);
+    // One of them goes, the other and the namespace stay as they are.
+    project
+        .rewrite("regplan.toml", &format!("[project]\nname = \"{{project}}\"\n{}", registry("two", "3.1.1")));
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("- registry.one/Deployment/one").stdout_lacks("registry.two");
+    project.run(["apply", "--auto-approve"]).success();
+    assert_eq!(ns.list("deployments"), ["deployment.apps/two"]);
+    unchanged(&project);
+    // Without names of their own, they would be one.
+    let same = config
+        .replace("name = \"one\"\n", "name = \"same\"\n")
+        .replace("name = \"two\"\n", "name = \"same\"\n");
+    project.rewrite("regplan.toml", &same);
+    project.run(["validate"]).code(1).stderr_contains("is declared twice");
+}

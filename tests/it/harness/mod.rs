@@ -1,0 +1,57 @@
+//! What tests are written with.
+//!
+//! ```ignore
+//! tests! { a_plan_over_nothing_is_empty }
+//!
+//! fn a_plan_over_nothing_is_empty() {
+//!     let ns = Namespace::new();
+//!     let project = ns.project().write("regplan.toml", r#"
+//!         [project]
+//!         name = "{project}"
+//!     "#);
+//!     project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+//! }
+//! ```
+//!
+//! A test is a function without arguments; it fails by panicking. What it says in its texts as
+//! `{ns}`, `{project}` and `{prefix}` (for names that belong to the whole cluster) is its own.
+
+mod cluster;
+mod command;
+mod namespace;
+pub(crate) mod processes;
+mod programs;
+mod project;
+mod proxy;
+mod snapshot;
+mod texts;
+mod tls;
+mod trial;
+mod wait;
+mod webhook;
+
+pub(crate) use cluster::{Cluster, OwnCluster, block_on, client};
+pub(crate) use command::{Command, Ended, Output, Running};
+pub(crate) use namespace::Namespace;
+pub(crate) use programs::program;
+pub(crate) use project::Project;
+pub(crate) use proxy::{Proxy, Seen};
+pub(crate) use texts::{BALANCER, GREETING, HEAD, config_maps};
+pub(crate) use trial::{catch_panics, trial};
+pub(crate) use wait::{wait_for, wait_until};
+pub(crate) use webhook::{Conduct, Webhook};
+
+/// The environment variable that names the file with the plane's facts.
+pub(crate) const FACTS: &str = "REGPLAN_TEST_PLANE";
+
+/// Lists the tests of a module, by the names of their functions.
+///
+/// One that is not listed is a function that nobody calls, and the compiler says so.
+macro_rules! tests {
+    ($($test:ident),+ $(,)?) => {
+        /// The tests of this module.
+        pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
+            vec![$($crate::harness::trial(module_path!(), stringify!($test), $test)),+]
+        }
+    };
+}

@@ -1,0 +1,207 @@
+//! A test's own corner of a cluster: names that nobody else has, and one namespace.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::command::Command;
+use super::{Cluster, Project, Proxy, trial, wait_for};
+use crate::plane::kubeconfig::Kubeconfig;
+
+/// A namespace, which is deleted (without waiting for it) when the value is dropped.
+pub(crate) struct Namespace {
+    cluster: Cluster,
+    /// The name of the test, shortened, in letters that Kubernetes takes.
+    slug: String,
+    /// What tells this run of the test from all others.
+    id: String,
+    folder: tempfile::TempDir,
+}
+
+impl Namespace {
+    /// A new one on the shared cluster, in which pods can start.
+    #[track_caller]
+    pub(crate) fn new() -> Self {
+        Self::on(Cluster::shared())
+    }
+
+    /// A new one on this cluster, in which pods can start.
+    #[track_caller]
+    pub(crate) fn on(cluster: impl AsRef<Cluster>) -> Self {
+        let ns = Self::absent_on(cluster);
+        ns.apply(r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "{ns}"}}"#);
+        wait_for("the namespace's default service account", || ns.find("serviceaccount/default"));
+        ns
+    }
+
+    /// Only the names, on the shared cluster: for a namespace that regplan is to make.
+    pub(crate) fn absent() -> Self {
+        Self::absent_on(Cluster::shared())
+    }
+
+    /// Only the names, on this cluster.
+    pub(crate) fn absent_on(cluster: impl AsRef<Cluster>) -> Self {
+        let slug: String = trial::name().replace('_', "-").chars().take(32).collect();
+        Self {
+            cluster: cluster.as_ref().clone(),
+            slug: slug.trim_end_matches('-').to_owned(),
+            id: format!("{:06x}", rand::random_range(0..1 << 24)),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// The cluster that it is on.
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The namespace's name, `{ns}` in texts.
+    pub(crate) fn name(&self) -> String {
+        format!("{}-{}", self.slug, self.id)
+    }
+
+    /// What the names of cluster-scoped objects begin with, `{prefix}` in texts.
+    pub(crate) fn prefix(&self) -> String {
+        format!("x{}", self.id)
+    }
+
+    /// A name for regplan's project, `{project}` in texts.
+    pub(crate) fn project_name(&self) -> String {
+        format!("p{}", self.id)
+    }
+
+    /// The text with `{ns}`, `{prefix}`, `{project}` and `{server}` replaced.
+    pub(crate) fn fill(&self, text: &str) -> String {
+        text.replace("{ns}", &self.name())
+            .replace("{prefix}", &self.prefix())
+            .replace("{project}", &self.project_name())
+            .replace("{server}", self.cluster.server())
+    }
+
+    /// A folder for a configuration, from which regplan is run.
+    pub(crate) fn project(&self) -> Project<'_> {
+        Project::new(self)
+    }
+
+    /// A proxy between this test and the cluster.
+    #[track_caller]
+    pub(crate) fn proxy(&self) -> Proxy {
+        Proxy::start(&self.cluster)
+    }
+
+    /// Runs kubectl in the namespace, unless the arguments say otherwise.
+    pub(crate) fn kubectl<const N: usize>(&self, args: [&str; N]) -> Command {
+        let args = args.map(|arg| self.fill(arg));
+        self.cluster.kubectl([&format!("--namespace={}", self.name())]).args(args)
+    }
+
+    /// Applies YAML or JSON, as somebody else who uses kubectl.
+    #[track_caller]
+    pub(crate) fn apply(&self, objects: &str) -> &Self {
+        self.kubectl(["apply", "--filename=-"]).stdin(self.fill(objects)).run().success();
+        self
+    }
+
+    /// The object (`deployment/web`), if there is one.
+    #[track_caller]
+    pub(crate) fn find(&self, target: &str) -> Option<Value> {
+        let found =
+            self.kubectl(["get", target, "--output=json", "--ignore-not-found", "--show-managed-fields"]);
+        let found = found.run().success();
+        (!found.stdout().is_empty()).then(|| found.json())
+    }
+
+    /// The object (`deployment/web`), which has to be there.
+    #[track_caller]
+    pub(crate) fn get(&self, target: &str) -> Value {
+        match self.find(target) {
+            Some(object) => object,
+            None => panic!("there is no {target} in {}", self.name()),
+        }
+    }
+
+    /// The value at a JSON pointer (`/spec/replicas`) of an object, null where there is none.
+    #[track_caller]
+    pub(crate) fn field(&self, target: &str, pointer: &str) -> Value {
+        self.get(target).pointer(pointer).cloned().unwrap_or_default()
+    }
+
+    /// The names of all objects of a type.
+    #[track_caller]
+    pub(crate) fn list(&self, resource: &str) -> Vec<String> {
+        let found = self.kubectl(["get", resource, "--output=name"]).run().success();
+        found.stdout().lines().map(str::to_owned).collect()
+    }
+
+    /// Changes an object by a merge patch, as somebody else who uses kubectl.
+    #[track_caller]
+    pub(crate) fn patch(&self, target: &str, patch: &Value) -> &Self {
+        self.kubectl(["patch", target, "--type=merge", "--patch", &patch.to_string()]).run().success();
+        self
+    }
+
+    /// Changes an object's status, as a controller or a cloud would.
+    #[track_caller]
+    pub(crate) fn patch_status(&self, target: &str, status: &Value) -> &Self {
+        let patch = json!({ "status": status }).to_string();
+        self.kubectl(["patch", target, "--subresource=status", "--type=merge", "--patch", &patch])
+            .run()
+            .success();
+        self
+    }
+
+    /// Deletes an object, and waits until it is gone.
+    #[track_caller]
+    pub(crate) fn delete(&self, target: &str) -> &Self {
+        self.kubectl(["delete", target]).run().success();
+        self
+    }
+
+    /// The kubeconfig of a service account that may do no more than these rules (of a `Role`, in
+    /// JSON) allow in this namespace.
+    #[track_caller]
+    pub(crate) fn account(&self, name: &str, rules: &Value) -> PathBuf {
+        let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": self.name() });
+        let role = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name });
+        let group = "rbac.authorization.k8s.io/v1";
+        let metadata = json!({ "name": name });
+        let objects = json!({ "apiVersion": "v1", "kind": "List", "items": [
+            { "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata },
+            { "apiVersion": group, "kind": "Role", "metadata": metadata, "rules": rules },
+            {
+                "apiVersion": group,
+                "kind": "RoleBinding",
+                "metadata": metadata,
+                "roleRef": role,
+                "subjects": [subject],
+            },
+        ] });
+        self.apply(&objects.to_string());
+        let token = self.kubectl(["create", "token", name]).run().success();
+        self.write_kubeconfig(name, &self.trusted().token(token.stdout().trim()))
+    }
+
+    /// A kubeconfig that knows the server and trusts it, to be completed and written.
+    pub(crate) fn trusted(&self) -> Kubeconfig {
+        Kubeconfig::new(self.cluster.server()).authority(&self.cluster.facts().authority)
+    }
+
+    /// Writes a kubeconfig that lives as long as this value.
+    #[track_caller]
+    pub(crate) fn write_kubeconfig(&self, name: &str, kubeconfig: &Kubeconfig) -> PathBuf {
+        let path = self.folder.path().join(format!("{name}.kubeconfig"));
+        kubeconfig.write(&path).unwrap();
+        path
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // Also where it was never made, or the server is gone; no test is about this.
+        let delete = self.kubectl(["delete", "namespace", "{ns}", "--ignore-not-found", "--wait=false"]);
+        let delete = delete.args(["--request-timeout=5s"]);
+        if !std::thread::panicking() {
+            let _ = delete.run().any();
+        }
+    }
+}

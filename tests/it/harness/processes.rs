@@ -1,0 +1,42 @@
+//! A look at the machine's processes, to prove that none is left.
+
+use std::fs;
+use std::path::Path;
+
+/// The processes that descend from this one.
+pub(crate) fn descendants(of: u32) -> Vec<u32> {
+    let all: Vec<(u32, u32)> = ids().filter_map(|id| Some((id, parent(id)?))).collect();
+    let mut found = vec![of];
+    let mut next = 0;
+    while let Some(id) = found.get(next).copied() {
+        found.extend(all.iter().filter(|(_, parent)| *parent == id).map(|(child, _)| *child));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
+/// Whether it still runs; one that has ended, and was not asked how, does not.
+pub(crate) fn is_alive(id: u32) -> bool {
+    stat(id).is_some_and(|fields| !matches!(fields[0].as_str(), "Z" | "X"))
+}
+
+/// The name of its program, as far as the kernel keeps it.
+pub(crate) fn name(id: u32) -> String {
+    fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default().trim_end().to_owned()
+}
+
+fn ids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir(Path::new("/proc")).unwrap().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn parent(id: u32) -> Option<u32> {
+    stat(id)?[1].parse().ok()
+}
+
+/// The state, the parent and so on: what follows the name, which may hold anything.
+fn stat(id: u32) -> Option<Vec<String>> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (_, fields) = text.rsplit_once(") ")?;
+    Some(fields.split(' ').map(str::to_owned).collect())
+}

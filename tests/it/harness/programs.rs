@@ -1,0 +1,29 @@
+//! Programs that do not come with the control plane.
+
+use std::path::PathBuf;
+
+/// Programs, and the Debian package that brings each.
+const PACKAGES: [(&str, &str); 5] = [
+    ("docker-registry", "docker-registry"),
+    ("htpasswd", "apache2-utils"),
+    ("openssl", "openssl"),
+    ("skopeo", "skopeo"),
+    ("git", "git"),
+];
+
+/// The path of a program; a test that needs one which is missing fails and names its package.
+#[track_caller]
+pub(crate) fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Where Debian puts what only administrators call, and which is not on everybody's PATH.
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    match folders.map(|folder| folder.join(name)).find(|path| path.is_file()) {
+        Some(path) => path,
+        None => panic!("this test needs `{name}`: {}", advice(name)),
+    }
+}
+
+fn advice(name: &str) -> String {
+    let package = PACKAGES.iter().find(|(program, _)| *program == name).map_or(name, |(_, package)| package);
+    format!("apt-get install {package} (tests/run.sh does)")
+}

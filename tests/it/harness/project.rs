@@ -1,0 +1,112 @@
+//! A folder with a configuration, in which regplan is run.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::command::{Command, Output, home};
+use super::{Namespace, Proxy, snapshot};
+
+/// A temporary folder, and how regplan is called in it.
+pub(crate) struct Project<'n> {
+    ns: &'n Namespace,
+    folder: tempfile::TempDir,
+    kubeconfig: PathBuf,
+    env: Vec<(OsString, OsString)>,
+}
+
+impl<'n> Project<'n> {
+    pub(super) fn new(ns: &'n Namespace) -> Self {
+        let folder = tempfile::Builder::new().prefix("regplan-test-").tempdir().unwrap();
+        fs::create_dir(folder.path().join("work")).unwrap();
+        Self { ns, folder, kubeconfig: ns.cluster().kubeconfig().to_owned(), env: Vec::new() }
+    }
+
+    /// Writes a file (and its folders), with `{ns}` and the like replaced.
+    #[track_caller]
+    pub(crate) fn write(self, path: &str, text: &str) -> Self {
+        self.rewrite(path, text);
+        self
+    }
+
+    /// The same, later on.
+    #[track_caller]
+    pub(crate) fn rewrite(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, self.ns.fill(text)).unwrap();
+    }
+
+    /// Replaces a text in a file, which has to be there.
+    #[track_caller]
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
+        let (from, text) = (self.ns.fill(from), self.read(path));
+        assert!(text.contains(&from), "{path} does not contain `{from}`:\n{text}");
+        self.rewrite(path, &text.replace(&from, to));
+    }
+
+    /// Reads a file.
+    #[track_caller]
+    pub(crate) fn read(&self, path: &str) -> String {
+        match fs::read_to_string(self.path(path)) {
+            Ok(text) => text,
+            Err(error) => panic!("cannot read {path}: {error}"),
+        }
+    }
+
+    /// Removes a file.
+    #[track_caller]
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
+    }
+
+    /// Where a file of the project is.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder().join(path)
+    }
+
+    /// The folder in which regplan runs.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Uses this kubeconfig from now on.
+    pub(crate) fn kubeconfig(mut self, path: impl AsRef<Path>) -> Self {
+        path.as_ref().clone_into(&mut self.kubeconfig);
+        self
+    }
+
+    /// Goes through this proxy from now on.
+    pub(crate) fn through(self, proxy: &Proxy) -> Self {
+        self.kubeconfig(proxy.kubeconfig())
+    }
+
+    /// Sets an environment variable for all commands.
+    pub(crate) fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((key.into(), value.into()));
+        self
+    }
+
+    /// `regplan ARGS`, to be given more and then run.
+    pub(crate) fn regplan<const N: usize>(&self, args: [&str; N]) -> Command {
+        let command = Command::new(env!("CARGO_BIN_EXE_regplan"))
+            .args(args.map(|arg| self.ns.fill(arg)))
+            .folder(self.folder())
+            .env("HOME", home(self.folder.path()))
+            .env("KUBECONFIG", &self.kubeconfig);
+        self.env.iter().fold(command, |command, (key, value)| command.env(key, value))
+    }
+
+    /// Runs `regplan ARGS`.
+    #[track_caller]
+    pub(crate) fn run<const N: usize>(&self, args: [&str; N]) -> Output {
+        self.regplan(args).run()
+    }
+
+    /// Compares a text with the snapshot of this name, with all that differs between runs masked.
+    #[track_caller]
+    pub(crate) fn snapshot(&self, name: &str, text: &str) {
+        let folder = self.folder.path().to_string_lossy().into_owned();
+        snapshot::check(self.ns, &[(folder, "[folder]")], name, text);
+    }
+}

@@ -1,0 +1,169 @@
+//! A proxy of a test's own between regplan (or kubectl) and the API server: it counts and remembers
+//! all requests, and does to some of them what networks and servers do on bad days.
+
+mod fault;
+mod seen;
+mod server;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Cluster;
+use super::cluster::{block_on, client, runtime};
+use crate::plane::kubeconfig::Kubeconfig;
+use crate::plane::pki::{Authority, Validity};
+
+use super::tls::Tls;
+use fault::Rule;
+pub(crate) use fault::RuleBuilder;
+pub(crate) use seen::Seen;
+use server::Server;
+
+/// What a proxy remembers, and what it is to do.
+#[derive(Default)]
+struct Notes {
+    seen: Vec<Seen>,
+    rules: Vec<Rule>,
+    /// How many delayed requests are held now, and how many were at most.
+    held: usize,
+    most_held: usize,
+}
+
+/// A proxy that serves until it is dropped.
+#[must_use = "it serves until it is dropped"]
+pub(crate) struct Proxy {
+    notes: Arc<Mutex<Notes>>,
+    folder: tempfile::TempDir,
+    url: String,
+    _server: AbortOnDropHandle<()>,
+}
+
+impl Proxy {
+    /// One that is spoken to in plain HTTP.
+    #[track_caller]
+    pub(crate) fn start(cluster: &Cluster) -> Self {
+        Self::launch(cluster, None)
+    }
+
+    /// One that is spoken to in TLS, with a certificate that ended years ago.
+    #[track_caller]
+    pub(crate) fn expired(cluster: &Cluster) -> Self {
+        Self::launch(cluster, Some(Validity::Expired))
+    }
+
+    /// One that is spoken to in TLS, as the server is.
+    #[track_caller]
+    pub(crate) fn tls(cluster: &Cluster) -> Self {
+        Self::launch(cluster, Some(Validity::Current))
+    }
+
+    #[track_caller]
+    fn launch(cluster: &Cluster, tls: Option<Validity>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Arc::new(Mutex::new(Notes::default()));
+        let facts = cluster.facts();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let tls = tls.map(|validity| {
+            let authority = Authority::new().unwrap();
+            std::fs::write(folder.path().join("authority.pem"), authority.certificate()).unwrap();
+            Tls::new(&authority.server(validity).unwrap())
+        });
+        // Who comes with a token is passed on as such; all others (kubectl sends none over plain
+        // HTTP) are let in as the administrator.
+        let anonymous = folder.path().join("anonymous");
+        Kubeconfig::new(&facts.server).authority(&facts.authority).write(&anonymous).unwrap();
+        let (server, port) = block_on(async {
+            let (as_they_come, as_admin) = (client(&anonymous).await, client(&facts.kubeconfig).await);
+            Server::bind(as_they_come, as_admin, Arc::clone(&notes), tls).await
+        });
+        let url = format!("{scheme}://127.0.0.1:{port}");
+        let server = AbortOnDropHandle::new(runtime().spawn(server.serve()));
+        let proxy = Self { notes, folder, url, _server: server };
+        proxy.known_here().token(&facts.token).write(&proxy.kubeconfig()).unwrap();
+        proxy
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A kubeconfig that leads through the proxy, with the administrator's token.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
+    }
+
+    /// A kubeconfig that leads through the proxy with another token.
+    #[track_caller]
+    pub(crate) fn kubeconfig_with_token(&self, token: &str) -> PathBuf {
+        let path = self.folder.path().join("other.kubeconfig");
+        self.known_here().token(token).write(&path).unwrap();
+        path
+    }
+
+    fn known_here(&self) -> Kubeconfig {
+        let kubeconfig = Kubeconfig::new(&self.url);
+        let authority = self.folder.path().join("authority.pem");
+        if authority.exists() { kubeconfig.authority(authority) } else { kubeconfig }
+    }
+
+    /// The requests so far, in the order in which they came.
+    pub(crate) fn requests(&self) -> Vec<Seen> {
+        self.notes().seen.clone()
+    }
+
+    /// How many requests there were of this verb and resource (`*` is any); see [`Seen`].
+    pub(crate) fn count(&self, verb: &str, resource: &str) -> usize {
+        self.notes().seen.iter().filter(|seen| seen.is(verb, resource)).count()
+    }
+
+    /// The requests that changed something, or tried to: all writes but dry-runs and reviews.
+    pub(crate) fn writes(&self) -> Vec<Seen> {
+        self.notes().seen.iter().filter(|seen| seen.is_write()).cloned().collect()
+    }
+
+    /// The requests, a line each, for a look or a snapshot.
+    pub(crate) fn log(&self) -> String {
+        let lines: Vec<_> = self.notes().seen.iter().map(Seen::to_string).collect();
+        lines.join("\n")
+    }
+
+    /// Forgets the requests so far.
+    pub(crate) fn forget(&self) {
+        let mut notes = self.notes();
+        notes.seen.clear();
+        notes.most_held = notes.held;
+    }
+
+    /// How many delayed requests were held at once, at most.
+    pub(crate) fn most_held(&self) -> usize {
+        self.notes().most_held
+    }
+
+    /// Begins a rule about requests of this verb and resource (`*` is any); the last call says what
+    /// happens to them. The rule that was made last goes first.
+    pub(crate) fn on(&self, verb: &str, resource: &str) -> RuleBuilder<'_> {
+        RuleBuilder::new(self, verb, resource)
+    }
+
+    /// Ends all rules: everything goes through again.
+    pub(crate) fn heal(&self) {
+        self.notes().rules.clear();
+    }
+
+    fn add(&self, rule: Rule) {
+        self.notes().rules.insert(0, rule);
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AsRef<Path> for Proxy {
+    fn as_ref(&self) -> &Path {
+        self.folder.path()
+    }
+}

@@ -1,0 +1,138 @@
+//! A request in the terms of Kubernetes.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::Method;
+use http::request::Parts;
+use serde_json::Value;
+
+/// A request that the proxy saw.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `apply` (server-side), `delete`,
+    /// `deletecollection`.
+    pub(crate) verb: String,
+    /// `configmaps`, `deployments.apps`, `deployments.apps/status`; the path of what is no resource.
+    pub(crate) resource: String,
+    /// The namespace in the path.
+    pub(crate) namespace: Option<String>,
+    /// The object's name in the path.
+    pub(crate) name: Option<String>,
+    /// Whether the server was asked to only pretend.
+    pub(crate) dry_run: bool,
+    /// The path as it was.
+    pub(crate) path: String,
+    /// The query as it was.
+    pub(crate) query: String,
+    /// The value of `Authorization`.
+    pub(crate) authorization: Option<String>,
+    /// The body as it was.
+    pub(crate) body: Bytes,
+}
+
+impl Seen {
+    pub(super) fn new(parts: &Parts, body: Bytes) -> Self {
+        let path = parts.uri.path().to_owned();
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let target = Target::parse(&path);
+        let verb = verb(&parts.method, &target, &query, header("content-type").unwrap_or_default());
+        Self {
+            verb: verb.to_owned(),
+            resource: target.resource,
+            namespace: target.namespace,
+            name: target.name,
+            dry_run: query.contains("dryRun="),
+            authorization: header("authorization").map(str::to_owned),
+            path,
+            query,
+            body,
+        }
+    }
+
+    /// Whether it is of this verb and resource; `*` is any.
+    pub(crate) fn is(&self, verb: &str, resource: &str) -> bool {
+        let fits = |wanted: &str, value: &str| wanted == "*" || wanted == value;
+        fits(verb, &self.verb) && fits(resource, &self.resource)
+    }
+
+    /// Whether it changes something: dry-runs do not, nor do reviews, which are questions.
+    pub(crate) fn is_write(&self) -> bool {
+        let reads = matches!(self.verb.as_str(), "get" | "list" | "watch");
+        !reads && !self.dry_run && !self.resource.contains("reviews.")
+    }
+
+    /// The body as JSON, null where it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb, self.resource)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, " -n {namespace}")?;
+        }
+        if let Some(name) = &self.name {
+            write!(f, " {name}")?;
+        }
+        if self.dry_run { f.write_str(" (dry-run)") } else { Ok(()) }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Target {
+    resource: String,
+    namespace: Option<String>,
+    name: Option<String>,
+}
+
+impl Target {
+    /// Takes a path of the API apart; another path is a resource of its own.
+    fn parse(path: &str) -> Self {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let (group, rest) = match parts.as_slice() {
+            ["api", _, rest @ ..] => ("", rest),
+            ["apis", group, _, rest @ ..] => (*group, rest),
+            _ => ("", [].as_slice()),
+        };
+        let (namespace, rest) = match rest {
+            // The namespace itself is an object like others, and `namespaces/x/status` its part.
+            ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !is_part(rest) => {
+                (Some(*namespace), rest)
+            }
+            _ => (None, rest),
+        };
+        let Some((resource, rest)) = rest.split_first() else {
+            return Self { resource: path.to_owned(), ..Self::default() };
+        };
+        let dot = if group.is_empty() { "" } else { "." };
+        let part = rest.get(1).map(|part| format!("/{part}")).unwrap_or_default();
+        Self {
+            resource: format!("{resource}{dot}{group}{part}"),
+            namespace: namespace.map(str::to_owned),
+            name: rest.first().map(|name| (*name).to_owned()),
+        }
+    }
+}
+
+fn is_part(rest: &[&str]) -> bool {
+    matches!(rest, ["status" | "finalize"])
+}
+
+fn verb(method: &Method, target: &Target, query: &str, content: &str) -> &'static str {
+    let whole = target.name.is_none() && !target.resource.starts_with('/');
+    match method.as_str() {
+        "GET" if query.contains("watch=true") || query.contains("watch=1") => "watch",
+        "GET" if whole => "list",
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" if content.starts_with("application/apply-patch") => "apply",
+        "PATCH" => "patch",
+        "DELETE" if whole => "deletecollection",
+        "DELETE" => "delete",
+        _ => "get",
+    }
+}

@@ -1,0 +1,39 @@
+//! Configurations that more than one feature is tried with.
+
+use std::fmt::Write as _;
+
+/// Project and namespace, and nothing to make.
+pub(crate) const HEAD: &str = "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n";
+
+/// The smallest configuration that makes something.
+pub(crate) const GREETING: &str = r#"
+[project]
+name = "{project}"
+
+[cluster]
+namespace = "{ns}"
+
+[resource.greeting]
+apiVersion = "v1"
+kind = "ConfigMap"
+data = { hello = "world" }
+"#;
+
+/// A Service that is ready when a cloud, or the test, gives it an address.
+pub(crate) const BALANCER: &str = r#"
+[resource.lb]
+apiVersion = "v1"
+kind = "Service"
+spec = { type = "LoadBalancer", ports = [{ port = 80 }], selector = { app = "web" } }
+"#;
+
+/// So many objects without a controller that would touch them.
+pub(crate) fn config_maps(count: usize) -> String {
+    (0..count).fold(HEAD.to_owned(), |mut text, index| {
+        let _ = write!(
+            text,
+            "\n[resource.c{index}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v{index}\"\n"
+        );
+        text
+    })
+}

@@ -1,0 +1,91 @@
+//! The integration tests: one binary, a module per feature, all on one real control plane.
+//!
+//! `cargo test --test it` starts the plane (after building its programs once), runs the tests as a
+//! child process, and ends both; see [`supervisor`]. To write a test, see [`harness`].
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and this is the place to say why"
+)]
+
+mod existing;
+#[macro_use]
+#[allow(dead_code, unused_imports, reason = "the tests of a day need not use all of it")]
+mod harness;
+#[path = "../control-plane/plane/mod.rs"]
+#[allow(dead_code, reason = "shared with the quickstart, which uses other parts of it")]
+mod plane;
+mod supervisor;
+
+mod admission;
+mod adoption;
+mod attribution;
+mod commands;
+mod control_plane;
+mod docs;
+mod drift;
+mod drift_cron;
+mod examples;
+mod faults;
+mod handover;
+mod mistakes;
+mod moves;
+mod proof;
+mod proxy;
+mod quiet;
+mod readiness;
+mod real_registry;
+mod registry;
+mod replacement;
+mod requests;
+mod safety;
+mod schemas;
+mod targets;
+mod trouble;
+mod whole_path;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Trial;
+
+/// All tests, by feature.
+fn tests() -> Vec<Trial> {
+    [
+        adoption::tests(),
+        attribution::tests(),
+        admission::tests(),
+        commands::tests(),
+        control_plane::tests(),
+        docs::tests(),
+        drift::tests(),
+        drift_cron::tests(),
+        examples::tests(),
+        mistakes::tests(),
+        moves::tests(),
+        faults::tests(),
+        proof::tests(),
+        handover::tests(),
+        proxy::tests(),
+        quiet::tests(),
+        readiness::tests(),
+        real_registry::tests(),
+        registry::tests(),
+        replacement::tests(),
+        requests::tests(),
+        safety::tests(),
+        targets::tests(),
+        schemas::tests(),
+        trouble::tests(),
+        whole_path::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn main() -> ExitCode {
+    plane::take_over().unwrap_or_else(|| supervisor::main(tests()))
+}

@@ -1,0 +1,155 @@
+//! The rendered `config.yml` and htpasswd start real registries, of both generations.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::harness::{Command, Namespace, program, wait_until};
+
+tests! {
+    a_registry_of_version_2_takes_a_push_and_a_pull,
+    a_registry_of_version_3_takes_a_push_and_a_pull,
+}
+
+const PASSWORD: &str = "a long enough password";
+
+fn a_registry_of_version_2_takes_a_push_and_a_pull() {
+    round_trip("registry:2.8.3", Command::new(program("docker-registry")));
+}
+
+fn a_registry_of_version_3_takes_a_push_and_a_pull() {
+    let ns = Namespace::absent();
+    round_trip("registry:3.1.1", ns.cluster().program("registry"));
+}
+
+/// Applies a registry of this image, and starts the program with the files that its pods would mount.
+fn round_trip(image: &str, registry: Command) {
+    let ns = Namespace::absent();
+    let config = format!(
+        r#"
+[project]
+name = "{{project}}"
+
+[registry.main]
+host           = "registry.example.com"
+image          = "{image}"
+namespace      = "{{ns}}"
+storage.volume = {{ size = "1Gi" }}
+
+[registry.main.auth.users]
+ci = {{ env = "CI_PASSWORD" }}
+"#
+    );
+    let project = ns.project().write("regplan.toml", &config).env("CI_PASSWORD", PASSWORD);
+    project.run(["apply", "--auto-approve"]).success();
+    project.run(["plan", "--detailed-exitcode"]).success();
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (config, secret) = mounted(&ns, folder.path(), port);
+    let registry = registry.args(["serve", config.to_str().unwrap()]).env("REGISTRY_HTTP_SECRET", secret);
+    let registry = registry.env("OTEL_TRACES_EXPORTER", "none").spawn();
+    wait_until("the registry answers", || status(port, "/v2/", None).is_some());
+    assert_eq!(status(port, "/v2/", None), Some(401), "{}", registry.stderr_so_far());
+    assert_eq!(status(port, "/v2/", Some("ci:wrong")), Some(401));
+    let right = Some(format!("ci:{PASSWORD}"));
+    assert_eq!(status(port, "/v2/", right.as_deref()), Some(200), "{}", registry.stderr_so_far());
+    // What the readiness probe asks; it has no password.
+    assert_eq!(status(port, "/", None), Some(200));
+    // Neither of them made something up: a secret, or a user with a password in the log.
+    let said = registry.stderr_so_far() + &registry.stdout_so_far();
+    assert!(!said.contains("No HTTP secret") && !said.contains("htpasswd is missing"), "{said}");
+    push_and_pull(folder.path(), port);
+}
+
+/// What `GET` is answered with; nothing where nobody answers.
+fn status(port: u16, path: &str, user: Option<&str>) -> Option<u16> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let authorization = user.map(|user| format!("Authorization: Basic {}\r\n", STANDARD.encode(user)));
+    let authorization = authorization.unwrap_or_default();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: registry.example.com\r\n{authorization}\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.split(' ').nth(1)?.parse().ok()
+}
+
+/// Writes what the pods mount to where this registry finds it: the paths in the rendered configuration
+/// are those of the container.
+fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, String) {
+    let by_key = |kind: &str, key: &str| -> String {
+        let list = ns.kubectl(["get", kind, "-o", "json"]).run().success().json();
+        let items = list["items"].as_array().unwrap().clone();
+        let found = items.iter().find_map(|item| item["data"][key].as_str().map(str::to_owned));
+        found.unwrap_or_else(|| panic!("no {kind} has {key}"))
+    };
+    let decoded = |text: String| String::from_utf8(STANDARD.decode(text).unwrap()).unwrap();
+    let htpasswd = folder.join("htpasswd");
+    fs::write(&htpasswd, decoded(by_key("secrets", "htpasswd"))).unwrap();
+    let rendered = by_key("configmaps", "config.yml");
+    let mut config: Value = serde_saphyr::from_str(&rendered).unwrap();
+    config["auth"]["htpasswd"]["path"] = htpasswd.to_str().unwrap().into();
+    config["storage"]["filesystem"]["rootdirectory"] = folder.join("data").to_str().unwrap().into();
+    config["http"]["addr"] = format!("127.0.0.1:{port}").into();
+    if let Some(http) = config["http"].as_object_mut() {
+        http.remove("debug");
+    }
+    let path = folder.join("config.yml");
+    fs::write(&path, config.to_string()).unwrap();
+    (path, decoded(by_key("secrets", "secret")))
+}
+
+/// Pushes the smallest image there is, and pulls it again.
+fn push_and_pull(folder: &Path, port: u16) {
+    let (from, to) = (folder.join("image"), folder.join("pulled"));
+    image(&from);
+    let remote = format!("docker://127.0.0.1:{port}/team/app:1");
+    let local = |path: &Path| format!("dir:{}", path.display());
+    let skopeo = |args: [String; 4]| {
+        // Otherwise it compresses the layer on the way, and the manifest is another one.
+        Command::new(program("skopeo"))
+            .args(["copy", "--preserve-digests"])
+            .args(args)
+            .inherit_env()
+            .run()
+            .any()
+    };
+    let credentials =
+        |flag: &str| [format!("--{flag}-tls-verify=false"), format!("--{flag}-creds=ci:{PASSWORD}")];
+    let [verify, creds] = credentials("dest");
+    let pushed = skopeo([verify.clone(), creds, local(&from), remote.clone()]);
+    assert!(pushed.succeeded(), "{}", pushed.stderr());
+    let refused = skopeo([verify, "--dest-creds=ci:wrong".into(), local(&from), remote.clone()]);
+    assert!(!refused.succeeded());
+    let [verify, creds] = credentials("src");
+    let pulled = skopeo([verify, creds, remote, local(&to)]);
+    assert!(pulled.succeeded(), "{}", pulled.stderr());
+    assert_eq!(fs::read(to.join("manifest.json")).unwrap(), fs::read(from.join("manifest.json")).unwrap());
+}
+
+/// An image of one empty layer, as skopeo's `dir:` knows it.
+fn image(folder: &Path) {
+    use sha2::{Digest as _, Sha256};
+    fs::create_dir(folder).unwrap();
+    let blob = |content: &[u8]| {
+        let digest = Sha256::digest(content).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
+        fs::write(folder.join(&digest), content).unwrap();
+        (format!("sha256:{digest}"), content.len())
+    };
+    let layer = [0_u8; 1024];
+    let (layer, layer_size) = blob(&layer);
+    let config = serde_json::json!({"architecture": "amd64", "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [layer]}, "config": {}});
+    let (config, config_size) = blob(config.to_string().as_bytes());
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": config_size},
+        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer, "size": layer_size}],
+    });
+    fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
+    fs::write(folder.join("version"), "Directory Transport Version: 1.1\n").unwrap();
+}

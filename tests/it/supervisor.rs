@@ -1,0 +1,80 @@
+//! Brings up what the tests need, runs them as a child process, and ends both.
+//!
+//! Two processes, because tests may hang, abort or be killed, and the plane is to end all the same;
+//! and because a plane that breaks ends the tests at once, with the last words of what broke.
+
+use std::path::Path;
+use std::process::{Child, ExitCode, ExitStatus};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::harness::{self, FACTS};
+use crate::plane::{self, Error, Facts, Plane, leash};
+
+/// The tests mostly wait for the servers, so there are more of them at once than cores.
+const THREADS: usize = 6;
+
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Runs the tests that the arguments select, with a plane if there are any.
+pub(crate) fn main(tests: Vec<Trial>) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
+    let selected = tests.iter().any(|test| !arguments.is_filtered_out(test));
+    if std::env::var_os(FACTS).is_some() || arguments.list || !selected {
+        harness::catch_panics();
+        return libtest_mimic::run(&arguments, tests).exit_code();
+    }
+    supervise().unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn supervise() -> Result<ExitCode, Error> {
+    // A `cargo test` that is killed takes its tests with it.
+    leash::hold_me();
+    let programs = plane::build(&[])?;
+    if std::env::var("USE_EXISTING_CLUSTER").is_ok_and(|wish| wish == "true") {
+        let folder = tempfile::tempdir()?;
+        let facts = crate::existing::facts(folder.path(), &programs)?;
+        eprintln!("the tests use the existing cluster {}", facts.server);
+        return Ok(exit_code(run_tests(&facts)?.wait()?));
+    }
+    let started = Instant::now();
+    let plane = Plane::start(&programs)?;
+    eprintln!("the control plane is up after {:.1} s", started.elapsed().as_secs_f64());
+    let tests = run_tests(plane.facts())?;
+    attend(tests, &plane)
+}
+
+/// Starts this executable once more, with the same arguments and a plane to use.
+fn run_tests(facts: &Facts) -> Result<Child, Error> {
+    let itself = std::env::current_exe()?;
+    Ok(leash::command(itself).args(std::env::args_os().skip(1)).env(FACTS, facts.save()?).spawn()?)
+}
+
+/// Waits for the tests to end, or ends them when the plane does.
+fn attend(mut tests: Child, plane: &Plane) -> Result<ExitCode, Error> {
+    loop {
+        if let Some(status) = tests.try_wait()? {
+            return Ok(exit_code(status));
+        }
+        if let Some(why) = plane.death_within(GLANCE) {
+            tests.kill()?;
+            tests.wait()?;
+            return Err(format!("the control plane broke during the tests: {why}").into());
+        }
+    }
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// The facts that the environment points to; for tests, which always have some.
+pub(crate) fn facts() -> Facts {
+    let path = std::env::var_os(FACTS).expect("the supervisor sets the place of the facts");
+    Facts::load(Path::new(&path)).unwrap()
+}

@@ -1,0 +1,136 @@
+//! Trouble on the way to the cluster: each has a message of its own, within seconds.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::{GREETING, Namespace, Project, Proxy};
+use crate::plane::kubeconfig::Kubeconfig;
+
+tests! {
+    a_missing_kubeconfig_is_named,
+    an_unknown_context_names_the_known_ones,
+    a_context_that_contradicts_the_file_is_refused,
+    a_dead_server_is_named,
+    a_server_that_hangs_is_given_up,
+    a_wrong_token_is_said_to_be_one,
+    a_server_that_nobody_vouches_for_is_refused,
+    an_expired_certificate_of_ours_is_named,
+    an_expired_certificate_of_the_server_is_named,
+    the_wrong_cluster_is_refused_before_any_write,
+    missing_rights_are_said_to_be_rights,
+    a_proxy_is_obeyed_and_spared,
+}
+
+fn greeting(ns: &Namespace) -> Project<'_> {
+    ns.project().write("regplan.toml", GREETING)
+}
+
+/// Fails with these words, and soon.
+fn fails(project: &Project<'_>, words: &[&str]) {
+    let started = Instant::now();
+    let output = project.run(["plan"]).code(1);
+    assert!(started.elapsed() < Duration::from_secs(45), "after {:?}", started.elapsed());
+    for word in words {
+        output.stderr_contains(word);
+    }
+    output.stderr_contains("help:");
+}
+
+fn a_missing_kubeconfig_is_named() {
+    let ns = Namespace::absent();
+    fails(&greeting(&ns).kubeconfig("/nowhere/kubeconfig"), &["/nowhere/kubeconfig"]);
+}
+
+fn an_unknown_context_names_the_known_ones() {
+    let ns = Namespace::absent();
+    let project =
+        ns.project().write("regplan.toml", &GREETING.replace("[cluster]", "[cluster]\ncontext = \"prodd\""));
+    fails(&project, &["prodd"]);
+}
+
+fn a_context_that_contradicts_the_file_is_refused() {
+    let ns = Namespace::absent();
+    let project =
+        ns.project().write("regplan.toml", &GREETING.replace("[cluster]", "[cluster]\ncontext = \"prod\""));
+    project.run(["plan", "--context", "test"]).code(1).stderr_contains("contradicts");
+}
+
+fn a_dead_server_is_named() {
+    let ns = Namespace::absent();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let dead = Kubeconfig::new(format!("https://127.0.0.1:{port}")).token("t");
+    fails(&greeting(&ns).kubeconfig(ns.write_kubeconfig("dead", &dead)), &[&port.to_string(), "refused"]);
+}
+
+fn a_server_that_hangs_is_given_up() {
+    let ns = Namespace::absent();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let hanging = Kubeconfig::new(format!("https://127.0.0.1:{port}")).token("t");
+    fails(&greeting(&ns).kubeconfig(ns.write_kubeconfig("hanging", &hanging)), &[&port.to_string()]);
+}
+
+fn a_wrong_token_is_said_to_be_one() {
+    let ns = Namespace::absent();
+    let wrong = ns.trusted().token("wrong");
+    let project = greeting(&ns).kubeconfig(ns.write_kubeconfig("wrong", &wrong));
+    fails(&project, &["does not accept our credentials"]);
+}
+
+fn a_server_that_nobody_vouches_for_is_refused() {
+    let ns = Namespace::absent();
+    let unknown = Kubeconfig::new(ns.cluster().server()).token("t");
+    fails(&greeting(&ns).kubeconfig(ns.write_kubeconfig("unknown", &unknown)), &["certificate"]);
+}
+
+fn an_expired_certificate_of_ours_is_named() {
+    let ns = Namespace::absent();
+    let (certificate, key) = &ns.cluster().facts().expired_client;
+    let expired = ns.trusted().certificate(certificate, key);
+    fails(&greeting(&ns).kubeconfig(ns.write_kubeconfig("expired", &expired)), &["certificate", "expired"]);
+}
+
+fn an_expired_certificate_of_the_server_is_named() {
+    let ns = Namespace::absent();
+    let proxy = Proxy::expired(ns.cluster());
+    fails(&greeting(&ns).through(&proxy), &["certificate", "expired"]);
+}
+
+fn the_wrong_cluster_is_refused_before_any_write() {
+    let ns = Namespace::new();
+    let pinned = GREETING.replace("[cluster]", "[cluster]\nuid = \"00000000-0000-0000-0000-000000000000\"");
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &pinned).through(&proxy);
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("this is the wrong cluster");
+    assert!(ns.find("configmap/greeting").is_none());
+    // A state that was made from another cluster.
+    let project = greeting(&ns);
+    project.run(["apply", "--auto-approve"]).success();
+    let path = ns.fill(".regplan/{project}/state.json");
+    let uid =
+        ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1["metadata"]["uid"].clone();
+    project.edit(&path, uid.as_str().unwrap(), "another-cluster");
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("this is the wrong cluster");
+}
+
+fn missing_rights_are_said_to_be_rights() {
+    let ns = Namespace::new();
+    let blind =
+        ns.account("blind", &json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get"] }]));
+    let plan = greeting(&ns).kubeconfig(blind).run(["plan"]).code(1);
+    plan.stdout_contains("configmaps");
+}
+
+fn a_proxy_is_obeyed_and_spared() {
+    let ns = Namespace::absent();
+    // A proxy that nobody runs, before a server that nobody knows: what fails tells which was asked.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let far = Kubeconfig::new("https://api.example.invalid:6443").token("t");
+    let project = greeting(&ns).kubeconfig(ns.write_kubeconfig("far", &far));
+    let project = project.env("HTTPS_PROXY", format!("http://127.0.0.1:{port}"));
+    project.run(["plan"]).code(1).stderr_contains(&port.to_string());
+    let spared = project.env("NO_PROXY", "localhost,.example.invalid").run(["plan"]).code(1);
+    spared.stderr_contains("api.example.invalid").stderr_lacks(&port.to_string());
+}
