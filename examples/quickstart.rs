@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example quickstart                       on a control plane of its own
 //! cargo run --release --example quickstart -- --context NAME     on a cluster that is already there
+//! cargo run --release --example quickstart -- --only-cluster     the control plane alone, to try things on
 //! ```
 //!
 //! The commands that it prints are those that it runs, and their output is their own. Without a
@@ -32,6 +33,9 @@ struct Options {
     /// Use the cluster of this kubeconfig instead of starting a control plane
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// Only start a control plane, say how to reach it, and keep it until Ctrl-C
+    #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
+    only_cluster: bool,
 }
 
 fn main() -> ExitCode {
@@ -45,16 +49,15 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Error> {
+    if options.only_cluster {
+        return keep(&bring_up()?);
+    }
     say("Build regplan in release mode.");
     let regplan = build_regplan()?;
     if options.context.is_some() || options.kubeconfig.is_some() {
         return on_a_cluster_that_is_there(options, regplan);
     }
-    say("Bring up a Kubernetes control plane of our own, on loopback.");
-    let programs = plane::build(&["--plane"])?;
-    let started = Instant::now();
-    let plane = Plane::start(&programs)?;
-    println!("etcd, API server, controllers, scheduler: up after {:.1} s", started.elapsed().as_secs_f64());
+    let plane = bring_up()?;
     let facts = plane.facts();
     let stage = Stage {
         // In the plane's folder, which goes with the plane, however this program ends.
@@ -65,6 +68,26 @@ fn run(options: &Options) -> Result<(), Error> {
         context: None,
     };
     stage.play()
+}
+
+fn bring_up() -> Result<Plane, Error> {
+    say("Bring up a Kubernetes control plane of our own, on loopback.");
+    let programs = plane::build(&["--plane"])?;
+    let started = Instant::now();
+    let plane = Plane::start(&programs)?;
+    println!("etcd, API server, controllers, scheduler: up after {:.1} s", started.elapsed().as_secs_f64());
+    Ok(plane)
+}
+
+/// Keeps the plane until this program is stopped, which takes the plane along.
+fn keep(plane: &Plane) -> ! {
+    let facts = plane.facts();
+    say("In another terminal, until Ctrl-C here:");
+    println!("export KUBECONFIG={}", facts.kubeconfig.display());
+    println!("alias kubectl={}", facts.program("kubectl").display());
+    loop {
+        std::thread::park();
+    }
 }
 
 fn on_a_cluster_that_is_there(options: &Options, regplan: PathBuf) -> Result<(), Error> {

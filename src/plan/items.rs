@@ -100,8 +100,10 @@ fn sole(list: &[Value], fits: impl Fn(&Value) -> bool) -> Option<usize> {
 /// Whether what is sent lies in what is there: our items in the order in which they are sent, and nothing
 /// empty that is not there at all.
 ///
-/// To the server an empty list or map that it does not store is still another object than the stored one: the
-/// apply changes nothing that anybody sees, but it writes.
+/// To the server an empty list or map that it does not store can be another object than the stored one: the
+/// apply changes nothing that anybody sees, but it writes. It does so for custom resources, for a
+/// `NetworkPolicy` (whose registry compares with Go's `reflect.DeepEqual`), and for any kind that several
+/// managers apply: nothing that could be told apart from here.
 pub(super) fn lies_in(fields: &FieldSet, sent: &Value, live: &Value) -> bool {
     match (sent, live) {
         (Value::Array(sent), Value::Array(live)) if has_items(fields) => pair(fields, sent, live)

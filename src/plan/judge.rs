@@ -166,7 +166,7 @@ impl Planner {
         let let_go = handover::let_go(&manager, desired, Some(live)).unwrap_or_default();
         let (marks, mut fields): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|field| send::is_ours_path(&field.path));
-        let quiet = quiet_update(&fields, &marks, || reclaim(&self.input.project, live, answer));
+        let quiet = quiet_update(&fields, &marks, || reclaim(&self.input.project, &sent, live, answer));
         let action = match standing {
             Standing::Adopted => Action::Adopt,
             _ if why.is_some() => Action::Replace,

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
+
 use super::attribute::in_common;
 use super::change::{Cause, Hand};
 use super::owners::{Owners, Place, Turn};
@@ -23,10 +25,16 @@ pub(super) struct Reclaim {
 
 /// What an apply would change in the ownership of the object, if anything: fields that it takes back, and
 /// fields that it lets go of and that stay because others own them too.
-pub(super) fn reclaim(project: &str, live: &Live, answer: &Live) -> Option<Reclaim> {
+///
+/// To own a map that is sent empty is to own nothing: whoever puts something into it takes nothing from us.
+pub(super) fn reclaim(project: &str, sent: &Value, live: &Live, answer: &Live) -> Option<Reclaim> {
     let manager = field_manager(project);
     let (now, then) = (live.ownership.applied_by(&manager), answer.ownership.applied_by(&manager));
-    if now == then {
+    let is_empty = |path: &FieldPath| path.get(sent).and_then(Value::as_object).is_some_and(Map::is_empty);
+    let mut gained = only_in(then, now);
+    gained.retain(|path| !is_empty(path));
+    let lost = only_in(now, then);
+    if gained.is_empty() && lost.is_empty() {
         return moved_version(&manager, live, answer);
     }
     let turn = Turn { before: &live.object, after: &answer.object };
@@ -35,8 +43,10 @@ pub(super) fn reclaim(project: &str, live: &Live, answer: &Live) -> Option<Recla
         let hands = owners.hands(&Place::new(path.clone(), turn));
         (path, hands)
     };
-    let taken: Vec<_> = only_in(then, now).into_iter().map(with_hands).collect();
-    let released: Vec<_> = only_in(now, then).into_iter().map(with_hands).collect();
+    let to_tell = |paths: Vec<FieldPath>| -> Vec<_> {
+        paths.into_iter().filter(|path| !is_ours_path(path)).map(with_hands).collect()
+    };
+    let (taken, released) = (to_tell(gained), to_tell(lost));
     let drift = |(_, hands): &(FieldPath, Vec<Hand>)| Cause::Drift { by: hands.clone() };
     let causes: Vec<Cause> = taken.iter().map(drift).chain(released.first().map(|_| Cause::Yours)).collect();
     let stories = taken
@@ -54,11 +64,11 @@ fn moved_version(manager: &str, live: &Live, answer: &Live) -> Option<Reclaim> {
     (now != then).then(|| Reclaim { reason: reason(), cause: Cause::Yours })
 }
 
-/// The fields that the first set has and the second one has not; marks of ours and frames are left out.
+/// The fields that the first set has and the second one has not, but for frames around others.
 fn only_in(set: Option<&FieldSet>, other: Option<&FieldSet>) -> Vec<FieldPath> {
     let owned = |set: Option<&FieldSet>| set.map(FieldSet::owned_paths).unwrap_or_default();
     let theirs: BTreeSet<FieldPath> = owned(other).into_iter().map(|(path, _)| path).collect();
-    let fields = owned(set).into_iter().filter(|(path, is_parent)| !is_parent && !is_ours_path(path));
+    let fields = owned(set).into_iter().filter(|(_, is_parent)| !is_parent);
     fields.map(|(path, _)| path).filter(|path| !theirs.contains(path)).collect()
 }
 
@@ -107,11 +117,20 @@ mod tests {
             ("kubectl", Operation::Update, &["spec.replicas"]),
         ]);
         let after = live(&[("regplan:p", Operation::Apply, &["spec.paused", "spec.replicas"])]);
-        let found = reclaim("p", &before, &after).unwrap();
+        let found = reclaim("p", &json!({}), &before, &after).unwrap();
         assert_eq!(found.reason, "only ownership changes: spec.replicas (last written by kubectl)");
         let Cause::Drift { by } = found.cause else { panic!("{:?}", found.cause) };
         assert_eq!(by[0].manager, "kubectl");
-        assert_eq!(reclaim("p", &after, &after), None);
+        assert_eq!(reclaim("p", &json!({}), &after, &after), None);
+    }
+
+    #[test]
+    fn an_empty_map_that_others_filled_is_nobodys_loss() {
+        let before = live(&[("regplan:p", Operation::Apply, &["spec.paused"])]);
+        let after = live(&[("regplan:p", Operation::Apply, &["spec.paused", "spec.extra"])]);
+        let sent = |extra: Value| json!({"spec": {"paused": true, "extra": extra}});
+        assert_eq!(reclaim("p", &sent(json!({})), &before, &after), None);
+        assert!(reclaim("p", &sent(json!({"a": 1})), &before, &after).is_some());
     }
 
     #[test]
@@ -121,7 +140,7 @@ mod tests {
             ("scaler", Operation::Update, &["spec.replicas"]),
         ]);
         let after = live(&[("regplan:p", Operation::Apply, &["spec.paused"])]);
-        let found = reclaim("p", &before, &after).unwrap();
+        let found = reclaim("p", &json!({}), &before, &after).unwrap();
         assert_eq!(found.reason, "only ownership changes: spec.replicas (left to scaler)");
         assert_eq!(found.cause, Cause::Yours);
     }
@@ -130,10 +149,10 @@ mod tests {
     fn an_object_that_we_own_nothing_of_is_taken_back_whole() {
         let paths: &[&str] = &["a", "b", "c", "d", r#"metadata.annotations["regplan.dev/project"]"#];
         let after = live(&[("regplan:p", Operation::Apply, paths)]);
-        let found = reclaim("p", &live(&[]), &after).unwrap();
+        let found = reclaim("p", &json!({}), &live(&[]), &after).unwrap();
         assert_eq!(found.reason, "only ownership changes: a, b, c and 1 more");
         let marks = live(&[("regplan:p", Operation::Apply, &paths[4..])]);
-        let found = reclaim("p", &live(&[]), &marks).unwrap();
+        let found = reclaim("p", &json!({}), &live(&[]), &marks).unwrap();
         assert_eq!(found.reason, "only the ownership of our annotations changes");
     }
 }
