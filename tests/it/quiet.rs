@@ -69,7 +69,7 @@ fn quiet_but_for(project: &Project<'_>, proxy: &Proxy, in_doubt: &[&str]) {
     let is_asked =
         |resource: &&str| asked.iter().any(|asked| asked.starts_with(&format!("apply {resource} ")));
     assert_eq!(asked.len(), in_doubt.len(), "the record should have proved most of these: {asked:#?}");
-    assert!(in_doubt.iter().all(|resource| is_asked(&resource)), "{asked:#?}");
+    assert!(in_doubt.iter().all(is_asked), "{asked:#?}");
     project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
     project.run(["apply", "--auto-approve"]).success();
     project.run(["plan", "--detailed-exitcode"]).success();
