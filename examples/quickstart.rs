@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Error> {
     if options.only_cluster {
-        return keep(&bring_up()?);
+        keep(&bring_up()?);
     }
     say("Build regplan in release mode.");
     let regplan = build_regplan()?;
