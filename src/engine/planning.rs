@@ -1,6 +1,7 @@
 //! Drives the planner: its questions go to the provider, many at once; the answers go back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 
@@ -11,6 +12,9 @@ use crate::plan::{Answer, Consent, Input, Known, LeftOut, Mode, Plan, Planner, Q
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
 use crate::state::{Intent as Doubt, State};
+
+/// How long an object that moves under our eyes is left alone before it is looked at again.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// What a plan is made for.
 #[derive(Debug, Clone)]
@@ -129,6 +133,10 @@ fn address_of_doubt<'d>(
 async fn answer(provider: &dyn Provider, question: Question) -> Answer {
     match question {
         Question::Read(targets) => Answer::Read(provider.read(&targets).await),
+        Question::ReadAgain(targets) => {
+            tokio::time::sleep(MOMENT).await;
+            Answer::Read(provider.read(&targets).await)
+        }
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
         Question::Contents(circle) => Answer::Contents(provider.contents(&circle).await),
     }

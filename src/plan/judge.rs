@@ -13,7 +13,7 @@ use crate::provider::Written;
 use crate::resource::{Applied, Desired, Live, Problem, ProblemKind, Reading};
 
 /// How often an object that moves under our eyes is read again.
-const READS: u8 = 5;
+const READS: u8 = 20;
 
 impl Planner {
     pub(super) fn predict(&mut self, index: usize, live: Option<&Live>, sent: Value, reason: String) {

@@ -216,7 +216,7 @@ impl Planner {
             let addresses = reread.iter().map(|index| self.input.desired[*index].address.clone()).collect();
             let targets = reread.iter().map(|index| self.input.desired[*index].target()).collect();
             self.asked.push(Asked::Read(addresses));
-            questions.push(Question::Read(targets));
+            questions.push(Question::ReadAgain(targets));
         }
         questions
     }

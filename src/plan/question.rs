@@ -72,6 +72,9 @@ pub struct Input {
 pub enum Question {
     /// What is there.
     Read(Vec<Target>),
+    /// What is there by now of objects that moved while they were looked at, as a rollout moves a
+    /// Deployment: to be left alone for a moment first.
+    ReadAgain(Vec<Target>),
     /// What a write would come to.
     Preview(Box<Write>),
     /// What else dies with an object.

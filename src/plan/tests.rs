@@ -86,7 +86,9 @@ impl World {
 
     fn answer(&mut self, question: Question) -> Answer {
         match question {
-            Question::Read(targets) => Answer::Read(targets.iter().map(|target| self.read(target)).collect()),
+            Question::Read(targets) | Question::ReadAgain(targets) => {
+                Answer::Read(targets.iter().map(|target| self.read(target)).collect())
+            }
             Question::Preview(write) => Answer::Preview(self.preview(&write)),
             Question::Contents(circle) => {
                 self.circles.push(circle);
