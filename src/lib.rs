@@ -1,6 +1,7 @@
 //! `regplan`: plan and apply a private Docker registry on Kubernetes, from one TOML file.
 
 pub mod apply;
+pub mod approval;
 pub mod blocks;
 pub mod cli;
 pub mod config;

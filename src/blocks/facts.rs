@@ -105,6 +105,19 @@ impl Text {
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     answers: BTreeMap<Need, Fact>,
+    /// What secrets were given with, from outside the cluster.
+    pub given: Given,
+}
+
+/// What the sources of secrets held that lie outside the cluster: variables of the environment, files.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Given(pub BTreeMap<SecretSource, String>);
+
+/// Only which sources: this type's values may end in logs.
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 impl Facts {

@@ -16,8 +16,8 @@ use super::secrets::{self, Filled};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{
-    Address, BlockAddress, Desired, Encoding, Expression, FieldPath, GroupKind, Identity, Unchecked,
-    api_version_parts,
+    Address, BlockAddress, Desired, Encoding, Expression, FieldPath, GroupKind, Identity, KUBECTL_NOTE,
+    Unchecked, api_version_parts,
 };
 
 /// What finishing needs to know.
@@ -260,8 +260,12 @@ fn secret_data(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
             mistakes.push(Diagnostic::error(codes::INVALID_DATA, message).at_opt(span, ""));
         }
     }
-    if desired.object.get("data").is_some() {
-        desired.sensitive.insert(FieldPath::keys(["data"]), ());
+    // The note that `kubectl apply` leaves of a Secret holds its data, and comes along with an exported one.
+    let note = FieldPath::keys(["metadata", "annotations", KUBECTL_NOTE]);
+    for path in [FieldPath::keys(["data"]), note] {
+        if path.get(&desired.object).is_some() {
+            desired.sensitive.insert(path, ());
+        }
     }
 }
 

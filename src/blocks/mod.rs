@@ -27,7 +27,7 @@ mod tests;
 
 pub use compile::{Compiled, compile, needs};
 pub use draft::{Draft, Naming};
-pub use facts::{Fact, Facts, FileSet, Kept, Need, Text, User};
+pub use facts::{Fact, Facts, FileSet, Given, Kept, Need, Text, User};
 
 use crate::config::{Block, BlockSchema};
 use crate::diagnostic::Diagnostic;

@@ -1,6 +1,7 @@
 //! `regplan apply`.
 
-use super::args::{ApplyArgs, Format, Global};
+use super::approved::Approved;
+use super::args::{ApplyArgs, Format, Global, RunArgs};
 use super::confirm;
 use super::exit::{Exit, Failure};
 use super::output::Output;
@@ -8,19 +9,40 @@ use super::plan;
 use super::progress::Progress;
 use super::session::{Access, Memory, Session};
 use crate::apply::{Options, Report, Stop};
-use crate::engine;
+use crate::engine::{self, Run};
 use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, Styled};
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, output: Output) -> Result<Exit, Failure> {
-    carry_out(global, args, Mode::Apply, output).await
+    match (&args.plan_file, &args.expect) {
+        (Some(path), _) => {
+            let file = Approved::read(path)?;
+            carry_out(global, &file.run_args(&args.run), file.mode(), Approval::File(&file), output).await
+        }
+        (None, Some(digest)) => {
+            carry_out(global, &args.run, Mode::Apply, Approval::Digest(digest), output).await
+        }
+        (None, None) => carry_out(global, &args.run, Mode::Apply, Approval::Asked, output).await,
+    }
 }
 
-/// Plans, shows, asks, applies.
+/// How the plan is approved.
+#[derive(Clone, Copy)]
+pub(super) enum Approval<'a> {
+    /// By an answer, or by `--auto-approve`.
+    Asked,
+    /// It was, if it has this digest.
+    Digest(&'a str),
+    /// It was, if it is the one in this file.
+    File(&'a Approved),
+}
+
+/// Plans, shows, makes sure that it is approved, applies.
 pub(super) async fn carry_out(
     global: &Global,
-    args: &ApplyArgs,
+    args: &RunArgs,
     mode: Mode,
+    approval: Approval<'_>,
     output: Output,
 ) -> Result<Exit, Failure> {
     let command = match mode {
@@ -29,25 +51,53 @@ pub(super) async fn carry_out(
     };
     let access = Access::Write { command };
     let mut session = Session::open(global, &args.planning, access, output).await?;
-    let plan = session.plan(mode, &args.planning, output).await?;
-    plan::show(&plan, args.planning.format, output)?;
+    if let Approval::File(file) = approval {
+        file.admit(&mut session, output).await?;
+    }
+    let planned = session.plan(mode, &args.planning, output).await?;
+    let plan = &planned.plan;
+    if let Approval::File(file) = approval {
+        file.hold_against(&planned, &mut session).await?;
+    }
+    plan::show(plan, args.planning.format, output)?;
     if !plan.refusals.is_empty() {
         return Ok(Exit::Failed);
     }
-    refuse_unchecked(&plan)?;
+    refuse_unchecked(plan)?;
+    if let Approval::Digest(expected) = approval {
+        refuse_other(plan, expected)?;
+    }
     if !plan.changes_memory() {
         return Ok(Exit::Done);
     }
-    if plan.has_changes() && !args.auto_approve && !approved(mode, global, output)? {
+    let is_to_be_asked = matches!(approval, Approval::Asked) && plan.has_changes() && !args.auto_approve;
+    if is_to_be_asked && !is_approved(mode, global, output)? {
         let mut text = Styled::default();
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
     }
-    let report = perform(&mut session, &plan, args, output).await?;
+    let by = match approval {
+        Approval::File(file) => file.digest(),
+        Approval::Asked | Approval::Digest(_) => &plan.digest,
+    };
+    let report = perform(&mut session, plan, by, args, output).await?;
     Ok(if report.is_complete() { Exit::Done } else { Exit::Failed })
 }
 
-fn approved(mode: Mode, global: &Global, output: Output) -> Result<bool, Failure> {
+/// Another plan than the one that was approved by its digest.
+fn refuse_other(plan: &Plan, expected: &str) -> Result<(), Failure> {
+    if plan.digest == expected.trim() {
+        return Ok(());
+    }
+    Err(Failure::message(format!(
+        "this is not the plan that was approved, so nothing was done: its digest is {}, and {} is expected",
+        plan.digest,
+        expected.trim()
+    ))
+    .help("the configuration or the cluster has changed: review the plan above, and expect its digest"))
+}
+
+fn is_approved(mode: Mode, global: &Global, output: Output) -> Result<bool, Failure> {
     let question = match mode {
         Mode::Apply => "Apply this plan?",
         Mode::Destroy => "Destroy all of this?",
@@ -61,7 +111,7 @@ fn refuse_unchecked(plan: &Plan) -> Result<(), Failure> {
         .changes
         .iter()
         .flat_map(|change| {
-            change.unchecked().map(|(path, reason)| format!("{} {path}: {reason}", change.address))
+            change.unchecked.iter().map(|(path, reason)| format!("{} {path}: {reason}", change.address))
         })
         .collect();
     lines.dedup();
@@ -78,7 +128,8 @@ fn refuse_unchecked(plan: &Plan) -> Result<(), Failure> {
 async fn perform(
     session: &mut Session,
     plan: &Plan,
-    args: &ApplyArgs,
+    by: &str,
+    args: &RunArgs,
     output: Output,
 ) -> Result<Report, Failure> {
     let stop = Stop::default();
@@ -86,10 +137,11 @@ async fn perform(
     let progress = Progress::new(args.planning.format, output);
     let options = Options { parallelism: usize::from(args.planning.parallelism) };
     let emit = |event| progress.show(&event);
+    let run = Run { plan: by.to_owned(), configuration: session.config.digest() };
     let Memory::Held(store) = &mut session.memory else {
         return Err(Failure::message("the state is not held to be written"));
     };
-    let result = engine::apply(plan, &session.provider, store, &emit, &stop, options).await;
+    let result = engine::apply(plan, &run, &session.provider, store, &emit, &stop, options).await;
     listener.abort();
     progress.finish();
     let report = result.map_err(|error| Failure::of(error, &session.config.sources))?;

@@ -89,8 +89,12 @@ Examples:
 Examples:
   regplan apply
   regplan apply --auto-approve --parallelism 4
-  regplan apply --adopt resource.web    take over an object that exists already")]
+  regplan apply --adopt resource.web    take over an object that exists already
+  regplan apply plan.regplan            do what was reviewed, or say what has moved since
+  regplan apply --expect sha256:9f86…   plan again, and go on only if it is that very plan")]
     Apply(ApplyArgs),
+    /// Show a plan that was kept with `plan --out`, as it was shown then
+    Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
     /// Delete all that was applied, in reverse order; protected resources stay
@@ -99,7 +103,7 @@ Examples:
   regplan destroy
   regplan plan --destroy                only show what it would delete
   regplan destroy --consent registry.main/PersistentVolumeClaim/registry")]
-    Destroy(ApplyArgs),
+    Destroy(RunArgs),
     /// Look into the state, or correct it; the cluster is neither asked nor changed
     #[command(subcommand)]
     State(StateCommand),
@@ -277,6 +281,7 @@ Examples:
   regplan plan
   regplan plan --format json > plan.json
   regplan plan --detailed-exitcode      0 nothing to change, 2 changes, 1 error
+  regplan plan --out plan.regplan       keep it, to be applied once it is approved
   regplan plan --adopt resource.web     take over an object that exists already
   regplan plan --target registry.main   only this block, with what it stands on
   regplan plan --replace resource.job   delete it and make it anew")]
@@ -289,15 +294,47 @@ pub(super) struct PlanArgs {
     /// Plan the deletion of all that was applied
     #[arg(long)]
     pub(super) destroy: bool,
+    /// Keep the plan in this file for `apply PLANFILE`; no secret is in it
+    #[arg(short, long, value_name = "PLANFILE")]
+    pub(super) out: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct ApplyArgs {
+/// What `apply` and `destroy` share.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) planning: PlanningArgs,
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// Apply the plan in this file (from `plan --out`); nothing is asked, since that plan is the approved one
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "consent", "target", "replace", "expect"])]
+    pub(super) plan_file: Option<PathBuf>,
+    /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
+    #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]
+    pub(super) expect: Option<String>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan show plan.regplan
+  regplan show plan.regplan --format json | jq .summary
+
+It needs neither the configuration nor a cluster.")]
+pub(super) struct ShowArgs {
+    /// A file from `plan --out`
+    #[arg(value_name = "PLANFILE")]
+    pub(super) plan_file: PathBuf,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Args)]

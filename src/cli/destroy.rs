@@ -1,11 +1,11 @@
 //! `regplan destroy`.
 
-use super::apply;
-use super::args::{ApplyArgs, Global};
+use super::apply::{self, Approval};
+use super::args::{Global, RunArgs};
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use crate::plan::Mode;
 
-pub(super) async fn run(global: &Global, args: &ApplyArgs, output: Output) -> Result<Exit, Failure> {
-    apply::carry_out(global, args, Mode::Destroy, output).await
+pub(super) async fn run(global: &Global, args: &RunArgs, output: Output) -> Result<Exit, Failure> {
+    apply::carry_out(global, args, Mode::Destroy, Approval::Asked, output).await
 }

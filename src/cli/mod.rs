@@ -1,6 +1,7 @@
 //! The command line: arguments in, text and an exit code out. One file per command.
 
 mod apply;
+mod approved;
 mod args;
 mod completions;
 mod confirm;
@@ -16,6 +17,7 @@ mod progress;
 mod render;
 mod schema;
 mod session;
+mod show;
 mod state;
 mod validate;
 
@@ -56,6 +58,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::State(command) => asynchronously(state::run(&global, command, output)),
         Command::Plan(args) => asynchronously(plan::run(&global, &args, output)),
         Command::Apply(args) => asynchronously(apply::run(&global, &args, output)),
+        Command::Show(args) => show::run(&args, output),
         Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
         Command::Drift(args) => asynchronously(drift::run(&global, &args, output)),
     }

@@ -54,12 +54,21 @@ impl Output {
     /// What was asked for, into a file that others read at any time: they see the old one or the new one,
     /// never a part. Its name while it is written ends in nothing that a collector of files looks for.
     pub(super) fn replace_file(path: &Path, text: &str) -> io::Result<()> {
+        // Readable by all that the umask lets: who collects it is seldom who wrote it.
+        Self::replace(path, text, 0o666)
+    }
+
+    /// The same for a file that is its owner's alone.
+    pub(super) fn replace_private_file(path: &Path, text: &str) -> io::Result<()> {
+        Self::replace(path, text, 0o600)
+    }
+
+    fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut builder = tempfile::Builder::new();
         builder.prefix(".regplan-").suffix(".unfinished");
-        // Readable by all that the umask lets: who collects it is seldom who wrote it.
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
         let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;

@@ -6,7 +6,7 @@ use super::args::{Global, PlanningArgs};
 use super::diagnostics;
 use super::exit::Failure;
 use super::output::Output;
-use crate::blocks::{self, Kept};
+use crate::blocks::{self, Given, Kept};
 use crate::config::{self, BlockSchema, ClusterSettings, Config, Inputs, Loaded};
 use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Compiled, Intent, Outside, Readings};
@@ -69,7 +69,7 @@ pub(super) async fn offline(global: &Global, output: Output) -> Result<(Config, 
     let config = configuration(global, output)?;
     let compiled =
         engine::compile(&config, &Outside { provider: None, env: &variable, remembered: &|_| false }).await;
-    let Compiled { graph, warnings } = compiled.map_err(|error| Failure::of(error, &config.sources))?;
+    let Compiled { graph, warnings, .. } = compiled.map_err(|error| Failure::of(error, &config.sources))?;
     show_warnings(&config, &warnings, output)?;
     Ok((config, graph))
 }
@@ -99,6 +99,12 @@ pub(super) struct Session {
     pub(super) cluster: ClusterIdentity,
     pub(super) provider: Kubernetes,
     pub(super) memory: Memory,
+}
+
+/// A plan, and what secrets were given with when it was made.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) given: Given,
 }
 
 /// Whether the state is only read, or locked to be written by this command.
@@ -137,7 +143,7 @@ impl Session {
         mode: Mode,
         planning: &PlanningArgs,
         output: Output,
-    ) -> Result<Plan, Failure> {
+    ) -> Result<Planned, Failure> {
         // What is destroyed needs no value back.
         let remembered = |kept: &Kept| mode == Mode::Apply && self.remembers(kept, &planning.consent);
         let readings = Readings::default();
@@ -160,7 +166,16 @@ impl Session {
         let Config { project, moves, sources, .. } = &self.config;
         let (graph, state) = (&compiled.graph, self.memory.state());
         let plan = engine::plan(project, graph, moves, state, &self.cluster, &provider, &intent).await;
-        plan.map_err(|error| Failure::of(error, sources))
+        let plan = plan.map_err(|error| Failure::of(error, sources))?;
+        Ok(Planned { plan, given: compiled.given })
+    }
+
+    /// The state, held to be written.
+    pub(super) fn store(&mut self) -> Result<&mut Store, Failure> {
+        match &mut self.memory {
+            Memory::Held(store) => Ok(store),
+            Memory::Seen(_) => Err(Failure::message("the state is not held to be written")),
+        }
     }
 }
 

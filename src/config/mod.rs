@@ -6,6 +6,7 @@
 mod alternatives;
 mod assemble;
 pub mod codes;
+mod digest;
 mod fit;
 mod homes;
 mod inputs;

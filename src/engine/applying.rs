@@ -13,6 +13,15 @@ use crate::state::{
     Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, Resource, RunEnd, StateError, Store,
 };
 
+/// By what a run is known afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The digest of what was approved: of the plan file, or of the plan where there is none.
+    pub plan: String,
+    /// The digest of the configuration.
+    pub configuration: String,
+}
+
 /// Applies the plan. What is done is in the journal as soon as it is true, and in the state at the end,
 /// however the run ends.
 ///
@@ -20,6 +29,7 @@ use crate::state::{
 /// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept; what failed in the cluster is in the report.
 pub async fn apply(
     plan: &Plan,
+    run: &Run,
     provider: &dyn Provider,
     store: &mut Store,
     emit: &(dyn Fn(Event) + Send + Sync),
@@ -31,7 +41,7 @@ pub async fn apply(
     // Between the question and the answer somebody may have taken the lock away.
     store.confirm().await?;
     store
-        .begin(NewRun { plan: plan.digest(), cluster: plan.cluster.clone(), intents: intents(plan) })
+        .begin(NewRun { plan: run.plan.clone(), cluster: plan.cluster.clone(), intents: intents(plan) })
         .await?;
     let mut journal = Journal { store, timeouts: timeouts(plan), keys: keys(plan) };
     let result = apply::run(plan, provider, &mut journal, emit, stop, options).await;
@@ -40,7 +50,7 @@ pub async fn apply(
         Ok(report) if report.stopped => RunEnd::Stopped,
         _ => RunEnd::Failed,
     };
-    let finished = store.finish(end, completion(plan)).await;
+    let finished = store.finish(end, completion(plan, run)).await;
     match (result, finished) {
         (Ok(report), Ok(_)) => Ok(report),
         (Err(problem), Ok(_)) => Err(problem.into()),
@@ -103,11 +113,12 @@ fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
 }
 
 /// What a revision keeps: what was changed, and what was desired, secrets taken out.
-fn completion(plan: &Plan) -> Completion {
+fn completion(plan: &Plan, run: &Run) -> Completion {
     let changed = plan.changes.iter();
     let changed = changed.filter_map(|change| Some((change.address.clone(), intent(change)?))).collect();
     let left_out = plan.left_out.iter().cloned().collect();
-    let mut kept = Completion { changed, left_out, ..Completion::default() };
+    let configuration = run.configuration.clone();
+    let mut kept = Completion { configuration, changed, left_out, ..Completion::default() };
     for desired in plan.changes.iter().filter_map(|change| change.desired.as_deref()) {
         let mut object = desired.object.clone();
         let mut withheld: Vec<FieldPath> = desired.sensitive.iter().map(|(path, ())| path.clone()).collect();

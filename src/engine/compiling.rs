@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Error;
 use super::needs::{self, Outside};
-use crate::blocks;
+use crate::blocks::{self, Given};
 use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
@@ -18,6 +18,8 @@ pub struct Compiled {
     pub graph: Graph,
     /// What is probably not meant.
     pub warnings: Diagnostics,
+    /// What secrets were given with.
+    pub given: Given,
 }
 
 /// Gathers what the blocks must know, compiles them, and lays the graph.
@@ -41,5 +43,5 @@ pub async fn compile_within(
     let blocks::Compiled { resources, warnings } = blocks::compile(config, &facts)?;
     let graph = Graph::build(resources)?;
     plan::check_moves(&config.moves, &graph)?;
-    Ok(Compiled { graph, warnings })
+    Ok(Compiled { graph, warnings, given: facts.given })
 }

@@ -12,7 +12,7 @@ mod planning;
 mod rights;
 mod shared;
 
-pub use applying::apply;
+pub use applying::{Run, apply};
 pub use cluster::check_cluster;
 pub use compiling::{Compiled, compile, compile_within};
 pub use drifting::{Secrets, drift};

@@ -16,7 +16,7 @@ use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use serde_json::Value;
 
-use crate::blocks::{self, Fact, Facts, Kept, Need, Text};
+use crate::blocks::{self, Fact, Facts, Given, Kept, Need, Text};
 use crate::config::{Config, SecretSource};
 use crate::provider::Provider;
 use crate::resource::{BlockAddress, GroupKind, Identity, Reading, Target};
@@ -75,6 +75,7 @@ pub async fn gather_within(
             facts.insert(need, fact);
         }
     }
+    facts.given = seen.given;
     facts
 }
 
@@ -94,6 +95,7 @@ fn within(config: &Config, blocks: &BTreeSet<BlockAddress>) -> Config {
 struct Seen {
     secrets: BTreeMap<Identity, Stored>,
     generated: BTreeMap<Kept, Text>,
+    given: Given,
 }
 
 /// A Secret of the cluster.
@@ -228,7 +230,7 @@ impl Seen {
         if outside.provider.is_none() {
             return Text::Placeholder;
         }
-        match source {
+        let text = match source {
             // A run without access to secrets (a pull request from a fork) often gets empty variables.
             SecretSource::Env(name) => match (outside.env)(name) {
                 Some(value) if value.is_empty() => {
@@ -255,9 +257,13 @@ impl Seen {
                     Held::Nothing => Text::New(generate_text(generate.length)),
                 };
                 self.generated.insert(kept.clone(), text.clone());
-                text
+                return text;
             }
+        };
+        if let Text::Known(value) = &text {
+            self.given.0.insert(source.clone(), value.clone());
         }
+        text
     }
 }
 

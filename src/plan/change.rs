@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::resource::{
     Address, Applied, ClusterIdentity, Desired, FieldPath, Identity, Live, Operation, Origin, Problem, Stamp,
-    Target, Timeouts,
+    Target, Timeouts, digest,
 };
 
 /// What the plan is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// To make the cluster what the configuration says.
@@ -22,7 +21,7 @@ pub enum Mode {
 }
 
 /// What happens to a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// It is as it should be.
@@ -51,7 +50,7 @@ impl Action {
 }
 
 /// What the state makes of a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tracking {
     /// It knows it already, under this address.
@@ -65,7 +64,7 @@ pub enum Tracking {
 }
 
 /// How a difference is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "reason")]
 pub enum Fidelity {
     /// It was read, and nothing more is needed to know (deletes, shared namespaces).
@@ -79,7 +78,7 @@ pub enum Fidelity {
 }
 
 /// What proves that a resource is as it should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
     /// The record of the last apply: the same is sent, and what came of it is still there.
@@ -89,7 +88,7 @@ pub enum Proof {
 }
 
 /// Who wrote to a field: a field manager, which is a program and not a person.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hand {
     /// The field manager's name.
     pub manager: String,
@@ -104,7 +103,7 @@ pub struct Hand {
 }
 
 /// Whose change a changed line is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Cause {
     /// The configuration has changed.
@@ -220,6 +219,8 @@ pub struct Change {
     pub dies_with: Vec<Identity>,
     /// The managers whose fields are taken over by an adoption.
     pub taken_from: Vec<String>,
+    /// Fields that could not be checked, each with the reason.
+    pub unchecked: Vec<(FieldPath, String)>,
     /// Of what is not written: what a write would have left to remember.
     pub applied: Option<Box<Applied>>,
 }
@@ -230,15 +231,22 @@ impl Change {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()
     }
 
+    fn for_digest(&self) -> Value {
+        let is_ours = |field: &&FieldChange| {
+            let sent = self.send.as_ref();
+            field.after == After::Absent || sent.is_none_or(|sent| field.path.get(sent).is_some())
+        };
+        let fields: Vec<Value> = self.fields.iter().filter(is_ours).map(FieldChange::for_digest).collect();
+        let old = self.replaced.as_ref().map(|replaced| &replaced.0);
+        // Without a line to show, the reason says what is done.
+        let reason = fields.is_empty().then_some(&self.reason);
+        let (address, from) = (&self.address, &self.moved_from);
+        json!([address, self.target, self.action, from, old, self.taken_from, reason, fields])
+    }
+
     /// The stamp of the object as it was read.
     pub fn stamp(&self) -> Option<&Stamp> {
         self.prior.as_ref().map(|live| &live.stamp)
-    }
-
-    /// Fields that could not be checked, each with the reason.
-    pub fn unchecked(&self) -> impl Iterator<Item = (&FieldPath, &str)> {
-        let desired = self.desired.iter();
-        desired.flat_map(|desired| desired.unchecked.iter().map(|(path, why)| (path, why.reason.as_str())))
     }
 }
 
@@ -276,10 +284,12 @@ pub struct Plan {
     pub targets: Vec<Address>,
     /// What it neither looked at nor changes, because no target needs it.
     pub left_out: Vec<Address>,
+    /// Tells this plan from others ([`digest_of`](Self::digest_of)).
+    pub digest: String,
 }
 
 /// How many of each.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Created, or taken over.
     pub add: usize,
@@ -303,23 +313,22 @@ impl Plan {
                 Action::Delete => summary.destroy += 1,
                 Action::None | Action::Keep | Action::Forget => {}
             }
+            // The new object stays; that the old one goes is a delete all the same.
+            if change.replaced.is_some() && change.action != Action::Replace {
+                summary.destroy += 1;
+            }
         }
         summary
     }
 
-    /// Tells this plan from others: what it does to which object. Nothing secret goes into it, because it
-    /// is kept where a guess could be tried against it; two plans that differ only in secrets have one.
-    pub fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut add = |value: Value| hash.update(format!("{value}\n"));
-        add(json!([self.project, self.lineage, self.mode, self.cluster.uid, self.cluster.server]));
-        for change in &self.changes {
-            let fields: Vec<Value> = change.fields.iter().map(FieldChange::for_digest).collect();
-            let old = change.replaced.as_ref().map(|replaced| &replaced.0);
-            add(json!([change.address, change.target, change.action, change.moved_from, old, fields]));
-        }
-        let digest = hash.finalize();
-        digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    /// Tells this plan from others: what it does to which object. Two plans of the same changes have one,
+    /// whoever made them: the lineage of a state that is not there yet is left out, and so is what a server
+    /// fills in. Nothing secret goes into it, because it is shown where a guess could be tried against it.
+    pub fn digest_of(&self) -> String {
+        let lineage = (self.serial > 0).then_some(&self.lineage);
+        let head = json!([self.project, lineage, self.mode, self.cluster.uid, self.cluster.server]);
+        let lines = self.changes.iter().map(Change::for_digest);
+        digest(&lines.fold(head.to_string(), |text, line| format!("{text}\n{line}")))
     }
 
     /// Whether an apply would change the cluster, or what we remember of it.

@@ -188,6 +188,7 @@ mod tests {
             foreign: 0,
             dies_with: Vec::new(),
             taken_from: Vec::new(),
+            unchecked: Vec::new(),
             applied: None,
         }
     }
@@ -201,6 +202,7 @@ mod tests {
             cluster: ClusterIdentity { uid: None, server: "https://c".into(), ca_digest: None },
             targets: Vec::new(),
             left_out: Vec::new(),
+            digest: String::new(),
             changes,
             refusals: Vec::new(),
             notes: Vec::new(),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::adoption::is_note_of_kubectl;
 use super::change::{After, Cause, FieldChange};
 use super::compare::{Difference, compare, item_keys, name_of, placed};
 use super::send::{hidden_in, is_ours_path};
@@ -134,9 +135,11 @@ impl<'a> Secrecy<'a> {
     }
 }
 
-/// Whether nobody may see the field: the configuration says so, or it is a Secret's content.
+/// Whether nobody may see the field: the configuration says so, or it is a Secret's content, be it in the note
+/// that `kubectl apply` leaves of it.
 fn is_secret(desired: &Desired, path: &FieldPath) -> bool {
     let content = ["data", "stringData"].iter().any(|key| FieldPath::keys([*key]).contains(path));
+    let content = content || is_note_of_kubectl(path);
     desired.is_sensitive(path)
         || (desired.identity.is("", "Secret") && content)
         || beside_secrets(desired, path)

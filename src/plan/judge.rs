@@ -299,6 +299,11 @@ impl Planner {
             foreign: 0,
             dies_with: Vec::new(),
             taken_from: Vec::new(),
+            unchecked: desired
+                .unchecked
+                .iter()
+                .map(|(path, why)| (path.clone(), why.reason.clone()))
+                .collect(),
             applied: None,
             desired: Some(Box::new(desired.clone())),
         }

@@ -6,6 +6,7 @@
 mod adoption;
 pub mod atomic;
 mod attribute;
+mod binding;
 mod change;
 mod compare;
 mod contents;
@@ -38,6 +39,7 @@ mod testing;
 mod tests;
 
 pub use adoption::is_note_of_kubectl;
+pub use binding::{Binding, Deviation, hands_on};
 pub use change::{
     Action, After, Cause, Change, Consent, Fidelity, FieldChange, Hand, Keep, Mode, Plan, Proof, Refusal,
     Summary, Tracking,

@@ -437,7 +437,7 @@ impl Planner {
         let removed = removal::changes(self);
         let decisions = std::mem::take(&mut self.decisions);
         let changes = decisions.into_values().map(|decision| decision.change).chain(removed).collect();
-        Plan {
+        let mut plan = Plan {
             project: self.input.project.clone(),
             lineage: self.input.lineage.clone(),
             serial: self.input.serial,
@@ -448,7 +448,10 @@ impl Planner {
             notes: std::mem::take(&mut self.notes),
             targets: self.input.targets.clone(),
             left_out: self.input.left_out.addresses().into_iter().collect(),
-        }
+            digest: String::new(),
+        };
+        plan.digest = plan.digest_of();
+        plan
     }
 
     /// Whether a desired resource of another address is this very object.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::compare::keyed;
 use super::fields::Secrecy;
@@ -61,8 +60,7 @@ pub(super) fn digest_without_secrets(desired: &Desired, sent: &Value) -> String 
             blank(secret);
         }
     }
-    let digest = Sha256::digest(open.to_string());
-    digest.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    resource::digest(&open.to_string())
 }
 
 /// Takes every value out, and leaves the fields that hold them.

@@ -175,6 +175,7 @@ fn forget(address: Address, known: &Known, reason: &str, prior: Option<Live>) ->
         foreign: 0,
         dies_with: Vec::new(),
         taken_from: Vec::new(),
+        unchecked: Vec::new(),
         applied: None,
     }
 }
@@ -259,6 +260,7 @@ fn in_order(leaving: Vec<Leaving>, kept: &BTreeMap<Address, String>) -> Vec<Chan
                 foreign: 0,
                 dies_with: Vec::new(),
                 taken_from: Vec::new(),
+                unchecked: Vec::new(),
                 applied: None,
             }
         })

@@ -483,7 +483,7 @@ fn a_digest_tells_plans_apart_and_knows_no_secrets() {
         if sensitive {
             wanted.sensitive.insert("data.k".parse().unwrap(), ());
         }
-        World::default().plan(input(vec![wanted])).digest()
+        World::default().plan(input(vec![wanted])).digest
     };
     assert_eq!(digest("a", false), digest("a", false));
     assert_ne!(digest("a", false), digest("b", false));

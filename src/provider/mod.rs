@@ -58,9 +58,6 @@ pub struct Reassignment {
     pub shift: Shift,
 }
 
-/// The annotation in which `kubectl apply` notes what it applied last, every value included.
-pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
 /// Who loses which fields.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shift {

@@ -25,12 +25,13 @@ pub fn plan_json(plan: &Plan) -> Value {
         "notes": plan.notes,
         "targets": plan.targets,
         "left_out": plan.left_out,
+        "digest": plan.digest,
     })
 }
 
 fn change(change: &Change) -> Value {
     let unchecked: Vec<Value> =
-        change.unchecked().map(|(path, reason)| json!({"path": path, "reason": reason})).collect();
+        change.unchecked.iter().map(|(path, reason)| json!({"path": path, "reason": reason})).collect();
     json!({
         "address": change.address,
         "identity": change.target.identity,
@@ -41,6 +42,7 @@ fn change(change: &Change) -> Value {
         "fidelity": change.fidelity,
         "protected": change.protected,
         "moved_from": change.moved_from,
+        "deletes_first": change.replaced.as_ref().map(|replaced| &replaced.0.identity),
         "dependencies": change.dependencies,
         "fields": change.fields.iter().map(|line| field(change, line)).collect::<Vec<_>>(),
         "foreign": change.foreign,

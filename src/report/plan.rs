@@ -25,7 +25,7 @@ pub fn plan_text(plan: &Plan) -> Styled {
 }
 
 fn is_worth_a_line(change: &Change) -> bool {
-    change.action != Action::None || change.moved_from.is_some() || change.unchecked().next().is_some()
+    change.action != Action::None || change.moved_from.is_some() || !change.unchecked.is_empty()
 }
 
 fn weight(action: Action) -> u8 {
@@ -78,7 +78,7 @@ fn resource(change: &Change) -> Styled {
     for line in dying::lines(&change.dies_with) {
         text.push(Label::Destroy, "      also dies: ").line(Label::Plain, escape(&line));
     }
-    for (path, reason) in change.unchecked() {
+    for (path, reason) in &change.unchecked {
         text.push(Label::Warning, "      ? ").push(Label::Plain, escape(&path.to_string()));
         text.line(Label::Plain, format!(": not checked, {}", escape(reason)));
     }

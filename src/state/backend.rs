@@ -9,6 +9,7 @@ use super::lock::Holder;
 use super::model::{State, Version};
 use super::revision::{Revision, RevisionHead};
 use super::{LockId, StateError};
+use crate::resource::Key;
 
 /// The lock was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,12 @@ pub trait Backend: Send + Sync {
 
     /// Removes the journal; none is as good.
     async fn clear_journal(&mut self) -> Result<(), StateError>;
+
+    /// The key that seals what plan files say of secrets; `None` where no plan was ever kept in a file.
+    async fn key(&self) -> Result<Option<Key>, StateError>;
+
+    /// The same; a new one where there is none. Takes no lock: whoever makes it first has made it for all.
+    async fn make_key(&self) -> Result<Key, StateError>;
 
     /// The numbers of the revisions, ascending.
     async fn revisions(&self) -> Result<Vec<u64>, StateError>;

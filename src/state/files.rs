@@ -64,6 +64,19 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     sync_folder(folder)
 }
 
+/// Makes the whole file, unless there is one already; whether it was made.
+pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool, StateError> {
+    let failed = || StateError::io(path, "make");
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed())?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed())?;
+    match file.persist_noclobber(path) {
+        Ok(_) => sync_folder(folder).map(|()| true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed()(error.error)),
+    }
+}
+
 /// Removes a file; one that is not there is as good.
 pub(super) fn remove(path: &Path) -> Result<(), StateError> {
     step("remove").map_err(StateError::io(path, "remove"))?;
@@ -181,6 +194,16 @@ mod tests {
         let error = replace(&path, b"new").unwrap_err();
         assert!(error.to_string().contains("could not replace"), "{error}");
         assert!(path.is_dir());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_there_already_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        assert!(create(&path, b"first").unwrap());
+        assert!(!create(&path, b"second").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

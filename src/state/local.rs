@@ -13,6 +13,7 @@ use super::lock::{self, Holder, Lock};
 use super::model::{FORMAT_VERSION, State, Version};
 use super::revision::{Revision, RevisionHead};
 use super::{Backend, DEFAULT_RETENTION, Location, LockId, Locked, StateError, files};
+use crate::resource::Key;
 
 /// The state in a folder on this machine.
 ///
@@ -198,6 +199,23 @@ impl Backend for LocalBackend {
         self.held()?;
         self.journal = None;
         files::remove(&self.location.journal())
+    }
+
+    async fn key(&self) -> Result<Option<Key>, StateError> {
+        let path = self.location.key();
+        let Some(bytes) = files::read(&path)? else { return Ok(None) };
+        let key = std::str::from_utf8(&bytes).ok().and_then(|text| Key::from_hex(text.trim_end()));
+        let damaged = || StateError::Damaged { path, reason: "it holds no key".to_owned() };
+        key.map(Some).ok_or_else(damaged)
+    }
+
+    async fn make_key(&self) -> Result<Key, StateError> {
+        self.location.make()?;
+        let key = Key::random();
+        if files::create(&self.location.key(), format!("{}\n", key.to_hex()).as_bytes())? {
+            return Ok(key);
+        }
+        Ok(self.key().await?.unwrap_or(key))
     }
 
     async fn revisions(&self) -> Result<Vec<u64>, StateError> {

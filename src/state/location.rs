@@ -59,6 +59,11 @@ impl Location {
         self.folder.join("lock")
     }
 
+    /// The key that seals what plan files say of secrets.
+    pub fn key(&self) -> PathBuf {
+        self.folder.join("key")
+    }
+
     /// The folder of the revisions.
     pub fn revisions(&self) -> PathBuf {
         self.folder.join("revisions")

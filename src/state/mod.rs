@@ -8,6 +8,7 @@
 //! | `state.json` | the [`State`]: replaced as a whole, atomically, its serial one higher each time |
 //! | `journal` | the run under way: its intent, then each outcome, synced line by line |
 //! | `lock` | who writes; held by the operating system, so a killed process holds nothing |
+//! | `key` | seals what plan files say of secrets, so that no guess can be tried against them |
 //! | `revisions/000001.json` | a [`Revision`] for each completed apply, the last 50 of them |
 //!
 //! Nothing here is secret: callers give digests (keyed where a secret went in) and objects whose

@@ -10,7 +10,7 @@ use super::model::{Expected, FORMAT_VERSION, State, Version};
 use super::recover::{self, Recovered, Standing, recover};
 use super::revision::{Revision, RevisionHead, Summary};
 use super::{Backend, Holder, IntentKind, Lineage, Locked, RunId, StateError};
-use crate::resource::{Address, ClusterIdentity, FieldPath, Identity};
+use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Key};
 
 /// A state as a command sees it that does not write.
 #[derive(Debug, Clone)]
@@ -358,6 +358,11 @@ impl Store {
         self.on_disk = Some(state.version());
         self.kept = state;
         Ok(())
+    }
+
+    /// The key that seals what plan files say of secrets; `None` where no plan was ever kept in a file.
+    pub async fn key(&self) -> Result<Option<Key>, StateError> {
+        self.backend.key().await
     }
 
     /// The revision of a plan that was completed; the same plan is not applied twice. Only as far back as

@@ -22,6 +22,7 @@ mod supervisor;
 
 mod admission;
 mod adoption;
+mod approval;
 mod attribution;
 mod commands;
 mod control_plane;
@@ -55,6 +56,7 @@ use libtest_mimic::Trial;
 fn tests() -> Vec<Trial> {
     [
         adoption::tests(),
+        approval::tests(),
         attribution::tests(),
         admission::tests(),
         commands::tests(),

@@ -16,8 +16,8 @@ use super::list::check_namespace;
 use super::problem::{self, About};
 use super::transport::{Call, Failure};
 use super::{Kubernetes, managed, ownership};
-use crate::provider::{KUBECTL_NOTE, Reassignment, Shift, Verb};
-use crate::resource::{Live, Problem, ProblemKind};
+use crate::provider::{Reassignment, Shift, Verb};
+use crate::resource::{KUBECTL_NOTE, Live, Problem, ProblemKind};
 
 /// How often an object is looked at anew: where it moved meanwhile, and where an answer was lost.
 const TRIES: u32 = 5;

@@ -1,0 +1,246 @@
+//! What a reader saw of a change, in a form that a file can hold: no secret, and no more than is shown.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::plan::{Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, Refusal, Tracking};
+use crate::resource::{
+    Address, ClusterIdentity, FieldPath, Identity, Live, Origin, Ownership, Problem, ProblemKind, Stamp,
+    Target, Timeouts,
+};
+
+/// A plan as it was shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shown {
+    mode: Mode,
+    changes: Vec<ShownChange>,
+    refusals: Vec<ShownRefusal>,
+    notes: Vec<String>,
+    targets: Vec<Address>,
+    left_out: Vec<Address>,
+    digest: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShownChange {
+    address: Address,
+    target: Target,
+    action: Action,
+    reason: Option<String>,
+    cause: Option<Cause>,
+    fields: Vec<ShownField>,
+    fidelity: Fidelity,
+    dependencies: Vec<Address>,
+    moved_from: Option<Address>,
+    replaced: Option<Target>,
+    tracking: Tracking,
+    protected: bool,
+    warnings: Vec<String>,
+    foreign: usize,
+    dies_with: Vec<Identity>,
+    taken_from: Vec<String>,
+    unchecked: Vec<(FieldPath, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShownField {
+    path: FieldPath,
+    // A field that holds `null` is not one without a value.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    before: Option<Value>,
+    after: ShownValue,
+    sensitive: bool,
+    origin: Option<String>,
+    forces_replacement: bool,
+    cause: Cause,
+    keep: Option<ShownKeep>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ShownValue {
+    Value(Value),
+    Absent,
+    Unknown(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ShownKeep {
+    Key(String),
+    Ignore(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShownRefusal {
+    address: Address,
+    target: Target,
+    kind: ProblemKind,
+    message: String,
+    help: Option<String>,
+}
+
+/// A value that is there, be it `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl Shown {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            mode: plan.mode,
+            changes: plan.changes.iter().map(ShownChange::of).collect(),
+            refusals: plan.refusals.iter().map(ShownRefusal::of).collect(),
+            notes: plan.notes.clone(),
+            targets: plan.targets.clone(),
+            left_out: plan.left_out.clone(),
+            digest: plan.digest.clone(),
+        }
+    }
+
+    /// The plan again, for showing alone: what is needed to apply it is not in it.
+    pub(super) fn plan(&self, project: &str, lineage: &str, serial: u64, cluster: &ClusterIdentity) -> Plan {
+        Plan {
+            project: project.to_owned(),
+            lineage: lineage.to_owned(),
+            serial,
+            mode: self.mode,
+            cluster: cluster.clone(),
+            changes: self.changes.iter().map(ShownChange::change).collect(),
+            refusals: self.refusals.iter().map(ShownRefusal::refusal).collect(),
+            notes: self.notes.clone(),
+            targets: self.targets.clone(),
+            left_out: self.left_out.clone(),
+            digest: self.digest.clone(),
+        }
+    }
+
+    /// The fields that could not be checked.
+    pub(super) fn unchecked(&self) -> impl Iterator<Item = (&Address, &FieldPath, &str)> {
+        self.changes.iter().flat_map(|change| {
+            change.unchecked.iter().map(|(path, why)| (&change.address, path, why.as_str()))
+        })
+    }
+}
+
+impl ShownChange {
+    fn of(change: &Change) -> Self {
+        Self {
+            address: change.address.clone(),
+            target: change.target.clone(),
+            action: change.action,
+            reason: change.reason.clone(),
+            cause: change.cause.clone(),
+            fields: change.fields.iter().map(ShownField::of).collect(),
+            fidelity: change.fidelity.clone(),
+            dependencies: change.dependencies.clone(),
+            moved_from: change.moved_from.clone(),
+            replaced: change.replaced.as_ref().map(|replaced| replaced.0.clone()),
+            tracking: change.tracking,
+            protected: change.protected,
+            warnings: change.warnings.clone(),
+            foreign: change.foreign,
+            dies_with: change.dies_with.clone(),
+            taken_from: change.taken_from.clone(),
+            unchecked: change.unchecked.clone(),
+        }
+    }
+
+    fn change(&self) -> Change {
+        Change {
+            address: self.address.clone(),
+            target: self.target.clone(),
+            action: self.action,
+            reason: self.reason.clone(),
+            cause: self.cause.clone(),
+            fields: self.fields.iter().map(ShownField::field).collect(),
+            fidelity: self.fidelity.clone(),
+            prior: None,
+            desired: None,
+            send: None,
+            dependencies: self.dependencies.clone(),
+            moved_from: self.moved_from.clone(),
+            replaced: self.replaced.clone().map(|target| Box::new((target, unread()))),
+            tracking: self.tracking,
+            protected: self.protected,
+            timeouts: Timeouts::default(),
+            warnings: self.warnings.clone(),
+            foreign: self.foreign,
+            dies_with: self.dies_with.clone(),
+            taken_from: self.taken_from.clone(),
+            unchecked: self.unchecked.clone(),
+            applied: None,
+        }
+    }
+}
+
+/// Stands for an object of which only the name is shown.
+fn unread() -> Live {
+    let stamp = Stamp { uid: String::new(), version: String::new() };
+    Live { object: Value::Null, stamp, ownership: Ownership::default() }
+}
+
+impl ShownField {
+    fn of(field: &FieldChange) -> Self {
+        let visible = |value: &Value| if field.sensitive { Value::Null } else { value.clone() };
+        Self {
+            path: field.path.clone(),
+            before: field.before.as_ref().map(visible),
+            after: match &field.after {
+                After::Value(value) => ShownValue::Value(visible(value)),
+                After::Absent => ShownValue::Absent,
+                After::Unknown(expression) => ShownValue::Unknown(expression.clone()),
+            },
+            sensitive: field.sensitive,
+            origin: field.origin.as_ref().map(|origin| origin.key.clone()),
+            forces_replacement: field.forces_replacement,
+            cause: field.cause.clone(),
+            keep: field.keep.as_ref().map(|keep| match keep {
+                Keep::Key(origin) => ShownKeep::Key(origin.key.clone()),
+                Keep::Ignore(line) => ShownKeep::Ignore(line.clone()),
+            }),
+        }
+    }
+
+    fn field(&self) -> FieldChange {
+        let origin = |key: &String| Origin { key: key.clone(), span: None };
+        FieldChange {
+            path: self.path.clone(),
+            before: self.before.clone(),
+            after: match &self.after {
+                ShownValue::Value(value) => After::Value(value.clone()),
+                ShownValue::Absent => After::Absent,
+                ShownValue::Unknown(expression) => After::Unknown(expression.clone()),
+            },
+            sensitive: self.sensitive,
+            origin: self.origin.as_ref().map(origin),
+            forces_replacement: self.forces_replacement,
+            cause: self.cause.clone(),
+            keep: self.keep.as_ref().map(|keep| match keep {
+                ShownKeep::Key(key) => Keep::Key(origin(key)),
+                ShownKeep::Ignore(line) => Keep::Ignore(line.clone()),
+            }),
+        }
+    }
+}
+
+impl ShownRefusal {
+    fn of(refusal: &Refusal) -> Self {
+        Self {
+            address: refusal.address.clone(),
+            target: refusal.target.clone(),
+            kind: refusal.problem.kind,
+            message: refusal.problem.message.clone(),
+            help: refusal.problem.help.clone(),
+        }
+    }
+
+    fn refusal(&self) -> Refusal {
+        let problem = Problem { help: self.help.clone(), ..Problem::new(self.kind, self.message.clone()) };
+        Refusal { address: self.address.clone(), target: self.target.clone(), problem }
+    }
+}

@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::plan::{Mode, Plan};
+use crate::resource::{ClusterIdentity, Key};
+
+fn file(key: &Key) -> PlanFile {
+    let plan = Plan {
+        project: "p".into(),
+        lineage: "a".repeat(32),
+        serial: 3,
+        mode: Mode::Apply,
+        cluster: ClusterIdentity { uid: Some("u".into()), server: "https://s".into(), ca_digest: None },
+        changes: Vec::new(),
+        refusals: Vec::new(),
+        notes: vec!["a note".into()],
+        targets: Vec::new(),
+        left_out: Vec::new(),
+        digest: "sha256:0".into(),
+    };
+    let terms = serde_json::from_value(json!({
+        "regplan": "0.0.0", "project": "p", "lineage": plan.lineage, "serial": 3, "cluster": plan.cluster,
+        "configuration": "sha256:1", "secrets": {"the environment variable A": "hmac:1"},
+        "asked": {"mode": "apply", "targets": [], "replace": [], "adopt": [], "consent": []},
+    }));
+    PlanFile::new(&plan, terms.unwrap(), BTreeMap::new(), key)
+}
+
+#[test]
+fn a_file_outlives_being_written() {
+    let key = Key::random();
+    let file = file(&key);
+    let read = PlanFile::from_text(&file.to_text().unwrap()).unwrap();
+    assert_eq!(read, file);
+    assert!(read.is_sealed_by(&key) && !read.is_sealed_by(&Key::random()));
+    assert_eq!((read.plan().notes, read.plan().digest), (vec!["a note".to_owned()], "sha256:0".to_owned()));
+}
+
+#[test]
+fn every_breach_of_the_terms_is_told() {
+    let terms = file(&Key::random()).terms;
+    let with = |key: &str, value: serde_json::Value| -> Terms {
+        let mut other = serde_json::to_value(&terms).unwrap();
+        other[key] = value;
+        serde_json::from_value(other).unwrap()
+    };
+    assert_eq!(terms.breaches(&terms), []);
+    assert_eq!(terms.breaches(&with("serial", json!(9))), [], "a newer one alone is no breach");
+    let cluster = json!({"uid": "other", "server": "https://s"});
+    for (key, value, breach) in [
+        ("regplan", json!("9.9.9"), Breach::Version { made_by: "0.0.0".into() }),
+        ("project", json!("q"), Breach::Project { of: "p".into() }),
+        ("lineage", json!("b".repeat(32)), Breach::Lineage { of: "a".repeat(32) }),
+        ("cluster", cluster, Breach::Cluster { of: Box::new(terms.cluster.clone()) }),
+        ("configuration", json!("sha256:2"), Breach::Configuration),
+        ("secrets", json!({}), Breach::Secrets(vec!["the environment variable A".into()])),
+    ] {
+        assert_eq!(terms.breaches(&with(key, value)), [breach], "{key}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_file_that_lost_or_changed_a_byte_is_no_plan_file_or_changed(at in 0usize..2000, byte in 0u8..=127) {
+        let file = file(&Key::random());
+        let text = file.to_text().unwrap();
+        let mut bytes = text.clone().into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        if let Ok(read) = PlanFile::from_text(&String::from_utf8(bytes).unwrap()) {
+            // White space between the keys; or the seal, which only its key can tell.
+            let is_same = |a: &PlanFile, b: &PlanFile| a.digest() == b.digest() && a.terms == b.terms;
+            prop_assert!(is_same(&read, &file));
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_strange_to_be_refused(text in ".*") {
+        prop_assert!(PlanFile::from_text(&text).is_err());
+    }
+}

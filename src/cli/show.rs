@@ -1,0 +1,13 @@
+//! `regplan show`.
+
+use super::approved::Approved;
+use super::args::ShowArgs;
+use super::exit::{Exit, Failure};
+use super::output::Output;
+use super::plan;
+
+pub(super) fn run(args: &ShowArgs, output: Output) -> Result<Exit, Failure> {
+    let file = Approved::read(&args.plan_file)?;
+    plan::show(&file.plan(), args.format, output)?;
+    Ok(Exit::Done)
+}

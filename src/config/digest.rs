@@ -1,0 +1,71 @@
+//! Tells one configuration from another: by what it says, not by how it is written.
+
+use serde_json::{Value, json};
+
+use super::Config;
+use crate::resource::digest;
+
+impl Config {
+    /// SHA-256 of everything that it says of resources, variables put in. Comments, order and the split into
+    /// files do not count, nor does the folder in which it lies. No value of a secret or a sensitive variable
+    /// goes into it, nor what its files hold: what comes of those is in the plan.
+    pub fn digest(&self) -> String {
+        let cluster = &self.cluster;
+        let mut blocks: Vec<(String, Value)> = self
+            .blocks
+            .iter()
+            .map(|block| {
+                let mut after: Vec<String> = block.depends_on.iter().map(|(to, _)| to.to_string()).collect();
+                after.sort();
+                let said = json!([block.body.to_json(), after, format!("{:?}", block.lifecycle)]);
+                (block.address.to_string(), said)
+            })
+            .collect();
+        blocks.sort_by(|a, b| a.0.cmp(&b.0));
+        let secrets = self.secrets.iter().map(|(name, secret)| json!([name, secret.source]));
+        let moved = self.moves.moved.iter().map(|moved| json!([moved.from, moved.to]));
+        let removed = self.moves.removed.iter().map(|removed| json!([removed.address, removed.destroy]));
+        let all = json!({
+            "project": self.project,
+            "cluster": [cluster.context, cluster.uid, cluster.server, cluster.in_cluster, cluster.namespace],
+            "secrets": secrets.collect::<Vec<_>>(),
+            "sensitive_variables": self.sensitive_variables.keys().collect::<Vec<_>>(),
+            "blocks": blocks,
+            "moved": moved.collect::<Vec<_>>(),
+            "removed": removed.collect::<Vec<_>>(),
+        });
+        // Paths were made absolute from this folder; another checkout of the same files has another one.
+        let folder = self.folder.to_string_lossy();
+        digest(&all.to_string().replace(&format!("\"{folder}/"), "\"./"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::fine;
+
+    const TEXT: &str = "[project]\nname = 'test'\n[resource.a]\nkind = 'ConfigMap'\ndata.k = 'v'\n\
+                        [resource.b]\nkind = 'ConfigMap'\n";
+
+    #[test]
+    fn what_it_says_counts_and_how_it_is_written_does_not() {
+        let digest = |text: &str| fine(text).digest();
+        assert_eq!(
+            digest(TEXT),
+            digest(&format!("# a comment\n{}", TEXT.replace("data.k = 'v'", "[resource.a.data]\nk = \"v\"")))
+        );
+        let (head, a_and_b) = TEXT.split_at(TEXT.find("[resource.a]").unwrap());
+        let (a, b) = a_and_b.split_at(a_and_b.find("[resource.b]").unwrap());
+        assert_eq!(digest(TEXT), digest(&format!("{head}{b}{a}")));
+        for (from, to) in [
+            ("'v'", "'w'"),
+            ("[resource.b]", "[resource.c]"),
+            ("[resource.b]\n", "[resource.b]\ndepends_on = ['resource.a']\n"),
+            ("[resource.b]\n", "[resource.b]\nlifecycle.protect = true\n"),
+            ("[resource.a]", "[cluster]\nnamespace = 'x'\n[resource.a]"),
+            ("[resource.a]", "[[moved]]\nfrom = 'resource.z'\nto = 'resource.a'\n[resource.a]"),
+        ] {
+            assert_ne!(digest(TEXT), digest(&TEXT.replacen(from, to, 1)), "{to}");
+        }
+    }
+}

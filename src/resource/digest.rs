@@ -1,0 +1,91 @@
+//! Digests: of what anybody may know, and keyed ones of what nobody may.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256 of a text, `sha256:` in front. For what anybody may know: a guess can be tried against it.
+pub fn digest(text: &str) -> String {
+    named("sha256", &Sha256::digest(text))
+}
+
+/// 32 random bytes. Who has them not can try no guess against what they seal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key([u8; Key::LENGTH]);
+
+impl Key {
+    const LENGTH: usize = 32;
+
+    /// A new one.
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+
+    /// HMAC-SHA-256 of a text, `hmac:` in front. `purpose` keeps apart what is sealed for different ends.
+    pub fn seal(&self, purpose: &str, text: &str) -> String {
+        let sum = match Hmac::<Sha256>::new_from_slice(&self.0) {
+            Ok(mac) => mac.chain_update(purpose).chain_update([0]).chain_update(text).finalize().into_bytes(),
+            // HMAC takes a key of any length.
+            Err(_) => return String::new(),
+        };
+        named("hmac", &sum)
+    }
+
+    /// As it is kept: hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        hex(&self.0)
+    }
+
+    /// Reads what [`to_hex`](Self::to_hex) wrote.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if !text.is_ascii() || text.len() != 2 * Self::LENGTH {
+            return None;
+        }
+        let mut bytes = [0; Self::LENGTH];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+/// Never the key itself: this type's values may end in logs.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+fn named(algorithm: &str, sum: &[u8]) -> String {
+    format!("{algorithm}:{}", hex(sum))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_outlives_being_written_and_shows_in_no_log() {
+        let key = Key::random();
+        assert_eq!(Key::from_hex(&key.to_hex()), Some(key.clone()));
+        assert!(!format!("{key:?}").contains(&key.to_hex()));
+        for wrong in ["", "00", &"g".repeat(64), &"ü".repeat(32)] {
+            assert_eq!(Key::from_hex(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_depends_on_key_purpose_and_text() {
+        let (one, other) = (Key::random(), Key::random());
+        let sealed = one.seal("a", "text");
+        assert_eq!(one.seal("a", "text"), sealed);
+        assert_ne!(other.seal("a", "text"), sealed);
+        assert_ne!(one.seal("b", "text"), sealed);
+        assert_ne!(one.seal("at", "ext"), sealed);
+    }
+}
