@@ -117,6 +117,10 @@ async fn look_again(
         conflict = match provider.preview(&Write { object, ..again.clone() }).await {
             Ok(answer) => return as_approved(again, &live, &answer.live, approved, desired),
             Err(problem) if problem.kind == ProblemKind::Conflict => problem,
+            // It cannot be tried; that none of its fields has moved is known all the same.
+            Err(problem) if matches!(problem.kind, ProblemKind::DryRunRefused | ProblemKind::Forbidden) => {
+                return as_planned(approved, &live).map(|()| again);
+            }
             Err(problem) => return Err(problem),
         };
     }
@@ -132,15 +136,22 @@ fn as_approved(
 ) -> Result<Write, Problem> {
     let now = plan::field_changes(desired, &live.object, &answer.object);
     let moved = not_as_approved(&approved.fields, &now);
-    if moved.is_empty() {
-        return Ok(again);
-    }
+    if moved.is_empty() { Ok(again) } else { Err(not_approved(live, &moved)) }
+}
+
+/// Whether the fields of a change hold what they held when it was planned.
+fn as_planned(approved: &Change, live: &Live) -> Result<(), Problem> {
+    let moved: Vec<String> = plan::moved_fields(approved, live).iter().map(ToString::to_string).collect();
+    if moved.is_empty() { Ok(()) } else { Err(not_approved(live, &moved)) }
+}
+
+fn not_approved(live: &Live, moved: &[String]) -> Problem {
     let managers = live.ownership.managers().join(", ");
     let message = format!(
         "others changed it since the plan, in a way that was not approved: {} (field managers: {managers})",
         moved.join(", ")
     );
-    Err(Problem::new(ProblemKind::Conflict, message).help("plan again, and approve what the new plan says"))
+    Problem::new(ProblemKind::Conflict, message).help("plan again, and approve what the new plan says")
 }
 
 /// The fields whose change is not the approved one.
@@ -160,8 +171,14 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
 }
 
 /// Asks for deletion of exactly the object with this uid. Where only its version moved, it is still the
-/// one whose deletion was approved.
-pub(super) async fn delete(provider: &dyn Provider, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
+/// one whose deletion was approved; if it makes place for another one, none of the fields may have moved that
+/// the new one was planned with.
+pub(super) async fn delete(
+    provider: &dyn Provider,
+    target: &Target,
+    stamp: &Stamp,
+    successor: Option<&Change>,
+) -> Result<(), Problem> {
     let mut stamp = stamp.clone();
     for _ in 0..TRIES {
         let problem = match provider.delete(target, &stamp).await {
@@ -170,7 +187,12 @@ pub(super) async fn delete(provider: &dyn Provider, target: &Target, stamp: &Sta
         };
         match provider.read(std::slice::from_ref(target)).await.pop() {
             Some(Reading::Absent) => return Ok(()),
-            Some(Reading::Present(live)) if live.stamp.uid == stamp.uid => stamp = live.stamp,
+            Some(Reading::Present(live)) if live.stamp.uid == stamp.uid => {
+                if let Some(change) = successor {
+                    as_planned(change, &live)?;
+                }
+                stamp = live.stamp;
+            }
             Some(Reading::Present(_)) => {
                 return Err(Problem::new(
                     ProblemKind::Conflict,

@@ -54,7 +54,8 @@ impl Task<'_> {
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
             let timeout = self.desired.lifecycle.timeouts.delete;
-            remove_object(provider, target, &live.stamp, timeout, progress).await?;
+            guarded::delete(provider, target, &live.stamp, None).await?;
+            await_end(provider, target, &live.stamp, timeout, progress).await?;
         }
         let let_go = self.let_go()?;
         let written = match (self.change.action, self.change.stamp()) {
@@ -197,18 +198,19 @@ pub(super) async fn remove(
     progress: Progress<'_>,
 ) -> Result<Done, Problem> {
     let Some(stamp) = change.stamp() else { return Ok(Done::Gone) };
-    remove_object(provider, &change.target, stamp, change.timeouts.delete, progress).await?;
+    let successor = (change.action == Action::Replace).then_some(change);
+    guarded::delete(provider, &change.target, stamp, successor).await?;
+    await_end(provider, &change.target, stamp, change.timeouts.delete, progress).await?;
     Ok(Done::Gone)
 }
 
-async fn remove_object(
+async fn await_end(
     provider: &dyn Provider,
     target: &Target,
     stamp: &Stamp,
     timeout: Option<Duration>,
     progress: Progress<'_>,
 ) -> Result<(), Problem> {
-    guarded::delete(provider, target, stamp).await?;
     let until = Until::Gone { uid: stamp.uid.clone() };
     provider.wait(&Wait { target: target.clone(), until, timeout }, progress).await?;
     Ok(())

@@ -5,7 +5,7 @@
 //! run itself makes (generated secrets, salted hashes), fields of others, how a difference is known. Values
 //! are kept as digests, those that nobody may see as sealed ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::change::{Action, After, Change, Hand};
 use super::compare::keyed;
 use super::fields::{Secrecy, leaves};
 use super::owners::{Owners, Place, Turn};
-use crate::resource::{Address, Desired, FieldPath, Key, Target, digest};
+use crate::resource::{Address, Desired, FieldPath, Key, Live, Target, digest};
 
 /// What keeps the seals of field values apart from those of other things.
 const PURPOSE: &str = "field";
@@ -227,6 +227,16 @@ fn special(
     });
     let made = desired.fresh.iter().map(|(path, ())| named(path)).filter(|path| path.get(sent).is_some());
     references.chain(made.map(|path| (path, Content::Made))).collect()
+}
+
+/// The fields that a change sends or takes away and that hold something else now than when it was planned.
+pub fn moved_fields(change: &Change, live: &Live) -> Vec<FieldPath> {
+    let (Some(sent), Some(prior)) = (&change.send, &change.prior) else { return Vec::new() };
+    let mut all = Vec::new();
+    leaves(&FieldPath::root(), sent, &mut all);
+    let changed = change.fields.iter().map(|field| field.path.clone());
+    let paths: BTreeSet<FieldPath> = all.into_iter().map(|(path, _)| path).chain(changed).collect();
+    paths.into_iter().filter(|path| path.get(&prior.object) != path.get(&live.object)).collect()
 }
 
 /// The other managers that own a field of a change's object, the last one to write first; nobody where the

@@ -3,8 +3,38 @@
 use super::change::Action;
 use super::planner::Planner;
 use super::schema::Definition;
+use crate::resource::{Desired, Problem, ProblemKind};
+
+/// How many addresses a message names.
+const NAMED: usize = 3;
 
 impl Planner {
+    /// Why a namespace or a definition cannot be made anew: what this configuration has in it would die with the
+    /// old one, and be planned as if it stayed.
+    pub(super) fn why_not_made_anew(&self, index: usize) -> Option<Problem> {
+        let ground = &self.input.desired[index];
+        let is_in_it = |desired: &&Desired| {
+            let namespace = desired.identity.namespace.as_ref();
+            let stands_here = namespace.and_then(|name| self.namespaces.get(name)) == Some(&index)
+                || self.kinds.get(&desired.identity.group_kind()) == Some(&index);
+            stands_here && desired.address != ground.address && self.live(&desired.address).is_some()
+        };
+        let all: Vec<&Desired> = self.input.desired.iter().filter(is_in_it).collect();
+        let named: Vec<String> = all.iter().take(NAMED).map(|desired| desired.address.to_string()).collect();
+        let more = match all.len() {
+            0 => return None,
+            count if count > NAMED => format!(" and {} more", count - NAMED),
+            _ => String::new(),
+        };
+        let message = format!(
+            "it cannot be made anew while there is {}{more}, which would die with it",
+            named.join(", ")
+        );
+        Some(Problem::new(ProblemKind::Rejected, message).help(
+            "destroy it with what stands in it (`regplan destroy --target`), then apply; whatever holds data needs a copy",
+        ))
+    }
+
     /// The definition of its kind in this plan, as it will be.
     pub(super) fn definition_of(&self, index: usize) -> Option<Definition<'_>> {
         let ground = self.kinds.get(&self.input.desired[index].identity.group_kind())?;

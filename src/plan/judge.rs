@@ -23,7 +23,7 @@ impl Planner {
             self.decide(index, change, None);
             return;
         };
-        let answer = predicted(live, &sent);
+        let answer = self.predicted(&self.input.desired[index], live, &sent);
         let desired = &self.input.desired[index];
         let mut fields = self.replaced_fields(desired, live, &sent);
         if immutable::mark(&desired.identity, &live.object, &mut fields) {
@@ -238,10 +238,21 @@ impl Planner {
 
     /// What differs between an object and the one that takes its place.
     fn replaced_fields(&self, desired: &Desired, live: &Live, sent: &Value) -> Vec<FieldChange> {
-        let answer = predicted(live, sent);
+        let answer = self.predicted(desired, live, sent);
         let mut fields = fields::field_changes(desired, &live.object, &answer.object);
         attribute::attribute(&mut fields, self.evidence(desired, sent, live, &answer));
         fields
+    }
+
+    /// What a write would probably come to; whose the fields then are nobody can tell.
+    fn predicted(&self, desired: &Desired, live: &Live, sent: &Value) -> Live {
+        let manager = send::field_manager(&self.input.project);
+        let tried = handover::as_tried(&manager, desired, live, sent);
+        Live {
+            object: predict::outcome(&manager, live, &tried),
+            stamp: live.stamp.clone(),
+            ownership: live.ownership.clone(),
+        }
     }
 
     /// What is sent for an object that is made anew.
@@ -335,16 +346,12 @@ impl Planner {
     }
 
     pub(super) fn decide(&mut self, index: usize, change: Change, outcome: Option<Value>) {
+        let is_made_anew = change.action == Action::Replace && change.prior.is_some();
+        if let Some(problem) = self.why_not_made_anew(index).filter(|_| is_made_anew) {
+            self.refuse(index, problem);
+            return;
+        }
         self.decisions.insert(index, Decision { change, outcome });
-    }
-}
-
-/// What a write would probably come to; whose the fields then are nobody can tell.
-fn predicted(live: &Live, sent: &Value) -> Live {
-    Live {
-        object: predict::overlay(&live.object, sent),
-        stamp: live.stamp.clone(),
-        ownership: live.ownership.clone(),
     }
 }
 

@@ -39,7 +39,7 @@ mod testing;
 mod tests;
 
 pub use adoption::is_note_of_kubectl;
-pub use binding::{Binding, Deviation, hands_on};
+pub use binding::{Binding, Deviation, hands_on, moved_fields};
 pub use change::{
     Action, After, Cause, Change, Consent, Fidelity, FieldChange, Hand, Keep, Mode, Plan, Proof, Refusal,
     Summary, Tracking,

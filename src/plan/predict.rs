@@ -3,12 +3,44 @@
 use serde_json::{Map, Value};
 
 use super::compare::{item_keys, name_of};
+use crate::resource::{FieldPath, FieldSet, Live, Segment};
+
+/// The live object with the sent fields laid over it, and without those that go because the manager alone
+/// owned them and sends them no longer.
+///
+/// Defaults and webhooks are not in it: that is why a plan says *predicted* beside what comes of it.
+pub(super) fn outcome(manager: &str, live: &Live, sent: &Value) -> Value {
+    let mut object = overlay(&live.object, sent);
+    for path in dropped(manager, live, sent) {
+        path.remove(&mut object);
+    }
+    object
+}
+
+/// What the manager alone owns and sends no longer.
+fn dropped(manager: &str, live: &Live, sent: &Value) -> Vec<FieldPath> {
+    let Some(ours) = live.ownership.apply_entry(manager) else { return Vec::new() };
+    let others: Vec<&FieldSet> = live
+        .ownership
+        .entries
+        .iter()
+        .filter(|entry| !std::ptr::eq(*entry, ours))
+        .map(|entry| &entry.fields)
+        .collect();
+    let is_frame = |path: &FieldPath, is_parent: bool| {
+        // An item of a list goes with all that is in it; a map stays for what others have in it.
+        is_parent && !matches!(path.segments().last(), Some(Segment::Item(_)))
+    };
+    let owned = ours.fields.owned_paths().into_iter();
+    owned
+        .filter(|(path, is_parent)| !is_frame(path, *is_parent) && path.get(sent).is_none())
+        .filter(|(path, _)| !others.iter().any(|theirs| theirs.touches(path)))
+        .map(|(path, _)| path)
+        .collect()
+}
 
 /// The live object with the sent fields laid over it: maps key by key, keyed lists item by item, all
 /// other lists as a whole; `null` takes a field away.
-///
-/// Defaults, webhooks and fields that we own and no longer send are not in it: that is why a plan says
-/// *predicted* beside what comes of it.
 pub(super) fn overlay(live: &Value, sent: &Value) -> Value {
     match (live, sent) {
         (Value::Object(live), Value::Object(sent)) => Value::Object(overlay_map(live, sent)),
@@ -46,7 +78,42 @@ fn overlay_list(live: &[Value], sent: &[Value]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::testing::{P, owned};
+    use crate::resource::{ManagedEntry, Operation};
     use serde_json::json;
+
+    #[test]
+    fn what_we_alone_owned_and_send_no_longer_goes() {
+        let object = json!({"apiVersion": "v1", "kind": "X", "spec": {
+            "kept": 1, "ours": 1, "shared": 1, "theirs": 1,
+            "list": [{"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "c", "v": 1}]}});
+        let paths = [
+            "spec.kept",
+            "spec.ours",
+            "spec.shared",
+            "spec.list[a]",
+            "spec.list[a].v",
+            "spec.list[b]",
+            "spec.list[b].v",
+            "spec.list[c]",
+            "spec.list[c].v",
+        ];
+        let mut live = owned(object, &paths);
+        let theirs = ["spec.shared", "spec.theirs", "spec.list[c].v"];
+        live.ownership.entries.push(ManagedEntry {
+            manager: "other".into(),
+            operation: Operation::Update,
+            api_version: "v1".into(),
+            time: None,
+            subresource: None,
+            fields: theirs.iter().map(|path| path.parse().unwrap()).collect(),
+        });
+        let sent = json!({"spec": {"kept": 2, "list": [{"name": "a", "v": 1}]}});
+        assert_eq!(
+            outcome(&crate::plan::field_manager(P), &live, &sent)["spec"],
+            json!({"kept": 2, "shared": 1, "theirs": 1, "list": [{"name": "a", "v": 1}, {"name": "c", "v": 1}]})
+        );
+    }
 
     #[test]
     fn sent_fields_are_laid_over_the_live_ones() {

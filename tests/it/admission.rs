@@ -83,6 +83,15 @@ fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
     project.run(["apply", "--auto-approve"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
     unchanged(&project);
+    // What left the file is seen as well, though nobody could be asked; what others added stays.
+    project.edit("regplan.toml", "hello = \"moon\"", "hello = \"moon\", more = \"x\"");
+    project.run(["apply", "--auto-approve"]).success();
+    ns.patch("configmap/greeting", &json!({"data": {"theirs": "y"}}));
+    project.edit("regplan.toml", "hello = \"moon\", more = \"x\"", "hello = \"moon\"");
+    let removal = project.run(["plan", "--detailed-exitcode"]).code(2);
+    removal.stdout_contains("- data.more").stdout_lacks("theirs");
+    project.run(["apply", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data"), json!({"hello": "moon", "theirs": "y"}));
 }
 
 fn what_a_webhook_injects_is_nobodys_change() {

@@ -11,6 +11,7 @@ tests! {
     an_object_made_between_plan_and_apply_is_not_touched,
     an_object_recreated_between_plan_and_apply_is_not_overwritten,
     a_foreign_edit_between_plan_and_apply_stops_the_branch,
+    a_foreign_edit_between_plan_and_apply_stops_a_replacement,
     a_recreated_object_is_not_overwritten,
     an_unreadable_object_is_never_deleted,
     a_killed_apply_loses_nothing,
@@ -107,6 +108,19 @@ fn a_foreign_edit_between_plan_and_apply_stops_the_branch() {
     apply.say("yes");
     apply.wait().success();
     assert_eq!(ns.field("configmap/greeting", "/data"), json!({"hello": "moon", "theirs": "x"}));
+}
+
+fn a_foreign_edit_between_plan_and_apply_stops_a_replacement() {
+    let ns = Namespace::new();
+    let project = greeting(&ns);
+    project.run(["apply", "--auto-approve"]).success();
+    let uid = ns.field("configmap/greeting", "/metadata/uid");
+    let mut apply = project.regplan(["apply", "--replace", "resource.greeting"]).open_stdin().spawn();
+    apply.until("Only `yes` is accepted");
+    ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
+    apply.say("yes");
+    apply.wait().code(1).stderr_contains("in a way that was not approved: data.hello");
+    assert_eq!(ns.field("configmap/greeting", "/metadata/uid"), uid);
 }
 
 fn a_recreated_object_is_not_overwritten() {

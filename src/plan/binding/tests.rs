@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::super::change::{Cause, Fidelity, Tracking};
 use super::super::testing::owned;
 use super::*;
-use crate::resource::{Encoding, Expression, Live, LiveReference, Part, Reference, Timeouts};
+use crate::resource::{Encoding, Expression, LiveReference, Part, Reference, Timeouts};
 
 fn config_map(data: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "a"}, "data": data})
@@ -160,4 +160,13 @@ fn a_half_done_replacement_is_gone_on_with() {
     assert!(bind(&replace).is_continued_by(&bind(&create)));
     assert!(!bind(&replace).is_continued_by(&bind(&change(&json!({"k": "w"}), None))));
     assert!(!bind(&create).is_continued_by(&bind(&replace)));
+}
+
+#[test]
+fn only_fields_of_the_change_count_as_moved() {
+    let change = change(&json!({"k": "new"}), Some(&json!({"k": "old"})));
+    let now = |data: Value| owned(config_map(&data), &["data.k"]);
+    assert_eq!(moved_fields(&change, &now(json!({"k": "old", "theirs": "x"}))), []);
+    assert_eq!(moved_fields(&change, &now(json!({"k": "theirs"}))), [path("data.k")]);
+    assert_eq!(moved_fields(&change, &now(json!({}))), [path("data.k")]);
 }

@@ -188,6 +188,23 @@ fn a_replacement_of_nothing_is_a_create_that_says_so() {
 }
 
 #[test]
+fn a_namespace_is_not_made_anew_under_what_stands_in_it() {
+    let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}});
+    let wanted = || {
+        let input = knowing(input(vec![desired("space", space.clone()), standing_on("web", &[])]), &["web"]);
+        let mut input = known(input, &address("resource.space"), &space);
+        input.consent.destroy.insert(address("resource.space"));
+        settled(replacing(input, &["resource.space"])).unwrap()
+    };
+    let empty = || World::default().with(marked(space.clone(), "resource.space"));
+    let plan = empty().with(marked(map("web"), "resource.web")).plan(wanted());
+    let message = plan.refusals[0].problem.to_string();
+    assert!(message.contains("resource.web, which would die with it"), "{message}");
+    let actions: Vec<Action> = empty().plan(wanted()).changes.iter().map(|change| change.action).collect();
+    assert_eq!(actions, [Action::Replace, Action::Create]);
+}
+
+#[test]
 fn a_replacement_needs_consent_and_a_claim_is_never_replaced() {
     let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c", "namespace": "a"}});
     let mut guarded = standing_on("web", &[]);
