@@ -214,9 +214,18 @@ impl<'p> Phase<'p> {
                 self.announce(change);
                 self.writing.insert(address.clone());
                 let (provider, progress, address) = (self.provider, self.progress(address), address.clone());
-                let task = task?;
+                let (task, stop) = (task?, self.stop.gently.clone());
                 Some(Box::pin(async move {
-                    let result = task.perform(provider, &progress).await;
+                    // A value that is waited for may take its time; the write that follows is not cut.
+                    let object = tokio::select! {
+                        biased;
+                        object = task.whole_object(provider, &progress) => object,
+                        () = stop.cancelled() => return Half::Cut { address },
+                    };
+                    let result = match object {
+                        Ok(object) => task.perform(object, provider, &progress).await,
+                        Err(problem) => Err(problem),
+                    };
                     Half::Wrote { address, result }
                 }))
             }
@@ -274,7 +283,7 @@ impl<'p> Phase<'p> {
         recorder: &mut dyn Recorder,
         report: &mut Report,
     ) -> Result<Option<BoxFuture<'p, Half>>, Problem> {
-        if let Half::Wrote { address, .. } = &half {
+        if let Half::Wrote { address, .. } | Half::Cut { address } = &half {
             self.writing.remove(address);
         }
         match half {

@@ -42,13 +42,13 @@ impl Task<'_> {
         Write { target, object, guard: Guard::Absent, manager: plan::field_manager(self.project) }
     }
 
-    /// Creates, updates or replaces.
+    /// Creates, updates or replaces; `object` is what [`whole_object`](Self::whole_object) gave.
     pub(super) async fn perform(
         &self,
+        object: Value,
         provider: &dyn Provider,
         progress: Progress<'_>,
     ) -> Result<Done, Problem> {
-        let object = self.whole_object(provider, progress).await?;
         // The old object goes first: until then the state knows it under this address, and no kill in
         // between can lose it.
         if let Some(replaced) = &self.change.replaced {
@@ -124,7 +124,11 @@ impl Task<'_> {
     }
 
     /// The object as it was approved, with the values in it that only now are known.
-    async fn whole_object(&self, provider: &dyn Provider, progress: Progress<'_>) -> Result<Value, Problem> {
+    pub(super) async fn whole_object(
+        &self,
+        provider: &dyn Provider,
+        progress: Progress<'_>,
+    ) -> Result<Value, Problem> {
         let mut object = self.change.send.clone().unwrap_or_default();
         let mut grounds = self.grounds.clone();
         for (path, expression) in self.desired.unresolved.iter() {
@@ -143,7 +147,9 @@ impl Task<'_> {
                     Ok(value) => break value,
                     Err(Unresolvable::Pending(pending)) => {
                         let (address, field) = *pending;
-                        let ground = await_field(provider, &grounds, &address, field, progress).await?;
+                        let timeout = self.desired.lifecycle.timeouts.ready;
+                        let ground =
+                            await_field(provider, &grounds, &address, field, timeout, progress).await?;
                         grounds.insert(address, ground);
                     }
                     Err(Unresolvable::Dangling(text)) => {
@@ -177,13 +183,14 @@ async fn await_field(
     grounds: &HashMap<Address, Ground>,
     address: &Address,
     field: FieldPath,
+    timeout: Option<Duration>,
     progress: Progress<'_>,
 ) -> Result<Ground, Problem> {
     let lost =
         || Problem::new(ProblemKind::Other, format!("{address} is gone, and its {field} was waited for"));
     let ground = grounds.get(address).ok_or_else(lost)?;
     progress(&format!("waits for {address}.{field}"));
-    let wait = Wait { target: ground.target.clone(), until: Until::Field(field.clone()), timeout: None };
+    let wait = Wait { target: ground.target.clone(), until: Until::Field(field.clone()), timeout };
     let live = provider.wait(&wait, progress).await?.ok_or_else(lost)?;
     if field.get(&live.object).is_none_or(Value::is_null) {
         return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));

@@ -113,7 +113,7 @@ fn shared_namespaces(resources: &[Desired]) -> Vec<Desired> {
 
 /// Whether every cluster has this namespace.
 fn is_given(namespace: &str) -> bool {
-    namespace == "default" || namespace.starts_with("kube-")
+    matches!(namespace, "default" | "kube-system" | "kube-public" | "kube-node-lease")
 }
 
 fn shared_namespace(name: &str, first: &Desired) -> Option<Desired> {

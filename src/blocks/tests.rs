@@ -141,14 +141,18 @@ metadata.namespace = 'away'
 apiVersion = 'v1'
 kind = 'ConfigMap'
 metadata.namespace = 'kube-system'
+[resource.d]
+apiVersion = 'v1'
+kind = 'ConfigMap'
+metadata.namespace = 'kube-registry'
 [resource.away]
 apiVersion = 'v1'
 kind = 'Namespace'
 ";
     let resources = fine(text);
     let shared: Vec<_> = resources.iter().filter(|desired| desired.shared).collect();
-    assert_eq!(shared.len(), 1);
-    assert_eq!(shared[0].address.to_string(), "namespace.home");
+    let addresses: Vec<String> = shared.iter().map(|desired| desired.address.to_string()).collect();
+    assert_eq!(addresses, ["namespace.home", "namespace.kube-registry"]);
     assert_eq!(shared[0].object["metadata"]["name"], "home");
     assert_eq!(object(&resources, "resource.away").identity.namespace, None);
 }

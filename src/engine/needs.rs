@@ -21,6 +21,8 @@ use crate::config::{Config, SecretSource};
 use crate::provider::Provider;
 use crate::resource::{BlockAddress, GroupKind, Identity, Reading, Target};
 
+/// A Secret holds no more than this anyway.
+const LARGEST_SECRET: u64 = 1 << 20;
 /// How often blocks may ask again before that is taken for a mistake of ours.
 const ROUNDS: usize = 8;
 
@@ -274,15 +276,9 @@ fn generate_text(length: u16) -> String {
 
 /// The content of a file without its last newline.
 fn from_file(path: &Path) -> Text {
-    let text = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let reason = files::reason(&error);
-            return Text::Unknown(format!("the file {} cannot be read: {reason}", path.display()));
-        }
-    };
-    let Ok(mut text) = String::from_utf8(text) else {
-        return Text::Unknown(format!("the file {} is not UTF-8", path.display()));
+    let mut text = match files::text(path, LARGEST_SECRET) {
+        Ok(text) => text,
+        Err(reason) => return Text::Unknown(format!("the file {} cannot be read: {reason}", path.display())),
     };
     if text.ends_with('\n') {
         text.pop();

@@ -19,6 +19,7 @@ tests! {
     nothing_happens_without_a_yes,
     two_writers_do_not_meet,
     the_first_signal_stops_gently,
+    the_first_signal_ends_the_wait_for_a_value,
     secrets_are_nowhere,
     another_version_of_a_kind_is_the_same_object,
     an_empty_configuration_destroys_what_was_applied,
@@ -216,6 +217,34 @@ depends_on = ["resource.lb"]
     assert!(ns.find("configmap/after").is_none());
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 1 to add");
+}
+
+fn the_first_signal_ends_the_wait_for_a_value() {
+    let ns = Namespace::new();
+    let after = r#"
+[resource.lb.lifecycle]
+ready = "written"
+
+[resource.after]
+apiVersion = "v1"
+kind = "ConfigMap"
+data = { address = "${resource.lb.status.loadBalancer.ingress[0].ip}" }
+"#;
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{BALANCER}{after}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waits for resource.lb.status.loadBalancer.ingress[0].ip");
+    apply.signal(rustix::process::Signal::INT);
+    apply.wait().code(1).stderr_contains("skipped resource.after");
+    assert!(ns.find("configmap/after").is_none());
+    project.edit(
+        "regplan.toml",
+        "[resource.after]\n",
+        "[resource.after]\nlifecycle.timeouts.ready = \"1s\"\n",
+    );
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("after 1 s");
+    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    project.run(["apply", "--auto-approve"]).success();
+    project.run(["plan", "--detailed-exitcode"]).success();
 }
 
 fn secrets_are_nowhere() {

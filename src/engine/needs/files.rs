@@ -28,17 +28,21 @@ pub(super) fn read(path: &Path) -> Result<FileSet, String> {
 }
 
 fn read_one(path: PathBuf) -> Result<(PathBuf, Arc<str>), String> {
-    let fail = |error: io::Error| format!("{}: {}", path.display(), reason(&error));
+    match text(&path, LARGEST) {
+        Ok(text) => Ok((path, Arc::from(text))),
+        Err(reason) => Err(format!("{}: {reason}", path.display())),
+    }
+}
+
+/// The text of a file, or why it cannot be had.
+pub(super) fn text(path: &Path, largest: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
     // Asking for the size first would not do: a device says that it has none, and never ends.
-    let read = fs::File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-    if read.map_err(fail)? as u64 > LARGEST {
-        return Err(format!("{}: it is larger than {} MiB", path.display(), LARGEST >> 20));
+    let read = fs::File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes));
+    if read.map_err(|error| reason(&error))? as u64 > largest {
+        return Err(format!("it is larger than {} MiB", largest >> 20));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok((path, Arc::from(text))),
-        Err(_) => Err(format!("{}: it is not UTF-8", path.display())),
-    }
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, String> {
@@ -105,7 +109,7 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Why a file cannot be read, without the operating system's numbers.
-pub(super) fn reason(error: &io::Error) -> String {
+fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),

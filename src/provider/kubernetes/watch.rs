@@ -175,7 +175,11 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
                     state.trouble = None;
                 });
                 match follow(&transport, &key, &shared, version).await {
-                    None => continue, // the version has expired: list again
+                    // The version has expired: list again, but not without a pause, should it do so at once.
+                    None => {
+                        sleep(FIRST_PAUSE).await;
+                        continue;
+                    }
                     Some(failure) => failure,
                 }
             }
