@@ -13,15 +13,6 @@ use crate::config::{Block, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, Origin};
 
-/// What a configuration comes to.
-#[derive(Debug, Clone)]
-pub struct Compiled {
-    /// The resources: the shared namespaces first, then what blocks ask for, in the order of the blocks.
-    pub resources: Vec<Desired>,
-    /// What works, but probably not as meant.
-    pub warnings: Diagnostics,
-}
-
 /// The namespace of objects that name none.
 pub(super) fn home(config: &Config) -> &str {
     config.cluster.namespace.as_deref().unwrap_or("default")
@@ -44,8 +35,18 @@ pub fn needs(config: &Config, facts: &Facts) -> Vec<Need> {
     needs.into_iter().filter(|need| facts.get(need).is_none()).collect()
 }
 
-/// The resources that a configuration asks for, or every mistake in it.
-pub fn compile(config: &Config, facts: &Facts) -> Result<Compiled, Diagnostics> {
+/// What came of the blocks of a configuration.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The resources: the shared namespaces first, then what blocks ask for, in the order of the blocks. Of
+    /// objects with mistakes only what could be made.
+    pub resources: Vec<Desired>,
+    /// What is wrong, and what works but probably not as meant.
+    pub mistakes: Diagnostics,
+}
+
+/// The resources that a configuration asks for, and every mistake in it.
+pub fn compile(config: &Config, facts: &Facts) -> Compiled {
     let around = Surroundings { namespace: home(config), facts };
     let mut mistakes = Vec::new();
     let drafts: Vec<(&Block, &'static dyn BlockType, Vec<Draft>)> = typed(config)
@@ -76,7 +77,7 @@ pub fn compile(config: &Config, facts: &Facts) -> Result<Compiled, Diagnostics> 
     let mut all = shared_namespaces(&resources);
     all.append(&mut resources);
     references::check(config, &all, &mut mistakes);
-    sorted(mistakes).or_else_value(all).map(|(resources, warnings)| Compiled { resources, warnings })
+    Compiled { resources: all, mistakes: sorted(mistakes) }
 }
 
 fn sorted(mistakes: Vec<Diagnostic>) -> Diagnostics {

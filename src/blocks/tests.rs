@@ -41,7 +41,12 @@ fn compiled(text: &str) -> Result<Compiled, Diagnostics> {
 
 fn compiled_with(text: &str, file: &str, secret: &Text) -> Result<Compiled, Diagnostics> {
     let config = config(text);
-    compile(&config, &facts_with(&config, file, secret))
+    flawless(compile(&config, &facts_with(&config, file, secret)))
+}
+
+/// What came of it, where nothing is wrong.
+fn flawless(compiled: Compiled) -> Result<Compiled, Diagnostics> {
+    if compiled.mistakes.has_errors() { Err(compiled.mistakes) } else { Ok(compiled) }
 }
 
 fn fine(text: &str) -> Vec<Desired> {
@@ -66,7 +71,7 @@ fn found(text: &str) -> String {
 
 fn found_with(text: &str, file: &str, secret: &Text) -> String {
     let diagnostics = match compiled_with(text, file, secret) {
-        Ok(compiled) => compiled.warnings,
+        Ok(compiled) => compiled.mistakes,
         Err(mistakes) => mistakes,
     };
     let mut shown = String::new();
@@ -259,7 +264,8 @@ fn the_examples_compile() {
     let known = Text::Known("TEXT".into());
     let compiled = |name: &str, file: &str| {
         let config = example(name);
-        compile(&config, &facts_with(&config, file, &known)).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        flawless(compile(&config, &facts_with(&config, file, &known)))
+            .unwrap_or_else(|mistakes| panic!("{mistakes}"))
     };
     let definitions = include_str!("../../examples/crd/definitions.yaml");
     let resources = compiled("crd", definitions).resources;
@@ -279,7 +285,7 @@ fn the_examples_compile() {
     assert!(map.unresolved.get(&path("data.ip")).unwrap().sole().is_some());
     assert!(map.unresolved.get(&path("data.url")).unwrap().sole().is_none());
     let registry = compiled("registry", "");
-    assert!(registry.warnings.is_empty(), "{}", registry.warnings);
+    assert!(registry.mistakes.is_empty(), "{}", registry.mistakes);
 }
 
 #[test]

@@ -19,20 +19,32 @@ use crate::resource::{Address, BlockAddress, ClusterIdentity};
 use crate::state::{self, LocalBackend, Location, State, StateError, Store, View};
 
 /// Reads and checks the configuration; warnings are shown.
-pub(super) fn configuration(global: &Global, output: Output) -> Result<Config, Failure> {
-    load(config::load, global, output)
+pub(super) async fn configuration(global: &Global, output: Output) -> Result<Config, Failure> {
+    let Loaded { sources, outcome, sound } = load(config::load, global)?;
+    match outcome {
+        Ok((config, warnings)) => {
+            show_warnings(&config, &warnings, output)?;
+            Ok(config)
+        }
+        Err(mut mistakes) => {
+            if let Some(sound) = sound {
+                let alone = Outside { provider: None, env: &variable, remembered: &|_| false };
+                mistakes.extend(engine::further_mistakes(&sound, &alone).await);
+            }
+            Err(Failure::Mistakes(Box::new(sources), mistakes.sorted()))
+        }
+    }
 }
 
 /// Reads of the configuration only which project it is, on which cluster, and where its state lies.
 pub(super) fn head(global: &Global, output: Output) -> Result<Config, Failure> {
-    load(config::load_head, global, output)
+    let Loaded { sources, outcome, .. } = load(config::load_head, global)?;
+    let (config, warnings) = outcome.map_err(|mistakes| Failure::Mistakes(Box::new(sources), mistakes))?;
+    show_warnings(&config, &warnings, output)?;
+    Ok(config)
 }
 
-fn load(
-    read: fn(&Inputs<'_>, &[BlockSchema]) -> Loaded,
-    global: &Global,
-    output: Output,
-) -> Result<Config, Failure> {
+fn load(read: fn(&Inputs<'_>, &[BlockSchema]) -> Loaded, global: &Global) -> Result<Loaded, Failure> {
     let base = std::env::current_dir()
         .map_err(|error| Failure::message(format!("the working folder cannot be used: {error}")))?;
     let inputs = Inputs {
@@ -43,14 +55,7 @@ fn load(
         base: &base,
         sensitive_may_be_unset: true,
     };
-    let loaded = read(&inputs, &blocks::schemas());
-    match loaded.outcome {
-        Ok((config, warnings)) => {
-            show_warnings(&config, &warnings, output)?;
-            Ok(config)
-        }
-        Err(mistakes) => Err(Failure::Mistakes(Box::new(loaded.sources), mistakes)),
-    }
+    Ok(read(&inputs, &blocks::schemas()))
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -66,7 +71,7 @@ pub(super) fn show_warnings(config: &Config, warnings: &Diagnostics, output: Out
 
 /// The graph without a cluster and without secrets.
 pub(super) async fn offline(global: &Global, output: Output) -> Result<(Config, graph::Graph), Failure> {
-    let config = configuration(global, output)?;
+    let config = configuration(global, output).await?;
     let compiled =
         engine::compile(&config, &Outside { provider: None, env: &variable, remembered: &|_| false }).await;
     let Compiled { graph, warnings, .. } = compiled.map_err(|error| Failure::of(error, &config.sources))?;
@@ -123,7 +128,7 @@ impl Session {
         output: Output,
     ) -> Result<Self, Failure> {
         // A missing secret is a finding of the plan; `apply` refuses such a plan with all of them at once.
-        let config = configuration(global, output)?;
+        let config = configuration(global, output).await?;
         let settings = settings(global, &config.cluster, planning.parallelism)?;
         // What is wrong with the objects is said before anything is locked, written or asked of a cluster.
         let alone = Outside { provider: None, env: &variable, remembered: &|_| false };

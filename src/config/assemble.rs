@@ -20,7 +20,7 @@ use super::tables::{ClusterTable, Outline, ProjectTable, SINGLE_TABLES, StateTab
 use super::validate::{Check, check};
 use super::{Block, ClusterSettings, Config, SecretBlock, SecretSource};
 use crate::diagnostic::nearest::suggest;
-use crate::diagnostic::{Diagnostic, Sources, Span};
+use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::resource::{Address, BlockAddress, FieldPath, Lifecycle};
 
 /// Keys of every block, whatever its type.
@@ -195,7 +195,9 @@ impl Assembly<'_> {
         blocks
     }
 
+    /// A block, if it has no mistake.
     fn block(&mut self, address: BlockAddress, mut body: Node, schema: &Value) -> Option<Block> {
+        let before = self.mistakes.len();
         let outline = self.outline;
         let span = body.span;
         let at = FieldPath::keys([address.kind.as_str(), address.name.as_str()]);
@@ -206,7 +208,10 @@ impl Assembly<'_> {
         self.checked(&mut body, &at, schema, homes, false);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
         let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
-        Some(Block { address, span, body, depends_on, lifecycle })
+        let mut found = self.mistakes.iter().skip(before);
+        let is_sound = found.all(|mistake| mistake.severity != Severity::Error)
+            && !self.failed.iter().any(|failed| at.contains(failed));
+        is_sound.then_some(Block { address, span, body, depends_on, lifecycle })
     }
 
     fn depends_on(&mut self, node: &Node, at: &FieldPath) -> Vec<(Address, Span)> {

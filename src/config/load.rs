@@ -25,6 +25,9 @@ pub struct Loaded {
     pub sources: Sources,
     /// The configuration with its warnings, or everything that is wrong with it, by place.
     pub outcome: Result<(Config, Diagnostics), Diagnostics>,
+    /// Where there are mistakes: the blocks that have none, so that theirs further on are found in the same
+    /// run. Nothing else may be done with it.
+    pub sound: Option<Box<Config>>,
 }
 
 /// Reads a configuration, with these types of blocks.
@@ -50,14 +53,15 @@ fn finish(schemas: &[BlockSchema], read: impl FnOnce(&mut Loading<'_>) -> Option
     let Loading { files, masked, broken, mistakes, .. } = loading;
     let mistakes = Diagnostics::from(credible(mistakes, &broken, &files.sources)).sorted();
     let sources = blotted(&files.sources, &masked);
-    let outcome = match config {
+    let (outcome, sound) = match config {
         Some(mut config) if !mistakes.has_errors() => {
             config.sources = sources.clone();
-            Ok((config, mistakes))
+            (Ok((config, mistakes)), None)
         }
-        _ => Err(mistakes),
+        // What was made up around broken syntax may look like anything.
+        config => (Err(mistakes), config.filter(|_| broken.is_empty()).map(Box::new)),
     };
-    Loaded { sources, outcome }
+    Loaded { sources, outcome, sound }
 }
 
 struct Loading<'s> {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Error;
 use super::needs::{self, Outside};
-use crate::blocks::{self, Given};
+use crate::blocks::{self, Facts, Given};
 use crate::config::Config;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::plan;
 use crate::resource::BlockAddress;
@@ -40,8 +40,44 @@ pub async fn compile_within(
     outside: &Outside<'_>,
 ) -> Result<Compiled, Error> {
     let facts = needs::gather_within(config, blocks, outside).await;
-    let blocks::Compiled { resources, warnings } = blocks::compile(config, &facts)?;
-    let graph = Graph::build(resources)?;
-    plan::check_moves(&config.moves, &graph)?;
+    let (graph, mistakes) = lay(config, &facts);
+    let (graph, warnings) = mistakes.or_else_value(graph)?;
+    // Without a graph there was a mistake.
+    let Some(graph) = graph else { return Err(warnings.into()) };
     Ok(Compiled { graph, warnings, given: facts.given })
+}
+
+/// What else is wrong with a configuration whose mistakes are known: what the blocks without one come to, as
+/// far as it cannot come of what is missing.
+pub async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
+    let facts = needs::gather_within(sound, None, outside).await;
+    let (_, found) = lay(sound, &facts);
+    let certain =
+        found.into_iter().filter(|mistake| mistake.severity == Severity::Error && !is_doubtful(mistake));
+    Diagnostics::from(certain.collect::<Vec<_>>())
+}
+
+/// The graph, and everything that is wrong with the blocks and with it.
+fn lay(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
+    let blocks::Compiled { resources, mut mistakes } = blocks::compile(config, facts);
+    let is_whole = !mistakes.has_errors();
+    match Graph::build(resources) {
+        Ok(graph) if is_whole => {
+            if let Err(moves) = plan::check_moves(&config.moves, &graph) {
+                mistakes.extend(moves);
+            }
+            (Some(graph), mistakes.sorted())
+        }
+        Ok(_) => (None, mistakes),
+        Err(found) => {
+            // Of objects with mistakes some are missing, and others are there twice.
+            mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));
+            (None, mistakes.sorted())
+        }
+    }
+}
+
+/// Whether the mistake may be none as soon as others are mended.
+fn is_doubtful(mistake: &Diagnostic) -> bool {
+    ["unknown-address", "unknown-reference", "duplicate-address"].contains(&mistake.code)
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a configuration: everything in one run, each at its place, with the way out.
 //!
-//! A check that needs a sound file to stand on waits until the mistakes before it are mended, so that
-//! nobody reads about what only follows from another mistake. Each of these stages has its own test.
+//! A block with a mistake does not keep others from being checked to the end. Left out is only what may follow
+//! from another mistake: what is made up around broken syntax, and references to what is missing because of one.
 
 use std::fs;
 
@@ -12,6 +12,7 @@ tests! {
     mistakes_of_the_tables,
     mistakes_of_the_objects,
     mistakes_of_the_graph,
+    mistakes_of_every_stage_are_found_at_once,
     mistakes_in_several_files,
     secrets_in_clear_are_never_shown,
     a_line_without_end_is_cut,
@@ -292,6 +293,58 @@ data.uid   = "${manifest.all/ConfigMap/tow.metadata.uid}"
 "#;
     project.rewrite("regplan.toml", &format!("{config}{lost}"));
     mistaken(&project, "mistakes_of_the_references");
+}
+
+fn mistakes_of_every_stage_are_found_at_once() {
+    let ns = Namespace::absent();
+    let config = r#"
+[project]
+name = "stages"
+
+[registry.odd]
+host    = "registry.example.com"
+image   = "registry"
+storage = { volume = { sise = "5Gi" } }
+
+[registry.even]
+host    = "registry.example.com"
+image   = "registry"
+storage = { volume = { size = "5Gi" } }
+
+[resource.name]
+apiVersion    = "v1"
+kind          = "Service"
+metadata.name = "Not_A_Label"
+
+[resource.twin]
+apiVersion    = "v1"
+kind          = "ConfigMap"
+metadata.name = "one"
+
+[resource.other]
+apiVersion    = "v1"
+kind          = "ConfigMap"
+metadata.name = "one"
+
+[resource.first]
+apiVersion = "v1"
+kind       = "ConfigMap"
+depends_on = ["resource.second"]
+
+[resource.second]
+apiVersion = "v1"
+kind       = "ConfigMap"
+depends_on = ["resource.first"]
+# Whether this leads somewhere shows when the registry is mended.
+data.ip    = "${registry.odd/Service/odd.spec.clusterIP}"
+"#;
+    let project = ns.project().write("regplan.toml", config);
+    let said = project.run(["validate"]).code(1);
+    for code in ["unknown-key", "Not_A_Label", "declared twice", "dependency-cycle"] {
+        said.stderr_contains(code);
+    }
+    said.stderr_lacks("unknown-reference");
+    mistaken(&project, "mistakes_of_every_stage");
 }
 
 fn mistakes_in_several_files() {

@@ -48,7 +48,7 @@ kind = 'Deployment'
     assert_eq!(needs(&config, &Facts::default()), std::slice::from_ref(&need));
     let mut facts = Facts::default();
     facts.insert(need, Fact::Scope(Some(false)));
-    let compiled = compile(&config, &facts).unwrap();
+    let compiled = compile(&config, &facts);
     assert_eq!(object(&compiled.resources, "resource.a").identity.namespace, None);
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
 
 /// The state as it is, whoever writes it meanwhile.
 async fn seen(global: &Global, output: Output) -> Result<State, Failure> {
-    let config = session::configuration(global, output)?;
+    let config = session::configuration(global, output).await?;
     let memory = session::remember(&config, Access::Read).await?;
     Ok(memory.state().clone())
 }
@@ -35,7 +35,7 @@ async fn held(
     command: &'static str,
     output: Output,
 ) -> Result<(Config, Box<Store>), Failure> {
-    let config = session::configuration(global, output)?;
+    let config = session::configuration(global, output).await?;
     match session::remember(&config, Access::Write { command }).await? {
         Memory::Held(store) => Ok((config, store)),
         Memory::Seen(_) => Err(Failure::message("the state is not held to be written")),

@@ -302,10 +302,10 @@ async fn what_a_file_says_may_lead_to_another_question() {
     let cluster = Cluster::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
     let facts = gather(&config, &outside).await;
-    let compiled = blocks::compile(&config, &facts).unwrap();
+    let compiled = blocks::compile(&config, &facts);
     assert_eq!(compiled.resources[0].identity, Identity::cluster("example.com", "Foo", "x"));
     let offline = gather(&config, &Outside { provider: None, ..outside }).await;
-    let compiled = blocks::compile(&config, &offline).unwrap();
+    let compiled = blocks::compile(&config, &offline);
     assert_eq!(compiled.resources[0].identity.namespace.as_deref(), Some("default"));
 }
 
