@@ -30,7 +30,7 @@ pub(super) async fn carry_out(
     let access = Access::Write { command };
     let mut session = Session::open(global, &args.planning, access, output).await?;
     let plan = session.plan(mode, &args.planning, output).await?;
-    plan::show(&plan, args.planning.format, output)?;
+    plan::show(&plan, args.format.into(), &session.config.sources, output)?;
     if !plan.refusals.is_empty() {
         return Ok(Exit::Failed);
     }
@@ -83,7 +83,7 @@ async fn perform(
 ) -> Result<Report, Failure> {
     let stop = Stop::default();
     let listener = tokio::spawn(listen(stop.clone()));
-    let progress = Progress::new(args.planning.format, output);
+    let progress = Progress::new(args.format, output);
     let options = Options { parallelism: usize::from(args.planning.parallelism) };
     let emit = |event| progress.show(&event);
     let Memory::Held(store) = &mut session.memory else {
@@ -93,7 +93,7 @@ async fn perform(
     listener.abort();
     progress.finish();
     let report = result.map_err(|error| Failure::of(error, &session.config.sources))?;
-    if args.planning.format == Format::Text {
+    if args.format == Format::Text {
         output.note(&report::report_text(&report))?;
     }
     Ok(report)

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report;
 use crate::resource::Address;
 
 /// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
@@ -195,9 +196,34 @@ pub(super) struct PlanningArgs {
     /// How many resources are worked on at once
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) parallelism: u16,
+}
+
+/// In which form a plan is printed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct FormArgs {
     /// In which form
     #[arg(long, default_value = "text")]
-    pub(super) format: Format,
+    pub(super) format: PlanFormat,
+    /// How long the Markdown may be; what does not fit is left out, the least important first
+    #[arg(long, value_name = "BYTES", default_value_t = report::MARKDOWN_LIMIT, value_parser = limit)]
+    pub(super) markdown_limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+/// With less than this, there is no room for anything worth reading.
+fn limit(text: &str) -> Result<usize, String> {
+    const LEAST: usize = 1000;
+    let limit = text.parse().map_err(|error| format!("{error}"))?;
+    if limit < LEAST { Err(format!("it takes at least {LEAST}")) } else { Ok(limit) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -276,6 +302,7 @@ pub(super) struct StateMvArgs {
 Examples:
   regplan plan
   regplan plan --format json > plan.json
+  regplan plan --format markdown        for a comment on a pull request
   regplan plan --detailed-exitcode      0 nothing to change, 2 changes, 1 error
   regplan plan --adopt resource.web     take over an object that exists already
   regplan plan --target registry.main   only this block, with what it stands on
@@ -283,6 +310,8 @@ Examples:
 pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) planning: PlanningArgs,
+    #[command(flatten)]
+    pub(super) form: FormArgs,
     /// Exit with 2 where there are changes
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -295,6 +324,9 @@ pub(super) struct PlanArgs {
 pub(super) struct ApplyArgs {
     #[command(flatten)]
     pub(super) planning: PlanningArgs,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,

@@ -64,6 +64,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/getting-started.md",
         "docs/lifecycle.md",
         "examples/drift-cron/README.md",
+        "examples/policy/README.md",
     ];
     for page in pages {
         let folder = repository(page).parent().unwrap().to_owned();
@@ -99,6 +100,8 @@ fn the_readme_shows_a_real_plan() {
     ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
     project.rewrite("regplan.toml", &file);
     let plan = project.run(["plan"]).success().stdout().replace(&ns.name(), "registry");
+    assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
+    project.snapshot("plan_markdown", project.run(["plan", "--format=markdown"]).success().stdout());
     let (head, rest) = readme.split_once("$ regplan plan\n").unwrap();
     let (shown, tail) = rest.split_once("```").unwrap();
     if std::env::var_os(UPDATE).is_some() {
