@@ -11,7 +11,7 @@ set -eu
 # Without an input there is no plan, and that is no consent.
 denied=$(jq --null-input --raw-output '
   input
-  | if .format_version != "1" then error("unknown format_version: \(.format_version)") end
+  | if .format_version != "1" then error("unknown format_version: \(.format_version)") else . end
   | .changes[]
   | . as $change
   | (
