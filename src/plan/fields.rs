@@ -59,11 +59,11 @@ pub(super) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
 }
 
 /// How many fields of what is sent stay as they are.
-pub(super) fn unchanged(sent: &Value, changed: &[FieldChange]) -> usize {
+pub(super) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usize {
     let mut all = Vec::new();
     leaves(&FieldPath::root(), sent, &mut all);
     let stays = |path: &FieldPath| {
-        let changes = changed.iter().any(|field| field.path.contains(path) || path.contains(&field.path));
+        let changes = differing.iter().any(|field| field.path.contains(path) || path.contains(&field.path));
         !changes && !is_naming_path(path) && !is_ours_path(path)
     };
     all.iter().filter(|(path, _)| stays(path)).count()

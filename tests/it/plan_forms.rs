@@ -184,7 +184,7 @@ fn long(ns: &Namespace) -> Project<'_> {
          \"a-key-that-is-longer-than-most\" = \"{}\"\n\"config.yml\" = \"\"\"\n{}\"\"\"\n",
         "word ".repeat(60),
         "letters".repeat(20),
-        (0..20).map(|n| format!("line {n} {}\n", "text ".repeat(20))).collect::<String>(),
+        (0..20).fold(String::new(), |text, n| text + &format!("line {n} {}\n", "text ".repeat(20))),
     );
     let project = ns.project().write("regplan.toml", &config);
     apply(&project);
@@ -212,16 +212,7 @@ fn what_destroys_comes_first() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{CLAIM}"));
     apply(&project);
-    project.rewrite(
-        "regplan.toml",
-        &format!(
-            "{HEAD}{CLAIM}{}",
-            GREETING
-                .split_once("[resource")
-                .map(|(_, rest)| format!("\n[resource{}", rest.replace("greeting", "another")))
-                .unwrap()
-        ),
-    );
+    project.edit("regplan.toml", "resource.greeting", "resource.another");
     let shown = project.run(["plan"]).success();
     let first = shown.stdout().find("- resource.greeting  delete");
     let second = shown.stdout().find("+ resource.another  create");
@@ -231,14 +222,10 @@ fn what_destroys_comes_first() {
 
 fn markdown_stays_within_its_limit() {
     let ns = Namespace::absent();
-    let objects: String = (0..60)
-        .map(|n| {
-            format!(
-                "\n[resource.c{n}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata = {{ text = \"{}\" }}\n",
-                "long ".repeat(40)
-            )
-        })
-        .collect();
+    let data = format!("data.text = \"{}\"", "long ".repeat(40));
+    let objects = (0..60).fold(String::new(), |text, n| {
+        text + &format!("\n[resource.c{n}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n{data}\n")
+    });
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{objects}"));
     let whole = project.run(["plan", "--format=markdown"]).success();
     whole.stdout_contains("**Plan: 61 to add").stdout_contains("</details>").stdout_lacks("Left out");
