@@ -14,7 +14,7 @@ readonly LIMIT=1800
 
 # Program and Debian package. The service that comes with docker-registry does not matter: the tests
 # start their own, on ports of their own.
-readonly PROGRAMS=(docker-registry:docker-registry skopeo:skopeo htpasswd:apache2-utils openssl:openssl)
+readonly PROGRAMS=(docker-registry:docker-registry skopeo:skopeo htpasswd:apache2-utils openssl:openssl jq:jq)
 
 names=() seconds=() running=
 

@@ -31,8 +31,8 @@ pub struct PlanFile {
     /// What each change is bound by.
     pub(super) bindings: BTreeMap<Address, Binding>,
     shown: Shown,
-    /// Where in the configuration the keys stand that the plan names, `regplan.toml:14`.
-    pub places: BTreeMap<String, String>,
+    /// Where in the configuration the keys stand that the plan names: file and line (from 1).
+    pub places: BTreeMap<String, (String, usize)>,
     /// The digest of all of the above: the file's name in the history.
     digest: String,
     /// The digest, sealed: only who has the state's key can write a file that is applied.
@@ -58,7 +58,7 @@ pub enum Damage {
 
 impl PlanFile {
     /// Keeps a plan.
-    pub fn new(plan: &Plan, terms: Terms, places: BTreeMap<String, String>, key: &Key) -> Self {
+    pub fn new(plan: &Plan, terms: Terms, places: BTreeMap<String, (String, usize)>, key: &Key) -> Self {
         let bound = plan.changes.iter().filter(|change| is_bound(change));
         let mut file = Self {
             format_version: PLAN_FILE_FORMAT,

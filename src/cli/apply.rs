@@ -11,7 +11,7 @@ use super::session::{Access, Memory, Session};
 use crate::apply::{Options, Report, Stop};
 use crate::engine::{self, Run};
 use crate::plan::{Mode, Plan};
-use crate::report::{self, Label, Styled};
+use crate::report::{self, Label, Place, Styled};
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, output: Output) -> Result<Exit, Failure> {
     match (&args.plan_file, &args.expect) {
@@ -59,7 +59,7 @@ pub(super) async fn carry_out(
     if let Approval::File(file) = approval {
         file.hold_against(&planned, &mut session).await?;
     }
-    plan::show(plan, args.planning.format, output)?;
+    plan::show(plan, args.format.into(), &Place::within(&session.config.sources), output)?;
     if !plan.refusals.is_empty() {
         return Ok(Exit::Failed);
     }
@@ -134,7 +134,7 @@ async fn perform(
 ) -> Result<Report, Failure> {
     let stop = Stop::default();
     let listener = tokio::spawn(listen(stop.clone()));
-    let progress = Progress::new(args.planning.format, output);
+    let progress = Progress::new(args.format, output);
     let options = Options { parallelism: usize::from(args.planning.parallelism) };
     let emit = |event| progress.show(&event);
     let run = Run { plan: by.to_owned(), configuration: session.config.digest() };
@@ -145,7 +145,7 @@ async fn perform(
     listener.abort();
     progress.finish();
     let report = result.map_err(|error| Failure::of(error, &session.config.sources))?;
-    if args.planning.format == Format::Text {
+    if args.format == Format::Text {
         output.note(&report::report_text(&report))?;
     }
     Ok(report)

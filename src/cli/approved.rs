@@ -11,8 +11,8 @@ use super::output::Output;
 use super::session::{self, Planned, Session};
 use crate::approval::{self, Asked, Breach, Moved, PlanFile, Standing, Terms};
 use crate::plan::{Keep, Mode, Plan};
-use crate::report::{Label, Styled};
-use crate::resource::Key;
+use crate::report::{Label, Place, Styled};
+use crate::resource::{Key, Origin};
 use crate::state::{Backend as _, LocalBackend};
 
 /// Keeps a plan in a file, unless it cannot be applied anyway.
@@ -48,16 +48,21 @@ pub(super) async fn keep(
     Ok(output.note(&text)?)
 }
 
-/// Where the keys stand that the plan advises to set.
-fn places(session: &Session, plan: &Plan) -> BTreeMap<String, String> {
+/// Where the keys stand that the plan names.
+fn places(session: &Session, plan: &Plan) -> BTreeMap<String, (String, usize)> {
+    let place = Place::within(&session.config.sources);
     let fields = plan.changes.iter().flat_map(|change| &change.fields);
-    fields
-        .filter_map(|field| match &field.keep {
-            Some(Keep::Key(origin)) => {
-                let (path, line) = session.config.sources.line_of(origin.span?)?;
-                Some((origin.key.clone(), format!("{}:{line}", path.display())))
-            }
-            _ => None,
+    let origins = fields.flat_map(|field| {
+        let keep = field.keep.iter().filter_map(|keep| match keep {
+            Keep::Key(origin) => Some(origin),
+            Keep::Ignore(_) => None,
+        });
+        keep.chain(&field.origin)
+    });
+    origins
+        .filter_map(|origin| {
+            let Place { file, line } = place(origin)?;
+            Some((origin.key.clone(), (file, line)))
         })
         .collect()
 }
@@ -83,6 +88,12 @@ impl Approved {
 
     pub(super) fn plan(&self) -> Plan {
         self.file.plan()
+    }
+
+    /// Where a key of the configuration stood when the plan was made.
+    pub(super) fn place(&self, origin: &Origin) -> Option<Place> {
+        let (file, line) = self.file.places.get(&origin.key)?;
+        Some(Place { file: file.clone(), line: *line })
     }
 
     pub(super) fn mode(&self) -> Mode {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report;
 use crate::resource::Address;
 
 /// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
@@ -199,9 +200,34 @@ pub(super) struct PlanningArgs {
     /// How many resources are worked on at once
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) parallelism: u16,
+}
+
+/// In which form a plan is printed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct FormArgs {
     /// In which form
     #[arg(long, default_value = "text")]
-    pub(super) format: Format,
+    pub(super) format: PlanFormat,
+    /// How long the Markdown may be; what does not fit is left out, the least important first
+    #[arg(long, value_name = "BYTES", default_value_t = report::MARKDOWN_LIMIT, value_parser = limit)]
+    pub(super) markdown_limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+/// With less than this, there is no room for anything worth reading.
+fn limit(text: &str) -> Result<usize, String> {
+    const LEAST: usize = 1000;
+    let limit = text.parse().map_err(|error| format!("{error}"))?;
+    if limit < LEAST { Err(format!("it takes at least {LEAST}")) } else { Ok(limit) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -280,6 +306,7 @@ pub(super) struct StateMvArgs {
 Examples:
   regplan plan
   regplan plan --format json > plan.json
+  regplan plan --format markdown        for a comment on a pull request
   regplan plan --detailed-exitcode      0 nothing to change, 2 changes, 1 error
   regplan plan --out plan.regplan       keep it, to be applied once it is approved
   regplan plan --adopt resource.web     take over an object that exists already
@@ -288,6 +315,8 @@ Examples:
 pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) planning: PlanningArgs,
+    #[command(flatten)]
+    pub(super) form: FormArgs,
     /// Exit with 2 where there are changes
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -304,6 +333,9 @@ pub(super) struct PlanArgs {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) planning: PlanningArgs,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,
@@ -332,9 +364,8 @@ pub(super) struct ShowArgs {
     /// A file from `plan --out`
     #[arg(value_name = "PLANFILE")]
     pub(super) plan_file: PathBuf,
-    /// In which form
-    #[arg(long, default_value = "text")]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) form: FormArgs,
 }
 
 #[derive(Debug, Args)]

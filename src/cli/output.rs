@@ -6,6 +6,9 @@ use std::path::Path;
 use super::args::{Global, When};
 use crate::report::Styled;
 
+/// How many columns there are where nobody says.
+const PIPED: usize = 80;
+
 /// The two streams, and how each is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
@@ -36,6 +39,14 @@ impl Output {
     /// Whether messages go to a person who watches.
     pub(super) fn is_watched(self) -> bool {
         io::stderr().is_terminal() && !self.quiet
+    }
+
+    /// How wide data may be: as `COLUMNS` says, or the terminal; what is written into a file or a pipe has
+    /// the same width everywhere.
+    pub(super) fn width() -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let terminal = || if io::stdout().is_terminal() { textwrap::termwidth() } else { PIPED };
+        columns.filter(|columns| *columns > 0).unwrap_or_else(terminal)
     }
 
     /// What was asked for.

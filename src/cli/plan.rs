@@ -1,20 +1,20 @@
 //! `regplan plan`.
 
 use super::approved;
-use super::args::{Format, Global, PlanArgs, PlanningArgs};
+use super::args::{FormArgs, Format, Global, PlanArgs, PlanFormat, PlanningArgs};
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::session::{Access, Session};
 use crate::approval::Asked;
 use crate::plan::{Mode, Plan};
-use crate::report::{self, Label, Styled};
+use crate::report::{self, Label, Page, Place, Places, Styled};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
     let session = Session::open(global, &args.planning, Access::Read, output).await?;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     let planned = session.plan(mode, &args.planning, output).await?;
     let plan = &planned.plan;
-    show(plan, args.planning.format, output)?;
+    show(plan, Form::from(&args.form), &Place::within(&session.config.sources), output)?;
     if let Some(path) = &args.out {
         approved::keep(path, &session, &planned, asked(mode, &args.planning), output).await?;
     } else if plan.refusals.is_empty() && plan.has_changes() {
@@ -38,11 +38,42 @@ fn asked(mode: Mode, planning: &PlanningArgs) -> Asked {
     }
 }
 
-/// Prints the plan as data.
-pub(super) fn show(plan: &Plan, format: Format, output: Output) -> Result<(), Failure> {
-    match format {
-        Format::Text => output.data(&report::plan_text(plan))?,
-        Format::Json => Output::raw_data(&format!("{:#}\n", report::plan_json(plan)))?,
+/// In which form a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Text,
+    Json,
+    Markdown { limit: usize },
+}
+
+impl From<&FormArgs> for Form {
+    fn from(args: &FormArgs) -> Self {
+        match args.format {
+            PlanFormat::Text => Self::Text,
+            PlanFormat::Json => Self::Json,
+            PlanFormat::Markdown => Self::Markdown { limit: args.markdown_limit },
+        }
+    }
+}
+
+impl From<Format> for Form {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+        }
+    }
+}
+
+/// Prints the plan as data; `places` says where keys of the configuration stand.
+pub(super) fn show(plan: &Plan, form: Form, places: Places<'_>, output: Output) -> Result<(), Failure> {
+    match form {
+        Form::Text => {
+            let page = Page { width: Output::width(), places };
+            output.data(&report::plan_text(plan, page))?;
+        }
+        Form::Json => Output::raw_data(&format!("{:#}\n", report::plan_json(plan, places)))?,
+        Form::Markdown { limit } => Output::raw_data(&report::plan_markdown(plan, places, limit))?,
     }
     Ok(())
 }

@@ -215,6 +215,8 @@ pub struct Change {
     pub warnings: Vec<String>,
     /// How many fields others own in it, which are left alone.
     pub foreign: usize,
+    /// How many fields of ours stay as they are, in what is there and changes.
+    pub unchanged: usize,
     /// What else dies with it: the content of a namespace, the custom resources of a definition.
     pub dies_with: Vec<Identity>,
     /// The managers whose fields are taken over by an adoption.
@@ -299,6 +301,8 @@ pub struct Summary {
     pub replace: usize,
     /// Deleted.
     pub destroy: usize,
+    /// As they should be.
+    pub unchanged: usize,
 }
 
 impl Plan {
@@ -311,7 +315,8 @@ impl Plan {
                 Action::Update => summary.change += 1,
                 Action::Replace => summary.replace += 1,
                 Action::Delete => summary.destroy += 1,
-                Action::None | Action::Keep | Action::Forget => {}
+                Action::None => summary.unchanged += 1,
+                Action::Keep | Action::Forget => {}
             }
             // The new object stays; that the old one goes is a delete all the same.
             if change.replaced.is_some() && change.action != Action::Replace {

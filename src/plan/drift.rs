@@ -186,6 +186,7 @@ mod tests {
             timeouts: Timeouts::default(),
             warnings: Vec::new(),
             foreign: 0,
+            unchanged: 0,
             dies_with: Vec::new(),
             taken_from: Vec::new(),
             unchecked: Vec::new(),

@@ -59,6 +59,17 @@ pub(super) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
         .collect()
 }
 
+/// How many fields of what is sent stay as they are.
+pub(super) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usize {
+    let mut all = Vec::new();
+    leaves(&FieldPath::root(), sent, &mut all);
+    let stays = |path: &FieldPath| {
+        let changes = differing.iter().any(|field| field.path.contains(path) || path.contains(&field.path));
+        !changes && !is_naming_path(path) && !is_ours_path(path)
+    };
+    all.iter().filter(|(path, _)| stays(path)).count()
+}
+
 /// The path in the form in which the configuration's facts are kept: list items by their position in the
 /// desired object, whatever their position in the cluster.
 fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {

@@ -175,6 +175,7 @@ impl Planner {
         };
         let is_made_anew = known.is_some_and(|known| !known.uid.is_empty() && known.uid != live.stamp.uid);
         let foreign = owners::foreign(&self.input.project, &sent, live, answer, &fields);
+        let unchanged = if action == Action::None { 0 } else { fields::unchanged(&sent, &fields) };
         let (quiet, cause) = quiet.map(|quiet| (quiet.reason, quiet.cause)).unzip();
         let mut taken_from = Vec::new();
         let mut sent = sent;
@@ -197,6 +198,7 @@ impl Planner {
         change.cause = if is_made_anew { Some(Cause::Drift { by: Vec::new() }) } else { cause };
         change.fields = fields;
         change.foreign = foreign;
+        change.unchanged = unchanged;
         change.taken_from = taken_from;
         change.reason = change.reason.or(reason);
         change.warnings = warnings;
@@ -308,6 +310,7 @@ impl Planner {
             timeouts: desired.lifecycle.timeouts,
             warnings: Vec::new(),
             foreign: 0,
+            unchanged: 0,
             dies_with: Vec::new(),
             taken_from: Vec::new(),
             unchecked: desired

@@ -190,7 +190,7 @@ fn field(field: &Field, indent: &str) -> Styled {
     match texts(field) {
         Some((before, after)) => {
             text.line(Label::Plain, ":");
-            text.append(value::line_diff(before, after, &format!("{indent}    ")));
+            text.append(value::line_diff(before, after, indent.len() + 4, usize::MAX));
         }
         None => drop(text.line(Label::Plain, format!(": {}", change(field)))),
     }

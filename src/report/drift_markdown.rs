@@ -3,11 +3,8 @@
 use std::fmt::Write as _;
 
 use super::drift::{change, hands, headline, interruption, remarks, story, word};
-use super::escape::escape;
+use super::markdown::code;
 use crate::drift::{Drift, Field, Finding, Verdict};
-
-/// Longer texts of others are cut: a table is read by a person.
-const LONGEST: usize = 200;
 
 /// What was found, as Markdown: a headline, a table, and each resource's fields to unfold.
 pub fn drift_markdown(drift: &Drift) -> String {
@@ -57,57 +54,4 @@ fn details(found: &Finding) -> String {
 fn field(field: &Field) -> String {
     let path = code(&field.path.to_string());
     format!("- {path}: {}, {}\n", code(&change(field)), code(&hands(&field.by)))
-}
-
-/// A text of others as code that nothing in it can end, and in which nothing means anything: no table, no
-/// mention, no link, no tag. Every character that Markdown or HTML could read as its own is written as a
-/// reference, which neither does.
-fn code(text: &str) -> String {
-    let visible: Vec<char> = escape(text).chars().collect();
-    let mut safe = String::from("<code>");
-    for (at, c) in visible.iter().enumerate().take(LONGEST) {
-        let before = at.checked_sub(1).and_then(|at| visible.get(at));
-        if is_plain(*c, before, visible.get(at + 1)) {
-            safe.push(*c);
-        } else {
-            // Writing into a string does not fail.
-            let _ = write!(safe, "&#{};", u32::from(*c));
-        }
-    }
-    if visible.len() > LONGEST {
-        safe.push('…');
-    }
-    safe.push_str("</code>");
-    safe
-}
-
-/// Whether the character means nothing between these two. `://` and `www.` make links of what they stand in.
-fn is_plain(c: char, before: Option<&char>, after: Option<&char>) -> bool {
-    match c {
-        ':' => after != Some(&'/'),
-        '.' => !matches!(before, Some('w' | 'W')),
-        _ => c.is_alphanumeric() || " -/=,;()\"'+%?".contains(c),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::code;
-
-    #[test]
-    fn nothing_breaks_out_of_code() {
-        let hostile =
-            "a|b`c``d</code></details>@team #1 [x](http://y) www.z ~~z~~ _u_ *v* \\| \u{1b}[31m\nnew";
-        let shown = code(hostile);
-        let inner = shown.strip_prefix("<code>").unwrap().strip_suffix("</code>").unwrap();
-        for meaningful in
-            ["|", "`", "<", ">", "@", "[", "]", "~", "_", "*", "\\", "\n", "\u{1b}", "://", "www."]
-        {
-            assert!(!inner.contains(meaningful), "{meaningful:?} in {inner}");
-        }
-        // Those that are left begin a reference.
-        assert_eq!(inner.matches("&#").count(), inner.matches('#').count());
-        assert_eq!(inner.matches("&#").count(), inner.matches('&').count());
-        assert_eq!(code(&"x".repeat(1000)).chars().filter(|c| *c == 'x').count(), 200);
-    }
 }

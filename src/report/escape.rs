@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Makes every character visible that could steer a terminal or turn the direction of writing.
+/// Makes every character visible that could steer a terminal, turn the direction of writing or hide itself.
 ///
 /// What a cluster says is foreign text: a label may hold an escape sequence that hides the rest of a plan.
 pub fn escape(text: &str) -> String {
@@ -11,6 +11,7 @@ pub fn escape(text: &str) -> String {
         if is_harmless(c) {
             safe.push(c);
         } else {
+            // Writing into a string does not fail.
             let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
         }
     }
@@ -20,9 +21,15 @@ pub fn escape(text: &str) -> String {
 fn is_harmless(c: char) -> bool {
     let steers = c.is_control() && c != '\t';
     let turns =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
-    !(steers || turns || breaks_line)
+    // Two values that look alike would differ.
+    let hides = matches!(
+        c,
+        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    );
+    !(steers || turns || breaks_line || hides)
 }
 
 #[cfg(test)]
@@ -33,6 +40,7 @@ mod tests {
     fn what_steers_a_terminal_becomes_visible() {
         assert_eq!(escape("a\x1b[31mb"), "a\\u{1b}[31mb");
         assert_eq!(escape("a\u{202e}b\u{9b}c\r"), "a\\u{202e}b\\u{9b}c\\u{d}");
+        assert_eq!(escape("a\u{200b}b\u{e0041}\u{61c}"), "a\\u{200b}b\\u{e0041}\\u{61c}");
         assert_eq!(escape("größe\tß"), "größe\tß");
     }
 }

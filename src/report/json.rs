@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::place::Places;
 use crate::plan::{Action, After, Change, FieldChange, Keep, Plan, Refusal, drift_by_manager};
 
 /// The version of the format; it moves when something that was there changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1";
 
-/// The plan as JSON. No value of a sensitive field is in it.
-pub fn plan_json(plan: &Plan) -> Value {
+/// The plan as JSON, as `docs/plan.schema.json` has it. No value of a sensitive field is in it.
+pub fn plan_json(plan: &Plan, places: Places<'_>) -> Value {
     json!({
         "format_version": FORMAT_VERSION,
         "project": plan.project,
@@ -20,7 +21,7 @@ pub fn plan_json(plan: &Plan) -> Value {
         "has_changes": plan.has_changes(),
         "occasion": plan.occasion(),
         "drift": drift_by_manager(plan),
-        "changes": plan.changes.iter().map(change).collect::<Vec<_>>(),
+        "changes": plan.changes.iter().map(|one| change(one, places)).collect::<Vec<_>>(),
         "errors": plan.refusals.iter().map(refusal).collect::<Vec<_>>(),
         "notes": plan.notes,
         "targets": plan.targets,
@@ -29,7 +30,7 @@ pub fn plan_json(plan: &Plan) -> Value {
     })
 }
 
-fn change(change: &Change) -> Value {
+fn change(change: &Change, places: Places<'_>) -> Value {
     let unchecked: Vec<Value> =
         change.unchecked.iter().map(|(path, reason)| json!({"path": path, "reason": reason})).collect();
     json!({
@@ -42,10 +43,11 @@ fn change(change: &Change) -> Value {
         "fidelity": change.fidelity,
         "protected": change.protected,
         "moved_from": change.moved_from,
-        "deletes_first": change.replaced.as_ref().map(|replaced| &replaced.0.identity),
+        "replaces": change.replaced.as_ref().map(|replaced| &replaced.0.identity),
         "dependencies": change.dependencies,
-        "fields": change.fields.iter().map(|line| field(change, line)).collect::<Vec<_>>(),
+        "fields": change.fields.iter().map(|line| field(change, line, places)).collect::<Vec<_>>(),
         "foreign": change.foreign,
+        "unchanged": change.unchanged,
         "dies_with": change.dies_with,
         "taken_from": change.taken_from,
         "unchecked": unchecked,
@@ -53,13 +55,14 @@ fn change(change: &Change) -> Value {
     })
 }
 
-fn field(change: &Change, field: &FieldChange) -> Value {
+fn field(change: &Change, field: &FieldChange, places: Places<'_>) -> Value {
     let shown = |value: &Value| if field.sensitive { Value::Null } else { value.clone() };
     let mut entry = json!({
         "path": field.path,
         "sensitive": field.sensitive,
         "forces_replacement": field.forces_replacement,
         "origin": field.origin.as_ref().map(|origin| &origin.key),
+        "place": field.origin.as_ref().and_then(places),
         "before": field.before.as_ref().map(shown),
     });
     match &field.after {
@@ -70,14 +73,14 @@ fn field(change: &Change, field: &FieldChange) -> Value {
     // Why an object is made is said once, of the whole.
     if change.action != Action::Create {
         entry["cause"] = json!(field.cause);
-        entry["keep"] = json!(field.keep.as_ref().map(keep));
+        entry["keep"] = json!(field.keep.as_ref().map(|way| keep(way, places)));
     }
     entry
 }
 
-fn keep(keep: &Keep) -> Value {
+fn keep(keep: &Keep, places: Places<'_>) -> Value {
     match keep {
-        Keep::Key(origin) => json!({"key": origin.key}),
+        Keep::Key(origin) => json!({"key": origin.key, "place": places(origin)}),
         Keep::Ignore(line) => json!({"ignore_changes": line}),
     }
 }
@@ -90,4 +93,37 @@ fn refusal(refusal: &Refusal) -> Value {
         "message": refusal.problem.message,
         "help": refusal.problem.help,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{place, sample};
+    use super::*;
+
+    /// Every key that is printed is one that the schema knows.
+    fn close(schema: &mut Value) {
+        let Value::Object(map) = schema else { return };
+        if map.contains_key("properties") {
+            map.insert("additionalProperties".to_owned(), json!(false));
+        }
+        // Alternatives say only what sets them apart.
+        for (_, part) in map.iter_mut().filter(|(key, _)| !["oneOf", "anyOf"].contains(&key.as_str())) {
+            close(part);
+        }
+    }
+
+    #[test]
+    fn everything_is_as_the_schema_says() {
+        let mut schema = serde_json::from_str(include_str!("../../docs/plan.schema.json")).unwrap();
+        close(&mut schema);
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let place = |_: &_| Some(place::Place { file: "regplan.toml".to_owned(), line: 14 });
+        let mut plan = plan_json(&sample::everything(), &place);
+        let mistakes: Vec<String> =
+            validator.iter_errors(&plan).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(mistakes.is_empty(), "{mistakes:#?}\n{plan:#}");
+        assert!(plan.to_string().contains(r#""keep":{"key":"registry.main.replicas","place":{"file":"#));
+        plan["changes"][0]["unheard_of"] = json!(1);
+        assert!(!validator.is_valid(&plan));
+    }
 }

@@ -9,11 +9,18 @@ mod drift_markdown;
 mod dying;
 mod escape;
 mod json;
+mod layout;
+mod markdown;
 mod outcome;
+mod place;
 mod plan;
+mod plan_markdown;
 mod prometheus;
+#[cfg(test)]
+mod sample;
 mod styled;
 mod value;
+mod words;
 
 pub use drift::{drift_summary, drift_text};
 pub use drift_json::{DRIFT_FORMAT_VERSION, drift_json};
@@ -22,6 +29,8 @@ pub use escape::escape;
 pub use json::{FORMAT_VERSION, plan_json};
 pub(crate) use outcome::present;
 pub use outcome::{event_json, event_line, report_text};
-pub use plan::plan_text;
+pub use place::{Place, Places};
+pub use plan::{Page, plan_text};
+pub use plan_markdown::{MARKDOWN_LIMIT, plan_markdown};
 pub use prometheus::drift_prometheus;
 pub use styled::{Label, Styled};

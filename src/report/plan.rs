@@ -2,137 +2,148 @@
 
 use super::dying;
 use super::escape::escape;
+use super::layout::{Breaking, fit, width_of};
+use super::place::Places;
 use super::styled::{Label, Styled};
-use super::value;
-use crate::plan::{Action, Change, Fidelity, Mode, Plan, Refusal};
+use super::{value, words};
+use crate::plan::{Action, Change, Plan, Refusal};
+
+/// How far what is said of a resource is indented.
+const INDENT: usize = 6;
+
+/// For whom a plan is written.
+#[derive(Clone, Copy)]
+pub struct Page<'a> {
+    /// How many columns a line may have.
+    pub width: usize,
+    /// Where keys of the configuration stand.
+    pub places: Places<'a>,
+}
 
 /// The plan as text: what destroys first, then what changes, then what is made; the summary last.
-pub fn plan_text(plan: &Plan) -> Styled {
+///
+/// No line is wider than the page, except by a word that is there to be copied.
+pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
     let mut text = Styled::default();
     for note in &plan.notes {
-        text.push(Label::Warning, "Note: ").line(Label::Plain, escape(note)).end();
+        let mut line = Styled::default();
+        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(note));
+        text.append(fit(&line, page.width, INDENT, Breaking::Words)).end().end();
     }
-    let mut shown: Vec<&Change> = plan.changes.iter().filter(|change| is_worth_a_line(change)).collect();
-    shown.sort_by_key(|change| weight(change.action));
-    for change in &shown {
-        text.append(resource(change)).end();
+    for change in words::by_weight(plan) {
+        text.append(resource(plan, change, page)).end();
     }
     for refusal in &plan.refusals {
-        text.append(refused(refusal)).end();
+        text.append(refused(refusal, page)).end();
     }
-    text.append(footer(plan));
+    text.append(footer(plan, page));
     text
 }
 
-fn is_worth_a_line(change: &Change) -> bool {
-    change.action != Action::None || change.moved_from.is_some() || !change.unchecked.is_empty()
-}
-
-fn weight(action: Action) -> u8 {
+fn symbol(action: Action) -> (&'static str, Label) {
     match action {
-        Action::Delete => 0,
-        Action::Replace => 1,
-        Action::Update => 2,
-        Action::Adopt => 3,
-        Action::Create => 4,
-        Action::None => 5,
-        Action::Forget => 6,
-        Action::Keep => 7,
+        Action::Create => ("+", Label::Add),
+        Action::Update => ("~", Label::Change),
+        Action::Replace => ("-/+", Label::Destroy),
+        Action::Delete => ("-", Label::Destroy),
+        Action::Adopt => ("&", Label::Change),
+        Action::Keep | Action::Forget | Action::None => ("=", Label::Dim),
     }
 }
 
-fn symbol(action: Action) -> (&'static str, &'static str, Label) {
-    match action {
-        Action::Create => ("+", "create", Label::Add),
-        Action::Update => ("~", "update", Label::Change),
-        Action::Replace => ("-/+", "replace", Label::Destroy),
-        Action::Delete => ("-", "delete", Label::Destroy),
-        Action::Adopt => ("&", "adopt", Label::Change),
-        Action::Keep => ("=", "keep", Label::Dim),
-        Action::Forget => ("=", "forget", Label::Dim),
-        Action::None => ("=", "no change", Label::Dim),
-    }
-}
-
-fn resource(change: &Change) -> Styled {
-    let mut text = Styled::default();
-    let (sign, word, label) = symbol(change.action);
-    text.push(label, format!("{sign:>3} ")).push(Label::Strong, change.address.to_string());
-    text.push(label, format!("  {word}"));
-    let naming = change.target.identity.to_string();
-    text.line(Label::Dim, format!("  {}", escape(&naming)));
-    if let Some(from) = &change.moved_from {
-        text.line(Label::Plain, format!("      moved from {from}"));
-    }
-    if let Some(reason) = &change.reason {
-        text.line(Label::Plain, format!("      {}", escape(reason)));
-    }
-    if let Fidelity::Predicted(reason) = &change.fidelity
-        && change.action.writes()
-    {
-        text.line(Label::Dim, format!("      predicted: {}", escape(reason)));
-    }
-    for field in &change.fields {
-        text.append(value::field(field, "      "));
+fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
+    let (sign, label) = symbol(change.action);
+    let address = change.address.to_string();
+    let object = change.target.identity.to_string();
+    let mut text = heading(sign, label, &address, words::verb(change.action), &object, page);
+    let mut say = |label: Label, what: &str, story: &str| {
+        text.append(sentence(label, what, story, page));
+    };
+    for remark in words::remarks(plan, change) {
+        say(Label::Plain, "", &remark);
     }
     for line in dying::lines(&change.dies_with) {
-        text.push(Label::Destroy, "      also dies: ").line(Label::Plain, escape(&line));
+        say(Label::Destroy, "also dies: ", &line);
+    }
+    let shows_cause = change.action != Action::Create;
+    for field in &change.fields {
+        text.append(value::field(field, INDENT, shows_cause, page));
     }
     for (path, reason) in &change.unchecked {
-        text.push(Label::Warning, "      ? ").push(Label::Plain, escape(&path.to_string()));
-        text.line(Label::Plain, format!(": not checked, {}", escape(reason)));
+        text.append(sentence(Label::Warning, "? ", &format!("{path}: not checked, {reason}"), page));
     }
     for warning in &change.warnings {
-        text.push(Label::Warning, "      warning: ").line(Label::Plain, escape(warning));
+        text.append(sentence(Label::Warning, "warning: ", warning, page));
+    }
+    if let Some(hidden) = words::hidden(change).filter(|_| change.action.writes()) {
+        text.append(sentence(Label::Dim, &format!("({hidden})"), "", page));
     }
     text
 }
 
-fn refused(refusal: &Refusal) -> Styled {
+/// The line that names a resource; its object stands below where there is no room beside.
+fn heading(sign: &str, label: Label, address: &str, verb: &str, object: &str, page: Page<'_>) -> Styled {
     let mut text = Styled::default();
-    text.push(Label::Error, "  ! ").push(Label::Strong, refusal.address.to_string());
-    text.push(Label::Error, "  error");
-    text.line(Label::Dim, format!("  {}", escape(&refusal.target.identity.to_string())));
+    let object = escape(object);
+    let width = 4 + width_of(address) + 2 + width_of(verb);
+    text.push(label, format!("{sign:>3} ")).push(Label::Strong, address);
+    text.push(label, format!("  {verb}"));
+    if width + 2 + width_of(&object) <= page.width {
+        text.line(Label::Dim, format!("  {object}"));
+    } else {
+        let object = Styled::default().push(Label::Dim, format!("{:INDENT$}{object}", "")).clone();
+        text.end().append(fit(&object, page.width, INDENT + 4, Breaking::Anywhere)).end();
+    }
+    text
+}
+
+fn sentence(label: Label, what: &str, story: &str, page: Page<'_>) -> Styled {
+    let mut line = Styled::default();
+    line.push(Label::Plain, " ".repeat(INDENT)).push(label, what).push(Label::Plain, escape(story));
+    let mut text = fit(&line, page.width, INDENT + 4, Breaking::Words);
+    text.end();
+    text
+}
+
+fn refused(refusal: &Refusal, page: Page<'_>) -> Styled {
+    let (address, object) = (refusal.address.to_string(), refusal.target.identity.to_string());
+    let mut text = heading("!", Label::Error, &address, "error", &object, page);
     for line in refusal.problem.message.lines() {
-        text.line(Label::Plain, format!("      {}", escape(line)));
+        text.append(sentence(Label::Plain, "", line, page));
     }
     if let Some(help) = &refusal.problem.help {
-        text.push(Label::Dim, "      help: ").line(Label::Plain, escape(help));
+        text.append(sentence(Label::Dim, "help: ", help, page));
     }
     text
 }
 
-fn footer(plan: &Plan) -> Styled {
+fn footer(plan: &Plan, page: Page<'_>) -> Styled {
     let mut text = Styled::default();
-    let settled = plan.changes.iter().filter(|change| change.action == Action::None).count();
-    if !plan.refusals.is_empty() {
-        let count = plan.refusals.len();
-        let (noun, verb) = if count == 1 { ("resource", "stands") } else { ("resources", "stand") };
-        text.line(
-            Label::Error,
-            format!("{count} {noun} {verb} in the way of this plan; nothing can be applied."),
-        );
-    } else if !plan.has_changes() {
-        let story = match plan.mode {
-            Mode::Apply => {
-                format!("Nothing to change: {} as the configuration says.", resources_are(settled))
-            }
-            Mode::Destroy => "Nothing to destroy.".to_owned(),
-        };
-        text.line(Label::Strong, story);
-        return text;
+    let mut say = |label: Label, story: &str| {
+        let line = Styled::default().push(label, story).clone();
+        text.append(fit(&line, page.width, 4, Breaking::Words)).end();
+    };
+    let drift = words::drift(plan);
+    if !drift.is_empty() {
+        say(Label::Change, "Drift, which an apply puts back:");
     }
-    let summary = plan.summary();
-    text.line(
-        Label::Strong,
-        format!(
-            "Plan: {} to add, {} to change, {} to replace, {} to destroy.",
-            summary.add, summary.change, summary.replace, summary.destroy
-        ),
-    );
+    for line in drift {
+        say(Label::Plain, &format!("  {}", escape(&line)));
+    }
+    if let Some(story) = words::occasion(plan) {
+        say(Label::Plain, &format!("Why: {story}"));
+    }
+    let foreign: usize = plan.changes.iter().map(|change| change.foreign).sum();
+    if foreign > 0 {
+        say(Label::Dim, &format!("In all, {}.", words::left_alone(foreign)));
+    }
+    if let Some(story) = words::obstacle(plan) {
+        say(Label::Error, &story);
+    }
+    let end = words::quiet(plan).unwrap_or_else(|| format!("Plan: {}.", words::counts(plan)));
+    say(Label::Strong, &end);
     text
 }
 
-fn resources_are(count: usize) -> String {
-    if count == 1 { "1 resource is".to_owned() } else { format!("{count} resources are") }
-}
+#[cfg(test)]
+mod tests;

@@ -74,6 +74,11 @@ impl Styled {
         self.pieces.is_empty()
     }
 
+    /// Its pieces, each with its label.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (Label, &str)> {
+        self.pieces.iter().map(|(label, text)| (*label, text.as_str()))
+    }
+
     /// With terminal styles.
     pub fn ansi(&self) -> String {
         self.pieces.iter().fold(String::new(), |mut text, (label, piece)| {

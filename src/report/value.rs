@@ -4,77 +4,150 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::escape::escape;
+use super::layout::{Breaking, fit, width_of};
+use super::plan::Page;
 use super::styled::{Label, Styled};
-use crate::plan::{After, Cause, FieldChange};
+use super::words;
+use crate::plan::{After, FieldChange};
 
 /// Lines of context around a changed line of a long text.
 const CONTEXT: usize = 2;
+/// Longer values are shown in part.
+const LONGEST: usize = 240;
+/// Of a long value, so much is shown before the place where it differs.
+const LEAD: usize = 40;
+/// How far what is said of a field is indented below it.
+const BELOW: usize = 4;
 
-/// One changed field, indented, with a line of its own (or several, for long texts).
-pub(super) fn field(change: &FieldChange, indent: &str) -> Styled {
-    let mut text = Styled::default();
-    let (symbol, label) = match (&change.before, &change.after) {
-        (None, _) => ("+", Label::Add),
-        (Some(_), After::Absent) => ("-", Label::Destroy),
-        (Some(_), _) => ("~", Label::Change),
-    };
-    text.push(label, format!("{indent}{symbol} ")).push(Label::Plain, escape(&change.path.to_string()));
+/// One changed field, in a line of its own or in several: its value, and whose change it is.
+pub(super) fn field(change: &FieldChange, indent: usize, shows_cause: bool, page: Page<'_>) -> Styled {
+    let below = indent + BELOW;
+    let (sign, label) = sign(change);
+    let path = escape(&change.path.to_string());
+    let mut head = Styled::default();
+    head.push(label, format!("{:indent$}{sign} ", "")).push(Label::Plain, format!("{path}:"));
+    let used = indent + 2 + width_of(&path) + 1;
+    let mut text = fit(&head, page.width, below, Breaking::Anywhere);
+    let mut room = page.width.saturating_sub(used);
     if let Some((before, after)) = long_texts(change) {
-        text.push(Label::Plain, ":");
-        ending(&mut text, change);
-        text.append(line_diff(before, after, &format!("{indent}    ")));
-        return text;
-    }
-    text.push(Label::Plain, ": ");
-    match (&change.before, &change.after) {
-        _ if change.sensitive => {
-            let story = match (&change.before, &change.after) {
-                (None, _) => "(sensitive)",
-                (Some(_), After::Absent) => "(sensitive, removed)",
-                (Some(_), _) => "(sensitive, changed)",
-            };
-            text.push(Label::Dim, story);
+        notes(&mut text, change, shows_cause, &mut room, below, page);
+        text.end().append(line_diff(before, after, below, page.width));
+    } else {
+        let (before, after) = values(change);
+        let sides = [before.as_deref(), after.as_deref()];
+        let width = sides.iter().flatten().map(|side| width_of(side)).sum::<usize>();
+        let arrow = if before.is_some() && after.is_some() { " -> ".len() } else { 0 };
+        if 1 + width + arrow <= room {
+            text.push(Label::Plain, " ").append(together(sides));
+            room -= 1 + width + arrow;
+        } else if below + width + arrow <= page.width {
+            text.end().push(Label::Plain, " ".repeat(below)).append(together(sides));
+            room = page.width - below - width - arrow;
+        } else {
+            text.append(apart(sides, below, page.width));
+            room = 0;
         }
-        (None, after) => drop(text.push(Label::Plain, shown(after))),
-        (Some(before), After::Absent) => drop(text.push(Label::Plain, one_line(before))),
-        (Some(before), after) => {
-            text.push(Label::Plain, one_line(before))
-                .push(Label::Dim, " -> ")
-                .push(Label::Plain, shown(after));
-        }
+        notes(&mut text, change, shows_cause, &mut room, below, page);
+        text.end();
     }
-    ending(&mut text, change);
+    if shows_cause {
+        text.append(others(change, below, page));
+    }
     text
 }
 
-fn ending(text: &mut Styled, change: &FieldChange) {
-    if change.forces_replacement {
-        text.push(Label::Destroy, "  (forces replacement)");
+/// What happens to a field, as a symbol.
+pub(super) fn sign(change: &FieldChange) -> (&'static str, Label) {
+    match (&change.before, &change.after) {
+        (None, _) => ("+", Label::Add),
+        (Some(_), After::Absent) => ("-", Label::Destroy),
+        (Some(_), _) => ("~", Label::Change),
     }
-    if let Some(story) = whose(&change.cause) {
-        text.push(Label::Dim, format!("  ({})", escape(&story)));
-    }
-    text.end();
 }
 
-/// Whose change it is, unless it is the reader's own.
-fn whose(cause: &Cause) -> Option<String> {
-    let (word, by) = match cause {
-        Cause::Yours => return None,
-        Cause::Drift { by } => ("drift", by),
-        Cause::Conflict { by } => ("conflict", by),
+/// Both values in one line each, those of a secret in words. What the sign says already is left out.
+pub(super) fn values(change: &FieldChange) -> (Option<String>, Option<String>) {
+    if change.sensitive {
+        let story = match (&change.before, &change.after) {
+            (None, _) => "(sensitive)",
+            (Some(_), After::Absent) => "(sensitive, removed)",
+            (Some(_), _) => "(sensitive, changed)",
+        };
+        return (None, Some(story.to_owned()));
+    }
+    let after = match &change.after {
+        After::Value(value) => Some(one_line(value)),
+        After::Absent => None,
+        After::Unknown(expression) => Some(format!("(known after apply: {})", escape(expression))),
     };
-    let managers: Vec<&str> = by.iter().map(|hand| hand.manager.as_str()).collect();
-    let managers = if managers.is_empty() { "unknown".to_owned() } else { managers.join(", ") };
-    Some(format!("{word}: by {managers}"))
+    match (change.before.as_ref().map(one_line), after) {
+        (Some(before), Some(after)) => {
+            let (before, after) = pair(&before, &after);
+            (Some(before), Some(after))
+        }
+        (None, None) => (None, Some("(none)".to_owned())),
+        (before, after) => (before.map(|text| part(&text, 0)), after.map(|text| part(&text, 0))),
+    }
 }
 
-fn shown(after: &After) -> String {
-    match after {
-        After::Value(value) => one_line(value),
-        After::Absent => "(none)".to_owned(),
-        After::Unknown(expression) => format!("(known after apply: {})", escape(expression)),
+fn together(sides: [Option<&str>; 2]) -> Styled {
+    let mut text = Styled::default();
+    for (at, side) in sides.into_iter().flatten().enumerate() {
+        if at > 0 {
+            text.push(Label::Dim, " -> ");
+        }
+        text.push(Label::Plain, side);
     }
+    text
+}
+
+/// Each value below the path, in as many lines as it takes.
+fn apart(sides: [Option<&str>; 2], indent: usize, width: usize) -> Styled {
+    let mut text = Styled::default();
+    for (at, side) in sides.into_iter().flatten().enumerate() {
+        let mut line = Styled::default();
+        line.push(Label::Plain, " ".repeat(indent)).push(Label::Dim, if at > 0 { "-> " } else { "" });
+        line.push(Label::Plain, side);
+        text.end().append(fit(&line, width, indent + 3, Breaking::Anywhere));
+    }
+    text
+}
+
+/// Remarks behind a value, or below it where there is no room.
+fn notes(
+    text: &mut Styled,
+    change: &FieldChange,
+    shows_cause: bool,
+    room: &mut usize,
+    below: usize,
+    page: Page<'_>,
+) {
+    let forces = change.forces_replacement.then(|| (Label::Destroy, "forces replacement".to_owned()));
+    let yours = shows_cause.then(|| words::yours(change, page.places)).flatten();
+    for (label, note) in forces.into_iter().chain(yours.map(|note| (Label::Dim, note))) {
+        let note = format!("({})", escape(&note));
+        let width = width_of(&note);
+        if 2 + width <= *room {
+            text.push(label, format!("  {note}"));
+            *room -= 2 + width;
+        } else {
+            let line = Styled::default().push(label, format!("{:below$}{note}", "")).clone();
+            text.end().append(fit(&line, page.width, below, Breaking::Anywhere));
+            *room = page.width.saturating_sub(below + width);
+        }
+    }
+}
+
+/// Whose change it is where it is not the reader's, and how to keep it.
+fn others(change: &FieldChange, indent: usize, page: Page<'_>) -> Styled {
+    let mut text = Styled::default();
+    let keep = words::keep(change, page.places).map(|line| format!("keep it: {line}"));
+    for line in words::whose(&change.cause).into_iter().chain(keep) {
+        let mut whole = Styled::default();
+        whole.push(Label::Dim, format!("{:indent$}{}", "", escape(&line)));
+        text.append(fit(&whole, page.width, indent + BELOW, Breaking::Words)).end();
+    }
+    text
 }
 
 /// A value in one line.
@@ -82,8 +155,28 @@ pub(super) fn one_line(value: &Value) -> String {
     escape(&value.to_string())
 }
 
+/// Two values, of which long ones are shown around the place where they differ.
+fn pair(before: &str, after: &str) -> (String, String) {
+    let same = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
+    (part(before, same), part(after, same))
+}
+
+/// A value, or what stands around the character of this number, and how much does not.
+fn part(text: &str, at: usize) -> String {
+    let all = text.chars().count();
+    if all <= LONGEST {
+        return text.to_owned();
+    }
+    let begin = at.saturating_sub(LEAD).min(all - LONGEST);
+    let shown: String = text.chars().skip(begin).take(LONGEST).collect();
+    let rest = all - begin - LONGEST;
+    let before = if begin > 0 { format!("({begin} characters) …") } else { String::new() };
+    let behind = if rest > 0 { format!("… ({rest} characters)") } else { String::new() };
+    format!("{before}{shown}{behind}")
+}
+
 /// Both texts, where the value is worth a diff of its lines.
-fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
+pub(super) fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
     if change.sensitive {
         return None;
     }
@@ -100,29 +193,78 @@ fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
 }
 
 /// Two texts by their changed lines, with some context.
-pub(super) fn line_diff(before: &str, after: &str, indent: &str) -> Styled {
+pub(super) fn line_diff(before: &str, after: &str, indent: usize, width: usize) -> Styled {
     let mut text = Styled::default();
-    let diff = TextDiff::from_lines(before, after);
-    for (i, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
-        if i > 0 {
-            text.line(Label::Dim, format!("{indent}  ..."));
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let (sign, label) = match change.tag() {
-                ChangeTag::Delete => ("-", Label::Destroy),
-                ChangeTag::Insert => ("+", Label::Add),
-                ChangeTag::Equal => (" ", Label::Dim),
-            };
-            let line = change.value().trim_end_matches('\n');
-            text.line(label, format!("{indent}{sign} {}", escape(line)).trim_end());
-        }
+    for line in changed_lines(before, after) {
+        let mut whole = Styled::default();
+        whole.push(line.label(), format!("{:indent$}{} {}", "", line.sign(), line.text()));
+        text.append(fit(&whole, width, indent + 2, Breaking::Anywhere)).end();
     }
     text
+}
+
+/// A line of the difference between two texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum DiffLine {
+    /// It goes.
+    Removed(String),
+    /// It comes.
+    Added(String),
+    /// It stays, and shows where we are.
+    Same(String),
+    /// Some that stay are not shown.
+    Gap,
+}
+
+impl DiffLine {
+    pub(super) fn sign(&self) -> &'static str {
+        match self {
+            Self::Removed(_) => "-",
+            Self::Added(_) => "+",
+            Self::Same(_) | Self::Gap => " ",
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Removed(text) | Self::Added(text) | Self::Same(text) => text,
+            Self::Gap => "...",
+        }
+    }
+
+    fn label(&self) -> Label {
+        match self {
+            Self::Removed(_) => Label::Destroy,
+            Self::Added(_) => Label::Add,
+            Self::Same(_) | Self::Gap => Label::Dim,
+        }
+    }
+}
+
+/// What differs between two texts, line by line, safe to print.
+pub(super) fn changed_lines(before: &str, after: &str) -> Vec<DiffLine> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut lines = Vec::new();
+    for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if at > 0 {
+            lines.push(DiffLine::Gap);
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let text = escape(change.value().trim_end_matches('\n'));
+            lines.push(match change.tag() {
+                ChangeTag::Delete => DiffLine::Removed(text),
+                ChangeTag::Insert => DiffLine::Added(text),
+                ChangeTag::Equal => DiffLine::Same(text),
+            });
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Cause;
     use serde_json::json;
 
     fn change(before: Option<Value>, after: After) -> FieldChange {
@@ -139,11 +281,15 @@ mod tests {
         }
     }
 
+    fn shown(change: &FieldChange) -> String {
+        field(change, 2, false, Page { width: 60, places: &|_| None }).to_string()
+    }
+
     #[test]
     fn long_texts_are_shown_by_their_changed_lines() {
         let before = (0..12).fold(String::new(), |text, n| format!("{text}line {n}\n"));
         let after = before.replace("line 6", "line six");
-        let text = field(&change(Some(json!(before)), After::Value(json!(after))), "  ").to_string();
+        let text = shown(&change(Some(json!(before)), After::Value(json!(after))));
         insta::assert_snapshot!(text, @r#"
           ~ data["config.yml"]:
                 line 4
@@ -157,8 +303,7 @@ mod tests {
 
     #[test]
     fn secrets_are_never_shown() {
-        let sensitive =
-            |before, after| field(&FieldChange { sensitive: true, ..change(before, after) }, "").to_string();
+        let sensitive = |before, after| shown(&FieldChange { sensitive: true, ..change(before, after) });
         let secret = || json!("hunter2\nhunter3");
         for text in [
             sensitive(Some(secret()), After::Value(json!("hunter4"))),

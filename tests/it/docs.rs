@@ -64,6 +64,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/getting-started.md",
         "docs/lifecycle.md",
         "examples/drift-cron/README.md",
+        "examples/policy/README.md",
     ];
     for page in pages {
         let folder = repository(page).parent().unwrap().to_owned();
@@ -88,17 +89,24 @@ fn the_readme_shows_a_real_plan() {
     let ns = Namespace::absent();
     let readme = document("README.md");
     let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    // As long as the name that it stands for, so that every line ends where a reader's does.
+    let namespace = ns.fill("{prefix}r");
+    assert_eq!(namespace.len(), "registry".len());
     let file = file
         .replace("name = \"registry\"", "name = \"{project}\"")
-        .replace("= \"registry\"\n", "= \"{ns}\"\n");
+        .replace("= \"registry\"\n", "= \"{prefix}r\"\n");
     let notice = "\n[resource.notice]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
-                  metadata.namespace = \"{ns}\"\ndata.text = \"closed on Sunday\"\n";
+                  metadata.namespace = \"{prefix}r\"\ndata.text = \"closed on Sunday\"\n";
     let before = file.replace("registry:3.1.1", "registry:3.1.0") + notice;
     let project = ns.project().write("regplan.toml", &before).env("CI_PASSWORD", "a long enough password");
     project.run(["apply", "--auto-approve"]).success();
-    ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
+    ns.kubectl(["scale", "deployment/registry", "--replicas=3", "--namespace={prefix}r"]).run().success();
     project.rewrite("regplan.toml", &file);
-    let plan = project.run(["plan"]).success().stdout().replace(&ns.name(), "registry");
+    let shown = |format| project.run(["plan", format]).success().stdout().replace(&namespace, "registry");
+    let plan = shown("--format=text");
+    assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
+    project.snapshot("plan_markdown", &shown("--format=markdown"));
+    ns.delete(&format!("namespace/{namespace}"));
     let (head, rest) = readme.split_once("$ regplan plan\n").unwrap();
     let (shown, tail) = rest.split_once("```").unwrap();
     if std::env::var_os(UPDATE).is_some() {

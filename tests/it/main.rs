@@ -34,6 +34,7 @@ mod faults;
 mod handover;
 mod mistakes;
 mod moves;
+mod plan_forms;
 mod proof;
 mod proxy;
 mod quiet;
@@ -67,6 +68,7 @@ fn tests() -> Vec<Trial> {
         examples::tests(),
         mistakes::tests(),
         moves::tests(),
+        plan_forms::tests(),
         faults::tests(),
         proof::tests(),
         handover::tests(),

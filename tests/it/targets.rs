@@ -192,7 +192,7 @@ fn a_replacement_is_asked_for() {
     plan.stdout_contains("-/+ resource.b")
         .stdout_contains("asked for by --replace")
         .stdout_contains("resource.b changes, and triggers a replacement")
-        .stdout_contains("Plan: 0 to add, 0 to change, 2 to replace, 0 to destroy.");
+        .stdout_contains("Plan: 0 to add, 0 to change, 2 to replace, 0 to destroy;");
     project.run(["apply", "--auto-approve", "--replace", "resource.b"]).success();
     let after = ["configmap/a", "configmap/b", "configmap/c"].map(|target| uid(&ns, target));
     assert_eq!(before[0], after[0]);

@@ -30,6 +30,7 @@ fn change(data: &Value, live: Option<&Value>) -> Change {
         timeouts: Timeouts::default(),
         warnings: Vec::new(),
         foreign: 0,
+        unchanged: 0,
         dies_with: Vec::new(),
         taken_from: Vec::new(),
         unchecked: Vec::new(),

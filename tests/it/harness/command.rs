@@ -336,10 +336,10 @@ impl Ended {
         }
     }
 
-    /// Standard output contains this.
+    /// Standard output contains this; where its lines end is no matter.
     #[track_caller]
     pub(crate) fn stdout_contains(&self, text: &str) -> &Self {
-        self.check(self.stdout.contains(text), &format!("should have `{text}` on stdout"))
+        self.check(says(&self.stdout, text), &format!("should have `{text}` on stdout"))
     }
 
     /// Standard error contains this.
@@ -348,10 +348,10 @@ impl Ended {
         self.check(self.stderr.contains(text), &format!("should have `{text}` on stderr"))
     }
 
-    /// Standard output does not contain this.
+    /// Standard output does not contain this, wherever its lines end.
     #[track_caller]
     pub(crate) fn stdout_lacks(&self, text: &str) -> &Self {
-        self.check(!self.stdout.contains(text), &format!("should not have `{text}` on stdout"))
+        self.check(!says(&self.stdout, text), &format!("should not have `{text}` on stdout"))
     }
 
     /// Standard error does not contain this.
@@ -371,6 +371,13 @@ impl Ended {
         let what = format!("{what}; it ended with {}", self.status);
         story(&self.shown, &what, &self.stdout, &self.stderr)
     }
+}
+
+/// Whether a text is there, as it is or with its lines ended elsewhere.
+fn says(all: &str, text: &str) -> bool {
+    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = in_one_line(text);
+    all.contains(text) || (!words.is_empty() && in_one_line(all).contains(&words))
 }
 
 fn story(shown: &str, what: &str, stdout: &str, stderr: &str) -> String {

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 /// Programs, and the Debian package that brings each.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 6] = [
     ("docker-registry", "docker-registry"),
     ("htpasswd", "apache2-utils"),
     ("openssl", "openssl"),
     ("skopeo", "skopeo"),
     ("git", "git"),
+    ("jq", "jq"),
 ];
 
 /// The path of a program; a test that needs one which is missing fails and names its package.

@@ -1,0 +1,338 @@
+//! A plan for a pull request.
+//!
+//! A comment holds only so much. What does not fit goes in this order, the least important resources first:
+//! the values of their fields (what is left are the paths, *folded*), then all that is said of them but
+//! their row in the table, then the row. What is missing is counted at the end.
+
+use std::fmt::Write as _;
+
+use super::dying;
+use super::markdown::{code, fence};
+use super::place::Places;
+use super::value::{DiffLine, changed_lines, long_texts, sign, values};
+use super::words;
+use super::words::plural;
+use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
+
+/// What a comment on GitHub may hold, in bytes.
+pub const MARKDOWN_LIMIT: usize = 65_536;
+
+/// How many fields are named where their values are left out.
+const NAMED: usize = 12;
+/// Kept free for what is said at the end.
+const RESERVE: usize = 400;
+/// Managers and notes beyond this are no summary.
+const AT_THE_TOP: usize = 20;
+
+/// The plan as Markdown, in no more than `limit` bytes: a summary, a table, and each resource to unfold.
+pub fn plan_markdown(plan: &Plan, places: Places<'_>, limit: usize) -> String {
+    let entries: Vec<Entry> = plan
+        .refusals
+        .iter()
+        .map(refused)
+        .chain(words::by_weight(plan).into_iter().map(|change| entry(plan, change, places)))
+        .collect();
+    let mut page = Page { limit: limit.saturating_sub(RESERVE), text: String::new() };
+    if !page.offer(&format!("**{}**\n", headline(plan))) {
+        return shortest(plan, limit);
+    }
+    top(plan, &mut page);
+    let shown = Shown::of(&entries, page.limit - page.text.len());
+    shown.write(&entries, &mut page.text);
+    page.text.push_str(&shown.missing(&entries, limit));
+    page.text
+}
+
+/// A text that only grows as far as it may.
+struct Page {
+    limit: usize,
+    text: String,
+}
+
+impl Page {
+    fn offer(&mut self, text: &str) -> bool {
+        let fits = self.text.len() + text.len() <= self.limit;
+        if fits {
+            self.text.push_str(text);
+        }
+        fits
+    }
+}
+
+fn headline(plan: &Plan) -> String {
+    let story = words::quiet(plan).unwrap_or_else(|| format!("Plan: {}.", words::counts(plan)));
+    match words::obstacle(plan) {
+        Some(obstacle) => format!("{obstacle} {story}"),
+        None => story,
+    }
+}
+
+/// Where there is no room for anything: as much of the headline as there is, which is all our own words.
+fn shortest(plan: &Plan, limit: usize) -> String {
+    headline(plan).chars().filter(char::is_ascii).take(limit).collect()
+}
+
+/// What concerns the whole.
+fn top(plan: &Plan, page: &mut Page) {
+    if let Some(story) = words::occasion(plan) {
+        page.offer(&format!("\nWhy: {story}\n"));
+    }
+    let drift = words::drift(plan);
+    if !drift.is_empty() && page.offer("\nDrift, which an apply puts back:\n\n") {
+        for line in drift.iter().take(AT_THE_TOP) {
+            page.offer(&format!("- {}\n", code(line)));
+        }
+        if let Some(more) = drift.len().checked_sub(AT_THE_TOP).filter(|more| *more > 0) {
+            page.offer(&format!("- and {more} more\n"));
+        }
+    }
+    for note in plan.notes.iter().take(AT_THE_TOP) {
+        page.offer(&format!("\nNote: {}\n", code(note)));
+    }
+    let foreign: usize = plan.changes.iter().map(|change| change.foreign).sum();
+    if foreign > 0 {
+        page.offer(&format!("\nIn all, {}.\n", words::left_alone(foreign)));
+    }
+}
+
+/// What is said of a resource, at length and in short.
+struct Entry {
+    /// Whether it loses something, or stands in the way.
+    is_vital: bool,
+    row: String,
+    full: String,
+    folded: String,
+}
+
+fn entry(plan: &Plan, change: &Change, places: Places<'_>) -> Entry {
+    let verb = words::verb(change.action);
+    let loses = matches!(change.action, Action::Delete | Action::Replace);
+    let remarks = words::remarks(plan, change);
+    let row = row(
+        &if loses { format!("**{verb}**") } else { verb.to_owned() },
+        &change.address.to_string(),
+        &change.target.identity.to_string(),
+        &why(change, &remarks),
+    );
+    let mut said: Vec<String> = remarks;
+    said.extend(dying::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
+    said.extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
+    said.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
+    said.extend(words::hidden(change).filter(|_| change.action.writes()));
+    let is_made = change.action == Action::Create;
+    let lines: Vec<String> =
+        change.fields.iter().flat_map(|field| whole_field(field, !is_made, places)).collect();
+    let title = format!("{} {verb}", code(&change.address.to_string()));
+    Entry {
+        is_vital: loses,
+        full: details(&title, loses, &said, &lines),
+        folded: details(&title, false, &said, &paths(&change.fields)),
+        row,
+    }
+}
+
+fn refused(refusal: &Refusal) -> Entry {
+    let address = refusal.address.to_string();
+    let problem = &refusal.problem;
+    let story = problem.message.lines().next().unwrap_or_default();
+    let row = row("**error**", &address, &refusal.target.identity.to_string(), &code(story));
+    let help = problem.help.iter().map(|help| format!("# help: {help}"));
+    let lines: Vec<String> = problem.message.lines().map(|line| format!("! {line}")).chain(help).collect();
+    let title = format!("{} error", code(&address));
+    Entry { is_vital: true, full: details(&title, true, &[], &lines), folded: String::new(), row }
+}
+
+fn row(verb: &str, address: &str, object: &str, why: &str) -> String {
+    format!("| {verb} | {} | {} | {why} |\n", code(address), code(object))
+}
+
+/// In a cell: what is said of it first, and whose its changes are.
+fn why(change: &Change, remarks: &[String]) -> String {
+    let mut parts: Vec<String> = remarks.first().map(|remark| code(remark)).into_iter().collect();
+    let total = change.fields.len();
+    if total > 0 {
+        parts.push(format!("{total} {}", plural(total, "field", "fields")));
+    }
+    if change.action != Action::Create {
+        let count = |is: fn(&Cause) -> bool| change.fields.iter().filter(|field| is(&field.cause)).count();
+        let drift = count(|cause| matches!(cause, Cause::Drift { .. }));
+        let conflict = count(|cause| matches!(cause, Cause::Conflict { .. }));
+        parts.extend((drift > 0).then(|| format!("{drift} drift")));
+        parts.extend((conflict > 0).then(|| format!("{conflict} conflict")));
+    }
+    parts.join(", ")
+}
+
+fn details(title: &str, open: bool, said: &[String], lines: &[String]) -> String {
+    if said.is_empty() && lines.is_empty() {
+        return String::new();
+    }
+    let open = if open { " open" } else { "" };
+    let mut text = format!("\n<details{open}><summary>{title}</summary>\n\n");
+    for sentence in said {
+        let _ = writeln!(text, "- {}", code(sentence));
+    }
+    if !lines.is_empty() {
+        let gap = if said.is_empty() { "" } else { "\n" };
+        let _ = write!(text, "{gap}{}", fence("diff", lines));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// A field with its values, whose change it is and how to keep it.
+fn whole_field(field: &FieldChange, shows_cause: bool, places: Places<'_>) -> Vec<String> {
+    let path = &field.path;
+    let mut lines = Vec::new();
+    let (before, after) = values(field);
+    if let Some((before, after)) = long_texts(field) {
+        lines.push(format!("@@ {path} @@"));
+        let changed = changed_lines(before, after);
+        lines.extend(changed.iter().map(|line: &DiffLine| format!("{} {}", line.sign(), line.text())));
+    } else if field.sensitive {
+        lines.push(format!("! {path}: {}", after.unwrap_or_default()));
+    } else {
+        lines.extend(before.map(|before| format!("- {path}: {before}")));
+        lines.extend(after.map(|after| format!("+ {path}: {after}")));
+    }
+    if field.forces_replacement {
+        lines.push("# forces replacement".to_owned());
+    }
+    if shows_cause {
+        lines.extend(words::yours(field, places).map(|story| format!("# {story}")));
+        lines.extend(words::whose(&field.cause).map(|story| format!("# {story}")));
+        lines.extend(words::keep(field, places).map(|line| format!("# keep it: {line}")));
+    }
+    lines
+}
+
+/// The fields without their values.
+fn paths(fields: &[FieldChange]) -> Vec<String> {
+    let mut lines: Vec<String> = fields
+        .iter()
+        .take(NAMED)
+        .map(|field| {
+            let sign = match sign(field).0 {
+                "~" => "!",
+                sign => sign,
+            };
+            format!("{sign} {}", field.path)
+        })
+        .collect();
+    if let Some(more) = fields.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        lines.push(format!("# and {more} more"));
+    }
+    lines
+}
+
+/// How much of an entry is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    Nothing,
+    Row,
+    Folded,
+    Full,
+}
+
+/// What of each entry is shown.
+struct Shown {
+    extents: Vec<Extent>,
+}
+
+const TABLE: &str = "\n| What | Resource | Object | Why |\n|---|---|---|---|\n";
+
+impl Shown {
+    /// Spends the room on the most important first: half of it on rows, then on all that is said of what is
+    /// lost or stands in the way, then on the others, shortly of all before at length of some; what is left
+    /// goes to more rows.
+    fn of(entries: &[Entry], room: usize) -> Self {
+        let mut shown = Self { extents: vec![Extent::Nothing; entries.len()] };
+        let mut left = room.saturating_sub(TABLE.len());
+        if left == 0 {
+            return shown;
+        }
+        let details = left / 2;
+        left -= details;
+        shown.raise(entries, Extent::Row, |_| true, &mut left);
+        left += details;
+        shown.raise(entries, Extent::Full, |entry| entry.is_vital, &mut left);
+        shown.raise(entries, Extent::Folded, |_| true, &mut left);
+        shown.raise(entries, Extent::Full, |_| true, &mut left);
+        shown.raise(entries, Extent::Row, |_| true, &mut left);
+        shown
+    }
+
+    /// Shows more of the entries that are shown so far to the extent below this one, as far as it fits.
+    fn raise(&mut self, entries: &[Entry], to: Extent, which: fn(&Entry) -> bool, left: &mut usize) {
+        for (entry, extent) in entries.iter().zip(&mut self.extents).filter(|(entry, _)| which(entry)) {
+            let is_next = match to {
+                Extent::Nothing => false,
+                Extent::Row => *extent == Extent::Nothing,
+                Extent::Folded => *extent == Extent::Row,
+                Extent::Full => matches!(*extent, Extent::Row | Extent::Folded),
+            };
+            let more = entry.size(to).saturating_sub(entry.size(*extent));
+            if is_next && more <= *left {
+                *left -= more;
+                *extent = to;
+            }
+        }
+    }
+
+    fn write(&self, entries: &[Entry], text: &mut String) {
+        let shown = || entries.iter().zip(&self.extents);
+        if shown().any(|(_, extent)| *extent > Extent::Nothing) {
+            text.push_str(TABLE);
+        }
+        for (entry, _) in shown().filter(|(_, extent)| **extent > Extent::Nothing) {
+            text.push_str(&entry.row);
+        }
+        for (entry, extent) in shown() {
+            text.push_str(entry.details(*extent));
+        }
+    }
+
+    /// What is left out, counted.
+    fn missing(&self, entries: &[Entry], limit: usize) -> String {
+        let (mut values, mut details, mut rows) = (0, 0, 0);
+        for (entry, extent) in entries.iter().zip(&self.extents) {
+            match extent {
+                Extent::Nothing => rows += 1,
+                Extent::Row if !entry.full.is_empty() => details += 1,
+                Extent::Folded if entry.full != entry.folded => values += 1,
+                _ => {}
+            }
+        }
+        let parts: Vec<String> =
+            [(values, "the values of"), (details, "all but the row of"), (rows, "all of")]
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| format!("{what} {count} {}", plural(count, "resource", "resources")))
+                .collect();
+        if parts.is_empty() {
+            return String::new();
+        }
+        format!(
+            "\nLeft out to stay within {limit} bytes, the least important first: {}. `regplan plan` shows all.\n",
+            parts.join("; ")
+        )
+    }
+}
+
+impl Entry {
+    fn details(&self, extent: Extent) -> &str {
+        match extent {
+            Extent::Nothing | Extent::Row => "",
+            Extent::Folded => &self.folded,
+            Extent::Full => &self.full,
+        }
+    }
+
+    fn size(&self, extent: Extent) -> usize {
+        let row = if extent == Extent::Nothing { 0 } else { self.row.len() };
+        row + self.details(extent).len()
+    }
+}
+
+#[cfg(test)]
+mod tests;
