@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{GREETING, Namespace, Project, Proxy};
+use crate::harness::{GREETING, Namespace, Project, Proxy, Tunnel};
 use crate::plane::kubeconfig::Kubeconfig;
 
 tests! {
@@ -14,6 +14,7 @@ tests! {
     a_context_that_contradicts_the_file_is_refused,
     a_dead_server_is_named,
     a_server_that_hangs_is_given_up,
+    a_server_that_takes_a_request_and_hangs_is_given_up,
     a_wrong_token_is_said_to_be_one,
     a_server_that_nobody_vouches_for_is_refused,
     an_expired_certificate_of_ours_is_named,
@@ -21,6 +22,7 @@ tests! {
     the_wrong_cluster_is_refused_before_any_write,
     missing_rights_are_said_to_be_rights,
     a_proxy_is_obeyed_and_spared,
+    everything_goes_through_a_proxy,
 }
 
 fn greeting(ns: &Namespace) -> Project<'_> {
@@ -47,7 +49,9 @@ fn an_unknown_context_names_the_known_ones() {
     let ns = Namespace::absent();
     let project =
         ns.project().write("regplan.toml", &GREETING.replace("[cluster]", "[cluster]\ncontext = \"prodd\""));
-    fails(&project, &["prodd"]);
+    // The test's own kubeconfig has one context; as the user sees it, that is the whole choice.
+    let known = ns.kubectl(["config", "current-context"]).run().success();
+    fails(&project, &["there is no context `prodd`", known.stdout().trim()]);
 }
 
 fn a_context_that_contradicts_the_file_is_refused() {
@@ -70,6 +74,13 @@ fn a_server_that_hangs_is_given_up() {
     let port = listener.local_addr().unwrap().port();
     let hanging = Kubeconfig::new(format!("https://127.0.0.1:{port}")).token("t");
     fails(&greeting(&ns).kubeconfig(ns.write_kubeconfig("hanging", &hanging)), &[&port.to_string()]);
+}
+
+fn a_server_that_takes_a_request_and_hangs_is_given_up() {
+    let ns = Namespace::absent();
+    let proxy = ns.proxy();
+    proxy.on("*", "*").hang();
+    fails(&greeting(&ns).through(&proxy), &["does not answer in time"]);
 }
 
 fn a_wrong_token_is_said_to_be_one() {
@@ -104,6 +115,9 @@ fn the_wrong_cluster_is_refused_before_any_write() {
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &pinned).through(&proxy);
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("this is the wrong cluster");
+    // Before anything is read as well, but for what says which cluster this is.
+    let asked: Vec<String> = proxy.requests().iter().map(|seen| seen.resource.clone()).collect();
+    assert!(asked.iter().all(|resource| resource == "namespaces"), "{}", proxy.log());
     assert!(ns.find("configmap/greeting").is_none());
     // A state that was made from another cluster.
     let project = greeting(&ns);
@@ -133,4 +147,21 @@ fn a_proxy_is_obeyed_and_spared() {
     project.run(["plan"]).code(1).stderr_contains(&port.to_string());
     let spared = project.env("NO_PROXY", "localhost,.example.invalid").run(["plan"]).code(1);
     spared.stderr_contains("api.example.invalid").stderr_lacks(&port.to_string());
+}
+
+fn everything_goes_through_a_proxy() {
+    let ns = Namespace::new();
+    let tunnel = Tunnel::start();
+    // As seen from inside a company: only the proxy knows where that is. Loopback is never proxied.
+    let port = ns.cluster().server().rsplit(':').next().unwrap().to_owned();
+    let host = format!("kubernetes.default.svc:{port}");
+    let facts = ns.cluster().facts();
+    let far = Kubeconfig::new(format!("https://{host}")).authority(&facts.authority).token(&facts.token);
+    let project = greeting(&ns).kubeconfig(ns.write_kubeconfig("far", &far)).env("HTTPS_PROXY", tunnel.url());
+    project.run(["apply", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
+    let hosts = tunnel.hosts();
+    assert!(!hosts.is_empty() && hosts.iter().all(|seen| *seen == host), "{hosts:?}");
+    project.env("NO_PROXY", ".default.svc").run(["plan"]).code(1).stderr_contains("kubernetes.default.svc");
+    assert_eq!(tunnel.hosts(), hosts);
 }

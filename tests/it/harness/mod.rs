@@ -27,6 +27,7 @@ mod snapshot;
 mod texts;
 mod tls;
 mod trial;
+mod tunnel;
 mod wait;
 mod webhook;
 
@@ -38,6 +39,7 @@ pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, Seen};
 pub(crate) use texts::{BALANCER, GREETING, HEAD, config_maps};
 pub(crate) use trial::{catch_panics, trial};
+pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Conduct, Webhook};
 

@@ -1,0 +1,66 @@
+//! A forwarding proxy for HTTPS (`CONNECT`), as stands between a company and its clusters.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Runs until the test binary ends; each connection takes threads of its own.
+pub(crate) struct Tunnel {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Tunnel {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&seen);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let noted = Arc::clone(&noted);
+                // A client that goes away ends its connection, and nothing else.
+                thread::spawn(move || drop(forward(stream, &noted)));
+            }
+        });
+        Self { port, seen }
+    }
+
+    /// What `HTTPS_PROXY` is to be.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The hosts that were asked for, in order.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn forward(mut client: TcpStream, seen: &Mutex<Vec<String>>) -> io::Result<()> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        client.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next());
+    let host = host.ok_or_else(|| io::Error::other("no CONNECT"))?.to_owned();
+    // Whatever the name is: the network behind this proxy has one machine.
+    let port = host.rsplit(':').next().and_then(|port| port.parse().ok());
+    let mut server = TcpStream::connect(("127.0.0.1", port.ok_or_else(|| io::Error::other("no port"))?))?;
+    seen.lock().unwrap().push(host);
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+    let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+    let up = thread::spawn(move || {
+        let copied = io::copy(&mut from, &mut to);
+        drop(to.shutdown(Shutdown::Write));
+        copied
+    });
+    io::copy(&mut server, &mut client)?;
+    client.shutdown(Shutdown::Write)?;
+    drop(up.join());
+    Ok(())
+}
