@@ -36,7 +36,7 @@ fn a_config_map_from_the_file_to_the_server_and_back_to_nothing() {
     let project = ns.project().write("regplan.toml", GREETING);
     let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
     plan.stdout_contains("resource.greeting")
-        .stdout_contains("Plan: 1 to add, 0 to change, 0 to replace, 0 to destroy.");
+        .stdout_contains("Plan: 1 to add, 0 to change, 0 to replace, 0 to destroy");
     assert!(ns.find("configmap/greeting").is_none(), "a plan writes nothing");
     project.run(["apply", "--auto-approve"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
@@ -94,7 +94,7 @@ fn what_left_the_file_is_deleted_and_nothing_else() {
     project.rewrite("regplan.toml", GREETING);
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("- resource.web")
-        .stdout_contains("Plan: 0 to add, 0 to change, 0 to replace, 1 to destroy.");
+        .stdout_contains("Plan: 0 to add, 0 to change, 0 to replace, 1 to destroy");
     project.run(["apply", "--auto-approve"]).success();
     assert!(ns.find("deployment/web").is_none());
     assert!(ns.find("configmap/greeting").is_some() && ns.find("configmap/theirs").is_some());

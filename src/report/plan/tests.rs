@@ -5,7 +5,7 @@ use super::super::layout::width_of;
 use super::super::place::Place;
 use super::super::sample;
 use super::*;
-use crate::plan::After;
+use crate::plan::{After, Cause, FieldChange, Keep};
 
 fn shown(plan: &Plan, width: usize) -> String {
     let places = |_: &_| Some(Place { file: "regplan.toml".to_owned(), line: 14 });
@@ -51,10 +51,20 @@ fn a_long_value_is_shown_where_it_differs() {
 fn an_advice_is_never_broken() {
     let rule = format!("Deployment/web:spec.{}", "abcdef.".repeat(20));
     let mut field = sample::field("spec.replicas", Some(json!(3)), After::Value(json!(1)));
-    field.cause = crate::plan::Cause::Drift { by: Vec::new() };
-    field.keep = Some(crate::plan::Keep::Ignore(rule.clone()));
+    field.cause = Cause::Drift { by: Vec::new() };
+    field.keep = Some(Keep::Ignore(rule.clone()));
     let text = shown(&sample::plan(vec![sample::change("a", Action::Update, vec![field])]), 80);
     assert!(text.contains(&format!("[\"{rule}\"]")), "{text}");
+}
+
+/// Nothing but objects and their fields.
+fn bare(plan: Plan) -> Plan {
+    let bare = |field: &FieldChange| FieldChange { cause: Cause::Yours, keep: None, ..field.clone() };
+    let changes = plan.changes.iter().map(|change| {
+        let fields = change.fields.iter().map(bare).collect();
+        Change { target: change.target.clone(), ..sample::change("a", change.action, fields) }
+    });
+    sample::plan(changes.collect())
 }
 
 proptest! {
@@ -68,6 +78,12 @@ proptest! {
             let is_heading = line.contains("registry.main/Deployment/") && width < 100;
             prop_assert!(width_of(line) <= width || is_one_word || is_heading, "{line:?}");
             prop_assert!(!line.contains(|c: char| c.is_control() && c != '\t'), "{line:?}");
+        }
+        // Where there is nothing to copy, there is no exception.
+        let text = shown(&bare(plan), width);
+        for line in text.lines() {
+            let is_heading = line.contains("registry.main/Deployment/") && width < 100;
+            prop_assert!(width_of(line) <= width || is_heading, "{line:?}");
         }
     }
 }

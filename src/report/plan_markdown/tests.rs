@@ -71,7 +71,8 @@ fn what_is_left_out_adds_up() {
 #[test]
 fn nothing_breaks_out() {
     let hostile = sample::HOSTILE;
-    let mut field = sample::field("spec.x", Some(json!(hostile)), After::Value(json!("harmless")));
+    let mut field =
+        sample::field("spec.x", Some(json!(hostile)), After::Value(json!(format!("{hostile}\nmore"))));
     field.cause = Cause::Drift { by: vec![sample::hand(hostile)] };
     let mut change = sample::change("a", Action::Update, vec![field]);
     change.warnings = vec![hostile.to_owned()];
