@@ -24,6 +24,7 @@ mod admission;
 mod adoption;
 mod attribution;
 mod commands;
+mod complaints;
 mod control_plane;
 mod docs;
 mod drift;
@@ -58,6 +59,7 @@ fn tests() -> Vec<Trial> {
         attribution::tests(),
         admission::tests(),
         commands::tests(),
+        complaints::tests(),
         control_plane::tests(),
         docs::tests(),
         drift::tests(),
