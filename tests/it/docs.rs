@@ -63,7 +63,9 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/configuration.md",
         "docs/getting-started.md",
         "docs/lifecycle.md",
+        "docs/performance.md",
         "examples/drift-cron/README.md",
+        "examples/github-actions/README.md",
     ];
     for page in pages {
         let folder = repository(page).parent().unwrap().to_owned();

@@ -31,6 +31,7 @@ mod drift;
 mod drift_cron;
 mod examples;
 mod faults;
+mod github_actions;
 mod handover;
 mod mistakes;
 mod moves;
@@ -65,6 +66,7 @@ fn tests() -> Vec<Trial> {
         drift::tests(),
         drift_cron::tests(),
         examples::tests(),
+        github_actions::tests(),
         mistakes::tests(),
         moves::tests(),
         faults::tests(),
