@@ -29,7 +29,7 @@ async fn dry_run(server: &Server, object: &Value) -> Result<(), Error> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
     let place = match text("/kind") {
-        "Deployment" => "/apis/apps/v1",
+        "CronJob" => "/apis/batch/v1",
         _ => "/api/v1",
     };
     let plural = text("/kind").to_lowercase() + "s";

@@ -61,13 +61,18 @@ impl Server {
 
     /// Runs a command that has to end with this code.
     pub(crate) fn cost(&self, mut command: Command, code: i32) -> Result<Cost, Error> {
+        let said = tempfile::NamedTempFile::new()?;
+        let both = said.reopen()?;
         let before = self.run(self.counted())?;
         let started = Instant::now();
-        let mut child = command.spawn()?;
+        let mut child = command.stdout(both.try_clone()?).stderr(both).spawn()?;
         let (status, memory) = attend(&mut child)?;
         let time = started.elapsed();
         if status != Some(code) {
-            return Err(format!("{command:?} ended with {status:?} instead of {code}").into());
+            let said = fs::read_to_string(said.path())?;
+            let last: Vec<&str> = said.lines().rev().take(20).collect();
+            let last: Vec<&str> = last.into_iter().rev().collect();
+            return Err(format!("{command:?} ended with {status:?}, not {code}:\n{}", last.join("\n")).into());
         }
         Ok(Cost { time, memory, requests: self.run(self.counted())? - before })
     }
@@ -85,7 +90,7 @@ fn requests_in(line: &str) -> Option<u64> {
     let (labels, count) = line.strip_prefix("apiserver_request_total{")?.split_once("} ")?;
     let labels: BTreeMap<&str, &str> =
         labels.split("\",").filter_map(|label| label.split_once("=\"")).collect();
-    let ours = matches!(labels.get("resource"), Some(&("configmaps" | "deployments")));
+    let ours = matches!(labels.get("resource"), Some(&("configmaps" | "cronjobs")));
     let counts = ours && labels.get("verb") != Some(&"WATCH");
     // Some counts are written as `1.2e+06`.
     let count: f64 = count.parse().ok()?;

@@ -30,9 +30,6 @@ name = "bench"
 
 [manifest.all]
 path = "objects/*.yaml"
-
-[manifest.all.lifecycle]
-ready = "written"
 "#;
 
 /// A folder with a configuration, on a server.
@@ -64,7 +61,8 @@ impl World {
         Ok(())
     }
 
-    /// Half of them Deployments with what they usually carry, half `ConfigMap`s.
+    /// Half of them `CronJob`s with what pods usually carry (they are ready without a controller), half
+    /// `ConfigMap`s.
     pub(crate) fn objects(&self, edit: Edit) -> Vec<Value> {
         (0..self.size).map(|index| object(index, is_changed(index, edit))).collect()
     }
@@ -106,7 +104,7 @@ impl World {
 
     fn regplan(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_regplan"));
-        command.args(args).current_dir(&self.folder).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(args).current_dir(&self.folder);
         self.on_server(&mut command);
         command
     }
@@ -162,10 +160,11 @@ fn object(index: usize, changed: bool) -> Value {
     let pod = json!({
         "metadata": {"labels": {"app": name}},
         "spec": {
+            "restartPolicy": "OnFailure",
             "containers": [container],
             "volumes": [{"name": "config", "configMap": {"name": "shared", "optional": true}}],
         },
     });
-    let spec = json!({"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": pod});
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
+    let spec = json!({"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": pod}}});
+    json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec})
 }

@@ -62,9 +62,13 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/commands.md",
         "docs/configuration.md",
         "docs/getting-started.md",
+        "docs/development.md",
         "docs/lifecycle.md",
+        "docs/performance.md",
+        "docs/plan-files.md",
         "examples/drift-cron/README.md",
         "examples/policy/README.md",
+        "examples/github-actions/README.md",
     ];
     for page in pages {
         let folder = repository(page).parent().unwrap().to_owned();

@@ -16,15 +16,17 @@ tests! {
 /// A file of the example, with its fixed names replaced by the test's own.
 fn file(ns: &Namespace, name: &str) -> String {
     let path = format!("{}/examples/drift-cron/{name}", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(path).unwrap();
-    let own = text
-        .replace("namespace: registry\n", "namespace: {ns}\n")
-        .replace("resourceNames: [registry]", "resourceNames: [{ns}]")
-        .replace("regplan-drift", "{prefix}-drift");
+    let own = of_registry(&fs::read_to_string(path).unwrap()).replace("regplan-drift", "{prefix}-drift");
     ns.fill(&own)
 }
 
-fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Command {
+/// With the namespace of the example registry replaced by the test's own.
+pub(crate) fn of_registry(text: &str) -> String {
+    text.replace("namespace: registry\n", "namespace: {ns}\n")
+        .replace("resourceNames: [registry]", "resourceNames: [{ns}]")
+}
+
+pub(crate) fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Command {
     ns.cluster().kubectl([]).args(args.map(|arg| ns.fill(arg)))
 }
 
@@ -43,7 +45,7 @@ impl Drop for Outside<'_> {
 }
 
 /// The registry of the example, applied.
-fn registry(ns: &Namespace) -> Project<'_> {
+pub(crate) fn registry(ns: &Namespace) -> Project<'_> {
     let names = [
         ("name = \"registry\"", "name = \"{project}\""),
         ("= \"registry\"", "= \"{ns}\""),
@@ -105,7 +107,20 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
     pod.run(["drift", "--state=state"]).code(2).stdout_contains("spec.replicas: 1 -> 3");
     project.run(["apply", "--auto-approve"]).success();
-    every_rule_is_needed(&ns, &pod);
+    // Without its own namespace's name a cluster under another URL is not known to be the same: no drift is
+    // looked for in what may be another.
+    for (role, namespace, without) in [
+        ("{prefix}-drift", ns.name(), 3),
+        ("{prefix}-drift-secrets", ns.name(), 3),
+        ("{prefix}-drift", "kube-system".into(), 1),
+    ] {
+        every_rule_is_needed(&ns, role, &namespace, (0, without), || {
+            if role.ends_with("-secrets") {
+                assert_eq!(code(&pod, &["--no-secrets"]), Some(0), "--no-secrets takes no right to Secrets");
+            }
+            code(&pod, &[])
+        });
+    }
     assert!(
         proxy.requests().iter().all(|seen| ["get", "list"].contains(&seen.verb.as_str())),
         "{}",
@@ -114,29 +129,26 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     drop(outside);
 }
 
-fn every_rule_is_needed(ns: &Namespace, pod: &Project<'_>) {
-    // Without its own namespace's name a cluster under another URL is not known to be the same: no drift is
-    // looked for in what may be another.
-    for (role, namespace, without) in [
-        ("{prefix}-drift", ns.name(), 3),
-        ("{prefix}-drift-secrets", ns.name(), 3),
-        ("{prefix}-drift", "kube-system".into(), 1),
-    ] {
-        let target = ns.fill(&format!("role/{role}"));
-        let place = format!("--namespace={namespace}");
-        let known = kubectl(ns, ["get", &target, &place, "--output=json"]).run().success().json();
-        let rules = known["rules"].as_array().unwrap();
-        for removed in 0..rules.len() {
-            let mut fewer = rules.clone();
-            let rule = fewer.remove(removed);
-            set_rules(ns, &target, &place, &fewer);
-            wait_until(&format!("{without} without {rule}"), || code(pod, &[]) == Some(without));
-            if target.ends_with("-secrets") {
-                assert_eq!(code(pod, &["--no-secrets"]), Some(0), "--no-secrets takes no right to Secrets");
-            }
-            set_rules(ns, &target, &place, rules);
-            wait_until(&format!("0 with {rule}"), || code(pod, &[]) == Some(0));
-        }
+/// Takes each rule of a Role away and gives it back: with all of them the code is the one, and without one of them
+/// the other.
+pub(crate) fn every_rule_is_needed(
+    ns: &Namespace,
+    role: &str,
+    namespace: &str,
+    (with, without): (i32, i32),
+    code: impl Fn() -> Option<i32>,
+) {
+    let target = ns.fill(&format!("role/{role}"));
+    let place = format!("--namespace={namespace}");
+    let known = kubectl(ns, ["get", &target, &place, "--output=json"]).run().success().json();
+    let rules = known["rules"].as_array().unwrap();
+    for removed in 0..rules.len() {
+        let mut fewer = rules.clone();
+        let taken = fewer.remove(removed);
+        set_rules(ns, &target, &place, &fewer);
+        wait_until(&format!("{without} without {taken}"), || code() == Some(without));
+        set_rules(ns, &target, &place, rules);
+        wait_until(&format!("{with} with {taken}"), || code() == Some(with));
     }
 }
 

@@ -25,12 +25,14 @@ mod adoption;
 mod approval;
 mod attribution;
 mod commands;
+mod complaints;
 mod control_plane;
 mod docs;
 mod drift;
 mod drift_cron;
 mod examples;
 mod faults;
+mod github_actions;
 mod handover;
 mod mistakes;
 mod moves;
@@ -61,11 +63,13 @@ fn tests() -> Vec<Trial> {
         attribution::tests(),
         admission::tests(),
         commands::tests(),
+        complaints::tests(),
         control_plane::tests(),
         docs::tests(),
         drift::tests(),
         drift_cron::tests(),
         examples::tests(),
+        github_actions::tests(),
         mistakes::tests(),
         moves::tests(),
         plan_forms::tests(),

@@ -10,6 +10,8 @@ use crate::harness::{HEAD, Namespace, Proxy, Seen, config_maps};
 
 tests! {
     unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run,
+    more_unchanged_objects_cost_no_more_requests,
+    dry_runs_run_side_by_side,
     an_unchanged_registry_costs_no_dry_run,
     an_expired_continuation_begins_the_list_anew,
     lists_run_side_by_side,
@@ -112,6 +114,36 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     unchanged();
     project.run(["destroy", "--auto-approve"]).success();
     ns.kubectl(["delete", "namespace", "{prefix}-b", "--wait=false"]).run().success();
+}
+
+fn more_unchanged_objects_cost_no_more_requests() {
+    for count in [2, 80] {
+        let ns = Namespace::new();
+        let proxy = ns.proxy();
+        let project = ns.project().write("regplan.toml", &config_maps(count)).through(&proxy);
+        project.run(["apply", "--auto-approve"]).success();
+        proxy.forget();
+        project.run(["plan", "--detailed-exitcode"]).success();
+        // Which cluster this is, and the namespace that they are in.
+        expect(&proxy, &[("get /api", 1), ("get /apis", 1), ("get namespaces", 2), ("list configmaps", 1)]);
+    }
+}
+
+fn dry_runs_run_side_by_side() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &config_maps(24)).through(&proxy);
+    proxy.on("apply", "configmaps").only(|seen| seen.dry_run).delay(Duration::from_millis(300));
+    let most = |parallelism: &str| {
+        proxy.forget();
+        project.run(["plan", "--parallelism", parallelism]).success();
+        assert_eq!(proxy.count("apply", "configmaps"), 24, "{}", proxy.log());
+        proxy.most_held()
+    };
+    assert_eq!(most("2"), 2, "{}", proxy.log());
+    // None waits for another: neither does a client of its own accord, nor is there a queue of connections.
+    let all = most("24");
+    assert!((20..=24).contains(&all), "{all} of 24 at once\n{}", proxy.log());
 }
 
 /// Its secrets are read once: what the blocks must know of them is what the plan compares.

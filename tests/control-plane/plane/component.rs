@@ -115,6 +115,8 @@ impl Site {
             self.option("service-account-private-key-file", "accounts.key"),
             self.option("root-ca-file", "authority.pem"),
             "--use-service-account-credentials".into(),
+            // Instead of a quarter of a minute, which is also how long a new autoscaler waits.
+            "--horizontal-pod-autoscaler-sync-period=1s".into(),
         ]);
         args
     }

@@ -1,0 +1,253 @@
+//! The example for GitHub Actions, as far as it can be tried without GitHub: its scripts are scripts, its commands
+//! are understood, the state comes back as it was kept, and the rights of the account that plans are enough.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::drift_cron::{every_rule_is_needed, kubectl, of_registry, registry};
+use crate::harness::{Command, GREETING, Namespace, Project, wait_until};
+
+tests! {
+    the_workflows_are_well_formed,
+    their_command_lines_are_understood,
+    the_state_comes_back_as_it_was_kept,
+    the_planners_rights_are_enough_and_all_of_them_needed,
+}
+
+const WORKFLOWS: [&str; 2] = ["plan.yaml", "apply.yaml"];
+
+/// A file of the example.
+fn file(name: &str) -> String {
+    fs::read_to_string(format!("{}/examples/github-actions/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn workflow(name: &str) -> Value {
+    serde_saphyr::from_str(&file(name)).unwrap()
+}
+
+/// All steps of a workflow.
+fn steps(workflow: &Value) -> Vec<Value> {
+    let jobs = workflow["jobs"].as_object().unwrap().values();
+    jobs.flat_map(|job| job["steps"].as_array().unwrap().clone()).collect()
+}
+
+/// The script of the step of this name.
+fn script(workflow_name: &str, step: &str) -> String {
+    let steps = steps(&workflow(workflow_name));
+    let found = steps.iter().find(|found| found["name"] == step);
+    found.and_then(|found| found["run"].as_str()).unwrap_or_else(|| panic!("no script `{step}`")).to_owned()
+}
+
+fn the_workflows_are_well_formed() {
+    for name in WORKFLOWS {
+        let workflow = workflow(name);
+        assert!(workflow["on"].is_object() && workflow["permissions"].is_object(), "{name}");
+        assert_eq!(workflow["defaults"]["run"]["shell"], "bash", "it stops at the first failure in a pipe");
+        for job in workflow["jobs"].as_object().unwrap().values() {
+            assert!(job["runs-on"].is_string() && job["timeout-minutes"].is_u64(), "{name}");
+            assert!(job["environment"].is_string(), "secrets are those of an environment: {name}");
+        }
+        for step in steps(&workflow) {
+            assert!(
+                step["name"].is_string() && step["uses"].is_string() != step["run"].is_string(),
+                "{step}"
+            );
+            let Some(script) = step["run"].as_str() else { continue };
+            // What stands in an expression becomes part of the script, whoever wrote it.
+            assert!(!script.contains("${{"), "{script}");
+            Command::new("bash").args(["-n"]).stdin(script).run().success();
+        }
+    }
+    // The same scripts on both sides.
+    assert_eq!(script("plan.yaml", "Fetch the state"), script("apply.yaml", "Fetch the state"));
+}
+
+/// The arguments of every `regplan` in a text.
+fn command_lines(text: &str) -> Vec<Vec<String>> {
+    let text = text.replace("\\\n", " ");
+    let lines = text.lines().map(|line| line.trim().trim_start_matches("$ "));
+    let commands = lines.filter_map(|line| line.strip_prefix("regplan "));
+    commands
+        .map(|command| {
+            let words =
+                command.split_whitespace().take_while(|word| !matches!(*word, ">" | ">>" | "|" | "||"));
+            words.map(|word| word.trim_matches('"').replace('$', "")).collect()
+        })
+        .collect()
+}
+
+fn their_command_lines_are_understood() {
+    let ns = Namespace::absent();
+    let mut lines = Vec::new();
+    for name in WORKFLOWS {
+        let steps = steps(&workflow(name));
+        lines.extend(steps.iter().filter_map(|step| step["run"].as_str()).flat_map(command_lines));
+    }
+    let readme = file("README.md");
+    lines.extend(
+        readme
+            .split("```console\n")
+            .skip(1)
+            .flat_map(|block| command_lines(block.split("```").next().unwrap())),
+    );
+    let commands: BTreeSet<&str> = lines.iter().map(|line| line[0].as_str()).collect();
+    assert_eq!(commands, BTreeSet::from(["apply", "plan", "show"]), "{lines:?}");
+    for line in &lines {
+        // It is read from left to right, so that help is only reached past all that comes before it.
+        let help = |line: &[String]| ns.project().regplan([]).args(line).args(["--help"]).run().any();
+        let ended = help(line);
+        if !ended.succeeded() {
+            let refused = |words: &str| ended.stderr().contains(&format!("{words}'"));
+            assert!(AWAITED.iter().any(|words| refused(words)), "{line:?}: {}", ended.stderr());
+            let known = without_awaited(line);
+            let ended = help(&known);
+            ended.check(ended.succeeded(), &format!("{known:?} is understood"));
+        }
+    }
+}
+
+/// What the program is about to learn: to keep a plan, to show and apply it, and to write it as Markdown.
+const AWAITED: [&str; 6] = ["'--out", "'--markdown-limit", "'markdown", "'show", "'--expect", "plan.regplan"];
+
+/// The rest of a command line.
+fn without_awaited(line: &[String]) -> Vec<String> {
+    let mut known = Vec::new();
+    let mut words = line.iter().filter(|word| *word != "show");
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--out" | "--markdown-limit" | "--format" | "--expect" => drop(words.next()),
+            word if word.ends_with("plan.regplan") => {}
+            word => known.push(word.to_owned()),
+        }
+    }
+    known
+}
+
+/// A script of a workflow, run where the project is, with the test's own names.
+fn run(project: &Project<'_>, ns: &Namespace, script: &str) -> Command {
+    let script = ns.fill(&script.replace("regplan-ci", "{prefix}-ci"));
+    let programs = ns.cluster().facts().programs.display().to_string();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    Command::new("bash")
+        .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", &script])
+        .folder(project.folder())
+        .env("PATH", path)
+        .env("HOME", project.folder())
+        .env("STATE", ns.fill(".regplan/{project}"))
+}
+
+/// Removes what the namespace of the test does not take with it.
+struct Outside<'n>(&'n Namespace);
+
+impl Drop for Outside<'_> {
+    fn drop(&mut self) {
+        for args in [
+            ["delete", "namespace", "{prefix}-ci", "--wait=false"],
+            ["delete", "role,rolebinding", "{prefix}-plan", "--namespace=kube-system"],
+        ] {
+            let _ = kubectl(self.0, args).run().any();
+        }
+    }
+}
+
+/// Applies rbac.yaml, with the test's own names.
+fn rights(ns: &Namespace) -> Outside<'_> {
+    let names = [("regplan-plan", "{prefix}-plan"), ("regplan-ci", "{prefix}-ci")];
+    let text = names.iter().fold(of_registry(&file("rbac.yaml")), |text, (from, to)| text.replace(from, to));
+    let apply = kubectl(ns, ["apply", "--validate=strict", "--filename=-"]);
+    apply.stdin(ns.fill(&text)).run().success();
+    Outside(ns)
+}
+
+fn the_state_comes_back_as_it_was_kept() {
+    let ns = Namespace::new();
+    let outside = rights(&ns);
+    let project = ns.project().write("regplan.toml", GREETING);
+    let admin = ns.cluster().kubeconfig();
+    let (fetch, keep) = (script("apply.yaml", "Fetch the state"), script("apply.yaml", "Keep the state"));
+    let step = |script: &str| run(&project, &ns, script).env("KUBECONFIG", admin).run();
+    let folder = ns.fill(".regplan/{project}");
+    let files = || {
+        let files = fs::read_dir(project.path(&folder)).unwrap();
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+    };
+    // On the first day there is nothing to fetch, and after a run that got nowhere nothing to keep.
+    step(&fetch).success();
+    assert_eq!(files(), BTreeSet::new());
+    step(&keep).success();
+    project.run(["apply", "--auto-approve"]).success();
+    // As if the run had been killed.
+    let journal = project.path(&format!("{folder}/journal"));
+    fs::write(&journal, "not the end\n").unwrap();
+    let state = project.read(&format!("{folder}/state.json"));
+    step(&keep).success();
+    for expected in [["journal", "state.json"].as_slice(), &["state.json"]] {
+        fs::remove_dir_all(project.path(".regplan")).unwrap();
+        step(&fetch).success();
+        assert_eq!(files().iter().collect::<Vec<_>>(), expected);
+        assert_eq!(project.read(&format!("{folder}/state.json")), state);
+        // A journal that is done with goes from the Secret as well.
+        let _ = fs::remove_file(&journal);
+        step(&keep).success();
+    }
+    let plan = project.run(["plan", "--detailed-exitcode"]).success();
+    plan.stdout_lacks("There is no state here");
+    // What cannot be fetched is not taken for nothing.
+    let nobody = ns.write_kubeconfig("nobody", &ns.trusted().token("nobody"));
+    run(&project, &ns, &fetch).env("KUBECONFIG", nobody).run().code(1);
+    drop(outside);
+}
+
+fn the_planners_rights_are_enough_and_all_of_them_needed() {
+    let ns = Namespace::absent();
+    let project = registry(&ns);
+    let outside = rights(&ns);
+    let admin = ns.cluster().kubeconfig();
+    let keep = script("apply.yaml", "Keep the state");
+    run(&project, &ns, &keep).env("KUBECONFIG", admin).run().success();
+    let token = ["create", "token", "{prefix}-plan", "--namespace={prefix}-ci"];
+    let token = kubectl(&ns, token).run().success().stdout().trim().to_owned();
+    let proxy = ns.proxy();
+    let planner = proxy.kubeconfig_with_token(&token);
+    let project = project.kubeconfig(&planner);
+    let code = || project.run(["plan", "--detailed-exitcode"]).any().exit_code();
+    let fetched = || {
+        let fetch = script("plan.yaml", "Fetch the state");
+        run(&project, &ns, &fetch)
+            .env("KUBECONFIG", ns.write_kubeconfig("planner", &ns.trusted().token(&token)))
+            .run()
+            .any()
+            .exit_code()
+    };
+    wait_until("the rights to be in force", || fetched() == Some(0) && code() == Some(0));
+    // What has changed is predicted, without an error, and without the passwords that a fork does not get.
+    ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
+    project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.2");
+    let fork = project.regplan(["plan", "--detailed-exitcode", "--format", "json"]).env("CI_PASSWORD", "");
+    let plan = fork.run().code(2).json();
+    let changes = plan["changes"].as_array().unwrap().iter().filter(|change| change["action"] != "none");
+    let changes: Vec<&Value> = changes.collect();
+    assert!(changes.iter().all(|change| change["fidelity"]["kind"] == "predicted"), "{changes:#?}");
+    let lines: Vec<String> = changes
+        .iter()
+        .flat_map(|change| change["fields"].as_array().unwrap())
+        .map(|line| line["path"].to_string())
+        .collect();
+    assert_eq!(lines, [r#""spec.replicas""#, r#""spec.template.spec.containers[registry].image""#]);
+    let unchecked = plan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["unchecked"] != serde_json::json!([]));
+    assert!(unchecked.count() > 0, "{plan:#}");
+    project.edit("regplan.toml", "registry:3.1.2", "registry:3.1.1");
+    ns.kubectl(["scale", "deployment/registry", "--replicas=1"]).run().success();
+    let with = code().unwrap();
+    every_rule_is_needed(&ns, "{prefix}-plan", &ns.name(), (with, 1), code);
+    every_rule_is_needed(&ns, "{prefix}-plan", "kube-system", (with, 1), code);
+    every_rule_is_needed(&ns, "{prefix}-plan", &ns.fill("{prefix}-ci"), (0, 1), fetched);
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+    drop(outside);
+}
