@@ -37,7 +37,7 @@ pub(super) fn fit(line: &Styled, width: usize, hang: usize, breaking: Breaking) 
     let mut rest = all.as_slice();
     let mut room = width;
     while !rest.is_empty() {
-        let end = end_of_line(rest, room, breaking);
+        let end = end_of_line(rest, room, width.saturating_sub(hang), breaking);
         let (this, after) = rest.split_at(end);
         push(&mut fitted, this);
         rest = trimmed(after);
@@ -49,8 +49,8 @@ pub(super) fn fit(line: &Styled, width: usize, hang: usize, breaking: Breaking) 
     fitted
 }
 
-/// How many of the characters stand in the first line; at least one.
-fn end_of_line(all: &[(Label, char)], room: usize, breaking: Breaking) -> usize {
+/// How many of the characters stand in the first line; at least one. `whole` is the room of the next ones.
+fn end_of_line(all: &[(Label, char)], room: usize, whole: usize, breaking: Breaking) -> usize {
     let begin = all.iter().take_while(|(_, c)| *c == ' ').count();
     let (mut column, mut space, mut joint) = (0, None, None);
     for (at, (_, c)) in all.iter().enumerate() {
@@ -64,7 +64,10 @@ fn end_of_line(all: &[(Label, char)], room: usize, breaking: Breaking) -> usize 
         if column > room {
             // A space may stand over the edge, where nobody sees it.
             if let Some(space) = space.filter(|_| *c != ' ') {
-                return space;
+                // A word that has to be broken anyway begins where it can.
+                let word = all.iter().skip(space + 1).take_while(|(_, c)| *c != ' ').count();
+                let is_too_long = breaking == Breaking::Anywhere && word > whole;
+                return joint.filter(|joint| is_too_long && *joint > space).unwrap_or(space);
             }
             if breaking == Breaking::Anywhere && *c != ' ' {
                 return joint.unwrap_or(at).max(begin + 1);
@@ -120,8 +123,7 @@ mod tests {
             spec.template.spec.containers[registry].image.and.so.on
         ");
         insta::assert_snapshot!(fitted(text, Breaking::Anywhere), @r"
-          at
-            spec.template.spec.
+          at spec.template.spec.
             containers[registry].image.and.so.on
         ");
     }
