@@ -159,13 +159,31 @@ fn completions_for_three_shells() {
 fn every_command_has_help_with_examples() {
     let ns = Namespace::absent();
     let project = ns.project();
-    let commands =
-        ["init", "validate", "render", "plan", "apply", "destroy", "graph", "schema", "completions"];
+    // As the program itself lists them, so that none is forgotten.
+    let listed = |args: &[&str]| -> Vec<String> {
+        let help = project.regplan([]).args(args.iter().copied()).args(["--help"]).run().success();
+        let commands = help.stdout().split("Commands:\n").nth(1).unwrap_or_default().to_owned();
+        let names = commands.lines().map_while(|line| line.strip_prefix("  "));
+        // Lines that go on are indented further.
+        let names = names.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
+        names.filter(|name| *name != "help").map(str::to_owned).collect()
+    };
+    let mut commands: Vec<Vec<String>> = Vec::new();
+    for command in listed(&[]) {
+        let below = listed(&[&command]);
+        if below.is_empty() {
+            commands.push(vec![command]);
+        } else {
+            commands.extend(below.into_iter().map(|below| vec![command.clone(), below]));
+        }
+    }
+    assert!(commands.len() >= 15, "{commands:?}");
     for command in commands {
         for flag in ["--help", "-h"] {
-            let help = project.run([command, flag]).success();
-            assert_eq!(help.stderr(), "", "{command}");
-            help.stdout_contains("Examples:\n").stdout_contains(&format!("\n  regplan {command}"));
+            let help = project.regplan([]).args(command.iter().cloned()).args([flag]).run().success();
+            assert_eq!(help.stderr(), "", "{command:?}");
+            let example = format!("\n  regplan {}", command.join(" "));
+            help.stdout_contains("Examples:\n").stdout_contains(&example);
         }
     }
     project.run(["--help"]).success().stdout_contains("Exit codes: 0 done, 1 error");
