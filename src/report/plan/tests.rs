@@ -58,7 +58,7 @@ fn an_advice_is_never_broken() {
 }
 
 /// Nothing but objects and their fields.
-fn bare(plan: Plan) -> Plan {
+fn bare(plan: &Plan) -> Plan {
     let bare = |field: &FieldChange| FieldChange { cause: Cause::Yours, keep: None, ..field.clone() };
     let changes = plan.changes.iter().map(|change| {
         let fields = change.fields.iter().map(bare).collect();
@@ -80,7 +80,7 @@ proptest! {
             prop_assert!(!line.contains(|c: char| c.is_control() && c != '\t'), "{line:?}");
         }
         // Where there is nothing to copy, there is no exception.
-        let text = shown(&bare(plan), width);
+        let text = shown(&bare(&plan), width);
         for line in text.lines() {
             let is_heading = line.contains("registry.main/Deployment/") && width < 100;
             prop_assert!(width_of(line) <= width || is_heading, "{line:?}");
