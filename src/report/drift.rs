@@ -1,5 +1,6 @@
 //! What drift was found, for a reader at a terminal; and the words that its other forms share.
 
+use super::diff::line_diff;
 use super::escape::escape;
 use super::styled::{Label, Styled};
 use super::value;
@@ -190,7 +191,7 @@ fn field(field: &Field, indent: &str) -> Styled {
     match texts(field) {
         Some((before, after)) => {
             text.line(Label::Plain, ":");
-            text.append(value::line_diff(before, after, indent.len() + 4, usize::MAX));
+            text.append(line_diff(before, after, indent.len() + 4, usize::MAX));
         }
         None => drop(text.line(Label::Plain, format!(": {}", change(field)))),
     }

@@ -3,6 +3,7 @@
 //! Text is pushed with [`Label`]s, never with colours: who prints decides what a label looks like, and
 //! tests see plain text. Nothing here acts.
 
+mod diff;
 mod drift;
 mod drift_json;
 mod drift_markdown;

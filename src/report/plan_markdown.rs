@@ -4,12 +4,16 @@
 //! the values of their fields (what is left are the paths, *folded*), then all that is said of them but
 //! their row in the table, then the row. What is missing is counted at the end.
 
+mod shorten;
+
 use std::fmt::Write as _;
 
+use self::shorten::{Entry, Shown};
+use super::diff::{DiffLine, changed_lines};
 use super::dying;
 use super::markdown::{code, fence};
 use super::place::Places;
-use super::value::{DiffLine, changed_lines, long_texts, sign, values};
+use super::value::{long_texts, sign, values};
 use super::words;
 use super::words::plural;
 use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
@@ -93,15 +97,6 @@ fn top(plan: &Plan, page: &mut Page) {
     if foreign > 0 {
         page.offer(&format!("\nIn all, {}.\n", words::left_alone(foreign)));
     }
-}
-
-/// What is said of a resource, at length and in short.
-struct Entry {
-    /// Whether it loses something, or stands in the way.
-    is_vital: bool,
-    row: String,
-    full: String,
-    folded: String,
 }
 
 fn entry(plan: &Plan, change: &Change, places: Places<'_>) -> Entry {
@@ -223,115 +218,6 @@ fn paths(fields: &[FieldChange]) -> Vec<String> {
         lines.push(format!("# and {more} more"));
     }
     lines
-}
-
-/// How much of an entry is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Extent {
-    Nothing,
-    Row,
-    Folded,
-    Full,
-}
-
-/// What of each entry is shown.
-struct Shown {
-    extents: Vec<Extent>,
-}
-
-const TABLE: &str = "\n| What | Resource | Object | Why |\n|---|---|---|---|\n";
-
-impl Shown {
-    /// Spends the room on the most important first: half of it on rows, then on all that is said of what is
-    /// lost or stands in the way, then on the others, shortly of all before at length of some; what is left
-    /// goes to more rows.
-    fn of(entries: &[Entry], room: usize) -> Self {
-        let mut shown = Self { extents: vec![Extent::Nothing; entries.len()] };
-        let mut left = room.saturating_sub(TABLE.len());
-        if left == 0 {
-            return shown;
-        }
-        let details = left / 2;
-        left -= details;
-        shown.raise(entries, Extent::Row, |_| true, &mut left);
-        left += details;
-        shown.raise(entries, Extent::Full, |entry| entry.is_vital, &mut left);
-        shown.raise(entries, Extent::Folded, |_| true, &mut left);
-        shown.raise(entries, Extent::Full, |_| true, &mut left);
-        shown.raise(entries, Extent::Row, |_| true, &mut left);
-        shown
-    }
-
-    /// Shows more of the entries that are shown so far to the extent below this one, as far as it fits.
-    fn raise(&mut self, entries: &[Entry], to: Extent, which: fn(&Entry) -> bool, left: &mut usize) {
-        for (entry, extent) in entries.iter().zip(&mut self.extents).filter(|(entry, _)| which(entry)) {
-            let is_next = match to {
-                Extent::Nothing => false,
-                Extent::Row => *extent == Extent::Nothing,
-                Extent::Folded => *extent == Extent::Row,
-                Extent::Full => matches!(*extent, Extent::Row | Extent::Folded),
-            };
-            let more = entry.size(to).saturating_sub(entry.size(*extent));
-            if is_next && more <= *left {
-                *left -= more;
-                *extent = to;
-            }
-        }
-    }
-
-    fn write(&self, entries: &[Entry], text: &mut String) {
-        let shown = || entries.iter().zip(&self.extents);
-        if shown().any(|(_, extent)| *extent > Extent::Nothing) {
-            text.push_str(TABLE);
-        }
-        for (entry, _) in shown().filter(|(_, extent)| **extent > Extent::Nothing) {
-            text.push_str(&entry.row);
-        }
-        for (entry, extent) in shown() {
-            text.push_str(entry.details(*extent));
-        }
-    }
-
-    /// What is left out, counted.
-    fn missing(&self, entries: &[Entry], limit: usize) -> String {
-        let (mut values, mut details, mut rows) = (0, 0, 0);
-        for (entry, extent) in entries.iter().zip(&self.extents) {
-            match extent {
-                Extent::Nothing => rows += 1,
-                Extent::Row if !entry.full.is_empty() => details += 1,
-                Extent::Folded if entry.full != entry.folded => values += 1,
-                _ => {}
-            }
-        }
-        let parts: Vec<String> =
-            [(values, "the values of"), (details, "all but the row of"), (rows, "all of")]
-                .into_iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, what)| format!("{what} {count} {}", plural(count, "resource", "resources")))
-                .collect();
-        if parts.is_empty() {
-            return String::new();
-        }
-        format!(
-            "\nLeft out to stay within {limit} bytes, the least important first: {}. `regplan plan` shows all.\n",
-            parts.join("; ")
-        )
-    }
-}
-
-impl Entry {
-    fn details(&self, extent: Extent) -> &str {
-        match extent {
-            Extent::Nothing | Extent::Row => "",
-            Extent::Folded => &self.folded,
-            Extent::Full => &self.full,
-        }
-    }
-
-    fn size(&self, extent: Extent) -> usize {
-        let row = if extent == Extent::Nothing { 0 } else { self.row.len() };
-        row + self.details(extent).len()
-    }
 }
 
 #[cfg(test)]

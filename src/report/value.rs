@@ -1,8 +1,8 @@
 //! How a field's value is shown.
 
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
+use super::diff::line_diff;
 use super::escape::escape;
 use super::layout::{Breaking, fit, width_of};
 use super::plan::Page;
@@ -10,8 +10,6 @@ use super::styled::{Label, Styled};
 use super::words;
 use crate::plan::{After, FieldChange};
 
-/// Lines of context around a changed line of a long text.
-const CONTEXT: usize = 2;
 /// Longer values are shown in part.
 const LONGEST: usize = 240;
 /// Of a long value, so much is shown before the place where it differs.
@@ -190,75 +188,6 @@ pub(super) fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
         After::Unknown(_) => return None,
     };
     (before.contains('\n') || after.contains('\n')).then_some((before, after))
-}
-
-/// Two texts by their changed lines, with some context.
-pub(super) fn line_diff(before: &str, after: &str, indent: usize, width: usize) -> Styled {
-    let mut text = Styled::default();
-    for line in changed_lines(before, after) {
-        let mut whole = Styled::default();
-        whole.push(line.label(), format!("{:indent$}{} {}", "", line.sign(), line.text()));
-        text.append(fit(&whole, width, indent + 2, Breaking::Anywhere)).end();
-    }
-    text
-}
-
-/// A line of the difference between two texts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum DiffLine {
-    /// It goes.
-    Removed(String),
-    /// It comes.
-    Added(String),
-    /// It stays, and shows where we are.
-    Same(String),
-    /// Some that stay are not shown.
-    Gap,
-}
-
-impl DiffLine {
-    pub(super) fn sign(&self) -> &'static str {
-        match self {
-            Self::Removed(_) => "-",
-            Self::Added(_) => "+",
-            Self::Same(_) | Self::Gap => " ",
-        }
-    }
-
-    pub(super) fn text(&self) -> &str {
-        match self {
-            Self::Removed(text) | Self::Added(text) | Self::Same(text) => text,
-            Self::Gap => "...",
-        }
-    }
-
-    fn label(&self) -> Label {
-        match self {
-            Self::Removed(_) => Label::Destroy,
-            Self::Added(_) => Label::Add,
-            Self::Same(_) | Self::Gap => Label::Dim,
-        }
-    }
-}
-
-/// What differs between two texts, line by line, safe to print.
-pub(super) fn changed_lines(before: &str, after: &str) -> Vec<DiffLine> {
-    let diff = TextDiff::from_lines(before, after);
-    let mut lines = Vec::new();
-    for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
-        if at > 0 {
-            lines.push(DiffLine::Gap);
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let text = escape(change.value().trim_end_matches('\n'));
-            lines.push(match change.tag() {
-                ChangeTag::Delete => DiffLine::Removed(text),
-                ChangeTag::Insert => DiffLine::Added(text),
-                ChangeTag::Equal => DiffLine::Same(text),
-            });
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -285,6 +285,19 @@ fn the_policy_denies_the_loss_of_a_claim() {
     policy(loss.stdout())
         .code(1)
         .stderr_contains(&ns.fill("resource.data: the claim {ns}/data would be deleted"));
+    // It may also go with its namespace, or to another object that has its address.
+    let claim = json!({"kind": "PersistentVolumeClaim", "namespace": "a", "name": "data"});
+    let room = json!({"kind": "Namespace", "name": "a"});
+    let with = |identity: &Value, action: &str, replaces: Value, dies_with: Value| {
+        let change = json!({"address": "resource.x", "identity": identity, "action": action,
+                            "replaces": replaces, "dies_with": dies_with});
+        policy(&json!({"format_version": "1", "changes": [change]}).to_string())
+    };
+    with(&room, "delete", Value::Null, json!([claim])).code(1).stderr_contains("the claim a/data");
+    with(&room, "replace", claim.clone(), json!([])).code(1).stderr_contains("the claim a/data");
+    with(&claim, "replace", Value::Null, json!([])).code(1).stderr_contains("the claim a/data");
+    with(&claim, "replace", room.clone(), json!([])).success();
+    with(&claim, "create", Value::Null, json!([])).success();
     // What is no plan is not let through.
     for nothing in ["", "{}", "no plan"] {
         let judged = policy(nothing).any();
