@@ -1,5 +1,7 @@
 //! Writes and deletes that go through only if the object is the one that was planned with.
 
+use std::sync::Arc;
+
 use crate::plan::{self, After, Change, FieldChange};
 use crate::provider::{Guard, Provider, Reassignment, Shift, Write, Written};
 use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, Stamp, Target};
@@ -90,7 +92,7 @@ async fn same_object(
             .help("plan again, and look at what the new plan says of it")
     };
     match provider.read(std::slice::from_ref(target)).await.pop() {
-        Some(Reading::Present(live)) if live.stamp.uid == uid => Ok(*live),
+        Some(Reading::Present(live)) if live.stamp.uid == uid => Ok(Arc::unwrap_or_clone(live)),
         Some(Reading::Present(_)) => Err(moved("was deleted and made again by others")),
         Some(Reading::Absent) => Err(moved("was deleted by others")),
         Some(Reading::Unreadable(problem)) => Err(problem),
@@ -191,7 +193,7 @@ pub(super) async fn delete(
                 if let Some(change) = successor {
                     as_planned(change, &live)?;
                 }
-                stamp = live.stamp;
+                stamp = live.stamp.clone();
             }
             Some(Reading::Present(_)) => {
                 return Err(Problem::new(

@@ -1,6 +1,7 @@
 //! The ready queue: what waits for nothing is begun, as many at once as allowed.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures::future::BoxFuture;
@@ -97,7 +98,7 @@ struct Phase<'p> {
     queue: Queue,
     waiting: VecDeque<Address>,
     /// The objects after their turn, for those that refer to them.
-    current: HashMap<Address, Live>,
+    current: HashMap<Address, Arc<Live>>,
     started: HashMap<Address, Instant>,
     /// What is being written at this moment.
     writing: HashSet<Address>,
@@ -299,7 +300,7 @@ impl<'p> Phase<'p> {
                 let desired = change.desired.as_deref();
                 let applied = desired.map(|desired| plan::record(self.project, desired, &sent, &live));
                 self.remember(change, applied, &live, recorder).await?;
-                self.current.insert(address.clone(), *live);
+                self.current.insert(address.clone(), Arc::from(live));
                 Ok(self.task(change).map(|task| self.settling(task)))
             }
             Half::Wrote { address, result: Ok(Done::Gone) } => {
@@ -324,7 +325,7 @@ impl<'p> Phase<'p> {
             }
             Half::Settled { address, result: Ok(live) } => {
                 if let Some(live) = live {
-                    self.current.insert(address.clone(), live);
+                    self.current.insert(address.clone(), Arc::new(live));
                 }
                 self.finish(&address, recorder, report).await?;
                 Ok(None)

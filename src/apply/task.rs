@@ -83,7 +83,7 @@ impl Task<'_> {
     /// How we let go of what the configuration leaves to others.
     fn let_go(&self) -> Result<LetGo, Problem> {
         let prior = match self.change.action {
-            Action::Update | Action::Adopt => self.change.prior.as_ref(),
+            Action::Update | Action::Adopt => self.change.prior.as_deref(),
             _ => None,
         };
         plan::let_go(&plan::field_manager(self.project), self.desired, prior)

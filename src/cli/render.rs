@@ -14,7 +14,8 @@ const SENSITIVE: &str = "(sensitive)";
 pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> Result<Exit, Failure> {
     let (_, graph) = session::offline(global, output).await?;
     let order = graph.order();
-    let objects: Vec<Value> = order.iter().filter_map(|address| graph.get(address)).map(shown).collect();
+    let objects: Vec<Value> =
+        order.iter().filter_map(|address| graph.get(address)).map(|desired| shown(desired)).collect();
     let text = match args.format {
         RenderFormat::Json => {
             format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": objects}))

@@ -81,7 +81,7 @@ fn map(data: Value) -> Value {
 }
 
 fn now(resource: &Resource, live: Live) -> Status {
-    observe("p", resource, &Reading::Present(Box::new(live)))
+    observe("p", resource, &Reading::Present(std::sync::Arc::new(live)))
 }
 
 fn shown(status: &Status) -> Vec<(String, Event, Option<Value>, Option<Value>)> {

@@ -198,8 +198,8 @@ impl Seen {
         let mut readings = readings.into_iter();
         for target in targets {
             let stored = match readings.next() {
-                Some(Reading::Present(mut live)) => {
-                    Stored::Data(live.object.get_mut("data").map(Value::take).unwrap_or_default())
+                Some(Reading::Present(live)) => {
+                    Stored::Data(live.object.get("data").cloned().unwrap_or_default())
                 }
                 Some(Reading::Absent) => Stored::Absent,
                 Some(Reading::Unreadable(problem)) => Stored::Unreadable(problem.message),

@@ -1,6 +1,7 @@
 //! From desired resources to a graph without cycles.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
@@ -59,7 +60,7 @@ pub(super) fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
 
     let mut dag = StableDiGraph::with_capacity(nodes, kept.len());
     for desired in desired {
-        dag.add_node(Stop::Resource(Box::new(desired)));
+        dag.add_node(Stop::Resource(Arc::new(desired)));
     }
     for address in stops {
         dag.add_node(Stop::Block(address));

@@ -18,6 +18,7 @@ mod queue;
 mod tests;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use petgraph::Direction as Way;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
@@ -111,7 +112,7 @@ pub struct Graph {
 
 #[derive(Debug, Clone)]
 enum Stop {
-    Resource(Box<Desired>),
+    Resource(Arc<Desired>),
     Block(Address),
 }
 
@@ -150,7 +151,7 @@ impl Graph {
     }
 
     /// The resource with this address.
-    pub fn get(&self, address: &Address) -> Option<&Desired> {
+    pub fn get(&self, address: &Address) -> Option<&Arc<Desired>> {
         match self.dag.node_weight(*self.places.get(address)?)? {
             Stop::Resource(desired) => Some(desired),
             Stop::Block(_) => None,

@@ -1,6 +1,7 @@
 //! The plan as data: what it says of each resource.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -194,9 +195,9 @@ pub struct Change {
     /// How that is known.
     pub fidelity: Fidelity,
     /// The object as it was read: what the write is guarded by.
-    pub prior: Option<Live>,
+    pub prior: Option<Arc<Live>>,
     /// What the configuration wants; `None` for what left it.
-    pub desired: Option<Box<Desired>>,
+    pub desired: Option<Arc<Desired>>,
     /// The object as it is sent, our annotations included; expressions where values are not known yet.
     pub send: Option<Value>,
     /// What must be done first (for deletes: what this one stands on, and outlives).

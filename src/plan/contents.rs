@@ -28,7 +28,7 @@ fn ends(change: &Change) -> impl Iterator<Item = &Live> {
         Action::Replace => change.replaced.is_none(),
         _ => false,
     });
-    itself.into_iter().chain(change.replaced.iter().map(|replaced| &replaced.1))
+    itself.into_iter().map(AsRef::as_ref).chain(change.replaced.iter().map(|replaced| &replaced.1))
 }
 
 fn circle(live: &Live) -> Option<Circle> {

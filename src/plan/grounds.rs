@@ -1,5 +1,7 @@
 //! What a resource stands on in the same plan: its namespace, and the definition of its kind.
 
+use std::sync::Arc;
+
 use super::change::Action;
 use super::planner::Planner;
 use super::schema::Definition;
@@ -13,13 +15,13 @@ impl Planner {
     /// old one, and be planned as if it stayed.
     pub(super) fn why_not_made_anew(&self, index: usize) -> Option<Problem> {
         let ground = &self.input.desired[index];
-        let is_in_it = |desired: &&Desired| {
+        let is_in_it = |desired: &&Arc<Desired>| {
             let namespace = desired.identity.namespace.as_ref();
             let stands_here = namespace.and_then(|name| self.namespaces.get(name)) == Some(&index)
                 || self.kinds.get(&desired.identity.group_kind()) == Some(&index);
             stands_here && desired.address != ground.address && self.live(&desired.address).is_some()
         };
-        let all: Vec<&Desired> = self.input.desired.iter().filter(is_in_it).collect();
+        let all: Vec<&Arc<Desired>> = self.input.desired.iter().filter(is_in_it).collect();
         let named: Vec<String> = all.iter().take(NAMED).map(|desired| desired.address.to_string()).collect();
         let more = match all.len() {
             0 => return None,
@@ -40,7 +42,7 @@ impl Planner {
         let ground = self.kinds.get(&self.input.desired[index].identity.group_kind())?;
         let decision = self.decisions.get(ground)?;
         let desired = &self.input.desired[*ground];
-        let object = decision.outcome.as_ref().unwrap_or(&desired.object);
+        let object = decision.outcome.as_ref().map_or(&desired.object, |live| &live.object);
         Some(Definition { address: &desired.address, object })
     }
 

@@ -1,9 +1,11 @@
 //! What a dry-run's answer means for a resource.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::attribute::{self, Evidence};
-use super::change::{Action, Cause, Change, Fidelity, FieldChange, Tracking};
+use super::change::{Action, Cause, Change, Fidelity, FieldChange, Proof, Tracking};
 use super::decide::{self, Standing};
 use super::hush::{hush, hush_all};
 use super::planner::{Decision, Planner};
@@ -81,15 +83,15 @@ impl Planner {
         }
     }
 
-    fn judge_problem(&mut self, index: usize, live: Option<Live>, sent: Value, problem: Problem) {
+    fn judge_problem(&mut self, index: usize, live: Option<Arc<Live>>, sent: Value, problem: Problem) {
         match problem.kind {
             ProblemKind::DryRunRefused => {
-                self.predict(index, live.as_ref(), sent, format!("the server could not try it: {problem}"));
+                self.predict(index, live.as_deref(), sent, format!("the server could not try it: {problem}"));
             }
             ProblemKind::Forbidden => {
                 self.predict(
                     index,
-                    live.as_ref(),
+                    live.as_deref(),
                     sent,
                     format!("our rights do not allow to try it: {problem}"),
                 );
@@ -138,6 +140,31 @@ impl Planner {
         change.fields = fields;
         self.tell_unreplaced(index, &mut change);
         change
+    }
+
+    /// Decides on an object of which is proved that a write would change nothing.
+    pub(super) fn decide_proved(&mut self, index: usize, live: &Arc<Live>, proof: Proof, sent: Value) {
+        let desired = &self.input.desired[index];
+        let known = self.known_as(desired).map(|(_, known)| known);
+        let standing = decide::standing(desired, live, known, self.owner(), &self.input.consent.adopt);
+        let fidelity = Fidelity::Proved(proof);
+        let is_plain = !matches!(standing, Standing::Adopted) && self.why_replaced(index).is_none();
+        if !is_plain || known.is_some_and(|known| known.uid != live.stamp.uid) {
+            let applied = record::record(&self.input.project, desired, &sent, live);
+            self.decide_update(index, live, fidelity, sent, live, Vec::new());
+            self.remember(index, applied);
+            return;
+        }
+        let foreign = owners::foreign(&self.input.project, &sent, live, live, &[]);
+        let mut change = self.change(index, Action::None, fidelity, Some(sent));
+        change.foreign = foreign;
+        // Most are remembered as they are already.
+        if change.action == Action::None && change.is_to_be_remembered() {
+            let sent = change.send.as_ref().unwrap_or(&Value::Null);
+            let applied = record::record(&self.input.project, &self.input.desired[index], sent, live);
+            change.applied = Some(Box::new(applied));
+        }
+        self.decide(index, change, Some(Arc::clone(live)));
     }
 
     /// Decides what becomes of an object that is there; `answer` is what the write would come to.
@@ -202,7 +229,7 @@ impl Planner {
         change.taken_from = taken_from;
         change.reason = change.reason.or(reason);
         change.warnings = warnings;
-        self.decide(index, change, Some(answer.object.clone()));
+        self.decide(index, change, Some(Arc::new(answer.clone())));
     }
 
     /// What tells whose the changes of an object are.
@@ -305,7 +332,7 @@ impl Planner {
                 &desired.identity,
                 Some(desired),
                 known.map(|(_, known)| known),
-                live,
+                live.map(AsRef::as_ref),
             ),
             timeouts: desired.lifecycle.timeouts,
             warnings: Vec::new(),
@@ -319,7 +346,7 @@ impl Planner {
                 .map(|(path, why)| (path.clone(), why.reason.clone()))
                 .collect(),
             applied: None,
-            desired: Some(Box::new(desired.clone())),
+            desired: Some(Arc::clone(desired)),
         }
     }
 
@@ -348,7 +375,7 @@ impl Planner {
         }
     }
 
-    pub(super) fn decide(&mut self, index: usize, change: Change, outcome: Option<Value>) {
+    pub(super) fn decide(&mut self, index: usize, change: Change, outcome: Option<Arc<Live>>) {
         let is_made_anew = change.action == Action::Replace && change.prior.is_some();
         if let Some(problem) = self.why_not_made_anew(index).filter(|_| is_made_anew) {
             self.refuse(index, problem);

@@ -1,6 +1,7 @@
 //! The step function: from readings over dry-runs to decisions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ enum Asked {
 pub(super) struct Decision {
     pub(super) change: Change,
     /// The object as it will be, where that is known.
-    pub(super) outcome: Option<Value>,
+    pub(super) outcome: Option<Arc<Live>>,
 }
 
 /// Makes a plan, step by step.
@@ -124,7 +125,8 @@ impl Planner {
 
     fn first_questions(&mut self) -> Vec<Question> {
         // The lineage of a lost state may stand on any object, and must not be missed.
-        let witnesses: &[Desired] = if self.is_without_state() { &self.input.left_out.desired } else { &[] };
+        let witnesses: &[Arc<Desired>] =
+            if self.is_without_state() { &self.input.left_out.desired } else { &[] };
         let desired = self.input.desired.iter().chain(witnesses);
         let desired = desired.map(|desired| (desired.address.clone(), desired.target()));
         let known = self.input.known.iter().map(|(address, known)| (address, &known.target));
@@ -187,7 +189,7 @@ impl Planner {
         Owner { project: &self.input.project, lineage: &self.input.lineage }
     }
 
-    pub(super) fn live(&self, address: &Address) -> Option<&Live> {
+    pub(super) fn live(&self, address: &Address) -> Option<&Arc<Live>> {
         match self.readings.get(address)? {
             Reading::Present(live) => Some(live),
             Reading::Absent | Reading::Unreadable(_) => None,
@@ -297,7 +299,7 @@ impl Planner {
         removal::why_predecessor_stays(desired, known, live, &self.input.consent)
     }
 
-    fn consider_present(&mut self, index: usize, live: &Live) -> Option<Question> {
+    fn consider_present(&mut self, index: usize, live: &Arc<Live>) -> Option<Question> {
         let desired = &self.input.desired[index];
         let known = self.known_as(desired).map(|(_, known)| known);
         match decide::standing(desired, live, known, self.owner(), &self.input.consent.adopt) {
@@ -308,7 +310,7 @@ impl Planner {
             // A namespace that is there serves its purpose, whoever made it.
             Standing::Used | Standing::Ours if desired.shared => {
                 let change = self.change(index, Action::None, Fidelity::Observed, None);
-                self.decide(index, change, Some(live.object.clone()));
+                self.decide(index, change, Some(Arc::clone(live)));
                 None
             }
             _ if live.is_ending() => {
@@ -332,32 +334,30 @@ impl Planner {
         })
     }
 
-    fn consider_write(&mut self, index: usize, live: Option<&Live>) -> Option<Question> {
+    fn consider_write(&mut self, index: usize, live: Option<&Arc<Live>>) -> Option<Question> {
         let desired = &self.input.desired[index];
         let manager = field_manager(&self.input.project);
-        let let_go = match handover::let_go(&manager, desired, live) {
+        let let_go = match handover::let_go(&manager, desired, live.map(AsRef::as_ref)) {
             Ok(let_go) => let_go,
             Err(problem) => {
                 self.refuse(index, problem);
                 return None;
             }
         };
-        let mut sent = send::object(desired, live, self.owner());
+        let mut sent = send::object(desired, live.map(AsRef::as_ref), self.owner());
         let pending = self.fill_in(index, &mut sent);
         let why_not = self.why_not_asked(index, pending.as_deref());
         if let Some(reason) = why_not {
-            match self.schema_problem(index, live, &sent) {
+            match self.schema_problem(index, live.map(AsRef::as_ref), &sent) {
                 Some(problem) => self.refuse(index, problem),
-                None => self.predict(index, live, sent, reason),
+                None => self.predict(index, live.map(AsRef::as_ref), sent, reason),
             }
             return None;
         }
         let provable = live.filter(|_| let_go == LetGo::default());
         if let Some((live, proof)) = provable.and_then(|live| Some((live, self.proof(desired, &sent, live)?)))
         {
-            let applied = record::record(&self.input.project, desired, &sent, live);
-            self.decide_update(index, live, Fidelity::Proved(proof), sent, live, Vec::new());
-            self.remember(index, applied);
+            self.decide_proved(index, live, proof, sent);
             return None;
         }
         let write = Write {
@@ -413,7 +413,9 @@ impl Planner {
     fn settled_object(&self, address: &Address) -> Option<&Value> {
         let decision = self.decisions.get(self.by_address.get(address)?)?;
         match decision.change.action {
-            Action::None | Action::Update | Action::Adopt => decision.outcome.as_ref(),
+            Action::None | Action::Update | Action::Adopt => {
+                decision.outcome.as_ref().map(|live| &live.object)
+            }
             _ => None,
         }
     }
@@ -493,7 +495,7 @@ impl Planner {
     }
 
     /// What the configuration wants under this address.
-    pub(super) fn desired_at(&self, address: &Address) -> Option<&Desired> {
+    pub(super) fn desired_at(&self, address: &Address) -> Option<&Arc<Desired>> {
         self.input.desired.get(*self.by_address.get(address)?)
     }
 }

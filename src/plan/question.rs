@@ -1,6 +1,7 @@
 //! What a plan is made from, what the planner asks, and what it is told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::change::{Consent, Mode, Plan};
 use super::selection::LeftOut;
@@ -46,7 +47,7 @@ pub struct Input {
     /// What the plan is for.
     pub mode: Mode,
     /// What is desired, every resource behind what it stands on.
-    pub desired: Vec<Desired>,
+    pub desired: Vec<Arc<Desired>>,
     /// What each of them stands on.
     pub dependencies: HashMap<Address, Vec<Address>>,
     /// What was applied.

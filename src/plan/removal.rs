@@ -1,5 +1,7 @@
 //! What leaves: deletes in their order, what protection keeps, what is gone already.
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Action, Change, Consent, Fidelity, Mode, Refusal, Tracking};
@@ -63,8 +65,8 @@ struct Leaving {
     address: Address,
     target: Target,
     known: Option<Known>,
-    live: Live,
-    desired: Option<Box<Desired>>,
+    live: Arc<Live>,
+    desired: Option<Arc<Desired>>,
 }
 
 /// What becomes of everything that was applied and is not desired (or, for a destroy, of everything).
@@ -87,7 +89,7 @@ pub(super) fn changes(planner: &mut Planner) -> Vec<Change> {
         }
         match planner.reading_of_known(&address, &known.target.identity) {
             Some(Reading::Present(live)) => {
-                let live = (**live).clone();
+                let live = Arc::clone(live);
                 if live.stamp.uid != known.uid && !decide::is_marked_ours(&live, planner.owner()) {
                     let reason = "another object has its name now, and is left alone";
                     changes.push(forget(address, &known, reason, Some(live)));
@@ -131,8 +133,8 @@ pub(super) fn changes(planner: &mut Planner) -> Vec<Change> {
     changes
 }
 
-fn desired_of(planner: &Planner, address: &Address) -> Option<Box<Desired>> {
-    planner.desired_at(address).cloned().map(Box::new)
+fn desired_of(planner: &Planner, address: &Address) -> Option<Arc<Desired>> {
+    planner.desired_at(address).cloned()
 }
 
 /// Objects that an interrupted run wrote and did not record: their annotations say whose they are.
@@ -146,14 +148,14 @@ fn unrecorded(planner: &Planner) -> Vec<Leaving> {
                 address: desired.address.clone(),
                 target: desired.target(),
                 known: None,
-                live: live.clone(),
-                desired: Some(Box::new(desired.clone())),
+                live: Arc::clone(live),
+                desired: Some(Arc::clone(desired)),
             })
         })
         .collect()
 }
 
-fn forget(address: Address, known: &Known, reason: &str, prior: Option<Live>) -> Change {
+fn forget(address: Address, known: &Known, reason: &str, prior: Option<Arc<Live>>) -> Change {
     Change {
         address,
         target: known.target.clone(),

@@ -1,6 +1,7 @@
 //! What a plan is limited to (`--target`), what it is to replace (`--replace`), and what it leaves out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::change::Mode;
 use super::moves;
@@ -14,7 +15,7 @@ use crate::resource::{Address, Desired, Identity};
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
     /// What is desired all the same: nothing of it is deleted because it is left out.
-    pub desired: Vec<Desired>,
+    pub desired: Vec<Arc<Desired>>,
     /// What was applied.
     pub known: BTreeMap<Address, Known>,
 }
@@ -59,7 +60,7 @@ impl Input {
     fn find_replaced(&mut self, mistakes: &mut Diagnostics) {
         let mut found = BTreeSet::new();
         for named in std::mem::take(&mut self.replace) {
-            let meant: Vec<&Desired> =
+            let meant: Vec<&Arc<Desired>> =
                 self.desired.iter().filter(|desired| desired.address.is_meant_by(&named)).collect();
             match meant.as_slice() {
                 _ if self.mode == Mode::Destroy => {

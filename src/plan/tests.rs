@@ -2,6 +2,8 @@
 
 mod intents;
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
@@ -51,7 +53,7 @@ impl World {
         self.objects
             .get(&target.identity)
             .cloned()
-            .map_or(Reading::Absent, |live| Reading::Present(Box::new(live)))
+            .map_or(Reading::Absent, |live| Reading::Present(Arc::new(live)))
     }
 
     fn preview(&mut self, write: &Write) -> Result<Written, Problem> {
@@ -119,7 +121,7 @@ fn input(desired: Vec<Desired>) -> Input {
         serial: 1,
         cluster: ClusterIdentity { uid: Some("c".into()), server: "https://c".into(), ca_digest: None },
         mode: Mode::Apply,
-        desired,
+        desired: desired.into_iter().map(Arc::new).collect(),
         dependencies: HashMap::new(),
         known: BTreeMap::new(),
         consent: Consent::default(),
@@ -446,7 +448,7 @@ fn an_object_that_gets_another_name_replaces_the_old_one() {
     let plan = World::default().plan(wanted());
     assert_eq!(actions(&plan), [("resource.c".into(), Action::Create)]);
     let mut moved = wanted();
-    moved.desired.push(desired("d", old.clone()));
+    moved.desired.push(Arc::new(desired("d", old.clone())));
     let plan = World::default().with(marked(old.clone(), "resource.c")).plan(moved);
     assert!(plan.changes.iter().all(|change| change.replaced.is_none()), "{:?}", actions(&plan));
     // What cannot be read, or is protected, stands in the way.
@@ -472,7 +474,7 @@ fn a_change_of_what_triggers_it_replaces_a_resource() {
     assert_eq!(world("old").plan(wanted()).changes[0].action, Action::Replace);
     assert_eq!(world("new").plan(wanted()).changes[0].action, Action::None);
     let mut protected = wanted();
-    protected.desired[0].lifecycle.protect = true;
+    Arc::make_mut(&mut protected.desired[0]).lifecycle.protect = true;
     assert_eq!(world("old").plan(protected).refusals.len(), 1);
 }
 

@@ -1,6 +1,7 @@
 //! What is there: an object as it was read, and what can go wrong with reading it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,7 +51,7 @@ impl Live {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {
     /// It is there.
-    Present(Box<Live>),
+    Present(Arc<Live>),
     /// The server says that it is not there. Also where its kind or namespace is not there.
     Absent,
     /// Nobody knows.

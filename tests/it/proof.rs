@@ -208,7 +208,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         serial: 1,
         cluster: regplan::resource::ClusterIdentity { uid: None, server: String::new(), ca_digest: None },
         mode: Mode::Apply,
-        desired,
+        desired: desired.into_iter().map(std::sync::Arc::new).collect(),
         dependencies: HashMap::new(),
         known,
         consent: Consent::default(),

@@ -43,7 +43,7 @@ impl Provider for Cluster {
             }
             let Some(data) = self.secrets.get(&target.identity.name) else { return Reading::Absent };
             let data: BTreeMap<_, _> = data.iter().map(|(key, text)| (key, STANDARD.encode(text))).collect();
-            Reading::Present(Box::new(Live {
+            Reading::Present(std::sync::Arc::new(Live {
                 object: json!({"data": data}),
                 stamp: Stamp { uid: "u".into(), version: "1".into() },
                 ownership: Ownership::default(),

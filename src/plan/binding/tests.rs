@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::super::change::{Cause, Fidelity, Tracking};
@@ -19,9 +21,9 @@ fn change(data: &Value, live: Option<&Value>) -> Change {
         cause: None,
         fields: Vec::new(),
         fidelity: Fidelity::DryRun,
-        prior: live.map(|data| owned(config_map(data), &["data.k"])),
+        prior: live.map(|data| Arc::new(owned(config_map(data), &["data.k"]))),
         send: Some(desired.object.clone()),
-        desired: Some(Box::new(desired)),
+        desired: Some(Arc::new(desired)),
         dependencies: Vec::new(),
         moved_from: None,
         replaced: None,
@@ -44,7 +46,7 @@ fn with(mut change: Change, alter: impl FnOnce(&mut Change)) -> Change {
 }
 
 fn live(change: &mut Change) -> &mut Live {
-    change.prior.as_mut().unwrap()
+    Arc::make_mut(change.prior.as_mut().unwrap())
 }
 
 fn deviations(approved: &Change, now: &Change) -> Vec<Deviation> {
@@ -114,7 +116,7 @@ fn a_reference_that_was_open_may_be_known_by_then_and_a_known_one_must_stay() {
     let expression = Expression { parts, encoding: Encoding::Plain };
     let referring = |value: Option<&str>| {
         with(change(&json!({"k": "(open)"}), Some(&json!({"k": "old"}))), |change| {
-            let desired = change.desired.as_mut().unwrap();
+            let desired = Arc::make_mut(change.desired.as_mut().unwrap());
             desired.unresolved.insert(path("data.k"), expression.clone());
             if let Some(value) = value {
                 change.send.as_mut().unwrap()["data"]["k"] = json!(value);
@@ -132,13 +134,13 @@ fn a_reference_that_was_open_may_be_known_by_then_and_a_known_one_must_stay() {
 fn what_the_run_makes_is_not_bound_and_no_secret_can_be_guessed() {
     let made = |value: &str| {
         with(change(&json!({"k": value}), None), |change| {
-            change.desired.as_mut().unwrap().fresh.insert(path("data.k"), ());
+            Arc::make_mut(change.desired.as_mut().unwrap()).fresh.insert(path("data.k"), ());
         })
     };
     assert_eq!(deviations(&made("one"), &made("two")), []);
     let secret = |value: &str| {
         with(change(&json!({"k": value}), Some(&json!({"k": value}))), |change| {
-            change.desired.as_mut().unwrap().sensitive.insert(path("data.k"), ());
+            Arc::make_mut(change.desired.as_mut().unwrap()).sensitive.insert(path("data.k"), ());
         })
     };
     let change = secret("hunter22");

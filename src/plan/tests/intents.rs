@@ -24,8 +24,8 @@ fn standing_on(name: &str, grounds: &[&str]) -> Desired {
 
 /// What these resources and memories come to with their graph.
 fn settled(mut input: Input) -> Result<Input, Diagnostics> {
-    let graph = Graph::build(input.desired.clone()).unwrap();
-    let dependencies = |desired: &Desired| {
+    let graph = Graph::build(input.desired.iter().map(|desired| (**desired).clone()).collect()).unwrap();
+    let dependencies = |desired: &std::sync::Arc<Desired>| {
         let grounds = graph.dependencies_of(&desired.address).into_iter().cloned().collect();
         (desired.address.clone(), grounds)
     };

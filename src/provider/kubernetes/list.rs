@@ -5,6 +5,7 @@
 //! so does what is left when getting it costs less than the pages that are left.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use serde_json::Value;
@@ -127,7 +128,7 @@ async fn read_group(
 /// One object by its name.
 pub(super) async fn get(cluster: &Kubernetes, served: &Served, identity: &Identity) -> Reading {
     match cluster.transport.send(&Call::get(served.object(identity))).await {
-        Ok(Answer { body, .. }) => Reading::Present(Box::new(ownership::live(body))),
+        Ok(Answer { body, .. }) => Reading::Present(Arc::new(ownership::live(body))),
         Err(Failure::Refused(refusal)) if refusal.code == 404 => Reading::Absent,
         Err(failure) => {
             let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
@@ -163,7 +164,7 @@ async fn search(
             for item in items {
                 let name = item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
                 if names.contains(name) {
-                    found.insert(name.to_owned(), Reading::Present(Box::new(ownership::live(item))));
+                    found.insert(name.to_owned(), Reading::Present(Arc::new(ownership::live(item))));
                 }
             }
             let missing = names.len() - found.len();

@@ -64,9 +64,9 @@ pub(super) async fn wait(
     let version = match first {
         Some(live) => {
             let Step::Wait(_) = waiter.step(Some(&live.object)).await? else {
-                return Ok(waiter.finish(Some(*live)));
+                return Ok(waiter.finish(Some(Arc::unwrap_or_clone(live))));
             };
-            live.stamp.version
+            live.stamp.version.clone()
         }
         None => match waiter.step(None).await? {
             Step::Done => return Ok(waiter.finish(None)),

@@ -5,6 +5,7 @@
 //! done; if it is as the guard wants it, the write was not done, and is repeated; otherwise somebody else
 //! was there, which is a conflict. Only where even the read fails is the outcome called unknown.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -247,7 +248,10 @@ async fn outcome(cluster: &Kubernetes, served: &Served, write: &Write) -> Result
         }
         match send(cluster, served, write, &Guard::At(live.stamp.clone()), true).await {
             Ok(again) if is_same(&again.live, &live) => {
-                return Ok(Outcome::Done(Written { live: *live, warnings: again.warnings }));
+                return Ok(Outcome::Done(Written {
+                    live: Arc::unwrap_or_clone(live),
+                    warnings: again.warnings,
+                }));
             }
             Ok(_) => return Ok(Outcome::Other),
             Err(Failure::Refused(refusal)) if refusal.code == 409 => {}
