@@ -44,6 +44,7 @@ pub async fn compile_within(
     let (graph, warnings) = mistakes.or_else_value(graph)?;
     // Without a graph there was a mistake.
     let Some(graph) = graph else { return Err(warnings.into()) };
+    plan::check_moves(&config.moves, &graph)?;
     Ok(Compiled { graph, warnings, given: facts.given })
 }
 
@@ -62,13 +63,7 @@ fn lay(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
     let blocks::Compiled { resources, mut mistakes } = blocks::compile(config, facts);
     let is_whole = !mistakes.has_errors();
     match Graph::build(resources) {
-        Ok(graph) if is_whole => {
-            if let Err(moves) = plan::check_moves(&config.moves, &graph) {
-                mistakes.extend(moves);
-            }
-            (Some(graph), mistakes.sorted())
-        }
-        Ok(_) => (None, mistakes),
+        Ok(graph) => (is_whole.then_some(graph), mistakes.sorted()),
         Err(found) => {
             // Of objects with mistakes some are missing, and others are there twice.
             mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));

@@ -3,6 +3,7 @@
 //! | Complaint | Answered by |
 //! |---|---|
 //! | the diff fails when the namespace or the definition is part of the same change | `a_plan_shows_what_stands_on_what_it_makes`, `schemas` |
+//! | the approved plan is not what gets applied | all of `approval` |
 //! | the plan needs the right to write | `a_plan_needs_no_right_to_write`, `admission::missing_rights_flag_a_resource_and_never_fail_the_plan` |
 //! | one webhook that refuses dry-runs kills the whole diff | `admission::a_webhook_that_refuses_dry_runs_flags_one_resource` |
 //! | differences that never end | `quiet::the_adversarial_set_is_quiet` and all of `quiet` |
@@ -10,6 +11,7 @@
 //! | an autoscaler and the tool fight over replicas | `an_autoscaler_is_named_and_not_fought`, `handover` |
 //! | exit codes are ambiguous | `each_exit_code_means_one_thing`; of `drift`: `drift::drift_goes_before_what_cannot_be_read` |
 //! | the wrong cluster | `a_wrong_cluster_is_asked_who_it_is_and_nothing_else`, `only_the_context_of_the_file_is_spoken_to` |
+//! | a plan that no comment can hold | `plan_forms::markdown_stays_within_its_limit` |
 //! | too slow: a request for each object, one after the other | `requests::more_unchanged_objects_cost_no_more_requests`, `requests::dry_runs_run_side_by_side` |
 
 use std::collections::BTreeSet;
