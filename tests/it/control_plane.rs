@@ -12,6 +12,7 @@ use crate::harness::{Cluster, Command, Namespace, wait_for, wait_until};
 use crate::plane::{Plane, Role};
 
 tests! {
+    ready_made_programs_are_not_built,
     a_deployment_rolls_out,
     a_job_completes,
     a_claim_binds,
@@ -220,4 +221,25 @@ fn nothing_survives_a_killed_guard() {
         cluster.death_within(Duration::from_secs(10)).as_deref(),
         Some("the control plane's guard is gone")
     );
+}
+
+/// The convention of envtest: what `KUBEBUILDER_ASSETS` holds is linked, and nothing of it is built.
+fn ready_made_programs_are_not_built() {
+    let ns = Namespace::absent();
+    let assets = ns.cluster().facts().programs.clone();
+    let cache = tempfile::tempdir().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane/build.sh");
+    let built = Command::new(script)
+        .inherit_env()
+        .env("KUBEBUILDER_ASSETS", &assets)
+        .env("REGPLAN_TEST_CACHE", cache.path())
+        .run()
+        .success();
+    let folder = std::path::PathBuf::from(built.stdout().trim());
+    assert!(folder.starts_with(cache.path()), "{}", folder.display());
+    for program in ["etcd", "kube-apiserver", "kubectl", "kwok"] {
+        let linked = std::fs::read_link(folder.join(program)).unwrap();
+        assert_eq!(linked, std::fs::canonicalize(assets.join(program)).unwrap());
+    }
+    built.stderr_lacks("building");
 }
