@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::manifest::ManifestFile;
 use crate::config::SecretSource;
 use crate::resource::{GroupKind, Identity};
 
@@ -32,6 +33,8 @@ pub struct User {
 pub enum Need {
     /// The files of a path, a folder or a glob pattern (absolute).
     Files(PathBuf),
+    /// The objects in the files of a path, a folder or a glob pattern (absolute).
+    Manifests(PathBuf),
     /// A secret's value. A generated one is kept in the cluster, under this key of this Secret.
     Secret {
         /// Where it comes from.
@@ -55,11 +58,23 @@ pub enum Need {
     },
 }
 
+impl Need {
+    /// Whether files answer it, and nothing else.
+    fn is_of_files(&self) -> bool {
+        match self {
+            Self::Files(_) | Self::Manifests(_) => true,
+            Self::Secret { .. } | Self::Htpasswd { .. } | Self::Scope { .. } => false,
+        }
+    }
+}
+
 /// An answer.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Fact {
     /// The files, by path.
     Files(FileSet),
+    /// The files and what they hold, by path; shared, because they may be large.
+    Manifests(Arc<[ManifestFile]>),
     /// A text that nobody may see.
     Text(Text),
     /// Whether objects of the kind live in namespaces; `None` where nobody knows.
@@ -126,6 +141,18 @@ impl Facts {
         self.answers.insert(need, fact);
     }
 
+    /// What of it is the same with and without a cluster and secrets: what files hold.
+    pub fn of_files(&self) -> Self {
+        let of_files = self.answers.iter().filter(|(need, _)| need.is_of_files());
+        let answers = of_files.map(|(need, fact)| (need.clone(), fact.clone())).collect();
+        Self { answers, given: Given::default() }
+    }
+
+    /// Whether neither a cluster nor secrets have a say in it.
+    pub fn are_of_files_alone(&self) -> bool {
+        self.answers.keys().all(Need::is_of_files)
+    }
+
     /// The answer to this question.
     pub fn get(&self, need: &Need) -> Option<&Fact> {
         self.answers.get(need)
@@ -150,6 +177,10 @@ impl std::fmt::Debug for Fact {
             Self::Files(files) => {
                 f.write_str("Files")?;
                 f.debug_list().entries(files.iter().map(|(path, _)| path)).finish()
+            }
+            Self::Manifests(files) => {
+                f.write_str("Manifests")?;
+                f.debug_list().entries(files.iter().map(|file| &file.path)).finish()
             }
             Self::Text(text) => write!(f, "Text({text:?})"),
             Self::Scope(namespaced) => write!(f, "Scope({namespaced:?})"),

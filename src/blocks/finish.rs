@@ -211,7 +211,7 @@ fn marked(path: &FieldPath, value: &Value, found: &mut Vec<(FieldPath, Option<St
 fn names_the_object(path: &FieldPath) -> bool {
     [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"]]
         .iter()
-        .any(|keys| *path == FieldPath::keys(keys.iter().copied()))
+        .any(|keys| path.is_keys(keys))
 }
 
 /// `stringData` becomes `data`: under server-side apply the server would own `stringData`, which it never

@@ -28,6 +28,7 @@ mod tests;
 pub use compile::{Compiled, compile, needs};
 pub use draft::{Draft, Naming};
 pub use facts::{Fact, Facts, FileSet, Given, Kept, Need, Text, User};
+pub use manifest::{Document, ManifestFile, ReadError};
 
 use crate::config::{Block, BlockSchema};
 use crate::diagnostic::Diagnostic;

@@ -99,8 +99,8 @@ impl Memory {
 /// A configuration, its cluster and its state.
 pub(super) struct Session {
     pub(super) config: Config,
-    /// The graph as it is without secrets.
-    outline: graph::Graph,
+    /// What it comes to without a cluster and without secrets.
+    outline: Compiled,
     pub(super) cluster: ClusterIdentity,
     pub(super) provider: Kubernetes,
     pub(super) memory: Memory,
@@ -133,7 +133,7 @@ impl Session {
         // What is wrong with the objects is said before anything is locked, written or asked of a cluster.
         let alone = Outside { provider: None, env: &variable, remembered: &|_| false };
         let compiled = engine::compile(&config, &alone).await;
-        let outline = compiled.map_err(|error| Failure::of(error, &config.sources))?.graph;
+        let outline = compiled.map_err(|error| Failure::of(error, &config.sources))?;
         let memory = remember(&config, access).await?;
         tell_of_interruption(&memory, output)?;
         let provider = Kubernetes::connect(&settings).await?;
@@ -155,7 +155,7 @@ impl Session {
         let (keeping, provider) = (readings.kept_from(&self.provider), readings.before(&self.provider));
         let outside = Outside { provider: Some(&keeping), env: &variable, remembered: &remembered };
         let needed = self.needed(mode, &planning.target);
-        let compiled = engine::compile_within(&self.config, needed.as_ref(), &outside).await;
+        let compiled = engine::complete(&self.config, &self.outline, needed.as_ref(), &outside).await;
         let compiled = compiled.map_err(|error| Failure::of(error, &self.config.sources))?;
         show_warnings(&self.config, &compiled.warnings, output)?;
         let intent = Intent {
@@ -172,7 +172,7 @@ impl Session {
         let (graph, state) = (&compiled.graph, self.memory.state());
         let plan = engine::plan(project, graph, moves, state, &self.cluster, &provider, &intent).await;
         let plan = plan.map_err(|error| Failure::of(error, sources))?;
-        Ok(Planned { plan, given: compiled.given })
+        Ok(Planned { plan, given: compiled.given().clone() })
     }
 
     /// The state, held to be written.
@@ -187,15 +187,15 @@ impl Session {
 impl Session {
     /// The blocks whose secrets a plan with these targets needs; `None` for all.
     fn needed(&self, mode: Mode, targets: &[Address]) -> Option<BTreeSet<BlockAddress>> {
-        let all = || self.outline.resources().map(|desired| &desired.address);
+        let all = || self.outline.graph.resources().map(|desired| &desired.address);
         // What the state alone knows may turn out to be anything that is desired under another address.
         if targets.is_empty() || !targets.iter().all(|named| all().any(|address| address.is_meant_by(named)))
         {
             return None;
         }
         let reach = match mode {
-            Mode::Apply => self.outline.closure_of(targets),
-            Mode::Destroy => self.outline.dependents_closure_of(targets),
+            Mode::Apply => self.outline.graph.closure_of(targets),
+            Mode::Destroy => self.outline.graph.dependents_closure_of(targets),
         };
         let reach = reach.ok()?;
         Some(reach.into_iter().map(|address| address.block).collect())

@@ -22,7 +22,7 @@ impl<'a> Veil<'a> {
     }
 
     pub(super) fn hides(&self, path: &FieldPath) -> bool {
-        let is_content = || ["data", "stringData"].iter().any(|key| FieldPath::keys([*key]).contains(path));
+        let is_content = || ["data", "stringData"].iter().any(|key| path.is_below_keys(&[key]));
         (self.is_secret && is_content())
             || self.hidden.iter().any(|hidden| hidden.contains(path) || path.contains(hidden))
             || (!self.recorded.contains_key(path) && self.is_beside_hidden(path))

@@ -1,5 +1,6 @@
 //! From the configuration to the graph of what is desired.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Error;
@@ -12,14 +13,21 @@ use crate::plan;
 use crate::resource::BlockAddress;
 
 /// What a configuration comes to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Compiled {
     /// Every desired resource, and what it stands on.
     pub graph: Graph,
     /// What is probably not meant.
     pub warnings: Diagnostics,
+    /// What was found out for it.
+    facts: Facts,
+}
+
+impl Compiled {
     /// What secrets were given with.
-    pub given: Given,
+    pub fn given(&self) -> &Given {
+        &self.facts.given
+    }
 }
 
 /// Gathers what the blocks must know, compiles them, and lays the graph.
@@ -27,31 +35,41 @@ pub struct Compiled {
 /// # Errors
 /// Every mistake of the configuration in one list.
 pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled, Error> {
-    compile_within(config, None, outside).await
+    of_facts(config, needs::gather(config, outside).await)
 }
 
-/// Compiles all blocks, but looks up the secrets of these alone: for a plan that leaves out the others.
+/// Compiles once more with what a cluster and secrets say, where they have a say in it. What files hold is
+/// taken from what was compiled before. The secrets of these blocks alone are looked up: for a plan that
+/// leaves out the others.
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
-pub async fn compile_within(
+pub async fn complete<'c>(
     config: &Config,
+    outline: &'c Compiled,
     blocks: Option<&BTreeSet<BlockAddress>>,
     outside: &Outside<'_>,
-) -> Result<Compiled, Error> {
-    let facts = needs::gather_within(config, blocks, outside).await;
+) -> Result<Cow<'c, Compiled>, Error> {
+    if outline.facts.are_of_files_alone() {
+        return Ok(Cow::Borrowed(outline));
+    }
+    let facts = needs::gather_within(config, blocks, outline.facts.of_files(), outside).await;
+    of_facts(config, facts).map(Cow::Owned)
+}
+
+fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     let (graph, mistakes) = lay(config, &facts);
     let (graph, warnings) = mistakes.or_else_value(graph)?;
     // Without a graph there was a mistake.
     let Some(graph) = graph else { return Err(warnings.into()) };
     plan::check_moves(&config.moves, &graph)?;
-    Ok(Compiled { graph, warnings, given: facts.given })
+    Ok(Compiled { graph, warnings, facts })
 }
 
 /// What else is wrong with a configuration whose mistakes are known: what the blocks without one come to, as
 /// far as it cannot come of what is missing.
 pub async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
-    let facts = needs::gather_within(sound, None, outside).await;
+    let facts = needs::gather(sound, outside).await;
     let (_, found) = lay(sound, &facts);
     let certain =
         found.into_iter().filter(|mistake| mistake.severity == Severity::Error && !is_doubtful(mistake));

@@ -14,7 +14,7 @@ mod shared;
 
 pub use applying::{Run, apply};
 pub use cluster::check_cluster;
-pub use compiling::{Compiled, compile, compile_within, further_mistakes};
+pub use compiling::{Compiled, compile, complete, further_mistakes};
 pub use drifting::{Secrets, drift};
 pub use needs::Outside;
 pub use planning::{Intent, plan, run as run_planner};

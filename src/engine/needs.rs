@@ -12,6 +12,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::{BoxFuture, FutureExt as _, join_all, ready};
 use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use serde_json::Value;
@@ -46,18 +47,19 @@ impl fmt::Debug for Outside<'_> {
 
 /// Finds out everything that the blocks of a configuration need to know.
 pub async fn gather(config: &Config, outside: &Outside<'_>) -> Facts {
-    gather_within(config, None, outside).await
+    gather_within(config, None, Facts::default(), outside).await
 }
 
-/// Finds out what the blocks of a configuration need to know, but asks for the secrets of these alone: those
-/// of all others are as unread as they are without a cluster.
+/// Finds out what the blocks of a configuration need to know beyond what is known already, but asks for the
+/// secrets of these alone: those of all others are as unread as they are without a cluster.
 pub async fn gather_within(
     config: &Config,
     blocks: Option<&BTreeSet<BlockAddress>>,
+    known: Facts,
     outside: &Outside<'_>,
 ) -> Facts {
     let asking = blocks.map(|blocks| within(config, blocks));
-    let mut facts = Facts::default();
+    let mut facts = known;
     // Secrets are read once, and a generated value is made once, however many rounds there are.
     let mut seen = Seen::default();
     for _ in 0..ROUNDS {
@@ -121,47 +123,34 @@ async fn answer(needs: Vec<Need>, outside: &Outside<'_>, seen: &mut Seen) -> Vec
     if let Some(provider) = outside.provider {
         seen.read(provider, needs.iter().flat_map(kept_by)).await;
     }
-    let mut answers = Vec::with_capacity(needs.len());
-    let mut hashing = Vec::new();
-    for need in needs {
-        let fact = match &need {
-            Need::Files(path) => {
-                let path = path.clone();
-                let read = tokio::task::spawn_blocking(move || files::read(&path)).await;
-                match read {
-                    Ok(Ok(files)) => Fact::Files(files),
-                    Ok(Err(reason)) => Fact::Failed(reason),
-                    Err(error) => Fact::Failed(format!("the files could not be read: {error}")),
-                }
-            }
-            Need::Scope { kind, version } => Fact::Scope(scope(outside, kind, version).await),
-            Need::Secret { source, kept } => Fact::Text(seen.text(source, kept.as_ref(), outside)),
-            Need::Htpasswd { users, kept } => {
-                if outside.provider.is_none() {
-                    Fact::Text(Text::Placeholder)
-                } else {
-                    let users = users
-                        .iter()
-                        .map(|user| (user.name.clone(), seen.text(&user.source, user.kept.as_ref(), outside)))
-                        .collect();
-                    hashing.push(passwords::htpasswd(users, seen.kept(kept)));
-                    answers.push((need, Fact::Text(Text::Placeholder)));
-                    continue;
-                }
-            }
-        };
-        answers.push((need, fact));
-    }
-    let mut hashed = futures::future::join_all(hashing).await.into_iter();
-    for (need, fact) in &mut answers {
-        if matches!(need, Need::Htpasswd { .. })
-            && outside.provider.is_some()
-            && let Some(answer) = hashed.next()
-        {
-            *fact = answer;
+    let begun = needs.into_iter().map(|need| {
+        let fact = begin(&need, outside, seen);
+        async { (need, fact.await) }
+    });
+    // All have begun before the first is awaited: files are read, and passwords are hashed, side by side.
+    let begun: Vec<_> = begun.collect();
+    join_all(begun).await
+}
+
+/// Begins to answer: what was seen already is at hand, what takes time is not.
+fn begin<'a>(need: &Need, outside: &'a Outside<'_>, seen: &mut Seen) -> BoxFuture<'a, Fact> {
+    match need {
+        Need::Files(path) => files::texts(path.clone()).boxed(),
+        Need::Manifests(path) => files::manifests(path.clone()).boxed(),
+        Need::Scope { kind, version } => {
+            let (kind, version) = (kind.clone(), version.clone());
+            async move { Fact::Scope(scope(outside, &kind, &version).await) }.boxed()
+        }
+        Need::Secret { source, kept } => ready(Fact::Text(seen.text(source, kept.as_ref(), outside))).boxed(),
+        Need::Htpasswd { .. } if outside.provider.is_none() => ready(Fact::Text(Text::Placeholder)).boxed(),
+        Need::Htpasswd { users, kept } => {
+            let users = users
+                .iter()
+                .map(|user| (user.name.clone(), seen.text(&user.source, user.kept.as_ref(), outside)))
+                .collect();
+            passwords::htpasswd(users, seen.kept(kept)).boxed()
         }
     }
-    answers
 }
 
 /// Where the answer to a need is kept.
@@ -172,7 +161,7 @@ fn kept_by(need: &Need) -> Vec<Kept> {
             let users = users.iter().filter_map(|user| user.kept.clone());
             users.chain([kept.clone()]).collect()
         }
-        Need::Files(_) | Need::Scope { .. } => Vec::new(),
+        Need::Files(_) | Need::Manifests(_) | Need::Scope { .. } => Vec::new(),
     }
 }
 

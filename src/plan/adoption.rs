@@ -63,7 +63,7 @@ pub(super) fn note_that_goes(desired: &Desired, live: &Live) -> Option<FieldChan
 
 /// Whether this is the field of that note: it goes before the write, so no answer to a write shows it.
 pub fn is_note_of_kubectl(path: &FieldPath) -> bool {
-    *path == note()
+    path.is_keys(&["metadata", "annotations", KUBECTL_NOTE])
 }
 
 fn note() -> FieldPath {

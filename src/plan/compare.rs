@@ -58,7 +58,7 @@ pub fn compare(before: &Value, after: &Value) -> Vec<Difference> {
 }
 
 fn is_server_field(path: &FieldPath) -> bool {
-    SERVER_FIELDS.iter().any(|keys| *path == FieldPath::keys(keys.iter().copied()))
+    SERVER_FIELDS.iter().any(|keys| path.is_keys(keys))
 }
 
 fn walk(path: &FieldPath, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
@@ -109,7 +109,7 @@ fn lists(path: &FieldPath, before: &[Value], after: &[Value], found: &mut Vec<Di
 /// that it leads to the same item in another object, where items stand elsewhere or are missing.
 pub fn keyed(object: &Value, path: &FieldPath) -> FieldPath {
     let mut at = Some(object);
-    path.segments().iter().fold(FieldPath::root(), |named, segment| {
+    let named = path.segments().iter().map(|segment| {
         let step = match (segment, at.and_then(Value::as_array)) {
             (Segment::Index(index), Some(list)) => {
                 let item = item_keys(list, &[]).zip(list.get(*index));
@@ -117,24 +117,25 @@ pub fn keyed(object: &Value, path: &FieldPath) -> FieldPath {
             }
             _ => segment.clone(),
         };
-        at = at.and_then(|value| FieldPath::root().join(segment.clone()).get(value));
-        named.join(step)
-    })
+        at = at.and_then(|value| segment.step(value));
+        step
+    });
+    named.collect()
 }
 
 /// The other way round: the path with the items of its lists named by their positions in this object. An
 /// item that the object has not is left as it is named.
 pub(super) fn placed(object: &Value, path: &FieldPath) -> FieldPath {
     let mut at = Some(object);
-    path.segments().iter().fold(FieldPath::root(), |placed, segment| {
+    let placed = path.segments().iter().map(|segment| {
         let list = at.and_then(Value::as_array);
-        let step = FieldPath::root().join(segment.clone());
-        let found = at.and_then(|value| step.get(value));
+        let found = at.and_then(|value| segment.step(value));
         let position =
             list.zip(found).and_then(|(list, found)| list.iter().position(|item| std::ptr::eq(item, found)));
         at = found;
-        placed.join(position.map_or_else(|| segment.clone(), Segment::Index))
-    })
+        position.map_or_else(|| segment.clone(), Segment::Index)
+    });
+    placed.collect()
 }
 
 /// The keys that tell all items of both lists apart.

@@ -36,7 +36,7 @@ pub(super) fn changed(desired: &Desired, live: &Value, outcome: &Value) -> Vec<F
 
 /// The annotations each by itself, also where all of them come or go: some are marks of ours.
 fn one_by_one(difference: Difference) -> Vec<Difference> {
-    let is_annotations = difference.path == FieldPath::keys(["metadata", "annotations"]);
+    let is_annotations = difference.path.is_keys(&["metadata", "annotations"]);
     let map = difference.before.as_ref().xor(difference.after.as_ref()).and_then(Value::as_object);
     let Some(map) = map.filter(|_| is_annotations) else { return vec![difference] };
     let single = |(key, value): (&String, &Value)| {
@@ -79,7 +79,7 @@ fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {
 fn is_naming_path(path: &FieldPath) -> bool {
     [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"]]
         .iter()
-        .any(|keys| *path == FieldPath::keys(keys.iter().copied()))
+        .any(|keys| path.is_keys(keys))
 }
 
 /// Every value that holds no other ones, list items named by their keys.
@@ -133,14 +133,22 @@ fn field(desired: &Desired, path: FieldPath, before: Option<Value>, after: After
 pub(super) struct Secrecy<'a> {
     desired: &'a Desired,
     earlier: Vec<FieldPath>,
+    /// Whether there is nothing to hide, which most objects can say.
+    is_open: bool,
 }
 
 impl<'a> Secrecy<'a> {
     pub(super) fn new(desired: &'a Desired, live: &Value) -> Self {
-        Self { desired, earlier: hidden_in(live) }
+        let earlier = hidden_in(live);
+        let is_open =
+            earlier.is_empty() && desired.sensitive.is_empty() && !desired.identity.is("", "Secret");
+        Self { desired, earlier, is_open }
     }
 
     pub(super) fn hides(&self, path: &FieldPath) -> bool {
+        if self.is_open {
+            return false;
+        }
         is_secret(self.desired, &by_position(self.desired, path))
             || self.earlier.iter().any(|hidden| hidden.contains(path) || path.contains(hidden))
     }
@@ -149,7 +157,7 @@ impl<'a> Secrecy<'a> {
 /// Whether nobody may see the field: the configuration says so, or it is a Secret's content, be it in the note
 /// that `kubectl apply` leaves of it.
 fn is_secret(desired: &Desired, path: &FieldPath) -> bool {
-    let content = ["data", "stringData"].iter().any(|key| FieldPath::keys([*key]).contains(path));
+    let content = ["data", "stringData"].iter().any(|key| path.is_below_keys(&[key]));
     let content = content || is_note_of_kubectl(path);
     desired.is_sensitive(path)
         || (desired.identity.is("", "Secret") && content)

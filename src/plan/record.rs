@@ -1,7 +1,5 @@
 //! The record of an apply: how it is made, and what it proves.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::compare::keyed;
@@ -12,7 +10,8 @@ use crate::resource::{self, Applied, Desired, FieldPath, Held, Live};
 
 /// What is to be remembered of a write: what was sent, and what the server's answer holds under our fields.
 pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> Applied {
-    let held = holdings(project, desired, answer);
+    let secrecy = Secrecy::new(desired, &answer.object);
+    let held = resource::held(answer, &field_manager(project), |path| secrecy.hides(path));
     Applied {
         resource_version: answer.stamp.version.clone(),
         sent: digest_without_secrets(desired, sent),
@@ -33,29 +32,39 @@ pub(super) fn proves_unchanged(
     live: &Live,
 ) -> bool {
     let Some(ours) = ownership::ours(project, sent, live) else { return false };
-    let is_as_sent = |path: &FieldPath| path.get(sent) == path.get(&live.object);
-    let held = holdings(project, desired, live);
     digest_without_secrets(desired, sent) == applied.sent
         && secret_paths(desired)
             .iter()
             .all(|path| path.get(sent).is_none_or(|sent| holds(sent, path.get(&live.object))))
-        && held.iter().all(|(path, held)| *held != Held::Hidden || is_as_sent(path))
-        && held.into_iter().map(|(path, held)| (path.to_string(), held)).collect::<BTreeMap<_, _>>()
-            == applied.fields
+        && holds_the_same(applied, project, desired, sent, live)
         && items::lies_in(ours, sent, &live.object)
 }
 
-/// What our fields hold.
-fn holdings(project: &str, desired: &Desired, live: &Live) -> Vec<(FieldPath, Held)> {
+/// Whether our fields are those of the record, and hold what it says.
+fn holds_the_same(applied: &Applied, project: &str, desired: &Desired, sent: &Value, live: &Live) -> bool {
     let secrecy = Secrecy::new(desired, &live.object);
-    resource::held(live, &field_manager(project), |path| secrecy.hides(path))
+    let is_as_sent = |path: &FieldPath| path.get(sent) == path.get(&live.object);
+    let mut count = 0;
+    resource::all_held(
+        live,
+        &field_manager(project),
+        |path| secrecy.hides(path),
+        |path, held| {
+            count += 1;
+            (held != Held::Hidden || is_as_sent(path)) && applied.fields.get(&path.to_string()) == Some(&held)
+        },
+    ) && count == applied.fields.len()
 }
 
 /// SHA-256 of what is sent, secret values left out. Which fields there are stays in it: without that, a
 /// secret that is no longer sent would go unnoticed.
 pub(super) fn digest_without_secrets(desired: &Desired, sent: &Value) -> String {
+    let secrets = secret_paths(desired);
+    if secrets.is_empty() {
+        return resource::digest(&sent.to_string());
+    }
     let mut open = sent.clone();
-    for path in secret_paths(desired) {
+    for path in secrets {
         if let Some(secret) = path.get_mut(&mut open) {
             blank(secret);
         }

@@ -29,7 +29,7 @@ pub fn field_manager(project: &str) -> String {
 pub fn is_ours_path(path: &FieldPath) -> bool {
     [PROJECT, LINEAGE, ADDRESS, PROTECT, SENSITIVE]
         .iter()
-        .any(|key| *path == FieldPath::keys(["metadata", "annotations", key]))
+        .any(|key| path.is_keys(&["metadata", "annotations", key]))
 }
 
 /// Who writes: what the marks on an object say.

@@ -39,15 +39,30 @@ pub enum Held {
 /// What the fields of an object hold that a manager owns by server-side apply. Of a field that is hidden,
 /// nothing but that it is there gets out of here.
 pub fn held(live: &Live, manager: &str, hides: impl Fn(&FieldPath) -> bool) -> Vec<(FieldPath, Held)> {
-    let paths = live.ownership.applied_by(manager).map(FieldSet::owned_paths).unwrap_or_default();
-    let holding = |(path, is_parent): (FieldPath, bool)| {
+    let mut found = Vec::new();
+    all_held(live, manager, hides, |path, held| {
+        found.push((path.clone(), held));
+        true
+    });
+    found
+}
+
+/// Whether all of what these fields hold is as `is_right` wants it; they are shown until one is not.
+pub fn all_held(
+    live: &Live,
+    manager: &str,
+    hides: impl Fn(&FieldPath) -> bool,
+    mut is_right: impl FnMut(&FieldPath, Held) -> bool,
+) -> bool {
+    let nothing = FieldSet::default();
+    let fields = live.ownership.applied_by(manager).unwrap_or(&nothing);
+    fields.each_owned(&mut FieldPath::root(), &mut |path, is_parent| {
         let held = match path.get(&live.object) {
             None => Held::Nothing,
             Some(_) if is_parent => Held::Parent,
-            Some(_) if hides(&path) => Held::Hidden,
+            Some(_) if hides(path) => Held::Hidden,
             Some(value) => Held::Value(value.clone()),
         };
-        (path, held)
-    };
-    paths.into_iter().map(holding).collect()
+        is_right(path, held)
+    })
 }

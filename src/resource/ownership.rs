@@ -83,7 +83,10 @@ impl FieldSet {
     /// Every field that is owned itself, with whether something below it is owned as well.
     pub fn owned_paths(&self) -> Vec<(FieldPath, bool)> {
         let mut found = Vec::new();
-        self.collect(&FieldPath::root(), &mut found);
+        self.each_owned(&mut FieldPath::root(), &mut |path, is_parent| {
+            found.push((path.clone(), is_parent));
+            true
+        });
         found
     }
 
@@ -101,13 +104,17 @@ impl FieldSet {
         true
     }
 
-    fn collect(&self, path: &FieldPath, found: &mut Vec<(FieldPath, bool)>) {
-        if self.owned {
-            found.push((path.clone(), !self.children.is_empty()));
-        }
-        for (segment, below) in &self.children {
-            below.collect(&path.join(segment.clone()), found);
-        }
+    /// Shows the same, one by one, until one is refused; says whether none was.
+    pub(super) fn each_owned(
+        &self,
+        path: &mut FieldPath,
+        take: &mut impl FnMut(&FieldPath, bool) -> bool,
+    ) -> bool {
+        (!self.owned || take(path, !self.children.is_empty()))
+            && self
+                .children
+                .iter()
+                .all(|(segment, below)| path.within(segment, |path| below.each_owned(path, take)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where in an object: a path of keys, list positions and list items named by their keys.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -69,6 +70,25 @@ impl FieldPath {
         &self.0
     }
 
+    /// Whether it is just these plain keys.
+    pub fn is_keys(&self, keys: &[&str]) -> bool {
+        self.0.len() == keys.len() && self.is_below_keys(keys)
+    }
+
+    /// Whether these plain keys lead to it, or to something above it.
+    pub fn is_below_keys(&self, keys: &[&str]) -> bool {
+        let is_key = |(segment, key): (&Segment, &&str)| matches!(segment, Segment::Key(name) if name == key);
+        self.0.len() >= keys.len() && self.0.iter().zip(keys).all(is_key)
+    }
+
+    /// Goes one step further, for as long as `inside` takes.
+    pub(super) fn within<T>(&mut self, segment: &Segment, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.0.push(segment.clone());
+        let result = inside(self);
+        self.0.pop();
+        result
+    }
+
     /// The path without its last step; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.0.split_last()?;
@@ -127,6 +147,19 @@ impl FieldPath {
     }
 }
 
+impl FromIterator<Segment> for FieldPath {
+    fn from_iter<I: IntoIterator<Item = Segment>>(segments: I) -> Self {
+        Self(segments.into_iter().collect())
+    }
+}
+
+/// Its steps: paths are compared and looked up by them.
+impl Borrow<[Segment]> for FieldPath {
+    fn borrow(&self) -> &[Segment] {
+        &self.0
+    }
+}
+
 enum Place<'a> {
     Key(&'a str),
     Index(usize),
@@ -159,10 +192,13 @@ impl Segment {
         }
     }
 
-    fn step<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        match self.place(value)? {
-            Place::Key(key) => value.get(key),
-            Place::Index(index) => value.get(index),
+    /// The value to which the step leads from this one.
+    pub fn step<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match (self, value) {
+            (Self::Key(key), Value::Object(map)) => map.get(key),
+            (Self::Index(index), Value::Array(list)) => list.get(*index),
+            (Self::Item(keys), Value::Array(list)) => list.get(position(list, keys)?),
+            _ => None,
         }
     }
 

@@ -32,14 +32,11 @@ impl<T> PathMap<T> {
 
     /// The fact for this path or, without one, for its nearest ancestor.
     pub fn nearest(&self, path: &FieldPath) -> Option<&T> {
-        let mut at = Some(path.clone());
-        while let Some(path) = at {
-            if let Some(fact) = self.0.get(&path) {
-                return Some(fact);
-            }
-            at = path.parent();
+        if self.is_empty() {
+            return None;
         }
-        None
+        let steps = path.segments();
+        (0..=steps.len()).rev().find_map(|depth| self.0.get(&steps[..depth]))
     }
 
     /// Whether there is a fact for this path, above it or below it.

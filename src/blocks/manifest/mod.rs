@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use sha2::{Digest as _, Sha256};
 
 use super::draft::{Draft, Naming, key_text, span_of};
-use super::facts::{Fact, Need};
+use super::facts::{Fact, Facts, Need};
 use super::resource::without_server_fields;
 use super::{BlockType, Surroundings, codes, schema, scope};
 use crate::config::{Block, BlockSchema, Node};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{FieldPath, Origin};
-use read::Document;
+pub use read::{Document, ReadError};
 
 /// The block type `manifest`.
 pub(super) struct Manifest;
@@ -50,16 +50,35 @@ fn path_of(block: &Block) -> Option<PathBuf> {
     block.body.at(["path"]).and_then(Node::as_str).map(PathBuf::from)
 }
 
+/// A file, and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// The SHA-256 of its text, in hexadecimal.
+    pub sha256: String,
+    /// Its objects, or why there are none.
+    pub documents: Result<Vec<Document>, ReadError>,
+}
+
+impl ManifestFile {
+    /// Takes the text of a file apart.
+    pub fn parse(path: PathBuf, text: &str) -> Self {
+        let documents = read::documents(&path, text);
+        Self { path, sha256: hex(&Sha256::digest(text.as_bytes())), documents }
+    }
+}
+
 /// The documents of all files, as far as they are known.
-fn documents(
+fn documents<'f>(
     block: &Block,
-    around: &Surroundings<'_>,
+    facts: &'f Facts,
     mistakes: &mut Vec<Diagnostic>,
-) -> Vec<(PathBuf, Document)> {
+) -> Vec<(&'f Path, &'f Document)> {
     let Some(path) = path_of(block) else { return Vec::new() };
     let at = span_of(block, ["path"]);
-    let files = match around.facts.get(&Need::Files(path)) {
-        Some(Fact::Files(files)) => files,
+    let files = match facts.get(&Need::Manifests(path)) {
+        Some(Fact::Manifests(files)) => files,
         Some(Fact::Failed(reason)) => {
             mistakes.push(Diagnostic::error(codes::BAD_FILE, reason.clone()).at(at, ""));
             return Vec::new();
@@ -68,11 +87,11 @@ fn documents(
     };
     digest(block, files, mistakes);
     let mut found = Vec::new();
-    for (file, text) in files {
-        match read::documents(file, text) {
-            Ok(documents) => found.extend(documents.into_iter().map(|document| (file.clone(), document))),
+    for ManifestFile { path, documents, .. } in files.iter() {
+        match documents {
+            Ok(documents) => found.extend(documents.iter().map(|document| (path.as_path(), document))),
             Err(error) => {
-                let message = format!("{}{error}", file.display());
+                let message = format!("{}{error}", path.display());
                 mistakes.push(Diagnostic::error(codes::BAD_FILE, message).at(at, "read from here"));
             }
         }
@@ -80,18 +99,18 @@ fn documents(
     found
 }
 
-fn digest(block: &Block, files: &[(PathBuf, std::sync::Arc<str>)], mistakes: &mut Vec<Diagnostic>) {
+fn digest(block: &Block, files: &[ManifestFile], mistakes: &mut Vec<Diagnostic>) {
     let Some(node) = block.body.at(["sha256"]) else { return };
     let expected = node.as_str().unwrap_or_default();
-    let [(file, text)] = files else {
+    let [file] = files else {
         let message = format!("`sha256` stands for one file, and `path` names {}", files.len());
         mistakes.push(Diagnostic::error(codes::WRONG_DIGEST, message).at(node.span, ""));
         return;
     };
-    let found = hex(&Sha256::digest(text.as_bytes()));
+    let ManifestFile { path, sha256: found, .. } = file;
     if !found.eq_ignore_ascii_case(expected) {
         mistakes.push(
-            Diagnostic::error(codes::WRONG_DIGEST, format!("{} has the SHA-256 {found}", file.display()))
+            Diagnostic::error(codes::WRONG_DIGEST, format!("{} has the SHA-256 {found}", path.display()))
                 .at(node.span, "another one is expected here")
                 .help("look at what changed in the file; if it is right, write its digest here"),
         );
@@ -111,9 +130,9 @@ impl BlockType for Manifest {
     fn needs(&self, block: &Block, around: &Surroundings<'_>) -> Vec<Need> {
         let Some(path) = path_of(block) else { return Vec::new() };
         // Mistakes in the files are told when the block compiles.
-        let documents = documents(block, around, &mut Vec::new());
+        let documents = documents(block, around.facts, &mut Vec::new());
         let mut needs = scope::needs(documents.iter().map(|(_, document)| &document.object));
-        needs.insert(Need::Files(path));
+        needs.insert(Need::Manifests(path));
         needs.into_iter().collect()
     }
 
@@ -124,11 +143,11 @@ impl BlockType for Manifest {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
         let namespace = block.body.at(["namespace"]).and_then(Node::as_str).unwrap_or(around.namespace);
-        let documents = documents(block, around, mistakes);
+        let documents = documents(block, around.facts, mistakes);
         let several = documents.iter().any(|(file, _)| Some(file) != documents.first().map(|(file, _)| file));
         documents
             .into_iter()
-            .map(|(file, document)| draft(block, namespace, &file, document, several))
+            .map(|(file, document)| draft(block, namespace, file, document, several))
             .collect()
     }
 
@@ -137,8 +156,9 @@ impl BlockType for Manifest {
     }
 }
 
-fn draft(block: &Block, namespace: &str, file: &Path, document: Document, several: bool) -> Draft {
-    let Document { mut object, number, line } = document;
+fn draft(block: &Block, namespace: &str, file: &Path, document: &Document, several: bool) -> Draft {
+    let Document { object, number, line } = document;
+    let mut object = object.clone();
     without_server_fields(&mut object);
     let naming = Naming::Object { home: namespace.to_owned() };
     let mut draft = Draft::new(block, object, naming, namespace);

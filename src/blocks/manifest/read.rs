@@ -7,19 +7,19 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 /// One object of a file.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Document {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
     /// The object.
-    pub(super) object: Value,
+    pub object: Value,
     /// The number of its document, from 1; empty documents are not counted.
-    pub(super) number: usize,
+    pub number: usize,
     /// The line at which the document begins.
-    pub(super) line: u64,
+    pub line: u64,
 }
 
 /// Why a file cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ReadError {
+pub struct ReadError {
     place: Option<(u64, u64)>,
     message: String,
 }

@@ -100,7 +100,7 @@ fn a_file_that_cannot_be_read_is_a_mistake() {
     let config = config(MANIFEST);
     let mut facts = Facts::default();
     let path = PathBuf::from("/deploy/app.yaml");
-    facts.insert(Need::Files(path), Fact::Failed("/deploy/app.yaml: there is no such file".into()));
+    facts.insert(Need::Manifests(path), Fact::Failed("/deploy/app.yaml: there is no such file".into()));
     let mistakes = compile(&config, &facts).mistakes;
     assert_eq!(mistakes.to_string(), "/deploy/app.yaml: there is no such file");
 }

@@ -5,9 +5,10 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use futures::future::try_join_all;
 use globset::GlobBuilder;
 
-use crate::blocks::FileSet;
+use crate::blocks::{Fact, FileSet, ManifestFile};
 
 /// The files of a folder that are read.
 const EXTENSIONS: &[&str] = &["yaml", "yml", "json"];
@@ -25,6 +26,31 @@ pub(super) fn read(path: &Path) -> Result<FileSet, String> {
         Err(error) => return Err(format!("{}: {}", path.display(), reason(&error))),
     };
     paths.into_iter().map(read_one).collect()
+}
+
+/// Reads the same files, and takes each apart; several at a time, for that takes longest of all that is done
+/// with a configuration.
+pub(super) async fn manifests(path: PathBuf) -> Fact {
+    let files = match in_background(move || read(&path)).await {
+        Ok(files) => files,
+        Err(reason) => return Fact::Failed(reason),
+    };
+    let parsing =
+        files.into_iter().map(|(path, text)| in_background(move || Ok(ManifestFile::parse(path, &text))));
+    let parsed: Result<Vec<ManifestFile>, String> = try_join_all(parsing).await;
+    parsed.map_or_else(Fact::Failed, |files| Fact::Manifests(files.into()))
+}
+
+/// Reads the same files as they are.
+pub(super) async fn texts(path: PathBuf) -> Fact {
+    in_background(move || read(&path)).await.map_or_else(Fact::Failed, Fact::Files)
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(format!("the files could not be read: {error}")))
 }
 
 fn read_one(path: PathBuf) -> Result<(PathBuf, Arc<str>), String> {
