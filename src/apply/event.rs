@@ -1,5 +1,6 @@
 //! What an apply says while it runs, what it writes down, and what it says at the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -91,7 +92,7 @@ pub enum Record {
         /// The address under which it was known before.
         moved_from: Option<Address>,
         /// What was sent last, and what came of it, where that is known.
-        applied: Option<Box<Applied>>,
+        applied: Option<Arc<Applied>>,
     },
     /// The object is gone.
     Gone {

@@ -298,7 +298,8 @@ impl<'p> Phase<'p> {
                 }
                 let Some(change) = self.changes.get(&address).copied() else { return Ok(None) };
                 let desired = change.desired.as_deref();
-                let applied = desired.map(|desired| plan::record(self.project, desired, &sent, &live));
+                let applied =
+                    desired.map(|desired| Arc::new(plan::record(self.project, desired, &sent, &live)));
                 self.remember(change, applied, &live, recorder).await?;
                 self.current.insert(address.clone(), Arc::from(live));
                 Ok(self.task(change).map(|task| self.settling(task)))
@@ -354,7 +355,7 @@ impl<'p> Phase<'p> {
                 }
                 Action::None if change.is_to_be_remembered() => {
                     if let Some(live) = &change.prior {
-                        let applied = change.applied.as_deref().cloned();
+                        let applied = change.applied.clone();
                         self.remember(change, applied, live, recorder).await?;
                     }
                 }
@@ -369,7 +370,7 @@ impl<'p> Phase<'p> {
     async fn remember(
         &self,
         change: &Change,
-        applied: Option<Applied>,
+        applied: Option<Arc<Applied>>,
         live: &Live,
         recorder: &mut dyn Recorder,
     ) -> Result<(), Problem> {
@@ -382,7 +383,7 @@ impl<'p> Phase<'p> {
             // What the configuration says now: the marks of before are what a plan asks consent for.
             protect: change.desired.as_ref().map_or(change.protected, |desired| desired.lifecycle.protect),
             moved_from: change.moved_from.clone(),
-            applied: applied.map(Box::new),
+            applied,
         };
         recorder.record(record).await
     }

@@ -172,7 +172,7 @@ impl Session {
         let (graph, state) = (&compiled.graph, self.memory.state());
         let plan = engine::plan(project, graph, moves, state, &self.cluster, &provider, &intent).await;
         let plan = plan.map_err(|error| Failure::of(error, sources))?;
-        Ok(Planned { plan, given: compiled.given().clone() })
+        Ok(Planned { plan, given: compiled.given.clone() })
     }
 
     /// The state, held to be written.

@@ -1,6 +1,7 @@
 //! What was applied against what is there, on plain data.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -62,7 +63,7 @@ fn applied(answer: &Live, hidden: &[&str]) -> Resource {
         keys: BTreeSet::new(),
         timeouts: Timeouts::default(),
         provenance: Provenance::Created,
-        applied: Some(Applied { resource_version: "1".into(), sent: String::new(), fields }),
+        applied: Some(Arc::new(Applied { resource_version: "1".into(), sent: String::new(), fields })),
     }
 }
 
@@ -210,7 +211,7 @@ fn presence_and_identity_come_first() {
     let older = Resource { applied: None, ..resource.clone() };
     assert_eq!(now(&older, before.clone()), Status::Unrecorded);
     let mut damaged = resource;
-    damaged.applied.as_mut().unwrap().fields.insert("a..b".into(), Held::Nothing);
+    Arc::make_mut(damaged.applied.as_mut().unwrap()).fields.insert("a..b".into(), Held::Nothing);
     assert!(matches!(now(&damaged, before), Status::Unreadable(_)));
 }
 

@@ -151,7 +151,7 @@ impl Journal<'_> {
                     keys: self.keys.get(&address).cloned().unwrap_or_default(),
                     timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
                     provenance: self.provenance(moved_from.as_ref().unwrap_or(&address), action),
-                    applied: applied.map(|applied| *applied),
+                    applied,
                 });
                 let outcome = match moved_from {
                     Some(from) => Outcome::Moved { from, resource },

@@ -19,15 +19,10 @@ pub struct Compiled {
     pub graph: Graph,
     /// What is probably not meant.
     pub warnings: Diagnostics,
-    /// What was found out for it.
-    facts: Facts,
-}
-
-impl Compiled {
     /// What secrets were given with.
-    pub fn given(&self) -> &Given {
-        &self.facts.given
-    }
+    pub given: Given,
+    /// What files hold, where it must be compiled once more with what a cluster and secrets say.
+    of_files: Option<Facts>,
 }
 
 /// Gathers what the blocks must know, compiles them, and lays the graph.
@@ -50,10 +45,8 @@ pub async fn complete<'c>(
     blocks: Option<&BTreeSet<BlockAddress>>,
     outside: &Outside<'_>,
 ) -> Result<Cow<'c, Compiled>, Error> {
-    if outline.facts.are_of_files_alone() {
-        return Ok(Cow::Borrowed(outline));
-    }
-    let facts = needs::gather_within(config, blocks, outline.facts.of_files(), outside).await;
+    let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
+    let facts = needs::gather_within(config, blocks, of_files.clone(), outside).await;
     of_facts(config, facts).map(Cow::Owned)
 }
 
@@ -63,7 +56,8 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     // Without a graph there was a mistake.
     let Some(graph) = graph else { return Err(warnings.into()) };
     plan::check_moves(&config.moves, &graph)?;
-    Ok(Compiled { graph, warnings, facts })
+    let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
+    Ok(Compiled { graph, warnings, given: facts.given, of_files })
 }
 
 /// What else is wrong with a configuration whose mistakes are known: what the blocks without one come to, as

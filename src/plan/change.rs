@@ -225,7 +225,7 @@ pub struct Change {
     /// Fields that could not be checked, each with the reason.
     pub unchecked: Vec<(FieldPath, String)>,
     /// Of what is not written: what a write would have left to remember.
-    pub applied: Option<Box<Applied>>,
+    pub applied: Option<Arc<Applied>>,
 }
 
 impl Change {

@@ -34,7 +34,7 @@ impl Planner {
             self.decide_replacement(index, live, fidelity, &problem, fields);
             return;
         }
-        self.decide_update(index, live, fidelity, sent, &answer, Vec::new());
+        self.decide_update(index, live, fidelity, sent, Arc::new(answer), Vec::new());
     }
 
     /// Takes in what the server says that the write would come to.
@@ -62,7 +62,7 @@ impl Planner {
                 Some(live) => {
                     let Written { live: answer, warnings } = written;
                     let applied = record::record(&self.input.project, desired, &sent, &answer);
-                    self.decide_update(index, &live, Fidelity::DryRun, sent, &answer, warnings);
+                    self.decide_update(index, &live, Fidelity::DryRun, sent, Arc::new(answer), warnings);
                     self.remember(index, applied);
                 }
             },
@@ -79,7 +79,7 @@ impl Planner {
         if let Some(change) =
             change.filter(|change| change.action == Action::None && change.is_to_be_remembered())
         {
-            change.applied = Some(Box::new(applied));
+            change.applied = Some(Arc::new(applied));
         }
     }
 
@@ -128,7 +128,7 @@ impl Planner {
         if known.is_some_and(|known| known.target.identity == change.target.identity && !known.uid.is_empty())
         {
             change.reason = Some("it was applied before, and is gone".to_owned());
-            let applied = known.and_then(|known| known.applied.as_ref());
+            let applied = known.and_then(|known| known.applied.as_deref());
             let sent = change.send.as_ref().unwrap_or(&Value::Null);
             change.cause = Some(attribute::cause_of_absence(applied, &self.input.desired[index], sent));
         }
@@ -151,7 +151,7 @@ impl Planner {
         let is_plain = !matches!(standing, Standing::Adopted) && self.why_replaced(index).is_none();
         if !is_plain || known.is_some_and(|known| known.uid != live.stamp.uid) {
             let applied = record::record(&self.input.project, desired, &sent, live);
-            self.decide_update(index, live, fidelity, sent, live, Vec::new());
+            self.decide_update(index, live, fidelity, sent, Arc::clone(live), Vec::new());
             self.remember(index, applied);
             return;
         }
@@ -162,7 +162,7 @@ impl Planner {
         if change.action == Action::None && change.is_to_be_remembered() {
             let sent = change.send.as_ref().unwrap_or(&Value::Null);
             let applied = record::record(&self.input.project, &self.input.desired[index], sent, live);
-            change.applied = Some(Box::new(applied));
+            change.applied = Some(Arc::new(applied));
         }
         self.decide(index, change, Some(Arc::clone(live)));
     }
@@ -174,12 +174,12 @@ impl Planner {
         live: &Live,
         fidelity: Fidelity,
         sent: Value,
-        answer: &Live,
+        answer: Arc<Live>,
         warnings: Vec<String>,
     ) {
         let desired = &self.input.desired[index];
         let mut all = fields::changed(desired, &live.object, &answer.object);
-        attribute::attribute(&mut all, self.evidence(desired, &sent, live, answer));
+        attribute::attribute(&mut all, self.evidence(desired, &sent, live, &answer));
         let known = self.known_as(desired).map(|(_, known)| known);
         let standing = decide::standing(desired, live, known, self.owner(), &self.input.consent.adopt);
         let why = self.why_replaced(index);
@@ -193,7 +193,7 @@ impl Planner {
         let let_go = handover::let_go(&manager, desired, Some(live)).unwrap_or_default();
         let (marks, mut fields): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|field| send::is_ours_path(&field.path));
-        let quiet = quiet_update(&fields, &marks, || reclaim(&self.input.project, &sent, live, answer));
+        let quiet = quiet_update(&fields, &marks, || reclaim(&self.input.project, &sent, live, &answer));
         let action = match standing {
             Standing::Adopted => Action::Adopt,
             _ if why.is_some() => Action::Replace,
@@ -201,7 +201,7 @@ impl Planner {
             _ => Action::Update,
         };
         let is_made_anew = known.is_some_and(|known| !known.uid.is_empty() && known.uid != live.stamp.uid);
-        let foreign = owners::foreign(&self.input.project, &sent, live, answer, &fields);
+        let foreign = owners::foreign(&self.input.project, &sent, live, &answer, &fields);
         let unchanged = if action == Action::None { 0 } else { fields::unchanged(&sent, &fields) };
         let (quiet, cause) = quiet.map(|quiet| (quiet.reason, quiet.cause)).unzip();
         let mut taken_from = Vec::new();
@@ -229,7 +229,7 @@ impl Planner {
         change.taken_from = taken_from;
         change.reason = change.reason.or(reason);
         change.warnings = warnings;
-        self.decide(index, change, Some(Arc::new(answer.clone())));
+        self.decide(index, change, Some(answer));
     }
 
     /// What tells whose the changes of an object are.
@@ -240,7 +240,7 @@ impl Planner {
         live: &'a Live,
         answer: &'a Live,
     ) -> Evidence<'a> {
-        let applied = self.known_as(desired).and_then(|(_, known)| known.applied.as_ref());
+        let applied = self.known_as(desired).and_then(|(_, known)| known.applied.as_deref());
         Evidence { project: &self.input.project, applied, desired, sent, live, answer }
     }
 

@@ -376,7 +376,7 @@ impl Planner {
         let project = &self.input.project;
         let known = self.known_as(desired).map(|(_, known)| known);
         let known = known.filter(|known| known.uid == live.stamp.uid);
-        let applied = known.and_then(|known| known.applied.as_ref());
+        let applied = known.and_then(|known| known.applied.as_deref());
         if applied.is_some_and(|applied| record::proves_unchanged(applied, project, desired, sent, live)) {
             return Some(Proof::Record);
         }

@@ -23,7 +23,7 @@ pub struct Known {
     /// How long things were to take.
     pub timeouts: Timeouts,
     /// What the last apply sent, and what came of it.
-    pub applied: Option<Applied>,
+    pub applied: Option<Arc<Applied>>,
 }
 
 impl Known {

@@ -526,7 +526,7 @@ fn applied(objects: &[Value]) -> (World, Input) {
         );
         live.stamp.uid = format!("uid-{}", one.identity.name);
         wanted = known(wanted, &one.address, &one.object);
-        wanted.known.get_mut(&one.address).unwrap().applied = Some(record("p", &one, &sent, &live));
+        wanted.known.get_mut(&one.address).unwrap().applied = Some(Arc::new(record("p", &one, &sent, &live)));
         world.objects.insert(one.identity.clone(), live);
     }
     (world, wanted)
@@ -585,7 +585,7 @@ fn a_record_of_what_was_only_tried_is_the_servers_answer() {
     assert_eq!(fidelity(&plan), &Fidelity::DryRun);
     let address = Address::block("resource", "c");
     let mut later = known(wanted, &address, &object);
-    later.known.get_mut(&address).unwrap().applied = plan.changes[0].applied.as_deref().cloned();
+    later.known.get_mut(&address).unwrap().applied = plan.changes[0].applied.clone();
     assert_eq!(fidelity(&world.plan(later)), &Fidelity::DryRun);
 }
 
@@ -630,7 +630,7 @@ fn whose_change_it_is_is_told_however_it_is_known() {
             world = world.refusing(&job, problem);
         }
         let mut wanted = known(input(vec![desired("j", job.clone())]), &address, &job);
-        wanted.known.get_mut(&address).unwrap().applied = Some(applied.clone());
+        wanted.known.get_mut(&address).unwrap().applied = Some(Arc::new(applied.clone()));
         let plan = world.plan(wanted);
         let causes: Vec<Cause> = plan.changes[0].fields.iter().map(|field| field.cause.clone()).collect();
         (plan.changes[0].action, matches!(plan.changes[0].fidelity, Fidelity::Predicted(_)), causes)
@@ -653,7 +653,7 @@ fn marks_that_somebody_took_away_are_drift() {
     let values = ["p", "l", "resource.c"].map(|value| crate::resource::Held::Value(json!(value)));
     let fields = marks.iter().map(ToString::to_string).zip(values).collect();
     let applied = crate::resource::Applied { resource_version: "1".into(), sent: String::new(), fields };
-    wanted.known.get_mut(&address).unwrap().applied = Some(applied);
+    wanted.known.get_mut(&address).unwrap().applied = Some(Arc::new(applied));
     let plan = world.plan(wanted);
     let change = &plan.changes[0];
     assert_eq!(change.reason.as_deref(), Some("only our annotations change"));

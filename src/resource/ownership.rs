@@ -1,7 +1,6 @@
 //! Who owns which fields of a live object, as the server keeps it.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use super::{FieldPath, Segment};
@@ -38,8 +37,9 @@ pub struct ManagedEntry {
 pub struct FieldSet {
     /// Whether the field itself is owned (a leaf, or `.` in the server's form).
     pub owned: bool,
-    /// What is owned below it.
-    pub children: BTreeMap<Segment, FieldSet>,
+    /// What is owned below it. Every object that is read brings dozens of these, most with one or two
+    /// entries: a tree would take many times the room.
+    pub children: LiteMap<Segment, FieldSet>,
 }
 
 /// All owners of an object.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -91,7 +92,7 @@ pub struct Resource {
     pub provenance: Provenance,
     /// The record of the last apply; `None` where nothing was written through us yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub applied: Option<Applied>,
+    pub applied: Option<Arc<Applied>>,
 }
 
 /// How a resource came to be ours.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::*;
 use crate::resource::{Address, Applied, ClusterIdentity, Held, Identity, Target, Timeouts};
@@ -35,11 +36,11 @@ pub(super) fn resource(name: &str) -> Resource {
         keys: BTreeSet::new(),
         timeouts: Timeouts::default(),
         provenance: Provenance::Created,
-        applied: Some(Applied {
+        applied: Some(Arc::new(Applied {
             resource_version: "42".to_owned(),
             sent: "sha256:1".to_owned(),
             fields: BTreeMap::from([("data.hello".to_owned(), Held::Value("world".into()))]),
-        }),
+        })),
     }
 }
 

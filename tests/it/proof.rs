@@ -197,7 +197,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         dependencies: Vec::new(),
         protect: false,
         timeouts: Timeouts::default(),
-        applied: with_record.then(|| case.applied.clone()),
+        applied: with_record.then(|| std::sync::Arc::new(case.applied.clone())),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Kubernetes;
 use super::discovery::{Lookup, Served};
-use super::list::{Page, Pages};
+use super::pages::{Page, Pages};
 use super::problem::{self, About};
 use super::transport::Failure;
 use crate::provider::{Circle, Contents, Inhabitant};

@@ -10,15 +10,14 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 
-use super::discovery::{Served, encode};
+use super::discovery::Served;
+use super::pages::{PAGE, Page, Pages, WithOwners};
 use super::problem::{self, About};
-use super::transport::{Answer, Call, Failure, JSON, Transport};
+use super::transport::{Answer, Call, Failure, Transport};
 use super::{Kubernetes, access, ownership};
 use crate::provider::Verb;
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Reading, Target};
 
-/// Objects in one page of a list.
-pub(super) const PAGE: usize = 500;
 /// How many lists are prepared at once; how many are under way is the transport's business.
 const AT_ONCE: usize = 16;
 /// How often a list is begun again because its continuation has expired.
@@ -152,7 +151,7 @@ async fn search(
     'list: loop {
         let mut found = HashMap::new();
         let mut pages = Pages::new(served, namespace, None);
-        while let Some(page) = pages.next(transport).await? {
+        while let Some(page) = pages.next::<WithOwners>(transport).await? {
             let Page::Items(items, remaining) = page else {
                 restarts += 1;
                 if restarts > RESTARTS {
@@ -161,10 +160,10 @@ async fn search(
                 }
                 continue 'list;
             };
-            for item in items {
-                let name = item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            for WithOwners(live) in items {
+                let name = live.object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
                 if names.contains(name) {
-                    found.insert(name.to_owned(), Reading::Present(Arc::new(ownership::live(item))));
+                    found.insert(name.to_owned(), Reading::Present(Arc::new(live)));
                 }
             }
             let missing = names.len() - found.len();
@@ -200,82 +199,4 @@ pub(super) async fn all(
         }
     }
     Ok((all, pages.version))
-}
-
-/// Only names, owners and the like, whatever the objects hold.
-const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
-
-pub(super) enum Page {
-    /// The objects, and how many follow on later pages where the server says so.
-    Items(Vec<Value>, Option<usize>),
-    /// The list must be begun again.
-    Expired,
-}
-
-pub(super) struct Pages<'a> {
-    served: &'a Served,
-    path: String,
-    accept: &'static str,
-    next: Option<String>,
-    ended: bool,
-    version: String,
-}
-
-impl<'a> Pages<'a> {
-    fn new(served: &'a Served, namespace: Option<&str>, name: Option<&str>) -> Self {
-        let mut path = format!("{}?limit={PAGE}", served.collection(namespace));
-        if let Some(name) = name {
-            path.push_str("&fieldSelector=metadata.name%3D");
-            path.push_str(&encode(name));
-        }
-        Self { served, path, accept: JSON, next: None, ended: false, version: String::new() }
-    }
-
-    /// The same objects by their metadata alone.
-    pub(super) fn of_metadata(served: &'a Served, namespace: Option<&str>) -> Self {
-        Self { accept: METADATA, ..Self::new(served, namespace, None) }
-    }
-
-    pub(super) async fn next(&mut self, transport: &Transport) -> Result<Option<Page>, Failure> {
-        if self.ended {
-            return Ok(None);
-        }
-        let path = match &self.next {
-            None => self.path.clone(),
-            Some(token) => format!("{}&continue={}", self.path, encode(token)),
-        };
-        let mut list = match transport.send(&Call { accept: self.accept, ..Call::get(path) }).await {
-            Ok(answer) => answer.body,
-            Err(Failure::Refused(refusal)) if refusal.code == 410 && self.next.is_some() => {
-                self.ended = true;
-                return Ok(Some(Page::Expired));
-            }
-            Err(failure) => return Err(failure),
-        };
-        let text = |key: &str| {
-            let value = list.get("metadata").and_then(|metadata| metadata.get(key));
-            value.and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        self.version = text("resourceVersion");
-        self.next = Some(text("continue")).filter(|token| !token.is_empty());
-        self.ended = self.next.is_none();
-        let remaining = list.pointer("/metadata/remainingItemCount").and_then(Value::as_u64);
-        let remaining = remaining.and_then(|count| usize::try_from(count).ok());
-        let mut items = match list.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) => items,
-            _ => Vec::new(),
-        };
-        for item in &mut items {
-            refill(item, self.served);
-        }
-        Ok(Some(Page::Items(items, remaining)))
-    }
-}
-
-/// The items of a list do not say what they are.
-fn refill(item: &mut Value, served: &Served) {
-    if let Some(map) = item.as_object_mut() {
-        map.entry("apiVersion").or_insert_with(|| served.api_version().into());
-        map.entry("kind").or_insert_with(|| served.kind.clone().into());
-    }
 }

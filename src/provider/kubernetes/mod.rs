@@ -23,6 +23,7 @@ mod explain;
 mod list;
 mod managed;
 mod ownership;
+mod pages;
 mod problem;
 mod proxy;
 mod ready;

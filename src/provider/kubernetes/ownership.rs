@@ -1,5 +1,6 @@
 //! `metadata.managedFields` → [`Ownership`], and a server's object → [`Live`].
 
+use litemap::LiteMap;
 use serde_json::{Map, Value};
 
 use crate::resource::{FieldSet, Live, ManagedEntry, NAMING_KEYS, Operation, Ownership, Segment, Stamp};
@@ -39,7 +40,7 @@ fn entry(entry: &Value) -> ManagedEntry {
 /// One level of `fieldsV1`: `f:` a key, `k:` an item by its keys, `v:` an item of a set, `i:` a
 /// position, `.` the field itself. A field without anything below it is a leaf, and owned itself.
 fn fields(map: &Map<String, Value>) -> FieldSet {
-    let mut set = FieldSet::default();
+    let mut set = FieldSet { owned: false, children: LiteMap::with_capacity(map.len()) };
     for (name, below) in map {
         if name == "." {
             set.owned = true;

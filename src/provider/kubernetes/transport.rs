@@ -18,7 +18,6 @@ use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request};
 use jiff::Timestamp;
 use kube::Client;
-use kube::client::Body;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
@@ -77,9 +76,21 @@ impl Call {
 
 /// A good answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Answer<T = Value> {
     pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+    pub(super) body: T,
+}
+
+/// What the content of a good answer is read into.
+pub(super) trait Body: Sized {
+    /// The content; `None` where it is none of a Kubernetes API server.
+    fn read(bytes: &[u8]) -> Option<Self>;
+}
+
+impl Body for Value {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice::<Self>(bytes).ok().filter(Self::is_object)
+    }
 }
 
 /// No good answer.
@@ -151,6 +162,11 @@ impl Transport {
 
     /// Sends it, and repeats it where that is safe and helps.
     pub(super) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+        self.send_for(call).await
+    }
+
+    /// The same for an answer that is read into something of its own.
+    pub(super) async fn send_for<T: Body>(&self, call: &Call) -> Result<Answer<T>, Failure> {
         let started = Instant::now();
         let mut tries = 0;
         loop {
@@ -192,7 +208,7 @@ impl Transport {
         }
     }
 
-    async fn attempt(&self, call: &Call, known: bool) -> Result<Answer, Failure> {
+    async fn attempt<T: Body>(&self, call: &Call, known: bool) -> Result<Answer<T>, Failure> {
         // The semaphore is never closed; without a permit, the request simply goes out.
         let _permit = self.permits.acquire().await;
         let deadline = match call.repeat {
@@ -204,13 +220,13 @@ impl Transport {
         timeout(deadline, self.exchange(call)).await.unwrap_or_else(|_| Err(self.silent(true)))
     }
 
-    async fn exchange(&self, call: &Call) -> Result<Answer, Failure> {
+    async fn exchange<T: Body>(&self, call: &Call) -> Result<Answer<T>, Failure> {
         let mut request = Request::builder().method(&call.method).uri(&call.path).header(ACCEPT, call.accept);
         let body = match &call.body {
-            None => Body::empty(),
+            None => kube::client::Body::empty(),
             Some((content, bytes)) => {
                 request = request.header(CONTENT_TYPE, *content);
-                Body::from(bytes.clone())
+                bytes.clone().into()
             }
         };
         let request = request.body(body).map_err(|error| self.unsendable(&error))?;
@@ -220,14 +236,19 @@ impl Transport {
         self.read(parts.status, parts.headers, &bytes)
     }
 
-    fn read(&self, status: http::StatusCode, headers: HeaderMap, bytes: &[u8]) -> Result<Answer, Failure> {
-        let body = serde_json::from_slice::<Value>(bytes).ok().filter(Value::is_object);
-        let is_status = body.as_ref().and_then(|body| body.get("kind")).is_some_and(|kind| kind == "Status");
-        if let Some(body) = body.filter(|_| status.is_success() || is_status) {
-            self.contacted.store(true, Ordering::Relaxed);
-            if status.is_success() {
+    fn read<T: Body>(
+        &self,
+        status: http::StatusCode,
+        headers: HeaderMap,
+        bytes: &[u8],
+    ) -> Result<Answer<T>, Failure> {
+        if status.is_success() {
+            if let Some(body) = T::read(bytes) {
+                self.contacted.store(true, Ordering::Relaxed);
                 return Ok(Answer { headers, body });
             }
+        } else if let Some(body) = Value::read(bytes).filter(|body| body["kind"] == "Status") {
+            self.contacted.store(true, Ordering::Relaxed);
             let retry_after = headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
             return Err(Failure::Refused(Refusal { code: status.as_u16(), status: body, retry_after }));
         }

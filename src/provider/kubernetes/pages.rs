@@ -1,0 +1,138 @@
+//! The pages of a list.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::discovery::{Served, encode};
+use super::ownership;
+use super::transport::{Answer, Body, Call, Failure, JSON, Transport};
+use crate::resource::Live;
+
+/// Objects in one page of a list.
+pub(super) const PAGE: usize = 500;
+
+/// Only names, owners and the like, whatever the objects hold.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// What the objects of a list are read into.
+pub(super) trait Item: DeserializeOwned {
+    /// The object itself.
+    fn object(&mut self) -> &mut Value;
+}
+
+impl Item for Value {
+    fn object(&mut self) -> &mut Value {
+        self
+    }
+}
+
+/// An object and its owners. These are taken apart as each object is read: as the server sends them they take
+/// several times the room, and a list has many.
+pub(super) struct WithOwners(pub(super) Live);
+
+impl<'de> Deserialize<'de> for WithOwners {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(ownership::live).map(Self)
+    }
+}
+
+impl Item for WithOwners {
+    fn object(&mut self) -> &mut Value {
+        &mut self.0.object
+    }
+}
+
+/// A list as the server sends it. One without `items` is none, and not taken for an empty one.
+#[derive(Deserialize)]
+struct List<T> {
+    metadata: Metadata,
+    #[serde(bound(deserialize = "T: DeserializeOwned"))]
+    items: Option<Vec<T>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata {
+    resource_version: String,
+    r#continue: String,
+    remaining_item_count: Option<usize>,
+}
+
+impl<T: Item> Body for List<T> {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+/// What came of asking for a page.
+pub(super) enum Page<T> {
+    /// The objects, and how many follow on later pages where the server says so.
+    Items(Vec<T>, Option<usize>),
+    /// The list must be begun again.
+    Expired,
+}
+
+/// A list, page by page.
+pub(super) struct Pages<'a> {
+    served: &'a Served,
+    path: String,
+    accept: &'static str,
+    next: Option<String>,
+    ended: bool,
+    /// The version at which a watch goes on from the last page.
+    pub(super) version: String,
+}
+
+impl<'a> Pages<'a> {
+    /// All objects of a namespace, or those of this name.
+    pub(super) fn new(served: &'a Served, namespace: Option<&str>, name: Option<&str>) -> Self {
+        let mut path = format!("{}?limit={PAGE}", served.collection(namespace));
+        if let Some(name) = name {
+            path.push_str("&fieldSelector=metadata.name%3D");
+            path.push_str(&encode(name));
+        }
+        Self { served, path, accept: JSON, next: None, ended: false, version: String::new() }
+    }
+
+    /// The same objects by their metadata alone.
+    pub(super) fn of_metadata(served: &'a Served, namespace: Option<&str>) -> Self {
+        Self { accept: METADATA, ..Self::new(served, namespace, None) }
+    }
+
+    /// The next page; `None` after the last one.
+    pub(super) async fn next<T: Item>(&mut self, transport: &Transport) -> Result<Option<Page<T>>, Failure> {
+        if self.ended {
+            return Ok(None);
+        }
+        let path = match &self.next {
+            None => self.path.clone(),
+            Some(token) => format!("{}&continue={}", self.path, encode(token)),
+        };
+        let call = Call { accept: self.accept, ..Call::get(path) };
+        let List { metadata, items } = match transport.send_for::<List<T>>(&call).await {
+            Ok(Answer { body, .. }) => body,
+            Err(Failure::Refused(refusal)) if refusal.code == 410 && self.next.is_some() => {
+                self.ended = true;
+                return Ok(Some(Page::Expired));
+            }
+            Err(failure) => return Err(failure),
+        };
+        self.version = metadata.resource_version;
+        self.next = Some(metadata.r#continue).filter(|token| !token.is_empty());
+        self.ended = self.next.is_none();
+        let mut items = items.unwrap_or_default();
+        for item in &mut items {
+            refill(item.object(), self.served);
+        }
+        Ok(Some(Page::Items(items, metadata.remaining_item_count)))
+    }
+}
+
+/// The items of a list do not say what they are.
+fn refill(item: &mut Value, served: &Served) {
+    if let Some(map) = item.as_object_mut() {
+        map.entry("apiVersion").or_insert_with(|| served.api_version().into());
+        map.entry("kind").or_insert_with(|| served.kind.clone().into());
+    }
+}
