@@ -70,16 +70,15 @@ pub async fn plan(
 
 /// Answers what the planner asks, so many questions at once, until it is done.
 pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usize) -> Plan {
-    let mut answers = Vec::new();
     loop {
-        match planner.advance(answers) {
+        match planner.advance() {
             Step::Done(plan) => return *plan,
             Step::Ask(questions) => {
-                answers = stream::iter(questions)
-                    .map(|question| answer(provider, question))
-                    .buffered(parallelism.max(1))
-                    .collect()
-                    .await;
+                let answers = stream::iter(questions).map(|question| answer(provider, question));
+                let mut answers = answers.buffered(parallelism.max(1));
+                while let Some(answer) = answers.next().await {
+                    planner.take(answer);
+                }
             }
         }
     }

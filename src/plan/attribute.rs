@@ -7,6 +7,7 @@ mod keep;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -15,7 +16,7 @@ use super::change::{After, Cause, FieldChange, Hand};
 use super::owners::{Owned, Owners, Place, Turn};
 use super::record::digest_without_secrets;
 use super::send::field_manager;
-use crate::resource::{Applied, Desired, FieldPath, Held, Live};
+use crate::resource::{Applied, Desired, FieldPath, Held, Live, Segment};
 
 /// What is known of an object beside its changed lines.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +36,7 @@ pub(super) fn attribute(fields: &mut [FieldChange], evidence: Evidence<'_>) {
     if fields.is_empty() {
         return;
     }
-    let witness = Witness::new(evidence);
+    let witness = Witness::new(evidence, fields);
     for field in fields {
         field.cause = witness.cause(field);
         field.keep = match field.cause {
@@ -72,6 +73,13 @@ fn is_sent_again(applied: &Applied, desired: &Desired, sent: &Value) -> bool {
     applied.sent == digest_without_secrets(desired, sent)
 }
 
+/// Whether one of the fields may be the other, or lie in it: items of lists have several names, so beyond the
+/// first list this cannot be told from the names.
+fn may_meet(a: &FieldPath, b: &FieldPath) -> bool {
+    let both = a.segments().iter().zip(b.segments());
+    both.take_while(|(a, b)| matches!((a, b), (Segment::Key(_), Segment::Key(_)))).all(|(a, b)| a == b)
+}
+
 /// What has changed since the last apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Since {
@@ -81,33 +89,45 @@ struct Since {
 
 /// The evidence, laid out.
 struct Witness<'a> {
+    evidence: Evidence<'a>,
     turn: Turn<'a>,
-    owners: Owners,
+    /// Asked for where somebody else had a hand in it.
+    owners: OnceCell<Owners>,
+    /// What the record says of anything near the changed lines.
     record: Vec<(Place, &'a Held)>,
-    /// What we shall own.
-    units: Vec<Owned>,
     is_sent_again: bool,
 }
 
 impl<'a> Witness<'a> {
-    fn new(evidence: Evidence<'a>) -> Self {
-        let Evidence { project, applied, desired, sent, live, answer } = evidence;
+    fn new(evidence: Evidence<'a>, fields: &[FieldChange]) -> Self {
+        let Evidence { applied, desired, sent, live, answer, .. } = evidence;
         let turn = Turn { before: &live.object, after: &answer.object };
         let held = applied.into_iter().flat_map(|applied| &applied.fields);
-        let record =
-            held.filter_map(|(path, held)| Some((Place::new(path.parse::<FieldPath>().ok()?, turn), held)));
+        let held = held.filter_map(|(path, held)| Some((path.parse::<FieldPath>().ok()?, held)));
+        let near = held.filter(|(path, _)| fields.iter().any(|field| may_meet(path, &field.path)));
         Self {
+            evidence,
             turn,
-            owners: Owners::new(project, live, turn),
-            record: record.collect(),
-            units: Owned::all(answer.ownership.applied_by(&field_manager(project)), turn),
+            owners: OnceCell::new(),
+            record: near.map(|(path, held)| (Place::new(path, turn), held)).collect(),
             is_sent_again: applied.is_some_and(|applied| is_sent_again(applied, desired, sent)),
         }
     }
 
+    fn owners(&self) -> &Owners {
+        let Evidence { project, live, .. } = self.evidence;
+        self.owners.get_or_init(|| Owners::new(project, live, self.turn))
+    }
+
+    /// What we shall own.
+    fn units(&self) -> Vec<Owned> {
+        let manager = field_manager(self.evidence.project);
+        Owned::all(self.evidence.answer.ownership.applied_by(&manager), self.turn)
+    }
+
     fn cause(&self, field: &FieldChange) -> Cause {
         let place = Place::new(field.path.clone(), self.turn);
-        let by = || self.owners.hands(&place);
+        let by = || self.owners().hands(&place);
         // What is sent is compared without its secrets.
         let is_sent_again = self.is_sent_again && !field.sensitive;
         match self.since_the_record(&place, field) {
@@ -127,7 +147,7 @@ impl<'a> Witness<'a> {
 
     /// A field of others that the configuration names for the first time is taken from them.
     fn without_a_record(&self, place: &Place, field: &FieldChange, by: Vec<Hand>) -> Cause {
-        if field.before.is_none() || by.is_empty() || self.owners.is_ours(place) {
+        if field.before.is_none() || by.is_empty() || self.owners().is_ours(place) {
             return Cause::Yours;
         }
         Cause::Conflict { by }
@@ -170,7 +190,7 @@ impl<'a> Witness<'a> {
             Held::Parent => Since { in_cluster: now.is_none(), in_configuration: then.is_none() },
             // Whoever changes a value takes the field from us; and something has changed it.
             Held::Hidden => {
-                let is_ours = self.owners.is_ours(recorded);
+                let is_ours = self.owners().is_ours(recorded);
                 Since { in_cluster: !is_ours, in_configuration: is_ours }
             }
         })
@@ -184,7 +204,7 @@ impl<'a> Witness<'a> {
             .record
             .iter()
             .map(|(recorded, held)| Owned { place: recorded.clone(), is_parent: **held == Held::Parent });
-        let mut owned = self.units.iter().cloned().chain(recorded);
+        let mut owned = self.units().into_iter().chain(recorded);
         let unit = owned.find(|owned| owned.place.is(&place) || owned.is_around(&place));
         unit.map_or(place.path, |owned| owned.place.path)
     }

@@ -333,8 +333,12 @@ impl Plan {
     pub fn digest_of(&self) -> String {
         let lineage = (self.serial > 0).then_some(&self.lineage);
         let head = json!([self.project, lineage, self.mode, self.cluster.uid, self.cluster.server]);
-        let lines = self.changes.iter().map(Change::for_digest);
-        digest(&lines.fold(head.to_string(), |text, line| format!("{text}\n{line}")))
+        let mut text = head.to_string();
+        for change in &self.changes {
+            text.push('\n');
+            text.push_str(&change.for_digest().to_string());
+        }
+        digest(&text)
     }
 
     /// Whether an apply would change the cluster, or what we remember of it.

@@ -1,6 +1,6 @@
 //! What else dies with a namespace or a definition: asked only when one of them is to go.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 
 use super::change::{Action, Change, Plan};
@@ -12,12 +12,44 @@ use crate::resource::{Identity, Live, Problem};
 /// How many kinds that could not be seen are named.
 const NAMED: usize = 4;
 
-/// Which change each of these questions is about, and the questions.
-pub(super) fn questions(plan: &Plan) -> (Vec<usize>, Vec<Question>) {
-    let ending = plan.changes.iter().enumerate().flat_map(|(index, change)| {
-        ends(change).filter_map(move |live| Some((index, Question::Contents(circle(live)?))))
-    });
-    ending.unzip()
+/// A plan that only what else dies is missing of.
+#[derive(Debug)]
+pub(super) struct Draft {
+    plan: Box<Plan>,
+    /// Which change each question is about that has no answer yet.
+    about: VecDeque<usize>,
+    /// The uids of the objects that the plan itself puts an end to.
+    going: HashSet<String>,
+}
+
+impl Draft {
+    /// The draft, and what must be asked before it is a plan.
+    pub(super) fn new(plan: Box<Plan>) -> (Self, Vec<Question>) {
+        let ending = plan.changes.iter().enumerate().flat_map(|(index, change)| {
+            ends(change).filter_map(move |live| Some((index, Question::Contents(circle(live)?))))
+        });
+        let (about, questions) = ending.unzip();
+        let going = plan.changes.iter().flat_map(ends).map(|live| live.stamp.uid.clone()).collect();
+        (Self { plan, about, going }, questions)
+    }
+
+    /// Writes into the plan what else dies, by the answer to the first question that has none yet.
+    pub(super) fn take(&mut self, answer: Answer) {
+        let change = self.about.pop_front().and_then(|index| self.plan.changes.get_mut(index));
+        let (Some(change), Answer::Contents(result)) = (change, answer) else { return };
+        match result {
+            Ok(contents) => {
+                change.warnings.extend(unseen(&contents));
+                change.dies_with.extend(worth_naming(contents.seen, &self.going));
+            }
+            Err(problem) => change.warnings.push(nothing_seen(&problem)),
+        }
+    }
+
+    /// The plan, as far as the questions have been answered.
+    pub(super) fn into_plan(self) -> Box<Plan> {
+        self.plan
+    }
 }
 
 /// The objects that the change puts an end to.
@@ -37,24 +69,6 @@ fn circle(live: &Live) -> Option<Circle> {
         return Some(Circle::Namespace(identity.name));
     }
     planner::defines(&live.object).map(Circle::Kind)
-}
-
-/// Writes into the plan what else dies.
-pub(super) fn fill(plan: &mut Plan, about: &[usize], answers: Vec<Answer>) {
-    let going: HashSet<String> =
-        plan.changes.iter().flat_map(ends).map(|live| live.stamp.uid.clone()).collect();
-    for (index, answer) in about.iter().zip(answers) {
-        let (Some(change), Answer::Contents(result)) = (plan.changes.get_mut(*index), answer) else {
-            continue;
-        };
-        match result {
-            Ok(contents) => {
-                change.warnings.extend(unseen(&contents));
-                change.dies_with.extend(worth_naming(contents.seen, &going));
-            }
-            Err(problem) => change.warnings.push(nothing_seen(&problem)),
-        }
-    }
 }
 
 /// What is neither deleted by the plan itself, nor dies with its owner anyway, nor is there in every namespace.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::change::Action;
-use super::planner::{Planner, defines};
+use super::planner::Planner;
 use super::schema::Definition;
 use crate::resource::{Desired, Problem, ProblemKind};
 
@@ -15,10 +15,6 @@ impl Planner {
     /// old one, and be planned as if it stayed.
     pub(super) fn why_not_made_anew(&self, index: usize) -> Option<Problem> {
         let ground = &self.input.desired[index];
-        // Most resources carry nothing else; to ask all others about each of them would take long.
-        if !self.carries_others(index) {
-            return None;
-        }
         let is_in_it = |desired: &&Arc<Desired>| {
             let namespace = desired.identity.namespace.as_ref();
             let stands_here = namespace.and_then(|name| self.namespaces.get(name)) == Some(&index)
@@ -39,13 +35,6 @@ impl Planner {
         Some(Problem::new(ProblemKind::Rejected, message).help(
             "destroy it with what stands in it (`regplan destroy --target`), then apply; whatever holds data needs a copy",
         ))
-    }
-
-    /// Whether it is a namespace or a definition, in which others may stand.
-    fn carries_others(&self, index: usize) -> bool {
-        let desired = &self.input.desired[index];
-        self.namespaces.get(&desired.identity.name) == Some(&index)
-            || defines(&desired.object).is_some_and(|kind| self.kinds.get(&kind) == Some(&index))
     }
 
     /// The definition of its kind in this plan, as it will be.

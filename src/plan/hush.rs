@@ -31,6 +31,10 @@ pub fn hush(desired: &Desired, live: Option<&Value>, problem: Problem) -> Proble
 
 /// The same for what the server warns about.
 pub fn hush_all(desired: &Desired, live: Option<&Value>, texts: Vec<String>) -> Vec<String> {
+    // Few answers come with a warning.
+    if texts.is_empty() {
+        return texts;
+    }
     let values = values(desired, live);
     texts.into_iter().map(|text| hush_text(&values, text)).collect()
 }

@@ -12,7 +12,7 @@ use super::planner::{Decision, Planner};
 use super::reclaim::{Reclaim, reclaim};
 use super::{adoption, fields, handover, immutable, owners, predict, record, removal, send};
 use crate::provider::Written;
-use crate::resource::{Applied, Desired, Live, Problem, ProblemKind, Reading};
+use crate::resource::{Desired, Live, Problem, ProblemKind, Reading};
 
 /// How often an object that moves under our eyes is read again.
 const READS: u8 = 20;
@@ -61,9 +61,8 @@ impl Planner {
                 }
                 Some(live) => {
                     let Written { live: answer, warnings } = written;
-                    let applied = record::record(&self.input.project, desired, &sent, &answer);
                     self.decide_update(index, &live, Fidelity::DryRun, sent, Arc::new(answer), warnings);
-                    self.remember(index, applied);
+                    self.remember(index);
                 }
             },
             Err(problem) => self.judge_problem(index, live, sent, problem),
@@ -74,11 +73,14 @@ impl Planner {
     ///
     /// It is made of the server's answer, not of the object that was read: where our ownership is not what a
     /// write would leave, this record proves nothing.
-    pub(super) fn remember(&mut self, index: usize, applied: Applied) {
-        let change = self.decisions.get_mut(&index).map(|decision| &mut decision.change);
-        if let Some(change) =
-            change.filter(|change| change.action == Action::None && change.is_to_be_remembered())
+    fn remember(&mut self, index: usize) {
+        let Some(Decision { change, outcome: Some(answer) }) = self.decisions.get_mut(&index) else { return };
+        // Most are remembered as they are already.
+        if change.action == Action::None
+            && change.is_to_be_remembered()
+            && let Some(sent) = &change.send
         {
+            let applied = record::record(&self.input.project, &self.input.desired[index], sent, answer);
             change.applied = Some(Arc::new(applied));
         }
     }
@@ -150,21 +152,15 @@ impl Planner {
         let fidelity = Fidelity::Proved(proof);
         let is_plain = !matches!(standing, Standing::Adopted) && self.why_replaced(index).is_none();
         if !is_plain || known.is_some_and(|known| known.uid != live.stamp.uid) {
-            let applied = record::record(&self.input.project, desired, &sent, live);
             self.decide_update(index, live, fidelity, sent, Arc::clone(live), Vec::new());
-            self.remember(index, applied);
+            self.remember(index);
             return;
         }
         let foreign = owners::foreign(&self.input.project, &sent, live, live, &[]);
         let mut change = self.change(index, Action::None, fidelity, Some(sent));
         change.foreign = foreign;
-        // Most are remembered as they are already.
-        if change.action == Action::None && change.is_to_be_remembered() {
-            let sent = change.send.as_ref().unwrap_or(&Value::Null);
-            let applied = record::record(&self.input.project, &self.input.desired[index], sent, live);
-            change.applied = Some(Arc::new(applied));
-        }
         self.decide(index, change, Some(Arc::clone(live)));
+        self.remember(index);
     }
 
     /// Decides what becomes of an object that is there; `answer` is what the write would come to.
@@ -377,7 +373,7 @@ impl Planner {
 
     pub(super) fn decide(&mut self, index: usize, change: Change, outcome: Option<Arc<Live>>) {
         let is_made_anew = change.action == Action::Replace && change.prior.is_some();
-        if let Some(problem) = self.why_not_made_anew(index).filter(|_| is_made_anew) {
+        if is_made_anew && let Some(problem) = self.why_not_made_anew(index) {
             self.refuse(index, problem);
             return;
         }

@@ -1,18 +1,19 @@
 //! The step function: from readings over dry-runs to decisions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::change::{Action, Change, Fidelity, Mode, Plan, Proof, Refusal};
 use super::compare::keyed;
+use super::contents::Draft;
 use super::decide::{self, Standing};
 use super::handover::LetGo;
 use super::question::{Answer, Input, Known, Question, Step};
 use super::resolve::{Unresolvable, resolve};
 use super::send::{self, LINEAGE, Owner, PROJECT, field_manager};
-use super::{contents, handover, ownership, record, removal};
+use super::{handover, ownership, record, removal};
 use crate::provider::{Guard, Write};
 use crate::resource::{
     Address, Desired, GroupKind, Identity, Live, Problem, ProblemKind, Reading, Reference, Target,
@@ -50,14 +51,15 @@ pub struct Planner {
     pub(super) namespaces: HashMap<String, usize>,
     pub(super) kinds: HashMap<GroupKind, usize>,
     known_identities: HashMap<Identity, Address>,
-    asked: Vec<Asked>,
-    /// The plan that only what else dies is missing of, and the changes that this is asked about.
-    drafted: Option<(Box<Plan>, Vec<usize>)>,
+    /// What has not been answered yet.
+    asked: VecDeque<Asked>,
+    /// What is decided, while what else dies is asked.
+    draft: Option<Draft>,
     notes: Vec<String>,
 }
 
 impl Planner {
-    /// A planner that has asked nothing yet; [`advance`](Self::advance) it with no answers first.
+    /// A planner that has asked nothing yet; [`advance`](Self::advance) it first.
     pub fn new(input: Input) -> Self {
         let mut planner = Self {
             readings: HashMap::new(),
@@ -70,8 +72,8 @@ impl Planner {
             namespaces: HashMap::new(),
             kinds: HashMap::new(),
             known_identities: HashMap::new(),
-            asked: Vec::new(),
-            drafted: None,
+            asked: VecDeque::new(),
+            draft: None,
             notes: input.notes.clone(),
             input,
         };
@@ -90,11 +92,20 @@ impl Planner {
         planner
     }
 
-    /// Takes the answers to what was asked last, and asks further or is done.
-    pub fn advance(&mut self, answers: Vec<Answer>) -> Step {
-        if let Some((mut plan, about)) = self.drafted.take() {
-            contents::fill(&mut plan, &about, answers);
-            return Step::Done(plan);
+    /// Takes the answer to the first of the questions that has none yet, and decides what follows from it: so
+    /// much is done while the server works on the others.
+    pub fn take(&mut self, answer: Answer) {
+        if let Some(draft) = &mut self.draft {
+            draft.take(answer);
+        } else if let Some(asked) = self.asked.pop_front() {
+            self.take_in(asked, answer);
+        }
+    }
+
+    /// Asks further, or is done; what was asked last has been answered.
+    pub fn advance(&mut self) -> Step {
+        if let Some(draft) = self.draft.take() {
+            return Step::Done(draft.into_plan());
         }
         if self.asked.is_empty() && self.readings.is_empty() {
             let questions = self.first_questions();
@@ -102,24 +113,20 @@ impl Planner {
                 return Step::Ask(questions);
             }
         }
-        for (asked, answer) in std::mem::take(&mut self.asked).into_iter().zip(answers) {
-            self.take_in(asked, answer);
-        }
         let questions = match self.input.mode {
             Mode::Apply => self.decide_what_can_be(),
             Mode::Destroy => Vec::new(),
         };
-        if questions.is_empty() { self.draft() } else { Step::Ask(questions) }
+        if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
     }
 
     /// The plan; where something in it takes others along, that is asked first.
-    fn draft(&mut self) -> Step {
-        let plan = Box::new(self.finish());
-        let (about, questions) = contents::questions(&plan);
+    fn conclude(&mut self) -> Step {
+        let (draft, questions) = Draft::new(Box::new(self.finish()));
         if questions.is_empty() {
-            return Step::Done(plan);
+            return Step::Done(draft.into_plan());
         }
-        self.drafted = Some((plan, about));
+        self.draft = Some(draft);
         Step::Ask(questions)
     }
 
@@ -141,7 +148,7 @@ impl Planner {
             [(Asked::Read(addresses), targets), (Asked::ReadPredecessors(renamed), predecessors)]
         {
             if !targets.is_empty() {
-                self.asked.push(asked);
+                self.asked.push_back(asked);
                 questions.push(Question::Read(targets));
             }
         }
@@ -217,7 +224,7 @@ impl Planner {
         if !reread.is_empty() {
             let addresses = reread.iter().map(|index| self.input.desired[*index].address.clone()).collect();
             let targets = reread.iter().map(|index| self.input.desired[*index].target()).collect();
-            self.asked.push(Asked::Read(addresses));
+            self.asked.push_back(Asked::Read(addresses));
             questions.push(Question::ReadAgain(targets));
         }
         questions
@@ -367,7 +374,7 @@ impl Planner {
             guard: live.map_or(Guard::Absent, |live| Guard::At(live.stamp.clone())),
             manager,
         };
-        self.asked.push(Asked::Preview { index, sent });
+        self.asked.push_back(Asked::Preview { index, sent });
         Some(Question::Preview(Box::new(write)))
     }
 

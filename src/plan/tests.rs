@@ -73,13 +73,14 @@ impl World {
 
     fn plan(&mut self, input: Input) -> Plan {
         let mut planner = Planner::new(input);
-        let mut answers = Vec::new();
         for _ in 0..50 {
-            match planner.advance(answers) {
+            match planner.advance() {
                 Step::Done(plan) => return *plan,
                 Step::Ask(questions) => {
                     assert!(!questions.is_empty(), "a planner that asks nothing would never end");
-                    answers = questions.into_iter().map(|question| self.answer(question)).collect();
+                    for question in questions {
+                        planner.take(self.answer(question));
+                    }
                 }
             }
         }
