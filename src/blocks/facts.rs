@@ -142,6 +142,7 @@ impl Facts {
     }
 
     /// What of it is the same with and without a cluster and secrets: what files hold.
+    #[must_use]
     pub fn of_files(&self) -> Self {
         let of_files = self.answers.iter().filter(|(need, _)| need.is_of_files());
         let answers = of_files.map(|(need, fact)| (need.clone(), fact.clone())).collect();

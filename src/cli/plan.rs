@@ -21,11 +21,15 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
         let mut text = Styled::default();
         output.note(text.line(Label::Dim, format!("Digest of this plan: {}", plan.digest)))?;
     }
-    Ok(match (plan.refusals.is_empty(), plan.has_changes() && args.detailed_exitcode) {
+    let exit = match (plan.refusals.is_empty(), plan.has_changes() && args.detailed_exitcode) {
         (false, _) => Exit::Failed,
         (true, true) => Exit::Changes,
         (true, false) => Exit::Done,
-    })
+    };
+    // The program ends here, and what a plan of thousands of objects is made of goes with it: to take it apart
+    // piece by piece would keep a reader waiting for nothing.
+    std::mem::forget((session, planned));
+    Ok(exit)
 }
 
 fn asked(mode: Mode, planning: &PlanningArgs) -> Asked {

@@ -130,11 +130,19 @@ impl Session {
         // A missing secret is a finding of the plan; `apply` refuses such a plan with all of them at once.
         let config = configuration(global, output).await?;
         let settings = settings(global, &config.cluster, planning.parallelism)?;
+        // A state that is only looked at is read meanwhile: it may be as large as all that is configured.
+        let seen =
+            (access == Access::Read).then(|| tokio::spawn(look(location(&config), config.project.clone())));
         // What is wrong with the objects is said before anything is locked, written or asked of a cluster.
         let alone = Outside { provider: None, env: &variable, remembered: &|_| false };
         let compiled = engine::compile(&config, &alone).await;
         let outline = compiled.map_err(|error| Failure::of(error, &config.sources))?;
-        let memory = remember(&config, access).await?;
+        let memory = match seen {
+            Some(seen) => seen.await.map_err(|error| {
+                Failure::message(format!("the reading of the state was broken off: {error}"))
+            })??,
+            None => remember(&config, access).await?,
+        };
         tell_of_interruption(&memory, output)?;
         let provider = Kubernetes::connect(&settings).await?;
         let cluster = provider.cluster().await?;
@@ -252,13 +260,19 @@ pub(super) fn location(config: &Config) -> Result<Location, StateError> {
 
 /// How the configuration's state is opened.
 pub(super) async fn remember(config: &Config, access: Access) -> Result<Memory, Failure> {
-    let backend = LocalBackend::new(location(config)?);
-    Ok(match access {
-        Access::Read => Memory::Seen(Box::new(state::view(&backend, &config.project).await?)),
+    match access {
+        Access::Read => look(location(config), config.project.clone()).await,
         Access::Write { command } => {
-            Memory::Held(Box::new(Store::open(Box::new(backend), &config.project, command).await?))
+            let backend = LocalBackend::new(location(config)?);
+            Ok(Memory::Held(Box::new(Store::open(Box::new(backend), &config.project, command).await?)))
         }
-    })
+    }
+}
+
+/// Looks at a state that others may write.
+async fn look(place: Result<Location, StateError>, project: String) -> Result<Memory, Failure> {
+    let backend = LocalBackend::new(place?);
+    Ok(Memory::Seen(Box::new(state::view(&backend, &project).await?)))
 }
 
 /// How the cluster is reached: the configuration decides, the command line may only agree or fill in.

@@ -1,6 +1,6 @@
 //! Drives the planner: its questions go to the provider, many at once; the answers go back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -74,10 +74,19 @@ pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usi
         match planner.advance() {
             Step::Done(plan) => return *plan,
             Step::Ask(questions) => {
-                let answers = stream::iter(questions).map(|question| answer(provider, question));
-                let mut answers = answers.buffered(parallelism.max(1));
-                while let Some(answer) = answers.next().await {
-                    planner.take(answer);
+                let asking = questions.into_iter().enumerate();
+                let asking =
+                    asking.map(|(place, question)| async move { (place, answer(provider, question).await) });
+                let mut answers = stream::iter(asking).buffer_unordered(parallelism.max(1));
+                // They are taken in the order of the questions, so that plans of one situation are alike; but
+                // one that is slow to come keeps no other from being asked.
+                let (mut early, mut next) = (HashMap::new(), 0);
+                while let Some((place, answer)) = answers.next().await {
+                    early.insert(place, answer);
+                    while let Some(answer) = early.remove(&next) {
+                        planner.take(answer);
+                        next += 1;
+                    }
                 }
             }
         }

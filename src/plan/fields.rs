@@ -61,13 +61,13 @@ pub(super) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
 
 /// How many fields of what is sent stay as they are.
 pub(super) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usize {
-    let mut all = Vec::new();
-    leaves(&FieldPath::root(), sent, &mut all);
     let stays = |path: &FieldPath| {
         let changes = differing.iter().any(|field| field.path.contains(path) || path.contains(&field.path));
         !changes && !is_naming_path(path) && !is_ours_path(path)
     };
-    all.iter().filter(|(path, _)| stays(path)).count()
+    let mut count = 0;
+    each_leaf(&FieldPath::root(), sent, &mut |path, _| count += usize::from(stays(path)));
+    count
 }
 
 /// The path in the form in which the configuration's facts are kept: list items by their position in the
@@ -84,20 +84,24 @@ fn is_naming_path(path: &FieldPath) -> bool {
 
 /// Every value that holds no other ones, list items named by their keys.
 pub(super) fn leaves(path: &FieldPath, value: &Value, found: &mut Vec<(FieldPath, Value)>) {
+    each_leaf(path, value, &mut |path, value| found.push((path.clone(), value.clone())));
+}
+
+fn each_leaf(path: &FieldPath, value: &Value, take: &mut impl FnMut(&FieldPath, &Value)) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             for (key, value) in map {
-                leaves(&path.key(key.as_str()), value, found);
+                each_leaf(&path.key(key.as_str()), value, take);
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => {
             let keys = item_keys(items, &[]);
             for (index, item) in items.iter().enumerate() {
                 let step = keys.map_or(Segment::Index(index), |keys| Segment::Item(name_of(item, keys)));
-                leaves(&path.join(step), item, found);
+                each_leaf(&path.join(step), item, take);
             }
         }
-        _ => found.push((path.clone(), value.clone())),
+        _ => take(path, value),
     }
 }
 
