@@ -49,6 +49,8 @@ codes! {
     TOO_MANY_REPLICAS = "too-many-replicas";
     /// A key that does nothing as things stand.
     USELESS_KEY = "useless-key";
+    /// A key of an object that looks like one of regplan's own.
+    DOUBTFUL_KEY = "doubtful-key";
     /// A generated value that the state knows and the cluster has lost.
     LOST_SECRET = "lost-secret";
     /// A secret that can be had, and cannot be used.

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::draft::{Draft, Naming, key_text, span_of};
 use super::facts::Need;
 use super::{BlockType, Surroundings, codes, schema, scope};
-use crate::config::{Block, BlockSchema, Node, NodeValue};
+use crate::config::{BLOCK_KEYS, Block, BlockSchema, Node, NodeValue};
+use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{FieldPath, Origin};
 
@@ -99,6 +100,7 @@ impl BlockType for Resource {
         let mut draft = Draft::new(block, block.body.to_json(), Naming::Block, around.namespace);
         origins(block, &FieldPath::root(), &block.body, &mut draft, mistakes);
         server_fields(block, &draft.object, mistakes);
+        doubtful_keys(block, mistakes);
         let Value::Object(object) = &mut draft.object else { return Vec::new() };
         let metadata = object.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(metadata) = metadata {
@@ -151,6 +153,24 @@ fn value_span(key: Span, node: &Node) -> Span {
 fn note(block: &Block, path: &FieldPath, span: Span, draft: &mut Draft) {
     draft.origins.insert(path.clone(), Origin { key: key_text(block, path), span: Some(span) });
     draft.settable.insert(path.clone(), ());
+}
+
+/// Any key may be one of the kind, so that a misspelt one of ours is no mistake for certain; but the object would be
+/// made as if nothing had been said.
+fn doubtful_keys(block: &Block, mistakes: &mut Vec<Diagnostic>) {
+    let Some(table) = block.body.as_table() else { return };
+    for (key, entry) in &table.entries {
+        if let Some(meant) = nearest(key, BLOCK_KEYS.iter().copied()) {
+            mistakes.push(
+                Diagnostic::warning(
+                    codes::DOUBTFUL_KEY,
+                    format!("`{key}` is sent as a field of the object, and regplan does nothing with it"),
+                )
+                .at(entry.key_span, "")
+                .help(format!("did you mean `{meant}`?")),
+            );
+        }
+    }
 }
 
 fn server_fields(block: &Block, object: &Value, mistakes: &mut Vec<Diagnostic>) {

@@ -390,6 +390,9 @@ pub(super) struct DriftArgs {
     /// In which form
     #[arg(long, default_value = "text")]
     pub(super) format: DriftFormat,
+    /// How long the Markdown may be; what does not fit is left out, the least important first
+    #[arg(long, value_name = "BYTES", default_value_t = report::MARKDOWN_LIMIT, value_parser = limit)]
+    pub(super) markdown_limit: usize,
     /// Write it to this file, which is replaced as a whole, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

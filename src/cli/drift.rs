@@ -24,7 +24,7 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
     engine::check_cluster(&applied.cluster, state.cluster.as_ref(), &cluster)?;
     let secrets = if args.no_secrets { Secrets::LeaveOut } else { Secrets::Read };
     let drift = engine::drift(state, &cluster, &provider, secrets).await;
-    publish(&drift, args, output)?;
+    Failure::unless_closed(publish(&drift, args, output))?;
     Ok(match drift.verdict() {
         Verdict::InSync => Exit::Done,
         Verdict::Drift => Exit::Drift,
@@ -87,11 +87,11 @@ fn cluster(settings: ClusterSettings, args: &DriftArgs) -> Result<ClusterSetting
 fn publish(drift: &Drift, args: &DriftArgs, output: Output) -> Result<(), Failure> {
     let text = match args.format {
         DriftFormat::Text if args.output.is_none() => {
-            return Ok(output.data(&report::drift_text(drift))?);
+            return Ok(output.data(&report::drift_text(drift, Output::width()))?);
         }
-        DriftFormat::Text => report::drift_text(drift).to_string(),
+        DriftFormat::Text => report::drift_text(drift, Output::width()).to_string(),
         DriftFormat::Json => format!("{:#}\n", report::drift_json(drift)),
-        DriftFormat::Markdown => report::drift_markdown(drift),
+        DriftFormat::Markdown => report::drift_markdown(drift, args.markdown_limit),
         DriftFormat::Prometheus => report::drift_prometheus(drift),
     };
     let Some(path) = &args.output else { return Ok(Output::raw_data(&text)?) };

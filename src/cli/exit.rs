@@ -60,6 +60,14 @@ impl Failure {
         }
     }
 
+    /// What a command comes to whose output nobody reads to its end: its exit code still says what it found.
+    pub(super) fn unless_closed(shown: Result<(), Self>) -> Result<(), Self> {
+        match shown {
+            Err(Self::BrokenPipe) => Ok(()),
+            other => other,
+        }
+    }
+
     /// An error of the engine over these files.
     pub(super) fn of(error: engine::Error, sources: &Sources) -> Self {
         match error {

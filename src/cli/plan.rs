@@ -14,7 +14,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     let planned = session.plan(mode, &args.planning, output).await?;
     let plan = &planned.plan;
-    show(plan, Form::from(&args.form), &Place::within(&session.config.sources), output)?;
+    let shown = show(plan, Form::from(&args.form), &Place::within(&session.config.sources), output);
+    Failure::unless_closed(shown)?;
     if let Some(path) = &args.out {
         approved::keep(path, &session, &planned, asked(mode, &args.planning), output).await?;
     } else if plan.refusals.is_empty() && plan.has_changes() {

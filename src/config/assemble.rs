@@ -24,7 +24,7 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::resource::{Address, BlockAddress, FieldPath, Lifecycle};
 
 /// Keys of every block, whatever its type.
-pub(super) const BLOCK_KEYS: &[&str] = &["depends_on", "lifecycle"];
+pub const BLOCK_KEYS: &[&str] = &["depends_on", "lifecycle"];
 
 /// Checks everything and puts it together; `None` where something that must be there is not, which is
 /// then reported. The folder and the sensitive variables are still to be filled in.

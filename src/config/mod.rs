@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use assemble::BLOCK_KEYS;
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head};
 pub(crate) use moves::still_there;

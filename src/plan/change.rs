@@ -302,6 +302,8 @@ pub struct Summary {
     pub replace: usize,
     /// Deleted.
     pub destroy: usize,
+    /// No longer remembered; the cluster keeps them, or has lost them already.
+    pub forget: usize,
     /// As they should be.
     pub unchanged: usize,
 }
@@ -317,7 +319,8 @@ impl Plan {
                 Action::Replace => summary.replace += 1,
                 Action::Delete => summary.destroy += 1,
                 Action::None => summary.unchanged += 1,
-                Action::Keep | Action::Forget => {}
+                Action::Forget => summary.forget += 1,
+                Action::Keep => {}
             }
             // The new object stays; that the old one goes is a delete all the same.
             if change.replaced.is_some() && change.action != Action::Replace {
@@ -341,16 +344,14 @@ impl Plan {
         digest(&text)
     }
 
-    /// Whether an apply would change the cluster, or what we remember of it.
+    /// Whether an apply would change the cluster, or end our care for something in it.
     pub fn has_changes(&self) -> bool {
-        self.changes.iter().any(|change| change.action.writes())
+        self.changes.iter().any(|change| change.action.writes() || change.action == Action::Forget)
     }
 
     /// Whether an apply would change at least what we remember.
     pub fn changes_memory(&self) -> bool {
-        self.changes.iter().any(|change| {
-            change.action == Action::Forget || change.action.writes() || change.is_to_be_remembered()
-        })
+        self.has_changes() || self.changes.iter().any(Change::is_to_be_remembered)
     }
 }
 

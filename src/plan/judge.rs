@@ -61,8 +61,9 @@ impl Planner {
                 }
                 Some(live) => {
                     let Written { live: answer, warnings } = written;
-                    self.decide_update(index, &live, Fidelity::DryRun, sent, Arc::new(answer), warnings);
-                    self.remember(index);
+                    let answer = Arc::new(answer);
+                    self.decide_update(index, &live, Fidelity::DryRun, sent, Arc::clone(&answer), warnings);
+                    self.remember(index, &answer);
                 }
             },
             Err(problem) => self.judge_problem(index, live, sent, problem),
@@ -73,8 +74,8 @@ impl Planner {
     ///
     /// It is made of the server's answer, not of the object that was read: where our ownership is not what a
     /// write would leave, this record proves nothing.
-    fn remember(&mut self, index: usize) {
-        let Some(Decision { change, outcome: Some(answer) }) = self.decisions.get_mut(&index) else { return };
+    fn remember(&mut self, index: usize, answer: &Live) {
+        let Some(Decision { change, .. }) = self.decisions.get_mut(&index) else { return };
         // Most are remembered as they are already.
         if change.action == Action::None
             && change.is_to_be_remembered()
@@ -153,14 +154,14 @@ impl Planner {
         let is_plain = !matches!(standing, Standing::Adopted) && self.why_replaced(index).is_none();
         if !is_plain || known.is_some_and(|known| known.uid != live.stamp.uid) {
             self.decide_update(index, live, fidelity, sent, Arc::clone(live), Vec::new());
-            self.remember(index);
+            self.remember(index, live);
             return;
         }
         let foreign = owners::foreign(&self.input.project, &sent, live, live, &[]);
         let mut change = self.change(index, Action::None, fidelity, Some(sent));
         change.foreign = foreign;
         self.decide(index, change, Some(Arc::clone(live)));
-        self.remember(index);
+        self.remember(index, live);
     }
 
     /// Decides what becomes of an object that is there; `answer` is what the write would come to.
@@ -377,6 +378,7 @@ impl Planner {
             self.refuse(index, problem);
             return;
         }
+        let outcome = outcome.filter(|_| self.is_source(index));
         self.decisions.insert(index, Decision { change, outcome });
     }
 }

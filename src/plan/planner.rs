@@ -1,6 +1,6 @@
 //! The step function: from readings over dry-runs to decisions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -31,7 +31,7 @@ enum Asked {
 #[derive(Debug)]
 pub(super) struct Decision {
     pub(super) change: Change,
-    /// The object as it will be, where that is known.
+    /// The object as it will be, where that is known and others look into it.
     pub(super) outcome: Option<Arc<Live>>,
 }
 
@@ -51,6 +51,9 @@ pub struct Planner {
     pub(super) namespaces: HashMap<String, usize>,
     pub(super) kinds: HashMap<GroupKind, usize>,
     known_identities: HashMap<Identity, Address>,
+    /// Those that others look into: for a value, or for the schema of their kind. Only of these it is kept what
+    /// they will be; thousands of answers would take as much room as all that is there.
+    sources: HashSet<usize>,
     /// What has not been answered yet.
     asked: VecDeque<Asked>,
     /// What is decided, while what else dies is asked.
@@ -72,6 +75,7 @@ impl Planner {
             namespaces: HashMap::new(),
             kinds: HashMap::new(),
             known_identities: HashMap::new(),
+            sources: HashSet::new(),
             asked: VecDeque::new(),
             draft: None,
             notes: input.notes.clone(),
@@ -85,6 +89,10 @@ impl Planner {
             if let Some(kind) = defines(&desired.object) {
                 planner.kinds.insert(kind, index);
             }
+        }
+        planner.sources = planner.kinds.values().copied().collect();
+        for desired in &planner.input.desired {
+            planner.sources.extend(planner.referred(desired));
         }
         for (address, known) in &planner.input.known {
             planner.known_identities.insert(known.target.identity.clone(), address.clone());
@@ -239,18 +247,28 @@ impl Planner {
         let desired = &self.input.desired[index];
         let namespace = desired.identity.namespace.as_ref().and_then(|name| self.namespaces.get(name));
         let kind = self.kinds.get(&desired.identity.group_kind());
+        let referred = self.referred(desired);
+        let triggers = self.triggers(index);
+        let grounds = namespace.into_iter().chain(kind).copied().chain(referred).chain(triggers);
+        grounds.filter(move |ground| *ground != index)
+    }
+
+    /// The resources of which it takes values.
+    fn referred(&self, desired: &Desired) -> Vec<usize> {
         let references = desired.unresolved.iter().flat_map(|(_, expression)| expression.references());
-        let owners: Vec<usize> = references
+        references
             .filter_map(|reference| match reference {
                 Reference::Live(live) => live.split(|address| self.by_address.contains_key(address)),
                 Reference::Secret(_) | Reference::Variable(_) => None,
             })
             .filter_map(|(address, _)| self.by_address.get(&address))
             .copied()
-            .collect();
-        let triggers = self.triggers(index);
-        let grounds = namespace.into_iter().chain(kind).copied().chain(owners).chain(triggers);
-        grounds.filter(move |ground| *ground != index)
+            .collect()
+    }
+
+    /// Whether it must be kept what the resource will be.
+    pub(super) fn is_source(&self, index: usize) -> bool {
+        self.sources.contains(&index)
     }
 
     /// The resources whose change replaces this one; a block's address stands for all of its objects.

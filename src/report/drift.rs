@@ -2,6 +2,7 @@
 
 use super::diff::line_diff;
 use super::escape::escape;
+use super::layout::{Breaking, fit, width_of};
 use super::styled::{Label, Styled};
 use super::value;
 use crate::drift::{Drift, Event, Field, Finding, Status, Verdict};
@@ -9,15 +10,22 @@ use crate::plan::Hand;
 use crate::resource::Operation;
 use crate::state::{RunEnd, Unfinished};
 
-/// What was found, as text: what has changed, then what could not be observed; the summary last.
-pub fn drift_text(drift: &Drift) -> Styled {
+/// Where what is said of a resource begins, and where its further lines do.
+const SAID: usize = 6;
+const BELOW: usize = SAID + 4;
+
+/// What was found, as text of so many columns: what has changed, then what could not be observed; the summary
+/// last.
+pub fn drift_text(drift: &Drift, width: usize) -> Styled {
     let mut text = Styled::default();
     if let Some(run) = &drift.unfinished {
-        text.push(Label::Warning, "Note: ").line(Label::Plain, escape(&interruption(run))).end();
+        let mut line = Styled::default();
+        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&interruption(run)));
+        text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
     }
     for verdict in [Verdict::Drift, Verdict::Unobserved] {
         for finding in drift.findings.iter().filter(|finding| finding.status.verdict() == verdict) {
-            text.append(resource(finding)).end();
+            text.append(resource(finding, width)).end();
         }
     }
     text.append(drift_summary(drift));
@@ -165,37 +173,58 @@ fn symbol(status: &Status) -> (&'static str, Label) {
     }
 }
 
-fn resource(finding: &Finding) -> Styled {
-    let mut text = Styled::default();
+fn resource(finding: &Finding, width: usize) -> Styled {
     let (sign, label) = symbol(&finding.status);
-    text.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
-    text.push(label, format!("  {}", word(&finding.status)));
-    text.line(Label::Dim, format!("  {}", escape(&finding.identity.to_string())));
+    let mut heading = Styled::default();
+    heading.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
+    heading.push(label, format!("  {}", word(&finding.status)));
+    let object = escape(&finding.identity.to_string());
+    let room = width.saturating_sub(width_of(&heading.to_string()));
+    // What is copied from here stays whole.
+    if 2 + width_of(&object) > room {
+        heading.end().push(Label::Plain, " ".repeat(SAID));
+    } else {
+        heading.push(Label::Plain, "  ");
+    }
+    let mut text = heading;
+    text.line(Label::Dim, object);
     for line in story(&finding.status) {
-        text.line(Label::Plain, format!("      {}", escape(&line)));
+        let line = plain(format!("{:SAID$}{}", "", escape(&line)));
+        text.append(fit(&line, width, SAID + 2, Breaking::Words)).end();
     }
     for changed in finding.status.fields() {
-        text.append(field(changed, "      "));
+        text.append(field(changed, width));
     }
     text
 }
 
-fn field(field: &Field, indent: &str) -> Styled {
+fn plain(line: String) -> Styled {
     let mut text = Styled::default();
+    text.push(Label::Plain, line);
+    text
+}
+
+fn field(field: &Field, width: usize) -> Styled {
     let (sign, label) = match field.event {
         Event::Changed | Event::Released => ("~", Label::Change),
         Event::Removed => ("-", Label::Destroy),
         Event::Added => ("+", Label::Add),
     };
-    text.push(label, format!("{indent}{sign} ")).push(Label::Plain, escape(&field.path.to_string()));
-    match texts(field) {
-        Some((before, after)) => {
-            text.line(Label::Plain, ":");
-            text.append(line_diff(before, after, indent.len() + 4, usize::MAX));
-        }
-        None => drop(text.line(Label::Plain, format!(": {}", change(field)))),
+    let mut head = Styled::default();
+    head.push(label, format!("{:SAID$}{sign} ", "")).push(Label::Plain, escape(&field.path.to_string()));
+    let lines = texts(field);
+    match lines {
+        Some(_) => head.push(Label::Plain, ":"),
+        None => head.push(Label::Plain, format!(": {}", change(field))),
+    };
+    let mut text = fit(&head, width, BELOW, Breaking::Anywhere);
+    text.end();
+    if let Some((before, after)) = lines {
+        text.append(line_diff(before, after, BELOW, width));
     }
-    text.line(Label::Dim, format!("{indent}    {}", escape(&hands(&field.by))));
+    let mut by = Styled::default();
+    by.push(Label::Dim, format!("{:BELOW$}{}", "", escape(&hands(&field.by))));
+    text.append(fit(&by, width, BELOW + 2, Breaking::Words)).end();
     text
 }
 
@@ -221,3 +250,6 @@ pub(super) fn change(field: &Field) -> String {
         (Event::Released, _) => "(same value, but not ours any more)".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,54 +4,70 @@ use std::fmt::Write as _;
 
 use super::drift::{change, hands, headline, interruption, remarks, story, word};
 use super::markdown::code;
-use crate::drift::{Drift, Field, Finding, Verdict};
+use super::shorten::{Bounded, Entry, Table};
+use crate::drift::{Drift, Field, Finding, Status, Verdict};
 
-/// What was found, as Markdown: a headline, a table, and each resource's fields to unfold.
-pub fn drift_markdown(drift: &Drift) -> String {
-    let shown: Vec<&Finding> = [Verdict::Drift, Verdict::Unobserved]
-        .into_iter()
-        .flat_map(|verdict| drift.findings.iter().filter(move |found| found.status.verdict() == verdict))
-        .collect();
-    let mut text = format!("**{}**\n\n", headline(drift));
+const TABLE: Table<'_> =
+    Table { head: "\n| Resource | Object | What | Fields |\n|---|---|---|---:|\n", command: "regplan drift" };
+
+/// How many fields are named where their values are left out.
+const NAMED: usize = 12;
+
+/// What was found, as Markdown in no more than `limit` bytes: a headline, a table, and each resource's fields to
+/// unfold; what has changed before what could not be observed.
+pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
+    let mut page = Bounded::new(limit);
+    page.offer(&format!("**{}**\n", headline(drift)));
     for line in remarks(drift) {
-        let _ = write!(text, "{line}\n\n");
+        page.offer(&format!("\n{line}\n"));
     }
     if let Some(run) = &drift.unfinished {
-        let _ = write!(text, "Note: {}\n\n", code(&interruption(run)));
+        page.offer(&format!("\nNote: {}\n", code(&interruption(run))));
     }
-    if !shown.is_empty() {
-        text.push_str("| Resource | Object | What | Fields |\n|---|---|---|---:|\n");
-    }
-    for found in &shown {
-        let (address, object) = (code(&found.address.to_string()), code(&found.identity.to_string()));
-        let fields = found.status.fields().len();
-        let _ = writeln!(text, "| {address} | {object} | {} | {fields} |", word(&found.status));
-    }
-    for found in &shown {
-        text.push_str(&details(found));
-    }
-    text
+    let of = |verdict| drift.findings.iter().filter(move |found| found.status.verdict() == verdict);
+    let entries: Vec<Entry> = of(Verdict::Drift).chain(of(Verdict::Unobserved)).map(entry).collect();
+    page.fill(&TABLE, &entries)
 }
 
-fn details(found: &Finding) -> String {
-    let story = story(&found.status);
-    let fields = found.status.fields();
-    if story.is_empty() && fields.is_empty() {
-        return String::new();
+fn entry(found: &Finding) -> Entry {
+    let (address, object) = (code(&found.address.to_string()), code(&found.identity.to_string()));
+    let (word, fields) = (word(&found.status), found.status.fields());
+    let mut full = String::new();
+    for line in story(&found.status) {
+        // Writing into a string does not fail.
+        let _ = writeln!(full, "- {}", code(&line));
     }
-    let address = code(&found.address.to_string());
-    let mut text = format!("\n<details><summary>{address} {}</summary>\n\n", word(&found.status));
-    for line in story {
-        let _ = writeln!(text, "- {}", code(&line));
-    }
+    let folded = full.clone() + &paths(fields);
     for changed in fields {
-        text.push_str(&field(changed));
+        full.push_str(&field(changed));
     }
-    text.push_str("\n</details>\n");
-    text
+    let details = |content: &str| {
+        if content.is_empty() {
+            return String::new();
+        }
+        format!("\n<details><summary>{address} {word}</summary>\n\n{content}\n</details>\n")
+    };
+    Entry {
+        is_vital: matches!(found.status, Status::Gone | Status::Recreated { .. } | Status::Ending { .. }),
+        row: format!("| {address} | {object} | {word} | {} |\n", fields.len()),
+        full: details(&full),
+        folded: details(&folded),
+    }
 }
 
 fn field(field: &Field) -> String {
     let path = code(&field.path.to_string());
     format!("- {path}: {}, {}\n", code(&change(field)), code(&hands(&field.by)))
+}
+
+/// The fields without their values.
+fn paths(fields: &[Field]) -> String {
+    let mut text = String::new();
+    for field in fields.iter().take(NAMED) {
+        let _ = writeln!(text, "- {}", code(&field.path.to_string()));
+    }
+    if let Some(more) = fields.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let _ = writeln!(text, "- and {more} more");
+    }
+    text
 }

@@ -19,6 +19,7 @@ mod plan_markdown;
 mod prometheus;
 #[cfg(test)]
 mod sample;
+mod shorten;
 mod styled;
 mod value;
 mod words;

@@ -1,18 +1,12 @@
 //! A plan for a pull request.
-//!
-//! A comment holds only so much. What does not fit goes in this order, the least important resources first:
-//! the values of their fields (what is left are the paths, *folded*), then all that is said of them but
-//! their row in the table, then the row. What is missing is counted at the end.
-
-mod shorten;
 
 use std::fmt::Write as _;
 
-use self::shorten::{Entry, Shown};
 use super::diff::{DiffLine, changed_lines};
 use super::dying;
 use super::markdown::{code, fence};
 use super::place::Places;
+use super::shorten::{Bounded, Entry, Table};
 use super::value::{long_texts, sign, values};
 use super::words;
 use super::words::plural;
@@ -23,10 +17,11 @@ pub const MARKDOWN_LIMIT: usize = 65_536;
 
 /// How many fields are named where their values are left out.
 const NAMED: usize = 12;
-/// Kept free for what is said at the end.
-const RESERVE: usize = 400;
 /// Managers and notes beyond this are no summary.
 const AT_THE_TOP: usize = 20;
+
+const TABLE: Table<'_> =
+    Table { head: "\n| What | Resource | Object | Why |\n|---|---|---|---|\n", command: "regplan plan" };
 
 /// The plan as Markdown, in no more than `limit` bytes: a summary, a table, and each resource to unfold.
 pub fn plan_markdown(plan: &Plan, places: Places<'_>, limit: usize) -> String {
@@ -36,31 +31,12 @@ pub fn plan_markdown(plan: &Plan, places: Places<'_>, limit: usize) -> String {
         .map(refused)
         .chain(words::by_weight(plan).into_iter().map(|change| entry(plan, change, places)))
         .collect();
-    let mut page = Page { limit: limit.saturating_sub(RESERVE), text: String::new() };
+    let mut page = Bounded::new(limit);
     if !page.offer(&format!("**{}**\n", headline(plan))) {
         return shortest(plan, limit);
     }
     top(plan, &mut page);
-    let shown = Shown::of(&entries, page.limit - page.text.len());
-    shown.write(&entries, &mut page.text);
-    page.text.push_str(&shown.missing(&entries, limit));
-    page.text
-}
-
-/// A text that only grows as far as it may.
-struct Page {
-    limit: usize,
-    text: String,
-}
-
-impl Page {
-    fn offer(&mut self, text: &str) -> bool {
-        let fits = self.text.len() + text.len() <= self.limit;
-        if fits {
-            self.text.push_str(text);
-        }
-        fits
-    }
+    page.fill(&TABLE, &entries)
 }
 
 fn headline(plan: &Plan) -> String {
@@ -77,7 +53,7 @@ fn shortest(plan: &Plan, limit: usize) -> String {
 }
 
 /// What concerns the whole.
-fn top(plan: &Plan, page: &mut Page) {
+fn top(plan: &Plan, page: &mut Bounded) {
     if let Some(story) = words::occasion(plan) {
         page.offer(&format!("\nWhy: {story}\n"));
     }

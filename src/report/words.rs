@@ -136,8 +136,12 @@ pub(super) fn counts(plan: &Plan) -> String {
         0 => String::new(),
         count => format!("; {count} unchanged"),
     };
+    let forget = match summary.forget {
+        0 => String::new(),
+        count => format!(", {count} to forget"),
+    };
     format!(
-        "{} to add, {} to change, {} to replace, {} to destroy{unchanged}",
+        "{} to add, {} to change, {} to replace, {} to destroy{forget}{unchanged}",
         summary.add, summary.change, summary.replace, summary.destroy
     )
 }

@@ -123,8 +123,10 @@ fn a_removed_block_keeps_its_object() {
     let version = ns.field("configmap/greeting", "/metadata/resourceVersion");
     let removed = "\n[[removed]]\naddress = \"resource.greeting\"\ndestroy = false\n";
     project.rewrite("regplan.toml", &format!("{HEAD}{removed}"));
-    let plan = project.run(["plan"]).success();
-    plan.stdout_contains("resource.greeting  forget").stdout_contains("[[removed]] in regplan.toml:");
+    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
+    plan.stdout_contains(", 1 to forget")
+        .stdout_contains("resource.greeting  forget")
+        .stdout_contains("[[removed]] in regplan.toml:");
     project.run(["apply", "--auto-approve"]).success();
     assert_eq!(ns.field("configmap/greeting", "/metadata/resourceVersion"), version);
     assert_eq!(listed(&project), Vec::<String>::new());

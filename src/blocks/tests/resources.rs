@@ -33,6 +33,30 @@ x = 'hello'
 }
 
 #[test]
+fn a_misspelt_key_of_ours_is_doubted_and_one_of_the_kind_is_not() {
+    let text = "
+[resource.a]
+apiVersion = 'v1'
+kind = 'ConfigMap'
+dpends_on = ['resource.b']
+immutable = true
+[resource.b]
+apiVersion = 'v1'
+kind = 'ConfigMap'
+lifecycel.protect = true
+data = { lifecycel = 'x' }
+";
+    insta::assert_snapshot!(found(text), @r"
+    warning doubtful-key: `dpends_on` is sent as a field of the object, and regplan does nothing with it
+      at `dpends_on` 
+      help: did you mean `depends_on`?
+    warning doubtful-key: `lifecycel` is sent as a field of the object, and regplan does nothing with it
+      at `lifecycel` 
+      help: did you mean `lifecycle`?
+    ");
+}
+
+#[test]
 fn the_scope_of_a_kind_is_asked_for_unless_it_is_kubernetes_own() {
     let text = "
 [resource.a]

@@ -1,6 +1,52 @@
-//! What of a long plan is shown where not all of it may be.
+//! What of a long report is shown where not all of it may be: a comment holds only so much.
+//!
+//! What does not fit goes in this order, the least important resources first: the values of their fields (what
+//! is left are the paths, *folded*), then all that is said of them but their row in the table, then the row.
+//! What is missing is counted at the end.
 
-use super::super::words::plural;
+use super::words::plural;
+
+/// Kept free for what is said at the end.
+const RESERVE: usize = 400;
+
+/// A text that only grows as far as it may.
+pub(super) struct Bounded {
+    limit: usize,
+    text: String,
+}
+
+impl Bounded {
+    /// A text of so many bytes at the most, with room left to say what it leaves out.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit: limit.saturating_sub(RESERVE), text: String::new() }
+    }
+
+    /// Takes the text if all of it fits, and says whether it does.
+    pub(super) fn offer(&mut self, text: &str) -> bool {
+        let fits = self.text.len() + text.len() <= self.limit;
+        if fits {
+            self.text.push_str(text);
+        }
+        fits
+    }
+
+    /// Fills the room that is left with the entries, the most important of which come first.
+    pub(super) fn fill(self, table: &Table<'_>, entries: &[Entry]) -> String {
+        let Self { limit, mut text } = self;
+        let shown = Shown::of(table, entries, limit.saturating_sub(text.len()));
+        shown.write(table, entries, &mut text);
+        text.push_str(&shown.missing(table, entries, limit + RESERVE));
+        text
+    }
+}
+
+/// What the rows of the entries stand in.
+pub(super) struct Table<'a> {
+    /// Its first lines.
+    pub(super) head: &'a str,
+    /// The command that shows everything.
+    pub(super) command: &'a str,
+}
 
 /// What is said of a resource, at length and in short.
 pub(super) struct Entry {
@@ -21,19 +67,17 @@ enum Extent {
 }
 
 /// What of each entry is shown.
-pub(super) struct Shown {
+struct Shown {
     extents: Vec<Extent>,
 }
-
-const TABLE: &str = "\n| What | Resource | Object | Why |\n|---|---|---|---|\n";
 
 impl Shown {
     /// Spends the room on the most important first: half of it on rows, then on all that is said of what is
     /// lost or stands in the way, then on the others, shortly of all before at length of some; what is left
     /// goes to more rows.
-    pub(super) fn of(entries: &[Entry], room: usize) -> Self {
+    fn of(table: &Table<'_>, entries: &[Entry], room: usize) -> Self {
         let mut shown = Self { extents: vec![Extent::Nothing; entries.len()] };
-        let mut left = room.saturating_sub(TABLE.len());
+        let mut left = room.saturating_sub(table.head.len());
         if left == 0 {
             return shown;
         }
@@ -65,10 +109,10 @@ impl Shown {
         }
     }
 
-    pub(super) fn write(&self, entries: &[Entry], text: &mut String) {
+    fn write(&self, table: &Table<'_>, entries: &[Entry], text: &mut String) {
         let shown = || entries.iter().zip(&self.extents);
         if shown().any(|(_, extent)| *extent > Extent::Nothing) {
-            text.push_str(TABLE);
+            text.push_str(table.head);
         }
         for (entry, _) in shown().filter(|(_, extent)| **extent > Extent::Nothing) {
             text.push_str(&entry.row);
@@ -79,7 +123,7 @@ impl Shown {
     }
 
     /// What is left out, counted.
-    pub(super) fn missing(&self, entries: &[Entry], limit: usize) -> String {
+    fn missing(&self, table: &Table<'_>, entries: &[Entry], limit: usize) -> String {
         let (mut values, mut details, mut rows) = (0, 0, 0);
         for (entry, extent) in entries.iter().zip(&self.extents) {
             match extent {
@@ -99,8 +143,9 @@ impl Shown {
             return String::new();
         }
         format!(
-            "\nLeft out to stay within {limit} bytes, the least important first: {}. `regplan plan` shows all.\n",
-            parts.join("; ")
+            "\nLeft out to stay within {limit} bytes, the least important first: {}. `{}` shows all.\n",
+            parts.join("; "),
+            table.command
         )
     }
 }
