@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::plan::{Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, Refusal, Tracking};
 use crate::resource::{
     Address, ClusterIdentity, FieldPath, Identity, Live, Origin, Ownership, Problem, ProblemKind, Stamp,
-    Target, Timeouts,
+    Target,
 };
 
 /// A plan as it was shown.
@@ -153,30 +153,23 @@ impl ShownChange {
     }
 
     fn change(&self) -> Change {
+        let (address, target) = (self.address.clone(), self.target.clone());
         Change {
-            address: self.address.clone(),
-            target: self.target.clone(),
-            action: self.action,
             reason: self.reason.clone(),
             cause: self.cause.clone(),
             fields: self.fields.iter().map(ShownField::field).collect(),
-            fidelity: self.fidelity.clone(),
-            prior: None,
-            desired: None,
-            send: None,
             dependencies: self.dependencies.clone(),
             moved_from: self.moved_from.clone(),
             replaced: self.replaced.clone().map(|target| Box::new((target, unread()))),
             tracking: self.tracking,
             protected: self.protected,
-            timeouts: Timeouts::default(),
             warnings: self.warnings.clone(),
             foreign: self.foreign,
             unchanged: self.unchanged,
             dies_with: self.dies_with.clone(),
             taken_from: self.taken_from.clone(),
             unchecked: self.unchecked.clone(),
-            applied: None,
+            ..Change::new(address, target, self.action, self.fidelity.clone())
         }
     }
 }

@@ -229,6 +229,35 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change of which nothing more is known than what is done to which object.
+    pub fn new(address: Address, target: Target, action: Action, fidelity: Fidelity) -> Self {
+        Self {
+            address,
+            target,
+            action,
+            reason: None,
+            cause: None,
+            fields: Vec::new(),
+            fidelity,
+            prior: None,
+            desired: None,
+            send: None,
+            dependencies: Vec::new(),
+            moved_from: None,
+            replaced: None,
+            tracking: Tracking::Known,
+            protected: false,
+            timeouts: Timeouts::default(),
+            warnings: Vec::new(),
+            foreign: 0,
+            unchanged: 0,
+            dies_with: Vec::new(),
+            taken_from: Vec::new(),
+            unchecked: Vec::new(),
+            applied: None,
+        }
+    }
+
     /// Whether the state is to take it in, though nothing may have to be written to the cluster.
     pub fn is_to_be_remembered(&self) -> bool {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()

@@ -145,8 +145,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::plan::{After, Fidelity, FieldChange, Mode, Tracking};
-    use crate::resource::{ClusterIdentity, Identity, Operation, Target, Timeouts};
+    use crate::plan::{After, Fidelity, FieldChange, Mode};
+    use crate::resource::{ClusterIdentity, Identity, Operation, Target};
 
     fn by(manager: &str, time: &str) -> Hand {
         let (manager, time) = (manager.to_owned(), Some(time.to_owned()));
@@ -167,31 +167,10 @@ mod tests {
     }
 
     fn change(name: &str, action: Action, cause: Option<Cause>, lines: Vec<Cause>) -> Change {
-        Change {
-            address: Address::block("resource", name),
-            target: Target { identity: Identity::cluster("", "X", name), version: None },
-            action,
-            reason: None,
-            cause,
-            fields: lines.into_iter().map(line).collect(),
-            fidelity: Fidelity::DryRun,
-            prior: None,
-            desired: None,
-            send: None,
-            dependencies: Vec::new(),
-            moved_from: None,
-            replaced: None,
-            tracking: Tracking::Known,
-            protected: false,
-            timeouts: Timeouts::default(),
-            warnings: Vec::new(),
-            foreign: 0,
-            unchanged: 0,
-            dies_with: Vec::new(),
-            taken_from: Vec::new(),
-            unchecked: Vec::new(),
-            applied: None,
-        }
+        let target = Target { identity: Identity::cluster("", "X", name), version: None };
+        let address = Address::block("resource", name);
+        let fields = lines.into_iter().map(line).collect();
+        Change { cause, fields, ..Change::new(address, target, action, Fidelity::DryRun) }
     }
 
     fn plan(changes: Vec<Change>) -> Plan {

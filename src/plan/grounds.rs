@@ -5,12 +5,54 @@ use std::sync::Arc;
 use super::change::Action;
 use super::planner::Planner;
 use super::schema::Definition;
-use crate::resource::{Desired, Problem, ProblemKind};
+use crate::resource::{Address, Desired, Problem, ProblemKind, Reference};
 
 /// How many addresses a message names.
 const NAMED: usize = 3;
 
 impl Planner {
+    /// What must be decided before this resource can be: its namespace, its kind, what it refers to.
+    pub(super) fn grounds(&self, index: usize) -> impl Iterator<Item = usize> {
+        let desired = &self.input.desired[index];
+        let namespace = desired.identity.namespace.as_ref().and_then(|name| self.namespaces.get(name));
+        let kind = self.kinds.get(&desired.identity.group_kind());
+        let referred = self.referred(desired);
+        let triggers = self.triggers(index);
+        let grounds = namespace.into_iter().chain(kind).copied().chain(referred).chain(triggers);
+        grounds.filter(move |ground| *ground != index)
+    }
+
+    /// The resources of which it takes values.
+    pub(super) fn referred(&self, desired: &Desired) -> Vec<usize> {
+        let references = desired.unresolved.iter().flat_map(|(_, expression)| expression.references());
+        references
+            .filter_map(|reference| match reference {
+                Reference::Live(live) => live.split(|address| self.by_address.contains_key(address)),
+                Reference::Secret(_) | Reference::Variable(_) => None,
+            })
+            .filter_map(|(address, _)| self.by_address.get(&address))
+            .copied()
+            .collect()
+    }
+
+    /// Whether it must be kept what the resource will be.
+    pub(super) fn is_source(&self, index: usize) -> bool {
+        self.sources.contains(&index)
+    }
+
+    /// The resources whose change replaces this one; a block's address stands for all of its objects.
+    pub(super) fn triggers(&self, index: usize) -> impl Iterator<Item = usize> {
+        let named = &self.input.desired[index].lifecycle.replace_triggered_by;
+        let all = self.input.desired.iter().enumerate().filter(|_| !named.is_empty());
+        all.filter(move |(other, desired)| {
+            let address = &desired.address;
+            let is =
+                |named: &Address| named.block == address.block && named.object.is_none() || named == address;
+            *other != index && named.iter().any(is)
+        })
+        .map(|(other, _)| other)
+    }
+
     /// Why a namespace or a definition cannot be made anew: what this configuration has in it would die with the
     /// old one, and be planned as if it stayed.
     pub(super) fn why_not_made_anew(&self, index: usize) -> Option<Problem> {

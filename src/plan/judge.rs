@@ -312,13 +312,7 @@ impl Planner {
         let moved_from = known.map(|(address, _)| address).filter(|address| **address != desired.address);
         let moved_from = moved_from.or_else(|| self.input.moved.get(&desired.address));
         Change {
-            address: desired.address.clone(),
-            target: desired.target(),
-            action,
             reason,
-            cause: None,
-            fields: Vec::new(),
-            fidelity,
             prior: live.cloned(),
             send,
             dependencies: self.input.dependencies.get(&desired.address).cloned().unwrap_or_default(),
@@ -332,18 +326,13 @@ impl Planner {
                 live.map(AsRef::as_ref),
             ),
             timeouts: desired.lifecycle.timeouts,
-            warnings: Vec::new(),
-            foreign: 0,
-            unchanged: 0,
-            dies_with: Vec::new(),
-            taken_from: Vec::new(),
             unchecked: desired
                 .unchecked
                 .iter()
                 .map(|(path, why)| (path.clone(), why.reason.clone()))
                 .collect(),
-            applied: None,
             desired: Some(Arc::clone(desired)),
+            ..Change::new(desired.address.clone(), desired.target(), action, fidelity)
         }
     }
 

@@ -19,6 +19,7 @@ mod hush;
 mod immutable;
 mod items;
 mod judge;
+mod known;
 mod moves;
 mod owners;
 mod ownership;

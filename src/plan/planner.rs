@@ -10,14 +10,12 @@ use super::compare::keyed;
 use super::contents::Draft;
 use super::decide::{self, Standing};
 use super::handover::LetGo;
-use super::question::{Answer, Input, Known, Question, Step};
+use super::question::{Answer, Input, Question, Step};
 use super::resolve::{Unresolvable, resolve};
 use super::send::{self, LINEAGE, Owner, PROJECT, field_manager};
 use super::{handover, ownership, record, removal};
 use crate::provider::{Guard, Write};
-use crate::resource::{
-    Address, Desired, GroupKind, Identity, Live, Problem, ProblemKind, Reading, Reference, Target,
-};
+use crate::resource::{Address, Desired, GroupKind, Identity, Live, Problem, ProblemKind, Reading, Target};
 
 /// Whose answer is awaited.
 #[derive(Debug)]
@@ -47,13 +45,13 @@ pub struct Planner {
     pub(super) refused: BTreeSet<usize>,
     /// How often each was read again, because it moved between reading and dry-run.
     pub(super) reads: HashMap<usize, u8>,
-    by_address: HashMap<Address, usize>,
+    pub(super) by_address: HashMap<Address, usize>,
     pub(super) namespaces: HashMap<String, usize>,
     pub(super) kinds: HashMap<GroupKind, usize>,
-    known_identities: HashMap<Identity, Address>,
+    pub(super) known_identities: HashMap<Identity, Address>,
     /// Those that others look into: for a value, or for the schema of their kind. Only of these it is kept what
     /// they will be; thousands of answers would take as much room as all that is there.
-    sources: HashSet<usize>,
+    pub(super) sources: HashSet<usize>,
     /// What has not been answered yet.
     asked: VecDeque<Asked>,
     /// What is decided, while what else dies is asked.
@@ -242,48 +240,6 @@ impl Planner {
         self.decisions.contains_key(&index) || self.refused.contains(&index)
     }
 
-    /// What must be decided before this resource can be: its namespace, its kind, what it refers to.
-    fn grounds(&self, index: usize) -> impl Iterator<Item = usize> {
-        let desired = &self.input.desired[index];
-        let namespace = desired.identity.namespace.as_ref().and_then(|name| self.namespaces.get(name));
-        let kind = self.kinds.get(&desired.identity.group_kind());
-        let referred = self.referred(desired);
-        let triggers = self.triggers(index);
-        let grounds = namespace.into_iter().chain(kind).copied().chain(referred).chain(triggers);
-        grounds.filter(move |ground| *ground != index)
-    }
-
-    /// The resources of which it takes values.
-    fn referred(&self, desired: &Desired) -> Vec<usize> {
-        let references = desired.unresolved.iter().flat_map(|(_, expression)| expression.references());
-        references
-            .filter_map(|reference| match reference {
-                Reference::Live(live) => live.split(|address| self.by_address.contains_key(address)),
-                Reference::Secret(_) | Reference::Variable(_) => None,
-            })
-            .filter_map(|(address, _)| self.by_address.get(&address))
-            .copied()
-            .collect()
-    }
-
-    /// Whether it must be kept what the resource will be.
-    pub(super) fn is_source(&self, index: usize) -> bool {
-        self.sources.contains(&index)
-    }
-
-    /// The resources whose change replaces this one; a block's address stands for all of its objects.
-    pub(super) fn triggers(&self, index: usize) -> impl Iterator<Item = usize> {
-        let named = &self.input.desired[index].lifecycle.replace_triggered_by;
-        let all = self.input.desired.iter().enumerate().filter(|_| !named.is_empty());
-        all.filter(move |(other, desired)| {
-            let address = &desired.address;
-            let is =
-                |named: &Address| named.block == address.block && named.object.is_none() || named == address;
-            *other != index && named.iter().any(is)
-        })
-        .map(|(other, _)| other)
-    }
-
     /// Decides one resource, or says what must be asked.
     fn consider(&mut self, index: usize) -> Option<Question> {
         let address = self.input.desired[index].address.clone();
@@ -347,16 +303,6 @@ impl Planner {
             }
             _ => self.consider_write(index, Some(live)),
         }
-    }
-
-    /// What the state knows of the object, under this address or (a renamed block) under another one.
-    pub(super) fn known_as(&self, desired: &Desired) -> Option<(&Address, &Known)> {
-        let same = self.input.known.get_key_value(&desired.address);
-        let same = same.filter(|(_, known)| known.target.identity == desired.identity);
-        same.or_else(|| {
-            let address = self.known_identities.get(&desired.identity)?;
-            if self.by_address.contains_key(address) { None } else { self.input.known.get_key_value(address) }
-        })
     }
 
     fn consider_write(&mut self, index: usize, live: Option<&Arc<Live>>) -> Option<Question> {
@@ -479,49 +425,6 @@ impl Planner {
         };
         plan.digest = plan.digest_of();
         plan
-    }
-
-    /// Whether a desired resource of another address is this very object.
-    pub(super) fn desires(&self, identity: &Identity, uid: Option<&str>) -> bool {
-        self.input.mode == Mode::Apply
-            && self.input.desired.iter().chain(&self.input.left_out.desired).any(|desired| {
-                desired.identity == *identity
-                    || uid.is_some_and(|uid| {
-                        self.live(&desired.address).is_some_and(|live| live.stamp.uid == uid)
-                    })
-            })
-    }
-
-    /// Whether the state knows the object under another address as well, one that is desired.
-    pub(super) fn is_known_elsewhere(&self, address: &Address, identity: &Identity) -> bool {
-        self.input.desired.iter().any(|desired| {
-            let known = self.input.known.get(&desired.address);
-            desired.address != *address && known.is_some_and(|known| known.target.identity == *identity)
-        })
-    }
-
-    /// Whether the configuration wants this very object under this very address.
-    pub(super) fn is_desired_as(&self, address: &Address, identity: &Identity) -> bool {
-        self.desired_at(address).is_some_and(|desired| desired.identity == *identity)
-    }
-
-    /// What was read of an object that the state knows: under its address there may be another one now.
-    pub(super) fn reading_of_known(&self, address: &Address, identity: &Identity) -> Option<&Reading> {
-        let renamed = self.desired_at(address).is_some_and(|desired| desired.identity != *identity);
-        if renamed { self.predecessors.get(address) } else { self.readings.get(address) }
-    }
-
-    /// The object that had the address before under another name, if it is to go.
-    pub(super) fn predecessor(&self, desired: &Desired) -> Option<(&Known, &Live)> {
-        let known = self.input.known.get(&desired.address)?;
-        let Reading::Present(live) = self.predecessors.get(&desired.address)? else { return None };
-        let ours = live.stamp.uid == known.uid || decide::is_marked_ours(live, self.owner());
-        (ours && !self.desires(&known.target.identity, Some(&live.stamp.uid))).then_some((known, &**live))
-    }
-
-    /// What the configuration wants under this address.
-    pub(super) fn desired_at(&self, address: &Address) -> Option<&Arc<Desired>> {
-        self.input.desired.get(*self.by_address.get(address)?)
     }
 }
 

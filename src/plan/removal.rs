@@ -157,29 +157,12 @@ fn unrecorded(planner: &Planner) -> Vec<Leaving> {
 
 fn forget(address: Address, known: &Known, reason: &str, prior: Option<Arc<Live>>) -> Change {
     Change {
-        address,
-        target: known.target.clone(),
-        action: Action::Forget,
         reason: Some(reason.to_owned()),
-        cause: None,
-        fields: Vec::new(),
-        fidelity: Fidelity::Observed,
         prior,
-        desired: None,
-        send: None,
         dependencies: known.dependencies.clone(),
-        moved_from: None,
-        replaced: None,
-        tracking: Tracking::Known,
         protected: known.protect,
         timeouts: known.timeouts,
-        warnings: Vec::new(),
-        foreign: 0,
-        unchanged: 0,
-        dies_with: Vec::new(),
-        taken_from: Vec::new(),
-        unchecked: Vec::new(),
-        applied: None,
+        ..Change::new(address, known.target.clone(), Action::Forget, Fidelity::Observed)
     }
 }
 
@@ -243,29 +226,13 @@ fn in_order(leaving: Vec<Leaving>, kept: &BTreeMap<Address, String>) -> Vec<Chan
             let action = if reason.is_some() { Action::Keep } else { Action::Delete };
             let stands_on = one.known.as_ref().map(|known| known.dependencies.clone()).unwrap_or_default();
             Change {
-                action,
                 reason,
                 protected: is_protected(&one),
                 timeouts: timeouts(&one),
                 dependencies: stands_on.into_iter().filter(|address| going.contains(address)).collect(),
-                address: one.address,
-                target: one.target,
-                cause: None,
-                fields: Vec::new(),
-                fidelity: Fidelity::Observed,
                 prior: Some(one.live),
-                desired: None,
-                send: None,
-                moved_from: None,
-                replaced: None,
                 tracking: if one.known.is_some() { Tracking::Known } else { Tracking::New },
-                warnings: Vec::new(),
-                foreign: 0,
-                unchanged: 0,
-                dies_with: Vec::new(),
-                taken_from: Vec::new(),
-                unchecked: Vec::new(),
-                applied: None,
+                ..Change::new(one.address, one.target, action, Fidelity::Observed)
             }
         })
         .collect();

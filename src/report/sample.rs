@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::plan::{
-    Action, After, Cause, Change, Fidelity, FieldChange, Hand, Keep, Mode, Plan, Proof, Refusal, Tracking,
+    Action, After, Cause, Change, Fidelity, FieldChange, Hand, Keep, Mode, Plan, Proof, Refusal,
 };
 use crate::resource::{
-    Address, ClusterIdentity, FieldPath, Identity, Operation, Origin, Problem, ProblemKind, Target, Timeouts,
+    Address, ClusterIdentity, FieldPath, Identity, Operation, Origin, Problem, ProblemKind, Target,
 };
 
 /// What a hostile cluster would write anywhere.
@@ -34,31 +34,9 @@ pub(super) fn field(path: &str, before: Option<Value>, after: After) -> FieldCha
 
 pub(super) fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> Change {
     let identity = Identity::namespaced("apps", "Deployment", "registry", name);
-    Change {
-        address: format!("registry.main/Deployment/{name}").parse().unwrap(),
-        target: Target { identity, version: Some("v1".to_owned()) },
-        action,
-        reason: None,
-        cause: None,
-        fields,
-        fidelity: Fidelity::DryRun,
-        prior: None,
-        desired: None,
-        send: None,
-        dependencies: Vec::new(),
-        moved_from: None,
-        replaced: None,
-        tracking: Tracking::Known,
-        protected: false,
-        timeouts: Timeouts::default(),
-        warnings: Vec::new(),
-        foreign: 0,
-        unchanged: 0,
-        dies_with: Vec::new(),
-        taken_from: Vec::new(),
-        unchecked: Vec::new(),
-        applied: None,
-    }
+    let address = format!("registry.main/Deployment/{name}").parse().unwrap();
+    let target = Target { identity, version: Some("v1".to_owned()) };
+    Change { fields, ..Change::new(address, target, action, Fidelity::DryRun) }
 }
 
 pub(super) fn plan(changes: Vec<Change>) -> Plan {

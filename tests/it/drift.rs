@@ -589,7 +589,8 @@ fn drift_looks_like_this() {
     known["resources"]["resource.s"] = other["resources"]["resource.s"].clone();
     project.rewrite(&state(&ns), &known.to_string());
     let project = project.kubeconfig(ns.account("reader", &rules));
-    let shown = project.run(["drift"]).code(2);
+    // Wide enough for every name: where lines end is tried in `report::drift`.
+    let shown = project.regplan(["drift"]).env("COLUMNS", "300").run().code(2);
     project.snapshot("drift_text", shown.stdout());
     let shown = project.run(["drift", "--format", "markdown"]).code(2);
     project.snapshot("drift_markdown", shown.stdout());

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::change::{Cause, Fidelity, Tracking};
+use super::super::change::{Cause, Fidelity};
 use super::super::testing::owned;
 use super::*;
-use crate::resource::{Encoding, Expression, LiveReference, Part, Reference, Timeouts};
+use crate::resource::{Encoding, Expression, LiveReference, Part, Reference};
 
 fn config_map(data: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "a"}, "data": data})
@@ -13,30 +13,13 @@ fn config_map(data: &Value) -> Value {
 
 fn change(data: &Value, live: Option<&Value>) -> Change {
     let desired = Desired::new(Address::block("resource", "c"), config_map(data)).unwrap();
+    let action = if live.is_some() { Action::Update } else { Action::Create };
+    let (address, target) = (desired.address.clone(), desired.target());
     Change {
-        address: desired.address.clone(),
-        target: desired.target(),
-        action: if live.is_some() { Action::Update } else { Action::Create },
-        reason: None,
-        cause: None,
-        fields: Vec::new(),
-        fidelity: Fidelity::DryRun,
         prior: live.map(|data| Arc::new(owned(config_map(data), &["data.k"]))),
         send: Some(desired.object.clone()),
         desired: Some(Arc::new(desired)),
-        dependencies: Vec::new(),
-        moved_from: None,
-        replaced: None,
-        tracking: Tracking::Known,
-        protected: false,
-        timeouts: Timeouts::default(),
-        warnings: Vec::new(),
-        foreign: 0,
-        unchanged: 0,
-        dies_with: Vec::new(),
-        taken_from: Vec::new(),
-        unchecked: Vec::new(),
-        applied: None,
+        ..Change::new(address, target, action, Fidelity::DryRun)
     }
 }
 
