@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::atomic;
 use super::items::{self, Item};
 use super::send::field_manager;
-use crate::resource::{FieldSet, Live, Segment, api_version_parts, is_builtin_group};
+use crate::resource::{FieldPath, FieldSet, Live, Segment, api_version_parts, is_builtin_group};
 
 /// What names an object, and is owned by nobody.
 const NAMES: &[&str] = &["apiVersion", "kind"];
@@ -52,6 +52,19 @@ pub(super) fn ours<'l>(project: &str, sent: &Value, live: &'l Live) -> Option<&'
     let version = sent.get("apiVersion")?.as_str()?;
     let is_read = live.object.get("apiVersion").and_then(Value::as_str) == Some(version);
     (is_read && entry.api_version == version && !live.is_ending()).then_some(&entry.fields)
+}
+
+/// Whether the object may be stored with an empty map that no answer shows: labels or annotations of a custom
+/// resource, the last of which somebody took out. Any write stores it without, one that changes nothing
+/// included; all that is seen of it is that the map has an owner.
+pub(super) fn may_hide_a_map(live: &Live) -> bool {
+    let version = live.object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let is_hidden = |path: &FieldPath| {
+        let is_owned = |fields: &FieldSet| fields.touches(path);
+        path.get(&live.object).is_none() && live.ownership.entries.iter().any(|entry| is_owned(&entry.fields))
+    };
+    !is_builtin_group(api_version_parts(version).0)
+        && ["labels", "annotations"].iter().any(|map| is_hidden(&FieldPath::keys(["metadata", map])))
 }
 
 /// Whether these fields, and no others, are sent, and are there as `same` says.

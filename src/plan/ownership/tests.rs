@@ -23,6 +23,22 @@ fn what_is_there_and_ours_is_proved_whatever_others_have_beside_it() {
 }
 
 #[test]
+fn labels_that_have_an_owner_and_are_not_there_may_be_stored_as_an_empty_map() {
+    let object = |version: &str, labels: Value| json!({"apiVersion": version, "kind": "X", "metadata": {"name": "x", "labels": labels}});
+    let hides = |version: &str, labels: Value, paths: &[&str]| {
+        let mut live = owned(object(version, labels), paths);
+        if live.object["metadata"]["labels"].is_null() {
+            live.object["metadata"].as_object_mut().unwrap().remove("labels");
+        }
+        may_hide_a_map(&live)
+    };
+    assert!(hides("example.com/v1", Value::Null, &["metadata.labels"]));
+    assert!(!hides("example.com/v1", Value::Null, &["spec.x"]));
+    assert!(!hides("example.com/v1", json!({"a": "b"}), &["metadata.labels.a"]));
+    assert!(!hides("apps/v1", Value::Null, &["metadata.labels"]));
+}
+
+#[test]
 fn another_value_is_not_proved() {
     assert!(!proved(json!({"replicas": 2}), json!({"replicas": 3}), &["spec.replicas"]));
     assert!(!proved(json!({"replicas": 2}), json!({"replicas": "2"}), &["spec.replicas"]));
