@@ -98,7 +98,7 @@ impl Finish<'_> {
                 mistakes.push(Diagnostic::error(codes::REFERENCE_NOT_EXPECTED, message).at_opt(span, ""));
                 continue;
             };
-            if names_the_object(&path) {
+            if path.names_the_object() {
                 let message = format!("`{path}` says which object this is, and takes no `${{…}}`");
                 mistakes.push(
                     Diagnostic::error(codes::REFERENCE_NOT_EXPECTED, message)
@@ -206,12 +206,6 @@ fn marked(path: &FieldPath, value: &Value, found: &mut Vec<(FieldPath, Option<St
         }
         _ => {}
     }
-}
-
-fn names_the_object(path: &FieldPath) -> bool {
-    [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"]]
-        .iter()
-        .any(|keys| path.is_keys(keys))
 }
 
 /// `stringData` becomes `data`: under server-side apply the server would own `stringData`, which it never

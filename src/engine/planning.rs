@@ -74,21 +74,24 @@ pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usi
         match planner.advance() {
             Step::Done(plan) => return *plan,
             Step::Ask(questions) => {
-                let asking = questions.into_iter().enumerate();
-                let asking =
-                    asking.map(|(place, question)| async move { (place, answer(provider, question).await) });
-                let mut answers = stream::iter(asking).buffer_unordered(parallelism.max(1));
-                // They are taken in the order of the questions, so that plans of one situation are alike; but
-                // one that is slow to come keeps no other from being asked.
-                let (mut early, mut next) = (HashMap::new(), 0);
-                while let Some((place, answer)) = answers.next().await {
-                    early.insert(place, answer);
-                    while let Some(answer) = early.remove(&next) {
-                        planner.take(answer);
-                        next += 1;
-                    }
-                }
+                let asked = questions.into_iter().map(|question| answer(provider, question));
+                in_order(asked, parallelism.max(1), |answer| planner.take(answer)).await;
             }
+        }
+    }
+}
+
+/// Takes what comes of these in their order, so that plans of one situation are alike; but so many are under way all
+/// the time, whichever of them is slow.
+async fn in_order<F: Future>(all: impl Iterator<Item = F>, at_once: usize, mut take: impl FnMut(F::Output)) {
+    let numbered = all.enumerate().map(|(number, one)| async move { (number, one.await) });
+    let mut done = stream::iter(numbered).buffer_unordered(at_once);
+    let (mut early, mut next) = (HashMap::new(), 0);
+    while let Some((number, output)) = done.next().await {
+        early.insert(number, output);
+        while let Some(output) = early.remove(&next) {
+            take(output);
+            next += 1;
         }
     }
 }
@@ -155,6 +158,30 @@ mod tests {
     use super::*;
     use crate::resource::Target;
     use crate::state::{IntentKind, Provenance, Resource};
+
+    #[tokio::test]
+    async fn a_slow_answer_is_waited_for_and_holds_up_no_other_question() {
+        let (release, held) = tokio::sync::oneshot::channel::<()>();
+        let (mut release, mut held) = (Some(release), Some(held));
+        // The first of two at once ends only when the last of all has begun.
+        let all = (0..5).map(|number| {
+            let waits = (number == 0).then(|| held.take().unwrap());
+            let releases = (number == 4).then(|| release.take().unwrap());
+            async move {
+                if let Some(releases) = releases {
+                    releases.send(()).unwrap();
+                }
+                if let Some(waits) = waits {
+                    waits.await.unwrap();
+                }
+                number
+            }
+        });
+        let mut taken = Vec::new();
+        let all = in_order(all, 2, |number| taken.push(number));
+        tokio::time::timeout(Duration::from_secs(10), all).await.unwrap();
+        assert_eq!(taken, [0, 1, 2, 3, 4]);
+    }
 
     #[test]
     fn what_a_killed_replacement_may_have_made_is_looked_for_beside_what_it_was_to_replace() {

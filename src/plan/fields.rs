@@ -54,7 +54,7 @@ pub(super) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
     leaves(&FieldPath::root(), sent, &mut found);
     found
         .into_iter()
-        .filter(|(path, _)| !is_naming_path(path) && !is_ours_path(path))
+        .filter(|(path, _)| !path.names_the_object() && !is_ours_path(path))
         .map(|(path, value)| field(desired, path, None, After::Value(value)))
         .collect()
 }
@@ -63,7 +63,7 @@ pub(super) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
 pub(super) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usize {
     let stays = |path: &FieldPath| {
         let changes = differing.iter().any(|field| field.path.contains(path) || path.contains(&field.path));
-        !changes && !is_naming_path(path) && !is_ours_path(path)
+        !changes && !path.names_the_object() && !is_ours_path(path)
     };
     let mut count = 0;
     each_leaf(&FieldPath::root(), sent, &mut |path, _| count += usize::from(stays(path)));
@@ -74,12 +74,6 @@ pub(super) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usize {
 /// desired object, whatever their position in the cluster.
 fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {
     placed(&desired.object, path)
-}
-
-fn is_naming_path(path: &FieldPath) -> bool {
-    [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"]]
-        .iter()
-        .any(|keys| path.is_keys(keys))
 }
 
 /// Every value that holds no other ones, list items named by their keys.

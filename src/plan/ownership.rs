@@ -55,8 +55,9 @@ pub(super) fn ours<'l>(project: &str, sent: &Value, live: &'l Live) -> Option<&'
 }
 
 /// Whether the object may be stored with an empty map that no answer shows: labels or annotations of a custom
-/// resource, the last of which somebody took out. Any write stores it without, one that changes nothing
-/// included; all that is seen of it is that the map has an owner.
+/// resource, which somebody sent as `{}` or `null`, or the last of which somebody took out. The next write stores it
+/// anew, one that changes nothing included; all that is seen of it is that the map has an owner. (Tried on
+/// kube-apiserver 1.36: where the map is sent once more, each apply moves the `resourceVersion`.)
 pub(super) fn may_hide_a_map(live: &Live) -> bool {
     let version = live.object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let is_hidden = |path: &FieldPath| {

@@ -175,22 +175,19 @@ fn symbol(status: &Status) -> (&'static str, Label) {
 
 fn resource(finding: &Finding, width: usize) -> Styled {
     let (sign, label) = symbol(&finding.status);
-    let mut heading = Styled::default();
-    heading.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
-    heading.push(label, format!("  {}", word(&finding.status)));
+    let mut text = Styled::default();
+    text.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
+    text.push(label, format!("  {}", word(&finding.status)));
     let object = escape(&finding.identity.to_string());
-    let room = width.saturating_sub(width_of(&heading.to_string()));
     // What is copied from here stays whole.
-    if 2 + width_of(&object) > room {
-        heading.end().push(Label::Plain, " ".repeat(SAID));
+    if width_of(&text.to_string()) + 2 + width_of(&object) > width {
+        text.end().push(Label::Plain, " ".repeat(SAID));
     } else {
-        heading.push(Label::Plain, "  ");
+        text.push(Label::Plain, "  ");
     }
-    let mut text = heading;
     text.line(Label::Dim, object);
     for line in story(&finding.status) {
-        let line = plain(format!("{:SAID$}{}", "", escape(&line)));
-        text.append(fit(&line, width, SAID + 2, Breaking::Words)).end();
+        text.append(said(Label::Plain, &line, SAID, width));
     }
     for changed in finding.status.fields() {
         text.append(field(changed, width));
@@ -198,9 +195,12 @@ fn resource(finding: &Finding, width: usize) -> Styled {
     text
 }
 
-fn plain(line: String) -> Styled {
-    let mut text = Styled::default();
-    text.push(Label::Plain, line);
+/// A sentence that begins in this column; its further lines begin a little behind it.
+fn said(label: Label, sentence: &str, column: usize, width: usize) -> Styled {
+    let mut line = Styled::default();
+    line.push(label, format!("{:column$}{}", "", escape(sentence)));
+    let mut text = fit(&line, width, column + 2, Breaking::Words);
+    text.end();
     text
 }
 
@@ -222,9 +222,7 @@ fn field(field: &Field, width: usize) -> Styled {
     if let Some((before, after)) = lines {
         text.append(line_diff(before, after, BELOW, width));
     }
-    let mut by = Styled::default();
-    by.push(Label::Dim, format!("{:BELOW$}{}", "", escape(&hands(&field.by))));
-    text.append(fit(&by, width, BELOW + 2, Breaking::Words)).end();
+    text.append(said(Label::Dim, &hands(&field.by), BELOW, width));
     text
 }
 

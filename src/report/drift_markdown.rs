@@ -4,20 +4,19 @@ use std::fmt::Write as _;
 
 use super::drift::{change, hands, headline, interruption, remarks, story, word};
 use super::markdown::code;
-use super::shorten::{Bounded, Entry, Table};
+use super::shorten::{Bounded, Entry, NAMED, Table};
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
 
 const TABLE: Table<'_> =
     Table { head: "\n| Resource | Object | What | Fields |\n|---|---|---|---:|\n", command: "regplan drift" };
 
-/// How many fields are named where their values are left out.
-const NAMED: usize = 12;
-
 /// What was found, as Markdown in no more than `limit` bytes: a headline, a table, and each resource's fields to
 /// unfold; what has changed before what could not be observed.
 pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
-    let mut page = Bounded::new(limit);
-    page.offer(&format!("**{}**\n", headline(drift)));
+    let mut page = match Bounded::new(limit, &headline(drift)) {
+        Ok(page) => page,
+        Err(shortest) => return shortest,
+    };
     for line in remarks(drift) {
         page.offer(&format!("\n{line}\n"));
     }

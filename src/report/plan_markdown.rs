@@ -6,7 +6,7 @@ use super::diff::{DiffLine, changed_lines};
 use super::dying;
 use super::markdown::{code, fence};
 use super::place::Places;
-use super::shorten::{Bounded, Entry, Table};
+use super::shorten::{Bounded, Entry, NAMED, Table};
 use super::value::{long_texts, sign, values};
 use super::words;
 use super::words::plural;
@@ -15,8 +15,6 @@ use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
 /// What a comment on GitHub may hold, in bytes.
 pub const MARKDOWN_LIMIT: usize = 65_536;
 
-/// How many fields are named where their values are left out.
-const NAMED: usize = 12;
 /// Managers and notes beyond this are no summary.
 const AT_THE_TOP: usize = 20;
 
@@ -31,10 +29,10 @@ pub fn plan_markdown(plan: &Plan, places: Places<'_>, limit: usize) -> String {
         .map(refused)
         .chain(words::by_weight(plan).into_iter().map(|change| entry(plan, change, places)))
         .collect();
-    let mut page = Bounded::new(limit);
-    if !page.offer(&format!("**{}**\n", headline(plan))) {
-        return shortest(plan, limit);
-    }
+    let mut page = match Bounded::new(limit, &headline(plan)) {
+        Ok(page) => page,
+        Err(shortest) => return shortest,
+    };
     top(plan, &mut page);
     page.fill(&TABLE, &entries)
 }
@@ -45,11 +43,6 @@ fn headline(plan: &Plan) -> String {
         Some(obstacle) => format!("{obstacle} {story}"),
         None => story,
     }
-}
-
-/// Where there is no room for anything: as much of the headline as there is, which is all our own words.
-fn shortest(plan: &Plan, limit: usize) -> String {
-    headline(plan).chars().filter(char::is_ascii).take(limit).collect()
 }
 
 /// What concerns the whole.

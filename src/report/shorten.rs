@@ -6,6 +6,8 @@
 
 use super::words::plural;
 
+/// How many fields are named where their values are left out.
+pub(super) const NAMED: usize = 12;
 /// Kept free for what is said at the end.
 const RESERVE: usize = 400;
 
@@ -16,14 +18,23 @@ pub(super) struct Bounded {
 }
 
 impl Bounded {
-    /// A text of so many bytes at the most, with room left to say what it leaves out.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit: limit.saturating_sub(RESERVE), text: String::new() }
+    /// A text of so many bytes at the most that begins with this headline, all in our own words, and has room left to
+    /// say what it leaves out. Where there is not even that much room: as much of the headline as there is.
+    pub(super) fn new(limit: usize, headline: &str) -> Result<Self, String> {
+        let mut begun = Self { limit, text: String::new() };
+        if begun.offer(&format!("**{headline}**\n")) {
+            return Ok(begun);
+        }
+        Err(headline.chars().filter(char::is_ascii).take(limit).collect())
+    }
+
+    fn room(&self) -> usize {
+        self.limit.saturating_sub(RESERVE).saturating_sub(self.text.len())
     }
 
     /// Takes the text if all of it fits, and says whether it does.
     pub(super) fn offer(&mut self, text: &str) -> bool {
-        let fits = self.text.len() + text.len() <= self.limit;
+        let fits = text.len() <= self.room();
         if fits {
             self.text.push_str(text);
         }
@@ -32,10 +43,10 @@ impl Bounded {
 
     /// Fills the room that is left with the entries, the most important of which come first.
     pub(super) fn fill(self, table: &Table<'_>, entries: &[Entry]) -> String {
+        let shown = Shown::of(table, entries, self.room());
         let Self { limit, mut text } = self;
-        let shown = Shown::of(table, entries, limit.saturating_sub(text.len()));
         shown.write(table, entries, &mut text);
-        text.push_str(&shown.missing(table, entries, limit + RESERVE));
+        text.push_str(&shown.missing(table, entries, limit));
         text
     }
 }

@@ -75,6 +75,13 @@ impl FieldPath {
         self.0.len() == keys.len() && self.is_below_keys(keys)
     }
 
+    /// Whether it is one of the fields by which an object is known: its version, its kind, its name and its namespace.
+    pub fn names_the_object(&self) -> bool {
+        [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"]]
+            .iter()
+            .any(|keys| self.is_keys(keys))
+    }
+
     /// Whether these plain keys lead to it, or to something above it.
     pub fn is_below_keys(&self, keys: &[&str]) -> bool {
         let is_key = |(segment, key): (&Segment, &&str)| matches!(segment, Segment::Key(name) if name == key);

@@ -81,6 +81,7 @@ fn tests() -> Vec<Trial> {
         readiness::tests(),
         real_registry::tests(),
         registry::tests(),
+        registry::secrets::tests(),
         replacement::tests(),
         requests::tests(),
         safety::tests(),

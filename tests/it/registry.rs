@@ -1,8 +1,8 @@
 //! `[registry.NAME]` through its whole life: what is applied, what a change comes to, what stays.
 
+pub(crate) mod secrets;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,18 +12,7 @@ use crate::harness::{Command, Namespace, Project, program, wait_until};
 
 tests! {
     the_registry_of_the_readme_rolls_out_and_then_nothing_changes,
-    a_changed_password_changes_its_line_and_rolls_the_pods,
-    users_come_and_go,
-    users_of_others_are_thrown_out,
-    users_make_way_for_nobody_and_come_back,
     replicas_may_be_left_to_others,
-    a_password_that_bcrypt_would_cut_is_refused,
-    a_password_that_is_not_set_is_not_checked_and_not_applied,
-    the_http_secret_is_made_once,
-    a_lost_http_secret_needs_consent,
-    a_lost_password_needs_consent_and_a_new_user_none,
-    an_htpasswd_file_is_taken_and_rolls_the_pods,
-    an_htpasswd_file_of_other_hashes_is_refused_by_its_lines,
     several_pods_need_a_shared_volume_and_get_a_budget,
     a_volume_grows_and_never_shrinks,
     every_key_arrives_and_a_change_shows_it_alone,
@@ -33,7 +22,6 @@ tests! {
     a_registry_whose_namespace_was_deleted_is_made_again_with_consent,
     two_registries_share_a_namespace,
     a_namespace_of_others_outlives_the_registry,
-    secrets_are_nowhere,
 }
 
 const PASSWORD: &str = "a long enough password";
@@ -60,11 +48,6 @@ ci = { env = "CI_PASSWORD" }
 /// A project with this configuration, and the password of `ci`.
 fn registry<'n>(ns: &'n Namespace, config: &str) -> Project<'n> {
     ns.project().write("regplan.toml", config).env("CI_PASSWORD", PASSWORD)
-}
-
-/// [`REGISTRY`] with more users.
-fn with_users(users: &str) -> String {
-    format!("{REGISTRY}{users}\n")
 }
 
 /// [`REGISTRY`] with more keys of its own.
@@ -104,13 +87,6 @@ fn secret(ns: &Namespace, name: &str, key: &str) -> String {
     String::from_utf8(STANDARD.decode(value.as_str().unwrap()).unwrap()).unwrap()
 }
 
-/// The hashes of the htpasswd file in the cluster, by user.
-fn hashes(ns: &Namespace) -> BTreeMap<String, String> {
-    let text = secret(ns, "registry-htpasswd", "htpasswd");
-    let lines = text.lines().map(|line| line.split_once(':').unwrap());
-    lines.map(|(user, hash)| (user.to_owned(), hash.to_owned())).collect()
-}
-
 /// The objects of the registries in a namespace, each with its resource version.
 fn versions(ns: &Namespace) -> BTreeMap<String, String> {
     let kinds = "sa,cm,secret,pvc,deployment,service,ingress,pdb";
@@ -134,12 +110,6 @@ fn rendered(project: &Project<'_>, kind: &str, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind} {name} in {list}")).clone()
 }
 
-/// A line of an htpasswd file, as Apache's program makes it.
-fn line(flags: &str, user: &str) -> String {
-    let made = Command::new(program("htpasswd")).args([flags, user, PASSWORD]).run().success();
-    format!("{}\n", made.stdout().trim())
-}
-
 fn the_registry_of_the_readme_rolls_out_and_then_nothing_changes() {
     let ns = Namespace::absent();
     let readme = include_str!("../../README.md");
@@ -159,72 +129,6 @@ fn the_registry_of_the_readme_rolls_out_and_then_nothing_changes() {
     assert_eq!(versions(&ns), before);
 }
 
-fn a_changed_password_changes_its_line_and_rolls_the_pods() {
-    let ns = Namespace::absent();
-    let project = registry(&ns, &with_users("alice = { env = \"ALICE_PASSWORD\" }"));
-    let project = project.env("ALICE_PASSWORD", ALICE);
-    apply(&project);
-    let (old, deployment) = (hashes(&ns), ns.get("deployment/registry"));
-    let pods = ns.list("pods");
-    let project = project.env("CI_PASSWORD", "another password");
-    let checksum = "spec.template.metadata.annotations[\"regplan.dev/htpasswd-checksum\"]";
-    let mut expected = [format!("{DEPLOYMENT} {checksum}"), format!("{HTPASSWD} data.htpasswd")];
-    let mut found = planned(&project);
-    expected.sort();
-    found.sort();
-    assert_eq!(found, expected);
-    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
-    plan.stdout_contains("~ data.htpasswd: (sensitive, changed)")
-        .stdout_contains("Plan: 0 to add, 2 to change");
-    apply(&project);
-    let (new, rolled) = (hashes(&ns), ns.get("deployment/registry"));
-    assert_eq!(new["alice"], old["alice"]);
-    assert_ne!(new["ci"], old["ci"]);
-    assert_ne!(rolled.pointer(CHECKSUM), deployment.pointer(CHECKSUM));
-    assert_eq!(rolled.pointer(CONFIG_CHECKSUM), deployment.pointer(CONFIG_CHECKSUM));
-    wait_until("the old pods are gone", || ns.list("pods").iter().all(|pod| !pods.contains(pod)));
-    unchanged(&project);
-}
-
-fn users_of_others_are_thrown_out() {
-    let ns = Namespace::absent();
-    let project = registry(&ns, REGISTRY);
-    apply(&project);
-    let file = secret(&ns, "registry-htpasswd", "htpasswd");
-    let guest = format!("{file}{}", line("-nbB", "guest"));
-    ns.patch("secret/registry-htpasswd", &json!({"data": {"htpasswd": STANDARD.encode(guest)}}));
-    assert_eq!(planned(&project), [format!("{HTPASSWD} data.htpasswd")]);
-    apply(&project);
-    assert_eq!(secret(&ns, "registry-htpasswd", "htpasswd"), file);
-    // A hash of another password under the right name is none of ours either.
-    let other = format!("ci:$2y$10${}\n", "a".repeat(53));
-    ns.patch("secret/registry-htpasswd", &json!({"data": {"htpasswd": STANDARD.encode(&other)}}));
-    apply(&project);
-    assert_ne!(secret(&ns, "registry-htpasswd", "htpasswd"), other);
-    unchanged(&project);
-}
-
-fn users_make_way_for_nobody_and_come_back() {
-    let ns = Namespace::absent();
-    let project = registry(&ns, REGISTRY);
-    apply(&project);
-    let anonymous = REGISTRY.split("\n[registry.main.auth.users]").next().unwrap();
-    project.rewrite("regplan.toml", anonymous);
-    project.run(["validate"]).code(1).stderr_contains("no users").stderr_contains("auth.anonymous = true");
-    project.rewrite("regplan.toml", &format!("{anonymous}auth.anonymous = true\n"));
-    let applied = project.run(["apply", "--auto-approve"]).success();
-    // Pods that still want the file must not be started without it.
-    let at = |text: &str| {
-        applied.stderr().find(text).unwrap_or_else(|| panic!("no {text}:\n{}", applied.stderr()))
-    };
-    assert!(at(DEPLOYMENT) < at(HTPASSWD), "{}", applied.stderr());
-    assert!(ns.find("secret/registry-htpasswd").is_none());
-    unchanged(&project);
-    project.rewrite("regplan.toml", REGISTRY);
-    apply(&project);
-    unchanged(&project);
-}
-
 fn replicas_may_be_left_to_others() {
     let ns = Namespace::absent();
     let config = with_keys("").replace("\"1Gi\"", "\"1Gi\", access_mode = \"ReadWriteMany\"");
@@ -237,153 +141,6 @@ fn replicas_may_be_left_to_others() {
     apply(&project);
     assert_eq!(ns.field("deployment/registry", "/spec/replicas"), 2);
     unchanged(&project);
-}
-
-fn a_password_that_bcrypt_would_cut_is_refused() {
-    let ns = Namespace::absent();
-    let long = "x".repeat(73);
-    let project = registry(&ns, REGISTRY).env("CI_PASSWORD", &long);
-    let refused = project.run(["plan"]).code(1);
-    refused.stderr_contains("72 bytes").stderr_contains("regplan.toml:").stderr_lacks(&long);
-    let project = project.env("CI_PASSWORD", "x".repeat(72));
-    apply(&project);
-    unchanged(&project);
-}
-
-fn users_come_and_go() {
-    let ns = Namespace::absent();
-    let project = registry(&ns, &with_users("alice = { env = \"ALICE_PASSWORD\" }"));
-    let project = project.env("ALICE_PASSWORD", ALICE);
-    apply(&project);
-    let old = hashes(&ns);
-    project.edit("regplan.toml", "alice = ", "bob = ");
-    apply(&project);
-    let new = hashes(&ns);
-    assert_eq!(new.keys().collect::<Vec<_>>(), ["bob", "ci"]);
-    assert_eq!(new["ci"], old["ci"]);
-    assert_ne!(new["bob"], old["alice"], "a hash has a salt of its own");
-    unchanged(&project);
-}
-
-fn a_password_that_is_not_set_is_not_checked_and_not_applied() {
-    let ns = Namespace::absent();
-    let project = ns.project().write("regplan.toml", REGISTRY);
-    project.run(["validate"]).success();
-    let plan = project.run(["plan"]).success();
-    plan.stdout_contains("not checked, the environment variable CI_PASSWORD is not set");
-    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CI_PASSWORD");
-    ns.kubectl(["get", "namespace/{ns}"]).run().code(1);
-    let project = project.env("CI_PASSWORD", PASSWORD);
-    apply(&project);
-    let before = versions(&ns);
-    // A pull request from a fork: the same configuration without the secrets.
-    let fork = project.regplan(["plan", "--detailed-exitcode"]).env_remove("CI_PASSWORD");
-    fork.run().success().stdout_contains("not checked");
-    let fork = project.regplan(["apply", "--auto-approve"]).env("CI_PASSWORD", "");
-    fork.run().code(1).stderr_contains("CI_PASSWORD is empty");
-    assert_eq!(versions(&ns), before);
-}
-
-fn the_http_secret_is_made_once() {
-    let ns = Namespace::absent();
-    let project = registry(&ns, REGISTRY);
-    apply(&project);
-    let (http, users, before) = (secret(&ns, "registry-http", "secret"), hashes(&ns), versions(&ns));
-    assert_eq!(http.len(), 48);
-    project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.0");
-    apply(&project);
-    assert_eq!(secret(&ns, "registry-http", "secret"), http);
-    fs::remove_dir_all(project.path(".regplan")).unwrap();
-    unchanged(&project);
-    apply(&project);
-    assert_eq!((secret(&ns, "registry-http", "secret"), hashes(&ns)), (http, users));
-    let mut after = versions(&ns);
-    after.insert("Deployment/registry".into(), before["Deployment/registry"].clone());
-    assert_eq!(after, before);
-    // The new state knows what it found.
-    ns.delete("secret/registry-http");
-    project.run(["plan"]).code(1).stderr_contains("is lost");
-}
-
-fn a_lost_http_secret_needs_consent() {
-    let ns = Namespace::absent();
-    let project = registry(&ns, REGISTRY);
-    apply(&project);
-    let http = secret(&ns, "registry-http", "secret");
-    ns.delete("secret/registry-http");
-    let consent = "--consent registry.main/Secret/registry-http";
-    project.run(["plan"]).code(1).stderr_contains("is lost").stderr_contains(consent);
-    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("is lost");
-    assert!(ns.find("secret/registry-http").is_none());
-    project.run(["apply", "--auto-approve", "--consent=registry.main/Secret/registry-http"]).success();
-    assert_ne!(secret(&ns, "registry-http", "secret"), http);
-    unchanged(&project);
-    // Nobody needs it to end the registry.
-    ns.delete("secret/registry-http");
-    project.run(["destroy", "--auto-approve"]).success();
-    assert!(ns.find("deployment/registry").is_none());
-}
-
-fn a_lost_password_needs_consent_and_a_new_user_none() {
-    let ns = Namespace::absent();
-    let project = registry(&ns, &with_users("robot = { generate = { length = 32 } }"));
-    apply(&project);
-    let robot = secret(&ns, "registry-users", "robot");
-    assert_eq!(robot.len(), 32);
-    let old = hashes(&ns);
-    unchanged(&project);
-    // Another generated password in the same Secret is new, and no loss.
-    project.edit("regplan.toml", "robot = ", "deploy = { generate = { length = 20 } }\nrobot = ");
-    apply(&project);
-    assert_eq!(secret(&ns, "registry-users", "deploy").len(), 20);
-    assert_eq!(secret(&ns, "registry-users", "robot"), robot);
-    assert_eq!(hashes(&ns)["robot"], old["robot"]);
-    unchanged(&project);
-    ns.patch("secret/registry-users", &json!({"data": {"robot": null}}));
-    let consent = "--consent registry.main/Secret/registry-users";
-    project.run(["plan"]).code(1).stderr_contains("`robot`").stderr_contains(consent);
-    project.run(["apply", "--auto-approve", "--consent=registry.main/Secret/registry-users"]).success();
-    assert_ne!(secret(&ns, "registry-users", "robot"), robot);
-    unchanged(&project);
-    // Without generated passwords there is nothing to keep.
-    project.rewrite("regplan.toml", REGISTRY);
-    apply(&project);
-    assert!(ns.find("secret/registry-users").is_none());
-    assert_eq!(hashes(&ns).keys().collect::<Vec<_>>(), ["ci"]);
-}
-
-fn an_htpasswd_file_is_taken_and_rolls_the_pods() {
-    let ns = Namespace::absent();
-    let config = REGISTRY.split("\n[registry.main.auth.users]").next().unwrap();
-    let config = format!("{config}auth.htpasswd = \"users/htpasswd\"\n");
-    let project = ns.project().write("regplan.toml", &config);
-    project.run(["validate"]).code(1).stderr_contains("htpasswd");
-    let file = format!("# users\n{}", line("-nbB", "ci"));
-    let project = project.write("users/htpasswd", &file);
-    apply(&project);
-    assert_eq!(secret(&ns, "registry-htpasswd", "htpasswd"), file);
-    unchanged(&project);
-    let checksum = ns.field("deployment/registry", CHECKSUM);
-    project.rewrite("users/htpasswd", &format!("{file}{}", line("-nbB", "alice")));
-    project.run(["plan"]).success().stdout_contains("~ data.htpasswd: (sensitive, changed)");
-    apply(&project);
-    assert_ne!(ns.field("deployment/registry", CHECKSUM), checksum);
-    unchanged(&project);
-}
-
-fn an_htpasswd_file_of_other_hashes_is_refused_by_its_lines() {
-    let ns = Namespace::absent();
-    let config = REGISTRY.split("\n[registry.main.auth.users]").next().unwrap();
-    let config = format!("{config}auth.htpasswd = \"htpasswd\"\n");
-    let apr1 = line("-nbm", "alice");
-    let project = ns.project().write("regplan.toml", &config);
-    let project = project.write("htpasswd", &format!("{}{apr1}", line("-nbB", "ci")));
-    for command in ["validate", "plan"] {
-        let refused = project.run([command]).code(1);
-        refused.stderr_contains("htpasswd:2:").stderr_contains("$apr1$").stderr_contains("htpasswd -B");
-        let hash = apr1.trim().rsplit('$').next().unwrap();
-        refused.stderr_lacks(hash).stdout_lacks(hash);
-    }
 }
 
 fn several_pods_need_a_shared_volume_and_get_a_budget() {
@@ -648,56 +405,4 @@ fn a_namespace_of_others_outlives_the_registry() {
     project.run(["destroy", "--auto-approve", consent, "--consent=namespace.{ns}"]).success();
     assert!(versions(&ns).is_empty());
     assert_eq!(version(), before);
-}
-
-/// Every file below a folder, as text.
-fn files(folder: &Path, found: &mut String) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        if entry.path().is_dir() {
-            files(&entry.path(), found);
-        } else {
-            found.push_str(&String::from_utf8_lossy(&fs::read(entry.path()).unwrap()));
-        }
-    }
-}
-
-fn secrets_are_nowhere() {
-    let ns = Namespace::absent();
-    let users = "alice = { file = \"alice\" }\nrobot = { generate = { length = 32 } }";
-    let project = registry(&ns, &with_users(users)).write("alice", ALICE);
-    let mut said = String::new();
-    let mut apply = project.regplan(["apply"]).open_stdin().spawn();
-    apply.until("Only `yes` is accepted");
-    said.push_str(&String::from_utf8_lossy(&fs::read(format!("/proc/{}/cmdline", apply.id())).unwrap()));
-    // What a killed run would leave behind counts as well.
-    files(&project.path(".regplan"), &mut said);
-    apply.say("yes");
-    apply.until(DEPLOYMENT);
-    files(&project.path(".regplan"), &mut said);
-    let ended = apply.wait().success();
-    said.extend([ended.stdout(), ended.stderr()]);
-    let robot = secret(&ns, "registry-users", "robot");
-    let changed = "another password";
-    let project = project.env("CI_PASSWORD", changed);
-    for args in [["plan", "--format=text"], ["plan", "--format=json"], ["apply", "--auto-approve"]] {
-        let ended = project.run(args).success();
-        said.extend([ended.stdout(), ended.stderr()]);
-    }
-    project.edit("regplan.toml", "robot = { generate = { length = 32 } }", "");
-    for args in [["plan", "--format=json"], ["apply", "--format=json"]] {
-        let ended = project.regplan(args).stdin("yes\n").run().success();
-        said.extend([ended.stdout(), ended.stderr()]);
-    }
-    files(&project.path(".regplan"), &mut said);
-    let mut secrets = vec![PASSWORD.to_owned(), ALICE.to_owned(), changed.to_owned(), robot];
-    secrets.push(secret(&ns, "registry-http", "secret"));
-    secrets.push(secret(&ns, "registry-htpasswd", "htpasswd"));
-    secrets.extend(hashes(&ns).into_values());
-    for secret in secrets {
-        assert!(!said.contains(&secret), "`{secret}` is in\n{said}");
-        // The last characters of the base64 depend on what follows.
-        let encoded = STANDARD.encode(&secret);
-        let encoded = &encoded[..encoded.len() - 4];
-        assert!(!said.contains(encoded), "`{secret}` is, as base64, in\n{said}");
-    }
 }

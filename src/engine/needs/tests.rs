@@ -1,5 +1,6 @@
 //! Against a cluster that has Secrets, lacks them, or does not answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -11,6 +12,7 @@ use super::*;
 use crate::blocks::User;
 use crate::config::{Block, ClusterSettings, Entry, Generate, Moves, Node, NodeValue, Table};
 use crate::diagnostic::{SourceId, Sources, Span};
+use crate::engine;
 use crate::provider::{Circle, Contents, Progress, Reassignment, Verb, Wait, Write, Written};
 use crate::resource::{
     BlockAddress, ClusterIdentity, Lifecycle, Live, Ownership, Problem, ProblemKind, Stamp,
@@ -307,6 +309,29 @@ async fn what_a_file_says_may_lead_to_another_question() {
     let offline = gather(&config, &Outside { provider: None, ..outside }).await;
     let compiled = blocks::compile(&config, &offline);
     assert_eq!(compiled.resources[0].identity.namespace.as_deref(), Some("default"));
+}
+
+#[tokio::test]
+async fn a_file_is_read_once_though_the_cluster_has_a_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foo.yaml");
+    let compiled = async |kind: &str| {
+        let text = format!("apiVersion: {kind}\nmetadata: {{name: x}}\n");
+        std::fs::write(&path, text).unwrap();
+        let config = manifest(&path);
+        let alone = Outside { provider: None, env: &env, remembered: &|_| false };
+        (engine::compile(&config, &alone).await.unwrap(), config)
+    };
+    let cluster = Cluster::default();
+    let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
+    let (outline, config) = compiled("v1\nkind: ConfigMap").await;
+    let whole = engine::complete(&config, &outline, None, &outside).await.unwrap();
+    assert!(matches!(whole, Cow::Borrowed(_)), "nobody else has a say in it");
+    let (outline, config) = compiled("example.com/v1\nkind: Foo").await;
+    std::fs::remove_file(&path).unwrap();
+    let whole = engine::complete(&config, &outline, None, &outside).await.unwrap();
+    let identities: Vec<&Identity> = whole.graph.resources().map(|desired| &desired.identity).collect();
+    assert_eq!(identities, [&Identity::cluster("example.com", "Foo", "x")]);
 }
 
 fn manifest(path: &Path) -> Config {

@@ -47,7 +47,8 @@ impl Item for WithOwners {
 #[derive(Deserialize)]
 struct List<T> {
     metadata: Metadata,
-    #[serde(bound(deserialize = "T: DeserializeOwned"))]
+    // Go writes an empty list as `null` at times. With a function of its own the key must be there all the same.
+    #[serde(bound(deserialize = "T: DeserializeOwned"), deserialize_with = "Option::deserialize")]
     items: Option<Vec<T>>,
 }
 
@@ -134,5 +135,43 @@ fn refill(item: &mut Value, served: &Served) {
     if let Some(map) = item.as_object_mut() {
         map.entry("apiVersion").or_insert_with(|| served.api_version().into());
         map.entry("kind").or_insert_with(|| served.kind.clone().into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Option<Vec<String>> {
+        let list = List::<WithOwners>::read(text.as_bytes())?;
+        let name = |item: &WithOwners| item.0.object["metadata"]["name"].as_str().unwrap().to_owned();
+        Some(list.items.iter().flatten().map(name).collect())
+    }
+
+    #[test]
+    fn what_is_no_list_is_not_taken_for_an_empty_one() {
+        assert_eq!(
+            names(r#"{"metadata": {}, "items": [{"metadata": {"name": "a"}}]}"#),
+            Some(vec!["a".into()])
+        );
+        assert_eq!(names(r#"{"metadata": {}, "items": []}"#), Some(vec![]));
+        assert_eq!(names(r#"{"metadata": {}, "items": null}"#), Some(vec![]));
+        for other in
+            ["{}", r#"{"metadata": {}}"#, r#"{"items": []}"#, r#"{"metadata": {}, "items": {}}"#, "[]", ""]
+        {
+            assert_eq!(names(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_tells_the_pages_apart_is_read_and_owners_are_taken_out_of_the_objects() {
+        let text = r#"{"metadata": {"resourceVersion": "7", "continue": "t", "remainingItemCount": 3}, "items": [
+            {"metadata": {"uid": "u", "managedFields": [{"manager": "m", "operation": "Apply", "fieldsV1": {"f:a": {}}}]}}]}"#;
+        let List { metadata, items } = List::<WithOwners>::read(text.as_bytes()).unwrap();
+        assert_eq!((metadata.resource_version.as_str(), metadata.r#continue.as_str()), ("7", "t"));
+        assert_eq!(metadata.remaining_item_count, Some(3));
+        let WithOwners(live) = &items.unwrap()[0];
+        assert_eq!(live.ownership.managers(), ["m"]);
+        assert_eq!(live.object, serde_json::json!({"metadata": {"uid": "u"}}));
     }
 }

@@ -73,7 +73,7 @@ proptest! {
     }
 
     #[test]
-    fn a_comment_stays_within_its_limit(count in 0_usize..400, limit in 1000_usize..70_000) {
+    fn a_comment_stays_within_its_limit(count in 0_usize..400, limit in 0_usize..70_000) {
         let status = |number: usize| match number % 3 {
             0 => Status::Gone,
             1 => Status::Changed(vec![changed("spec.image", HOSTILE, &"x".repeat(300)); number % 20]),
