@@ -113,7 +113,11 @@ mod tests {
         assert_eq!(hushed.message, r#"denied: "public", "(sensitive)" and (sensitive)"#);
         assert_eq!(hushed.help.as_deref(), Some("not (sensitive)"));
         assert_eq!(hushed.causes[0].2, "(sensitive)");
+        let warnings = vec!["hunter2 is weak".to_owned(), "public is not".to_owned()];
+        assert_eq!(hush_all(&desired, None, warnings), ["(sensitive) is weak", "public is not"]);
+        assert!(hush_all(&desired, None, Vec::new()).is_empty());
     }
+
     #[test]
     fn what_only_the_live_object_holds_is_taken_out_too() {
         let secret = |data: Value| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "a"}, "data": data});
