@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use plane::{Error, Plane, leash};
+use plane::{Error, Plane, parent_death};
 
 /// Shows the whole life of the registry in `examples/registry`.
 #[derive(Debug, Parser)]
@@ -112,7 +112,7 @@ fn build_regplan() -> Result<PathBuf, Error> {
     // features, and all of them would be built once more.
     let what = ["build", "--release", "--bin", "regplan", "--example", "quickstart"];
     println!("$ cargo {}", what.join(" "));
-    let mut command = leash::command(cargo);
+    let mut command = parent_death::command(cargo);
     // What `cargo run` tells this program of itself would make the build scripts of others run again.
     let told = std::env::vars_os().map(|(name, _)| name);
     let of_ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
@@ -226,7 +226,7 @@ impl Stage {
     }
 
     fn command(&self, program: &Path) -> Command {
-        let mut command = leash::command(program);
+        let mut command = parent_death::command(program);
         command.current_dir(&self.folder).env("CI_PASSWORD", "only for this example").stdin(Stdio::null());
         if let Some(kubeconfig) = &self.kubeconfig {
             command.env("KUBECONFIG", kubeconfig);

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod drift;
 pub mod engine;
 pub mod graph;
+pub mod kubernetes;
 pub mod plan;
 pub mod provider;
 pub mod report;

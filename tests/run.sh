@@ -40,9 +40,9 @@ stop() {
 trap stop INT TERM HUP
 
 # Where there is setpriv, a step ends also when this script is killed.
-leash=()
+parent_death=()
 if command -v setpriv >/dev/null && setpriv --pdeathsig TERM true 2>/dev/null; then
-  leash=(setpriv --pdeathsig TERM)
+  parent_death=(setpriv --pdeathsig TERM)
 fi
 
 # Runs the command within what is left of the time.
@@ -53,7 +53,7 @@ bounded() {
     return
   fi
   local left=$((LIMIT - SECONDS)) code
-  ${leash[@]+"${leash[@]}"} timeout --kill-after=20 "$((left > 0 ? left : 1))" "$@" </dev/null &
+  ${parent_death[@]+"${parent_death[@]}"} timeout --kill-after=20 "$((left > 0 ? left : 1))" "$@" </dev/null &
   running=$!
   wait "$running"
   code=$?

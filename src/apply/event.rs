@@ -37,7 +37,7 @@ pub enum Event {
     /// It failed.
     Failed {
         /// Which one, and why.
-        failure: Failure,
+        failure: FailedResource,
         /// What was tried.
         action: Action,
     },
@@ -56,7 +56,7 @@ pub enum Event {
 
 /// A resource that failed.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct FailedResource {
     /// Which one.
     pub address: Address,
     /// Why.
@@ -130,7 +130,7 @@ pub struct Report {
     /// What was done.
     pub done: Vec<(Address, Action)>,
     /// What failed.
-    pub failed: Vec<Failure>,
+    pub failed: Vec<FailedResource>,
     /// What was not tried.
     pub skipped: Vec<Skipped>,
     /// Whether the run was stopped from outside.

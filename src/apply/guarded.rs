@@ -164,7 +164,7 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
     };
     let appeared = now.iter().filter(|change| !approved.iter().any(|other| same(other, change)));
     // A note that goes before the write shows in no answer to one.
-    let shown = approved.iter().filter(|change| !plan::is_note_of_kubectl(&change.path));
+    let shown = approved.iter().filter(|change| !crate::kubernetes::marks::is_note_of_kubectl(&change.path));
     let vanished = shown.filter(|change| !now.iter().any(|other| same(change, other)));
     let mut paths: Vec<String> = appeared.chain(vanished).map(|change| change.path.to_string()).collect();
     paths.sort();

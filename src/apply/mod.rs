@@ -8,5 +8,5 @@ mod guarded;
 mod run;
 mod task;
 
-pub use event::{Event, Failure, Record, Recorder, Report, Skipped};
+pub use event::{Event, FailedResource, Record, Recorder, Report, Skipped};
 pub use run::{Options, Stop, run};

@@ -9,8 +9,8 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Event, Failure, Record, Recorder, Report, Skipped};
-use super::task::{self, Done, Ground, Task};
+use super::event::{Event, FailedResource, Record, Recorder, Report, Skipped};
+use super::task::{self, Dependency, Done, Task};
 use crate::graph::{Direction, Order, Queue, Removed, deletions};
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
@@ -33,7 +33,7 @@ pub struct Stop {
 }
 
 /// Half a turn has ended.
-enum Half {
+enum StepResult {
     Wrote { address: Address, result: Result<Done, Problem> },
     Settled { address: Address, result: Result<Option<Live>, Problem> },
     Cut { address: Address },
@@ -69,9 +69,9 @@ pub async fn run(
 }
 
 fn applying(changes: &[&Change]) -> Order {
-    let edges = changes
-        .iter()
-        .flat_map(|change| change.dependencies.iter().map(|ground| (change.address.clone(), ground.clone())));
+    let edges = changes.iter().flat_map(|change| {
+        change.dependencies.iter().map(|dependency| (change.address.clone(), dependency.clone()))
+    });
     Order::from_edges(changes.iter().map(|change| change.address.clone()), edges)
 }
 
@@ -138,7 +138,7 @@ impl<'p> Phase<'p> {
     }
 
     async fn run(&mut self, recorder: &mut dyn Recorder, report: &mut Report) -> Result<(), Problem> {
-        let mut under_way: FuturesUnordered<BoxFuture<'p, Half>> = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'p, StepResult>> = FuturesUnordered::new();
         let mut told = false;
         loop {
             let stopping = self.stop.gently.is_cancelled();
@@ -188,7 +188,7 @@ impl<'p> Phase<'p> {
     }
 
     /// Starts a resource's turn; `None` where there is nothing to wait for.
-    fn begin(&mut self, address: &Address) -> Option<BoxFuture<'p, Half>> {
+    fn begin(&mut self, address: &Address) -> Option<BoxFuture<'p, StepResult>> {
         let change = *self.changes.get(address)?;
         self.started.insert(address.clone(), Instant::now());
         let task = self.task(change);
@@ -208,7 +208,7 @@ impl<'p> Phase<'p> {
                 let (provider, progress, address) = (self.provider, self.progress(address), address.clone());
                 Some(Box::pin(async move {
                     let result = task::remove(provider, change, &progress).await;
-                    Half::Wrote { address, result }
+                    StepResult::Wrote { address, result }
                 }))
             }
             Action::Create | Action::Update | Action::Replace | Action::Adopt => {
@@ -221,13 +221,13 @@ impl<'p> Phase<'p> {
                     let object = tokio::select! {
                         biased;
                         object = task.whole_object(provider, &progress) => object,
-                        () = stop.cancelled() => return Half::Cut { address },
+                        () = stop.cancelled() => return StepResult::Cut { address },
                     };
                     let result = match object {
                         Ok(object) => task.perform(object, provider, &progress).await,
                         Err(problem) => Err(problem),
                     };
-                    Half::Wrote { address, result }
+                    StepResult::Wrote { address, result }
                 }))
             }
         }
@@ -245,7 +245,7 @@ impl<'p> Phase<'p> {
     fn task(&self, change: &'p Change) -> Option<Task<'p>> {
         let desired = change.desired.as_deref()?;
         let references = desired.unresolved.iter().flat_map(|(_, expression)| expression.references());
-        let grounds = references
+        let dependencies = references
             .filter_map(|reference| match reference {
                 Reference::Live(live) => live.split(|address| self.changes.contains_key(address)),
                 Reference::Secret(_) | Reference::Variable(_) => None,
@@ -253,19 +253,19 @@ impl<'p> Phase<'p> {
             .filter_map(|(address, _)| {
                 let target = self.changes.get(&address)?.target.clone();
                 let object = self.current.get(&address)?.object.clone();
-                Some((address, Ground { target, object }))
+                Some((address, Dependency { target, object }))
             })
             .collect();
-        Some(Task { change, desired, project: self.project, grounds })
+        Some(Task { change, desired, project: self.project, dependencies })
     }
 
-    fn settling(&self, task: Task<'p>) -> BoxFuture<'p, Half> {
+    fn settling(&self, task: Task<'p>) -> BoxFuture<'p, StepResult> {
         let address = task.change.address.clone();
         let (provider, progress, stop) = (self.provider, self.progress(&address), self.stop.gently.clone());
         Box::pin(async move {
             tokio::select! {
-                result = task.settle(provider, &progress) => Half::Settled { address, result },
-                () = stop.cancelled() => Half::Cut { address },
+                result = task.settle(provider, &progress) => StepResult::Settled { address, result },
+                () = stop.cancelled() => StepResult::Cut { address },
             }
         })
     }
@@ -280,17 +280,17 @@ impl<'p> Phase<'p> {
     /// Takes in what half a turn came to; gives the other half, where there is one.
     async fn take(
         &mut self,
-        half: Half,
+        half: StepResult,
         recorder: &mut dyn Recorder,
         report: &mut Report,
-    ) -> Result<Option<BoxFuture<'p, Half>>, Problem> {
-        if let Half::Wrote { address, .. } | Half::Cut { address } = &half {
+    ) -> Result<Option<BoxFuture<'p, StepResult>>, Problem> {
+        if let StepResult::Wrote { address, .. } | StepResult::Cut { address } = &half {
             self.writing.remove(address);
         }
         match half {
-            Half::Wrote { address, result: Ok(Done::Present { sent, live, warnings }) } => {
+            StepResult::Wrote { address, result: Ok(Done::Present { sent, live, warnings }) } => {
                 let warnings = match self.secrets_of(&address) {
-                    Some((desired, live)) => plan::hush_all(desired, live, warnings),
+                    Some((desired, live)) => plan::redact_all(desired, live, warnings),
                     None => warnings,
                 };
                 for text in warnings {
@@ -304,7 +304,7 @@ impl<'p> Phase<'p> {
                 self.current.insert(address.clone(), Arc::from(live));
                 Ok(self.task(change).map(|task| self.settling(task)))
             }
-            Half::Wrote { address, result: Ok(Done::Gone) } => {
+            StepResult::Wrote { address, result: Ok(Done::Gone) } => {
                 if let Some(change) = self.changes.get(&address) {
                     let identity = Box::new(change.target.identity.clone());
                     recorder.record(Record::Gone { address: address.clone(), identity }).await?;
@@ -312,10 +312,10 @@ impl<'p> Phase<'p> {
                 self.release(&address, report);
                 Ok(None)
             }
-            Half::Wrote { address, result: Err(problem) }
-            | Half::Settled { address, result: Err(problem) } => {
+            StepResult::Wrote { address, result: Err(problem) }
+            | StepResult::Settled { address, result: Err(problem) } => {
                 let problem = match self.secrets_of(&address) {
-                    Some((desired, live)) => plan::hush(desired, live, problem),
+                    Some((desired, live)) => plan::redact(desired, live, problem),
                     None => problem,
                 };
                 recorder
@@ -324,14 +324,14 @@ impl<'p> Phase<'p> {
                 self.fail(&address, problem, report);
                 Ok(None)
             }
-            Half::Settled { address, result: Ok(live) } => {
+            StepResult::Settled { address, result: Ok(live) } => {
                 if let Some(live) = live {
                     self.current.insert(address.clone(), Arc::new(live));
                 }
                 self.finish(&address, recorder, report).await?;
                 Ok(None)
             }
-            Half::Cut { address } => {
+            StepResult::Cut { address } => {
                 let skipped = Skipped { address, because: None };
                 (self.emit)(Event::Skipped(skipped.clone()));
                 report.skipped.push(skipped);
@@ -401,7 +401,7 @@ impl<'p> Phase<'p> {
     }
 
     fn fail(&mut self, address: &Address, problem: Problem, report: &mut Report) {
-        let failure = Failure { address: address.clone(), problem };
+        let failure = FailedResource { address: address.clone(), problem };
         let action = self.changes.get(address).map_or(Action::None, |change| change.action);
         (self.emit)(Event::Failed { failure: failure.clone(), action });
         report.failed.push(failure);

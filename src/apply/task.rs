@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::guarded;
-use crate::plan::{self, Action, Change, LetGo, Unresolvable};
+use crate::plan::{self, Action, Change, FieldRelease, Unresolvable};
 use crate::provider::{Guard, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written};
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
 
 /// A resource that this one refers to, as it is after its own turn.
 #[derive(Debug, Clone)]
-pub(super) struct Ground {
+pub(super) struct Dependency {
     pub(super) target: Target,
     pub(super) object: Value,
 }
@@ -23,7 +23,7 @@ pub(super) struct Task<'p> {
     pub(super) change: &'p Change,
     pub(super) desired: &'p Desired,
     pub(super) project: &'p str,
-    pub(super) grounds: HashMap<Address, Ground>,
+    pub(super) dependencies: HashMap<Address, Dependency>,
 }
 
 /// What the first half of a turn came to.
@@ -39,7 +39,12 @@ impl Task<'_> {
     /// The write without its guard, which depends on how it is made: until then it is a create's.
     fn write(&self, object: Value) -> Write {
         let target = self.change.target.clone();
-        Write { target, object, guard: Guard::Absent, manager: plan::field_manager(self.project) }
+        Write {
+            target,
+            object,
+            guard: Guard::Absent,
+            manager: crate::kubernetes::field_manager(self.project),
+        }
     }
 
     /// Creates, updates or replaces; `object` is what [`whole_object`](Self::whole_object) gave.
@@ -57,11 +62,11 @@ impl Task<'_> {
             guarded::delete(provider, target, &live.stamp, None).await?;
             await_end(provider, target, &live.stamp, timeout, progress).await?;
         }
-        let let_go = self.let_go()?;
+        let field_release = self.field_release()?;
         let written = match (self.change.action, self.change.stamp()) {
             (Action::Update | Action::Adopt, Some(stamp)) => {
                 let write = self.write(object.clone());
-                let stamp = match self.shift(&let_go, &object) {
+                let stamp = match self.shift(&field_release, &object) {
                     Some(shift) => {
                         &guarded::reassign(provider, &write, stamp, shift, self.change, self.desired).await?
                     }
@@ -75,41 +80,46 @@ impl Task<'_> {
             }
             _ => guarded::create(provider, self.write(object.clone())).await?,
         };
-        let Written { live, warnings } = self.release(provider, written, &let_go).await;
-        let sent = Box::new(plan::once_settled(object, &let_go));
+        let Written { live, warnings } = self.release(provider, written, &field_release).await;
+        let sent = Box::new(plan::once_settled(object, &field_release));
         Ok(Done::Present { sent, live: Box::new(live), warnings })
     }
 
     /// How we let go of what the configuration leaves to others.
-    fn let_go(&self) -> Result<LetGo, Problem> {
+    fn field_release(&self) -> Result<FieldRelease, Problem> {
         let prior = match self.change.action {
             Action::Update | Action::Adopt => self.change.prior.as_deref(),
             _ => None,
         };
-        plan::let_go(&plan::field_manager(self.project), self.desired, prior)
+        plan::field_release(&crate::kubernetes::field_manager(self.project), self.desired, prior)
     }
 
     /// What changes hands before the write, if anything does.
-    fn shift(&self, let_go: &LetGo, object: &Value) -> Option<Shift> {
+    fn shift(&self, field_release: &FieldRelease, object: &Value) -> Option<Shift> {
         if self.change.action == Action::Adopt {
             let from = self.change.taken_from.clone();
             return Some(Shift::TakeOver { from, object: object.clone() });
         }
-        let fields = let_go.released.clone();
+        let fields = field_release.released.clone();
         (!fields.is_empty()).then_some(Shift::Release(fields))
     }
 
     /// Releases what was sent once and is left to others from then on. The object is there already: where
     /// this fails, it is remembered all the same, and the next plan hands the fields over.
-    async fn release(&self, provider: &dyn Provider, written: Written, let_go: &LetGo) -> Written {
-        if let_go.once_made.is_empty() {
+    async fn release(
+        &self,
+        provider: &dyn Provider,
+        written: Written,
+        field_release: &FieldRelease,
+    ) -> Written {
+        if field_release.once_made.is_empty() {
             return written;
         }
         let reassignment = Reassignment {
             target: self.change.target.clone(),
             stamp: Stamp { version: String::new(), ..written.live.stamp.clone() },
-            manager: plan::field_manager(self.project),
-            shift: Shift::Release(let_go.once_made.clone()),
+            manager: crate::kubernetes::field_manager(self.project),
+            shift: Shift::Release(field_release.once_made.clone()),
         };
         match provider.reassign(&reassignment).await {
             Ok(live) => Written { live, ..written },
@@ -130,7 +140,7 @@ impl Task<'_> {
         progress: Progress<'_>,
     ) -> Result<Value, Problem> {
         let mut object = self.change.send.clone().unwrap_or_default();
-        let mut grounds = self.grounds.clone();
+        let mut dependencies = self.dependencies.clone();
         for (path, expression) in self.desired.unresolved.iter() {
             let path = plan::keyed(&self.desired.object, path);
             // A value that the plan could tell was put in then, and was approved as it is.
@@ -140,17 +150,17 @@ impl Task<'_> {
             let value = loop {
                 let found = plan::resolve(
                     expression,
-                    |address| grounds.contains_key(address),
-                    |address, field| field.get(&grounds.get(address)?.object).cloned(),
+                    |address| dependencies.contains_key(address),
+                    |address, field| field.get(&dependencies.get(address)?.object).cloned(),
                 );
                 match found {
                     Ok(value) => break value,
                     Err(Unresolvable::Pending(pending)) => {
                         let (address, field) = *pending;
                         let timeout = self.desired.lifecycle.timeouts.ready;
-                        let ground =
-                            await_field(provider, &grounds, &address, field, timeout, progress).await?;
-                        grounds.insert(address, ground);
+                        let dependency =
+                            await_field(provider, &dependencies, &address, field, timeout, progress).await?;
+                        dependencies.insert(address, dependency);
                     }
                     Err(Unresolvable::Dangling(text)) => {
                         return Err(Problem::new(ProblemKind::Other, format!("`{text}` refers to nothing")));
@@ -180,22 +190,22 @@ impl Task<'_> {
 
 async fn await_field(
     provider: &dyn Provider,
-    grounds: &HashMap<Address, Ground>,
+    dependencies: &HashMap<Address, Dependency>,
     address: &Address,
     field: FieldPath,
     timeout: Option<Duration>,
     progress: Progress<'_>,
-) -> Result<Ground, Problem> {
+) -> Result<Dependency, Problem> {
     let lost =
         || Problem::new(ProblemKind::Other, format!("{address} is gone, and its {field} was waited for"));
-    let ground = grounds.get(address).ok_or_else(lost)?;
+    let dependency = dependencies.get(address).ok_or_else(lost)?;
     progress(&format!("waits for {address}.{field}"));
-    let wait = Wait { target: ground.target.clone(), until: Until::Field(field.clone()), timeout };
+    let wait = Wait { target: dependency.target.clone(), until: Until::Field(field.clone()), timeout };
     let live = provider.wait(&wait, progress).await?.ok_or_else(lost)?;
     if field.get(&live.object).is_none_or(Value::is_null) {
         return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));
     }
-    Ok(Ground { target: ground.target.clone(), object: live.object })
+    Ok(Dependency { target: dependency.target.clone(), object: live.object })
 }
 
 /// Deletes, and waits until the object is gone.

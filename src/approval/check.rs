@@ -1,12 +1,14 @@
 //! A later plan, held against the approved one.
 
+use super::binding::{Binding, Deviation};
 use super::file::{PlanFile, is_bound};
-use crate::plan::{Action, Binding, Change, Deviation, Hand, Plan, hands_on};
+use crate::plan::{Action, Change, Plan, other_managers};
+use crate::resource::FieldManager;
 use crate::resource::{Address, FieldPath, Key};
 
 /// How the run that is about to begin stands to the approved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Attempt {
     /// Nothing of it was done yet.
     Fresh,
     /// An earlier run of the same file was interrupted: what it did is done.
@@ -22,22 +24,22 @@ pub struct Moved {
     pub story: String,
     /// In which fields; and, where the cluster has moved, who owns them now (nobody where the server keeps no
     /// trace).
-    pub fields: Vec<(FieldPath, Option<Vec<Hand>>)>,
+    pub fields: Vec<(FieldPath, Option<Vec<FieldManager>>)>,
 }
 
 /// Everything in which the later plan is not the approved one.
-pub fn check(file: &PlanFile, now: &Plan, standing: Standing, key: &Key) -> Vec<Moved> {
+pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Moved> {
     let mut moved = Vec::new();
     let mut left: Vec<&Address> = file.bindings.keys().collect();
     for change in now.changes.iter().filter(|change| is_bound(change)) {
         left.retain(|address| **address != change.address);
         match file.bindings.get(&change.address) {
-            Some(approved) => moved.extend(compare(approved, now, change, standing, key)),
+            Some(approved) => moved.extend(compare(approved, now, change, attempt, key)),
             None => moved.push(unexpected(now, change)),
         }
     }
     // What an interrupted run has done is not to be done again.
-    if standing == Standing::Fresh {
+    if attempt == Attempt::Fresh {
         moved.extend(
             left.into_iter().filter_map(|address| Some(settled(address, file.bindings.get(address)?))),
         );
@@ -45,15 +47,15 @@ pub fn check(file: &PlanFile, now: &Plan, standing: Standing, key: &Key) -> Vec<
     moved
 }
 
-fn compare(approved: &Binding, plan: &Plan, change: &Change, standing: Standing, key: &Key) -> Vec<Moved> {
+fn compare(approved: &Binding, plan: &Plan, change: &Change, attempt: Attempt, key: &Key) -> Vec<Moved> {
     let now = Binding::of(change, key);
-    if standing == Standing::Resumed && approved.is_continued_by(&now) {
+    if attempt == Attempt::Resumed && approved.is_continued_by(&now) {
         return Vec::new();
     }
     let moved = |story: String, fields| Moved { address: change.address.clone(), story, fields };
     let of_others = |paths: Vec<FieldPath>| {
-        let hands = |path: &FieldPath| Some(hands_on(&plan.project, change, path));
-        paths.into_iter().map(|path| (path.clone(), hands(&path))).collect()
+        let managers = |path: &FieldPath| Some(other_managers(&plan.project, change, path));
+        paths.into_iter().map(|path| (path.clone(), managers(&path))).collect()
     };
     approved
         .deviations(&now)
@@ -97,7 +99,9 @@ fn unexpected(plan: &Plan, change: &Change) -> Moved {
     Moved {
         address: change.address.clone(),
         story: format!("it was to stay as it is, and now a plan would {} it", word(change.action)),
-        fields: fields.map(|path| (path.clone(), Some(hands_on(&plan.project, change, &path)))).collect(),
+        fields: fields
+            .map(|path| (path.clone(), Some(other_managers(&plan.project, change, &path))))
+            .collect(),
     }
 }
 

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::shown::Shown;
-use super::terms::Terms;
-use crate::plan::{Action, Binding, Change, Plan};
+use super::binding::Binding;
+use super::preconditions::Preconditions;
+use super::snapshot::PlanSnapshot;
+use crate::plan::{Action, Change, Plan};
 use crate::resource::{Address, FieldPath, Key, digest};
 
 /// The version of the file's format. It moves with every change of what is in it, since whoever applies a
@@ -27,10 +28,10 @@ pub struct PlanFile {
     /// When the plan was made.
     pub made: Timestamp,
     /// What the whole plan is bound to.
-    pub terms: Terms,
+    pub preconditions: Preconditions,
     /// What each change is bound by.
     pub(super) bindings: BTreeMap<Address, Binding>,
-    shown: Shown,
+    snapshot: PlanSnapshot,
     /// Where in the configuration the keys stand that the plan names: file and line (from 1).
     pub places: BTreeMap<String, (String, usize)>,
     /// The digest of all of the above: the file's name in the history.
@@ -58,14 +59,19 @@ pub enum Damage {
 
 impl PlanFile {
     /// Keeps a plan.
-    pub fn new(plan: &Plan, terms: Terms, places: BTreeMap<String, (String, usize)>, key: &Key) -> Self {
+    pub fn new(
+        plan: &Plan,
+        preconditions: Preconditions,
+        places: BTreeMap<String, (String, usize)>,
+        key: &Key,
+    ) -> Self {
         let bound = plan.changes.iter().filter(|change| is_bound(change));
         let mut file = Self {
             format_version: PLAN_FILE_FORMAT,
             made: Timestamp::now(),
-            terms,
+            preconditions,
             bindings: bound.map(|change| (change.address.clone(), Binding::of(change, key))).collect(),
-            shown: Shown::of(plan),
+            snapshot: PlanSnapshot::of(plan),
             places,
             digest: String::new(),
             seal: String::new(),
@@ -87,13 +93,13 @@ impl PlanFile {
 
     /// The plan, for showing alone.
     pub fn plan(&self) -> Plan {
-        let Terms { project, lineage, serial, cluster, .. } = &self.terms;
-        self.shown.plan(project, lineage, *serial, cluster)
+        let Preconditions { project, lineage, serial, cluster, .. } = &self.preconditions;
+        self.snapshot.plan(project, lineage, *serial, cluster)
     }
 
     /// The fields that could not be checked when the plan was made.
     pub fn unchecked(&self) -> impl Iterator<Item = (&Address, &FieldPath, &str)> {
-        self.shown.unchecked()
+        self.snapshot.unchecked()
     }
 
     /// As text.

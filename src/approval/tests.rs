@@ -21,12 +21,12 @@ fn file(key: &Key) -> PlanFile {
         left_out: Vec::new(),
         digest: "sha256:0".into(),
     };
-    let terms = serde_json::from_value(json!({
+    let preconditions = serde_json::from_value(json!({
         "regplan": "0.0.0", "project": "p", "lineage": plan.lineage, "serial": 3, "cluster": plan.cluster,
         "configuration": "sha256:1", "secrets": {"the environment variable A": "hmac:1"},
         "asked": {"mode": "apply", "targets": [], "replace": [], "adopt": [], "consent": []},
     }));
-    PlanFile::new(&plan, terms.unwrap(), BTreeMap::new(), key)
+    PlanFile::new(&plan, preconditions.unwrap(), BTreeMap::new(), key)
 }
 
 #[test]
@@ -41,24 +41,24 @@ fn a_file_outlives_being_written() {
 
 #[test]
 fn every_breach_of_the_terms_is_told() {
-    let terms = file(&Key::random()).terms;
-    let with = |key: &str, value: serde_json::Value| -> Terms {
-        let mut other = serde_json::to_value(&terms).unwrap();
+    let preconditions = file(&Key::random()).preconditions;
+    let with = |key: &str, value: serde_json::Value| -> Preconditions {
+        let mut other = serde_json::to_value(&preconditions).unwrap();
         other[key] = value;
         serde_json::from_value(other).unwrap()
     };
-    assert_eq!(terms.breaches(&terms), []);
-    assert_eq!(terms.breaches(&with("serial", json!(9))), [], "a newer one alone is no breach");
+    assert_eq!(preconditions.mismatches(&preconditions), []);
+    assert_eq!(preconditions.mismatches(&with("serial", json!(9))), [], "a newer one alone is no breach");
     let cluster = json!({"uid": "other", "server": "https://s"});
-    for (key, value, breach) in [
-        ("regplan", json!("9.9.9"), Breach::Version { made_by: "0.0.0".into() }),
-        ("project", json!("q"), Breach::Project { of: "p".into() }),
-        ("lineage", json!("b".repeat(32)), Breach::Lineage { of: "a".repeat(32) }),
-        ("cluster", cluster, Breach::Cluster { of: Box::new(terms.cluster.clone()) }),
-        ("configuration", json!("sha256:2"), Breach::Configuration),
-        ("secrets", json!({}), Breach::Secrets(vec!["the environment variable A".into()])),
+    for (key, value, mismatch) in [
+        ("regplan", json!("9.9.9"), Mismatch::Version { made_by: "0.0.0".into() }),
+        ("project", json!("q"), Mismatch::Project { of: "p".into() }),
+        ("lineage", json!("b".repeat(32)), Mismatch::Lineage { of: "a".repeat(32) }),
+        ("cluster", cluster, Mismatch::Cluster { of: Box::new(preconditions.cluster.clone()) }),
+        ("configuration", json!("sha256:2"), Mismatch::Configuration),
+        ("secrets", json!({}), Mismatch::Secrets(vec!["the environment variable A".into()])),
     ] {
-        assert_eq!(terms.breaches(&with(key, value)), [breach], "{key}");
+        assert_eq!(preconditions.mismatches(&with(key, value)), [mismatch], "{key}");
     }
 }
 
@@ -72,7 +72,7 @@ proptest! {
         bytes[at] = byte;
         if let Ok(read) = PlanFile::from_text(&String::from_utf8(bytes).unwrap()) {
             // White space between the keys; or the seal, which only its key can tell.
-            let is_same = |a: &PlanFile, b: &PlanFile| a.digest() == b.digest() && a.terms == b.terms;
+            let is_same = |a: &PlanFile, b: &PlanFile| a.digest() == b.digest() && a.preconditions == b.preconditions;
             prop_assert!(is_same(&read, &file));
         }
     }

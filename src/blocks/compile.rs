@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::facts::{Facts, Need};
 use super::finish::{Finish, duplicates};
 use super::scope::Scopes;
-use super::{BlockType, Surroundings, block_type, check, lifecycle, references, secrets};
+use super::{BlockType, CompileContext, block_type, check, lifecycle, references, secrets};
 use crate::config::{Block, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, Origin};
@@ -27,10 +27,10 @@ fn typed(config: &Config) -> impl Iterator<Item = (&Block, &'static dyn BlockTyp
 /// What there is to ask may depend on answers (a manifest's files say which kinds there are): ask until
 /// nothing is left.
 pub fn needs(config: &Config, facts: &Facts) -> Vec<Need> {
-    let around = Surroundings { namespace: home(config), facts };
-    let mut needs: BTreeSet<Need> = secrets::needs(config, around.namespace);
+    let context = CompileContext { namespace: home(config), facts };
+    let mut needs: BTreeSet<Need> = secrets::needs(config, context.namespace);
     for (block, block_type) in typed(config) {
-        needs.extend(block_type.needs(block, &around));
+        needs.extend(block_type.needs(block, &context));
     }
     needs.into_iter().filter(|need| facts.get(need).is_none()).collect()
 }
@@ -47,17 +47,17 @@ pub struct Compiled {
 
 /// The resources that a configuration asks for, and every mistake in it.
 pub fn compile(config: &Config, facts: &Facts) -> Compiled {
-    let around = Surroundings { namespace: home(config), facts };
+    let context = CompileContext { namespace: home(config), facts };
     let mut mistakes = Vec::new();
     let drafts: Vec<(&Block, &'static dyn BlockType, Vec<Draft>)> = typed(config)
-        .map(|(block, block_type)| (block, block_type, block_type.compile(block, &around, &mut mistakes)))
+        .map(|(block, block_type)| (block, block_type, block_type.compile(block, &context, &mut mistakes)))
         .collect();
     let mut scopes = Scopes::default();
     drafts.iter().flat_map(|(_, _, drafts)| drafts).for_each(|draft| scopes.learn(&draft.object));
-    let finish = Finish { config, namespace: around.namespace, facts, scopes: &scopes };
+    let finish = Finish { config, namespace: context.namespace, facts, scopes: &scopes };
 
     let mut resources = Vec::new();
-    for (name, draft) in secrets::keepers(config, around.namespace, facts, &mut mistakes) {
+    for (name, draft) in secrets::keepers(config, context.namespace, facts, &mut mistakes) {
         let address = BlockAddress::new("secret", name);
         resources.extend(finish.desired(&address, draft, false, &mut mistakes));
     }

@@ -10,7 +10,7 @@ use crate::resource::{GroupKind, Identity};
 
 /// Where the cluster keeps a text that nobody may see: a key of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Kept {
+pub struct SecretKeyRef {
     /// The Secret.
     pub secret: Identity,
     /// The key in its `data`.
@@ -25,7 +25,7 @@ pub struct User {
     /// Where the password comes from.
     pub source: SecretSource,
     /// Where a generated password is kept.
-    pub kept: Option<Kept>,
+    pub kept: Option<SecretKeyRef>,
 }
 
 /// A question about the outside. Its answer is a [`Fact`] under the same key.
@@ -40,14 +40,14 @@ pub enum Need {
         /// Where it comes from.
         source: SecretSource,
         /// Where it is kept, and so where a generated one is read back.
-        kept: Option<Kept>,
+        kept: Option<SecretKeyRef>,
     },
     /// An htpasswd file (bcrypt) for these users; a hash in the cluster that still verifies is kept.
     Htpasswd {
         /// Its users.
         users: Vec<User>,
         /// What holds the file.
-        kept: Kept,
+        kept: SecretKeyRef,
     },
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {

@@ -27,7 +27,7 @@ mod tests;
 
 pub use compile::{Compiled, compile, needs};
 pub use draft::{Draft, Naming};
-pub use facts::{Fact, Facts, FileSet, Given, Kept, Need, Text, User};
+pub use facts::{Fact, Facts, FileSet, Given, Need, SecretKeyRef, Text, User};
 pub use manifest::{Document, ManifestFile, ReadError};
 
 use crate::config::{Block, BlockSchema};
@@ -36,7 +36,7 @@ use crate::resource::Desired;
 
 /// What all blocks share while they compile.
 #[derive(Debug, Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct CompileContext<'a> {
     /// The namespace of objects that name none.
     pub namespace: &'a str,
     /// What was found out for them.
@@ -50,11 +50,15 @@ pub trait BlockType: Sync {
 
     /// What a block must know of the outside before it compiles, as far as that can be told from the
     /// facts that are known already: it is asked again when these needs have been answered.
-    fn needs(&self, block: &Block, around: &Surroundings<'_>) -> Vec<Need>;
+    fn needs(&self, block: &Block, context: &CompileContext<'_>) -> Vec<Need>;
 
     /// The objects that the block asks for. Mistakes that no schema finds are pushed.
-    fn compile(&self, block: &Block, around: &Surroundings<'_>, mistakes: &mut Vec<Diagnostic>)
-    -> Vec<Draft>;
+    fn compile(
+        &self,
+        block: &Block,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft>;
 
     /// Whether `${…}` in the texts of its objects is a reference.
     fn is_interpolated(&self) -> bool {

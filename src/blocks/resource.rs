@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, Naming, key_text, span_of};
 use super::facts::Need;
-use super::{BlockType, Surroundings, codes, schema, scope};
+use super::{BlockType, CompileContext, codes, schema, scope};
 use crate::config::{BLOCK_KEYS, Block, BlockSchema, Node, NodeValue};
 use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
@@ -85,7 +85,7 @@ impl BlockType for Resource {
         BlockSchema { kind: "resource", schema: schema::of::<Schema>(), alternatives: &[] }
     }
 
-    fn needs(&self, block: &Block, _around: &Surroundings<'_>) -> Vec<Need> {
+    fn needs(&self, block: &Block, _around: &CompileContext<'_>) -> Vec<Need> {
         let text = |key| block.body.at([key]).and_then(Node::as_str).unwrap_or_default();
         let object = json!({"apiVersion": text("apiVersion"), "kind": text("kind")});
         scope::needs([&object]).into_iter().collect()
@@ -94,10 +94,10 @@ impl BlockType for Resource {
     fn compile(
         &self,
         block: &Block,
-        around: &Surroundings<'_>,
+        context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let mut draft = Draft::new(block, block.body.to_json(), Naming::Block, around.namespace);
+        let mut draft = Draft::new(block, block.body.to_json(), Naming::Block, context.namespace);
         origins(block, &FieldPath::root(), &block.body, &mut draft, mistakes);
         server_fields(block, &draft.object, mistakes);
         doubtful_keys(block, mistakes);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::draft::{Draft, Naming};
-use super::facts::{Facts, Kept, Need, Text};
+use super::facts::{Facts, Need, SecretKeyRef, Text};
 use crate::config::{Config, Node, NodeValue, SecretBlock, SecretSource};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, Expression, FieldPath, Identity, Origin, PathMap, Reference};
@@ -18,7 +18,7 @@ const KEY: &str = "value";
 /// What to ask for the value of a `[secret.NAME]`.
 pub(super) fn need(config: &Config, namespace: &str, name: &str) -> Option<Need> {
     let block = config.secrets.get(name)?;
-    let kept = matches!(block.source, SecretSource::Generate(_)).then(|| Kept {
+    let kept = matches!(block.source, SecretSource::Generate(_)).then(|| SecretKeyRef {
         secret: Identity::namespaced("", "Secret", namespace, keeper_name(&config.project, name)),
         key: KEY.to_owned(),
     });

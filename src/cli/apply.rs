@@ -7,11 +7,11 @@ use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::plan;
 use super::progress::Progress;
-use super::session::{Access, Memory, Session};
+use super::session::{Access, Session, StateAccess};
 use crate::apply::{Options, Report, Stop};
 use crate::engine::{self, Run};
 use crate::plan::{Mode, Plan};
-use crate::report::{self, Label, Place, Styled};
+use crate::report::{self, Label, SourceLine, Styled};
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, output: Output) -> Result<Exit, Failure> {
     match (&args.plan_file, &args.expect) {
@@ -59,7 +59,7 @@ pub(super) async fn carry_out(
     if let Approval::File(file) = approval {
         file.hold_against(&planned, &mut session).await?;
     }
-    plan::show(plan, args.format.into(), &Place::within(&session.config.sources), output)?;
+    plan::show(plan, args.format.into(), &SourceLine::within(&session.config.sources), output)?;
     if !plan.refusals.is_empty() {
         return Ok(Exit::Failed);
     }
@@ -67,7 +67,7 @@ pub(super) async fn carry_out(
     if let Approval::Digest(expected) = approval {
         refuse_other(plan, expected)?;
     }
-    if !plan.changes_memory() {
+    if !plan.changes_state() {
         return Ok(Exit::Done);
     }
     let is_to_be_asked = matches!(approval, Approval::Asked) && plan.has_changes() && !args.auto_approve;
@@ -138,7 +138,7 @@ async fn perform(
     let options = Options { parallelism: usize::from(args.planning.parallelism) };
     let emit = |event| progress.show(&event);
     let run = Run { plan: by.to_owned(), configuration: session.config.digest() };
-    let Memory::Held(store) = &mut session.memory else {
+    let StateAccess::Held(store) = &mut session.state_access else {
         return Err(Failure::message("the state is not held to be written"));
     };
     let result = engine::apply(plan, &run, &session.provider, store, &emit, &stop, options).await;

@@ -9,9 +9,9 @@ use super::args::{PlanningArgs, RunArgs};
 use super::exit::Failure;
 use super::output::Output;
 use super::session::{self, Planned, Session};
-use crate::approval::{self, Asked, Breach, Moved, PlanFile, Standing, Terms};
+use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
 use crate::plan::{Keep, Mode, Plan};
-use crate::report::{Label, Place, Styled};
+use crate::report::{Label, SourceLine, Styled};
 use crate::resource::{Key, Origin};
 use crate::state::{Backend as _, LocalBackend};
 
@@ -30,8 +30,8 @@ pub(super) async fn keep(
         return Ok(output.message(text.line(Label::Plain, story))?);
     }
     let key = LocalBackend::new(session::location(&session.config)?).make_key().await?;
-    let terms = Terms::of(plan, &session.config, given, asked, &key);
-    let file = PlanFile::new(plan, terms, places(session, plan), &key);
+    let preconditions = Preconditions::of(plan, &session.config, given, asked, &key);
+    let file = PlanFile::new(plan, preconditions, places(session, plan), &key);
     let text =
         file.to_text().map_err(|error| Failure::message(format!("the plan cannot be kept: {error}")))?;
     Output::replace_private_file(path, &text).map_err(|error| {
@@ -50,7 +50,7 @@ pub(super) async fn keep(
 
 /// Where the keys stand that the plan names.
 fn places(session: &Session, plan: &Plan) -> BTreeMap<String, (String, usize)> {
-    let place = Place::within(&session.config.sources);
+    let place = SourceLine::within(&session.config.sources);
     let fields = plan.changes.iter().flat_map(|change| &change.fields);
     let origins = fields.flat_map(|field| {
         let keep = field.keep.iter().filter_map(|keep| match keep {
@@ -61,7 +61,7 @@ fn places(session: &Session, plan: &Plan) -> BTreeMap<String, (String, usize)> {
     });
     origins
         .filter_map(|origin| {
-            let Place { file, line } = place(origin)?;
+            let SourceLine { file, line } = place(origin)?;
             Some((origin.key.clone(), (file, line)))
         })
         .collect()
@@ -91,13 +91,13 @@ impl Approved {
     }
 
     /// Where a key of the configuration stood when the plan was made.
-    pub(super) fn place(&self, origin: &Origin) -> Option<Place> {
+    pub(super) fn place(&self, origin: &Origin) -> Option<SourceLine> {
         let (file, line) = self.file.places.get(&origin.key)?;
-        Some(Place { file: file.clone(), line: *line })
+        Some(SourceLine { file: file.clone(), line: *line })
     }
 
     pub(super) fn mode(&self) -> Mode {
-        self.file.terms.asked.mode
+        self.file.preconditions.asked.mode
     }
 
     /// By what the run that applies it is known.
@@ -107,7 +107,7 @@ impl Approved {
 
     /// How it is to be planned again.
     pub(super) fn run_args(&self, given: &RunArgs) -> RunArgs {
-        let Asked { targets, replace, adopt, consent, .. } = self.file.terms.asked.clone();
+        let Asked { targets, replace, adopt, consent, .. } = self.file.preconditions.asked.clone();
         let planning = PlanningArgs { adopt, consent, target: targets, replace, ..given.planning.clone() };
         RunArgs { planning, ..*given }
     }
@@ -139,10 +139,10 @@ impl Approved {
             return Err(self.refuse(&why).help("plan again where the secrets are set"));
         }
         // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
-        if let Ok(lineage) = self.file.terms.lineage.parse() {
+        if let Ok(lineage) = self.file.preconditions.lineage.parse() {
             store.assume_lineage(&lineage)?;
         }
-        if self.standing(session)? == Standing::Resumed {
+        if self.attempt(session)? == Attempt::Resumed {
             let mut text = Styled::default();
             text.push(Label::Warning, "Note: ");
             output.note(
@@ -154,20 +154,25 @@ impl Approved {
 
     /// Refuses to go on where anything is other than it was approved.
     pub(super) async fn hold_against(&self, planned: &Planned, session: &mut Session) -> Result<(), Failure> {
-        let standing = self.standing(session)?;
+        let attempt = self.attempt(session)?;
         let key = self.key(session.store()?.key().await?)?;
-        let terms =
-            Terms::of(&planned.plan, &session.config, &planned.given, self.file.terms.asked.clone(), &key);
-        let breaches = self.file.terms.breaches(&terms);
-        if !breaches.is_empty() {
-            let stories: Vec<String> = breaches.iter().map(story).collect();
+        let preconditions = Preconditions::of(
+            &planned.plan,
+            &session.config,
+            &planned.given,
+            self.file.preconditions.asked.clone(),
+            &key,
+        );
+        let mismatches = self.file.preconditions.mismatches(&preconditions);
+        if !mismatches.is_empty() {
+            let stories: Vec<String> = mismatches.iter().map(story).collect();
             return Err(self.refuse(&stories.join("; ")).help("plan again, and have the new plan approved"));
         }
         // What stands in the way of the new plan is shown with it.
         if !planned.plan.refusals.is_empty() {
             return Ok(());
         }
-        let moved = approval::check(&self.file, &planned.plan, standing, &key);
+        let moved = approval::check(&self.file, &planned.plan, attempt, &key);
         if moved.is_empty() {
             return Ok(());
         }
@@ -180,10 +185,10 @@ impl Approved {
         Err(self.refuse(&lines).help("plan again, and have the new plan approved"))
     }
 
-    fn standing(&self, session: &mut Session) -> Result<Standing, Failure> {
+    fn attempt(&self, session: &mut Session) -> Result<Attempt, Failure> {
         let unfinished = session.store()?.state().unfinished.as_ref();
         let is_ours = unfinished.is_some_and(|run| run.plan == self.digest());
-        Ok(if is_ours { Standing::Resumed } else { Standing::Fresh })
+        Ok(if is_ours { Attempt::Resumed } else { Attempt::Fresh })
     }
 
     fn key(&self, key: Option<Key>) -> Result<Key, Failure> {
@@ -199,30 +204,30 @@ impl Approved {
     }
 }
 
-fn story(breach: &Breach) -> String {
-    match breach {
-        Breach::Version { made_by } => format!(
+fn story(mismatch: &Mismatch) -> String {
+    match mismatch {
+        Mismatch::Version { made_by } => format!(
             "it was made by regplan {made_by}, and this is {}: another version may plan differently",
             env!("CARGO_PKG_VERSION")
         ),
-        Breach::Project { of } => format!("it is about the project `{of}`"),
-        Breach::Lineage { of } => format!("it was made from another state (lineage {of})"),
-        Breach::Cluster { of } => match &of.uid {
+        Mismatch::Project { of } => format!("it is about the project `{of}`"),
+        Mismatch::Lineage { of } => format!("it was made from another state (lineage {of})"),
+        Mismatch::Cluster { of } => match &of.uid {
             Some(uid) => format!("it was made for the cluster {uid} at {}", of.server),
             None => format!("it was made for the cluster at {}", of.server),
         },
-        Breach::Configuration => "the configuration has changed since".to_owned(),
-        Breach::Secrets(names) => format!("a secret is another one than it was then: {}", names.join(", ")),
+        Mismatch::Configuration => "the configuration has changed since".to_owned(),
+        Mismatch::Secrets(names) => format!("a secret is another one than it was then: {}", names.join(", ")),
     }
 }
 
 fn told(moved: &Moved) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", moved.address, moved.story)];
-    lines.extend(moved.fields.iter().map(|(path, hands)| match hands.as_deref() {
+    lines.extend(moved.fields.iter().map(|(path, managers)| match managers.as_deref() {
         None => format!("  {path}"),
         Some([]) => format!("  {path} (by unknown)"),
-        Some(hands) => {
-            let managers: Vec<&str> = hands.iter().map(|hand| hand.manager.as_str()).collect();
+        Some(managers) => {
+            let managers: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
             format!("  {path} (by {})", managers.join(", "))
         }
     }));

@@ -7,14 +7,14 @@ use super::output::Output;
 use super::session::{Access, Session};
 use crate::approval::Asked;
 use crate::plan::{Mode, Plan};
-use crate::report::{self, Label, Page, Place, Places, Styled};
+use crate::report::{self, Label, Locator, Page, SourceLine, Styled};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
     let session = Session::open(global, &args.planning, Access::Read, output).await?;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     let planned = session.plan(mode, &args.planning, output).await?;
     let plan = &planned.plan;
-    let shown = show(plan, Form::from(&args.form), &Place::within(&session.config.sources), output);
+    let shown = show(plan, Form::from(&args.form), &SourceLine::within(&session.config.sources), output);
     Failure::unless_closed(shown)?;
     if let Some(path) = &args.out {
         approved::keep(path, &session, &planned, asked(mode, &args.planning), output).await?;
@@ -71,7 +71,7 @@ impl From<Format> for Form {
 }
 
 /// Prints the plan as data; `places` says where keys of the configuration stand.
-pub(super) fn show(plan: &Plan, form: Form, places: Places<'_>, output: Output) -> Result<(), Failure> {
+pub(super) fn show(plan: &Plan, form: Form, places: Locator<'_>, output: Output) -> Result<(), Failure> {
     match form {
         Form::Text => {
             let page = Page { width: Output::width(), places };

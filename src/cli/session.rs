@@ -6,10 +6,10 @@ use super::args::{Global, PlanningArgs};
 use super::diagnostics;
 use super::exit::Failure;
 use super::output::Output;
-use crate::blocks::{self, Given, Kept};
+use crate::blocks::{self, Given, SecretKeyRef};
 use crate::config::{self, BlockSchema, ClusterSettings, Config, Inputs, Loaded};
 use crate::diagnostic::Diagnostics;
-use crate::engine::{self, Compiled, Intent, Outside, Readings};
+use crate::engine::{self, Compiled, Outside, PlanRequest, Readings};
 use crate::graph;
 use crate::plan::{Consent, Mode, Plan};
 use crate::provider::Provider as _;
@@ -80,14 +80,14 @@ pub(super) async fn offline(global: &Global, output: Output) -> Result<(Config, 
 }
 
 /// The state: looked at, or held to be written.
-pub(super) enum Memory {
+pub(super) enum StateAccess {
     /// Somebody else may write it meanwhile.
     Seen(Box<View>),
     /// Nobody else writes it.
     Held(Box<Store>),
 }
 
-impl Memory {
+impl StateAccess {
     pub(super) fn state(&self) -> &State {
         match self {
             Self::Seen(view) => &view.state,
@@ -103,7 +103,7 @@ pub(super) struct Session {
     outline: Compiled,
     pub(super) cluster: ClusterIdentity,
     pub(super) provider: Kubernetes,
-    pub(super) memory: Memory,
+    pub(super) state_access: StateAccess,
 }
 
 /// A plan, and what secrets were given with when it was made.
@@ -137,17 +137,17 @@ impl Session {
         let alone = Outside { provider: None, env: &variable, remembered: &|_| false };
         let compiled = engine::compile(&config, &alone).await;
         let outline = compiled.map_err(|error| Failure::of(error, &config.sources))?;
-        let memory = match seen {
+        let state_access = match seen {
             Some(seen) => seen.await.map_err(|error| {
                 Failure::message(format!("the reading of the state was broken off: {error}"))
             })??,
             None => remember(&config, access).await?,
         };
-        tell_of_interruption(&memory, output)?;
+        tell_of_interruption(&state_access, output)?;
         let provider = Kubernetes::connect(&settings).await?;
         let cluster = provider.cluster().await?;
-        engine::check_cluster(&config.cluster, memory.state().cluster.as_ref(), &cluster)?;
-        Ok(Self { config, outline, cluster, provider, memory })
+        engine::check_cluster(&config.cluster, state_access.state().cluster.as_ref(), &cluster)?;
+        Ok(Self { config, outline, cluster, provider, state_access })
     }
 
     /// Makes the plan.
@@ -158,7 +158,7 @@ impl Session {
         output: Output,
     ) -> Result<Planned, Failure> {
         // What is destroyed needs no value back.
-        let remembered = |kept: &Kept| mode == Mode::Apply && self.remembers(kept, &planning.consent);
+        let remembered = |kept: &SecretKeyRef| mode == Mode::Apply && self.remembers(kept, &planning.consent);
         let readings = Readings::default();
         let (keeping, provider) = (readings.kept_from(&self.provider), readings.before(&self.provider));
         let outside = Outside { provider: Some(&keeping), env: &variable, remembered: &remembered };
@@ -166,7 +166,7 @@ impl Session {
         let compiled = engine::complete(&self.config, &self.outline, needed.as_ref(), &outside).await;
         let compiled = compiled.map_err(|error| Failure::of(error, &self.config.sources))?;
         show_warnings(&self.config, &compiled.warnings, output)?;
-        let intent = Intent {
+        let request = PlanRequest {
             mode,
             consent: Consent {
                 destroy: planning.consent.iter().cloned().collect(),
@@ -177,17 +177,17 @@ impl Session {
             parallelism: usize::from(planning.parallelism),
         };
         let Config { project, moves, sources, .. } = &self.config;
-        let (graph, state) = (&compiled.graph, self.memory.state());
-        let plan = engine::plan(project, graph, moves, state, &self.cluster, &provider, &intent).await;
+        let (graph, state) = (&compiled.graph, self.state_access.state());
+        let plan = engine::plan(project, graph, moves, state, &self.cluster, &provider, &request).await;
         let plan = plan.map_err(|error| Failure::of(error, sources))?;
         Ok(Planned { plan, given: compiled.given.clone() })
     }
 
     /// The state, held to be written.
     pub(super) fn store(&mut self) -> Result<&mut Store, Failure> {
-        match &mut self.memory {
-            Memory::Held(store) => Ok(store),
-            Memory::Seen(_) => Err(Failure::message("the state is not held to be written")),
+        match &mut self.state_access {
+            StateAccess::Held(store) => Ok(store),
+            StateAccess::Seen(_) => Err(Failure::message("the state is not held to be written")),
         }
     }
 }
@@ -210,8 +210,8 @@ impl Session {
     }
 
     /// Whether a generated value was there before, and nobody has consented to making a new one.
-    fn remembers(&self, kept: &Kept, consent: &[Address]) -> bool {
-        let mut resources = self.memory.state().resources.iter();
+    fn remembers(&self, kept: &SecretKeyRef, consent: &[Address]) -> bool {
+        let mut resources = self.state_access.state().resources.iter();
         resources.any(|(address, resource)| {
             let holds = resource.identity == kept.secret && resource.keys.contains(&kept.key);
             holds && !consent.contains(address)
@@ -220,9 +220,9 @@ impl Session {
 }
 
 /// Says that an earlier run was killed, and what of it is picked up.
-fn tell_of_interruption(memory: &Memory, output: Output) -> Result<(), Failure> {
+fn tell_of_interruption(state_access: &StateAccess, output: Output) -> Result<(), Failure> {
     // A view asks for no lock: the run that it finds may be under way.
-    let Memory::Held(store) = memory else { return Ok(()) };
+    let StateAccess::Held(store) = state_access else { return Ok(()) };
     let mut text = Styled::default();
     if let Some(recovered) = store.recovered().filter(|recovered| recovered.unfinished.end.is_none()) {
         let run = &recovered.unfinished;
@@ -259,20 +259,20 @@ pub(super) fn location(config: &Config) -> Result<Location, StateError> {
 }
 
 /// How the configuration's state is opened.
-pub(super) async fn remember(config: &Config, access: Access) -> Result<Memory, Failure> {
+pub(super) async fn remember(config: &Config, access: Access) -> Result<StateAccess, Failure> {
     match access {
         Access::Read => look(location(config), config.project.clone()).await,
         Access::Write { command } => {
             let backend = LocalBackend::new(location(config)?);
-            Ok(Memory::Held(Box::new(Store::open(Box::new(backend), &config.project, command).await?)))
+            Ok(StateAccess::Held(Box::new(Store::open(Box::new(backend), &config.project, command).await?)))
         }
     }
 }
 
 /// Looks at a state that others may write.
-async fn look(place: Result<Location, StateError>, project: String) -> Result<Memory, Failure> {
+async fn look(place: Result<Location, StateError>, project: String) -> Result<StateAccess, Failure> {
     let backend = LocalBackend::new(place?);
-    Ok(Memory::Seen(Box::new(state::view(&backend, &project).await?)))
+    Ok(StateAccess::Seen(Box::new(state::view(&backend, &project).await?)))
 }
 
 /// How the cluster is reached: the configuration decides, the command line may only agree or fill in.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::codes;
 use super::fit::Fitting;
-use super::homes::Homes;
 use super::inputs::Files;
+use super::key_context::KeyContext;
 use super::lifecycle;
 use super::lists::read_address;
 use super::load::blocks_of;
@@ -75,7 +75,7 @@ impl Assembly<'_> {
         body: &mut Node,
         at: &FieldPath,
         schema: &Value,
-        homes: Homes<'_>,
+        key_context: KeyContext<'_>,
         settled: bool,
     ) -> bool {
         let before = self.mistakes.len();
@@ -87,7 +87,7 @@ impl Assembly<'_> {
             mistakes: self.mistakes,
         };
         fitting.fit(body, at, &Shape::new(schema), settled);
-        check(&Check { at: at.clone(), body, schema, homes, failed: &self.failed }, self.mistakes);
+        check(&Check { at: at.clone(), body, schema, key_context, failed: &self.failed }, self.mistakes);
         let broken = self.failed.iter().any(|failed| at.contains(failed));
         self.mistakes.len() == before && !broken
     }
@@ -106,8 +106,8 @@ impl Assembly<'_> {
         };
         let outline = self.outline;
         let schema = outline.schema_of(name)?;
-        let homes = Homes { beside: neighbours(outline, name), ..Homes::default() };
-        let fine = self.checked(&mut body, &FieldPath::keys([name]), schema, homes, true);
+        let key_context = KeyContext { beside: neighbours(outline, name), ..KeyContext::default() };
+        let fine = self.checked(&mut body, &FieldPath::keys([name]), schema, key_context, true);
         if !fine {
             return None;
         }
@@ -163,8 +163,8 @@ impl Assembly<'_> {
             let at = FieldPath::keys(["secret", &name]);
             let span = body.span;
             // A secret that refers to another would be settled by it: only values of the file stand here.
-            let homes = Homes::default();
-            if self.checked(&mut body, &at, schema, homes, false)
+            let key_context = KeyContext::default();
+            if self.checked(&mut body, &at, schema, key_context, false)
                 && let Some(source) = self.read::<SecretSource>(&body)
             {
                 secrets.insert(name, SecretBlock { source, span });
@@ -178,7 +178,7 @@ impl Assembly<'_> {
         let Some(schema) = self.outline.schema_of("variable") else { return };
         for (name, mut body) in self.bodies("variable") {
             let at = FieldPath::keys(["variable", &name]);
-            self.checked(&mut body, &at, schema, Homes::default(), false);
+            self.checked(&mut body, &at, schema, KeyContext::default(), false);
         }
     }
 
@@ -204,8 +204,9 @@ impl Assembly<'_> {
         let NodeValue::Table(table) = &mut body.value else { return None };
         let depends_on = table.entries.remove("depends_on");
         let lifecycle = table.entries.remove("lifecycle");
-        let homes = Homes { extra: BLOCK_KEYS, around: None, beside: neighbours(outline, &address.kind) };
-        self.checked(&mut body, &at, schema, homes, false);
+        let key_context =
+            KeyContext { extra: BLOCK_KEYS, enclosing: None, beside: neighbours(outline, &address.kind) };
+        self.checked(&mut body, &at, schema, key_context, false);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
         let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
         let mut found = self.mistakes.iter().skip(before);
@@ -218,7 +219,7 @@ impl Assembly<'_> {
         let at = at.key("depends_on");
         let schema = serde_json::json!({ "type": "array", "items": { "type": "string" } });
         let mut list = node.clone();
-        self.checked(&mut list, &at, &schema, Homes::default(), true);
+        self.checked(&mut list, &at, &schema, KeyContext::default(), true);
         let NodeValue::Array(items) = &list.value else { return Vec::new() };
         let mut addresses = Vec::new();
         for (index, item) in items.iter().enumerate() {
@@ -233,9 +234,9 @@ impl Assembly<'_> {
     fn lifecycle(&mut self, mut node: Node, at: &FieldPath, block: &Value) -> Lifecycle {
         let outline = self.outline;
         let place = at.key("lifecycle");
-        let around = Some((at.clone(), Shape::new(block), BLOCK_KEYS));
-        let homes = Homes { around, ..Homes::default() };
-        self.checked(&mut node, &place, &outline.lifecycle, homes, true);
+        let enclosing = Some((at.clone(), Shape::new(block), BLOCK_KEYS));
+        let key_context = KeyContext { enclosing, ..KeyContext::default() };
+        self.checked(&mut node, &place, &outline.lifecycle, key_context, true);
         // What could not be resolved has been reported: it must not be reported as a wrong address.
         for key in ["ignore_changes", "replace_triggered_by", "timeouts", "ready"] {
             let path = place.key(key);

@@ -2,7 +2,7 @@
 
 use super::assemble::Assembly;
 use super::codes;
-use super::homes::Homes;
+use super::key_context::KeyContext;
 use super::load::blocks_of;
 use super::node::{Node, NodeValue};
 use super::{Moved, Moves, Removed};
@@ -44,7 +44,7 @@ impl Assembly<'_> {
         let places = (0..).map(|index| FieldPath::keys([kind]).index(index));
         let mut bodies = Vec::new();
         for (mut body, at) in items.into_iter().zip(places) {
-            if self.checked(&mut body, &at, schema, Homes::default(), true) {
+            if self.checked(&mut body, &at, schema, KeyContext::default(), true) {
                 bodies.push(body);
             }
         }

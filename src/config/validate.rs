@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::alternatives::{best_alternative, flattened};
 use super::codes;
-use super::homes::{Homes, misplaced, unknown_key};
+use super::key_context::{KeyContext, misplaced, unknown_key};
 use super::node::Node;
 use super::shape::{RULE, SECRET_SOURCE, Shape};
 use super::words::{example, quotes, rule, word};
@@ -26,7 +26,7 @@ pub(super) struct Check<'a> {
     /// What it must look like.
     pub(super) schema: &'a Value,
     /// Which other tables know which keys.
-    pub(super) homes: Homes<'a>,
+    pub(super) key_context: KeyContext<'a>,
     /// Places about which nothing more is to be said.
     pub(super) failed: &'a BTreeSet<FieldPath>,
 }
@@ -158,7 +158,7 @@ impl Found<'_> {
             let table =
                 segments[..depth].iter().fold(FieldPath::root(), |path, step| path.join(step.clone()));
             let (Segment::Key(key), true) = (segment, self.shape.at(&table).is_map()) else { continue };
-            let Some(home) = self.check.homes.above(&self.check.at, &self.shape, &table, key) else {
+            let Some(home) = self.check.key_context.above(&self.check.at, &self.shape, &table, key) else {
                 continue;
             };
             if self.told.insert(home.key(key.as_str())) {
@@ -172,13 +172,13 @@ impl Found<'_> {
 
     fn unknown(&mut self, rel: &FieldPath, node: &Node, key: &str) {
         let at = joined(&self.check.at, rel);
-        if let Some(home) = self.check.homes.of(&self.check.at, &self.shape, rel, key) {
+        if let Some(home) = self.check.key_context.of(&self.check.at, &self.shape, rel, key) {
             self.told.insert(home.key(key));
             self.mistakes.extend(misplaced(self.check, rel, key, &at, &home));
             return;
         }
         let span = node.as_table().and_then(|table| table.entries.get(key)).map(|entry| entry.key_span);
-        let extra = if rel.segments().is_empty() { self.check.homes.extra } else { &[] };
+        let extra = if rel.segments().is_empty() { self.check.key_context.extra } else { &[] };
         let known = self.shape.at(rel).known();
         let known: Vec<_> = known.into_keys().chain(extra.iter().copied()).collect();
         if let Some(meant) = nearest(key, known.iter().copied()) {

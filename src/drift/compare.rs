@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::veil::Veil;
-use super::{Event, Field, owners};
-use crate::plan::field_manager;
+use super::sensitive_fields::SensitiveFields;
+use super::{DriftKind, Field, owners};
+use crate::kubernetes::field_manager;
 use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError};
 
 /// Every field of ours that is not as the record has it, by path.
@@ -21,10 +21,12 @@ pub(super) fn differences(
 ) -> Result<Vec<Field>, PathError> {
     let then: BTreeMap<FieldPath, &Held> =
         applied.fields.iter().map(|(path, held)| Ok((path.parse()?, held))).collect::<Result<_, _>>()?;
-    let veil = Veil::new(identity, &then, live);
+    let sensitive_fields = SensitiveFields::new(identity, &then, live);
     let now: BTreeMap<FieldPath, Held> =
-        resource::held(live, &field_manager(project), |path| veil.hides(path)).into_iter().collect();
-    let comparison = Comparison { then: &then, now, veil: &veil, live };
+        resource::held(live, &field_manager(project), |path| sensitive_fields.hides(path))
+            .into_iter()
+            .collect();
+    let comparison = Comparison { then: &then, now, sensitive_fields: &sensitive_fields, live };
     Ok(comparison.run())
 }
 
@@ -32,7 +34,7 @@ struct Comparison<'a> {
     then: &'a BTreeMap<FieldPath, &'a Held>,
     /// What our fields hold now.
     now: BTreeMap<FieldPath, Held>,
-    veil: &'a Veil<'a>,
+    sensitive_fields: &'a SensitiveFields<'a>,
     live: &'a Live,
 }
 
@@ -42,20 +44,20 @@ impl Comparison<'_> {
         // Parents come before what stands below them.
         for (path, held) in self.then {
             let goes_with_its_parent =
-                found.iter().any(|field| field.event == Event::Removed && field.path.contains(path));
+                found.iter().any(|field| field.event == DriftKind::Removed && field.path.contains(path));
             if !goes_with_its_parent {
                 found.extend(self.field(path, held));
             }
         }
         let added = self.now.iter().filter(|(path, _)| !self.then.contains_key(*path));
         let added = added.filter(|(_, held)| !matches!(held, Held::Parent | Held::Nothing));
-        found.extend(added.map(|(path, _)| self.report(path, Event::Added, None)));
+        found.extend(added.map(|(path, _)| self.report(path, DriftKind::Added, None)));
         // That something below a parent was taken says more than that the parent was.
         let taken: Vec<FieldPath> = found.iter().map(|field| field.path.clone()).collect();
         found.retain(|field| {
             let is_parent = self.then.get(&field.path).is_some_and(|held| **held == Held::Parent);
             let says_more = |path: &FieldPath| *path != field.path && field.path.contains(path);
-            !(is_parent && field.event == Event::Released && taken.iter().any(says_more))
+            !(is_parent && field.event == DriftKind::Released && taken.iter().any(says_more))
         });
         found.sort_by(|a, b| a.path.cmp(&b.path));
         found
@@ -67,21 +69,22 @@ impl Comparison<'_> {
         let event = match (held, path.get(&self.live.object)) {
             (Held::Nothing, None) | (Held::Parent | Held::Hidden, Some(_)) if is_ours => return None,
             (Held::Value(then), Some(now)) if is_ours && is_as_it_was(then, now) => return None,
-            (Held::Nothing, None) | (Held::Parent, Some(_)) => Event::Released,
-            (Held::Value(then), Some(now)) if then == now => Event::Released,
-            (_, None) => Event::Removed,
-            (_, Some(_)) => Event::Changed,
+            (Held::Nothing, None) | (Held::Parent, Some(_)) => DriftKind::Released,
+            (Held::Value(then), Some(now)) if then == now => DriftKind::Released,
+            (_, None) => DriftKind::Removed,
+            (_, Some(_)) => DriftKind::Changed,
         };
         let before = if let Held::Value(then) = held { Some(then) } else { None };
         Some(self.report(path, event, before))
     }
 
-    fn report(&self, path: &FieldPath, event: Event, before: Option<&Value>) -> Field {
-        let sensitive = self.veil.hides(path);
+    fn report(&self, path: &FieldPath, event: DriftKind, before: Option<&Value>) -> Field {
+        let sensitive = self.sensitive_fields.hides(path);
         let visible = |value: &Value| (!sensitive).then(|| value.clone());
-        let after = path.get(&self.live.object).filter(|_| event != Event::Released);
+        let after = path.get(&self.live.object).filter(|_| event != DriftKind::Released);
         // The server keeps no trace of who has removed a field.
-        let by = if event == Event::Removed { Vec::new() } else { owners::of(&self.live.ownership, path) };
+        let by =
+            if event == DriftKind::Removed { Vec::new() } else { owners::of(&self.live.ownership, path) };
         Field {
             path: path.clone(),
             event,

@@ -6,16 +6,16 @@
 mod compare;
 mod observe;
 mod owners;
+mod sensitive_fields;
 #[cfg(test)]
 mod tests;
-mod veil;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 pub use observe::observe;
 
-use crate::plan::Hand;
+use crate::resource::FieldManager;
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Problem};
 use crate::state::Unfinished;
 
@@ -68,7 +68,7 @@ pub enum Status {
     /// Another object has its name: it was deleted and made again.
     Recreated {
         /// Who has written to the new one.
-        by: Vec<Hand>,
+        by: Vec<FieldManager>,
     },
     /// It is there, but the state has no record of what was applied, so its fields cannot be compared.
     Unrecorded,
@@ -97,7 +97,7 @@ pub struct Field {
     /// Which field.
     pub path: FieldPath,
     /// What happened to it.
-    pub event: Event,
+    pub event: DriftKind,
     /// Whether nobody may see its values; then they are not here either.
     pub sensitive: bool,
     /// Its value when it was applied; `None` where it had none, or has others below it.
@@ -105,12 +105,12 @@ pub struct Field {
     /// Its value now.
     pub after: Option<Value>,
     /// The field managers that own it now; nobody where the server keeps no trace.
-    pub by: Vec<Hand>,
+    pub by: Vec<FieldManager>,
 }
 
 /// What happened to a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Event {
+pub enum DriftKind {
     /// It has another value.
     Changed,
     /// It is gone, with all that stood below it.
@@ -196,7 +196,7 @@ impl Verdict {
     }
 }
 
-impl Event {
+impl DriftKind {
     /// Its name, for programs.
     pub fn name(self) -> &'static str {
         match self {

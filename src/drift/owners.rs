@@ -1,26 +1,25 @@
 //! Who has a hand in a field, as `managedFields` tells it.
 
-use crate::plan::Hand;
+use crate::resource::FieldManager;
 use crate::resource::{FieldPath, FieldSet, ManagedEntry, Ownership, Segment};
 
 /// Everybody who wrote to an object other than through its status.
-pub(super) fn all(ownership: &Ownership) -> Vec<Hand> {
+pub(super) fn all(ownership: &Ownership) -> Vec<FieldManager> {
     let entries = ownership.entries.iter();
-    entries.filter(|entry| entry.subresource.as_deref() != Some("status")).map(hand).collect()
+    entries
+        .filter(|entry| entry.subresource.as_deref() != Some("status"))
+        .map(ManagedEntry::field_manager)
+        .collect()
 }
 
 /// Everybody who owns the field, something below it, or a whole that it is an inseparable part of.
-pub(super) fn of(ownership: &Ownership, path: &FieldPath) -> Vec<Hand> {
-    ownership.entries.iter().filter(|entry| covers(&entry.fields, path.segments())).map(hand).collect()
-}
-
-fn hand(entry: &ManagedEntry) -> Hand {
-    Hand {
-        manager: entry.manager.clone(),
-        operation: entry.operation,
-        subresource: entry.subresource.clone(),
-        time: entry.time.clone(),
-    }
+pub(super) fn of(ownership: &Ownership, path: &FieldPath) -> Vec<FieldManager> {
+    ownership
+        .entries
+        .iter()
+        .filter(|entry| covers(&entry.fields, path.segments()))
+        .map(ManagedEntry::field_manager)
+        .collect()
 }
 
 fn covers(set: &FieldSet, path: &[Segment]) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::plan::SENSITIVE;
+use crate::kubernetes::marks::SENSITIVE;
 use crate::resource::{
     Applied, FieldSet, Held, Live, ManagedEntry, Operation, Ownership, ProblemKind, Reading, Segment, Stamp,
     Timeouts,
@@ -85,7 +85,7 @@ fn now(resource: &Resource, live: Live) -> Status {
     observe("p", resource, &Reading::Present(std::sync::Arc::new(live)))
 }
 
-fn shown(status: &Status) -> Vec<(String, Event, Option<Value>, Option<Value>)> {
+fn shown(status: &Status) -> Vec<(String, DriftKind, Option<Value>, Option<Value>)> {
     let field =
         |field: &Field| (field.path.to_string(), field.event, field.before.clone(), field.after.clone());
     status.fields().iter().map(field).collect()
@@ -107,11 +107,11 @@ fn a_changed_field_names_its_manager_and_a_removed_one_nobody() {
     assert_eq!(
         shown(&status),
         [
-            ("data.a".into(), Event::Changed, Some(json!("1")), Some(json!("9"))),
-            ("data.b".into(), Event::Removed, Some(json!("2")), None),
+            ("data.a".into(), DriftKind::Changed, Some(json!("1")), Some(json!("9"))),
+            ("data.b".into(), DriftKind::Removed, Some(json!("2")), None),
         ]
     );
-    assert_eq!(status.fields()[0].by[0].manager, "kubectl");
+    assert_eq!(status.fields()[0].by[0].name, "kubectl");
     assert_eq!(status.fields()[0].by[0].time.as_deref(), Some("2026-01-02T03:04:05Z"));
     assert!(status.fields()[1].by.is_empty());
 }
@@ -121,7 +121,7 @@ fn a_field_taken_and_put_back_is_ours_no_more() {
     let resource = applied(&live(map(json!({"a": "1"})), vec![ours(&["data.a"])]), &[]);
     let status =
         now(&resource, live(map(json!({"a": "1"})), vec![entry("x", Operation::Update, &["data.a"])]));
-    assert_eq!(shown(&status), [("data.a".into(), Event::Released, Some(json!("1")), None)]);
+    assert_eq!(shown(&status), [("data.a".into(), DriftKind::Released, Some(json!("1")), None)]);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn an_item_that_goes_is_told_once() {
     let paths = ["spec.containers[web]", "spec.containers[web].name", "spec.containers[web].image"];
     let before = live(pod(json!([{"name": "web", "image": "i"}])), vec![ours(&paths)]);
     let status = now(&applied(&before, &[]), live(pod(json!([])), vec![ours(&[])]));
-    assert_eq!(shown(&status), [("spec.containers[web]".into(), Event::Removed, None, None)]);
+    assert_eq!(shown(&status), [("spec.containers[web]".into(), DriftKind::Removed, None, None)]);
     // One whose image was taken is told by its image alone.
     let theirs = entry("x", Operation::Apply, &paths);
     let after = live(pod(json!([{"name": "web", "image": "j"}])), vec![theirs, ours(&[paths[1]])]);
@@ -154,15 +154,15 @@ fn an_atomic_value_is_changed_by_whoever_owns_the_whole() {
     let resource = applied(&live(secret(json!([{"name": "a"}])), vec![ours(&["imagePullSecrets"])]), &[]);
     let theirs = entry("x", Operation::Update, &["imagePullSecrets"]);
     let status = now(&resource, live(secret(json!([{"name": "b"}])), vec![theirs]));
-    assert_eq!(status.fields()[0].event, Event::Changed);
-    assert_eq!(status.fields()[0].by[0].manager, "x");
+    assert_eq!(status.fields()[0].event, DriftKind::Changed);
+    assert_eq!(status.fields()[0].by[0].name, "x");
 }
 
 #[test]
 fn what_is_applied_in_our_name_is_shown() {
     let resource = applied(&live(map(json!({"a": "1"})), vec![ours(&["data.a"])]), &[]);
     let status = now(&resource, live(map(json!({"a": "1", "b": "2"})), vec![ours(&["data.a", "data.b"])]));
-    assert_eq!(shown(&status), [("data.b".into(), Event::Added, None, Some(json!("2")))]);
+    assert_eq!(shown(&status), [("data.b".into(), DriftKind::Added, None, Some(json!("2")))]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn presence_and_identity_come_first() {
     let mut other = before.clone();
     other.stamp.uid = "v".into();
     other.ownership.entries = vec![entry("kubectl", Operation::Update, &["data.a"])];
-    assert!(matches!(now(&resource, other), Status::Recreated { by } if by[0].manager == "kubectl"));
+    assert!(matches!(now(&resource, other), Status::Recreated { by } if by[0].name == "kubectl"));
     let mut ending = before.clone();
     ending.object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     assert!(matches!(now(&resource, ending), Status::Ending { fields, .. } if fields.is_empty()));

@@ -17,7 +17,7 @@ pub use cluster::check_cluster;
 pub use compiling::{Compiled, compile, complete, further_mistakes};
 pub use drifting::{Secrets, drift};
 pub use needs::Outside;
-pub use planning::{Intent, plan, run as run_planner};
+pub use planning::{PlanRequest, plan, run as run_planner};
 pub use shared::Readings;
 
 use crate::diagnostic::Diagnostics;

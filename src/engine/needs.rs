@@ -17,7 +17,7 @@ use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use serde_json::Value;
 
-use crate::blocks::{self, Fact, Facts, Given, Kept, Need, Text};
+use crate::blocks::{self, Fact, Facts, Given, Need, SecretKeyRef, Text};
 use crate::config::{Config, SecretSource};
 use crate::provider::Provider;
 use crate::resource::{BlockAddress, GroupKind, Identity, Reading, Target};
@@ -36,7 +36,7 @@ pub struct Outside<'a> {
     pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Whether the state knows that a generated value was kept there, so that its absence is a loss. Says
     /// no where a new value has been consented to.
-    pub remembered: &'a (dyn Fn(&Kept) -> bool + Sync),
+    pub remembered: &'a (dyn Fn(&SecretKeyRef) -> bool + Sync),
 }
 
 impl fmt::Debug for Outside<'_> {
@@ -61,7 +61,7 @@ pub async fn gather_within(
     let asking = blocks.map(|blocks| within(config, blocks));
     let mut facts = known;
     // Secrets are read once, and a generated value is made once, however many rounds there are.
-    let mut seen = Seen::default();
+    let mut lookups = Lookups::default();
     for _ in 0..ROUNDS {
         let needs = blocks::needs(config, &facts);
         if needs.is_empty() {
@@ -75,11 +75,11 @@ pub async fn gather_within(
         for need in spared {
             facts.insert(need, Fact::Text(Text::Placeholder));
         }
-        for (need, fact) in answer(asked, outside, &mut seen).await {
+        for (need, fact) in answer(asked, outside, &mut lookups).await {
             facts.insert(need, fact);
         }
     }
-    facts.given = seen.given;
+    facts.given = lookups.given;
     facts
 }
 
@@ -96,9 +96,9 @@ fn within(config: &Config, blocks: &BTreeSet<BlockAddress>) -> Config {
 
 /// What has been found out that more than one need may ask for.
 #[derive(Default)]
-struct Seen {
+struct Lookups {
     secrets: BTreeMap<Identity, Stored>,
-    generated: BTreeMap<Kept, Text>,
+    generated: BTreeMap<SecretKeyRef, Text>,
     given: Given,
 }
 
@@ -113,18 +113,18 @@ enum Stored {
 }
 
 /// What a key of a Secret holds.
-enum Held {
+enum StoredText {
     Text(String),
     Nothing,
     Unknown(String),
 }
 
-async fn answer(needs: Vec<Need>, outside: &Outside<'_>, seen: &mut Seen) -> Vec<(Need, Fact)> {
+async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) -> Vec<(Need, Fact)> {
     if let Some(provider) = outside.provider {
-        seen.read(provider, needs.iter().flat_map(kept_by)).await;
+        lookups.read(provider, needs.iter().flat_map(kept_by)).await;
     }
     let begun = needs.into_iter().map(|need| {
-        let fact = begin(&need, outside, seen);
+        let fact = begin(&need, outside, lookups);
         async { (need, fact.await) }
     });
     // All have begun before the first is awaited: files are read, and passwords are hashed, side by side.
@@ -133,7 +133,7 @@ async fn answer(needs: Vec<Need>, outside: &Outside<'_>, seen: &mut Seen) -> Vec
 }
 
 /// Begins to answer: what was seen already is at hand, what takes time is not.
-fn begin<'a>(need: &Need, outside: &'a Outside<'_>, seen: &mut Seen) -> BoxFuture<'a, Fact> {
+fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> BoxFuture<'a, Fact> {
     match need {
         Need::Files(path) => files::texts(path.clone()).boxed(),
         Need::Manifests(path) => files::manifests(path.clone()).boxed(),
@@ -141,20 +141,22 @@ fn begin<'a>(need: &Need, outside: &'a Outside<'_>, seen: &mut Seen) -> BoxFutur
             let (kind, version) = (kind.clone(), version.clone());
             async move { Fact::Scope(scope(outside, &kind, &version).await) }.boxed()
         }
-        Need::Secret { source, kept } => ready(Fact::Text(seen.text(source, kept.as_ref(), outside))).boxed(),
+        Need::Secret { source, kept } => {
+            ready(Fact::Text(lookups.text(source, kept.as_ref(), outside))).boxed()
+        }
         Need::Htpasswd { .. } if outside.provider.is_none() => ready(Fact::Text(Text::Placeholder)).boxed(),
         Need::Htpasswd { users, kept } => {
             let users = users
                 .iter()
-                .map(|user| (user.name.clone(), seen.text(&user.source, user.kept.as_ref(), outside)))
+                .map(|user| (user.name.clone(), lookups.text(&user.source, user.kept.as_ref(), outside)))
                 .collect();
-            passwords::htpasswd(users, seen.kept(kept)).boxed()
+            passwords::htpasswd(users, lookups.kept(kept)).boxed()
         }
     }
 }
 
 /// Where the answer to a need is kept.
-fn kept_by(need: &Need) -> Vec<Kept> {
+fn kept_by(need: &Need) -> Vec<SecretKeyRef> {
     match need {
         Need::Secret { kept, .. } => kept.iter().cloned().collect(),
         Need::Htpasswd { users, kept } => {
@@ -172,9 +174,9 @@ async fn scope(outside: &Outside<'_>, kind: &GroupKind, version: &str) -> Option
     outside.provider?.is_namespaced(&target).await.ok().flatten()
 }
 
-impl Seen {
+impl Lookups {
     /// Reads the Secrets that have not been read yet, all at once.
-    async fn read(&mut self, provider: &dyn Provider, kept: impl Iterator<Item = Kept>) {
+    async fn read(&mut self, provider: &dyn Provider, kept: impl Iterator<Item = SecretKeyRef>) {
         let missing: BTreeSet<Identity> =
             kept.map(|kept| kept.secret).filter(|secret| !self.secrets.contains_key(secret)).collect();
         if missing.is_empty() {
@@ -198,26 +200,26 @@ impl Seen {
         }
     }
 
-    fn kept(&self, kept: &Kept) -> Held {
-        let Kept { secret, key } = kept;
+    fn kept(&self, kept: &SecretKeyRef) -> StoredText {
+        let SecretKeyRef { secret, key } = kept;
         let data = match self.secrets.get(secret) {
             Some(Stored::Data(data)) => data,
-            Some(Stored::Absent) => return Held::Nothing,
+            Some(Stored::Absent) => return StoredText::Nothing,
             Some(Stored::Unreadable(reason)) => {
-                return Held::Unknown(format!("the {secret} cannot be read: {reason}"));
+                return StoredText::Unknown(format!("the {secret} cannot be read: {reason}"));
             }
-            None => return Held::Unknown(format!("the {secret} was not read")),
+            None => return StoredText::Unknown(format!("the {secret} was not read")),
         };
-        let Some(value) = data.get(key) else { return Held::Nothing };
+        let Some(value) = data.get(key) else { return StoredText::Nothing };
         let bytes = value.as_str().and_then(|text| STANDARD.decode(text).ok());
         match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
-            Some(text) => Held::Text(text),
-            None => Held::Unknown(format!("the {secret} holds no text under `{key}`")),
+            Some(text) => StoredText::Text(text),
+            None => StoredText::Unknown(format!("the {secret} holds no text under `{key}`")),
         }
     }
 
     /// The value of a source.
-    fn text(&mut self, source: &SecretSource, kept: Option<&Kept>, outside: &Outside<'_>) -> Text {
+    fn text(&mut self, source: &SecretSource, kept: Option<&SecretKeyRef>, outside: &Outside<'_>) -> Text {
         if outside.provider.is_none() {
             return Text::Placeholder;
         }
@@ -239,13 +241,13 @@ impl Seen {
                     return text.clone();
                 }
                 let text = match self.kept(kept) {
-                    Held::Text(text) => Text::Known(text),
-                    Held::Unknown(reason) => Text::Unknown(reason),
-                    Held::Nothing if (outside.remembered)(kept) => {
-                        let Kept { secret, key } = kept;
+                    StoredText::Text(text) => Text::Known(text),
+                    StoredText::Unknown(reason) => Text::Unknown(reason),
+                    StoredText::Nothing if (outside.remembered)(kept) => {
+                        let SecretKeyRef { secret, key } = kept;
                         Text::Lost(format!("the {secret} has no `{key}` any more"))
                     }
-                    Held::Nothing => Text::New(generate_text(generate.length)),
+                    StoredText::Nothing => Text::New(generate_text(generate.length)),
                 };
                 self.generated.insert(kept.clone(), text.clone());
                 return text;

@@ -18,7 +18,7 @@ const MOMENT: Duration = Duration::from_millis(100);
 
 /// What a plan is made for.
 #[derive(Debug, Clone)]
-pub struct Intent {
+pub struct PlanRequest {
     /// To apply the configuration, or to destroy what was applied.
     pub mode: Mode,
     /// What the user agreed to.
@@ -42,7 +42,7 @@ pub async fn plan(
     state: &State,
     cluster: &ClusterIdentity,
     provider: &dyn Provider,
-    intent: &Intent,
+    request: &PlanRequest,
 ) -> Result<Plan, Error> {
     let order = graph.order();
     let input = Input {
@@ -50,22 +50,22 @@ pub async fn plan(
         lineage: state.lineage.to_string(),
         serial: state.serial,
         cluster: cluster.clone(),
-        mode: intent.mode,
+        mode: request.mode,
         desired: order.iter().filter_map(|address| graph.get(address).cloned()).collect(),
         dependencies: order
             .iter()
             .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
             .collect(),
         known: known(state, |address| graph.get(address).map(|desired| &desired.identity)),
-        consent: intent.consent.clone(),
-        targets: intent.targets.clone(),
-        replace: intent.replace.clone(),
+        consent: request.consent.clone(),
+        targets: request.targets.clone(),
+        replace: request.replace.clone(),
         moves: moves.clone(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
         notes: Vec::new(),
     };
-    Ok(run(Planner::new(input.settle(graph)?), provider, intent.parallelism).await)
+    Ok(run(Planner::new(input.settle(graph)?), provider, request.parallelism).await)
 }
 
 /// Answers what the planner asks, so many questions at once, until it is done.
@@ -149,7 +149,7 @@ async fn answer(provider: &dyn Provider, question: Question) -> Answer {
             Answer::Read(provider.read(&targets).await)
         }
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
-        Question::Contents(circle) => Answer::Contents(provider.contents(&circle).await),
+        Question::Dependents(scope) => Answer::Dependents(provider.dependents(&scope).await),
     }
 }
 

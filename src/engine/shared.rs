@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::provider::{Circle, Contents, Progress, Provider, Reassignment, Verb, Wait, Write, Written};
+use crate::provider::{
+    CascadeScope, Dependents, Progress, Provider, Reassignment, Verb, Wait, Write, Written,
+};
 use crate::resource::{ClusterIdentity, Live, Problem, Reading, Stamp, Target};
 
 /// Readings that wait for the plan. They may hold secrets, and live no longer than its making.
@@ -112,8 +114,8 @@ impl Provider for Shared<'_> {
         self.provider.reassign(reassignment).await
     }
 
-    async fn contents(&self, circle: &Circle) -> Result<Contents, Problem> {
-        self.provider.contents(circle).await
+    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
+        self.provider.dependents(scope).await
     }
 
     async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {

@@ -2,58 +2,45 @@
 //!
 //! [`Planner::advance`] never touches the network. It says what it must know ([`Question`]), the engine
 //! answers through the provider, and so every decision here can be tested on plain data.
+//!
+//! | folder | question |
+//! |---|---|
+//! | `model` | what a plan says: changes, refusals, summaries, its digest |
+//! | `input` | what a plan is made from, and what the planner asks: questions, targets, moves |
+//! | `planner` | the step function, and what it decides: create, update, replace, delete |
+//! | `proof` | what proves without a request that nothing changes |
+//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields |
+//! | `ownership` | whose an object is, who owns its fields, whose change a line is |
+//! | `sent` | what is sent to the server, and how references get their values |
+//! | `redact` | takes secret values out of what a server says |
 
-mod adoption;
-pub mod atomic;
-mod attribute;
-mod binding;
-mod change;
-mod compare;
-mod contents;
-mod decide;
-mod drift;
-mod fields;
-mod grounds;
-mod handover;
-mod hush;
-mod immutable;
-mod items;
-mod judge;
-mod known;
-mod moves;
-mod owners;
+mod diff;
+mod input;
+mod model;
 mod ownership;
 mod planner;
-mod predict;
-mod question;
-mod reclaim;
-mod record;
-mod removal;
-mod replace;
-mod resolve;
-mod schema;
-mod selection;
-mod send;
+mod proof;
+mod redact;
+mod sent;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use adoption::is_note_of_kubectl;
-pub use binding::{Binding, Deviation, hands_on, moved_fields};
-pub use change::{
-    Action, After, Cause, Change, Consent, Fidelity, FieldChange, Hand, Keep, Mode, Plan, Proof, Refusal,
-    Summary, Tracking,
-};
-pub use compare::{Difference, compare, keyed};
-pub use drift::{Drifted, Occasion, drift_by_manager};
-pub use fields::field_changes;
-pub use handover::{LetGo, as_tried, let_go, once_settled};
-pub use hush::{hush, hush_all};
-pub use moves::check_moves;
+pub use diff::compare::{Difference, compare, keyed};
+pub use diff::field_changes::{field_changes, leaves, moved_fields};
+pub use diff::sensitive_fields::SensitiveFields;
+pub use input::moves::check_moves;
+pub use input::question::{Answer, Input, Known, Question, Step};
+pub use input::selection::LeftOut;
+pub use model::change::{Action, After, Cause, Change, Fidelity, FieldChange, Keep, Proof, Tracking};
+pub use model::drift_summary::{Drifted, Occasion, drift_summary};
+pub use model::plan::{Consent, Mode, Plan, Refusal};
+pub use model::summary::Summary;
+pub use ownership::handover::{FieldRelease, as_tried, field_release, once_settled};
+pub use ownership::owners::other_managers;
 pub use planner::Planner;
-pub use question::{Answer, Input, Known, Question, Step};
-pub use record::record;
-pub use resolve::{Unresolvable, resolve};
-pub use selection::LeftOut;
-pub use send::{ADDRESS, LINEAGE, PROJECT, PROTECT, SENSITIVE, field_manager, hidden_in, is_ours_path};
+pub use proof::atomic;
+pub use proof::record::record;
+pub use redact::{redact, redact_all};
+pub use sent::resolve::{Unresolvable, resolve};

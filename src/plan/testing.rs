@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::field_manager;
+use crate::kubernetes::field_manager;
 use crate::resource::{FieldPath, FieldSet, Live, ManagedEntry, Operation, Ownership, Stamp};
 
 /// The project whose objects these are.
-pub(super) const P: &str = "p";
+pub(crate) const P: &str = "p";
 
 /// A set of owned fields, from their paths.
-pub(super) fn fields(paths: &[&str]) -> FieldSet {
+pub(crate) fn fields(paths: &[&str]) -> FieldSet {
     let mut set = FieldSet::default();
     for path in paths {
         let path: FieldPath = path.parse().unwrap();
@@ -21,7 +21,7 @@ pub(super) fn fields(paths: &[&str]) -> FieldSet {
 }
 
 /// An object of which we own these fields by apply.
-pub(super) fn owned(object: Value, paths: &[&str]) -> Live {
+pub(crate) fn owned(object: Value, paths: &[&str]) -> Live {
     let entry = ManagedEntry {
         manager: field_manager(P),
         operation: Operation::Apply,
@@ -35,7 +35,7 @@ pub(super) fn owned(object: Value, paths: &[&str]) -> Live {
 }
 
 /// An object of `apps/v1` with this `spec`.
-pub(super) fn deployment(spec: Value) -> Value {
+pub(crate) fn deployment(spec: Value) -> Value {
     let mut object = serde_json::json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "web", "namespace": "a", "labels": {"app": "web"}}});
     object["spec"] = spec;

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Moves;
-use crate::provider::{Circle, Contents, Guard, Inhabitant, Write, Written};
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT};
+use crate::provider::{CascadeScope, Dependent, Dependents, Guard, Write, Written};
 use crate::resource::{
     Address, ClusterIdentity, Desired, Expression, FieldPath, Identity, Live, LiveReference, Ownership,
     Problem, ProblemKind, Reading, Reference, Stamp, Target,
@@ -27,8 +28,8 @@ struct World {
     forbidden: Vec<Identity>,
     problems: HashMap<Identity, Problem>,
     previews: Vec<Write>,
-    circles: Vec<Circle>,
-    contents: Contents,
+    scopes: Vec<CascadeScope>,
+    dependents: Dependents,
     /// Whether a write leaves nothing of what was there.
     replacing: bool,
 }
@@ -67,7 +68,7 @@ impl World {
         let live = self.objects.get(&write.target.identity);
         assert_eq!(matches!(write.guard, Guard::Absent), live.is_none(), "the guard fits what is there");
         let object = match live {
-            Some(live) if !self.replacing => predict::overlay(&live.object, &write.object),
+            Some(live) if !self.replacing => diff::overlay::overlay(&live.object, &write.object),
             _ => write.object.clone(),
         };
         let stamp = Stamp { uid: "dry".into(), version: "dry".into() };
@@ -96,9 +97,9 @@ impl World {
                 Answer::Read(targets.iter().map(|target| self.read(target)).collect())
             }
             Question::Preview(write) => Answer::Preview(self.preview(&write)),
-            Question::Contents(circle) => {
-                self.circles.push(circle);
-                Answer::Contents(Ok(self.contents.clone()))
+            Question::Dependents(scope) => {
+                self.scopes.push(scope);
+                Answer::Dependents(Ok(self.dependents.clone()))
             }
         }
     }
@@ -323,7 +324,7 @@ fn a_namespace_of_others_is_used_and_never_owned() {
     let plan = World::default().with(space).plan(input(vec![shared]));
     assert_eq!(plan.changes[0].action, Action::None);
     assert_eq!(plan.changes[0].tracking, Tracking::Untracked);
-    assert!(!plan.changes_memory());
+    assert!(!plan.changes_state());
 }
 
 #[test]

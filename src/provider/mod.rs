@@ -77,7 +77,7 @@ pub enum Shift {
 
 /// What else dies with an object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Circle {
+pub enum CascadeScope {
     /// What lives in this namespace.
     Namespace(String),
     /// All objects of this kind, in all namespaces.
@@ -86,7 +86,7 @@ pub enum Circle {
 
 /// An object of which only its name and its owners were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inhabitant {
+pub struct Dependent {
     /// Which object.
     pub identity: Identity,
     /// Its uid.
@@ -97,9 +97,9 @@ pub struct Inhabitant {
 
 /// What was seen of a circle.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Contents {
+pub struct Dependents {
     /// What is there.
-    pub seen: Vec<Inhabitant>,
+    pub seen: Vec<Dependent>,
     /// The kinds that could not be looked at, each with the reason.
     pub hidden: Vec<(GroupKind, String)>,
 }
@@ -191,7 +191,7 @@ pub trait Provider: Send + Sync {
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem>;
 
     /// What lives in a namespace, or is of a kind. What cannot be seen is said, never left out.
-    async fn contents(&self, circle: &Circle) -> Result<Contents, Problem>;
+    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem>;
 
     /// Asks for deletion with foreground propagation; an object that is not there is no error. A stamp
     /// with an empty version guards by the uid alone: for objects whose status moves all the time.

@@ -5,8 +5,8 @@ use super::escape::escape;
 use super::layout::{Breaking, fit, width_of};
 use super::styled::{Label, Styled};
 use super::value;
-use crate::drift::{Drift, Event, Field, Finding, Status, Verdict};
-use crate::plan::Hand;
+use crate::drift::{Drift, DriftKind, Field, Finding, Status, Verdict};
+use crate::resource::FieldManager;
 use crate::resource::Operation;
 use crate::state::{RunEnd, Unfinished};
 
@@ -125,7 +125,7 @@ pub(super) fn story(status: &Status) -> Vec<String> {
         }
         Status::Gone => vec!["it is not there any more; by unknown".to_owned()],
         Status::Recreated { by } => {
-            vec![format!("it was deleted and made again; the new one was written {}", hands(by))]
+            vec![format!("it was deleted and made again; the new one was written {}", managers(by))]
         }
         Status::Unrecorded => vec![
             "it is there, and is the same object; what its fields were is not recorded".to_owned(),
@@ -143,16 +143,16 @@ pub(super) fn story(status: &Status) -> Vec<String> {
 }
 
 /// Who it was; not escaped.
-pub(super) fn hands(hands: &[Hand]) -> String {
-    let names: Vec<String> = hands.iter().map(hand).collect();
+pub(super) fn managers(managers: &[FieldManager]) -> String {
+    let names: Vec<String> = managers.iter().map(manager).collect();
     if names.is_empty() { "by unknown".to_owned() } else { format!("by {}", names.join(", by ")) }
 }
 
-fn hand(hand: &Hand) -> String {
-    let operation = operation(hand.operation);
-    let through = hand.subresource.as_ref().map(|part| format!(" through {part}")).unwrap_or_default();
-    let time = hand.time.as_ref().map(|time| format!(", {time}")).unwrap_or_default();
-    format!("{} ({operation}{through}{time})", hand.manager)
+fn manager(manager: &FieldManager) -> String {
+    let operation = operation(manager.operation);
+    let through = manager.subresource.as_ref().map(|part| format!(" through {part}")).unwrap_or_default();
+    let time = manager.time.as_ref().map(|time| format!(", {time}")).unwrap_or_default();
+    format!("{} ({operation}{through}{time})", manager.name)
 }
 
 /// How a manager writes, in a word.
@@ -206,9 +206,9 @@ fn said(label: Label, sentence: &str, column: usize, width: usize) -> Styled {
 
 fn field(field: &Field, width: usize) -> Styled {
     let (sign, label) = match field.event {
-        Event::Changed | Event::Released => ("~", Label::Change),
-        Event::Removed => ("-", Label::Destroy),
-        Event::Added => ("+", Label::Add),
+        DriftKind::Changed | DriftKind::Released => ("~", Label::Change),
+        DriftKind::Removed => ("-", Label::Destroy),
+        DriftKind::Added => ("+", Label::Add),
     };
     let mut head = Styled::default();
     head.push(label, format!("{:SAID$}{sign} ", "")).push(Label::Plain, escape(&field.path.to_string()));
@@ -222,7 +222,7 @@ fn field(field: &Field, width: usize) -> Styled {
     if let Some((before, after)) = lines {
         text.append(line_diff(before, after, BELOW, width));
     }
-    text.append(said(Label::Dim, &hands(&field.by), BELOW, width));
+    text.append(said(Label::Dim, &managers(&field.by), BELOW, width));
     text
 }
 
@@ -236,16 +236,16 @@ fn texts(field: &Field) -> Option<(&str, &str)> {
 pub(super) fn change(field: &Field) -> String {
     let shown = |value: &Option<_>| value.as_ref().map_or_else(|| "(none)".to_owned(), value::one_line);
     match (field.event, field.sensitive) {
-        (Event::Changed, true) => "(sensitive, changed)".to_owned(),
-        (Event::Removed, true) => "(sensitive, removed)".to_owned(),
-        (Event::Added, true) => "(sensitive, added)".to_owned(),
-        (Event::Changed, false) => format!("{} -> {}", shown(&field.before), shown(&field.after)),
-        (Event::Removed, false) => match &field.before {
+        (DriftKind::Changed, true) => "(sensitive, changed)".to_owned(),
+        (DriftKind::Removed, true) => "(sensitive, removed)".to_owned(),
+        (DriftKind::Added, true) => "(sensitive, added)".to_owned(),
+        (DriftKind::Changed, false) => format!("{} -> {}", shown(&field.before), shown(&field.after)),
+        (DriftKind::Removed, false) => match &field.before {
             Some(before) => format!("{} -> (removed)", value::one_line(before)),
             None => "(removed, with all below it)".to_owned(),
         },
-        (Event::Added, false) => format!("(none) -> {}", shown(&field.after)),
-        (Event::Released, _) => "(same value, but not ours any more)".to_owned(),
+        (DriftKind::Added, false) => format!("(none) -> {}", shown(&field.after)),
+        (DriftKind::Released, _) => "(same value, but not ours any more)".to_owned(),
     }
 }
 

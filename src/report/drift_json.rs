@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::drift;
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
-use crate::plan::Hand;
+use crate::resource::FieldManager;
 
 /// The version of the format; it moves when something that was there changes its meaning or goes.
 pub const DRIFT_FORMAT_VERSION: &str = "1";
@@ -43,7 +43,7 @@ fn finding(finding: &Finding) -> Value {
     });
     match &finding.status {
         Status::Ending { since, .. } => entry["since"] = json!(since),
-        Status::Recreated { by } => entry["by"] = hands(by),
+        Status::Recreated { by } => entry["by"] = managers(by),
         Status::Unreadable(problem) => {
             entry["problem"] =
                 json!({"kind": problem.kind, "message": problem.message, "help": problem.help});
@@ -58,7 +58,7 @@ fn field(field: &Field) -> Value {
         "path": field.path,
         "event": field.event.name(),
         "sensitive": field.sensitive,
-        "by": hands(&field.by),
+        "by": managers(&field.by),
     });
     // What is not there is left out: a `null` would be a value.
     for (key, value) in [("before", &field.before), ("after", &field.after)] {
@@ -69,10 +69,10 @@ fn field(field: &Field) -> Value {
     entry
 }
 
-fn hands(hands: &[Hand]) -> Value {
-    let hand = |hand: &Hand| {
-        json!({"manager": hand.manager, "operation": drift::operation(hand.operation),
-               "subresource": hand.subresource, "time": hand.time})
+fn managers(managers: &[FieldManager]) -> Value {
+    let manager = |manager: &FieldManager| {
+        json!({"manager": manager.name, "operation": drift::operation(manager.operation),
+               "subresource": manager.subresource, "time": manager.time})
     };
-    hands.iter().map(hand).collect()
+    managers.iter().map(manager).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::drift::{change, hands, headline, interruption, remarks, story, word};
+use super::drift::{change, headline, interruption, managers, remarks, story, word};
 use super::markdown::code;
 use super::shorten::{Bounded, Entry, NAMED, Table};
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
@@ -56,7 +56,7 @@ fn entry(found: &Finding) -> Entry {
 
 fn field(field: &Field) -> String {
     let path = code(&field.path.to_string());
-    format!("- {path}: {}, {}\n", code(&change(field)), code(&hands(&field.by)))
+    format!("- {path}: {}, {}\n", code(&change(field)), code(&managers(&field.by)))
 }
 
 /// The fields without their values.

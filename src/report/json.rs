@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::place::Places;
-use crate::plan::{Action, After, Change, FieldChange, Keep, Plan, Refusal, drift_by_manager};
+use super::place::Locator;
+use crate::plan::{Action, After, Change, FieldChange, Keep, Plan, Refusal, drift_summary};
 
 /// The version of the format; it moves when something that was there changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1";
 
 /// The plan as JSON, as `docs/plan.schema.json` has it. No value of a sensitive field is in it.
-pub fn plan_json(plan: &Plan, places: Places<'_>) -> Value {
+pub fn plan_json(plan: &Plan, places: Locator<'_>) -> Value {
     json!({
         "format_version": FORMAT_VERSION,
         "project": plan.project,
@@ -20,7 +20,7 @@ pub fn plan_json(plan: &Plan, places: Places<'_>) -> Value {
         "summary": plan.summary(),
         "has_changes": plan.has_changes(),
         "occasion": plan.occasion(),
-        "drift": drift_by_manager(plan),
+        "drift": drift_summary(plan),
         "changes": plan.changes.iter().map(|one| change(one, places)).collect::<Vec<_>>(),
         "errors": plan.refusals.iter().map(refusal).collect::<Vec<_>>(),
         "notes": plan.notes,
@@ -30,7 +30,7 @@ pub fn plan_json(plan: &Plan, places: Places<'_>) -> Value {
     })
 }
 
-fn change(change: &Change, places: Places<'_>) -> Value {
+fn change(change: &Change, places: Locator<'_>) -> Value {
     let unchecked: Vec<Value> =
         change.unchecked.iter().map(|(path, reason)| json!({"path": path, "reason": reason})).collect();
     json!({
@@ -55,7 +55,7 @@ fn change(change: &Change, places: Places<'_>) -> Value {
     })
 }
 
-fn field(change: &Change, field: &FieldChange, places: Places<'_>) -> Value {
+fn field(change: &Change, field: &FieldChange, places: Locator<'_>) -> Value {
     let shown = |value: &Value| if field.sensitive { Value::Null } else { value.clone() };
     let mut entry = json!({
         "path": field.path,
@@ -78,7 +78,7 @@ fn field(change: &Change, field: &FieldChange, places: Places<'_>) -> Value {
     entry
 }
 
-fn keep(keep: &Keep, places: Places<'_>) -> Value {
+fn keep(keep: &Keep, places: Locator<'_>) -> Value {
     match keep {
         Keep::Key(origin) => json!({"key": origin.key, "place": places(origin)}),
         Keep::Ignore(line) => json!({"ignore_changes": line}),
@@ -117,7 +117,7 @@ mod tests {
         let mut schema = serde_json::from_str(include_str!("../../docs/plan.schema.json")).unwrap();
         close(&mut schema);
         let validator = jsonschema::draft202012::new(&schema).unwrap();
-        let place = |_: &_| Some(place::Place { file: "regplan.toml".to_owned(), line: 14 });
+        let place = |_: &_| Some(place::SourceLine { file: "regplan.toml".to_owned(), line: 14 });
         let mut plan = plan_json(&sample::everything(), &place);
         let mistakes: Vec<String> =
             validator.iter_errors(&plan).map(|error| format!("{}: {error}", error.instance_path())).collect();

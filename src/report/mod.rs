@@ -31,7 +31,7 @@ pub use escape::escape;
 pub use json::{FORMAT_VERSION, plan_json};
 pub(crate) use outcome::present;
 pub use outcome::{event_json, event_line, report_text};
-pub use place::{Place, Places};
+pub use place::{Locator, SourceLine};
 pub use plan::{Page, plan_text};
 pub use plan_markdown::{MARKDOWN_LIMIT, plan_markdown};
 pub use prometheus::drift_prometheus;

@@ -9,7 +9,7 @@ use crate::resource::Origin;
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct SourceLine {
     /// The file, as the user named it.
     pub file: String,
     /// The line, from 1.
@@ -18,9 +18,9 @@ pub struct Place {
 
 /// Says where the key of an origin stands; nothing for a key that is not written, or whose file is not
 /// known here.
-pub type Places<'a> = &'a dyn Fn(&Origin) -> Option<Place>;
+pub type Locator<'a> = &'a dyn Fn(&Origin) -> Option<SourceLine>;
 
-impl Place {
+impl SourceLine {
     /// Finds places in the files of a configuration.
     pub fn within(sources: &Sources) -> impl Fn(&Origin) -> Option<Self> + '_ {
         |origin| {
@@ -31,7 +31,7 @@ impl Place {
 }
 
 /// `regplan.toml:14`.
-impl fmt::Display for Place {
+impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }

@@ -3,7 +3,7 @@
 use super::dying;
 use super::escape::escape;
 use super::layout::{Breaking, fit, width_of};
-use super::place::Places;
+use super::place::Locator;
 use super::styled::{Label, Styled};
 use super::{value, words};
 use crate::plan::{Action, Change, Plan, Refusal};
@@ -17,7 +17,7 @@ pub struct Page<'a> {
     /// How many columns a line may have.
     pub width: usize,
     /// Where keys of the configuration stand.
-    pub places: Places<'a>,
+    pub places: Locator<'a>,
 }
 
 /// The plan as text: what destroys first, then what changes, then what is made; the summary last.

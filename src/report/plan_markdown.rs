@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::diff::{DiffLine, changed_lines};
 use super::dying;
 use super::markdown::{code, fence};
-use super::place::Places;
+use super::place::Locator;
 use super::shorten::{Bounded, Entry, NAMED, Table};
 use super::value::{long_texts, sign, values};
 use super::words;
@@ -22,7 +22,7 @@ const TABLE: Table<'_> =
     Table { head: "\n| What | Resource | Object | Why |\n|---|---|---|---|\n", command: "regplan plan" };
 
 /// The plan as Markdown, in no more than `limit` bytes: a summary, a table, and each resource to unfold.
-pub fn plan_markdown(plan: &Plan, places: Places<'_>, limit: usize) -> String {
+pub fn plan_markdown(plan: &Plan, places: Locator<'_>, limit: usize) -> String {
     let entries: Vec<Entry> = plan
         .refusals
         .iter()
@@ -68,7 +68,7 @@ fn top(plan: &Plan, page: &mut Bounded) {
     }
 }
 
-fn entry(plan: &Plan, change: &Change, places: Places<'_>) -> Entry {
+fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
     let verb = words::verb(change.action);
     let loses = matches!(change.action, Action::Delete | Action::Replace);
     let remarks = words::remarks(plan, change);
@@ -145,7 +145,7 @@ fn details(title: &str, open: bool, said: &[String], lines: &[String]) -> String
 }
 
 /// A field with its values, whose change it is and how to keep it.
-fn whole_field(field: &FieldChange, shows_cause: bool, places: Places<'_>) -> Vec<String> {
+fn whole_field(field: &FieldChange, shows_cause: bool, places: Locator<'_>) -> Vec<String> {
     let path = &field.path;
     let mut lines = Vec::new();
     let (before, after) = values(field);

@@ -53,7 +53,7 @@ pub fn drift_prometheus(drift: &Drift) -> String {
 fn fields_by_manager(drift: &Drift) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     for field in drift.findings.iter().flat_map(|found| found.status.fields()) {
-        let mut managers: Vec<&str> = field.by.iter().map(|hand| hand.manager.as_str()).collect();
+        let mut managers: Vec<&str> = field.by.iter().map(|manager| manager.name.as_str()).collect();
         managers.sort_unstable();
         managers.dedup();
         if managers.is_empty() {

@@ -3,9 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::plan::{
-    Action, After, Cause, Change, Fidelity, FieldChange, Hand, Keep, Mode, Plan, Proof, Refusal,
-};
+use crate::plan::{Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, Proof, Refusal};
+use crate::resource::FieldManager;
 use crate::resource::{
     Address, ClusterIdentity, FieldPath, Identity, Operation, Origin, Problem, ProblemKind, Target,
 };
@@ -14,9 +13,9 @@ use crate::resource::{
 pub(super) const HOSTILE: &str = "`````\n```\n</code></details></summary><script>@team #1 org/repo#2 |a|b\\| \
                                   [x](http://evil) ![i](//evil) www.evil.org <!-- $x$ **b** \u{1b}[31m\u{202e}\r\u{200b}";
 
-pub(super) fn hand(manager: &str) -> Hand {
+pub(super) fn manager(name: &str) -> FieldManager {
     let time = Some("2026-01-02T03:04:05Z".to_owned());
-    Hand { manager: manager.to_owned(), operation: Operation::Update, subresource: None, time }
+    FieldManager { name: name.to_owned(), operation: Operation::Update, subresource: None, time }
 }
 
 pub(super) fn field(path: &str, before: Option<Value>, after: After) -> FieldChange {
@@ -61,14 +60,14 @@ pub(super) fn key(key: &str) -> Keep {
 
 /// A plan in which everything occurs.
 pub(super) fn everything() -> Plan {
-    let drift = |by: &[Hand]| Cause::Drift { by: by.to_vec() };
+    let drift = |by: &[FieldManager]| Cause::Drift { by: by.to_vec() };
     let scaled = FieldChange {
-        cause: drift(&[Hand { subresource: Some("scale".into()), time: None, ..hand("kubectl") }]),
+        cause: drift(&[FieldManager { subresource: Some("scale".into()), time: None, ..manager("kubectl") }]),
         keep: Some(key("registry.main.replicas")),
         ..field("spec.replicas", Some(json!(3)), After::Value(json!(1)))
     };
     let conflict = FieldChange {
-        cause: Cause::Conflict { by: vec![hand("gitops")] },
+        cause: Cause::Conflict { by: vec![manager("gitops")] },
         keep: Some(Keep::Ignore("Deployment/web:metadata.labels[\"a.b/c\"]".to_owned())),
         ..field("metadata.labels[\"a.b/c\"]", Some(json!("x")), After::Absent)
     };
@@ -177,7 +176,7 @@ fn fields() -> impl Strategy<Value = FieldChange> {
     let by = prop::collection::vec(texts(), 0..3);
     (texts(), prop::option::of(value()), after, by, any::<(bool, bool, bool)>()).prop_map(
         |(path, before, after, by, (sensitive, drifts, has_key))| {
-            let by: Vec<Hand> = by.iter().map(|manager| hand(manager)).collect();
+            let by: Vec<FieldManager> = by.iter().map(|name| manager(name)).collect();
             let cause = if drifts { Cause::Drift { by } } else { Cause::Conflict { by } };
             let keep = Some(if has_key { key("registry.main.key") } else { Keep::Ignore(path.clone()) });
             let path = FieldPath::keys(["data", &path]);

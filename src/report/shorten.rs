@@ -43,7 +43,7 @@ impl Bounded {
 
     /// Fills the room that is left with the entries, the most important of which come first.
     pub(super) fn fill(self, table: &Table<'_>, entries: &[Entry]) -> String {
-        let shown = Shown::of(table, entries, self.room());
+        let shown = Shortening::of(table, entries, self.room());
         let Self { limit, mut text } = self;
         shown.write(table, entries, &mut text);
         text.push_str(&shown.missing(table, entries, limit));
@@ -78,11 +78,11 @@ enum Extent {
 }
 
 /// What of each entry is shown.
-struct Shown {
+struct Shortening {
     extents: Vec<Extent>,
 }
 
-impl Shown {
+impl Shortening {
     /// Spends the room on the most important first: half of it on rows, then on all that is said of what is
     /// lost or stands in the way, then on the others, shortly of all before at length of some; what is left
     /// goes to more rows.

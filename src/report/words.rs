@@ -1,9 +1,9 @@
 //! The words that the forms of a plan share. None of them is escaped.
 
-use super::drift::hands;
-use super::place::Places;
+use super::drift::managers;
+use super::place::Locator;
 use crate::plan::{
-    Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, drift_by_manager,
+    Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, drift_summary,
 };
 
 /// What happens to a resource, in a word.
@@ -78,13 +78,13 @@ pub(super) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
 pub(super) fn whose(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Yours => None,
-        Cause::Drift { by } => Some(format!("drift: {}", hands(by))),
-        Cause::Conflict { by } => Some(format!("conflict: {}", hands(by))),
+        Cause::Drift { by } => Some(format!("drift: {}", managers(by))),
+        Cause::Conflict { by } => Some(format!("conflict: {}", managers(by))),
     }
 }
 
 /// Where the reader's own change stands.
-pub(super) fn yours(field: &FieldChange, places: Places<'_>) -> Option<String> {
+pub(super) fn yours(field: &FieldChange, places: Locator<'_>) -> Option<String> {
     (field.cause == Cause::Yours).then(|| {
         let place = field.origin.as_ref().and_then(places);
         place.map_or_else(|| "yours".to_owned(), |place| format!("yours, {place}"))
@@ -92,7 +92,7 @@ pub(super) fn yours(field: &FieldChange, places: Places<'_>) -> Option<String> {
 }
 
 /// How to keep what another hand did.
-pub(super) fn keep(field: &FieldChange, places: Places<'_>) -> Option<String> {
+pub(super) fn keep(field: &FieldChange, places: Locator<'_>) -> Option<String> {
     Some(match field.keep.as_ref()? {
         Keep::Ignore(line) => {
             // As TOML writes it: what has double quotes in it is put into single ones.
@@ -183,7 +183,7 @@ pub(super) fn occasion(plan: &Plan) -> Option<&'static str> {
 
 /// The drift that an apply puts back, a line for each manager.
 pub(super) fn drift(plan: &Plan) -> Vec<String> {
-    drift_by_manager(plan).iter().map(drifted).collect()
+    drift_summary(plan).iter().map(drifted).collect()
 }
 
 fn drifted(one: &Drifted) -> String {

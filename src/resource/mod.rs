@@ -24,6 +24,6 @@ pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclo
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
 pub use live::{ClusterIdentity, KUBECTL_NOTE, Live, Problem, ProblemKind, Reading, Stamp};
-pub use ownership::{FieldSet, ManagedEntry, Operation, Ownership};
+pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;

@@ -32,6 +32,34 @@ pub struct ManagedEntry {
     pub fields: FieldSet,
 }
 
+/// Who wrote to a field: a field manager, which is a program and not a person.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FieldManager {
+    /// Its name, such as `kubectl` or `regplan:shop`.
+    #[serde(rename = "manager")]
+    pub name: String,
+    /// How it wrote.
+    pub operation: Operation,
+    /// Through which subresource (`scale`), if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subresource: Option<String>,
+    /// When it last wrote to the object (RFC 3339).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+}
+
+impl ManagedEntry {
+    /// Who wrote it.
+    pub fn field_manager(&self) -> FieldManager {
+        FieldManager {
+            name: self.manager.clone(),
+            operation: self.operation,
+            subresource: self.subresource.clone(),
+            time: self.time.clone(),
+        }
+    }
+}
+
 /// A set of fields as a tree. Sets of plain values and keyed items are [`Segment::Item`]s.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldSet {

@@ -114,9 +114,9 @@ impl FieldPath {
 
     /// Like [`get`](Self::get), to change it.
     pub fn get_mut<'v>(&self, object: &'v mut Value) -> Option<&'v mut Value> {
-        self.0.iter().try_fold(object, |value, segment| match segment.place(value)? {
-            Place::Key(key) => value.get_mut(key),
-            Place::Index(index) => value.get_mut(index),
+        self.0.iter().try_fold(object, |value, segment| match segment.slot(value)? {
+            Slot::Key(key) => value.get_mut(key),
+            Slot::Index(index) => value.get_mut(index),
         })
     }
 
@@ -124,10 +124,10 @@ impl FieldPath {
     pub fn remove(&self, object: &mut Value) -> Option<Value> {
         let (step, _) = self.0.split_last()?;
         let parent = self.parent()?.get_mut(object)?;
-        let place = step.place(parent)?.into_owned();
-        match (parent, place) {
-            (Value::Object(map), OwnedPlace::Key(key)) => map.remove(&key),
-            (Value::Array(list), OwnedPlace::Index(index)) => Some(list.remove(index)),
+        let slot = step.slot(parent)?.into_owned();
+        match (parent, slot) {
+            (Value::Object(map), OwnedSlot::Key(key)) => map.remove(&key),
+            (Value::Array(list), OwnedSlot::Index(index)) => Some(list.remove(index)),
             _ => None,
         }
     }
@@ -145,7 +145,7 @@ impl FieldPath {
                 at = map.entry(key.clone()).or_insert(Value::Null);
                 continue;
             }
-            let Some(Place::Index(index)) = segment.place(at) else { return false };
+            let Some(Slot::Index(index)) = segment.slot(at) else { return false };
             let Some(item) = at.get_mut(index) else { return false };
             at = item;
         }
@@ -167,21 +167,21 @@ impl Borrow<[Segment]> for FieldPath {
     }
 }
 
-enum Place<'a> {
+enum Slot<'a> {
     Key(&'a str),
     Index(usize),
 }
 
-enum OwnedPlace {
+enum OwnedSlot {
     Key(String),
     Index(usize),
 }
 
-impl Place<'_> {
-    fn into_owned(self) -> OwnedPlace {
+impl Slot<'_> {
+    fn into_owned(self) -> OwnedSlot {
         match self {
-            Self::Key(key) => OwnedPlace::Key(key.to_owned()),
-            Self::Index(index) => OwnedPlace::Index(index),
+            Self::Key(key) => OwnedSlot::Key(key.to_owned()),
+            Self::Index(index) => OwnedSlot::Index(index),
         }
     }
 }
@@ -210,11 +210,11 @@ impl Segment {
     }
 
     /// Which key or position of this very value the step leads to; `None` where there is none.
-    fn place<'s>(&'s self, value: &Value) -> Option<Place<'s>> {
+    fn slot<'s>(&'s self, value: &Value) -> Option<Slot<'s>> {
         match (self, value) {
-            (Self::Key(key), Value::Object(map)) => map.contains_key(key).then_some(Place::Key(key)),
-            (Self::Index(index), Value::Array(list)) => (*index < list.len()).then_some(Place::Index(*index)),
-            (Self::Item(keys), Value::Array(list)) => position(list, keys).map(Place::Index),
+            (Self::Key(key), Value::Object(map)) => map.contains_key(key).then_some(Slot::Key(key)),
+            (Self::Index(index), Value::Array(list)) => (*index < list.len()).then_some(Slot::Index(*index)),
+            (Self::Item(keys), Value::Array(list)) => position(list, keys).map(Slot::Index),
             _ => None,
         }
     }

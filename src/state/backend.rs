@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use super::journal::{Journal, Record};
+use super::journal::{Journal, JournalLine};
 use super::lock::Holder;
 use super::model::{State, Version};
 use super::revision::{Revision, RevisionHead};
@@ -53,8 +53,8 @@ pub trait Backend: Send + Sync {
     /// The journal; `None` where no run has begun.
     async fn journal(&self) -> Result<Option<Journal>, StateError>;
 
-    /// Adds a record. [`Record::Begin`] starts a new journal, and is refused where one is there.
-    async fn append(&mut self, record: &Record) -> Result<(), StateError>;
+    /// Adds a record. [`JournalLine::Begin`] starts a new journal, and is refused where one is there.
+    async fn append(&mut self, record: &JournalLine) -> Result<(), StateError>;
 
     /// Removes the journal; none is as good.
     async fn clear_journal(&mut self) -> Result<(), StateError>;

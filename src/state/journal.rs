@@ -19,7 +19,7 @@ pub(super) use text::{Chain, parse};
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Record {
+pub enum JournalLine {
     /// What the run is going to do; the first line, on disk before the first write to the cluster.
     Begin(Box<Begin>),
     /// What became of one intent.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::journal::{self, Chain, Journal, Record};
+use super::journal::{self, Chain, Journal, JournalLine};
 use super::lock::{self, Holder, Lock};
 use super::model::{FORMAT_VERSION, State, Version};
 use super::revision::{Revision, RevisionHead};
@@ -111,7 +111,7 @@ impl LocalBackend {
 }
 
 impl Writer {
-    fn append(&mut self, path: &Path, record: &Record) -> Result<(), StateError> {
+    fn append(&mut self, path: &Path, record: &JournalLine) -> Result<(), StateError> {
         if self.lost {
             return Err(StateError::JournalLost { path: path.to_owned() });
         }
@@ -186,9 +186,9 @@ impl Backend for LocalBackend {
         files::read(&path)?.map_or(Ok(None), |bytes| journal::parse(&path, &bytes))
     }
 
-    async fn append(&mut self, record: &Record) -> Result<(), StateError> {
+    async fn append(&mut self, record: &JournalLine) -> Result<(), StateError> {
         self.held()?;
-        if matches!(record, Record::Begin(_)) {
+        if matches!(record, JournalLine::Begin(_)) {
             self.journal = Some(self.start_journal()?);
         }
         let writer = self.journal.as_mut().ok_or(StateError::OutOfOrder("no run has begun"))?;

@@ -57,7 +57,7 @@ mod test_support;
 pub use backend::{Backend, Locked};
 pub use error::StateError;
 pub use id::{Lineage, LockId, RunId};
-pub use journal::{Begin, Intent, IntentKind, Journal, Outcome, Record, RunEnd};
+pub use journal::{Begin, Intent, IntentKind, Journal, JournalLine, Outcome, RunEnd};
 pub use local::LocalBackend;
 pub use location::Location;
 pub use lock::Holder;

@@ -218,8 +218,8 @@ impl State {
             self.resources.insert(to.clone(), resource);
         }
         let dependencies = self.resources.values_mut().flat_map(|resource| &mut resource.dependencies);
-        for ground in dependencies.filter(|ground| *ground == from) {
-            ground.clone_from(to);
+        for dependency in dependencies.filter(|dependency| *dependency == from) {
+            dependency.clone_from(to);
         }
     }
 

@@ -37,7 +37,7 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
 
 /// What to do about a journal.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum JournalStatus {
     /// It is folded in already; only its removal is missing.
     Folded,
     /// It is to be folded in.
@@ -45,13 +45,13 @@ pub(super) enum Standing {
 }
 
 /// Whether the journal goes with the state, and how far it has come. `None` where it does not go with it.
-pub(super) fn standing(state: &State, journal: &Journal) -> Option<Standing> {
+pub(super) fn status(state: &State, journal: &Journal) -> Option<JournalStatus> {
     if state.lineage != journal.begin.lineage {
         None
     } else if state.last_run.as_ref() == Some(&journal.begin.run) {
-        Some(Standing::Folded)
+        Some(JournalStatus::Folded)
     } else if state.serial == journal.begin.serial {
-        Some(Standing::Open)
+        Some(JournalStatus::Open)
     } else {
         None
     }

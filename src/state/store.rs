@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::journal::{Begin, Intent, Journal, Outcome, Record, RunEnd};
+use super::journal::{Begin, Intent, Journal, JournalLine, Outcome, RunEnd};
 use super::model::{Expected, FORMAT_VERSION, State, Version};
-use super::recover::{self, Recovered, Standing, recover};
+use super::recover::{self, JournalStatus, Recovered, recover};
 use super::revision::{Revision, RevisionHead, Summary};
 use super::{Backend, Holder, IntentKind, Lineage, Locked, RunId, StateError};
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Key};
@@ -91,21 +91,21 @@ pub async fn view(backend: &dyn Backend, project: &str) -> Result<View, StateErr
     loop {
         let journal = backend.journal().await?;
         let loaded = backend.load().await?;
-        let standing = match (&loaded, &journal) {
-            (Some(state), Some(journal)) => recover::standing(state, journal),
-            (_, None) => Some(Standing::Folded),
+        let status = match (&loaded, &journal) {
+            (Some(state), Some(journal)) => recover::status(state, journal),
+            (_, None) => Some(JournalStatus::Folded),
             (None, Some(_)) => None,
         };
-        match (standing, journal) {
+        match (status, journal) {
             (None, Some(_)) if patience > 0 => patience -= 1,
             (None, Some(journal)) => {
                 return Err(recover::foreign(&backend.journal_place(), loaded.as_ref(), &journal));
             }
-            (standing, journal) => {
+            (status, journal) => {
                 let exists = loaded.is_some();
                 let state = loaded.unwrap_or_else(|| State::new(project));
                 state.check(&backend.place(), Expected { project: Some(project), ..Expected::default() })?;
-                let open = journal.filter(|_| standing == Some(Standing::Open));
+                let open = journal.filter(|_| status == Some(JournalStatus::Open));
                 let Some(journal) = open else { return Ok(View { state, exists, recovered: None }) };
                 let (state, journal) = fold(backend, state, journal).await?;
                 return Ok(View { state, exists, recovered: recover::report(&journal) });
@@ -160,10 +160,10 @@ impl Store {
             (None, Some(journal)) => return Err(recover::foreign(&backend.journal_place(), None, &journal)),
             (None, None) => State::new(project),
             (Some(state), None) => state,
-            (Some(state), Some(journal)) => match recover::standing(&state, &journal) {
+            (Some(state), Some(journal)) => match recover::status(&state, &journal) {
                 None => return Err(recover::foreign(&backend.journal_place(), Some(&state), &journal)),
-                Some(Standing::Folded) => state,
-                Some(Standing::Open) => return Self::open_after(backend, locked, state, journal).await,
+                Some(JournalStatus::Folded) => state,
+                Some(JournalStatus::Open) => return Self::open_after(backend, locked, state, journal).await,
             },
         };
         // Also a journal that was cut off in its first line: nothing had begun.
@@ -251,7 +251,7 @@ impl Store {
             by: self.locked.holder.who(),
             intents: run.intents,
         };
-        self.backend.append(&Record::Begin(Box::new(begin.clone()))).await?;
+        self.backend.append(&JournalLine::Begin(Box::new(begin.clone()))).await?;
         let id = begin.run.clone();
         self.run = Some((Journal::new(begin), self.kept.clone()));
         Ok(id)
@@ -265,7 +265,7 @@ impl Store {
         // In memory first: what happened has happened, and the end writes the state from here.
         state.record(address, &outcome);
         journal.outcomes.push((address.clone(), outcome.clone()));
-        let record = Record::Outcome { address: address.clone(), outcome: Box::new(outcome) };
+        let record = JournalLine::Outcome { address: address.clone(), outcome: Box::new(outcome) };
         self.backend.append(&record).await
     }
 
@@ -289,7 +289,7 @@ impl Store {
         // The end only says that we were not killed. Where the journal cannot take it (perhaps it could not
         // take an outcome either), it is the more important to write the state.
         let ended = match journal.end {
-            Some(end) => self.backend.append(&Record::End { end }).await,
+            Some(end) => self.backend.append(&JournalLine::End { end }).await,
             None => Ok(()),
         };
         if let Err(error) = self.backend.replace(&next, self.on_disk.as_ref()).await {

@@ -78,8 +78,8 @@ fn told(plan: &Value) -> Vec<String> {
 }
 
 fn cause(cause: &Value) -> String {
-    let hands = cause["by"].as_array().into_iter().flatten();
-    let managers: Vec<&str> = hands.map(|hand| hand["manager"].as_str().unwrap()).collect();
+    let managers = cause["by"].as_array().into_iter().flatten();
+    let managers: Vec<&str> = managers.map(|manager| manager["manager"].as_str().unwrap()).collect();
     match cause["kind"].as_str().unwrap() {
         "yours" => "yours".to_owned(),
         kind => format!("{kind} by {}", managers.join("+")),
@@ -115,12 +115,12 @@ fn a_scaled_deployment_is_drift_and_the_key_keeps_it() {
     let found = plan(&project);
     assert_eq!(told(&found), ["resource.web spec.replicas: drift by kubectl"]);
     let line = &change(&found, "resource.web")["fields"][0];
-    let hand = &line["cause"]["by"][0];
-    assert_eq!((&hand["operation"], &hand["subresource"]), (&json!("update"), &json!("scale")));
+    let manager = &line["cause"]["by"][0];
+    assert_eq!((&manager["operation"], &manager["subresource"]), (&json!("update"), &json!("scale")));
     // The server notes no time for this subresource.
     let entries = ns.field("deployment/web", "/metadata/managedFields");
     let scale = entries.as_array().unwrap().iter().find(|entry| entry["subresource"] == "scale").unwrap();
-    assert_eq!((&scale["time"], &hand["time"]), (&Value::Null, &Value::Null));
+    assert_eq!((&scale["time"], &manager["time"]), (&Value::Null, &Value::Null));
     assert_eq!(keep(line), json!({"key": "resource.web.spec.replicas"}));
     project
         .run(["plan"])
@@ -205,8 +205,8 @@ fn a_manager_that_forces_its_apply_is_named() {
     ns.kubectl(force).stdin(theirs).run().success();
     let found = plan(&project);
     assert_eq!(told(&found), ["resource.greeting data.hello: drift by gitops"]);
-    let hand = &change(&found, "resource.greeting")["fields"][0]["cause"]["by"][0];
-    assert_eq!(hand["operation"], "apply");
+    let manager = &change(&found, "resource.greeting")["fields"][0]["cause"]["by"][0];
+    assert_eq!(manager["operation"], "apply");
 }
 
 fn what_both_changed_is_a_conflict() {

@@ -9,11 +9,11 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use crate::plane::pki::{Authority, Validity};
-use crate::plane::{Error, Facts, leash};
+use crate::plane::{Error, Facts, parent_death};
 
 /// What the tests want to know about the cluster, with copies of all files in `folder`.
 pub(crate) fn facts(folder: &Path, programs: &Path) -> Result<Facts, Error> {
-    let output = leash::command(programs.join("kubectl"))
+    let output = parent_death::command(programs.join("kubectl"))
         .args(["config", "view", "--raw", "--minify", "--flatten", "--output=json"])
         .output()?;
     if !output.status.success() {

@@ -25,7 +25,6 @@ mod adoption;
 mod approval;
 mod attribution;
 mod commands;
-mod complaints;
 mod control_plane;
 mod docs;
 mod drift;
@@ -34,12 +33,12 @@ mod examples;
 mod faults;
 mod github_actions;
 mod handover;
+mod idempotence;
 mod mistakes;
 mod moves;
 mod plan_forms;
 mod proof;
 mod proxy;
-mod quiet;
 mod readiness;
 mod real_registry;
 mod registry;
@@ -48,7 +47,8 @@ mod requests;
 mod safety;
 mod schemas;
 mod targets;
-mod trouble;
+mod transport_errors;
+mod user_stories;
 mod whole_path;
 
 use std::process::ExitCode;
@@ -63,7 +63,7 @@ fn tests() -> Vec<Trial> {
         attribution::tests(),
         admission::tests(),
         commands::tests(),
-        complaints::tests(),
+        user_stories::tests(),
         control_plane::tests(),
         docs::tests(),
         drift::tests(),
@@ -77,7 +77,7 @@ fn tests() -> Vec<Trial> {
         proof::tests(),
         handover::tests(),
         proxy::tests(),
-        quiet::tests(),
+        idempotence::tests(),
         readiness::tests(),
         real_registry::tests(),
         registry::tests(),
@@ -87,7 +87,7 @@ fn tests() -> Vec<Trial> {
         safety::tests(),
         targets::tests(),
         schemas::tests(),
-        trouble::tests(),
+        transport_errors::tests(),
         whole_path::tests(),
     ]
     .into_iter()

@@ -1,7 +1,7 @@
 //! What is proved unchanged is unchanged: held against the server, with random objects and random hands.
 
-mod hands;
 mod objects;
+mod other_managers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,7 +18,7 @@ use regplan::provider::{Guard, Provider as _, Write};
 use regplan::resource::{Address, Applied, Desired, Live, ProblemKind, Target, Timeouts};
 use serde_json::Value;
 
-use self::hands::Hands;
+use self::other_managers::Hands;
 use crate::harness::{Namespace, block_on};
 
 tests! {
@@ -62,11 +62,12 @@ fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
             let made = join_all(wanted.into_iter().map(|desired| make(&provider, desired))).await;
             let mut cases: Vec<Case> = made.into_iter().flatten().collect();
             assert!(cases.len() > OBJECTS / 2, "most of what the generator makes is valid");
-            let mut hands: Vec<Hands> = cases.iter().map(|_| Hands::new(&ns, rng.random())).collect();
-            let work = cases.iter_mut().zip(&mut hands);
-            join_all(
-                work.map(|(case, hands)| async { case.story = hands.work(&case.desired, PROJECT).await }),
-            )
+            let mut other_managers: Vec<Hands> =
+                cases.iter().map(|_| Hands::new(&ns, rng.random())).collect();
+            let work = cases.iter_mut().zip(&mut other_managers);
+            join_all(work.map(|(case, other_managers)| async {
+                case.story = other_managers.work(&case.desired, PROJECT).await
+            }))
             .await;
             the_next_second().await;
             for with_records in [true, false] {
@@ -110,7 +111,7 @@ async fn make(provider: &Kubernetes, desired: Desired) -> Option<Case> {
 }
 
 fn write(target: Target, object: Value, guard: Guard) -> Write {
-    Write { target, object, guard, manager: plan::field_manager(PROJECT) }
+    Write { target, object, guard, manager: regplan::kubernetes::field_manager(PROJECT) }
 }
 
 /// Plans for all of them, and applies in earnest whatever was proved to be unchanged.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Trial};
 
 use crate::harness::{self, FACTS};
-use crate::plane::{self, Error, Facts, Plane, leash};
+use crate::plane::{self, Error, Facts, Plane, parent_death};
 
 /// The tests mostly wait for the servers, so there are more of them at once than cores.
 const THREADS: usize = 6;
@@ -34,7 +34,7 @@ pub(crate) fn main(tests: Vec<Trial>) -> ExitCode {
 
 fn supervise() -> Result<ExitCode, Error> {
     // A `cargo test` that is killed takes its tests with it.
-    leash::hold_me();
+    parent_death::end_with_parent();
     let programs = plane::build(&[])?;
     if std::env::var("USE_EXISTING_CLUSTER").is_ok_and(|wish| wish == "true") {
         let folder = tempfile::tempdir()?;
@@ -52,7 +52,7 @@ fn supervise() -> Result<ExitCode, Error> {
 /// Starts this executable once more, with the same arguments and a plane to use.
 fn run_tests(facts: &Facts) -> Result<Child, Error> {
     let itself = std::env::current_exe()?;
-    Ok(leash::command(itself).args(std::env::args_os().skip(1)).env(FACTS, facts.save()?).spawn()?)
+    Ok(parent_death::command(itself).args(std::env::args_os().skip(1)).env(FACTS, facts.save()?).spawn()?)
 }
 
 /// Waits for the tests to end, or ends them when the plane does.

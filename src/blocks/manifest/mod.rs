@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::draft::{Draft, Naming, key_text, span_of};
 use super::facts::{Fact, Facts, Need};
 use super::resource::without_server_fields;
-use super::{BlockType, Surroundings, codes, schema, scope};
+use super::{BlockType, CompileContext, codes, schema, scope};
 use crate::config::{Block, BlockSchema, Node};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{FieldPath, Origin};
@@ -127,10 +127,10 @@ impl BlockType for Manifest {
         BlockSchema { kind: "manifest", schema: schema::of::<Schema>(), alternatives: &[] }
     }
 
-    fn needs(&self, block: &Block, around: &Surroundings<'_>) -> Vec<Need> {
+    fn needs(&self, block: &Block, context: &CompileContext<'_>) -> Vec<Need> {
         let Some(path) = path_of(block) else { return Vec::new() };
         // Mistakes in the files are told when the block compiles.
-        let documents = documents(block, around.facts, &mut Vec::new());
+        let documents = documents(block, context.facts, &mut Vec::new());
         let mut needs = scope::needs(documents.iter().map(|(_, document)| &document.object));
         needs.insert(Need::Manifests(path));
         needs.into_iter().collect()
@@ -139,11 +139,11 @@ impl BlockType for Manifest {
     fn compile(
         &self,
         block: &Block,
-        around: &Surroundings<'_>,
+        context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let namespace = block.body.at(["namespace"]).and_then(Node::as_str).unwrap_or(around.namespace);
-        let documents = documents(block, around.facts, mistakes);
+        let namespace = block.body.at(["namespace"]).and_then(Node::as_str).unwrap_or(context.namespace);
+        let documents = documents(block, context.facts, mistakes);
         let several = documents.iter().any(|(file, _)| Some(file) != documents.first().map(|(file, _)| file));
         documents
             .into_iter()

@@ -6,17 +6,17 @@ mod image;
 mod objects;
 mod options;
 mod rules;
-mod site;
+mod spec;
 mod workload;
 
 use super::draft::Draft;
 use super::facts::Need;
-use super::{BlockType, Surroundings, schema};
+use super::{BlockType, CompileContext, schema};
 use crate::config::{Block, BlockSchema};
 use crate::diagnostic::Diagnostic;
 use crate::resource::Desired;
 use options::Options;
-use site::Site;
+use spec::RegistrySpec;
 
 /// The block type `registry`.
 pub(super) struct Registry;
@@ -29,24 +29,28 @@ impl BlockType for Registry {
         BlockSchema { kind: "registry", schema: schema::of::<Options>(), alternatives: ALTERNATIVES }
     }
 
-    fn needs(&self, block: &Block, around: &Surroundings<'_>) -> Vec<Need> {
+    fn needs(&self, block: &Block, context: &CompileContext<'_>) -> Vec<Need> {
         // What cannot be read is told when the block compiles.
-        Site::read(block, around, &mut Vec::new()).map_or_else(Vec::new, |site| site.needs())
+        RegistrySpec::read(block, context, &mut Vec::new()).map_or_else(Vec::new, |registry| registry.needs())
     }
 
     fn compile(
         &self,
         block: &Block,
-        around: &Surroundings<'_>,
+        context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let Some(site) = Site::read(block, around, mistakes) else { return Vec::new() };
-        rules::check(&site, mistakes);
-        let mut drafts = vec![objects::service_account(&site), objects::config_map(&site)];
-        drafts.extend(objects::secrets(&site, mistakes));
-        drafts.extend([objects::claim(&site), workload::deployment(&site), objects::service(&site)]);
-        drafts.extend(objects::ingress(&site));
-        drafts.extend(objects::budget(&site));
+        let Some(registry) = RegistrySpec::read(block, context, mistakes) else { return Vec::new() };
+        rules::check(&registry, mistakes);
+        let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
+        drafts.extend(objects::secrets(&registry, mistakes));
+        drafts.extend([
+            objects::claim(&registry),
+            workload::deployment(&registry),
+            objects::service(&registry),
+        ]);
+        drafts.extend(objects::ingress(&registry));
+        drafts.extend(objects::budget(&registry));
         drafts
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::config_yml::PORT;
 use super::options::{Controller, Ingress};
-use super::site::{HTPASSWD_KEY, HTTP_KEY, Site, Users, merge, password_need};
+use super::spec::{HTPASSWD_KEY, HTTP_KEY, RegistrySpec, Users, merge, password_need};
 use crate::blocks::draft::{Draft, span_of};
 use crate::blocks::facts::Text;
 use crate::blocks::secrets::lost;
@@ -16,74 +16,77 @@ fn path(keys: &[&str]) -> FieldPath {
 }
 
 /// An account of its own, without rights and without a token in the pod.
-pub(super) fn service_account(site: &Site<'_>) -> Draft {
-    site.draft(json!({
+pub(super) fn service_account(registry: &RegistrySpec<'_>) -> Draft {
+    registry.draft(json!({
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": site.metadata(&site.name),
+        "metadata": registry.metadata(&registry.name),
         "automountServiceAccountToken": false,
     }))
 }
 
 /// `config.yml`.
-pub(super) fn config_map(site: &Site<'_>) -> Draft {
-    site.draft(json!({
+pub(super) fn config_map(registry: &RegistrySpec<'_>) -> Draft {
+    registry.draft(json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": site.metadata(&site.name),
-        "data": {"config.yml": site.config_yml()},
+        "metadata": registry.metadata(&registry.name),
+        "data": {"config.yml": registry.config_yml()},
     }))
 }
 
 /// What nobody may see: the users, what uploads are signed with, generated passwords.
-pub(super) fn secrets(site: &Site<'_>, mistakes: &mut Vec<Diagnostic>) -> Vec<Draft> {
+pub(super) fn secrets(registry: &RegistrySpec<'_>, mistakes: &mut Vec<Diagnostic>) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    if let Some(text) = site.htpasswd() {
-        let key: &[&str] = if site.users == Users::File { &["auth", "htpasswd"] } else { &["auth", "users"] };
-        drafts.push(secret(site, "htpasswd", &[(HTPASSWD_KEY, text, key)], mistakes));
+    if let Some(text) = registry.htpasswd() {
+        let key: &[&str] =
+            if registry.users == Users::File { &["auth", "htpasswd"] } else { &["auth", "users"] };
+        drafts.push(secret(registry, "htpasswd", &[(HTPASSWD_KEY, text, key)], mistakes));
     }
-    let http = site.http_secret();
-    drafts.push(secret(site, "http", &[(HTTP_KEY, http, &["http", "secret"])], mistakes));
-    let users: Vec<_> = site.generated_users().collect();
+    let http = registry.http_secret();
+    drafts.push(secret(registry, "http", &[(HTTP_KEY, http, &["http", "secret"])], mistakes));
+    let users: Vec<_> = registry.generated_users().collect();
     if !users.is_empty() {
         let keys: Vec<_> = users.iter().map(|user| ["auth", "users", user.name.as_str()]).collect();
         let entries: Vec<_> = users
             .iter()
             .zip(&keys)
-            .map(|(user, keys)| (user.name.as_str(), site.facts.text(&password_need(user)), keys.as_slice()))
+            .map(|(user, keys)| {
+                (user.name.as_str(), registry.facts.text(&password_need(user)), keys.as_slice())
+            })
             .collect();
-        drafts.push(secret(site, "users", &entries, mistakes));
+        drafts.push(secret(registry, "users", &entries, mistakes));
     }
     drafts
 }
 
 fn secret(
-    site: &Site<'_>,
+    registry: &RegistrySpec<'_>,
     suffix: &str,
     entries: &[(&str, Text, &[&str])],
     mistakes: &mut Vec<Diagnostic>,
 ) -> Draft {
-    let mut draft = site.draft(json!({
+    let mut draft = registry.draft(json!({
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": site.metadata(&site.suffixed(suffix)),
+        "metadata": registry.metadata(&registry.suffixed(suffix)),
         "type": "Opaque",
     }));
     for (key, text, keys) in entries {
         if let Text::Lost(reason) = text {
-            let span = span_of(site.block, keys.iter().copied());
-            let address = site.secret_address(suffix);
-            mistakes.push(lost(&site.key(keys), reason, &address).at(span, ""));
+            let span = span_of(registry.block, keys.iter().copied());
+            let address = registry.secret_address(suffix);
+            mistakes.push(lost(&registry.key(keys), reason, &address).at(span, ""));
         }
         draft = draft.secret(path(&["stringData", key]), text);
-        draft = site.from(draft, path(&["stringData", key]), keys);
+        draft = registry.from(draft, path(&["stringData", key]), keys);
     }
     draft
 }
 
 /// The claim to the volume.
-pub(super) fn claim(site: &Site<'_>) -> Draft {
-    let volume = &site.options.storage.volume;
+pub(super) fn claim(registry: &RegistrySpec<'_>) -> Draft {
+    let volume = &registry.options.storage.volume;
     let mut spec = json!({
         "accessModes": [volume.access_mode.name()],
         "resources": {"requests": {"storage": volume.size}},
@@ -91,43 +94,45 @@ pub(super) fn claim(site: &Site<'_>) -> Draft {
     if let Some(class) = &volume.class {
         spec["storageClassName"] = Value::from(class.as_str());
     }
-    let draft = site.draft(json!({
+    let draft = registry.draft(json!({
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": site.metadata(&site.name),
+        "metadata": registry.metadata(&registry.name),
         "spec": spec,
     }));
-    let draft = site.from(draft, path(&["spec"]), &["storage", "volume"]);
-    let draft = site.from(draft, path(&["spec", "accessModes"]), &["storage", "volume", "access_mode"]);
-    let draft = site.set_by(
+    let draft = registry.from(draft, path(&["spec"]), &["storage", "volume"]);
+    let draft = registry.from(draft, path(&["spec", "accessModes"]), &["storage", "volume", "access_mode"]);
+    let draft = registry.set_by(
         draft,
         path(&["spec", "resources", "requests", "storage"]),
         &["storage", "volume", "size"],
     );
     match volume.class {
-        Some(_) => site.set_by(draft, path(&["spec", "storageClassName"]), &["storage", "volume", "class"]),
+        Some(_) => {
+            registry.set_by(draft, path(&["spec", "storageClassName"]), &["storage", "volume", "class"])
+        }
         None => draft,
     }
 }
 
 /// The registry's address within the cluster.
-pub(super) fn service(site: &Site<'_>) -> Draft {
-    site.draft(json!({
+pub(super) fn service(registry: &RegistrySpec<'_>) -> Draft {
+    registry.draft(json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": site.metadata(&site.name),
+        "metadata": registry.metadata(&registry.name),
         "spec": {
             "type": "ClusterIP",
-            "selector": site.selector(),
+            "selector": registry.selector(),
             "ports": [{"name": "http", "port": PORT, "protocol": "TCP", "targetPort": "http"}],
         },
     }))
 }
 
 /// The way in from outside the cluster.
-pub(super) fn ingress(site: &Site<'_>) -> Option<Draft> {
-    let options = site.options.ingress.as_ref()?;
-    let mut metadata = site.metadata(&site.name);
+pub(super) fn ingress(registry: &RegistrySpec<'_>) -> Option<Draft> {
+    let options = registry.options.ingress.as_ref()?;
+    let mut metadata = registry.metadata(&registry.name);
     let mut annotations = metadata.get_mut("annotations").map_or_else(|| json!({}), Value::take);
     for (key, value, _) in controller_annotations(options) {
         annotations[key] = Value::from(value);
@@ -136,8 +141,8 @@ pub(super) fn ingress(site: &Site<'_>) -> Option<Draft> {
     if annotations.as_object().is_some_and(|map| !map.is_empty()) {
         metadata["annotations"] = annotations;
     }
-    let host = &site.options.host;
-    let backend = json!({"service": {"name": site.name, "port": {"name": "http"}}});
+    let host = &registry.options.host;
+    let backend = json!({"service": {"name": registry.name, "port": {"name": "http"}}});
     let mut spec = json!({
         "rules": [{
             "host": host,
@@ -147,29 +152,29 @@ pub(super) fn ingress(site: &Site<'_>) -> Option<Draft> {
     if let Some(class) = &options.class {
         spec["ingressClassName"] = Value::from(class.as_str());
     }
-    if let Some(tls) = &site.options.tls {
+    if let Some(tls) = &registry.options.tls {
         spec["tls"] = json!([{"hosts": [host], "secretName": tls.secret}]);
     }
-    let mut draft = site.draft(json!({
+    let mut draft = registry.draft(json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": metadata,
         "spec": spec,
     }));
-    draft = site.from(draft, path(&["spec"]), &["ingress"]);
-    draft = site.from(draft, path(&["spec", "rules"]), &["host"]);
+    draft = registry.from(draft, path(&["spec"]), &["ingress"]);
+    draft = registry.from(draft, path(&["spec", "rules"]), &["host"]);
     if options.class.is_some() {
-        draft = site.set_by(draft, path(&["spec", "ingressClassName"]), &["ingress", "class"]);
+        draft = registry.set_by(draft, path(&["spec", "ingressClassName"]), &["ingress", "class"]);
     }
-    if site.options.tls.is_some() {
-        draft = site.from(draft, path(&["spec", "tls"]), &["tls", "secret"]);
+    if registry.options.tls.is_some() {
+        draft = registry.from(draft, path(&["spec", "tls"]), &["tls", "secret"]);
     }
     for (key, _, keys) in controller_annotations(options) {
-        draft = site.from(draft, path(&["metadata", "annotations", key]), keys);
+        draft = registry.from(draft, path(&["metadata", "annotations", key]), keys);
     }
     for key in options.annotations.keys() {
         let keys = ["ingress", "annotations", key];
-        draft = site.set_by(draft, path(&["metadata", "annotations", key]), &keys);
+        draft = registry.set_by(draft, path(&["metadata", "annotations", key]), &keys);
     }
     Some(draft)
 }
@@ -202,14 +207,14 @@ fn controller_annotations(options: &Ingress) -> Vec<(&'static str, String, &'sta
 }
 
 /// With several pods, a node that is emptied never takes the last one away.
-pub(super) fn budget(site: &Site<'_>) -> Option<Draft> {
-    if site.options.replicas < 2 {
+pub(super) fn budget(registry: &RegistrySpec<'_>) -> Option<Draft> {
+    if registry.options.replicas < 2 {
         return None;
     }
-    Some(site.draft(json!({
+    Some(registry.draft(json!({
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": site.metadata(&site.name),
-        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": site.selector()}},
+        "metadata": registry.metadata(&registry.name),
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": registry.selector()}},
     })))
 }

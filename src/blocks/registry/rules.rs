@@ -3,7 +3,7 @@
 use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::options::AccessMode;
-use super::site::{Site, Users};
+use super::spec::{RegistrySpec, Users};
 use crate::blocks::draft::span_of;
 use crate::blocks::facts::{Fact, Need};
 use crate::blocks::{codes, names};
@@ -14,8 +14,8 @@ use crate::diagnostic::{Diagnostic, Span};
 const SHORTEST_SECRET: u16 = 12;
 
 /// Pushes what is wrong with a block.
-pub(super) fn check(site: &Site<'_>, mistakes: &mut Vec<Diagnostic>) {
-    let mut rules = Rules { site, mistakes };
+pub(super) fn check(registry: &RegistrySpec<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let mut rules = Rules { registry, mistakes };
     rules.image();
     rules.host();
     rules.names();
@@ -27,13 +27,13 @@ pub(super) fn check(site: &Site<'_>, mistakes: &mut Vec<Diagnostic>) {
 }
 
 struct Rules<'a> {
-    site: &'a Site<'a>,
+    registry: &'a RegistrySpec<'a>,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
 impl Rules<'_> {
     fn span(&self, keys: &[&str]) -> Span {
-        span_of(self.site.block, keys.iter().copied())
+        span_of(self.registry.block, keys.iter().copied())
     }
 
     fn error(&mut self, code: &'static str, keys: &[&str], message: String, help: &str) {
@@ -47,7 +47,7 @@ impl Rules<'_> {
     }
 
     fn image(&mut self) {
-        let image = &self.site.options.image;
+        let image = &self.registry.options.image;
         match Image::parse(image) {
             Ok(parsed) if parsed.floats() => self.warn(
                 codes::UNPINNED_IMAGE,
@@ -72,7 +72,7 @@ impl Rules<'_> {
     }
 
     fn host(&mut self) {
-        let host = &self.site.options.host;
+        let host = &self.registry.options.host;
         if let Err(why) = names::dns_subdomain(host) {
             let help = if host.contains("://") || host.contains('/') {
                 "write the name alone, without scheme and path"
@@ -101,15 +101,15 @@ impl Rules<'_> {
 
     /// The name of the Service is the strictest.
     fn names(&mut self) {
-        if let Err(why) = names::dns_label_1035(&self.site.suffixed("htpasswd")) {
-            let message = format!("the name `{}` of the objects {why}", self.site.name);
+        if let Err(why) = names::dns_label_1035(&self.registry.suffixed("htpasswd")) {
+            let message = format!("the name `{}` of the objects {why}", self.registry.name);
             self.error(codes::INVALID_NAME, &["name"], message, "choose another `name`");
         }
     }
 
     fn replicas(&mut self) {
-        let mode = self.site.options.storage.volume.access_mode;
-        let replicas = self.site.options.replicas;
+        let mode = self.registry.options.storage.volume.access_mode;
+        let replicas = self.registry.options.replicas;
         if replicas > 1 && mode != AccessMode::ManyNodes {
             let message = format!("{replicas} replicas cannot share a volume that is {}", mode.name());
             let span = self.span(&["storage", "volume"]);
@@ -127,7 +127,7 @@ impl Rules<'_> {
     }
 
     fn auth(&mut self) {
-        let auth = &self.site.options.auth;
+        let auth = &self.registry.options.auth;
         let stand: Vec<&str> = [
             ("auth.users", !auth.users.is_empty()),
             ("auth.htpasswd", auth.htpasswd.is_some()),
@@ -140,7 +140,10 @@ impl Rules<'_> {
             [] => self.error(
                 codes::NO_AUTH,
                 &["auth"],
-                format!("`{}` has no users: anybody could pull, push and delete", self.site.block.address),
+                format!(
+                    "`{}` has no users: anybody could pull, push and delete",
+                    self.registry.block.address
+                ),
                 "give it `auth.users` or `auth.htpasswd`; if everybody may, say `auth.anonymous = true`",
             ),
             [_] => {}
@@ -149,17 +152,18 @@ impl Rules<'_> {
                 self.error(codes::CONFLICTING_KEYS, &["auth"], message, "remove one of them");
             }
         }
-        for name in self.site.options.auth.users.keys() {
+        for name in self.registry.options.auth.users.keys() {
             if let Err(why) = htpasswd::user_name(name) {
                 let message = format!("`{name}` cannot be the name of a user: {why}");
                 self.error(codes::BAD_VALUE, &["auth", "users", name], message, "choose another name");
             }
         }
-        if self.site.users == Users::File {
+        if self.registry.users == Users::File {
             self.htpasswd_file();
         }
-        if let Some(need) = self.site.needs().into_iter().find(|need| matches!(need, Need::Htpasswd { .. }))
-            && let Some(Fact::Failed(why)) = self.site.facts.get(&need)
+        if let Some(need) =
+            self.registry.needs().into_iter().find(|need| matches!(need, Need::Htpasswd { .. }))
+            && let Some(Fact::Failed(why)) = self.registry.facts.get(&need)
         {
             let why = why.clone();
             self.error(codes::BAD_SECRET, &["auth", "users"], why, "give the user another password");
@@ -167,9 +171,9 @@ impl Rules<'_> {
     }
 
     fn htpasswd_file(&mut self) {
-        let Some(path) = self.site.options.auth.htpasswd.clone() else { return };
+        let Some(path) = self.registry.options.auth.htpasswd.clone() else { return };
         let keys = ["auth", "htpasswd"];
-        match self.site.facts.get(&Need::Files(path.clone())) {
+        match self.registry.facts.get(&Need::Files(path.clone())) {
             Some(Fact::Files(files)) => {
                 if let [(path, text)] = files.as_slice() {
                     for (line, why) in htpasswd::mistakes(text) {
@@ -191,13 +195,14 @@ impl Rules<'_> {
 
     fn generated(&mut self) {
         let mut sources: Vec<(Vec<&str>, &SecretSource)> = Vec::new();
-        let options = &self.site.options;
+        let options = &self.registry.options;
         sources.extend(options.http.secret.as_ref().map(|source| (vec!["http", "secret"], source)));
         sources.extend(options.auth.users.iter().map(|(name, source)| (vec!["auth", "users", name], source)));
         for (keys, source) in sources {
             let SecretSource::Generate(generate) = source else { continue };
             if generate.length < SHORTEST_SECRET {
-                let message = format!("`{}` would have {} characters", self.site.key(&keys), generate.length);
+                let message =
+                    format!("`{}` would have {} characters", self.registry.key(&keys), generate.length);
                 let help = format!("take {SHORTEST_SECRET} or more");
                 self.error(codes::BAD_VALUE, &keys, message, &help);
             }
@@ -211,7 +216,7 @@ impl Rules<'_> {
     }
 
     fn ingress(&mut self) {
-        let options = &self.site.options;
+        let options = &self.registry.options;
         match (&options.ingress, &options.tls) {
             (None, Some(_)) => self.error(
                 codes::USELESS_KEY,
@@ -219,7 +224,7 @@ impl Rules<'_> {
                 "`tls` encrypts what comes through the Ingress, and there is none".to_owned(),
                 "add `ingress`, as in `ingress.class = \"nginx\"`, or remove `tls`",
             ),
-            (Some(_), None) if self.site.users != Users::Nobody => self.warn(
+            (Some(_), None) if self.registry.users != Users::Nobody => self.warn(
                 codes::NO_TLS,
                 &["ingress"],
                 "without `tls`, passwords travel in clear unless something before the Ingress encrypts them"
@@ -233,7 +238,7 @@ impl Rules<'_> {
     fn labels(&mut self) {
         const OURS: [&str; 2] = ["app.kubernetes.io/name", "app.kubernetes.io/instance"];
         let taken: Vec<&str> =
-            OURS.into_iter().filter(|key| self.site.options.labels.contains_key(*key)).collect();
+            OURS.into_iter().filter(|key| self.registry.options.labels.contains_key(*key)).collect();
         for key in taken {
             self.error(
                 codes::INVALID_LABEL,

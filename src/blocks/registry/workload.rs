@@ -6,7 +6,7 @@ use sha2::Sha256;
 
 use super::config_yml::{AUTH_FOLDER, PORT, STORAGE_FOLDER, folder};
 use super::options::AccessMode;
-use super::site::{HTPASSWD_KEY, HTTP_KEY, Site, Users};
+use super::spec::{HTPASSWD_KEY, HTTP_KEY, RegistrySpec, Users};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::Text;
 use crate::blocks::manifest::hex;
@@ -24,8 +24,8 @@ fn path(keys: &[&str]) -> FieldPath {
 }
 
 /// The pods and how they are replaced.
-pub(super) fn deployment(site: &Site<'_>) -> Draft {
-    let options = &site.options;
+pub(super) fn deployment(registry: &RegistrySpec<'_>) -> Draft {
+    let options = &registry.options;
     // A volume that one node alone can mount keeps a new pod elsewhere waiting for the old one for ever.
     let strategy = match options.storage.volume.access_mode {
         // Its numbers are ours, so that they go with it: those that the server fills in belong to nobody,
@@ -35,65 +35,65 @@ pub(super) fn deployment(site: &Site<'_>) -> Draft {
         }
         AccessMode::OneNode | AccessMode::OnePod => json!({"type": "Recreate"}),
     };
-    let mut metadata = json!({"labels": site.labels(), "annotations": {}});
-    super::site::merge(&mut metadata["annotations"], &options.annotations);
-    let draft = site.draft(json!({
+    let mut metadata = json!({"labels": registry.labels(), "annotations": {}});
+    super::spec::merge(&mut metadata["annotations"], &options.annotations);
+    let draft = registry.draft(json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": site.metadata(&site.name),
+        "metadata": registry.metadata(&registry.name),
         "spec": {
             "replicas": options.replicas,
-            "selector": {"matchLabels": site.selector()},
+            "selector": {"matchLabels": registry.selector()},
             "strategy": strategy,
-            "template": {"metadata": metadata, "spec": pod(site)},
+            "template": {"metadata": metadata, "spec": pod(registry)},
         },
     }));
-    checksums(site, origins(site, draft))
+    checksums(registry, origins(registry, draft))
 }
 
-fn origins(site: &Site<'_>, draft: Draft) -> Draft {
+fn origins(registry: &RegistrySpec<'_>, draft: Draft) -> Draft {
     let template = path(&["spec", "template", "spec"]);
     let container = template.key("containers").join(Segment::Index(0));
     let resources = container.key("resources");
-    let mut draft = site.maps(draft, &path(&["spec", "template", "metadata"]));
-    draft = site.set_by(draft, path(&["spec", "replicas"]), &["replicas"]);
-    draft = site.from(draft, path(&["spec", "strategy"]), &["storage", "volume", "access_mode"]);
-    draft = site.set_by(draft, container.key("image"), &["image"]);
+    let mut draft = registry.maps(draft, &path(&["spec", "template", "metadata"]));
+    draft = registry.set_by(draft, path(&["spec", "replicas"]), &["replicas"]);
+    draft = registry.from(draft, path(&["spec", "strategy"]), &["storage", "volume", "access_mode"]);
+    draft = registry.set_by(draft, container.key("image"), &["image"]);
     for (table, amounts) in
-        [("requests", &site.options.resources.requests), ("limits", &site.options.resources.limits)]
+        [("requests", &registry.options.resources.requests), ("limits", &registry.options.resources.limits)]
     {
         for name in amounts.keys() {
             let at = resources.key(table).key(name.as_str());
-            draft = site.set_by(draft, at, &["resources", table, name]);
+            draft = registry.set_by(draft, at, &["resources", table, name]);
         }
     }
     let selector = template.key("nodeSelector");
-    draft = site.set_by(draft, selector.clone(), &["node_selector"]);
-    for key in site.options.node_selector.keys() {
-        draft = site.set_by(draft, selector.key(key.as_str()), &["node_selector", key]);
+    draft = registry.set_by(draft, selector.clone(), &["node_selector"]);
+    for key in registry.options.node_selector.keys() {
+        draft = registry.set_by(draft, selector.key(key.as_str()), &["node_selector", key]);
     }
     draft
 }
 
-fn pod(site: &Site<'_>) -> Value {
+fn pod(registry: &RegistrySpec<'_>) -> Value {
     let mut volumes = vec![
-        json!({"name": "storage", "persistentVolumeClaim": {"claimName": site.name}}),
-        json!({"name": "config", "configMap": {"name": site.name}}),
+        json!({"name": "storage", "persistentVolumeClaim": {"claimName": registry.name}}),
+        json!({"name": "config", "configMap": {"name": registry.name}}),
     ];
-    if site.users != Users::Nobody {
+    if registry.users != Users::Nobody {
         // A registry that finds no htpasswd file makes itself a user. So the Secret is not optional and its
         // key is named: without either of them the pod does not start.
         volumes.push(json!({
             "name": "auth",
             "secret": {
-                "secretName": site.suffixed("htpasswd"),
+                "secretName": registry.suffixed("htpasswd"),
                 "items": [{"key": HTPASSWD_KEY, "path": "htpasswd"}],
                 "defaultMode": 0o440,
             },
         }));
     }
     let mut pod = json!({
-        "serviceAccountName": site.name,
+        "serviceAccountName": registry.name,
         "automountServiceAccountToken": false,
         // The variables that Kubernetes makes of a Service called `registry` begin with `REGISTRY_`, and
         // the registry would take them for settings.
@@ -109,22 +109,22 @@ fn pod(site: &Site<'_>) -> Value {
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [container(site)],
+        "containers": [container(registry)],
         "volumes": volumes,
     });
-    if !site.options.node_selector.is_empty() {
-        pod["nodeSelector"] = json!(site.options.node_selector);
+    if !registry.options.node_selector.is_empty() {
+        pod["nodeSelector"] = json!(registry.options.node_selector);
     }
     pod
 }
 
-fn container(site: &Site<'_>) -> Value {
-    let folder = folder(site.major);
+fn container(registry: &RegistrySpec<'_>) -> Value {
+    let folder = folder(registry.major);
     let mut env = vec![json!({
         "name": "REGISTRY_HTTP_SECRET",
-        "valueFrom": {"secretKeyRef": {"name": site.suffixed("http"), "key": HTTP_KEY}},
+        "valueFrom": {"secretKeyRef": {"name": registry.suffixed("http"), "key": HTTP_KEY}},
     })];
-    if site.major >= 3 {
+    if registry.major >= 3 {
         // Without a collector the traces would go to an address where nobody listens.
         env.push(json!({"name": "OTEL_TRACES_EXPORTER", "value": "none"}));
     }
@@ -132,12 +132,12 @@ fn container(site: &Site<'_>) -> Value {
         json!({"name": "storage", "mountPath": STORAGE_FOLDER}),
         json!({"name": "config", "mountPath": folder, "readOnly": true}),
     ];
-    if site.users != Users::Nobody {
+    if registry.users != Users::Nobody {
         mounts.push(json!({"name": "auth", "mountPath": AUTH_FOLDER, "readOnly": true}));
     }
     let mut container = json!({
         "name": "registry",
-        "image": site.options.image,
+        "image": registry.options.image,
         // Said aloud: an image that looks elsewhere would come up with a configuration of its own, and
         // that one knows no users.
         "args": ["serve", format!("{folder}/config.yml")],
@@ -159,7 +159,7 @@ fn container(site: &Site<'_>) -> Value {
         },
         "volumeMounts": mounts,
     });
-    let resources = &site.options.resources;
+    let resources = &registry.options.resources;
     if !resources.requests.is_empty() || !resources.limits.is_empty() {
         container["resources"] = json!({});
     }
@@ -174,14 +174,14 @@ fn container(site: &Site<'_>) -> Value {
 
 /// Annotations that change with what the pods read only at their start. Their key is the registry's own
 /// secret: a plain digest of an htpasswd file would let anybody who may read Deployments test guesses.
-fn checksums(site: &Site<'_>, mut draft: Draft) -> Draft {
+fn checksums(registry: &RegistrySpec<'_>, mut draft: Draft) -> Draft {
     let annotations = path(&["spec", "template", "metadata", "annotations"]);
-    let key = site.http_secret();
-    let config = Text::Known(site.config_yml());
+    let key = registry.http_secret();
+    let config = Text::Known(registry.config_yml());
     draft.put_text(annotations.key(CONFIG_CHECKSUM), &checksum(&key, &config));
-    if let Some(htpasswd) = site.htpasswd() {
+    if let Some(htpasswd) = registry.htpasswd() {
         draft.put_text(annotations.key(USERS_CHECKSUM), &checksum(&key, &htpasswd));
-        draft = site.from(draft, annotations.key(USERS_CHECKSUM), &["auth"]);
+        draft = registry.from(draft, annotations.key(USERS_CHECKSUM), &["auth"]);
     }
     draft
 }

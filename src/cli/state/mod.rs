@@ -8,7 +8,7 @@ mod show;
 use super::args::{Global, StateCommand};
 use super::exit::{Exit, Failure};
 use super::output::Output;
-use super::session::{self, Access, Memory};
+use super::session::{self, Access, StateAccess};
 use crate::config::Config;
 use crate::resource::Address;
 use crate::state::{State, Store};
@@ -25,8 +25,8 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
 /// The state as it is, whoever writes it meanwhile.
 async fn seen(global: &Global, output: Output) -> Result<State, Failure> {
     let config = session::configuration(global, output).await?;
-    let memory = session::remember(&config, Access::Read).await?;
-    Ok(memory.state().clone())
+    let state_access = session::remember(&config, Access::Read).await?;
+    Ok(state_access.state().clone())
 }
 
 /// The state, locked to be written.
@@ -37,8 +37,8 @@ async fn held(
 ) -> Result<(Config, Box<Store>), Failure> {
     let config = session::configuration(global, output).await?;
     match session::remember(&config, Access::Write { command }).await? {
-        Memory::Held(store) => Ok((config, store)),
-        Memory::Seen(_) => Err(Failure::message("the state is not held to be written")),
+        StateAccess::Held(store) => Ok((config, store)),
+        StateAccess::Seen(_) => Err(Failure::message("the state is not held to be written")),
     }
 }
 

@@ -52,8 +52,8 @@ fn described(address: &Address, resource: &Resource) -> Styled {
     if resource.protect {
         line("protected", "yes");
     }
-    for ground in &resource.dependencies {
-        line("stands on", &ground.to_string());
+    for dependency in &resource.dependencies {
+        line("stands on", &dependency.to_string());
     }
     for key in &resource.keys {
         line("key", key);

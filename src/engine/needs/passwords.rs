@@ -6,7 +6,7 @@ use std::fmt;
 use bcrypt::{HashParts, Version};
 use futures::StreamExt as _;
 
-use super::Held;
+use super::StoredText;
 use crate::blocks::{Fact, Text};
 
 /// The cost of new hashes: about fifty milliseconds for each password that somebody tries.
@@ -44,7 +44,7 @@ impl fmt::Display for Refusal {
 
 /// The file for these users, in the order of their names. A hash that the cluster holds and that fits the
 /// password is kept, so that an unchanged configuration is an unchanged file.
-pub(super) async fn htpasswd(users: Vec<(String, Text)>, held: Held) -> Fact {
+pub(super) async fn htpasswd(users: Vec<(String, Text)>, held: StoredText) -> Fact {
     let mut known = Vec::with_capacity(users.len());
     for (name, password) in users {
         match password {
@@ -55,9 +55,9 @@ pub(super) async fn htpasswd(users: Vec<(String, Text)>, held: Held) -> Fact {
         }
     }
     let old = match held {
-        Held::Text(text) => hashes(&text),
-        Held::Nothing => BTreeMap::new(),
-        Held::Unknown(reason) => return Fact::Text(Text::Unknown(reason)),
+        StoredText::Text(text) => hashes(&text),
+        StoredText::Nothing => BTreeMap::new(),
+        StoredText::Unknown(reason) => return Fact::Text(Text::Unknown(reason)),
     };
     known.sort_by(|a, b| a.name.cmp(&b.name));
     let at_once = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

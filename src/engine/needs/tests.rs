@@ -13,7 +13,7 @@ use crate::blocks::User;
 use crate::config::{Block, ClusterSettings, Entry, Generate, Moves, Node, NodeValue, Table};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
-use crate::provider::{Circle, Contents, Progress, Reassignment, Verb, Wait, Write, Written};
+use crate::provider::{CascadeScope, Dependents, Progress, Reassignment, Verb, Wait, Write, Written};
 use crate::resource::{
     BlockAddress, ClusterIdentity, Lifecycle, Live, Ownership, Problem, ProblemKind, Stamp,
 };
@@ -66,7 +66,7 @@ impl Provider for Cluster {
         Err(Problem::new(ProblemKind::Other, "not asked for"))
     }
 
-    async fn contents(&self, _: &Circle) -> Result<Contents, Problem> {
+    async fn dependents(&self, _: &CascadeScope) -> Result<Dependents, Problem> {
         Err(Problem::new(ProblemKind::Other, "not asked for"))
     }
 
@@ -83,8 +83,8 @@ impl Provider for Cluster {
     }
 }
 
-fn kept(name: &str, key: &str) -> Kept {
-    Kept { secret: Identity::namespaced("", "Secret", "a", name), key: key.into() }
+fn kept(name: &str, key: &str) -> SecretKeyRef {
+    SecretKeyRef { secret: Identity::namespaced("", "Secret", "a", name), key: key.into() }
 }
 
 fn env_user(name: &str) -> User {
@@ -114,7 +114,7 @@ fn env(name: &str) -> Option<String> {
 async fn ask_all(cluster: Option<&Cluster>, needs: Vec<Need>) -> Vec<Fact> {
     let provider = cluster.map(|cluster| cluster as &dyn Provider);
     let outside = Outside { provider, env: &env, remembered: &|_| false };
-    answer(needs, &outside, &mut Seen::default()).await.into_iter().map(|(_, fact)| fact).collect()
+    answer(needs, &outside, &mut Lookups::default()).await.into_iter().map(|(_, fact)| fact).collect()
 }
 
 async fn ask(cluster: &Cluster, need: Need) -> Fact {
@@ -197,7 +197,7 @@ async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
 async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
     let cluster = Cluster::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|kept| kept.key == "secret" };
-    let facts = answer(vec![generated()], &outside, &mut Seen::default()).await;
+    let facts = answer(vec![generated()], &outside, &mut Lookups::default()).await;
     assert!(matches!(&facts[0].1, Fact::Text(Text::Lost(_))), "{facts:?}");
 }
 

@@ -16,9 +16,9 @@ fn map(name: &str) -> Value {
 }
 
 /// A resource that waits for these.
-fn standing_on(name: &str, grounds: &[&str]) -> Desired {
+fn standing_on(name: &str, dependencies: &[&str]) -> Desired {
     let mut desired = desired(name, map(name));
-    desired.depends_on = grounds.iter().map(|ground| (address(ground), None)).collect();
+    desired.depends_on = dependencies.iter().map(|dependency| (address(dependency), None)).collect();
     desired
 }
 
@@ -26,8 +26,8 @@ fn standing_on(name: &str, grounds: &[&str]) -> Desired {
 fn settled(mut input: Input) -> Result<Input, Diagnostics> {
     let graph = Graph::build(input.desired.iter().map(|desired| (**desired).clone()).collect()).unwrap();
     let dependencies = |desired: &std::sync::Arc<Desired>| {
-        let grounds = graph.dependencies_of(&desired.address).into_iter().cloned().collect();
-        (desired.address.clone(), grounds)
+        let dependencies = graph.dependencies_of(&desired.address).into_iter().cloned().collect();
+        (desired.address.clone(), dependencies)
     };
     input.dependencies = input.desired.iter().map(dependencies).collect();
     input.settle(&graph)
@@ -53,9 +53,9 @@ fn project() -> Input {
     ];
     let mut input = knowing(input(wanted), &["base", "web", "edge", "aside", "old", "older"]);
     let stands_on = [("web", "base"), ("edge", "web"), ("older", "old")];
-    for (name, ground) in stands_on {
+    for (name, dependency) in stands_on {
         let known = input.known.get_mut(&Address::block("resource", name)).unwrap();
-        known.dependencies = vec![Address::block("resource", ground)];
+        known.dependencies = vec![Address::block("resource", dependency)];
     }
     input
 }

@@ -12,7 +12,7 @@ fn applied(objects: &[Value]) -> (World, Input) {
             .collect(),
     );
     for one in wanted.desired.clone() {
-        let sent = send::object(&one, None, send::Owner { project: "p", lineage: "l" });
+        let sent = sent::object::object(&one, None, sent::object::Owner { project: "p", lineage: "l" });
         let mut live = testing::owned(
             sent.clone(),
             &[

@@ -130,20 +130,20 @@ fn what_dies_with_a_namespace_is_asked_and_named() {
     let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}});
     let (ours, theirs) = (config_map("ours", json!({})), config_map("theirs", json!({})));
     let (space_at, ours_at) = (Address::block("resource", "a"), Address::block("resource", "ours"));
-    let inhabitant = |object: &Value| {
+    let dependent = |object: &Value| {
         let identity = Identity::of(object).unwrap();
-        Inhabitant { uid: format!("uid-{}", identity.name), identity, owners: vec![] }
+        Dependent { uid: format!("uid-{}", identity.name), identity, owners: vec![] }
     };
     let mut world = World::default().with(space.clone()).with(ours.clone()).with(theirs.clone());
-    world.contents = Contents { seen: vec![inhabitant(&ours), inhabitant(&theirs)], hidden: vec![] };
+    world.dependents = Dependents { seen: vec![dependent(&ours), dependent(&theirs)], hidden: vec![] };
     let mut leaving = known(known(input(vec![]), &space_at, &space), &ours_at, &ours);
     leaving.consent.destroy.insert(space_at);
     let plan = world.plan(leaving);
-    assert_eq!(world.circles, [Circle::Namespace("a".into())]);
+    assert_eq!(world.scopes, [CascadeScope::Namespace("a".into())]);
     let dying = plan.changes.iter().flat_map(|change| &change.dies_with);
     assert_eq!(dying.collect::<Vec<_>>(), [&Identity::of(&theirs).unwrap()]);
     // Nobody asks where nothing of the sort goes.
     let mut world = World::default().with(ours.clone());
     world.plan(known(input(vec![]), &ours_at, &ours));
-    assert_eq!(world.circles, []);
+    assert_eq!(world.scopes, []);
 }

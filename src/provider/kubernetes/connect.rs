@@ -70,12 +70,12 @@ impl Settings {
 /// A client that has not sent anything yet, and what is known of its server.
 pub(super) struct Connection {
     pub(super) client: Client,
-    pub(super) facts: Facts,
+    pub(super) facts: ServerInfo,
 }
 
 /// What is known of a server without asking it.
 #[derive(Debug, Clone)]
-pub(super) struct Facts {
+pub(super) struct ServerInfo {
     /// Its URL, without a slash at the end.
     pub(super) server: String,
     /// SHA-256 over its CA certificates (DER), hexadecimal.
@@ -135,7 +135,7 @@ pub(super) async fn connection(settings: &Settings) -> Result<Connection, Proble
     Ok(Connection { client, facts })
 }
 
-fn facts(config: &Config, origin: String) -> Facts {
+fn facts(config: &Config, origin: String) -> ServerInfo {
     let ca_digest = config.root_cert.as_ref().map(|certificates| {
         let digest = certificates.iter().fold(Sha256::new(), Sha256::chain_update);
         digest.finalize().iter().fold(String::new(), |mut text, byte| {
@@ -143,7 +143,7 @@ fn facts(config: &Config, origin: String) -> Facts {
             text
         })
     });
-    Facts {
+    ServerInfo {
         server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
         ca_digest,
         origin,
@@ -206,7 +206,7 @@ impl Chosen {
         Ok(Self { origin, cluster_name: context.cluster.clone(), context, cluster, user })
     }
 
-    fn config(&self) -> Result<(Config, Facts), Problem> {
+    fn config(&self) -> Result<(Config, ServerInfo), Problem> {
         let about = format!("the cluster `{}` ({})", self.cluster_name, self.origin);
         let server = self.cluster.server.as_deref().unwrap_or_default();
         let url: http::Uri = server
@@ -354,7 +354,7 @@ fn unusable(error: kube::Error, origin: &str, plugin: Option<Plugin>) -> Problem
         kube::Error::Auth(AuthError::AuthExecParse(_)) => {
             format!("the credential plugin `{command}` gave an answer that is no ExecCredential")
         }
-        other => super::trouble::chain(&other),
+        other => super::transport_error::chain(&other),
     };
     let problem = wrong(format!("the credentials of {origin} cannot be used: {why}"));
     match plugin.and_then(|plugin| plugin.hint) {

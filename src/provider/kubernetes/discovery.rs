@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::problem::{self, About};
-use super::transport::{Call, Failure, Transport};
+use super::transport::{Call, CallError, Transport};
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Target, api_version_parts};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -297,7 +297,7 @@ impl Discovery {
         Ok(catalogue)
     }
 
-    fn problem(&self, failure: Failure) -> Problem {
+    fn problem(&self, failure: CallError) -> Problem {
         let discovery = Identity::cluster("", "API", "discovery");
         let mut problem = problem::of(failure, About::new(&discovery), &self.transport.facts);
         if problem.kind == ProblemKind::UnknownKind {

@@ -84,12 +84,21 @@ fn pod_lines(pod: &Value) -> Vec<String> {
     let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let mut lines: Vec<String> = troubles(pod)
         .into_iter()
-        .map(|trouble| {
-            let restarts =
-                if trouble.restarts > 0 { format!(", {} restarts", trouble.restarts) } else { String::new() };
-            let message =
-                if trouble.message.is_empty() { String::new() } else { format!(": {}", trouble.message) };
-            format!("pod {name}, container {}: {}{message}{restarts}", trouble.container, trouble.reason)
+        .map(|transport_error| {
+            let restarts = if transport_error.restarts > 0 {
+                format!(", {} restarts", transport_error.restarts)
+            } else {
+                String::new()
+            };
+            let message = if transport_error.message.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", transport_error.message)
+            };
+            format!(
+                "pod {name}, container {}: {}{message}{restarts}",
+                transport_error.container, transport_error.reason
+            )
         })
         .collect();
     if lines.is_empty() {
@@ -145,13 +154,15 @@ impl Patience {
         let mut still = HashMap::new();
         for pod in pods {
             let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            for trouble in troubles(pod) {
-                match trouble.reason.as_str() {
+            for transport_error in troubles(pod) {
+                match transport_error.reason.as_str() {
                     "InvalidImageName" | "ErrImageNeverPull" => hopeless.push(name.to_owned()),
-                    "CrashLoopBackOff" if trouble.restarts >= CRASHES => hopeless.push(name.to_owned()),
+                    "CrashLoopBackOff" if transport_error.restarts >= CRASHES => {
+                        hopeless.push(name.to_owned())
+                    }
                     // These two take turns.
                     "ErrImagePull" | "ImagePullBackOff" => {
-                        let key = (name.to_owned(), trouble.container);
+                        let key = (name.to_owned(), transport_error.container);
                         let since = self.since.get(&key).copied().unwrap_or(now);
                         still.insert(key, since);
                         let end = since + PULL_GRACE;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::discovery::Served;
 use super::pages::{PAGE, Page, Pages, WithOwners};
 use super::problem::{self, About};
-use super::transport::{Answer, Call, Failure, Transport};
+use super::transport::{Answer, Call, CallError, Transport};
 use super::{Kubernetes, access, ownership};
 use crate::provider::Verb;
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Reading, Target};
@@ -95,10 +95,10 @@ async fn read_group(
     let (mut found, missing) = match search(&cluster.transport, served, namespace, &names).await {
         Ok(result) => result,
         // Rights may name single objects: these can be got, and not listed.
-        Err(Failure::Refused(refusal)) if refusal.code == 403 => {
+        Err(CallError::Refused(refusal)) if refusal.code == 403 => {
             (HashMap::new(), names.iter().map(|name| (*name).to_owned()).collect())
         }
-        Err(Failure::Refused(refusal)) if refusal.code == 404 => {
+        Err(CallError::Refused(refusal)) if refusal.code == 404 => {
             // The kind has gone since discovery.
             cluster.discovery.forget().await;
             return vec![Reading::Absent; identities.len()];
@@ -128,7 +128,7 @@ async fn read_group(
 pub(super) async fn get(cluster: &Kubernetes, served: &Served, identity: &Identity) -> Reading {
     match cluster.transport.send(&Call::get(served.object(identity))).await {
         Ok(Answer { body, .. }) => Reading::Present(Arc::new(ownership::live(body))),
-        Err(Failure::Refused(refusal)) if refusal.code == 404 => Reading::Absent,
+        Err(CallError::Refused(refusal)) if refusal.code == 404 => Reading::Absent,
         Err(failure) => {
             let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
             // A read meets neither admission nor quota: a 403 is about rights, and needs no review, which
@@ -146,7 +146,7 @@ async fn search(
     served: &Served,
     namespace: Option<&str>,
     names: &HashSet<&str>,
-) -> Result<Found, Failure> {
+) -> Result<Found, CallError> {
     let mut restarts = 0;
     'list: loop {
         let mut found = HashMap::new();
@@ -186,7 +186,7 @@ pub(super) async fn all(
     served: &Served,
     namespace: Option<&str>,
     name: Option<&str>,
-) -> Result<(Vec<Value>, String), Failure> {
+) -> Result<(Vec<Value>, String), CallError> {
     let mut all = Vec::new();
     let mut pages = Pages::new(served, namespace, name);
     while let Some(page) = pages.next(transport).await? {

@@ -3,21 +3,20 @@
 //! | file | question |
 //! |---|---|
 //! | `connect`, `proxy`, `certificate` | which server, with which credentials, on which way |
-//! | `transport`, `trouble` | one request: deadlines, repetition, what it means when no answer comes |
+//! | `transport`, `transport_error` | one request: deadlines, repetition, what it means when no answer comes |
 //! | `discovery` | which kinds are served, and where |
 //! | `list` | many objects in few requests |
 //! | `write`, `warning` | server-side apply and delete under their guards |
 //! | `problem`, `redact`, `access` | what a refusal means, and whether it is about rights |
 //! | `ownership` | `managedFields` |
 //! | `managed`, `reassign` | fields that change hands |
-//! | `contents` | what else dies with a namespace or a definition |
-//! | `watch`, `wait`, `ready`, `around`, `explain` | when something is ready, and why it is not |
+//! | `dependents` | what else dies with a namespace or a definition |
+//! | `watch`, `wait`, `ready`, `class`, `explain` | when something is ready, and why it is not |
 
 mod access;
-mod around;
 mod certificate;
 mod connect;
-mod contents;
+mod dependents;
 mod discovery;
 mod explain;
 mod list;
@@ -29,8 +28,9 @@ mod proxy;
 mod ready;
 mod reassign;
 mod redact;
+mod storage_class;
 mod transport;
-mod trouble;
+mod transport_error;
 mod wait;
 mod warning;
 mod watch;
@@ -45,9 +45,9 @@ use self::access::Access;
 pub use self::connect::{Environment, Settings};
 use self::discovery::Discovery;
 use self::problem::About;
-use self::transport::{Call, Failure, Transport};
+use self::transport::{Call, CallError, Transport};
 use self::watch::Hubs;
-use super::{Circle, Contents, Progress, Provider, Reassignment, Verb, Wait, Write, Written};
+use super::{CascadeScope, Dependents, Progress, Provider, Reassignment, Verb, Wait, Write, Written};
 use crate::resource::{ClusterIdentity, Identity, Live, Problem, ProblemKind, Reading, Stamp, Target};
 
 /// A Kubernetes cluster.
@@ -104,7 +104,7 @@ impl Kubernetes {
             Ok(answer) => Some(ownership::stamp(&answer.body).uid).filter(|uid| !uid.is_empty()),
             Err(failure) => {
                 let hidden =
-                    matches!(&failure, Failure::Refused(refusal) if matches!(refusal.code, 403 | 404));
+                    matches!(&failure, CallError::Refused(refusal) if matches!(refusal.code, 403 | 404));
                 let identity = Identity::cluster("", "Namespace", "kube-system");
                 let problem = problem::of(failure, About::new(&identity), &facts);
                 if !hidden || problem.kind == ProblemKind::Unauthenticated {
@@ -143,8 +143,8 @@ impl Provider for Kubernetes {
         reassign::reassign(self, reassignment).await
     }
 
-    async fn contents(&self, circle: &Circle) -> Result<Contents, Problem> {
-        contents::contents(self, circle).await
+    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
+        dependents::dependents(self, scope).await
     }
 
     async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {

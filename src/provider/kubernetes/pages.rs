@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::discovery::{Served, encode};
 use super::ownership;
-use super::transport::{Answer, Body, Call, Failure, JSON, Transport};
+use super::transport::{Answer, Body, Call, CallError, JSON, Transport};
 use crate::resource::Live;
 
 /// Objects in one page of a list.
@@ -102,7 +102,10 @@ impl<'a> Pages<'a> {
     }
 
     /// The next page; `None` after the last one.
-    pub(super) async fn next<T: Item>(&mut self, transport: &Transport) -> Result<Option<Page<T>>, Failure> {
+    pub(super) async fn next<T: Item>(
+        &mut self,
+        transport: &Transport,
+    ) -> Result<Option<Page<T>>, CallError> {
         if self.ended {
             return Ok(None);
         }
@@ -113,7 +116,7 @@ impl<'a> Pages<'a> {
         let call = Call { accept: self.accept, ..Call::get(path) };
         let List { metadata, items } = match transport.send_for::<List<T>>(&call).await {
             Ok(Answer { body, .. }) => body,
-            Err(Failure::Refused(refusal)) if refusal.code == 410 && self.next.is_some() => {
+            Err(CallError::Refused(refusal)) if refusal.code == 410 && self.next.is_some() => {
                 self.ended = true;
                 return Ok(Some(Page::Expired));
             }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::connect::Facts;
-use super::transport::{Failure, Refusal};
-use super::{ownership, redact, trouble};
+use super::connect::ServerInfo;
+use super::transport::{CallError, Refusal};
+use super::{ownership, redact, transport_error};
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
 
 /// What the request was about.
@@ -23,22 +23,22 @@ impl<'a> About<'a> {
 
 /// In words for a person. A 403 comes out as [`ProblemKind::Forbidden`]; whether it is about rights at
 /// all is for an access review to say.
-pub(super) fn of(failure: Failure, about: About<'_>, facts: &Facts) -> Problem {
+pub(super) fn of(failure: CallError, about: About<'_>, facts: &ServerInfo) -> Problem {
     match failure {
-        Failure::Lost { problem, .. } => problem,
-        Failure::Refused(refusal) => refused(&refusal, about, facts),
+        CallError::Lost { problem, .. } => problem,
+        CallError::Refused(refusal) => refused(&refusal, about, facts),
     }
 }
 
-fn refused(refusal: &Refusal, about: About<'_>, facts: &Facts) -> Problem {
+fn refused(refusal: &Refusal, about: About<'_>, facts: &ServerInfo) -> Problem {
     let null = Value::Null;
     let secret = about.identity.is("", "Secret").then(|| about.sent.unwrap_or(&null));
     let words = redact::words(refusal.message(), secret);
     if refusal.code == 401 {
-        return trouble::unauthenticated(facts, "the server does not accept our credentials");
+        return transport_error::unauthenticated(facts, "the server does not accept our credentials");
     }
     if refusal.code == 403 && words.contains("\"system:anonymous\"") {
-        return trouble::unauthenticated(
+        return transport_error::unauthenticated(
             facts,
             "the server does not know who we are: no credentials were sent",
         );

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::discovery::{Served, encode};
 use super::list::check_namespace;
 use super::problem::{self, About};
-use super::transport::{Call, Failure};
+use super::transport::{Call, CallError};
 use super::{Kubernetes, managed, ownership};
 use crate::provider::{Reassignment, Shift, Verb};
 use crate::resource::{KUBECTL_NOTE, Live, Problem, ProblemKind};
@@ -54,9 +54,9 @@ pub(super) async fn reassign(cluster: &Kubernetes, reassignment: &Reassignment) 
             Err(failure) => failure,
         };
         match &failure {
-            Failure::Refused(refusal) if refusal.code == 409 => {}
-            Failure::Refused(refusal) if matches!(refusal.code, 503 | 504) => unanswered = true,
-            Failure::Lost { perhaps_done: true, .. } => unanswered = true,
+            CallError::Refused(refusal) if refusal.code == 409 => {}
+            CallError::Refused(refusal) if matches!(refusal.code, 503 | 504) => unanswered = true,
+            CallError::Lost { perhaps_done: true, .. } => unanswered = true,
             _ => return Err(explained(cluster, &served, reassignment, failure).await),
         }
     }
@@ -70,7 +70,7 @@ async fn look(cluster: &Kubernetes, served: &Served, reassignment: &Reassignment
     let identity = &reassignment.target.identity;
     match cluster.transport.send(&Call::get(served.object(identity))).await {
         Ok(answer) => Ok(answer.body),
-        Err(Failure::Refused(refusal)) if refusal.code == 404 => Err(overtaken(reassignment)),
+        Err(CallError::Refused(refusal)) if refusal.code == 404 => Err(overtaken(reassignment)),
         Err(failure) => {
             let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
             Err(cluster.access.confirm(problem, &[Verb::Get], served, identity).await)
@@ -82,7 +82,7 @@ async fn explained(
     cluster: &Kubernetes,
     served: &Served,
     reassignment: &Reassignment,
-    failure: Failure,
+    failure: CallError,
 ) -> Problem {
     let identity = &reassignment.target.identity;
     let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);

@@ -22,8 +22,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::connect::Facts;
-use super::trouble;
+use super::connect::ServerInfo;
+use super::transport_error;
 use crate::resource::Problem;
 
 /// For making a connection, TLS included.
@@ -95,7 +95,7 @@ impl Body for Value {
 
 /// No good answer.
 #[derive(Debug, Clone)]
-pub(super) enum Failure {
+pub(super) enum CallError {
     /// The server said no.
     Refused(Refusal),
     /// No answer came, or none of a Kubernetes API server.
@@ -139,14 +139,14 @@ impl Refusal {
 #[derive(Clone)]
 pub(super) struct Transport {
     client: Client,
-    pub(super) facts: Arc<Facts>,
+    pub(super) facts: Arc<ServerInfo>,
     permits: Arc<Semaphore>,
     /// Whether the server has answered at all.
     contacted: Arc<AtomicBool>,
 }
 
 impl Transport {
-    pub(super) fn new(client: Client, facts: Facts, connections: usize) -> Self {
+    pub(super) fn new(client: Client, facts: ServerInfo, connections: usize) -> Self {
         Self {
             client,
             facts: Arc::new(facts),
@@ -161,12 +161,12 @@ impl Transport {
     }
 
     /// Sends it, and repeats it where that is safe and helps.
-    pub(super) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+    pub(super) async fn send(&self, call: &Call) -> Result<Answer, CallError> {
         self.send_for(call).await
     }
 
     /// The same for an answer that is read into something of its own.
-    pub(super) async fn send_for<T: Body>(&self, call: &Call) -> Result<Answer<T>, Failure> {
+    pub(super) async fn send_for<T: Body>(&self, call: &Call) -> Result<Answer<T>, CallError> {
         let started = Instant::now();
         let mut tries = 0;
         loop {
@@ -189,8 +189,10 @@ impl Transport {
     pub(super) async fn watch(
         &self,
         path: &str,
-    ) -> Result<impl futures::Stream<Item = Result<kube::api::WatchEvent<Value>, kube::Error>> + use<>, Failure>
-    {
+    ) -> Result<
+        impl futures::Stream<Item = Result<kube::api::WatchEvent<Value>, kube::Error>> + use<>,
+        CallError,
+    > {
         let request = Request::get(path)
             .header(ACCEPT, JSON)
             .body(Vec::new())
@@ -199,7 +201,7 @@ impl Transport {
         match opened {
             Err(_) => Err(self.silent(false)),
             Ok(Ok(events)) => Ok(events),
-            Ok(Err(kube::Error::Api(status))) => Err(Failure::Refused(Refusal {
+            Ok(Err(kube::Error::Api(status))) => Err(CallError::Refused(Refusal {
                 code: status.code,
                 status: serde_json::to_value(&*status).unwrap_or_default(),
                 retry_after: None,
@@ -208,7 +210,7 @@ impl Transport {
         }
     }
 
-    async fn attempt<T: Body>(&self, call: &Call, known: bool) -> Result<Answer<T>, Failure> {
+    async fn attempt<T: Body>(&self, call: &Call, known: bool) -> Result<Answer<T>, CallError> {
         // The semaphore is never closed; without a permit, the request simply goes out.
         let _permit = self.permits.acquire().await;
         let deadline = match call.repeat {
@@ -220,7 +222,7 @@ impl Transport {
         timeout(deadline, self.exchange(call)).await.unwrap_or_else(|_| Err(self.silent(true)))
     }
 
-    async fn exchange<T: Body>(&self, call: &Call) -> Result<Answer<T>, Failure> {
+    async fn exchange<T: Body>(&self, call: &Call) -> Result<Answer<T>, CallError> {
         let mut request = Request::builder().method(&call.method).uri(&call.path).header(ACCEPT, call.accept);
         let body = match &call.body {
             None => kube::client::Body::empty(),
@@ -241,7 +243,7 @@ impl Transport {
         status: http::StatusCode,
         headers: HeaderMap,
         bytes: &[u8],
-    ) -> Result<Answer<T>, Failure> {
+    ) -> Result<Answer<T>, CallError> {
         if status.is_success() {
             if let Some(body) = T::read(bytes) {
                 self.contacted.store(true, Ordering::Relaxed);
@@ -250,7 +252,7 @@ impl Transport {
         } else if let Some(body) = Value::read(bytes).filter(|body| body["kind"] == "Status") {
             self.contacted.store(true, Ordering::Relaxed);
             let retry_after = headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
-            return Err(Failure::Refused(Refusal { code: status.as_u16(), status: body, retry_after }));
+            return Err(CallError::Refused(Refusal { code: status.as_u16(), status: body, retry_after }));
         }
         // An API server under too much load says so in plain text.
         let text = String::from_utf8_lossy(bytes);
@@ -260,7 +262,7 @@ impl Transport {
             let words = if text.is_empty() { status.to_string() } else { text };
             let status_object =
                 serde_json::json!({"kind": "Status", "code": status.as_u16(), "message": words});
-            return Err(Failure::Refused(Refusal {
+            return Err(CallError::Refused(Refusal {
                 code: status.as_u16(),
                 status: status_object,
                 retry_after,
@@ -276,30 +278,31 @@ impl Transport {
                 self.facts.origin
             )
         });
-        Err(Failure::Lost { problem, perhaps_done: status.is_server_error() || status.is_success() })
+        Err(CallError::Lost { problem, perhaps_done: status.is_server_error() || status.is_success() })
     }
 
-    fn silent(&self, perhaps_done: bool) -> Failure {
-        Failure::Lost { problem: trouble::silent(&self.facts), perhaps_done }
+    fn silent(&self, perhaps_done: bool) -> CallError {
+        CallError::Lost { problem: transport_error::silent(&self.facts), perhaps_done }
     }
 
-    fn lost(&self, error: &kube::Error) -> Failure {
-        let perhaps_done = !trouble::never_sent(error) && trouble::credentials(error).is_none();
-        Failure::Lost { problem: trouble::problem(error, &self.facts), perhaps_done }
+    fn lost(&self, error: &kube::Error) -> CallError {
+        let perhaps_done =
+            !transport_error::never_sent(error) && transport_error::credentials(error).is_none();
+        CallError::Lost { problem: transport_error::problem(error, &self.facts), perhaps_done }
     }
 
-    fn unsendable(&self, error: &http::Error) -> Failure {
+    fn unsendable(&self, error: &http::Error) -> CallError {
         let message = format!("a request to {} cannot be put together: {error}", self.facts.server);
         let problem = Problem::new(crate::resource::ProblemKind::Other, message);
-        Failure::Lost { problem, perhaps_done: false }
+        CallError::Lost { problem, perhaps_done: false }
     }
 }
 
 /// How long to wait before trying again; `None` where that is not safe or does not help.
-fn pause(failure: &Failure, repeat: Repeat, tries: u32) -> Option<Duration> {
+fn pause(failure: &CallError, repeat: Repeat, tries: u32) -> Option<Duration> {
     use crate::resource::ProblemKind::Unreachable;
     let asked = match failure {
-        Failure::Refused(refusal) => {
+        CallError::Refused(refusal) => {
             let asked = refusal.retry_after;
             let again = match (refusal.code, repeat) {
                 (429, _) | (503 | 504, Repeat::Freely) => true,
@@ -312,7 +315,7 @@ fn pause(failure: &Failure, repeat: Repeat, tries: u32) -> Option<Duration> {
             }
             asked
         }
-        Failure::Lost { problem, perhaps_done } => {
+        CallError::Lost { problem, perhaps_done } => {
             if problem.kind != Unreachable || (*perhaps_done && repeat == Repeat::IfUnprocessed) {
                 return None;
             }
@@ -340,12 +343,12 @@ mod tests {
     use crate::resource::ProblemKind;
     use serde_json::json;
 
-    fn refused(code: u16, retry_after: Option<u64>, status: Value) -> Failure {
-        Failure::Refused(Refusal { code, status, retry_after: retry_after.map(Duration::from_secs) })
+    fn refused(code: u16, retry_after: Option<u64>, status: Value) -> CallError {
+        CallError::Refused(Refusal { code, status, retry_after: retry_after.map(Duration::from_secs) })
     }
 
-    fn lost(perhaps_done: bool) -> Failure {
-        Failure::Lost { problem: Problem::new(ProblemKind::Unreachable, ""), perhaps_done }
+    fn lost(perhaps_done: bool) -> CallError {
+        CallError::Lost { problem: Problem::new(ProblemKind::Unreachable, ""), perhaps_done }
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use super::around;
 use super::discovery::Served;
 use super::explain::{self, Patience};
 use super::list::{check_namespace, get};
 use super::problem::{self, About};
-use super::ready::{self, Surroundings, Verdict};
-use super::transport::Failure;
+use super::ready::{self, Readiness, StorageClass};
+use super::storage_class;
+use super::transport::CallError;
 use super::watch::Hub;
 use super::{Kubernetes, ownership};
 use crate::provider::{Progress, Until, Wait};
@@ -56,7 +56,7 @@ pub(super) async fn wait(
         progress,
         said: String::new(),
         is_blind: false,
-        around: None,
+        class: None,
         patience: Patience::default(),
         pods: None,
         began: Instant::now(),
@@ -94,7 +94,7 @@ struct Waiter<'a> {
     said: String,
     /// Whether the watch sees nothing at the moment.
     is_blind: bool,
-    around: Option<Surroundings>,
+    class: Option<StorageClass>,
     patience: Patience,
     pods: Option<Arc<Hub>>,
     began: Instant,
@@ -121,7 +121,7 @@ impl Waiter<'_> {
             if let Some(failure) = hub.failure() {
                 match failure {
                     // Rights may name single objects.
-                    Failure::Refused(refusal) if refusal.code == 403 && !named => {
+                    CallError::Refused(refusal) if refusal.code == 403 && !named => {
                         named = true;
                         hub = self.join(Some(&self.identity.name));
                         changes = hub.subscribe();
@@ -135,8 +135,8 @@ impl Waiter<'_> {
             }
             // As long as nothing can be seen, that is what there is to tell.
             self.is_blind = false;
-            if let Some(trouble) = hub.trouble() {
-                self.tell(format!("the cluster cannot be watched at the moment: {trouble}"));
+            if let Some(transport_error) = hub.transport_error() {
+                self.tell(format!("the cluster cannot be watched at the moment: {transport_error}"));
                 self.is_blind = true;
             }
             if hub.has_seen(version) {
@@ -185,19 +185,19 @@ impl Waiter<'_> {
                 format!("{} is not there any more: somebody has deleted it", self.identity),
             )),
             (Until::Field(path), Some(object)) => match ready::field(object, path) {
-                Verdict::Waiting(missing) => {
+                Readiness::Waiting(missing) => {
                     self.tell(missing);
                     Ok(Step::Wait(None))
                 }
                 _ => Ok(Step::Done),
             },
             (Until::Ready(rule), Some(object)) => {
-                let around = self.surroundings(object).await;
-                match ready::judge(self.identity, object, rule.as_ref(), around) {
-                    Verdict::Ready if rule.is_none() => self.served_step(object).await,
-                    Verdict::Ready => Ok(Step::Done),
-                    Verdict::Failed(why) => Err(self.failed(&why, object).await),
-                    Verdict::Waiting(missing) => {
+                let class = self.storage_class(object).await;
+                match ready::judge(self.identity, object, rule.as_ref(), class) {
+                    Readiness::Ready if rule.is_none() => self.served_step(object).await,
+                    Readiness::Ready => Ok(Step::Done),
+                    Readiness::Failed(why) => Err(self.failed(&why, object).await),
+                    Readiness::Waiting(missing) => {
                         self.tell(missing.clone());
                         self.pods_step(object, &missing).await
                     }
@@ -206,21 +206,21 @@ impl Waiter<'_> {
         }
     }
 
-    async fn surroundings(&mut self, object: &Value) -> Surroundings {
-        if let Some(around) = self.around {
-            return around;
+    async fn storage_class(&mut self, object: &Value) -> StorageClass {
+        if let Some(class) = self.class {
+            return class;
         }
-        let mut around = Surroundings::default();
+        let mut class = StorageClass::default();
         let is_pending = object.pointer("/status/phase").and_then(Value::as_str) != Some("Bound");
         if self.identity.is("", "PersistentVolumeClaim") && is_pending {
             // A default class is filled in a moment later.
-            around.waits_for_consumer = around::waits_for_consumer(self.cluster, object).await;
+            class.waits_for_consumer = storage_class::waits_for_consumer(self.cluster, object).await;
             if object.pointer("/spec/storageClassName").is_none() {
-                return around;
+                return class;
             }
         }
-        self.around = Some(around);
-        around
+        self.class = Some(class);
+        class
     }
 
     /// A definition is ready only when its kind can be used.
@@ -229,7 +229,8 @@ impl Waiter<'_> {
             return Ok(Step::Done);
         }
         while Instant::now() < self.deadline {
-            if let Ok(true) = timeout_at(self.deadline, around::is_served(self.cluster, object)).await {
+            if let Ok(true) = timeout_at(self.deadline, storage_class::is_served(self.cluster, object)).await
+            {
                 return Ok(Step::Done);
             }
             self.tell("its kind is established, but not served yet".to_owned());

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::discovery::{Served, encode};
 use super::list;
-use super::transport::{Failure, Transport};
+use super::transport::{CallError, Transport};
 
 /// After this long the server ends a watch, and we go on with the next: a connection that has silently
 /// died is noticed.
@@ -93,9 +93,9 @@ struct State {
     /// The version up to which everything has been seen; empty before the first list.
     version: String,
     /// Why it cannot go on.
-    failure: Option<Failure>,
+    failure: Option<CallError>,
     /// What is wrong at the moment.
-    trouble: Option<String>,
+    transport_error: Option<String>,
 }
 
 impl Hub {
@@ -124,13 +124,13 @@ impl Hub {
     }
 
     /// Why it has ended.
-    pub(super) fn failure(&self) -> Option<Failure> {
+    pub(super) fn failure(&self) -> Option<CallError> {
         self.with(|state| state.failure.clone())
     }
 
     /// Why it sees nothing at the moment.
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.with(|state| state.trouble.clone())
+    pub(super) fn transport_error(&self) -> Option<String> {
+        self.with(|state| state.transport_error.clone())
     }
 
     fn with<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -154,10 +154,10 @@ fn version_of(object: &Value) -> String {
 }
 
 /// Whether asking again is of no use.
-fn is_final(failure: &Failure) -> bool {
+fn is_final(failure: &CallError) -> bool {
     match failure {
-        Failure::Refused(refusal) => matches!(refusal.code, 401 | 403 | 405),
-        Failure::Lost { .. } => false,
+        CallError::Refused(refusal) => matches!(refusal.code, 401 | 403 | 405),
+        CallError::Lost { .. } => false,
     }
 }
 
@@ -172,7 +172,7 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
                     state.objects =
                         objects.into_iter().map(|object| (name_of(&object), Arc::new(object))).collect();
                     state.version.clone_from(&version);
-                    state.trouble = None;
+                    state.transport_error = None;
                 });
                 match follow(&transport, &key, &shared, version).await {
                     // The version has expired: list again, but not without a pause, should it do so at once.
@@ -191,12 +191,12 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
         }
         shared.change(|state| match &failure {
             // The kind itself is gone, and all its objects with it.
-            Failure::Refused(refusal) if refusal.code == 404 => {
+            CallError::Refused(refusal) if refusal.code == 404 => {
                 state.objects.clear();
                 state.version = u64::MAX.to_string();
             }
-            Failure::Refused(refusal) => state.trouble = Some(refusal.message().to_owned()),
-            Failure::Lost { problem, .. } => state.trouble = Some(problem.message.clone()),
+            CallError::Refused(refusal) => state.transport_error = Some(refusal.message().to_owned()),
+            CallError::Lost { problem, .. } => state.transport_error = Some(problem.message.clone()),
         });
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -204,7 +204,7 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
 }
 
 /// Follows the changes from a version on, watch after watch; `None` when only a new list helps.
-async fn follow(transport: &Transport, key: &Key, shared: &Shared, from: String) -> Option<Failure> {
+async fn follow(transport: &Transport, key: &Key, shared: &Shared, from: String) -> Option<CallError> {
     let mut version = from;
     let mut pause = FIRST_PAUSE;
     let base = {
@@ -219,7 +219,7 @@ async fn follow(transport: &Transport, key: &Key, shared: &Shared, from: String)
     loop {
         match transport.watch(&format!("{base}&resourceVersion={}", encode(&version))).await {
             Ok(events) => {
-                shared.change(|state| state.trouble = None);
+                shared.change(|state| state.transport_error = None);
                 let mut events = Box::pin(events);
                 let mut any = false;
                 while let Ok(Some(Ok(event))) = timeout(SILENCE, events.next()).await {
@@ -251,14 +251,14 @@ async fn follow(transport: &Transport, key: &Key, shared: &Shared, from: String)
                     pause = FIRST_PAUSE;
                 }
             }
-            Err(Failure::Refused(refusal)) if refusal.code == 410 => return None,
-            Err(Failure::Refused(refusal)) if !matches!(refusal.code, 429 | 500..) => {
-                return Some(Failure::Refused(refusal));
+            Err(CallError::Refused(refusal)) if refusal.code == 410 => return None,
+            Err(CallError::Refused(refusal)) if !matches!(refusal.code, 429 | 500..) => {
+                return Some(CallError::Refused(refusal));
             }
             Err(failure) => shared.change(|state| {
-                state.trouble = Some(match &failure {
-                    Failure::Refused(refusal) => refusal.message().to_owned(),
-                    Failure::Lost { problem, .. } => problem.message.clone(),
+                state.transport_error = Some(match &failure {
+                    CallError::Refused(refusal) => refusal.message().to_owned(),
+                    CallError::Lost { problem, .. } => problem.message.clone(),
                 });
             }),
         }

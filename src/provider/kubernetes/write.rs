@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::discovery::{Served, encode};
 use super::list::{check_namespace, get};
 use super::problem::{self, About, is_webhook_silence};
-use super::transport::{Answer, Call, Failure, JSON, Refusal, Repeat};
+use super::transport::{Answer, Call, CallError, JSON, Refusal, Repeat};
 use super::{Kubernetes, ownership, warning};
 use crate::provider::{Guard, Verb, Write, Written};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Stamp, Target};
@@ -54,35 +54,35 @@ pub(super) async fn apply(cluster: &Kubernetes, write: &Write, dry: bool) -> Res
             Err(failure) => failure,
         };
         match failure {
-            Failure::Refused(refusal)
+            CallError::Refused(refusal)
                 if !dry && is_webhook_silence(&refusal) && started.elapsed() < WEBHOOK_PATIENCE =>
             {
                 return after_webhook(cluster, &served, write, started, refusal).await;
             }
             // An earlier try may be what this one met.
-            Failure::Refused(refusal) if unanswered && matches!(refusal.code, 409 | 422) => {
+            CallError::Refused(refusal) if unanswered && matches!(refusal.code, 409 | 422) => {
                 match outcome(cluster, &served, write).await? {
-                    Outcome::Done(written) => return Ok(written),
-                    Outcome::NotDone => {}
-                    Outcome::Other => {
-                        return Err(explained(cluster, &served, write, Failure::Refused(refusal)).await);
+                    LostWrite::Done(written) => return Ok(written),
+                    LostWrite::NotDone => {}
+                    LostWrite::Other => {
+                        return Err(explained(cluster, &served, write, CallError::Refused(refusal)).await);
                     }
                 }
             }
-            Failure::Refused(ref refusal) if !dry && matches!(refusal.code, 503 | 504) => {
+            CallError::Refused(ref refusal) if !dry && matches!(refusal.code, 503 | 504) => {
                 unanswered = true;
                 match outcome(cluster, &served, write).await? {
-                    Outcome::Done(written) => return Ok(written),
-                    Outcome::NotDone => {}
-                    Outcome::Other => return Err(overtaken(identity)),
+                    LostWrite::Done(written) => return Ok(written),
+                    LostWrite::NotDone => {}
+                    LostWrite::Other => return Err(overtaken(identity)),
                 }
             }
-            Failure::Lost { perhaps_done: true, .. } if !dry => {
+            CallError::Lost { perhaps_done: true, .. } if !dry => {
                 unanswered = true;
                 match outcome(cluster, &served, write).await? {
-                    Outcome::Done(written) => return Ok(written),
-                    Outcome::NotDone => {}
-                    Outcome::Other => return Err(overtaken(identity)),
+                    LostWrite::Done(written) => return Ok(written),
+                    LostWrite::NotDone => {}
+                    LostWrite::Other => return Err(overtaken(identity)),
                 }
             }
             other => return Err(explained(cluster, &served, write, other).await),
@@ -111,13 +111,13 @@ async fn after_webhook(
     started: Instant,
     first: Refusal,
 ) -> Result<Written, Problem> {
-    let mut failure = Failure::Refused(first);
+    let mut failure = CallError::Refused(first);
     while started.elapsed() < WEBHOOK_PATIENCE {
         sleep(Duration::from_secs(1)).await;
         match send(cluster, served, write, &write.guard, false).await {
             Ok(written) => return Ok(written),
-            Err(Failure::Refused(refusal)) if is_webhook_silence(&refusal) => {
-                failure = Failure::Refused(refusal);
+            Err(CallError::Refused(refusal)) if is_webhook_silence(&refusal) => {
+                failure = CallError::Refused(refusal);
             }
             Err(other) => {
                 failure = other;
@@ -134,7 +134,7 @@ async fn send(
     write: &Write,
     guard: &Guard,
     dry: bool,
-) -> Result<Written, Failure> {
+) -> Result<Written, CallError> {
     let body = guarded(write, served, guard);
     let dry_run = if dry { "&dryRun=All" } else { "" };
     let path = format!(
@@ -187,11 +187,11 @@ fn guarded(write: &Write, served: &Served, guard: &Guard) -> Value {
     Value::Object(body)
 }
 
-async fn explained(cluster: &Kubernetes, served: &Served, write: &Write, failure: Failure) -> Problem {
+async fn explained(cluster: &Kubernetes, served: &Served, write: &Write, failure: CallError) -> Problem {
     let identity = &write.target.identity;
     let about = About { identity, sent: Some(&write.object) };
     let existing = matches!(write.guard, Guard::Absent)
-        && matches!(&failure, Failure::Refused(refusal) if refusal.code == 409);
+        && matches!(&failure, CallError::Refused(refusal) if refusal.code == 409);
     let mut problem = problem::of(failure, about, &cluster.transport.facts);
     if existing && problem.kind == ProblemKind::Conflict {
         problem.message = format!("{identity} exists already, and was to be created");
@@ -215,13 +215,13 @@ fn unknown(identity: &Identity, why: &str) -> Problem {
 }
 
 /// What became of a write without an answer.
-enum Outcome {
+enum LostWrite {
     Done(Written),
     NotDone,
     Other,
 }
 
-async fn outcome(cluster: &Kubernetes, served: &Served, write: &Write) -> Result<Outcome, Problem> {
+async fn outcome(cluster: &Kubernetes, served: &Served, write: &Write) -> Result<LostWrite, Problem> {
     let identity = &write.target.identity;
     // Controllers may write between the read and the dry-run: look again.
     for _ in 0..5 {
@@ -229,32 +229,32 @@ async fn outcome(cluster: &Kubernetes, served: &Served, write: &Write) -> Result
             Reading::Present(live) => live,
             Reading::Absent => {
                 return Ok(match write.guard {
-                    Guard::Absent => Outcome::NotDone,
-                    Guard::At(_) => Outcome::Other,
+                    Guard::Absent => LostWrite::NotDone,
+                    Guard::At(_) => LostWrite::Other,
                 });
             }
             Reading::Unreadable(problem) => return Err(unknown(identity, &problem.message)),
         };
         if let Guard::At(stamp) = &write.guard {
             if live.stamp == *stamp {
-                return Ok(Outcome::NotDone);
+                return Ok(LostWrite::NotDone);
             }
             if live.stamp.uid != stamp.uid {
-                return Ok(Outcome::Other);
+                return Ok(LostWrite::Other);
             }
         }
         if live.ownership.applied_by(&write.manager).is_none() {
-            return Ok(Outcome::Other);
+            return Ok(LostWrite::Other);
         }
         match send(cluster, served, write, &Guard::At(live.stamp.clone()), true).await {
             Ok(again) if is_same(&again.live, &live) => {
-                return Ok(Outcome::Done(Written {
+                return Ok(LostWrite::Done(Written {
                     live: Arc::unwrap_or_clone(live),
                     warnings: again.warnings,
                 }));
             }
-            Ok(_) => return Ok(Outcome::Other),
-            Err(Failure::Refused(refusal)) if refusal.code == 409 => {}
+            Ok(_) => return Ok(LostWrite::Other),
+            Err(CallError::Refused(refusal)) if refusal.code == 409 => {}
             Err(failure) => {
                 let problem = explained(cluster, served, write, failure).await;
                 return Err(unknown(identity, &problem.message));
@@ -291,11 +291,11 @@ pub(super) async fn delete(cluster: &Kubernetes, target: &Target, stamp: &Stamp)
         }
         sleep(PAUSE * attempt).await;
         let Err(failure) = cluster.transport.send(&call).await else { return Ok(()) };
-        let met_conflict = matches!(&failure, Failure::Refused(refusal) if refusal.code == 409);
+        let met_conflict = matches!(&failure, CallError::Refused(refusal) if refusal.code == 409);
         match &failure {
-            Failure::Refused(refusal) if refusal.code == 404 => return Ok(()),
-            Failure::Refused(refusal) if matches!(refusal.code, 409 | 503 | 504) => {}
-            Failure::Lost { perhaps_done: true, .. } => {}
+            CallError::Refused(refusal) if refusal.code == 404 => return Ok(()),
+            CallError::Refused(refusal) if matches!(refusal.code, 409 | 503 | 504) => {}
+            CallError::Lost { perhaps_done: true, .. } => {}
             _ => {
                 let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
                 return Err(cluster.access.confirm(problem, &[Verb::Delete], &served, identity).await);

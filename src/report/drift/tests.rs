@@ -5,18 +5,18 @@ use serde_json::json;
 
 use super::super::drift_markdown;
 use super::super::layout::width_of;
-use super::super::sample::{HOSTILE, hand};
+use super::super::sample::{HOSTILE, manager};
 use super::*;
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity};
 
 fn changed(path: &str, before: &str, after: &str) -> Field {
     Field {
         path: path.parse().unwrap_or_else(|_| FieldPath::keys([path])),
-        event: Event::Changed,
+        event: DriftKind::Changed,
         sensitive: false,
         before: Some(json!(before)),
         after: Some(json!(after)),
-        by: vec![hand("kubectl-client-side-apply"), hand("kube-controller-manager")],
+        by: vec![manager("kubectl-client-side-apply"), manager("kube-controller-manager")],
     }
 }
 

@@ -2,13 +2,13 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::layout::width_of;
-use super::super::place::Place;
+use super::super::place::SourceLine;
 use super::super::sample;
 use super::*;
 use crate::plan::{After, Cause, FieldChange, Keep};
 
 fn shown(plan: &Plan, width: usize) -> String {
-    let places = |_: &_| Some(Place { file: "regplan.toml".to_owned(), line: 14 });
+    let places = |_: &_| Some(SourceLine { file: "regplan.toml".to_owned(), line: 14 });
     plan_text(plan, Page { width, places: &places }).to_string()
 }
 

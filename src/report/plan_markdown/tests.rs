@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::place::Place;
+use super::super::place::SourceLine;
 use super::super::sample;
 use super::*;
 use crate::plan::After;
 
 fn shown(plan: &Plan, limit: usize) -> String {
-    let places = |_: &_| Some(Place { file: "regplan.toml".to_owned(), line: 14 });
+    let places = |_: &_| Some(SourceLine { file: "regplan.toml".to_owned(), line: 14 });
     plan_markdown(plan, &places, limit)
 }
 
@@ -73,7 +73,7 @@ fn nothing_breaks_out() {
     let hostile = sample::HOSTILE;
     let mut field =
         sample::field("spec.x", Some(json!(hostile)), After::Value(json!(format!("{hostile}\nmore"))));
-    field.cause = Cause::Drift { by: vec![sample::hand(hostile)] };
+    field.cause = Cause::Drift { by: vec![sample::manager(hostile)] };
     let mut change = sample::change("a", Action::Update, vec![field]);
     change.warnings = vec![hostile.to_owned()];
     change.reason = Some(hostile.to_owned());

@@ -21,7 +21,7 @@ pub(super) struct Found<'a> {
 }
 
 /// A value in the object, and the way to it.
-pub(super) struct Place<'a, 'w> {
+pub(super) struct FoundValue<'a, 'w> {
     pub(super) value: &'a Value,
     way: &'w [Step<'a>],
 }
@@ -120,7 +120,7 @@ impl<'a> Found<'a> {
 
     /// Calls back for every place that the pattern leads to: keys with dots between them, `*` for every
     /// item of a list.
-    pub(super) fn each(&mut self, pattern: &str, mut visit: impl FnMut(&mut Self, &Place<'a, '_>)) {
+    pub(super) fn each(&mut self, pattern: &str, mut visit: impl FnMut(&mut Self, &FoundValue<'a, '_>)) {
         let mut way = Vec::with_capacity(12);
         descend(self, self.object, pattern, &mut way, &mut visit);
     }
@@ -131,10 +131,10 @@ fn descend<'a>(
     value: &'a Value,
     pattern: &str,
     way: &mut Vec<Step<'a>>,
-    visit: &mut impl FnMut(&mut Found<'a>, &Place<'a, '_>),
+    visit: &mut impl FnMut(&mut Found<'a>, &FoundValue<'a, '_>),
 ) {
     if pattern.is_empty() {
-        visit(found, &Place { value, way });
+        visit(found, &FoundValue { value, way });
         return;
     }
     let (head, rest) = pattern.split_once('.').unwrap_or((pattern, ""));
@@ -165,7 +165,7 @@ fn step(index: usize, item: &Value) -> Step<'_> {
     }
 }
 
-impl<'a> Place<'a, '_> {
+impl<'a> FoundValue<'a, '_> {
     /// The path to it.
     pub(super) fn path(&self) -> FieldPath {
         self.way.iter().fold(FieldPath::root(), |path, step| match *step {

@@ -18,10 +18,10 @@ fn begin(intents: Vec<Intent>) -> Begin {
     }
 }
 
-fn records() -> Vec<Record> {
-    let outcome = |name, outcome| Record::Outcome { address: address(name), outcome: Box::new(outcome) };
+fn records() -> Vec<JournalLine> {
+    let outcome = |name, outcome| JournalLine::Outcome { address: address(name), outcome: Box::new(outcome) };
     vec![
-        Record::Begin(Box::new(begin(vec![
+        JournalLine::Begin(Box::new(begin(vec![
             intent(IntentKind::Create, "a"),
             intent(IntentKind::Delete, "b"),
         ]))),
@@ -30,11 +30,11 @@ fn records() -> Vec<Record> {
         outcome("b", deleted("b")),
         outcome("d", Outcome::Moved { from: address("c"), resource: Box::new(resource("c")) }),
         outcome("e", Outcome::Forgotten { identity: identity("e") }),
-        Record::End { end: RunEnd::Completed },
+        JournalLine::End { end: RunEnd::Completed },
     ]
 }
 
-fn lines(records: &[Record]) -> Vec<Vec<u8>> {
+fn lines(records: &[JournalLine]) -> Vec<Vec<u8>> {
     let mut chain = Chain::default();
     let mut lines = Vec::new();
     for record in records {
@@ -53,14 +53,14 @@ fn read(bytes: &[u8]) -> Result<Option<Journal>, StateError> {
 fn it_reads_back_as_it_was_written() {
     let records = records();
     let journal = read(&lines(&records).concat()).unwrap().unwrap();
-    let mut back = vec![Record::Begin(Box::new(journal.begin))];
+    let mut back = vec![JournalLine::Begin(Box::new(journal.begin))];
     back.extend(
         journal
             .outcomes
             .into_iter()
-            .map(|(address, outcome)| Record::Outcome { address, outcome: Box::new(outcome) }),
+            .map(|(address, outcome)| JournalLine::Outcome { address, outcome: Box::new(outcome) }),
     );
-    back.extend(journal.end.map(|end| Record::End { end }));
+    back.extend(journal.end.map(|end| JournalLine::End { end }));
     assert_eq!(back, records);
     assert!(!journal.torn);
 }
@@ -123,7 +123,7 @@ fn a_lost_a_doubled_and_a_moved_line_are_damage() {
 fn lines_in_a_wrong_order_are_damage_though_their_checksums_fit() {
     let records = records();
     for order in [&[1, 2][..], &[0, 0], &[0, 6, 1], &[0, 6, 6]] {
-        let chosen: Vec<Record> = order.iter().map(|index| records[*index].clone()).collect();
+        let chosen: Vec<JournalLine> = order.iter().map(|index| records[*index].clone()).collect();
         let error = read(&lines(&chosen).concat()).unwrap_err();
         assert!(matches!(error, StateError::JournalDamaged { .. }), "{order:?}: {error}");
     }
@@ -132,7 +132,7 @@ fn lines_in_a_wrong_order_are_damage_though_their_checksums_fit() {
 #[test]
 fn a_newer_format_is_named_as_such() {
     let newer = Begin { format_version: 2, ..begin(Vec::new()) };
-    let error = read(&lines(&[Record::Begin(Box::new(newer))]).concat()).unwrap_err();
+    let error = read(&lines(&[JournalLine::Begin(Box::new(newer))]).concat()).unwrap_err();
     assert!(matches!(error, StateError::NewerFormat { found: 2, .. }), "{error}");
 }
 

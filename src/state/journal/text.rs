@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Journal, Record};
+use super::{Journal, JournalLine};
 use crate::state::StateError;
 use crate::state::model::FORMAT_VERSION;
 
@@ -31,7 +31,7 @@ impl Chain {
     }
 
     /// The record's line with its end, and the chain behind it.
-    pub(in crate::state) fn line(&self, record: &Record) -> serde_json::Result<(Vec<u8>, Self)> {
+    pub(in crate::state) fn line(&self, record: &JournalLine) -> serde_json::Result<(Vec<u8>, Self)> {
         let json = serde_json::to_vec(record)?;
         let checksum = self.checksum(&json);
         let mut line = Vec::with_capacity(json.len() + DIGITS + 2);
@@ -86,11 +86,11 @@ pub(in crate::state) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journa
         }
         let record = serde_json::from_value(value).map_err(|error| damaged(number, error.to_string()))?;
         match (&mut journal, record) {
-            (None, Record::Begin(begin)) => journal = Some(Journal::new(*begin)),
-            (Some(journal), Record::Outcome { address, outcome }) if journal.end.is_none() => {
+            (None, JournalLine::Begin(begin)) => journal = Some(Journal::new(*begin)),
+            (Some(journal), JournalLine::Outcome { address, outcome }) if journal.end.is_none() => {
                 journal.outcomes.push((address, *outcome));
             }
-            (Some(journal), Record::End { end }) if journal.end.is_none() => journal.end = Some(end),
+            (Some(journal), JournalLine::End { end }) if journal.end.is_none() => journal.end = Some(end),
             (None, _) => {
                 return Err(damaged(number, "a journal begins with what is going to be done".to_owned()));
             }

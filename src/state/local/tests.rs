@@ -13,7 +13,7 @@ async fn without_the_lock_nothing_is_written() {
     let folder = folder();
     let mut backend = backend(folder.path());
     let state = State::new("registry");
-    let end = Record::End { end: RunEnd::Completed };
+    let end = JournalLine::End { end: RunEnd::Completed };
     assert!(matches!(backend.replace(&state, None).await, Err(StateError::NotLocked { .. })));
     assert!(matches!(backend.append(&end).await, Err(StateError::NotLocked { .. })));
     assert!(matches!(backend.clear_journal().await, Err(StateError::NotLocked { .. })));
@@ -58,15 +58,15 @@ async fn a_damaged_state_is_refused_and_left_as_it_is() {
 async fn a_journal_is_started_once() {
     let folder = folder();
     let mut backend = locked(folder.path()).await;
-    let end = Record::End { end: RunEnd::Completed };
+    let end = JournalLine::End { end: RunEnd::Completed };
     assert!(matches!(backend.append(&end).await, Err(StateError::OutOfOrder(_))));
     fs::write(backend.location().journal(), "").unwrap();
     let error = backend.append(&begin_record()).await.unwrap_err();
     assert!(matches!(error, StateError::Io { .. }), "another run's journal is not written over: {error}");
 }
 
-fn begin_record() -> Record {
-    Record::Begin(Box::new(crate::state::Begin {
+fn begin_record() -> JournalLine {
+    JournalLine::Begin(Box::new(crate::state::Begin {
         format_version: FORMAT_VERSION,
         run: crate::state::RunId::random(),
         lineage: crate::state::Lineage::random(),
@@ -78,8 +78,8 @@ fn begin_record() -> Record {
     }))
 }
 
-fn outcome(name: &str, outcome: Outcome) -> Record {
-    Record::Outcome { address: address(name), outcome: Box::new(outcome) }
+fn outcome(name: &str, outcome: Outcome) -> JournalLine {
+    JournalLine::Outcome { address: address(name), outcome: Box::new(outcome) }
 }
 
 #[tokio::test]

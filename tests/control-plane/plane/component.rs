@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, leash};
+use super::{Error, parent_death};
 
 /// The programs, in the order in which they start; they stop in the opposite one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,7 +156,7 @@ impl Component {
     pub(super) fn start(role: Role, site: &Site) -> Result<Self, Error> {
         let log = site.file(&format!("{}.log", role.program()));
         let output = File::options().create(true).append(true).open(&log)?;
-        let child = leash::command(site.programs.join(role.program()))
+        let child = parent_death::command(site.programs.join(role.program()))
             .args(role.args(site))
             // Without HOME, kwok's and etcd's look for files of the user's finds none.
             .env_clear()

@@ -8,15 +8,15 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::crew::Crew;
 use super::folder::Folder;
+use super::processes::Processes;
 use super::{Error, Order, Report};
 
 const ROUND: Duration = Duration::from_millis(200);
 
 /// Runs a plane until standard input ends.
 ///
-/// On one thread, the main one: the leashes of the programs hang on the thread that started them.
+/// On one thread, the main one: the programs end with the thread that started them.
 pub(super) fn main(programs: &Path) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(Error::from).and_then(|runtime| {
@@ -37,22 +37,22 @@ async fn watch(programs: &Path) -> Result<(), Error> {
     let folder = Folder::create()?;
     let mut orders = orders();
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut crew = tokio::select! {
-        crew = Crew::start(folder.path(), programs) => crew?,
+    let mut processes = tokio::select! {
+        processes = Processes::start(folder.path(), programs) => processes?,
         // Nobody gives orders before it is up, so this is the end of the one who asked for it.
         _ = orders.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),
     };
-    tell(&Report::Ready(Box::new(crew.facts())));
+    tell(&Report::Ready(Box::new(processes.facts())));
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         tokio::select! {
             order = orders.recv() => match order {
-                Some(order) => tell(&answer(crew.obey(order).await)),
+                Some(order) => tell(&answer(processes.obey(order).await)),
                 None => return Ok(()),
             },
             _ = terminate.recv() => return Ok(()),
-            _ = rounds.tick() => if let Some(words) = crew.obituary() {
+            _ = rounds.tick() => if let Some(words) = processes.obituary() {
                 tell(&Report::Died(words));
                 return Ok(());
             },

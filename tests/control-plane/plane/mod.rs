@@ -4,18 +4,18 @@
 //! its children but those of a *guard*: the same executable, started once more in a process group of
 //! its own, which reads its standard input. When that ends (and the kernel sees to it, also after
 //! SIGKILL) the guard stops all and removes their data. And where the guard itself is killed, each
-//! program is on a [`leash`] of its own.
+//! program ends with it ([`parent_death`]).
 //!
 //! An executable that uses this module calls [`take_over`] first in its `main`.
 
 mod binder;
 mod component;
-mod crew;
 mod folder;
 mod guard;
 pub(crate) mod kubeconfig;
-pub(crate) mod leash;
+pub(crate) mod parent_death;
 pub(crate) mod pki;
+mod processes;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -102,12 +102,13 @@ enum Report {
     Died(String),
 }
 
-/// Acts as a guard or on a leash where this process was started as one; to be called first in `main`.
+/// Acts as a guard, or becomes a program that ends with its parent, where this process was started as one; to be
+/// called first in `main`.
 pub(crate) fn take_over() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     match args.first().and_then(|arg| arg.to_str()) {
         Some(GUARD) => Some(guard::main(Path::new(args.get(1)?))),
-        Some(leash::LEASH) => Some(leash::main(&args[1..])),
+        Some(parent_death::ARGUMENT) => Some(parent_death::main(&args[1..])),
         _ => None,
     }
 }
@@ -241,7 +242,8 @@ fn next(reports: &Receiver<Report>) -> Result<Report, Error> {
 /// `what` goes to the script as it is: nothing for all that the tests need, `--plane` for less.
 pub(crate) fn build(what: &[&str]) -> Result<PathBuf, Error> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane/build.sh");
-    let output = leash::command(&script).args(what).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let output =
+        parent_death::command(&script).args(what).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("{} failed ({}); its messages are above", script.display(), output.status).into());
     }

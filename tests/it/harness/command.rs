@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
 use super::wait_until;
-use crate::plane::leash;
+use crate::plane::parent_death;
 
 const LIMIT: Duration = Duration::from_mins(2);
 const GLANCE: Duration = Duration::from_millis(5);
@@ -116,7 +116,7 @@ impl Command {
     /// Starts it. It is killed when the value is dropped.
     #[track_caller]
     pub(crate) fn spawn(self) -> Running {
-        let mut command = leash::command(&self.program);
+        let mut command = parent_death::command(&self.program);
         command.args(&self.args).env_clear().envs(&self.env).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if matches!(self.input, Input::Nothing) { Stdio::null() } else { Stdio::piped() });
         if let Some(folder) = &self.folder {

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 
-fn facts() -> Facts {
-    Facts {
+fn facts() -> ServerInfo {
+    ServerInfo {
         server: "https://k8s:6443".into(),
         ca_digest: None,
         origin: "context `prod` of config".into(),
@@ -14,7 +14,7 @@ fn facts() -> Facts {
 }
 
 fn problem(code: u16, status: Value, identity: &Identity, sent: Option<&Value>) -> Problem {
-    let failure = Failure::Refused(Refusal { code, status, retry_after: None });
+    let failure = CallError::Refused(Refusal { code, status, retry_after: None });
     of(failure, About { identity, sent }, &facts())
 }
 
@@ -115,10 +115,10 @@ fn a_refused_secret_is_not_shown() {
 
 #[test]
 fn an_expired_client_certificate_is_told_from_a_wrong_one() {
-    let status = || Failure::Refused(Refusal { code: 401, status: json!({}), retry_after: None });
+    let status = || CallError::Refused(Refusal { code: 401, status: json!({}), retry_after: None });
     let wrong = of(status(), About::new(&web()), &facts());
     assert!(wrong.message.contains("does not accept our credentials"), "{wrong}");
-    let facts = Facts { certificate_expiry: Some("2020-01-02T03:04:05Z".parse().unwrap()), ..facts() };
+    let facts = ServerInfo { certificate_expiry: Some("2020-01-02T03:04:05Z".parse().unwrap()), ..facts() };
     let expired = of(status(), About::new(&web()), &facts);
     assert!(expired.message.contains("expired at 2020-01-02"), "{expired}");
 }

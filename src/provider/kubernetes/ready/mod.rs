@@ -30,7 +30,7 @@ use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
 
 /// What there is to say about an object's readiness.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Readiness {
     /// It is ready.
     Ready,
     /// Not yet, and what is missing.
@@ -39,7 +39,7 @@ pub(super) enum Verdict {
     Failed(String),
 }
 
-impl Verdict {
+impl Readiness {
     fn waiting(text: impl Into<String>) -> Self {
         Self::Waiting(text.into())
     }
@@ -51,7 +51,7 @@ impl Verdict {
 
 /// What must be known besides the object itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Surroundings {
+pub(super) struct StorageClass {
     /// Whether the claim's class binds only when a pod asks for the volume.
     pub(super) waits_for_consumer: bool,
 }
@@ -61,20 +61,20 @@ pub(super) fn judge(
     identity: &Identity,
     object: &Value,
     rule: Option<&ReadyRule>,
-    around: Surroundings,
-) -> Verdict {
+    class: StorageClass,
+) -> Readiness {
     if object.pointer("/metadata/deletionTimestamp").is_some() {
-        return Verdict::failed("it is being deleted");
+        return Readiness::failed("it is being deleted");
     }
     match rule {
-        Some(ReadyRule::Written) => Verdict::Ready,
+        Some(ReadyRule::Written) => Readiness::Ready,
         Some(ReadyRule::Field(path)) => field(object, path),
         Some(ReadyRule::Condition { kind, status }) => by_rule(object, kind, status),
-        None => by_kind(identity, object, around),
+        None => by_kind(identity, object, class),
     }
 }
 
-fn by_kind(identity: &Identity, object: &Value, around: Surroundings) -> Verdict {
+fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readiness {
     match (identity.group.as_str(), identity.kind.as_str()) {
         ("apps", "Deployment") => workloads::deployment(object),
         ("apps", "StatefulSet") => workloads::stateful_set(object),
@@ -83,17 +83,17 @@ fn by_kind(identity: &Identity, object: &Value, around: Surroundings) -> Verdict
         ("batch", "Job") => workloads::job(object),
         ("", "Pod") => workloads::pod(object),
         ("", "Namespace") => cluster::namespace(object),
-        ("", "PersistentVolumeClaim") => cluster::claim(object, around),
+        ("", "PersistentVolumeClaim") => cluster::claim(object, class),
         ("", "Service") => cluster::service(object),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => cluster::definition(object),
         ("apiregistration.k8s.io", "APIService") => cluster::api_service(object),
-        (group, _) if is_builtin_group(group) => Verdict::Ready,
+        (group, _) if is_builtin_group(group) => Readiness::Ready,
         _ => cluster::custom(object),
     }
 }
 
 /// Whether a field exists and is not empty.
-pub(super) fn field(object: &Value, path: &FieldPath) -> Verdict {
+pub(super) fn field(object: &Value, path: &FieldPath) -> Readiness {
     let filled = match path.get(object) {
         None | Some(Value::Null) => false,
         Some(Value::String(text)) => !text.is_empty(),
@@ -101,14 +101,14 @@ pub(super) fn field(object: &Value, path: &FieldPath) -> Verdict {
         Some(Value::Object(map)) => !map.is_empty(),
         Some(Value::Bool(_) | Value::Number(_)) => true,
     };
-    if filled { Verdict::Ready } else { Verdict::waiting(format!("`{path}` has no value yet")) }
+    if filled { Readiness::Ready } else { Readiness::waiting(format!("`{path}` has no value yet")) }
 }
 
-fn by_rule(object: &Value, kind: &str, status: &str) -> Verdict {
+fn by_rule(object: &Value, kind: &str, status: &str) -> Readiness {
     match condition(object, kind) {
-        Some(found) if text(found, "status") == status && is_current(object, found) => Verdict::Ready,
-        Some(found) => Verdict::waiting(format!("the condition {} and not {status}", said(found))),
-        None => Verdict::waiting(format!("there is no condition {kind} yet")),
+        Some(found) if text(found, "status") == status && is_current(object, found) => Readiness::Ready,
+        Some(found) => Readiness::waiting(format!("the condition {} and not {status}", said(found))),
+        None => Readiness::waiting(format!("there is no condition {kind} yet")),
     }
 }
 
@@ -130,8 +130,8 @@ fn is_behind(object: &Value) -> bool {
     seen.is_some_and(|seen| seen < count(object, "/metadata/generation"))
 }
 
-fn behind() -> Verdict {
-    Verdict::waiting("its controller has not looked at it yet")
+fn behind() -> Readiness {
+    Readiness::waiting("its controller has not looked at it yet")
 }
 
 /// `Ready is False, DoesNotExist: the issuer is missing`.

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Verdict, behind, condition, count, is_behind, said, text};
+use super::{Readiness, behind, condition, count, is_behind, said, text};
 
 /// Pods of a rollout, in words.
-fn of_pods(done: i64, wanted: i64, what: &str) -> Verdict {
+fn of_pods(done: i64, wanted: i64, what: &str) -> Readiness {
     let pods = if wanted == 1 { "pod" } else { "pods" };
-    Verdict::waiting(format!("{done} of {wanted} {pods} {what}"))
+    Readiness::waiting(format!("{done} of {wanted} {pods} {what}"))
 }
 
 /// A controller's status that says nothing about the latest generation says nothing at all.
@@ -23,17 +23,17 @@ fn is_true(object: &Value, pointer: &str) -> bool {
     object.pointer(pointer) == Some(&Value::Bool(true))
 }
 
-pub(super) fn deployment(object: &Value) -> Verdict {
+pub(super) fn deployment(object: &Value) -> Readiness {
     if is_unseen(object) {
         return behind();
     }
     if is_true(object, "/spec/paused") {
-        return Verdict::Ready;
+        return Readiness::Ready;
     }
     if let Some(progressing) = condition(object, "Progressing")
         && text(progressing, "reason") == "ProgressDeadlineExceeded"
     {
-        return Verdict::failed(format!(
+        return Readiness::failed(format!(
             "its rollout made no progress in time: {}",
             text(progressing, "message")
         ));
@@ -45,13 +45,13 @@ pub(super) fn deployment(object: &Value) -> Verdict {
     if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| text(found, "status") == "True")
         && available < wanted
     {
-        return Verdict::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
+        return Readiness::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
     }
     if updated < wanted {
         return of_pods(updated, wanted, "updated");
     }
     if old > 0 {
-        return Verdict::waiting(format!(
+        return Readiness::waiting(format!(
             "{old} old {} still there",
             if old == 1 { "pod is" } else { "pods are" }
         ));
@@ -59,10 +59,10 @@ pub(super) fn deployment(object: &Value) -> Verdict {
     if available < wanted {
         return of_pods(available, wanted, "available");
     }
-    Verdict::Ready
+    Readiness::Ready
 }
 
-pub(super) fn stateful_set(object: &Value) -> Verdict {
+pub(super) fn stateful_set(object: &Value) -> Readiness {
     if is_unseen(object) {
         return behind();
     }
@@ -89,12 +89,12 @@ pub(super) fn stateful_set(object: &Value) -> Verdict {
         return of_pods(available, wanted, "available");
     }
     if count(object, "/status/replicas") > wanted {
-        return Verdict::waiting("pods that are too many are still there");
+        return Readiness::waiting("pods that are too many are still there");
     }
-    Verdict::Ready
+    Readiness::Ready
 }
 
-pub(super) fn daemon_set(object: &Value) -> Verdict {
+pub(super) fn daemon_set(object: &Value) -> Readiness {
     if is_unseen(object) {
         return behind();
     }
@@ -108,10 +108,10 @@ pub(super) fn daemon_set(object: &Value) -> Verdict {
     if available < wanted {
         return of_pods(available, wanted, "available");
     }
-    Verdict::Ready
+    Readiness::Ready
 }
 
-pub(super) fn replica_set(object: &Value) -> Verdict {
+pub(super) fn replica_set(object: &Value) -> Readiness {
     if is_unseen(object) {
         return behind();
     }
@@ -119,55 +119,55 @@ pub(super) fn replica_set(object: &Value) -> Verdict {
     let available = count(object, "/status/availableReplicas");
     if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| text(found, "status") == "True")
     {
-        return Verdict::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
+        return Readiness::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
     }
     if available < wanted {
         return of_pods(available, wanted, "available");
     }
     if count(object, "/status/replicas") > wanted {
-        return Verdict::waiting("pods that are too many are still there");
+        return Readiness::waiting("pods that are too many are still there");
     }
-    Verdict::Ready
+    Readiness::Ready
 }
 
-pub(super) fn job(object: &Value) -> Verdict {
+pub(super) fn job(object: &Value) -> Readiness {
     for (kind, is_failure) in [("Failed", true), ("FailureTarget", true), ("Complete", false)] {
         let Some(found) = condition(object, kind).filter(|found| text(found, "status") == "True") else {
             continue;
         };
         return if is_failure {
-            Verdict::failed(format!("it has failed: {}", said(found)))
+            Readiness::failed(format!("it has failed: {}", said(found)))
         } else {
-            Verdict::Ready
+            Readiness::Ready
         };
     }
     if is_true(object, "/spec/suspend") {
-        return Verdict::Ready;
+        return Readiness::Ready;
     }
     let done = count(object, "/status/succeeded");
     let failed = count(object, "/status/failed");
     let wanted = object.pointer("/spec/completions").and_then(Value::as_i64).unwrap_or(1);
     let tries = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-    Verdict::waiting(format!(
+    Readiness::waiting(format!(
         "{done} of {wanted} {} succeeded{tries}",
         if wanted == 1 { "pod" } else { "pods" }
     ))
 }
 
-pub(super) fn pod(object: &Value) -> Verdict {
+pub(super) fn pod(object: &Value) -> Readiness {
     match object.pointer("/status/phase").and_then(Value::as_str) {
-        Some("Succeeded") => return Verdict::Ready,
+        Some("Succeeded") => return Readiness::Ready,
         Some("Failed") => {
             let message = object.pointer("/status/message").and_then(Value::as_str);
-            return Verdict::failed(
+            return Readiness::failed(
                 message.map_or_else(|| "it has failed".to_owned(), |why| format!("it has failed: {why}")),
             );
         }
         _ => {}
     }
     match condition(object, "Ready") {
-        Some(ready) if text(ready, "status") == "True" => Verdict::Ready,
-        Some(ready) => Verdict::waiting(said(ready)),
-        None => Verdict::waiting("no node has taken it yet"),
+        Some(ready) if text(ready, "status") == "True" => Readiness::Ready,
+        Some(ready) => Readiness::waiting(said(ready)),
+        None => Readiness::waiting("no node has taken it yet"),
     }
 }

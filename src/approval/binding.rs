@@ -1,0 +1,230 @@
+//! What an approved change is bound by: what it does to which object, what it sends, and what the object
+//! held there when the change was approved.
+//!
+//! Bound is nothing that may differ between two plans of the same change: what the server fills in, what the
+//! run itself makes (generated secrets, salted hashes), fields of others, how a difference is known. Values
+//! are kept as digests, those that nobody may see as sealed ones.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::plan::{Action, After, Change, SensitiveFields, keyed, leaves};
+use crate::resource::{Address, Desired, FieldPath, Key, Target, digest};
+
+/// What keeps the seals of field values apart from those of other things.
+const PURPOSE: &str = "field";
+
+/// What an approved change is bound by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    /// What is done.
+    pub action: Action,
+    /// To which object.
+    pub target: Target,
+    /// Which object of this name it is done to; `None` where there is none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    moved_from: Option<Address>,
+    /// The object of another name, with its uid, that goes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced: Option<(Target, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taken_from: Vec<String>,
+    /// What is sent, by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sent: BTreeMap<FieldPath, Content>,
+    /// What the object holds under the fields that are sent, and under those that go.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    prior: BTreeMap<FieldPath, Content>,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Content {
+    /// The digest of its value.
+    Digest(String),
+    /// What a reference comes to.
+    Reference {
+        /// As it is written.
+        expression: String,
+        /// The digest of its value; `None` where that is known only after apply.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<String>,
+    },
+    /// A value that the run makes.
+    Made,
+    /// Nothing.
+    Absent,
+}
+
+impl Content {
+    /// Whether this, found later, is what was approved: what was not known then may be known by now.
+    fn is_as_approved(&self, now: Option<&Self>) -> bool {
+        match (self, now) {
+            (Self::Made, Some(_)) => true,
+            (Self::Reference { expression, value: None }, Some(Self::Reference { expression: now, .. })) => {
+                expression == now
+            }
+            (approved, Some(now)) => approved == now,
+            (_, None) => false,
+        }
+    }
+}
+
+/// How a change differs from the approved one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deviation {
+    /// Something else would be done.
+    Action,
+    /// It would be done to another object of the same name, or for the sake of another one.
+    Object,
+    /// Something else would be sent in these fields.
+    Sends(Vec<FieldPath>),
+    /// The object holds something else in these fields.
+    Holds(Vec<FieldPath>),
+    /// An adoption would take the fields of other managers.
+    TakesFrom,
+}
+
+impl Binding {
+    /// What binds this change; `key` seals what nobody may see.
+    pub fn of(change: &Change, key: &Key) -> Self {
+        let sealed = Sealed { change, key };
+        Self {
+            action: change.action,
+            target: change.target.clone(),
+            uid: change.stamp().map(|stamp| stamp.uid.clone()),
+            moved_from: change.moved_from.clone(),
+            replaced: change
+                .replaced
+                .as_deref()
+                .map(|(target, live)| (target.clone(), live.stamp.uid.clone())),
+            taken_from: change.taken_from.clone(),
+            sent: sealed.sent(),
+            prior: sealed.prior(),
+        }
+    }
+
+    /// How a change that was found later differs from this one, which was approved.
+    pub fn deviations(&self, now: &Self) -> Vec<Deviation> {
+        if self.action != now.action {
+            return vec![Deviation::Action];
+        }
+        let mut found = Vec::new();
+        let bound = |binding: &Self| {
+            (
+                binding.target.clone(),
+                binding.uid.clone(),
+                binding.moved_from.clone(),
+                binding.replaced.clone(),
+            )
+        };
+        if bound(self) != bound(now) {
+            found.push(Deviation::Object);
+        }
+        let sends = differing(&self.sent, &now.sent);
+        // What is sent where shows as well in what is held there.
+        let mut holds = differing(&self.prior, &now.prior);
+        holds.retain(|path| !sends.contains(path));
+        let fields = [(sends, Deviation::Sends as fn(_) -> _), (holds, Deviation::Holds)];
+        found.extend(fields.into_iter().filter(|(paths, _)| !paths.is_empty()).map(|(paths, is)| is(paths)));
+        if self.taken_from != now.taken_from {
+            found.push(Deviation::TakesFrom);
+        }
+        found
+    }
+
+    /// Whether the change that was found later is what is left of this one after its run was interrupted:
+    /// what it deleted is gone.
+    pub fn is_continued_by(&self, now: &Self) -> bool {
+        let is_half_done = matches!(
+            (self.action, now.action),
+            (Action::Replace, Action::Create) | (Action::Delete, Action::Forget)
+        );
+        is_half_done && self.target == now.target && differing(&self.sent, &now.sent).is_empty()
+    }
+}
+
+fn differing(approved: &BTreeMap<FieldPath, Content>, now: &BTreeMap<FieldPath, Content>) -> Vec<FieldPath> {
+    let changed = approved.iter().filter(|(path, content)| !content.is_as_approved(now.get(*path)));
+    let more = now.iter().filter(|(path, _)| !approved.contains_key(*path));
+    changed.chain(more).map(|(path, _)| path.clone()).collect()
+}
+
+/// The values of a change, as digests.
+struct Sealed<'a> {
+    change: &'a Change,
+    key: &'a Key,
+}
+
+impl Sealed<'_> {
+    fn sent(&self) -> BTreeMap<FieldPath, Content> {
+        let (Some(desired), Some(sent)) = (self.change.desired.as_deref(), &self.change.send) else {
+            return BTreeMap::new();
+        };
+        let sensitive_fields = SensitiveFields::new(desired, sent);
+        let hold = |path: &FieldPath, value: &Value| self.digest(path, value, sensitive_fields.hides(path));
+        let mut found = special(desired, sent, hold);
+        let mut all = Vec::new();
+        leaves(&FieldPath::root(), sent, &mut all);
+        all.retain(|(path, _)| !found.keys().any(|special| special.contains(path)));
+        found.extend(all.into_iter().map(|(path, value)| {
+            let content = Content::Digest(hold(&path, &value));
+            (path, content)
+        }));
+        found
+    }
+
+    fn prior(&self) -> BTreeMap<FieldPath, Content> {
+        let (Some(desired), Some(live)) = (self.change.desired.as_deref(), &self.change.prior) else {
+            return BTreeMap::new();
+        };
+        let sensitive_fields = SensitiveFields::new(desired, &live.object);
+        let going = self.change.fields.iter().filter(|field| field.after == After::Absent);
+        let paths = self.sent().into_keys().chain(going.map(|field| field.path.clone()));
+        paths
+            .map(|path| {
+                let content = path.get(&live.object).map_or(Content::Absent, |value| {
+                    Content::Digest(self.digest(&path, value, sensitive_fields.hides(&path)))
+                });
+                (path, content)
+            })
+            .collect()
+    }
+
+    fn digest(&self, path: &FieldPath, value: &Value, hidden: bool) -> String {
+        if hidden {
+            // With its place: that two fields hold the same secret is nobody's business either.
+            let place = format!("{}\n{path}", self.change.address);
+            return self.key.seal(PURPOSE, &format!("{place}\n{value}"));
+        }
+        digest(&value.to_string())
+    }
+}
+
+/// The fields whose values are not bound as they stand: references, and what the run makes.
+fn special(
+    desired: &Desired,
+    sent: &Value,
+    hold: impl Fn(&FieldPath, &Value) -> String,
+) -> BTreeMap<FieldPath, Content> {
+    let named = |path: &FieldPath| keyed(&desired.object, path);
+    let references = desired.unresolved.iter().filter_map(|(path, expression)| {
+        let named = named(path);
+        let value = named.get(sent)?;
+        // What the plan could tell was put in; where the text still stands, it could not.
+        let is_open = Some(value) == path.get(&desired.object);
+        let value = (!is_open).then(|| hold(&named, value));
+        Some((named, Content::Reference { expression: expression.to_string(), value }))
+    });
+    let made = desired.fresh.iter().map(|(path, ())| named(path)).filter(|path| path.get(sent).is_some());
+    references.chain(made.map(|path| (path, Content::Made))).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! What a reader saw of a change, in a form that a file can hold: no secret, and no more than is shown.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::plan::{Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, Refusal, Tracking};
+use crate::resource::{
+    Address, ClusterIdentity, FieldPath, Identity, Live, Origin, Ownership, Problem, ProblemKind, Stamp,
+    Target,
+};
+
+/// A plan as it was shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlanSnapshot {
+    mode: Mode,
+    changes: Vec<ChangeSnapshot>,
+    refusals: Vec<RefusalSnapshot>,
+    notes: Vec<String>,
+    targets: Vec<Address>,
+    left_out: Vec<Address>,
+    digest: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeSnapshot {
+    address: Address,
+    target: Target,
+    action: Action,
+    reason: Option<String>,
+    cause: Option<Cause>,
+    fields: Vec<FieldSnapshot>,
+    fidelity: Fidelity,
+    dependencies: Vec<Address>,
+    moved_from: Option<Address>,
+    replaced: Option<Target>,
+    tracking: Tracking,
+    protected: bool,
+    warnings: Vec<String>,
+    foreign: usize,
+    unchanged: usize,
+    dies_with: Vec<Identity>,
+    taken_from: Vec<String>,
+    unchecked: Vec<(FieldPath, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FieldSnapshot {
+    path: FieldPath,
+    // A field that holds `null` is not one without a value.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    before: Option<Value>,
+    after: ValueSnapshot,
+    sensitive: bool,
+    origin: Option<String>,
+    forces_replacement: bool,
+    cause: Cause,
+    keep: Option<KeepSnapshot>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ValueSnapshot {
+    Value(Value),
+    Absent,
+    Unknown(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KeepSnapshot {
+    Key(String),
+    Ignore(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefusalSnapshot {
+    address: Address,
+    target: Target,
+    kind: ProblemKind,
+    message: String,
+    help: Option<String>,
+}
+
+/// A value that is there, be it `null`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl PlanSnapshot {
+    pub(super) fn of(plan: &Plan) -> Self {
+        Self {
+            mode: plan.mode,
+            changes: plan.changes.iter().map(ChangeSnapshot::of).collect(),
+            refusals: plan.refusals.iter().map(RefusalSnapshot::of).collect(),
+            notes: plan.notes.clone(),
+            targets: plan.targets.clone(),
+            left_out: plan.left_out.clone(),
+            digest: plan.digest.clone(),
+        }
+    }
+
+    /// The plan again, for showing alone: what is needed to apply it is not in it.
+    pub(super) fn plan(&self, project: &str, lineage: &str, serial: u64, cluster: &ClusterIdentity) -> Plan {
+        Plan {
+            project: project.to_owned(),
+            lineage: lineage.to_owned(),
+            serial,
+            mode: self.mode,
+            cluster: cluster.clone(),
+            changes: self.changes.iter().map(ChangeSnapshot::change).collect(),
+            refusals: self.refusals.iter().map(RefusalSnapshot::refusal).collect(),
+            notes: self.notes.clone(),
+            targets: self.targets.clone(),
+            left_out: self.left_out.clone(),
+            digest: self.digest.clone(),
+        }
+    }
+
+    /// The fields that could not be checked.
+    pub(super) fn unchecked(&self) -> impl Iterator<Item = (&Address, &FieldPath, &str)> {
+        self.changes.iter().flat_map(|change| {
+            change.unchecked.iter().map(|(path, why)| (&change.address, path, why.as_str()))
+        })
+    }
+}
+
+impl ChangeSnapshot {
+    fn of(change: &Change) -> Self {
+        Self {
+            address: change.address.clone(),
+            target: change.target.clone(),
+            action: change.action,
+            reason: change.reason.clone(),
+            cause: change.cause.clone(),
+            fields: change.fields.iter().map(FieldSnapshot::of).collect(),
+            fidelity: change.fidelity.clone(),
+            dependencies: change.dependencies.clone(),
+            moved_from: change.moved_from.clone(),
+            replaced: change.replaced.as_ref().map(|replaced| replaced.0.clone()),
+            tracking: change.tracking,
+            protected: change.protected,
+            warnings: change.warnings.clone(),
+            foreign: change.foreign,
+            unchanged: change.unchanged,
+            dies_with: change.dies_with.clone(),
+            taken_from: change.taken_from.clone(),
+            unchecked: change.unchecked.clone(),
+        }
+    }
+
+    fn change(&self) -> Change {
+        let (address, target) = (self.address.clone(), self.target.clone());
+        Change {
+            reason: self.reason.clone(),
+            cause: self.cause.clone(),
+            fields: self.fields.iter().map(FieldSnapshot::field).collect(),
+            dependencies: self.dependencies.clone(),
+            moved_from: self.moved_from.clone(),
+            replaced: self.replaced.clone().map(|target| Box::new((target, unread()))),
+            tracking: self.tracking,
+            protected: self.protected,
+            warnings: self.warnings.clone(),
+            foreign: self.foreign,
+            unchanged: self.unchanged,
+            dies_with: self.dies_with.clone(),
+            taken_from: self.taken_from.clone(),
+            unchecked: self.unchecked.clone(),
+            ..Change::new(address, target, self.action, self.fidelity.clone())
+        }
+    }
+}
+
+/// Stands for an object of which only the name is shown.
+fn unread() -> Live {
+    let stamp = Stamp { uid: String::new(), version: String::new() };
+    Live { object: Value::Null, stamp, ownership: Ownership::default() }
+}
+
+impl FieldSnapshot {
+    fn of(field: &FieldChange) -> Self {
+        let visible = |value: &Value| if field.sensitive { Value::Null } else { value.clone() };
+        Self {
+            path: field.path.clone(),
+            before: field.before.as_ref().map(visible),
+            after: match &field.after {
+                After::Value(value) => ValueSnapshot::Value(visible(value)),
+                After::Absent => ValueSnapshot::Absent,
+                After::Unknown(expression) => ValueSnapshot::Unknown(expression.clone()),
+            },
+            sensitive: field.sensitive,
+            origin: field.origin.as_ref().map(|origin| origin.key.clone()),
+            forces_replacement: field.forces_replacement,
+            cause: field.cause.clone(),
+            keep: field.keep.as_ref().map(|keep| match keep {
+                Keep::Key(origin) => KeepSnapshot::Key(origin.key.clone()),
+                Keep::Ignore(line) => KeepSnapshot::Ignore(line.clone()),
+            }),
+        }
+    }
+
+    fn field(&self) -> FieldChange {
+        let origin = |key: &String| Origin { key: key.clone(), span: None };
+        FieldChange {
+            path: self.path.clone(),
+            before: self.before.clone(),
+            after: match &self.after {
+                ValueSnapshot::Value(value) => After::Value(value.clone()),
+                ValueSnapshot::Absent => After::Absent,
+                ValueSnapshot::Unknown(expression) => After::Unknown(expression.clone()),
+            },
+            sensitive: self.sensitive,
+            origin: self.origin.as_ref().map(origin),
+            forces_replacement: self.forces_replacement,
+            cause: self.cause.clone(),
+            keep: self.keep.as_ref().map(|keep| match keep {
+                KeepSnapshot::Key(key) => Keep::Key(origin(key)),
+                KeepSnapshot::Ignore(line) => Keep::Ignore(line.clone()),
+            }),
+        }
+    }
+}
+
+impl RefusalSnapshot {
+    fn of(refusal: &Refusal) -> Self {
+        Self {
+            address: refusal.address.clone(),
+            target: refusal.target.clone(),
+            kind: refusal.problem.kind,
+            message: refusal.problem.message.clone(),
+            help: refusal.problem.help.clone(),
+        }
+    }
+
+    fn refusal(&self) -> Refusal {
+        let problem = Problem { help: self.help.clone(), ..Problem::new(self.kind, self.message.clone()) };
+        Refusal { address: self.address.clone(), target: self.target.clone(), problem }
+    }
+}

@@ -1,0 +1,40 @@
+//! What nobody may see of an object, when there is no configuration to say so.
+
+use std::collections::BTreeMap;
+
+use crate::kubernetes::marks::hidden_in;
+use crate::resource::{FieldPath, Held, Identity, Live, Segment};
+
+/// The hidden fields of an object: those that the record hides, those that the object's own mark names, and
+/// what Secrets hold.
+#[derive(Debug)]
+pub(super) struct SensitiveFields<'a> {
+    is_secret: bool,
+    recorded: &'a BTreeMap<FieldPath, &'a Held>,
+    hidden: Vec<FieldPath>,
+}
+
+impl<'a> SensitiveFields<'a> {
+    pub(super) fn new(identity: &Identity, recorded: &'a BTreeMap<FieldPath, &'a Held>, live: &Live) -> Self {
+        let by_record = recorded.iter().filter(|(_, held)| ***held == Held::Hidden);
+        let hidden = by_record.map(|(path, _)| path.clone()).chain(hidden_in(&live.object)).collect();
+        Self { is_secret: identity.is("", "Secret"), recorded, hidden }
+    }
+
+    pub(super) fn hides(&self, path: &FieldPath) -> bool {
+        let is_content = || ["data", "stringData"].iter().any(|key| path.is_below_keys(&[key]));
+        (self.is_secret && is_content())
+            || self.hidden.iter().any(|hidden| hidden.contains(path) || path.contains(hidden))
+            || (!self.recorded.contains_key(path) && self.is_beside_hidden(path))
+    }
+
+    /// Whether it lies in a list that has something hidden: a new item may be a hidden one, renamed.
+    fn is_beside_hidden(&self, path: &FieldPath) -> bool {
+        let segments = path.segments();
+        let Some(item) = segments.iter().position(|segment| matches!(segment, Segment::Item(_))) else {
+            return false;
+        };
+        let list = segments.iter().take(item).cloned().fold(FieldPath::root(), |list, step| list.join(step));
+        self.hidden.iter().any(|hidden| list.contains(hidden))
+    }
+}

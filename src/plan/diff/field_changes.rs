@@ -1,0 +1,152 @@
+//! The field changes of a resource, each with what a reader must know of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::kubernetes::marks::is_ours_path;
+use crate::plan::diff::compare::{Difference, compare, item_keys, name_of};
+use crate::plan::diff::sensitive_fields::{SensitiveFields, by_position, is_secret};
+use crate::plan::model::change::{After, Cause, Change, FieldChange};
+use crate::resource::{Desired, FieldPath, Live, Segment};
+
+/// What stands for a value that the run which applies it makes.
+const GENERATED: &str = "generated";
+
+/// What changes between the live object and what it will be, for a reader: marks of ours left out.
+pub fn field_changes(desired: &Desired, live: &Value, outcome: &Value) -> Vec<FieldChange> {
+    let mut fields = changed(desired, live, outcome);
+    fields.retain(|field| !is_ours_path(&field.path));
+    fields
+}
+
+/// Everything that changes between the live object and what it will be, marks of ours included.
+pub(in crate::plan) fn changed(desired: &Desired, live: &Value, outcome: &Value) -> Vec<FieldChange> {
+    let sensitive_fields = SensitiveFields::new(desired, live);
+    compare(live, outcome)
+        .into_iter()
+        .flat_map(one_by_one)
+        .filter(|difference| desired.unchecked.nearest(&by_position(desired, &difference.path)).is_none())
+        .map(|difference| {
+            let after = difference.after.map_or(After::Absent, After::Value);
+            let mut field = field(desired, difference.path, difference.before, after);
+            field.sensitive = sensitive_fields.hides(&field.path);
+            field
+        })
+        .collect()
+}
+
+/// The annotations each by itself, also where all of them come or go: some are marks of ours.
+fn one_by_one(difference: Difference) -> Vec<Difference> {
+    let is_annotations = difference.path.is_keys(&["metadata", "annotations"]);
+    let map = difference.before.as_ref().xor(difference.after.as_ref()).and_then(Value::as_object);
+    let Some(map) = map.filter(|_| is_annotations) else { return vec![difference] };
+    let single = |(key, value): (&String, &Value)| {
+        let path = difference.path.key(key.as_str());
+        let before = difference.before.is_some().then(|| value.clone());
+        let after = difference.after.is_some().then(|| value.clone());
+        Difference { path, before, after }
+    };
+    map.iter().map(single).collect()
+}
+
+/// Every field of an object that is made; what names it is left out, its address says that already.
+pub(in crate::plan) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
+    let mut found = Vec::new();
+    leaves(&FieldPath::root(), sent, &mut found);
+    found
+        .into_iter()
+        .filter(|(path, _)| !path.names_the_object() && !is_ours_path(path))
+        .map(|(path, value)| field(desired, path, None, After::Value(value)))
+        .collect()
+}
+
+/// How many fields of what is sent stay as they are.
+pub(in crate::plan) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usize {
+    let stays = |path: &FieldPath| {
+        let changes = differing.iter().any(|field| field.path.contains(path) || path.contains(&field.path));
+        !changes && !path.names_the_object() && !is_ours_path(path)
+    };
+    let mut count = 0;
+    each_leaf(&FieldPath::root(), sent, &mut |path, _| count += usize::from(stays(path)));
+    count
+}
+
+/// Every value that holds no other ones, list items named by their keys.
+pub fn leaves(path: &FieldPath, value: &Value, found: &mut Vec<(FieldPath, Value)>) {
+    each_leaf(path, value, &mut |path, value| found.push((path.clone(), value.clone())));
+}
+
+fn each_leaf(path: &FieldPath, value: &Value, take: &mut impl FnMut(&FieldPath, &Value)) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                each_leaf(&path.key(key.as_str()), value, take);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            let keys = item_keys(items, &[]);
+            for (index, item) in items.iter().enumerate() {
+                let step = keys.map_or(Segment::Index(index), |keys| Segment::Item(name_of(item, keys)));
+                each_leaf(&path.join(step), item, take);
+            }
+        }
+        _ => take(path, value),
+    }
+}
+
+fn field(desired: &Desired, path: FieldPath, before: Option<Value>, after: After) -> FieldChange {
+    let place = by_position(desired, &path);
+    let unknown = desired.unresolved.get(&place);
+    // A value that was put in already is an ordinary one; what is left of an expression is not.
+    let after = match (unknown, after) {
+        (Some(expression), After::Value(value)) if Some(&value) == place.get(&desired.object) => {
+            After::Unknown(expression.to_string())
+        }
+        // Another run would show another value, and call it another plan.
+        (_, After::Value(_)) if !is_secret(desired, &place) && desired.fresh.get(&place).is_some() => {
+            After::Unknown(GENERATED.to_owned())
+        }
+        (_, after) => after,
+    };
+    FieldChange {
+        sensitive: is_secret(desired, &place),
+        origin: desired.origin(&place).cloned(),
+        forces_replacement: false,
+        cause: Cause::Yours,
+        keep: None,
+        path,
+        before,
+        after,
+    }
+}
+
+/// The fields that a change sends or takes away and that hold something else now than when it was planned.
+pub fn moved_fields(change: &Change, live: &Live) -> Vec<FieldPath> {
+    let (Some(sent), Some(prior)) = (&change.send, &change.prior) else { return Vec::new() };
+    let mut all = Vec::new();
+    leaves(&FieldPath::root(), sent, &mut all);
+    let changed = change.fields.iter().map(|field| field.path.clone());
+    let paths: BTreeSet<FieldPath> = all.into_iter().map(|(path, _)| path).chain(changed).collect();
+    paths.into_iter().filter(|path| path.get(&prior.object) != path.get(&live.object)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::Address;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_that_the_next_run_makes_anew_is_known_after_apply() {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "a"},
+                            "data": {"sum": "4f2e", "open": "x"}});
+        let mut desired = Desired::new(Address::block("resource", "c"), object.clone()).unwrap();
+        desired.fresh.insert(FieldPath::keys(["data", "sum"]), ());
+        let after: Vec<_> = created(&desired, &object).into_iter().map(|field| field.after).collect();
+        assert_eq!(after, [After::Value(json!("x")), After::Unknown(GENERATED.to_owned())]);
+        let live = json!({"data": {"sum": "11aa", "open": "x"}});
+        let changes = field_changes(&desired, &live, &json!({"data": {"sum": "4f2e", "open": "x"}}));
+        assert_eq!(changes[0].after, After::Unknown(GENERATED.to_owned()));
+    }
+}

@@ -1,0 +1,63 @@
+//! Which fields of an object nobody may see.
+
+use serde_json::Value;
+
+use crate::kubernetes::marks::{hidden_in, is_note_of_kubectl};
+use crate::plan::diff::compare::placed;
+use crate::resource::{Desired, FieldPath, Segment};
+
+/// Which fields of a live object nobody may see: those that the configuration hides, those that an earlier
+/// one said to be hidden, and what Secrets hold.
+#[derive(Debug)]
+pub struct SensitiveFields<'a> {
+    desired: &'a Desired,
+    earlier: Vec<FieldPath>,
+    /// Whether there is nothing to hide, which most objects can say.
+    is_open: bool,
+}
+
+impl<'a> SensitiveFields<'a> {
+    /// The sensitive fields of a live object of which this is desired.
+    pub fn new(desired: &'a Desired, live: &Value) -> Self {
+        let earlier = hidden_in(live);
+        let is_open =
+            earlier.is_empty() && desired.sensitive.is_empty() && !desired.identity.is("", "Secret");
+        Self { desired, earlier, is_open }
+    }
+
+    /// Whether nobody may see the field; a field counts as well that holds a sensitive one.
+    pub fn hides(&self, path: &FieldPath) -> bool {
+        if self.is_open {
+            return false;
+        }
+        is_secret(self.desired, &by_position(self.desired, path))
+            || self.earlier.iter().any(|hidden| hidden.contains(path) || path.contains(hidden))
+    }
+}
+
+/// The path in the form in which the configuration's facts are kept: list items by their position in the
+/// desired object, whatever their position in the cluster.
+pub(super) fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {
+    placed(&desired.object, path)
+}
+
+/// Whether nobody may see the field: the configuration says so, or it is a Secret's content, be it in the note
+/// that `kubectl apply` leaves of it.
+pub(super) fn is_secret(desired: &Desired, path: &FieldPath) -> bool {
+    let content = ["data", "stringData"].iter().any(|key| path.is_below_keys(&[key]));
+    let content = content || is_note_of_kubectl(path);
+    desired.is_sensitive(path)
+        || (desired.identity.is("", "Secret") && content)
+        || beside_secrets(desired, path)
+}
+
+/// Whether it lies in a list item that the configuration has not (any more), in a list that holds secrets:
+/// it may be one that was renamed or has just been taken out.
+fn beside_secrets(desired: &Desired, path: &FieldPath) -> bool {
+    let segments = path.segments();
+    let Some(stranger) = segments.iter().position(|segment| matches!(segment, Segment::Item(_))) else {
+        return false;
+    };
+    let list = segments.iter().take(stranger).cloned().fold(FieldPath::root(), |list, step| list.join(step));
+    desired.sensitive.iter().any(|(secret, ())| list.contains(secret))
+}

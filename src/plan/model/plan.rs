@@ -1,0 +1,92 @@
+//! The plan as a whole.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::change::{Action, Change};
+use crate::resource::{Address, ClusterIdentity, Problem, Target, digest};
+
+/// What the plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// To make the cluster what the configuration says.
+    Apply,
+    /// To delete everything that was applied.
+    Destroy,
+}
+
+/// Something that makes the plan impossible to apply.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// Which resource; the address is known even where the object could not be read.
+    pub address: Address,
+    /// Which object.
+    pub target: Target,
+    /// What stands against it.
+    pub problem: Problem,
+}
+
+/// What an apply would do.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// `[project] name`.
+    pub project: String,
+    /// The lineage of the state that it was made from.
+    pub lineage: String,
+    /// The serial of that state.
+    pub serial: u64,
+    /// What it is for.
+    pub mode: Mode,
+    /// The cluster that was asked.
+    pub cluster: ClusterIdentity,
+    /// Everything that is desired or was applied, in apply order; deletes last, in their order.
+    pub changes: Vec<Change>,
+    /// What must be mended first; a plan with refusals is shown and never applied.
+    pub refusals: Vec<Refusal>,
+    /// What a reader should know of the whole, such as a missing state.
+    pub notes: Vec<String>,
+    /// What it was limited to; everything where there is none.
+    pub targets: Vec<Address>,
+    /// What it neither looked at nor changes, because no target needs it.
+    pub left_out: Vec<Address>,
+    /// Tells this plan from others ([`digest_of`](Self::digest_of)).
+    pub digest: String,
+}
+
+impl Plan {
+    /// Tells this plan from others: what it does to which object. Two plans of the same changes have one,
+    /// whoever made them: the lineage of a state that is not there yet is left out, and so is what a server
+    /// fills in. Nothing secret goes into it, because it is shown where a guess could be tried against it.
+    pub fn digest_of(&self) -> String {
+        let lineage = (self.serial > 0).then_some(&self.lineage);
+        let head = json!([self.project, lineage, self.mode, self.cluster.uid, self.cluster.server]);
+        let mut text = head.to_string();
+        for change in &self.changes {
+            text.push('\n');
+            text.push_str(&change.for_digest().to_string());
+        }
+        digest(&text)
+    }
+
+    /// Whether an apply would change the cluster, or end our care for something in it.
+    pub fn has_changes(&self) -> bool {
+        self.changes.iter().any(|change| change.action.writes() || change.action == Action::Forget)
+    }
+
+    /// Whether an apply would change at least what we remember.
+    pub fn changes_state(&self) -> bool {
+        self.has_changes() || self.changes.iter().any(Change::is_to_be_remembered)
+    }
+}
+
+/// What the user agreed to beforehand, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Consent {
+    /// Protected resources that may be deleted or replaced.
+    pub destroy: BTreeSet<Address>,
+    /// Existing objects that may be taken over.
+    pub adopt: BTreeSet<Address>,
+}

@@ -1,0 +1,165 @@
+//! Ownership that must come back, though every value is as it should be.
+//!
+//! Whoever changes a field takes it from us, and keeps it when he puts the value back. As long as it is not
+//! ours, leaving it out of the configuration would not take it out of the object.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::kubernetes::field_manager;
+use crate::kubernetes::marks::is_ours_path;
+use crate::plan::model::change::Cause;
+use crate::plan::ownership::attribution::in_common;
+use crate::plan::ownership::owners::{FieldPosition, Owners, Transition};
+use crate::resource::FieldManager;
+use crate::resource::{FieldPath, FieldSet, Live};
+
+/// How many fields the reason names.
+const NAMED: usize = 3;
+
+/// An update that changes no value.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::plan) struct RestoredOwnership {
+    pub(in crate::plan) reason: String,
+    pub(in crate::plan) cause: Cause,
+}
+
+/// What an apply would change in the ownership of the object, if anything: fields that it takes back, and
+/// fields that it lets go of and that stay because others own them too.
+///
+/// To own a map that is sent empty is to own nothing: whoever puts something into it takes nothing from us.
+pub(in crate::plan) fn restored_ownership(
+    project: &str,
+    sent: &Value,
+    live: &Live,
+    answer: &Live,
+) -> Option<RestoredOwnership> {
+    let manager = field_manager(project);
+    let (now, then) = (live.ownership.applied_by(&manager), answer.ownership.applied_by(&manager));
+    let is_empty = |path: &FieldPath| path.get(sent).and_then(Value::as_object).is_some_and(Map::is_empty);
+    let mut gained = only_in(then, now);
+    gained.retain(|path| !is_empty(path));
+    let lost = only_in(now, then);
+    if gained.is_empty() && lost.is_empty() {
+        return moved_version(&manager, live, answer);
+    }
+    let turn = Transition { before: &live.object, after: &answer.object };
+    let owners = Owners::new(project, live, turn);
+    let with_hands = |path: FieldPath| {
+        let managers = owners.managers(&FieldPosition::new(path.clone(), turn));
+        (path, managers)
+    };
+    let to_tell = |paths: Vec<FieldPath>| -> Vec<_> {
+        paths.into_iter().filter(|path| !is_ours_path(path)).map(with_hands).collect()
+    };
+    let (taken, released) = (to_tell(gained), to_tell(lost));
+    let drift = |(_, managers): &(FieldPath, Vec<FieldManager>)| Cause::Drift { by: managers.clone() };
+    let causes: Vec<Cause> = taken.iter().map(drift).chain(released.first().map(|_| Cause::Yours)).collect();
+    let stories = taken
+        .iter()
+        .map(|(path, managers)| story(path, "last written by", managers))
+        .chain(released.iter().map(|(path, managers)| story(path, "left to", managers)));
+    Some(RestoredOwnership { reason: reason(&stories.collect::<Vec<_>>()), cause: in_common(&causes) })
+}
+
+/// The server keeps the version in which we applied; another one is a write, though nothing else changes.
+fn moved_version(manager: &str, live: &Live, answer: &Live) -> Option<RestoredOwnership> {
+    let version = |live: &Live| Some(live.ownership.apply_entry(manager)?.api_version.clone());
+    let (now, then) = (version(live)?, version(answer)?);
+    let reason = || format!("only the API version that we write changes: {now} -> {then}");
+    (now != then).then(|| RestoredOwnership { reason: reason(), cause: Cause::Yours })
+}
+
+/// The fields that the first set has and the second one has not, but for frames around others.
+fn only_in(set: Option<&FieldSet>, other: Option<&FieldSet>) -> Vec<FieldPath> {
+    let owned = |set: Option<&FieldSet>| set.map(FieldSet::owned_paths).unwrap_or_default();
+    let theirs: BTreeSet<FieldPath> = owned(other).into_iter().map(|(path, _)| path).collect();
+    let fields = owned(set).into_iter().filter(|(_, is_parent)| !is_parent);
+    fields.map(|(path, _)| path).filter(|path| !theirs.contains(path)).collect()
+}
+
+fn story(path: &FieldPath, verb: &str, managers: &[FieldManager]) -> String {
+    match managers.first() {
+        Some(manager) => format!("{path} ({verb} {})", manager.name),
+        None => path.to_string(),
+    }
+}
+
+fn reason(stories: &[String]) -> String {
+    let named = stories.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match stories.len() {
+        0 => "only the ownership of our annotations changes".to_owned(),
+        count if count > NAMED => format!("only ownership changes: {named} and {} more", count - NAMED),
+        _ => format!("only ownership changes: {named}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{ManagedEntry, Operation, Ownership, Stamp};
+    use serde_json::json;
+
+    fn live(entries: &[(&str, Operation, &[&str])]) -> Live {
+        let entries = entries.iter().map(|(manager, operation, paths)| ManagedEntry {
+            api_version: "v1".into(),
+            manager: (*manager).to_owned(),
+            operation: *operation,
+            time: None,
+            subresource: None,
+            fields: paths.iter().map(|path| path.parse().unwrap()).collect(),
+        });
+        Live {
+            object: json!({"spec": {"replicas": 2, "paused": true}}),
+            stamp: Stamp { uid: "u".into(), version: "1".into() },
+            ownership: Ownership { entries: entries.collect() },
+        }
+    }
+
+    #[test]
+    fn a_field_that_somebody_wrote_and_put_back_is_taken_back() {
+        let before = live(&[
+            ("regplan:p", Operation::Apply, &["spec.paused"]),
+            ("kubectl", Operation::Update, &["spec.replicas"]),
+        ]);
+        let after = live(&[("regplan:p", Operation::Apply, &["spec.paused", "spec.replicas"])]);
+        let found = restored_ownership("p", &json!({}), &before, &after).unwrap();
+        assert_eq!(found.reason, "only ownership changes: spec.replicas (last written by kubectl)");
+        let Cause::Drift { by } = found.cause else { panic!("{:?}", found.cause) };
+        assert_eq!(by[0].name, "kubectl");
+        assert_eq!(restored_ownership("p", &json!({}), &after, &after), None);
+    }
+
+    #[test]
+    fn an_empty_map_that_others_filled_is_nobodys_loss() {
+        let before = live(&[("regplan:p", Operation::Apply, &["spec.paused"])]);
+        let after = live(&[("regplan:p", Operation::Apply, &["spec.paused", "spec.extra"])]);
+        let sent = |extra: Value| json!({"spec": {"paused": true, "extra": extra}});
+        assert_eq!(restored_ownership("p", &sent(json!({})), &before, &after), None);
+        assert!(restored_ownership("p", &sent(json!({"a": 1})), &before, &after).is_some());
+    }
+
+    #[test]
+    fn a_field_that_left_the_configuration_is_left_to_who_owns_it_too() {
+        let before = live(&[
+            ("regplan:p", Operation::Apply, &["spec.paused", "spec.replicas"]),
+            ("scaler", Operation::Update, &["spec.replicas"]),
+        ]);
+        let after = live(&[("regplan:p", Operation::Apply, &["spec.paused"])]);
+        let found = restored_ownership("p", &json!({}), &before, &after).unwrap();
+        assert_eq!(found.reason, "only ownership changes: spec.replicas (left to scaler)");
+        assert_eq!(found.cause, Cause::Yours);
+    }
+
+    #[test]
+    fn an_object_that_we_own_nothing_of_is_taken_back_whole() {
+        let paths: &[&str] = &["a", "b", "c", "d", r#"metadata.annotations["regplan.dev/project"]"#];
+        let after = live(&[("regplan:p", Operation::Apply, paths)]);
+        let found = restored_ownership("p", &json!({}), &live(&[]), &after).unwrap();
+        assert_eq!(found.reason, "only ownership changes: a, b, c and 1 more");
+        let marks = live(&[("regplan:p", Operation::Apply, &paths[4..])]);
+        let found = restored_ownership("p", &json!({}), &live(&[]), &marks).unwrap();
+        assert_eq!(found.reason, "only the ownership of our annotations changes");
+    }
+}

@@ -1,0 +1,151 @@
+//! What else dies with a namespace or a definition: asked only when one of them is to go.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt::Write as _;
+
+use crate::plan::input::question::{Answer, Question};
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::plan::Plan;
+use crate::plan::planner;
+use crate::provider::{CascadeScope, Dependent, Dependents};
+use crate::resource::{Identity, Live, Problem};
+
+/// How many kinds that could not be seen are named.
+const NAMED: usize = 4;
+
+/// A plan that only what else dies is missing of.
+#[derive(Debug)]
+pub(in crate::plan) struct PendingCascade {
+    plan: Box<Plan>,
+    /// Which change each question is about that has no answer yet.
+    about: VecDeque<usize>,
+    /// The uids of the objects that the plan itself puts an end to.
+    going: HashSet<String>,
+}
+
+impl PendingCascade {
+    /// The draft, and what must be asked before it is a plan.
+    pub(in crate::plan) fn new(plan: Box<Plan>) -> (Self, Vec<Question>) {
+        let ending = plan.changes.iter().enumerate().flat_map(|(index, change)| {
+            ends(change).filter_map(move |live| Some((index, Question::Dependents(scope(live)?))))
+        });
+        let (about, questions) = ending.unzip();
+        let going = plan.changes.iter().flat_map(ends).map(|live| live.stamp.uid.clone()).collect();
+        (Self { plan, about, going }, questions)
+    }
+
+    /// Writes into the plan what else dies, by the answer to the first question that has none yet.
+    pub(in crate::plan) fn take(&mut self, answer: Answer) {
+        let change = self.about.pop_front().and_then(|index| self.plan.changes.get_mut(index));
+        let (Some(change), Answer::Dependents(result)) = (change, answer) else { return };
+        match result {
+            Ok(dependents) => {
+                change.warnings.extend(unseen(&dependents));
+                change.dies_with.extend(worth_naming(dependents.seen, &self.going));
+            }
+            Err(problem) => change.warnings.push(nothing_seen(&problem)),
+        }
+    }
+
+    /// The plan, as far as the questions have been answered.
+    pub(in crate::plan) fn into_plan(self) -> Box<Plan> {
+        self.plan
+    }
+}
+
+/// The objects that the change puts an end to.
+fn ends(change: &Change) -> impl Iterator<Item = &Live> {
+    let itself = change.prior.as_ref().filter(|_| match change.action {
+        Action::Delete => true,
+        // A replacement by another name leaves an object of that name alone.
+        Action::Replace => change.replaced.is_none(),
+        _ => false,
+    });
+    itself.into_iter().map(AsRef::as_ref).chain(change.replaced.iter().map(|replaced| &replaced.1))
+}
+
+fn scope(live: &Live) -> Option<CascadeScope> {
+    let identity = Identity::of(&live.object)?;
+    if identity.is("", "Namespace") {
+        return Some(CascadeScope::Namespace(identity.name));
+    }
+    planner::defines(&live.object).map(CascadeScope::Kind)
+}
+
+/// What is neither deleted by the plan itself, nor dies with its owner anyway, nor is there in every namespace.
+fn worth_naming(seen: Vec<Dependent>, going: &HashSet<String>) -> Vec<Identity> {
+    let uids: HashSet<String> = seen.iter().map(|one| one.uid.clone()).collect();
+    let is_owned = |one: &Dependent| one.owners.iter().any(|uid| uids.contains(uid) || going.contains(uid));
+    seen.into_iter()
+        .filter(|one| !going.contains(&one.uid) && !is_owned(one) && !is_everywhere(&one.identity))
+        .map(|one| one.identity)
+        .collect()
+}
+
+fn is_everywhere(identity: &Identity) -> bool {
+    let by_kind =
+        [("", "Event"), ("events.k8s.io", "Event"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")];
+    by_kind.iter().any(|(group, kind)| identity.is(group, kind))
+        || (identity.is("", "ServiceAccount") && identity.name == "default")
+        || (identity.is("", "ConfigMap") && identity.name == "kube-root-ca.crt")
+}
+
+fn unseen(dependents: &Dependents) -> Option<String> {
+    if dependents.hidden.is_empty() {
+        return None;
+    }
+    let named = dependents.hidden.iter().take(NAMED).map(|(kind, reason)| format!("{kind} ({reason})"));
+    let mut text = named.collect::<Vec<_>>().join(", ");
+    let more = dependents.hidden.len().saturating_sub(NAMED);
+    if more > 0 {
+        let _ = write!(text, " and {more} more"); // writing to a String does not fail
+    }
+    Some(format!("what else dies with it could not all be seen: {text}"))
+}
+
+fn nothing_seen(problem: &Problem) -> String {
+    format!("what else dies with it could not be seen: {problem}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::GroupKind;
+
+    fn one(kind: &str, name: &str, owners: &[&str]) -> Dependent {
+        Dependent {
+            identity: Identity::namespaced("", kind, "a", name),
+            uid: format!("{kind}-{name}"),
+            owners: owners.iter().map(|owner| (*owner).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn only_what_would_be_missed_is_named() {
+        let seen = vec![
+            one("ConfigMap", "kube-root-ca.crt", &[]),
+            one("ConfigMap", "theirs", &[]),
+            one("ConfigMap", "ours", &[]),
+            one("Event", "e", &[]),
+            one("ReplicaSet", "r", &["deployment-that-goes"]),
+            one("Pod", "p", &["ReplicaSet-r"]),
+            one("Pod", "alone", &["gone"]),
+            one("ServiceAccount", "default", &[]),
+        ];
+        let going = ["ConfigMap-ours".to_owned(), "deployment-that-goes".to_owned()].into();
+        let named: Vec<String> = worth_naming(seen, &going).iter().map(|one| one.name.clone()).collect();
+        assert_eq!(named, ["theirs", "alone"]);
+    }
+
+    #[test]
+    fn what_is_hidden_is_said() {
+        let kind = |kind: &str| GroupKind { group: String::new(), kind: kind.into() };
+        let hidden = ["A", "B", "C", "D", "E"].map(|name| (kind(name), "no right".to_owned())).to_vec();
+        let said = unseen(&Dependents { seen: vec![], hidden }).unwrap();
+        assert!(
+            said.ends_with("A (no right), B (no right), C (no right), D (no right) and 1 more"),
+            "{said}"
+        );
+        assert_eq!(unseen(&Dependents::default()), None);
+    }
+}

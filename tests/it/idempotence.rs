@@ -1,0 +1,220 @@
+//! What was applied is quiet: no plan finds a difference, no apply writes, whatever the server, its
+//! controllers and other hands made of the objects.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use crate::examples::example;
+use crate::harness::{Namespace, Project, Proxy, wait_for};
+use crate::plane::pki::Authority;
+
+tests! {
+    every_configuration_that_we_keep_is_tried_here,
+    the_adversarial_set_is_quiet,
+    the_registry_is_quiet,
+    the_definition_and_its_resource_are_quiet,
+    the_live_reference_is_quiet,
+    two_plans_before_the_first_apply_are_the_same,
+}
+
+/// The configurations that the tests below apply.
+const TRIED: &[&str] =
+    &["examples/crd", "examples/live-reference", "examples/registry", "testdata/adversarial"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn every_configuration_that_we_keep_is_tried_here() {
+    let mut found: Vec<String> = Vec::new();
+    for folder in ["examples", "testdata"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.path().join("regplan.toml").exists() {
+                found.push(format!("{folder}/{}", entry.file_name().to_string_lossy()));
+            }
+        }
+    }
+    found.sort();
+    assert_eq!(found, TRIED);
+}
+
+/// What no record can prove: the file has something empty in them that the server does not store, and to it
+/// another apply might be a write.
+const HOLDING_NOTHING: &[&str] = &[
+    "clusterroles.rbac.authorization.k8s.io",
+    "configmaps",
+    "customresourcedefinitions.apiextensions.k8s.io",
+    "deployments.apps",
+    "jobs.batch",
+    "networkpolicies.networking.k8s.io",
+    "services",
+];
+
+/// Nothing to change, proved without asking the server for more than its lists, but of one object of each of
+/// the resources `in_doubt`; and nothing is written.
+fn expect_no_changes_but(project: &Project<'_>, proxy: &Proxy, in_doubt: &[&str]) {
+    proxy.forget();
+    let plan = project.run(["plan", "--format", "json"]).success().json();
+    let changes = plan["changes"].as_array().unwrap();
+    let loud: Vec<&Value> =
+        changes.iter().filter(|change| change["action"] != "none" || change["fields"] != json!([])).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+    let asked: Vec<String> =
+        proxy.requests().iter().filter(|seen| seen.dry_run).map(ToString::to_string).collect();
+    let is_asked =
+        |resource: &&str| asked.iter().any(|asked| asked.starts_with(&format!("apply {resource} ")));
+    assert_eq!(asked.len(), in_doubt.len(), "the record should have proved most of these: {asked:#?}");
+    assert!(in_doubt.iter().all(is_asked), "{asked:#?}");
+    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+    project.run(["apply", "--auto-approve"]).success();
+    project.run(["plan", "--detailed-exitcode"]).success();
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+}
+
+fn expect_no_changes(project: &Project<'_>, proxy: &Proxy) {
+    expect_no_changes_but(project, proxy, &[]);
+}
+
+/// The same without what the state remembers of the last apply: the server is asked.
+fn quiet_without_a_record(project: &Project<'_>, proxy: &Proxy) {
+    fs::remove_dir_all(project.path(".regplan")).unwrap();
+    proxy.forget();
+    let plan = project.run(["plan", "--format", "json"]).success().json();
+    let changes = plan["changes"].as_array().unwrap();
+    let loud: Vec<&Value> = changes.iter().filter(|change| change["action"] != "none").collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+}
+
+/// Every file of a folder, with the name that is in all of its names replaced.
+fn copied<'n>(ns: &'n Namespace, folder: &str, name: &str) -> Project<'n> {
+    let root = root().join(folder);
+    let mut project = ns.project();
+    let mut folders: Vec<PathBuf> = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap().replace(name, &ns.name());
+            project = project.write(path.strip_prefix(&root).unwrap().to_str().unwrap(), &text);
+        }
+    }
+    project
+}
+
+/// Writes the authority of a webhook where it is missing, as cert-manager does.
+fn inject(ns: &Namespace, target: &str, pointer: &str) {
+    let authority = BASE64_STANDARD.encode(Authority::new().unwrap().certificate());
+    let patch = json!([{ "op": "add", "path": pointer, "value": authority }]).to_string();
+    ns.kubectl(["patch", target, "--type=json", "--patch", &patch]).run().success();
+}
+
+fn the_adversarial_set_is_quiet() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = copied(&ns, "testdata/adversarial", "adversarial").through(&proxy);
+    project.run(["apply", "--auto-approve"]).success();
+    let role = ns.fill("clusterrole/{ns}");
+    wait_for("the collected rules", || {
+        let rules = ns.field(&role, "/rules");
+        rules.as_array().is_some_and(|rules| !rules.is_empty()).then_some(())
+    });
+    // A custom resource with `labels: null` is written anew by every apply, its `resourceVersion` included: no proof
+    // may say that nothing would change.
+    let widgets = ns.fill("widgets.{ns}.example.com");
+    let in_doubt: Vec<&str> = HOLDING_NOTHING.iter().copied().chain([widgets.as_str()]).collect();
+    expect_no_changes_but(&project, &proxy, &in_doubt);
+    // An autoscaler, an injector of authorities, somebody who labels: none of this is ours.
+    ns.kubectl(["scale", "deployment/scaled", "--replicas=3"]).run().success();
+    ns.kubectl(["label", "deployment/scaled", "service/odd", "theirs=yes"]).run().success();
+    let configuration = ns.fill("validatingwebhookconfiguration/{ns}");
+    inject(&ns, &configuration, "/webhooks/0/clientConfig/caBundle");
+    let definition = ns.fill("crd/widgets.{ns}.example.com");
+    inject(&ns, &definition, "/spec/conversion/webhook/clientConfig/caBundle");
+    expect_no_changes_but(&project, &proxy, &in_doubt);
+    // Where we own an empty map, no record tells whether what others put into it stays: the server is asked.
+    ns.kubectl(["label", "deployment/odd", "theirs=yes"]).run().success();
+    quiet_without_a_record(&project, &proxy);
+    // A change is that change alone.
+    project.edit("regplan.toml", "main:1", "main:2");
+    project.edit("manifests/storage.yaml", "plain: text", "plain: other");
+    let plan = project.run(["plan", "--format", "json"]).success().json();
+    let changes = plan["changes"].as_array().unwrap().iter();
+    let fields: Vec<&Value> =
+        changes.flat_map(|change| change["fields"].as_array().unwrap()).map(|field| &field["path"]).collect();
+    assert_eq!(fields, ["data.plain", "spec.template.spec.containers[main].image"]);
+    ns.delete(&definition).delete(&configuration).delete(&role);
+    ns.delete(&ns.fill("clusterrole/{ns}-part")).delete(&ns.fill("clusterrolebinding/{ns}"));
+    ns.delete(&ns.fill("priorityclass/{ns}"));
+}
+
+fn the_registry_is_quiet() {
+    let ns = Namespace::absent();
+    let proxy = ns.proxy();
+    let names = [
+        ("name = \"registry\"", "name = \"{project}\""),
+        ("= \"registry\"", "= \"{ns}\""),
+        ("registry.example.com", "{prefix}.example.com"),
+    ];
+    let project =
+        example(&ns, "registry", &names).through(&proxy).env("CI_PASSWORD", "a long enough password");
+    project.run(["apply", "--auto-approve"]).success();
+    expect_no_changes(&project, &proxy);
+}
+
+fn the_definition_and_its_resource_are_quiet() {
+    let ns = Namespace::absent();
+    let proxy = ns.proxy();
+    let names = [
+        ("crd-example", "{project}"),
+        ("mirrors.example.com", "mirrors.{prefix}.example.com"),
+        ("group: example.com", "group: {prefix}.example.com"),
+        ("\"example.com/v1\"", "\"{prefix}.example.com/v1\""),
+        ("namespace = \"mirrors\"", "namespace = \"{ns}\""),
+        ("  name: mirrors\n", "  name: {ns}\n"),
+    ];
+    let project = example(&ns, "crd", &names).through(&proxy);
+    project.run(["apply", "--auto-approve"]).success();
+    expect_no_changes(&project, &proxy);
+    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com"]).run().success();
+}
+
+fn the_live_reference_is_quiet() {
+    let ns = Namespace::absent();
+    let proxy = ns.proxy();
+    let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];
+    let project = example(&ns, "live-reference", &names).through(&proxy);
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.front");
+    ns.patch_status("service/front", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}}));
+    apply.wait().success();
+    expect_no_changes(&project, &proxy);
+}
+
+/// Secrets are made by the run that applies, and so are hashes: no plan shows one, or what follows from it.
+fn two_plans_before_the_first_apply_are_the_same() {
+    let ns = Namespace::absent();
+    let names = [
+        ("name = \"registry\"", "name = \"{project}\""),
+        ("= \"registry\"", "= \"{ns}\""),
+        ("registry.example.com", "{prefix}.example.com"),
+    ];
+    let project = example(&ns, "registry", &names).env("CI_PASSWORD", "a long enough password");
+    let plan = || {
+        let mut plan = project.run(["plan", "--format", "json"]).success().json();
+        // Without a state, every run has a lineage of its own.
+        plan["lineage"].take();
+        plan
+    };
+    let (first, second) = (plan(), plan());
+    assert_eq!(first["changes"], second["changes"]);
+    project.run(["plan"]).success().stdout_contains("-checksum\"]: (known after apply: generated)");
+}
