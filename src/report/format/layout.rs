@@ -5,7 +5,7 @@
 
 use textwrap::core::display_width;
 
-use super::styled::{Label, Styled};
+use crate::report::format::styled::{Label, Styled};
 
 /// Narrower terminals are treated as if they had this many columns.
 const NARROWEST: usize = 40;
@@ -16,7 +16,7 @@ const JOINTS: &str = ".,:;/=]})";
 
 /// Where a line may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Breaking {
+pub(in crate::report) enum Breaking {
     /// Between words.
     Words,
     /// Between words, and within one that is longer than a line.
@@ -24,12 +24,12 @@ pub(super) enum Breaking {
 }
 
 /// How many columns a text takes.
-pub(super) fn width_of(text: &str) -> usize {
+pub(in crate::report) fn width_of(text: &str) -> usize {
     display_width(text) + text.matches('\t').count() * TAB
 }
 
 /// One line as several that are no wider than this; those behind the first are indented by `hang`.
-pub(super) fn fit(line: &Styled, width: usize, hang: usize, breaking: Breaking) -> Styled {
+pub(in crate::report) fn fit(line: &Styled, width: usize, hang: usize, breaking: Breaking) -> Styled {
     let width = width.max(NARROWEST);
     let all: Vec<(Label, char)> =
         line.pieces().flat_map(|(label, text)| text.chars().map(move |c| (label, c))).collect();

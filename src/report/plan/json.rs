@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::place::Locator;
 use crate::plan::{Action, After, Change, FieldChange, Keep, Plan, Refusal, drift_summary};
+use crate::report::source_line::Locator;
 
 /// The version of the format; it moves when something that was there changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1";
@@ -97,8 +97,9 @@ fn refusal(refusal: &Refusal) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{place, sample};
     use super::*;
+    use crate::report::plan::sample;
+    use crate::report::source_line;
 
     /// Every key that is printed is one that the schema knows.
     fn close(schema: &mut Value) {
@@ -114,10 +115,10 @@ mod tests {
 
     #[test]
     fn everything_is_as_the_schema_says() {
-        let mut schema = serde_json::from_str(include_str!("../../docs/plan.schema.json")).unwrap();
+        let mut schema = serde_json::from_str(include_str!("../../../docs/plan.schema.json")).unwrap();
         close(&mut schema);
         let validator = jsonschema::draft202012::new(&schema).unwrap();
-        let place = |_: &_| Some(place::SourceLine { file: "regplan.toml".to_owned(), line: 14 });
+        let place = |_: &_| Some(source_line::SourceLine { file: "regplan.toml".to_owned(), line: 14 });
         let mut plan = plan_json(&sample::everything(), &place);
         let mistakes: Vec<String> =
             validator.iter_errors(&plan).map(|error| format!("{}: {error}", error.instance_path())).collect();

@@ -75,7 +75,7 @@ impl Styled {
     }
 
     /// Its pieces, each with its label.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = (Label, &str)> {
+    pub(in crate::report) fn pieces(&self) -> impl Iterator<Item = (Label, &str)> {
         self.pieces.iter().map(|(label, text)| (*label, text.as_str()))
     }
 

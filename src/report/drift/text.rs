@@ -1,13 +1,12 @@
 //! What drift was found, for a reader at a terminal; and the words that its other forms share.
 
-use super::diff::line_diff;
-use super::escape::escape;
-use super::layout::{Breaking, fit, width_of};
-use super::styled::{Label, Styled};
-use super::value;
 use crate::drift::{Drift, DriftKind, Field, Finding, Status, Verdict};
-use crate::resource::FieldManager;
-use crate::resource::Operation;
+use crate::report::format::diff::line_diff;
+use crate::report::format::escape::escape;
+use crate::report::format::layout::{Breaking, fit, width_of};
+use crate::report::format::styled::{Label, Styled};
+use crate::report::managers::managers;
+use crate::report::plan::value;
 use crate::state::{RunEnd, Unfinished};
 
 /// Where what is said of a resource begins, and where its further lines do.
@@ -48,7 +47,7 @@ pub fn drift_summary(drift: &Drift) -> Styled {
 }
 
 /// What it comes to, in one sentence.
-pub(super) fn headline(drift: &Drift) -> String {
+pub(in crate::report) fn headline(drift: &Drift) -> String {
     let looked_at = drift.findings.len() - drift.left_out();
     let (changed, unknown) = (drift.count(Verdict::Drift), drift.count(Verdict::Unobserved));
     let of = format!("of {looked_at} {}", plural(looked_at, "resource", "resources"));
@@ -68,7 +67,7 @@ pub(super) fn headline(drift: &Drift) -> String {
 }
 
 /// What the headline leaves out.
-pub(super) fn remarks(drift: &Drift) -> Vec<String> {
+pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
     let mut remarks = Vec::new();
     let unknown = drift.count(Verdict::Unobserved);
     if drift.verdict() == Verdict::Drift && unknown > 0 {
@@ -87,7 +86,7 @@ fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
 }
 
 /// What became of the last run; not escaped.
-pub(super) fn interruption(run: &Unfinished) -> String {
+pub(in crate::report) fn interruption(run: &Unfinished) -> String {
     let story = match run.end {
         None => "is under way, or was killed",
         Some(RunEnd::Stopped) => "was stopped",
@@ -101,7 +100,7 @@ pub(super) fn interruption(run: &Unfinished) -> String {
 }
 
 /// A status in words.
-pub(super) fn word(status: &Status) -> &'static str {
+pub(in crate::report) fn word(status: &Status) -> &'static str {
     match status {
         Status::InSync => "in sync",
         Status::Changed(_) => "changed",
@@ -116,7 +115,7 @@ pub(super) fn word(status: &Status) -> &'static str {
 }
 
 /// What a status means, where its word does not say all; not escaped.
-pub(super) fn story(status: &Status) -> Vec<String> {
+pub(in crate::report) fn story(status: &Status) -> Vec<String> {
     match status {
         Status::InSync | Status::Changed(_) | Status::LeftOut => Vec::new(),
         Status::Ending { since, .. } => {
@@ -139,27 +138,6 @@ pub(super) fn story(status: &Status) -> Vec<String> {
             let help = problem.help.iter().map(|help| format!("help: {help}"));
             problem.message.lines().map(str::to_owned).chain(help).collect()
         }
-    }
-}
-
-/// Who it was; not escaped.
-pub(super) fn managers(managers: &[FieldManager]) -> String {
-    let names: Vec<String> = managers.iter().map(manager).collect();
-    if names.is_empty() { "by unknown".to_owned() } else { format!("by {}", names.join(", by ")) }
-}
-
-fn manager(manager: &FieldManager) -> String {
-    let operation = operation(manager.operation);
-    let through = manager.subresource.as_ref().map(|part| format!(" through {part}")).unwrap_or_default();
-    let time = manager.time.as_ref().map(|time| format!(", {time}")).unwrap_or_default();
-    format!("{} ({operation}{through}{time})", manager.name)
-}
-
-/// How a manager writes, in a word.
-pub(super) fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Apply => "apply",
-        Operation::Update => "update",
     }
 }
 
@@ -233,7 +211,7 @@ fn texts(field: &Field) -> Option<(&str, &str)> {
 }
 
 /// What happened to a field, in one line that is safe to print.
-pub(super) fn change(field: &Field) -> String {
+pub(in crate::report) fn change(field: &Field) -> String {
     let shown = |value: &Option<_>| value.as_ref().map_or_else(|| "(none)".to_owned(), value::one_line);
     match (field.event, field.sensitive) {
         (DriftKind::Changed, true) => "(sensitive, changed)".to_owned(),

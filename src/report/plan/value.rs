@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::diff::line_diff;
-use super::escape::escape;
-use super::layout::{Breaking, fit, width_of};
-use super::plan::Page;
-use super::styled::{Label, Styled};
-use super::words;
 use crate::plan::{After, FieldChange};
+use crate::report::format::diff::line_diff;
+use crate::report::format::escape::escape;
+use crate::report::format::layout::{Breaking, fit, width_of};
+use crate::report::format::page::Page;
+use crate::report::format::styled::{Label, Styled};
+use crate::report::plan::words;
 
 /// Longer values are shown in part.
 const LONGEST: usize = 240;
@@ -18,7 +18,12 @@ const LEAD: usize = 40;
 const BELOW: usize = 4;
 
 /// One changed field, in a line of its own or in several: its value, and whose change it is.
-pub(super) fn field(change: &FieldChange, indent: usize, shows_cause: bool, page: Page<'_>) -> Styled {
+pub(in crate::report) fn field(
+    change: &FieldChange,
+    indent: usize,
+    shows_cause: bool,
+    page: Page<'_>,
+) -> Styled {
     let below = indent + BELOW;
     let (sign, label) = sign(change);
     let path = escape(&change.path.to_string());
@@ -55,7 +60,7 @@ pub(super) fn field(change: &FieldChange, indent: usize, shows_cause: bool, page
 }
 
 /// What happens to a field, as a symbol.
-pub(super) fn sign(change: &FieldChange) -> (&'static str, Label) {
+pub(in crate::report) fn sign(change: &FieldChange) -> (&'static str, Label) {
     match (&change.before, &change.after) {
         (None, _) => ("+", Label::Add),
         (Some(_), After::Absent) => ("-", Label::Destroy),
@@ -64,7 +69,7 @@ pub(super) fn sign(change: &FieldChange) -> (&'static str, Label) {
 }
 
 /// Both values in one line each, those of a secret in words. What the sign says already is left out.
-pub(super) fn values(change: &FieldChange) -> (Option<String>, Option<String>) {
+pub(in crate::report) fn values(change: &FieldChange) -> (Option<String>, Option<String>) {
     if change.sensitive {
         let story = match (&change.before, &change.after) {
             (None, _) => "(sensitive)",
@@ -149,7 +154,7 @@ fn others(change: &FieldChange, indent: usize, page: Page<'_>) -> Styled {
 }
 
 /// A value in one line.
-pub(super) fn one_line(value: &Value) -> String {
+pub(in crate::report) fn one_line(value: &Value) -> String {
     escape(&value.to_string())
 }
 
@@ -174,7 +179,7 @@ fn part(text: &str, at: usize) -> String {
 }
 
 /// Both texts, where the value is worth a diff of its lines.
-pub(super) fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
+pub(in crate::report) fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
     if change.sensitive {
         return None;
     }

@@ -1,11 +1,12 @@
 //! Drift for a comment, a chat, an issue.
 
+use crate::report::managers::managers;
 use std::fmt::Write as _;
 
-use super::drift::{change, headline, interruption, managers, remarks, story, word};
-use super::markdown::code;
-use super::shorten::{Bounded, Entry, NAMED, Table};
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
+use crate::report::drift::text::{change, headline, interruption, remarks, story, word};
+use crate::report::format::markdown::code;
+use crate::report::format::shorten::{Bounded, Entry, NAMED, Table};
 
 const TABLE: Table<'_> =
     Table { head: "\n| Resource | Object | What | Fields |\n|---|---|---|---:|\n", command: "regplan drift" };

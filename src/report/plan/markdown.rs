@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::diff::{DiffLine, changed_lines};
-use super::dying;
-use super::markdown::{code, fence};
-use super::place::Locator;
-use super::shorten::{Bounded, Entry, NAMED, Table};
-use super::value::{long_texts, sign, values};
-use super::words;
-use super::words::plural;
 use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
+use crate::report::format::diff::{DiffLine, changed_lines};
+use crate::report::format::markdown::{code, fence};
+use crate::report::format::plural::plural;
+use crate::report::format::shorten::{Bounded, Entry, NAMED, Table};
+use crate::report::plan::cascade;
+use crate::report::plan::value::{long_texts, sign, values};
+use crate::report::plan::words;
+use crate::report::source_line::Locator;
 
 /// What a comment on GitHub may hold, in bytes.
 pub const MARKDOWN_LIMIT: usize = 65_536;
@@ -79,7 +79,7 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
         &why(change, &remarks),
     );
     let mut said: Vec<String> = remarks;
-    said.extend(dying::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
+    said.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
     said.extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
     said.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
     said.extend(words::hidden(change).filter(|_| change.action.writes()));

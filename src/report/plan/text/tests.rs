@@ -1,11 +1,11 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::layout::width_of;
-use super::super::place::SourceLine;
-use super::super::sample;
 use super::*;
 use crate::plan::{After, Cause, FieldChange, Keep};
+use crate::report::format::layout::width_of;
+use crate::report::plan::sample;
+use crate::report::source_line::SourceLine;
 
 fn shown(plan: &Plan, width: usize) -> String {
     let places = |_: &_| Some(SourceLine { file: "regplan.toml".to_owned(), line: 14 });

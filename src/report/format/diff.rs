@@ -2,15 +2,15 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::escape::escape;
-use super::layout::{Breaking, fit};
-use super::styled::{Label, Styled};
+use crate::report::format::escape::escape;
+use crate::report::format::layout::{Breaking, fit};
+use crate::report::format::styled::{Label, Styled};
 
 /// Lines of context around a changed line.
 const CONTEXT: usize = 2;
 
 /// Two texts by their changed lines, with some context.
-pub(super) fn line_diff(before: &str, after: &str, indent: usize, width: usize) -> Styled {
+pub(in crate::report) fn line_diff(before: &str, after: &str, indent: usize, width: usize) -> Styled {
     let mut text = Styled::default();
     for line in changed_lines(before, after) {
         let mut whole = Styled::default();
@@ -22,7 +22,7 @@ pub(super) fn line_diff(before: &str, after: &str, indent: usize, width: usize) 
 
 /// A line of the difference between two texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum DiffLine {
+pub(in crate::report) enum DiffLine {
     /// It goes.
     Removed(String),
     /// It comes.
@@ -34,7 +34,7 @@ pub(super) enum DiffLine {
 }
 
 impl DiffLine {
-    pub(super) fn sign(&self) -> &'static str {
+    pub(in crate::report) fn sign(&self) -> &'static str {
         match self {
             Self::Removed(_) => "-",
             Self::Added(_) => "+",
@@ -42,7 +42,7 @@ impl DiffLine {
         }
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::report) fn text(&self) -> &str {
         match self {
             Self::Removed(text) | Self::Added(text) | Self::Same(text) => text,
             Self::Gap => "...",
@@ -59,7 +59,7 @@ impl DiffLine {
 }
 
 /// What differs between two texts, line by line, safe to print.
-pub(super) fn changed_lines(before: &str, after: &str) -> Vec<DiffLine> {
+pub(in crate::report) fn changed_lines(before: &str, after: &str) -> Vec<DiffLine> {
     let diff = TextDiff::from_lines(before, after);
     let mut lines = Vec::new();
     for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {

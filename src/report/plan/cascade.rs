@@ -8,7 +8,7 @@ use crate::resource::Identity;
 const NAMED: usize = 3;
 
 /// One line for each kind: `12 Secret (a, b, c and 9 more)`.
-pub(super) fn lines(dying: &[Identity]) -> Vec<String> {
+pub(in crate::report) fn lines(dying: &[Identity]) -> Vec<String> {
     let mut by_kind: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for identity in dying {
         let namespace = identity.namespace.as_ref().map(|namespace| format!("{namespace}/"));

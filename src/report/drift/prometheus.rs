@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::escape::escape;
 use crate::drift::{Drift, Status, Verdict};
+use crate::report::format::escape::escape;
 
 /// The manager of fields that the server keeps no trace of.
 const UNKNOWN: &str = "unknown";

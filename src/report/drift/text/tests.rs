@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::drift_markdown;
-use super::super::layout::width_of;
-use super::super::sample::{HOSTILE, manager};
 use super::*;
+use crate::report::drift::markdown::drift_markdown;
+use crate::report::format::layout::width_of;
+use crate::report::plan::sample::{HOSTILE, manager};
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity};
 
 fn changed(path: &str, before: &str, after: &str) -> Field {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::escape::escape;
-use super::styled::{Label, Styled};
 use crate::apply::{Event, Report};
 use crate::plan::Action;
+use crate::report::format::escape::escape;
+use crate::report::format::styled::{Label, Styled};
 
 /// One line for an event; `None` for those that only matter to a progress display.
 pub fn event_line(event: &Event) -> Option<Styled> {

@@ -1,8 +1,8 @@
 //! Drift for a program.
 
+use crate::report::managers;
 use serde_json::{Value, json};
 
-use super::drift;
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
 use crate::resource::FieldManager;
 
@@ -71,7 +71,7 @@ fn field(field: &Field) -> Value {
 
 fn managers(managers: &[FieldManager]) -> Value {
     let manager = |manager: &FieldManager| {
-        json!({"manager": manager.name, "operation": drift::operation(manager.operation),
+        json!({"manager": manager.name, "operation": managers::operation(manager.operation),
                "subresource": manager.subresource, "time": manager.time})
     };
     managers.iter().map(manager).collect()

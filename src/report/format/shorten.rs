@@ -4,15 +4,15 @@
 //! is left are the paths, *folded*), then all that is said of them but their row in the table, then the row.
 //! What is missing is counted at the end.
 
-use super::words::plural;
+use crate::report::format::plural::plural;
 
 /// How many fields are named where their values are left out.
-pub(super) const NAMED: usize = 12;
+pub(in crate::report) const NAMED: usize = 12;
 /// Kept free for what is said at the end.
 const RESERVE: usize = 400;
 
 /// A text that only grows as far as it may.
-pub(super) struct Bounded {
+pub(in crate::report) struct Bounded {
     limit: usize,
     text: String,
 }
@@ -20,7 +20,7 @@ pub(super) struct Bounded {
 impl Bounded {
     /// A text of so many bytes at the most that begins with this headline, all in our own words, and has room left to
     /// say what it leaves out. Where there is not even that much room: as much of the headline as there is.
-    pub(super) fn new(limit: usize, headline: &str) -> Result<Self, String> {
+    pub(in crate::report) fn new(limit: usize, headline: &str) -> Result<Self, String> {
         let mut begun = Self { limit, text: String::new() };
         if begun.offer(&format!("**{headline}**\n")) {
             return Ok(begun);
@@ -33,7 +33,7 @@ impl Bounded {
     }
 
     /// Takes the text if all of it fits, and says whether it does.
-    pub(super) fn offer(&mut self, text: &str) -> bool {
+    pub(in crate::report) fn offer(&mut self, text: &str) -> bool {
         let fits = text.len() <= self.room();
         if fits {
             self.text.push_str(text);
@@ -42,7 +42,7 @@ impl Bounded {
     }
 
     /// Fills the room that is left with the entries, the most important of which come first.
-    pub(super) fn fill(self, table: &Table<'_>, entries: &[Entry]) -> String {
+    pub(in crate::report) fn fill(self, table: &Table<'_>, entries: &[Entry]) -> String {
         let shown = Shortening::of(table, entries, self.room());
         let Self { limit, mut text } = self;
         shown.write(table, entries, &mut text);
@@ -52,20 +52,20 @@ impl Bounded {
 }
 
 /// What the rows of the entries stand in.
-pub(super) struct Table<'a> {
+pub(in crate::report) struct Table<'a> {
     /// Its first lines.
-    pub(super) head: &'a str,
+    pub(in crate::report) head: &'a str,
     /// The command that shows everything.
-    pub(super) command: &'a str,
+    pub(in crate::report) command: &'a str,
 }
 
 /// What is said of a resource, at length and in short.
-pub(super) struct Entry {
+pub(in crate::report) struct Entry {
     /// Whether it loses something, or stands in the way.
-    pub(super) is_vital: bool,
-    pub(super) row: String,
-    pub(super) full: String,
-    pub(super) folded: String,
+    pub(in crate::report) is_vital: bool,
+    pub(in crate::report) row: String,
+    pub(in crate::report) full: String,
+    pub(in crate::report) folded: String,
 }
 
 /// How much of an entry is shown.

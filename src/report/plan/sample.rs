@@ -10,15 +10,15 @@ use crate::resource::{
 };
 
 /// What a hostile cluster would write anywhere.
-pub(super) const HOSTILE: &str = "`````\n```\n</code></details></summary><script>@team #1 org/repo#2 |a|b\\| \
+pub(in crate::report) const HOSTILE: &str = "`````\n```\n</code></details></summary><script>@team #1 org/repo#2 |a|b\\| \
                                   [x](http://evil) ![i](//evil) www.evil.org <!-- $x$ **b** \u{1b}[31m\u{202e}\r\u{200b}";
 
-pub(super) fn manager(name: &str) -> FieldManager {
+pub(in crate::report) fn manager(name: &str) -> FieldManager {
     let time = Some("2026-01-02T03:04:05Z".to_owned());
     FieldManager { name: name.to_owned(), operation: Operation::Update, subresource: None, time }
 }
 
-pub(super) fn field(path: &str, before: Option<Value>, after: After) -> FieldChange {
+pub(in crate::report) fn field(path: &str, before: Option<Value>, after: After) -> FieldChange {
     FieldChange {
         path: path.parse().unwrap_or_else(|_| FieldPath::keys([path])),
         before,
@@ -31,14 +31,14 @@ pub(super) fn field(path: &str, before: Option<Value>, after: After) -> FieldCha
     }
 }
 
-pub(super) fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> Change {
+pub(in crate::report) fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> Change {
     let identity = Identity::namespaced("apps", "Deployment", "registry", name);
     let address = format!("registry.main/Deployment/{name}").parse().unwrap();
     let target = Target { identity, version: Some("v1".to_owned()) };
     Change { fields, ..Change::new(address, target, action, Fidelity::DryRun) }
 }
 
-pub(super) fn plan(changes: Vec<Change>) -> Plan {
+pub(in crate::report) fn plan(changes: Vec<Change>) -> Plan {
     Plan {
         project: "p".into(),
         lineage: "l".into(),
@@ -54,12 +54,12 @@ pub(super) fn plan(changes: Vec<Change>) -> Plan {
     }
 }
 
-pub(super) fn key(key: &str) -> Keep {
+pub(in crate::report) fn key(key: &str) -> Keep {
     Keep::Key(Origin { key: key.to_owned(), span: None })
 }
 
 /// A plan in which everything occurs.
-pub(super) fn everything() -> Plan {
+pub(in crate::report) fn everything() -> Plan {
     let drift = |by: &[FieldManager]| Cause::Drift { by: by.to_vec() };
     let scaled = FieldChange {
         cause: drift(&[FieldManager { subresource: Some("scale".into()), time: None, ..manager("kubectl") }]),
@@ -122,7 +122,7 @@ pub(super) fn everything() -> Plan {
     all
 }
 
-pub(super) fn refusal(message: &str) -> Refusal {
+pub(in crate::report) fn refusal(message: &str) -> Refusal {
     let identity = Identity::namespaced("", "ConfigMap", "registry", "refused");
     Refusal {
         address: Address::block("resource", "refused"),
@@ -132,7 +132,7 @@ pub(super) fn refusal(message: &str) -> Refusal {
 }
 
 /// Plans of any size, with anything in them.
-pub(super) fn plans() -> impl Strategy<Value = Plan> {
+pub(in crate::report) fn plans() -> impl Strategy<Value = Plan> {
     (
         prop::collection::vec(changes(), 0..20),
         prop::collection::vec(texts(), 0..4),

@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::place::SourceLine;
-use super::super::sample;
 use super::*;
 use crate::plan::After;
+use crate::report::plan::sample;
+use crate::report::source_line::SourceLine;
 
 fn shown(plan: &Plan, limit: usize) -> String {
     let places = |_: &_| Some(SourceLine { file: "regplan.toml".to_owned(), line: 14 });

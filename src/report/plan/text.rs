@@ -1,24 +1,16 @@
 //! A plan for a reader at a terminal.
 
-use super::dying;
-use super::escape::escape;
-use super::layout::{Breaking, fit, width_of};
-use super::place::Locator;
-use super::styled::{Label, Styled};
-use super::{value, words};
 use crate::plan::{Action, Change, Plan, Refusal};
+use crate::report::format::escape::escape;
+use crate::report::format::layout::{Breaking, fit, width_of};
+use crate::report::format::page::Page;
+use crate::report::format::styled::{Label, Styled};
+use crate::report::plan::cascade;
+use crate::report::plan::value;
+use crate::report::plan::words;
 
 /// How far what is said of a resource is indented.
 const INDENT: usize = 6;
-
-/// For whom a plan is written.
-#[derive(Clone, Copy)]
-pub struct Page<'a> {
-    /// How many columns a line may have.
-    pub width: usize,
-    /// Where keys of the configuration stand.
-    pub places: Locator<'a>,
-}
 
 /// The plan as text: what destroys first, then what changes, then what is made; the summary last.
 ///
@@ -62,7 +54,7 @@ fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
     for remark in words::remarks(plan, change) {
         say(Label::Plain, "", &remark);
     }
-    for line in dying::lines(&change.dies_with) {
+    for line in cascade::lines(&change.dies_with) {
         say(Label::Destroy, "also dies: ", &line);
     }
     let shows_cause = change.action != Action::Create;

@@ -1,13 +1,14 @@
 //! The words that the forms of a plan share. None of them is escaped.
 
-use super::drift::managers;
-use super::place::Locator;
 use crate::plan::{
     Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, drift_summary,
 };
+use crate::report::format::plural::plural;
+use crate::report::managers::managers;
+use crate::report::source_line::Locator;
 
 /// What happens to a resource, in a word.
-pub(super) fn verb(action: Action) -> &'static str {
+pub(in crate::report) fn verb(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
         Action::Update => "update",
@@ -21,7 +22,7 @@ pub(super) fn verb(action: Action) -> &'static str {
 }
 
 /// Whether there is anything to say of a resource.
-pub(super) fn is_worth_a_line(change: &Change) -> bool {
+pub(in crate::report) fn is_worth_a_line(change: &Change) -> bool {
     // That nothing changes is worth a word where it could not be found out for sure.
     change.action != Action::None
         || change.moved_from.is_some()
@@ -30,7 +31,7 @@ pub(super) fn is_worth_a_line(change: &Change) -> bool {
 }
 
 /// What is worth a line, what destroys first.
-pub(super) fn by_weight(plan: &Plan) -> Vec<&Change> {
+pub(in crate::report) fn by_weight(plan: &Plan) -> Vec<&Change> {
     let mut shown: Vec<&Change> = plan.changes.iter().filter(|change| is_worth_a_line(change)).collect();
     shown.sort_by_key(|change| weight(change));
     shown
@@ -52,7 +53,7 @@ fn weight(change: &Change) -> u8 {
 }
 
 /// What is to be known of a resource beside its fields, a sentence each.
-pub(super) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
+pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(from) = &change.moved_from {
         remarks.push(format!("moved from {from}"));
@@ -75,7 +76,7 @@ pub(super) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
 }
 
 /// Whose change it is, unless it is the reader's own.
-pub(super) fn whose(cause: &Cause) -> Option<String> {
+pub(in crate::report) fn whose(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Yours => None,
         Cause::Drift { by } => Some(format!("drift: {}", managers(by))),
@@ -84,7 +85,7 @@ pub(super) fn whose(cause: &Cause) -> Option<String> {
 }
 
 /// Where the reader's own change stands.
-pub(super) fn yours(field: &FieldChange, places: Locator<'_>) -> Option<String> {
+pub(in crate::report) fn yours(field: &FieldChange, places: Locator<'_>) -> Option<String> {
     (field.cause == Cause::Yours).then(|| {
         let place = field.origin.as_ref().and_then(places);
         place.map_or_else(|| "yours".to_owned(), |place| format!("yours, {place}"))
@@ -92,7 +93,7 @@ pub(super) fn yours(field: &FieldChange, places: Locator<'_>) -> Option<String> 
 }
 
 /// How to keep what another hand did.
-pub(super) fn keep(field: &FieldChange, places: Locator<'_>) -> Option<String> {
+pub(in crate::report) fn keep(field: &FieldChange, places: Locator<'_>) -> Option<String> {
     Some(match field.keep.as_ref()? {
         Keep::Ignore(line) => {
             // As TOML writes it: what has double quotes in it is put into single ones.
@@ -113,7 +114,7 @@ pub(super) fn keep(field: &FieldChange, places: Locator<'_>) -> Option<String> {
 }
 
 /// What of a resource is not shown.
-pub(super) fn hidden(change: &Change) -> Option<String> {
+pub(in crate::report) fn hidden(change: &Change) -> Option<String> {
     let unchanged = change.unchanged;
     let kept = format!("{unchanged} {} unchanged", plural(unchanged, "field", "fields"));
     let foreign = (change.foreign > 0).then(|| left_alone(change.foreign));
@@ -125,12 +126,12 @@ pub(super) fn hidden(change: &Change) -> Option<String> {
 }
 
 /// Fields of others, counted.
-pub(super) fn left_alone(count: usize) -> String {
+pub(in crate::report) fn left_alone(count: usize) -> String {
     format!("{count} {} of others left alone", plural(count, "field", "fields"))
 }
 
 /// How many of each.
-pub(super) fn counts(plan: &Plan) -> String {
+pub(in crate::report) fn counts(plan: &Plan) -> String {
     let summary = plan.summary();
     let unchanged = match summary.unchanged {
         0 => String::new(),
@@ -147,7 +148,7 @@ pub(super) fn counts(plan: &Plan) -> String {
 }
 
 /// What stands against all of it.
-pub(super) fn obstacle(plan: &Plan) -> Option<String> {
+pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
     let count = plan.refusals.len();
     (count > 0).then(|| {
         let (noun, verb) = (plural(count, "resource", "resources"), plural(count, "stands", "stand"));
@@ -156,7 +157,7 @@ pub(super) fn obstacle(plan: &Plan) -> Option<String> {
 }
 
 /// What is said where nothing is to be done.
-pub(super) fn quiet(plan: &Plan) -> Option<String> {
+pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
     if !plan.refusals.is_empty() || plan.has_changes() {
         return None;
     }
@@ -171,7 +172,7 @@ pub(super) fn quiet(plan: &Plan) -> Option<String> {
 }
 
 /// Why there is something to do at all.
-pub(super) fn occasion(plan: &Plan) -> Option<&'static str> {
+pub(in crate::report) fn occasion(plan: &Plan) -> Option<&'static str> {
     // Whoever destroys knows why.
     let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply)?;
     Some(match occasion {
@@ -182,7 +183,7 @@ pub(super) fn occasion(plan: &Plan) -> Option<&'static str> {
 }
 
 /// The drift that an apply puts back, a line for each manager.
-pub(super) fn drift(plan: &Plan) -> Vec<String> {
+pub(in crate::report) fn drift(plan: &Plan) -> Vec<String> {
     drift_summary(plan).iter().map(drifted).collect()
 }
 
@@ -197,9 +198,4 @@ fn drifted(one: &Drifted) -> String {
     let by = one.manager.as_deref().unwrap_or("unknown");
     let latest = one.latest.as_ref().map(|time| format!(", last at {time}")).unwrap_or_default();
     format!("by {by}: {what}{latest}")
-}
-
-/// The right one of two forms.
-pub(super) fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
-    if count == 1 { one } else { many }
 }

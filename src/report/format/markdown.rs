@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::escape::escape;
+use crate::report::format::escape::escape;
 
 /// Longer texts of others are cut: a table is read by a person.
 const LONGEST: usize = 200;
@@ -10,7 +10,7 @@ const LONGEST: usize = 200;
 /// A text of others as code that nothing in it can end, and in which nothing means anything: no table, no
 /// mention, no link, no tag. Every character that Markdown or HTML could read as its own is written as a
 /// reference, which neither does.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     let visible: Vec<char> = escape(text).chars().collect();
     let mut safe = String::from("<code>");
     for (at, c) in visible.iter().enumerate().take(LONGEST) {
@@ -40,7 +40,7 @@ fn is_plain(c: char, before: Option<&char>, after: Option<&char>) -> bool {
 
 /// Lines as a block of code in this language. Each one begins with what we put there, and the fence is longer
 /// than anything in them that looks like one, so that nothing in them ends it.
-pub(super) fn fence(language: &str, lines: &[String]) -> String {
+pub(in crate::report) fn fence(language: &str, lines: &[String]) -> String {
     let ticks = "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or_default().max(2) + 1);
     let mut text = format!("{ticks}{language}\n");
     for line in lines {
