@@ -3,7 +3,8 @@
 use super::approved::Approved;
 use super::args::{ApplyArgs, Format, Global, RunArgs};
 use super::confirm;
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::plan;
 use super::progress::Progress;
@@ -144,7 +145,7 @@ async fn perform(
     let result = engine::apply(plan, &run, &session.provider, store, &emit, &stop, options).await;
     listener.abort();
     progress.finish();
-    let report = result.map_err(|error| Failure::of(error, &session.config.sources))?;
+    let report = result?;
     if args.format == Format::Text {
         output.note(&report::report_text(&report))?;
     }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::args::{PlanningArgs, RunArgs};
-use super::exit::Failure;
+use super::failure::Failure;
 use super::output::Output;
 use super::session::{self, Planned, Session};
 use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
@@ -32,10 +32,9 @@ pub(super) async fn keep(
     let key = LocalBackend::new(session::location(&session.config)?).make_key().await?;
     let preconditions = Preconditions::of(plan, &session.config, given, asked, &key);
     let file = PlanFile::new(plan, preconditions, places(session, plan), &key);
-    let text =
-        file.to_text().map_err(|error| Failure::message(format!("the plan cannot be kept: {error}")))?;
+    let text = file.to_text().map_err(|error| Failure::caused("the plan cannot be kept", error))?;
     Output::replace_private_file(path, &text).map_err(|error| {
-        Failure::message(format!("`{}` cannot be written: {error}", path.display())).help(
+        Failure::caused(format!("`{}` cannot be written", path.display()), error).help(
             "its folder must be there, and writable: the file is made anew beside the old one, then renamed",
         )
     })?;
@@ -76,11 +75,11 @@ pub(super) struct Approved {
 impl Approved {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = fs::read_to_string(path).map_err(|error| {
-            Failure::message(format!("the plan file `{}` cannot be read: {error}", path.display()))
+            Failure::caused(format!("the plan file `{}` cannot be read", path.display()), error)
                 .help("`regplan plan --out FILE` writes one")
         })?;
         let file = PlanFile::from_text(&text).map_err(|damage| {
-            Failure::message(format!("`{}` cannot be used: {damage}", path.display()))
+            Failure::caused(format!("`{}` cannot be used", path.display()), damage)
                 .help("plan again with `--out`, and have the new plan approved")
         })?;
         Ok(Self { path: path.to_owned(), file })

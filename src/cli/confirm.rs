@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use super::exit::Failure;
+use super::failure::Failure;
 use super::output::Output;
 use crate::report::{Label, Styled};
 

@@ -2,7 +2,8 @@
 
 use super::apply::{self, Approval};
 use super::args::{Global, RunArgs};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use crate::plan::Mode;
 

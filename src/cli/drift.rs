@@ -1,7 +1,8 @@
 //! `regplan drift`.
 
 use super::args::{DriftArgs, DriftFormat, Global};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::session;
 use crate::config::ClusterSettings;
@@ -21,7 +22,7 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
     let provider = Kubernetes::connect(&settings).await?;
     let cluster = provider.cluster().await?;
     let state = &applied.view.state;
-    engine::check_cluster(&applied.cluster, state.cluster.as_ref(), &cluster)?;
+    engine::check_cluster(&applied.cluster, state.cluster.as_ref(), &cluster).map_err(engine::Error::from)?;
     let secrets = if args.no_secrets { Secrets::LeaveOut } else { Secrets::Read };
     let drift = engine::drift(state, &cluster, &provider, secrets).await;
     Failure::unless_closed(publish(&drift, args, output))?;
@@ -96,7 +97,7 @@ fn publish(drift: &Drift, args: &DriftArgs, output: Output) -> Result<(), Failur
     };
     let Some(path) = &args.output else { return Ok(Output::raw_data(&text)?) };
     Output::replace_file(path, &text).map_err(|error| {
-        Failure::message(format!("`{}` cannot be written: {error}", path.display())).help(
+        Failure::caused(format!("`{}` cannot be written", path.display()), error).help(
             "its folder must be there, and writable: the file is made anew beside the old one, then renamed",
         )
     })?;

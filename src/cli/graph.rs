@@ -1,7 +1,8 @@
 //! `regplan graph`.
 
 use super::args::{Global, GraphArgs, GraphFormat};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::session;
 use crate::graph;

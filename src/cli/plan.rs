@@ -2,7 +2,8 @@
 
 use super::approved;
 use super::args::{FormArgs, Format, Global, PlanArgs, PlanFormat, PlanningArgs};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::session::{Access, Session};
 use crate::approval::Asked;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::args::{Global, RenderArgs, RenderFormat};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::session;
 use crate::resource::{Desired, FieldPath};
@@ -28,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> R
 
 fn yaml(object: &Value) -> Result<String, Failure> {
     let text = serde_saphyr::to_string(object)
-        .map_err(|error| Failure::message(format!("an object cannot be written as YAML: {error}")))?;
+        .map_err(|error| Failure::caused("an object cannot be written as YAML", error))?;
     Ok(format!("---\n{}\n", text.trim_end()))
 }
 

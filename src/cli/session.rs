@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::args::{Global, PlanningArgs};
 use super::diagnostics;
-use super::exit::Failure;
+use super::failure::Failure;
 use super::output::Output;
 use crate::blocks::{self, Given, SecretKeyRef};
 use crate::config::{self, BlockSchema, ClusterSettings, Config, Inputs, Loaded};
@@ -31,7 +31,8 @@ pub(super) async fn configuration(global: &Global, output: Output) -> Result<Con
                 let alone = Outside { provider: None, env: &variable, remembered: &|_| false };
                 mistakes.extend(engine::further_mistakes(&sound, &alone).await);
             }
-            Err(Failure::Mistakes(Box::new(sources), mistakes.sorted()))
+            let (sources, mistakes) = (Box::new(sources), mistakes.sorted());
+            Err(engine::Error::Mistakes { sources, mistakes }.into())
         }
     }
 }
@@ -39,14 +40,15 @@ pub(super) async fn configuration(global: &Global, output: Output) -> Result<Con
 /// Reads of the configuration only which project it is, on which cluster, and where its state lies.
 pub(super) fn head(global: &Global, output: Output) -> Result<Config, Failure> {
     let Loaded { sources, outcome, .. } = load(config::load_head, global)?;
-    let (config, warnings) = outcome.map_err(|mistakes| Failure::Mistakes(Box::new(sources), mistakes))?;
+    let (config, warnings) =
+        outcome.map_err(|mistakes| engine::Error::Mistakes { sources: Box::new(sources), mistakes })?;
     show_warnings(&config, &warnings, output)?;
     Ok(config)
 }
 
 fn load(read: fn(&Inputs<'_>, &[BlockSchema]) -> Loaded, global: &Global) -> Result<Loaded, Failure> {
     let base = std::env::current_dir()
-        .map_err(|error| Failure::message(format!("the working folder cannot be used: {error}")))?;
+        .map_err(|error| Failure::caused("the working folder cannot be used", error))?;
     let inputs = Inputs {
         files: &global.files,
         vars: &global.vars,
@@ -74,7 +76,7 @@ pub(super) async fn offline(global: &Global, output: Output) -> Result<(Config, 
     let config = configuration(global, output).await?;
     let compiled =
         engine::compile(&config, &Outside { provider: None, env: &variable, remembered: &|_| false }).await;
-    let Compiled { graph, warnings, .. } = compiled.map_err(|error| Failure::of(error, &config.sources))?;
+    let Compiled { graph, warnings, .. } = compiled?;
     show_warnings(&config, &warnings, output)?;
     Ok((config, graph))
 }
@@ -136,17 +138,18 @@ impl Session {
         // What is wrong with the objects is said before anything is locked, written or asked of a cluster.
         let alone = Outside { provider: None, env: &variable, remembered: &|_| false };
         let compiled = engine::compile(&config, &alone).await;
-        let outline = compiled.map_err(|error| Failure::of(error, &config.sources))?;
+        let outline = compiled?;
         let state_access = match seen {
-            Some(seen) => seen.await.map_err(|error| {
-                Failure::message(format!("the reading of the state was broken off: {error}"))
-            })??,
+            Some(seen) => seen
+                .await
+                .map_err(|error| Failure::caused("the reading of the state was broken off", error))??,
             None => remember(&config, access).await?,
         };
         tell_of_interruption(&state_access, output)?;
         let provider = Kubernetes::connect(&settings).await?;
         let cluster = provider.cluster().await?;
-        engine::check_cluster(&config.cluster, state_access.state().cluster.as_ref(), &cluster)?;
+        engine::check_cluster(&config.cluster, state_access.state().cluster.as_ref(), &cluster)
+            .map_err(engine::Error::from)?;
         Ok(Self { config, outline, cluster, provider, state_access })
     }
 
@@ -164,7 +167,7 @@ impl Session {
         let outside = Outside { provider: Some(&keeping), env: &variable, remembered: &remembered };
         let needed = self.needed(mode, &planning.target);
         let compiled = engine::complete(&self.config, &self.outline, needed.as_ref(), &outside).await;
-        let compiled = compiled.map_err(|error| Failure::of(error, &self.config.sources))?;
+        let compiled = compiled?;
         show_warnings(&self.config, &compiled.warnings, output)?;
         let request = PlanRequest {
             mode,
@@ -176,10 +179,8 @@ impl Session {
             replace: planning.replace.iter().cloned().collect(),
             parallelism: usize::from(planning.parallelism),
         };
-        let Config { project, moves, sources, .. } = &self.config;
         let (graph, state) = (&compiled.graph, self.state_access.state());
-        let plan = engine::plan(project, graph, moves, state, &self.cluster, &provider, &request).await;
-        let plan = plan.map_err(|error| Failure::of(error, sources))?;
+        let plan = engine::plan(&self.config, graph, state, &self.cluster, &provider, &request).await?;
         Ok(Planned { plan, given: compiled.given.clone() })
     }
 

@@ -2,7 +2,8 @@
 
 use super::approved::Approved;
 use super::args::ShowArgs;
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::plan::{self, Form};
 

@@ -1,7 +1,8 @@
 //! `regplan validate`.
 
 use super::args::Global;
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::session;
 use crate::report::{Label, Styled};

@@ -52,10 +52,11 @@ pub async fn complete<'c>(
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     let (graph, mistakes) = lay(config, &facts);
-    let (graph, warnings) = mistakes.or_else_value(graph)?;
+    let told = |mistakes| Error::mistakes(config, mistakes);
+    let (graph, warnings) = mistakes.or_else_value(graph).map_err(told)?;
     // Without a graph there was a mistake.
-    let Some(graph) = graph else { return Err(warnings.into()) };
-    plan::check_moves(&config.moves, &graph)?;
+    let Some(graph) = graph else { return Err(told(warnings)) };
+    plan::check_moves(&config.moves, &graph).map_err(told)?;
     let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
     Ok(Compiled { graph, warnings, given: facts.given, of_files })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt as _};
 
 use super::Error;
-use crate::config::Moves;
+use crate::config::Config;
 use crate::graph::Graph;
 use crate::plan::{Answer, Consent, Input, Known, LeftOut, Mode, Plan, Planner, Question, Step};
 use crate::provider::Provider;
@@ -36,9 +36,8 @@ pub struct PlanRequest {
 /// # Errors
 /// An address of the intent that nothing has, or that cannot be what it is named for.
 pub async fn plan(
-    project: &str,
+    config: &Config,
     graph: &Graph,
-    moves: &Moves,
     state: &State,
     cluster: &ClusterIdentity,
     provider: &dyn Provider,
@@ -46,7 +45,7 @@ pub async fn plan(
 ) -> Result<Plan, Error> {
     let order = graph.order();
     let input = Input {
-        project: project.to_owned(),
+        project: config.project.clone(),
         lineage: state.lineage.to_string(),
         serial: state.serial,
         cluster: cluster.clone(),
@@ -60,12 +59,13 @@ pub async fn plan(
         consent: request.consent.clone(),
         targets: request.targets.clone(),
         replace: request.replace.clone(),
-        moves: moves.clone(),
+        moves: config.moves.clone(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
         notes: Vec::new(),
     };
-    Ok(run(Planner::new(input.settle(graph)?), provider, request.parallelism).await)
+    let input = input.settle(graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
+    Ok(run(Planner::new(input), provider, request.parallelism).await)
 }
 
 /// Answers what the planner asks, so many questions at once, until it is done.

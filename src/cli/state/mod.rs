@@ -6,7 +6,8 @@ mod rm;
 mod show;
 
 use super::args::{Global, StateCommand};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::session::{self, Access, StateAccess};
 use crate::config::Config;

@@ -2,7 +2,8 @@
 
 use super::{held, named};
 use crate::cli::args::{Global, StateMvArgs};
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::report::{Label, Styled};
