@@ -2,14 +2,15 @@
 
 use std::error::Error;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::diagnostics;
 use super::output::Output;
+use super::plan_file;
 use super::wording::{self, Words};
-use crate::engine;
+use crate::engine::{self, NotApplicable, PlanFileRefusal};
 use crate::report::{Label, Styled, escape};
-use crate::resource::Problem;
 use crate::state::StateError;
 
 /// Why a command did not do what it was asked.
@@ -17,6 +18,13 @@ use crate::state::StateError;
 pub(super) enum Failure {
     /// The engine stopped.
     Engine(Box<engine::Error>),
+    /// A plan file is not applied.
+    PlanFile {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        refusal: PlanFileRefusal,
+    },
     /// What the command line itself has to say.
     Refused(Words),
     /// Something that the command line tried did not work.
@@ -43,13 +51,20 @@ impl Failure {
         Self::Failed { tried: tried.into(), help: None, cause: Box::new(cause) }
     }
 
+    /// A file that was to be replaced.
+    pub(super) fn unwritten(path: &Path, error: io::Error) -> Self {
+        Self::caused(format!("`{}` cannot be written", path.display()), error).help(
+            "its folder must be there, and writable: the file is made anew beside the old one, then renamed",
+        )
+    }
+
     /// Says what to do next. What the engine says has its own help already.
     pub(super) fn help(self, text: impl Into<String>) -> Self {
         let help = Some(text.into());
         match self {
             Self::Refused(Words { message, .. }) => Self::Refused(Words { message, help }),
             Self::Failed { tried, cause, .. } => Self::Failed { tried, help, cause },
-            other @ (Self::Engine(_) | Self::BrokenPipe) => other,
+            other @ (Self::Engine(_) | Self::PlanFile { .. } | Self::BrokenPipe) => other,
         }
     }
 
@@ -68,9 +83,9 @@ impl From<engine::Error> for Failure {
     }
 }
 
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        engine::Error::from(problem).into()
+impl From<NotApplicable> for Failure {
+    fn from(error: NotApplicable) -> Self {
+        engine::Error::from(error).into()
     }
 }
 
@@ -101,6 +116,7 @@ pub(super) fn print(failure: &Failure, output: Output) -> ExitCode {
             }
             other => output.message(&styled(&wording::words(other))),
         },
+        Failure::PlanFile { path, refusal } => output.message(&styled(&plan_file::refused(path, refusal))),
         Failure::Refused(words) => output.message(&styled(words)),
         Failure::Failed { tried, help, cause } => {
             let message = format!("{tried}: {cause}");

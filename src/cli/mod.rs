@@ -1,8 +1,8 @@
 //! The command line: arguments in, text and an exit code out. One file per command.
 
 mod apply;
-mod approved;
 mod args;
+mod carry_out;
 mod completions;
 mod confirm;
 mod destroy;
@@ -12,12 +12,15 @@ mod exit;
 mod failure;
 mod graph;
 mod init;
+mod interrupt;
 mod output;
 mod plan;
+mod plan_file;
 mod progress;
+mod project;
 mod render;
 mod schema;
-mod session;
+mod settings;
 mod show;
 mod state;
 mod validate;

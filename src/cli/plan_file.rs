@@ -1,78 +1,47 @@
-//! Plan files: kept by `plan --out`, shown by `show`, held against what is at hand by `apply PLANFILE`.
+//! Plan files: kept by `plan --out`, shown by `show`, applied by `apply PLANFILE`.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::args::{PlanningArgs, RunArgs};
 use super::failure::Failure;
 use super::output::Output;
-use super::session::{self, Planned, Session};
-use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
-use crate::plan::{Keep, Mode, Plan};
+use super::wording::{self, Words};
+use crate::approval::{Mismatch, Moved, PlanFile};
+use crate::engine::{self, Admitted, Approval, PlanFileRefusal, Planned, StateAccess, Workspace};
 use crate::report::{Label, SourceLine, Styled};
-use crate::resource::{Key, Origin};
-use crate::state::{Backend as _, LocalBackend};
+use crate::resource::Origin;
+use crate::state::Store;
 
 /// Keeps a plan in a file, unless it cannot be applied anyway.
-pub(super) async fn keep(
+pub(super) async fn keep<S: StateAccess>(
     path: &Path,
-    session: &Session,
+    workspace: &Workspace<S>,
     planned: &Planned,
-    asked: Asked,
     output: Output,
 ) -> Result<(), Failure> {
-    let Planned { plan, given } = planned;
-    if !plan.refusals.is_empty() {
-        let mut text = Styled::default();
+    let mut text = Styled::default();
+    let Some(file) = workspace.plan_file(planned).await? else {
         let story = format!("`{}` was not written: nothing of this plan can be applied.", path.display());
         return Ok(output.message(text.line(Label::Plain, story))?);
-    }
-    let key = LocalBackend::new(session::location(&session.config)?).make_key().await?;
-    let preconditions = Preconditions::of(plan, &session.config, given, asked, &key);
-    let file = PlanFile::new(plan, preconditions, places(session, plan), &key);
-    let text = file.to_text().map_err(|error| Failure::caused("the plan cannot be kept", error))?;
-    Output::replace_private_file(path, &text).map_err(|error| {
-        Failure::caused(format!("`{}` cannot be written", path.display()), error).help(
-            "its folder must be there, and writable: the file is made anew beside the old one, then renamed",
-        )
-    })?;
-    let mut text = Styled::default();
+    };
+    let content = file.to_text().map_err(|error| Failure::caused("the plan cannot be kept", error))?;
+    Output::replace_private_file(path, &content).map_err(|error| Failure::unwritten(path, error))?;
     text.line(
         Label::Plain,
         format!("Kept in `{}`: `regplan apply {0}` does this and nothing else.", path.display()),
     );
-    text.line(Label::Dim, format!("Digest of this plan: {}", plan.digest));
+    text.line(Label::Dim, format!("Digest of this plan: {}", planned.plan.digest));
     Ok(output.note(&text)?)
 }
 
-/// Where the keys stand that the plan names.
-fn places(session: &Session, plan: &Plan) -> BTreeMap<String, (String, usize)> {
-    let place = SourceLine::within(&session.config.sources);
-    let fields = plan.changes.iter().flat_map(|change| &change.fields);
-    let origins = fields.flat_map(|field| {
-        let keep = field.keep.iter().filter_map(|keep| match keep {
-            Keep::Key(origin) => Some(origin),
-            Keep::Ignore(_) => None,
-        });
-        keep.chain(&field.origin)
-    });
-    origins
-        .filter_map(|origin| {
-            let SourceLine { file, line } = place(origin)?;
-            Some((origin.key.clone(), (file, line)))
-        })
-        .collect()
-}
-
 /// A plan file that was read.
-pub(super) struct Approved {
+pub(super) struct NamedPlanFile {
     path: PathBuf,
-    file: PlanFile,
+    pub(super) file: PlanFile,
 }
 
-impl Approved {
+impl NamedPlanFile {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let text = fs::read_to_string(path).map_err(|error| {
             Failure::caused(format!("the plan file `{}` cannot be read", path.display()), error)
@@ -85,121 +54,81 @@ impl Approved {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    pub(super) fn plan(&self) -> Plan {
-        self.file.plan()
-    }
-
     /// Where a key of the configuration stood when the plan was made.
     pub(super) fn place(&self, origin: &Origin) -> Option<SourceLine> {
         let (file, line) = self.file.places.get(&origin.key)?;
         Some(SourceLine { file: file.clone(), line: *line })
     }
 
-    pub(super) fn mode(&self) -> Mode {
-        self.file.preconditions.asked.mode
+    /// Admits it, before anything is planned.
+    pub(super) async fn admit(
+        &self,
+        workspace: &mut Workspace<Store>,
+        output: Output,
+    ) -> Result<Admitted<'_>, Failure> {
+        let admitted = workspace.admit(&self.file).await.map_err(|error| self.failure(error))?;
+        if admitted.is_resumed() {
+            output.note(&wording::note("an earlier run of this plan was interrupted, and is resumed."))?;
+        }
+        Ok(admitted)
     }
 
-    /// By what the run that applies it is known.
-    pub(super) fn digest(&self) -> &str {
-        self.file.digest()
+    /// Holds the plan that was made anew against it.
+    pub(super) fn hold_against(
+        &self,
+        workspace: &Workspace<Store>,
+        admitted: &Admitted<'_>,
+        planned: &Planned,
+    ) -> Result<Approval, Failure> {
+        workspace.hold_against(admitted, planned).map_err(|error| self.failure(error))
     }
 
-    /// How it is to be planned again.
-    pub(super) fn run_args(&self, given: &RunArgs) -> RunArgs {
-        let Asked { targets, replace, adopt, consent, .. } = self.file.preconditions.asked.clone();
-        let planning = PlanningArgs { adopt, consent, target: targets, replace, ..given.planning.clone() };
-        RunArgs { planning, ..*given }
+    /// An error of the engine; where it is about the file, its words name it.
+    fn failure(&self, error: engine::Error) -> Failure {
+        match error {
+            engine::Error::PlanFile(refusal) => Failure::PlanFile { path: self.path.clone(), refusal },
+            other => other.into(),
+        }
     }
+}
 
-    /// Refuses a file that cannot be applied, before anything is planned.
-    pub(super) async fn admit(&self, session: &mut Session, output: Output) -> Result<(), Failure> {
-        let store = session.store()?;
-        let key = self.key(store.key().await?)?;
-        if !self.file.is_sealed_by(&key) {
-            return Err(self.refuse("it was not written here, or was changed since").help(
-                "plan again with `--out`; a plan is applied where its state is, since the key that seals it stays with \
-                 the state",
-            ));
-        }
-        if let Some(revision) = store.completed(self.digest()).await? {
-            return Err(self
-                .refuse(&format!(
-                    "it was applied already, as revision {} at {}",
-                    revision.number, revision.at
-                ))
-                .help("a plan file is applied once; plan again to see what has changed since"));
-        }
-        let mut unchecked: Vec<String> =
-            self.file.unchecked().map(|(address, path, why)| format!("{address} {path}: {why}")).collect();
-        unchecked.dedup();
-        if !unchecked.is_empty() {
-            let why =
-                format!("not everything could be checked when it was made:\n  {}", unchecked.join("\n  "));
-            return Err(self.refuse(&why).help("plan again where the secrets are set"));
-        }
-        // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
-        if let Ok(lineage) = self.file.preconditions.lineage.parse() {
-            store.assume_lineage(&lineage)?;
-        }
-        if self.attempt(session)? == Attempt::Resumed {
-            let mut text = Styled::default();
-            text.push(Label::Warning, "Note: ");
-            output.note(
-                text.line(Label::Plain, "an earlier run of this plan was interrupted, and is resumed."),
-            )?;
-        }
-        Ok(())
-    }
+/// The words for a plan file that is not applied.
+pub(super) fn refused(path: &Path, refusal: &PlanFileRefusal) -> Words {
+    let (why, help) = reason(refusal);
+    Words::new(format!("`{}` is not applied, and nothing was done: {why}", path.display()), help)
+}
 
-    /// Refuses to go on where anything is other than it was approved.
-    pub(super) async fn hold_against(&self, planned: &Planned, session: &mut Session) -> Result<(), Failure> {
-        let attempt = self.attempt(session)?;
-        let key = self.key(session.store()?.key().await?)?;
-        let preconditions = Preconditions::of(
-            &planned.plan,
-            &session.config,
-            &planned.given,
-            self.file.preconditions.asked.clone(),
-            &key,
-        );
-        let mismatches = self.file.preconditions.mismatches(&preconditions);
-        if !mismatches.is_empty() {
-            let stories: Vec<String> = mismatches.iter().map(story).collect();
-            return Err(self.refuse(&stories.join("; ")).help("plan again, and have the new plan approved"));
+/// Why it is not applied, and what to do next.
+fn reason(refusal: &PlanFileRefusal) -> (String, &'static str) {
+    let again = "plan again, and have the new plan approved";
+    match refusal {
+        PlanFileRefusal::NoKey => (
+            "there is no key here to check it with".to_owned(),
+            "a plan is applied where its state is: keep the folder `.regplan` from the plan to the apply",
+        ),
+        PlanFileRefusal::NotSealed => (
+            "it was not written here, or was changed since".to_owned(),
+            "plan again with `--out`; a plan is applied where its state is, since the key that seals it stays with \
+             the state",
+        ),
+        PlanFileRefusal::Completed { revision, at } => (
+            format!("it was applied already, as revision {revision} at {at}"),
+            "a plan file is applied once; plan again to see what has changed since",
+        ),
+        PlanFileRefusal::Unchecked(fields) => (
+            format!("not everything could be checked when it was made:\n  {}", wording::unchecked(fields)),
+            "plan again where the secrets are set",
+        ),
+        PlanFileRefusal::Mismatch(mismatches) => {
+            (mismatches.iter().map(story).collect::<Vec<_>>().join("; "), again)
         }
-        // What stands in the way of the new plan is shown with it.
-        if !planned.plan.refusals.is_empty() {
-            return Ok(());
-        }
-        let moved = approval::check(&self.file, &planned.plan, attempt, &key);
-        if moved.is_empty() {
-            return Ok(());
-        }
-        let mut lines = "this has moved since the plan was made:".to_owned();
-        for moved in &moved {
-            for line in told(moved) {
+        PlanFileRefusal::Moved(moved) => {
+            let mut lines = "this has moved since the plan was made:".to_owned();
+            for line in moved.iter().flat_map(told) {
                 let _ = write!(lines, "\n  {line}"); // writing to a String does not fail
             }
+            (lines, again)
         }
-        Err(self.refuse(&lines).help("plan again, and have the new plan approved"))
-    }
-
-    fn attempt(&self, session: &mut Session) -> Result<Attempt, Failure> {
-        let unfinished = session.store()?.state().unfinished.as_ref();
-        let is_ours = unfinished.is_some_and(|run| run.plan == self.digest());
-        Ok(if is_ours { Attempt::Resumed } else { Attempt::Fresh })
-    }
-
-    fn key(&self, key: Option<Key>) -> Result<Key, Failure> {
-        key.ok_or_else(|| {
-            self.refuse("there is no key here to check it with").help(
-                "a plan is applied where its state is: keep the folder `.regplan` from the plan to the apply",
-            )
-        })
-    }
-
-    fn refuse(&self, why: &str) -> Failure {
-        Failure::message(format!("`{}` is not applied, and nothing was done: {why}", self.path.display()))
     }
 }
 
@@ -211,10 +140,7 @@ fn story(mismatch: &Mismatch) -> String {
         ),
         Mismatch::Project { of } => format!("it is about the project `{of}`"),
         Mismatch::Lineage { of } => format!("it was made from another state (lineage {of})"),
-        Mismatch::Cluster { of } => match &of.uid {
-            Some(uid) => format!("it was made for the cluster {uid} at {}", of.server),
-            None => format!("it was made for the cluster at {}", of.server),
-        },
+        Mismatch::Cluster { of } => format!("it was made for {}", wording::named(of)),
         Mismatch::Configuration => "the configuration has changed since".to_owned(),
         Mismatch::Secrets(names) => format!("a secret is another one than it was then: {}", names.join(", ")),
     }

@@ -6,14 +6,15 @@ use super::args::{Global, RenderArgs, RenderFormat};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::session;
+use super::project;
 use crate::resource::{Desired, FieldPath};
 
 /// Stands for a value that nobody may see.
 const SENSITIVE: &str = "(sensitive)";
 
 pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> Result<Exit, Failure> {
-    let (_, graph) = session::offline(global, output).await?;
+    let (_, compiled) = project::compile(global, output).await?;
+    let graph = &compiled.graph;
     let order = graph.order();
     let objects: Vec<Value> =
         order.iter().filter_map(|address| graph.get(address)).map(|desired| shown(desired)).collect();

@@ -1,6 +1,10 @@
 //! The words for what the engine reports as data.
 
-use crate::engine::{ClusterMismatch, Error, MissingRights};
+use std::path::Path;
+
+use super::plan_file;
+use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict, UncheckedField};
+use crate::report::{Label, Styled};
 use crate::resource::ClusterIdentity;
 
 /// What happened, and what to do next.
@@ -16,14 +20,51 @@ impl Words {
     }
 }
 
+/// What a person should know beside the result.
+pub(super) fn note(story: impl AsRef<str>) -> Styled {
+    let mut text = Styled::default();
+    text.push(Label::Warning, "Note: ").line(Label::Plain, story);
+    text
+}
+
 /// The words for an error of the engine.
 pub(super) fn words(error: &Error) -> Words {
     match error {
         Error::Mistakes { mistakes, .. } => Words { message: mistakes.to_string(), help: None },
         Error::Problem(problem) => Words { message: problem.message.clone(), help: problem.help.clone() },
         Error::State(error) => Words::new(error.to_string(), error.help()),
+        Error::StateReading(error) => {
+            Words { message: format!("the reading of the state was broken off: {error}"), help: None }
+        }
+        Error::NoState { place } => no_state(place),
+        Error::Settings(conflict) => settings_conflict(conflict),
         Error::WrongCluster(mismatch) => wrong_cluster(mismatch),
         Error::MissingRights(missing) => missing_rights(missing),
+        Error::NotApplicable(reason) => not_applicable(reason),
+        Error::PlanFile(refusal) => plan_file::refused(Path::new("PLANFILE"), refusal),
+    }
+}
+
+fn no_state(place: &Path) -> Words {
+    Words::new(
+        format!("there is no state at `{}`: nothing was applied from here", place.display()),
+        "drift compares the cluster with what was applied last: run `regplan apply` first, or name the folder of its \
+         state with `--state`",
+    )
+}
+
+fn settings_conflict(conflict: &SettingsConflict) -> Words {
+    match conflict {
+        SettingsConflict::Context { named, configured } => Words::new(
+            format!(
+                "`--context {named}` contradicts the configuration, which means the context `{configured}`"
+            ),
+            "leave `--context` out, or change `[cluster] context`",
+        ),
+        SettingsConflict::InCluster => Words::new(
+            "`--in-cluster` contradicts the configuration, which means a context of a kubeconfig",
+            "leave `--in-cluster` out, or name the state alone with `--state` and no `-f`",
+        ),
     }
 }
 
@@ -66,4 +107,36 @@ fn missing_rights(MissingRights(missing): &MissingRights) -> Words {
         missing.join("\n  ")
     );
     Words::new(message, "ask for these rights, or let somebody apply who has them")
+}
+
+fn not_applicable(reason: &NotApplicable) -> Words {
+    match reason {
+        NotApplicable::Refused(refusals) => {
+            let lines: Vec<String> = refusals
+                .iter()
+                .map(|refusal| format!("{}: {}", refusal.address, refusal.problem.message))
+                .collect();
+            Words::new(
+                format!("nothing of this plan can be applied:\n  {}", lines.join("\n  ")),
+                "mend this first",
+            )
+        }
+        NotApplicable::Unchecked(fields) => Words::new(
+            format!("not everything could be checked, so nothing was applied:\n  {}", unchecked(fields)),
+            "set what is missing; only `plan` does without",
+        ),
+        NotApplicable::OtherPlan { approved, found } => Words::new(
+            format!(
+                "this is not the plan that was approved, so nothing was done: its digest is {found}, and {approved} \
+                 is expected"
+            ),
+            "the configuration or the cluster has changed: review the plan above, and expect its digest",
+        ),
+    }
+}
+
+/// Fields that could not be checked, one below the other.
+pub(super) fn unchecked(fields: &[UncheckedField]) -> String {
+    let line = |field: &UncheckedField| format!("{} {}: {}", field.address, field.path, field.reason);
+    fields.iter().map(line).collect::<Vec<_>>().join("\n  ")
 }

@@ -15,7 +15,7 @@ use crate::state::{
 
 /// By what a run is known afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub(super) struct Run {
     /// The digest of what was approved: of the plan file, or of the plan where there is none.
     pub plan: String,
     /// The digest of the configuration.
@@ -27,7 +27,7 @@ pub struct Run {
 ///
 /// # Errors
 /// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept; what failed in the cluster is in the report.
-pub async fn apply(
+pub(super) async fn apply(
     plan: &Plan,
     run: &Run,
     provider: &dyn Provider,

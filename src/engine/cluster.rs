@@ -42,7 +42,7 @@ pub enum ClusterMismatch {
 ///
 /// # Errors
 /// A pin of `[cluster]` that does not hold, or a state that was made from another cluster.
-pub fn check_cluster(
+pub(super) fn check_cluster(
     settings: &ClusterSettings,
     remembered: Option<&ClusterIdentity>,
     found: &ClusterIdentity,

@@ -63,7 +63,7 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
 
 /// What else is wrong with a configuration whose mistakes are known: what the blocks without one come to, as
 /// far as it cannot come of what is missing.
-pub async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
+pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
     let facts = needs::gather(sound, outside).await;
     let (_, found) = lay(sound, &facts);
     let certain =

@@ -1,14 +1,14 @@
 //! Drives the planner: its questions go to the provider, many at once; the answers go back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 
-use super::Error;
+use super::{Error, PlanRequest};
 use crate::config::Config;
 use crate::graph::Graph;
-use crate::plan::{Answer, Consent, Input, Known, LeftOut, Mode, Plan, Planner, Question, Step};
+use crate::plan::{Answer, Input, Known, LeftOut, Plan, Planner, Question, Step};
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
 use crate::state::{Intent as Doubt, State};
@@ -16,32 +16,18 @@ use crate::state::{Intent as Doubt, State};
 /// How long an object that moves under our eyes is left alone before it is looked at again.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// What a plan is made for.
-#[derive(Debug, Clone)]
-pub struct PlanRequest {
-    /// To apply the configuration, or to destroy what was applied.
-    pub mode: Mode,
-    /// What the user agreed to.
-    pub consent: Consent,
-    /// What it is limited to, with what these need; everything where there is none.
-    pub targets: Vec<Address>,
-    /// What is to be replaced whether or not it changes.
-    pub replace: BTreeSet<Address>,
-    /// How many questions are under way at once.
-    pub parallelism: usize,
-}
-
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
 ///
 /// # Errors
 /// An address of the intent that nothing has, or that cannot be what it is named for.
-pub async fn plan(
+pub(super) async fn plan(
     config: &Config,
     graph: &Graph,
     state: &State,
     cluster: &ClusterIdentity,
     provider: &dyn Provider,
     request: &PlanRequest,
+    parallelism: usize,
 ) -> Result<Plan, Error> {
     let order = graph.order();
     let input = Input {
@@ -56,16 +42,16 @@ pub async fn plan(
             .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
             .collect(),
         known: known(state, |address| graph.get(address).map(|desired| &desired.identity)),
-        consent: request.consent.clone(),
+        consent: request.consents(),
         targets: request.targets.clone(),
-        replace: request.replace.clone(),
+        replace: request.replace.iter().cloned().collect(),
         moves: config.moves.clone(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
         notes: Vec::new(),
     };
     let input = input.settle(graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
-    Ok(run(Planner::new(input), provider, request.parallelism).await)
+    Ok(run(Planner::new(input), provider, parallelism).await)
 }
 
 /// Answers what the planner asks, so many questions at once, until it is done.
