@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use tracing::{Instrument as _, info_span};
 
 use super::{Error, rights};
 use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
@@ -50,7 +51,8 @@ pub(super) async fn apply(
         Ok(report) if report.stopped => RunEnd::Stopped,
         _ => RunEnd::Failed,
     };
-    let finished = store.finish(end, completion(plan, run)).await;
+    let finished =
+        store.finish(end, completion(plan, run)).instrument(info_span!("finish_state", ?end)).await;
     match (result, finished) {
         (Ok(report), Ok(_)) => Ok(report),
         (Err(problem), Ok(_)) => Err(problem.into()),

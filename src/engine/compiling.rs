@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use tracing::{Instrument as _, info_span};
+
 use super::Error;
 use super::needs::{self, Outside};
 use crate::blocks::{self, Facts, Given};
@@ -29,8 +31,10 @@ pub struct Compiled {
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
+#[tracing::instrument(skip_all, fields(project = config.project, blocks = config.blocks.len()))]
 pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled, Error> {
-    of_facts(config, needs::gather(config, outside).await)
+    let facts = needs::gather(config, outside).instrument(info_span!("needs")).await;
+    of_facts(config, facts)
 }
 
 /// Compiles once more with what a cluster and secrets say, where they have a say in it. What files hold is
@@ -39,6 +43,7 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
+#[tracing::instrument(skip_all, fields(project = config.project, secrets_of = blocks.map(BTreeSet::len)))]
 pub async fn complete<'c>(
     config: &Config,
     outline: &'c Compiled,
@@ -46,7 +51,8 @@ pub async fn complete<'c>(
     outside: &Outside<'_>,
 ) -> Result<Cow<'c, Compiled>, Error> {
     let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
-    let facts = needs::gather_within(config, blocks, of_files.clone(), outside).await;
+    let facts = needs::gather_within(config, blocks, of_files.clone(), outside);
+    let facts = facts.instrument(info_span!("needs")).await;
     of_facts(config, facts).map(Cow::Owned)
 }
 

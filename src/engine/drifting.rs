@@ -56,6 +56,7 @@ impl AppliedState {
     /// # Errors
     /// Settings that contradict the configuration; a cluster that cannot be reached, or that is not the one
     /// that is meant. What cannot be observed of a single resource is in the result.
+    #[tracing::instrument(skip_all, fields(project = self.state.project, resources = self.state.resources.len()))]
     pub async fn drift(&self, settings: &Settings, secrets: Secrets) -> Result<Drift, Error> {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
         let cluster = provider.cluster().await?;

@@ -40,6 +40,7 @@ pub struct Head {
 ///
 /// # Errors
 /// Every mistake of the configuration in one list, of its blocks too, as far as they can be told.
+#[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
 pub async fn load(inputs: &ConfigInputs, settings: Settings, host: Host) -> Result<Project, Error> {
     let Loaded { sources, outcome, sound } = read(config::load, inputs, &host);
     match outcome {
@@ -57,6 +58,7 @@ pub async fn load(inputs: &ConfigInputs, settings: Settings, host: Host) -> Resu
 ///
 /// # Errors
 /// Every mistake in `[project]`, `[cluster]` and `[state]`.
+#[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
 pub fn load_head(inputs: &ConfigInputs, host: &Host) -> Result<Head, Error> {
     let Loaded { sources, outcome, .. } = read(config::load_head, inputs, host);
     match outcome {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::cluster::check_cluster;
 use super::factory::{BackendFactory, BackendSettings, ConnectionSettings};
 use super::workspace::Workspace;
@@ -61,6 +63,7 @@ impl Project {
     ///
     /// # Errors
     /// A state that somebody else writes, or that cannot be read.
+    #[tracing::instrument(skip_all, fields(project = self.config.project, command))]
     pub async fn lock_state(&self, command: &str) -> Result<Store, Error> {
         Ok(Store::open(self.backend().await?, &self.config.project, command).await?)
     }
@@ -69,11 +72,13 @@ impl Project {
     ///
     /// # Errors
     /// Settings that contradict the configuration, mistakes of its blocks, a state that cannot be read.
+    #[tracing::instrument(skip_all, fields(project = self.config.project))]
     pub async fn open(self) -> Result<Opened<View>, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
         // The state may be as large as all that is configured: it is read meanwhile.
         let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
-        let view = tokio::spawn(view(backends, settings, self.config.project.clone()));
+        let view = view(backends, settings, self.config.project.clone());
+        let view = tokio::spawn(view.in_current_span());
         let outline = self.compile().await?;
         let state = view.await.map_err(Error::StateReading)??;
         Ok(Opened { project: self, connection, outline, state })
@@ -83,6 +88,7 @@ impl Project {
     ///
     /// # Errors
     /// Those of [`open`](Self::open), and a state that somebody else writes.
+    #[tracing::instrument(skip_all, fields(project = self.config.project, command))]
     pub async fn open_locked(self, command: &str) -> Result<Opened<Store>, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
         // What is wrong with the objects is said before anything is locked.
@@ -97,6 +103,7 @@ impl Project {
     }
 }
 
+#[tracing::instrument(name = "view_state", skip_all, fields(project))]
 async fn view(
     backends: Arc<dyn BackendFactory>,
     settings: BackendSettings,
@@ -121,6 +128,7 @@ impl<S: StateAccess> Opened<S> {
     ///
     /// # Errors
     /// A cluster that cannot be reached, or that the configuration or the state does not mean.
+    #[tracing::instrument(skip_all, fields(project = self.project.config.project))]
     pub async fn connect(self) -> Result<Workspace<S>, Error> {
         let Self { project, connection, outline, state } = self;
         let provider = project.host.providers.connect(&connection).await?;

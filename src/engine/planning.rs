@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
+use tracing::{Instrument as _, Span, debug_span};
 
 use super::{Error, PlanRequest};
 use crate::config::Config;
@@ -128,6 +129,21 @@ fn address_of_doubt<'d>(
 }
 
 async fn answer(provider: &dyn Provider, question: Question) -> Answer {
+    let span = span(&question);
+    ask(provider, question).instrument(span).await
+}
+
+/// What a log may say of a question: how many objects or which one, and nothing of what they hold.
+fn span(question: &Question) -> Span {
+    match question {
+        Question::Read(targets) => debug_span!("read", objects = targets.len()),
+        Question::ReadAgain(targets) => debug_span!("read_again", objects = targets.len()),
+        Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
+        Question::Dependents(scope) => debug_span!("dependents", ?scope),
+    }
+}
+
+async fn ask(provider: &dyn Provider, question: Question) -> Answer {
     match question {
         Question::Read(targets) => Answer::Read(provider.read(&targets).await),
         Question::ReadAgain(targets) => {

@@ -1,5 +1,7 @@
 //! Whether our rights allow all of a plan, asked before its first write.
 
+use tracing::{Instrument as _, info_span};
+
 use super::Error;
 use crate::plan::{Action, Change, Plan};
 use crate::provider::{Provider, Verb};
@@ -23,7 +25,8 @@ pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), E
     if requests.is_empty() {
         return Ok(());
     }
-    let answers = provider.review(&requests).await;
+    let review = info_span!("review", rights = requests.len());
+    let answers = provider.review(&requests).instrument(review).await;
     let denied = requests.into_iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
     let mut missing: Vec<_> = denied.map(|((verb, target), _)| (verb, target.identity)).collect();
     missing.dedup();

@@ -45,6 +45,7 @@ impl<S: StateAccess> Workspace<S> {
     /// # Errors
     /// Every mistake of the configuration in one list; an address of the request that nothing has, or that
     /// cannot be what it is named for.
+    #[tracing::instrument(skip_all, fields(project = self.project.config.project, mode = ?request.mode))]
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let Project { config, settings, host, .. } = &self.project;
         let state = self.state.state();
@@ -72,6 +73,7 @@ impl Workspace<Store> {
     /// # Errors
     /// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept. What
     /// failed in the cluster is in the report.
+    #[tracing::instrument(skip_all, fields(project = plan.plan.project, changes = plan.plan.changes.len()))]
     pub async fn apply(
         &mut self,
         plan: &Applicable<'_>,
