@@ -140,3 +140,56 @@ pub(super) fn unchecked(fields: &[UncheckedField]) -> String {
     let line = |field: &UncheckedField| format!("{} {}: {}", field.address, field.path, field.reason);
     fields.iter().map(line).collect::<Vec<_>>().join("\n  ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Verb;
+    use crate::resource::Identity;
+
+    fn message(error: impl Into<Error>) -> String {
+        words(&error.into()).message
+    }
+
+    #[test]
+    fn a_wrong_cluster_is_named_beside_the_one_that_is_meant() {
+        let (pinned, found) = ("b".to_owned(), "a".to_owned());
+        let mismatch = ClusterMismatch::Server { pinned: pinned.clone(), found: found.clone() };
+        let wrong = "this is the wrong cluster: the configuration means the";
+        assert_eq!(message(mismatch), format!("{wrong} server b, and this one is a"));
+        let mismatch = ClusterMismatch::Uid { pinned: pinned.clone(), found };
+        assert_eq!(message(mismatch), format!("{wrong} cluster b, and this one is a"));
+        let mismatch = ClusterMismatch::UnknownUid { pinned };
+        assert_eq!(message(mismatch), format!("{wrong} cluster b, and our rights do not show which this is"));
+        let cluster = |uid: Option<&str>| {
+            let uid = uid.map(str::to_owned);
+            Box::new(ClusterIdentity { uid, server: "https://s".into(), ca_digest: None })
+        };
+        let mismatch = ClusterMismatch::State { remembered: cluster(Some("u")), found: cluster(None) };
+        assert_eq!(
+            message(mismatch),
+            "this is the wrong cluster: the state was made from the cluster u at https://s, and this is the cluster \
+             at https://s"
+        );
+    }
+
+    #[test]
+    fn everything_that_keeps_a_plan_from_being_applied_is_listed() {
+        let identity = |name: &str| Identity::namespaced("", "Secret", "a", name);
+        let missing = MissingRights(vec![(Verb::Create, identity("x")), (Verb::Patch, identity("y"))]);
+        assert_eq!(
+            message(missing),
+            "our rights do not allow all of this, so nothing was done; missing:\n  create Secret a/x\n  patch Secret a/y"
+        );
+        let field = |path: &str| UncheckedField {
+            address: "resource.a".parse().unwrap(),
+            path: path.parse().unwrap(),
+            reason: "not set".into(),
+        };
+        assert_eq!(
+            message(NotApplicable::Unchecked(vec![field("data.x"), field("data.y")])),
+            "not everything could be checked, so nothing was applied:\n  resource.a data.x: not set\n  resource.a \
+             data.y: not set"
+        );
+    }
+}

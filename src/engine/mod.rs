@@ -43,6 +43,10 @@ mod rights;
 mod settings;
 mod shared;
 mod standard;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 pub use cluster::ClusterMismatch;

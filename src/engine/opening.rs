@@ -63,7 +63,7 @@ impl Project {
     ///
     /// # Errors
     /// A state that somebody else writes, or that cannot be read.
-    #[tracing::instrument(skip_all, fields(project = self.config.project, command))]
+    #[tracing::instrument(skip_all, fields(project = self.config.project, command = command))]
     pub async fn lock_state(&self, command: &str) -> Result<Store, Error> {
         Ok(Store::open(self.backend().await?, &self.config.project, command).await?)
     }
@@ -88,7 +88,7 @@ impl Project {
     ///
     /// # Errors
     /// Those of [`open`](Self::open), and a state that somebody else writes.
-    #[tracing::instrument(skip_all, fields(project = self.config.project, command))]
+    #[tracing::instrument(skip_all, fields(project = self.config.project, command = command))]
     pub async fn open_locked(self, command: &str) -> Result<Opened<Store>, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
         // What is wrong with the objects is said before anything is locked.
@@ -103,7 +103,7 @@ impl Project {
     }
 }
 
-#[tracing::instrument(name = "view_state", skip_all, fields(project))]
+#[tracing::instrument(name = "view_state", skip_all, fields(project = project))]
 async fn view(
     backends: Arc<dyn BackendFactory>,
     settings: BackendSettings,

@@ -112,3 +112,37 @@ fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> b
             holds && !request.consent.contains(address)
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Identity, Timeouts};
+    use crate::state::{Provenance, Resource};
+
+    #[test]
+    fn a_generated_value_is_remembered_until_a_new_one_is_consented_to() {
+        let identity = Identity::namespaced("", "Secret", "a", "users");
+        let resource = Resource {
+            identity: identity.clone(),
+            version: None,
+            uid: "u".into(),
+            dependencies: Vec::new(),
+            protect: false,
+            keys: ["ci".to_owned()].into(),
+            timeouts: Timeouts::default(),
+            provenance: Provenance::Created,
+            applied: None,
+        };
+        let address: Address = "registry.main/Secret/users".parse().unwrap();
+        let mut state = State::new("p");
+        state.resources.insert(address.clone(), resource);
+        let kept = |key: &str| SecretKeyRef { secret: identity.clone(), key: key.into() };
+        let request = PlanRequest::all(Mode::Apply);
+        assert!(is_remembered(&state, &kept("ci"), &request));
+        assert!(!is_remembered(&state, &kept("alice"), &request), "another key");
+        assert!(!is_remembered(&State::new("p"), &kept("ci"), &request), "another state");
+        assert!(!is_remembered(&state, &kept("ci"), &PlanRequest::all(Mode::Destroy)));
+        let consented = PlanRequest { consent: vec![address], ..request };
+        assert!(!is_remembered(&state, &kept("ci"), &consented));
+    }
+}
