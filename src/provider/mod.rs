@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+pub use crate::kubernetes::cascade::CascadeScope;
 use crate::resource::{
     ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, Reading, ReadyRule, Stamp, Target,
 };
@@ -73,15 +74,6 @@ pub enum Shift {
         /// The object as it is about to be applied.
         object: Value,
     },
-}
-
-/// What else dies with an object.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum CascadeScope {
-    /// What lives in this namespace.
-    Namespace(String),
-    /// All objects of this kind, in all namespaces.
-    Kind(GroupKind),
 }
 
 /// An object of which only its name and its owners were asked for.

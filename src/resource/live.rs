@@ -8,9 +8,6 @@ use serde_json::Value;
 
 use super::{FieldPath, Ownership};
 
-/// The annotation in which `kubectl apply` notes what it applied last, every value included.
-pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
 /// Which object, and at which moment of its life: what a write is guarded by.
 ///
 /// Both texts are opaque: they are compared for equality, and mean something only to the provider.

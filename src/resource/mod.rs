@@ -23,7 +23,7 @@ pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
-pub use live::{ClusterIdentity, KUBECTL_NOTE, Live, Problem, ProblemKind, Reading, Stamp};
+pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;

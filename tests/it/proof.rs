@@ -10,9 +10,8 @@ use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use regplan::config::Moves;
-use regplan::plan::{
-    self, Change, Consent, Fidelity, Input, Known, LeftOut, Mode, Plan, Planner, Proof, atomic,
-};
+use regplan::kubernetes::atomic;
+use regplan::plan::{self, Change, Consent, Fidelity, Input, Known, LeftOut, Mode, Plan, Planner, Proof};
 use regplan::provider::kubernetes::{Environment, Kubernetes, Settings};
 use regplan::provider::{Guard, Provider as _, Write};
 use regplan::resource::{Address, Applied, Desired, Live, ProblemKind, Target, Timeouts};
@@ -66,7 +65,7 @@ fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
                 cases.iter().map(|_| Hands::new(&ns, rng.random())).collect();
             let work = cases.iter_mut().zip(&mut other_managers);
             join_all(work.map(|(case, other_managers)| async {
-                case.story = other_managers.work(&case.desired, PROJECT).await
+                case.story = other_managers.work(&case.desired, PROJECT).await;
             }))
             .await;
             the_next_second().await;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kubernetes::field_manager;
+use crate::kubernetes::{field_manager, secret_data};
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::proof::list_items;
@@ -98,7 +98,7 @@ fn holds(sent: &Value, live: Option<&Value>) -> bool {
 /// Where secrets stand in what is sent.
 fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
     let marked = desired.sensitive.iter().map(|(path, ())| keyed(&desired.object, path));
-    let data = ["data", "stringData"].into_iter().filter(|_| desired.identity.is("", "Secret"));
+    let data = secret_data::MAPS.into_iter().filter(|_| secret_data::is_secret(&desired.identity));
     marked.chain(data.map(|key| FieldPath::keys([key]))).collect()
 }
 

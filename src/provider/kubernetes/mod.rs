@@ -16,6 +16,7 @@
 mod access;
 mod certificate;
 mod connect;
+mod definition;
 mod dependents;
 mod discovery;
 mod explain;
@@ -23,9 +24,9 @@ mod list;
 mod managed;
 mod ownership;
 mod pages;
+mod patience;
 mod problem;
 mod proxy;
-mod ready;
 mod reassign;
 mod redact;
 mod storage_class;
