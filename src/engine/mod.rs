@@ -31,7 +31,7 @@ pub enum Error {
     #[error("{0}")]
     Mistakes(Diagnostics),
     /// The cluster, or the way to it.
-    #[error("{0}")]
+    #[error(transparent)]
     Problem(Problem),
     /// The state.
     #[error("{0}")]
