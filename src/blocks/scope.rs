@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Facts, Need};
 use crate::kubernetes::kinds::{defines, is_cluster_kind};
-use crate::resource::{GroupKind, api_version_parts, is_builtin_group};
+use crate::resource::{GroupKind, api_version_parts, is_builtin_group, is_own_group};
 
 /// What the configuration and the cluster say about kinds.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,9 @@ impl Scopes {
         if is_builtin_group(&kind.group) {
             return !is_cluster_kind(kind);
         }
+        if is_own_group(&kind.group) {
+            return false;
+        }
         if let Some(namespaced) = self.declared.get(kind) {
             return *namespaced;
         }
@@ -48,7 +51,7 @@ pub(super) fn needs<'o>(objects: impl IntoIterator<Item = &'o Value>) -> BTreeSe
         else {
             continue;
         };
-        if !is_builtin_group(group) {
+        if !is_builtin_group(group) && !is_own_group(group) {
             let kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
             needs.insert(Need::Scope { kind, version: version.to_owned() });
         }
@@ -84,6 +87,16 @@ mod tests {
         assert!(scopes.is_namespaced(&foo, "v1", &facts));
         let objects = [json!({"apiVersion": "example.com/v1", "kind": "Foo"}), json!({"kind": 1})];
         assert_eq!(needs(&objects), BTreeSet::from([need]));
+    }
+
+    #[test]
+    fn kinds_of_our_own_groups_have_no_namespaces_and_no_cluster_is_asked() {
+        let records = kind("dns.regplan.dev", "RecordSet");
+        assert!(!Scopes::default().is_namespaced(&records, "v1", &Facts::default()));
+        assert_eq!(
+            needs(&[json!({"apiVersion": "dns.regplan.dev/v1", "kind": "RecordSet"})]),
+            BTreeSet::new()
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `regplan drift`.
 
+use std::sync::Arc;
+
 use super::args::{DriftArgs, DriftFormat, Global};
 use super::exit::{Exit, Failure};
 use super::output::Output;
@@ -7,8 +9,8 @@ use super::session;
 use crate::config::ClusterSettings;
 use crate::drift::{Drift, Verdict};
 use crate::engine::{self, Secrets};
-use crate::provider::Provider as _;
 use crate::provider::kubernetes::Kubernetes;
+use crate::provider::{Provider as _, Router};
 use crate::report;
 use crate::state::{self, Backend as _, LocalBackend, Location, View};
 
@@ -18,8 +20,8 @@ const CONNECTIONS: u16 = 8;
 pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Result<Exit, Failure> {
     let applied = Applied::find(global, args, output).await?;
     let settings = session::settings(global, &applied.cluster, CONNECTIONS)?;
-    let provider = Kubernetes::connect(&settings).await?;
-    let cluster = provider.cluster().await?;
+    let provider = Router::new(Arc::new(Kubernetes::connect(&settings).await?));
+    let cluster = provider.cluster().identity().await?;
     let state = &applied.view.state;
     engine::check_cluster(&applied.cluster, state.cluster.as_ref(), &cluster)?;
     let secrets = if args.no_secrets { Secrets::LeaveOut } else { Secrets::Read };

@@ -1,6 +1,7 @@
 //! What most commands begin with: the configuration, the way to the cluster, the state.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::args::{Global, PlanningArgs};
 use super::diagnostics;
@@ -12,8 +13,8 @@ use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Compiled, Outside, PlanRequest, Readings};
 use crate::graph;
 use crate::plan::{Consent, Mode, Plan};
-use crate::provider::Provider as _;
 use crate::provider::kubernetes::{Environment, Kubernetes, Settings};
+use crate::provider::{Provider as _, Router};
 use crate::report::{Label, Styled, escape};
 use crate::resource::{Address, BlockAddress, ClusterIdentity};
 use crate::state::{self, LocalBackend, Location, State, StateError, Store, View};
@@ -102,7 +103,7 @@ pub(super) struct Session {
     /// What it comes to without a cluster and without secrets.
     outline: Compiled,
     pub(super) cluster: ClusterIdentity,
-    pub(super) provider: Kubernetes,
+    pub(super) provider: Router,
     pub(super) state_access: StateAccess,
 }
 
@@ -144,8 +145,8 @@ impl Session {
             None => remember(&config, access).await?,
         };
         tell_of_interruption(&state_access, output)?;
-        let provider = Kubernetes::connect(&settings).await?;
-        let cluster = provider.cluster().await?;
+        let provider = Router::new(Arc::new(Kubernetes::connect(&settings).await?));
+        let cluster = provider.cluster().identity().await?;
         engine::check_cluster(&config.cluster, state_access.state().cluster.as_ref(), &cluster)?;
         Ok(Self { config, outline, cluster, provider, state_access })
     }

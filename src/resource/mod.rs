@@ -16,8 +16,8 @@ mod path;
 mod path_map;
 pub mod references;
 
-pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group};
-pub use applied::{Applied, Held, all_held, held};
+pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group, is_own_group};
+pub use applied::{Applied, Held, all_held, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
