@@ -59,7 +59,7 @@ impl AppliedState {
     #[tracing::instrument(skip_all, fields(project = self.state.project, resources = self.state.resources.len()))]
     pub async fn drift(&self, settings: &Settings, secrets: Secrets) -> Result<Drift, Error> {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
-        let cluster = provider.cluster().await?;
+        let cluster = provider.cluster().identity().await?;
         check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
         Ok(drift(&self.state, &cluster, provider.as_ref(), secrets).await)
     }

@@ -132,7 +132,7 @@ impl<S: StateAccess> Opened<S> {
     pub async fn connect(self) -> Result<Workspace<S>, Error> {
         let Self { project, connection, outline, state } = self;
         let provider = project.host.providers.connect(&connection).await?;
-        let cluster = provider.cluster().await?;
+        let cluster = provider.cluster().identity().await?;
         check_cluster(&project.config.cluster, state.state().cluster.as_ref(), &cluster)?;
         Ok(Workspace { project, outline, state, provider, cluster })
     }

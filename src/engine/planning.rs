@@ -151,7 +151,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
             Answer::Read(provider.read(&targets).await)
         }
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
-        Question::Dependents(scope) => Answer::Dependents(provider.dependents(&scope).await),
+        Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
     }
 }
 

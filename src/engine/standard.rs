@@ -1,10 +1,12 @@
 //! The factories of the program itself: Kubernetes clusters, and states in local folders.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::factory::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
-use crate::provider::Provider;
 use crate::provider::kubernetes::{self, Environment, Kubernetes};
+use crate::provider::{Provider, Router};
 use crate::resource::Problem;
 use crate::state::{Backend, LocalBackend, Location, StateError};
 
@@ -26,7 +28,8 @@ impl ProviderFactory for KubernetesProviders {
         let ConnectionSettings { kubeconfig, context, in_cluster, connections } = settings.clone();
         let environment = self.environment.clone();
         let settings = kubernetes::Settings { kubeconfig, context, in_cluster, connections, environment };
-        Ok(Box::new(Kubernetes::connect(&settings).await?))
+        let cluster = Kubernetes::connect(&settings).await?;
+        Ok(Box::new(Router::new(Arc::new(cluster))))
     }
 }
 

@@ -11,7 +11,8 @@ use super::{
     ProviderFactory, Settings, load,
 };
 use crate::provider::{
-    CascadeScope, Dependents, Guard, Progress, Provider, Reassignment, Until, Verb, Wait, Write, Written,
+    CascadeScope, Cluster, Dependents, Guard, House, Progress, Provider, Reassignment, Router, Until, Verb,
+    Wait, Write, Written,
 };
 use crate::resource::{
     ClusterIdentity, Identity, Live, Ownership, Problem, ProblemKind, Reading, Stamp, Target,
@@ -20,7 +21,7 @@ use crate::state::{Backend, StateError};
 
 /// A cluster in memory, shared by all providers that were made for it.
 #[derive(Clone, Default)]
-pub(super) struct Cluster(Arc<Mutex<Content>>);
+pub(super) struct FakeCluster(Arc<Mutex<Content>>);
 
 #[derive(Default)]
 struct Content {
@@ -29,7 +30,7 @@ struct Content {
     log: Vec<String>,
 }
 
-impl Cluster {
+impl FakeCluster {
     /// Notes what was asked for.
     fn note(&self, what: impl Into<String>) {
         self.0.lock().unwrap().log.push(what.into());
@@ -73,16 +74,7 @@ impl Cluster {
 }
 
 #[async_trait]
-impl Provider for Cluster {
-    async fn cluster(&self) -> Result<ClusterIdentity, Problem> {
-        self.note("cluster");
-        Ok(ClusterIdentity { uid: Some("c".into()), server: "https://c".into(), ca_digest: None })
-    }
-
-    async fn is_namespaced(&self, _: &Target) -> Result<Option<bool>, Problem> {
-        Ok(None)
-    }
-
+impl House for FakeCluster {
     async fn read(&self, targets: &[Target]) -> Vec<Reading> {
         self.note("read");
         let content = self.0.lock().unwrap();
@@ -106,14 +98,6 @@ impl Provider for Cluster {
         Ok(Written { live, warnings: Vec::new() })
     }
 
-    async fn reassign(&self, _: &Reassignment) -> Result<Live, Problem> {
-        Err(Problem::new(ProblemKind::Other, "nobody owns anything here"))
-    }
-
-    async fn dependents(&self, _: &CascadeScope) -> Result<Dependents, Problem> {
-        Ok(Dependents::default())
-    }
-
     async fn delete(&self, target: &Target, _: &Stamp) -> Result<(), Problem> {
         self.note("delete");
         self.0.lock().unwrap().objects.remove(&target.identity);
@@ -134,15 +118,35 @@ impl Provider for Cluster {
 }
 
 #[async_trait]
-impl ProviderFactory for Cluster {
+impl Cluster for FakeCluster {
+    async fn identity(&self) -> Result<ClusterIdentity, Problem> {
+        self.note("cluster");
+        Ok(ClusterIdentity { uid: Some("c".into()), server: "https://c".into(), ca_digest: None })
+    }
+
+    async fn is_namespaced(&self, _: &Target) -> Result<Option<bool>, Problem> {
+        Ok(None)
+    }
+
+    async fn reassign(&self, _: &Reassignment) -> Result<Live, Problem> {
+        Err(Problem::new(ProblemKind::Other, "nobody owns anything here"))
+    }
+
+    async fn dependents(&self, _: &CascadeScope) -> Result<Dependents, Problem> {
+        Ok(Dependents::default())
+    }
+}
+
+#[async_trait]
+impl ProviderFactory for FakeCluster {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
         self.note(format!("connect to {}", settings.context.as_deref().unwrap_or("the current context")));
-        Ok(Box::new(self.clone()))
+        Ok(Box::new(Router::new(Arc::new(self.clone()))))
     }
 }
 
 /// Local folders, opened with a note.
-struct NotedBackends(Cluster);
+struct NotedBackends(FakeCluster);
 
 #[async_trait]
 impl BackendFactory for NotedBackends {
@@ -155,7 +159,7 @@ impl BackendFactory for NotedBackends {
 /// A project in a folder of its own, and the cluster that it is applied to.
 pub(super) struct Stage {
     folder: tempfile::TempDir,
-    pub(super) cluster: Cluster,
+    pub(super) cluster: FakeCluster,
     pub(super) settings: Settings,
     /// The password that the environment holds, where it does.
     pub(super) password: Option<&'static str>,
@@ -166,7 +170,7 @@ impl Stage {
     pub(super) fn new(blocks: &str) -> Self {
         let stage = Self {
             folder: tempfile::tempdir().unwrap(),
-            cluster: Cluster::default(),
+            cluster: FakeCluster::default(),
             settings: Settings::default(),
             password: None,
         };

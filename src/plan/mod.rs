@@ -40,7 +40,6 @@ pub use model::summary::Summary;
 pub use ownership::handover::{FieldRelease, as_tried, field_release, once_settled};
 pub use ownership::owners::other_managers;
 pub use planner::Planner;
-pub use proof::atomic;
 pub use proof::record::record;
 pub use redact::{redact, redact_all};
 pub use sent::resolve::{Unresolvable, resolve};

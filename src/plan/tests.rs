@@ -1,5 +1,6 @@
 //! The planner against a world of plain data.
 
+mod houses;
 mod intents;
 mod owners;
 mod proofs;

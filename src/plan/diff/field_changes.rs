@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::kubernetes::list_items::{item_keys, name_of};
 use crate::kubernetes::marks::is_ours_path;
-use crate::plan::diff::compare::{Difference, compare, item_keys, name_of};
+use crate::plan::diff::compare::{Difference, compare};
 use crate::plan::diff::sensitive_fields::{SensitiveFields, by_position, is_secret};
 use crate::plan::model::change::{After, Cause, Change, FieldChange};
 use crate::resource::{Desired, FieldPath, Live, Segment};

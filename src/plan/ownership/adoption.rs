@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
+use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::plan::model::change::{After, Cause, FieldChange};
-use crate::resource::{Desired, FieldPath, KUBECTL_NOTE, Live, ManagedEntry, Operation};
+use crate::resource::{Desired, FieldPath, Live, ManagedEntry, Operation};
 
 /// The managers that own fields of what is sent, in the server's order. Controllers of the control plane are
 /// none of them: they go on with what they do, and would only take it back.

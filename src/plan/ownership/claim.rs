@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kubernetes::kinds::holds_more_than_itself;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT};
 use crate::plan::input::question::Known;
 use crate::plan::sent::object::Owner;
@@ -106,15 +107,4 @@ pub(in crate::plan) fn is_protected(
         || desired.is_some_and(|desired| desired.lifecycle.protect)
         || known.is_some_and(|known| known.protect)
         || live.is_some_and(|live| live.annotation(PROTECT) == Some("true"))
-}
-
-fn holds_more_than_itself(identity: &Identity) -> bool {
-    [
-        ("", "PersistentVolumeClaim"),
-        ("apps", "StatefulSet"),
-        ("", "Namespace"),
-        ("apiextensions.k8s.io", "CustomResourceDefinition"),
-    ]
-    .iter()
-    .any(|(group, kind)| identity.is(group, kind))
 }

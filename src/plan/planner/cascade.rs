@@ -3,11 +3,12 @@
 use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 
+use crate::kubernetes::cascade::CascadeScope;
+use crate::kubernetes::namespaces::is_everywhere;
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Plan;
-use crate::plan::planner;
-use crate::provider::{CascadeScope, Dependent, Dependents};
+use crate::provider::{Dependent, Dependents};
 use crate::resource::{Identity, Live, Problem};
 
 /// How many kinds that could not be seen are named.
@@ -27,7 +28,8 @@ impl PendingCascade {
     /// The draft, and what must be asked before it is a plan.
     pub(in crate::plan) fn new(plan: Box<Plan>) -> (Self, Vec<Question>) {
         let ending = plan.changes.iter().enumerate().flat_map(|(index, change)| {
-            ends(change).filter_map(move |live| Some((index, Question::Dependents(scope(live)?))))
+            ends(change)
+                .filter_map(move |live| Some((index, Question::Dependents(CascadeScope::of(&live.object)?))))
         });
         let (about, questions) = ending.unzip();
         let going = plan.changes.iter().flat_map(ends).map(|live| live.stamp.uid.clone()).collect();
@@ -64,14 +66,6 @@ fn ends(change: &Change) -> impl Iterator<Item = &Live> {
     itself.into_iter().map(AsRef::as_ref).chain(change.replaced.iter().map(|replaced| &replaced.1))
 }
 
-fn scope(live: &Live) -> Option<CascadeScope> {
-    let identity = Identity::of(&live.object)?;
-    if identity.is("", "Namespace") {
-        return Some(CascadeScope::Namespace(identity.name));
-    }
-    planner::defines(&live.object).map(CascadeScope::Kind)
-}
-
 /// What is neither deleted by the plan itself, nor dies with its owner anyway, nor is there in every namespace.
 fn worth_naming(seen: Vec<Dependent>, going: &HashSet<String>) -> Vec<Identity> {
     let uids: HashSet<String> = seen.iter().map(|one| one.uid.clone()).collect();
@@ -80,14 +74,6 @@ fn worth_naming(seen: Vec<Dependent>, going: &HashSet<String>) -> Vec<Identity> 
         .filter(|one| !going.contains(&one.uid) && !is_owned(one) && !is_everywhere(&one.identity))
         .map(|one| one.identity)
         .collect()
-}
-
-fn is_everywhere(identity: &Identity) -> bool {
-    let by_kind =
-        [("", "Event"), ("events.k8s.io", "Event"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")];
-    by_kind.iter().any(|(group, kind)| identity.is(group, kind))
-        || (identity.is("", "ServiceAccount") && identity.name == "default")
-        || (identity.is("", "ConfigMap") && identity.name == "kube-root-ca.crt")
 }
 
 fn unseen(dependents: &Dependents) -> Option<String> {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::kubernetes::field_manager;
+use crate::kubernetes::kinds::defines;
 use crate::kubernetes::marks::{LINEAGE, PROJECT};
 use crate::plan::diff::compare::keyed;
 use crate::plan::input::question::{Answer, Input, Question, Step};
@@ -448,13 +449,4 @@ impl Planner {
         plan.digest = plan.digest_of();
         plan
     }
-}
-
-/// The kind that a CRD defines.
-pub(in crate::plan) fn defines(object: &Value) -> Option<GroupKind> {
-    if !Identity::of(object)?.is("apiextensions.k8s.io", "CustomResourceDefinition") {
-        return None;
-    }
-    let text = |pointer: &str| object.pointer(pointer)?.as_str().map(str::to_owned);
-    Some(GroupKind { group: text("/spec/group")?, kind: text("/spec/names/kind")? })
 }

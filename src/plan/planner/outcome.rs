@@ -239,7 +239,7 @@ impl Planner {
             }
             Action::Replace => {
                 sent = self.as_made(index, live);
-                let loss = immutable::loss(&desired.identity);
+                let loss = crate::kubernetes::immutable::loss(&desired.identity);
                 why.map(|why| loss.map_or_else(|| why.reason(), |loss| format!("{}; {loss}", why.reason())))
             }
             _ if is_made_anew => Some("it was deleted and made again by others".to_owned()),

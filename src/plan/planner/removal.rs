@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kubernetes::cascade::CascadeScope;
 use crate::plan::input::question::Known;
 use crate::plan::model::change::{Action, Change, Fidelity, Tracking};
 use crate::plan::model::plan::{Consent, Mode, Refusal};
 use crate::plan::ownership::claim;
-use crate::plan::planner;
 use crate::plan::planner::Planner;
 use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind, Reading, Target, Timeouts};
 
@@ -210,11 +210,7 @@ fn kept(leaving: &[Leaving], staying: &[(Identity, String)], consent: &Consent) 
 
 /// Whether deleting this object would delete the other one as well: a namespace, or the CRD of its kind.
 fn dies_with(live: &Live, other: &Identity) -> bool {
-    let Some(identity) = Identity::of(&live.object) else { return false };
-    if identity.is("", "Namespace") {
-        return other.namespace.as_ref() == Some(&identity.name);
-    }
-    planner::defines(&live.object).is_some_and(|kind| kind == other.group_kind())
+    CascadeScope::of(&live.object).is_some_and(|scope| scope.holds(other))
 }
 
 /// Deletes in an order in which nothing loses what it stands on; what stays comes last.

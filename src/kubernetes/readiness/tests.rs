@@ -23,10 +23,10 @@ fn a_deployment_is_ready_when_it_is_rolled_out() {
     let deployment = of("apps", "Deployment");
     let object =
         |status: Value| json!({"metadata": {"generation": 2}, "spec": {"replicas": 3}, "status": status});
-    assert_eq!(verdict(&deployment, &object(json!({}))), behind());
+    assert_eq!(verdict(&deployment, &object(json!({}))), Readiness::behind());
     assert_eq!(
         verdict(&deployment, &object(json!({"observedGeneration": 1, "updatedReplicas": 3}))),
-        behind()
+        Readiness::behind()
     );
     let updating = object(json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1}));
     assert!(is_waiting(&verdict(&deployment, &updating), "1 of 3 pods updated"));
@@ -130,14 +130,14 @@ fn custom_resources_are_ready_by_their_conditions() {
     assert_eq!(verdict(&thing, &json!({"metadata": {"generation": 1}})), Readiness::Ready);
     assert_eq!(
         verdict(&thing, &json!({"metadata": {"generation": 2}, "status": {"observedGeneration": 1}})),
-        behind()
+        Readiness::behind()
     );
     let ready = |status: &str, seen: i64| {
         json!([{"type": "Ready", "status": status, "observedGeneration": seen,
                                                  "reason": "Why", "message": "because"}])
     };
     assert_eq!(verdict(&thing, &object(ready("True", 2))), Readiness::Ready);
-    assert_eq!(verdict(&thing, &object(ready("True", 1))), behind());
+    assert_eq!(verdict(&thing, &object(ready("True", 1))), Readiness::behind());
     assert!(is_waiting(&verdict(&thing, &object(ready("False", 2))), "Ready is False, Why: because"));
     assert!(is_failed(&verdict(&thing, &object(json!([{"type": "Stalled", "status": "True"}]))), "stalled"));
     assert!(is_waiting(
@@ -162,29 +162,8 @@ fn a_rule_goes_before_the_kinds_own() {
 }
 
 #[test]
-fn what_keeps_an_object_is_named() {
-    let namespace = Identity::cluster("", "Namespace", "x");
-    let object = json!({"metadata": {"deletionTimestamp": "x"}, "status": {"conditions": [
-        {"type": "NamespaceContentRemaining", "status": "True", "message": "1 thing is left"},
-        {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "fine"}]}});
-    assert_eq!(lingering(&namespace, &object), "1 thing is left");
-    let thing = of("example.com", "Thing");
-    let held = json!({"metadata": {"deletionTimestamp": "x", "finalizers": ["a.b/c", "foregroundDeletion"]}});
-    assert_eq!(
-        lingering(&thing, &held),
-        "what depends on it goes first; the finalizer `a.b/c` must be removed by its controller"
-    );
-}
-
-#[test]
 fn times_follow_the_objects_own_deadlines() {
-    let ready = Until::Ready(None);
     let own = json!({"spec": {"progressDeadlineSeconds": 30}});
-    assert_eq!(default_timeout(&of("apps", "Deployment"), Some(&own), &ready), Duration::from_secs(90));
-    assert_eq!(default_timeout(&of("", "ConfigMap"), None, &ready), Duration::from_mins(1));
-    let gone = Until::Gone { uid: String::new() };
-    assert_eq!(
-        default_timeout(&Identity::cluster("", "Namespace", "x"), None, &gone),
-        Duration::from_mins(10)
-    );
+    assert_eq!(time_to_ready(&of("apps", "Deployment"), Some(&own), None), Duration::from_secs(90));
+    assert_eq!(time_to_ready(&of("", "ConfigMap"), None, None), Duration::from_mins(1));
 }

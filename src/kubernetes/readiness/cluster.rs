@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Readiness, StorageClass, behind, condition, is_behind, is_current, said, text};
+use super::verdict::{Readiness, StorageClass};
+use crate::kubernetes::conditions::{condition, is_behind, is_current, said, text};
 
 pub(super) fn namespace(object: &Value) -> Readiness {
     match object.pointer("/status/phase").and_then(Value::as_str) {
@@ -10,17 +11,6 @@ pub(super) fn namespace(object: &Value) -> Readiness {
         Some("Terminating") => Readiness::failed("it is being deleted"),
         _ => Readiness::waiting("it is not active yet"),
     }
-}
-
-/// Why a namespace hangs, as its controller says.
-pub(super) fn ending_namespace(object: &Value) -> Vec<String> {
-    let all = object.pointer("/status/conditions").and_then(Value::as_array);
-    all.into_iter()
-        .flatten()
-        .filter(|condition| text(condition, "status") == "True")
-        .map(|condition| text(condition, "message").trim().to_owned())
-        .filter(|message| !message.is_empty())
-        .collect()
 }
 
 pub(super) fn claim(object: &Value, class: StorageClass) -> Readiness {
@@ -70,7 +60,7 @@ pub(super) fn api_service(object: &Value) -> Readiness {
 /// A custom resource: by the conditions that controllers have agreed on.
 pub(super) fn custom(object: &Value) -> Readiness {
     if is_behind(object) {
-        return behind();
+        return Readiness::behind();
     }
     if let Some(stalled) = condition(object, "Stalled").filter(|found| text(found, "status") == "True") {
         return Readiness::failed(format!("it is stalled: {}", said(stalled)));
@@ -81,7 +71,7 @@ pub(super) fn custom(object: &Value) -> Readiness {
     for kind in ["Ready", "Available", "Programmed"] {
         let Some(found) = condition(object, kind) else { continue };
         if !is_current(object, found) {
-            return behind();
+            return Readiness::behind();
         }
         return if text(found, "status") == "True" {
             Readiness::Ready

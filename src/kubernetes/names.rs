@@ -8,7 +8,7 @@ const SUBDOMAIN_RULE: &str =
     "must be lower-case letters, digits, `-` and `.`, each part beginning and ending with a letter or digit";
 
 /// RFC 1123: a label of a domain name.
-pub(super) fn dns_label(name: &str) -> Result<(), String> {
+pub fn dns_label(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > 63 {
         return Err(format!("must have 1 to 63 characters, and has {}", name.len()));
     }
@@ -16,7 +16,7 @@ pub(super) fn dns_label(name: &str) -> Result<(), String> {
 }
 
 /// RFC 1035: a label that begins with a letter.
-pub(super) fn dns_label_1035(name: &str) -> Result<(), String> {
+pub fn dns_label_1035(name: &str) -> Result<(), String> {
     dns_label(name)?;
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err("must begin with a letter".to_owned());
@@ -25,7 +25,7 @@ pub(super) fn dns_label_1035(name: &str) -> Result<(), String> {
 }
 
 /// RFC 1123: a domain name.
-pub(super) fn dns_subdomain(name: &str) -> Result<(), String> {
+pub fn dns_subdomain(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > 253 {
         return Err(format!("must have 1 to 253 characters, and has {}", name.len()));
     }
@@ -41,7 +41,7 @@ fn is_label(name: &str) -> bool {
 }
 
 /// The name of an object: by its kind.
-pub(super) fn object_name(kind: &GroupKind, name: &str) -> Result<(), String> {
+pub fn object_name(kind: &GroupKind, name: &str) -> Result<(), String> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Namespace") => dns_label(name),
         ("", "Service") => dns_label_1035(name),
@@ -63,7 +63,7 @@ fn path_segment(name: &str) -> Result<(), String> {
 }
 
 /// The key of a label or an annotation: `NAME` or `DOMAIN/NAME`.
-pub(super) fn qualified_name(key: &str) -> Result<(), String> {
+pub fn qualified_name(key: &str) -> Result<(), String> {
     let name = match key.split_once('/') {
         Some((prefix, name)) => {
             dns_subdomain(prefix).map_err(|why| format!("has the prefix `{prefix}`, which {why}"))?;
@@ -84,7 +84,7 @@ pub(super) fn qualified_name(key: &str) -> Result<(), String> {
 }
 
 /// A label's value.
-pub(super) fn label_value(value: &str) -> Result<(), String> {
+pub fn label_value(value: &str) -> Result<(), String> {
     if value.len() > 63 {
         return Err(format!("must have at most 63 characters, and has {}", value.len()));
     }
@@ -102,7 +102,7 @@ fn is_word(text: &str) -> bool {
 }
 
 /// A key of a Secret's or a `ConfigMap`'s data.
-pub(super) fn data_key(key: &str) -> Result<(), String> {
+pub fn data_key(key: &str) -> Result<(), String> {
     if key.is_empty() || key.len() > 253 || key == "." || key.starts_with("..") {
         return Err("must have 1 to 253 characters, and not be `.` or begin with `..`".to_owned());
     }
@@ -117,7 +117,7 @@ const SUFFIXES: &[&str] =
     &["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 /// An amount: `500m`, `1.5`, `50Gi`, `1e3`.
-pub(super) fn quantity(text: &str) -> Result<(), String> {
+pub fn quantity(text: &str) -> Result<(), String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let end = digits.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(digits.len());
     let (number, suffix) = digits.split_at(end);

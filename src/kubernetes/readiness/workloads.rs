@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Readiness, behind, condition, count, is_behind, said, text};
+use super::verdict::Readiness;
+use crate::kubernetes::conditions::{condition, count, is_behind, said, text};
 
 /// Pods of a rollout, in words.
 fn of_pods(done: i64, wanted: i64, what: &str) -> Readiness {
@@ -25,7 +26,7 @@ fn is_true(object: &Value, pointer: &str) -> bool {
 
 pub(super) fn deployment(object: &Value) -> Readiness {
     if is_unseen(object) {
-        return behind();
+        return Readiness::behind();
     }
     if is_true(object, "/spec/paused") {
         return Readiness::Ready;
@@ -64,7 +65,7 @@ pub(super) fn deployment(object: &Value) -> Readiness {
 
 pub(super) fn stateful_set(object: &Value) -> Readiness {
     if is_unseen(object) {
-        return behind();
+        return Readiness::behind();
     }
     let wanted = wanted(object);
     let ready = count(object, "/status/readyReplicas");
@@ -96,7 +97,7 @@ pub(super) fn stateful_set(object: &Value) -> Readiness {
 
 pub(super) fn daemon_set(object: &Value) -> Readiness {
     if is_unseen(object) {
-        return behind();
+        return Readiness::behind();
     }
     let wanted = count(object, "/status/desiredNumberScheduled");
     let updated = count(object, "/status/updatedNumberScheduled");
@@ -113,7 +114,7 @@ pub(super) fn daemon_set(object: &Value) -> Readiness {
 
 pub(super) fn replica_set(object: &Value) -> Readiness {
     if is_unseen(object) {
-        return behind();
+        return Readiness::behind();
     }
     let wanted = wanted(object);
     let available = count(object, "/status/availableReplicas");
