@@ -8,7 +8,7 @@ use crate::plan::{Action, Mode};
 use crate::provider::Verb;
 use crate::state::{StateError, Store};
 
-/// A ConfigMap of this name, with this text.
+/// A `ConfigMap` of this name, with this text.
 fn config_map(name: &str, text: &str) -> String {
     format!(
         "[resource.{name}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nmetadata.namespace = \"default\"\n\
