@@ -17,6 +17,7 @@ mod place;
 mod plan;
 mod plan_markdown;
 mod prometheus;
+mod reason;
 #[cfg(test)]
 mod sample;
 mod shorten;

@@ -5,7 +5,7 @@ use super::escape::escape;
 use super::layout::{Breaking, fit, width_of};
 use super::place::Locator;
 use super::styled::{Label, Styled};
-use super::{value, words};
+use super::{reason, value, words};
 use crate::plan::{Action, Change, Plan, Refusal};
 
 /// How far what is said of a resource is indented.
@@ -108,10 +108,10 @@ fn sentence(label: Label, what: &str, story: &str, page: Page<'_>) -> Styled {
 fn refused(refusal: &Refusal, page: Page<'_>) -> Styled {
     let (address, object) = (refusal.address.to_string(), refusal.target.identity.to_string());
     let mut text = heading("!", Label::Error, &address, "error", &object, page);
-    for line in refusal.problem.message.lines() {
+    for line in reason::refusal(&refusal.obstacle).lines() {
         text.append(sentence(Label::Plain, "", line, page));
     }
-    if let Some(help) = &refusal.problem.help {
+    if let Some(help) = refusal.obstacle.help() {
         text.append(sentence(Label::Dim, "help: ", help, page));
     }
     text

@@ -6,6 +6,7 @@ use super::diff::line_diff;
 use super::escape::escape;
 use super::layout::{Breaking, fit, width_of};
 use super::plan::Page;
+use super::reason;
 use super::styled::{Label, Styled};
 use super::words;
 use crate::plan::{After, FieldChange};
@@ -76,7 +77,7 @@ pub(super) fn values(change: &FieldChange) -> (Option<String>, Option<String>) {
     let after = match &change.after {
         After::Value(value) => Some(one_line(value)),
         After::Absent => None,
-        After::Unknown(expression) => Some(format!("(known after apply: {})", escape(expression))),
+        After::Unknown(value) => Some(format!("(known after apply: {})", escape(reason::unknown(value)))),
     };
     match (change.before.as_ref().map(one_line), after) {
         (Some(before), Some(after)) => {

@@ -3,19 +3,18 @@
 //! The server has the last word wherever it can be asked. The table serves where it cannot, and where its
 //! answer names no more than `spec`. Each row was tried on kube-apiserver 1.36.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use crate::plan::model::change::{After, FieldChange};
+use crate::plan::model::reason::{Loss, Reason};
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
 
 struct Row {
     group: &'static str,
     kind: &'static str,
     fixed: Fixed,
-    /// What is lost, as the end of a sentence.
-    loss: &'static str,
+    /// What is lost when it is made anew.
+    loss: Loss,
 }
 
 enum Fixed {
@@ -29,12 +28,11 @@ enum Fixed {
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
-const BOUND: &str = "until the new one is there, its subjects lack these rights";
 
 const TABLE: &[Row] = &[
-    row("apps", "Deployment", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row("apps", "DaemonSet", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row("apps", "ReplicaSet", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
+    row("apps", "Deployment", Fixed::These(&["spec.selector"]), Loss::RunningPods),
+    row("apps", "DaemonSet", Fixed::These(&["spec.selector"]), Loss::RunningPods),
+    row("apps", "ReplicaSet", Fixed::These(&["spec.selector"]), Loss::RunningPods),
     row(
         "apps",
         "StatefulSet",
@@ -47,7 +45,7 @@ const TABLE: &[Row] = &[
             "spec.persistentVolumeClaimRetentionPolicy",
             "spec.minReadySeconds",
         ]),
-        "its pods are stopped, and started anew; its claims stay, unless its retention policy says otherwise",
+        Loss::RunningPodsOfStatefulSet,
     ),
     row(
         "batch",
@@ -62,7 +60,7 @@ const TABLE: &[Row] = &[
             "spec.backoffLimitPerIndex",
             "spec.managedBy",
         ]),
-        "its pods and their logs go, and it runs once more",
+        Loss::JobRun,
     ),
     row(
         "",
@@ -72,14 +70,14 @@ const TABLE: &[Row] = &[
             "spec.tolerations",
             "spec.terminationGracePeriodSeconds",
         ]),
-        "it is stopped, its logs go, and it is started anew",
+        Loss::RunningPod,
     ),
-    row("", "Service", Fixed::These(&["spec.clusterIP", "spec.clusterIPs"]), "its cluster IP changes"),
+    row("", "Service", Fixed::These(&["spec.clusterIP", "spec.clusterIPs"]), Loss::ClusterIp),
     row(
         "",
         "PersistentVolumeClaim",
         Fixed::SpecBut(&["spec.resources", "spec.volumeAttributesClassName"]),
-        "its data are lost",
+        Loss::Data,
     ),
     row(
         "",
@@ -94,61 +92,41 @@ const TABLE: &[Row] = &[
             "spec.storageClassName",
             "spec.volumeAttributesClassName",
         ]),
-        "its claim loses its volume, and with the reclaim policy Delete the data are lost",
+        Loss::VolumeOfClaim,
     ),
-    row(
-        "",
-        "ConfigMap",
-        Fixed::OnceFrozen(&["data", "binaryData", "immutable"], &[]),
-        "nothing else is lost",
-    ),
-    row(
-        "",
-        "Secret",
-        Fixed::OnceFrozen(&["data", "stringData", "immutable"], &["type"]),
-        "keys that the configuration does not set go",
-    ),
-    row(RBAC, "RoleBinding", Fixed::These(&["roleRef"]), BOUND),
-    row(RBAC, "ClusterRoleBinding", Fixed::These(&["roleRef"]), BOUND),
+    row("", "ConfigMap", Fixed::OnceFrozen(&["data", "binaryData", "immutable"], &[]), Loss::Nothing),
+    row("", "Secret", Fixed::OnceFrozen(&["data", "stringData", "immutable"], &["type"]), Loss::OtherKeys),
+    row(RBAC, "RoleBinding", Fixed::These(&["roleRef"]), Loss::RightsMeanwhile),
+    row(RBAC, "ClusterRoleBinding", Fixed::These(&["roleRef"]), Loss::RightsMeanwhile),
     row(
         STORAGE,
         "StorageClass",
         Fixed::These(&["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
-        "volumes stay as they are; until the new one is there, no claim of this class is served",
+        Loss::StorageClassMeanwhile,
     ),
     row(
         STORAGE,
         "CSIDriver",
         Fixed::These(&["spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes"]),
-        "until the new one is there, its volumes are attached as if there were none",
+        Loss::CsiDriverMeanwhile,
     ),
     row(
         "apiextensions.k8s.io",
         "CustomResourceDefinition",
         Fixed::These(&["spec.group", "spec.names.kind", "spec.names.plural", "spec.scope"]),
-        "all custom resources of it die",
+        Loss::CustomResources,
     ),
     row(
         "scheduling.k8s.io",
         "PriorityClass",
         Fixed::These(&["value", "preemptionPolicy"]),
-        "pods that are there keep their priority",
+        Loss::PriorityOfRunningPods,
     ),
-    row(
-        "networking.k8s.io",
-        "IngressClass",
-        Fixed::These(&["spec.controller"]),
-        "until the new one is there, no controller serves its Ingresses",
-    ),
-    row(
-        "node.k8s.io",
-        "RuntimeClass",
-        Fixed::These(&["handler"]),
-        "until the new one is there, no pod of it starts",
-    ),
+    row("networking.k8s.io", "IngressClass", Fixed::These(&["spec.controller"]), Loss::IngressClassMeanwhile),
+    row("node.k8s.io", "RuntimeClass", Fixed::These(&["handler"]), Loss::RuntimeClassMeanwhile),
 ];
 
-const fn row(group: &'static str, kind: &'static str, fixed: Fixed, loss: &'static str) -> Row {
+const fn row(group: &'static str, kind: &'static str, fixed: Fixed, loss: Loss) -> Row {
     Row { group, kind, fixed, loss }
 }
 
@@ -209,29 +187,17 @@ pub(in crate::plan) fn mark_named(
     }
 }
 
-/// The sentence that says why an object is made anew, and what that costs.
-pub(in crate::plan) fn story(identity: &Identity, fields: &[FieldChange]) -> String {
-    let mut forcing: Vec<String> =
-        fields.iter().filter(|field| field.forces_replacement).map(|field| field.path.to_string()).collect();
-    let more = forcing.len().saturating_sub(3);
-    forcing.truncate(3);
-    let mut names = forcing.join(", ");
-    if more > 0 {
-        let _ = write!(names, " and {more} more"); // writing to a String does not fail
-    }
-    let cause = match names.as_str() {
-        "" => format!("an existing {} cannot be changed this way", identity.kind),
-        names => format!("{names} cannot be changed on an existing {}", identity.kind),
-    };
-    match row_of(identity) {
-        Some(row) => format!("{cause}; {}", row.loss),
-        None => cause,
-    }
+/// Why an object is made anew, and what that costs.
+pub(in crate::plan) fn reasons(identity: &Identity, fields: &[FieldChange]) -> Vec<Reason> {
+    let forcing = fields.iter().filter(|field| field.forces_replacement);
+    let fields = forcing.map(|field| field.path.clone()).collect();
+    let immutable = Reason::ImmutableFields { object_kind: identity.kind.clone(), fields };
+    [immutable].into_iter().chain(loss(identity)).collect()
 }
 
 /// What making it anew costs, where the table says.
-pub(in crate::plan) fn loss(identity: &Identity) -> Option<&'static str> {
-    row_of(identity).map(|row| row.loss)
+pub(in crate::plan) fn loss(identity: &Identity) -> Option<Reason> {
+    row_of(identity).map(|row| Reason::ReplacementLoss { loss: row.loss })
 }
 
 /// The fields that the server will not change on an existing object, where that is what it says.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::plan::diff::schema::Definition;
 use crate::plan::model::change::Action;
+use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::planner::Planner;
 use crate::resource::{Address, Desired, Problem, ProblemKind, Reference};
 
@@ -89,7 +90,11 @@ impl Planner {
     }
 
     /// Why the server cannot be asked about this write, if it cannot.
-    pub(in crate::plan) fn why_not_asked(&self, index: usize, pending: Option<&str>) -> Option<String> {
+    pub(in crate::plan) fn why_not_asked(
+        &self,
+        index: usize,
+        pending: Option<PredictionReason>,
+    ) -> Option<PredictionReason> {
         let desired = &self.input.desired[index];
         let action = |dependency: Option<&usize>| {
             dependency
@@ -104,23 +109,23 @@ impl Planner {
         if let Some(name) = desired.identity.namespace.as_deref() {
             let dependency = self.namespaces.get(name);
             if matches!(action(dependency), Action::Create) {
-                return Some(format!("the namespace `{name}` is made by this plan"));
+                return Some(PredictionReason::NamespaceCreated { namespace: name.to_owned() });
             }
             if is_lacking(dependency) {
-                return Some(format!("the namespace `{name}` is not there, and cannot be made"));
+                return Some(PredictionReason::NamespaceMissing { namespace: name.to_owned() });
             }
         }
         let kind = desired.identity.group_kind();
         if is_lacking(self.kinds.get(&kind)) {
-            return Some(format!("the kind {kind} is not there, and cannot be made"));
+            return Some(PredictionReason::KindMissing { defined: kind });
         }
         match action(self.kinds.get(&kind)) {
-            Action::Create => return Some(format!("the kind {kind} is made by this plan")),
+            Action::Create => return Some(PredictionReason::KindCreated { defined: kind }),
             Action::Update | Action::Replace | Action::Adopt => {
-                return Some(format!("the kind {kind} is changed by this plan"));
+                return Some(PredictionReason::KindChanged { defined: kind });
             }
             _ => {}
         }
-        pending.map(str::to_owned)
+        pending
     }
 }

@@ -16,8 +16,9 @@ use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::{LINEAGE, PROJECT};
 use crate::plan::diff::compare::keyed;
 use crate::plan::input::question::{Answer, Input, Question, Step};
-use crate::plan::model::change::{Action, Change, Fidelity, Proof};
-use crate::plan::model::plan::{Mode, Plan, Refusal};
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::fidelity::{Fidelity, PredictionReason, Proof};
+use crate::plan::model::plan::{Mode, Obstacle, Plan, Refusal};
 use crate::plan::ownership::claim;
 use crate::plan::ownership::claim::Claim;
 use crate::plan::ownership::handover;
@@ -186,7 +187,7 @@ impl Planner {
                 self.predecessors.extend(addresses.into_iter().zip(readings));
             }
             (PendingQuestion::Preview { index, sent }, Answer::Preview(result)) => {
-                self.judge(index, sent, result)
+                self.judge(index, sent, result);
             }
             (asked, _) => self.notes.push(format!("an answer did not fit its question ({asked:?})")),
         }
@@ -336,7 +337,7 @@ impl Planner {
         };
         let mut sent = object::object(desired, live.map(AsRef::as_ref), self.owner());
         let pending = self.fill_in(index, &mut sent);
-        let why_not = self.why_not_asked(index, pending.as_deref());
+        let why_not = self.why_not_asked(index, pending);
         if let Some(reason) = why_not {
             match self.schema_problem(index, live.map(AsRef::as_ref), &sent) {
                 Some(problem) => self.refuse(index, problem),
@@ -377,7 +378,7 @@ impl Planner {
     }
 
     /// Puts the values into the object that are known already; says what is not.
-    pub(in crate::plan) fn fill_in(&self, index: usize, sent: &mut Value) -> Option<String> {
+    pub(in crate::plan) fn fill_in(&self, index: usize, sent: &mut Value) -> Option<PredictionReason> {
         let mut pending = None;
         for (path, expression) in self.input.desired[index].unresolved.iter() {
             let value = resolve(
@@ -391,10 +392,10 @@ impl Planner {
                 }
                 Err(Unresolvable::Pending(field)) => {
                     let (address, field) = *field;
-                    pending.get_or_insert(format!("{address}.{field} is known only after apply"));
+                    pending.get_or_insert(PredictionReason::ValuePending { address, field });
                 }
-                Err(Unresolvable::Dangling(text)) => {
-                    pending.get_or_insert(format!("`{text}` refers to nothing"));
+                Err(Unresolvable::Dangling(reference)) => {
+                    pending.get_or_insert(PredictionReason::DanglingReference { reference });
                 }
             }
         }
@@ -413,9 +414,10 @@ impl Planner {
         }
     }
 
-    pub(in crate::plan) fn refuse(&mut self, index: usize, problem: Problem) {
+    pub(in crate::plan) fn refuse(&mut self, index: usize, obstacle: impl Into<Obstacle>) {
         let desired = &self.input.desired[index];
-        self.refusals.push(Refusal { address: desired.address.clone(), target: desired.target(), problem });
+        let (address, target) = (desired.address.clone(), desired.target());
+        self.refusals.push(Refusal { address, target, obstacle: obstacle.into() });
         self.refused.insert(index);
     }
 

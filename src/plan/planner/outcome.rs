@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::plan::diff::field_changes;
 use crate::plan::diff::immutable;
 use crate::plan::diff::overlay;
-use crate::plan::model::change::{Action, Cause, Change, Fidelity, FieldChange, Proof, Tracking};
+use crate::plan::model::change::{Action, Cause, Change, FieldChange, Tracking};
+use crate::plan::model::fidelity::{Fidelity, PredictionReason, Proof};
+use crate::plan::model::plan::Obstacle;
+use crate::plan::model::reason::Reason;
 use crate::plan::ownership::adoption;
 use crate::plan::ownership::attribution;
 use crate::plan::ownership::attribution::Evidence;
@@ -33,7 +36,7 @@ impl Planner {
         index: usize,
         live: Option<&Live>,
         sent: Value,
-        reason: String,
+        reason: PredictionReason,
     ) {
         let fidelity = Fidelity::Predicted(reason);
         let Some(live) = live else {
@@ -45,9 +48,7 @@ impl Planner {
         let desired = &self.input.desired[index];
         let mut fields = self.replaced_fields(desired, live, &sent);
         if immutable::mark(&desired.identity, &live.object, &mut fields) {
-            let story = immutable::story(&desired.identity, &fields);
-            let problem = Problem::new(ProblemKind::Rejected, story);
-            self.decide_replacement(index, live, fidelity, &problem, fields);
+            self.decide_replacement(index, live, fidelity, None, fields);
             return;
         }
         self.decide_update(index, live, fidelity, sent, Arc::new(answer), Vec::new());
@@ -105,14 +106,19 @@ impl Planner {
     fn judge_problem(&mut self, index: usize, live: Option<Arc<Live>>, sent: Value, problem: Problem) {
         match problem.kind {
             ProblemKind::DryRunRefused => {
-                self.predict(index, live.as_deref(), sent, format!("the server could not try it: {problem}"));
+                self.predict(
+                    index,
+                    live.as_deref(),
+                    sent,
+                    PredictionReason::DryRunRefused { message: problem.message },
+                );
             }
             ProblemKind::Forbidden => {
                 self.predict(
                     index,
                     live.as_deref(),
                     sent,
-                    format!("our rights do not allow to try it: {problem}"),
+                    PredictionReason::Forbidden { message: problem.message },
                 );
             }
             ProblemKind::Conflict => {
@@ -129,7 +135,7 @@ impl Planner {
                     let desired = &self.input.desired[index];
                     let mut fields = self.replaced_fields(desired, &live, &sent);
                     immutable::mark_named(&desired.identity, &live.object, &named, &mut fields);
-                    self.decide_replacement(index, &live, Fidelity::DryRun, &problem, fields);
+                    self.decide_replacement(index, &live, Fidelity::DryRun, Some(problem), fields);
                 }
                 (Some(_), None) if problem.kind == ProblemKind::Rejected && problem.help.is_none() => {
                     let way_out = removal::never_replaced(&self.input.desired[index]);
@@ -146,20 +152,20 @@ impl Planner {
         let known = self.input.known.get(&change.address);
         if known.is_some_and(|known| known.target.identity == change.target.identity && !known.uid.is_empty())
         {
-            change.reason = Some("it was applied before, and is gone".to_owned());
+            change.reasons = vec![Reason::AppliedBefore];
             let applied = known.and_then(|known| known.applied.as_deref());
             let sent = change.send.as_ref().unwrap_or(&Value::Null);
             change.cause = Some(attribution::cause_of_absence(applied, &self.input.desired[index], sent));
         }
-        if change.reason.is_none() {
+        if change.reasons.is_empty() {
             let desired = &self.input.desired[index];
             let field_release = handover::field_release(
                 &crate::kubernetes::field_manager(&self.input.project),
                 desired,
                 None,
             );
-            change.reason =
-                field_release.ok().and_then(|field_release| handover::story(&field_release, desired, None));
+            change.reasons = field_release
+                .map_or_else(|_| Vec::new(), |release| handover::reasons(&release, desired, None));
         }
         change.fields = fields;
         self.tell_unreplaced(index, &mut change);
@@ -231,20 +237,21 @@ impl Planner {
         let (quiet, cause) = quiet.map(|quiet| (quiet.reason, quiet.cause)).unzip();
         let mut taken_from = Vec::new();
         let mut sent = sent;
-        let reason = match action {
+        let reasons = match action {
             Action::Adopt => {
                 taken_from = adoption::taken_from(&manager, live, &sent);
                 fields.extend(adoption::note_that_goes(desired, live));
-                Some(adoption::story(live, &taken_from))
+                vec![adoption::reason(live, &taken_from)]
             }
             Action::Replace => {
                 sent = self.as_made(index, live);
-                let loss = immutable::loss(&desired.identity);
-                why.map(|why| loss.map_or_else(|| why.reason(), |loss| format!("{}; {loss}", why.reason())))
+                why.map(|why| why.reason()).into_iter().chain(immutable::loss(&desired.identity)).collect()
             }
-            _ if is_made_anew => Some("it was deleted and made again by others".to_owned()),
-            Action::Update => handover::story(&field_release, desired, Some(live)).or(quiet),
-            _ => quiet,
+            _ if is_made_anew => vec![Reason::MadeAgainByOthers],
+            Action::Update if field_release.gives_up() || !field_release.once_made.is_empty() => {
+                handover::reasons(&field_release, desired, Some(live))
+            }
+            _ => quiet.into_iter().collect(),
         };
         let mut change = self.change(index, action, fidelity, Some(sent));
         change.cause = if is_made_anew { Some(Cause::Drift { by: Vec::new() }) } else { cause };
@@ -252,7 +259,9 @@ impl Planner {
         change.foreign = foreign;
         change.unchanged = unchanged;
         change.taken_from = taken_from;
-        change.reason = change.reason.or(reason);
+        if change.reasons.is_empty() {
+            change.reasons = reasons;
+        }
         change.warnings = warnings;
         self.decide(index, change, Some(answer));
     }
@@ -274,18 +283,23 @@ impl Planner {
         index: usize,
         live: &Live,
         fidelity: Fidelity,
-        problem: &Problem,
+        problem: Option<Problem>,
         fields: Vec<FieldChange>,
     ) {
         let desired = &self.input.desired[index];
         let known = self.known_as(desired).map(|(_, known)| known);
-        if let Some(problem) = removal::why_not_replaced(desired, known, live, problem, &self.input.consent) {
-            self.refuse(index, problem);
+        if let Some(help) = removal::why_not_replaced(desired, known, live, &self.input.consent) {
+            let reasons = || immutable::reasons(&desired.identity, &fields);
+            let obstacle = match problem {
+                Some(problem) => problem.help(help).into(),
+                None => Obstacle::Replacement { reasons: reasons(), help },
+            };
+            self.refuse(index, obstacle);
             return;
         }
         let sent = self.as_made(index, live);
         let mut change = self.change(index, Action::Replace, fidelity, Some(sent));
-        change.reason = Some(immutable::story(&change.target.identity, &fields));
+        change.reasons = immutable::reasons(&change.target.identity, &fields);
         change.fields = fields;
         self.decide(index, change, None);
     }
@@ -335,12 +349,12 @@ impl Planner {
             (Some(_), Action::None) => Action::Update,
             _ => action,
         };
-        let reason =
-            replaced.map(|(known, _)| format!("{} is deleted: it had this address", known.target.identity));
+        let predecessor = replaced.map(|(known, _)| known.target.identity.clone());
+        let reasons = predecessor.map(|predecessor| Reason::PredecessorDeleted { predecessor });
         let moved_from = known.map(|(address, _)| address).filter(|address| **address != desired.address);
         let moved_from = moved_from.or_else(|| self.input.moved.get(&desired.address));
         Change {
-            reason,
+            reasons: reasons.into_iter().collect(),
             prior: live.cloned(),
             send,
             dependencies: self.input.dependencies.get(&desired.address).cloned().unwrap_or_default(),
@@ -408,7 +422,7 @@ fn quiet_update(
     match (fields, marks) {
         ([], []) => restored_ownership(),
         ([], _) => Some(RestoredOwnership {
-            reason: "only our annotations change".to_owned(),
+            reason: Reason::AnnotationsOnly,
             cause: attribution::in_common(marks.iter().map(|mark| &mark.cause)),
         }),
         _ => None,

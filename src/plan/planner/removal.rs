@@ -5,31 +5,32 @@ use std::sync::Arc;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::input::question::Known;
-use crate::plan::model::change::{Action, Change, Fidelity, Tracking};
+use crate::plan::model::change::{Action, Change, Tracking};
+use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::plan::{Consent, Mode, Refusal};
+use crate::plan::model::reason::Reason;
 use crate::plan::ownership::claim;
 use crate::plan::planner;
 use crate::plan::planner::Planner;
 use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind, Reading, Target, Timeouts};
 
-/// Why a resource whose fields the server will not change may not be replaced, if so.
+/// What to do instead where a resource may not be replaced.
 pub(in crate::plan) fn why_not_replaced(
     desired: &Desired,
     known: Option<&Known>,
     live: &Live,
-    problem: &Problem,
     consent: &Consent,
-) -> Option<Problem> {
+) -> Option<String> {
     if let Some(help) = never_replaced(desired) {
-        return Some(problem.clone().help(help));
+        return Some(help.to_owned());
     }
     // The marks of before count: dropping `protect` in the same change must not lift it.
     let protected = claim::is_protected(&desired.identity, Some(desired), known, Some(live));
     if protected && !consent.destroy.contains(&desired.address) {
-        return Some(problem.clone().help(format!(
+        return Some(format!(
             "replacing it would delete what it holds: put the fields back, or agree with `--consent {}`",
             desired.address
-        )));
+        ));
     }
     None
 }
@@ -75,7 +76,7 @@ struct Leaving {
 pub(in crate::plan) fn changes(planner: &mut Planner) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut leaving = Vec::new();
-    let mut staying: Vec<(Identity, String)> = Vec::new();
+    let mut staying: Vec<(Identity, Reason)> = Vec::new();
     let known: Vec<(Address, Known)> =
         planner.input.known.iter().map(|(address, known)| (address.clone(), known.clone())).collect();
     for (address, known) in known {
@@ -84,22 +85,22 @@ pub(in crate::plan) fn changes(planner: &mut Planner) -> Vec<Change> {
             continue;
         }
         if let Some(removed) = planner.input.moves.released(&address) {
-            let reason = format!("[[removed]] in {} lets its object stay", removed.place);
-            staying.push((known.target.identity.clone(), format!("{address}, which [[removed]] lets stay")));
-            changes.push(forget(address, &known, &reason, None));
+            let reason = Reason::ReleasedByRemoved { place: removed.place.clone() };
+            let holds = Reason::HoldsReleased { address: address.clone() };
+            staying.push((known.target.identity.clone(), holds));
+            changes.push(forget(address, &known, reason, None));
             continue;
         }
         match planner.reading_of_known(&address, &known.target.identity) {
             Some(Reading::Present(live)) => {
                 let live = Arc::clone(live);
                 if live.stamp.uid != known.uid && !claim::is_marked_ours(&live, planner.owner()) {
-                    let reason = "another object has its name now, and is left alone";
-                    changes.push(forget(address, &known, reason, Some(live)));
+                    changes.push(forget(address, &known, Reason::NameTaken, Some(live)));
                 } else if planner.desires(&known.target.identity, Some(&live.stamp.uid)) {
                     // Its new address takes the memory along, unless it did so already in a run that was
                     // killed before the old one was forgotten.
                     if planner.is_known_elsewhere(&address, &known.target.identity) {
-                        changes.push(forget(address, &known, "it has another address now", Some(live)));
+                        changes.push(forget(address, &known, Reason::KnownElsewhere, Some(live)));
                     }
                 } else {
                     let desired = desired_of(planner, &address);
@@ -112,10 +113,10 @@ pub(in crate::plan) fn changes(planner: &mut Planner) -> Vec<Change> {
                     });
                 }
             }
-            Some(Reading::Absent) => changes.push(forget(address, &known, "it is gone already", None)),
+            Some(Reading::Absent) => changes.push(forget(address, &known, Reason::GoneAlready, None)),
             Some(Reading::Unreadable(problem)) => {
-                let problem = problem.clone();
-                planner.refusals.push(Refusal { address, target: known.target.clone(), problem });
+                let obstacle = problem.clone().into();
+                planner.refusals.push(Refusal { address, target: known.target.clone(), obstacle });
             }
             None => {}
         }
@@ -125,10 +126,9 @@ pub(in crate::plan) fn changes(planner: &mut Planner) -> Vec<Change> {
     }
     if planner.input.mode == Mode::Apply {
         let desired = planner.input.desired.iter().chain(&planner.input.left_out.desired);
-        staying.extend(
-            desired
-                .map(|desired| (desired.identity.clone(), format!("{}, which is wanted", desired.address))),
-        );
+        staying.extend(desired.map(|desired| {
+            (desired.identity.clone(), Reason::HoldsDesired { address: desired.address.clone() })
+        }));
     }
     let kept = kept(&leaving, &staying, &planner.input.consent);
     changes.extend(in_order(leaving, &kept));
@@ -157,9 +157,9 @@ fn unrecorded(planner: &Planner) -> Vec<Leaving> {
         .collect()
 }
 
-fn forget(address: Address, known: &Known, reason: &str, prior: Option<Arc<Live>>) -> Change {
+fn forget(address: Address, known: &Known, reason: Reason, prior: Option<Arc<Live>>) -> Change {
     Change {
-        reason: Some(reason.to_owned()),
+        reasons: vec![reason],
         prior,
         dependencies: known.dependencies.clone(),
         protected: known.protect,
@@ -184,10 +184,10 @@ fn timeouts(leaving: &Leaving) -> Timeouts {
 }
 
 /// What stays, each with the reason: what is protected without consent, and the namespaces around it.
-fn kept(leaving: &[Leaving], staying: &[(Identity, String)], consent: &Consent) -> BTreeMap<Address, String> {
+fn kept(leaving: &[Leaving], staying: &[(Identity, Reason)], consent: &Consent) -> BTreeMap<Address, Reason> {
     let mut kept = BTreeMap::new();
     for one in leaving.iter().filter(|one| is_protected(one) && !consent.destroy.contains(&one.address)) {
-        kept.insert(one.address.clone(), format!("protected: `--consent {}` deletes it", one.address));
+        kept.insert(one.address.clone(), Reason::Protected { address: one.address.clone() });
     }
     let inhabited: BTreeMap<String, Address> = leaving
         .iter()
@@ -196,13 +196,13 @@ fn kept(leaving: &[Leaving], staying: &[(Identity, String)], consent: &Consent) 
         .collect();
     for one in leaving.iter().filter(|one| one.target.identity.is("", "Namespace")) {
         if let Some(dependent) = inhabited.get(&one.target.identity.name) {
-            kept.insert(one.address.clone(), format!("it holds {dependent}, which is protected"));
+            kept.insert(one.address.clone(), Reason::HoldsProtected { address: dependent.clone() });
         }
     }
     // No consent makes sense of deleting what the same plan makes, keeps or lets stay.
     for one in leaving {
-        if let Some((_, dependent)) = staying.iter().find(|(identity, _)| dies_with(&one.live, identity)) {
-            kept.insert(one.address.clone(), format!("it holds {dependent}"));
+        if let Some((_, reason)) = staying.iter().find(|(identity, _)| dies_with(&one.live, identity)) {
+            kept.insert(one.address.clone(), reason.clone());
         }
     }
     kept
@@ -218,7 +218,7 @@ fn dies_with(live: &Live, other: &Identity) -> bool {
 }
 
 /// Deletes in an order in which nothing loses what it stands on; what stays comes last.
-fn in_order(leaving: Vec<Leaving>, kept: &BTreeMap<Address, String>) -> Vec<Change> {
+fn in_order(leaving: Vec<Leaving>, kept: &BTreeMap<Address, Reason>) -> Vec<Change> {
     let going: BTreeSet<Address> =
         leaving.iter().map(|one| one.address.clone()).filter(|address| !kept.contains_key(address)).collect();
     let mut changes: Vec<Change> = leaving
@@ -228,7 +228,7 @@ fn in_order(leaving: Vec<Leaving>, kept: &BTreeMap<Address, String>) -> Vec<Chan
             let action = if reason.is_some() { Action::Keep } else { Action::Delete };
             let stands_on = one.known.as_ref().map(|known| known.dependencies.clone()).unwrap_or_default();
             Change {
-                reason,
+                reasons: reason.into_iter().collect(),
                 protected: is_protected(&one),
                 timeouts: timeouts(&one),
                 dependencies: stands_on.into_iter().filter(|address| going.contains(address)).collect(),

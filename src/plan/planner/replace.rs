@@ -3,11 +3,13 @@
 
 use crate::plan::input::question::Known;
 use crate::plan::model::change::Change;
+use crate::plan::model::plan::Obstacle;
+use crate::plan::model::reason::Reason;
 use crate::plan::ownership::claim::Claim;
 use crate::plan::planner::Planner;
 use crate::plan::planner::outcome::is_quiet;
 use crate::plan::planner::removal;
-use crate::resource::{Address, Desired, Live, Problem, ProblemKind};
+use crate::resource::{Address, Desired, Live};
 
 /// Why a resource is replaced.
 #[derive(Debug)]
@@ -19,11 +21,10 @@ pub(in crate::plan) enum Why {
 }
 
 impl Why {
-    /// In words.
-    pub(in crate::plan) fn reason(&self) -> String {
+    pub(in crate::plan) fn reason(&self) -> Reason {
         match self {
-            Self::Asked => "asked for by --replace".to_owned(),
-            Self::Triggered(address) => format!("{address} changes, and triggers a replacement"),
+            Self::Asked => Reason::ReplaceRequested,
+            Self::Triggered(address) => Reason::ReplaceTriggered { by: address.clone() },
         }
     }
 }
@@ -53,11 +54,7 @@ impl Planner {
     /// Says of what is made that there was nothing to replace, where that was asked for.
     pub(in crate::plan) fn tell_unreplaced(&self, index: usize, change: &mut Change) {
         if self.is_asked_for(index) {
-            let story = "--replace finds nothing to delete";
-            change.reason = Some(match change.reason.take() {
-                Some(reason) => format!("{story}: {reason}"),
-                None => format!("{story}: it is not there yet"),
-            });
+            change.reasons.insert(0, Reason::NothingToReplace);
         }
     }
 
@@ -69,26 +66,27 @@ impl Planner {
         known: Option<&Known>,
         live: &Live,
         standing: &Claim,
-    ) -> Option<Problem> {
-        let problem = Problem::new(ProblemKind::Conflict, why.reason());
+    ) -> Option<Obstacle> {
+        let refused = |help: String| Obstacle::Replacement { reasons: vec![why.reason()], help };
         match (why, standing) {
             (Why::Asked, Claim::Adopted) => {
                 let help = "take it over first, then replace it; what others made is not deleted in one step";
-                Some(problem.help(help))
+                Some(refused(help.to_owned()))
             }
             (_, Claim::Ours) => {
-                let refused = removal::why_not_replaced(desired, known, live, &problem, &self.input.consent)?;
-                match why {
-                    Why::Asked if removal::never_replaced(desired).is_some() => Some(refused.help(
+                let help = removal::why_not_replaced(desired, known, live, &self.input.consent)?;
+                Some(refused(match why {
+                    Why::Asked if removal::never_replaced(desired).is_some() => {
                         "a claim is never replaced, its data would be lost: leave `--replace` out, or make a \
-                         second claim under another name and move the data",
-                    )),
-                    Why::Asked => Some(refused.help(format!(
+                         second claim under another name and move the data"
+                            .to_owned()
+                    }
+                    Why::Asked => format!(
                         "replacing it would delete what it holds: leave `--replace` out, or agree with `--consent {}`",
                         desired.address
-                    ))),
-                    Why::Triggered(_) => Some(refused),
-                }
+                    ),
+                    Why::Triggered(_) => help,
+                }))
             }
             _ => None,
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::Cause;
+use crate::plan::{Cause, UnknownValue};
 use serde_json::json;
 
 fn changes(paths: &[&str]) -> Vec<FieldChange> {
@@ -26,8 +26,16 @@ fn where_the_server_names_only_the_whole_our_fields_below_it_are_named() {
     let mut fields = changes(&["spec.replicas", "spec.serviceName", "spec.template.x", "metadata.labels.a"]);
     mark_named(&identity, &json!({}), &["spec".parse().unwrap()], &mut fields);
     assert_eq!(forcing(&fields), ["spec.serviceName"]);
-    let told = story(&identity, &fields);
-    assert!(told.starts_with("spec.serviceName cannot be changed on an existing StatefulSet;"), "{told}");
+    assert_eq!(
+        reasons(&identity, &fields),
+        [
+            Reason::ImmutableFields {
+                object_kind: "StatefulSet".into(),
+                fields: vec!["spec.serviceName".parse().unwrap()]
+            },
+            Reason::ReplacementLoss { loss: Loss::RunningPodsOfStatefulSet },
+        ]
+    );
     // A kind that the table does not know is taken at the server's word.
     let custom = Identity::namespaced("x.y", "Foo", "a", "f");
     let mut fields = changes(&["spec.a", "data.b"]);
@@ -41,7 +49,7 @@ fn what_is_frozen_depends_on_the_live_object_and_what_is_unknown_forces_nothing(
     let mut fields = changes(&["data.k"]);
     assert!(!mark(&identity, &json!({}), &mut fields));
     assert!(mark(&identity, &json!({"immutable": true}), &mut fields));
-    fields[0].after = After::Unknown("${x}".into());
+    fields[0].after = After::Unknown(UnknownValue::Expression("${x}".into()));
     assert!(!mark(&identity, &json!({"immutable": true}), &mut fields));
     let mut fields = changes(&["type"]);
     assert!(mark(&identity, &json!({}), &mut fields));
