@@ -158,7 +158,7 @@ fn lies_in(fields: &[&str], path: &FieldPath) -> bool {
 
 /// Marks the changes that the table says cannot be made to the object as it is; whether there are any. A
 /// field whose value is known only after apply may well stay as it is, and is none of them.
-pub(in crate::plan) fn mark(identity: &Identity, live: &Value, fields: &mut [FieldChange]) -> bool {
+pub(in crate::plan) fn flag_by_table(identity: &Identity, live: &Value, fields: &mut [FieldChange]) -> bool {
     let Some(row) = row_of(identity) else { return false };
     let mut any = false;
     for field in fields {
@@ -172,13 +172,13 @@ pub(in crate::plan) fn mark(identity: &Identity, live: &Value, fields: &mut [Fie
 
 /// Marks the changes that the server will not make: those under the fields that it names, as narrowly as the
 /// table tells.
-pub(in crate::plan) fn mark_named(
+pub(in crate::plan) fn flag_named(
     identity: &Identity,
     live: &Value,
     named: &[FieldPath],
     fields: &mut [FieldChange],
 ) {
-    let by_table = mark(identity, live, fields);
+    let by_table = flag_by_table(identity, live, fields);
     for field in fields {
         let is_named = |path: &FieldPath| path.contains(&field.path) || field.path.contains(path);
         // `spec` alone says nothing that the table would not say better.

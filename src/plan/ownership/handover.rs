@@ -28,6 +28,11 @@ pub struct FieldRelease {
 }
 
 impl FieldRelease {
+    /// Whether there is nothing to let go of.
+    pub(in crate::plan) fn is_empty(&self) -> bool {
+        self.once_made.is_empty() && !self.gives_up()
+    }
+
     /// Whether we own any of them now.
     pub(in crate::plan) fn gives_up(&self) -> bool {
         !self.released.is_empty() || !self.shared.is_empty()

@@ -12,7 +12,7 @@ use crate::kubernetes::marks::is_ours_path;
 use crate::plan::model::change::Cause;
 use crate::plan::model::reason::{OwnedField, Reason};
 use crate::plan::ownership::attribution::in_common;
-use crate::plan::ownership::owners::{FieldPosition, Owners, Transition};
+use crate::plan::ownership::field_owners::{FieldPosition, Owners, Transition};
 use crate::resource::FieldManager;
 use crate::resource::{FieldPath, FieldSet, Live};
 

@@ -12,7 +12,11 @@ fn applied(objects: &[Value]) -> (World, Input) {
             .collect(),
     );
     for one in wanted.desired.clone() {
-        let sent = sent::object::object(&one, None, sent::object::Owner { project: "p", lineage: "l" });
+        let sent = sent::object::object(
+            &one,
+            None,
+            ownership::belonging::ObjectOwner { project: "p", lineage: "l" },
+        );
         let mut live = testing::owned(
             sent.clone(),
             &[

@@ -24,7 +24,7 @@ fn forcing(fields: &[FieldChange]) -> Vec<String> {
 fn where_the_server_names_only_the_whole_our_fields_below_it_are_named() {
     let identity = Identity::namespaced("apps", "StatefulSet", "a", "db");
     let mut fields = changes(&["spec.replicas", "spec.serviceName", "spec.template.x", "metadata.labels.a"]);
-    mark_named(&identity, &json!({}), &["spec".parse().unwrap()], &mut fields);
+    flag_named(&identity, &json!({}), &["spec".parse().unwrap()], &mut fields);
     assert_eq!(forcing(&fields), ["spec.serviceName"]);
     assert_eq!(
         reasons(&identity, &fields),
@@ -39,7 +39,7 @@ fn where_the_server_names_only_the_whole_our_fields_below_it_are_named() {
     // A kind that the table does not know is taken at the server's word.
     let custom = Identity::namespaced("x.y", "Foo", "a", "f");
     let mut fields = changes(&["spec.a", "data.b"]);
-    mark_named(&custom, &json!({}), &["spec".parse().unwrap()], &mut fields);
+    flag_named(&custom, &json!({}), &["spec".parse().unwrap()], &mut fields);
     assert_eq!(forcing(&fields), ["spec.a"]);
 }
 
@@ -47,10 +47,10 @@ fn where_the_server_names_only_the_whole_our_fields_below_it_are_named() {
 fn what_is_frozen_depends_on_the_live_object_and_what_is_unknown_forces_nothing() {
     let identity = Identity::namespaced("", "Secret", "a", "s");
     let mut fields = changes(&["data.k"]);
-    assert!(!mark(&identity, &json!({}), &mut fields));
-    assert!(mark(&identity, &json!({"immutable": true}), &mut fields));
+    assert!(!flag_by_table(&identity, &json!({}), &mut fields));
+    assert!(flag_by_table(&identity, &json!({"immutable": true}), &mut fields));
     fields[0].after = After::Unknown(UnknownValue::Expression("${x}".into()));
-    assert!(!mark(&identity, &json!({"immutable": true}), &mut fields));
+    assert!(!flag_by_table(&identity, &json!({"immutable": true}), &mut fields));
     let mut fields = changes(&["type"]);
-    assert!(mark(&identity, &json!({}), &mut fields));
+    assert!(flag_by_table(&identity, &json!({}), &mut fields));
 }
