@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::resource::{GroupKind, api_version_parts};
+use crate::resource::{GroupKind, Identity, api_version_parts};
 
 /// The kind that an object defines; `None` where it is no `CustomResourceDefinition`.
 pub fn defines(object: &Value) -> Option<GroupKind> {
@@ -12,6 +12,18 @@ pub fn defines(object: &Value) -> Option<GroupKind> {
         return None;
     }
     Some(GroupKind { group: text("/spec/group")?.to_owned(), kind: text("/spec/names/kind")?.to_owned() })
+}
+
+/// Whether deleting an object of this kind deletes more than the object: data, or other objects.
+pub fn holds_more_than_itself(identity: &Identity) -> bool {
+    [
+        ("", "PersistentVolumeClaim"),
+        ("apps", "StatefulSet"),
+        ("", "Namespace"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    ]
+    .iter()
+    .any(|(group, kind)| identity.is(group, kind))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! How a cluster is talked to is in [`provider::kubernetes`](crate::provider::kubernetes).
 
 pub mod field_manager;
+pub mod immutable;
 pub mod kinds;
 pub mod marks;
 

@@ -43,7 +43,7 @@ pub use model::change::{Action, After, Cause, Change, FieldChange, Keep, Trackin
 pub use model::drift_summary::{Drifted, Occasion, drift_summary};
 pub use model::fidelity::{Fidelity, PredictionReason, Proof};
 pub use model::plan::{Consent, Mode, Obstacle, Plan, Refusal};
-pub use model::reason::{Loss, OwnedField, Reason};
+pub use model::reason::{OwnedField, Reason};
 pub use model::summary::Summary;
 pub use ownership::field_owners::other_managers;
 pub use ownership::handover::{FieldRelease, as_tried, field_release, once_settled};

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use crate::kubernetes::marks::{LINEAGE, PROJECT};
 use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::{answer, reading};
 use crate::plan::input::plan_input::Input;
@@ -13,11 +12,12 @@ use crate::plan::model::plan::{Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
+use crate::plan::view::first_reading;
 use crate::plan::view::index::Index;
 use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Address, Problem, ProblemKind, Target};
+use crate::resource::{Address, Problem, ProblemKind};
 
 /// A question that has no answer yet.
 #[derive(Debug)]
@@ -91,18 +91,8 @@ impl Planner {
 /// What is asked first.
 impl Planner {
     fn first_questions(&mut self) -> Vec<Question> {
-        // Any object may carry the lineage of a lost state, also one that the targets leave out.
-        let left_out = if self.is_without_state() { self.input.left_out.desired.as_slice() } else { &[] };
-        let desired = self.input.desired.iter().chain(left_out);
-        let desired = desired.map(|desired| (desired.address.clone(), desired.target()));
-        let known = self.input.known.iter().map(|(address, known)| (address, &known.target));
-        let known =
-            known.filter(|(address, target)| !self.overview().is_desired_as(address, &target.identity));
-        let (renamed, known): (Vec<_>, Vec<_>) =
-            known.partition(|(address, _)| self.index.is_desired(address));
-        let owned = |(address, target): (&Address, &Target)| (address.clone(), target.clone());
-        let (addresses, targets): (Vec<_>, Vec<_>) = desired.chain(known.into_iter().map(owned)).unzip();
-        let (renamed, predecessors): (Vec<_>, Vec<_>) = renamed.into_iter().map(owned).unzip();
+        let (addresses, targets) = first_reading::targets(self.overview());
+        let (renamed, predecessors) = first_reading::predecessors(self.overview());
         let all = [
             (PendingQuestion::Read(addresses), targets),
             (PendingQuestion::ReadPredecessors(renamed), predecessors),
@@ -114,21 +104,8 @@ impl Planner {
         questions
     }
 
-    fn is_without_state(&self) -> bool {
-        self.input.serial == 0 && self.input.known.is_empty()
-    }
-
-    /// Without a state, the annotations of what is desired tell the lineage.
     fn take_over_lineage(&mut self) {
-        if !self.is_without_state() {
-            return;
-        }
-        let found = self.input.desired.iter().chain(&self.input.left_out.desired).find_map(|desired| {
-            let live = self.overview().live(&desired.address)?;
-            (live.annotation(PROJECT) == Some(self.input.project.as_str()))
-                .then(|| live.annotation(LINEAGE).map(str::to_owned))?
-        });
-        if let Some(lineage) = found.filter(|lineage| *lineage != self.input.lineage) {
+        if let Some(lineage) = first_reading::lineage_of_lost_state(self.overview()) {
             self.notes.push(format!(
                 "There is no state here, so this plan works from the annotations of what the configuration \
                  names (lineage {lineage}). What left the configuration since is not seen, and not deleted."

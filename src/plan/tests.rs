@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Moves;
+use crate::kubernetes::immutable::Loss;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT};
 use crate::provider::{CascadeScope, Dependent, Dependents, Guard, Write, Written};
 use crate::resource::{

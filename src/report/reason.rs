@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::plan::{Fidelity, Loss, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
+use crate::kubernetes::immutable::Loss;
+use crate::plan::{Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
 use crate::resource::FieldPath;
 
 /// How many fields a sentence names.

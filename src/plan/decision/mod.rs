@@ -3,10 +3,9 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `reading` | what follows from what was read: a ruling, or a dry-run |
+//! | `reading` | what follows from what was read: a ruling without asking (proved, predicted), or a dry-run |
 //! | `answer` | what follows from the server's answer to a dry-run |
 //! | `prediction` | why the server cannot be asked, and what a write would probably come to |
-//! | `proof` | whether a write is known to change nothing |
 //! | `creation`, `update`, `replacement` | what becomes of an object that is not there, is there, must be made anew |
 //! | `change` | what every change says, whatever it does |
 //! | `differences` | which fields change, and whose change each is |
@@ -19,7 +18,6 @@ mod change;
 mod creation;
 mod differences;
 mod prediction;
-mod proof;
 pub(in crate::plan) mod reading;
 mod replacement;
 pub(in crate::plan) mod ruling;

@@ -71,7 +71,7 @@ pub(super) fn rule(
     };
     let answer = predicted_object(situation, live, &sent);
     let mut fields = differences::without_marks(situation, live, &sent, &answer);
-    if immutable::flag_by_table(&situation.desired().identity, &live.object, &mut fields) {
+    if immutable::flag_by_rules(&situation.desired().identity, &live.object, &mut fields) {
         return replacement::rule(situation, live, fidelity, fields, None);
     }
     let tried = Tried { sent, answer: Arc::new(answer), fidelity, warnings: Vec::new() };

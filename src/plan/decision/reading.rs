@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::plan::decision::change;
 use crate::plan::decision::prediction;
-use crate::plan::decision::proof;
 use crate::plan::decision::replacement;
 use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::sent_object::sent_object;
 use crate::plan::decision::update;
 use crate::plan::model::change::Action;
-use crate::plan::model::fidelity::Fidelity;
+use crate::plan::model::fidelity::{Fidelity, Proof};
 use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::handover;
+use crate::plan::proof::{ownership, record};
 use crate::plan::view::situation::Situation;
 use crate::provider::{Guard, Write};
 use crate::resource::{Live, Problem, ProblemKind, Reading};
@@ -75,8 +77,7 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
         });
     }
     let provable = live.filter(|_| release.is_empty());
-    if let Some((live, proof)) = provable.and_then(|live| Some((live, proof::find(situation, live, &sent)?)))
-    {
+    if let Some((live, proof)) = provable.and_then(|live| Some((live, proof(situation, live, &sent)?))) {
         return NextStep::Rule(update::proved(situation, live, proof, sent));
     }
     let write = Write {
@@ -86,4 +87,18 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
         manager,
     };
     NextStep::Preview { write: Box::new(write), sent }
+}
+
+/// What proves that sending this would change nothing, if anything does.
+fn proof(situation: Situation<'_>, live: &Live, sent: &Value) -> Option<Proof> {
+    if ownership::may_hide_a_map(live) {
+        return None;
+    }
+    let (project, desired) = (situation.project(), situation.desired());
+    let known = situation.known().filter(|known| known.uid == live.stamp.uid);
+    let applied = known.and_then(|known| known.applied.as_deref());
+    if applied.is_some_and(|applied| record::proves_unchanged(applied, project, desired, sent, live)) {
+        return Some(Proof::Record);
+    }
+    ownership::proves_unchanged(project, sent, live).then_some(Proof::Ownership)
 }

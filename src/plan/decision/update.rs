@@ -154,7 +154,7 @@ impl<'a> Comparison<'a> {
             Action::Adopt => vec![adoption::reason(self.live, taken_from)],
             Action::Replace => {
                 let trigger = self.trigger.map(Trigger::reason).into_iter();
-                trigger.chain(immutable::loss(&desired.identity)).collect()
+                trigger.chain(immutable::loss_reason(&desired.identity)).collect()
             }
             _ if self.is_made_again() => vec![Reason::MadeAgainByOthers],
             Action::Update if !self.release.is_empty() => {

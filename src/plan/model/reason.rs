@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::kubernetes::immutable::Loss;
 use crate::resource::{Address, FieldPath, Identity};
 
 /// One reason for a change; a change may have several.
@@ -126,44 +127,6 @@ pub struct OwnedField {
     pub field: FieldPath,
     /// The manager that wrote it last; nobody where the server keeps no trace.
     pub manager: Option<String>,
-}
-
-/// What is lost when an object is deleted and made anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// Nothing but the object itself.
-    Nothing,
-    /// The pods of a workload: they are stopped and started again.
-    RunningPods,
-    /// The same for a `StatefulSet`, whose claims stay.
-    RunningPodsOfStatefulSet,
-    /// The pods of a job with their logs; the job runs again.
-    JobRun,
-    /// A pod with its logs.
-    RunningPod,
-    /// The cluster IP of a service.
-    ClusterIp,
-    /// The data of a volume claim.
-    Data,
-    /// The volume of a claim.
-    VolumeOfClaim,
-    /// The keys of a Secret that the configuration does not set.
-    OtherKeys,
-    /// Rights, until the new binding is there.
-    RightsMeanwhile,
-    /// New volumes of a storage class, until the new class is there.
-    StorageClassMeanwhile,
-    /// How volumes are attached, until the new driver object is there.
-    CsiDriverMeanwhile,
-    /// All custom resources of a definition.
-    CustomResources,
-    /// The new priority, for pods that are there already.
-    PriorityOfRunningPods,
-    /// The controller of ingresses, until the new class is there.
-    IngressClassMeanwhile,
-    /// New pods of a runtime class, until the new class is there.
-    RuntimeClassMeanwhile,
 }
 
 impl Reason {

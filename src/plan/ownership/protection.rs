@@ -1,17 +1,10 @@
 //! What is deleted only with consent, and what is never replaced.
 
+use crate::kubernetes::kinds::holds_more_than_itself;
 use crate::kubernetes::marks::PROTECT;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::plan::Consent;
 use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind};
-
-/// Kinds whose deletion deletes more than the object: data, or other objects.
-const HOLDS_MORE_THAN_ITSELF: &[(&str, &str)] = &[
-    ("", "PersistentVolumeClaim"),
-    ("apps", "StatefulSet"),
-    ("", "Namespace"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-];
 
 /// Whether it is deleted only with consent by name: deleting it would delete more than itself, or it is
 /// marked so, in the configuration, in the state, or on the object.
@@ -21,7 +14,7 @@ pub(in crate::plan) fn is_protected(
     known: Option<&Known>,
     live: Option<&Live>,
 ) -> bool {
-    HOLDS_MORE_THAN_ITSELF.iter().any(|(group, kind)| identity.is(group, kind))
+    holds_more_than_itself(identity)
         || desired.is_some_and(|desired| desired.lifecycle.protect)
         || known.is_some_and(|known| known.protect)
         || live.is_some_and(|live| live.annotation(PROTECT) == Some("true"))

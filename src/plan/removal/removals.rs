@@ -62,24 +62,33 @@ fn fate<'a>(overview: Overview<'a>, address: &Address, known: &Known) -> Fate<'a
     if let Some(removed) = input.moves.released(address) {
         return Fate::Forgotten(Reason::ReleasedByRemoved { place: removed.place.clone() }, None);
     }
-    let identity = &known.target.identity;
     match overview.reading_of_known(address, known) {
         None => Fate::Stays,
         Some(Reading::Unreadable(problem)) => Fate::Unreadable(problem),
         Some(Reading::Absent) => Fate::Forgotten(Reason::GoneAlready, None),
-        Some(Reading::Present(live)) if !overview.is_ours(known, live) => {
-            Fate::Forgotten(Reason::NameTaken, Some(live))
-        }
-        Some(Reading::Present(live)) if !overview.is_desired_object(identity, &live.stamp.uid) => {
-            Fate::Leaves(live)
-        }
-        // Its new address takes over what is known, unless it did so already in a run that was killed before
-        // the old one was forgotten.
-        Some(Reading::Present(live)) if overview.is_known_elsewhere(address, identity) => {
-            Fate::Forgotten(Reason::KnownElsewhere, Some(live))
-        }
-        Some(Reading::Present(_)) => Fate::Stays,
+        Some(Reading::Present(live)) => fate_of_present(overview, address, known, live),
     }
+}
+
+fn fate_of_present<'a>(
+    overview: Overview<'a>,
+    address: &Address,
+    known: &Known,
+    live: &'a Arc<Live>,
+) -> Fate<'a> {
+    let identity = &known.target.identity;
+    if !overview.is_ours(known, live) {
+        return Fate::Forgotten(Reason::NameTaken, Some(live));
+    }
+    if !overview.is_desired_object(identity, &live.stamp.uid) {
+        return Fate::Leaves(live);
+    }
+    // Its new address takes over what is known, unless it did so already in a run that was killed before the
+    // old one was forgotten.
+    if overview.is_known_elsewhere(address, identity) {
+        return Fate::Forgotten(Reason::KnownElsewhere, Some(live));
+    }
+    Fate::Stays
 }
 
 fn forgotten(address: &Address, known: &Known, reason: Reason, prior: Option<&Arc<Live>>) -> Change {

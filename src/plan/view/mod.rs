@@ -4,6 +4,7 @@
 //! whole plan, or the [`Situation`](situation::Situation) of one resource.
 
 pub(in crate::plan) mod decisions;
+pub(in crate::plan) mod first_reading;
 pub(in crate::plan) mod index;
 pub(in crate::plan) mod overview;
 pub(in crate::plan) mod readings;

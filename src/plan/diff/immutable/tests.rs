@@ -1,4 +1,5 @@
 use super::*;
+use crate::kubernetes::immutable::Loss;
 use crate::plan::{Cause, UnknownValue};
 use serde_json::json;
 
@@ -47,10 +48,10 @@ fn where_the_server_names_only_the_whole_our_fields_below_it_are_named() {
 fn what_is_frozen_depends_on_the_live_object_and_what_is_unknown_forces_nothing() {
     let identity = Identity::namespaced("", "Secret", "a", "s");
     let mut fields = changes(&["data.k"]);
-    assert!(!flag_by_table(&identity, &json!({}), &mut fields));
-    assert!(flag_by_table(&identity, &json!({"immutable": true}), &mut fields));
+    assert!(!flag_by_rules(&identity, &json!({}), &mut fields));
+    assert!(flag_by_rules(&identity, &json!({"immutable": true}), &mut fields));
     fields[0].after = After::Unknown(UnknownValue::Expression("${x}".into()));
-    assert!(!flag_by_table(&identity, &json!({"immutable": true}), &mut fields));
+    assert!(!flag_by_rules(&identity, &json!({"immutable": true}), &mut fields));
     let mut fields = changes(&["type"]);
-    assert!(flag_by_table(&identity, &json!({}), &mut fields));
+    assert!(flag_by_rules(&identity, &json!({}), &mut fields));
 }
