@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::plan_file;
 use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict, UncheckedField};
-use crate::report::{Label, Styled};
+use crate::report::{self, Label, Styled};
 use crate::resource::ClusterIdentity;
 
 /// What happened, and what to do next.
@@ -114,7 +114,7 @@ fn not_applicable(reason: &NotApplicable) -> Words {
         NotApplicable::Refused(refusals) => {
             let lines: Vec<String> = refusals
                 .iter()
-                .map(|refusal| format!("{}: {}", refusal.address, refusal.problem.message))
+                .map(|refusal| format!("{}: {}", refusal.address, report::refusal(&refusal.obstacle)))
                 .collect();
             Words::new(
                 format!("nothing of this plan can be applied:\n  {}", lines.join("\n  ")),

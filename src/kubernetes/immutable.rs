@@ -1,41 +1,80 @@
 //! Which fields of an existing object cannot change, by kind, and what is lost when it is made anew.
 //!
-//! The server has the last word wherever it can be asked. The table serves where it cannot, and where its
-//! answer names no more than `spec`. Each row was tried on kube-apiserver 1.36.
+//! The server has the last word wherever it can be asked. These rules serve where it cannot, and where its
+//! answer names no more than `spec`. Each rule was tried on kube-apiserver 1.36.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::resource::{FieldPath, Identity, Segment};
 
-struct Row {
-    group: &'static str,
-    kind: &'static str,
-    fixed: Fixed,
-    /// What is lost, as the end of a sentence.
-    loss: &'static str,
+/// What is lost when an object is deleted and made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// Nothing but the object itself.
+    Nothing,
+    /// The pods of a workload: they are stopped and started again.
+    RunningPods,
+    /// The same for a `StatefulSet`, whose claims stay.
+    RunningPodsOfStatefulSet,
+    /// The pods of a job with their logs; the job runs again.
+    JobRun,
+    /// A pod with its logs.
+    RunningPod,
+    /// The cluster IP of a service.
+    ClusterIp,
+    /// The data of a volume claim.
+    Data,
+    /// The volume of a claim.
+    VolumeOfClaim,
+    /// The keys of a Secret that the configuration does not set.
+    OtherKeys,
+    /// Rights, until the new binding is there.
+    RightsMeanwhile,
+    /// New volumes of a storage class, until the new class is there.
+    StorageClassMeanwhile,
+    /// How volumes are attached, until the new driver object is there.
+    CsiDriverMeanwhile,
+    /// All custom resources of a definition.
+    CustomResources,
+    /// The new priority, for pods that are there already.
+    PriorityOfRunningPods,
+    /// The controller of ingresses, until the new class is there.
+    IngressClassMeanwhile,
+    /// New pods of a runtime class, until the new class is there.
+    RuntimeClassMeanwhile,
 }
 
-enum Fixed {
+/// What is known of a kind.
+struct Rule {
+    group: &'static str,
+    kind: &'static str,
+    immutable: ImmutableFields,
+    loss: Loss,
+}
+
+/// The fields of a kind that cannot change.
+enum ImmutableFields {
     /// These fields.
-    These(&'static [&'static str]),
+    Only(&'static [&'static str]),
     /// Everything under `spec` but these.
-    SpecBut(&'static [&'static str]),
-    /// These, as soon as the live object has `immutable: true`.
-    OnceFrozen(&'static [&'static str], &'static [&'static str]),
+    SpecExcept(&'static [&'static str]),
+    /// Some fields always, others as soon as the live object has `immutable: true`.
+    WhenMarked { marked: &'static [&'static str], always: &'static [&'static str] },
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
-const BOUND: &str = "until the new one is there, its subjects lack these rights";
 
-const TABLE: &[Row] = &[
-    row("apps", "Deployment", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row("apps", "DaemonSet", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row("apps", "ReplicaSet", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row(
+const RULES: &[Rule] = &[
+    rule("apps", "Deployment", ImmutableFields::Only(&["spec.selector"]), Loss::RunningPods),
+    rule("apps", "DaemonSet", ImmutableFields::Only(&["spec.selector"]), Loss::RunningPods),
+    rule("apps", "ReplicaSet", ImmutableFields::Only(&["spec.selector"]), Loss::RunningPods),
+    rule(
         "apps",
         "StatefulSet",
-        Fixed::SpecBut(&[
+        ImmutableFields::SpecExcept(&[
             "spec.replicas",
             "spec.ordinals",
             "spec.template",
@@ -44,12 +83,12 @@ const TABLE: &[Row] = &[
             "spec.persistentVolumeClaimRetentionPolicy",
             "spec.minReadySeconds",
         ]),
-        "its pods are stopped, and started anew; its claims stay, unless its retention policy says otherwise",
+        Loss::RunningPodsOfStatefulSet,
     ),
-    row(
+    rule(
         "batch",
         "Job",
-        Fixed::These(&[
+        ImmutableFields::Only(&[
             "spec.selector",
             "spec.template",
             "spec.completions",
@@ -59,29 +98,29 @@ const TABLE: &[Row] = &[
             "spec.backoffLimitPerIndex",
             "spec.managedBy",
         ]),
-        "its pods and their logs go, and it runs once more",
+        Loss::JobRun,
     ),
-    row(
+    rule(
         "",
         "Pod",
-        Fixed::SpecBut(&[
+        ImmutableFields::SpecExcept(&[
             "spec.activeDeadlineSeconds",
             "spec.tolerations",
             "spec.terminationGracePeriodSeconds",
         ]),
-        "it is stopped, its logs go, and it is started anew",
+        Loss::RunningPod,
     ),
-    row("", "Service", Fixed::These(&["spec.clusterIP", "spec.clusterIPs"]), "its cluster IP changes"),
-    row(
+    rule("", "Service", ImmutableFields::Only(&["spec.clusterIP", "spec.clusterIPs"]), Loss::ClusterIp),
+    rule(
         "",
         "PersistentVolumeClaim",
-        Fixed::SpecBut(&["spec.resources", "spec.volumeAttributesClassName"]),
-        "its data are lost",
+        ImmutableFields::SpecExcept(&["spec.resources", "spec.volumeAttributesClassName"]),
+        Loss::Data,
     ),
-    row(
+    rule(
         "",
         "PersistentVolume",
-        Fixed::SpecBut(&[
+        ImmutableFields::SpecExcept(&[
             "spec.accessModes",
             "spec.capacity",
             "spec.claimRef",
@@ -91,104 +130,94 @@ const TABLE: &[Row] = &[
             "spec.storageClassName",
             "spec.volumeAttributesClassName",
         ]),
-        "its claim loses its volume, and with the reclaim policy Delete the data are lost",
+        Loss::VolumeOfClaim,
     ),
-    row(
+    rule(
         "",
         "ConfigMap",
-        Fixed::OnceFrozen(&["data", "binaryData", "immutable"], &[]),
-        "nothing else is lost",
+        ImmutableFields::WhenMarked { marked: &["data", "binaryData", "immutable"], always: &[] },
+        Loss::Nothing,
     ),
-    row(
+    rule(
         "",
         "Secret",
-        Fixed::OnceFrozen(&["data", "stringData", "immutable"], &["type"]),
-        "keys that the configuration does not set go",
+        ImmutableFields::WhenMarked { marked: &["data", "stringData", "immutable"], always: &["type"] },
+        Loss::OtherKeys,
     ),
-    row(RBAC, "RoleBinding", Fixed::These(&["roleRef"]), BOUND),
-    row(RBAC, "ClusterRoleBinding", Fixed::These(&["roleRef"]), BOUND),
-    row(
+    rule(RBAC, "RoleBinding", ImmutableFields::Only(&["roleRef"]), Loss::RightsMeanwhile),
+    rule(RBAC, "ClusterRoleBinding", ImmutableFields::Only(&["roleRef"]), Loss::RightsMeanwhile),
+    rule(
         STORAGE,
         "StorageClass",
-        Fixed::These(&["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
-        "volumes stay as they are; until the new one is there, no claim of this class is served",
+        ImmutableFields::Only(&["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
+        Loss::StorageClassMeanwhile,
     ),
-    row(
+    rule(
         STORAGE,
         "CSIDriver",
-        Fixed::These(&["spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes"]),
-        "until the new one is there, its volumes are attached as if there were none",
+        ImmutableFields::Only(&["spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes"]),
+        Loss::CsiDriverMeanwhile,
     ),
-    row(
+    rule(
         "apiextensions.k8s.io",
         "CustomResourceDefinition",
-        Fixed::These(&["spec.group", "spec.names.kind", "spec.names.plural", "spec.scope"]),
-        "all custom resources of it die",
+        ImmutableFields::Only(&["spec.group", "spec.names.kind", "spec.names.plural", "spec.scope"]),
+        Loss::CustomResources,
     ),
-    row(
+    rule(
         "scheduling.k8s.io",
         "PriorityClass",
-        Fixed::These(&["value", "preemptionPolicy"]),
-        "pods that are there keep their priority",
+        ImmutableFields::Only(&["value", "preemptionPolicy"]),
+        Loss::PriorityOfRunningPods,
     ),
-    row(
+    rule(
         "networking.k8s.io",
         "IngressClass",
-        Fixed::These(&["spec.controller"]),
-        "until the new one is there, no controller serves its Ingresses",
+        ImmutableFields::Only(&["spec.controller"]),
+        Loss::IngressClassMeanwhile,
     ),
-    row(
-        "node.k8s.io",
-        "RuntimeClass",
-        Fixed::These(&["handler"]),
-        "until the new one is there, no pod of it starts",
-    ),
+    rule("node.k8s.io", "RuntimeClass", ImmutableFields::Only(&["handler"]), Loss::RuntimeClassMeanwhile),
 ];
 
-const fn row(group: &'static str, kind: &'static str, fixed: Fixed, loss: &'static str) -> Row {
-    Row { group, kind, fixed, loss }
+const fn rule(group: &'static str, kind: &'static str, immutable: ImmutableFields, loss: Loss) -> Rule {
+    Rule { group, kind, immutable, loss }
 }
 
-fn row_of(identity: &Identity) -> Option<&'static Row> {
-    TABLE.iter().find(|row| identity.is(row.group, row.kind))
+fn rule_of(identity: &Identity) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| identity.is(rule.group, rule.kind))
 }
 
-impl Fixed {
-    fn has(&self, path: &FieldPath, live: &Value) -> bool {
+impl ImmutableFields {
+    fn contain(&self, path: &FieldPath, live: &Value) -> bool {
         match self {
-            Self::These(fields) => lies_in(fields, path),
-            Self::SpecBut(open) => lies_in(&["spec"], path) && !lies_in(open, path),
-            Self::OnceFrozen(frozen, always) => {
-                let is_frozen = live.get("immutable") == Some(&Value::Bool(true));
-                lies_in(always, path) || (is_frozen && lies_in(frozen, path))
+            Self::Only(fields) => lies_in(fields, path),
+            Self::SpecExcept(mutable) => lies_in(&["spec"], path) && !lies_in(mutable, path),
+            Self::WhenMarked { marked, always } => {
+                let is_marked = live.get("immutable") == Some(&Value::Bool(true));
+                lies_in(always, path) || (is_marked && lies_in(marked, path))
             }
         }
     }
-}
-
-/// The one field of a pod's containers that may change.
-fn is_image(path: &FieldPath) -> bool {
-    path.segments().last() == Some(&Segment::Key("image".to_owned()))
 }
 
 fn lies_in(fields: &[&str], path: &FieldPath) -> bool {
     fields.iter().any(|field| FieldPath::keys(field.split('.')).contains(path))
 }
 
-/// Whether the field cannot change on this live object. Kinds that the table does not know have no such
-/// field here.
+/// Whether the rules say that this field of an existing object cannot change; `live` is the object.
 pub fn is_immutable(identity: &Identity, live: &Value, path: &FieldPath) -> bool {
-    let may_change = identity.is("", "Pod") && is_image(path);
-    !may_change && row_of(identity).is_some_and(|row| row.fixed.has(path, live))
+    // The one field of a pod's containers that may change.
+    let is_image = path.segments().last() == Some(&Segment::Key("image".to_owned()));
+    let may_change = identity.is("", "Pod") && is_image;
+    !may_change && rule_of(identity).is_some_and(|rule| rule.immutable.contain(path, live))
 }
 
-/// What is lost when the object is made anew, as the end of a sentence; `None` for kinds that the table does
-/// not know.
-pub fn loss(identity: &Identity) -> Option<&'static str> {
-    row_of(identity).map(|row| row.loss)
+/// What is lost when an object of this kind is made anew, where the rules say.
+pub fn loss(identity: &Identity) -> Option<Loss> {
+    rule_of(identity).map(|rule| rule.loss)
 }
 
-/// Whether the server says with these words of a cause that a field cannot change. They are those of its own
+/// Whether these words of a server say that a field cannot change. They are those of the API server's
 /// validations.
 pub fn says_immutable(words: &str) -> bool {
     [

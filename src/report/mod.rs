@@ -9,6 +9,7 @@
 //! | `drift/` | drift: text, Markdown, JSON, Prometheus |
 //! | `apply` | the events of an apply while it runs, and its end |
 //! | `managers` | the field managers that wrote to a field |
+//! | `reason` | why a change is made, and why it could only be predicted |
 //! | `source_line` | the line of the configuration that a field comes from |
 //! | `format/` | labels, escapes, widths, diffs of texts, Markdown, shortening to a limit |
 
@@ -17,6 +18,7 @@ mod drift;
 mod format;
 mod managers;
 mod plan;
+mod reason;
 mod source_line;
 
 pub(crate) use apply::present;
@@ -31,4 +33,5 @@ pub use format::styled::{Label, Styled};
 pub use plan::json::{FORMAT_VERSION, plan_json};
 pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};
 pub use plan::text::plan_text;
+pub use reason::refusal;
 pub use source_line::{Locator, SourceLine};

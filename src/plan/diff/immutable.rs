@@ -1,64 +1,53 @@
-//! The changes that an existing object does not take, marked and told: by the table of
-//! [`kubernetes::immutable`](crate::kubernetes::immutable), and by the server's answer.
-
-use std::fmt::Write as _;
+//! The changes of fields that cannot change in an existing object: they replace it.
 
 use serde_json::Value;
 
 use crate::kubernetes::immutable::{is_immutable, loss, says_immutable};
 use crate::plan::model::change::{After, FieldChange};
+use crate::plan::model::reason::Reason;
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind};
 
-/// Marks the changes that the table says cannot be made to the object as it is; whether there are any. A
-/// field whose value is known only after apply may well stay as it is, and is none of them.
-pub(in crate::plan) fn mark(identity: &Identity, live: &Value, fields: &mut [FieldChange]) -> bool {
-    let mut any = false;
-    for field in fields {
+/// Flags the changes that the rules for the kind do not allow; whether there are any. A field whose value is
+/// known only after the apply may keep its value, and is not flagged.
+pub(in crate::plan) fn flag_by_rules(identity: &Identity, live: &Value, fields: &mut [FieldChange]) -> bool {
+    for field in fields.iter_mut() {
         let is_known = !matches!(field.after, After::Unknown(_));
         field.forces_replacement = is_known && is_immutable(identity, live, &field.path);
-        any |= field.forces_replacement;
     }
-    any
+    fields.iter().any(|field| field.forces_replacement)
 }
 
-/// Marks the changes that the server will not make: those under the fields that it names, as narrowly as the
-/// table tells.
-pub(in crate::plan) fn mark_named(
+/// Flags the changes that the server refuses: those of the fields that it names, as narrowly as the rules
+/// for the kind tell.
+pub(in crate::plan) fn flag_named(
     identity: &Identity,
     live: &Value,
     named: &[FieldPath],
     fields: &mut [FieldChange],
 ) {
-    let by_table = mark(identity, live, fields);
+    let by_rules = flag_by_rules(identity, live, fields);
     for field in fields {
         let is_named = |path: &FieldPath| path.contains(&field.path) || field.path.contains(path);
-        // `spec` alone says nothing that the table would not say better.
+        // `spec` alone says nothing that the rules would not say better.
         let exactly = named.iter().any(|path| path.segments().len() > 1 && is_named(path));
-        field.forces_replacement |= exactly || (!by_table && named.iter().any(is_named));
+        field.forces_replacement |= exactly || (!by_rules && named.iter().any(is_named));
     }
 }
 
-/// The sentence that says why an object is made anew, and what that costs.
-pub(in crate::plan) fn story(identity: &Identity, fields: &[FieldChange]) -> String {
-    let mut forcing: Vec<String> =
-        fields.iter().filter(|field| field.forces_replacement).map(|field| field.path.to_string()).collect();
-    let more = forcing.len().saturating_sub(3);
-    forcing.truncate(3);
-    let mut names = forcing.join(", ");
-    if more > 0 {
-        let _ = write!(names, " and {more} more"); // writing to a String does not fail
-    }
-    let cause = match names.as_str() {
-        "" => format!("an existing {} cannot be changed this way", identity.kind),
-        names => format!("{names} cannot be changed on an existing {}", identity.kind),
-    };
-    match loss(identity) {
-        Some(loss) => format!("{cause}; {loss}"),
-        None => cause,
-    }
+/// Why an object is made anew, and what is lost by it.
+pub(in crate::plan) fn reasons(identity: &Identity, fields: &[FieldChange]) -> Vec<Reason> {
+    let forcing = fields.iter().filter(|field| field.forces_replacement);
+    let fields = forcing.map(|field| field.path.clone()).collect();
+    let immutable = Reason::ImmutableFields { object_kind: identity.kind.clone(), fields };
+    [immutable].into_iter().chain(loss_reason(identity)).collect()
 }
 
-/// The fields that the server will not change on an existing object, where that is what it says.
+/// What is lost when it is made anew, where the rules for the kind say.
+pub(in crate::plan) fn loss_reason(identity: &Identity) -> Option<Reason> {
+    loss(identity).map(|loss| Reason::ReplacementLoss { loss })
+}
+
+/// The fields that the server does not change in an existing object, where that is what it says.
 ///
 /// Most kinds give one cause for each such field; a `StatefulSet` names only `spec`.
 pub(in crate::plan) fn named_by_server(problem: &Problem) -> Option<Vec<FieldPath>> {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::kubernetes::field_manager;
 use crate::plan::model::change::{After, Cause, FieldChange};
-use crate::plan::ownership::owners::{FieldPosition, Owned, Owners, Transition};
+use crate::plan::ownership::field_owners::{FieldPosition, Owned, Owners, Transition};
 use crate::plan::proof::record::digest_without_secrets;
 use crate::resource::FieldManager;
 use crate::resource::{Applied, Desired, FieldPath, Held, Live, Segment, is_own_group};

@@ -1,7 +1,8 @@
 //! Objects of a house beside the cluster, in which no field has an owner.
 
 use super::*;
-use crate::plan::sent::object::{Owner, object};
+use crate::plan::ownership::belonging::ObjectOwner;
+use crate::plan::sent::object::object;
 use crate::resource::IgnoreRule;
 
 #[expect(clippy::needless_pass_by_value, reason = "every caller makes its value here")]
@@ -12,7 +13,7 @@ fn record_set(spec: Value) -> Value {
 
 /// What was applied under `then`, is there as `now`, and is wanted as `wanted`.
 fn applied(then: Value, now: Value, wanted: Desired) -> (World, Input) {
-    let send = |object_of: &Desired| object(object_of, None, Owner { project: "p", lineage: "l" });
+    let send = |object_of: &Desired| object(object_of, None, ObjectOwner { project: "p", lineage: "l" });
     let earlier = Desired { sensitive: wanted.sensitive.clone(), ..desired("www", record_set(then)) };
     let sent = send(&earlier);
     let stamp = Stamp { uid: "uid-www.example.com".into(), version: "1".into() };
@@ -70,7 +71,7 @@ fn nothing_is_handed_over_and_nothing_dies_with_it() {
     let (mut world, input) = applied(spec.clone(), spec, wanted);
     world.replacing = false;
     let plan = world.plan(input.clone());
-    assert_eq!((plan.changes[0].action, plan.changes[0].reason.as_deref()), (Action::None, None));
+    assert_eq!((plan.changes[0].action, plan.changes[0].reasons.as_slice()), (Action::None, &[][..]));
     let gone = Input { mode: Mode::Destroy, ..input };
     let plan = world.plan(gone);
     assert_eq!(actions(&plan), [("resource.www".to_owned(), Action::Delete)]);

@@ -1,8 +1,9 @@
 //! A plan for a program.
 
+use crate::report::reason;
 use serde_json::{Value, json};
 
-use crate::plan::{Action, After, Change, FieldChange, Keep, Plan, Refusal, drift_summary};
+use crate::plan::{Action, After, Change, Fidelity, FieldChange, Keep, Plan, Refusal, drift_summary};
 use crate::report::source_line::Locator;
 
 /// The version of the format; it moves when something that was there changes its meaning or goes.
@@ -38,9 +39,9 @@ fn change(change: &Change, places: Locator<'_>) -> Value {
         "identity": change.target.identity,
         "version": change.target.version,
         "action": change.action,
-        "reason": change.reason,
+        "reason": reason::sentence(&change.reasons),
         "cause": change.cause,
-        "fidelity": change.fidelity,
+        "fidelity": fidelity(&change.fidelity),
         "protected": change.protected,
         "moved_from": change.moved_from,
         "replaces": change.replaced.as_ref().map(|replaced| &replaced.0.identity),
@@ -53,6 +54,15 @@ fn change(change: &Change, places: Locator<'_>) -> Value {
         "unchecked": unchecked,
         "warnings": change.warnings,
     })
+}
+
+/// How the difference is known; why it could only be predicted is told in words.
+fn fidelity(fidelity: &Fidelity) -> Value {
+    let mut entry = json!(fidelity);
+    if let Some(why) = reason::prediction(fidelity) {
+        entry["reason"] = Value::from(why);
+    }
+    entry
 }
 
 fn field(change: &Change, field: &FieldChange, places: Locator<'_>) -> Value {
@@ -68,7 +78,7 @@ fn field(change: &Change, field: &FieldChange, places: Locator<'_>) -> Value {
     match &field.after {
         After::Value(value) => entry["after"] = shown(value),
         After::Absent => entry["removed"] = Value::Bool(true),
-        After::Unknown(expression) => entry["after_unknown"] = Value::from(expression.as_str()),
+        After::Unknown(value) => entry["after_unknown"] = Value::from(reason::unknown(value)),
     }
     // Why an object is made is said once, of the whole.
     if change.action != Action::Create {
@@ -89,9 +99,9 @@ fn refusal(refusal: &Refusal) -> Value {
     json!({
         "address": refusal.address,
         "identity": refusal.target.identity,
-        "kind": refusal.problem.kind,
-        "message": refusal.problem.message,
-        "help": refusal.problem.help,
+        "kind": refusal.obstacle.kind(),
+        "message": reason::refusal(&refusal.obstacle),
+        "help": refusal.obstacle.help(),
     })
 }
 

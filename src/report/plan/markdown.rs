@@ -1,5 +1,6 @@
 //! A plan for a pull request.
 
+use crate::report::reason;
 use std::fmt::Write as _;
 
 use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
@@ -97,11 +98,11 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
 
 fn refused(refusal: &Refusal) -> Entry {
     let address = refusal.address.to_string();
-    let problem = &refusal.problem;
-    let story = problem.message.lines().next().unwrap_or_default();
+    let message = reason::refusal(&refusal.obstacle);
+    let story = message.lines().next().unwrap_or_default();
     let row = row("**error**", &address, &refusal.target.identity.to_string(), &code(story));
-    let help = problem.help.iter().map(|help| format!("# help: {help}"));
-    let lines: Vec<String> = problem.message.lines().map(|line| format!("! {line}")).chain(help).collect();
+    let help = refusal.obstacle.help().into_iter().map(|help| format!("# help: {help}"));
+    let lines: Vec<String> = message.lines().map(|line| format!("! {line}")).chain(help).collect();
     let title = format!("{} error", code(&address));
     Entry { is_vital: true, full: details(&title, true, &[], &lines), folded: String::new(), row }
 }

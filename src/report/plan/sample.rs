@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::plan::{Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, Proof, Refusal};
+use crate::plan::{
+    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, PredictionReason, Proof, Reason,
+    Refusal, UnknownValue,
+};
 use crate::resource::FieldManager;
 use crate::resource::{
     Address, ClusterIdentity, FieldPath, Identity, Operation, Origin, Problem, ProblemKind, Target,
@@ -95,12 +98,17 @@ pub(in crate::report) fn everything() -> Plan {
         ..field("spec.selector.matchLabels.app", Some(json!("a")), After::Value(json!("b")))
     };
     let replace = change("forced", Action::Replace, vec![forced]);
-    let unknown = field("spec.host", None, After::Unknown("${resource.lb.status.ip}".to_owned()));
+    let unknown = field(
+        "spec.host",
+        None,
+        After::Unknown(UnknownValue::Expression("${resource.lb.status.ip}".to_owned())),
+    );
     let mut create =
         change("new", Action::Create, vec![field("spec.replicas", None, After::Value(json!(1))), unknown]);
-    create.fidelity = Fidelity::Predicted("its namespace is made by this plan".to_owned());
+    create.fidelity =
+        Fidelity::Predicted(PredictionReason::NamespaceCreated { namespace: "registry".to_owned() });
     let mut gone = change("gone", Action::Create, Vec::new());
-    gone.reason = Some("it was applied before, and is gone".to_owned());
+    gone.reasons = vec![Reason::AppliedBefore];
     gone.cause = Some(drift(&[]));
     let mut delete = change("left", Action::Delete, Vec::new());
     delete.fidelity = Fidelity::Observed;
@@ -109,7 +117,7 @@ pub(in crate::report) fn everything() -> Plan {
     let mut adopt = change("found", Action::Adopt, Vec::new());
     adopt.taken_from = vec!["kubectl-create".to_owned(), "helm".to_owned()];
     let mut kept = change("kept", Action::Keep, Vec::new());
-    kept.reason = Some("protected: `--consent registry.main/Deployment/kept` deletes it".to_owned());
+    kept.reasons = vec![Reason::Protected { address: kept.address.clone() }];
     let forgotten = change("forgotten", Action::Forget, Vec::new());
     let mut settled = change("settled", Action::None, Vec::new());
     settled.fidelity = Fidelity::Proved(Proof::Record);
@@ -127,7 +135,7 @@ pub(in crate::report) fn refusal(message: &str) -> Refusal {
     Refusal {
         address: Address::block("resource", "refused"),
         target: Target { identity, version: None },
-        problem: Problem::new(ProblemKind::Rejected, message).help("ask for more"),
+        obstacle: Problem::new(ProblemKind::Rejected, message).help("ask for more").into(),
     }
 }
 
@@ -160,19 +168,22 @@ fn changes() -> impl Strategy<Value = Change> {
     let texts = || prop::collection::vec(texts(), 0..3);
     (action, prop::collection::vec(fields(), 0..12), texts(), texts(), "[a-z]{1,60}").prop_map(
         |(action, fields, warnings, taken_from, name)| {
-            let reason = warnings.first().cloned();
+            let reasons = warnings.first().map(|place| Reason::ReleasedByRemoved { place: place.clone() });
             let mut dying = change(&name, action, fields);
             dying.dies_with = taken_from.iter().map(|text| Identity::cluster("", "X", text)).collect();
             dying.target.identity.name.push_str(&warnings.concat());
-            Change { reason, warnings, taken_from, ..dying }
+            Change { reasons: reasons.into_iter().collect(), warnings, taken_from, ..dying }
         },
     )
 }
 
 fn fields() -> impl Strategy<Value = FieldChange> {
     let value = || prop_oneof![texts().prop_map(Value::from), any::<i32>().prop_map(Value::from)];
-    let after =
-        prop_oneof![value().prop_map(After::Value), Just(After::Absent), texts().prop_map(After::Unknown)];
+    let after = prop_oneof![
+        value().prop_map(After::Value),
+        Just(After::Absent),
+        texts().prop_map(|text| After::Unknown(UnknownValue::Expression(text)))
+    ];
     let by = prop::collection::vec(texts(), 0..3);
     (texts(), prop::option::of(value()), after, by, any::<(bool, bool, bool)>()).prop_map(
         |(path, before, after, by, (sensitive, drifts, has_key))| {

@@ -8,6 +8,7 @@ use crate::report::format::styled::{Label, Styled};
 use crate::report::plan::cascade;
 use crate::report::plan::value;
 use crate::report::plan::words;
+use crate::report::reason;
 
 /// How far what is said of a resource is indented.
 const INDENT: usize = 6;
@@ -100,10 +101,10 @@ fn sentence(label: Label, what: &str, story: &str, page: Page<'_>) -> Styled {
 fn refused(refusal: &Refusal, page: Page<'_>) -> Styled {
     let (address, object) = (refusal.address.to_string(), refusal.target.identity.to_string());
     let mut text = heading("!", Label::Error, &address, "error", &object, page);
-    for line in refusal.problem.message.lines() {
+    for line in reason::refusal(&refusal.obstacle).lines() {
         text.append(sentence(Label::Plain, "", line, page));
     }
-    if let Some(help) = &refusal.problem.help {
+    if let Some(help) = refusal.obstacle.help() {
         text.append(sentence(Label::Dim, "help: ", help, page));
     }
     text

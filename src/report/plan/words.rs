@@ -5,6 +5,7 @@ use crate::plan::{
 };
 use crate::report::format::plural::plural;
 use crate::report::managers::managers;
+use crate::report::reason;
 use crate::report::source_line::Locator;
 
 /// What happens to a resource, in a word.
@@ -58,17 +59,15 @@ pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     if let Some(from) = &change.moved_from {
         remarks.push(format!("moved from {from}"));
     }
-    match &change.reason {
-        Some(reason) => remarks.push(reason.clone()),
+    match reason::sentence(&change.reasons) {
+        Some(sentence) => remarks.push(sentence),
         None if change.action == Action::Delete && plan.mode == Mode::Apply => {
             remarks.push("it is not in the configuration any more".to_owned());
         }
         None => {}
     }
     remarks.extend(change.cause.as_ref().and_then(whose));
-    if let Fidelity::Predicted(reason) = &change.fidelity {
-        remarks.push(format!("predicted: {reason}"));
-    }
+    remarks.extend(reason::prediction(&change.fidelity).map(|why| format!("predicted: {why}")));
     if !change.taken_from.is_empty() {
         remarks.push(format!("takes the fields of {}", change.taken_from.join(", ")));
     }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::plan::After;
+use crate::plan::{After, Reason};
 use crate::report::plan::sample;
 use crate::report::source_line::SourceLine;
 
@@ -76,7 +76,7 @@ fn nothing_breaks_out() {
     field.cause = Cause::Drift { by: vec![sample::manager(hostile)] };
     let mut change = sample::change("a", Action::Update, vec![field]);
     change.warnings = vec![hostile.to_owned()];
-    change.reason = Some(hostile.to_owned());
+    change.reasons = vec![Reason::ReleasedByRemoved { place: hostile.to_owned() }];
     change.target.identity.name = hostile.to_owned();
     let mut plan = sample::plan(vec![change]);
     plan.refusals = vec![sample::refusal(hostile)];

@@ -1,60 +1,66 @@
-//! Whose an object is, and what may be done to it.
+//! Whose an object is: ours, nobody's, or somebody else's.
 
 use std::collections::BTreeSet;
 
-use crate::kubernetes::kinds::holds_more_than_itself;
-use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT};
-use crate::plan::input::question::Known;
-use crate::plan::sent::object::Owner;
-use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind};
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
+use crate::plan::input::plan_input::Known;
+use crate::resource::{Address, Desired, Live, Problem, ProblemKind};
+
+/// The project and the lineage that an object of ours is marked with.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) struct ObjectOwner<'a> {
+    pub(in crate::plan) project: &'a str,
+    pub(in crate::plan) lineage: &'a str,
+}
 
 /// Whose an existing object is.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::plan) enum Claim {
-    /// We made it, or took it over.
+pub(in crate::plan) enum Belonging {
+    /// We made it, or took it over earlier.
     Ours,
-    /// It is nobody's, and the user agreed to take it over.
-    Adopted,
-    /// It is left as it is: a namespace that others made.
-    Used,
-    /// It is not to be touched.
+    /// It is not ours, and the user agreed to take it over.
+    ToAdopt,
+    /// It is a namespace that others made: it is used, and never written.
+    Shared,
+    /// It belongs to others, and is not touched.
     Foreign(Problem),
 }
 
-/// Whose the object is that a desired resource meets.
+/// Whose the object is that is there under the name of a desired resource.
 ///
-/// The uid in the state proves it, and so do our annotations; labels prove nothing, controllers copy them.
-pub(in crate::plan) fn standing(
+/// The uid in the state proves that it is ours, and so do our annotations. Labels prove nothing: controllers
+/// copy them.
+pub(in crate::plan) fn belonging(
     desired: &Desired,
     live: &Live,
     known: Option<&Known>,
-    owner: Owner<'_>,
+    owner: ObjectOwner<'_>,
     adopt: &BTreeSet<Address>,
-) -> Claim {
+) -> Belonging {
     if known.is_some_and(|known| known.uid == live.stamp.uid) {
-        return another_project(live, owner).map_or(Claim::Ours, Claim::Foreign);
+        return another_project(live, owner).map_or(Belonging::Ours, Belonging::Foreign);
     }
     if is_marked_ours(live, owner) {
-        return Claim::Ours;
+        return Belonging::Ours;
     }
     if desired.shared {
-        return Claim::Used;
+        return Belonging::Shared;
     }
     if let Some(problem) = another_project(live, owner) {
-        return Claim::Foreign(problem);
+        return Belonging::Foreign(problem);
     }
     if desired.lifecycle.adopt || adopt.contains(&desired.address) {
-        return Claim::Adopted;
+        return Belonging::ToAdopt;
     }
-    Claim::Foreign(unclaimed(desired, live, known))
+    Belonging::Foreign(unclaimed(desired, live, known))
 }
 
-/// Whether our annotations say that project and lineage made the object.
-pub(in crate::plan) fn is_marked_ours(live: &Live, owner: Owner<'_>) -> bool {
+/// Whether the annotations of the object name this project and lineage.
+pub(in crate::plan) fn is_marked_ours(live: &Live, owner: ObjectOwner<'_>) -> bool {
     live.annotation(PROJECT) == Some(owner.project) && live.annotation(LINEAGE) == Some(owner.lineage)
 }
 
-fn another_project(live: &Live, owner: Owner<'_>) -> Option<Problem> {
+fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
     let project = live.annotation(PROJECT)?;
     let address = live.annotation(ADDRESS).unwrap_or("an address that it does not tell");
     if project != owner.project {
@@ -94,17 +100,4 @@ fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {
          otherwise delete it, or give ours another name",
         desired.address
     ))
-}
-
-/// Whether deleting it needs consent by name: it holds data or more than itself, or was marked so.
-pub(in crate::plan) fn is_protected(
-    identity: &Identity,
-    desired: Option<&Desired>,
-    known: Option<&Known>,
-    live: Option<&Live>,
-) -> bool {
-    holds_more_than_itself(identity)
-        || desired.is_some_and(|desired| desired.lifecycle.protect)
-        || known.is_some_and(|known| known.protect)
-        || live.is_some_and(|live| live.annotation(PROTECT) == Some("true"))
 }

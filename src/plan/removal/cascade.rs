@@ -1,4 +1,4 @@
-//! What else dies with a namespace or a definition: asked only when one of them is to go.
+//! What else is deleted with a namespace or a definition: asked only where the plan deletes one of them.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
@@ -14,36 +14,38 @@ use crate::resource::{Identity, Live, Problem};
 /// How many kinds that could not be seen are named.
 const NAMED: usize = 4;
 
-/// A plan that only what else dies is missing of.
+/// A plan that is complete but for what else is deleted.
 #[derive(Debug)]
 pub(in crate::plan) struct PendingCascade {
     plan: Box<Plan>,
-    /// Which change each question is about that has no answer yet.
-    about: VecDeque<usize>,
-    /// The uids of the objects that the plan itself puts an end to.
-    going: HashSet<String>,
+    /// The changes that the questions without an answer are about, by their position in the plan.
+    unanswered: VecDeque<usize>,
+    /// The uids of the objects that the plan itself deletes.
+    deleted: HashSet<String>,
 }
 
 impl PendingCascade {
-    /// The draft, and what must be asked before it is a plan.
+    /// The plan, and what must be asked before it is complete.
     pub(in crate::plan) fn new(plan: Box<Plan>) -> (Self, Vec<Question>) {
-        let ending = plan.changes.iter().enumerate().flat_map(|(index, change)| {
-            ends(change)
-                .filter_map(move |live| Some((index, Question::Dependents(CascadeScope::of(&live.object)?))))
+        let all = plan.changes.iter().enumerate().flat_map(|(position, change)| {
+            deleted_objects(change).filter_map(move |live| {
+                Some((position, Question::Dependents(CascadeScope::of(&live.object)?)))
+            })
         });
-        let (about, questions) = ending.unzip();
-        let going = plan.changes.iter().flat_map(ends).map(|live| live.stamp.uid.clone()).collect();
-        (Self { plan, about, going }, questions)
+        let (unanswered, questions) = all.unzip();
+        let deleted =
+            plan.changes.iter().flat_map(deleted_objects).map(|live| live.stamp.uid.clone()).collect();
+        (Self { plan, unanswered, deleted }, questions)
     }
 
-    /// Writes into the plan what else dies, by the answer to the first question that has none yet.
+    /// Writes into the plan what else is deleted, by the answer to the first question that has none yet.
     pub(in crate::plan) fn take(&mut self, answer: Answer) {
-        let change = self.about.pop_front().and_then(|index| self.plan.changes.get_mut(index));
+        let change = self.unanswered.pop_front().and_then(|position| self.plan.changes.get_mut(position));
         let (Some(change), Answer::Dependents(result)) = (change, answer) else { return };
         match result {
             Ok(dependents) => {
                 change.warnings.extend(unseen(&dependents));
-                change.dies_with.extend(worth_naming(dependents.seen, &self.going));
+                change.dies_with.extend(lost_besides(dependents.seen, &self.deleted));
             }
             Err(problem) => change.warnings.push(nothing_seen(&problem)),
         }
@@ -55,8 +57,8 @@ impl PendingCascade {
     }
 }
 
-/// The objects that the change puts an end to.
-fn ends(change: &Change) -> impl Iterator<Item = &Live> {
+/// The objects that the change deletes.
+fn deleted_objects(change: &Change) -> impl Iterator<Item = &Live> {
     let itself = change.prior.as_ref().filter(|_| match change.action {
         Action::Delete => true,
         // A replacement by another name leaves an object of that name alone.
@@ -66,16 +68,18 @@ fn ends(change: &Change) -> impl Iterator<Item = &Live> {
     itself.into_iter().map(AsRef::as_ref).chain(change.replaced.iter().map(|replaced| &replaced.1))
 }
 
-/// What is neither deleted by the plan itself, nor dies with its owner anyway, nor is there in every namespace.
-fn worth_naming(seen: Vec<Dependent>, going: &HashSet<String>) -> Vec<Identity> {
+/// What a reader would miss: what the plan does not delete itself, what is not deleted with its owner anyway,
+/// and what is not in every namespace.
+fn lost_besides(seen: Vec<Dependent>, deleted: &HashSet<String>) -> Vec<Identity> {
     let uids: HashSet<String> = seen.iter().map(|one| one.uid.clone()).collect();
-    let is_owned = |one: &Dependent| one.owners.iter().any(|uid| uids.contains(uid) || going.contains(uid));
+    let is_owned = |one: &Dependent| one.owners.iter().any(|uid| uids.contains(uid) || deleted.contains(uid));
     seen.into_iter()
-        .filter(|one| !going.contains(&one.uid) && !is_owned(one) && !is_everywhere(&one.identity))
+        .filter(|one| !deleted.contains(&one.uid) && !is_owned(one) && !is_everywhere(&one.identity))
         .map(|one| one.identity)
         .collect()
 }
 
+/// What to say of the kinds that could not be looked at.
 fn unseen(dependents: &Dependents) -> Option<String> {
     if dependents.hidden.is_empty() {
         return None;
@@ -113,13 +117,13 @@ mod tests {
             one("ConfigMap", "theirs", &[]),
             one("ConfigMap", "ours", &[]),
             one("Event", "e", &[]),
-            one("ReplicaSet", "r", &["deployment-that-goes"]),
+            one("ReplicaSet", "r", &["deleted-deployment"]),
             one("Pod", "p", &["ReplicaSet-r"]),
             one("Pod", "alone", &["gone"]),
             one("ServiceAccount", "default", &[]),
         ];
-        let going = ["ConfigMap-ours".to_owned(), "deployment-that-goes".to_owned()].into();
-        let named: Vec<String> = worth_naming(seen, &going).iter().map(|one| one.name.clone()).collect();
+        let deleted = ["ConfigMap-ours".to_owned(), "deleted-deployment".to_owned()].into();
+        let named: Vec<String> = lost_besides(seen, &deleted).iter().map(|one| one.name.clone()).collect();
         assert_eq!(named, ["theirs", "alone"]);
     }
 
