@@ -1,52 +1,68 @@
-//! What both drawings have in common: which edges are worth a line, and of which sort each is.
+//! The graph as a drawing: which edges are drawn, and how.
+//!
+//! This file says which edges are worth a line; `dot` and `mermaid` write them in their languages.
+
+mod dot;
+mod mermaid;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Graph, Reason};
+use super::model::Graph;
+use super::reason::Reason;
 use crate::resource::{Address, BlockAddress};
+
+pub use dot::dot;
+pub use mermaid::mermaid;
 
 /// How an edge came to be, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sort {
+pub(super) enum EdgeKind {
+    /// The configuration names the other resource.
     Explicit,
+    /// A field takes a value of the other.
     Referenced,
+    /// The objects show it.
     Inferred,
-    /// An inferred one that was left out.
+    /// The objects show it, and it was left out because it would close a cycle.
     Yielded,
 }
 
 /// A node of a drawing.
-pub(super) struct Node<'a> {
-    pub(super) address: &'a Address,
+struct DrawnNode<'a> {
+    address: &'a Address,
     /// What stands in it.
-    pub(super) label: String,
-    /// Whether it stands for all objects of a block.
-    pub(super) is_block: bool,
+    label: String,
+    /// Whether it is all objects of a block together.
+    is_block: bool,
 }
 
 /// A graph, ready to be drawn: nodes by address, edges between their numbers.
 pub(super) struct Drawing<'a> {
-    pub(super) nodes: Vec<Node<'a>>,
+    nodes: Vec<DrawnNode<'a>>,
     /// The numbers of the nodes of each block that has more than one.
-    pub(super) groups: BTreeMap<&'a BlockAddress, Vec<usize>>,
-    pub(super) edges: Vec<(usize, usize, Sort)>,
+    groups: BTreeMap<&'a BlockAddress, Vec<usize>>,
+    pub(super) edges: Vec<(usize, usize, EdgeKind)>,
 }
 
 impl Drawing<'_> {
     /// The numbers of the nodes that are in no group.
-    pub(super) fn loose(&self) -> impl Iterator<Item = usize> {
+    fn loose(&self) -> impl Iterator<Item = usize> {
         (0..self.nodes.len())
             .filter(|&n| self.nodes[n].is_block || !self.groups.contains_key(&self.nodes[n].address.block))
     }
 }
 
-/// Leaves out every edge that a longer way says as well.
+/// Makes the drawing. An edge is left out where a longer way says the same.
 pub(super) fn draw(graph: &Graph) -> Drawing<'_> {
     let mut groups: BTreeMap<&BlockAddress, Vec<usize>> = BTreeMap::new();
-    let mut nodes: Vec<Node<'_>> = Vec::new();
+    let mut nodes: Vec<DrawnNode<'_>> = Vec::new();
     for (number, desired) in graph.resources().enumerate() {
         groups.entry(&desired.address.block).or_default().push(number);
-        nodes.push(Node { address: &desired.address, label: desired.address.to_string(), is_block: false });
+        nodes.push(DrawnNode {
+            address: &desired.address,
+            label: desired.address.to_string(),
+            is_block: false,
+        });
     }
     groups.retain(|_, members| members.len() > 1);
     for node in &mut nodes {
@@ -56,44 +72,44 @@ pub(super) fn draw(graph: &Graph) -> Drawing<'_> {
             node.label = format!("{}/{}{}", object.kind, place.collect::<String>(), object.name);
         }
     }
-    let mut places: HashMap<&Address, usize> =
+    let mut numbers: HashMap<&Address, usize> =
         nodes.iter().enumerate().map(|(n, node)| (node.address, n)).collect();
 
     let edges: Vec<_> = graph.edges().collect();
     for edge in &edges {
-        if !places.contains_key(edge.from) {
-            places.insert(edge.from, nodes.len());
+        if !numbers.contains_key(edge.from) {
+            numbers.insert(edge.from, nodes.len());
             let label = format!("all of {}", edge.from);
-            nodes.push(Node { address: edge.from, label, is_block: true });
+            nodes.push(DrawnNode { address: edge.from, label, is_block: true });
         }
     }
-    let mut next: Vec<Vec<(usize, Sort)>> = nodes.iter().map(|_| Vec::new()).collect();
+    let mut next: Vec<Vec<(usize, EdgeKind)>> = nodes.iter().map(|_| Vec::new()).collect();
     for edge in &edges {
-        if let (Some(&from), Some(&to)) = (places.get(edge.from), places.get(edge.to)) {
-            next[from].push((to, sort_of(edge.reasons)));
+        if let (Some(&from), Some(&to)) = (numbers.get(edge.from), numbers.get(edge.to)) {
+            next[from].push((to, kind_of(edge.reasons)));
         }
     }
     let mut lines = reduced(&next);
     for yielded in graph.yielded() {
-        if let (Some(&from), Some(&to)) = (places.get(&yielded.from), places.get(&yielded.to)) {
-            lines.push((from, to, Sort::Yielded));
+        if let (Some(&from), Some(&to)) = (numbers.get(&yielded.from), numbers.get(&yielded.to)) {
+            lines.push((from, to, EdgeKind::Yielded));
         }
     }
     Drawing { nodes, groups, edges: lines }
 }
 
-fn sort_of(reasons: &[Reason]) -> Sort {
-    let sorts = reasons.iter().map(|reason| match reason {
-        Reason::Explicit { .. } | Reason::Trigger | Reason::Member => Sort::Explicit,
-        Reason::Referenced { .. } => Sort::Referenced,
-        Reason::Inferred { .. } => Sort::Inferred,
+fn kind_of(reasons: &[Reason]) -> EdgeKind {
+    let kinds = reasons.iter().map(|reason| match reason {
+        Reason::Explicit { .. } | Reason::Trigger | Reason::Member => EdgeKind::Explicit,
+        Reason::Referenced { .. } => EdgeKind::Referenced,
+        Reason::Inferred { .. } => EdgeKind::Inferred,
     });
-    sorts.min().unwrap_or(Sort::Inferred)
+    kinds.min().unwrap_or(EdgeKind::Inferred)
 }
 
 /// The transitive reduction. A node's height (its longest way down) bounds the search: what is not
 /// higher than the other end cannot lead there.
-fn reduced(next: &[Vec<(usize, Sort)>]) -> Vec<(usize, usize, Sort)> {
+fn reduced(next: &[Vec<(usize, EdgeKind)>]) -> Vec<(usize, usize, EdgeKind)> {
     let heights = heights(next);
     let mut edges = Vec::new();
     let mut seen = vec![usize::MAX; next.len()];
@@ -112,12 +128,12 @@ fn reduced(next: &[Vec<(usize, Sort)>]) -> Vec<(usize, usize, Sort)> {
                 }
             }
         }
-        edges.extend(targets.iter().filter(|(to, _)| seen[*to] != from).map(|&(to, sort)| (from, to, sort)));
+        edges.extend(targets.iter().filter(|(to, _)| seen[*to] != from).map(|&(to, kind)| (from, to, kind)));
     }
     edges
 }
 
-fn heights(next: &[Vec<(usize, Sort)>]) -> Vec<usize> {
+fn heights(next: &[Vec<(usize, EdgeKind)>]) -> Vec<usize> {
     let mut waiting: Vec<usize> = next.iter().map(Vec::len).collect();
     let mut previous: Vec<Vec<usize>> = vec![Vec::new(); next.len()];
     for (from, targets) in next.iter().enumerate() {

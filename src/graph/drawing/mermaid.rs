@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::Graph;
-use super::drawing::{Drawing, Sort, draw};
+use super::{Drawing, EdgeKind, draw};
+use crate::graph::model::Graph;
 
-/// The graph as a Mermaid flowchart. An arrow leads from who waits to whom it waits for: thick where
+/// The graph as a Mermaid flowchart. An arrow leads from the resource that waits to the one that it waits for: thick where
 /// `depends_on` says so, plain where a field takes a value, dotted where the objects show it, dotted and
 /// labelled where it yielded. Edges that follow from others are left out.
 pub fn mermaid(graph: &Graph) -> String {
@@ -21,12 +21,12 @@ pub fn mermaid(graph: &Graph) -> String {
     for number in drawing.loose() {
         node(&mut text, &drawing, number, "  ");
     }
-    for &(from, to, sort) in &drawing.edges {
-        let arrow = match sort {
-            Sort::Explicit => "==>",
-            Sort::Referenced => "-->",
-            Sort::Inferred => "-.->",
-            Sort::Yielded => "-. yields .->",
+    for &(from, to, kind) in &drawing.edges {
+        let arrow = match kind {
+            EdgeKind::Explicit => "==>",
+            EdgeKind::Referenced => "-->",
+            EdgeKind::Inferred => "-.->",
+            EdgeKind::Yielded => "-. yields .->",
         };
         let _ = writeln!(text, "  n{from} {arrow} n{to}");
     }

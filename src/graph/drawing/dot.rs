@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::Graph;
-use super::drawing::{Drawing, Sort, draw};
+use super::{Drawing, EdgeKind, draw};
+use crate::graph::model::Graph;
 
-/// The graph as DOT. An arrow leads from who waits to whom it waits for: bold where `depends_on` says
+/// The graph as DOT. An arrow leads from the resource that waits to the one that it waits for: bold where `depends_on` says
 /// so, plain where a field takes a value, dashed where the objects show it, dotted where it yielded.
 /// Edges that follow from others are left out.
 pub fn dot(graph: &Graph) -> String {
@@ -22,12 +22,12 @@ pub fn dot(graph: &Graph) -> String {
     for number in drawing.loose() {
         node(&mut text, &drawing, number, "  ");
     }
-    for &(from, to, sort) in &drawing.edges {
-        let style = match sort {
-            Sort::Explicit => " [style = bold]",
-            Sort::Referenced => "",
-            Sort::Inferred => " [style = dashed]",
-            Sort::Yielded => " [style = dotted, constraint = false, label = \"yields\"]",
+    for &(from, to, kind) in &drawing.edges {
+        let style = match kind {
+            EdgeKind::Explicit => " [style = bold]",
+            EdgeKind::Referenced => "",
+            EdgeKind::Inferred => " [style = dashed]",
+            EdgeKind::Yielded => " [style = dotted, constraint = false, label = \"yields\"]",
         };
         let _ = writeln!(text, "  {} -> {}{style};", id(&drawing, from), id(&drawing, to));
     }
