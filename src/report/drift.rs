@@ -2,12 +2,11 @@
 
 use super::diff::line_diff;
 use super::escape::escape;
+use super::field_managers::managers;
 use super::layout::{Breaking, fit, width_of};
 use super::styled::{Label, Styled};
 use super::value;
 use crate::drift::{Drift, DriftKind, Field, Finding, Status, Verdict};
-use crate::resource::FieldManager;
-use crate::resource::Operation;
 use crate::state::{RunEnd, Unfinished};
 
 /// Where what is said of a resource begins, and where its further lines do.
@@ -139,27 +138,6 @@ pub(super) fn story(status: &Status) -> Vec<String> {
             let help = problem.help.iter().map(|help| format!("help: {help}"));
             problem.message.lines().map(str::to_owned).chain(help).collect()
         }
-    }
-}
-
-/// Who it was; not escaped.
-pub(super) fn managers(managers: &[FieldManager]) -> String {
-    let names: Vec<String> = managers.iter().map(manager).collect();
-    if names.is_empty() { "by unknown".to_owned() } else { format!("by {}", names.join(", by ")) }
-}
-
-fn manager(manager: &FieldManager) -> String {
-    let operation = operation(manager.operation);
-    let through = manager.subresource.as_ref().map(|part| format!(" through {part}")).unwrap_or_default();
-    let time = manager.time.as_ref().map(|time| format!(", {time}")).unwrap_or_default();
-    format!("{} ({operation}{through}{time})", manager.name)
-}
-
-/// How a manager writes, in a word.
-pub(super) fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Apply => "apply",
-        Operation::Update => "update",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::drift;
+use super::field_managers;
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
 use crate::resource::FieldManager;
 
@@ -71,7 +71,7 @@ fn field(field: &Field) -> Value {
 
 fn managers(managers: &[FieldManager]) -> Value {
     let manager = |manager: &FieldManager| {
-        json!({"manager": manager.name, "operation": drift::operation(manager.operation),
+        json!({"manager": manager.name, "operation": field_managers::operation(manager.operation),
                "subresource": manager.subresource, "time": manager.time})
     };
     managers.iter().map(manager).collect()

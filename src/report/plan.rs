@@ -1,24 +1,15 @@
 //! A plan for a reader at a terminal.
 
-use super::dying;
+use super::cascade;
 use super::escape::escape;
 use super::layout::{Breaking, fit, width_of};
-use super::place::Locator;
+use super::page::Page;
 use super::styled::{Label, Styled};
 use super::{value, words};
 use crate::plan::{Action, Change, Plan, Refusal};
 
 /// How far what is said of a resource is indented.
 const INDENT: usize = 6;
-
-/// For whom a plan is written.
-#[derive(Clone, Copy)]
-pub struct Page<'a> {
-    /// How many columns a line may have.
-    pub width: usize,
-    /// Where keys of the configuration stand.
-    pub places: Locator<'a>,
-}
 
 /// The plan as text: what destroys first, then what changes, then what is made; the summary last.
 ///
@@ -62,7 +53,7 @@ fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
     for remark in words::remarks(plan, change) {
         say(Label::Plain, "", &remark);
     }
-    for line in dying::lines(&change.dies_with) {
+    for line in cascade::lines(&change.dies_with) {
         say(Label::Destroy, "also dies: ", &line);
     }
     let shows_cause = change.action != Action::Create;
@@ -140,7 +131,7 @@ fn footer(plan: &Plan, page: Page<'_>) -> Styled {
     if let Some(story) = words::obstacle(plan) {
         say(Label::Error, &story);
     }
-    let end = words::quiet(plan).unwrap_or_else(|| format!("Plan: {}.", words::counts(plan)));
+    let end = words::nothing_to_do(plan).unwrap_or_else(|| format!("Plan: {}.", words::counts(plan)));
     say(Label::Strong, &end);
     text
 }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::cascade;
 use super::diff::{DiffLine, changed_lines};
-use super::dying;
 use super::markdown::{code, fence};
 use super::place::Locator;
-use super::shorten::{Bounded, Entry, NAMED, Table};
+use super::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
 use super::value::{long_texts, sign, values};
 use super::words;
 use super::words::plural;
@@ -18,12 +18,14 @@ pub const MARKDOWN_LIMIT: usize = 65_536;
 /// Managers and notes beyond this are no summary.
 const AT_THE_TOP: usize = 20;
 
-const TABLE: Table<'_> =
-    Table { head: "\n| What | Resource | Object | Why |\n|---|---|---|---|\n", command: "regplan plan" };
+const TABLE: MarkdownTable<'_> = MarkdownTable {
+    head: "\n| What | Resource | Object | Why |\n|---|---|---|---|\n",
+    command: "regplan plan",
+};
 
 /// The plan as Markdown, in no more than `limit` bytes: a summary, a table, and each resource to unfold.
 pub fn plan_markdown(plan: &Plan, places: Locator<'_>, limit: usize) -> String {
-    let entries: Vec<Entry> = plan
+    let entries: Vec<ResourceText> = plan
         .refusals
         .iter()
         .map(refused)
@@ -38,7 +40,7 @@ pub fn plan_markdown(plan: &Plan, places: Locator<'_>, limit: usize) -> String {
 }
 
 fn headline(plan: &Plan) -> String {
-    let story = words::quiet(plan).unwrap_or_else(|| format!("Plan: {}.", words::counts(plan)));
+    let story = words::nothing_to_do(plan).unwrap_or_else(|| format!("Plan: {}.", words::counts(plan)));
     match words::obstacle(plan) {
         Some(obstacle) => format!("{obstacle} {story}"),
         None => story,
@@ -68,7 +70,7 @@ fn top(plan: &Plan, page: &mut Bounded) {
     }
 }
 
-fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
+fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
     let verb = words::verb(change.action);
     let loses = matches!(change.action, Action::Delete | Action::Replace);
     let remarks = words::remarks(plan, change);
@@ -79,7 +81,7 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
         &why(change, &remarks),
     );
     let mut said: Vec<String> = remarks;
-    said.extend(dying::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
+    said.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
     said.extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
     said.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
     said.extend(words::hidden(change).filter(|_| change.action.writes()));
@@ -87,7 +89,7 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
     let lines: Vec<String> =
         change.fields.iter().flat_map(|field| whole_field(field, !is_made, places)).collect();
     let title = format!("{} {verb}", code(&change.address.to_string()));
-    Entry {
+    ResourceText {
         is_vital: loses,
         full: details(&title, loses, &said, &lines),
         folded: details(&title, false, &said, &paths(&change.fields)),
@@ -95,7 +97,7 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
     }
 }
 
-fn refused(refusal: &Refusal) -> Entry {
+fn refused(refusal: &Refusal) -> ResourceText {
     let address = refusal.address.to_string();
     let problem = &refusal.problem;
     let story = problem.message.lines().next().unwrap_or_default();
@@ -103,7 +105,7 @@ fn refused(refusal: &Refusal) -> Entry {
     let help = problem.help.iter().map(|help| format!("# help: {help}"));
     let lines: Vec<String> = problem.message.lines().map(|line| format!("! {line}")).chain(help).collect();
     let title = format!("{} error", code(&address));
-    Entry { is_vital: true, full: details(&title, true, &[], &lines), folded: String::new(), row }
+    ResourceText { is_vital: true, full: details(&title, true, &[], &lines), folded: String::new(), row }
 }
 
 fn row(verb: &str, address: &str, object: &str, why: &str) -> String {

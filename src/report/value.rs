@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::diff::line_diff;
 use super::escape::escape;
 use super::layout::{Breaking, fit, width_of};
-use super::plan::Page;
+use super::page::Page;
 use super::styled::{Label, Styled};
 use super::words;
 use crate::plan::{After, FieldChange};

@@ -1,6 +1,6 @@
 //! The words that the forms of a plan share. None of them is escaped.
 
-use super::drift::managers;
+use super::field_managers::managers;
 use super::place::Locator;
 use crate::plan::{
     Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, drift_summary,
@@ -74,7 +74,7 @@ pub(super) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     remarks
 }
 
-/// Whose change it is, unless it is the reader's own.
+/// Who else changed the field; `None` where the change is the reader's own.
 pub(super) fn whose(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Yours => None,
@@ -91,7 +91,7 @@ pub(super) fn yours(field: &FieldChange, places: Locator<'_>) -> Option<String> 
     })
 }
 
-/// How to keep what another hand did.
+/// How to keep what somebody else changed.
 pub(super) fn keep(field: &FieldChange, places: Locator<'_>) -> Option<String> {
     Some(match field.keep.as_ref()? {
         Keep::Ignore(line) => {
@@ -146,7 +146,7 @@ pub(super) fn counts(plan: &Plan) -> String {
     )
 }
 
-/// What stands against all of it.
+/// The sentence for a plan that cannot be applied; `None` where it can.
 pub(super) fn obstacle(plan: &Plan) -> Option<String> {
     let count = plan.refusals.len();
     (count > 0).then(|| {
@@ -155,8 +155,8 @@ pub(super) fn obstacle(plan: &Plan) -> Option<String> {
     })
 }
 
-/// What is said where nothing is to be done.
-pub(super) fn quiet(plan: &Plan) -> Option<String> {
+/// The sentence for a plan that does nothing; `None` where it does something, or is refused.
+pub(super) fn nothing_to_do(plan: &Plan) -> Option<String> {
     if !plan.refusals.is_empty() || plan.has_changes() {
         return None;
     }

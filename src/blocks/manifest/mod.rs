@@ -13,7 +13,7 @@ use super::resource::without_server_fields;
 use super::{BlockType, CompileContext, codes, schema, scope};
 use crate::config::{Block, BlockSchema, Node};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{FieldPath, Origin};
+use crate::resource::{FieldPath, Origin, hex};
 pub use read::{Document, ReadError};
 
 /// The block type `manifest`.
@@ -115,11 +115,6 @@ fn digest(block: &Block, files: &[ManifestFile], mistakes: &mut Vec<Diagnostic>)
                 .help("look at what changed in the file; if it is right, write its digest here"),
         );
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 impl BlockType for Manifest {

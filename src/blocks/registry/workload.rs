@@ -9,8 +9,7 @@ use super::options::AccessMode;
 use super::spec::{HTPASSWD_KEY, HTTP_KEY, RegistrySpec, Users};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::Text;
-use crate::blocks::manifest::hex;
-use crate::resource::{FieldPath, Segment};
+use crate::resource::{FieldPath, Segment, hex};
 
 /// The annotation of the pods that changes with `config.yml`.
 const CONFIG_CHECKSUM: &str = "regplan.dev/config-checksum";

@@ -1,4 +1,4 @@
-//! What else dies with a namespace or a definition, counted by kind and shortened.
+//! What else is deleted with a namespace or a definition, counted by kind and shortened.
 
 use std::collections::BTreeMap;
 
