@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::config::{Block, ClusterSettings, Config, Entry, Moves, Node, NodeValue, SecretBlock, Table};
+use crate::config::{Block, ClusterSettings, Config, Moves, Node, NodeValue, SecretBlock, Table, TableEntry};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::resource::{BlockAddress, IgnoreRule, Lifecycle, LiveReference, ReadyRule, Reference};
 
@@ -54,7 +54,7 @@ fn block(kind: &str, name: &str, mut body: Node) -> Block {
     let mut depends_on = Vec::new();
     let mut lifecycle = Lifecycle::default();
     if let NodeValue::Table(table) = &mut body.value {
-        if let Some(Entry { node: Node { value: NodeValue::Array(items), .. }, .. }) =
+        if let Some(TableEntry { node: Node { value: NodeValue::Array(items), .. }, .. }) =
             table.entries.remove("depends_on")
         {
             depends_on =
@@ -83,7 +83,7 @@ fn table(table: &DeTable<'_>, source: SourceId) -> Table {
         .map(|(key, value)| {
             let key_span = span(source, &key.span());
             let node = node(value.get_ref(), span(source, &value.span()), source);
-            (key.get_ref().to_string(), Entry { key_span, node })
+            (key.get_ref().to_string(), TableEntry { key_span, node })
         })
         .collect();
     Table { entries }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::BlockSchema;
-use super::tables::{LISTS, Outline, SINGLE_TABLES};
+use super::model::BlockSchema;
+use super::outline::{LISTS, Outline, SINGLE_TABLES};
 
 /// The JSON Schema (2020-12) of a configuration with these types of blocks.
 ///

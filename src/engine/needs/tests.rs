@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::*;
 use crate::blocks::User;
-use crate::config::{Block, ClusterSettings, Entry, Generate, Moves, Node, NodeValue, Table};
+use crate::config::{Block, ClusterSettings, Generate, Moves, Node, NodeValue, Table, TableEntry};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
 use crate::provider::{CascadeScope, Dependents, Progress, Reassignment, Verb, Wait, Write, Written};
@@ -337,7 +337,7 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
 fn manifest(path: &Path) -> Config {
     let span = Span { source: SourceId(0), start: 0, end: 0 };
     let node = Node { value: NodeValue::String(path.display().to_string()), span };
-    let entries = [("path".to_owned(), Entry { key_span: span, node })].into();
+    let entries = [("path".to_owned(), TableEntry { key_span: span, node })].into();
     let block = Block {
         address: BlockAddress::new("manifest", "x"),
         span,

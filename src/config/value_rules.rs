@@ -1,58 +1,67 @@
-//! What a schema cannot say: where unknown values and secrets may stand, and what relative paths start
-//! from.
+//! What a JSON Schema cannot say of a value: whether it may be unknown yet, whether it may be a secret, and
+//! what a relative path starts from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::codes;
 use super::inputs::Files;
+use super::markers::{PATH, SECRET, SECRET_SOURCE};
 use super::node::{Node, NodeValue};
-use super::shape::{PATH, SECRET, SECRET_SOURCE, Shape};
+use super::shape::Shape;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{Expression, FieldPath, Reference};
 
-/// Goes through values with what their schema says of them.
-pub(super) struct Fitting<'a> {
+/// When a value must be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KnownWhen {
+    /// Before anything is planned, whatever its schema says.
+    BeforePlanning,
+    /// As its schema says: a text without further rules may be read from the cluster later.
+    AsSchemaSays,
+}
+
+/// Holds values against these rules.
+pub(super) struct ValueRules<'a> {
     pub(super) files: &'a Files,
     /// The `secret` table, to which typed secret fields may refer.
     pub(super) secrets: Option<&'a Node>,
-    /// Places about which nothing more is to be said.
+    /// Places that have a mistake already: nothing more is said about them.
     pub(super) failed: &'a mut BTreeSet<FieldPath>,
     /// Places whose text nobody may see, not even in a message.
     pub(super) masked: &'a mut Vec<Span>,
     pub(super) mistakes: &'a mut Vec<Diagnostic>,
 }
 
-impl Fitting<'_> {
-    /// Checks a value and what is below it, and makes paths absolute. `settled` is a value that must be
-    /// known before anything is planned, whatever its schema says.
-    pub(super) fn fit(&mut self, node: &mut Node, at: &FieldPath, shape: &Shape<'_>, settled: bool) {
-        if shape.is_empty() && !settled {
+impl ValueRules<'_> {
+    /// Checks a value and everything below it, and makes paths absolute.
+    pub(super) fn apply(&mut self, node: &mut Node, at: &FieldPath, shape: &Shape<'_>, known: KnownWhen) {
+        if shape.is_empty() && known == KnownWhen::AsSchemaSays {
             return;
         }
         // Where a secret comes from is asked before anything is planned.
-        let settled = settled || shape.has(SECRET_SOURCE);
+        let known = if shape.has(SECRET_SOURCE) { KnownWhen::BeforePlanning } else { known };
         match &mut node.value {
             NodeValue::Array(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
-                    self.fit(item, &at.index(index), &shape.item(), settled);
+                    self.apply(item, &at.index(index), &shape.item(), known);
                 }
             }
             NodeValue::Table(table) => {
-                let strangers = holds_secrets(shape) && shape.is_closed();
-                let known = if strangers { shape.known() } else { BTreeMap::default() };
+                let may_hide_secrets = holds_secrets(shape) && shape.is_closed();
+                let named = if may_hide_secrets { shape.known() } else { BTreeMap::default() };
                 for (key, entry) in &mut table.entries {
                     // A misspelt key beside a secret may well hold one.
-                    if strangers && !known.contains_key(key.as_str()) {
+                    if may_hide_secrets && !named.contains_key(key.as_str()) {
                         self.mask(&entry.node);
                     }
-                    self.fit(&mut entry.node, &at.key(key.as_str()), &shape.key(key), settled);
+                    self.apply(&mut entry.node, &at.key(key.as_str()), &shape.key(key), known);
                 }
             }
             NodeValue::String(text) => {
                 let expression = Expression::parse(text).and_then(Result::ok);
                 if let Some(expression) = expression {
-                    self.reference(node, &expression, at, shape, settled);
+                    self.reference(node, &expression, at, shape, known);
                 } else if is_secret(shape) {
                     self.masked.push(node.span);
                 } else if shape.has(PATH) && !text.is_empty() {
@@ -64,7 +73,7 @@ impl Fitting<'_> {
         }
     }
 
-    /// Makes all values below unreadable.
+    /// Notes that no value below may be shown.
     fn mask(&mut self, node: &Node) {
         match &node.value {
             NodeValue::Array(items) => items.iter().for_each(|item| self.mask(item)),
@@ -73,14 +82,14 @@ impl Fitting<'_> {
         }
     }
 
-    /// A text that is not known yet, or that nobody may see.
+    /// A text that is not known yet, or that is a secret: whether it may stand here.
     fn reference(
         &mut self,
         node: &mut Node,
         expression: &Expression,
         at: &FieldPath,
         shape: &Shape<'_>,
-        settled: bool,
+        known: KnownWhen,
     ) {
         let types = shape.types();
         let secret = expression.references().find(|reference| !matches!(reference, Reference::Live(_)));
@@ -88,7 +97,7 @@ impl Fitting<'_> {
             if let Some(source) = self.source_of(expression) {
                 *node = Node { value: source.value.clone(), span: node.span };
                 // Its path starts at the file that declares the secret, as the places below still say.
-                self.fit(node, at, shape, settled);
+                self.apply(node, at, shape, known);
                 return;
             }
             let help = "write `{ env = \"NAME\" }` or `{ file = \"path\" }`; `${secret.NAME}` serves where \
@@ -102,7 +111,7 @@ impl Fitting<'_> {
             );
             return;
         }
-        let text_fits = !settled && (types.is_empty() || types.contains(&"string"));
+        let text_fits = known == KnownWhen::AsSchemaSays && (types.is_empty() || types.contains(&"string"));
         match secret {
             Some(_) if !text_fits || !(types.is_empty() || shape.has(SECRET)) => {
                 let help = "secrets go where they stay secret: typed secret fields, and the objects of \

@@ -2,11 +2,12 @@
 
 use jsonschema::error::ValidationErrorKind as Kind;
 
-use super::node::{Node, NodeValue};
-use super::shape::{RULE, SECRET_SOURCE, Shape};
+use crate::config::markers::{RULE, SECRET_SOURCE};
+use crate::config::node::{Node, NodeValue};
+use crate::config::shape::Shape;
 
 /// A type of JSON Schema in words.
-pub(super) fn word(name: &str) -> &str {
+pub(super) fn type_name(name: &str) -> &str {
     match name {
         "string" => "text",
         "integer" => "a whole number",
@@ -18,8 +19,8 @@ pub(super) fn word(name: &str) -> &str {
     }
 }
 
-/// What to do where only the quotes are wrong.
-pub(super) fn quotes(node: &Node, types: &[&str]) -> Option<String> {
+/// The help where only the quotes are wrong.
+pub(super) fn quotes_help(node: &Node, types: &[&str]) -> Option<String> {
     let plain = node.to_json().to_string();
     match node.as_str() {
         None if types == ["string"]
@@ -55,8 +56,8 @@ pub(super) fn example(shape: &Shape<'_>) -> String {
     example.to_owned()
 }
 
-/// What a value must be, in words.
-pub(super) fn rule(kind: &Kind, shape: &Shape<'_>) -> Option<String> {
+/// What a schema demands of a value, in words; `None` for what has no words here.
+pub(super) fn requirement(kind: &Kind, shape: &Shape<'_>) -> Option<String> {
     Some(match kind {
         Kind::Pattern { .. } | Kind::Format { .. } | Kind::MaxLength { .. } if shape.text(RULE).is_some() => {
             shape.text(RULE)?.to_owned()

@@ -1,12 +1,12 @@
-//! The lists of tables at the top, read: `[[moved]]` and `[[removed]]`.
+//! The lists of tables at the top: `[[moved]]` and `[[removed]]`.
 
-use super::assemble::Assembly;
-use super::codes;
-use super::key_context::KeyContext;
-use super::load::blocks_of;
-use super::node::{Node, NodeValue};
-use super::{Moved, Moves, Removed};
-use crate::diagnostic::{Diagnostic, Span};
+use super::Assembly;
+use super::addresses::read_address;
+use crate::config::moves::{Moved, Moves, Removed};
+use crate::config::node::{Node, NodeValue};
+use crate::config::validate::KeyContext;
+use crate::config::value_rules::KnownWhen;
+use crate::diagnostic::Span;
 use crate::resource::{Address, BlockAddress, FieldPath};
 
 impl Assembly<'_> {
@@ -28,7 +28,7 @@ impl Assembly<'_> {
         }
         let kinds = self.outline.blocks().iter();
         let blocks = kinds.flat_map(|kind| {
-            blocks_of(&self.root, kind.kind).map(|(name, _)| BlockAddress::new(kind.kind, name.as_str()))
+            self.root.blocks(kind.kind).map(|(name, _)| BlockAddress::new(kind.kind, name.as_str()))
         });
         moves.check(&blocks.collect(), self.mistakes);
         moves
@@ -44,34 +44,19 @@ impl Assembly<'_> {
         let places = (0..).map(|index| FieldPath::keys([kind]).index(index));
         let mut bodies = Vec::new();
         for (mut body, at) in items.into_iter().zip(places) {
-            if self.checked(&mut body, &at, schema, KeyContext::default(), true) {
+            if self.checked(&mut body, &at, schema, KeyContext::default(), KnownWhen::BeforePlanning) {
                 bodies.push(body);
             }
         }
         bodies
     }
 
-    /// The addresses under these keys, each with its place; `None` where one is none.
+    /// The addresses under these keys, each with its place; `None` where a text is no address.
     fn addresses<const N: usize>(&mut self, body: &Node, keys: [&str; N]) -> Option<[(Address, Span); N]> {
         let read = keys.map(|key| {
             let item = body.at([key])?;
             Some((read_address(item, self.mistakes)?, item.span))
         });
         read.into_iter().collect::<Option<Vec<_>>>()?.try_into().ok()
-    }
-}
-
-/// A bare address, whether or not anything has it.
-pub(super) fn read_address(item: &Node, mistakes: &mut Vec<Diagnostic>) -> Option<Address> {
-    match item.as_str()?.parse::<Address>() {
-        Ok(address) => Some(address),
-        Err(error) => {
-            mistakes.push(
-                Diagnostic::error(codes::BAD_REFERENCE, error.to_string())
-                    .at(item.span, "")
-                    .help("write `TYPE.NAME` or `TYPE.NAME/Kind/name`, without `${}`"),
-            );
-            None
-        }
     }
 }

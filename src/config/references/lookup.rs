@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use super::codes;
-use super::node::{Node, NodeValue};
-use super::references::{Edge, Resolver, Target};
-use super::shape::Shape;
-use super::tables::SINGLE_TABLES;
+use super::{Edge, Replacement, Resolver};
+use crate::config::codes;
+use crate::config::node::{Node, NodeValue};
+use crate::config::outline::SINGLE_TABLES;
+use crate::config::shape::Shape;
 use crate::diagnostic::nearest::suggest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{Expression, FieldPath, LiveReference, Reference, Segment};
 
-/// What an object itself has at its top, whatever a block calls its keys.
+/// Keys at the top of an object. After a block's address they mean the live object, not a key of the block.
 const OBJECT_KEYS: &[&str] = &[
     "apiVersion",
     "kind",
@@ -31,8 +31,8 @@ const OBJECT_KEYS: &[&str] = &[
 ];
 
 impl Resolver<'_> {
-    /// What stands between `${` and `}`, followed; `None` where it leads nowhere, which is then reported.
-    pub(super) fn reference(&mut self, inner: &str, span: Span, at: &FieldPath) -> Option<Target> {
+    /// What is put in for the text between `${` and `}`; `None` where it leads nowhere, which is then reported.
+    pub(super) fn look_up(&mut self, inner: &str, span: Span, at: &FieldPath) -> Option<Replacement> {
         let end = inner.find(['.', '[', '/']).unwrap_or(inner.len());
         let (kind, rest) = inner.split_at(end);
         match kind {
@@ -42,7 +42,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn variable(&mut self, rest: &str, span: Span) -> Option<Target> {
+    fn variable(&mut self, rest: &str, span: Span) -> Option<Replacement> {
         let name = self.name_alone("var", rest, span)?;
         let Some(variable) = self.variables.get(name) else {
             let none = format!("declare it with `[variable.{name}]`");
@@ -52,10 +52,10 @@ impl Resolver<'_> {
         };
         match &variable.value {
             _ if variable.broken => None,
-            Some(_) if variable.sensitive => Some(Target::Mark(Reference::Variable(name.to_owned()))),
-            Some(value) => Some(Target::Value(Node { value: value.value.clone(), span })),
+            Some(_) if variable.sensitive => Some(Replacement::Mark(Reference::Variable(name.to_owned()))),
+            Some(value) => Some(Replacement::Value(Node { value: value.value.clone(), span })),
             None if variable.sensitive && self.sensitive_may_be_unset => {
-                Some(Target::Mark(Reference::Variable(name.to_owned())))
+                Some(Replacement::Mark(Reference::Variable(name.to_owned())))
             }
             None => {
                 self.unset.entry(name.to_owned()).or_default().push(span);
@@ -64,18 +64,18 @@ impl Resolver<'_> {
         }
     }
 
-    fn secret(&mut self, rest: &str, span: Span) -> Option<Target> {
+    fn secret(&mut self, rest: &str, span: Span) -> Option<Replacement> {
         let name = self.name_alone("secret", rest, span)?;
         if self.root.at(["secret", name]).is_some() {
-            return Some(Target::Mark(Reference::Secret(name.to_owned())));
+            return Some(Replacement::Mark(Reference::Secret(name.to_owned())));
         }
         let none = format!("declare it with `[secret.{name}]`, as `env = \"NAME\"` or `file = \"path\"`");
-        let help = suggest(name, names_in(self.root.at(["secret"])), &none);
+        let help = suggest(name, names_of(self.root.at(["secret"])), &none);
         self.unknown(format!("there is no secret `{name}`"), span, help);
         None
     }
 
-    /// The name behind `var.` or `secret.`, behind which nothing stands.
+    /// The name after `var.` or `secret.`, which must be all that follows.
     fn name_alone<'t>(&mut self, kind: &str, rest: &'t str, span: Span) -> Option<&'t str> {
         let name =
             rest.strip_prefix('.').filter(|name| !name.is_empty() && !name.contains(['.', '[', '/', ' ']));
@@ -96,7 +96,7 @@ impl Resolver<'_> {
         self.mistakes.push(Diagnostic::error(codes::UNKNOWN_REFERENCE, message).at(span, "").help(help));
     }
 
-    fn block(&mut self, inner: &str, kind: &str, span: Span, at: &FieldPath) -> Option<Target> {
+    fn block(&mut self, inner: &str, kind: &str, span: Span, at: &FieldPath) -> Option<Replacement> {
         let live = LiveReference { text: inner.to_owned() };
         let Some(address) = live.block().filter(|address| is_word(&address.kind) && is_word(&address.name))
         else {
@@ -114,9 +114,9 @@ impl Resolver<'_> {
             );
             return None;
         };
-        // The namespaces that blocks name are nobody's block; whether this is one, the graph knows.
+        // The namespaces that objects live in are no blocks. Whether this is one of them, the graph knows.
         if kind == "namespace" && self.outline.block(kind).is_none() {
-            return Some(Target::Mark(Reference::Live(live)));
+            return Some(Replacement::Mark(Reference::Live(live)));
         }
         let Some(schema) = self.outline.block(kind) else {
             let help = match kind {
@@ -134,7 +134,7 @@ impl Resolver<'_> {
         };
         if self.root.at([kind, &address.name]).and_then(Node::as_table).is_none() {
             let blocks: Vec<_> =
-                names_in(self.root.at([kind])).map(|name| format!("{kind}.{name}")).collect();
+                names_of(self.root.at([kind])).map(|name| format!("{kind}.{name}")).collect();
             let wanted = address.to_string();
             let none = format!("declare it with `[{wanted}]`");
             let help = suggest(&wanted, blocks.iter().map(String::as_str), &none);
@@ -156,7 +156,7 @@ impl Resolver<'_> {
             return None;
         }
         if path.starts_with('/') {
-            return Some(Target::Mark(Reference::Live(live)));
+            return Some(Replacement::Mark(Reference::Live(live)));
         }
         match path.strip_prefix('.').unwrap_or(path).parse::<FieldPath>() {
             Ok(path) => {
@@ -169,15 +169,21 @@ impl Resolver<'_> {
         }
     }
 
-    /// The value in the file, or else what the block's type says about it, or else the live field.
-    fn value(&mut self, wanted: &Wanted<'_>, schema: &Value, span: Span, at: &FieldPath) -> Option<Target> {
+    /// The value in the file, else the default of the block's type, else a field of a live object.
+    fn value(
+        &mut self,
+        wanted: &Wanted<'_>,
+        schema: &Value,
+        span: Span,
+        at: &FieldPath,
+    ) -> Option<Replacement> {
         let root = self.root;
         let mut node = root.at(wanted.address)?;
         let mut to = FieldPath::keys(wanted.address);
         let mut steps = wanted.path.segments().iter();
         while let Some(segment) = steps.next() {
             let Some(next) = node.step(segment) else {
-                // A reference may stand on the way: what it leads to is looked into.
+                // The path goes on through another reference: it is followed first.
                 if node.as_str().is_some_and(|text| text.contains("${")) {
                     let rest: Vec<_> = std::iter::once(segment).chain(steps).collect();
                     return self.through(node, &to, &rest, wanted, span, at);
@@ -188,14 +194,14 @@ impl Resolver<'_> {
             to = to.join(segment.clone());
         }
         let value = self.follow(node, &to, span, at)?;
-        self.spend(size(&value), span).then_some(Target::Value(Node { value: value.value, span }))
+        self.spend(size(&value), span).then_some(Replacement::Value(Node { value: value.value, span }))
     }
 
     /// Follows a reference to a value, unless that leads in a circle.
     fn follow(&mut self, node: &Node, to: &FieldPath, span: Span, at: &FieldPath) -> Option<Node> {
         let edge = Edge { from: at.clone(), to: to.clone(), span };
         if let Some(first) = self.under_way.iter().position(|other| other.to == *to) {
-            // What was on the way when the circle was entered is not part of it.
+            // The references before the first one of the circle only lead to it.
             let mut circle = self.under_way.split_off(first + 1);
             self.report_cycle(circle.iter().chain([&edge]));
             self.under_way.append(&mut circle);
@@ -207,6 +213,7 @@ impl Resolver<'_> {
         fine.then_some(node)
     }
 
+    /// The value behind a reference that stands on the way to it.
     fn through(
         &mut self,
         node: &Node,
@@ -215,11 +222,11 @@ impl Resolver<'_> {
         wanted: &Wanted<'_>,
         span: Span,
         at: &FieldPath,
-    ) -> Option<Target> {
+    ) -> Option<Replacement> {
         let node = self.follow(node, to, span, at)?;
         let path = rest.iter().fold(FieldPath::root(), |path, segment| path.join((*segment).clone()));
         if let Some(found) = node.find(&path) {
-            return Some(Target::Value(Node { value: found.value.clone(), span }));
+            return Some(Replacement::Value(Node { value: found.value.clone(), span }));
         }
         let expression = node.as_str().and_then(Expression::parse).and_then(Result::ok);
         if let Some(Reference::Live(live)) = expression.as_ref().and_then(Expression::sole) {
@@ -229,26 +236,26 @@ impl Resolver<'_> {
                 ""
             };
             let text = format!("{}{dot}{path}", live.text);
-            return Some(Target::Mark(Reference::Live(LiveReference { text })));
+            return Some(Replacement::Mark(Reference::Live(LiveReference { text })));
         }
         let message = format!("`{}` leads into {}, which has no `{path}`", wanted.inner, node.describe());
         self.unknown(message, span, format!("`{to}` is a reference itself: look where it leads"));
         None
     }
 
-    /// A key that the block's type knows has a default; of other keys only live objects know.
-    fn not_written(&mut self, wanted: &Wanted<'_>, schema: &Value, span: Span) -> Option<Target> {
+    /// What a key that is not written stands for: its default, or a field of a live object.
+    fn not_written(&mut self, wanted: &Wanted<'_>, schema: &Value, span: Span) -> Option<Replacement> {
         let live = Reference::Live(LiveReference { text: wanted.inner.to_owned() });
         let shape = Shape::new(schema);
         let Some(Segment::Key(first)) = wanted.path.segments().first() else {
-            return Some(Target::Mark(live));
+            return Some(Replacement::Mark(live));
         };
         if !shape.is_closed() || OBJECT_KEYS.contains(&first.as_str()) {
-            return Some(Target::Mark(live));
+            return Some(Replacement::Mark(live));
         }
         let below = shape.at(&wanted.path);
         if let Some(node) = below.default().and_then(|value| from_json(value, span)) {
-            return Some(Target::Value(node));
+            return Some(Replacement::Value(node));
         }
         let block = wanted.address.join(".");
         let objects = format!("for a field of a live object write `${{{block}/Kind/name.field}}`");
@@ -271,7 +278,7 @@ struct Wanted<'t> {
     path: FieldPath,
 }
 
-fn names_in(table: Option<&Node>) -> impl Iterator<Item = &str> + Clone {
+fn names_of(table: Option<&Node>) -> impl Iterator<Item = &str> + Clone {
     table.and_then(Node::as_table).into_iter().flat_map(|table| table.entries.keys().map(String::as_str))
 }
 

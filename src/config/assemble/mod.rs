@@ -1,5 +1,9 @@
 //! From the resolved tree to the configuration: each table is checked against its schema and read.
 
+mod addresses;
+mod lifecycle;
+mod lists;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -7,27 +11,24 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::codes;
-use super::fit::Fitting;
 use super::inputs::Files;
-use super::key_context::KeyContext;
-use super::lifecycle;
-use super::lists::read_address;
-use super::load::blocks_of;
+use super::model::{Block, ClusterSettings, Config, SecretBlock, SecretSource};
 use super::node::{Node, NodeValue};
+use super::outline::{Outline, SINGLE_TABLES};
 use super::references::Resolved;
 use super::shape::Shape;
-use super::tables::{ClusterTable, Outline, ProjectTable, SINGLE_TABLES, StateTable};
-use super::validate::{Check, check};
-use super::{Block, ClusterSettings, Config, SecretBlock, SecretSource};
-use crate::diagnostic::nearest::suggest;
+use super::tables::{ClusterTable, ProjectTable, StateTable};
+use super::validate::{CheckedTable, EnclosingTable, KeyContext, check};
+use super::value_rules::{KnownWhen, ValueRules};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::resource::{Address, BlockAddress, FieldPath, Lifecycle};
+use addresses::address_of_block;
 
 /// Keys of every block, whatever its type.
 pub const BLOCK_KEYS: &[&str] = &["depends_on", "lifecycle"];
 
-/// Checks everything and puts it together; `None` where something that must be there is not, which is
-/// then reported. The folder and the sensitive variables are still to be filled in.
+/// Checks everything and puts it together. `None` where there is no usable `[project]`, which is then
+/// reported. The caller fills in the sources, the folder and the sensitive variables.
 pub(super) fn assemble(
     resolved: Resolved,
     outline: &Outline<'_>,
@@ -38,9 +39,10 @@ pub(super) fn assemble(
     let Resolved { root, failed } = resolved;
     let secrets_table = root.at(["secret"]).cloned();
     let mut assembly = Assembly { outline, files, root, failed, secrets: secrets_table, masked, mistakes };
-    let project: Option<ProjectTable> = assembly.single("project", true);
+    assembly.require_project();
+    let project: Option<ProjectTable> = assembly.single("project");
     let cluster = assembly.cluster();
-    let state: Option<StateTable> = assembly.single("state", false);
+    let state: Option<StateTable> = assembly.single("state");
     let secrets = assembly.secrets();
     assembly.variables();
     let blocks = assembly.blocks();
@@ -58,56 +60,64 @@ pub(super) fn assemble(
     })
 }
 
-pub(super) struct Assembly<'a> {
-    pub(super) outline: &'a Outline<'a>,
-    pub(super) files: &'a Files,
-    pub(super) root: Node,
+/// A configuration while it is put together.
+struct Assembly<'a> {
+    outline: &'a Outline<'a>,
+    files: &'a Files,
+    root: Node,
+    /// Places that have a mistake already: nothing more is said about them.
     failed: BTreeSet<FieldPath>,
     secrets: Option<Node>,
+    /// Places whose text nobody may see.
     masked: &'a mut Vec<Span>,
-    pub(super) mistakes: &'a mut Vec<Diagnostic>,
+    mistakes: &'a mut Vec<Diagnostic>,
 }
 
 impl Assembly<'_> {
-    /// Checks a value, with what its schema cannot say.
-    pub(super) fn checked(
+    /// Holds a value against its schema and the rules that no schema says; whether it is fine.
+    fn checked(
         &mut self,
         body: &mut Node,
         at: &FieldPath,
         schema: &Value,
         key_context: KeyContext<'_>,
-        settled: bool,
+        known: KnownWhen,
     ) -> bool {
         let before = self.mistakes.len();
-        let mut fitting = Fitting {
+        let mut rules = ValueRules {
             files: self.files,
             secrets: self.secrets.as_ref(),
             failed: &mut self.failed,
             masked: self.masked,
             mistakes: self.mistakes,
         };
-        fitting.fit(body, at, &Shape::new(schema), settled);
-        check(&Check { at: at.clone(), body, schema, key_context, failed: &self.failed }, self.mistakes);
+        rules.apply(body, at, &Shape::new(schema), known);
+        check(
+            &CheckedTable { at: at.clone(), body, schema, key_context, failed: &self.failed },
+            self.mistakes,
+        );
         let broken = self.failed.iter().any(|failed| at.contains(failed));
         self.mistakes.len() == before && !broken
     }
 
+    fn require_project(&mut self) {
+        if self.root.at(["project"]).is_none() {
+            self.mistakes.push(
+                Diagnostic::error(codes::MISSING_KEY, "there is no `[project]`")
+                    .at(self.root.span, "")
+                    .help("begin the file with `[project]` and `name = \"…\"`"),
+            );
+        }
+    }
+
     /// One of our own tables; `None` where it is wrong or not there.
-    fn single<T: DeserializeOwned>(&mut self, name: &'static str, required: bool) -> Option<T> {
-        let Some(mut body) = self.root.at([name]).cloned() else {
-            if required {
-                self.mistakes.push(
-                    Diagnostic::error(codes::MISSING_KEY, format!("there is no `[{name}]`"))
-                        .at(self.root.span, "")
-                        .help("begin the file with `[project]` and `name = \"…\"`"),
-                );
-            }
-            return None;
-        };
+    fn single<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        let mut body = self.root.at([name]).cloned()?;
         let outline = self.outline;
         let schema = outline.schema_of(name)?;
         let key_context = KeyContext { beside: neighbours(outline, name), ..KeyContext::default() };
-        let fine = self.checked(&mut body, &FieldPath::keys([name]), schema, key_context, true);
+        let fine =
+            self.checked(&mut body, &FieldPath::keys([name]), schema, key_context, KnownWhen::BeforePlanning);
         if !fine {
             return None;
         }
@@ -145,7 +155,7 @@ impl Assembly<'_> {
                 }
             }
         }
-        let Some(table) = self.single::<ClusterTable>("cluster", false) else {
+        let Some(table) = self.single::<ClusterTable>("cluster") else {
             return ClusterSettings { span, ..ClusterSettings::default() };
         };
         let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace } = table;
@@ -153,7 +163,7 @@ impl Assembly<'_> {
     }
 
     fn bodies(&self, kind: &str) -> Vec<(String, Node)> {
-        blocks_of(&self.root, kind).map(|(name, entry)| (name.clone(), entry.node.clone())).collect()
+        self.root.blocks(kind).map(|(name, entry)| (name.clone(), entry.node.clone())).collect()
     }
 
     fn secrets(&mut self) -> BTreeMap<String, SecretBlock> {
@@ -164,7 +174,7 @@ impl Assembly<'_> {
             let span = body.span;
             // A secret that refers to another would be settled by it: only values of the file stand here.
             let key_context = KeyContext::default();
-            if self.checked(&mut body, &at, schema, key_context, false)
+            if self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays)
                 && let Some(source) = self.read::<SecretSource>(&body)
             {
                 secrets.insert(name, SecretBlock { source, span });
@@ -178,7 +188,7 @@ impl Assembly<'_> {
         let Some(schema) = self.outline.schema_of("variable") else { return };
         for (name, mut body) in self.bodies("variable") {
             let at = FieldPath::keys(["variable", &name]);
-            self.checked(&mut body, &at, schema, KeyContext::default(), false);
+            self.checked(&mut body, &at, schema, KeyContext::default(), KnownWhen::AsSchemaSays);
         }
     }
 
@@ -206,7 +216,7 @@ impl Assembly<'_> {
         let lifecycle = table.entries.remove("lifecycle");
         let key_context =
             KeyContext { extra: BLOCK_KEYS, enclosing: None, beside: neighbours(outline, &address.kind) };
-        self.checked(&mut body, &at, schema, key_context, false);
+        self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
         let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
         let mut found = self.mistakes.iter().skip(before);
@@ -219,12 +229,12 @@ impl Assembly<'_> {
         let at = at.key("depends_on");
         let schema = serde_json::json!({ "type": "array", "items": { "type": "string" } });
         let mut list = node.clone();
-        self.checked(&mut list, &at, &schema, KeyContext::default(), true);
+        self.checked(&mut list, &at, &schema, KeyContext::default(), KnownWhen::BeforePlanning);
         let NodeValue::Array(items) = &list.value else { return Vec::new() };
         let mut addresses = Vec::new();
         for (index, item) in items.iter().enumerate() {
             if !self.failed.contains(&at.index(index)) {
-                let address = address(item, &self.root, self.outline, self.mistakes);
+                let address = address_of_block(item, &self.root, self.outline, self.mistakes);
                 addresses.extend(address.map(|address| (address, item.span)));
             }
         }
@@ -234,9 +244,9 @@ impl Assembly<'_> {
     fn lifecycle(&mut self, mut node: Node, at: &FieldPath, block: &Value) -> Lifecycle {
         let outline = self.outline;
         let place = at.key("lifecycle");
-        let enclosing = Some((at.clone(), Shape::new(block), BLOCK_KEYS));
+        let enclosing = Some(EnclosingTable { at: at.clone(), shape: Shape::new(block), extra: BLOCK_KEYS });
         let key_context = KeyContext { enclosing, ..KeyContext::default() };
-        self.checked(&mut node, &place, &outline.lifecycle, key_context, true);
+        self.checked(&mut node, &place, &outline.lifecycle, key_context, KnownWhen::BeforePlanning);
         // What could not be resolved has been reported: it must not be reported as a wrong address.
         for key in ["ignore_changes", "replace_triggered_by", "timeouts", "ready"] {
             let path = place.key(key);
@@ -248,7 +258,7 @@ impl Assembly<'_> {
         }
         let root = &self.root;
         let mut address_of =
-            |item: &Node, mistakes: &mut Vec<Diagnostic>| address(item, root, outline, mistakes);
+            |item: &Node, mistakes: &mut Vec<Diagnostic>| address_of_block(item, root, outline, mistakes);
         lifecycle::read(&node, &mut address_of, self.mistakes)
     }
 }
@@ -257,33 +267,4 @@ impl Assembly<'_> {
 fn neighbours<'a>(outline: &'a Outline<'_>, kind: &str) -> Vec<(FieldPath, Shape<'a>)> {
     let others = SINGLE_TABLES.iter().filter(|name| **name != kind);
     others.filter_map(|name| Some((FieldPath::keys([*name]), Shape::new(outline.schema_of(name)?)))).collect()
-}
-
-/// A bare address whose block must exist; which objects the block has is not known here.
-fn address(
-    item: &Node,
-    root: &Node,
-    outline: &Outline<'_>,
-    mistakes: &mut Vec<Diagnostic>,
-) -> Option<Address> {
-    let address = read_address(item, mistakes)?;
-    let BlockAddress { kind, name } = &address.block;
-    let is_namespace = kind == "namespace" && outline.block(kind).is_none();
-    let exists = outline.block(kind).is_some() && root.at([kind.as_str(), name.as_str()]).is_some();
-    if !is_namespace && !exists {
-        let blocks: Vec<_> = outline
-            .blocks()
-            .iter()
-            .flat_map(|block| blocks_of(root, block.kind).map(|(name, _)| format!("{}.{name}", block.kind)))
-            .collect();
-        let wanted = address.block.to_string();
-        let help = suggest(&wanted, blocks.iter().map(String::as_str), "there are no blocks");
-        mistakes.push(
-            Diagnostic::error(codes::UNKNOWN_REFERENCE, format!("there is no block `{wanted}`"))
-                .at(item.span, "")
-                .help(help),
-        );
-        return None;
-    }
-    Some(address)
 }

@@ -1,9 +1,9 @@
-//! `[TYPE.NAME.lifecycle]`, read: what its schema cannot say is checked here.
+//! `[TYPE.NAME.lifecycle]`: it is read here, and what its schema cannot say is checked.
 
 use std::time::Duration;
 
-use super::codes;
-use super::node::{Node, NodeValue};
+use crate::config::codes;
+use crate::config::node::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, FieldPath, IgnoreRule, Lifecycle, ReadyRule, Timeouts};
 

@@ -1,10 +1,12 @@
 //! `${…}`: values that stand in the file are put in, everything else becomes a mark.
 
+mod lookup;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::codes;
 use super::node::{Node, NodeValue, Table};
-use super::tables::Outline;
+use super::outline::Outline;
 use super::template::{Piece, split};
 use super::variables::Variables;
 use crate::diagnostic::{Diagnostic, Sources, Span};
@@ -20,7 +22,7 @@ const MOST: usize = 16 << 20;
 pub(super) struct Resolved {
     /// The tree; what could not be resolved stands in it as it was written.
     pub(super) root: Node,
-    /// The places of what could not be resolved: nothing more is to be said about them.
+    /// The places of what could not be resolved. They have a mistake already.
     pub(super) failed: BTreeSet<FieldPath>,
 }
 
@@ -62,40 +64,43 @@ pub(super) fn resolve(
 
 /// A reference from one value to another that is being followed.
 #[derive(Debug, Clone)]
-pub(super) struct Edge {
-    pub(super) from: FieldPath,
-    pub(super) to: FieldPath,
-    pub(super) span: Span,
+struct Edge {
+    from: FieldPath,
+    to: FieldPath,
+    span: Span,
 }
 
 /// Follows references.
-pub(super) struct Resolver<'a> {
-    pub(super) root: &'a Node,
-    pub(super) outline: &'a Outline<'a>,
-    pub(super) variables: &'a Variables,
-    pub(super) sensitive_may_be_unset: bool,
+struct Resolver<'a> {
+    root: &'a Node,
+    outline: &'a Outline<'a>,
+    variables: &'a Variables,
+    sensitive_may_be_unset: bool,
     sources: &'a Sources,
-    pub(super) mistakes: &'a mut Vec<Diagnostic>,
+    mistakes: &'a mut Vec<Diagnostic>,
     failed: BTreeSet<FieldPath>,
     /// The uses of variables without a value.
-    pub(super) unset: BTreeMap<String, Vec<Span>>,
-    pub(super) under_way: Vec<Edge>,
-    /// Texts that are resolved already, by place, and whether that worked: each is looked at once, and
-    /// so each mistake is reported once.
+    unset: BTreeMap<String, Vec<Span>>,
+    /// The references that are being followed, the first one first.
+    under_way: Vec<Edge>,
+    /// Texts that are resolved already, by place, and whether that worked. Each is looked at once, so that each
+    /// mistake is reported once.
     done: HashMap<FieldPath, (Node, bool)>,
     depth: usize,
     spent: usize,
 }
 
-/// What a reference leads to.
-pub(super) enum Target {
+/// What is put in for a reference.
+enum Replacement {
+    /// A value of the file.
     Value(Node),
+    /// A mark: the value is not known yet, or nobody may see it.
     Mark(Reference),
 }
 
 impl Resolver<'_> {
     /// A value with its references resolved, and whether all of them could be.
-    pub(super) fn node(&mut self, node: &Node, at: &FieldPath) -> (Node, bool) {
+    fn node(&mut self, node: &Node, at: &FieldPath) -> (Node, bool) {
         let keep = |value| Node { value, span: node.span };
         match &node.value {
             NodeValue::String(text) if text.contains("${") => self.text_once(node, text, at),
@@ -128,7 +133,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Goes a level deeper, unless that is too deep.
+    /// Goes one level deeper; `false`, with a mistake, where that is too deep.
     fn enter(&mut self, span: Span) -> bool {
         if self.depth >= DEEPEST {
             let text = format!("values refer to values more than {DEEPEST} levels deep");
@@ -145,8 +150,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// Counts what a reference puts in: a few lines that double each other would fill any memory.
-    pub(super) fn spend(&mut self, amount: usize, span: Span) -> bool {
+    /// Counts what a reference puts in, and says whether that is still within the limit: a few lines that
+    /// double each other would fill any memory.
+    fn spend(&mut self, amount: usize, span: Span) -> bool {
         self.spent = self.spent.saturating_add(amount);
         if self.spent > MOST {
             self.too_large("the references of this configuration put in more than 16 MiB".into(), span);
@@ -177,9 +183,9 @@ impl Resolver<'_> {
     fn text(&mut self, node: &Node, text: &str, at: &FieldPath) -> Option<NodeValue> {
         let pieces = split(text);
         if let [Piece::Reference(inner)] = pieces.as_slice() {
-            return Some(match self.reference(inner, node.span, at)? {
-                Target::Value(value) => value.value,
-                Target::Mark(reference) => NodeValue::String(reference.mark()),
+            return Some(match self.look_up(inner, node.span, at)? {
+                Replacement::Value(value) => value.value,
+                Replacement::Mark(reference) => NodeValue::String(reference.mark()),
             });
         }
         let mut whole = Some(String::new());
@@ -197,7 +203,7 @@ impl Resolver<'_> {
                 }
                 Piece::Reference(inner) => {
                     let span = self.precise(node.span, inner, &mut from);
-                    self.reference(inner, span, at).and_then(|target| self.written(target, inner, span))
+                    self.look_up(inner, span, at).and_then(|found| self.written(found, inner, span))
                 }
             };
             match (&mut whole, add) {
@@ -210,10 +216,10 @@ impl Resolver<'_> {
     }
 
     /// A value as it stands within a longer text.
-    fn written(&mut self, target: Target, inner: &str, span: Span) -> Option<String> {
-        let node = match target {
-            Target::Mark(reference) => return Some(reference.mark()),
-            Target::Value(node) => node,
+    fn written(&mut self, replacement: Replacement, inner: &str, span: Span) -> Option<String> {
+        let node = match replacement {
+            Replacement::Mark(reference) => return Some(reference.mark()),
+            Replacement::Value(node) => node,
         };
         match &node.value {
             NodeValue::String(text) | NodeValue::Datetime(text) => Some(text.clone()),
@@ -257,7 +263,7 @@ impl Resolver<'_> {
         }
     }
 
-    pub(super) fn report_cycle<'e>(&mut self, edges: impl Iterator<Item = &'e Edge> + Clone) {
+    fn report_cycle<'e>(&mut self, edges: impl Iterator<Item = &'e Edge> + Clone) {
         let names: Vec<_> = edges.clone().map(|edge| format!("`{}`", edge.from)).collect();
         let first = names.first().cloned().unwrap_or_default();
         let message = format!("values refer to each other in a circle: {} → {first}", names.join(" → "));

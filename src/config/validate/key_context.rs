@@ -1,24 +1,35 @@
-//! Where a key belongs that stands where nobody knows it.
+//! Where a key belongs that the table it stands in does not know.
 //!
 //! In TOML a key belongs to the last header above it. What is written at the end of a block, below the
-//! header of one of its tables, falls into that table: the usual mistake, and a puzzling one.
+//! header of one of its tables, falls into that table. That is the most usual mistake, and hard to see.
 
-use super::codes;
-use super::shape::Shape;
-use super::validate::{Check, joined};
+use crate::config::codes;
+use crate::config::node::Node;
+use crate::config::shape::Shape;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::nearest::suggest;
+use crate::diagnostic::nearest::{nearest, suggest};
 use crate::resource::FieldPath;
 
-/// Tables outside of the one that is checked.
+/// What is known of the tables around the one that is checked.
 #[derive(Debug, Clone, Default)]
-pub(super) struct KeyContext<'a> {
+pub(in crate::config) struct KeyContext<'a> {
     /// Keys of the table itself that its schema does not have: `depends_on`, `lifecycle`.
-    pub(super) extra: &'a [&'a str],
-    /// The table that this one lies in, with its keys.
-    pub(super) enclosing: Option<(FieldPath, Shape<'a>, &'a [&'a str])>,
+    pub(in crate::config) extra: &'a [&'a str],
+    /// The table that this one lies in.
+    pub(in crate::config) enclosing: Option<EnclosingTable<'a>>,
     /// Other tables at the top, with their keys.
-    pub(super) beside: Vec<(FieldPath, Shape<'a>)>,
+    pub(in crate::config) beside: Vec<(FieldPath, Shape<'a>)>,
+}
+
+/// The table that a checked table lies in.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct EnclosingTable<'a> {
+    /// Its place in the whole.
+    pub(in crate::config) at: FieldPath,
+    /// Its schema.
+    pub(in crate::config) shape: Shape<'a>,
+    /// Keys that its schema does not have.
+    pub(in crate::config) extra: &'a [&'a str],
 }
 
 impl KeyContext<'_> {
@@ -35,12 +46,12 @@ impl KeyContext<'_> {
             let here = shape.at(&path);
             let extra = path.segments().is_empty() && self.extra.contains(&key);
             if here.known().contains_key(key) || extra {
-                return Some(joined(at, &path));
+                return Some(at.join_all(&path));
             }
             up = path.parent();
         }
-        let (path, enclosing, extra) = self.enclosing.as_ref()?;
-        (enclosing.known().contains_key(key) || extra.contains(&key)).then(|| path.clone())
+        let EnclosingTable { at, shape, extra } = self.enclosing.as_ref()?;
+        (shape.known().contains_key(key) || extra.contains(&key)).then(|| at.clone())
     }
 
     /// Any table that knows the key: above, below, elsewhere in the block, beside it.
@@ -55,49 +66,47 @@ impl KeyContext<'_> {
             return Some(above);
         }
         if let Some(below) = shape.at(table).knows_below(key) {
-            return Some(joined(&joined(at, table), &below));
+            return Some(at.join_all(table).join_all(&below));
         }
-        // A word that is nearly known here is a slip of the finger rather than of the place.
+        // A key that is nearly one of this table is misspelt rather than misplaced.
         let known = shape.at(table).known();
-        if crate::diagnostic::nearest::nearest(key, known.into_keys()).is_some() {
+        if nearest(key, known.into_keys()).is_some() {
             return None;
         }
         if let Some(elsewhere) = shape.knows_below(key) {
-            return Some(joined(at, &elsewhere));
+            return Some(at.join_all(&elsewhere));
         }
         let beside = self.beside.iter().find(|(_, shape)| shape.known().contains_key(key));
         beside.map(|(path, _)| path.clone())
     }
 }
 
-/// A key that stands in `from` and belongs to `home`.
+/// The mistake for a key that stands in `from` and belongs to `owner`.
 pub(super) fn misplaced(
-    check: &Check<'_>,
+    body: &Node,
     table: &FieldPath,
     key: &str,
     from: &FieldPath,
-    home: &FieldPath,
+    owner: &FieldPath,
 ) -> Option<Diagnostic> {
-    let node = check.body.find(table)?;
+    let node = body.find(table)?;
     let entry = node.as_table()?.entries.get(key)?;
-    let message = format!("`{key}` fell into `{from}`; `{home}` knows it");
+    let message = format!("`{key}` fell into `{from}`; `{owner}` knows it");
     let mut mistake = Diagnostic::error(codes::MISPLACED_KEY, message).at(entry.key_span, "");
-    let below_header = home.contains(from) && home != from;
+    let below_header = owner.contains(from) && owner != from;
     if below_header && node.span != entry.key_span {
         mistake = mistake.at(node.span, "everything below this belongs to it");
     }
     Some(mistake.help(if below_header {
-        format!("move it above the first table of `{home}`, to the lines right below `[{home}]`")
-    } else if from.contains(home) {
-        let rest = home.segments().iter().skip(from.segments().len());
-        let path = rest.fold(FieldPath::root(), |path, segment| path.join(segment.clone()));
-        format!("write `{}`", path.key(key))
+        format!("move it above the first table of `{owner}`, to the lines right below `[{owner}]`")
+    } else if from.contains(owner) {
+        format!("write `{}`", owner.seen_from(from).key(key))
     } else {
-        format!("move it to `[{home}]`")
+        format!("move it to `[{owner}]`")
     }))
 }
 
-/// A key that nobody knows.
+/// The mistake for a key that no table knows.
 pub(super) fn unknown_key(table: &FieldPath, key: &str, known: &[&str]) -> Diagnostic {
     Diagnostic::error(codes::UNKNOWN_KEY, format!("`{table}` has no key `{key}`")).help(suggest(
         key,

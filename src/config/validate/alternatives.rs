@@ -1,16 +1,24 @@
-//! Which of several alternatives was meant.
+//! Which of a schema's alternatives (`anyOf`, `oneOf`) was meant.
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::paths::LocationSegment;
 
-use super::validate::place;
 use crate::resource::FieldPath;
+
+/// The place of an error within the table.
+pub(super) fn place(error: &ValidationError<'_>) -> FieldPath {
+    error.instance_path().iter().fold(FieldPath::root(), |path, segment| match segment {
+        LocationSegment::Property(key) => path.key(key.into_owned()),
+        LocationSegment::Index(index) => path.index(index),
+    })
+}
 
 /// The errors of one alternative.
 pub(super) type Errors = [ValidationError<'static>];
 
-/// The alternatives for this place, those of alternatives included: what may be left out, and is one of
-/// several, is a choice within a choice.
+/// The errors of each alternative for this place. An alternative that is itself a choice is replaced by its
+/// own alternatives: an optional value of several types is a choice within a choice.
 pub(super) fn flattened<'e>(context: &'e [Vec<ValidationError<'static>>], at: &FieldPath) -> Vec<&'e Errors> {
     let nested = |errors: &'e Vec<ValidationError<'static>>| match errors.as_slice() {
         [error] if place(error) == *at => match error.kind() {
@@ -22,8 +30,8 @@ pub(super) fn flattened<'e>(context: &'e [Vec<ValidationError<'static>>], at: &F
     context.iter().flat_map(nested).collect()
 }
 
-/// The errors of the alternative that fits best: one whose own keys are there and known, else the one
-/// with the fewest errors. Only these are reported: nobody meant the others.
+/// The errors of the alternative that fits best: the one whose own keys are there and known, else the one
+/// with the fewest errors. Only these are reported, because the user did not mean the others.
 pub(super) fn best_alternative<'e>(alternatives: &[&'e Errors], at: &FieldPath) -> &'e Errors {
     let strangeness = |errors: &&&Errors| {
         let own = errors.iter().filter(|error| place(error) == *at);

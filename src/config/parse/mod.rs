@@ -1,19 +1,22 @@
 //! From text to our tree. All syntax errors of a file are found in one run.
 
+mod repeated_keys;
+
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::codes;
-use super::node::{Entry, Node, NodeValue, Table};
+use super::node::{Node, NodeValue, Table, TableEntry};
 use crate::diagnostic::{Diagnostic, SourceId, Span};
 use crate::resource::Expression;
+use repeated_keys::RepeatedKeys;
 
 /// The most keys that may be strung together by dots.
 ///
-/// Neither the TOML reader nor anything behind it is made for tables that are nested deeper than a
-/// stack: brackets are limited by the reader, dots are not.
+/// The TOML reader and everything after it recurse once for each level of tables, so that very deep tables
+/// would overflow the stack. The reader limits brackets; dots are limited here.
 const MOST_DOTS: usize = 100;
 
 /// What a file says, as far as it could be read.
@@ -21,8 +24,8 @@ const MOST_DOTS: usize = 100;
 pub(super) struct Parsed {
     /// The tree of what could be read.
     pub(super) root: Node,
-    /// Where it is no TOML. Keys that are written twice are not among these: they are mistakes, but the
-    /// rest of the file can be trusted.
+    /// The places where the text is not TOML. Keys that are written twice are not among these: they are
+    /// mistakes, but the rest of the file is read as it is meant.
     pub(super) broken: Vec<Span>,
 }
 
@@ -41,37 +44,11 @@ pub(super) fn parse(source: SourceId, text: &str, mistakes: &mut Vec<Diagnostic>
     let mut reader = Reader { source, text, mistakes };
     let root = Node { value: NodeValue::Table(reader.table(document.get_ref())), span: whole };
     let mut broken = Vec::new();
-    let mut repeated = None;
+    let mut repeated_keys = RepeatedKeys::new(&root, text);
     for error in errors {
         let span = clamp(source, text, error.span().unwrap_or(0..0));
         if error.message() == "duplicate key" {
-            let first = first_place(&root, text, span);
-            // A table that is written twice brings its keys along: they are told with it.
-            let told = repeated.is_some_and(|header: Span| {
-                let between = text.get(header.end..span.start).unwrap_or_default();
-                let same_table = !between.lines().any(|line| line.trim_start().starts_with('['));
-                same_table && first.is_some_and(|first| first.start < header.start)
-            });
-            if told {
-                continue;
-            }
-            let (name, again) = match header_around(text, span) {
-                Some(header) => {
-                    repeated = Some(header);
-                    (text.get(header.start..header.end).unwrap_or_default(), header)
-                }
-                None => (text.get(span.start..span.end).unwrap_or_default(), span),
-            };
-            mistakes.push(
-                Diagnostic::error(codes::DUPLICATE_KEY, format!("`{name}` is written twice"))
-                    .at(again, "again here")
-                    .at_opt(first, "first here")
-                    .help(if again == span {
-                        "remove one of them"
-                    } else {
-                        "put them together, or remove one"
-                    }),
-            );
+            mistakes.extend(repeated_keys.mistake(span));
         } else {
             broken.push(span);
             mistakes.push(
@@ -120,7 +97,7 @@ impl Reader<'_> {
         for (key, value) in table {
             let key_span = clamp(self.source, self.text, key.span());
             self.refuse_marks(key.get_ref(), key_span);
-            entries.insert(key.get_ref().to_string(), Entry { key_span, node: self.node(value) });
+            entries.insert(key.get_ref().to_string(), TableEntry { key_span, node: self.node(value) });
         }
         Table { entries }
     }
@@ -203,71 +180,6 @@ fn too_many_dots(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// The whole header of a table, `[a.b]`, that a place lies in.
-fn header_around(text: &str, at: Span) -> Option<Span> {
-    let start = text.get(..at.start)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text.get(start..)?.lines().next()?;
-    let start = start + line.len() - line.trim_start().len();
-    let end = at.end + text.get(at.end..)?.find(']')? + 1;
-    let header = text.get(start..end)?;
-    let whole = header.starts_with('[') && !header.contains(['\n', '=', '#']);
-    whole.then_some(Span { source: at.source, start, end })
-}
-
-/// Where a key that is written twice stands first. The reader keeps one of both places: for a table's
-/// header the later one, so that the first is looked for in the text.
-fn first_place(root: &Node, text: &str, again: Span) -> Option<Span> {
-    let line_start = text.get(..again.start)?.rfind('\n').map_or(0, |at| at + 1);
-    let line = text.get(line_start..)?.lines().next()?;
-    let source = again.source;
-    if line.trim_start().starts_with('[') {
-        let squeezed = |line: &str| {
-            let header = line.split('#').next().unwrap_or_default();
-            header.chars().filter(|c| !c.is_whitespace()).collect::<String>()
-        };
-        let mut start = 0;
-        for other in text.get(..line_start)?.split_inclusive('\n') {
-            if squeezed(other) == squeezed(line) {
-                let indent = other.len() - other.trim_start().len();
-                return Some(Span { source, start: start + indent, end: start + other.trim_end().len() });
-            }
-            start += other.len();
-        }
-    }
-    let key = text.get(again.start..again.end)?;
-    let mut home = (root, 0);
-    home_of(root, text, again.start, &mut home);
-    let mut found = None;
-    same_key(home.0, text, key, again.start, &mut found);
-    found
-}
-
-/// The table with the last header before a place.
-fn home_of<'n>(node: &'n Node, text: &str, before: usize, home: &mut (&'n Node, usize)) {
-    let NodeValue::Table(table) = &node.value else { return };
-    for entry in table.entries.values() {
-        let start = entry.node.span.start;
-        let has_header = text.get(start..).is_some_and(|rest| rest.starts_with('['));
-        if has_header && start < before && start >= home.1 && entry.node.as_table().is_some() {
-            *home = (&entry.node, start);
-        }
-        home_of(&entry.node, text, before, home);
-    }
-}
-
-/// The last key of this name before a place, below a table.
-fn same_key(node: &Node, text: &str, key: &str, before: usize, found: &mut Option<Span>) {
-    let NodeValue::Table(table) = &node.value else { return };
-    for entry in table.entries.values() {
-        let span = entry.key_span;
-        let earlier = span.start < before && found.is_none_or(|found| found.start < span.start);
-        if earlier && text.get(span.start..span.end) == Some(key) {
-            *found = Some(span);
-        }
-        same_key(&entry.node, text, key, before, found);
-    }
 }
 
 #[cfg(test)]
