@@ -6,7 +6,7 @@ use super::args::{Global, PlanningArgs};
 use super::diagnostics;
 use super::exit::Failure;
 use super::output::Output;
-use crate::blocks::{self, Given, SecretKeyRef};
+use crate::blocks::{self, SecretInputs, SecretKeyRef};
 use crate::config::{self, BlockSchema, ClusterSettings, Config, Inputs, Loaded};
 use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Compiled, Outside, PlanRequest, Readings};
@@ -109,7 +109,7 @@ pub(super) struct Session {
 /// A plan, and what secrets were given with when it was made.
 pub(super) struct Planned {
     pub(super) plan: Plan,
-    pub(super) given: Given,
+    pub(super) given: SecretInputs,
 }
 
 /// Whether the state is only read, or locked to be written by this command.

@@ -23,18 +23,16 @@ pub struct Config {
     pub cluster: ClusterSettings,
     /// `[state] path`, resolved; `None` for the usual place.
     pub state_path: Option<PathBuf>,
-    /// `[secret.NAME]`, by name.
-    pub secrets: BTreeMap<String, SecretBlock>,
     /// The values of sensitive variables, by name; the others are substituted already. One that has no
     /// value is missing (see [`Inputs::sensitive_may_be_unset`](super::Inputs)).
     pub sensitive_variables: BTreeMap<String, String>,
-    /// Every other block, in the order of the files.
+    /// The blocks, in the order of the files.
     pub blocks: Vec<Block>,
     /// `[[moved]]` and `[[removed]]`.
     pub moves: Moves,
 }
 
-/// Without the values of sensitive variables: this type's values end in logs.
+/// Shows sensitive variables without their values, because what is shown may end in a log.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -42,7 +40,6 @@ impl fmt::Debug for Config {
             .field("project", &self.project)
             .field("cluster", &self.cluster)
             .field("state_path", &self.state_path)
-            .field("secrets", &self.secrets)
             .field("sensitive_variables", &self.sensitive_variables.keys())
             .field("blocks", &self.blocks)
             .field("moves", &self.moves)
@@ -120,16 +117,7 @@ impl Generate {
     }
 }
 
-/// `[secret.NAME]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretBlock {
-    /// Where the value comes from.
-    pub source: SecretSource,
-    /// The place of the block's header.
-    pub span: Span,
-}
-
-/// `[TYPE.NAME]` of a type that compiles to resources.
+/// A block: `[TYPE.NAME]`.
 #[derive(Debug, Clone)]
 pub struct Block {
     /// Type and name.
@@ -168,4 +156,7 @@ pub struct BlockSchema {
     /// Groups of keys (dotted) of which only one may stand: `["storage.s3", "storage.volume"]`. An
     /// overlay's `storage.s3` replaces `storage.volume`.
     pub alternatives: &'static [&'static [&'static str]],
+    /// Which of [`BLOCK_KEYS`](super::BLOCK_KEYS) its blocks take: all of them, or none where there are no
+    /// objects that a user would treat in a special way.
+    pub common_keys: &'static [&'static str],
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::model::{BlockSchema, SecretSource};
+use super::model::BlockSchema;
 use super::tables::{
     ClusterTable, LifecycleTable, MovedTable, ProjectTable, RemovedTable, StateTable, VariableTable,
 };
@@ -30,7 +30,6 @@ impl<'s> Outline<'s> {
             ("cluster", schemars::schema_for!(ClusterTable).to_value()),
             ("state", schemars::schema_for!(StateTable).to_value()),
             ("variable", schemars::schema_for!(VariableTable).to_value()),
-            ("secret", schemars::schema_for!(SecretSource).to_value()),
             ("moved", schemars::schema_for!(MovedTable).to_value()),
             ("removed", schemars::schema_for!(RemovedTable).to_value()),
         ];

@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use super::codes;
 use super::inputs::Files;
-use super::model::{Block, ClusterSettings, Config, SecretBlock, SecretSource};
+use super::model::{Block, BlockSchema, ClusterSettings, Config};
 use super::node::{Node, NodeValue};
 use super::outline::{Outline, SINGLE_TABLES};
-use super::references::Resolved;
+use super::references::{Resolved, SECRET_KIND};
 use super::shape::Shape;
 use super::tables::{ClusterTable, ProjectTable, StateTable};
 use super::validate::{CheckedTable, EnclosingTable, KeyContext, check};
@@ -37,13 +37,11 @@ pub(super) fn assemble(
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Config> {
     let Resolved { root, failed } = resolved;
-    let secrets_table = root.at(["secret"]).cloned();
-    let mut assembly = Assembly { outline, files, root, failed, secrets: secrets_table, masked, mistakes };
+    let mut assembly = Assembly { outline, files, root, failed, masked, mistakes };
     assembly.require_project();
     let project: Option<ProjectTable> = assembly.single("project");
     let cluster = assembly.cluster();
     let state: Option<StateTable> = assembly.single("state");
-    let secrets = assembly.secrets();
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
@@ -53,7 +51,6 @@ pub(super) fn assemble(
         project: project?.name,
         cluster,
         state_path: state.and_then(|state| state.path),
-        secrets,
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
@@ -67,7 +64,6 @@ struct Assembly<'a> {
     root: Node,
     /// Places that have a mistake already: nothing more is said about them.
     failed: BTreeSet<FieldPath>,
-    secrets: Option<Node>,
     /// Places whose text nobody may see.
     masked: &'a mut Vec<Span>,
     mistakes: &'a mut Vec<Diagnostic>,
@@ -86,7 +82,7 @@ impl Assembly<'_> {
         let before = self.mistakes.len();
         let mut rules = ValueRules {
             files: self.files,
-            secrets: self.secrets.as_ref(),
+            secrets: self.root.at([SECRET_KIND]),
             failed: &mut self.failed,
             masked: self.masked,
             mistakes: self.mistakes,
@@ -166,23 +162,6 @@ impl Assembly<'_> {
         self.root.blocks(kind).map(|(name, entry)| (name.clone(), entry.node.clone())).collect()
     }
 
-    fn secrets(&mut self) -> BTreeMap<String, SecretBlock> {
-        let Some(schema) = self.outline.schema_of("secret") else { return BTreeMap::new() };
-        let mut secrets = BTreeMap::new();
-        for (name, mut body) in self.bodies("secret") {
-            let at = FieldPath::keys(["secret", &name]);
-            let span = body.span;
-            // A secret that refers to another would be settled by it: only values of the file stand here.
-            let key_context = KeyContext::default();
-            if self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays)
-                && let Some(source) = self.read::<SecretSource>(&body)
-            {
-                secrets.insert(name, SecretBlock { source, span });
-            }
-        }
-        secrets
-    }
-
     /// Their values are read already; here is said what their tables have that they should not.
     fn variables(&mut self) {
         let Some(schema) = self.outline.schema_of("variable") else { return };
@@ -198,7 +177,7 @@ impl Assembly<'_> {
         for kind in outline.blocks() {
             for (name, body) in self.bodies(kind.kind) {
                 let address = BlockAddress::new(kind.kind, name);
-                blocks.extend(self.block(address, body, &kind.schema));
+                blocks.extend(self.block(address, body, kind));
             }
         }
         blocks.sort_by_key(|block| (block.span, block.address.clone()));
@@ -206,16 +185,20 @@ impl Assembly<'_> {
     }
 
     /// A block, if it has no mistake.
-    fn block(&mut self, address: BlockAddress, mut body: Node, schema: &Value) -> Option<Block> {
+    fn block(&mut self, address: BlockAddress, mut body: Node, block_type: &BlockSchema) -> Option<Block> {
         let before = self.mistakes.len();
-        let outline = self.outline;
+        let BlockSchema { schema, common_keys, .. } = block_type;
         let span = body.span;
         let at = FieldPath::keys([address.kind.as_str(), address.name.as_str()]);
-        let NodeValue::Table(table) = &mut body.value else { return None };
-        let depends_on = table.entries.remove("depends_on");
-        let lifecycle = table.entries.remove("lifecycle");
-        let key_context =
-            KeyContext { extra: BLOCK_KEYS, enclosing: None, beside: neighbours(outline, &address.kind) };
+        let mut taken = |key| match &mut body.value {
+            NodeValue::Table(table) if common_keys.contains(&key) => table.entries.remove(key),
+            _ => None,
+        };
+        let (depends_on, lifecycle) = (taken("depends_on"), taken("lifecycle"));
+        // A key that is none of a choice was meant for the choice, and not for another table.
+        let is_choice = Shape::new(schema).tags().is_some();
+        let beside = if is_choice { Vec::new() } else { neighbours(self.outline, &address.kind) };
+        let key_context = KeyContext { extra: common_keys, enclosing: None, beside };
         self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
         let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The names at the top of a file: `[project]`, `[TYPE.NAME]`, `[[moved]]`.
 
 use crate::config::codes;
+use crate::config::markers::SECRET_SOURCE;
 use crate::config::node::{Node, NodeValue, Table, TableEntry};
 use crate::config::outline::{LISTS, Outline, SINGLE_TABLES};
 use crate::config::shape::Shape;
@@ -41,7 +42,7 @@ pub(super) fn check_names(root: &mut Node, outline: &Outline<'_>, mistakes: &mut
             continue;
         };
         if !single {
-            check_blocks(kind, entry.node.span, blocks, mistakes);
+            check_blocks(kind, entry.node.span, blocks, outline, mistakes);
         }
     }
     for kind in wrong {
@@ -61,9 +62,16 @@ fn not_a_list(kind: &str, node: &Node) -> Option<Diagnostic> {
 }
 
 /// Checks that the blocks of a type have names, and proper ones.
-fn check_blocks(kind: &str, header: Span, blocks: &mut Table, mistakes: &mut Vec<Diagnostic>) {
-    // A secret written as text is told as a secret in clear rather than as a block without a name.
-    let loose = |entry: &TableEntry| kind != "secret" && entry.node.as_table().is_none();
+fn check_blocks(
+    kind: &str,
+    header: Span,
+    blocks: &mut Table,
+    outline: &Outline<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    // A secret that is written as text is reported as a secret in clear, not as a block without a name.
+    let is_secret = outline.schema_of(kind).is_some_and(|schema| Shape::new(schema).has(SECRET_SOURCE));
+    let loose = |entry: &TableEntry| !is_secret && entry.node.as_table().is_none();
     if blocks.entries.values().any(loose) {
         let keys: Vec<_> =
             blocks.entries.iter().filter(|(_, entry)| loose(entry)).map(|(key, _)| key.as_str()).collect();

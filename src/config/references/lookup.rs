@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Edge, Replacement, Resolver};
+use super::{Edge, Replacement, Resolver, SECRET_KIND};
 use crate::config::codes;
 use crate::config::node::{Node, NodeValue};
 use crate::config::outline::SINGLE_TABLES;
@@ -37,7 +37,7 @@ impl Resolver<'_> {
         let (kind, rest) = inner.split_at(end);
         match kind {
             "var" => self.variable(rest, span),
-            "secret" => self.secret(rest, span),
+            SECRET_KIND => self.secret(rest, span),
             _ => self.block(inner, kind, span, at),
         }
     }
@@ -65,12 +65,12 @@ impl Resolver<'_> {
     }
 
     fn secret(&mut self, rest: &str, span: Span) -> Option<Replacement> {
-        let name = self.name_alone("secret", rest, span)?;
-        if self.root.at(["secret", name]).is_some() {
+        let name = self.name_alone(SECRET_KIND, rest, span)?;
+        if self.root.at([SECRET_KIND, name]).is_some() {
             return Some(Replacement::Mark(Reference::Secret(name.to_owned())));
         }
         let none = format!("declare it with `[secret.{name}]`, as `env = \"NAME\"` or `file = \"path\"`");
-        let help = suggest(name, names_of(self.root.at(["secret"])), &none);
+        let help = suggest(name, names_of(self.root.at([SECRET_KIND])), &none);
         self.unknown(format!("there is no secret `{name}`"), span, help);
         None
     }
@@ -126,7 +126,7 @@ impl Resolver<'_> {
                 }
                 _ => {
                     let kinds = self.outline.blocks().iter().map(|block| block.kind);
-                    suggest(kind, kinds.chain(["var", "secret"]), "")
+                    suggest(kind, kinds.chain(["var"]), "")
                 }
             };
             self.unknown(format!("there is no block type `{kind}`"), span, help);

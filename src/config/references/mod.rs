@@ -17,6 +17,9 @@ const DEEPEST: usize = 128;
 /// How much text and how many values all references together may put in.
 const MOST: usize = 16 << 20;
 
+/// The type of the blocks that `${secret.NAME}` names.
+pub const SECRET_KIND: &str = "secret";
+
 /// The tree with every reference resolved.
 #[derive(Debug)]
 pub(super) struct Resolved {

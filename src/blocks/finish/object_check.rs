@@ -1,17 +1,18 @@
-//! What every object must keep to, whichever block it comes from: names, labels, annotations, amounts.
+//! The rules that every object must keep, whichever block it comes from: names, labels, annotations, data,
+//! amounts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::codes;
-use super::names;
-use crate::diagnostic::Diagnostic;
+use crate::blocks::words::describe;
+use crate::blocks::{codes, names};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
 
 /// Pushes what is wrong with an object.
-pub(super) fn object(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
-    let mut check = Check { desired, mistakes };
+pub(in crate::blocks) fn check(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
+    let mut check = ObjectCheck { desired, mistakes };
     check.name();
     for metadata in METADATA {
         let path: FieldPath = FieldPath::keys(metadata.iter().copied());
@@ -25,7 +26,7 @@ pub(super) fn object(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Where an object has metadata: its own, and that of what it makes.
+/// Where an object has metadata: its own, and that of the objects that it makes.
 const METADATA: &[&[&str]] = &[
     &["metadata"],
     &["spec", "template", "metadata"],
@@ -33,12 +34,12 @@ const METADATA: &[&[&str]] = &[
     &["spec", "jobTemplate", "spec", "template", "metadata"],
 ];
 
-struct Check<'a> {
+struct ObjectCheck<'a> {
     desired: &'a Desired,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
-impl Check<'_> {
+impl ObjectCheck<'_> {
     fn push(&mut self, code: &'static str, path: &FieldPath, message: String) -> Option<&mut Diagnostic> {
         let origin = self.desired.origin(path);
         let key = origin.map(|origin| origin.key.clone()).unwrap_or_default();
@@ -46,7 +47,7 @@ impl Check<'_> {
         self.mistakes.last_mut()
     }
 
-    fn span(&self, path: &FieldPath) -> Option<crate::diagnostic::Span> {
+    fn span(&self, path: &FieldPath) -> Option<Span> {
         // A default has no place of its own: the block's is shown.
         self.desired
             .origin(path)
@@ -54,8 +55,8 @@ impl Check<'_> {
             .or_else(|| self.desired.origins.get(&FieldPath::root())?.span)
     }
 
-    /// Whether a text is not yet known, or is known and not to be shown.
-    fn is_open(&self, path: &FieldPath) -> bool {
+    /// Whether a text is not known yet, or may not be shown.
+    fn is_hidden(&self, path: &FieldPath) -> bool {
         self.desired.unresolved.nearest(path).is_some()
             || self.desired.unchecked.nearest(path).is_some()
             || self.desired.sensitive.nearest(path).is_some()
@@ -82,7 +83,7 @@ impl Check<'_> {
     fn labels(&mut self, path: &FieldPath) {
         for (key, value) in self.texts(path, "label", codes::INVALID_LABEL) {
             let at = path.key(key.as_str());
-            if self.is_open(&at) {
+            if self.is_hidden(&at) {
                 continue;
             }
             if let Err(why) = names::label_value(&value) {
@@ -93,7 +94,7 @@ impl Check<'_> {
     }
 
     fn annotations(&mut self, path: &FieldPath) {
-        /// What the server takes for all annotations of an object together.
+        /// How many bytes the server takes for all annotations of an object together.
         const MOST: usize = 256 << 10;
         let texts = self.texts(path, "annotation", codes::INVALID_ANNOTATION);
         let size: usize = texts.iter().map(|(key, value)| key.len() + value.len()).sum();
@@ -103,7 +104,7 @@ impl Check<'_> {
         }
     }
 
-    /// The entries of a map of texts, with what is wrong with keys and types pushed.
+    /// The entries of a map of texts. What is wrong with keys and types is pushed.
     fn texts(&mut self, path: &FieldPath, what: &str, code: &'static str) -> Vec<(String, String)> {
         let Some(map) = path.get(&self.desired.object).filter(|value| !value.is_null()) else {
             return Vec::new();
@@ -200,7 +201,7 @@ impl Check<'_> {
     }
 
     fn amount(&mut self, path: &FieldPath, value: &Value) {
-        if self.is_open(path) {
+        if self.is_hidden(path) {
             return;
         }
         let why = match value {
@@ -215,7 +216,7 @@ impl Check<'_> {
     }
 }
 
-/// The tables whose values are amounts.
+/// The keys of tables whose values are amounts.
 const AMOUNTS: &[&str] = &["requests", "limits", "capacity", "hard"];
 
 /// Whether the table under this key is one of amounts there: `resources.requests`, a volume's
@@ -225,17 +226,5 @@ fn is_amounts_table(parent: &FieldPath, key: &str) -> bool {
     match key {
         "requests" | "limits" => above.ends_with("resources"),
         _ => above == "spec",
-    }
-}
-
-/// What a value is, in words.
-pub(super) fn describe(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
     }
 }

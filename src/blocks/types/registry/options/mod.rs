@@ -1,4 +1,6 @@
-//! The keys of `[registry.NAME]`. The configuration reference is made from this file.
+//! The keys of `[registry.NAME]`. Their documentation here is that of `docs/configuration.md`.
+
+mod exposure;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SecretSource;
+pub(super) use exposure::{Controller, Ingress, Tls};
 
 /// A private Docker registry: a Deployment of the distribution registry with its volume, users, Service
 /// and Ingress.
@@ -156,83 +159,6 @@ pub(super) struct Http {
     /// What uploads in progress are signed with; all pods share it. Default: a random text that is made
     /// once and kept in the Secret `NAME-http`.
     pub(super) secret: Option<SecretSource>,
-}
-
-/// How the registry is reached from outside the cluster.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Ingress {
-    /// The ingress class: `nginx`. Default: the cluster's default class.
-    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
-    pub(super) class: Option<String>,
-    /// Which controller serves the class, and so which annotations carry `body_size` and `timeouts`:
-    /// those of ingress-nginx, those of F5's NGINX Ingress Controller in addition, or none at all.
-    #[serde(default)]
-    pub(super) controller: Controller,
-    /// How large the body of a request may be, in nginx's notation (`512m`, `2g`); `0` is without limit.
-    /// An image layer is one body.
-    #[serde(default = "no_limit")]
-    #[schemars(
-        regex(pattern = "^[0-9]+[kKmMgG]?$"),
-        extend("x-rule" = "a whole number with `k`, `m`, `g` or nothing, as in `512m`")
-    )]
-    pub(super) body_size: String,
-    /// How long the controller waits for the registry.
-    #[serde(default)]
-    pub(super) timeouts: Timeouts,
-    /// Annotations of the Ingress, by key. They win over those that regplan sets.
-    #[serde(default)]
-    pub(super) annotations: BTreeMap<String, String>,
-}
-
-fn no_limit() -> String {
-    "0".to_owned()
-}
-
-/// An ingress controller.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Controller {
-    /// The community's controller (annotations `nginx.ingress.kubernetes.io/…`). It is retired.
-    #[default]
-    IngressNginx,
-    /// F5's controller (annotations `nginx.org/…`).
-    F5Nginx,
-    /// Another one, which has its limits from elsewhere.
-    Other,
-}
-
-/// How long the ingress controller waits for the registry.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Timeouts {
-    /// Between two reads from the registry, in seconds.
-    #[serde(default = "a_quarter")]
-    #[schemars(range(min = 1, max = 86400))]
-    pub(super) read: u32,
-    /// Between two writes to the registry, in seconds.
-    #[serde(default = "a_quarter")]
-    #[schemars(range(min = 1, max = 86400))]
-    pub(super) send: u32,
-}
-
-fn a_quarter() -> u32 {
-    900
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { read: a_quarter(), send: a_quarter() }
-    }
-}
-
-/// Encryption between clients and the Ingress.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Tls {
-    /// The Secret with certificate and key (type `kubernetes.io/tls`), in the registry's namespace.
-    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
-    pub(super) secret: String,
 }
 
 /// What each pod asks for and may use.

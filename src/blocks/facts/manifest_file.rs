@@ -1,10 +1,32 @@
-//! From the text of a file to its objects.
+//! A file of Kubernetes objects, and how its text becomes objects.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::resource::hex;
+
+/// A file of Kubernetes objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// The SHA-256 of its text, in hexadecimal.
+    pub sha256: String,
+    /// Its objects, or why there are none.
+    pub documents: Result<Vec<Document>, ReadError>,
+}
+
+impl ManifestFile {
+    /// Reads the text of a file.
+    pub fn parse(path: PathBuf, text: &str) -> Self {
+        let documents = documents(&path, text);
+        Self { path, sha256: hex(&Sha256::digest(text.as_bytes())), documents }
+    }
+}
 
 /// One object of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +56,8 @@ impl fmt::Display for ReadError {
     }
 }
 
-/// The objects of a file: JSON where it is called so, YAML otherwise.
-pub(super) fn documents(file: &Path, text: &str) -> Result<Vec<Document>, ReadError> {
+/// The objects of a file: JSON where the file is called `.json`, YAML otherwise.
+fn documents(file: &Path, text: &str) -> Result<Vec<Document>, ReadError> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let documents = if json { json_documents(text)? } else { yaml_documents(text)? };
@@ -75,7 +97,7 @@ fn json_documents(text: &str) -> Result<Vec<Document>, ReadError> {
 fn yaml_documents(text: &str) -> Result<Vec<Document>, ReadError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            // Bundles of CRDs are large; what makes a small file large in memory, its aliases, stays limited.
+            // Bundles of CRDs are large. Aliases, by which a small file grows large in memory, stay limited.
             max_documents: 100_000,
             max_nodes: 10_000_000,
             max_events: 30_000_000,

@@ -1,31 +1,30 @@
 //! `[manifest.NAME]`: Kubernetes objects from YAML and JSON files, as they are.
 
-mod read;
-
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use sha2::{Digest as _, Sha256};
+use serde::Deserialize;
 
-use super::draft::{Draft, Naming, key_text, span_of};
-use super::facts::{Fact, Facts, Need};
-use super::resource::without_server_fields;
-use super::{BlockType, CompileContext, codes, schema, scope};
-use crate::config::{Block, BlockSchema, Node};
+use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
+use crate::blocks::draft::{Addressing, Draft};
+use crate::blocks::facts::{Document, Fact, Facts, ManifestFile, Need};
+use crate::blocks::keys::{self, key_text, span_of};
+use crate::blocks::server_fields::without_server_fields;
+use crate::blocks::{codes, schema, scope};
+use crate::config::{BLOCK_KEYS, Block, BlockSchema};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{FieldPath, Origin, hex};
-pub use read::{Document, ReadError};
+use crate::resource::{FieldPath, Origin};
 
 /// The block type `manifest`.
-pub(super) struct Manifest;
+pub(in crate::blocks) struct ManifestBlock;
 
 /// Kubernetes objects from YAML or JSON files. A file may hold several documents; lists (`kind: List`) are
 /// taken apart, empty documents skipped. The files are taken as they are: `${…}` in them is plain text.
 /// What only the server writes (`status`, `metadata.uid`, `metadata.resourceVersion`, …) is left out.
-#[derive(JsonSchema)]
-#[schemars(rename = "Manifest", deny_unknown_fields)]
-#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
-struct Schema {
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Manifest")]
+pub(in crate::blocks) struct ManifestSpec {
     /// A file, a folder (its `.yaml`, `.yml` and `.json` files, not those of folders below it), or a
     /// pattern with `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders. A relative path starts
     /// at the folder of the file that names it.
@@ -46,38 +45,15 @@ struct Schema {
     namespace: Option<String>,
 }
 
-fn path_of(block: &Block) -> Option<PathBuf> {
-    block.body.at(["path"]).and_then(Node::as_str).map(PathBuf::from)
-}
-
-/// A file, and what it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestFile {
-    /// Its path.
-    pub path: PathBuf,
-    /// The SHA-256 of its text, in hexadecimal.
-    pub sha256: String,
-    /// Its objects, or why there are none.
-    pub documents: Result<Vec<Document>, ReadError>,
-}
-
-impl ManifestFile {
-    /// Takes the text of a file apart.
-    pub fn parse(path: PathBuf, text: &str) -> Self {
-        let documents = read::documents(&path, text);
-        Self { path, sha256: hex(&Sha256::digest(text.as_bytes())), documents }
-    }
-}
-
 /// The documents of all files, as far as they are known.
 fn documents<'f>(
     block: &Block,
+    spec: &ManifestSpec,
     facts: &'f Facts,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Vec<(&'f Path, &'f Document)> {
-    let Some(path) = path_of(block) else { return Vec::new() };
     let at = span_of(block, ["path"]);
-    let files = match facts.get(&Need::Manifests(path)) {
+    let files = match facts.get(&spec.need()) {
         Some(Fact::Manifests(files)) => files,
         Some(Fact::Failed(reason)) => {
             mistakes.push(Diagnostic::error(codes::BAD_FILE, reason.clone()).at(at, ""));
@@ -85,7 +61,7 @@ fn documents<'f>(
         }
         _ => return Vec::new(),
     };
-    digest(block, files, mistakes);
+    check_digest(block, spec, files, mistakes);
     let mut found = Vec::new();
     for ManifestFile { path, documents, .. } in files.iter() {
         match documents {
@@ -99,50 +75,80 @@ fn documents<'f>(
     found
 }
 
-fn digest(block: &Block, files: &[ManifestFile], mistakes: &mut Vec<Diagnostic>) {
-    let Some(node) = block.body.at(["sha256"]) else { return };
-    let expected = node.as_str().unwrap_or_default();
+/// Checks that the file has the SHA-256 that the block says, if it says one.
+fn check_digest(block: &Block, spec: &ManifestSpec, files: &[ManifestFile], mistakes: &mut Vec<Diagnostic>) {
+    let Some(expected) = &spec.sha256 else { return };
+    let at = span_of(block, ["sha256"]);
     let [file] = files else {
         let message = format!("`sha256` stands for one file, and `path` names {}", files.len());
-        mistakes.push(Diagnostic::error(codes::WRONG_DIGEST, message).at(node.span, ""));
+        mistakes.push(Diagnostic::error(codes::WRONG_DIGEST, message).at(at, ""));
         return;
     };
     let ManifestFile { path, sha256: found, .. } = file;
     if !found.eq_ignore_ascii_case(expected) {
         mistakes.push(
             Diagnostic::error(codes::WRONG_DIGEST, format!("{} has the SHA-256 {found}", path.display()))
-                .at(node.span, "another one is expected here")
+                .at(at, "another one is expected here")
                 .help("look at what changed in the file; if it is right, write its digest here"),
         );
     }
 }
 
-impl BlockType for Manifest {
+impl ManifestSpec {
+    /// What to ask for the files.
+    fn need(&self) -> Need {
+        Need::Manifests(self.path.clone())
+    }
+}
+
+impl BlockType for ManifestBlock {
+    const KIND: &'static str = "manifest";
+    type Spec = ManifestSpec;
+
     fn schema(&self) -> BlockSchema {
-        BlockSchema { kind: "manifest", schema: schema::of::<Schema>(), alternatives: &[] }
+        BlockSchema {
+            kind: Self::KIND,
+            schema: schema::of::<ManifestSpec>(),
+            alternatives: &[],
+            common_keys: BLOCK_KEYS,
+        }
     }
 
-    fn needs(&self, block: &Block, context: &CompileContext<'_>) -> Vec<Need> {
-        let Some(path) = path_of(block) else { return Vec::new() };
+    fn read(
+        &self,
+        block: &Block,
+        _defaults: Defaults<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<ManifestSpec> {
+        keys::read(block, mistakes)
+    }
+
+    fn needs(&self, block: &Block, spec: &ManifestSpec, context: &CompileContext<'_>) -> Vec<Need> {
         // Mistakes in the files are told when the block compiles.
-        let documents = documents(block, context.facts, &mut Vec::new());
+        let documents = documents(block, spec, context.facts, &mut Vec::new());
         let mut needs = scope::needs(documents.iter().map(|(_, document)| &document.object));
-        needs.insert(Need::Manifests(path));
+        needs.insert(spec.need());
         needs.into_iter().collect()
     }
 
     fn compile(
         &self,
         block: &Block,
+        spec: &ManifestSpec,
         context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let namespace = block.body.at(["namespace"]).and_then(Node::as_str).unwrap_or(context.namespace);
-        let documents = documents(block, context.facts, mistakes);
+        let namespace = spec.namespace.as_deref().unwrap_or(context.defaults.namespace);
+        let documents = documents(block, spec, context.facts, mistakes);
         let several = documents.iter().any(|(file, _)| Some(file) != documents.first().map(|(file, _)| file));
+        // Of several files the name is enough: they are all where the key says.
+        let shown = |file: &Path| match file.file_name() {
+            Some(name) if several => name.to_string_lossy().into_owned(),
+            _ => file.display().to_string(),
+        };
         documents
             .into_iter()
-            .map(|(file, document)| draft(block, namespace, file, document, several))
+            .map(|(file, document)| draft(block, namespace, &shown(file), document))
             .collect()
     }
 
@@ -151,17 +157,15 @@ impl BlockType for Manifest {
     }
 }
 
-fn draft(block: &Block, namespace: &str, file: &Path, document: &Document, several: bool) -> Draft {
+/// The draft of one object, which comes from this file.
+fn draft(block: &Block, namespace: &str, file: &str, document: &Document) -> Draft {
     let Document { object, number, line } = document;
     let mut object = object.clone();
     without_server_fields(&mut object);
-    let naming = Naming::Object { home: namespace.to_owned() };
-    let mut draft = Draft::new(block, object, naming, namespace);
+    let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
+    let mut draft = Draft::new(block, object, addressing, namespace);
     let path = FieldPath::keys(["path"]);
-    let name =
-        file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into());
-    let place = if several { name } else { file.display().to_string() };
-    let key = format!("{} ({place}, document {number}, line {line})", key_text(block, &path));
+    let key = format!("{} ({file}, document {number}, line {line})", key_text(block, &path));
     draft.origins.insert(FieldPath::root(), Origin { key, span: Some(span_of(block, ["path"])) });
     if block.body.at(["namespace"]).is_some()
         && FieldPath::keys(["metadata", "namespace"]).get(&draft.object).is_none()

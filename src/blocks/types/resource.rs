@@ -5,23 +5,32 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Naming, key_text, span_of};
-use super::facts::Need;
-use super::{BlockType, CompileContext, codes, schema, scope};
+use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
+use crate::blocks::draft::{Addressing, Draft};
+use crate::blocks::facts::Need;
+use crate::blocks::keys::{key_text, span_of};
+use crate::blocks::server_fields::SERVER_FIELDS;
+use crate::blocks::{codes, schema, scope};
 use crate::config::{BLOCK_KEYS, Block, BlockSchema, Node, NodeValue};
 use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{FieldPath, Origin};
 
 /// The block type `resource`.
-pub(super) struct Resource;
+pub(in crate::blocks) struct ResourceBlock;
+
+/// Of which kind the object is. All else is read from the tree, where every value knows its place.
+pub(in crate::blocks) struct ResourceSpec {
+    api_version: String,
+    kind: String,
+}
 
 /// Any Kubernetes object, with its keys as Kubernetes spells them: `apiVersion`, `kind`, `metadata`, and
 /// what the kind has beyond these (`spec`, `data`, …).
 #[derive(JsonSchema)]
 #[schemars(rename = "Resource", extend("additionalProperties" = true))]
 #[expect(dead_code, reason = "the object is read from the tree, where every value knows its place")]
-struct Schema {
+struct ResourceKeys {
     /// The group and version of the kind: `v1`, `apps/v1`.
     #[schemars(
         rename = "apiVersion",
@@ -59,45 +68,38 @@ struct Metadata {
     annotations: Option<BTreeMap<String, String>>,
 }
 
-/// What only the server writes.
-const SERVER_FIELDS: &[&[&str]] = &[
-    &["status"],
-    &["metadata", "uid"],
-    &["metadata", "resourceVersion"],
-    &["metadata", "generation"],
-    &["metadata", "creationTimestamp"],
-    &["metadata", "deletionTimestamp"],
-    &["metadata", "deletionGracePeriodSeconds"],
-    &["metadata", "managedFields"],
-    &["metadata", "selfLink"],
-];
+impl BlockType for ResourceBlock {
+    const KIND: &'static str = "resource";
+    type Spec = ResourceSpec;
 
-/// Takes out what only the server writes. A `uid` or a `resourceVersion` would be taken for a condition of
-/// ours, and `managedFields` are refused.
-pub(super) fn without_server_fields(object: &mut Value) {
-    for keys in SERVER_FIELDS {
-        FieldPath::keys(keys.iter().copied()).remove(object);
-    }
-}
-
-impl BlockType for Resource {
     fn schema(&self) -> BlockSchema {
-        BlockSchema { kind: "resource", schema: schema::of::<Schema>(), alternatives: &[] }
+        BlockSchema {
+            kind: Self::KIND,
+            schema: schema::of::<ResourceKeys>(),
+            alternatives: &[],
+            common_keys: BLOCK_KEYS,
+        }
     }
 
-    fn needs(&self, block: &Block, _around: &CompileContext<'_>) -> Vec<Need> {
-        let text = |key| block.body.at([key]).and_then(Node::as_str).unwrap_or_default();
-        let object = json!({"apiVersion": text("apiVersion"), "kind": text("kind")});
+    fn read(&self, block: &Block, _: Defaults<'_>, _: &mut Vec<Diagnostic>) -> Option<ResourceSpec> {
+        let text = |key| block.body.at([key]).and_then(Node::as_str).unwrap_or_default().to_owned();
+        Some(ResourceSpec { api_version: text("apiVersion"), kind: text("kind") })
+    }
+
+    fn needs(&self, _block: &Block, spec: &ResourceSpec, _context: &CompileContext<'_>) -> Vec<Need> {
+        let object = json!({"apiVersion": spec.api_version, "kind": spec.kind});
         scope::needs([&object]).into_iter().collect()
     }
 
     fn compile(
         &self,
         block: &Block,
+        _spec: &ResourceSpec,
         context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let mut draft = Draft::new(block, block.body.to_json(), Naming::Block, context.namespace);
+        let mut draft =
+            Draft::new(block, block.body.to_json(), Addressing::AsBlock, context.defaults.namespace);
         origins(block, &FieldPath::root(), &block.body, &mut draft, mistakes);
         server_fields(block, &draft.object, mistakes);
         doubtful_keys(block, mistakes);
@@ -117,7 +119,7 @@ impl BlockType for Resource {
     }
 }
 
-/// Notes where every value stands, and what JSON cannot say.
+/// Notes where every value stands. Numbers that JSON does not have are mistakes.
 fn origins(block: &Block, path: &FieldPath, node: &Node, draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) {
     match &node.value {
         NodeValue::Table(table) => {
@@ -150,13 +152,14 @@ fn value_span(key: Span, node: &Node) -> Span {
     if node.as_table().is_some() { key } else { node.span }
 }
 
+/// Notes the key that a field comes from.
 fn note(block: &Block, path: &FieldPath, span: Span, draft: &mut Draft) {
     draft.origins.insert(path.clone(), Origin { key: key_text(block, path), span: Some(span) });
     draft.settable.insert(path.clone(), ());
 }
 
-/// Any key may be one of the kind, so that a misspelt one of ours is no mistake for certain; but the object would be
-/// made as if nothing had been said.
+/// Warns of keys that are nearly `depends_on` or `lifecycle`. The kind may have a key of this name, so that it is no
+/// mistake for certain; but if it is one, regplan would do nothing of what the user meant.
 fn doubtful_keys(block: &Block, mistakes: &mut Vec<Diagnostic>) {
     let Some(table) = block.body.as_table() else { return };
     for (key, entry) in &table.entries {
@@ -173,6 +176,7 @@ fn doubtful_keys(block: &Block, mistakes: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Refuses keys that only the server writes.
 fn server_fields(block: &Block, object: &Value, mistakes: &mut Vec<Diagnostic>) {
     for keys in SERVER_FIELDS {
         let path = FieldPath::keys(keys.iter().copied());

@@ -1,20 +1,21 @@
 //! What the schema of a registry cannot say.
 
+use super::compiling::Registry;
 use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::options::AccessMode;
-use super::spec::{RegistrySpec, Users};
-use crate::blocks::draft::span_of;
+use super::spec::UserSource;
 use crate::blocks::facts::{Fact, Need};
+use crate::blocks::keys::span_of;
 use crate::blocks::{codes, names};
 use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
 
-/// Fewer characters than this can be guessed.
+/// A generated secret with fewer characters could be guessed.
 const SHORTEST_SECRET: u16 = 12;
 
 /// Pushes what is wrong with a block.
-pub(super) fn check(registry: &RegistrySpec<'_>, mistakes: &mut Vec<Diagnostic>) {
+pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     let mut rules = Rules { registry, mistakes };
     rules.image();
     rules.host();
@@ -27,7 +28,7 @@ pub(super) fn check(registry: &RegistrySpec<'_>, mistakes: &mut Vec<Diagnostic>)
 }
 
 struct Rules<'a> {
-    registry: &'a RegistrySpec<'a>,
+    registry: &'a Registry<'a>,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
@@ -47,7 +48,7 @@ impl Rules<'_> {
     }
 
     fn image(&mut self) {
-        let image = &self.registry.options.image;
+        let image = &self.registry.spec.options.image;
         match Image::parse(image) {
             Ok(parsed) if parsed.floats() => self.warn(
                 codes::UNPINNED_IMAGE,
@@ -72,7 +73,7 @@ impl Rules<'_> {
     }
 
     fn host(&mut self) {
-        let host = &self.registry.options.host;
+        let host = &self.registry.spec.options.host;
         if let Err(why) = names::dns_subdomain(host) {
             let help = if host.contains("://") || host.contains('/') {
                 "write the name alone, without scheme and path"
@@ -99,17 +100,17 @@ impl Rules<'_> {
         }
     }
 
-    /// The name of the Service is the strictest.
+    /// The name, by the rule for Services, which is the strictest, with the longest suffix.
     fn names(&mut self) {
-        if let Err(why) = names::dns_label_1035(&self.registry.suffixed("htpasswd")) {
-            let message = format!("the name `{}` of the objects {why}", self.registry.name);
+        if let Err(why) = names::dns_label_1035(&self.registry.spec.suffixed("htpasswd")) {
+            let message = format!("the name `{}` of the objects {why}", self.registry.spec.name);
             self.error(codes::INVALID_NAME, &["name"], message, "choose another `name`");
         }
     }
 
     fn replicas(&mut self) {
-        let mode = self.registry.options.storage.volume.access_mode;
-        let replicas = self.registry.options.replicas;
+        let mode = self.registry.spec.options.storage.volume.access_mode;
+        let replicas = self.registry.spec.options.replicas;
         if replicas > 1 && mode != AccessMode::ManyNodes {
             let message = format!("{replicas} replicas cannot share a volume that is {}", mode.name());
             let span = self.span(&["storage", "volume"]);
@@ -127,16 +128,16 @@ impl Rules<'_> {
     }
 
     fn auth(&mut self) {
-        let auth = &self.registry.options.auth;
-        let stand: Vec<&str> = [
+        let auth = &self.registry.spec.options.auth;
+        let given: Vec<&str> = [
             ("auth.users", !auth.users.is_empty()),
             ("auth.htpasswd", auth.htpasswd.is_some()),
             ("auth.anonymous", auth.anonymous),
         ]
         .into_iter()
-        .filter_map(|(key, stands)| stands.then_some(key))
+        .filter_map(|(key, is_given)| is_given.then_some(key))
         .collect();
-        match stand.as_slice() {
+        match given.as_slice() {
             [] => self.error(
                 codes::NO_AUTH,
                 &["auth"],
@@ -152,17 +153,17 @@ impl Rules<'_> {
                 self.error(codes::CONFLICTING_KEYS, &["auth"], message, "remove one of them");
             }
         }
-        for name in self.registry.options.auth.users.keys() {
+        for name in self.registry.spec.options.auth.users.keys() {
             if let Err(why) = htpasswd::user_name(name) {
                 let message = format!("`{name}` cannot be the name of a user: {why}");
                 self.error(codes::BAD_VALUE, &["auth", "users", name], message, "choose another name");
             }
         }
-        if self.registry.users == Users::File {
+        if self.registry.spec.users == UserSource::File {
             self.htpasswd_file();
         }
         if let Some(need) =
-            self.registry.needs().into_iter().find(|need| matches!(need, Need::Htpasswd { .. }))
+            self.registry.spec.needs().into_iter().find(|need| matches!(need, Need::Htpasswd { .. }))
             && let Some(Fact::Failed(why)) = self.registry.facts.get(&need)
         {
             let why = why.clone();
@@ -171,7 +172,7 @@ impl Rules<'_> {
     }
 
     fn htpasswd_file(&mut self) {
-        let Some(path) = self.registry.options.auth.htpasswd.clone() else { return };
+        let Some(path) = self.registry.spec.options.auth.htpasswd.clone() else { return };
         let keys = ["auth", "htpasswd"];
         match self.registry.facts.get(&Need::Files(path.clone())) {
             Some(Fact::Files(files)) => {
@@ -195,7 +196,7 @@ impl Rules<'_> {
 
     fn generated(&mut self) {
         let mut sources: Vec<(Vec<&str>, &SecretSource)> = Vec::new();
-        let options = &self.registry.options;
+        let options = &self.registry.spec.options;
         sources.extend(options.http.secret.as_ref().map(|source| (vec!["http", "secret"], source)));
         sources.extend(options.auth.users.iter().map(|(name, source)| (vec!["auth", "users", name], source)));
         for (keys, source) in sources {
@@ -216,7 +217,7 @@ impl Rules<'_> {
     }
 
     fn ingress(&mut self) {
-        let options = &self.registry.options;
+        let options = &self.registry.spec.options;
         match (&options.ingress, &options.tls) {
             (None, Some(_)) => self.error(
                 codes::USELESS_KEY,
@@ -224,7 +225,7 @@ impl Rules<'_> {
                 "`tls` encrypts what comes through the Ingress, and there is none".to_owned(),
                 "add `ingress`, as in `ingress.class = \"nginx\"`, or remove `tls`",
             ),
-            (Some(_), None) if self.registry.users != Users::Nobody => self.warn(
+            (Some(_), None) if self.registry.spec.users != UserSource::Nobody => self.warn(
                 codes::NO_TLS,
                 &["ingress"],
                 "without `tls`, passwords travel in clear unless something before the Ingress encrypts them"
@@ -238,7 +239,7 @@ impl Rules<'_> {
     fn labels(&mut self) {
         const OURS: [&str; 2] = ["app.kubernetes.io/name", "app.kubernetes.io/instance"];
         let taken: Vec<&str> =
-            OURS.into_iter().filter(|key| self.registry.options.labels.contains_key(*key)).collect();
+            OURS.into_iter().filter(|key| self.registry.spec.options.labels.contains_key(*key)).collect();
         for key in taken {
             self.error(
                 codes::INVALID_LABEL,

@@ -1,12 +1,12 @@
-//! Fields that a controller fills, whatever is sent.
+//! Fields that a controller overwrites, whatever is sent.
 
 use serde_json::Value;
 
-use super::codes;
+use crate::blocks::codes;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, FieldPath};
 
-/// Takes out what only a controller writes for long: to own such a field is to fight over it at every apply.
+/// Removes fields that a controller overwrites: with them, every plan would have a change that no apply settles.
 ///
 /// The rules of a `ClusterRole` with an `aggregationRule` are collected from other roles, and "direct changes
 /// to Rules will be stomped by the controller"

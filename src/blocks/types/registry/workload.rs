@@ -4,12 +4,13 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use super::compiling::{Registry, merge, path};
 use super::config_yml::{AUTH_FOLDER, PORT, STORAGE_FOLDER, folder};
 use super::options::AccessMode;
-use super::spec::{HTPASSWD_KEY, HTTP_KEY, RegistrySpec, Users};
+use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource};
 use crate::blocks::draft::Draft;
-use crate::blocks::facts::Text;
-use crate::resource::{FieldPath, Segment, hex};
+use crate::blocks::facts::SecretText;
+use crate::resource::{Segment, hex};
 
 /// The annotation of the pods that changes with `config.yml`.
 const CONFIG_CHECKSUM: &str = "regplan.dev/config-checksum";
@@ -18,13 +19,9 @@ const USERS_CHECKSUM: &str = "regplan.dev/htpasswd-checksum";
 /// The user and group of the pods.
 const ID: u32 = 1000;
 
-fn path(keys: &[&str]) -> FieldPath {
-    FieldPath::keys(keys.iter().copied())
-}
-
 /// The pods and how they are replaced.
-pub(super) fn deployment(registry: &RegistrySpec<'_>) -> Draft {
-    let options = &registry.options;
+pub(super) fn deployment(registry: &Registry<'_>) -> Draft {
+    let options = &registry.spec.options;
     // A volume that one node alone can mount keeps a new pod elsewhere waiting for the old one for ever.
     let strategy = match options.storage.volume.access_mode {
         // Its numbers are ours, so that they go with it: those that the server fills in belong to nobody,
@@ -35,11 +32,11 @@ pub(super) fn deployment(registry: &RegistrySpec<'_>) -> Draft {
         AccessMode::OneNode | AccessMode::OnePod => json!({"type": "Recreate"}),
     };
     let mut metadata = json!({"labels": registry.labels(), "annotations": {}});
-    super::spec::merge(&mut metadata["annotations"], &options.annotations);
+    merge(&mut metadata["annotations"], &options.annotations);
     let draft = registry.draft(json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": registry.metadata(&registry.name),
+        "metadata": registry.metadata(&registry.spec.name),
         "spec": {
             "replicas": options.replicas,
             "selector": {"matchLabels": registry.selector()},
@@ -50,17 +47,19 @@ pub(super) fn deployment(registry: &RegistrySpec<'_>) -> Draft {
     checksums(registry, origins(registry, draft))
 }
 
-fn origins(registry: &RegistrySpec<'_>, draft: Draft) -> Draft {
+/// Notes which keys the fields come from.
+fn origins(registry: &Registry<'_>, draft: Draft) -> Draft {
     let template = path(&["spec", "template", "spec"]);
     let container = template.key("containers").join(Segment::Index(0));
     let resources = container.key("resources");
-    let mut draft = registry.maps(draft, &path(&["spec", "template", "metadata"]));
+    let mut draft = registry.labels_and_annotations_from(draft, &path(&["spec", "template", "metadata"]));
     draft = registry.set_by(draft, path(&["spec", "replicas"]), &["replicas"]);
     draft = registry.from(draft, path(&["spec", "strategy"]), &["storage", "volume", "access_mode"]);
     draft = registry.set_by(draft, container.key("image"), &["image"]);
-    for (table, amounts) in
-        [("requests", &registry.options.resources.requests), ("limits", &registry.options.resources.limits)]
-    {
+    for (table, amounts) in [
+        ("requests", &registry.spec.options.resources.requests),
+        ("limits", &registry.spec.options.resources.limits),
+    ] {
         for name in amounts.keys() {
             let at = resources.key(table).key(name.as_str());
             draft = registry.set_by(draft, at, &["resources", table, name]);
@@ -68,31 +67,31 @@ fn origins(registry: &RegistrySpec<'_>, draft: Draft) -> Draft {
     }
     let selector = template.key("nodeSelector");
     draft = registry.set_by(draft, selector.clone(), &["node_selector"]);
-    for key in registry.options.node_selector.keys() {
+    for key in registry.spec.options.node_selector.keys() {
         draft = registry.set_by(draft, selector.key(key.as_str()), &["node_selector", key]);
     }
     draft
 }
 
-fn pod(registry: &RegistrySpec<'_>) -> Value {
+fn pod(registry: &Registry<'_>) -> Value {
     let mut volumes = vec![
-        json!({"name": "storage", "persistentVolumeClaim": {"claimName": registry.name}}),
-        json!({"name": "config", "configMap": {"name": registry.name}}),
+        json!({"name": "storage", "persistentVolumeClaim": {"claimName": registry.spec.name}}),
+        json!({"name": "config", "configMap": {"name": registry.spec.name}}),
     ];
-    if registry.users != Users::Nobody {
+    if registry.spec.users != UserSource::Nobody {
         // A registry that finds no htpasswd file makes itself a user. So the Secret is not optional and its
         // key is named: without either of them the pod does not start.
         volumes.push(json!({
             "name": "auth",
             "secret": {
-                "secretName": registry.suffixed("htpasswd"),
+                "secretName": registry.spec.suffixed("htpasswd"),
                 "items": [{"key": HTPASSWD_KEY, "path": "htpasswd"}],
                 "defaultMode": 0o440,
             },
         }));
     }
     let mut pod = json!({
-        "serviceAccountName": registry.name,
+        "serviceAccountName": registry.spec.name,
         "automountServiceAccountToken": false,
         // The variables that Kubernetes makes of a Service called `registry` begin with `REGISTRY_`, and
         // the registry would take them for settings.
@@ -111,19 +110,19 @@ fn pod(registry: &RegistrySpec<'_>) -> Value {
         "containers": [container(registry)],
         "volumes": volumes,
     });
-    if !registry.options.node_selector.is_empty() {
-        pod["nodeSelector"] = json!(registry.options.node_selector);
+    if !registry.spec.options.node_selector.is_empty() {
+        pod["nodeSelector"] = json!(registry.spec.options.node_selector);
     }
     pod
 }
 
-fn container(registry: &RegistrySpec<'_>) -> Value {
-    let folder = folder(registry.major);
+fn container(registry: &Registry<'_>) -> Value {
+    let folder = folder(registry.spec.major);
     let mut env = vec![json!({
         "name": "REGISTRY_HTTP_SECRET",
-        "valueFrom": {"secretKeyRef": {"name": registry.suffixed("http"), "key": HTTP_KEY}},
+        "valueFrom": {"secretKeyRef": {"name": registry.spec.suffixed("http"), "key": HTTP_KEY}},
     })];
-    if registry.major >= 3 {
+    if registry.spec.major >= 3 {
         // Without a collector the traces would go to an address where nobody listens.
         env.push(json!({"name": "OTEL_TRACES_EXPORTER", "value": "none"}));
     }
@@ -131,12 +130,12 @@ fn container(registry: &RegistrySpec<'_>) -> Value {
         json!({"name": "storage", "mountPath": STORAGE_FOLDER}),
         json!({"name": "config", "mountPath": folder, "readOnly": true}),
     ];
-    if registry.users != Users::Nobody {
+    if registry.spec.users != UserSource::Nobody {
         mounts.push(json!({"name": "auth", "mountPath": AUTH_FOLDER, "readOnly": true}));
     }
     let mut container = json!({
         "name": "registry",
-        "image": registry.options.image,
+        "image": registry.spec.options.image,
         // Said aloud: an image that looks elsewhere would come up with a configuration of its own, and
         // that one knows no users.
         "args": ["serve", format!("{folder}/config.yml")],
@@ -158,7 +157,7 @@ fn container(registry: &RegistrySpec<'_>) -> Value {
         },
         "volumeMounts": mounts,
     });
-    let resources = &registry.options.resources;
+    let resources = &registry.spec.options.resources;
     if !resources.requests.is_empty() || !resources.limits.is_empty() {
         container["resources"] = json!({});
     }
@@ -173,10 +172,10 @@ fn container(registry: &RegistrySpec<'_>) -> Value {
 
 /// Annotations that change with what the pods read only at their start. Their key is the registry's own
 /// secret: a plain digest of an htpasswd file would let anybody who may read Deployments test guesses.
-fn checksums(registry: &RegistrySpec<'_>, mut draft: Draft) -> Draft {
+fn checksums(registry: &Registry<'_>, mut draft: Draft) -> Draft {
     let annotations = path(&["spec", "template", "metadata", "annotations"]);
     let key = registry.http_secret();
-    let config = Text::Known(registry.config_yml());
+    let config = SecretText::Known(registry.config_yml());
     draft.put_text(annotations.key(CONFIG_CHECKSUM), &checksum(&key, &config));
     if let Some(htpasswd) = registry.htpasswd() {
         draft.put_text(annotations.key(USERS_CHECKSUM), &checksum(&key, &htpasswd));
@@ -185,13 +184,14 @@ fn checksums(registry: &RegistrySpec<'_>, mut draft: Draft) -> Draft {
     draft
 }
 
-fn checksum(key: &Text, content: &Text) -> Text {
+/// The keyed digest of a content; not known where the key or the content is not.
+fn checksum(key: &SecretText, content: &SecretText) -> SecretText {
     let (Some(secret), Some(text)) = (key.get(), content.get()) else {
         return if key.get().is_some() { content.clone() } else { key.clone() };
     };
     let sum = match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
         Ok(mac) => hex(&mac.chain_update(text.as_bytes()).finalize().into_bytes()),
-        Err(error) => return Text::Unknown(error.to_string()),
+        Err(error) => return SecretText::Unknown(error.to_string()),
     };
-    if key.is_new() || content.is_new() { Text::New(sum) } else { Text::Known(sum) }
+    if key.is_new() || content.is_new() { SecretText::New(sum) } else { SecretText::Known(sum) }
 }
