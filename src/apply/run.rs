@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, FailedResource, Record, Recorder, Report, Skipped};
 use super::task::{self, Dependency, Done, Task};
-use crate::graph::{Direction, Order, Queue, Removed, deletions};
+use crate::graph::{Direction, Order, Queue, RemovedResource, deletions};
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
 use crate::resource::{Address, Applied, Desired, Live, Problem, ProblemKind, Reference};
@@ -76,9 +76,9 @@ fn applying(changes: &[&Change]) -> Order {
 }
 
 fn deleting(changes: &[&Change]) -> Order {
-    let removed: Vec<Removed> = changes
+    let removed: Vec<RemovedResource> = changes
         .iter()
-        .map(|change| Removed {
+        .map(|change| RemovedResource {
             address: change.address.clone(),
             identity: change.target.identity.clone(),
             dependencies: change.dependencies.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::Given;
+use crate::blocks::SecretInputs;
 use crate::config::{Config, SecretSource};
 use crate::plan::{Mode, Plan};
 use crate::resource::{Address, ClusterIdentity, Key};
@@ -81,7 +81,7 @@ pub enum Mismatch {
 
 impl Preconditions {
     /// Those of a plan.
-    pub fn of(plan: &Plan, config: &Config, given: &Given, asked: Asked, key: &Key) -> Self {
+    pub fn of(plan: &Plan, config: &Config, given: &SecretInputs, asked: Asked, key: &Key) -> Self {
         Self {
             regplan: env!("CARGO_PKG_VERSION").to_owned(),
             project: plan.project.clone(),
@@ -125,7 +125,7 @@ impl Preconditions {
     }
 }
 
-fn sealed(config: &Config, given: &Given, key: &Key) -> BTreeMap<String, String> {
+fn sealed(config: &Config, given: &SecretInputs, key: &Key) -> BTreeMap<String, String> {
     let sources = given.0.iter().filter_map(|(source, value)| Some((name(config, source)?, value)));
     let variables =
         config.sensitive_variables.iter().map(|(name, value)| (format!("the variable {name}"), value));

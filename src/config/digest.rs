@@ -22,13 +22,11 @@ impl Config {
             })
             .collect();
         blocks.sort_by(|a, b| a.0.cmp(&b.0));
-        let secrets = self.secrets.iter().map(|(name, secret)| json!([name, secret.source]));
         let moved = self.moves.moved.iter().map(|moved| json!([moved.from, moved.to]));
         let removed = self.moves.removed.iter().map(|removed| json!([removed.address, removed.destroy]));
         let all = json!({
             "project": self.project,
             "cluster": [cluster.context, cluster.uid, cluster.server, cluster.in_cluster, cluster.namespace],
-            "secrets": secrets.collect::<Vec<_>>(),
             "sensitive_variables": self.sensitive_variables.keys().collect::<Vec<_>>(),
             "blocks": blocks,
             "moved": moved.collect::<Vec<_>>(),

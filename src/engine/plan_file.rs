@@ -76,13 +76,14 @@ impl<S: StateAccess> Workspace<S> {
     /// # Errors
     /// The key that seals it cannot be read, or kept with the state.
     pub async fn plan_file(&self, planned: &Planned) -> Result<Option<PlanFile>, Error> {
-        let Planned { request, plan, given, .. } = planned;
+        let Planned { request, plan, secret_inputs, .. } = planned;
         if !plan.refusals.is_empty() {
             return Ok(None);
         }
         let key = self.project.backend().await?.make_key().await?;
         let config = &self.project.config;
-        let preconditions = Preconditions::of(plan, config, given, Asked::from(request.clone()), &key);
+        let preconditions =
+            Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), &key);
         Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)))
     }
 }
@@ -122,9 +123,9 @@ impl Workspace<Store> {
     /// A [`PlanFileRefusal`] where anything is other than it was approved.
     pub fn hold_against(&self, admitted: &Admitted<'_>, planned: &Planned) -> Result<Approval, Error> {
         let Admitted { file, key, attempt } = admitted;
-        let Planned { request, plan, given, .. } = planned;
+        let Planned { request, plan, secret_inputs, .. } = planned;
         let config = &self.project.config;
-        let preconditions = Preconditions::of(plan, config, given, Asked::from(request.clone()), key);
+        let preconditions = Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), key);
         let mismatches = file.preconditions.mismatches(&preconditions);
         if !mismatches.is_empty() {
             return Err(PlanFileRefusal::Mismatch(mismatches).into());

@@ -2,7 +2,7 @@
 
 use super::PlanRequest;
 use super::plan_file::VerifiedFile;
-use crate::blocks::Given;
+use crate::blocks::SecretInputs;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, Refusal};
 use crate::resource::{Address, FieldPath};
@@ -16,8 +16,8 @@ pub struct Planned {
     pub plan: Plan,
     /// What is probably not meant in the configuration.
     pub warnings: Diagnostics,
-    /// What secrets were given with when it was made.
-    pub(super) given: Given,
+    /// What the sources of secrets held when it was made.
+    pub(super) secret_inputs: SecretInputs,
 }
 
 /// Who has approved a plan.

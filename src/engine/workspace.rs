@@ -61,8 +61,8 @@ impl<S: StateAccess> Workspace<S> {
         let plan = planning::plan(config, graph, state, &self.cluster, &provider, &request, parallelism)
             .await
             .map_err(|error| error.after(&compiled.warnings))?;
-        let (given, warnings) = (compiled.given.clone(), compiled.warnings.clone());
-        Ok(Planned { request, plan, warnings, given })
+        let (secret_inputs, warnings) = (compiled.secret_inputs.clone(), compiled.warnings.clone());
+        Ok(Planned { request, plan, warnings, secret_inputs })
     }
 }
 
