@@ -320,7 +320,7 @@ mod spans {
         for step in [
             "load files=0",
             "open_locked project=\"p\" command=\"apply\"",
-            "compile project=\"p\" blocks=1",
+            "compile project=\"p\" blocks=2",
             "needs",
             "lock_state project=\"p\" command=\"apply\"",
             "connect project=\"p\"",
