@@ -15,12 +15,12 @@
 //! | `host`, `factory`, `standard` | what the program around it gives: the environment, providers, state backends |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside, and what they come to |
-//! | `opening` | the state, seen or locked, before the cluster is asked |
+//! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `cluster` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `shared` | the planner's questions, and their answers |
 //! | `planned` | whether a plan can be applied, and who has approved it |
-//! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
+//! | `plan_file`, `verified_file` | plan files: made, admitted, held against the plan that is made anew |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `drifting` | what was applied last, against what is there |
 //! | `error` | why it stopped |
@@ -43,10 +43,12 @@ mod rights;
 mod settings;
 mod shared;
 mod standard;
+mod state_access;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod verified_file;
 mod workspace;
 
 pub use cluster::ClusterMismatch;
@@ -57,8 +59,8 @@ pub use factory::{BackendFactory, BackendSettings, ConnectionSettings, ProviderF
 pub use host::{Host, Variables};
 pub use loading::{Head, Project, load, load_head};
 pub use needs::Outside;
-pub use opening::{Interruption, Opened, StateAccess};
-pub use plan_file::{Admitted, PlanFileRefusal, VerifiedFile};
+pub use opening::{Interruption, Opened};
+pub use plan_file::{Admitted, PlanFileRefusal};
 pub use planned::{Applicable, Approval, NotApplicable, Planned, UncheckedField};
 pub use planning::run as run_planner;
 pub use request::PlanRequest;
@@ -66,4 +68,6 @@ pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use shared::Readings;
 pub use standard::{KubernetesProviders, LocalBackends};
+pub use state_access::StateAccess;
+pub use verified_file::VerifiedFile;
 pub use workspace::Workspace;

@@ -6,27 +6,10 @@ use tracing::Instrument as _;
 
 use super::cluster::check_cluster;
 use super::factory::{BackendFactory, BackendSettings, ConnectionSettings};
+use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
-use crate::state::{self, Backend, Holder, Recovered, State, StateError, Store, View};
-
-/// A state that is at hand: seen, or locked to be written.
-pub trait StateAccess: Send + Sync {
-    /// The state.
-    fn state(&self) -> &State;
-}
-
-impl StateAccess for View {
-    fn state(&self) -> &State {
-        &self.state
-    }
-}
-
-impl StateAccess for Store {
-    fn state(&self) -> &State {
-        Store::state(self)
-    }
-}
+use crate::state::{self, Backend, Holder, Recovered, StateError, Store, View};
 
 /// A project with its state. Nothing was asked of a cluster yet.
 ///

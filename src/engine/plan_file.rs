@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Error;
-use super::opening::StateAccess;
 use super::planned::{Approval, Planned, UncheckedField};
+use super::state_access::StateAccess;
+use super::verified_file::VerifiedFile;
 use super::workspace::Workspace;
 use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
 use crate::diagnostic::Sources;
@@ -54,19 +55,6 @@ impl Admitted<'_> {
     /// Whether an earlier run of this file was interrupted, and goes on now.
     pub fn is_resumed(&self) -> bool {
         self.attempt == Attempt::Resumed
-    }
-}
-
-/// The plan in a file, found to be the one at hand by [`Workspace::hold_against`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifiedFile {
-    digest: String,
-}
-
-impl VerifiedFile {
-    /// The digest of the file.
-    pub fn digest(&self) -> &str {
-        &self.digest
     }
 }
 
@@ -133,7 +121,7 @@ impl Workspace<Store> {
         let is_comparable = plan.refusals.is_empty();
         let moved = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
         if moved.is_empty() {
-            Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }))
+            Ok(Approval::File(VerifiedFile::new(file.digest())))
         } else {
             Err(PlanFileRefusal::Moved(moved).into())
         }

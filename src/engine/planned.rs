@@ -1,7 +1,7 @@
 //! A plan that was made, and whether it can be applied.
 
 use super::PlanRequest;
-use super::plan_file::VerifiedFile;
+use super::verified_file::VerifiedFile;
 use crate::blocks::SecretInputs;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, Refusal};
