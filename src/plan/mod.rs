@@ -5,7 +5,8 @@
 //!
 //! | folder | question |
 //! |---|---|
-//! | `model` | what a plan says: changes, refusals, summaries, its digest |
+//! | `model` | what a plan says: changes, refusals, summaries |
+//! | `digest` | what tells a plan from others |
 //! | `input` | what a plan is made from, and what the planner asks: questions, targets, moves |
 //! | `planner` | the step function, and what it decides: create, update, replace, delete |
 //! | `proof` | what proves without a request that nothing changes |
@@ -15,6 +16,7 @@
 //! | `redact` | takes secret values out of what a server says |
 
 mod diff;
+mod digest;
 mod input;
 mod model;
 mod ownership;

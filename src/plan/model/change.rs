@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::resource::{
     Address, Applied, Desired, FieldManager, FieldPath, Identity, Live, Origin, Stamp, Target, Timeouts,
@@ -136,19 +136,6 @@ pub struct FieldChange {
     pub keep: Option<Keep>,
 }
 
-impl FieldChange {
-    fn for_digest(&self) -> Value {
-        if self.sensitive {
-            return json!([self.path, "sensitive"]);
-        }
-        match &self.after {
-            After::Value(value) => json!([self.path, self.before, "value", value]),
-            After::Absent => json!([self.path, self.before, "absent"]),
-            After::Unknown(expression) => json!([self.path, self.before, "unknown", expression]),
-        }
-    }
-}
-
 /// What the plan says of one resource.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -234,19 +221,6 @@ impl Change {
     /// Whether the state is to take it in, though nothing may have to be written to the cluster.
     pub fn is_to_be_remembered(&self) -> bool {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()
-    }
-
-    pub(super) fn for_digest(&self) -> Value {
-        let is_ours = |field: &&FieldChange| {
-            let sent = self.send.as_ref();
-            field.after == After::Absent || sent.is_none_or(|sent| field.path.get(sent).is_some())
-        };
-        let fields: Vec<Value> = self.fields.iter().filter(is_ours).map(FieldChange::for_digest).collect();
-        let old = self.replaced.as_ref().map(|replaced| &replaced.0);
-        // Without a line to show, the reason says what is done.
-        let reason = fields.is_empty().then_some(&self.reason);
-        let (address, from) = (&self.address, &self.moved_from);
-        json!([address, self.target, self.action, from, old, self.taken_from, reason, fields])
     }
 
     /// The stamp of the object as it was read.
