@@ -137,7 +137,8 @@ async fn perform(
     let progress = Progress::new(args.format, output);
     let options = Options { parallelism: usize::from(args.planning.parallelism) };
     let emit = |event| progress.show(&event);
-    let run = Run { plan: by.to_owned(), configuration: session.config.digest() };
+    let sources = &session.config.sources;
+    let run = Run { plan: by.to_owned(), configuration: session.config.digest(), sources };
     let StateAccess::Held(store) = &mut session.state_access else {
         return Err(Failure::message("the state is not held to be written"));
     };

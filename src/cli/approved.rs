@@ -122,11 +122,11 @@ impl Approved {
                  the state",
             ));
         }
-        if let Some(revision) = store.completed(self.digest()).await? {
+        if let Some(completed) = store.completed(self.digest()).await? {
             return Err(self
                 .refuse(&format!(
                     "it was applied already, as revision {} at {}",
-                    revision.number, revision.at
+                    completed.revision, completed.at
                 ))
                 .help("a plan file is applied once; plan again to see what has changed since"));
         }

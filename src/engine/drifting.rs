@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::drift::{self, Drift, Finding, Status};
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target};
-use crate::state::{Resource, State};
+use crate::state::{State, StoredResource};
 
 /// Whether Secrets are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub async fn drift(
     let doubted: BTreeSet<&Address> = state.in_doubt.iter().map(|intent| &intent.address).collect();
     let is_left_out = |identity: &Identity| secrets == Secrets::LeaveOut && identity.is("", "Secret");
     let mut found: BTreeMap<&Address, Finding> = BTreeMap::new();
-    let mut wanted: Vec<(&Address, &Resource)> = Vec::new();
+    let mut wanted: Vec<(&Address, &StoredResource)> = Vec::new();
     for (address, resource) in &state.resources {
         let identity = &resource.identity;
         if is_left_out(identity) {

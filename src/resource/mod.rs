@@ -15,9 +15,10 @@ mod ownership;
 mod path;
 mod path_map;
 pub mod references;
+mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group};
-pub use applied::{Applied, Held, all_held, held};
+pub use applied::{Applied, Held, SentObject, all_held, foreign_items, held};
 pub use desired::{Desired, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
@@ -27,3 +28,4 @@ pub use live::{ClusterIdentity, KUBECTL_NOTE, Live, Problem, ProblemKind, Readin
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;
+pub use withhold::{WITHHELD, secret_paths, withhold};
