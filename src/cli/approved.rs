@@ -9,9 +9,9 @@ use super::args::{PlanningArgs, RunArgs};
 use super::exit::Failure;
 use super::output::Output;
 use super::session::{self, Planned, Session};
-use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
+use crate::approval::{self, Asked, Attempt, PlanFile, Preconditions};
 use crate::plan::{Keep, Mode, Plan};
-use crate::report::{Label, SourceLine, Styled};
+use crate::report::{self, Label, SourceLine, Styled};
 use crate::resource::{Key, Origin};
 use crate::state::{Backend as _, LocalBackend};
 
@@ -31,10 +31,9 @@ pub(super) async fn keep(
     }
     let key = LocalBackend::new(session::location(&session.config)?).make_key().await?;
     let preconditions = Preconditions::of(plan, &session.config, given, asked, &key);
-    let file = PlanFile::new(plan, preconditions, places(session, plan), &key);
-    let text =
-        file.to_text().map_err(|error| Failure::message(format!("the plan cannot be kept: {error}")))?;
-    Output::replace_private_file(path, &text).map_err(|error| {
+    let file = PlanFile::new(plan, preconditions, places(session, plan), &key)
+        .map_err(|error| Failure::message(format!("the plan cannot be kept: {error}")))?;
+    Output::replace_private_file(path, file.as_text()).map_err(|error| {
         Failure::message(format!("`{}` cannot be written: {error}", path.display())).help(
             "its folder must be there, and writable: the file is made anew beside the old one, then renamed",
         )
@@ -92,12 +91,12 @@ impl Approved {
 
     /// Where a key of the configuration stood when the plan was made.
     pub(super) fn place(&self, origin: &Origin) -> Option<SourceLine> {
-        let (file, line) = self.file.places.get(&origin.key)?;
+        let (file, line) = self.file.place(&origin.key)?;
         Some(SourceLine { file: file.clone(), line: *line })
     }
 
     pub(super) fn mode(&self) -> Mode {
-        self.file.preconditions.asked.mode
+        self.file.preconditions().asked.mode
     }
 
     /// By what the run that applies it is known.
@@ -107,7 +106,7 @@ impl Approved {
 
     /// How it is to be planned again.
     pub(super) fn run_args(&self, given: &RunArgs) -> RunArgs {
-        let Asked { targets, replace, adopt, consent, .. } = self.file.preconditions.asked.clone();
+        let Asked { targets, replace, adopt, consent, .. } = self.file.preconditions().asked.clone();
         let planning = PlanningArgs { adopt, consent, target: targets, replace, ..given.planning.clone() };
         RunArgs { planning, ..*given }
     }
@@ -139,7 +138,7 @@ impl Approved {
             return Err(self.refuse(&why).help("plan again where the secrets are set"));
         }
         // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
-        if let Ok(lineage) = self.file.preconditions.lineage.parse() {
+        if let Ok(lineage) = self.file.preconditions().lineage.parse() {
             store.assume_lineage(&lineage)?;
         }
         if self.attempt(session)? == Attempt::Resumed {
@@ -160,27 +159,25 @@ impl Approved {
             &planned.plan,
             &session.config,
             &planned.given,
-            self.file.preconditions.asked.clone(),
+            self.file.preconditions().asked.clone(),
             &key,
         );
-        let mismatches = self.file.preconditions.mismatches(&preconditions);
+        let mismatches = self.file.preconditions().mismatches(&preconditions);
         if !mismatches.is_empty() {
-            let stories: Vec<String> = mismatches.iter().map(story).collect();
+            let stories: Vec<String> = mismatches.iter().map(report::mismatch_text).collect();
             return Err(self.refuse(&stories.join("; ")).help("plan again, and have the new plan approved"));
         }
         // What stands in the way of the new plan is shown with it.
         if !planned.plan.refusals.is_empty() {
             return Ok(());
         }
-        let moved = approval::check(&self.file, &planned.plan, attempt, &key);
-        if moved.is_empty() {
+        let divergences = approval::check(&self.file, &planned.plan, attempt, &key);
+        if divergences.is_empty() {
             return Ok(());
         }
         let mut lines = "this has moved since the plan was made:".to_owned();
-        for moved in &moved {
-            for line in told(moved) {
-                let _ = write!(lines, "\n  {line}"); // writing to a String does not fail
-            }
+        for line in divergences.iter().flat_map(report::divergence_lines) {
+            let _ = write!(lines, "\n  {line}"); // writing to a String does not fail
         }
         Err(self.refuse(&lines).help("plan again, and have the new plan approved"))
     }
@@ -202,34 +199,4 @@ impl Approved {
     fn refuse(&self, why: &str) -> Failure {
         Failure::message(format!("`{}` is not applied, and nothing was done: {why}", self.path.display()))
     }
-}
-
-fn story(mismatch: &Mismatch) -> String {
-    match mismatch {
-        Mismatch::Version { made_by } => format!(
-            "it was made by regplan {made_by}, and this is {}: another version may plan differently",
-            env!("CARGO_PKG_VERSION")
-        ),
-        Mismatch::Project { of } => format!("it is about the project `{of}`"),
-        Mismatch::Lineage { of } => format!("it was made from another state (lineage {of})"),
-        Mismatch::Cluster { of } => match &of.uid {
-            Some(uid) => format!("it was made for the cluster {uid} at {}", of.server),
-            None => format!("it was made for the cluster at {}", of.server),
-        },
-        Mismatch::Configuration => "the configuration has changed since".to_owned(),
-        Mismatch::Secrets(names) => format!("a secret is another one than it was then: {}", names.join(", ")),
-    }
-}
-
-fn told(moved: &Moved) -> Vec<String> {
-    let mut lines = vec![format!("{}: {}", moved.address, moved.story)];
-    lines.extend(moved.fields.iter().map(|(path, managers)| match managers.as_deref() {
-        None => format!("  {path}"),
-        Some([]) => format!("  {path} (by unknown)"),
-        Some(managers) => {
-            let managers: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
-            format!("  {path} (by {})", managers.join(", "))
-        }
-    }));
-    lines
 }

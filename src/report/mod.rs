@@ -3,6 +3,7 @@
 //! Text is pushed with [`Label`]s, never with colours: who prints decides what a label looks like, and
 //! tests see plain text. Nothing here acts.
 
+mod approval;
 mod diff;
 mod drift;
 mod drift_json;
@@ -24,6 +25,7 @@ mod styled;
 mod value;
 mod words;
 
+pub use approval::{divergence_lines, mismatch_text};
 pub use drift::{drift_summary, drift_text};
 pub use drift_json::{DRIFT_FORMAT_VERSION, drift_json};
 pub use drift_markdown::drift_markdown;
