@@ -53,6 +53,9 @@ pub enum Error {
     /// The plan cannot be applied.
     #[error(transparent)]
     NotApplicable(#[from] NotApplicable),
+    /// A plan that cannot be written as text.
+    #[error("the plan cannot be written as text")]
+    PlanFileText(#[from] serde_json::Error),
     /// The plan file is not applied.
     #[error(transparent)]
     PlanFile(#[from] PlanFileRefusal),

@@ -9,7 +9,7 @@ use super::planned::{Approval, Planned, UncheckedField};
 use super::state_access::StateAccess;
 use super::verified_file::VerifiedFile;
 use super::workspace::Workspace;
-use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
+use crate::approval::{self, Asked, Attempt, Divergence, Mismatch, PlanFile, Preconditions};
 use crate::diagnostic::Sources;
 use crate::plan::{Keep, Plan};
 use crate::resource::Key;
@@ -40,7 +40,7 @@ pub enum PlanFileRefusal {
     Mismatch(Vec<Mismatch>),
     /// The plan that is made anew is not the one in the file.
     #[error("{} resources have moved since the plan file was made", .0.len())]
-    Moved(Vec<Moved>),
+    Diverged(Vec<Divergence>),
 }
 
 /// A plan file that may be applied here, if a new plan turns out to be the same.
@@ -72,7 +72,7 @@ impl<S: StateAccess> Workspace<S> {
         let config = &self.project.config;
         let preconditions =
             Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), &key);
-        Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)))
+        Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)?))
     }
 }
 
@@ -87,14 +87,14 @@ impl Workspace<Store> {
             return Err(PlanFileRefusal::NotSealed.into());
         }
         if let Some(done) = self.state.completed(file.digest()).await? {
-            return Err(PlanFileRefusal::Completed { revision: done.number, at: done.at }.into());
+            return Err(PlanFileRefusal::Completed { revision: done.revision, at: done.at }.into());
         }
         let unchecked = unchecked(file);
         if !unchecked.is_empty() {
             return Err(PlanFileRefusal::Unchecked(unchecked).into());
         }
         // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
-        if let Ok(lineage) = file.preconditions.lineage.parse() {
+        if let Ok(lineage) = file.preconditions().lineage.parse() {
             self.state.assume_lineage(&lineage)?;
         }
         let unfinished = self.state.state().unfinished.as_ref();
@@ -114,16 +114,16 @@ impl Workspace<Store> {
         let Planned { request, plan, secret_inputs, .. } = planned;
         let config = &self.project.config;
         let preconditions = Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), key);
-        let mismatches = file.preconditions.mismatches(&preconditions);
+        let mismatches = file.preconditions().mismatches(&preconditions);
         if !mismatches.is_empty() {
             return Err(PlanFileRefusal::Mismatch(mismatches).into());
         }
         let is_comparable = plan.refusals.is_empty();
-        let moved = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
-        if moved.is_empty() {
+        let divergences = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
+        if divergences.is_empty() {
             Ok(Approval::File(VerifiedFile::new(file.digest())))
         } else {
-            Err(PlanFileRefusal::Moved(moved).into())
+            Err(PlanFileRefusal::Diverged(divergences).into())
         }
     }
 }

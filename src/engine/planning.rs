@@ -159,7 +159,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
 mod tests {
     use super::*;
     use crate::resource::Target;
-    use crate::state::{IntentKind, Provenance, Resource};
+    use crate::state::{IntentKind, Provenance, StoredResource};
 
     #[tokio::test]
     async fn a_slow_answer_is_waited_for_and_holds_up_no_other_question() {
@@ -190,17 +190,8 @@ mod tests {
         let identity = |name: &str| Identity::namespaced("", "ConfigMap", "a", name);
         let address = Address::block("resource", "c");
         let mut state = State::new("p");
-        let old = Resource {
-            identity: identity("old"),
-            version: None,
-            uid: "u".into(),
-            dependencies: vec![],
-            protect: false,
-            keys: std::collections::BTreeSet::new(),
-            timeouts: Timeouts::default(),
-            provenance: Provenance::Created,
-            applied: None,
-        };
+        let target = Target { identity: identity("old"), version: None };
+        let old = StoredResource::new(target, "u", Provenance::Created);
         state.resources.insert(address.clone(), old);
         let new = identity("new");
         let target = Target { identity: new.clone(), version: None };
