@@ -1,9 +1,12 @@
 //! The words for what the engine reports as data.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-use super::plan_file;
-use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict, UncheckedField};
+use crate::approval::{Mismatch, Moved};
+use crate::engine::{
+    ClusterMismatch, Error, MissingRights, NotApplicable, PlanFileRefusal, SettingsConflict, UncheckedField,
+};
 use crate::report::{Label, Styled};
 use crate::resource::ClusterIdentity;
 
@@ -41,7 +44,7 @@ pub(super) fn words(error: &Error) -> Words {
         Error::WrongCluster(mismatch) => wrong_cluster(mismatch),
         Error::MissingRights(missing) => missing_rights(missing),
         Error::NotApplicable(reason) => not_applicable(reason),
-        Error::PlanFile(refusal) => plan_file::refused(Path::new("PLANFILE"), refusal),
+        Error::PlanFile(refusal) => refused_plan_file(Path::new("PLANFILE"), refusal),
     }
 }
 
@@ -139,6 +142,73 @@ fn not_applicable(reason: &NotApplicable) -> Words {
 pub(super) fn unchecked(fields: &[UncheckedField]) -> String {
     let line = |field: &UncheckedField| format!("{} {}: {}", field.address, field.path, field.reason);
     fields.iter().map(line).collect::<Vec<_>>().join("\n  ")
+}
+
+/// The words for a plan file that is not applied.
+pub(super) fn refused_plan_file(path: &Path, refusal: &PlanFileRefusal) -> Words {
+    let (why, help) = refusal_reason(refusal);
+    Words::new(format!("`{}` is not applied, and nothing was done: {why}", path.display()), help)
+}
+
+/// Why it is not applied, and what to do next.
+fn refusal_reason(refusal: &PlanFileRefusal) -> (String, &'static str) {
+    let again = "plan again, and have the new plan approved";
+    match refusal {
+        PlanFileRefusal::NoKey => (
+            "there is no key here to check it with".to_owned(),
+            "a plan is applied where its state is: keep the folder `.regplan` from the plan to the apply",
+        ),
+        PlanFileRefusal::NotSealed => (
+            "it was not written here, or was changed since".to_owned(),
+            "plan again with `--out`; a plan is applied where its state is, since the key that seals it stays with \
+             the state",
+        ),
+        PlanFileRefusal::Completed { revision, at } => (
+            format!("it was applied already, as revision {revision} at {at}"),
+            "a plan file is applied once; plan again to see what has changed since",
+        ),
+        PlanFileRefusal::Unchecked(fields) => (
+            format!("not everything could be checked when it was made:\n  {}", unchecked(fields)),
+            "plan again where the secrets are set",
+        ),
+        PlanFileRefusal::Mismatch(mismatches) => {
+            (mismatches.iter().map(mismatch_words).collect::<Vec<_>>().join("; "), again)
+        }
+        PlanFileRefusal::Moved(moved) => {
+            let mut lines = "this has moved since the plan was made:".to_owned();
+            for line in moved.iter().flat_map(moved_lines) {
+                let _ = write!(lines, "\n  {line}"); // writing to a String does not fail
+            }
+            (lines, again)
+        }
+    }
+}
+
+fn mismatch_words(mismatch: &Mismatch) -> String {
+    match mismatch {
+        Mismatch::Version { made_by } => format!(
+            "it was made by regplan {made_by}, and this is {}: another version may plan differently",
+            env!("CARGO_PKG_VERSION")
+        ),
+        Mismatch::Project { of } => format!("it is about the project `{of}`"),
+        Mismatch::Lineage { of } => format!("it was made from another state (lineage {of})"),
+        Mismatch::Cluster { of } => format!("it was made for {}", named(of)),
+        Mismatch::Configuration => "the configuration has changed since".to_owned(),
+        Mismatch::Secrets(names) => format!("a secret is another one than it was then: {}", names.join(", ")),
+    }
+}
+
+fn moved_lines(moved: &Moved) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", moved.address, moved.story)];
+    lines.extend(moved.fields.iter().map(|(path, managers)| match managers.as_deref() {
+        None => format!("  {path}"),
+        Some([]) => format!("  {path} (by unknown)"),
+        Some(managers) => {
+            let managers: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
+            format!("  {path} (by {})", managers.join(", "))
+        }
+    }));
+    lines
 }
 
 #[cfg(test)]

@@ -2,45 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::Error;
-use super::opening::StateAccess;
-use super::planned::{Approval, Planned, UncheckedField};
+use super::planned::{Approval, Planned, VerifiedFile};
+use super::refusal::{PlanFileRefusal, UncheckedField};
+use super::state_access::StateAccess;
 use super::workspace::Workspace;
-use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
+use crate::approval::{self, Asked, Attempt, PlanFile, Preconditions};
 use crate::diagnostic::Sources;
 use crate::plan::{Keep, Plan};
 use crate::resource::Key;
 use crate::state::Store;
-
-/// Why a plan file is not applied. Nothing of it was done.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanFileRefusal {
-    /// There is no key here to check its seal with.
-    #[error("there is no key to check the plan file with")]
-    NoKey,
-    /// Its seal is not that of this state's key.
-    #[error("the plan file was not written here, or was changed since")]
-    NotSealed,
-    /// It was applied already.
-    #[error("the plan file was applied as revision {revision}")]
-    Completed {
-        /// As which revision.
-        revision: u64,
-        /// When.
-        at: Timestamp,
-    },
-    /// Some fields could not be checked when it was made.
-    #[error("{} fields of the plan file could not be checked", .0.len())]
-    Unchecked(Vec<UncheckedField>),
-    /// It is for another configuration, cluster or state than what is at hand.
-    #[error("the plan file is not for what is at hand")]
-    Mismatch(Vec<Mismatch>),
-    /// The plan that is made anew is not the one in the file.
-    #[error("{} resources have moved since the plan file was made", .0.len())]
-    Moved(Vec<Moved>),
-}
 
 /// A plan file that may be applied here, if a new plan turns out to be the same.
 #[derive(Debug)]
@@ -54,19 +25,6 @@ impl Admitted<'_> {
     /// Whether an earlier run of this file was interrupted, and goes on now.
     pub fn is_resumed(&self) -> bool {
         self.attempt == Attempt::Resumed
-    }
-}
-
-/// The plan in a file, found to be the one at hand by [`Workspace::hold_against`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifiedFile {
-    digest: String,
-}
-
-impl VerifiedFile {
-    /// The digest of the file.
-    pub fn digest(&self) -> &str {
-        &self.digest
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::applying::{self, Run};
-use super::opening::StateAccess;
 use super::planned::{Applicable, Planned};
+use super::state_access::StateAccess;
 use super::{Compiled, Error, Outside, PlanRequest, Project, Readings, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
 use crate::blocks::SecretKeyRef;
