@@ -10,8 +10,7 @@ use crate::resource::Problem;
 use crate::state::StateError;
 
 use super::cluster::ClusterMismatch;
-use super::plan_file::PlanFileRefusal;
-use super::planned::NotApplicable;
+use super::refusal::{NotApplicable, PlanFileRefusal};
 use super::rights::MissingRights;
 use super::settings::SettingsConflict;
 

@@ -2,46 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::Error;
-use super::planned::{Approval, Planned, UncheckedField};
+use super::planned::{Approval, Planned, VerifiedFile};
+use super::refusal::{PlanFileRefusal, UncheckedField};
 use super::state_access::StateAccess;
-use super::verified_file::VerifiedFile;
 use super::workspace::Workspace;
-use crate::approval::{self, Asked, Attempt, Divergence, Mismatch, PlanFile, Preconditions};
+use crate::approval::{self, Asked, Attempt, PlanFile, Preconditions};
 use crate::diagnostic::Sources;
 use crate::plan::{Keep, Plan};
 use crate::resource::Key;
 use crate::state::Store;
-
-/// Why a plan file is not applied. Nothing of it was done.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanFileRefusal {
-    /// There is no key here to check its seal with.
-    #[error("there is no key to check the plan file with")]
-    NoKey,
-    /// Its seal is not that of this state's key.
-    #[error("the plan file was not written here, or was changed since")]
-    NotSealed,
-    /// It was applied already.
-    #[error("the plan file was applied as revision {revision}")]
-    Completed {
-        /// As which revision.
-        revision: u64,
-        /// When.
-        at: Timestamp,
-    },
-    /// Some fields could not be checked when it was made.
-    #[error("{} fields of the plan file could not be checked", .0.len())]
-    Unchecked(Vec<UncheckedField>),
-    /// It is for another configuration, cluster or state than what is at hand.
-    #[error("the plan file is not for what is at hand")]
-    Mismatch(Vec<Mismatch>),
-    /// The plan that is made anew is not the one in the file.
-    #[error("{} resources have moved since the plan file was made", .0.len())]
-    Diverged(Vec<Divergence>),
-}
 
 /// A plan file that may be applied here, if a new plan turns out to be the same.
 #[derive(Debug)]
@@ -121,7 +91,7 @@ impl Workspace<Store> {
         let is_comparable = plan.refusals.is_empty();
         let divergences = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
         if divergences.is_empty() {
-            Ok(Approval::File(VerifiedFile::new(file.digest())))
+            Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }))
         } else {
             Err(PlanFileRefusal::Diverged(divergences).into())
         }

@@ -14,7 +14,7 @@ use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
 use crate::state::{Intent as Doubt, State};
 
-/// How long an object that moves under our eyes is left alone before it is looked at again.
+/// How long to wait before an object that has just changed is read again.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
@@ -55,7 +55,7 @@ pub(super) async fn plan(
     Ok(run(Planner::new(input), provider, parallelism).await)
 }
 
-/// Answers what the planner asks, so many questions at once, until it is done.
+/// Answers what the planner asks until it is done. At most `parallelism` questions are under way at once.
 pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usize) -> Plan {
     loop {
         match planner.advance() {
