@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::markers::{PATH, SECRET_SOURCE};
+use super::markers::{BLOCK, PATH, SECRET_SOURCE};
 use crate::resource::{FieldPath, Segment};
 
 /// The schemas that apply to one place.
@@ -130,7 +130,7 @@ impl<'s> Shape<'s> {
 
     /// Whether more is asked of a text than to be one.
     pub(super) fn reads_text(&self) -> bool {
-        let keywords = ["pattern", "format", "enum", "const", PATH];
+        let keywords = ["pattern", "format", "enum", "const", PATH, BLOCK];
         self.parts.iter().any(|part| keywords.iter().any(|keyword| part.get(keyword).is_some()))
     }
 

@@ -3,6 +3,7 @@
 mod addresses;
 mod lifecycle;
 mod lists;
+mod named_blocks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -200,12 +201,13 @@ impl Assembly<'_> {
         let beside = if is_choice { Vec::new() } else { neighbours(self.outline, &address.kind) };
         let key_context = KeyContext { extra: common_keys, enclosing: None, beside };
         self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays);
+        let named_blocks = self.named_blocks(&body, &at, &Shape::new(schema), &address);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
         let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
         let mut found = self.mistakes.iter().skip(before);
         let is_sound = found.all(|mistake| mistake.severity != Severity::Error)
             && !self.failed.iter().any(|failed| at.contains(failed));
-        is_sound.then_some(Block { address, span, body, depends_on, lifecycle })
+        is_sound.then_some(Block { address, span, body, depends_on, named_blocks, lifecycle })
     }
 
     fn depends_on(&mut self, node: &Node, at: &FieldPath) -> Vec<(Address, Span)> {

@@ -43,7 +43,7 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
     if annotations.as_object().is_some_and(|map| !map.is_empty()) {
         metadata["annotations"] = annotations;
     }
-    let host = &registry.spec.options.host;
+    let host = registry.spec.host();
     let backend = json!({"service": {"name": registry.spec.name, "port": {"name": "http"}}});
     let mut spec = json!({
         "rules": [{
