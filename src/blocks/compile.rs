@@ -22,7 +22,7 @@ pub struct Blocks<'c> {
     /// The blocks, each with its type.
     all: Vec<(&'c Block, &'static dyn AnyBlockType)>,
     specs: Specs,
-    /// What was wrong with reading them.
+    /// What is wrong with blocks that could not be read.
     mistakes: Vec<Diagnostic>,
 }
 
@@ -134,7 +134,7 @@ fn sorted(mistakes: Vec<Diagnostic>) -> Diagnostics {
     let mut once: Vec<Diagnostic> = Vec::with_capacity(mistakes.len());
     let mut seen = BTreeSet::new();
     for mistake in mistakes {
-        // A lost secret, say, is met at every place that uses it through one key.
+        // A lost secret, for example, is found at every place that uses it through one key.
         let place = mistake.labels.first().map(|label| label.span);
         if seen.insert((place, mistake.message.clone(), mistake.severity == Severity::Error)) {
             once.push(mistake);

@@ -10,7 +10,7 @@ use crate::diagnostic::nearest::suggest;
 use crate::resource::{Address, BlockAddress, Desired, Lifecycle, is_builtin_group};
 
 /// Gives each object of a block what `depends_on` and `lifecycle` say about it. An object also depends on the blocks
-/// that keys of its block name; one without objects is nothing to wait for.
+/// that keys of its block name, if these have objects.
 pub(super) fn distribute(
     block: &Block,
     block_type: &dyn AnyBlockType,
@@ -43,7 +43,7 @@ pub(super) fn distribute(
 }
 
 /// Gives the readiness rule to what the block is about. Among several objects these are the ones of kinds that
-/// have no rule of their own: a `ConfigMap` never gets a condition, and would be waited for in vain.
+/// have no rule of their own: a `ConfigMap` never gets a condition, and the wait would end in a time-out.
 fn ready(
     block: &Block,
     block_type: &dyn AnyBlockType,

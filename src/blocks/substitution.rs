@@ -88,7 +88,7 @@ impl Substitution<'_> {
                     .at_opt(span, "")
                     .help("give each a text of its own: the plan shows what waits for a live field"),
                 ),
-                // That a value is lost is told once, by the Secret that stored it.
+                // That a value is lost is reported once, for the Secret that stored it.
                 (false, _) => draft.put_secret(path, &self.text(&expression, &mut generated)),
             }
         }
