@@ -49,7 +49,7 @@ pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredTex
     for (name, password) in users {
         match password {
             SecretText::Known(password) | SecretText::New(password) => {
-                known.push(Credentials { name, password })
+                known.push(Credentials { name, password });
             }
             // That the password is lost is reported for the Secret that stored it, not for this file.
             SecretText::Lost(reason) => return Fact::Text(SecretText::Unknown(reason)),

@@ -186,7 +186,7 @@ impl Planner {
                 self.predecessors.extend(addresses.into_iter().zip(readings));
             }
             (PendingQuestion::Preview { index, sent }, Answer::Preview(result)) => {
-                self.judge(index, sent, result)
+                self.judge(index, sent, result);
             }
             (asked, _) => self.notes.push(format!("an answer did not fit its question ({asked:?})")),
         }

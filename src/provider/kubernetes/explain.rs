@@ -158,7 +158,7 @@ impl Patience {
                 match transport_error.reason.as_str() {
                     "InvalidImageName" | "ErrImageNeverPull" => hopeless.push(name.to_owned()),
                     "CrashLoopBackOff" if transport_error.restarts >= CRASHES => {
-                        hopeless.push(name.to_owned())
+                        hopeless.push(name.to_owned());
                     }
                     // These two take turns.
                     "ErrImagePull" | "ImagePullBackOff" => {
