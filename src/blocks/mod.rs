@@ -20,8 +20,6 @@
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
 //! | `namespaces` | Which namespaces are shared by all? |
 //! | `references` | Do the addresses that blocks name lead to objects? |
-//! | `names` | What does Kubernetes take as a name, a label, an amount? |
-//! | `server_fields` | Which fields does only the server write? |
 //! | `schema` | How does a type become the JSON Schema of its block? |
 //! | `words` | What is a value, in words? |
 //! | `codes` | What are the mistakes called? |
@@ -34,12 +32,10 @@ mod facts;
 mod finish;
 mod keys;
 mod lifecycle;
-mod names;
 mod namespaces;
 mod references;
 mod schema;
 mod scope;
-mod server_fields;
 mod specs;
 mod substitution;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Identity;
-use super::builtin_groups::is_builtin_group;
+use super::api_groups::is_builtin_group;
 use crate::diagnostic::nearest::suggest;
 
 /// A block of the configuration: `registry.main`.

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `address` | How does a user name a block, and an object of a block? |
 //! | `identity` | Which object is it for Kubernetes: group, kind, namespace, name? |
-//! | `builtin_groups` | Does Kubernetes itself serve this API group? |
+//! | `api_groups` | Does Kubernetes itself serve this API group? |
 //! | `desired` | What should be there, and where does each field of it come from? |
 //! | `lifecycle` | How does a block want its resources to be treated? |
 //! | `live` | What is there, and what can go wrong with reading it? |
@@ -20,8 +20,8 @@
 //! | `digest` | How are texts digested, public ones and secrets? |
 
 mod address;
+mod api_groups;
 mod applied;
-mod builtin_groups;
 mod desired;
 mod digest;
 mod expression;
@@ -34,15 +34,15 @@ mod path_map;
 pub mod references;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
-pub use applied::{Applied, Held, all_held, held};
-pub use builtin_groups::is_builtin_group;
+pub use api_groups::{is_builtin_group, is_own_group};
+pub use applied::{Applied, Held, all_held, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
 pub(crate) use digest::hex;
 pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
-pub use live::{ClusterIdentity, KUBECTL_NOTE, Live, Problem, ProblemKind, Reading, Stamp};
+pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;

@@ -33,6 +33,7 @@ mod examples;
 mod faults;
 mod github_actions;
 mod handover;
+mod houses;
 mod idempotence;
 mod mistakes;
 mod moves;
@@ -76,6 +77,7 @@ fn tests() -> Vec<Trial> {
         faults::tests(),
         proof::tests(),
         handover::tests(),
+        houses::tests(),
         proxy::tests(),
         idempotence::tests(),
         readiness::tests(),

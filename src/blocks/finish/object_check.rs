@@ -5,9 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::blocks::codes;
 use crate::blocks::words::describe;
-use crate::blocks::{codes, names};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::names;
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
 
 /// Pushes what is wrong with an object.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use crate::blocks::codes;
 use crate::blocks::words::describe;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Desired, Encoding, Expression, FieldPath, KUBECTL_NOTE};
+use crate::kubernetes::marks::KUBECTL_NOTE;
+use crate::resource::{Desired, Encoding, Expression, FieldPath};
 
 /// `stringData` becomes `data`. Under server-side apply we would own `stringData`, which the server never
 /// shows again, so that a key that is removed would stay. All data is sensitive.

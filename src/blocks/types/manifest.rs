@@ -9,10 +9,10 @@ use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Document, Fact, Facts, ManifestFile, Need};
 use crate::blocks::keys::{self, key_text, span_of};
-use crate::blocks::server_fields::without_server_fields;
 use crate::blocks::{codes, schema, scope};
 use crate::config::{BLOCK_KEYS, Block, BlockSchema};
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, Origin};
 
 /// The block type `manifest`.
@@ -161,7 +161,7 @@ impl BlockType for ManifestBlock {
 fn draft(block: &Block, namespace: &str, file: &str, document: &Document) -> Draft {
     let Document { object, number, line } = document;
     let mut object = object.clone();
-    without_server_fields(&mut object);
+    remove_server_fields(&mut object);
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
     let mut draft = Draft::new(block, object, addressing, namespace);
     let path = FieldPath::keys(["path"]);

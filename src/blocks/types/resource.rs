@@ -9,11 +9,11 @@ use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::Need;
 use crate::blocks::keys::{key_text, span_of};
-use crate::blocks::server_fields::SERVER_FIELDS;
 use crate::blocks::{codes, schema, scope};
 use crate::config::{BLOCK_KEYS, Block, BlockSchema, Node, NodeValue};
 use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::server_fields::SERVER_FIELDS;
 use crate::resource::{FieldPath, Origin};
 
 /// The block type `resource`.

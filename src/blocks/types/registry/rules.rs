@@ -5,11 +5,12 @@ use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::options::AccessMode;
 use super::spec::UserSource;
+use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Need};
 use crate::blocks::keys::span_of;
-use crate::blocks::{codes, names};
 use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::names;
 
 /// A generated secret with fewer characters could be guessed.
 const SHORTEST_SECRET: u16 = 12;
