@@ -319,6 +319,7 @@ fn manifest(path: &Path) -> Config {
         span,
         body: Node { value: NodeValue::Table(Table { entries }), span },
         depends_on: Vec::new(),
+        named_blocks: Vec::new(),
         lifecycle: Lifecycle::default(),
     };
     Config {
