@@ -13,7 +13,7 @@ use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
 use crate::state::{Intent as Doubt, State};
 
-/// How long an object that moves under our eyes is left alone before it is looked at again.
+/// How long to wait before an object is read again that changes while it is planned with.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// What a plan is made for.
