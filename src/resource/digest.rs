@@ -61,7 +61,8 @@ fn named(algorithm: &str, sum: &[u8]) -> String {
     format!("{algorithm}:{}", hex(sum))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 

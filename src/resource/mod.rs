@@ -19,6 +19,7 @@ pub mod references;
 pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group, is_own_group};
 pub use applied::{Applied, Held, all_held, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
+pub(crate) use digest::hex;
 pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};

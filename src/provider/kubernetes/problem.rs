@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::connect::ServerInfo;
-use super::transport::{CallError, Refusal};
-use super::{ownership, redact, transport_error};
+use super::server_info::ServerInfo;
+use super::transport::{CallError, Refusal, unauthenticated};
+use super::{ownership, redact};
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
 
 /// What the request was about.
@@ -35,13 +35,10 @@ fn refused(refusal: &Refusal, about: About<'_>, facts: &ServerInfo) -> Problem {
     let secret = about.identity.is("", "Secret").then(|| about.sent.unwrap_or(&null));
     let words = redact::words(refusal.message(), secret);
     if refusal.code == 401 {
-        return transport_error::unauthenticated(facts, "the server does not accept our credentials");
+        return unauthenticated(facts, "the server does not accept our credentials");
     }
     if refusal.code == 403 && words.contains("\"system:anonymous\"") {
-        return transport_error::unauthenticated(
-            facts,
-            "the server does not know who we are: no credentials were sent",
-        );
+        return unauthenticated(facts, "the server does not know who we are: no credentials were sent");
     }
     let kind = kind(refusal, about.identity);
     let (message, help) = match kind {

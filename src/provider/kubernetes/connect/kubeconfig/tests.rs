@@ -1,5 +1,6 @@
 use std::fs;
 
+use super::super::settings::Environment;
 use super::*;
 
 const CONFIG: &str = "

@@ -11,12 +11,14 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::discovery::{Served, encode};
-use super::list::check_namespace;
-use super::problem::{self, About};
-use super::transport::{Call, CallError};
-use super::{Kubernetes, managed, ownership};
+use super::managed;
 use crate::kubernetes::marks::KUBECTL_NOTE;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::{Served, encode};
+use crate::provider::kubernetes::ownership;
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::read::check_namespace;
+use crate::provider::kubernetes::transport::{Call, CallError};
 use crate::provider::{Reassignment, Shift, Verb};
 use crate::resource::{Live, Problem, ProblemKind};
 
@@ -28,7 +30,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 const JSON_PATCH: &str = "application/json-patch+json";
 
 /// Changes who owns fields; the object afterwards.
-pub(super) async fn reassign(cluster: &Kubernetes, reassignment: &Reassignment) -> Result<Live, Problem> {
+pub(in crate::provider::kubernetes) async fn reassign(
+    cluster: &Kubernetes,
+    reassignment: &Reassignment,
+) -> Result<Live, Problem> {
     let identity = &reassignment.target.identity;
     let served = cluster.discovery.served(&reassignment.target, true).await?;
     let served = served.ok_or_else(|| cluster.unknown_kind(identity))?;

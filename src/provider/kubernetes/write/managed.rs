@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ownership::segment;
+use crate::provider::kubernetes::ownership::segment;
 use crate::resource::{FieldPath, Segment};
 
 type Fields = Map<String, Value>;

@@ -5,11 +5,11 @@ use std::io;
 
 use kube::client::AuthError;
 
-use super::connect::ServerInfo;
+use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::resource::{Problem, ProblemKind};
 
 /// All causes of an error, outermost first, each said once.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(in crate::provider::kubernetes) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut at = error.source();
     while let Some(error) = at {
@@ -57,22 +57,27 @@ fn tls_of(error: &(dyn Error + 'static)) -> Option<rustls::Error> {
     found
 }
 
-/// Why credentials could not be had; `None` where the error is about something else. Of a plugin only
-/// the last line that it wrote for a person is shown: its command line and output may hold secrets.
+/// How a credential plugin failed; `None` for other errors. Of what it wrote only the last line for a person is
+/// shown: its command line and output may hold secrets.
+pub(in crate::provider::kubernetes) fn plugin_failure(name: &str, error: &AuthError) -> Option<String> {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            let words = String::from_utf8_lossy(&out.stderr);
+            let last = words.lines().rev().find(|line| !line.trim().is_empty());
+            Some(format!("{name} failed ({}): {}", out.status, last.unwrap_or("without a word")))
+        }
+        AuthError::AuthExecParse(_) => Some(format!("{name} gave an answer that is no ExecCredential")),
+        _ => None,
+    }
+}
+
+/// Why credentials could not be had; `None` where the error is about something else.
 pub(super) fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
     let mut found = None;
     any(error, &mut |error| {
-        found = error.downcast_ref::<AuthError>().map(|error| match error {
-            AuthError::AuthExecRun { out, .. } => {
-                let words = String::from_utf8_lossy(&out.stderr);
-                let last = words.lines().rev().find(|line| !line.trim().is_empty());
-                format!("the credential plugin failed ({}): {}", out.status, last.unwrap_or("without a word"))
-            }
-            AuthError::AuthExecParse(_) => {
-                "the credential plugin gave an answer that is no ExecCredential".to_owned()
-            }
-            other => chain(other),
-        });
+        found = error
+            .downcast_ref::<AuthError>()
+            .map(|error| plugin_failure("the credential plugin", error).unwrap_or_else(|| chain(error)));
         found.is_some()
     });
     found
@@ -194,7 +199,7 @@ fn tls_problem(error: &rustls::Error, facts: &ServerInfo) -> Problem {
 }
 
 /// The server does not take our credentials; says so if that is because they have expired.
-pub(super) fn unauthenticated(facts: &ServerInfo, message: &str) -> Problem {
+pub(in crate::provider::kubernetes) fn unauthenticated(facts: &ServerInfo, message: &str) -> Problem {
     match facts.certificate_expiry.filter(|end| *end < jiff::Timestamp::now()) {
         Some(end) => Problem::new(
             ProblemKind::Unauthenticated,
@@ -248,7 +253,7 @@ mod tests {
     #[test]
     fn the_error_below_is_kept() {
         let refused = of(io::Error::from(io::ErrorKind::ConnectionRefused));
-        assert!(refused.source().is_some_and(|error| error.is::<kube::Error>()));
+        assert!(refused.source().is_some_and(<dyn Error>::is::<kube::Error>));
         assert!(never_sent(&refused), "the chain leads to the end");
         let trust = of(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
         assert!(tls_of(&trust).is_some());
