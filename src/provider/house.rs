@@ -21,7 +21,8 @@ pub enum Guard {
 pub struct Write {
     /// Which object.
     pub target: Target,
-    /// The fields that we want, with their values. What was ours before and is not among them goes.
+    /// The fields that we want, with their values. What was ours before and is not among them goes; in a house
+    /// that keeps no field owners, that is everything else.
     pub object: Value,
     /// What must be true.
     pub guard: Guard,

@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
-use crate::resource::{Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment};
+use crate::resource::{
+    Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment, is_own_group,
+};
 
 /// How we let go of the fields of one object that are left to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,10 +84,17 @@ fn beside_marks(path: FieldPath, objects: &[&Value]) -> Vec<FieldPath> {
     keys.into_iter().flat_map(|key| beside_marks(path.key(key.as_str()), objects)).collect()
 }
 
-/// Takes out of what is sent what is left to others, but for what is only made now.
+/// Takes out of what is sent what is left to others, but for what is only made now. A house that keeps no field
+/// owners takes the object as a whole, so there it is sent as it is.
 pub(in crate::plan) fn leave_out(object: &mut Value, desired: &Desired, live: Option<&Live>) {
+    let is_taken_whole = is_own_group(&desired.identity.group);
     for path in ignored(desired, live).iter().filter(|path| !is_made_now(path, live)) {
-        take_out(object, path);
+        match live.and_then(|live| path.get(&live.object)).filter(|_| is_taken_whole) {
+            Some(value) => {
+                path.set(object, value.clone());
+            }
+            None => take_out(object, path),
+        }
     }
 }
 
