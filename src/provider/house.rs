@@ -46,7 +46,7 @@ pub enum Until {
     Ready(Option<ReadyRule>),
     /// The object with this uid is gone.
     Gone {
-        /// Whose end is waited for; another object of the same name does not matter.
+        /// The object that must be gone; another one of the same name does not matter.
         uid: String,
     },
     /// The field has a value.

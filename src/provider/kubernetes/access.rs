@@ -43,7 +43,7 @@ impl Access {
             Ok(answer) => Ok(answer.body.pointer("/status/allowed") == Some(&Value::Bool(true))),
             Err(failure) => {
                 let identity = Identity::cluster("authorization.k8s.io", "SelfSubjectAccessReview", "");
-                Err(problem::of(failure, About::new(&identity), &self.transport.facts))
+                Err(problem::of(failure, About::new(&identity), &self.transport.server_info))
             }
         }
     }

@@ -30,7 +30,7 @@ impl Kubernetes {
     /// Every error is a [`ProblemKind::Settings`].
     pub async fn connect(settings: &Settings) -> Result<Self, Problem> {
         let connection = connect::connection(settings).await?;
-        let transport = Transport::new(connection.client, connection.facts, settings.connections);
+        let transport = Transport::new(connection.client, connection.server_info, settings.connections);
         Ok(Self {
             discovery: Discovery::new(transport.clone()),
             access: Access::new(transport.clone()),
@@ -42,17 +42,17 @@ impl Kubernetes {
 
     /// The server's URL.
     pub fn server(&self) -> &str {
-        &self.transport.facts.server
+        &self.transport.server_info.server
     }
 
     /// The namespace of the context (`default` where it names none).
     pub fn default_namespace(&self) -> &str {
-        &self.transport.facts.namespace
+        &self.transport.server_info.namespace
     }
 
     /// Where server and credentials come from, in words.
     pub fn origin(&self) -> &str {
-        &self.transport.facts.origin
+        &self.transport.server_info.origin
     }
 
     /// What is to be said of a kind that the server does not serve.
@@ -67,7 +67,7 @@ impl Kubernetes {
     }
 
     async fn ask_identity(&self) -> Result<ClusterIdentity, Problem> {
-        let facts = Arc::clone(&self.transport.facts);
+        let server_info = Arc::clone(&self.transport.server_info);
         let path = "/api/v1/namespaces/kube-system";
         let uid = match self.transport.send(&Call::get(path)).await {
             Ok(answer) => Some(ownership::stamp(&answer.body).uid).filter(|uid| !uid.is_empty()),
@@ -75,13 +75,17 @@ impl Kubernetes {
                 let hidden =
                     matches!(&failure, CallError::Refused(refusal) if matches!(refusal.code, 403 | 404));
                 let identity = Identity::cluster("", "Namespace", "kube-system");
-                let problem = problem::of(failure, About::new(&identity), &facts);
+                let problem = problem::of(failure, About::new(&identity), &server_info);
                 if !hidden || problem.kind == ProblemKind::Unauthenticated {
                     return Err(problem);
                 }
                 None
             }
         };
-        Ok(ClusterIdentity { uid, server: facts.server.clone(), ca_digest: facts.ca_digest.clone() })
+        Ok(ClusterIdentity {
+            uid,
+            server: server_info.server.clone(),
+            ca_digest: server_info.ca_digest.clone(),
+        })
     }
 }

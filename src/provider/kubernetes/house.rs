@@ -1,4 +1,4 @@
-//! What the two traits of a cluster come to here.
+//! Where each request to a cluster is answered.
 
 use async_trait::async_trait;
 
@@ -43,7 +43,7 @@ impl Cluster for Kubernetes {
     }
 
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
-        Ok(self.discovery.served(target, false).await?.map(|served| served.namespaced))
+        Ok(self.discovery.served(target).await?.map(|served| served.namespaced))
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

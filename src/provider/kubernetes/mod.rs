@@ -13,7 +13,7 @@
 //! | `pages`, `watch` | a list page by page; what changes in it |
 //! | `read`: `list`, `dependents` | many objects in few requests; what else dies with a namespace or a definition |
 //! | `write`: `apply`, `request`, `lost_write`, `delete` | server-side apply and delete under their guards; what became of a write without an answer |
-//! | `write`: `reassign`, `managed` | fields that change hands |
+//! | `write`: `reassign`, `managed` | how fields get other owners |
 //! | `wait`: `waiter`, `storage_class`, `definition` | when something is ready or gone |
 //! | `wait`: `explain`, `patience` | why something is not ready, and whether it will be |
 //!

@@ -14,7 +14,7 @@ pub(super) async fn review(cluster: &Kubernetes, requests: &[(Verb, Target)]) ->
     type Question = (Verb, Served, Option<String>, Option<String>);
     let mut wanted: Vec<Result<Served, Problem>> = Vec::with_capacity(requests.len());
     for (_, target) in requests {
-        wanted.push(match cluster.discovery.served(target, false).await {
+        wanted.push(match cluster.discovery.served(target).await {
             Ok(Some(served)) => Ok(served),
             Ok(None) => Err(cluster.unknown_kind(&target.identity)),
             Err(problem) => Err(problem),

@@ -120,13 +120,13 @@ impl Chosen {
         if let Some(exec) = config.auth_info.exec.as_mut().filter(|exec| exec.provide_cluster_info) {
             exec.cluster = ExecAuthCluster::try_from(&self.cluster).ok();
         }
-        let mut facts = ServerInfo::new(&config, self.origin.clone());
-        facts.certificate_expiry =
+        let mut server_info = ServerInfo::new(&config, self.origin.clone());
+        server_info.certificate_expiry =
             data(self.user.client_certificate_data.as_deref(), self.user.client_certificate.as_deref())
                 .ok()
                 .flatten()
                 .and_then(|pem| certificate::expiry_of_pem(&pem));
-        Ok((config, facts))
+        Ok((config, server_info))
     }
 }
 

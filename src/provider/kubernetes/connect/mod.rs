@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// A client that has not sent anything yet, and what is known of its server.
 pub(in crate::provider::kubernetes) struct Connection {
     pub(in crate::provider::kubernetes) client: Client,
-    pub(in crate::provider::kubernetes) facts: ServerInfo,
+    pub(in crate::provider::kubernetes) server_info: ServerInfo,
 }
 
 fn wrong(message: impl Into<String>) -> Problem {
@@ -33,33 +33,33 @@ fn wrong(message: impl Into<String>) -> Problem {
 pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> Result<Connection, Problem> {
     // An error says that one is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (mut config, mut facts, proxy_url, plugin) = if settings.in_cluster {
+    let (mut config, mut server_info, proxy_url, plugin) = if settings.in_cluster {
         let config = Config::incluster_env().map_err(|error| {
             wrong(format!("this is no pod with a service account: {error}"))
                 .help("`in_cluster = true` works only inside of a pod; name a context instead")
                 .caused_by(error)
         })?;
-        let facts = ServerInfo::new(&config, "the pod's service account".to_owned());
-        (config, facts, None, None)
+        let server_info = ServerInfo::new(&config, "the pod's service account".to_owned());
+        (config, server_info, None, None)
     } else {
         let chosen = Chosen::find(settings)?;
-        let (config, facts) = chosen.config()?;
+        let (config, server_info) = chosen.config()?;
         let plugin = chosen
             .user
             .exec
             .map(|exec| Plugin { command: exec.command.unwrap_or_default(), hint: exec.install_hint });
-        (config, facts, chosen.cluster.proxy_url, plugin)
+        (config, server_info, chosen.cluster.proxy_url, plugin)
     };
     let proxy = proxy::choose(&config.cluster_url, proxy_url.as_deref(), &settings.environment)
         .map_err(|message| wrong(message).help("a proxy is written as `http://host:port`"))?;
-    facts.proxy = proxy.as_ref().and_then(|uri| {
+    server_info.proxy = proxy.as_ref().and_then(|uri| {
         let host = uri.host()?;
         Some(uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
     });
     config.proxy_url = proxy;
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
-    let origin = facts.origin.clone();
+    let origin = server_info.origin.clone();
     // A credential plugin blocks its thread for as long as it asks a person.
     let client =
         tokio::task::spawn_blocking(move || ClientBuilder::try_from(config).map(ClientBuilder::build))
@@ -69,7 +69,7 @@ pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> 
                     .caused_by(error)
             })?
             .map_err(|error| unusable(&error, &origin, plugin))?;
-    Ok(Connection { client, facts })
+    Ok(Connection { client, server_info })
 }
 
 /// A program that gives credentials.

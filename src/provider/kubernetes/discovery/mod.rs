@@ -29,7 +29,7 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 /// What is younger than this is not asked for again because of an unknown kind.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// Discovery with its memory.
+/// Discovery, which keeps what it has read.
 pub(in crate::provider::kubernetes) struct Discovery {
     transport: Transport,
     known: Mutex<Option<(Instant, Arc<Catalogue>)>>,
@@ -82,33 +82,55 @@ impl Discovery {
         *self.known.lock().await = None;
     }
 
-    /// How to speak of the target: in its own version where that is served, else in the preferred one
-    /// (`strict`: not at all).
+    /// How to read or delete the target: in its own version where that is served, else in the server's preferred
+    /// one. `None` for a kind that is not served.
+    ///
+    /// # Errors
+    /// Where discovery gives no answer for the kind: then it is neither served nor unknown.
     pub(in crate::provider::kubernetes) async fn served(
         &self,
         target: &Target,
-        strict: bool,
+    ) -> Result<Option<Served>, Problem> {
+        let versions = self.versions(&target.identity.group_kind()).await?;
+        let own = target.version.as_ref();
+        let own = own.and_then(|own| versions.iter().find(|served| served.version == *own));
+        Ok(own.or(versions.first()).cloned())
+    }
+
+    /// How to write the target: in its own version, since in another one the same fields may mean something
+    /// else. `None` for a kind that is not served.
+    ///
+    /// # Errors
+    /// As of [`served`](Self::served), and a kind that is served in other versions only.
+    pub(in crate::provider::kubernetes) async fn served_exactly(
+        &self,
+        target: &Target,
     ) -> Result<Option<Served>, Problem> {
         let kind = target.identity.group_kind();
-        let served = match self.lookup(&kind).await? {
-            Lookup::Served(served) => served,
-            Lookup::Unknown => return Ok(None),
+        let versions = self.versions(&kind).await?;
+        let Some(version) = &target.version else { return Ok(versions.into_iter().next()) };
+        let exact = versions.iter().find(|served| served.version == *version);
+        if exact.is_some() || versions.is_empty() {
+            return Ok(exact.cloned());
+        }
+        let others: Vec<&str> = versions.iter().map(|served| served.version.as_str()).collect();
+        let message =
+            format!("the server serves {kind} in the version {}, not in {version}", others.join(", "));
+        Err(Problem::new(ProblemKind::UnknownKind, message).help("change its apiVersion"))
+    }
+
+    /// All versions of a kind, the preferred one first; none where it is not served.
+    async fn versions(&self, kind: &GroupKind) -> Result<Vec<Served>, Problem> {
+        match self.lookup(kind).await? {
+            Lookup::Served(served) => Ok(served),
+            Lookup::Unknown => Ok(Vec::new()),
             Lookup::Unreadable(problem) => {
                 let message = format!("nothing can be said about {kind}: {problem}");
-                return Err(Problem::new(ProblemKind::Unreachable, message)
+                Err(Problem::new(ProblemKind::Unreachable, message)
                     .help("see `kubectl get apiservices` for the ones that are not available")
-                    .caused_by(problem));
+                    .caused_by(problem))
             }
-        };
-        let Some(version) = &target.version else { return Ok(served.into_iter().next()) };
-        let exact = served.iter().find(|served| served.version == *version).cloned();
-        if exact.is_some() || !strict {
-            return Ok(exact.or_else(|| served.into_iter().next()));
         }
-        let versions: Vec<&str> = served.iter().map(|served| served.version.as_str()).collect();
-        let message =
-            format!("the server serves {kind} in the version {}, not in {version}", versions.join(", "));
-        Err(Problem::new(ProblemKind::UnknownKind, message).help("change its apiVersion"))
     }
 
     async fn fetch(&self) -> Result<Catalogue, Problem> {
@@ -156,11 +178,14 @@ impl Discovery {
 
     fn problem(&self, failure: CallError) -> Problem {
         let discovery = Identity::cluster("", "API", "discovery");
-        let mut problem = problem::of(failure, About::new(&discovery), &self.transport.facts);
+        let mut problem = problem::of(failure, About::new(&discovery), &self.transport.server_info);
         if problem.kind == ProblemKind::UnknownKind {
             problem = Problem::new(
                 ProblemKind::Unreachable,
-                format!("{} does not answer as a Kubernetes API server does", self.transport.facts.server),
+                format!(
+                    "{} does not answer as a Kubernetes API server does",
+                    self.transport.server_info.server
+                ),
             );
         }
         problem

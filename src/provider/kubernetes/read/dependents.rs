@@ -85,7 +85,7 @@ async fn list(
             Err(CallError::Refused(refusal)) if matches!(refusal.code, 404 | 405) => return Ok(all),
             Err(failure) => {
                 let identity = Identity::cluster(served.group.as_str(), served.kind.as_str(), "");
-                return Err(problem::of(failure, About::new(&identity), &cluster.transport.facts));
+                return Err(problem::of(failure, About::new(&identity), &cluster.transport.server_info));
             }
         }
     }

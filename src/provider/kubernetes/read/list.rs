@@ -37,7 +37,7 @@ pub(in crate::provider::kubernetes) async fn read(cluster: &Kubernetes, targets:
             // Where the server cannot be reached at all, it is asked once, not for each kind.
             let found = match &broken {
                 Some(problem) => Err(problem.clone()),
-                None => cluster.discovery.served(target, false).await,
+                None => cluster.discovery.served(target).await,
             };
             if let Err(problem) = &found
                 && (!cluster.transport.is_contacted() || problem.kind == ProblemKind::Unauthenticated)
@@ -108,7 +108,7 @@ async fn read_group(
             return vec![Reading::Absent; identities.len()];
         }
         Err(failure) => {
-            let problem = problem::of(failure, About::new(identities[0]), &cluster.transport.facts);
+            let problem = problem::of(failure, About::new(identities[0]), &cluster.transport.server_info);
             return vec![Reading::Unreadable(problem); identities.len()];
         }
     };
@@ -138,7 +138,7 @@ pub(in crate::provider::kubernetes) async fn get(
         Ok(Answer { body, .. }) => Reading::Present(Arc::new(ownership::live(body))),
         Err(CallError::Refused(refusal)) if refusal.code == 404 => Reading::Absent,
         Err(failure) => {
-            let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
+            let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
             // A read meets neither admission nor quota: a 403 is about rights, and needs no review, which
             // would be a `create` of one who may only read.
             Reading::Unreadable(access::name_rights(problem, &[Verb::Get], served))

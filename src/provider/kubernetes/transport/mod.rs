@@ -40,7 +40,7 @@ const FIRST_BUDGET: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(in crate::provider::kubernetes) struct Transport {
     client: Client,
-    pub(in crate::provider::kubernetes) facts: Arc<ServerInfo>,
+    pub(in crate::provider::kubernetes) server_info: Arc<ServerInfo>,
     permits: Arc<Semaphore>,
     /// Whether the server has answered at all.
     contacted: Arc<AtomicBool>,
@@ -49,12 +49,12 @@ pub(in crate::provider::kubernetes) struct Transport {
 impl Transport {
     pub(in crate::provider::kubernetes) fn new(
         client: Client,
-        facts: ServerInfo,
+        server_info: ServerInfo,
         connections: usize,
     ) -> Self {
         Self {
             client,
-            facts: Arc::new(facts),
+            server_info: Arc::new(server_info),
             permits: Arc::new(Semaphore::new(connections.max(1))),
             contacted: Arc::default(),
         }
@@ -78,8 +78,8 @@ impl Transport {
         let started = Instant::now();
         let mut tries = 0;
         loop {
-            let known = self.contacted.load(Ordering::Relaxed);
-            let failure = match self.attempt(call, known).await {
+            let known = self.is_contacted();
+            let failure = match self.attempt(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -118,11 +118,11 @@ impl Transport {
         }
     }
 
-    async fn attempt<T: Body>(&self, call: &Call, known: bool) -> Result<Answer<T>, CallError> {
+    async fn attempt<T: Body>(&self, call: &Call) -> Result<Answer<T>, CallError> {
         // The semaphore is never closed; without a permit, the request simply goes out.
         let _permit = self.permits.acquire().await;
         let deadline = match call.repeat {
-            _ if !known => FIRST_DEADLINE,
+            _ if !self.is_contacted() => FIRST_DEADLINE,
             // A dry-run may be repeated, and takes as long as the write.
             Repeat::Freely if call.method != Method::PATCH => READ_DEADLINE,
             _ => WRITE_DEADLINE,
@@ -176,30 +176,31 @@ impl Transport {
                 retry_after,
             }));
         }
-        let message = format!("{} gives no Kubernetes answer (HTTP {status}): {text}", self.facts.server);
+        let message =
+            format!("{} gives no Kubernetes answer (HTTP {status}): {text}", self.server_info.server);
         let mut problem = Problem::new(ProblemKind::Unreachable, message);
         problem.help = Some(if text.contains("HTTP request to an HTTPS server") {
-            format!("the server speaks https://; its address comes from {}", self.facts.origin)
+            format!("the server speaks https://; its address comes from {}", self.server_info.origin)
         } else {
             format!(
                 "is it an API server, or something in front of it? its address comes from {}",
-                self.facts.origin
+                self.server_info.origin
             )
         });
         Err(CallError::Lost { problem, perhaps_done: status.is_server_error() || status.is_success() })
     }
 
     fn silent(&self, perhaps_done: bool) -> CallError {
-        CallError::Lost { problem: error::silent(&self.facts), perhaps_done }
+        CallError::Lost { problem: error::silent(&self.server_info), perhaps_done }
     }
 
     fn lost(&self, error: kube::Error) -> CallError {
         let perhaps_done = !error::never_sent(&error) && error::credentials(&error).is_none();
-        CallError::Lost { problem: error::problem(error, &self.facts), perhaps_done }
+        CallError::Lost { problem: error::problem(error, &self.server_info), perhaps_done }
     }
 
     fn unsendable(&self, error: http::Error) -> CallError {
-        let message = format!("a request to {} cannot be put together: {error}", self.facts.server);
+        let message = format!("a request to {} cannot be put together: {error}", self.server_info.server);
         let problem = Problem::new(ProblemKind::Other, message).caused_by(error);
         CallError::Lost { problem, perhaps_done: false }
     }

@@ -34,7 +34,7 @@ pub(in crate::provider::kubernetes) async fn wait(
     progress: Progress<'_>,
 ) -> Result<Option<Live>, Problem> {
     let identity = &wait.target.identity;
-    let Some(served) = cluster.discovery.served(&wait.target, false).await? else {
+    let Some(served) = cluster.discovery.served(&wait.target).await? else {
         return match wait.until {
             Until::Gone { .. } => Ok(None),
             _ => Err(cluster.unknown_kind(identity)),
@@ -141,8 +141,8 @@ impl Waiter<'_> {
                         continue;
                     }
                     failure => {
-                        let facts = &self.cluster.transport.facts;
-                        return Err(problem::of(failure, About::new(self.identity), facts));
+                        let server_info = &self.cluster.transport.server_info;
+                        return Err(problem::of(failure, About::new(self.identity), server_info));
                     }
                 }
             }

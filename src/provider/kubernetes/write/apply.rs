@@ -1,4 +1,4 @@
-//! Server-side apply: tried without a trace, or done, whatever becomes of the answers.
+//! Server-side apply: tried without changing anything, or done, also where answers get lost.
 
 use std::time::Duration;
 

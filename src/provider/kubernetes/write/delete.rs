@@ -1,4 +1,4 @@
-//! Asking for deletion under its guard, whatever becomes of the answers.
+//! Asking for deletion under its guard, also where answers get lost.
 
 use http::Method;
 use serde_json::{Map, json};
@@ -18,7 +18,7 @@ pub(in crate::provider::kubernetes) async fn delete(
     stamp: &Stamp,
 ) -> Result<(), Problem> {
     let identity = &target.identity;
-    let Some(served) = cluster.discovery.served(target, false).await? else { return Ok(()) };
+    let Some(served) = cluster.discovery.served(target).await? else { return Ok(()) };
     check_namespace(&served, identity)?;
     let mut preconditions = Map::new();
     for (key, value) in [("uid", &stamp.uid), ("resourceVersion", &stamp.version)] {
@@ -39,7 +39,7 @@ pub(in crate::provider::kubernetes) async fn delete(
             CallError::Refused(refusal) if matches!(refusal.code, 409 | 503 | 504) => {}
             CallError::Lost { perhaps_done: true, .. } => {}
             _ => {
-                let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
+                let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
                 return Err(cluster.access.confirm(problem, &[Verb::Delete], &served, identity).await);
             }
         }
@@ -49,7 +49,7 @@ pub(in crate::provider::kubernetes) async fn delete(
             Reading::Present(live) if live.stamp.uid == stamp.uid && live.is_ending() => return Ok(()),
             Reading::Present(live) if tries.unanswered && live.stamp.uid != stamp.uid => return Ok(()),
             Reading::Present(_) if met_conflict => {
-                return Err(problem::of(failure, About::new(identity), &cluster.transport.facts));
+                return Err(problem::of(failure, About::new(identity), &cluster.transport.server_info));
             }
             Reading::Present(_) => tries.unanswered = true,
             Reading::Unreadable(problem) => {

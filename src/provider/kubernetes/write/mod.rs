@@ -1,4 +1,4 @@
-//! Writing: server-side apply, deletes, and fields that change hands, each under its guard.
+//! Writing: server-side apply, deletes, and other owners for fields, each under its guard.
 
 mod apply;
 mod delete;

@@ -28,7 +28,7 @@ impl<'a> ApplyRequest<'a> {
     /// A kind that is not served, or not in the version of the target.
     pub(super) async fn new(cluster: &'a Kubernetes, write: &'a Write) -> Result<Self, Problem> {
         let identity = &write.target.identity;
-        let served = cluster.discovery.served(&write.target, true).await?;
+        let served = cluster.discovery.served_exactly(&write.target).await?;
         let served = served.ok_or_else(|| cluster.unknown_kind(identity))?;
         check_namespace(&served, identity)?;
         Ok(Self { cluster, served, write })
@@ -70,7 +70,7 @@ impl<'a> ApplyRequest<'a> {
         let about = About { identity, sent: Some(&write.object) };
         let existing = matches!(write.guard, Guard::Absent)
             && matches!(&failure, CallError::Refused(refusal) if refusal.code == 409);
-        let mut problem = problem::of(failure, about, &cluster.transport.facts);
+        let mut problem = problem::of(failure, about, &cluster.transport.server_info);
         if existing && problem.kind == ProblemKind::Conflict {
             problem.message = format!("{identity} exists already, and was to be created");
         }
