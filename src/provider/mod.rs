@@ -12,7 +12,8 @@
 //! # A second house
 //!
 //! To add one (DNS records, say), write a folder beside `kubernetes` with a type that is a [`House`], and one line
-//! where the [`Router`] is made: `.with("dns.regplan.dev", house)`. Its objects have an API group of ours, a
+//! where the [`Router`] is made: `.with("dns.regplan.dev", house)`. Its API group stands in the list behind
+//! [`is_house_group`](crate::resource::is_house_group), by which the pure rooms know it too. Its objects have a
 //! `kind`, `metadata.name` and whatever the house understands beside it (`spec`); they have no namespace.
 //!
 //! - **Its stamps** are opaque to everybody else. A `uid` must stay for the life of the object, and should be another

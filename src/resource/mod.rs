@@ -16,7 +16,7 @@ mod path;
 mod path_map;
 pub mod references;
 
-pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group, is_own_group};
+pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group, is_house_group};
 pub use applied::{Applied, Held, all_held, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
 pub(crate) use digest::hex;

@@ -11,7 +11,7 @@ use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::resource::{
-    Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment, is_own_group,
+    Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment, is_house_group,
 };
 
 /// How we let go of the fields of one object that are left to others.
@@ -87,7 +87,7 @@ fn beside_marks(path: FieldPath, objects: &[&Value]) -> Vec<FieldPath> {
 /// Takes out of what is sent what is left to others, but for what is only made now. A house that keeps no field
 /// owners takes the object as a whole, so there it is sent as it is.
 pub(in crate::plan) fn leave_out(object: &mut Value, desired: &Desired, live: Option<&Live>) {
-    let is_taken_whole = is_own_group(&desired.identity.group);
+    let is_taken_whole = is_house_group(&desired.identity.group);
     for path in ignored(desired, live).iter().filter(|path| !is_made_now(path, live)) {
         match live.and_then(|live| path.get(&live.object)).filter(|_| is_taken_whole) {
             Some(value) => {

@@ -22,7 +22,7 @@ use crate::plan::proof::record;
 use crate::plan::redact::{redact, redact_all};
 use crate::plan::sent::object;
 use crate::provider::Written;
-use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, is_own_group};
+use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, is_house_group};
 
 /// How often an object that moves under our eyes is read again.
 const READS: u8 = 20;
@@ -303,7 +303,7 @@ impl Planner {
         let manager = crate::kubernetes::field_manager(&self.input.project);
         let tried = handover::as_tried(&manager, desired, live, sent);
         // A house that keeps no field owners takes the object as a whole.
-        let is_taken_whole = is_own_group(&desired.identity.group);
+        let is_taken_whole = is_house_group(&desired.identity.group);
         let object = if is_taken_whole { tried } else { overlay::outcome(&manager, live, &tried) };
         Live { object, stamp: live.stamp.clone(), ownership: live.ownership.clone() }
     }
