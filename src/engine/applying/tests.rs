@@ -48,7 +48,7 @@ async fn what_was_written_is_known_with_what_came_of_it() {
 async fn what_was_not_ready_is_ready_when_a_later_run_has_seen_it_so() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path()).await;
-    applied(&plan(vec![create(&config_map("a"))]), &Cluster::default(), &mut store).await.unwrap();
+    applied(&plan(vec![create(&config_map("a"))]), &TakesEveryWrite::default(), &mut store).await.unwrap();
     let a = Address::block("resource", "a");
     let since = Timestamp::UNIX_EPOCH;
     let not_ready = |resource: &mut StoredResource| resource.readiness = Readiness::NotReady { since };
@@ -57,7 +57,7 @@ async fn what_was_not_ready_is_ready_when_a_later_run_has_seen_it_so() {
     unchanged.action = Action::None;
     let mut dependent = create(&config_map("b"));
     dependent.dependencies.push(a.clone());
-    applied(&plan(vec![unchanged, dependent]), &Cluster::default(), &mut store).await.unwrap();
+    applied(&plan(vec![unchanged, dependent]), &TakesEveryWrite::default(), &mut store).await.unwrap();
     assert_eq!(store.state().resources[&a].readiness, Readiness::Ready);
 }
 

@@ -9,7 +9,7 @@ use crate::plan::ownership::handover;
 use crate::plan::sent::object::object;
 use crate::plan::sent::resolve::{Unresolvable, resolve};
 use crate::plan::view::situation::Situation;
-use crate::resource::Live;
+use crate::resource::{Live, is_house_group};
 
 /// The object as it is sent, and which of its values is not known yet.
 pub(super) fn sent_object(
@@ -32,11 +32,10 @@ pub(super) fn made_anew(situation: Situation<'_>, live: &Live) -> Value {
 pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
     let manager = situation.manager();
     let tried = handover::as_tried(&manager, situation.desired(), live, sent);
-    Live {
-        object: overlay::outcome(&manager, live, &tried),
-        stamp: live.stamp.clone(),
-        ownership: live.ownership.clone(),
-    }
+    // A house that keeps no field owners takes the object as a whole.
+    let is_taken_whole = is_house_group(&situation.desired().identity.group);
+    let object = if is_taken_whole { tried } else { overlay::outcome(&manager, live, &tried) };
+    Live { object, stamp: live.stamp.clone(), ownership: live.ownership.clone() }
 }
 
 /// Puts the values that are known into the object; the first that is not.

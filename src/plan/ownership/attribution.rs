@@ -17,7 +17,7 @@ use crate::plan::model::change::{After, Cause, FieldChange};
 use crate::plan::ownership::field_owners::{FieldPosition, Owned, Owners, Transition};
 use crate::plan::proof::record::digest_without_secrets;
 use crate::resource::FieldManager;
-use crate::resource::{Applied, Desired, FieldPath, Held, Live, Segment, is_own_group};
+use crate::resource::{Applied, Desired, FieldPath, Held, Live, Segment, is_house_group};
 
 /// What is known of an object beside its changed lines.
 #[derive(Debug, Clone, Copy)]
@@ -192,7 +192,7 @@ impl<'a> Witness<'a> {
             // Whoever changes a value takes the field from us; and something has changed it.
             Held::Hidden => {
                 // Where fields have no owners, nobody can be said to have taken it.
-                let has_no_owners = is_own_group(&self.evidence.desired.identity.group);
+                let has_no_owners = is_house_group(&self.evidence.desired.identity.group);
                 let is_ours = has_no_owners || self.owners().is_ours(recorded);
                 Since { in_cluster: !is_ours, in_configuration: is_ours }
             }

@@ -11,7 +11,9 @@ use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::model::reason::Reason;
-use crate::resource::{Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment};
+use crate::resource::{
+    Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment, is_house_group,
+};
 
 /// The longest text, in bytes, that is told as a value that stays.
 const LONGEST_SHOWN: usize = 60;
@@ -91,10 +93,17 @@ fn beside_marks(path: FieldPath, objects: &[&Value]) -> Vec<FieldPath> {
     keys.into_iter().flat_map(|key| beside_marks(path.key(key.as_str()), objects)).collect()
 }
 
-/// Takes out of what is sent what is left to others, but for what is only made now.
+/// Takes out of what is sent what is left to others, but for what is only made now. A house that keeps no field
+/// owners takes the object as a whole, so there it is sent as it is.
 pub(in crate::plan) fn leave_out(object: &mut Value, desired: &Desired, live: Option<&Live>) {
+    let is_taken_whole = is_house_group(&desired.identity.group);
     for path in ignored(desired, live).iter().filter(|path| !is_made_now(path, live)) {
-        take_out(object, path);
+        match live.and_then(|live| path.get(&live.object)).filter(|_| is_taken_whole) {
+            Some(value) => {
+                path.set(object, value.clone());
+            }
+            None => take_out(object, path),
+        }
     }
 }
 

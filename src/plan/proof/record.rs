@@ -9,7 +9,7 @@ use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::proof::list_items;
 use crate::plan::proof::ownership;
-use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, SentObject, is_own_group};
+use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, SentObject, is_house_group};
 
 /// What is to be remembered of a write: what was sent, what the server's answer holds under our fields, and
 /// what others have beside them.
@@ -17,7 +17,7 @@ pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> 
     let manager = field_manager(project);
     let sensitive_fields = SensitiveFields::new(desired, &answer.object);
     let hides = |path: &FieldPath| sensitive_fields.hides(path);
-    let held: Vec<(FieldPath, Held)> = if is_own_group(&desired.identity.group) {
+    let held: Vec<(FieldPath, Held)> = if is_house_group(&desired.identity.group) {
         // No field has an owner there: what is sent counts as ours.
         resource::held_at(sent_fields(sent), &answer.object, hides).collect()
     } else {

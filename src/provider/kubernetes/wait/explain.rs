@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::Kubernetes;
-use super::discovery::encode;
-use super::transport::Call;
 use crate::kubernetes::conditions::text;
 use crate::kubernetes::events::event_lines;
 use crate::kubernetes::pods;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::encode;
+use crate::provider::kubernetes::transport::Call;
 use crate::resource::Identity;
 
 /// For all questions about a cause together.

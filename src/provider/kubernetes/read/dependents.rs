@@ -3,11 +3,11 @@
 use futures::{StreamExt, stream};
 use serde_json::Value;
 
-use super::Kubernetes;
-use super::discovery::{Lookup, Served};
-use super::pages::{Page, Pages};
-use super::problem::{self, About};
-use super::transport::CallError;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::{Lookup, Served};
+use crate::provider::kubernetes::pages::{Page, Pages};
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::transport::CallError;
 use crate::provider::{CascadeScope, Dependent, Dependents};
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind};
 
@@ -18,7 +18,10 @@ const AT_ONCE: usize = 16;
 ///
 /// # Errors
 /// Where not even the kinds can be found out.
-pub(super) async fn dependents(cluster: &Kubernetes, scope: &CascadeScope) -> Result<Dependents, Problem> {
+pub(in crate::provider::kubernetes) async fn dependents(
+    cluster: &Kubernetes,
+    scope: &CascadeScope,
+) -> Result<Dependents, Problem> {
     let (kinds, mut hidden, namespace) = match scope {
         CascadeScope::Namespace(name) => {
             let (kinds, hidden) = cluster.discovery.namespaced().await?;
@@ -27,7 +30,7 @@ pub(super) async fn dependents(cluster: &Kubernetes, scope: &CascadeScope) -> Re
         CascadeScope::Kind(kind) => match cluster.discovery.lookup(kind).await? {
             Lookup::Served(served) => (served.into_iter().take(1).collect(), Vec::new(), None),
             Lookup::Unknown => (Vec::new(), Vec::new(), None),
-            Lookup::Unreadable(reason) => (Vec::new(), vec![(kind.clone(), reason)], None),
+            Lookup::Unreadable(problem) => (Vec::new(), vec![(kind.clone(), problem.message)], None),
         },
     };
     let lists = kinds.into_iter().map(|served| async move {
@@ -82,7 +85,7 @@ async fn list(
             Err(CallError::Refused(refusal)) if matches!(refusal.code, 404 | 405) => return Ok(all),
             Err(failure) => {
                 let identity = Identity::cluster(served.group.as_str(), served.kind.as_str(), "");
-                return Err(problem::of(failure, About::new(&identity), &cluster.transport.facts));
+                return Err(problem::of(failure, About::new(&identity), &cluster.transport.server_info));
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Kubernetes;
-use super::discovery::{Lookup, Served};
-use super::transport::{Call, CallError};
 use crate::kubernetes::conditions::text;
 use crate::kubernetes::kinds::defines;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::{Lookup, Served};
+use crate::provider::kubernetes::transport::{Call, CallError};
 
 /// Whether the server answers for every version that a definition serves.
 pub(super) async fn is_served(cluster: &Kubernetes, definition: &Value) -> bool {

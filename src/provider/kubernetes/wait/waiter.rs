@@ -6,17 +6,19 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use super::discovery::Served;
 use super::explain;
-use super::list::{check_namespace, get};
 use super::patience::Patience;
-use super::problem::{self, About};
-use super::transport::CallError;
-use super::watch::Hub;
-use super::{Kubernetes, definition, ownership, storage_class};
+use super::{definition, storage_class};
 use crate::kubernetes::kinds::is_definition;
 use crate::kubernetes::readiness::{self, Readiness, StorageClass};
 use crate::kubernetes::{deletion, pods};
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::Served;
+use crate::provider::kubernetes::ownership;
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::read::{check_namespace, get};
+use crate::provider::kubernetes::transport::CallError;
+use crate::provider::kubernetes::watch::Hub;
 use crate::provider::{Progress, Until, Wait};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading};
 
@@ -26,13 +28,13 @@ const PODS_AFTER: Duration = Duration::from_secs(2);
 const DISCOVERY_PAUSE: Duration = Duration::from_millis(250);
 
 /// Waits. The object as it then is; `None` where it is gone.
-pub(super) async fn wait(
+pub(in crate::provider::kubernetes) async fn wait(
     cluster: &Kubernetes,
     wait: &Wait,
     progress: Progress<'_>,
 ) -> Result<Option<Live>, Problem> {
     let identity = &wait.target.identity;
-    let Some(served) = cluster.discovery.served(&wait.target, false).await? else {
+    let Some(served) = cluster.discovery.served(&wait.target).await? else {
         return match wait.until {
             Until::Gone { .. } => Ok(None),
             _ => Err(cluster.unknown_kind(identity)),
@@ -139,8 +141,8 @@ impl Waiter<'_> {
                         continue;
                     }
                     failure => {
-                        let facts = &self.cluster.transport.facts;
-                        return Err(problem::of(failure, About::new(self.identity), facts));
+                        let server_info = &self.cluster.transport.server_info;
+                        return Err(problem::of(failure, About::new(self.identity), server_info));
                     }
                 }
             }

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 
-use super::discovery::Served;
-use super::pages::{PAGE, Page, Pages, WithOwners};
-use super::problem::{self, About};
-use super::transport::{Answer, Call, CallError, Transport};
-use super::{Kubernetes, access, ownership};
 use crate::provider::Verb;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::Served;
+use crate::provider::kubernetes::pages::{PAGE, Page, Pages, WithOwners};
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::transport::{Answer, Call, CallError, Transport};
+use crate::provider::kubernetes::{access, ownership};
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Reading, Target};
 
 /// How many lists are prepared at once; how many are under way is the transport's business.
@@ -24,7 +25,7 @@ const AT_ONCE: usize = 16;
 const RESTARTS: usize = 3;
 
 /// One answer for each target, in their order.
-pub(super) async fn read(cluster: &Kubernetes, targets: &[Target]) -> Vec<Reading> {
+pub(in crate::provider::kubernetes) async fn read(cluster: &Kubernetes, targets: &[Target]) -> Vec<Reading> {
     type Group = (Served, Option<String>);
     let mut readings: Vec<Option<Reading>> = vec![None; targets.len()];
     let mut groups: HashMap<Group, Vec<usize>> = HashMap::new();
@@ -36,7 +37,7 @@ pub(super) async fn read(cluster: &Kubernetes, targets: &[Target]) -> Vec<Readin
             // Where the server cannot be reached at all, it is asked once, not for each kind.
             let found = match &broken {
                 Some(problem) => Err(problem.clone()),
-                None => cluster.discovery.served(target, false).await,
+                None => cluster.discovery.served(target).await,
             };
             if let Err(problem) = &found
                 && (!cluster.transport.is_contacted() || problem.kind == ProblemKind::Unauthenticated)
@@ -73,7 +74,10 @@ pub(super) async fn read(cluster: &Kubernetes, targets: &[Target]) -> Vec<Readin
 }
 
 /// An object of a namespaced kind needs a namespace in its path.
-pub(super) fn check_namespace(served: &Served, identity: &Identity) -> Result<(), Problem> {
+pub(in crate::provider::kubernetes) fn check_namespace(
+    served: &Served,
+    identity: &Identity,
+) -> Result<(), Problem> {
     if served.namespaced && identity.namespace.is_none() {
         let message = format!("{identity} lives in a namespace, and none is given");
         return Err(Problem::new(ProblemKind::Other, message));
@@ -104,7 +108,7 @@ async fn read_group(
             return vec![Reading::Absent; identities.len()];
         }
         Err(failure) => {
-            let problem = problem::of(failure, About::new(identities[0]), &cluster.transport.facts);
+            let problem = problem::of(failure, About::new(identities[0]), &cluster.transport.server_info);
             return vec![Reading::Unreadable(problem); identities.len()];
         }
     };
@@ -125,12 +129,16 @@ async fn read_group(
 }
 
 /// One object by its name.
-pub(super) async fn get(cluster: &Kubernetes, served: &Served, identity: &Identity) -> Reading {
+pub(in crate::provider::kubernetes) async fn get(
+    cluster: &Kubernetes,
+    served: &Served,
+    identity: &Identity,
+) -> Reading {
     match cluster.transport.send(&Call::get(served.object(identity))).await {
         Ok(Answer { body, .. }) => Reading::Present(Arc::new(ownership::live(body))),
         Err(CallError::Refused(refusal)) if refusal.code == 404 => Reading::Absent,
         Err(failure) => {
-            let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
+            let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
             // A read meets neither admission nor quota: a 403 is about rights, and needs no review, which
             // would be a `create` of one who may only read.
             Reading::Unreadable(access::name_rights(problem, &[Verb::Get], served))
@@ -178,25 +186,4 @@ async fn search(
         }
         return Ok((found, HashSet::new()));
     }
-}
-
-/// Everything in a list, and the version at which a watch goes on from there.
-pub(super) async fn all(
-    transport: &Transport,
-    served: &Served,
-    namespace: Option<&str>,
-    name: Option<&str>,
-) -> Result<(Vec<Value>, String), CallError> {
-    let mut all = Vec::new();
-    let mut pages = Pages::new(served, namespace, name);
-    while let Some(page) = pages.next(transport).await? {
-        match page {
-            Page::Items(items, _) => all.extend(items),
-            Page::Expired => {
-                all.clear();
-                pages = Pages::new(served, namespace, name);
-            }
-        }
-    }
-    Ok((all, pages.version))
 }

@@ -1,8 +1,8 @@
-//! Fields change hands: a JSON patch of `metadata.managedFields` under its guard.
+//! Fields get other owners: a JSON patch of `metadata.managedFields` under its guard.
 //!
-//! Server-side apply has no word for this. A sole owner that leaves a field out resets it; a second manager
-//! that first applies it would keep it, but would keep every list item around it as well, for ever, and
-//! the field itself, when it is dropped later. The server takes `managedFields` that are written, and so does
+//! Server-side apply cannot do this. A sole owner that leaves a field out resets it. A second manager that
+//! applies it first would keep its value, but would go on to own every list item around it, and the field
+//! itself when it is dropped later. The server takes `managedFields` that are written, and so does
 //! client-go, whose `csaupgrade` moves fields from `kubectl apply` this way.
 
 use std::time::Duration;
@@ -11,12 +11,14 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::discovery::{Served, encode};
-use super::list::check_namespace;
-use super::problem::{self, About};
-use super::transport::{Call, CallError};
-use super::{Kubernetes, managed, ownership};
+use super::managed;
 use crate::kubernetes::marks::KUBECTL_NOTE;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::{Served, encode};
+use crate::provider::kubernetes::ownership;
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::read::check_namespace;
+use crate::provider::kubernetes::transport::{Call, CallError};
 use crate::provider::{Reassignment, Shift, Verb};
 use crate::resource::{Live, Problem, ProblemKind};
 
@@ -28,9 +30,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 const JSON_PATCH: &str = "application/json-patch+json";
 
 /// Changes who owns fields; the object afterwards.
-pub(super) async fn reassign(cluster: &Kubernetes, reassignment: &Reassignment) -> Result<Live, Problem> {
+pub(in crate::provider::kubernetes) async fn reassign(
+    cluster: &Kubernetes,
+    reassignment: &Reassignment,
+) -> Result<Live, Problem> {
     let identity = &reassignment.target.identity;
-    let served = cluster.discovery.served(&reassignment.target, true).await?;
+    let served = cluster.discovery.served_exactly(&reassignment.target).await?;
     let served = served.ok_or_else(|| cluster.unknown_kind(identity))?;
     check_namespace(&served, identity)?;
     let stamp = &reassignment.stamp;
@@ -73,7 +78,7 @@ async fn look(cluster: &Kubernetes, served: &Served, reassignment: &Reassignment
         Ok(answer) => Ok(answer.body),
         Err(CallError::Refused(refusal)) if refusal.code == 404 => Err(overtaken(reassignment)),
         Err(failure) => {
-            let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
+            let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
             Err(cluster.access.confirm(problem, &[Verb::Get], served, identity).await)
         }
     }
@@ -86,7 +91,7 @@ async fn explained(
     failure: CallError,
 ) -> Problem {
     let identity = &reassignment.target.identity;
-    let problem = problem::of(failure, About::new(identity), &cluster.transport.facts);
+    let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
     cluster.access.confirm(problem, &[Verb::Patch], served, identity).await
 }
 
@@ -95,7 +100,7 @@ fn overtaken(reassignment: &Reassignment) -> Problem {
     Problem::new(ProblemKind::Conflict, message)
 }
 
-/// The patch, if anything is to change hands at all.
+/// The patch; `None` where every field has the right owner already.
 ///
 /// A `test` of the version that fails would be a 422 like many others; an old version that is written is the
 /// 409 of every lost race.

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::Kubernetes;
-use super::discovery::encode;
-use super::transport::{Call, CallError};
 use crate::kubernetes::conditions::text;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::encode;
+use crate::provider::kubernetes::transport::{Call, CallError};
 
 /// Whether a claim's class binds only when a pod asks for the volume. A class that cannot be read counts
 /// as one that does: waiting for a bind that comes only later would never end.

@@ -7,8 +7,9 @@
 use std::net::IpAddr;
 
 use http::Uri;
+use ipnet::IpNet;
 
-use super::connect::Environment;
+use super::settings::Environment;
 
 /// The proxy to use; the error is what is wrong with the setting, naming the setting.
 pub(super) fn choose(
@@ -78,13 +79,9 @@ fn is_exempt(no_proxy: &str, server: &Uri) -> bool {
 
 fn matches_entry(entry: &str, host: &str, port: u16) -> bool {
     let address: Option<IpAddr> = host.parse().ok();
-    if let Some((network, bits)) = entry.split_once('/') {
-        let (Some(address), Ok(network), Ok(bits)) =
-            (address, network.parse::<IpAddr>(), bits.parse::<u32>())
-        else {
-            return false;
-        };
-        return is_within(address, network, bits);
+    if entry.contains('/') {
+        let network = entry.parse::<IpNet>().ok();
+        return address.zip(network).is_some_and(|(address, network)| network.contains(&address));
     }
     let (name, wanted) = split_port(entry);
     if wanted.is_some_and(|wanted| wanted != port) {
@@ -112,20 +109,6 @@ fn split_port(entry: &str) -> (&str, Option<u16>) {
             Err(_) => (entry, None),
         },
         _ => (entry, None),
-    }
-}
-
-fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
-    match (address, network) {
-        (IpAddr::V4(a), IpAddr::V4(n)) if bits <= 32 => {
-            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-            a.to_bits() & mask == n.to_bits() & mask
-        }
-        (IpAddr::V6(a), IpAddr::V6(n)) if bits <= 128 => {
-            let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-            a.to_bits() & mask == n.to_bits() & mask
-        }
-        _ => false,
     }
 }
 

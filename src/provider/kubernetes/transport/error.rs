@@ -5,11 +5,11 @@ use std::io;
 
 use kube::client::AuthError;
 
-use super::connect::ServerInfo;
+use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::resource::{Problem, ProblemKind};
 
 /// All causes of an error, outermost first, each said once.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(in crate::provider::kubernetes) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut at = error.source();
     while let Some(error) = at {
@@ -57,22 +57,27 @@ fn tls_of(error: &(dyn Error + 'static)) -> Option<rustls::Error> {
     found
 }
 
-/// Why credentials could not be had; `None` where the error is about something else. Of a plugin only
-/// the last line that it wrote for a person is shown: its command line and output may hold secrets.
+/// How a credential plugin failed; `None` for other errors. Of what it wrote only the last line for a person is
+/// shown: its command line and output may hold secrets.
+pub(in crate::provider::kubernetes) fn plugin_failure(name: &str, error: &AuthError) -> Option<String> {
+    match error {
+        AuthError::AuthExecRun { out, .. } => {
+            let words = String::from_utf8_lossy(&out.stderr);
+            let last = words.lines().rev().find(|line| !line.trim().is_empty());
+            Some(format!("{name} failed ({}): {}", out.status, last.unwrap_or("without a word")))
+        }
+        AuthError::AuthExecParse(_) => Some(format!("{name} gave an answer that is no ExecCredential")),
+        _ => None,
+    }
+}
+
+/// Why credentials could not be had; `None` where the error is about something else.
 pub(super) fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
     let mut found = None;
     any(error, &mut |error| {
-        found = error.downcast_ref::<AuthError>().map(|error| match error {
-            AuthError::AuthExecRun { out, .. } => {
-                let words = String::from_utf8_lossy(&out.stderr);
-                let last = words.lines().rev().find(|line| !line.trim().is_empty());
-                format!("the credential plugin failed ({}): {}", out.status, last.unwrap_or("without a word"))
-            }
-            AuthError::AuthExecParse(_) => {
-                "the credential plugin gave an answer that is no ExecCredential".to_owned()
-            }
-            other => chain(other),
-        });
+        found = error
+            .downcast_ref::<AuthError>()
+            .map(|error| plugin_failure("the credential plugin", error).unwrap_or_else(|| chain(error)));
         found.is_some()
     });
     found
@@ -80,26 +85,26 @@ pub(super) fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
 
 /// What an error means for a person. The error is kept below it, unless it is about credentials: it could
 /// show them.
-pub(super) fn problem(error: kube::Error, facts: &ServerInfo) -> Problem {
+pub(super) fn problem(error: kube::Error, server_info: &ServerInfo) -> Problem {
     if let Some(why) = credentials(&error) {
         return Problem::new(
             ProblemKind::Unauthenticated,
             format!("the credentials could not be renewed: {why}"),
         )
-        .help(format!("they come from {}", facts.origin));
+        .help(format!("they come from {}", server_info.origin));
     }
-    said(&error, facts).caused_by(error)
+    said(&error, server_info).caused_by(error)
 }
 
-fn said(error: &kube::Error, facts: &ServerInfo) -> Problem {
-    let server = &facts.server;
+fn said(error: &kube::Error, server_info: &ServerInfo) -> Problem {
+    let server = &server_info.server;
     if let Some(tls) = tls_of(error) {
-        return tls_problem(&tls, facts);
+        return tls_problem(&tls, server_info);
     }
     let whole = chain(error);
     let unreachable = |message: String| Problem::new(ProblemKind::Unreachable, message);
-    let place = format!("its address comes from {}", facts.origin);
-    if let Some(proxy) = facts.proxy.as_deref().filter(|_| never_sent(error)) {
+    let place = format!("its address comes from {}", server_info.origin);
+    if let Some(proxy) = server_info.proxy.as_deref().filter(|_| never_sent(error)) {
         return unreachable(format!(
             "{server} cannot be reached through the proxy {proxy}: {}",
             last(&whole)
@@ -118,18 +123,21 @@ fn said(error: &kube::Error, facts: &ServerInfo) -> Problem {
             .help(format!("is the cluster running? {place}"));
     }
     if kind_of(error, io::ErrorKind::TimedOut) {
-        return silent(facts);
+        return silent(server_info);
     }
     unreachable(format!("the connection to {server} failed: {}", without_wrapping(&whole))).help(place)
 }
 
 /// Nobody answered in time.
-pub(super) fn silent(facts: &ServerInfo) -> Problem {
-    Problem::new(ProblemKind::Unreachable, format!("the API server {} does not answer in time", facts.server))
-        .help(format!(
-            "is it the right one, and can it be reached from here? its address comes from {}",
-            facts.origin
-        ))
+pub(super) fn silent(server_info: &ServerInfo) -> Problem {
+    Problem::new(
+        ProblemKind::Unreachable,
+        format!("the API server {} does not answer in time", server_info.server),
+    )
+    .help(format!(
+        "is it the right one, and can it be reached from here? its address comes from {}",
+        server_info.origin
+    ))
 }
 
 fn last(whole: &str) -> &str {
@@ -144,9 +152,9 @@ fn without_wrapping(whole: &str) -> &str {
         .map_or(inner, |(_, rest)| rest)
 }
 
-fn tls_problem(error: &rustls::Error, facts: &ServerInfo) -> Problem {
+fn tls_problem(error: &rustls::Error, server_info: &ServerInfo) -> Problem {
     use rustls::{AlertDescription, CertificateError, Error};
-    let server = &facts.server;
+    let server = &server_info.server;
     let (message, help) = match error {
         Error::InvalidCertificate(certificate) => match certificate {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
@@ -165,12 +173,12 @@ fn tls_problem(error: &rustls::Error, facts: &ServerInfo) -> Problem {
                 format!("the certificate of {server} is not trusted: another authority has signed it"),
                 format!(
                     "the authority that is trusted comes from {}; is the kubeconfig an old one?",
-                    facts.origin
+                    server_info.origin
                 ),
             ),
             other => (
                 format!("the certificate of {server} is not trusted: {other:?}"),
-                format!("the authority that is trusted comes from {}", facts.origin),
+                format!("the authority that is trusted comes from {}", server_info.origin),
             ),
         },
         Error::AlertReceived(
@@ -180,30 +188,32 @@ fn tls_problem(error: &rustls::Error, facts: &ServerInfo) -> Problem {
             | AlertDescription::CertificateRequired
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied,
-        ) => return unauthenticated(facts, "the server refuses our client certificate"),
+        ) => return unauthenticated(server_info, "the server refuses our client certificate"),
         Error::InvalidMessage(_) => (
             format!("{server} does not speak TLS"),
-            format!("is it an http:// address? it comes from {}", facts.origin),
+            format!("is it an http:// address? it comes from {}", server_info.origin),
         ),
         other => (
             format!("no TLS connection with {server}: {other}"),
-            format!("its address comes from {}", facts.origin),
+            format!("its address comes from {}", server_info.origin),
         ),
     };
     Problem::new(ProblemKind::Unreachable, message).help(help)
 }
 
 /// The server does not take our credentials; says so if that is because they have expired.
-pub(super) fn unauthenticated(facts: &ServerInfo, message: &str) -> Problem {
-    match facts.certificate_expiry.filter(|end| *end < jiff::Timestamp::now()) {
+pub(in crate::provider::kubernetes) fn unauthenticated(server_info: &ServerInfo, message: &str) -> Problem {
+    match server_info.certificate_expiry.filter(|end| *end < jiff::Timestamp::now()) {
         Some(end) => Problem::new(
             ProblemKind::Unauthenticated,
-            format!("our client certificate expired at {end}, and {} does not accept it", facts.server),
+            format!("our client certificate expired at {end}, and {} does not accept it", server_info.server),
         )
-        .help(format!("get a new one; it comes from {}", facts.origin)),
-        None => Problem::new(ProblemKind::Unauthenticated, format!("{message} ({})", facts.server)).help(
-            format!("they come from {}; perhaps they have expired, or are for another cluster", facts.origin),
-        ),
+        .help(format!("get a new one; it comes from {}", server_info.origin)),
+        None => Problem::new(ProblemKind::Unauthenticated, format!("{message} ({})", server_info.server))
+            .help(format!(
+                "they come from {}; perhaps they have expired, or are for another cluster",
+                server_info.origin
+            )),
     }
 }
 
@@ -211,7 +221,7 @@ pub(super) fn unauthenticated(facts: &ServerInfo, message: &str) -> Problem {
 mod tests {
     use super::*;
 
-    fn facts() -> ServerInfo {
+    fn server_info() -> ServerInfo {
         ServerInfo {
             server: "https://k8s:6443".into(),
             ca_digest: None,
@@ -223,7 +233,7 @@ mod tests {
     }
 
     fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
-        problem(kube::Error::Service(error.into()), &facts())
+        problem(kube::Error::Service(error.into()), &server_info())
     }
 
     #[test]
@@ -248,7 +258,7 @@ mod tests {
     #[test]
     fn the_error_below_is_kept() {
         let refused = of(io::Error::from(io::ErrorKind::ConnectionRefused));
-        assert!(refused.source().is_some_and(|error| error.is::<kube::Error>()));
+        assert!(refused.source().is_some_and(<dyn Error>::is::<kube::Error>));
         assert!(never_sent(&refused), "the chain leads to the end");
         let trust = of(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
         assert!(tls_of(&trust).is_some());

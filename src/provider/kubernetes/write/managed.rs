@@ -1,4 +1,4 @@
-//! Fields that change hands, in `metadata.managedFields` as the server keeps it.
+//! How fields get other owners, in `metadata.managedFields` as the server keeps it.
 //!
 //! The form is that of `fieldsV1`: maps from `f:KEY`, `k:{…}` (an item by its keys), `v:…` (an item of a
 //! set) to what is owned below; `.` stands for the field itself, and a field with nothing below it is owned
@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ownership::segment;
+use crate::provider::kubernetes::ownership::segment;
 use crate::resource::{FieldPath, Segment};
 
 type Fields = Map<String, Value>;
@@ -80,7 +80,7 @@ fn has_fields(entry: &Value) -> bool {
     entry.get("fieldsV1").and_then(Value::as_object).is_some_and(|fields| !fields.is_empty())
 }
 
-/// Cuts off what the path leads to, and what has nothing left then.
+/// Removes the field of the path, and every map that is empty without it.
 fn cut(owned: &mut Fields, path: &[Segment]) -> bool {
     let Some((first, rest)) = path.split_first() else { return false };
     let called = |name: &&String| segment(name).is_some_and(|step| step.is_called(first));
@@ -152,7 +152,7 @@ fn sent_under<'v>(name: &str, sent: &'v Value) -> Option<&'v Value> {
     }
 }
 
-/// Adds what is owned besides. What both own as a whole is owned as a whole.
+/// Adds other fields to a set. A field that one of them owns as a whole stays owned itself.
 fn merge(into: &mut Fields, other: Fields) {
     for (name, theirs) in other {
         let Value::Object(theirs) = theirs else { continue };

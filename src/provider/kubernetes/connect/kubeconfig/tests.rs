@@ -1,5 +1,6 @@
 use std::fs;
 
+use super::super::settings::Environment;
 use super::*;
 
 const CONFIG: &str = "
@@ -42,9 +43,9 @@ fn a_missing_file_of_several_is_skipped_and_the_first_wins() {
     fs::write(folder.path().join("b"), "current-context: other\n").unwrap();
     let chosen = Chosen::find(&settings(folder.path(), &["none", "a", "b"])).unwrap();
     assert_eq!(chosen.context.namespace.as_deref(), Some("team"));
-    let (config, facts) = chosen.config().unwrap();
-    assert_eq!(facts.server, "https://k8s.example.com:6443");
-    assert_eq!(facts.ca_digest, None);
+    let (config, server_info) = chosen.config().unwrap();
+    assert_eq!(server_info.server, "https://k8s.example.com:6443");
+    assert_eq!(server_info.ca_digest, None);
     assert_eq!(config.default_namespace, "team");
 }
 
