@@ -82,7 +82,8 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     }
     let write = Write {
         target: desired.target(),
-        object: there.map_or_else(|| sent.clone(), |live| handover::as_tried(&manager, desired, live, &sent)),
+        object: there
+            .map_or_else(|| sent.clone(), |live| handover::dry_run_object(&manager, desired, live, &sent)),
         guard: there.map_or(Guard::Absent, |live| Guard::At(live.stamp.clone())),
         manager,
     };

@@ -31,7 +31,7 @@ pub(super) fn made_anew(situation: Situation<'_>, live: &Live) -> Value {
 /// What a write would probably come to. Whose the fields are then, nobody can tell.
 pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
     let manager = situation.manager();
-    let tried = handover::as_tried(&manager, situation.desired(), live, sent);
+    let tried = handover::dry_run_object(&manager, situation.desired(), live, sent);
     Live {
         object: overlay::outcome(&manager, live, &tried),
         stamp: live.stamp.clone(),

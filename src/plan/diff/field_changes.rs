@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::compare::{Difference, compare, item_keys, name_of};
 use crate::plan::diff::sensitive_fields::{SensitiveFields, by_position, is_secret};
-use crate::plan::model::change::{After, Cause, Change, FieldChange, UnknownValue};
+use crate::plan::model::change::Change;
+use crate::plan::model::field_change::{After, FieldChange, UnknownValue};
 use crate::resource::{Desired, FieldPath, Live, Segment};
 
 /// What changes between the live object and what it will be, for a reader: marks of ours left out.
@@ -109,12 +110,7 @@ fn field(desired: &Desired, path: FieldPath, before: Option<Value>, after: After
     FieldChange {
         sensitive: is_secret(desired, &place),
         origin: desired.origin(&place).cloned(),
-        forces_replacement: false,
-        cause: Cause::Yours,
-        keep: None,
-        path,
-        before,
-        after,
+        ..FieldChange::new(path, before, after)
     }
 }
 

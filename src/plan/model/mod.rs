@@ -3,6 +3,7 @@
 pub(in crate::plan) mod change;
 pub(in crate::plan) mod drift_summary;
 pub(in crate::plan) mod fidelity;
+pub(in crate::plan) mod field_change;
 pub(in crate::plan) mod plan;
 pub(in crate::plan) mod reason;
 pub(in crate::plan) mod summary;

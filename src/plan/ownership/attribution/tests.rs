@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::diagnostic::{SourceId, Span};
 use crate::plan::diff::field_changes::changed;
-use crate::plan::model::change::Keep;
+use crate::plan::model::field_change::Keep;
 use crate::plan::ownership::field_owners::foreign;
 use crate::resource::{Address, Identity, ManagedEntry, Operation, Origin, Ownership, Stamp};
 
@@ -388,7 +388,7 @@ fn several_causes_are_drift_only_together() {
             time: None,
         }],
     };
-    let Cause::Drift { by } = in_common(&[drift("b"), drift("a"), drift("b")]) else { panic!() };
+    let Cause::Drift { by } = common_cause(&[drift("b"), drift("a"), drift("b")]) else { panic!() };
     assert_eq!(by.iter().map(|manager| manager.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    assert_eq!(in_common(&[drift("a"), Cause::Yours]), Cause::Yours);
+    assert_eq!(common_cause(&[drift("a"), Cause::Yours]), Cause::Yours);
 }

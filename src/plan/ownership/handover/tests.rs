@@ -1,4 +1,5 @@
 use super::*;
+use crate::resource::Operation;
 use crate::resource::{Address, IgnoreRule, ManagedEntry, Ownership, Stamp};
 use serde_json::json;
 
@@ -52,7 +53,7 @@ fn a_field_that_is_ours_alone_is_released_and_tried_with_its_live_value() {
     let mut sent = desired.object.clone();
     leave_out(&mut sent, &desired, Some(&live));
     assert_eq!(sent["spec"].get("replicas"), None);
-    assert_eq!(as_tried("regplan:p", &desired, &live, &sent)["spec"]["replicas"], 5);
+    assert_eq!(dry_run_object("regplan:p", &desired, &live, &sent)["spec"]["replicas"], 5);
     let told = field_release("regplan:p", &desired, Some(&live)).unwrap();
     let field = "spec.replicas".parse().unwrap();
     assert_eq!(
@@ -89,7 +90,7 @@ fn what_is_made_is_made_whole_and_then_released() {
     there.object["spec"]["containers"] = json!([{"name": "other"}]);
     let found = field_release("regplan:p", &desired, Some(&there)).unwrap();
     assert_eq!(found.once_made, [path]);
-    let settled = once_settled(desired.object.clone(), &found);
+    let settled = sent_after_release(desired.object.clone(), &found);
     assert_eq!(settled["spec"]["containers"], json!([{"name": "web"}]));
 }
 
