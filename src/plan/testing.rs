@@ -1,4 +1,4 @@
-//! What tests of this room make live objects from.
+//! Objects for the tests of this room and its neighbours.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What differs between two objects, field by field, list items told apart by their keys.
+//! What differs between two objects, field by field. List items are identified by their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +17,9 @@ pub struct Difference {
     pub after: Option<Value>,
 }
 
-/// What tells the items of Kubernetes' lists apart; the first set of keys that does so in both lists is
-/// taken. (The server's own keys are in its schema; for showing a difference these do, and an order that
-/// alone differs is reported as a difference of the whole list.)
+/// Sets of keys that may identify the items of a list. The first set is taken that differs between all items of
+/// both lists. The server has its own keys in its schema; these are good enough to show a difference. Where
+/// only the order differs, the whole list is a difference.
 const ITEM_KEYS: &[&[&str]] = &[
     &["name"],
     &["mountPath"],
@@ -36,10 +36,10 @@ const ITEM_KEYS: &[&[&str]] = &[
     &["host"],
 ];
 
-/// Keys that are no usual names: a path with one of them says which.
+/// Keys that are named in a path even where one of them is enough.
 const SPELLED_OUT: &[&str] = &["topologyKey", "host"];
 
-/// Fields that the server keeps for itself: they never are anybody's change.
+/// Fields that only the server sets: a difference in them is nobody's change.
 const SERVER_FIELDS: &[&[&str]] = &[
     &["status"],
     &["metadata", "creationTimestamp"],
@@ -50,7 +50,7 @@ const SERVER_FIELDS: &[&[&str]] = &[
     &["metadata", "uid"],
 ];
 
-/// Every field that differs, outside those that the server keeps for itself, in the order of the keys.
+/// Every field that differs, in the order of the keys; fields that only the server sets are left out.
 pub fn compare(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     walk(&FieldPath::root(), Some(before), Some(after), &mut found);
@@ -105,8 +105,8 @@ fn lists(path: &FieldPath, before: &[Value], after: &[Value], found: &mut Vec<Di
     }
 }
 
-/// The path with the items of its lists named by their keys instead of their positions in this object, so
-/// that it leads to the same item in another object, where items stand elsewhere or are missing.
+/// The path with list items named by their keys instead of their positions in this object. So it leads to the
+/// same item in another object, where the order may be another one or items may be missing.
 pub fn keyed(object: &Value, path: &FieldPath) -> FieldPath {
     let mut at = Some(object);
     let named = path.segments().iter().map(|segment| {
@@ -123,9 +123,9 @@ pub fn keyed(object: &Value, path: &FieldPath) -> FieldPath {
     named.collect()
 }
 
-/// The other way round: the path with the items of its lists named by their positions in this object. An
-/// item that the object has not is left as it is named.
-pub(in crate::plan) fn placed(object: &Value, path: &FieldPath) -> FieldPath {
+/// The opposite of [`keyed`]: the path with list items named by their positions in this object. The name of an
+/// item that is not in the object stays as it is.
+pub(in crate::plan) fn indexed(object: &Value, path: &FieldPath) -> FieldPath {
     let mut at = Some(object);
     let placed = path.segments().iter().map(|segment| {
         let list = at.and_then(Value::as_array);
@@ -138,15 +138,15 @@ pub(in crate::plan) fn placed(object: &Value, path: &FieldPath) -> FieldPath {
     placed.collect()
 }
 
-/// The keys that tell all items of both lists apart.
+/// The keys that identify all items of both lists.
 pub(in crate::plan) fn item_keys(before: &[Value], after: &[Value]) -> Option<&'static [&'static str]> {
     if before.is_empty() && after.is_empty() {
         return None;
     }
-    ITEM_KEYS.iter().copied().find(|keys| [before, after].into_iter().all(|list| tell_apart(list, keys)))
+    ITEM_KEYS.iter().copied().find(|keys| [before, after].into_iter().all(|list| identify(list, keys)))
 }
 
-fn tell_apart(list: &[Value], keys: &[&str]) -> bool {
+fn identify(list: &[Value], keys: &[&str]) -> bool {
     let mut seen = BTreeSet::new();
     list.iter().all(|item| {
         let has_keys = keys.iter().all(|key| item.get(key).is_some_and(is_name));
@@ -158,8 +158,8 @@ fn is_name(value: &Value) -> bool {
     value.is_string() || value.is_number() || value.is_boolean()
 }
 
-/// What the item is called in a path. A text under one key stands alone: `containers[registry]`, but for
-/// keys that a path does not look at by itself.
+/// The name of the item in a path. Where one key is enough and its value is a text, the value stands alone:
+/// `containers[registry]`.
 pub(in crate::plan) fn name_of(item: &Value, keys: &[&str]) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match keys {

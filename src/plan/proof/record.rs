@@ -1,4 +1,4 @@
-//! The record of an apply: how it is made, and what it proves.
+//! Proof by record: the record of the last apply shows that sending the same again would change nothing.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::plan::proof::list_items;
 use crate::plan::proof::ownership;
 use crate::resource::{self, Applied, Desired, FieldPath, Held, Live};
 
-/// What is to be remembered of a write: what was sent, and what the server's answer holds under our fields.
+/// The record of a write: what was sent, and what the server's answer holds in our fields.
 pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> Applied {
     let sensitive_fields = SensitiveFields::new(desired, &answer.object);
     let held = resource::held(answer, &field_manager(project), |path| sensitive_fields.hides(path));
@@ -20,11 +20,11 @@ pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> 
     }
 }
 
-/// Whether sending this once more would change nothing: the same was sent last, in the same version, and our
-/// fields, what they hold and the order of our items are those of the server's answer then.
+/// Whether sending this again would change nothing: the same was sent last time, in the same API version, and our
+/// fields, their values and the order of our items are those of the server's answer then.
 ///
-/// Secrets are in no record, so they are held against the object itself: what is hidden must be there just
-/// as it is sent.
+/// Secrets are in no record, so they are compared with the object itself: the object must hold them exactly as
+/// they are sent.
 pub(in crate::plan) fn proves_unchanged(
     applied: &Applied,
     project: &str,
@@ -38,7 +38,7 @@ pub(in crate::plan) fn proves_unchanged(
             .iter()
             .all(|path| path.get(sent).is_none_or(|sent| holds(sent, path.get(&live.object))))
         && holds_the_same(applied, project, desired, sent, live)
-        && list_items::lies_in(ours, sent, &live.object)
+        && list_items::contains_structure(ours, sent, &live.object)
 }
 
 /// Whether our fields are those of the record, and hold what it says.
@@ -57,8 +57,8 @@ fn holds_the_same(applied: &Applied, project: &str, desired: &Desired, sent: &Va
     ) && count == applied.fields.len()
 }
 
-/// SHA-256 of what is sent, secret values left out. Which fields there are stays in it: without that, a
-/// secret that is no longer sent would go unnoticed.
+/// SHA-256 of what is sent, without secret values. The names of secret fields stay in it: otherwise nobody would
+/// notice a secret that is not sent any more.
 pub(in crate::plan) fn digest_without_secrets(desired: &Desired, sent: &Value) -> String {
     let secrets = secret_paths(desired);
     if secrets.is_empty() {
@@ -73,7 +73,7 @@ pub(in crate::plan) fn digest_without_secrets(desired: &Desired, sent: &Value) -
     resource::digest(&open.to_string())
 }
 
-/// Takes every value out, and leaves the fields that hold them.
+/// Replaces every value, and leaves the fields that hold them.
 fn blank(secret: &mut Value) {
     match secret {
         Value::Null => {}
@@ -83,7 +83,7 @@ fn blank(secret: &mut Value) {
     }
 }
 
-/// Whether the live object holds every secret that is sent. Others may have put more beside them.
+/// Whether the live object holds every secret that is sent. Others may have added more.
 fn holds(sent: &Value, live: Option<&Value>) -> bool {
     match sent {
         Value::Null => true,
@@ -95,7 +95,7 @@ fn holds(sent: &Value, live: Option<&Value>) -> bool {
     }
 }
 
-/// Where secrets stand in what is sent.
+/// The fields of what is sent that hold secrets.
 fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
     let marked = desired.sensitive.iter().map(|(path, ())| keyed(&desired.object, path));
     let data = ["data", "stringData"].into_iter().filter(|_| desired.identity.is("", "Secret"));

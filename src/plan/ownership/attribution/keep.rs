@@ -1,6 +1,6 @@
 //! How to keep a change that others made to a field.
 
-use crate::plan::diff::compare::placed;
+use crate::plan::diff::compare::indexed;
 use crate::plan::model::field_change::{FieldChange, Keep};
 use crate::resource::{Desired, FieldPath, IgnoreRule, Origin};
 
@@ -18,7 +18,7 @@ pub(super) fn advice(desired: &Desired, field: &FieldChange, owned: &FieldPath) 
 }
 
 fn key<'d>(desired: &'d Desired, path: &FieldPath) -> Option<&'d Origin> {
-    let place = placed(&desired.object, path);
+    let place = indexed(&desired.object, path);
     desired.settable.get(&place)?;
     desired.origins.get(&place)
 }
