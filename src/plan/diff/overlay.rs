@@ -78,8 +78,8 @@ fn overlay_list(live: &[Value], sent: &[Value]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::testing::{P, owned};
-    use crate::resource::{ManagedEntry, Operation};
+    use crate::plan::testing::{PROJECT_NAME, entry, owned};
+    use crate::resource::Operation;
     use serde_json::json;
 
     #[test]
@@ -100,17 +100,10 @@ mod tests {
         ];
         let mut live = owned(object, &paths);
         let theirs = ["spec.shared", "spec.theirs", "spec.list[c].v"];
-        live.ownership.entries.push(ManagedEntry {
-            manager: "other".into(),
-            operation: Operation::Update,
-            api_version: "v1".into(),
-            time: None,
-            subresource: None,
-            fields: theirs.iter().map(|path| path.parse().unwrap()).collect(),
-        });
+        live.ownership.entries.push(entry("other", Operation::Update, &theirs));
         let sent = json!({"spec": {"kept": 2, "list": [{"name": "a", "v": 1}]}});
         assert_eq!(
-            outcome(&crate::kubernetes::field_manager(P), &live, &sent)["spec"],
+            outcome(&crate::kubernetes::field_manager(PROJECT_NAME), &live, &sent)["spec"],
             json!({"kept": 2, "shared": 1, "theirs": 1, "list": [{"name": "a", "v": 1}, {"name": "c", "v": 1}]})
         );
     }

@@ -57,37 +57,24 @@ fn note() -> FieldPath {
 mod tests {
     use super::*;
     use crate::kubernetes::marks::is_note_of_kubectl;
-    use crate::resource::{Address, FieldSet, Ownership, Segment, Stamp};
+    use crate::plan::testing::{entry, live};
+    use crate::resource::Address;
     use serde_json::json;
-
-    fn entry(manager: &str, subresource: Option<&str>, key: &str) -> ManagedEntry {
-        let mut fields = FieldSet::default();
-        let data = fields.children.entry(Segment::Key("data".into())).or_default();
-        data.children.insert(Segment::Key(key.into()), FieldSet { owned: true, ..FieldSet::default() });
-        let subresource = subresource.map(str::to_owned);
-        ManagedEntry {
-            api_version: "v1".into(),
-            manager: manager.into(),
-            operation: Operation::Update,
-            time: None,
-            subresource,
-            fields,
-        }
-    }
 
     #[test]
     fn only_tools_that_own_what_is_sent_lose_it() {
+        let owning = |manager: &str, path: &str| entry(manager, Operation::Update, &[path]);
+        let scale = ManagedEntry { subresource: Some("scale".into()), ..owning("scaler", "data.a") };
         let entries = vec![
-            entry("kubectl-create", None, "a"),
-            entry("helm", None, "a"),
-            entry("other", None, "b"),
-            entry("kube-controller-manager", None, "a"),
-            entry("scaler", Some("scale"), "a"),
+            owning("kubectl-create", "data.a"),
+            owning("helm", "data.a"),
+            owning("other", "data.b"),
+            owning("kube-controller-manager", "data.a"),
+            scale,
         ];
         let object = json!({"apiVersion": "v1", "kind": "ConfigMap",
                             "metadata": {"name": "c", "annotations": {KUBECTL_NOTE: "hunter2"}}});
-        let stamp = Stamp { uid: "u".into(), version: "1".into() };
-        let live = Live { object: object.clone(), stamp, ownership: Ownership { entries } };
+        let live = live(object.clone(), entries);
         let sent = json!({"data": {"a": "1"}});
         assert_eq!(taken_from("regplan:p", &live, &sent), ["kubectl-create", "helm"]);
         let mut desired = Desired::new(Address::block("resource", "c"), object).unwrap();

@@ -88,23 +88,14 @@ fn only_in(set: Option<&FieldSet>, other: Option<&FieldSet>) -> Vec<FieldPath> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{ManagedEntry, Operation, Ownership, Stamp};
+    use crate::plan::testing;
+    use crate::plan::testing::entry;
+    use crate::resource::Operation;
     use serde_json::json;
 
     fn live(entries: &[(&str, Operation, &[&str])]) -> Live {
-        let entries = entries.iter().map(|(manager, operation, paths)| ManagedEntry {
-            api_version: "v1".into(),
-            manager: (*manager).to_owned(),
-            operation: *operation,
-            time: None,
-            subresource: None,
-            fields: paths.iter().map(|path| path.parse().unwrap()).collect(),
-        });
-        Live {
-            object: json!({"spec": {"replicas": 2, "paused": true}}),
-            stamp: Stamp { uid: "u".into(), version: "1".into() },
-            ownership: Ownership { entries: entries.collect() },
-        }
+        let entries = entries.iter().map(|(manager, operation, paths)| entry(manager, *operation, paths));
+        testing::live(json!({"spec": {"replicas": 2, "paused": true}}), entries.collect())
     }
 
     fn owned(field: &str, manager: Option<&str>) -> OwnedField {

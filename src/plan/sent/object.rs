@@ -62,24 +62,24 @@ fn hidden_paths(desired: &Desired) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, IgnoreRule, Ownership, Stamp};
+    use crate::plan::testing;
+    use crate::plan::testing::deployment;
+    use crate::resource::{Address, IgnoreRule};
     use serde_json::json;
 
-    fn deployment(replicas: u32) -> Value {
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "a"},
-               "spec": {"replicas": replicas}})
+    fn web(replicas: u32) -> Value {
+        deployment(json!({"replicas": replicas}))
     }
 
     fn desired() -> Desired {
-        let mut desired = Desired::new(Address::block("resource", "web"), deployment(3)).unwrap();
+        let mut desired = Desired::new(Address::block("resource", "web"), web(3)).unwrap();
         let path = "spec.replicas".parse().unwrap();
         desired.lifecycle.ignore_changes = vec![IgnoreRule { object: None, path }];
         desired
     }
 
     fn live() -> Live {
-        let stamp = Stamp { uid: "u".into(), version: "1".into() };
-        Live { object: deployment(5), stamp, ownership: Ownership::default() }
+        testing::live(web(5), Vec::new())
     }
 
     const OWNER: ObjectOwner<'static> = ObjectOwner { project: "p", lineage: "l" };

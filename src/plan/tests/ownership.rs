@@ -4,31 +4,15 @@ use serde_json::json;
 
 use super::world::*;
 use crate::kubernetes::marks::PROJECT;
+use crate::plan::testing::entry;
 use crate::plan::{Action, Reason};
-use crate::resource::{Address, FieldPath, FieldSet, IgnoreRule, ManagedEntry, Operation, Segment};
+use crate::resource::{Address, FieldPath, IgnoreRule, ManagedEntry, Operation};
 
 impl World {
     /// Everything is owned as these entries say.
     fn owned_by(mut self, entries: &[ManagedEntry]) -> Self {
         self.objects.values_mut().for_each(|live| live.ownership.entries = entries.to_vec());
         self
-    }
-}
-
-/// What a manager owns by apply: these keys of `data`.
-fn applied_by(manager: &str, keys: &[&str]) -> ManagedEntry {
-    let mut fields = FieldSet::default();
-    let data = fields.children.entry(Segment::Key("data".into())).or_default();
-    for key in keys {
-        data.children.insert(Segment::Key((*key).into()), FieldSet { owned: true, ..FieldSet::default() });
-    }
-    ManagedEntry {
-        api_version: "v1".into(),
-        manager: manager.to_owned(),
-        operation: Operation::Apply,
-        time: None,
-        subresource: None,
-        fields,
     }
 }
 
@@ -58,7 +42,7 @@ fn an_ignored_field_of_ours_is_handed_over_and_no_line_of_the_plan() {
     wanted.lifecycle.ignore_changes = vec![IgnoreRule { object: None, path }];
     let live = marked(config_map("c", json!({"a": "5", "b": "2"})), "resource.c");
     let world = || World::default().with(live.clone());
-    let mut ours = world().owned_by(&[applied_by("regplan:p", &["a", "b"])]);
+    let mut ours = world().owned_by(&[entry("regplan:p", Operation::Apply, &["data.a", "data.b"])]);
     let plan = ours.plan(input(vec![wanted.clone()]));
     assert_eq!((actions(&plan), fields(&plan)), (vec![("resource.c".into(), Action::Update)], vec![]));
     let field: FieldPath = "data.a".parse().unwrap();
@@ -66,7 +50,8 @@ fn an_ignored_field_of_ours_is_handed_over_and_no_line_of_the_plan() {
     assert_eq!(plan.changes[0].send.as_ref().unwrap()["data"], json!({"b": "2"}));
     assert_eq!(ours.previews[0].object["data"], json!({"a": "5", "b": "2"}), "tried as it stays");
     // What others own is theirs already.
-    let plan = world().owned_by(&[applied_by("x", &["a"])]).plan(input(vec![wanted.clone()]));
+    let plan =
+        world().owned_by(&[entry("x", Operation::Apply, &["data.a"])]).plan(input(vec![wanted.clone()]));
     assert_eq!(actions(&plan), [("resource.c".into(), Action::None)]);
     // A new object gets it once.
     let plan = World::default().plan(input(vec![wanted]));
@@ -76,9 +61,10 @@ fn an_ignored_field_of_ours_is_handed_over_and_no_line_of_the_plan() {
 #[test]
 fn an_adoption_names_the_managers_whose_fields_it_takes() {
     let object = config_map("c", json!({"k": "v"}));
-    let mut world = World::default()
-        .with(object.clone())
-        .owned_by(&[applied_by("kubectl-create", &["k"]), applied_by("other", &["theirs"])]);
+    let mut world = World::default().with(object.clone()).owned_by(&[
+        entry("kubectl-create", Operation::Apply, &["data.k"]),
+        entry("other", Operation::Apply, &["data.theirs"]),
+    ]);
     let mut agreed = input(vec![desired("c", object)]);
     agreed.consent.adopt.insert(Address::block("resource", "c"));
     let plan = world.plan(agreed);

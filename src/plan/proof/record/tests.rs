@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::plan::testing::{P, deployment, owned};
+use crate::plan::testing::{PROJECT_NAME, deployment, owned};
 use crate::resource::{Address, Segment};
 
 fn desired(object: &Value) -> Desired {
@@ -11,7 +11,7 @@ fn desired(object: &Value) -> Desired {
 /// Whether the object is proved that was sent like this, answered like that, and is like that now.
 fn proved(sent: &Value, answer: &Live, now: &Live) -> bool {
     let desired = desired(sent);
-    proves_unchanged(&record(P, &desired, sent, answer), P, &desired, sent, now)
+    proves_unchanged(&record(PROJECT_NAME, &desired, sent, answer), PROJECT_NAME, &desired, sent, now)
 }
 
 const PATHS: &[&str] =
@@ -57,8 +57,8 @@ fn a_changed_value_a_lost_and_a_new_ownership_are_not_proved() {
 #[test]
 fn something_else_that_is_sent_is_not_proved() {
     let other = deployment(json!({"cpu": "1", "env": [{"name": "A", "value": ""}]}));
-    let record = record(P, &desired(&sent()), &sent(), &answer());
-    assert!(!proves_unchanged(&record, P, &desired(&other), &other, &answer()));
+    let record = record(PROJECT_NAME, &desired(&sent()), &sent(), &answer());
+    assert!(!proves_unchanged(&record, PROJECT_NAME, &desired(&other), &other, &answer()));
 }
 
 #[test]
@@ -106,13 +106,19 @@ fn secret(text: &str) -> Value {
 fn a_changed_secret_is_not_proved_and_no_secret_is_recorded() {
     let live = owned(secret("c2VjcmV0"), &["data.k"]);
     let desired = desired(&secret("c2VjcmV0"));
-    let record = record(P, &desired, &secret("c2VjcmV0"), &live);
+    let record = record(PROJECT_NAME, &desired, &secret("c2VjcmV0"), &live);
     assert!(!serde_json::to_string(&record).unwrap().contains("c2VjcmV0"));
     assert_eq!(record.fields["data.k"], Held::Hidden);
-    assert!(proves_unchanged(&record, P, &desired, &secret("c2VjcmV0"), &live));
-    assert!(!proves_unchanged(&record, P, &desired, &secret("bmV1"), &live), "the new one is to be written");
+    assert!(proves_unchanged(&record, PROJECT_NAME, &desired, &secret("c2VjcmV0"), &live));
+    assert!(
+        !proves_unchanged(&record, PROJECT_NAME, &desired, &secret("bmV1"), &live),
+        "the new one is to be written"
+    );
     let changed = owned(secret("bmV1"), &["data.k"]);
-    assert!(!proves_unchanged(&record, P, &desired, &secret("c2VjcmV0"), &changed), "somebody else wrote it");
+    assert!(
+        !proves_unchanged(&record, PROJECT_NAME, &desired, &secret("c2VjcmV0"), &changed),
+        "somebody else wrote it"
+    );
 }
 
 #[test]
@@ -122,10 +128,10 @@ fn a_list_that_is_owned_as_a_whole_is_as_it_was_beside_its_secret_too() {
     let mut desired = desired(&sent);
     desired.sensitive.insert("spec.args[0]".parse().unwrap(), ());
     let paths = ["metadata.labels.app", "spec.args"];
-    let record = record(P, &desired, &sent, &owned(sent.clone(), &paths));
+    let record = record(PROJECT_NAME, &desired, &sent, &owned(sent.clone(), &paths));
     assert_eq!(record.fields["spec.args"], Held::Hidden);
-    assert!(proves_unchanged(&record, P, &desired, &sent, &owned(sent.clone(), &paths)));
-    assert!(!proves_unchanged(&record, P, &desired, &sent, &owned(list("--b"), &paths)));
+    assert!(proves_unchanged(&record, PROJECT_NAME, &desired, &sent, &owned(sent.clone(), &paths)));
+    assert!(!proves_unchanged(&record, PROJECT_NAME, &desired, &sent, &owned(list("--b"), &paths)));
 }
 
 #[test]
@@ -135,10 +141,10 @@ fn what_an_earlier_configuration_hid_is_in_no_record() {
     live["metadata"]["annotations"] = json!({mark: "[\"spec.token\"]"});
     let sent = deployment(json!({"token": "abc"}));
     let paths = ["metadata.labels.app", "spec.token"];
-    let record = record(P, &desired(&sent), &sent, &owned(live, &paths));
+    let record = record(PROJECT_NAME, &desired(&sent), &sent, &owned(live, &paths));
     assert_eq!(record.fields["spec.token"], Held::Hidden);
     // Without the mark it is an ordinary field again, and the record says less than it would now.
-    assert!(!proves_unchanged(&record, P, &desired(&sent), &sent, &owned(sent.clone(), &paths)));
+    assert!(!proves_unchanged(&record, PROJECT_NAME, &desired(&sent), &sent, &owned(sent.clone(), &paths)));
 }
 
 #[test]
@@ -194,8 +200,8 @@ fn secret_is_proved(before: &Value, now: &Value, there: &Value) -> bool {
         object["metadata"]["labels"] = json!({"app": "x"});
         object
     };
-    let record = record(P, &desired(&sent(before)), &sent(before), &live(before));
-    proves_unchanged(&record, P, &desired(&sent(now)), &sent(now), &live(there))
+    let record = record(PROJECT_NAME, &desired(&sent(before)), &sent(before), &live(before));
+    proves_unchanged(&record, PROJECT_NAME, &desired(&sent(now)), &sent(now), &live(there))
 }
 
 #[test]
