@@ -4,11 +4,18 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::plan::{Mode, Plan};
-use crate::resource::{ClusterIdentity, Key};
+use crate::plan::{
+    Action, After, Change, Fidelity, FieldChange, Mode, Obstacle, Plan, PredictionReason, Reason, Refusal,
+    UnknownValue,
+};
+use crate::resource::{Address, ClusterIdentity, Identity, Key, Problem, ProblemKind, Target};
 
 fn file(key: &Key) -> PlanFile {
-    let plan = Plan {
+    file_of(&empty_plan(), key)
+}
+
+fn empty_plan() -> Plan {
+    Plan {
         project: "p".into(),
         lineage: "a".repeat(32),
         serial: 3,
@@ -20,13 +27,16 @@ fn file(key: &Key) -> PlanFile {
         targets: Vec::new(),
         left_out: Vec::new(),
         digest: "sha256:0".into(),
-    };
+    }
+}
+
+fn file_of(plan: &Plan, key: &Key) -> PlanFile {
     let preconditions = serde_json::from_value(json!({
         "regplan": "0.0.0", "project": "p", "lineage": plan.lineage, "serial": 3, "cluster": plan.cluster,
         "configuration": "sha256:1", "secrets": {"the environment variable A": "hmac:1"},
         "asked": {"mode": "apply", "targets": [], "replace": [], "adopt": [], "consent": []},
     }));
-    PlanFile::new(&plan, preconditions.unwrap(), BTreeMap::new(), key)
+    PlanFile::new(plan, preconditions.unwrap(), BTreeMap::new(), key)
 }
 
 #[test]
@@ -37,6 +47,35 @@ fn a_file_outlives_being_written() {
     assert_eq!(read, file);
     assert!(read.is_sealed_by(&key) && !read.is_sealed_by(&Key::random()));
     assert_eq!((read.plan().notes, read.plan().digest), (vec!["a note".to_owned()], "sha256:0".to_owned()));
+}
+
+#[test]
+fn reasons_and_refusals_outlive_being_written() {
+    let address = Address::block("resource", "a");
+    let target = Target { identity: Identity::namespaced("", "ConfigMap", "n", "a"), version: None };
+    let reasons = vec![Reason::ReplaceTriggered { by: address.clone() }, Reason::AppliedBefore];
+    let predicted = Fidelity::Predicted(PredictionReason::NamespaceCreated { namespace: "n".into() });
+    let path = "spec.x".parse().unwrap();
+    let field = FieldChange::new(path, None, After::Unknown(UnknownValue::Generated));
+    let change = Change::new(address.clone(), target.clone(), Action::Update, predicted.clone());
+    let refused = |obstacle| Refusal { address: address.clone(), target: target.clone(), obstacle };
+    let replacement = Obstacle::Replacement { reasons: reasons.clone(), help: "agree".into() };
+    let problem = Problem::new(ProblemKind::Rejected, "no").help("ask").into();
+    let plan = Plan {
+        changes: vec![Change { reasons: reasons.clone(), fields: vec![field.clone()], ..change }],
+        refusals: vec![refused(replacement), refused(problem)],
+        ..empty_plan()
+    };
+    let text = file_of(&plan, &Key::random()).to_text().unwrap();
+    let read = PlanFile::from_text(&text).unwrap().plan();
+    assert_eq!((&read.changes[0].reasons, &read.changes[0].fidelity), (&reasons, &predicted));
+    assert_eq!(read.changes[0].fields, [field]);
+    let Obstacle::Replacement { reasons: read_reasons, help } = &read.refusals[0].obstacle else {
+        panic!("{:?}", read.refusals)
+    };
+    assert_eq!((read_reasons, help.as_str()), (&reasons, "agree"));
+    let Obstacle::Problem(problem) = &read.refusals[1].obstacle else { panic!("{:?}", read.refusals) };
+    assert_eq!((problem.message.as_str(), problem.help.as_deref()), ("no", Some("ask")));
 }
 
 #[test]

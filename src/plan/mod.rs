@@ -3,19 +3,24 @@
 //! [`Planner::advance`] never touches the network. It says what it must know ([`Question`]), the engine
 //! answers through the provider, and so every decision here can be tested on plain data.
 //!
-//! | folder | question |
+//! A plan holds reasons and no sentences: the words are in [`report`](crate::report). What is for people only
+//! (notes, the text of a [`Problem`](crate::resource::Problem)) is neither compared nor digested.
+//!
+//! Each folder or file knows only those below it:
+//!
+//! | folder or file | question |
 //! |---|---|
-//! | `model` | what a plan says: changes, refusals, summaries, its digest |
-//! | `input` | what a plan is made from, and what the planner asks: questions, targets, moves |
-//! | `planner` | the step function: asks, lets decide, records |
-//! | `view` | what is known so far: the index of the input, what was read, what is decided |
-//! | `decision` | what becomes of one desired resource: create, update, replace, or a refusal |
-//! | `removal` | what becomes of what is not desired any more: deletes and their order, what is kept |
-//! | `proof` | what proves without a request that nothing changes |
-//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields |
-//! | `ownership` | whose an object is, who owns its fields, whose change a line is |
-//! | `sent` | what is sent to the server, and how references get their values |
-//! | `redact` | takes secret values out of what a server says |
+//! | `planner` | what is asked next, and what was decided? The step function |
+//! | `decision` | what becomes of one desired resource: create, update, replace, or a refusal? |
+//! | `removal` | what becomes of what is not desired any more: which deletes in which order, what is kept? |
+//! | `view` | what is known so far: the index of the input, what was read, what is decided? |
+//! | `sent` | what is sent to the server, and how do references get their values? |
+//! | `ownership` | whose is an object, who owns its fields, whose change is a changed field, what is protected? |
+//! | `proof` | what proves without a request that nothing changes? |
+//! | `redact` | which secret values must be taken out of what a server says? |
+//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields? |
+//! | `input` | what is a plan made from, and what does the planner ask: questions, targets, moves? |
+//! | `model` | what does a plan say: changes, reasons, refusals, summaries, its digest? |
 
 mod decision;
 mod diff;

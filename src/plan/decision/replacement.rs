@@ -81,7 +81,7 @@ fn keeps_its_values(change: &Change) -> bool {
 }
 
 /// What becomes of an object with fields that cannot change; `said` is the server's answer, where it was asked.
-pub(super) fn rule(
+pub(super) fn ruling(
     situation: Situation<'_>,
     live: &Live,
     fidelity: Fidelity,

@@ -48,7 +48,7 @@ pub(super) fn proved(situation: Situation<'_>, live: &Arc<Live>, proof: Proof, s
         && situation.known().is_none_or(|known| known.uid == live.stamp.uid);
     if !stays {
         let tried = Tried { sent, answer: Arc::clone(live), fidelity, warnings: Vec::new() };
-        return rule(situation, live, tried);
+        return ruling(situation, live, tried);
     }
     let foreign = foreign(situation.project(), &sent, live, live, &[]);
     let mut change = Change { foreign, ..base(situation, Action::None, fidelity, Some(sent)) };
@@ -57,7 +57,7 @@ pub(super) fn proved(situation: Situation<'_>, live: &Arc<Live>, proof: Proof, s
 }
 
 /// What becomes of an object that is there.
-pub(super) fn rule(situation: Situation<'_>, live: &Live, tried: Tried) -> Ruling {
+pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Ruling {
     let Tried { sent, answer, fidelity, warnings } = tried;
     let (project, desired, manager) = (situation.project(), situation.desired(), situation.manager());
     let belonging = situation.belonging(live);

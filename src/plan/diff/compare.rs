@@ -139,7 +139,7 @@ pub(in crate::plan) fn indexed(object: &Value, path: &FieldPath) -> FieldPath {
 }
 
 /// The keys that identify all items of both lists.
-pub(in crate::plan) fn item_keys(before: &[Value], after: &[Value]) -> Option<&'static [&'static str]> {
+pub(super) fn item_keys(before: &[Value], after: &[Value]) -> Option<&'static [&'static str]> {
     if before.is_empty() && after.is_empty() {
         return None;
     }
@@ -160,7 +160,7 @@ fn is_name(value: &Value) -> bool {
 
 /// The name of the item in a path. Where one key is enough and its value is a text, the value stands alone:
 /// `containers[registry]`.
-pub(in crate::plan) fn name_of(item: &Value, keys: &[&str]) -> Vec<(String, String)> {
+pub(super) fn name_of(item: &Value, keys: &[&str]) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match keys {
         [key] if !SPELLED_OUT.contains(key) && item.get(key).is_some_and(Value::is_string) => {

@@ -38,7 +38,7 @@ pub fn check_moves(moves: &Moves, graph: &Graph) -> Result<(), Diagnostics> {
 ///
 /// A move counts only where something is desired under the new address and the state knows nothing there.
 /// Otherwise everything stays under the old address, as if there were no move: it has left the configuration.
-pub(in crate::plan) fn follow(input: &mut Input) {
+pub(super) fn follow(input: &mut Input) {
     let wanted: Vec<(Address, Address)> = input
         .known
         .keys()

@@ -157,11 +157,7 @@ fn is_made_now(path: &FieldPath, live: Option<&Live>) -> bool {
 
 /// Refuses a field that is a part of a value which we own as one: the server keeps no owner of a part, so no
 /// part can be left to others.
-pub(in crate::plan) fn refuse_part_of_a_value(
-    path: &FieldPath,
-    ours: &FieldSet,
-    live: &Live,
-) -> Result<(), Problem> {
+fn refuse_part_of_a_value(path: &FieldPath, ours: &FieldSet, live: &Live) -> Result<(), Problem> {
     let Some(whole) = ours.leaf_above(path) else { return Ok(()) };
     let has_parts = match whole.get(&live.object) {
         Some(Value::Object(map)) => !map.is_empty(),

@@ -6,13 +6,13 @@ use crate::resource::{FieldSet, NAMING_KEYS, Segment, has_keys};
 
 /// An item that we own.
 #[derive(Debug)]
-pub(in crate::plan) struct Item<'a> {
+pub(super) struct Item<'a> {
     /// The fields of it that we own.
-    pub(in crate::plan) fields: &'a FieldSet,
+    pub(super) fields: &'a FieldSet,
     /// The item as it is sent.
-    pub(in crate::plan) sent: &'a Value,
+    pub(super) sent: &'a Value,
     /// The item as it is there.
-    pub(in crate::plan) live: &'a Value,
+    pub(super) live: &'a Value,
 }
 
 type Keys = Vec<(String, String)>;
@@ -22,11 +22,7 @@ type Keys = Vec<(String, String)>;
 ///
 /// The order counts: whoever changes the order of our items takes no field from us, and the next apply restores
 /// it.
-pub(in crate::plan) fn pair<'a>(
-    fields: &'a FieldSet,
-    sent: &'a [Value],
-    live: &'a [Value],
-) -> Option<Vec<Item<'a>>> {
+pub(super) fn pair<'a>(fields: &'a FieldSet, sent: &'a [Value], live: &'a [Value]) -> Option<Vec<Item<'a>>> {
     let owned = with_named_keys(fields, sent, live)?;
     if owned.len() != sent.len() {
         return None;
@@ -109,7 +105,7 @@ fn only_one(list: &[Value], fits: impl Fn(&Value) -> bool) -> Option<usize> {
 /// changes nothing that anybody sees, but it writes. It does so for custom resources, for a `NetworkPolicy` (whose
 /// registry compares with Go's `reflect.DeepEqual`), and for any kind that several managers apply. Which case it
 /// is cannot be known from here.
-pub(in crate::plan) fn contains_structure(fields: &FieldSet, sent: &Value, live: &Value) -> bool {
+pub(super) fn contains_structure(fields: &FieldSet, sent: &Value, live: &Value) -> bool {
     match (sent, live) {
         (Value::Array(sent), Value::Array(live)) if has_items(fields) => pair(fields, sent, live)
             .is_some_and(|items| {

@@ -8,6 +8,6 @@
 //! | `atomic` | which fields are owned as a whole? |
 
 pub mod atomic;
-pub(in crate::plan) mod list_items;
+mod list_items;
 pub(in crate::plan) mod ownership;
 pub(in crate::plan) mod record;

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::world::*;
 use crate::kubernetes::marks::LINEAGE;
-use crate::plan::{Action, Fidelity, Tracking};
-use crate::resource::{Address, Identity};
+use crate::plan::{Action, Answer, Fidelity, Planner, Step, Tracking};
+use crate::resource::{Address, Identity, Problem, ProblemKind, Reading};
 
 #[test]
 fn what_cannot_be_read_is_never_taken_for_gone() {
@@ -17,6 +17,32 @@ fn what_cannot_be_read_is_never_taken_for_gone() {
         assert_eq!(plan.refusals.len(), 1);
         assert!(plan.changes.is_empty(), "{:?}", actions(&plan));
     }
+}
+
+#[test]
+fn an_answer_to_another_question_decides_nothing_and_is_told_without_secrets() {
+    let mut wanted = desired("c", config_map("c", json!({"k": "hunter2"})));
+    wanted.sensitive.insert("data.k".parse().unwrap(), ());
+    let mut planner = Planner::new(input(vec![wanted]));
+    assert!(matches!(planner.advance(), Step::Ask(_)));
+    planner.take(Answer::Read(vec![Reading::Absent]));
+    assert!(matches!(planner.advance(), Step::Ask(_)), "for a dry-run");
+    planner.take(Answer::Read(Vec::new()));
+    assert!(matches!(planner.advance(), Step::Ask(_)), "for the same again");
+    planner.take(Answer::Preview(Err(Problem::new(ProblemKind::Rejected, "no"))));
+    let Step::Done(plan) = planner.advance() else { panic!("there is nothing left to ask") };
+    assert_eq!((plan.refusals.len(), plan.notes.len()), (1, 1));
+    assert!(!plan.notes[0].contains("hunter2"), "{:?}", plan.notes);
+}
+
+#[test]
+fn an_object_that_changes_before_its_dry_run_is_read_again_and_not_for_ever() {
+    let object = config_map("c", json!({"k": "v"}));
+    let moving = Problem::new(ProblemKind::Conflict, "it has changed since");
+    let mut world = World::default().with(marked(object.clone(), "resource.c")).refusing(&object, moving);
+    let plan = world.plan(input(vec![desired("c", object)]));
+    assert_eq!((plan.changes.len(), plan.refusals.len()), (0, 1));
+    assert_eq!(world.previews.len(), 21, "the first dry-run, and twenty after another reading");
 }
 
 #[test]

@@ -30,7 +30,7 @@ const SAME: &[&str] = &[
 ];
 
 /// The schema of a whole object as a JSON Schema. What it refuses, a server with strict validation refuses too.
-pub(in crate::plan) fn json_schema(schema: &Value) -> Value {
+pub(super) fn json_schema(schema: &Value) -> Value {
     let mut root = structure(schema);
     let properties = root.as_object_mut().map(|root| root.entry("properties").or_insert_with(|| json!({})));
     if let Some(properties) = properties.and_then(Value::as_object_mut) {
@@ -47,7 +47,7 @@ pub(in crate::plan) fn json_schema(schema: &Value) -> Value {
 }
 
 /// Sets the defaults, as the server does before it validates; also in place of a `null` that is not allowed.
-pub(in crate::plan) fn with_defaults(schema: &Value, value: &mut Value) {
+pub(super) fn with_defaults(schema: &Value, value: &mut Value) {
     match value {
         Value::Object(map) => {
             let properties = schema.get("properties").and_then(Value::as_object);
@@ -78,7 +78,7 @@ pub(in crate::plan) fn with_defaults(schema: &Value, value: &mut Value) {
 
 /// The items with the same keys as an earlier one, in lists whose items are identified by keys. A JSON Schema
 /// cannot express that.
-pub(in crate::plan) fn repeated(schema: &Value, value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
+pub(super) fn repeated(schema: &Value, value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
@@ -211,7 +211,7 @@ fn is_understood(pattern: &str) -> bool {
 }
 
 /// How these schemas are read. As in the server, matching takes time that is linear in the text.
-pub(in crate::plan) fn options() -> jsonschema::ValidationOptions<'static> {
+pub(super) fn options() -> jsonschema::ValidationOptions<'static> {
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex())
