@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::field_changes;
-use crate::plan::model::change::FieldChange;
+use crate::plan::model::field_change::FieldChange;
 use crate::plan::ownership::attribution;
 use crate::plan::ownership::attribution::Evidence;
 use crate::plan::view::situation::Situation;

@@ -11,7 +11,7 @@
 //! | `differences` | which fields change, and whose change each is |
 //! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
 //! | `tracking` | what the state makes of it |
-//! | `ruling` | the results |
+//! | `ruling` | the results of all of them |
 
 pub(in crate::plan) mod answer;
 mod change;

@@ -7,8 +7,9 @@ use crate::plan::decision::change::change as base;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::made_anew;
 use crate::plan::diff::immutable;
-use crate::plan::model::change::{Action, Change, FieldChange};
+use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
+use crate::plan::model::field_change::FieldChange;
 use crate::plan::model::plan::Obstacle;
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::Belonging;
@@ -80,7 +81,7 @@ fn keeps_its_values(change: &Change) -> bool {
 }
 
 /// What becomes of an object with fields that cannot change; `said` is the server's answer, where it was asked.
-pub(super) fn rule(
+pub(super) fn ruling(
     situation: Situation<'_>,
     live: &Live,
     fidelity: Fidelity,

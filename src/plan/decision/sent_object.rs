@@ -31,7 +31,7 @@ pub(super) fn made_anew(situation: Situation<'_>, live: &Live) -> Value {
 /// What a write would probably come to. Whose the fields are then, nobody can tell.
 pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
     let manager = situation.manager();
-    let tried = handover::as_tried(&manager, situation.desired(), live, sent);
+    let tried = handover::dry_run_object(&manager, situation.desired(), live, sent);
     // A house that keeps no field owners takes the object as a whole.
     let is_taken_whole = is_house_group(&situation.desired().identity.group);
     let object = if is_taken_whole { tried } else { overlay::outcome(&manager, live, &tried) };

@@ -1,9 +1,15 @@
 //! Objects of a house beside the cluster, in which no field has an owner.
 
-use super::*;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::world::*;
 use crate::plan::ownership::belonging::ObjectOwner;
+use crate::plan::record;
 use crate::plan::sent::object::object;
-use crate::resource::IgnoreRule;
+use crate::plan::{Action, Cause, Fidelity, Input, Mode};
+use crate::resource::{Desired, IgnoreRule, Live, Ownership, Problem, ProblemKind, Stamp};
 
 #[expect(clippy::needless_pass_by_value, reason = "every caller makes its value here")]
 fn record_set(spec: Value) -> Value {
@@ -19,7 +25,7 @@ fn applied(then: Value, now: Value, wanted: Desired) -> (World, Input) {
     let answer = Live { object: sent.clone(), stamp, ownership: Ownership::default() };
     let applied = record("p", &earlier, &sent, &answer);
     let (address, identity) = (wanted.address.clone(), wanted.identity.clone());
-    let mut input = known(input(vec![wanted]), &address, &earlier.object);
+    let mut input = with_known(input(vec![wanted]), &address, &earlier.object);
     input.known.get_mut(&address).unwrap().applied = Some(Arc::new(applied));
     let mut live = answer;
     live.object["spec"] = now;

@@ -1,6 +1,13 @@
-//! What is deleted and made anew, what is deleted for good, and what goes with it.
+//! Objects that are deleted and made anew: fields that cannot change, another name, triggers.
 
-use super::*;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::world::*;
+use crate::kubernetes::marks::PROTECT;
+use crate::plan::Action;
+use crate::resource::{Address, Identity};
 
 #[test]
 fn a_field_that_cannot_change_replaces_the_object_but_never_a_claim() {
@@ -32,30 +39,17 @@ fn dropping_the_protection_does_not_lift_it_for_a_replacement() {
     let plan = world.plan(input(vec![desired("j", job.clone())]));
     assert_eq!((plan.refusals.len(), plan.has_changes()), (1, false));
     let mut world = World::default().with(job.clone()).refusing(&job, immutable("spec.template"));
-    let mut remembered = known(input(vec![desired("j", job.clone())]), &address, &job);
+    let mut remembered = with_known(input(vec![desired("j", job.clone())]), &address, &job);
     remembered.known.get_mut(&address).unwrap().protect = true;
     let plan = world.plan(remembered);
     assert_eq!((plan.refusals.len(), plan.has_changes()), (1, false));
 }
 
 #[test]
-fn a_namespace_is_not_deleted_around_what_is_wanted() {
-    let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}});
-    let at = Address::block("resource", "space");
-    let mut wanted = known(input(vec![desired("c", config_map("c", json!({})))]), &at, &space);
-    wanted.consent.destroy.insert(at);
-    let plan = World::default().with(space).plan(wanted);
-    assert_eq!(
-        actions(&plan),
-        [("resource.c".into(), Action::Create), ("resource.space".into(), Action::Keep)]
-    );
-}
-
-#[test]
 fn an_object_that_gets_another_name_replaces_the_old_one() {
     let (old, new) = (config_map("old", json!({})), config_map("new", json!({})));
     let address = Address::block("resource", "c");
-    let wanted = || known(input(vec![desired("c", new.clone())]), &address, &old);
+    let wanted = || with_known(input(vec![desired("c", new.clone())]), &address, &old);
     let plan = World::default().with(old.clone()).plan(wanted());
     assert_eq!(actions(&plan), [("resource.c".into(), Action::Replace)]);
     let (target, live) = &**plan.changes[0].replaced.as_ref().unwrap();
@@ -97,54 +91,4 @@ fn a_change_of_what_triggers_it_replaces_a_resource() {
     let mut protected = wanted();
     Arc::make_mut(&mut protected.desired[0]).lifecycle.protect = true;
     assert_eq!(world("old").plan(protected).refusals.len(), 1);
-}
-
-#[test]
-fn a_prediction_knows_what_cannot_change() {
-    let job = |image: &str| {
-        json!({"apiVersion": "batch/v1", "kind": "Job",
-        "metadata": {"name": "j", "namespace": "a"}, "spec": {"template": {"image": image}, "parallelism": 1}})
-    };
-    let no_right = Problem::new(ProblemKind::Forbidden, "no right");
-    let mut world =
-        World::default().with(marked(job("x"), "resource.j")).refusing(&job("y"), no_right.clone());
-    let plan = world.plan(input(vec![desired("j", job("y"))]));
-    assert_eq!(actions(&plan), [("resource.j".into(), Action::Replace)]);
-    assert!(matches!(plan.changes[0].fidelity, Fidelity::Predicted(_)));
-    let fields = vec!["spec.template.image".parse().unwrap()];
-    let immutable = Reason::ImmutableFields { object_kind: "Job".into(), fields };
-    assert_eq!(plan.changes[0].reasons, [immutable, Reason::ReplacementLoss { loss: Loss::JobRun }]);
-    // A claim is refused all the same.
-    let claim = |mode: &str| {
-        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "d", "namespace": "a"}, "spec": {"volumeMode": mode}})
-    };
-    let mut world = World::default().with(marked(claim("a"), "resource.d")).refusing(&claim("b"), no_right);
-    let plan = world.plan(input(vec![desired("d", claim("b"))]));
-    let Obstacle::Replacement { reasons, .. } = &plan.refusals[0].obstacle else { panic!("{plan:?}") };
-    assert_eq!(plan.refusals[0].obstacle.kind(), ProblemKind::Rejected);
-    assert!(reasons.contains(&Reason::ReplacementLoss { loss: Loss::Data }), "{reasons:?}");
-}
-
-#[test]
-fn what_dies_with_a_namespace_is_asked_and_named() {
-    let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}});
-    let (ours, theirs) = (config_map("ours", json!({})), config_map("theirs", json!({})));
-    let (space_at, ours_at) = (Address::block("resource", "a"), Address::block("resource", "ours"));
-    let dependent = |object: &Value| {
-        let identity = Identity::of(object).unwrap();
-        Dependent { uid: format!("uid-{}", identity.name), identity, owners: vec![] }
-    };
-    let mut world = World::default().with(space.clone()).with(ours.clone()).with(theirs.clone());
-    world.dependents = Dependents { seen: vec![dependent(&ours), dependent(&theirs)], hidden: vec![] };
-    let mut leaving = known(known(input(vec![]), &space_at, &space), &ours_at, &ours);
-    leaving.consent.destroy.insert(space_at);
-    let plan = world.plan(leaving);
-    assert_eq!(world.scopes, [CascadeScope::Namespace("a".into())]);
-    let dying = plan.changes.iter().flat_map(|change| &change.dies_with);
-    assert_eq!(dying.collect::<Vec<_>>(), [&Identity::of(&theirs).unwrap()]);
-    // Nobody asks where nothing of the sort goes.
-    let mut world = World::default().with(ours.clone());
-    world.plan(known(input(vec![]), &ours_at, &ours));
-    assert_eq!(world.scopes, []);
 }
