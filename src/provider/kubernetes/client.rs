@@ -23,11 +23,12 @@ pub struct Kubernetes {
 }
 
 impl Kubernetes {
-    /// Makes a client from the settings. Nothing is sent: whether the server answers shows with the
-    /// first question (ask [`Cluster::identity`](crate::provider::Cluster::identity) first). Credential plugins run here, and may talk to
-    /// the terminal.
+    /// Makes a client from the settings. Nothing is sent: whether the server answers shows with the first
+    /// question, which is best [`Cluster::identity`](crate::provider::Cluster::identity). Credential plugins run
+    /// here, and may talk to the terminal.
     ///
-    /// Every error is a [`ProblemKind::Settings`].
+    /// # Errors
+    /// [`ProblemKind::Settings`]: no kubeconfig, a broken one, or credentials that cannot be had.
     pub async fn connect(settings: &Settings) -> Result<Self, Problem> {
         let connection = connect::connection(settings).await?;
         let transport = Transport::new(connection.client, connection.server_info, settings.connections);

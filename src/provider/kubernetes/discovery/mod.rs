@@ -178,16 +178,12 @@ impl Discovery {
 
     fn problem(&self, failure: CallError) -> Problem {
         let discovery = Identity::cluster("", "API", "discovery");
-        let mut problem = problem::of(failure, About::new(&discovery), &self.transport.server_info);
-        if problem.kind == ProblemKind::UnknownKind {
-            problem = Problem::new(
-                ProblemKind::Unreachable,
-                format!(
-                    "{} does not answer as a Kubernetes API server does",
-                    self.transport.server_info.server
-                ),
-            );
+        let problem = problem::of(failure, About::new(&discovery), &self.transport.server_info);
+        if problem.kind != ProblemKind::UnknownKind {
+            return problem;
         }
-        problem
+        let server = &self.transport.server_info.server;
+        let message = format!("{server} does not answer as a Kubernetes API server does");
+        Problem::new(ProblemKind::Unreachable, message).caused_by(problem)
     }
 }
