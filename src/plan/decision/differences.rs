@@ -25,7 +25,7 @@ pub(super) fn with_marks(
     all.into_iter().partition(|field| !is_ours_path(&field.path))
 }
 
-/// Every field that changes, but for our marks.
+/// Every field that changes, without our marks.
 pub(super) fn without_marks(
     situation: Situation<'_>,
     live: &Live,

@@ -31,8 +31,8 @@ pub(super) enum Trigger<'a> {
 }
 
 impl<'a> Trigger<'a> {
-    /// What replaces the resource, if anything does. The first of those that change counts; one of which only
-    /// our marks or the ownership change stays what it is.
+    /// What replaces the resource, if anything does: the first of its triggers that changes. A trigger of which only
+    /// our marks or the ownership change does not count.
     pub(super) fn of(situation: Situation<'a>) -> Option<Self> {
         if situation.is_replacement_requested() {
             return Some(Self::Requested);

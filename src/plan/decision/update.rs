@@ -27,7 +27,7 @@ use crate::plan::ownership::restore::{ChangeWithoutFields, restored_ownership};
 use crate::plan::view::situation::Situation;
 use crate::resource::Live;
 
-/// A write, and what it would come to.
+/// A write, and the object as it would be after it.
 #[derive(Debug)]
 pub(super) struct Tried {
     /// The object as it is sent.
@@ -103,7 +103,7 @@ struct Comparison<'a> {
     trigger: Option<Trigger<'a>>,
     /// The fields that are given up, because `ignore_changes` leaves them to others.
     release: FieldRelease,
-    /// The fields that change, but for our marks.
+    /// The fields that change, without our marks.
     fields: Vec<FieldChange>,
     /// What changes where no field does.
     without_fields: Option<ChangeWithoutFields>,

@@ -96,7 +96,7 @@ impl Schema {
         if fields.children.is_empty() {
             return fields.owned && sent == live && self.is_leaf(name, sent);
         }
-        // A map or list that is not empty is owned by what is in it; of lists, that goes for the items.
+        // A map or a list that is not empty is owned key by key, or item by item.
         !fields.owned
             && match (sent, live) {
                 (Value::Object(sent), Value::Object(live)) => self.holds_map(fields, sent, live),
