@@ -13,9 +13,10 @@ fn record_set(spec: Value) -> Value {
 
 /// What was applied under `then`, is there as `now`, and is wanted as `wanted`.
 fn applied(then: Value, now: Value, wanted: Desired) -> (World, Input) {
-    let send = |object_of: &Desired| object(object_of, None, ObjectOwner { project: "p", lineage: "l" });
+    let object_for =
+        |object_of: &Desired| object(object_of, None, ObjectOwner { project: "p", lineage: "l" });
     let earlier = Desired { sensitive: wanted.sensitive.clone(), ..desired("www", record_set(then)) };
-    let sent = send(&earlier);
+    let sent = object_for(&earlier);
     let stamp = Stamp { uid: "uid-www.example.com".into(), version: "1".into() };
     let answer = Live { object: sent.clone(), stamp, ownership: Ownership::default() };
     let applied = record("p", &earlier, &sent, &answer);

@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn the_error_below_is_kept() {
         let refused = of(io::Error::from(io::ErrorKind::ConnectionRefused));
-        assert!(refused.source().is_some_and(|error| error.is::<kube::Error>()));
+        assert!(refused.source().is_some_and(<dyn Error>::is::<kube::Error>));
         assert!(never_sent(&refused), "the chain leads to the end");
         let trust = of(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
         assert!(tls_of(&trust).is_some());
