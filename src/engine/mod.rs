@@ -20,10 +20,10 @@
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `shared` | the planner's questions, and their answers |
 //! | `planned` | whether a plan can be applied, and who has approved it |
-//! | `plan_file`, `verified_file` | plan files: made, admitted, held against the plan that is made anew |
+//! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `drifting` | what was applied last, against what is there |
-//! | `error` | why it stopped |
+//! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;
 mod cluster;
@@ -38,6 +38,7 @@ mod opening;
 mod plan_file;
 mod planned;
 mod planning;
+mod refusal;
 mod request;
 mod rights;
 mod settings;
@@ -48,7 +49,6 @@ mod state_access;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod verified_file;
 mod workspace;
 
 pub use cluster::ClusterMismatch;
@@ -60,14 +60,14 @@ pub use host::{Host, Variables};
 pub use loading::{Head, Project, load, load_head};
 pub use needs::Outside;
 pub use opening::{Interruption, Opened};
-pub use plan_file::{Admitted, PlanFileRefusal};
-pub use planned::{Applicable, Approval, NotApplicable, Planned, UncheckedField};
+pub use plan_file::Admitted;
+pub use planned::{Applicable, Approval, Planned, VerifiedFile};
 pub use planning::run as run_planner;
+pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;
 pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use shared::Readings;
 pub use standard::{KubernetesProviders, LocalBackends};
 pub use state_access::StateAccess;
-pub use verified_file::VerifiedFile;
 pub use workspace::Workspace;

@@ -60,10 +60,10 @@ impl Project {
         let connection = self.settings.connection(&self.config.cluster)?;
         // The state may be as large as all that is configured: it is read meanwhile.
         let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
-        let view = view(backends, settings, self.config.project.clone());
-        let view = tokio::spawn(view.in_current_span());
+        let reading = view(backends, settings, self.config.project.clone());
+        let reading = tokio::spawn(reading.in_current_span());
         let outline = self.compile().await?;
-        let state = view.await.map_err(Error::StateReading)??;
+        let state = reading.await.map_err(Error::StateReading)??;
         Ok(Opened { project: self, connection, outline, state })
     }
 

@@ -2,46 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::Error;
-use super::planned::{Approval, Planned, UncheckedField};
+use super::planned::{Approval, Planned, VerifiedFile};
+use super::refusal::{PlanFileRefusal, UncheckedField};
 use super::state_access::StateAccess;
-use super::verified_file::VerifiedFile;
 use super::workspace::Workspace;
-use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
+use crate::approval::{self, Asked, Attempt, PlanFile, Preconditions};
 use crate::diagnostic::Sources;
 use crate::plan::{Keep, Plan};
 use crate::resource::Key;
 use crate::state::Store;
-
-/// Why a plan file is not applied. Nothing of it was done.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanFileRefusal {
-    /// There is no key here to check its seal with.
-    #[error("there is no key to check the plan file with")]
-    NoKey,
-    /// Its seal is not that of this state's key.
-    #[error("the plan file was not written here, or was changed since")]
-    NotSealed,
-    /// It was applied already.
-    #[error("the plan file was applied as revision {revision}")]
-    Completed {
-        /// As which revision.
-        revision: u64,
-        /// When.
-        at: Timestamp,
-    },
-    /// Some fields could not be checked when it was made.
-    #[error("{} fields of the plan file could not be checked", .0.len())]
-    Unchecked(Vec<UncheckedField>),
-    /// It is for another configuration, cluster or state than what is at hand.
-    #[error("the plan file is not for what is at hand")]
-    Mismatch(Vec<Mismatch>),
-    /// The plan that is made anew is not the one in the file.
-    #[error("{} resources have moved since the plan file was made", .0.len())]
-    Moved(Vec<Moved>),
-}
 
 /// A plan file that may be applied here, if a new plan turns out to be the same.
 #[derive(Debug)]
@@ -72,7 +42,7 @@ impl<S: StateAccess> Workspace<S> {
         let config = &self.project.config;
         let preconditions =
             Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), &key);
-        Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)))
+        Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)?))
     }
 }
 
@@ -87,14 +57,14 @@ impl Workspace<Store> {
             return Err(PlanFileRefusal::NotSealed.into());
         }
         if let Some(done) = self.state.completed(file.digest()).await? {
-            return Err(PlanFileRefusal::Completed { revision: done.number, at: done.at }.into());
+            return Err(PlanFileRefusal::Completed { revision: done.revision, at: done.at }.into());
         }
         let unchecked = unchecked(file);
         if !unchecked.is_empty() {
             return Err(PlanFileRefusal::Unchecked(unchecked).into());
         }
         // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
-        if let Ok(lineage) = file.preconditions.lineage.parse() {
+        if let Ok(lineage) = file.preconditions().lineage.parse() {
             self.state.assume_lineage(&lineage)?;
         }
         let unfinished = self.state.state().unfinished.as_ref();
@@ -114,16 +84,16 @@ impl Workspace<Store> {
         let Planned { request, plan, secret_inputs, .. } = planned;
         let config = &self.project.config;
         let preconditions = Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), key);
-        let mismatches = file.preconditions.mismatches(&preconditions);
+        let mismatches = file.preconditions().mismatches(&preconditions);
         if !mismatches.is_empty() {
             return Err(PlanFileRefusal::Mismatch(mismatches).into());
         }
         let is_comparable = plan.refusals.is_empty();
-        let moved = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
-        if moved.is_empty() {
-            Ok(Approval::File(VerifiedFile::new(file.digest())))
+        let divergences = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
+        if divergences.is_empty() {
+            Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }))
         } else {
-            Err(PlanFileRefusal::Moved(moved).into())
+            Err(PlanFileRefusal::Diverged(divergences).into())
         }
     }
 }

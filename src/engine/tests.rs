@@ -205,7 +205,7 @@ async fn a_plan_file_is_refused_where_anything_is_other_than_it_was() {
     again(&mut workspace(&stage).await, &kept).await.unwrap();
     stage.cluster.edit("a", |object| object["data"]["text"] = "x".into());
     let moved = refusal(again(&mut workspace(&stage).await, &kept).await);
-    let PlanFileRefusal::Moved(moved) = moved else { panic!("{moved:?}") };
+    let PlanFileRefusal::Diverged(moved) = moved else { panic!("{moved:?}") };
     assert_eq!(moved[0].address.to_string(), "resource.a");
 }
 

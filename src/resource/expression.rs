@@ -17,6 +17,7 @@ const CLOSE: char = '\u{F0A1}';
 
 /// What a reference leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reference {
     /// A field of a live object.
     Live(LiveReference),
@@ -29,6 +30,7 @@ pub enum Reference {
 /// `registry.main/Service/registry.spec.clusterIP`: an address and a path as one text. Where the address ends is
 /// known only when all objects are, because a name may have dots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LiveReference {
     /// The text between `${` and `}`.
     pub text: String,
@@ -36,6 +38,7 @@ pub struct LiveReference {
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Plain text.
     Literal(String),
@@ -45,6 +48,7 @@ pub enum Part {
 
 /// How the text is encoded when all of it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// Not at all.
     #[default]
@@ -55,6 +59,7 @@ pub enum Encoding {
 
 /// A text with references in it; one that is a single reference keeps the type of what it leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Expression {
     /// The pieces, in order.
     pub parts: Vec<Part>,

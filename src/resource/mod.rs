@@ -32,10 +32,11 @@ mod ownership;
 mod path;
 mod path_map;
 pub mod references;
+mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
 pub use api_groups::{is_builtin_group, is_own_group};
-pub use applied::{Applied, Held, all_held, held, held_at};
+pub use applied::{Applied, Held, SentObject, all_held, foreign_items, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
 pub(crate) use digest::hex;
 pub use digest::{Key, digest};
@@ -46,3 +47,4 @@ pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;
+pub use withhold::{WITHHELD, secret_paths, withhold};

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::StateError;
+use super::error::StateError;
 
 /// How the names of unfinished files begin; whoever holds the lock may remove them.
 const UNFINISHED: &str = ".unfinished-";
@@ -24,7 +24,7 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StateError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
-        // Another process was faster, which is as good.
+        // Another process has made it in between.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         result => result.map_err(StateError::io(path, "make the folder")),
     }?;
@@ -77,7 +77,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool, StateError> {
     }
 }
 
-/// Removes a file; one that is not there is as good.
+/// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) -> Result<(), StateError> {
     step("remove").map_err(StateError::io(path, "remove"))?;
     match fs::remove_file(path) {
@@ -96,8 +96,8 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Removes what a killed process left half written. Only for the holder of the lock, and best effort:
-/// such a file is in nobody's way.
+/// Removes what a killed process left half written. Only for the holder of the lock. Where it fails, the file
+/// stays, and does no harm.
 pub(super) fn remove_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -122,7 +122,7 @@ mod real {
 
 /// A process that dies at a chosen step: this step and all behind it fail.
 #[cfg(test)]
-pub(super) mod simulated {
+pub(crate) mod simulated {
     use std::cell::Cell;
     use std::io;
 
@@ -146,19 +146,19 @@ pub(super) mod simulated {
     }
 
     /// The process dies before the step after the next `n` ones.
-    pub(in crate::state) fn die_after(n: usize) {
+    pub(crate) fn die_after(n: usize) {
         ONCE.set(false);
         LEFT.with(|left| left.set(Some(n)));
     }
 
     /// The process lives on, but the step after the next `n` ones fails.
-    pub(in crate::state) fn fail_after(n: usize) {
+    pub(crate) fn fail_after(n: usize) {
         ONCE.set(true);
         LEFT.with(|left| left.set(Some(n)));
     }
 
     /// A new process.
-    pub(in crate::state) fn revive() {
+    pub(crate) fn revive() {
         LEFT.with(|left| left.set(None));
     }
 }

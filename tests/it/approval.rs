@@ -84,10 +84,10 @@ fn a_plan_file_is_applied_once_and_does_what_it_shows() {
     // There is no state yet: the file carries the lineage that the objects get.
     let plan = project.run(["plan", "--out", "p.plan"]).success();
     plan.stderr_contains("regplan apply p.plan");
-    let file: Value = serde_json::from_str(&project.read("p.plan")).unwrap();
+    let file = project.content("p.plan");
     applied(&project);
     let lineage = ns.field("configmap/greeting", "/metadata/annotations/regplan.dev~1lineage");
-    assert_eq!(lineage, file["terms"]["lineage"]);
+    assert_eq!(lineage, file["preconditions"]["lineage"]);
     refused(&project, &ns, &["was applied already, as revision 1"]);
     // The same change once more is another plan.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
@@ -161,8 +161,7 @@ fn what_does_not_touch_the_plan_is_not_refused() {
     let project = changed(&ns);
     planned(&project);
     let serial = |project: &Project<'_>| -> u64 {
-        let state: Value =
-            serde_json::from_str(&project.read(&ns.fill(".regplan/{project}/state.json"))).unwrap();
+        let state = project.content(&ns.fill(".regplan/{project}/state.json"));
         state["serial"].as_u64().unwrap()
     };
     let before = serial(&project);
@@ -202,11 +201,9 @@ fn another_configuration_and_another_state_are_refused() {
     refused(&other, &ns, &["was not written here, or was changed since"]);
     // The same key and another state.
     let other = other.write(&key, &project.read(&key));
-    let state: Value =
-        serde_json::from_str(&project.read(&ns.fill(".regplan/{project}/state.json"))).unwrap();
-    let lineage = state["lineage"].as_str().unwrap();
-    let text = state.to_string().replace(lineage, &"a".repeat(32));
-    let other = other.write(&ns.fill(".regplan/{project}/state.json"), &text);
+    let state = ns.fill(".regplan/{project}/state.json");
+    let other = other.write(&state, &project.read(&state));
+    other.edit_content(&state, |state| state["lineage"] = json!("a".repeat(32)));
     other.run(["apply", "p.plan"]).code(1).stderr_contains("lineage");
 }
 
@@ -321,15 +318,15 @@ fn a_file_that_was_edited_is_refused() {
     let file = project.read("p.plan");
     project.rewrite("p.plan", &file.replace("\"update\"", "\"delete\""));
     project.run(["apply", "p.plan"]).code(1).stderr_contains("it was changed since it was written");
-    // Whoever computes the digest anew still has not the key.
+    // Whoever computes the digest and the checksum anew still has not the key.
     let mut forged: Value = serde_json::from_str(&file).unwrap();
-    forged["terms"]["asked"]["consent"] = json!(["resource.web"]);
-    for key in ["digest", "seal"] {
-        forged[key] = json!("");
+    let content = &mut forged["content"];
+    content["preconditions"]["asked"]["consent"] = json!(["resource.web"]);
+    let bound = json!([content["preconditions"], content["bindings"], content["snapshot"]["digest"]]);
+    let (digest, checksum) = (bound.to_string(), content.to_string());
+    for (key, text) in [("digest", digest), ("checksum", checksum)] {
+        forged[key] = json!(regplan::resource::digest(&text));
     }
-    let digest = |value: &Value| regplan::approval::PlanFile::digest_of_text(&value.to_string()).unwrap();
-    forged["digest"] = json!(digest(&forged));
-    forged["seal"] = serde_json::from_str::<Value>(&file).unwrap()["seal"].clone();
     project.rewrite("p.plan", &forged.to_string());
     refused(&project, &ns, &["was not written here, or was changed since"]);
     project.rewrite("p.plan", &file);
@@ -348,9 +345,16 @@ fn a_file_that_is_none_is_told() {
     let cut = &text[..text.len() / 2];
     project.rewrite("p.plan", cut);
     project.run(["apply", "p.plan"]).code(1).stderr_contains("it is no plan file");
-    let newer = text.replacen("\"format_version\": 1", "\"format_version\": 7", 1);
+    let newer = text.replacen("\"format_version\": 2", "\"format_version\": 7", 1);
     project.rewrite("p.plan", &newer);
     project.run(["show", "p.plan"]).code(1).stderr_contains("its format has version 7");
+    // A file of an older regplan is not converted: the way out is a new plan.
+    project.rewrite("p.plan", include_str!("../../testdata/formats/1/plan.regplan"));
+    for command in ["show", "apply"] {
+        let refused = project.run([command, "p.plan"]).code(1);
+        refused.stderr_contains("its format has version 1, and this regplan knows version 2");
+        refused.stderr_contains("plan again with `--out`");
+    }
     let usage = project.run(["apply", "p.plan", "--target", "resource.greeting"]).code(1);
     usage.stderr_contains("cannot be used with");
     project.run(["plan", "--out", "no/such/folder/p.plan"]).code(1).stderr_contains("cannot be written");

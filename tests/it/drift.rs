@@ -272,10 +272,7 @@ fn nothing_is_sent_but_gets_and_lists() {
     let project = project.through(&proxy);
     ns.patch("configmap/c0", &json!({"data": {"k": "other"}}));
     project.run(["apply", "--auto-approve"]).success();
-    let text = project.read(&state(&ns));
-    let mut known: Value = serde_json::from_str(&text).unwrap();
-    known["cluster"] = json!({"server": proxy.url()});
-    project.rewrite(&state(&ns), &known.to_string());
+    project.edit_content(&state(&ns), |known| known["cluster"] = json!({"server": proxy.url()}));
     let project = project.kubeconfig(proxy.kubeconfig_with_token(&token));
     proxy.forget();
     project.run(["drift", "--no-secrets"]).success();
@@ -387,9 +384,9 @@ fn a_run_that_failed_is_told_and_leaves_nothing_in_doubt() {
 fn a_state_without_records_claims_nothing() {
     let ns = Namespace::new();
     let project = applied(&ns, GREETING);
-    let mut known: Value = serde_json::from_str(&project.read(&state(&ns))).unwrap();
-    known["resources"]["resource.greeting"].as_object_mut().unwrap().remove("applied");
-    project.rewrite(&state(&ns), &known.to_string());
+    project.edit_content(&state(&ns), |known| {
+        known["resources"]["resource.greeting"].as_object_mut().unwrap().remove("applied");
+    });
     let ended = project.run(["drift"]).code(3);
     ended
         .stdout_contains("resource.greeting  not recorded")
@@ -404,9 +401,9 @@ fn a_state_without_records_claims_nothing() {
 fn another_cluster_is_refused() {
     let ns = Namespace::new();
     let project = applied(&ns, GREETING);
-    let mut known: Value = serde_json::from_str(&project.read(&state(&ns))).unwrap();
-    known["cluster"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
-    project.rewrite(&state(&ns), &known.to_string());
+    project.edit_content(&state(&ns), |known| {
+        known["cluster"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
+    });
     project.run(["drift"]).code(1).stderr_contains("this is the wrong cluster");
 }
 
@@ -584,10 +581,10 @@ fn drift_looks_like_this() {
     project.rewrite("regplan.toml", &format!("{}{WEB}{PASSWORD}{text}{extra}", config_maps(3)));
     // A second state, which knows an account that the reader may not see.
     let all = applied(&ns, &format!("{HEAD}{extra}").replace("{project}", "{project}-b"));
-    let other: Value = serde_json::from_str(&all.read(&ns.fill(".regplan/{project}-b/state.json"))).unwrap();
-    let mut known: Value = serde_json::from_str(&project.read(&state(&ns))).unwrap();
-    known["resources"]["resource.s"] = other["resources"]["resource.s"].clone();
-    project.rewrite(&state(&ns), &known.to_string());
+    let other = all.content(&ns.fill(".regplan/{project}-b/state.json"));
+    project.edit_content(&state(&ns), |known| {
+        known["resources"]["resource.s"] = other["resources"]["resource.s"].clone();
+    });
     let project = project.kubeconfig(ns.account("reader", &rules));
     // Wide enough for every name: where lines end is tried in `report::drift`.
     let shown = project.regplan(["drift"]).env("COLUMNS", "300").run().code(2);

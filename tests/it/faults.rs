@@ -32,8 +32,7 @@ fn project_of(ns: &Namespace, count: usize) -> Project<'_> {
 /// There is nothing to change, and the state knows exactly the objects that there are.
 fn is_settled(ns: &Namespace, project: &Project<'_>, count: usize) {
     project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-    let state: serde_json::Value =
-        serde_json::from_str(&project.read(&ns.fill(".regplan/{project}/state.json"))).unwrap();
+    let state = project.content(&ns.fill(".regplan/{project}/state.json"));
     let known = state["resources"].as_object().unwrap();
     assert_eq!(known.len(), count, "{state:#}");
     assert!(state.get("in_doubt").is_none() && state.get("unfinished").is_none(), "{state:#}");

@@ -125,7 +125,8 @@ fn the_wrong_cluster_is_refused_before_any_write() {
     let path = ns.fill(".regplan/{project}/state.json");
     let uid =
         ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1["metadata"]["uid"].clone();
-    project.edit(&path, uid.as_str().unwrap(), "another-cluster");
+    assert_eq!(project.content(&path)["cluster"]["uid"], uid);
+    project.edit_content(&path, |state| state["cluster"]["uid"] = json!("another-cluster"));
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("this is the wrong cluster");
 }
 

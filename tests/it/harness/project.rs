@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use super::command::{Command, Output, home};
 use super::{Namespace, Proxy, snapshot};
 
@@ -52,6 +54,24 @@ impl<'n> Project<'n> {
             Ok(text) => text,
             Err(error) => panic!("cannot read {path}: {error}"),
         }
+    }
+
+    /// What a state, a revision or a plan file says, without what stands around it.
+    #[track_caller]
+    pub(crate) fn content(&self, path: &str) -> Value {
+        let file: Value = serde_json::from_str(&self.read(path)).unwrap();
+        assert_eq!(file["format_version"], 2, "{path}");
+        file["content"].clone()
+    }
+
+    /// Changes what a state says, and puts the checksum there that goes with it.
+    #[track_caller]
+    pub(crate) fn edit_content(&self, path: &str, change: impl FnOnce(&mut Value)) {
+        let mut content = self.content(path);
+        change(&mut content);
+        let checksum = regplan::resource::digest(&content.to_string());
+        let file = json!({"format_version": 2, "checksum": checksum, "content": content});
+        self.rewrite(path, &file.to_string());
     }
 
     /// Removes a file.

@@ -1,4 +1,7 @@
 //! The journal as text, and back.
+//!
+//! Each record is one line: a checksum, a space, the record as JSON. The checksum covers the line before
+//! as well, so that a line that is lost or moved shows like one that is changed.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,16 +9,16 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Journal, JournalLine};
-use crate::state::StateError;
-use crate::state::model::FORMAT_VERSION;
+use super::error::StateError;
+use super::journal::{Journal, JournalLine};
+use super::version::FORMAT_VERSION;
 
 /// Hexadecimal digits of a checksum. It guards against accidents, not against people.
 const DIGITS: usize = 16;
 
 /// The checksum of the line before, from which the next one goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::state) struct Chain(String);
+pub(super) struct Chain(String);
 
 impl Chain {
     fn checksum(&self, json: &[u8]) -> String {
@@ -31,7 +34,7 @@ impl Chain {
     }
 
     /// The record's line with its end, and the chain behind it.
-    pub(in crate::state) fn line(&self, record: &JournalLine) -> serde_json::Result<(Vec<u8>, Self)> {
+    pub(super) fn line(&self, record: &JournalLine) -> serde_json::Result<(Vec<u8>, Self)> {
         let json = serde_json::to_vec(record)?;
         let checksum = self.checksum(&json);
         let mut line = Vec::with_capacity(json.len() + DIGITS + 2);
@@ -55,7 +58,7 @@ impl Chain {
 ///
 /// A last line whose checksum does not fit was being written when the process was killed, and is
 /// dropped: it was never synced, so nobody was told that it is recorded. Anywhere else it is damage.
-pub(in crate::state) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journal>, StateError> {
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journal>, StateError> {
     let damaged = |line, reason: String| StateError::JournalDamaged { path: path.to_owned(), line, reason };
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     if text.is_empty() {
@@ -90,7 +93,10 @@ pub(in crate::state) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journa
             (Some(journal), JournalLine::Outcome { address, outcome }) if journal.end.is_none() => {
                 journal.outcomes.push((address, *outcome));
             }
-            (Some(journal), JournalLine::End { end }) if journal.end.is_none() => journal.end = Some(end),
+            (Some(journal), JournalLine::End { end, in_flight }) if journal.end.is_none() => {
+                journal.end = Some(end);
+                journal.in_flight = in_flight;
+            }
             (None, _) => {
                 return Err(damaged(number, "a journal begins with what is going to be done".to_owned()));
             }

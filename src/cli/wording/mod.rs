@@ -1,24 +1,17 @@
 //! The words for what the engine reports as data.
 
+mod plan_file;
+mod words;
+
 use std::path::Path;
 
-use super::plan_file;
-use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict, UncheckedField};
+pub(super) use plan_file::refused;
+pub(super) use words::Words;
+use words::unchecked;
+
+use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict};
 use crate::report::{self, Label, Styled};
 use crate::resource::ClusterIdentity;
-
-/// What happened, and what to do next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
-    pub(super) message: String,
-    pub(super) help: Option<String>,
-}
-
-impl Words {
-    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: Some(help.into()) }
-    }
-}
 
 /// What a person should know beside the result.
 pub(super) fn note(story: impl AsRef<str>) -> Styled {
@@ -41,7 +34,10 @@ pub(super) fn words(error: &Error) -> Words {
         Error::WrongCluster(mismatch) => wrong_cluster(mismatch),
         Error::MissingRights(missing) => missing_rights(missing),
         Error::NotApplicable(reason) => not_applicable(reason),
-        Error::PlanFile(refusal) => plan_file::refused(Path::new("PLANFILE"), refusal),
+        Error::PlanFileText(error) => {
+            Words { message: format!("the plan cannot be kept: {error}"), help: None }
+        }
+        Error::PlanFile(refusal) => refused(Path::new("PLANFILE"), refusal),
     }
 }
 
@@ -92,7 +88,7 @@ fn wrong_cluster(mismatch: &ClusterMismatch) -> Words {
 }
 
 /// A cluster, as a message names it.
-pub(super) fn named(cluster: &ClusterIdentity) -> String {
+fn named(cluster: &ClusterIdentity) -> String {
     match &cluster.uid {
         Some(uid) => format!("the cluster {uid} at {}", cluster.server),
         None => format!("the cluster at {}", cluster.server),
@@ -135,15 +131,10 @@ fn not_applicable(reason: &NotApplicable) -> Words {
     }
 }
 
-/// Fields that could not be checked, one below the other.
-pub(super) fn unchecked(fields: &[UncheckedField]) -> String {
-    let line = |field: &UncheckedField| format!("{} {}: {}", field.address, field.path, field.reason);
-    fields.iter().map(line).collect::<Vec<_>>().join("\n  ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::UncheckedField;
     use crate::provider::Verb;
     use crate::resource::Identity;
 
