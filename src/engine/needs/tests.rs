@@ -18,8 +18,9 @@ use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, Problem
 
 /// A cluster that has Secrets and nothing else.
 #[derive(Default)]
-struct StubCluster {
-    secrets: BTreeMap<String, BTreeMap<String, String>>,
+struct Secrets {
+    /// The data of each, by its name.
+    data: BTreeMap<String, BTreeMap<String, String>>,
     down: bool,
     /// How many objects each read asked for.
     reads: Mutex<Vec<usize>>,
@@ -27,7 +28,7 @@ struct StubCluster {
 
 /// Only what blocks ask for is answered; there is no house behind it.
 #[async_trait]
-impl Provider for StubCluster {
+impl Provider for Secrets {
     fn cluster(&self) -> &dyn provider::Cluster {
         panic!("not asked for")
     }
@@ -46,7 +47,7 @@ impl Provider for StubCluster {
             if self.down {
                 return Reading::Unreadable(Problem::new(ProblemKind::Unreachable, "no answer"));
             }
-            let Some(data) = self.secrets.get(&target.identity.name) else { return Reading::Absent };
+            let Some(data) = self.data.get(&target.identity.name) else { return Reading::Absent };
             let data: BTreeMap<_, _> = data.iter().map(|(key, text)| (key, STANDARD.encode(text))).collect();
             Reading::Present(std::sync::Arc::new(Live {
                 object: json!({"data": data}),
@@ -86,13 +87,13 @@ fn env(name: &str) -> Option<String> {
     }
 }
 
-async fn ask_all(cluster: Option<&StubCluster>, needs: Vec<Need>) -> Vec<Fact> {
+async fn ask_all(cluster: Option<&Secrets>, needs: Vec<Need>) -> Vec<Fact> {
     let provider = cluster.map(|cluster| cluster as &dyn Provider);
     let outside = Outside { provider, env: &env, remembered: &|_| false };
     answer(needs, &outside, &mut Lookups::default()).await.into_iter().map(|(_, fact)| fact).collect()
 }
 
-async fn ask(cluster: &StubCluster, need: Need) -> Fact {
+async fn ask(cluster: &Secrets, need: Need) -> Fact {
     ask_all(Some(cluster), vec![need]).await.remove(0)
 }
 
@@ -105,7 +106,7 @@ fn known(fact: Fact) -> String {
 
 #[tokio::test]
 async fn a_hash_that_fits_its_password_is_kept() {
-    let mut cluster = StubCluster::default();
+    let mut cluster = Secrets::default();
     let first = known(ask(&cluster, htpasswd_need(&["bob", "alice"])).await);
     let names: Vec<_> = first.lines().map(|line| line.split_once(':').unwrap().0).collect();
     assert_eq!(names, ["alice", "bob"]);
@@ -117,7 +118,7 @@ async fn a_hash_that_fits_its_password_is_kept() {
 
     // Another password, another user, one that is gone: the rest stays as it is.
     let eve = format!("eve:{}\n", bcrypt::hash("another", 4).unwrap());
-    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), first.clone() + &eve)].into());
+    cluster.data.insert("htpasswd".into(), [("htpasswd".into(), first.clone() + &eve)].into());
     assert_eq!(known(ask(&cluster, htpasswd_need(&["alice", "bob"])).await), first);
     let changed = known(ask(&cluster, htpasswd_need(&["alice", "eve"])).await);
     assert_eq!(changed.lines().next(), first.lines().next());
@@ -126,40 +127,40 @@ async fn a_hash_that_fits_its_password_is_kept() {
 
 #[tokio::test]
 async fn what_this_run_has_made_is_told_from_what_the_cluster_keeps() {
-    let mut cluster = StubCluster::default();
+    let mut cluster = Secrets::default();
     let is_new = |fact: &Fact| matches!(fact, Fact::Text(text) if text.is_new());
     let first = ask(&cluster, htpasswd_need(&["alice"])).await;
     assert!(is_new(&first));
-    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), known(first))].into());
+    cluster.data.insert("htpasswd".into(), [("htpasswd".into(), known(first))].into());
     assert!(!is_new(&ask(&cluster, htpasswd_need(&["alice"])).await));
     assert!(is_new(&ask(&cluster, htpasswd_need(&["alice", "bob"])).await));
 }
 
 #[tokio::test]
 async fn a_hash_that_would_keep_us_busy_is_not_tried() {
-    let mut cluster = StubCluster::default();
+    let mut cluster = Secrets::default();
     let dear = format!("alice:$2y$31${}\n", "a".repeat(53));
-    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), dear)].into());
+    cluster.data.insert("htpasswd".into(), [("htpasswd".into(), dear)].into());
     let text = known(ask(&cluster, htpasswd_need(&["alice"])).await);
     assert!(text.starts_with("alice:$2y$10$"));
 }
 
 #[tokio::test]
 async fn what_bcrypt_would_cut_off_is_refused_without_showing_it() {
-    let fact = ask(&StubCluster::default(), htpasswd_need(&["long"])).await;
+    let fact = ask(&Secrets::default(), htpasswd_need(&["long"])).await;
     let Fact::Failed(reason) = fact else { panic!("{fact:?}") };
     assert!(reason.contains("`long` has more than 72 bytes") && !reason.contains("xx"));
 }
 
 #[tokio::test]
 async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
-    let mut cluster = StubCluster::default();
+    let mut cluster = Secrets::default();
     let new = known(ask(&cluster, generated()).await);
     assert!(new.len() == 40 && new.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     assert_ne!(known(ask(&cluster, generated()).await), new);
-    cluster.secrets.insert("http".into(), [("other".into(), "x".into())].into());
+    cluster.data.insert("http".into(), [("other".into(), "x".into())].into());
     assert_eq!(known(ask(&cluster, generated()).await).len(), 40);
-    cluster.secrets.insert("http".into(), [("secret".into(), "old".into())].into());
+    cluster.data.insert("http".into(), [("secret".into(), "old".into())].into());
     assert_eq!(known(ask(&cluster, generated()).await), "old");
     cluster.down = true;
     let reason = "the Secret a/http cannot be read: no answer".to_owned();
@@ -170,7 +171,7 @@ async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
 
 #[tokio::test]
 async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
-    let cluster = StubCluster::default();
+    let cluster = Secrets::default();
     let outside =
         Outside { provider: Some(&cluster), env: &env, remembered: &|key_ref| key_ref.key == "secret" };
     let facts = answer(vec![generated()], &outside, &mut Lookups::default()).await;
@@ -179,7 +180,7 @@ async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
 
 #[tokio::test]
 async fn all_secrets_are_read_at_once() {
-    let cluster = StubCluster::default();
+    let cluster = Secrets::default();
     ask_all(Some(&cluster), vec![generated(), htpasswd_need(&["alice"]), generated()]).await;
     assert_eq!(*cluster.reads.lock().unwrap(), [2]);
 }
@@ -193,7 +194,7 @@ async fn a_generated_password_and_its_hash_belong_together() {
     };
     let password = Need::Secret { source: user.source.clone(), stored_at: user.stored_at.clone() };
     let file = Need::Htpasswd { users: vec![user], stored_at: key_ref("htpasswd", "htpasswd") };
-    let mut facts = ask_all(Some(&StubCluster::default()), vec![password, file]).await.into_iter().map(known);
+    let mut facts = ask_all(Some(&Secrets::default()), vec![password, file]).await.into_iter().map(known);
     let (password, file) = (facts.next().unwrap(), facts.next().unwrap());
     assert!(bcrypt::verify(password, file.trim().split_once(':').unwrap().1).unwrap());
 }
@@ -205,7 +206,7 @@ async fn sources_that_are_not_there_are_unknown_and_say_why() {
         std::fs::write(folder.path().join(name), text).unwrap();
         SecretSource::File(folder.path().join(name))
     };
-    let cluster = StubCluster::default();
+    let cluster = Secrets::default();
     let mut answers = Vec::new();
     for source in [
         SecretSource::Env("UNSET".into()),
@@ -277,7 +278,7 @@ async fn what_a_file_says_may_lead_to_another_question() {
     let path = folder.path().join("foo.yaml");
     std::fs::write(&path, "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n").unwrap();
     let config = manifest(&path);
-    let cluster = StubCluster::default();
+    let cluster = Secrets::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
     let facts = gather(&config, &outside).await;
     let compiled = Blocks::read(&config).compile(&facts);
@@ -298,7 +299,7 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
         let alone = Outside { provider: None, env: &env, remembered: &|_| false };
         (engine::compile(&config, &alone).await.unwrap(), config)
     };
-    let cluster = StubCluster::default();
+    let cluster = Secrets::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
     let (outline, config) = compiled("v1\nkind: ConfigMap").await;
     let whole = engine::complete(&config, &outline, None, &outside).await.unwrap();
