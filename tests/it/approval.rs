@@ -87,7 +87,7 @@ fn a_plan_file_is_applied_once_and_does_what_it_shows() {
     let file: Value = serde_json::from_str(&project.read("p.plan")).unwrap();
     applied(&project);
     let lineage = ns.field("configmap/greeting", "/metadata/annotations/regplan.dev~1lineage");
-    assert_eq!(lineage, file["terms"]["lineage"]);
+    assert_eq!(lineage, file["preconditions"]["lineage"]);
     refused(&project, &ns, &["was applied already, as revision 1"]);
     // The same change once more is another plan.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
@@ -323,7 +323,7 @@ fn a_file_that_was_edited_is_refused() {
     project.run(["apply", "p.plan"]).code(1).stderr_contains("it was changed since it was written");
     // Whoever computes the digest anew still has not the key.
     let mut forged: Value = serde_json::from_str(&file).unwrap();
-    forged["terms"]["asked"]["consent"] = json!(["resource.web"]);
+    forged["preconditions"]["asked"]["consent"] = json!(["resource.web"]);
     for key in ["digest", "seal"] {
         forged[key] = json!("");
     }
