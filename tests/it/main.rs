@@ -19,6 +19,7 @@ mod harness;
 #[allow(dead_code, reason = "shared with the quickstart, which uses other parts of it")]
 mod plane;
 mod supervisor;
+mod timing;
 
 mod admission;
 mod adoption;
@@ -53,10 +54,10 @@ mod whole_path;
 
 use std::process::ExitCode;
 
-use libtest_mimic::Trial;
+use harness::Test;
 
 /// All tests, by feature.
-fn tests() -> Vec<Trial> {
+fn tests() -> Vec<Test> {
     [
         adoption::tests(),
         approval::tests(),
@@ -86,6 +87,7 @@ fn tests() -> Vec<Trial> {
         requests::tests(),
         safety::tests(),
         targets::tests(),
+        timing::tests(),
         schemas::tests(),
         transport_errors::tests(),
         whole_path::tests(),

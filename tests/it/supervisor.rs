@@ -5,12 +5,14 @@
 
 use std::path::Path;
 use std::process::{Child, ExitCode, ExitStatus};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 
-use crate::harness::{self, FACTS};
+use crate::harness::{self, FACTS, Test};
 use crate::plane::{self, Error, Facts, Plane, parent_death};
+use crate::timing::{Budget, Report, Times};
 
 /// The tests mostly wait for the servers, so there are more of them at once than cores.
 const THREADS: usize = 6;
@@ -18,18 +20,42 @@ const THREADS: usize = 6;
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// Runs the tests that the arguments select, with a plane if there are any.
-pub(crate) fn main(tests: Vec<Trial>) -> ExitCode {
+pub(crate) fn main(tests: Vec<Test>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
-    let selected = tests.iter().any(|test| !arguments.is_filtered_out(test));
-    if std::env::var_os(FACTS).is_some() || arguments.list || !selected {
+    let times = Arc::new(Times::default());
+    let trials: Vec<Trial> = tests.into_iter().map(|test| test.trial(&times)).collect();
+    let is_selected = trials.iter().any(|trial| !arguments.is_filtered_out(trial));
+    if std::env::var_os(FACTS).is_some() || arguments.list || !is_selected {
         harness::catch_panics();
-        return libtest_mimic::run(&arguments, tests).exit_code();
+        return run(&arguments, trials, &times);
     }
     supervise().unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::FAILURE
     })
+}
+
+/// Runs the tests here, and says how long they took.
+fn run(arguments: &Arguments, trials: Vec<Trial>, times: &Times) -> ExitCode {
+    let started = Instant::now();
+    let conclusion = libtest_mimic::run(arguments, trials);
+    let tests = conclusion.num_passed + conclusion.num_failed;
+    // Of a single test the runner's own line says it.
+    if tests > 1 {
+        // Not on standard output, whose last line is the runner's `test result: …`, which CI systems read.
+        eprintln!(
+            "{}",
+            Report {
+                slowest: times.slowest(),
+                tests,
+                total: started.elapsed(),
+                at_once: arguments.test_threads.unwrap_or(THREADS),
+                budget: Budget::here(conclusion.num_filtered_out),
+            }
+        );
+    }
+    conclusion.exit_code()
 }
 
 fn supervise() -> Result<ExitCode, Error> {

@@ -74,6 +74,11 @@ impl Facts {
         Ok(path)
     }
 
+    /// Whether the cluster was started for this run, and goes with all that is in it.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.etcd.is_some()
+    }
+
     /// The path of one of the programs.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::command::{Command, home};
+use super::objects::Types;
 use crate::plane::{Facts, Plane};
 use crate::supervisor;
 
@@ -33,6 +34,7 @@ pub(super) fn runtime() -> &'static Runtime {
 pub(crate) struct Cluster {
     facts: Arc<Facts>,
     client: kube::Client,
+    types: Arc<Types>,
 }
 
 impl Cluster {
@@ -50,7 +52,7 @@ impl Cluster {
 
     fn of(facts: Facts) -> Self {
         let client = block_on(client(&facts.kubeconfig));
-        Self { facts: Arc::new(facts), client }
+        Self { facts: Arc::new(facts), client, types: Arc::default() }
     }
 
     /// Everything that there is to know about it.
@@ -71,6 +73,11 @@ impl Cluster {
     /// A client without retries, for use with [`block_on`].
     pub(crate) fn client(&self) -> kube::Client {
         self.client.clone()
+    }
+
+    /// The types of its objects.
+    pub(super) fn types(&self) -> &Types {
+        &self.types
     }
 
     /// Runs the kubectl that is pinned with the plane.

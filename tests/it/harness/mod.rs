@@ -19,6 +19,7 @@
 mod cluster;
 mod command;
 mod namespace;
+mod objects;
 pub(crate) mod processes;
 mod programs;
 mod project;
@@ -38,7 +39,7 @@ pub(crate) use programs::program;
 pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, Seen};
 pub(crate) use texts::{BALANCER, GREETING, HEAD, config_maps};
-pub(crate) use trial::{catch_panics, trial};
+pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Conduct, Webhook};
@@ -52,8 +53,8 @@ pub(crate) const FACTS: &str = "REGPLAN_TEST_PLANE";
 macro_rules! tests {
     ($($test:ident),+ $(,)?) => {
         /// The tests of this module.
-        pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
-            vec![$($crate::harness::trial(module_path!(), stringify!($test), $test)),+]
+        pub(crate) fn tests() -> Vec<$crate::harness::Test> {
+            vec![$($crate::harness::Test::new(module_path!(), stringify!($test), $test)),+]
         }
     };
 }

@@ -8,7 +8,7 @@ use super::command::Command;
 use super::{Cluster, Project, Proxy, trial, wait_for};
 use crate::plane::kubeconfig::Kubeconfig;
 
-/// A namespace, which is deleted (without waiting for it) when the value is dropped.
+/// A namespace. On a cluster that stays, it is deleted (without waiting for it) when the value is dropped.
 pub(crate) struct Namespace {
     cluster: Cluster,
     /// The name of the test, shortened, in letters that Kubernetes takes.
@@ -29,7 +29,7 @@ impl Namespace {
     #[track_caller]
     pub(crate) fn on(cluster: impl AsRef<Cluster>) -> Self {
         let ns = Self::absent_on(cluster);
-        ns.apply(r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "{ns}"}}"#);
+        ns.cluster.create_namespace(&ns.name());
         wait_for("the namespace's default service account", || ns.find("serviceaccount/default"));
         ns
     }
@@ -105,10 +105,7 @@ impl Namespace {
     /// The object (`deployment/web`), if there is one.
     #[track_caller]
     pub(crate) fn find(&self, target: &str) -> Option<Value> {
-        let found =
-            self.kubectl(["get", target, "--output=json", "--ignore-not-found", "--show-managed-fields"]);
-        let found = found.run().success();
-        (!found.stdout().is_empty()).then(|| found.json())
+        self.cluster.find(&self.name(), target)
     }
 
     /// The object (`deployment/web`), which has to be there.
@@ -126,34 +123,29 @@ impl Namespace {
         self.get(target).pointer(pointer).cloned().unwrap_or_default()
     }
 
-    /// The names of all objects of a type.
+    /// The names of all objects of a type or of several (`configmap`, `sa,pvc`), as kubectl prints them.
     #[track_caller]
-    pub(crate) fn list(&self, resource: &str) -> Vec<String> {
-        let found = self.kubectl(["get", resource, "--output=name"]).run().success();
-        found.stdout().lines().map(str::to_owned).collect()
+    pub(crate) fn list(&self, types: &str) -> Vec<String> {
+        self.cluster.list(&self.name(), types)
     }
 
-    /// Changes an object by a merge patch, as somebody else who uses kubectl.
+    /// Changes an object by a merge patch, as somebody else who uses `kubectl patch`.
     #[track_caller]
     pub(crate) fn patch(&self, target: &str, patch: &Value) -> &Self {
-        self.kubectl(["patch", target, "--type=merge", "--patch", &patch.to_string()]).run().success();
+        self.cluster.patch(&self.name(), target, patch);
         self
     }
 
     /// Changes an object's status, as a controller or a cloud would.
     #[track_caller]
     pub(crate) fn patch_status(&self, target: &str, status: &Value) -> &Self {
-        let patch = json!({ "status": status }).to_string();
-        self.kubectl(["patch", target, "--subresource=status", "--type=merge", "--patch", &patch])
-            .run()
-            .success();
-        self
+        self.patch(&format!("{target}/status"), &json!({ "status": status }))
     }
 
     /// Deletes an object, and waits until it is gone.
     #[track_caller]
     pub(crate) fn delete(&self, target: &str) -> &Self {
-        self.kubectl(["delete", target]).run().success();
+        self.cluster.delete(&self.name(), target);
         self
     }
 
@@ -197,11 +189,10 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        // Also where it was never made, or the server is gone; no test is about this.
-        let delete = self.kubectl(["delete", "namespace", "{ns}", "--ignore-not-found", "--wait=false"]);
-        let delete = delete.args(["--request-timeout=5s"]);
-        if !std::thread::panicking() {
-            let _ = delete.run().any();
+        // To empty a namespace the servers look for objects of each type that there is. Where the
+        // cluster ends with the tests, nobody needs that.
+        if !self.cluster.facts().is_temporary() && !std::thread::panicking() {
+            self.cluster.remove_namespace(&self.name());
         }
     }
 }

@@ -2,8 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{UnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
 
 use libtest_mimic::{Failed, Trial};
+
+use crate::timing::Times;
 
 /// The name on threads that run no test.
 const NOBODY: &str = "nobody";
@@ -15,13 +19,32 @@ thread_local! {
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// A test from its function; `tests!` calls this.
-pub(crate) fn trial(module: &str, name: &'static str, test: fn()) -> Trial {
-    let feature = module.split_once("::").map_or(module, |(_, rest)| rest);
-    Trial::test(format!("{feature}::{name}"), move || {
-        NAME.set(name);
-        run(test)
-    })
+/// A test that is not run yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Test {
+    module: &'static str,
+    name: &'static str,
+    run: fn(),
+}
+
+impl Test {
+    /// A test from its function; `tests!` calls this.
+    pub(crate) fn new(module: &'static str, name: &'static str, run: fn()) -> Self {
+        Self { module, name, run }
+    }
+
+    /// What the runner takes; its time goes to `times`.
+    pub(crate) fn trial(self, times: &Arc<Times>) -> Trial {
+        let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
+        let (title, times) = (format!("{feature}::{}", self.name), Arc::clone(times));
+        Trial::test(title.clone(), move || {
+            NAME.set(self.name);
+            let started = Instant::now();
+            let outcome = run(self.run);
+            times.note(&title, started.elapsed());
+            outcome
+        })
+    }
 }
 
 /// The name of the test that runs on this thread.
