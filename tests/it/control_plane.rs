@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::harness::processes::{descendants, is_alive, name};
-use crate::harness::{Cluster, Command, Namespace, wait_for, wait_until};
+use crate::harness::{Cluster, Command, Namespace, OwnCluster, wait_for, wait_until};
 use crate::plane::{Plane, Role};
 
 tests! {
@@ -153,17 +153,18 @@ fn an_account_may_do_what_its_role_allows() {
 }
 
 fn a_stopped_server_comes_back_with_its_data() {
-    let mut cluster = Cluster::own();
+    let mut cluster = OwnCluster::take();
     let ns = Namespace::on(&cluster);
     ns.kubectl(["create", "configmap", "kept"]).run().success();
     cluster.stop(Role::ApiServer).unwrap();
     ns.kubectl(["get", "configmap/kept"]).run().code(1).stderr_contains("refused");
     cluster.start_again(Role::ApiServer).unwrap();
     ns.get("configmap/kept");
+    cluster.give_back();
 }
 
 fn a_frozen_server_answers_when_thawed() {
-    let mut cluster = Cluster::own();
+    let mut cluster = OwnCluster::take();
     let ns = Namespace::on(&cluster);
     cluster.freeze(Role::ApiServer).unwrap();
     let mut asking = ns.kubectl(["get", "configmap/kube-root-ca.crt"]).spawn();
@@ -171,6 +172,7 @@ fn a_frozen_server_answers_when_thawed() {
     assert!(!asking.has_ended(), "a frozen server has answered");
     cluster.thaw(Role::ApiServer).unwrap();
     asking.wait().success();
+    cluster.give_back();
 }
 
 fn a_program_that_does_not_come_up_says_why() {
@@ -211,7 +213,7 @@ fn plane_folder(processes: &[u32]) -> std::path::PathBuf {
 }
 
 fn nothing_survives_a_killed_guard() {
-    let cluster = Cluster::own();
+    let cluster = OwnCluster::take();
     let guard = cluster.guard_id();
     let processes = descendants(guard);
     assert!(processes.len() >= 5, "{processes:?}");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Cluster, HEAD, Namespace, Project, config_maps, wait_until};
+use crate::harness::{HEAD, Namespace, OwnCluster, Project, config_maps, wait_until};
 use crate::plane::Role;
 
 tests! {
@@ -234,7 +234,7 @@ data = { password = "no base64!" }
 }
 
 fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
-    let mut cluster = Cluster::own();
+    let mut cluster = OwnCluster::take();
     let ns = Namespace::on(&cluster);
     let proxy = ns.proxy();
     // All but two writes wait for their server to be gone.
@@ -250,6 +250,7 @@ fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
     proxy.heal();
     project.run(["apply", "--auto-approve"]).success();
     is_settled(&ns, &project, 6);
+    cluster.give_back();
 }
 
 fn a_run_killed_after_its_first_write_is_gone_on_from() {

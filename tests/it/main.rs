@@ -56,39 +56,41 @@ use std::process::ExitCode;
 
 use harness::Test;
 
-/// All tests, by feature.
+/// All tests, by feature. They start in this order: first the features whose tests wait for a long time
+/// (for a server's time limit, for a namespace to be emptied), so that others run meanwhile and none of
+/// them is left alone at the end. No test needs another one to have run.
 fn tests() -> Vec<Test> {
     [
+        faults::tests(),
+        replacement::tests(),
+        readiness::tests(),
+        control_plane::tests(),
+        user_stories::tests(),
+        github_actions::tests(),
+        drift_cron::tests(),
+        docs::tests(),
+        admission::tests(),
         adoption::tests(),
         approval::tests(),
         attribution::tests(),
-        admission::tests(),
         commands::tests(),
-        user_stories::tests(),
-        control_plane::tests(),
-        docs::tests(),
         drift::tests(),
-        drift_cron::tests(),
         examples::tests(),
-        github_actions::tests(),
+        handover::tests(),
+        idempotence::tests(),
         mistakes::tests(),
         moves::tests(),
         plan_forms::tests(),
-        faults::tests(),
         proof::tests(),
-        handover::tests(),
         proxy::tests(),
-        idempotence::tests(),
-        readiness::tests(),
         real_registry::tests(),
         registry::tests(),
         registry::secrets::tests(),
-        replacement::tests(),
         requests::tests(),
         safety::tests(),
+        schemas::tests(),
         targets::tests(),
         timing::tests(),
-        schemas::tests(),
         transport_errors::tests(),
         whole_path::tests(),
     ]

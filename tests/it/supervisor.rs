@@ -14,8 +14,8 @@ use crate::harness::{self, FACTS, Test};
 use crate::plane::{self, Error, Facts, Plane, parent_death};
 use crate::timing::{Budget, Report, Times};
 
-/// The tests mostly wait for the servers, so there are more of them at once than cores.
-const THREADS: usize = 6;
+/// How many tests run at once: more than there are cores, as they mostly wait for the servers.
+const THREADS: usize = 10;
 
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -40,6 +40,8 @@ pub(crate) fn main(tests: Vec<Test>) -> ExitCode {
 fn run(arguments: &Arguments, trials: Vec<Trial>, times: &Times) -> ExitCode {
     let started = Instant::now();
     let conclusion = libtest_mimic::run(arguments, trials);
+    let total = started.elapsed();
+    harness::end_idle_clusters();
     let tests = conclusion.num_passed + conclusion.num_failed;
     // Of a single test the runner's own line says it.
     if tests > 1 {
@@ -49,7 +51,7 @@ fn run(arguments: &Arguments, trials: Vec<Trial>, times: &Times) -> ExitCode {
             Report {
                 slowest: times.slowest(),
                 tests,
-                total: started.elapsed(),
+                total,
                 at_once: arguments.test_threads.unwrap_or(THREADS),
                 budget: Budget::here(conclusion.num_filtered_out),
             }

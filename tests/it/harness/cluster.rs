@@ -1,8 +1,7 @@
-//! The cluster that a test works on: the shared one, or one of its own.
+//! The cluster that all tests share, and an administrator's ways into it.
 
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
@@ -10,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::command::{Command, home};
 use super::objects::Types;
-use crate::plane::{Facts, Plane};
+use crate::plane::Facts;
 use crate::supervisor;
 
 /// Where the harness's own asynchronous parts run: clients and proxies.
@@ -29,7 +28,7 @@ pub(super) fn runtime() -> &'static Runtime {
     &RUNTIME
 }
 
-/// A cluster, and an administrator's ways into it.
+/// A running cluster.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     facts: Arc<Facts>,
@@ -38,19 +37,12 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// The one that all tests share: for all but those that stop or break one of its servers.
+    /// The one that all tests share. A test that stops a server takes an [`OwnCluster`](super::OwnCluster).
     pub(crate) fn shared() -> Self {
         SHARED.clone()
     }
 
-    /// A new one for this test alone. It takes some seconds and 500 MB, so few tests should.
-    #[track_caller]
-    pub(crate) fn own() -> OwnCluster {
-        let plane = Plane::start(&Self::shared().facts.programs).unwrap();
-        OwnCluster { cluster: Self::of(plane.facts().clone()), plane }
-    }
-
-    fn of(facts: Facts) -> Self {
+    pub(super) fn of(facts: Facts) -> Self {
         let client = block_on(client(&facts.kubeconfig));
         Self { facts: Arc::new(facts), client, types: Arc::default() }
     }
@@ -118,38 +110,6 @@ pub(crate) async fn client(kubeconfig: &Path) -> kube::Client {
     config.default_retry = false;
     config.proxy_url = None;
     config.try_into().unwrap()
-}
-
-/// A cluster of a test's own, whose servers it may stop, start again, freeze and thaw.
-pub(crate) struct OwnCluster {
-    cluster: Cluster,
-    plane: Plane,
-}
-
-impl OwnCluster {
-    /// The folder with the logs of its programs.
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.cluster.facts.folder.clone()
-    }
-}
-
-impl Deref for OwnCluster {
-    type Target = Plane;
-    fn deref(&self) -> &Plane {
-        &self.plane
-    }
-}
-
-impl DerefMut for OwnCluster {
-    fn deref_mut(&mut self) -> &mut Plane {
-        &mut self.plane
-    }
-}
-
-impl AsRef<Cluster> for OwnCluster {
-    fn as_ref(&self) -> &Cluster {
-        &self.cluster
-    }
 }
 
 impl AsRef<Cluster> for Cluster {
