@@ -185,7 +185,7 @@ data = { address = "http://${resource.lb.status.loadBalancer.ingress[0].ip}/" }
     let project = ns.project().write("regplan.toml", config);
     project.run(["plan"]).success().stdout_contains("known after apply");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
-    apply.until("resource.lb");
+    apply.until("waiting resource.lb");
     assert!(ns.find("configmap/user").is_none());
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     apply.wait().success();
