@@ -1,6 +1,6 @@
 //! What is taken over is ours alone: dropping a field later removes it.
 
-use crate::harness::{HEAD, Namespace, wait_until};
+use crate::harness::{HEAD, Namespace, changes, deployment, wait_until};
 
 tests! {
     a_field_of_what_kubectl_applied_is_removed_once_adopted,
@@ -28,13 +28,13 @@ fn a_field_of_what_kubectl_applied_is_removed_once_adopted() {
         let plan = project.run(["plan", "--adopt", "resource.c"]).success();
         plan.stdout_contains(&format!("taken over from {manager}"));
         let json = project.run(["plan", "--adopt", "resource.c", "--format", "json"]).success().json();
-        let adopted = json["changes"].as_array().unwrap().iter().find(|change| change["action"] == "adopt");
+        let adopted = changes(&json).iter().find(|change| change["action"] == "adopt");
         assert_eq!(adopted.unwrap()["taken_from"], serde_json::json!([manager]));
         project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
         assert!(ns.field("configmap/c", NOTE).is_null(), "a later kubectl apply would take by it");
         project.run(["plan", "--detailed-exitcode"]).success();
         project.rewrite("regplan.toml", &data("a = \"1\""));
-        project.run(["apply", "--auto-approve"]).success();
+        project.apply();
         let live = ns.get("configmap/c");
         assert_eq!(live["data"], serde_json::json!({"a": "1", "theirs": "3"}), "made by kubectl {verb}");
         assert_eq!(live["metadata"]["labels"]["by"], "hand");
@@ -43,19 +43,8 @@ fn a_field_of_what_kubectl_applied_is_removed_once_adopted() {
     }
 }
 
-fn deployment(containers: &str) -> String {
-    format!(
-        r#"{HEAD}
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-selector.matchLabels = {{ app = "web" }}
-template.metadata.labels = {{ app = "web" }}
-template.spec.containers = [{containers}]
-"#
-    )
+fn web(containers: &str) -> String {
+    format!("{HEAD}{}", deployment("web", &format!("template.spec.containers = [{containers}]")))
 }
 
 fn a_container_of_what_kubectl_created_is_removed_once_adopted() {
@@ -69,12 +58,12 @@ fn a_container_of_what_kubectl_created_is_removed_once_adopted() {
     let main = r#"{ name = "main", image = "web:1", ports = [{ containerPort = 80 }] }"#;
     let project = ns
         .project()
-        .write("regplan.toml", &deployment(&format!(r#"{main}, {{ name = "side", image = "side:1" }}"#)));
+        .write("regplan.toml", &web(&format!(r#"{main}, {{ name = "side", image = "side:1" }}"#)));
     project.run(["apply", "--auto-approve", "--adopt", "resource.web"]).success();
     project.run(["plan", "--detailed-exitcode"]).success();
     let main = r#"{ name = "main", image = "web:1" }"#;
-    project.rewrite("regplan.toml", &deployment(main));
-    project.run(["apply", "--auto-approve"]).success();
+    project.rewrite("regplan.toml", &web(main));
+    project.apply();
     let spec = ns.field("deployment/web", "/spec");
     let containers = spec["template"]["spec"]["containers"].as_array().unwrap();
     assert_eq!(containers.len(), 1, "{containers:?}");
@@ -97,7 +86,7 @@ fn an_adoption_that_is_killed_in_between_loses_nothing() {
     project.run(["plan"]).code(1).stdout_contains("--adopt resource.c");
     project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
     project.rewrite("regplan.toml", &data("a = \"1\""));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/c", "/data"), serde_json::json!({"a": "1", "theirs": "3"}));
 }
 

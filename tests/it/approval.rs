@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, Ended, GREETING, HEAD, Namespace, Project, wait_for};
+use crate::harness::{BALANCER, Ended, GREETING, HEAD, Namespace, Project, WEB, wait_for};
 
 tests! {
     a_plan_file_is_applied_once_and_does_what_it_shows,
@@ -27,30 +27,17 @@ tests! {
     a_value_that_is_known_only_then_is_what_was_approved,
 }
 
-/// A `ConfigMap`, and a Deployment that somebody may scale.
-const WEB: &str = r#"
+const OTHER: &str = r#"
 [resource.other]
 apiVersion = "v1"
 kind = "ConfigMap"
 data = { k = "v" }
-
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-replicas = 1
-selector.matchLabels = { app = "web" }
-
-[resource.web.spec.template]
-metadata.labels = { app = "web" }
-spec.containers = [{ name = "main", image = "web:1" }]
 "#;
 
 /// Applied once, then changed: the greeting and the image.
 fn changed(ns: &Namespace) -> Project<'_> {
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{WEB}"));
-    project.run(["apply", "--auto-approve"]).success();
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{OTHER}{WEB}"));
+    project.apply();
     project.edit("regplan.toml", "world", "moon");
     project.edit("regplan.toml", "web:1", "web:2");
     project
@@ -160,20 +147,16 @@ fn what_does_not_touch_the_plan_is_not_refused() {
     let ns = Namespace::new();
     let project = changed(&ns);
     planned(&project);
-    let serial = |project: &Project<'_>| -> u64 {
-        let state: Value =
-            serde_json::from_str(&project.read(&ns.fill(".regplan/{project}/state.json"))).unwrap();
-        state["serial"].as_u64().unwrap()
-    };
+    let serial = |project: &Project<'_>| project.state()["serial"].as_u64().unwrap();
     let before = serial(&project);
     // A newer serial, a rollout, a status, fields of others, bumped versions.
     let elsewhere = project.read("regplan.toml");
     project.edit("regplan.toml", "moon", "world");
     project.edit("regplan.toml", "web:2", "web:1");
     project.edit("regplan.toml", "data = { k = \"v\" }", "data = { k = \"v\", more = \"x\" }");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "data = { k = \"v\", more = \"x\" }", "data = { k = \"v\" }");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert!(serial(&project) > before);
     project.rewrite("regplan.toml", &elsewhere);
     ns.kubectl(["rollout", "restart", "deployment/web"]).run().success();
@@ -194,7 +177,7 @@ fn another_configuration_and_another_state_are_refused() {
     refused(&project, &ns, &["the configuration has changed since"]);
     project.edit("regplan.toml", "mars", "moon");
     // Another checkout with a state, and so with a key of its own.
-    let other = ns.project().write("regplan.toml", &format!("{GREETING}{WEB}"));
+    let other = ns.project().write("regplan.toml", &format!("{GREETING}{OTHER}{WEB}"));
     let other = other.write("p.plan", &project.read("p.plan"));
     refused(&other, &ns, &["there is no key here to check it with"]);
     let key = ns.fill(".regplan/{project}/key");
@@ -202,11 +185,10 @@ fn another_configuration_and_another_state_are_refused() {
     refused(&other, &ns, &["was not written here, or was changed since"]);
     // The same key and another state.
     let other = other.write(&key, &project.read(&key));
-    let state: Value =
-        serde_json::from_str(&project.read(&ns.fill(".regplan/{project}/state.json"))).unwrap();
+    let state = project.state();
     let lineage = state["lineage"].as_str().unwrap();
     let text = state.to_string().replace(lineage, &"a".repeat(32));
-    let other = other.write(&ns.fill(".regplan/{project}/state.json"), &text);
+    let other = other.write(&project.state_path(), &text);
     other.run(["apply", "p.plan"]).code(1).stderr_contains("lineage");
 }
 
@@ -238,7 +220,7 @@ fn another_secret_is_refused_and_none_is_in_the_file() {
     let password = "correct horse battery staple";
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{LOGIN}"));
     let project = project.env("PASSWORD", password);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let project = project.env("PASSWORD", "another one, and a long one");
     planned(&project);
     let file = project.read("p.plan");
@@ -283,7 +265,7 @@ fn a_foreign_edit_in_the_middle_stops_that_branch() {
     let chain =
         GREETING.replace("[resource.greeting]\n", "[resource.greeting]\ndepends_on = [\"resource.lb\"]\n");
     let project = ns.project().write("regplan.toml", &chain.replace("depends_on = [\"resource.lb\"]\n", ""));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let aside = "\n[resource.aside]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
     project.rewrite("regplan.toml", &format!("{}{BALANCER}{aside}", chain.replace("world", "moon")));
     planned(&project);
@@ -374,7 +356,7 @@ fn targets_replacements_and_destroys_are_bound_alike() {
     project.run(["apply", "p.plan"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/0/image"), "web:1");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let uid = ns.field("configmap/greeting", "/metadata/uid");
     project.run(["plan", "--out", "p.plan", "--replace", "resource.greeting"]).success();
     project.run(["apply", "p.plan"]).success();
@@ -382,7 +364,7 @@ fn targets_replacements_and_destroys_are_bound_alike() {
     project.run(["plan", "--out", "p.plan", "--destroy"]).success();
     ns.delete("configmap/greeting");
     refused(&project, &ns, &["resource.greeting: it was deleted by others"]);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["plan", "--out", "p.plan", "--destroy"]).success();
     project.run(["apply", "p.plan"]).success();
     assert_eq!((ns.find("configmap/greeting"), ns.find("deployment/web")), (None, None));

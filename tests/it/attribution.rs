@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{GREETING, Namespace, Project};
+use crate::harness::{GREETING, Namespace, Project, change, changes, deployment};
 use crate::plan_forms;
 
 tests! {
@@ -23,33 +23,23 @@ tests! {
     drift_and_changes_of_the_configuration_are_told_apart,
 }
 
-const WEB: &str = r#"
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
+fn web() -> String {
+    deployment(
+        "web",
+        r#"
 replicas = 2
-selector.matchLabels = { app = "web" }
-template.metadata.labels = { app = "web" }
 template.spec.tolerations = [{ key = "a", operator = "Exists" }]
 template.spec.containers = [{ name = "main", image = "web:1", resources.requests.cpu = "1000m" }]
-"#;
+"#,
+    )
+}
 
 /// A project with two objects, applied.
 fn applied(ns: &Namespace) -> Project<'_> {
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{WEB}"));
-    project.run(["apply", "--auto-approve"]).success();
-    unchanged(&project);
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{}", web()));
+    project.apply();
+    project.expect_settled();
     project
-}
-
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
-fn apply(project: &Project<'_>) {
-    project.run(["apply", "--auto-approve"]).success();
 }
 
 fn plan(project: &Project<'_>) -> Value {
@@ -58,17 +48,10 @@ fn plan(project: &Project<'_>) -> Value {
     plan
 }
 
-/// What the plan says of one resource.
-fn change(plan: &Value, address: &str) -> Value {
-    let changes = plan["changes"].as_array().unwrap();
-    let found = changes.iter().find(|change| change["address"] == address);
-    found.unwrap_or_else(|| panic!("nothing about {address} in {plan:#}")).clone()
-}
-
 /// Each line as `ADDRESS PATH: CAUSE by MANAGERS`.
 fn told(plan: &Value) -> Vec<String> {
     let mut told = Vec::new();
-    for change in plan["changes"].as_array().unwrap() {
+    for change in changes(plan) {
         for line in change["fields"].as_array().unwrap() {
             let (address, path) = (change["address"].as_str().unwrap(), line["path"].as_str().unwrap());
             told.push(format!("{address} {path}: {}", cause(&line["cause"])));
@@ -88,7 +71,7 @@ fn cause(cause: &Value) -> String {
 
 /// The one line of the plan's advice.
 fn advice(plan: &Value) -> Value {
-    let changes = plan["changes"].as_array().unwrap().iter();
+    let changes = changes(plan).iter();
     let lines: Vec<&Value> = changes.flat_map(|change| change["fields"].as_array().unwrap()).collect();
     let [line] = lines.as_slice() else { panic!("more or less than one line: {plan:#}") };
     keep(line)
@@ -132,8 +115,8 @@ fn a_scaled_deployment_is_drift_and_the_key_keeps_it() {
     assert_eq!(told(&kept), Vec::<String>::new());
     let reason = "only ownership changes: spec.replicas (last written by kubectl)";
     assert_eq!(change(&kept, "resource.web")["reason"], reason);
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 5);
 }
 
@@ -147,7 +130,7 @@ fn a_set_image_is_drift_and_the_line_keeps_it() {
                 {"name": "http", "containerPort": 80}, {"name": "dns", "containerPort": 53, "protocol": "UDP"}]}]}}}}"#;
     let config = "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n\n[manifest.all]\npath = \"all.json\"\n";
     let project = ns.project().write("regplan.toml", config).write("all.json", manifest);
-    apply(&project);
+    project.apply();
     ns.kubectl(["set", "image", "deployment/web", "main=web:2"]).run().success();
     let found = plan(&project);
     let path = "spec.template.spec.containers[main].image";
@@ -155,8 +138,8 @@ fn a_set_image_is_drift_and_the_line_keeps_it() {
     let advice = advice(&found);
     assert_eq!(advice, json!({"ignore_changes": format!("Deployment/web:{path}")}));
     ignore(&project, "manifest.all", &advice);
-    unchanged(&project);
-    apply(&project);
+    project.expect_settled();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/0/image"), "web:2");
 }
 
@@ -164,7 +147,7 @@ fn a_patched_value_and_a_removed_one_are_drift() {
     let ns = Namespace::new();
     let two = GREETING.replace("hello = \"world\"", "hello = \"world\", bye = \"moon\"");
     let project = ns.project().write("regplan.toml", &two);
-    apply(&project);
+    project.apply();
     ns.patch("configmap/greeting", &json!({"data": {"hello": "sun", "bye": null, "theirs": "x"}}));
     let found = plan(&project);
     assert_eq!(
@@ -177,8 +160,8 @@ fn a_patched_value_and_a_removed_one_are_drift() {
     // The advice: the one key is taken out, the other one set.
     project.edit("regplan.toml", "hello = \"world\", bye = \"moon\"", "hello = \"sun\"");
     assert_eq!(told(&plan(&project)), Vec::<String>::new());
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     assert_eq!(ns.field("configmap/greeting", "/data"), json!({"hello": "sun", "theirs": "x"}));
 }
 
@@ -227,8 +210,8 @@ fn what_both_changed_is_a_conflict() {
         ]
     );
     project.run(["plan"]).success().stdout_contains("5 -> 3 conflict: by kubectl");
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
 }
 
 fn a_field_of_others_that_is_named_for_the_first_time_is_a_conflict() {
@@ -240,7 +223,7 @@ fn a_field_of_others_that_is_named_for_the_first_time_is_a_conflict() {
         ["resource.greeting data.ours: yours", "resource.greeting data.theirs: conflict by kubectl-patch"];
     assert_eq!(told(&plan(&project)), expected);
     // The same without any memory.
-    project.remove(&ns.fill(".regplan/{project}/state.json"));
+    project.remove(&project.state_path());
     assert_eq!(told(&plan(&project)), expected);
 }
 
@@ -268,8 +251,8 @@ fn an_object_that_is_gone_or_made_again_is_drift() {
     let again = change(&found, "resource.greeting");
     assert_eq!(again["reason"], "it was deleted and made again by others");
     assert_eq!(cause(&again["cause"]), "drift by ");
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
 }
 
 fn a_secret_that_somebody_changed_is_drift_and_never_shown() {
@@ -285,7 +268,7 @@ stringData = { token = "${secret.token}", user = "alice" }
 "#;
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{config}"));
     let project = project.env("TOKEN", "first-token");
-    apply(&project);
+    project.apply();
     ns.patch("secret/login", &json!({"stringData": {"token": "by-hand-token"}}));
     let found = plan(&project);
     assert_eq!(told(&found), ["resource.login data.token: drift by kubectl-patch"]);
@@ -300,10 +283,10 @@ stringData = { token = "${secret.token}", user = "alice" }
     }
     let config = project.read("regplan.toml");
     ignore(&project, "resource.login", &advice);
-    unchanged(&project);
+    project.expect_settled();
     project.rewrite("regplan.toml", &config);
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     // With another token from the configuration it is no drift.
     let project = project.env("TOKEN", "second-token");
     assert_eq!(told(&plan(&project)), ["resource.login data.token: yours"]);
@@ -322,7 +305,7 @@ fn fields_of_others_are_counted_and_left_alone() {
     // What we change or take is not among them.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "sun"}}));
     assert_eq!(change(&plan(&project), "resource.greeting")["foreign"], 2);
-    apply(&project);
+    project.apply();
     assert_eq!(ns.field("configmap/greeting", "/data"), json!({"hello": "world", "theirs": "x"}));
 }
 
@@ -338,9 +321,9 @@ fn ownership_comes_back() {
     assert_eq!(web["reason"], "only ownership changes: spec.replicas (last written by kubectl)");
     assert_eq!(cause(&web["cause"]), "drift by kubectl");
     assert_eq!(found["occasion"], "drift");
-    apply(&project);
+    project.apply();
     proxy.forget();
-    unchanged(&project);
+    project.expect_settled();
     assert!(!proxy.requests().iter().any(|seen| seen.dry_run), "{}", proxy.log());
     assert_eq!(change(&plan(&project), "resource.web")["fidelity"]["kind"], "proved");
 }
@@ -350,7 +333,7 @@ fn a_field_that_leaves_the_configuration_is_let_go() {
     let project = applied(&ns);
     let theirs = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "greeting"}, "data": {"more": "x"}}"#;
     project.edit("regplan.toml", "hello = \"world\"", "hello = \"world\", more = \"x\"");
-    apply(&project);
+    project.apply();
     ns.kubectl(["apply", "--server-side", "--field-manager=gitops", "--filename=-"])
         .stdin(theirs)
         .run()
@@ -360,8 +343,8 @@ fn a_field_that_leaves_the_configuration_is_let_go() {
     let reason = "only ownership changes: data.more (left to gitops)";
     assert_eq!(change(&found, "resource.greeting")["reason"], reason);
     assert_eq!(found["occasion"], "configuration");
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     assert_eq!(ns.field("configmap/greeting", "/data/more"), "x");
 }
 
@@ -369,8 +352,8 @@ fn an_ownership_that_alone_changes_replaces_nothing() {
     let ns = Namespace::new();
     let triggered = "\n[resource.user]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\n\
                      [resource.user.lifecycle]\nreplace_triggered_by = [\"resource.web\"]\n";
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{WEB}{triggered}"));
-    apply(&project);
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{}{triggered}", web()));
+    project.apply();
     for replicas in ["--replicas=5", "--replicas=2"] {
         ns.kubectl(["scale", "deployment/web", replicas]).run().success();
     }
@@ -396,20 +379,20 @@ storage.volume = { size = "1Gi", access_mode = "ReadWriteMany" }
 resources.requests = { cpu = "100m" }
 "#;
     let project = ns.project().write("regplan.toml", config);
-    apply(&project);
+    project.apply();
     // A key that is not written, and its default.
     ns.kubectl(["scale", "deployment/registry", "--replicas=0"]).run().success();
     assert_eq!(advice(&plan(&project)), json!({"key": "registry.main.replicas"}));
     project.edit("regplan.toml", "auth.anonymous", "replicas = 0\nauth.anonymous");
     assert_eq!(told(&plan(&project)), Vec::<String>::new());
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     let by_hand = |args: [&str; 4], advised: &str, from: &str, to: &str| {
         ns.kubectl(args).run().success();
         assert_eq!(advice(&plan(&project)), json!({"key": advised}));
         project.edit("regplan.toml", from, to);
         assert_eq!(told(&plan(&project)), Vec::<String>::new());
-        apply(&project);
+        project.apply();
     };
     by_hand(
         ["set", "image", "deployment/registry", "registry=registry:3.1.0"],
@@ -428,8 +411,8 @@ resources.requests = { cpu = "100m" }
     let advice = advice(&plan(&project));
     assert_eq!(advice, json!({"ignore_changes": "ConfigMap/registry:data[\"config.yml\"]"}));
     ignore(&project, "registry.main", &advice);
-    unchanged(&project);
-    apply(&project);
+    project.expect_settled();
+    project.apply();
     assert_eq!(ns.field("configmap/registry", "/data/config.yml"), "version: 0.1\n");
 }
 

@@ -104,7 +104,7 @@ fn the_readme_shows_a_real_plan() {
                   metadata.namespace = \"{prefix}r\"\ndata.text = \"closed on Sunday\"\n";
     let before = file.replace("registry:3.1.1", "registry:3.1.0") + notice;
     let project = ns.project().write("regplan.toml", &before).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.kubectl(["scale", "deployment/registry", "--replicas=3", "--namespace={prefix}r"]).run().success();
     project.rewrite("regplan.toml", &file);
     let shown = |format| project.run(["plan", format]).success().stdout().replace(&namespace, "registry");

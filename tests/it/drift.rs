@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, Ended, GREETING, HEAD, Namespace, Project, Proxy, config_maps};
+use crate::harness::{BALANCER, Ended, GREETING, HEAD, Namespace, Project, Proxy, WEB, config_maps};
 
 tests! {
     what_is_as_applied_costs_its_lists_and_nothing_else,
@@ -30,18 +30,6 @@ tests! {
     drift_looks_like_this,
 }
 
-const WEB: &str = r#"
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-replicas = 1
-selector.matchLabels = { app = "web" }
-template.metadata.labels = { app = "web" }
-template.spec.containers = [{ name = "main", image = "web:1" }]
-"#;
-
 const PASSWORD: &str = r#"
 [secret.password]
 env = "PASSWORD"
@@ -62,7 +50,7 @@ const VALUE: &str = "hunter2-and-more";
 /// A project that is applied.
 fn applied<'n>(ns: &'n Namespace, config: &str) -> Project<'n> {
     let project = ns.project().write("regplan.toml", config).env("PASSWORD", VALUE);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project
 }
 
@@ -72,10 +60,6 @@ fn counts(proxy: &Proxy) -> BTreeMap<String, usize> {
         *counts.entry(format!("{} {}", seen.verb, seen.resource)).or_default() += 1;
     }
     counts
-}
-
-fn state(ns: &Namespace) -> String {
-    ns.fill(".regplan/{project}/state.json")
 }
 
 /// The finding about an address, in JSON.
@@ -136,7 +120,7 @@ fn a_scaled_deployment_names_manager_way_and_time() {
     let time = found["fields"][1]["by"][0]["time"].as_str().unwrap().to_owned();
     assert!(time.ends_with('Z'), "{time}");
     // An apply sets it right.
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["drift"]).success();
 }
 
@@ -271,11 +255,10 @@ fn nothing_is_sent_but_gets_and_lists() {
     // Without the right to see kube-system, the server's URL tells whether the cluster is the same.
     let project = project.through(&proxy);
     ns.patch("configmap/c0", &json!({"data": {"k": "other"}}));
-    project.run(["apply", "--auto-approve"]).success();
-    let text = project.read(&state(&ns));
-    let mut known: Value = serde_json::from_str(&text).unwrap();
+    project.apply();
+    let mut known = project.state();
     known["cluster"] = json!({"server": proxy.url()});
-    project.rewrite(&state(&ns), &known.to_string());
+    project.rewrite_state(&known);
     let project = project.kubeconfig(proxy.kubeconfig_with_token(&token));
     proxy.forget();
     project.run(["drift", "--no-secrets"]).success();
@@ -322,7 +305,7 @@ data = { hello = "${var.greeting}" }
 fn a_state_alone_will_do() {
     let ns = Namespace::new();
     let project = applied(&ns, GREETING);
-    let alone = ns.project().write("kept/state.json", &project.read(&state(&ns)));
+    let alone = ns.project().write("kept/state.json", &project.read(&project.state_path()));
     alone.run(["drift"]).code(1).stderr_contains("there is no `regplan.toml`");
     alone
         .run(["drift", "--state", "kept"])
@@ -387,9 +370,9 @@ fn a_run_that_failed_is_told_and_leaves_nothing_in_doubt() {
 fn a_state_without_records_claims_nothing() {
     let ns = Namespace::new();
     let project = applied(&ns, GREETING);
-    let mut known: Value = serde_json::from_str(&project.read(&state(&ns))).unwrap();
+    let mut known = project.state();
     known["resources"]["resource.greeting"].as_object_mut().unwrap().remove("applied");
-    project.rewrite(&state(&ns), &known.to_string());
+    project.rewrite_state(&known);
     let ended = project.run(["drift"]).code(3);
     ended
         .stdout_contains("resource.greeting  not recorded")
@@ -397,16 +380,16 @@ fn a_state_without_records_claims_nothing() {
     // That it is gone shows all the same.
     ns.delete("configmap/greeting");
     project.run(["drift"]).code(2).stdout_contains("gone");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["drift"]).success();
 }
 
 fn another_cluster_is_refused() {
     let ns = Namespace::new();
     let project = applied(&ns, GREETING);
-    let mut known: Value = serde_json::from_str(&project.read(&state(&ns))).unwrap();
+    let mut known = project.state();
     known["cluster"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
-    project.rewrite(&state(&ns), &known.to_string());
+    project.rewrite_state(&known);
     project.run(["drift"]).code(1).stderr_contains("this is the wrong cluster");
 }
 
@@ -585,9 +568,9 @@ fn drift_looks_like_this() {
     // A second state, which knows an account that the reader may not see.
     let all = applied(&ns, &format!("{HEAD}{extra}").replace("{project}", "{project}-b"));
     let other: Value = serde_json::from_str(&all.read(&ns.fill(".regplan/{project}-b/state.json"))).unwrap();
-    let mut known: Value = serde_json::from_str(&project.read(&state(&ns))).unwrap();
+    let mut known = project.state();
     known["resources"]["resource.s"] = other["resources"]["resource.s"].clone();
-    project.rewrite(&state(&ns), &known.to_string());
+    project.rewrite_state(&known);
     let project = project.kubeconfig(ns.account("reader", &rules));
     // Wide enough for every name: where lines end is tried in `report::drift`.
     let shown = project.regplan(["drift"]).env("COLUMNS", "300").run().code(2);

@@ -52,13 +52,13 @@ pub(crate) fn registry(ns: &Namespace) -> Project<'_> {
         ("registry.example.com", "{prefix}.example.com"),
     ];
     let project = example(ns, "registry", &names).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project
 }
 
 /// What the pod has: the state out of its Secret, and the token of its account, towards another URL.
 fn pod<'n>(ns: &'n Namespace, project: &Project<'_>, proxy: &Proxy) -> Project<'n> {
-    let state = project.path(&ns.fill(".regplan/{project}/state.json"));
+    let state = project.path(&project.state_path());
     let from = format!("--from-file=state.json={}", state.display());
     let made = kubectl(
         ns,
@@ -106,7 +106,7 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     in_sync.stdout_contains("In sync: 9 resources are as last applied.");
     ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
     pod.run(["drift", "--state=state"]).code(2).stdout_contains("spec.replicas: 1 -> 3");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     // Without its own namespace's name a cluster under another URL is not known to be the same: no drift is
     // looked for in what may be another.
     for (role, namespace, without) in [

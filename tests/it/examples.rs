@@ -46,10 +46,6 @@ pub(crate) fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)])
     project
 }
 
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
 fn every_example_is_valid_and_can_be_rendered() {
     let ns = Namespace::absent();
     for folder in examples() {
@@ -76,8 +72,8 @@ fn the_registry_is_applied_and_then_unchanged() {
     project.run(["plan"]).success().stdout_contains("not checked");
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CI_PASSWORD");
     let project = project.env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     let kept = project.run(["destroy", "--auto-approve"]).success();
     kept.stdout_contains("PersistentVolumeClaim");
     assert!(ns.list("deployments").is_empty());
@@ -96,8 +92,8 @@ fn the_definition_and_its_resource_are_applied_in_one_go() {
     ];
     let project = example(&ns, "crd", &names);
     project.run(["plan"]).success().stdout_contains("Plan: 4 to add").stdout_contains("is made by this plan");
-    project.run(["apply", "--auto-approve"]).success();
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     let settings = ns.field("configmap/mirror-settings", "/data/settings.ini");
     assert!(settings.as_str().unwrap().contains("upstream = https://registry-1.docker.io"), "{settings}");
     let mirror = ns.fill("mirror.{prefix}.example.com/docker-hub");
@@ -121,7 +117,7 @@ fn the_live_reference_is_resolved() {
     apply.wait().success();
     let data = json!({"ip": "192.0.2.9", "url": "http://192.0.2.9/"});
     assert_eq!(ns.field("configmap/address", "/data"), data);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn two_registries_share_a_namespace() {
@@ -136,8 +132,8 @@ fn two_registries_share_a_namespace() {
     let project = "[project]\nname = \"{project}\"\n";
     let config = format!("{project}{}{}", registry("one", "2.8.3"), registry("two", "3.1.1"));
     let project = ns.project().write("regplan.toml", &config).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     assert_eq!(ns.list("deployments"), ["deployment.apps/one", "deployment.apps/two"]);
     assert_eq!(ns.list("ingresses").len(), 2);
     // One of them goes, the other and the namespace stay as they are.
@@ -145,9 +141,9 @@ fn two_registries_share_a_namespace() {
         .rewrite("regplan.toml", &format!("[project]\nname = \"{{project}}\"\n{}", registry("two", "3.1.1")));
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("- registry.one/Deployment/one").stdout_lacks("registry.two");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.list("deployments"), ["deployment.apps/two"]);
-    unchanged(&project);
+    project.expect_settled();
     // Without names of their own, they would be one.
     let same = config
         .replace("name = \"one\"\n", "name = \"same\"\n")

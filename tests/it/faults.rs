@@ -31,9 +31,8 @@ fn project_of(ns: &Namespace, count: usize) -> Project<'_> {
 
 /// There is nothing to change, and the state knows exactly the objects that there are.
 fn is_settled(ns: &Namespace, project: &Project<'_>, count: usize) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-    let state: serde_json::Value =
-        serde_json::from_str(&project.read(&ns.fill(".regplan/{project}/state.json"))).unwrap();
+    project.expect_settled();
+    let state = project.state();
     let known = state["resources"].as_object().unwrap();
     assert_eq!(known.len(), count, "{state:#}");
     assert!(state.get("in_doubt").is_none() && state.get("unfinished").is_none(), "{state:#}");
@@ -64,7 +63,7 @@ fn a_busy_server_is_obeyed_when_writing() {
     }
     let project = project_of(&ns, 1).through(&proxy);
     let started = Instant::now();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert!(started.elapsed() >= Duration::from_secs(4), "after {:?}", started.elapsed());
     assert_eq!(proxy.writes().len(), 3, "{}", proxy.log());
     is_settled(&ns, &project, 1);
@@ -77,7 +76,7 @@ fn an_unavailable_server_is_asked_again() {
     proxy.on("apply", "configmaps").only(|seen| seen.dry_run).times(2).answer(503);
     proxy.on("apply", "configmaps").in_earnest().times(2).answer(429);
     let project = project_of(&ns, 2).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     is_settled(&ns, &project, 2);
 }
 
@@ -93,7 +92,7 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = project_of(&ns, 2).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     proxy.on("list", "configmaps").times(1).cut_body(200);
     project.run(["plan", "--detailed-exitcode"]).success();
     // Never half an answer: what cannot be read is not gone.
@@ -105,7 +104,7 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
     proxy.heal();
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
     proxy.on("apply", "configmaps").in_earnest().times(1).cut_body(20);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/c0", "/data/k"), "other");
     is_settled(&ns, &project, 2);
 }
@@ -115,7 +114,7 @@ fn a_create_whose_answer_was_lost_is_known_as_ours() {
     let proxy = ns.proxy();
     proxy.on("apply", "configmaps").in_earnest().times(1).lose_answer();
     let project = project_of(&ns, 3).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success().stderr_lacks("somebody else");
+    project.apply().stderr_lacks("somebody else");
     assert_eq!(proxy.writes().len(), 3, "{}", proxy.log());
     is_settled(&ns, &project, 3);
 }
@@ -124,11 +123,11 @@ fn an_update_whose_answer_was_lost_is_known_as_done() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = project_of(&ns, 1).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
     proxy.forget();
     proxy.on("apply", "configmaps").in_earnest().times(1).lose_answer();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(proxy.writes().len(), 1, "{}", proxy.log());
     assert_eq!(ns.field("configmap/c0", "/data/k"), "other");
     is_settled(&ns, &project, 1);
@@ -138,10 +137,10 @@ fn a_delete_whose_answer_was_lost_is_known_as_done() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = project_of(&ns, 2).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", &config_maps(1));
     proxy.on("delete", "configmaps").times(1).lose_answer();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(proxy.count("delete", "configmaps"), 1, "{}", proxy.log());
     is_settled(&ns, &project, 1);
 }
@@ -151,11 +150,11 @@ fn a_write_that_was_reset_is_written_again() {
     let proxy = ns.proxy();
     let project = project_of(&ns, 2).through(&proxy);
     proxy.on("apply", "configmaps").in_earnest().times(1).reset();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     is_settled(&ns, &project, 2);
     project.rewrite("regplan.toml", &config_maps(1));
     proxy.on("delete", "configmaps").times(1).reset();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     is_settled(&ns, &project, 1);
 }
 
@@ -187,7 +186,7 @@ fn a_write_without_any_answer_ends_and_the_next_run_goes_on() {
     apply.stderr_contains("failed resource.c1").stderr_contains("whether").stderr_contains("is not known");
     assert!(ns.find("configmap/c0").is_some() && ns.find("configmap/c2").is_some());
     proxy.heal();
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 1 to add");
+    project.apply().stdout_contains("Plan: 1 to add");
     is_settled(&ns, &project, 3);
 }
 
@@ -248,7 +247,7 @@ fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
     ended.stderr_contains("4 failed, 0 not tried");
     cluster.start_again(Role::ApiServer).unwrap();
     proxy.heal();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     is_settled(&ns, &project, 6);
     cluster.give_back();
 }
@@ -264,7 +263,7 @@ fn a_run_killed_after_its_first_write_is_gone_on_from() {
     apply.until("created resource.c0");
     apply.kill();
     proxy.heal();
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 3 to add");
+    project.apply().stdout_contains("Plan: 3 to add");
     is_settled(&ns, &project, 4);
 }
 
@@ -280,7 +279,7 @@ fn a_run_killed_among_many_writes_loses_nothing() {
         wait_until("so many writes", || proxy.writes().len() >= writes);
         apply.kill();
     }
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     is_settled(&ns, &project, 60);
     // And out of the configuration again, killed among the deletes.
     project.rewrite("regplan.toml", HEAD);
@@ -288,6 +287,6 @@ fn a_run_killed_among_many_writes_loses_nothing() {
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();
     wait_until("some deletes", || proxy.count("delete", "configmaps") >= 10);
     apply.kill();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     is_settled(&ns, &project, 0);
 }

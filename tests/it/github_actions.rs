@@ -7,7 +7,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::drift_cron::{every_rule_is_needed, kubectl, of_registry, registry};
-use crate::harness::{Command, GREETING, Namespace, Project, wait_until};
+use crate::harness::{Command, GREETING, Namespace, Project, changes, wait_until};
 
 tests! {
     the_workflows_are_well_formed,
@@ -154,7 +154,7 @@ fn the_state_comes_back_as_it_was_kept() {
     step(&fetch).success();
     assert_eq!(files(), BTreeSet::new());
     step(&keep).success();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     // As if the run had been killed.
     let journal = project.path(&format!("{folder}/journal"));
     fs::write(&journal, "not the end\n").unwrap();
@@ -204,20 +204,15 @@ fn the_planners_rights_are_enough_and_all_of_them_needed() {
     project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.2");
     let fork = project.regplan(["plan", "--detailed-exitcode", "--format", "json"]).env("CI_PASSWORD", "");
     let plan = fork.run().code(2).json();
-    let changes = plan["changes"].as_array().unwrap().iter().filter(|change| change["action"] != "none");
-    let changes: Vec<&Value> = changes.collect();
-    assert!(changes.iter().all(|change| change["fidelity"]["kind"] == "predicted"), "{changes:#?}");
-    let lines: Vec<String> = changes
+    let changed: Vec<&Value> = changes(&plan).iter().filter(|change| change["action"] != "none").collect();
+    assert!(changed.iter().all(|change| change["fidelity"]["kind"] == "predicted"), "{changed:#?}");
+    let lines: Vec<String> = changed
         .iter()
         .flat_map(|change| change["fields"].as_array().unwrap())
         .map(|line| line["path"].to_string())
         .collect();
     assert_eq!(lines, [r#""spec.replicas""#, r#""spec.template.spec.containers[registry].image""#]);
-    let unchecked = plan["changes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|change| change["unchecked"] != serde_json::json!([]));
+    let unchecked = changes(&plan).iter().filter(|change| change["unchecked"] != serde_json::json!([]));
     assert!(unchecked.count() > 0, "{plan:#}");
     project.edit("regplan.toml", "registry:3.1.2", "registry:3.1.1");
     ns.kubectl(["scale", "deployment/registry", "--replicas=1"]).run().success();

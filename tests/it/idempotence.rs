@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::examples::example;
-use crate::harness::{Namespace, Project, Proxy, wait_for};
+use crate::harness::{Namespace, Project, Proxy, changes, wait_for};
 use crate::plane::pki::Authority;
 
 tests! {
@@ -60,7 +60,7 @@ const HOLDING_NOTHING: &[&str] = &[
 fn expect_no_changes_but(project: &Project<'_>, proxy: &Proxy, in_doubt: &[&str]) {
     proxy.forget();
     let plan = project.run(["plan", "--format", "json"]).success().json();
-    let changes = plan["changes"].as_array().unwrap();
+    let changes = changes(&plan);
     let loud: Vec<&Value> =
         changes.iter().filter(|change| change["action"] != "none" || change["fields"] != json!([])).collect();
     assert!(loud.is_empty(), "{loud:#?}");
@@ -70,8 +70,8 @@ fn expect_no_changes_but(project: &Project<'_>, proxy: &Proxy, in_doubt: &[&str]
         |resource: &&str| asked.iter().any(|asked| asked.starts_with(&format!("apply {resource} ")));
     assert_eq!(asked.len(), in_doubt.len(), "the record should have proved most of these: {asked:#?}");
     assert!(in_doubt.iter().all(is_asked), "{asked:#?}");
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-    project.run(["apply", "--auto-approve"]).success();
+    project.expect_settled();
+    project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
 }
@@ -85,7 +85,7 @@ fn quiet_without_a_record(project: &Project<'_>, proxy: &Proxy) {
     fs::remove_dir_all(project.path(".regplan")).unwrap();
     proxy.forget();
     let plan = project.run(["plan", "--format", "json"]).success().json();
-    let changes = plan["changes"].as_array().unwrap();
+    let changes = changes(&plan);
     let loud: Vec<&Value> = changes.iter().filter(|change| change["action"] != "none").collect();
     assert!(loud.is_empty(), "{loud:#?}");
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
@@ -121,7 +121,7 @@ fn the_adversarial_set_is_quiet() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = copied(&ns, "testdata/adversarial", "adversarial").through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let role = ns.fill("clusterrole/{ns}");
     wait_for("the collected rules", || {
         let rules = ns.field(&role, "/rules");
@@ -147,7 +147,7 @@ fn the_adversarial_set_is_quiet() {
     project.edit("regplan.toml", "main:1", "main:2");
     project.edit("manifests/storage.yaml", "plain: text", "plain: other");
     let plan = project.run(["plan", "--format", "json"]).success().json();
-    let changes = plan["changes"].as_array().unwrap().iter();
+    let changes = changes(&plan).iter();
     let fields: Vec<&Value> =
         changes.flat_map(|change| change["fields"].as_array().unwrap()).map(|field| &field["path"]).collect();
     assert_eq!(fields, ["data.plain", "spec.template.spec.containers[main].image"]);
@@ -166,7 +166,7 @@ fn the_registry_is_quiet() {
     ];
     let project =
         example(&ns, "registry", &names).through(&proxy).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     expect_no_changes(&project, &proxy);
 }
 
@@ -182,7 +182,7 @@ fn the_definition_and_its_resource_are_quiet() {
         ("  name: mirrors\n", "  name: {ns}\n"),
     ];
     let project = example(&ns, "crd", &names).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     expect_no_changes(&project, &proxy);
     ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com"]).run().success();
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, Command, Ended, GREETING, HEAD, Namespace, Output, Project, program};
+use crate::harness::{
+    BALANCER, Command, Ended, GREETING, HEAD, Namespace, Output, Project, changes, program,
+};
 
 tests! {
     a_first_plan_is_as_its_schema_says,
@@ -46,10 +48,6 @@ kind = "ConfigMap"
 metadata.namespace = "{prefix}-room"
 "#;
 
-fn apply(project: &Project<'_>) {
-    project.run(["apply", "--auto-approve"]).success();
-}
-
 /// The published schema, which lets a later version add keys; here, no key may be unknown.
 fn closed_schema() -> Value {
     let mut schema: Value = serde_json::from_str(include_str!("../../docs/plan.schema.json")).unwrap();
@@ -89,7 +87,7 @@ fn plan(project: &Project<'_>) -> Value {
 
 fn actions(plan: &Value) -> Vec<&str> {
     let mut actions: Vec<&str> =
-        plan["changes"].as_array().unwrap().iter().map(|change| change["action"].as_str().unwrap()).collect();
+        changes(plan).iter().map(|change| change["action"].as_str().unwrap()).collect();
     actions.sort_unstable();
     actions.dedup();
     actions
@@ -113,7 +111,7 @@ fn every_later_plan_is_as_its_schema_says() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{LOGIN}{CLAIM}{ROOM}"));
     let project = project.env("TOKEN", "some-token");
-    apply(&project);
+    project.apply();
     assert_eq!(actions(&plan(&project)), ["none"]);
     // Drift, a conflict, an object of others, and something that dies with a namespace.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "sun", "theirs": "x"}}));
@@ -141,7 +139,7 @@ fn a_line_of_drift_names_its_place() {
     let ns = Namespace::new();
     let two = GREETING.replace("hello = \"world\"", "hello = \"world\", bye = \"moon\"");
     let project = ns.project().write("regplan.toml", &two);
-    apply(&project);
+    project.apply();
     ns.patch("configmap/greeting", &json!({"data": {"hello": "sun"}}));
     let config = project.read("regplan.toml");
     let line = config.lines().position(|line| line.contains("hello =")).unwrap() + 1;
@@ -152,12 +150,7 @@ fn a_line_of_drift_names_its_place() {
     text.stdout_contains("Why: the cluster has drifted; the configuration has not changed.");
     text.stdout_contains("by kubectl-patch: 1 field in 1 resource, last at 2");
     let found = plan(&project);
-    let field = &found["changes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|change| change["action"] == "update")
-        .unwrap()["fields"][0];
+    let field = &changes(&found).iter().find(|change| change["action"] == "update").unwrap()["fields"][0];
     let place = json!({"file": "regplan.toml", "line": line});
     assert_eq!((&field["place"], &field["keep"]["place"]), (&place, &place));
     let markdown = project.run(["plan", "--format=markdown"]).success();
@@ -170,7 +163,7 @@ fn a_line_of_drift_names_its_place() {
         "keep it: remove it at resource.greeting.data.hello (regplan.toml:{line})"
     ));
     // The reader's own change has its place, too.
-    apply(&project);
+    project.apply();
     project.edit("regplan.toml", "world", "mars");
     let text = project.run(["plan"]).success();
     text.stdout_contains(&format!("\"world\" -> \"mars\"  (yours, regplan.toml:{line})"));
@@ -187,7 +180,7 @@ fn long(ns: &Namespace) -> Project<'_> {
         (0..20).fold(String::new(), |text, n| text + &format!("line {n} {}\n", "text ".repeat(20))),
     );
     let project = ns.project().write("regplan.toml", &config);
-    apply(&project);
+    project.apply();
     project.edit("regplan.toml", "word x", "word y");
     project.edit("regplan.toml", "lettersletters\"", "lettersletterz\"");
     project.edit("regplan.toml", "line 9 text", "line 9 words");
@@ -211,7 +204,7 @@ fn a_plan_fits_80_columns_and_uses_more() {
 fn what_destroys_comes_first() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{CLAIM}"));
-    apply(&project);
+    project.apply();
     project.edit("regplan.toml", "resource.greeting", "resource.another");
     let shown = project.run(["plan"]).success();
     let first = shown.stdout().find("- resource.greeting  delete");
@@ -243,7 +236,7 @@ fn markdown_stays_within_its_limit() {
 fn nothing_that_the_cluster_says_breaks_out_of_markdown() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    apply(&project);
+    project.apply();
     let hostile = "````\n```\n</details>@team #1 |x| <script> [a](http://b) \u{1b}[31m\u{202e}";
     ns.kubectl(["patch", "configmap/greeting", "--field-manager=@team<b>|`#1", "--patch"])
         .args([json!({"data": {"hello": hostile}}).to_string()])
@@ -272,7 +265,7 @@ fn policy(plan: &str) -> Output {
 fn the_policy_denies_the_loss_of_a_claim() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{CLAIM}"));
-    apply(&project);
+    project.apply();
     // Another object may go.
     project.rewrite("regplan.toml", &format!("{HEAD}{CLAIM}"));
     let harmless = project.run(["plan", "--format=json"]).success();

@@ -66,7 +66,7 @@ fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
                 cases.iter().map(|_| Hands::new(&ns, rng.random())).collect();
             let work = cases.iter_mut().zip(&mut other_managers);
             join_all(work.map(|(case, other_managers)| async {
-                case.story = other_managers.work(&case.desired, PROJECT).await
+                case.story = other_managers.work(&case.desired, PROJECT).await;
             }))
             .await;
             the_next_second().await;

@@ -53,10 +53,6 @@ template.spec.containers = [{{ name = "main", image = "web:1" }}]
     )
 }
 
-fn is_settled(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
 /// It fails at `resource.web`, and only what stands on that is not tried; the next plan goes on from there.
 fn fails_at_web(ns: &Namespace, project: &Project<'_>) -> Ended {
     let ended = project.run(["apply", "--auto-approve"]).code(1);
@@ -76,8 +72,8 @@ fn heals(project: &Project<'_>, fate: &str) {
     plan.stdout_contains("Plan: 1 to add, 1 to change")
         .stdout_contains(fate)
         .stdout_contains("+ resource.after");
-    project.run(["apply", "--auto-approve"]).success();
-    is_settled(project);
+    project.apply();
+    project.expect_settled();
 }
 
 fn a_deployment_is_waited_for_until_it_is_rolled_out() {
@@ -88,7 +84,7 @@ fn a_deployment_is_waited_for_until_it_is_rolled_out() {
     assert!(ns.find("configmap/after").is_none(), "it stands on what is not ready yet");
     apply.wait().success().stderr_contains("of 2 pods");
     assert_eq!(ns.field("deployment/web", "/status/availableReplicas"), 2);
-    is_settled(&project);
+    project.expect_settled();
 }
 
 fn a_crash_loop_is_told_and_stops_only_its_dependents() {
@@ -152,11 +148,11 @@ depends_on = ["resource.{name}"]
         .stderr_contains("created resource.after-good");
     assert_eq!(ns.field("job/good", "/status/succeeded"), 1);
     project.rewrite("regplan.toml", &good);
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("1 to destroy");
+    project.apply().stdout_contains("1 to destroy");
     wait_until("the pods are gone with their job", || {
         !ns.list("pods").iter().any(|name| name.contains("bad"))
     });
-    is_settled(&project);
+    project.expect_settled();
 }
 
 fn a_claim_is_bound_or_waits_for_its_consumer() {
@@ -180,11 +176,11 @@ spec.volumes = [{ name = "data", persistentVolumeClaim.claimName = "late" }]
 "#;
     let config = format!("{HEAD}{}{}{pod}", claim("now", "standard"), claim("late", "late"));
     let project = ns.project().write("regplan.toml", &config);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     for name in ["now", "late"] {
         assert_eq!(ns.field(&format!("persistentvolumeclaim/{name}"), "/status/phase"), "Bound");
     }
-    is_settled(&project);
+    project.expect_settled();
     // One that nobody provides for is told within its time.
     let lost = format!("{}[resource.lost.lifecycle]\ntimeouts.ready = \"2s\"\n", claim("lost", "nobody"));
     project.rewrite("regplan.toml", &format!("{config}{lost}"));
@@ -230,8 +226,8 @@ fn a_definition_is_served_before_its_kind_is_used() {
     let ns = Namespace::new();
     let config = format!("{HEAD}{DEFINITION}{}", thing("thing", ""));
     let project = ns.project().write("regplan.toml", &config);
-    project.run(["apply", "--auto-approve"]).success();
-    is_settled(&project);
+    project.apply();
+    project.expect_settled();
     destroyed(&project);
     ns.kubectl(["get", "crd/{prefix}things.test.regplan.dev"]).run().code(1);
 }
@@ -239,7 +235,7 @@ fn a_definition_is_served_before_its_kind_is_used() {
 fn a_custom_resource_is_ready_by_its_conditions() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{DEFINITION}{}", thing("thing", "")));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let target = ns.fill("{prefix}things/thing");
     let condition = |kind: &str, status: &str| {
         json!({"conditions": [{"type": kind, "status": status, "reason": "Because", "message": "of the test",
@@ -280,7 +276,7 @@ fn a_rule_of_the_user_comes_first() {
     assert!(ns.find("configmap/after-field").is_none());
     ns.patch_status(&ns.fill("{prefix}things/field"), &json!({"address": "192.0.2.9"}));
     apply.wait().success();
-    is_settled(&project);
+    project.expect_settled();
     destroyed(&project);
 }
 
@@ -301,7 +297,7 @@ fn a_load_balancer_has_its_address() {
     apply.until("the load balancer has no address yet");
     ns.patch_status("service/web", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     apply.wait().success();
-    is_settled(&project);
+    project.expect_settled();
 }
 
 fn stateful_and_daemon_sets_are_rolled_out() {
@@ -327,16 +323,16 @@ template.spec.containers = [{{ name = "main", image = "web:1" }}]
         set("DaemonSet", "daemon", "")
     );
     let project = ns.project().write("regplan.toml", &config);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("statefulset/state", "/status/readyReplicas"), 2);
     assert_eq!(ns.field("daemonset/daemon", "/status/numberAvailable"), 1);
     // An update is waited for just so.
     project.edit("regplan.toml", "web:1", "web:2");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     for pod in ns.list("pods") {
         assert_eq!(ns.field(&pod, "/spec/containers/0/image"), "web:2", "{pod}");
     }
-    is_settled(&project);
+    project.expect_settled();
     // One pod that never becomes ready stops it, and is named.
     project.edit("regplan.toml", "\"slow\"", "\"never-ready\"");
     let text = project.read("regplan.toml");
@@ -361,7 +357,7 @@ timeouts.delete = "15s"
 fn a_namespace_that_hangs_is_explained() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{ROOM}"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let held = r#"{"apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "held", "namespace": "{prefix}-room", "finalizers": ["test.regplan.dev/held"]}}"#;
     ns.cluster().kubectl(["apply", "--filename=-"]).stdin(ns.fill(held)).run().success();
@@ -387,7 +383,7 @@ fn a_namespace_that_hangs_is_explained() {
         .run()
         .success();
     apply.wait().success();
-    is_settled(&project);
+    project.expect_settled();
 }
 
 fn a_changed_time_limit_is_remembered() {
@@ -400,15 +396,15 @@ fn a_changed_time_limit_is_remembered() {
         )
     };
     let project = ns.project().write("regplan.toml", &greeting("10m"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     // Nothing changes in the cluster, and yet it is remembered.
     project.rewrite("regplan.toml", &greeting("2s"));
-    is_settled(&project);
-    project.run(["apply", "--auto-approve"]).success();
+    project.expect_settled();
+    project.apply();
     project.rewrite("regplan.toml", HEAD);
     let ended = project.run(["apply", "--auto-approve"]).code(1);
     ended.stderr_contains("is not gone after 2 s: the finalizer `test.regplan.dev/held` must be removed");
     ns.patch("configmap/held", &json!({"metadata": {"finalizers": null}}));
-    project.run(["apply", "--auto-approve"]).success();
-    is_settled(&project);
+    project.apply();
+    project.expect_settled();
 }

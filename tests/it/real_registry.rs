@@ -46,7 +46,7 @@ ci = {{ env = "CI_PASSWORD" }}
 "#
     );
     let project = ns.project().write("regplan.toml", &config).env("CI_PASSWORD", PASSWORD);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     let folder = tempfile::tempdir().unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

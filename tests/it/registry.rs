@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::{Command, Namespace, Project, program, wait_until};
+use crate::harness::{Command, Namespace, Project, changes, program, wait_until};
 
 tests! {
     the_registry_of_the_readme_rolls_out_and_then_nothing_changes,
@@ -55,19 +55,11 @@ fn with_keys(keys: &str) -> String {
     REGISTRY.replace("\n[registry.main.auth.users]", &format!("{keys}\n\n[registry.main.auth.users]"))
 }
 
-fn apply(project: &Project<'_>) {
-    project.run(["apply", "--auto-approve"]).success();
-}
-
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
 /// What the plan would change: `ADDRESS ACTION`, or `ADDRESS FIELD` for every field of an update.
 fn planned(project: &Project<'_>) -> Vec<String> {
     let plan = project.run(["plan", "--format=json"]).success().json();
     let mut found = Vec::new();
-    for change in plan["changes"].as_array().unwrap() {
+    for change in changes(&plan) {
         let (address, action) = (change["address"].as_str().unwrap(), change["action"].as_str().unwrap());
         match action {
             "none" => {}
@@ -118,14 +110,14 @@ fn the_registry_of_the_readme_rolls_out_and_then_nothing_changes() {
     let config = config.replace("namespace      = \"registry\"", "namespace = \"{ns}\"");
     let project = registry(&ns, &config);
     project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("Plan: 9 to add");
-    apply(&project);
+    project.apply();
     let status = ns.field("deployment/registry", "/status");
     assert_eq!((&status["readyReplicas"], &status["updatedReplicas"]), (&json!(1), &json!(1)), "{status}");
     assert_eq!(ns.field("pvc/registry", "/status/phase"), "Bound");
-    unchanged(&project);
+    project.expect_settled();
     let before = versions(&ns);
     assert_eq!(before.len(), 8, "{before:?}");
-    apply(&project);
+    project.apply();
     assert_eq!(versions(&ns), before);
 }
 
@@ -134,13 +126,13 @@ fn replicas_may_be_left_to_others() {
     let config = with_keys("").replace("\"1Gi\"", "\"1Gi\", access_mode = \"ReadWriteMany\"");
     let lifecycle = "[registry.main.lifecycle]\nignore_changes = [\"Deployment/registry:spec.replicas\"]";
     let project = registry(&ns, &format!("{config}\n{lifecycle}\n"));
-    apply(&project);
+    project.apply();
     ns.kubectl(["scale", "deployment/registry", "--replicas=2"]).run().success();
-    unchanged(&project);
+    project.expect_settled();
     project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.0");
-    apply(&project);
+    project.apply();
     assert_eq!(ns.field("deployment/registry", "/spec/replicas"), 2);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn several_pods_need_a_shared_volume_and_get_a_budget() {
@@ -148,32 +140,32 @@ fn several_pods_need_a_shared_volume_and_get_a_budget() {
     let project = registry(&ns, &with_keys("replicas = 2"));
     project.run(["validate"]).code(1).stderr_contains("ReadWriteMany").stderr_contains("regplan.toml:9");
     project.edit("regplan.toml", "size = \"1Gi\"", "size = \"1Gi\", access_mode = \"ReadWriteMany\"");
-    apply(&project);
+    project.apply();
     assert_eq!(ns.field("deployment/registry", "/spec/strategy/type"), "RollingUpdate");
     assert_eq!(ns.field("deployment/registry", "/status/readyReplicas"), 2);
     assert_eq!(ns.field("pdb/registry", "/spec/maxUnavailable"), 1);
-    unchanged(&project);
+    project.expect_settled();
     project.edit("regplan.toml", "replicas = 2", "replicas = 3");
     assert_eq!(planned(&project), [format!("{DEPLOYMENT} spec.replicas")]);
     project.edit("regplan.toml", "replicas = 3", "replicas = 1");
-    apply(&project);
+    project.apply();
     assert!(ns.list("pdb").is_empty());
     assert_eq!(ns.field("deployment/registry", "/spec/replicas"), 1);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn a_volume_grows_and_never_shrinks() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
+    project.apply();
     let claim = ns.field("pvc/registry", "/metadata/uid");
     project.edit("regplan.toml", "1Gi", "2Gi");
     let field = "registry.main/PersistentVolumeClaim/registry spec.resources.requests.storage";
     assert_eq!(planned(&project), [field]);
     project.run(["plan"]).success().stdout_contains("storage: \"1Gi\" -> \"2Gi\"");
-    apply(&project);
+    project.apply();
     assert_eq!(ns.field("pvc/registry", "/spec/resources/requests/storage"), "2Gi");
-    unchanged(&project);
+    project.expect_settled();
     for (from, to) in [("2Gi", "512Mi"), ("512Mi\"", "2Gi\", class = \"late\"")] {
         project.edit("regplan.toml", from, to);
         for args in [&["plan"][..], &["plan", "--consent=registry.main/PersistentVolumeClaim/registry"]] {
@@ -220,8 +212,8 @@ limits   = { memory = "0.5Gi" }
 fn every_key_arrives_and_a_change_shows_it_alone() {
     let ns = Namespace::absent();
     let project = registry(&ns, EVERYTHING).env("HTTP_SECRET", "shared by all pods");
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     let ingress = ns.get("ingress/registry");
     let annotations = ingress["metadata"]["annotations"].as_object().unwrap().clone();
     let nginx = |key: &str| annotations[&format!("nginx.ingress.kubernetes.io/{key}")].clone();
@@ -246,26 +238,26 @@ fn every_key_arrives_and_a_change_shows_it_alone() {
     project.edit("regplan.toml", "body_size = \"2g\"", "body_size = \"0\"");
     let path = "metadata.annotations[\"nginx.ingress.kubernetes.io/proxy-body-size\"]";
     assert_eq!(planned(&project), [format!("registry.main/Ingress/registry {path}")]);
-    apply(&project);
+    project.apply();
     project.edit("regplan.toml", "class     = \"nginx\"", "class = \"other\"\ncontroller = \"other\"");
     project.edit("regplan.toml", "registry.example.com", "images.example.com");
-    apply(&project);
+    project.apply();
     let ingress = ns.get("ingress/registry");
     let left: Vec<_> = ingress["metadata"]["annotations"].as_object().unwrap().keys().cloned().collect();
     let nginx: Vec<_> = left.iter().filter(|key| key.starts_with("nginx.")).collect();
     assert_eq!(nginx, ["nginx.ingress.kubernetes.io/proxy-request-buffering"]);
     assert_eq!(ingress["spec"]["rules"][0]["host"], "images.example.com");
-    unchanged(&project);
+    project.expect_settled();
     // Another shared secret must reach the pods.
     let checksum = ns.field("deployment/registry", CONFIG_CHECKSUM);
     let project = project.env("HTTP_SECRET", "another secret of all pods");
-    apply(&project);
+    project.apply();
     assert_ne!(ns.field("deployment/registry", CONFIG_CHECKSUM), checksum);
-    unchanged(&project);
+    project.expect_settled();
     // Without its table there is no Ingress.
     let config = EVERYTHING.split("[registry.main.ingress]").next().unwrap();
     project.rewrite("regplan.toml", &config.replace("tls.secret     = \"registry-tls\"\n", ""));
-    apply(&project);
+    project.apply();
     assert!(ns.list("ingress").is_empty());
 }
 
@@ -302,7 +294,7 @@ fn the_image_decides_where_the_configuration_is() {
 fn destroy_keeps_the_images_until_consent() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
+    project.apply();
     let claim = ns.field("pvc/registry", "/metadata/uid");
     // The passwords are not needed for this.
     let destroy = project.regplan(["destroy", "--auto-approve"]).env_remove("CI_PASSWORD").run().success();
@@ -313,9 +305,9 @@ fn destroy_keeps_the_images_until_consent() {
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim);
     assert_eq!(versions(&ns).keys().collect::<Vec<_>>(), ["PersistentVolumeClaim/registry"]);
     // A registry that comes back finds its images.
-    apply(&project);
+    project.apply();
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim);
-    unchanged(&project);
+    project.expect_settled();
     project
         .run([
             "destroy",
@@ -331,28 +323,28 @@ fn destroy_keeps_the_images_until_consent() {
 fn a_volume_of_many_nodes_becomes_one_of_one_node() {
     let ns = Namespace::absent();
     let project = registry(&ns, &REGISTRY.replace("\"1Gi\"", "\"1Gi\", access_mode = \"ReadWriteMany\""));
-    apply(&project);
+    project.apply();
     project.edit("regplan.toml", "ReadWriteMany", "ReadWriteOnce");
     project.run(["plan"]).code(1).stdout_contains("a claim is never replaced");
     // Somebody takes it into their own hands.
     ns.kubectl(["scale", "deployment/registry", "--replicas=0"]).run().success();
     ns.delete("pvc/registry");
     project.run(["plan"]).success().stdout_contains("it was applied before, and is gone");
-    apply(&project);
+    project.apply();
     assert_eq!(ns.field("deployment/registry", "/spec/strategy"), json!({"type": "Recreate"}));
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn a_registry_whose_namespace_was_deleted_is_made_again_with_consent() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
+    project.apply();
     ns.delete(&ns.fill("namespace/{ns}"));
     project.run(["plan"]).code(1).stderr_contains("is lost");
     let consent = "--consent=registry.main/Secret/registry-http";
     project.run(["plan", consent]).success().stdout_contains("Plan: 8 to add");
     project.run(["apply", "--auto-approve", consent]).success();
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn two_registries_share_a_namespace() {
@@ -373,8 +365,8 @@ auth.anonymous = true
         .stderr_contains("is declared twice")
         .stderr_contains("registry.mirror_2");
     project.rewrite("regplan.toml", &format!("{REGISTRY}{second}"));
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     for (name, pods) in [("registry", 1), ("registry-mirror-2", 1)] {
         let selector = ns.field(&format!("service/{name}"), "/spec/selector");
         assert_eq!(selector, ns.field(&format!("deployment/{name}"), "/spec/selector/matchLabels"));
@@ -387,7 +379,7 @@ auth.anonymous = true
     // The one goes, its images and the other stay.
     let before = versions(&ns);
     project.rewrite("regplan.toml", REGISTRY);
-    apply(&project);
+    project.apply();
     let after = versions(&ns);
     assert!(after.contains_key("PersistentVolumeClaim/registry-mirror-2"));
     assert!(!after.contains_key("Deployment/registry-mirror-2"));
@@ -399,8 +391,8 @@ fn a_namespace_of_others_outlives_the_registry() {
     let version = || ns.field(&ns.fill("namespace/{ns}"), "/metadata/resourceVersion");
     let before = version();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     let consent = "--consent=registry.main/PersistentVolumeClaim/registry";
     project.run(["destroy", "--auto-approve", consent, "--consent=namespace.{ns}"]).success();
     assert!(versions(&ns).is_empty());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{GREETING, HEAD, Namespace, wait_until};
+use crate::harness::{GREETING, HEAD, Namespace, change, changes, wait_until};
 
 tests! {
     every_kind_names_the_field_that_cannot_change,
@@ -196,15 +196,14 @@ fn table(value: impl Fn(&Row) -> &'static str) -> String {
 fn every_kind_names_the_field_that_cannot_change() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &table(|row| row.from));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     project.rewrite("regplan.toml", &table(|row| row.to));
     let consent = ["--consent", "resource.stateful", "--consent", "resource.definition"];
     let plan = project.regplan(["plan", "--format=json"]).args(consent).run().success().json();
     for row in ROWS {
         let address = format!("resource.{}", row.name);
-        let change = plan["changes"].as_array().unwrap().iter().find(|change| change["address"] == address);
-        let change = change.unwrap();
+        let change = change(&plan, &address);
         assert_eq!(change["action"], "replace", "{change:#}");
         assert_eq!(change["fidelity"]["kind"], "dry_run", "{change:#}");
         let forcing: Vec<&str> = change["fields"]
@@ -232,7 +231,7 @@ fn a_replacement_that_the_server_cannot_be_asked_about_is_predicted() {
         )
     };
     let project = ns.project().write("regplan.toml", &binding("one"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let rights = json!([{ "apiGroups": ["rbac.authorization.k8s.io", ""],
         "resources": ["rolebindings", "namespaces"], "verbs": ["get", "list"] }]);
     project.rewrite("regplan.toml", &binding("two"));
@@ -261,7 +260,7 @@ depends_on = ["resource.space"]
 /// A namespace of ours with something of ours and of others in it, both gone from the file.
 fn inhabited_space(ns: &Namespace) -> crate::harness::Project<'_> {
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{SPACE}"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let theirs = r#"{"apiVersion": "v1", "kind": "List", "items": [
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}},
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}},
@@ -291,9 +290,7 @@ fn what_dies_with_a_namespace_is_listed() {
         .stdout_lacks("kube-root-ca.crt")
         .stdout_lacks("could not");
     let json = project.run(["plan", "--consent", "resource.space", "--format=json"]).success().json();
-    let dying: Vec<&Value> = json["changes"]
-        .as_array()
-        .unwrap()
+    let dying: Vec<&Value> = changes(&json)
         .iter()
         .flat_map(|change| change["dies_with"].as_array().unwrap())
         .map(|identity| &identity["name"])
@@ -324,7 +321,7 @@ fn what_dies_with_a_definition_is_listed() {
     let definition = ROWS.iter().find(|row| row.name == "definition").unwrap();
     let config = format!("{HEAD}\n[resource.foos]\n{}", definition.text.replace("FROM", definition.from));
     let project = ns.project().write("regplan.toml", &config);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.apply(r#"{"apiVersion": "{prefix}.example.com/v1", "kind": "Foo", "metadata": {"name": "f"}}"#);
     project.rewrite("regplan.toml", HEAD);
     let plan = project.run(["plan", "--consent", "resource.foos"]).success();
@@ -342,7 +339,7 @@ fn what_a_killed_replacement_made_is_found() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", GREETING).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", &format!("{GREETING}metadata.name = \"welcome\"\n"));
     // The write is done, and nobody hears of it: neither its answer nor the look for it comes through.
     proxy.on("apply", "configmaps").named("welcome").in_earnest().lose_answer();
@@ -352,7 +349,7 @@ fn what_a_killed_replacement_made_is_found() {
     apply.kill();
     proxy.heal();
     project.rewrite("regplan.toml", "[project]\nname = \"{project}\"\n");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.find("configmap/welcome"), None);
     project.run(["plan", "--detailed-exitcode"]).success();
 }

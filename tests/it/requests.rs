@@ -76,7 +76,7 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     let tries = [("apply configmaps (dry-run)", 7), ("apply serviceaccounts (dry-run)", 4)];
     project.run(["plan"]).success().stdout_contains("Plan: 11 to add");
     expect(&proxy, &[LISTS, &tries].concat());
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let unchanged = || {
         proxy.forget();
         project.run(["plan", "--detailed-exitcode"]).success();
@@ -84,11 +84,11 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     };
     // What is there as it was applied is proved by its record; without one, by the objects themselves.
     unchanged();
-    project.remove(&ns.fill(".regplan/{project}/state.json"));
+    project.remove(&project.state_path());
     unchanged();
     // A state that begins anew takes all of them in, which writes nothing to the cluster.
     proxy.forget();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     expect(&proxy, LISTS);
     unchanged();
     // Two that change, one by the file and one by another hand.
@@ -99,7 +99,7 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("0 to add, 2 to change");
     expect(&proxy, &changed);
     proxy.forget();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     // The writes, the review of our rights to them before the first one, and a look after each whether it is
     // ready; so too for the namespace on which they stand.
     let mut with_writes: Vec<_> =
@@ -121,7 +121,7 @@ fn more_unchanged_objects_cost_no_more_requests() {
         let ns = Namespace::new();
         let proxy = ns.proxy();
         let project = ns.project().write("regplan.toml", &config_maps(count)).through(&proxy);
-        project.run(["apply", "--auto-approve"]).success();
+        project.apply();
         proxy.forget();
         project.run(["plan", "--detailed-exitcode"]).success();
         // Which cluster this is, and the namespace that they are in.
@@ -156,7 +156,7 @@ fn an_unchanged_registry_costs_no_dry_run() {
     let proxy = ns.proxy();
     let project =
         ns.project().write("regplan.toml", &config).through(&proxy).env("CI_PASSWORD", "a long enough one");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     proxy.forget();
     project.run(["plan", "--detailed-exitcode"]).success();
     let costs = [
@@ -173,7 +173,7 @@ fn an_unchanged_registry_costs_no_dry_run() {
     ];
     expect(&proxy, &costs);
     // Nobody remembers anything: the objects are proof enough, as far as they hold what is sent word by word.
-    project.remove(&ns.fill(".regplan/{project}/state.json"));
+    project.remove(&project.state_path());
     proxy.forget();
     project.run(["plan", "--detailed-exitcode"]).success();
     expect(&proxy, &costs);
@@ -183,7 +183,7 @@ fn an_expired_continuation_begins_the_list_anew() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &config_maps(2)).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     many_config_maps(&ns);
     proxy.forget();
     let continues = |seen: &Seen| seen.query.contains("continue=");
@@ -213,7 +213,7 @@ fn lists_run_side_by_side() {
     ns.kubectl(["create", "namespace", "{prefix}-b"]).run().success();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &two_types_in_two_namespaces()).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     proxy.on("list", "*").delay(Duration::from_millis(500));
     let most = |parallelism: &str| {
         proxy.forget();
@@ -242,7 +242,7 @@ fn a_long_list_is_read_in_pages() {
     many_config_maps(&ns);
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &config_maps(2)).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     proxy.forget();
     project.run(["plan", "--detailed-exitcode"]).success();
     let lists = proxy.requests().into_iter().filter(|seen| seen.is("list", "configmaps"));
@@ -254,24 +254,24 @@ fn an_apply_without_changes_writes_nothing() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &config_maps(5)).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(proxy.writes().len(), 5, "{}", proxy.log());
     proxy.forget();
-    let state = project.read(&ns.fill(".regplan/{project}/state.json"));
-    project.run(["apply", "--auto-approve"]).success();
+    let state = project.read(&project.state_path());
+    project.apply();
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
-    assert_eq!(project.read(&ns.fill(".regplan/{project}/state.json")), state);
+    assert_eq!(project.read(&project.state_path()), state);
 }
 
 fn one_changed_object_is_one_write() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &config_maps(50)).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(proxy.writes().len(), 50, "{}", proxy.log());
     project.edit("regplan.toml", "\"v17\"", "\"other\"");
     proxy.forget();
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 0 to add, 1 to change");
+    project.apply().stdout_contains("Plan: 0 to add, 1 to change");
     let writes: Vec<String> = proxy.writes().iter().map(ToString::to_string).collect();
     assert_eq!(writes, [format!("apply configmaps -n {} c17", ns.name())]);
 }
@@ -280,13 +280,13 @@ fn every_write_carries_its_guard_and_its_manager() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &config_maps(2)).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
     let before = ns.get("configmap/c0")["metadata"].clone();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let gone = ns.get("configmap/c1")["metadata"].clone();
     project.rewrite("regplan.toml", &config_maps(1).replace("v0", "other"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let writes = proxy.writes();
     let log = proxy.log();
     let [create, other, update, delete] = writes.as_slice() else { panic!("{log}") };
@@ -367,5 +367,5 @@ fn warnings_of_the_server_are_shown() {
                      subsets = [{ addresses = [{ ip = \"192.0.2.1\" }], ports = [{ port = 80 }] }]\n";
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{endpoints}"));
     project.run(["plan"]).success().stdout_contains("v1 Endpoints is deprecated");
-    project.run(["apply", "--auto-approve"]).success().stderr_contains("v1 Endpoints is deprecated");
+    project.apply().stderr_contains("v1 Endpoints is deprecated");
 }

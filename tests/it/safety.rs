@@ -57,7 +57,7 @@ fn an_object_is_adopted_only_with_consent() {
 
 fn an_object_of_another_project_is_refused() {
     let ns = Namespace::new();
-    greeting(&ns).run(["apply", "--auto-approve"]).success();
+    greeting(&ns).apply();
     let other = ns.project().write("regplan.toml", &GREETING.replace("{project}", "{project}-b"));
     other.run(["plan", "--adopt", "resource.greeting"]).code(1).stdout_contains("it belongs to the project");
 }
@@ -83,7 +83,7 @@ fn an_object_made_between_plan_and_apply_is_not_touched() {
 fn an_object_recreated_between_plan_and_apply_is_not_overwritten() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "world", "moon");
     let said = apply_with_something_between(&project, || {
         ns.delete("configmap/greeting").apply(THEIRS);
@@ -95,7 +95,7 @@ fn an_object_recreated_between_plan_and_apply_is_not_overwritten() {
 fn a_foreign_edit_between_plan_and_apply_stops_the_branch() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "world", "moon");
     let said = apply_with_something_between(&project, || {
         ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
@@ -114,7 +114,7 @@ fn a_foreign_edit_between_plan_and_apply_stops_the_branch() {
 fn a_foreign_edit_between_plan_and_apply_stops_a_replacement() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let uid = ns.field("configmap/greeting", "/metadata/uid");
     let mut apply = project.regplan(["apply", "--replace", "resource.greeting"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
@@ -127,7 +127,7 @@ fn a_foreign_edit_between_plan_and_apply_stops_a_replacement() {
 fn a_recreated_object_is_not_overwritten() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.delete("configmap/greeting").apply(THEIRS);
     project.run(["plan"]).code(1).stdout_contains("was deleted and made again by others");
     project.run(["apply", "--auto-approve"]).code(1);
@@ -137,7 +137,7 @@ fn a_recreated_object_is_not_overwritten() {
 fn an_unreadable_object_is_never_deleted() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let blind = ns.account(
         "blind",
         &json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"] }]),
@@ -157,21 +157,21 @@ fn a_killed_apply_loses_nothing() {
     apply.until("resource.lb");
     wait_until("the service is there", || ns.find("service/lb").is_some());
     apply.kill();
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+    project.expect_settled();
     project.rewrite("regplan.toml", "[project]\nname = \"{project}\"\n");
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("2 to destroy");
+    project.apply().stdout_contains("2 to destroy");
     assert!(ns.find("service/lb").is_none() && ns.find("configmap/greeting").is_none());
 }
 
 fn a_killed_first_apply_is_found_by_its_annotations() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     // As if the run had been killed between the write and its record, or the state were lost.
     std::fs::remove_dir_all(project.path(".regplan")).unwrap();
     let plan = project.run(["plan", "--detailed-exitcode"]).success();
     plan.stdout_contains("There is no state here");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("1 to destroy");
 }
 
@@ -216,7 +216,7 @@ depends_on = ["resource.lb"]
     ended.stderr_contains("Stopped").stderr_contains("skipped resource.after");
     assert!(ns.find("configmap/after").is_none());
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 1 to add");
+    project.apply().stdout_contains("Plan: 1 to add");
 }
 
 fn the_first_signal_ends_the_wait_for_a_value() {
@@ -243,7 +243,7 @@ data = { address = "${resource.lb.status.loadBalancer.ingress[0].ip}" }
     );
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("after 1 s");
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
 }
 
@@ -279,7 +279,7 @@ stringData = { password = "${secret.password}", user = "ci" }
         said.push_str(output.stdout());
         said.push_str(output.stderr());
     }
-    said.push_str(&project.read(&ns.fill(".regplan/{project}/state.json")));
+    said.push_str(&project.read(&project.state_path()));
     assert!(!said.contains(secret) && !said.contains("Y29ycmVjdCBob3JzZSBiYXR0ZXJ5"), "{said}");
     assert_eq!(ns.field("secret/login", "/data/password"), "Y29ycmVjdCBob3JzZSBiYXR0ZXJ5");
     project.run(["plan", "--detailed-exitcode"]).success();
@@ -290,12 +290,12 @@ stringData = { password = "${secret.password}", user = "ci" }
 fn a_renamed_object_leaves_nothing_behind() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let renamed = format!("{GREETING}metadata.name = \"welcome\"\n");
     let project = project.write("regplan.toml", &renamed);
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("-/+ resource.greeting").stdout_contains("greeting is deleted: it had this address");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/welcome", "/data/hello"), "world");
     assert_eq!(ns.find("configmap/greeting"), None);
     project.run(["plan", "--detailed-exitcode"]).success();
@@ -335,11 +335,11 @@ kind = "HorizontalPodAutoscaler"
 spec = { minReplicas = 1, maxReplicas = 3, scaleTargetRef = { apiVersion = "apps/v1", kind = "Deployment", name = "web" } }
 "#;
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{scaler}"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let uid = ns.field("hpa/scaler", "/metadata/uid");
     project.edit("regplan.toml", "autoscaling/v1", "autoscaling/v2");
     project.run(["plan"]).success().stdout_lacks("- resource.scaler").stdout_lacks("+ resource.scaler");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("hpa/scaler", "/metadata/uid"), uid);
     project.run(["plan", "--detailed-exitcode"]).success();
 }
@@ -347,7 +347,7 @@ spec = { minReplicas = 1, maxReplicas = 3, scaleTargetRef = { apiVersion = "apps
 fn an_empty_configuration_destroys_what_was_applied() {
     let ns = Namespace::new();
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", "[project]\nname = \"{project}\"\n");
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("1 to destroy");
     assert!(ns.find("configmap/greeting").is_none());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::harness::{HEAD, Namespace, Project};
+use crate::harness::{HEAD, Namespace, Project, change};
 
 tests! {
     what_the_schema_in_the_plan_refuses_the_server_refuses,
@@ -191,7 +191,7 @@ fn a_resource_may_use_a_field_that_its_definition_gets_in_the_same_plan() {
         ns.project().write("regplan.toml", &format!("{HEAD}{WIDGET}")).write("definition.yaml", DEFINITION);
     let made = project.run(["plan"]).success();
     made.stdout_contains("predicted: the kind Widget").stdout_contains("is made by this plan");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit(
         "definition.yaml",
         "flag: { type: boolean }",
@@ -208,7 +208,7 @@ fn a_resource_may_use_a_field_that_its_definition_gets_in_the_same_plan() {
     project.edit("regplan.toml", "fresh = \"1\"", "fresh = 1");
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("predicted: the kind Widget").stdout_contains("is changed by this plan");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field(&ns.fill("widget.{prefix}.example.com/one"), "/spec/fresh"), 1);
     project.run(["plan", "--detailed-exitcode"]).success();
     ns.kubectl(["delete", "crd/widgets.{prefix}.example.com"]).run().success();
@@ -234,9 +234,7 @@ fn what_stands_on_a_definition_that_is_refused_has_no_error_of_its_own() {
     let plan: Value = project.run(["plan", "--format", "json"]).code(1).json();
     let errors = plan["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 1, "{errors:#?}");
-    let widget =
-        plan["changes"].as_array().unwrap().iter().find(|change| change["address"] == "resource.one");
-    let fidelity = &widget.unwrap()["fidelity"];
+    let fidelity = &change(&plan, "resource.one")["fidelity"];
     assert_eq!(fidelity["kind"], json!("predicted"));
     assert!(fidelity["reason"].as_str().unwrap().contains("is not there, and cannot be made"), "{fidelity}");
 }

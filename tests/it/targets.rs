@@ -111,7 +111,7 @@ fn an_apply_after_a_targeted_one_does_the_rest() {
     part.stdout_contains("Plan: 2 to add");
     assert!(ns.find("configmap/c").is_none() && ns.find("service/aside").is_none());
     project.run(["plan", "--detailed-exitcode", "--target", "resource.b"]).success();
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 2 to add");
+    project.apply().stdout_contains("Plan: 2 to add");
     project.run(["plan", "--detailed-exitcode"]).success();
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("4 to destroy");
 }
@@ -119,7 +119,7 @@ fn an_apply_after_a_targeted_one_does_the_rest() {
 fn a_revision_keeps_what_was_left_out() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", CHAIN);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "data.k = \"a\"", "data.k = \"other\"");
     project.run(["apply", "--auto-approve", "--target", "resource.a"]).success();
     let path = ns.fill(".regplan/{project}/revisions/000002.json");
@@ -134,35 +134,35 @@ fn a_revision_keeps_what_was_left_out() {
 fn what_left_the_file_is_deleted_only_when_it_is_targeted() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &config_maps(3));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", &config_maps(1));
     let plan = project.run(["plan", "--target", "resource.c0", "--detailed-exitcode"]).success();
     plan.stdout_contains("2 resources are left out");
     project.run(["apply", "--auto-approve", "--target", "resource.c2"]).success();
     assert!(ns.find("configmap/c2").is_none() && ns.find("configmap/c1").is_some());
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("1 to destroy");
+    project.apply().stdout_contains("1 to destroy");
 }
 
 fn a_targeted_destroy_takes_what_stands_on_the_target() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", CHAIN);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let plan = project.run(["plan", "--destroy", "--target", "resource.b"]).success();
     plan.stdout_contains("- resource.b").stdout_contains("- resource.c").stdout_lacks("- resource.a");
     project.run(["destroy", "--auto-approve", "--target", "resource.b"]).success();
     assert!(ns.find("configmap/b").is_none() && ns.find("configmap/c").is_none());
     assert!(ns.find("configmap/a").is_some() && ns.find("service/aside").is_some());
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 2 to add");
+    project.apply().stdout_contains("Plan: 2 to add");
 }
 
 fn a_targeted_apply_without_a_state_keeps_the_lineage() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", CHAIN);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.delete("configmap/a");
     std::fs::remove_dir_all(project.path(".regplan")).unwrap();
     project.run(["apply", "--auto-approve", "--target", "resource.a"]).success();
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Nothing to change");
+    project.apply().stdout_contains("Nothing to change");
 }
 
 fn a_target_that_nothing_has_names_the_nearest() {
@@ -216,7 +216,7 @@ kind = "PersistentVolumeClaim"
 spec = { accessModes = ["ReadWriteOnce"], resources.requests.storage = "1Gi" }
 "#;
     let project: Project<'_> = ns.project().write("regplan.toml", &format!("{GREETING}{claim}"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let before = ["persistentvolumeclaim/data", "configmap/guarded"].map(|target| uid(&ns, target));
     let refused = project.run(["apply", "--auto-approve", "--replace", "resource.guarded"]).code(1);
     refused.stdout_contains("--consent resource.guarded");

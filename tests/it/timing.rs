@@ -17,7 +17,7 @@ tests! {
 const VARIABLE: &str = "REGPLAN_TEST_BUDGET";
 
 /// What all tests together may take.
-const BUDGET: Duration = Duration::from_secs(240);
+const BUDGET: Duration = Duration::from_mins(4);
 
 /// The cores that the budget is made for.
 const CORES: usize = 2;
@@ -127,7 +127,7 @@ fn the_budget_is_for_all_tests_on_enough_cores() {
 }
 
 fn another_budget_can_be_set_and_none() {
-    assert_eq!(Budget::choose(Some("600"), 1, 0), Budget::Time(Duration::from_secs(600)));
+    assert_eq!(Budget::choose(Some("600"), 1, 0), Budget::Time(Duration::from_mins(10)));
     for (wish, word) in [("off", "is off"), ("soon", "neither `off` nor a number of seconds: soon")] {
         let Budget::None(why) = Budget::choose(Some(wish), 2, 0) else { panic!("{wish} is compared") };
         assert!(why.contains(word), "{why}");

@@ -121,8 +121,8 @@ fn the_wrong_cluster_is_refused_before_any_write() {
     assert!(ns.find("configmap/greeting").is_none());
     // A state that was made from another cluster.
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
-    let path = ns.fill(".regplan/{project}/state.json");
+    project.apply();
+    let path = project.state_path();
     let uid =
         ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1["metadata"]["uid"].clone();
     project.edit(&path, uid.as_str().unwrap(), "another-cluster");
@@ -158,7 +158,7 @@ fn everything_goes_through_a_proxy() {
     let facts = ns.cluster().facts();
     let far = Kubeconfig::new(format!("https://{host}")).authority(&facts.authority).token(&facts.token);
     let project = greeting(&ns).kubeconfig(ns.write_kubeconfig("far", &far)).env("HTTPS_PROXY", tunnel.url());
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
     let hosts = tunnel.hosts();
     assert!(!hosts.is_empty() && hosts.iter().all(|seen| *seen == host), "{hosts:?}");

@@ -19,7 +19,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::harness::{GREETING, HEAD, Namespace, Project, Proxy, wait_until};
+use crate::harness::{GREETING, HEAD, Namespace, Project, Proxy, SERVICE, WEB, change, wait_until};
 use crate::plane::kubeconfig::Kubeconfig;
 
 tests! {
@@ -31,42 +31,9 @@ tests! {
     only_the_context_of_the_file_is_spoken_to,
 }
 
-const WEB: &str = r#"
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-replicas = 1
-selector.matchLabels = { app = "web" }
-template.metadata.labels = { app = "web" }
-template.spec.containers = [{ name = "main", image = "web:1" }]
-"#;
-
-const SERVICE: &str = r#"
-[resource.inbox]
-apiVersion = "v1"
-kind = "Service"
-spec = { ports = [{ port = 80 }], selector = { app = "web" } }
-"#;
-
 /// The plan as JSON, and with which exit code.
 fn plan(project: &Project<'_>, code: i32) -> Value {
     project.run(["plan", "--detailed-exitcode", "--format", "json"]).code(code).json()
-}
-
-/// What the plan says of one resource.
-fn change<'p>(plan: &'p Value, address: &str) -> &'p Value {
-    let mut changes = plan["changes"].as_array().unwrap().iter();
-    changes.find(|change| change["address"] == address).unwrap_or_else(|| panic!("{address}: {plan:#}"))
-}
-
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
-fn apply(project: &Project<'_>) {
-    project.run(["apply", "--auto-approve"]).success();
 }
 
 fn a_plan_shows_what_stands_on_what_it_makes() {
@@ -123,8 +90,8 @@ spec: { url: "https://example.com" }
         assert_eq!(fidelity(stands), json!({"kind": "predicted", "reason": ns.fill(on)}));
     }
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com", "--wait=false"]).run().success();
 }
 
@@ -135,7 +102,7 @@ fn a_plan_needs_no_right_to_write() {
     let old = "\n[resource.old]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
     let config = format!("{GREETING}{WEB}{old}");
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
-    apply(&project);
+    project.apply();
     let reader = [("", "namespaces"), ("", "configmaps"), ("", "services"), ("apps", "deployments")].map(
         |(group, resource)| json!({"apiGroups": [group], "resources": [resource], "verbs": ["get", "list"]}),
     );
@@ -143,7 +110,7 @@ fn a_plan_needs_no_right_to_write() {
     let token = ns.kubectl(["create", "token", "reader"]).run().success();
     let project = project.kubeconfig(proxy.kubeconfig_with_token(token.stdout().trim()));
     proxy.forget();
-    unchanged(&project);
+    project.expect_settled();
     assert_eq!(verbs(&proxy), ["get", "list"], "what is proved takes no more: {}", proxy.log());
     // Something of everything: an edit of the file, one by hand, a new block, one that is gone.
     project.rewrite("regplan.toml", &format!("{GREETING}{WEB}{SERVICE}").replace("world", "moon"));
@@ -213,7 +180,7 @@ ready = "written"
     let proxy = ns.proxy();
     let config = format!("{HEAD}{WEB}{scaler}");
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
-    apply(&project);
+    project.apply();
     wait_until("the autoscaler", || ns.field("deployment/web", "/spec/replicas") == 3);
     // Who does not know says 1 again and again; the plan says who is at work, and how to let him.
     let fought = plan(&project, 2);
@@ -232,9 +199,9 @@ ready = "written"
     proxy.forget();
     for image in ["web:1", "web:2", "web:3"] {
         project.rewrite("regplan.toml", &left.replace("web:1", image));
-        apply(&project);
+        project.apply();
         assert_eq!(ns.field("deployment/web", "/spec/replicas"), 3);
-        unchanged(&project);
+        project.expect_settled();
     }
     let sent = proxy.writes().into_iter().filter(|seen| seen.is("apply", "deployments.apps"));
     assert!(sent.map(|seen| seen.json()).all(|sent| sent["spec"].get("replicas").is_none()));
@@ -266,7 +233,7 @@ fn each_exit_code_means_one_thing() {
     };
     let written = |config: &str| project.rewrite("regplan.toml", config);
     ends("something new", &project, &[], 0, 2);
-    apply(&project);
+    project.apply();
     ends("nothing to change", &project, &[], 0, 0);
     ends("all is to go", &project, &["--destroy"], 0, 2);
     ends("what is there is replaced", &project, &["--replace", "resource.greeting"], 0, 2);
@@ -276,14 +243,14 @@ fn each_exit_code_means_one_thing() {
     ends("drift", &project, &[], 0, 2);
     ns.patch("configmap/greeting", &json!({"data": {"hello": "world"}}));
     ends("nothing but the ownership", &project, &[], 0, 2);
-    apply(&project);
+    project.apply();
     written(&GREETING.replace("world", "moon"));
     ends("an edit of the file", &project, &[], 0, 2);
     written(HEAD);
     ends("a removed block", &project, &[], 0, 2);
     let protected = "\n[resource.greeting.lifecycle]\nprotect = true\n";
     written(&format!("{GREETING}{protected}"));
-    apply(&project);
+    project.apply();
     written(HEAD);
     ends("a removed block that stays", &project, &[], 0, 0);
     // Mistakes, refusals and failures are errors, whatever else there is to change.
@@ -312,7 +279,7 @@ fn a_wrong_cluster_is_asked_who_it_is_and_nothing_else() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", GREETING).through(&proxy);
-    apply(&project);
+    project.apply();
     let refused = |commands: &[&str]| {
         for command in commands {
             proxy.forget();
@@ -335,7 +302,7 @@ fn a_wrong_cluster_is_asked_who_it_is_and_nothing_else() {
     let kube_system = ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1;
     project.rewrite("regplan.toml", GREETING);
     let uid = kube_system["metadata"]["uid"].as_str().unwrap();
-    project.edit(&ns.fill(".regplan/{project}/state.json"), uid, "another-cluster");
+    project.edit(&project.state_path(), uid, "another-cluster");
     refused(&all);
 }
 
@@ -358,7 +325,7 @@ fn only_the_context_of_the_file_is_spoken_to() {
     let kubeconfig = project.path("kubeconfig");
     let project = project.kubeconfig(kubeconfig);
     project.run(["plan"]).success();
-    apply(&project);
+    project.apply();
     project.run(["drift"]).success();
     project.run(["plan", "--context", "test"]).code(1).stderr_contains("contradicts");
     project.run(["destroy", "--auto-approve"]).success();

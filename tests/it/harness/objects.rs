@@ -150,8 +150,8 @@ impl Cluster {
     /// Sends a merge patch, as `kubectl patch` does, for an object or, with `/status` behind its name, for its status.
     #[track_caller]
     pub(super) fn patch(&self, namespace: &str, target: &str, patch: &Value) {
-        let path = format!("{}?fieldManager=kubectl-patch", self.path(namespace, target));
-        let (status, answer) = self.request("PATCH", &path, Some(patch));
+        let url = format!("{}?fieldManager=kubectl-patch", self.path(namespace, target));
+        let (status, answer) = self.request("PATCH", &url, Some(patch));
         assert_eq!(status, 200, "{target} in {namespace}: {answer}");
     }
 

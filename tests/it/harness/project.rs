@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::command::{Command, Output, home};
+use serde_json::Value;
+
+use super::command::{Command, Ended, Output, home};
 use super::{Namespace, Proxy, snapshot};
 
 /// A temporary folder, and how regplan is called in it.
@@ -101,6 +103,35 @@ impl<'n> Project<'n> {
     #[track_caller]
     pub(crate) fn run<const N: usize>(&self, args: [&str; N]) -> Output {
         self.regplan(args).run()
+    }
+
+    /// Applies all that there is to change, without a question.
+    #[track_caller]
+    pub(crate) fn apply(&self) -> Ended {
+        self.run(["apply", "--auto-approve"]).success()
+    }
+
+    /// Fails unless there is nothing to change, and the plan says so.
+    #[track_caller]
+    pub(crate) fn expect_settled(&self) {
+        self.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+    }
+
+    /// The path of the state file in the project's folder, where nothing says otherwise.
+    pub(crate) fn state_path(&self) -> String {
+        self.ns.fill(".regplan/{project}/state.json")
+    }
+
+    /// The content of the state file.
+    #[track_caller]
+    pub(crate) fn state(&self) -> Value {
+        serde_json::from_str(&self.read(&self.state_path())).unwrap()
+    }
+
+    /// Puts another content into the state file.
+    #[track_caller]
+    pub(crate) fn rewrite_state(&self, state: &Value) {
+        self.rewrite(&self.state_path(), &state.to_string());
     }
 
     /// Compares a text with the snapshot of this name, with all that differs between runs masked.

@@ -19,6 +19,27 @@ kind = "ConfigMap"
 data = { hello = "world" }
 "#;
 
+/// A small Deployment: one replica of a pod with one container.
+pub(crate) const WEB: &str = r#"
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = 1
+selector.matchLabels = { app = "web" }
+template.metadata.labels = { app = "web" }
+template.spec.containers = [{ name = "main", image = "web:1" }]
+"#;
+
+/// A Service for the pods of [`WEB`].
+pub(crate) const SERVICE: &str = r#"
+[resource.inbox]
+apiVersion = "v1"
+kind = "Service"
+spec = { ports = [{ port = 80 }], selector = { app = "web" } }
+"#;
+
 /// A Service that is ready when a cloud, or the test, gives it an address.
 pub(crate) const BALANCER: &str = r#"
 [resource.lb]
@@ -36,4 +57,20 @@ pub(crate) fn config_maps(count: usize) -> String {
         );
         text
     })
+}
+
+/// A Deployment with the labels that every Deployment needs, and with what else its `spec` is to hold.
+pub(crate) fn deployment(name: &str, spec: &str) -> String {
+    format!(
+        r#"
+[resource.{name}]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.{name}.spec]
+selector.matchLabels = {{ app = "{name}" }}
+template.metadata.labels = {{ app = "{name}" }}
+{spec}
+"#
+    )
 }
