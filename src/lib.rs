@@ -1,4 +1,63 @@
-//! `regplan`: plan and apply a private Docker registry on Kubernetes, from one TOML file.
+//! Plan and apply a private Docker registry on Kubernetes, from one TOML file.
+//!
+//! The binary `regplan` is a thin one: all that it does is in this library, and a program of yours can do the same.
+//! One file says what should be there. A plan says what would change, exactly. An apply does that and nothing else,
+//! in dependency order, and a state remembers it.
+//!
+//! # Plan and apply
+//!
+//! [`engine`] is the face of the library. It goes from settings to an apply in a few steps, each a type of its own:
+//!
+//! ```no_run
+//! use regplan::apply::Stop;
+//! use regplan::engine::{self, Approval, ConfigInputs, Host, PlanRequest, Settings};
+//! use regplan::plan::Mode;
+//! use regplan::report;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let inputs = ConfigInputs::in_folder(std::env::current_dir()?); // `regplan.toml` is there
+//! let project = engine::load(&inputs, Settings::default(), Host::of_process()).await?;
+//! let mut workspace = project.open_locked("apply").await?.connect().await?;
+//!
+//! let planned = workspace.plan(PlanRequest::all(Mode::Apply)).await?;
+//! println!("{}", report::plan_json(&planned.plan, &|_| None)["summary"]);
+//!
+//! let applicable = planned.applicable(&Approval::Caller)?;
+//! let emit = |event| println!("{}", report::event_json(&event));
+//! let report = workspace.apply(&applicable, &emit, &Stop::default()).await?;
+//! println!("{}", report::report_text(&report));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/library.rs` is the same as a whole program. Where a state is kept and how a cluster is reached is up to
+//! the [`engine::Host`]: it takes other backends and other providers than those that come with regplan.
+//!
+//! # Contents
+//!
+//! The data flows one way, and the rooms stand here in the order in which it passes them. A room knows those before
+//! it and none of those behind it.
+//!
+//! 1. [`diagnostic`]: what a mistake is: what happened, where, and what to do next.
+//! 2. [`resource`]: the nouns that all rooms share: addresses, objects, fields, who owns them.
+//! 3. [`kubernetes`]: the words that objects carry for us: annotations and field managers.
+//! 4. [`config`]: from TOML files to one checked configuration.
+//! 5. [`blocks`]: what each block comes to, and what it must know first.
+//! 6. [`graph`]: which resource waits for which.
+//! 7. [`provider`]: what is asked of a cluster, and how it is asked.
+//! 8. [`plan`]: what an apply would do. It asks questions and does no I/O.
+//! 9. [`approval`]: plan files: what was approved, and whether a later plan still is that.
+//! 10. [`apply`]: does what a plan says; every write is guarded.
+//! 11. [`state`]: what was applied: the state, its journal, its lock, its history.
+//! 12. [`drift`]: what was applied, against what is there.
+//! 13. [`engine`]: drives all of them.
+//! 14. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
+//! 15. [`cli`]: the command line.
+//!
+//! # Where to start reading
+//!
+//! With [`plan::Plan`], which everything before it leads to and everything behind it carries out; then
+//! [`engine::Workspace`], which makes one and applies it. `docs/architecture.md` says why it is built like this.
 
 pub mod apply;
 pub mod approval;

@@ -2,7 +2,7 @@
 //!
 //! A plan file is no script that is replayed. Who applies it plans again, on the configuration, the secrets
 //! and the cluster as they are then; and goes on only if every change of the new plan is one of the approved
-//! ones, bound by the same [`Binding`](Binding). So the guards of its writes are as fresh as
+//! ones, bound by the same [`Binding`]. So the guards of its writes are as fresh as
 //! those of any other apply, and whatever moved in between is found before the first write.
 //!
 //! | file | what it is |

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::plan::{Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, Refusal, Tracking};
+use crate::plan::{
+    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, Reason, Refusal,
+    Tracking, UnknownValue,
+};
 use crate::resource::{
     Address, ClusterIdentity, FieldPath, Identity, Live, Origin, Ownership, Problem, ProblemKind, Stamp,
     Target,
@@ -28,7 +31,7 @@ struct ChangeSnapshot {
     address: Address,
     target: Target,
     action: Action,
-    reason: Option<String>,
+    reasons: Vec<Reason>,
     cause: Option<Cause>,
     fields: Vec<FieldSnapshot>,
     fidelity: Fidelity,
@@ -65,7 +68,7 @@ struct FieldSnapshot {
 enum ValueSnapshot {
     Value(Value),
     Absent,
-    Unknown(String),
+    Unknown(UnknownValue),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,6 +86,9 @@ struct RefusalSnapshot {
     kind: ProblemKind,
     message: String,
     help: Option<String>,
+    /// Why it would have to be replaced, where that is what is refused; there is no message then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replacement: Vec<Reason>,
 }
 
 /// A value that is there, be it `null`.
@@ -134,7 +140,7 @@ impl ChangeSnapshot {
             address: change.address.clone(),
             target: change.target.clone(),
             action: change.action,
-            reason: change.reason.clone(),
+            reasons: change.reasons.clone(),
             cause: change.cause.clone(),
             fields: change.fields.iter().map(FieldSnapshot::of).collect(),
             fidelity: change.fidelity.clone(),
@@ -155,7 +161,7 @@ impl ChangeSnapshot {
     fn change(&self) -> Change {
         let (address, target) = (self.address.clone(), self.target.clone());
         Change {
-            reason: self.reason.clone(),
+            reasons: self.reasons.clone(),
             cause: self.cause.clone(),
             fields: self.fields.iter().map(FieldSnapshot::field).collect(),
             dependencies: self.dependencies.clone(),
@@ -189,7 +195,7 @@ impl FieldSnapshot {
             after: match &field.after {
                 After::Value(value) => ValueSnapshot::Value(visible(value)),
                 After::Absent => ValueSnapshot::Absent,
-                After::Unknown(expression) => ValueSnapshot::Unknown(expression.clone()),
+                After::Unknown(value) => ValueSnapshot::Unknown(value.clone()),
             },
             sensitive: field.sensitive,
             origin: field.origin.as_ref().map(|origin| origin.key.clone()),
@@ -210,7 +216,7 @@ impl FieldSnapshot {
             after: match &self.after {
                 ValueSnapshot::Value(value) => After::Value(value.clone()),
                 ValueSnapshot::Absent => After::Absent,
-                ValueSnapshot::Unknown(expression) => After::Unknown(expression.clone()),
+                ValueSnapshot::Unknown(value) => After::Unknown(value.clone()),
             },
             sensitive: self.sensitive,
             origin: self.origin.as_ref().map(origin),
@@ -226,17 +232,27 @@ impl FieldSnapshot {
 
 impl RefusalSnapshot {
     fn of(refusal: &Refusal) -> Self {
+        let (message, replacement) = match &refusal.obstacle {
+            Obstacle::Problem(problem) => (problem.message.clone(), Vec::new()),
+            Obstacle::Replacement { reasons, .. } => (String::new(), reasons.clone()),
+        };
         Self {
             address: refusal.address.clone(),
             target: refusal.target.clone(),
-            kind: refusal.problem.kind,
-            message: refusal.problem.message.clone(),
-            help: refusal.problem.help.clone(),
+            kind: refusal.obstacle.kind(),
+            message,
+            help: refusal.obstacle.help().map(str::to_owned),
+            replacement,
         }
     }
 
     fn refusal(&self) -> Refusal {
-        let problem = Problem { help: self.help.clone(), ..Problem::new(self.kind, self.message.clone()) };
-        Refusal { address: self.address.clone(), target: self.target.clone(), problem }
+        let obstacle = if self.replacement.is_empty() {
+            Problem { help: self.help.clone(), ..Problem::new(self.kind, self.message.clone()) }.into()
+        } else {
+            let help = self.help.clone().unwrap_or_default();
+            Obstacle::Replacement { reasons: self.replacement.clone(), help }
+        };
+        Refusal { address: self.address.clone(), target: self.target.clone(), obstacle }
     }
 }

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::codes;
-use super::names;
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::names;
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
 
 /// Pushes what is wrong with an object.

@@ -11,6 +11,7 @@ use super::scope::Scopes;
 use super::{BlockType, CompileContext, block_type, check, lifecycle, references, secrets};
 use crate::config::{Block, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::kubernetes::namespaces::is_given;
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, Origin};
 
 /// The namespace of objects that name none.
@@ -110,11 +111,6 @@ fn shared_namespaces(resources: &[Desired]) -> Vec<Desired> {
         }
     }
     named.into_iter().filter_map(|(name, desired)| shared_namespace(name, desired)).collect()
-}
-
-/// Whether every cluster has this namespace.
-fn is_given(namespace: &str) -> bool {
-    matches!(namespace, "default" | "kube-system" | "kube-public" | "kube-node-lease")
 }
 
 fn shared_namespace(name: &str, first: &Desired) -> Option<Desired> {

@@ -15,9 +15,10 @@ use super::scope::Scopes;
 use super::secrets::{self, Filled};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::resource::{
-    Address, BlockAddress, Desired, Encoding, Expression, FieldPath, GroupKind, Identity, KUBECTL_NOTE,
-    Unchecked, api_version_parts,
+    Address, BlockAddress, Desired, Encoding, Expression, FieldPath, GroupKind, Identity, Unchecked,
+    api_version_parts,
 };
 
 /// What finishing needs to know.

@@ -13,7 +13,6 @@ mod facts;
 mod finish;
 mod lifecycle;
 mod manifest;
-mod names;
 mod references;
 mod registry;
 mod resource;

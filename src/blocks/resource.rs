@@ -11,6 +11,7 @@ use super::{BlockType, CompileContext, codes, schema, scope};
 use crate::config::{BLOCK_KEYS, Block, BlockSchema, Node, NodeValue};
 use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::server_fields::SERVER_FIELDS;
 use crate::resource::{FieldPath, Origin};
 
 /// The block type `resource`.
@@ -57,27 +58,6 @@ struct Metadata {
     labels: Option<BTreeMap<String, String>>,
     /// Annotations, by key.
     annotations: Option<BTreeMap<String, String>>,
-}
-
-/// What only the server writes.
-const SERVER_FIELDS: &[&[&str]] = &[
-    &["status"],
-    &["metadata", "uid"],
-    &["metadata", "resourceVersion"],
-    &["metadata", "generation"],
-    &["metadata", "creationTimestamp"],
-    &["metadata", "deletionTimestamp"],
-    &["metadata", "deletionGracePeriodSeconds"],
-    &["metadata", "managedFields"],
-    &["metadata", "selfLink"],
-];
-
-/// Takes out what only the server writes. A `uid` or a `resourceVersion` would be taken for a condition of
-/// ours, and `managedFields` are refused.
-pub(super) fn without_server_fields(object: &mut Value) {
-    for keys in SERVER_FIELDS {
-        FieldPath::keys(keys.iter().copied()).remove(object);
-    }
 }
 
 impl BlockType for Resource {

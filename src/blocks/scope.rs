@@ -5,38 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::facts::{Fact, Facts, Need};
-use crate::resource::{GroupKind, api_version_parts, is_builtin_group};
-
-/// The kinds of Kubernetes itself that belong to the whole cluster, by group.
-const CLUSTER_KINDS: &[(&str, &[&str])] = &[
-    ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "MutatingAdmissionPolicy",
-            "MutatingAdmissionPolicyBinding",
-            "MutatingWebhookConfiguration",
-            "ValidatingAdmissionPolicy",
-            "ValidatingAdmissionPolicyBinding",
-            "ValidatingWebhookConfiguration",
-        ],
-    ),
-    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
-    ("apiregistration.k8s.io", &["APIService"]),
-    ("authentication.k8s.io", &["SelfSubjectReview", "TokenReview"]),
-    ("authorization.k8s.io", &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"]),
-    ("certificates.k8s.io", &["CertificateSigningRequest", "ClusterTrustBundle"]),
-    ("flowcontrol.apiserver.k8s.io", &["FlowSchema", "PriorityLevelConfiguration"]),
-    ("networking.k8s.io", &["IPAddress", "IngressClass", "ServiceCIDR"]),
-    ("node.k8s.io", &["RuntimeClass"]),
-    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
-    ("resource.k8s.io", &["DeviceClass", "DeviceTaintRule", "ResourceSlice"]),
-    ("scheduling.k8s.io", &["PriorityClass"]),
-    (
-        "storage.k8s.io",
-        &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"],
-    ),
-];
+use crate::kubernetes::kinds::{defines, is_cluster_kind};
+use crate::resource::{GroupKind, api_version_parts, is_builtin_group, is_own_group};
 
 /// What the configuration and the cluster say about kinds.
 #[derive(Debug, Clone, Default)]
@@ -47,20 +17,10 @@ pub(super) struct Scopes {
 impl Scopes {
     /// Learns from an object, if it is a CRD.
     pub(super) fn learn(&mut self, object: &Value) {
-        let Some((group, _)) = api_version(object) else { return };
-        if group != "apiextensions.k8s.io"
-            || object.get("kind") != Some(&Value::from("CustomResourceDefinition"))
-        {
-            return;
+        let scope = object.pointer("/spec/scope").and_then(Value::as_str);
+        if let (Some(kind), Some(scope)) = (defines(object), scope) {
+            self.declared.insert(kind, scope == "Namespaced");
         }
-        let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
-        let (Some(group), Some(kind), Some(scope)) =
-            (text("/spec/group"), text("/spec/names/kind"), text("/spec/scope"))
-        else {
-            return;
-        };
-        let kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
-        self.declared.insert(kind, scope == "Namespaced");
     }
 
     /// Whether objects of this kind live in namespaces. A kind of which nobody knows anything is taken
@@ -68,6 +28,9 @@ impl Scopes {
     pub(super) fn is_namespaced(&self, kind: &GroupKind, version: &str, facts: &Facts) -> bool {
         if is_builtin_group(&kind.group) {
             return !is_cluster_kind(kind);
+        }
+        if is_own_group(&kind.group) {
+            return false;
         }
         if let Some(namespaced) = self.declared.get(kind) {
             return *namespaced;
@@ -88,7 +51,7 @@ pub(super) fn needs<'o>(objects: impl IntoIterator<Item = &'o Value>) -> BTreeSe
         else {
             continue;
         };
-        if !is_builtin_group(group) {
+        if !is_builtin_group(group) && !is_own_group(group) {
             let kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
             needs.insert(Need::Scope { kind, version: version.to_owned() });
         }
@@ -98,10 +61,6 @@ pub(super) fn needs<'o>(objects: impl IntoIterator<Item = &'o Value>) -> BTreeSe
 
 fn api_version(object: &Value) -> Option<(&str, &str)> {
     Some(api_version_parts(object.get("apiVersion")?.as_str()?))
-}
-
-fn is_cluster_kind(kind: &GroupKind) -> bool {
-    CLUSTER_KINDS.iter().any(|(group, kinds)| *group == kind.group && kinds.contains(&kind.kind.as_str()))
 }
 
 #[cfg(test)]
@@ -128,6 +87,16 @@ mod tests {
         assert!(scopes.is_namespaced(&foo, "v1", &facts));
         let objects = [json!({"apiVersion": "example.com/v1", "kind": "Foo"}), json!({"kind": 1})];
         assert_eq!(needs(&objects), BTreeSet::from([need]));
+    }
+
+    #[test]
+    fn kinds_of_our_own_groups_have_no_namespaces_and_no_cluster_is_asked() {
+        let records = kind("dns.regplan.dev", "RecordSet");
+        assert!(!Scopes::default().is_namespaced(&records, "v1", &Facts::default()));
+        assert_eq!(
+            needs(&[json!({"apiVersion": "dns.regplan.dev/v1", "kind": "RecordSet"})]),
+            BTreeSet::new()
+        );
     }
 
     #[test]

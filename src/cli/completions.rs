@@ -3,7 +3,8 @@
 use clap::CommandFactory as _;
 
 use super::args::{Cli, CompletionsArgs};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 
 pub(super) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {

@@ -1,11 +1,14 @@
 //! `regplan destroy`.
 
-use super::apply::{self, Approval};
 use super::args::{Global, RunArgs};
-use super::exit::{Exit, Failure};
+use super::carry_out::{self, Approver};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
+use super::settings;
 use crate::plan::Mode;
 
 pub(super) async fn run(global: &Global, args: &RunArgs, output: Output) -> Result<Exit, Failure> {
-    apply::carry_out(global, args, Mode::Destroy, Approval::Asked, output).await
+    let request = settings::request(Mode::Destroy, &args.planning);
+    carry_out::run(global, args, request, Approver::Person, output).await
 }

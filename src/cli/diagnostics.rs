@@ -1,6 +1,7 @@
 //! Draws mistakes with the lines of the file around them. The only place that knows miette.
 
 use std::fmt::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
@@ -8,6 +9,11 @@ use textwrap::{WordSeparator, WordSplitter};
 
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, SourceId, Sources};
+
+/// Shows the warnings, where there are any.
+pub(super) fn show_warnings(sources: &Sources, warnings: &Diagnostics, output: Output) -> io::Result<()> {
+    if warnings.is_empty() { Ok(()) } else { Output::raw_message(&draw(sources, warnings, output)) }
+}
 
 /// All mistakes, one below the other, and how many there are.
 pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) -> String {

@@ -1,29 +1,24 @@
 //! `regplan drift`.
 
 use super::args::{DriftArgs, DriftFormat, Global};
-use super::exit::{Exit, Failure};
+use super::diagnostics;
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
-use super::session;
-use crate::config::ClusterSettings;
+use super::settings;
 use crate::drift::{Drift, Verdict};
-use crate::engine::{self, Secrets};
-use crate::provider::Provider as _;
-use crate::provider::kubernetes::Kubernetes;
+use crate::engine::{self, AppliedState, BackendSettings, Head, Host, Secrets, Settings};
 use crate::report;
-use crate::state::{self, Backend as _, LocalBackend, Location, View};
 
 /// How many requests are under way at once; more buy little.
-const CONNECTIONS: u16 = 8;
+const CONNECTIONS: usize = 8;
 
 pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Result<Exit, Failure> {
-    let applied = Applied::find(global, args, output).await?;
-    let settings = session::settings(global, &applied.cluster, CONNECTIONS)?;
-    let provider = Kubernetes::connect(&settings).await?;
-    let cluster = provider.cluster().await?;
-    let state = &applied.view.state;
-    engine::check_cluster(&applied.cluster, state.cluster.as_ref(), &cluster)?;
+    let applied = find(global, args, output).await?;
+    let settings =
+        Settings { in_cluster: args.in_cluster, parallelism: CONNECTIONS, ..Settings::from(global) };
     let secrets = if args.no_secrets { Secrets::LeaveOut } else { Secrets::Read };
-    let drift = engine::drift(state, &cluster, &provider, secrets).await;
+    let drift = applied.drift(&settings, secrets).await?;
     Failure::unless_closed(publish(&drift, args, output))?;
     Ok(match drift.verdict() {
         Verdict::InSync => Exit::Done,
@@ -32,55 +27,23 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
     })
 }
 
-/// What was applied, and which cluster is meant.
-struct Applied {
-    view: View,
-    cluster: ClusterSettings,
-}
-
-impl Applied {
-    /// Of the configuration no more is read than where the two are; with `--state`, it need not be there.
-    async fn find(global: &Global, args: &DriftArgs, output: Output) -> Result<Self, Failure> {
-        let config = match &args.state {
-            Some(_) if global.files.is_empty() => None,
-            _ => Some(session::head(global, output)?),
-        };
-        let location = match (&args.state, &config) {
-            (None, Some(config)) => session::location(config)?,
-            (folder, _) => Location::at(folder.clone().unwrap_or_default()),
-        };
-        let backend = LocalBackend::new(location);
-        let project = match &config {
-            Some(config) => Some(config.project.clone()),
-            // A state says itself whose it is.
-            None => backend.load().await?.map(|state| state.project),
-        };
-        let Some(project) = project else { return Err(nothing_applied(&backend)) };
-        let view = state::view(&backend, &project).await?;
-        if !view.exists {
-            return Err(nothing_applied(&backend));
-        }
-        Ok(Self { view, cluster: cluster(config.map(|config| config.cluster).unwrap_or_default(), args)? })
+/// What was applied last. Of the configuration no more is read than where its state and its cluster are; with
+/// `--state`, it need not be there.
+async fn find(global: &Global, args: &DriftArgs, output: Output) -> Result<AppliedState, Failure> {
+    let host = Host::of_process();
+    if let Some(folder) = &args.state {
+        let backend = BackendSettings::Folder(folder.clone());
+        let head = if global.files.is_empty() { None } else { Some(load_head(global, &host, output)?) };
+        return Ok(AppliedState::find(host, &backend, head.as_ref()).await?);
     }
+    let head = load_head(global, &host, output)?;
+    Ok(AppliedState::find(host, &head.backend, Some(&head)).await?)
 }
 
-fn nothing_applied(backend: &LocalBackend) -> Failure {
-    let message =
-        format!("there is no state at `{}`: nothing was applied from here", backend.place().display());
-    Failure::message(message).help(
-        "drift compares the cluster with what was applied last: run `regplan apply` first, or name the folder of its \
-         state with `--state`",
-    )
-}
-
-fn cluster(settings: ClusterSettings, args: &DriftArgs) -> Result<ClusterSettings, Failure> {
-    if args.in_cluster && (settings.context.is_some() || settings.kubeconfig.is_some()) {
-        let message = "`--in-cluster` contradicts the configuration, which means a context of a kubeconfig";
-        return Err(Failure::message(message)
-            .help("leave `--in-cluster` out, or name the state alone with `--state` and no `-f`"));
-    }
-    let in_cluster = settings.in_cluster || args.in_cluster;
-    Ok(ClusterSettings { in_cluster, ..settings })
+fn load_head(global: &Global, host: &Host, output: Output) -> Result<Head, Failure> {
+    let head = engine::load_head(&settings::inputs(global)?, host)?;
+    diagnostics::show_warnings(&head.sources, &head.warnings, output)?;
+    Ok(head)
 }
 
 /// Prints what was found, or puts it into the file; then the summary still is said.
@@ -95,10 +58,6 @@ fn publish(drift: &Drift, args: &DriftArgs, output: Output) -> Result<(), Failur
         DriftFormat::Prometheus => report::drift_prometheus(drift),
     };
     let Some(path) = &args.output else { return Ok(Output::raw_data(&text)?) };
-    Output::replace_file(path, &text).map_err(|error| {
-        Failure::message(format!("`{}` cannot be written: {error}", path.display())).help(
-            "its folder must be there, and writable: the file is made anew beside the old one, then renamed",
-        )
-    })?;
+    Output::replace_file(path, &text).map_err(|error| Failure::unwritten(path, error))?;
     Ok(output.note(&report::drift_summary(drift))?)
 }

@@ -1,16 +1,17 @@
 //! `regplan graph`.
 
 use super::args::{Global, GraphArgs, GraphFormat};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
-use super::session;
+use super::project;
 use crate::graph;
 
 pub(super) async fn run(global: &Global, args: &GraphArgs, output: Output) -> Result<Exit, Failure> {
-    let (_, graph) = session::offline(global, output).await?;
+    let (_, compiled) = project::compile(global, output).await?;
     let text = match args.format {
-        GraphFormat::Dot => graph::dot(&graph),
-        GraphFormat::Mermaid => graph::mermaid(&graph),
+        GraphFormat::Dot => graph::dot(&compiled.graph),
+        GraphFormat::Mermaid => graph::mermaid(&compiled.graph),
     };
     Output::raw_data(&text)?;
     Ok(Exit::Done)

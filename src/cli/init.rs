@@ -4,7 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 
 use super::args::InitArgs;
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use crate::config;
 use crate::report::{Label, Styled};
@@ -18,10 +19,10 @@ pub(super) fn run(args: &InitArgs, output: Output) -> Result<Exit, Failure> {
             Failure::message(format!("{path} exists already, and is never overwritten"))
                 .help("name another file: `regplan init other.toml`")
         }
-        _ => Failure::message(format!("{path} cannot be written: {error}")),
+        _ => Failure::caused(format!("{path} cannot be written"), error),
     })?;
     file.write_all(config::starter(&project_name()).as_bytes())
-        .map_err(|error| Failure::message(format!("{path} cannot be written: {error}")))?;
+        .map_err(|error| Failure::caused(format!("{path} cannot be written"), error))?;
     let mut text = Styled::default();
     text.line(Label::Plain, format!("Wrote {path}. Edit it, then see what it would do: regplan plan"));
     output.note(&text)?;

@@ -1,25 +1,30 @@
 //! The command line: arguments in, text and an exit code out. One file per command.
 
 mod apply;
-mod approved;
 mod args;
+mod carry_out;
 mod completions;
 mod confirm;
 mod destroy;
 mod diagnostics;
 mod drift;
 mod exit;
+mod failure;
 mod graph;
 mod init;
+mod interrupt;
 mod output;
 mod plan;
+mod plan_file;
 mod progress;
+mod project;
 mod render;
 mod schema;
-mod session;
+mod settings;
 mod show;
 mod state;
 mod validate;
+mod wording;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,7 +32,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Cli, Command};
-use exit::{Exit, Failure};
+use exit::Exit;
+use failure::Failure;
 use output::Output;
 
 /// Runs the program.
@@ -42,7 +48,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let output = Output::new(&cli.global);
     match run(cli, output) {
         Ok(exit) => exit.into(),
-        Err(failure) => exit::failed(&failure, output),
+        Err(failure) => failure::print(&failure, output),
     }
 }
 
@@ -68,7 +74,7 @@ fn asynchronously(command: impl Future<Output = Result<Exit, Failure>>) -> Resul
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::message(format!("the runtime does not start: {error}")))?;
+        .map_err(|error| Failure::caused("the runtime does not start", error))?;
     let result = runtime.block_on(command);
     // A hanging name look-up must not keep a program alive whose work is done.
     runtime.shutdown_background();

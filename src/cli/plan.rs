@@ -1,23 +1,27 @@
 //! `regplan plan`.
 
-use super::approved;
-use super::args::{FormArgs, Format, Global, PlanArgs, PlanFormat, PlanningArgs};
-use super::exit::{Exit, Failure};
+use super::args::{FormArgs, Format, Global, PlanArgs, PlanFormat};
+use super::diagnostics;
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
-use super::session::{Access, Session};
-use crate::approval::Asked;
+use super::plan_file;
+use super::project;
+use super::settings;
 use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, Locator, Page, SourceLine, Styled};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
-    let session = Session::open(global, &args.planning, Access::Read, output).await?;
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
-    let planned = session.plan(mode, &args.planning, output).await?;
-    let plan = &planned.plan;
-    let shown = show(plan, Form::from(&args.form), &SourceLine::within(&session.config.sources), output);
+    let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
+    let workspace = project.open().await?.connect().await?;
+    let planned = workspace.plan(settings::request(mode, &args.planning)).await?;
+    let (plan, sources) = (&planned.plan, &workspace.config().sources);
+    diagnostics::show_warnings(sources, &planned.warnings, output)?;
+    let shown = show(plan, Form::from(&args.form), &SourceLine::within(sources), output);
     Failure::unless_closed(shown)?;
     if let Some(path) = &args.out {
-        approved::keep(path, &session, &planned, asked(mode, &args.planning), output).await?;
+        plan_file::keep(path, &workspace, &planned, output).await?;
     } else if plan.refusals.is_empty() && plan.has_changes() {
         let mut text = Styled::default();
         output.note(text.line(Label::Dim, format!("Digest of this plan: {}", plan.digest)))?;
@@ -29,18 +33,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     };
     // The program ends here, and what a plan of thousands of objects is made of goes with it: to take it apart
     // piece by piece would keep a reader waiting for nothing.
-    std::mem::forget((session, planned));
+    std::mem::forget((workspace, planned));
     Ok(exit)
-}
-
-fn asked(mode: Mode, planning: &PlanningArgs) -> Asked {
-    Asked {
-        mode,
-        targets: planning.target.clone(),
-        replace: planning.replace.clone(),
-        adopt: planning.adopt.clone(),
-        consent: planning.consent.clone(),
-    }
 }
 
 /// In which form a plan is printed.

@@ -3,16 +3,18 @@
 use serde_json::{Value, json};
 
 use super::args::{Global, RenderArgs, RenderFormat};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
-use super::session;
+use super::project;
 use crate::resource::{Desired, FieldPath};
 
 /// Stands for a value that nobody may see.
 const SENSITIVE: &str = "(sensitive)";
 
 pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> Result<Exit, Failure> {
-    let (_, graph) = session::offline(global, output).await?;
+    let (_, compiled) = project::compile(global, output).await?;
+    let graph = &compiled.graph;
     let order = graph.order();
     let objects: Vec<Value> =
         order.iter().filter_map(|address| graph.get(address)).map(|desired| shown(desired)).collect();
@@ -28,7 +30,7 @@ pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> R
 
 fn yaml(object: &Value) -> Result<String, Failure> {
     let text = serde_saphyr::to_string(object)
-        .map_err(|error| Failure::message(format!("an object cannot be written as YAML: {error}")))?;
+        .map_err(|error| Failure::caused("an object cannot be written as YAML", error))?;
     Ok(format!("---\n{}\n", text.trim_end()))
 }
 

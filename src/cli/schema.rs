@@ -1,6 +1,7 @@
 //! `regplan schema`.
 
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use crate::{blocks, config};
 

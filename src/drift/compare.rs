@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::sensitive_fields::SensitiveFields;
 use super::{DriftKind, Field, owners};
 use crate::kubernetes::field_manager;
-use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError};
+use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError, is_own_group};
 
 /// Every field of ours that is not as the record has it, by path.
 ///
@@ -22,10 +22,13 @@ pub(super) fn differences(
     let then: BTreeMap<FieldPath, &Held> =
         applied.fields.iter().map(|(path, held)| Ok((path.parse()?, held))).collect::<Result<_, _>>()?;
     let sensitive_fields = SensitiveFields::new(identity, &then, live);
-    let now: BTreeMap<FieldPath, Held> =
-        resource::held(live, &field_manager(project), |path| sensitive_fields.hides(path))
-            .into_iter()
-            .collect();
+    let hides = |path: &FieldPath| sensitive_fields.hides(path);
+    let now: BTreeMap<FieldPath, Held> = if is_own_group(&identity.group) {
+        // No field has an owner there: what was applied counts as ours.
+        resource::held_at(then.keys().cloned(), &live.object, hides).collect()
+    } else {
+        resource::held(live, &field_manager(project), hides).into_iter().collect()
+    };
     let comparison = Comparison { then: &then, now, sensitive_fields: &sensitive_fields, live };
     Ok(comparison.run())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kubernetes::marks::hidden_in;
+use crate::kubernetes::secret_data::{is_content, is_secret};
 use crate::resource::{FieldPath, Held, Identity, Live, Segment};
 
 /// The hidden fields of an object: those that the record hides, those that the object's own mark names, and
@@ -18,12 +19,11 @@ impl<'a> SensitiveFields<'a> {
     pub(super) fn new(identity: &Identity, recorded: &'a BTreeMap<FieldPath, &'a Held>, live: &Live) -> Self {
         let by_record = recorded.iter().filter(|(_, held)| ***held == Held::Hidden);
         let hidden = by_record.map(|(path, _)| path.clone()).chain(hidden_in(&live.object)).collect();
-        Self { is_secret: identity.is("", "Secret"), recorded, hidden }
+        Self { is_secret: is_secret(identity), recorded, hidden }
     }
 
     pub(super) fn hides(&self, path: &FieldPath) -> bool {
-        let is_content = || ["data", "stringData"].iter().any(|key| path.is_below_keys(&[key]));
-        (self.is_secret && is_content())
+        (self.is_secret && is_content(path))
             || self.hidden.iter().any(|hidden| hidden.contains(path) || path.contains(hidden))
             || (!self.recorded.contains_key(path) && self.is_beside_hidden(path))
     }

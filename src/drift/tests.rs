@@ -216,6 +216,32 @@ fn presence_and_identity_come_first() {
 }
 
 #[test]
+fn where_fields_have_no_owners_what_was_applied_is_ours() {
+    let set = |spec: Value| {
+        let (version, meta) = ("dns.regplan.dev/v1", json!({"name": "www"}));
+        live(json!({"apiVersion": version, "kind": "RecordSet", "metadata": meta, "spec": spec}), vec![])
+    };
+    let before = set(json!({"ttl": 60, "values": ["192.0.2.1"], "key": "hunter1", "set": "later"}));
+    let held = [
+        ("spec.ttl", Held::Value(json!(60))),
+        ("spec.values", Held::Value(json!(["192.0.2.1"]))),
+        ("spec.key", Held::Hidden),
+    ];
+    let fields = held.into_iter().map(|(path, held)| (path.to_owned(), held)).collect();
+    let record = Applied { resource_version: "1".into(), sent: String::new(), fields };
+    let resource = Resource { applied: Some(Arc::new(record)), ..applied(&before, &[]) };
+    assert_eq!(now(&resource, before), Status::InSync);
+    let status = now(&resource, set(json!({"ttl": 90, "key": "hunter2"})));
+    assert_eq!(
+        shown(&status),
+        [
+            ("spec.ttl".into(), DriftKind::Changed, Some(json!(60)), Some(json!(90))),
+            ("spec.values".into(), DriftKind::Removed, Some(json!(["192.0.2.1"])), None),
+        ]
+    );
+}
+
+#[test]
 fn drift_is_certain_whatever_else_could_not_be_seen() {
     let finding = |status: Status| Finding {
         address: Address::block("resource", "x"),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use tracing::{Instrument as _, info_span};
 
 use super::{Error, rights};
 use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
@@ -15,7 +16,7 @@ use crate::state::{
 
 /// By what a run is known afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub(super) struct Run {
     /// The digest of what was approved: of the plan file, or of the plan where there is none.
     pub plan: String,
     /// The digest of the configuration.
@@ -27,7 +28,7 @@ pub struct Run {
 ///
 /// # Errors
 /// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept; what failed in the cluster is in the report.
-pub async fn apply(
+pub(super) async fn apply(
     plan: &Plan,
     run: &Run,
     provider: &dyn Provider,
@@ -50,7 +51,8 @@ pub async fn apply(
         Ok(report) if report.stopped => RunEnd::Stopped,
         _ => RunEnd::Failed,
     };
-    let finished = store.finish(end, completion(plan, run)).await;
+    let finished =
+        store.finish(end, completion(plan, run)).instrument(info_span!("finish_state", ?end)).await;
     match (result, finished) {
         (Ok(report), Ok(_)) => Ok(report),
         (Err(problem), Ok(_)) => Err(problem.into()),

@@ -1,62 +1,70 @@
 //! Is this the cluster that was meant? Asked before anything else is.
 
 use crate::config::ClusterSettings;
-use crate::resource::{ClusterIdentity, Problem, ProblemKind};
+use crate::resource::ClusterIdentity;
+
+/// How the cluster at hand is not the one that is meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterMismatch {
+    /// `[cluster] server` names another server.
+    #[error("the server is {found}, not {pinned}")]
+    Server {
+        /// The URL in the configuration.
+        pinned: String,
+        /// The URL of this server.
+        found: String,
+    },
+    /// `[cluster] uid` names another cluster.
+    #[error("the cluster is {found}, not {pinned}")]
+    Uid {
+        /// The uid in the configuration.
+        pinned: String,
+        /// The uid of this cluster.
+        found: String,
+    },
+    /// `[cluster] uid` names a cluster, and our rights do not show whether it is this one.
+    #[error("the cluster should be {pinned}, and its uid is not known")]
+    UnknownUid {
+        /// The uid in the configuration.
+        pinned: String,
+    },
+    /// The state was made from another cluster.
+    #[error("the state is that of another cluster")]
+    State {
+        /// The cluster in the state.
+        remembered: Box<ClusterIdentity>,
+        /// The cluster at hand.
+        found: Box<ClusterIdentity>,
+    },
+}
 
 /// Refuses a cluster that the configuration or the state does not mean.
 ///
 /// # Errors
 /// A pin of `[cluster]` that does not hold, or a state that was made from another cluster.
-pub fn check_cluster(
+pub(super) fn check_cluster(
     settings: &ClusterSettings,
     remembered: Option<&ClusterIdentity>,
     found: &ClusterIdentity,
-) -> Result<(), Problem> {
-    if let Some(server) = &settings.server
-        && server.trim_end_matches('/') != found.server.trim_end_matches('/')
+) -> Result<(), ClusterMismatch> {
+    if let Some(pinned) = &settings.server
+        && pinned.trim_end_matches('/') != found.server.trim_end_matches('/')
     {
-        return Err(wrong(
-            &format!("the configuration means the server {server}, and this one is {}", found.server),
-            "choose another context, or correct `[cluster] server`",
-        ));
+        return Err(ClusterMismatch::Server { pinned: pinned.clone(), found: found.server.clone() });
     }
-    if let Some(uid) = &settings.uid {
-        match &found.uid {
-            Some(found) if found == uid => {}
-            Some(found) => {
-                return Err(wrong(
-                    &format!("the configuration means the cluster {uid}, and this one is {found}"),
-                    "choose another context, or correct `[cluster] uid`",
-                ));
-            }
-            None => {
-                return Err(wrong(
-                    &format!(
-                        "the configuration means the cluster {uid}, and our rights do not show which this is"
-                    ),
-                    "ask for the right to get the namespace kube-system, or pin `[cluster] server` instead",
-                ));
-            }
+    match (&settings.uid, &found.uid) {
+        (Some(pinned), Some(found)) if pinned != found => {
+            return Err(ClusterMismatch::Uid { pinned: pinned.clone(), found: found.clone() });
         }
+        (Some(pinned), None) => return Err(ClusterMismatch::UnknownUid { pinned: pinned.clone() }),
+        (Some(_), Some(_)) | (None, _) => {}
     }
     match remembered {
-        Some(remembered) if !remembered.is_same(found) => Err(wrong(
-            &format!("the state was made from {}, and this is {}", name(remembered), name(found)),
-            "choose the context of that cluster; for a second cluster use a second state (`[state] path`) or \
-             another `[project] name`",
-        )),
+        Some(remembered) if !remembered.is_same(found) => Err(ClusterMismatch::State {
+            remembered: Box::new(remembered.clone()),
+            found: Box::new(found.clone()),
+        }),
         _ => Ok(()),
-    }
-}
-
-fn wrong(story: &str, help: &str) -> Problem {
-    Problem::new(ProblemKind::Settings, format!("this is the wrong cluster: {story}")).help(help)
-}
-
-fn name(cluster: &ClusterIdentity) -> String {
-    match &cluster.uid {
-        Some(uid) => format!("the cluster {uid} at {}", cluster.server),
-        None => format!("the cluster at {}", cluster.server),
     }
 }
 
@@ -73,12 +81,20 @@ mod tests {
         let settings = ClusterSettings::default();
         assert_eq!(check_cluster(&settings, None, &cluster("a")), Ok(()));
         assert_eq!(check_cluster(&settings, Some(&cluster("a")), &cluster("a")), Ok(()));
-        assert!(check_cluster(&settings, Some(&cluster("b")), &cluster("a")).is_err());
+        let mismatch = check_cluster(&settings, Some(&cluster("b")), &cluster("a"));
+        let (remembered, found) = (Box::new(cluster("b")), Box::new(cluster("a")));
+        assert_eq!(mismatch, Err(ClusterMismatch::State { remembered, found }));
         let pinned = ClusterSettings { uid: Some("b".into()), ..ClusterSettings::default() };
-        assert!(check_cluster(&pinned, None, &cluster("a")).is_err());
+        let mismatch = ClusterMismatch::Uid { pinned: "b".into(), found: "a".into() };
+        assert_eq!(check_cluster(&pinned, None, &cluster("a")), Err(mismatch));
         let hidden = ClusterIdentity { uid: None, ..cluster("b") };
-        assert!(check_cluster(&pinned, None, &hidden).is_err());
+        let mismatch = ClusterMismatch::UnknownUid { pinned: "b".into() };
+        assert_eq!(check_cluster(&pinned, None, &hidden), Err(mismatch));
+        assert_eq!(check_cluster(&pinned, None, &cluster("b")), Ok(()));
         let server = ClusterSettings { server: Some("https://a:6443/".into()), ..ClusterSettings::default() };
         assert_eq!(check_cluster(&server, None, &cluster("a")), Ok(()));
+        let server = ClusterSettings { server: Some("https://b".into()), ..server };
+        let mismatch = ClusterMismatch::Server { pinned: "https://b".into(), found: "https://a:6443".into() };
+        assert_eq!(check_cluster(&server, None, &cluster("a")), Err(mismatch));
     }
 }

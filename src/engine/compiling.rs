@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use tracing::{Instrument as _, info_span};
+
 use super::Error;
 use super::needs::{self, Outside};
 use crate::blocks::{self, Facts, Given};
@@ -29,8 +31,10 @@ pub struct Compiled {
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
+#[tracing::instrument(skip_all, fields(project = config.project, blocks = config.blocks.len()))]
 pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled, Error> {
-    of_facts(config, needs::gather(config, outside).await)
+    let facts = needs::gather(config, outside).instrument(info_span!("needs")).await;
+    of_facts(config, facts)
 }
 
 /// Compiles once more with what a cluster and secrets say, where they have a say in it. What files hold is
@@ -39,6 +43,7 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
+#[tracing::instrument(skip_all, fields(project = config.project, secrets_of = blocks.map(BTreeSet::len)))]
 pub async fn complete<'c>(
     config: &Config,
     outline: &'c Compiled,
@@ -46,23 +51,25 @@ pub async fn complete<'c>(
     outside: &Outside<'_>,
 ) -> Result<Cow<'c, Compiled>, Error> {
     let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
-    let facts = needs::gather_within(config, blocks, of_files.clone(), outside).await;
+    let facts = needs::gather_within(config, blocks, of_files.clone(), outside);
+    let facts = facts.instrument(info_span!("needs")).await;
     of_facts(config, facts).map(Cow::Owned)
 }
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     let (graph, mistakes) = lay(config, &facts);
-    let (graph, warnings) = mistakes.or_else_value(graph)?;
+    let told = |mistakes| Error::mistakes(config, mistakes);
+    let (graph, warnings) = mistakes.or_else_value(graph).map_err(told)?;
     // Without a graph there was a mistake.
-    let Some(graph) = graph else { return Err(warnings.into()) };
-    plan::check_moves(&config.moves, &graph)?;
+    let Some(graph) = graph else { return Err(told(warnings)) };
+    plan::check_moves(&config.moves, &graph).map_err(told)?;
     let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
     Ok(Compiled { graph, warnings, given: facts.given, of_files })
 }
 
 /// What else is wrong with a configuration whose mistakes are known: what the blocks without one come to, as
 /// far as it cannot come of what is missing.
-pub async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
+pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
     let facts = needs::gather(sound, outside).await;
     let (_, found) = lay(sound, &facts);
     let certain =

@@ -1,13 +1,17 @@
-//! Compares what was applied with what is there.
+//! Finds what was applied last, and compares it with what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::cluster::check_cluster;
+use super::factory::BackendSettings;
+use super::{Error, Head, Host, Settings};
+use crate::config::ClusterSettings;
 use crate::drift::{self, Drift, Finding, Status};
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target};
-use crate::state::{Resource, State};
+use crate::state::{self, Resource, State};
 
 /// Whether Secrets are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,13 +22,50 @@ pub enum Secrets {
     LeaveOut,
 }
 
-/// Compares what was applied with what is there. Nothing is sent but gets, lists and discovery.
-pub async fn drift(
-    state: &State,
-    cluster: &ClusterIdentity,
-    provider: &dyn Provider,
-    secrets: Secrets,
-) -> Drift {
+/// What was applied last, and which cluster is meant. The configuration of it need not be there.
+#[derive(Debug)]
+pub struct AppliedState {
+    state: State,
+    cluster: ClusterSettings,
+    host: Host,
+}
+
+impl AppliedState {
+    /// Looks it up in this state. The head of the configuration, where there is one, says which project and
+    /// which cluster is meant; without it, the state says so itself.
+    ///
+    /// # Errors
+    /// Where there is no state ([`Error::NoState`]), or none that can be read.
+    pub async fn find(host: Host, backend: &BackendSettings, head: Option<&Head>) -> Result<Self, Error> {
+        let backend = host.backends.open(backend).await?;
+        let nothing = || Error::NoState { place: backend.place() };
+        let project = match head {
+            Some(head) => Some(head.project.clone()),
+            None => backend.load().await?.map(|state| state.project),
+        };
+        let view = state::view(backend.as_ref(), &project.ok_or_else(nothing)?).await?;
+        if !view.exists {
+            return Err(nothing());
+        }
+        let cluster = head.map(|head| head.cluster.clone()).unwrap_or_default();
+        Ok(Self { state: view.state, cluster, host })
+    }
+
+    /// Compares it with what is there. Nothing is sent but gets, lists and discovery.
+    ///
+    /// # Errors
+    /// Settings that contradict the configuration; a cluster that cannot be reached, or that is not the one
+    /// that is meant. What cannot be observed of a single resource is in the result.
+    #[tracing::instrument(skip_all, fields(project = self.state.project, resources = self.state.resources.len()))]
+    pub async fn drift(&self, settings: &Settings, secrets: Secrets) -> Result<Drift, Error> {
+        let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
+        let cluster = provider.cluster().identity().await?;
+        check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
+        Ok(drift(&self.state, &cluster, provider.as_ref(), secrets).await)
+    }
+}
+
+async fn drift(state: &State, cluster: &ClusterIdentity, provider: &dyn Provider, secrets: Secrets) -> Drift {
     let at = Timestamp::now();
     let doubted: BTreeSet<&Address> = state.in_doubt.iter().map(|intent| &intent.address).collect();
     let is_left_out = |identity: &Identity| secrets == Secrets::LeaveOut && identity.is("", "Secret");

@@ -1,51 +1,69 @@
 //! The loop that drives the rooms: needs → blocks → graph → plan → apply. The library's face.
 //!
-//! Knows no wording and no terminal: it takes a checked configuration, asks the provider, and hands
-//! back data.
+//! The engine knows no wording and no terminal. It takes settings and what it may use of the program around it,
+//! and hands back data. Each step is a type, so that no step can be left out:
+//!
+//! ```text
+//! load ──▶ Project ──open──▶ Opened ──connect──▶ Workspace ──plan──▶ Planned ──applicable──▶ Applicable
+//!          configuration     + its state         + its cluster                                   │
+//!                                                     └──────────────── apply ◀──────────────────┘
+//! ```
+//!
+//! | file | question |
+//! |---|---|
+//! | `settings`, `request` | what the user has chosen, and what a plan is asked for |
+//! | `host`, `factory`, `standard` | what the program around it gives: the environment, providers, state backends |
+//! | `loading` | from the inputs to a checked configuration |
+//! | `compiling`, `needs` | what the blocks must know of the outside, and what they come to |
+//! | `opening` | the state, seen or locked, before the cluster is asked |
+//! | `cluster` | whether this is the cluster that is meant |
+//! | `workspace` | a project, its state and its cluster: what plans and applies work on |
+//! | `planning`, `shared` | the planner's questions, and their answers |
+//! | `planned` | whether a plan can be applied, and who has approved it |
+//! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
+//! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
+//! | `drifting` | what was applied last, against what is there |
+//! | `error` | why it stopped |
 
 mod applying;
 mod cluster;
 mod compiling;
 mod drifting;
+mod error;
+mod factory;
+mod host;
+mod loading;
 pub mod needs;
+mod opening;
+mod plan_file;
+mod planned;
 mod planning;
+mod request;
 mod rights;
+mod settings;
 mod shared;
+mod standard;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod workspace;
 
-pub use applying::{Run, apply};
-pub use cluster::check_cluster;
-pub use compiling::{Compiled, compile, complete, further_mistakes};
-pub use drifting::{Secrets, drift};
+pub use cluster::ClusterMismatch;
+pub use compiling::{Compiled, compile, complete};
+pub use drifting::{AppliedState, Secrets};
+pub use error::Error;
+pub use factory::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
+pub use host::{Host, Variables};
+pub use loading::{Head, Project, load, load_head};
 pub use needs::Outside;
-pub use planning::{PlanRequest, plan, run as run_planner};
+pub use opening::{Interruption, Opened, StateAccess};
+pub use plan_file::{Admitted, PlanFileRefusal, VerifiedFile};
+pub use planned::{Applicable, Approval, NotApplicable, Planned, UncheckedField};
+pub use planning::run as run_planner;
+pub use request::PlanRequest;
+pub use rights::MissingRights;
+pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use shared::Readings;
-
-use crate::diagnostic::Diagnostics;
-use crate::resource::Problem;
-use crate::state::StateError;
-
-/// Why the engine stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The configuration has mistakes.
-    #[error("{0}")]
-    Mistakes(Diagnostics),
-    /// The cluster, or the way to it.
-    #[error("{0}")]
-    Problem(Problem),
-    /// The state.
-    #[error("{0}")]
-    State(#[from] StateError),
-}
-
-impl From<Diagnostics> for Error {
-    fn from(mistakes: Diagnostics) -> Self {
-        Self::Mistakes(mistakes)
-    }
-}
-
-impl From<Problem> for Error {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
+pub use standard::{KubernetesProviders, LocalBackends};
+pub use workspace::Workspace;

@@ -1,14 +1,15 @@
 //! Drives the planner: its questions go to the provider, many at once; the answers go back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
+use tracing::{Instrument as _, Span, debug_span};
 
-use super::Error;
-use crate::config::Moves;
+use super::{Error, PlanRequest};
+use crate::config::Config;
 use crate::graph::Graph;
-use crate::plan::{Answer, Consent, Input, Known, LeftOut, Mode, Plan, Planner, Question, Step};
+use crate::plan::{Answer, Input, Known, LeftOut, Plan, Planner, Question, Step};
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
 use crate::state::{Intent as Doubt, State};
@@ -16,37 +17,22 @@ use crate::state::{Intent as Doubt, State};
 /// How long an object that moves under our eyes is left alone before it is looked at again.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// What a plan is made for.
-#[derive(Debug, Clone)]
-pub struct PlanRequest {
-    /// To apply the configuration, or to destroy what was applied.
-    pub mode: Mode,
-    /// What the user agreed to.
-    pub consent: Consent,
-    /// What it is limited to, with what these need; everything where there is none.
-    pub targets: Vec<Address>,
-    /// What is to be replaced whether or not it changes.
-    pub replace: BTreeSet<Address>,
-    /// How many questions are under way at once.
-    pub parallelism: usize,
-}
-
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
 ///
 /// # Errors
 /// An address of the intent that nothing has, or that cannot be what it is named for.
-pub async fn plan(
-    project: &str,
+pub(super) async fn plan(
+    config: &Config,
     graph: &Graph,
-    moves: &Moves,
     state: &State,
     cluster: &ClusterIdentity,
     provider: &dyn Provider,
     request: &PlanRequest,
+    parallelism: usize,
 ) -> Result<Plan, Error> {
     let order = graph.order();
     let input = Input {
-        project: project.to_owned(),
+        project: config.project.clone(),
         lineage: state.lineage.to_string(),
         serial: state.serial,
         cluster: cluster.clone(),
@@ -57,15 +43,16 @@ pub async fn plan(
             .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
             .collect(),
         known: known(state, |address| graph.get(address).map(|desired| &desired.identity)),
-        consent: request.consent.clone(),
+        consent: request.consents(),
         targets: request.targets.clone(),
-        replace: request.replace.clone(),
-        moves: moves.clone(),
+        replace: request.replace.iter().cloned().collect(),
+        moves: config.moves.clone(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
         notes: Vec::new(),
     };
-    Ok(run(Planner::new(input.settle(graph)?), provider, request.parallelism).await)
+    let input = input.settle(graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
+    Ok(run(Planner::new(input), provider, parallelism).await)
 }
 
 /// Answers what the planner asks, so many questions at once, until it is done.
@@ -142,6 +129,21 @@ fn address_of_doubt<'d>(
 }
 
 async fn answer(provider: &dyn Provider, question: Question) -> Answer {
+    let span = span(&question);
+    ask(provider, question).instrument(span).await
+}
+
+/// What a log may say of a question: how many objects or which one, and nothing of what they hold.
+fn span(question: &Question) -> Span {
+    match question {
+        Question::Read(targets) => debug_span!("read", objects = targets.len()),
+        Question::ReadAgain(targets) => debug_span!("read_again", objects = targets.len()),
+        Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
+        Question::Dependents(scope) => debug_span!("dependents", ?scope),
+    }
+}
+
+async fn ask(provider: &dyn Provider, question: Question) -> Answer {
     match question {
         Question::Read(targets) => Answer::Read(provider.read(&targets).await),
         Question::ReadAgain(targets) => {
@@ -149,7 +151,7 @@ async fn answer(provider: &dyn Provider, question: Question) -> Answer {
             Answer::Read(provider.read(&targets).await)
         }
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
-        Question::Dependents(scope) => Answer::Dependents(provider.dependents(&scope).await),
+        Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
     }
 }
 

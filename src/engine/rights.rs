@@ -1,33 +1,36 @@
 //! Whether our rights allow all of a plan, asked before its first write.
 
+use tracing::{Instrument as _, info_span};
+
+use super::Error;
 use crate::plan::{Action, Change, Plan};
 use crate::provider::{Provider, Verb};
-use crate::resource::{Problem, ProblemKind, Target};
+use crate::resource::{Identity, Target};
+
+/// What our rights do not allow of a plan. Nothing of it was done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("our rights do not allow all of the plan")]
+pub struct MissingRights(
+    /// What is not allowed, in the order of the plan.
+    pub Vec<(Verb, Identity)>,
+);
 
 /// Refuses a plan of which a part would be forbidden, with everything that is missing.
 ///
 /// # Errors
 /// The list of missing rights. What cannot be asked about (a kind that this plan itself defines, a server
 /// that answers no reviews) is left to the write.
-pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), Problem> {
+pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), Error> {
     let requests: Vec<(Verb, Target)> = plan.changes.iter().flat_map(needs).collect();
     if requests.is_empty() {
         return Ok(());
     }
-    let answers = provider.review(&requests).await;
-    let denied = requests.iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
-    let mut missing: Vec<String> =
-        denied.map(|((verb, target), _)| format!("{} {}", verb.name(), target.identity)).collect();
+    let review = info_span!("review", rights = requests.len());
+    let answers = provider.review(&requests).instrument(review).await;
+    let denied = requests.into_iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
+    let mut missing: Vec<_> = denied.map(|((verb, target), _)| (verb, target.identity)).collect();
     missing.dedup();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
-        "our rights do not allow all of this, so nothing was done; missing:\n  {}",
-        missing.join("\n  ")
-    );
-    Err(Problem::new(ProblemKind::Forbidden, message)
-        .help("ask for these rights, or let somebody apply who has them"))
+    if missing.is_empty() { Ok(()) } else { Err(MissingRights(missing).into()) }
 }
 
 /// What a change takes. Waiting reads and watches; a server that forbids that says so when it comes to it.

@@ -9,10 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::provider::{
-    CascadeScope, Dependents, Progress, Provider, Reassignment, Verb, Wait, Write, Written,
-};
-use crate::resource::{ClusterIdentity, Live, Problem, Reading, Stamp, Target};
+use crate::provider::{Cluster, House, Provider};
+use crate::resource::{Reading, Target};
 
 /// Readings that wait for the plan. They may hold secrets, and live no longer than its making.
 #[derive(Default)]
@@ -39,38 +37,56 @@ impl Readings {
 
     /// The provider whose readings are kept.
     pub fn kept_from<'a>(&'a self, provider: &'a dyn Provider) -> impl Provider + use<'a> {
-        Shared { provider, readings: self, side: Side::Keeps }
+        Keeping { provider, readings: self }
     }
 
     /// The provider behind what was kept: each reading is handed out once, so that whoever reads again sees
     /// what is there by then.
     pub fn before<'a>(&'a self, provider: &'a dyn Provider) -> impl Provider + use<'a> {
-        Shared { provider, readings: self, side: Side::HandsOut }
+        HandingOut { provider, readings: self }
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Side {
-    Keeps,
-    HandsOut,
-}
-
-struct Shared<'a> {
+struct Keeping<'a> {
     provider: &'a dyn Provider,
     readings: &'a Readings,
-    side: Side,
 }
 
-impl Shared<'_> {
-    async fn read_and_keep(&self, targets: &[Target]) -> Vec<Reading> {
+#[async_trait]
+impl Provider for Keeping<'_> {
+    fn cluster(&self) -> &dyn Cluster {
+        self.provider.cluster()
+    }
+
+    fn other_house(&self, group: &str) -> Option<&dyn House> {
+        self.provider.other_house(group)
+    }
+
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
         let found = self.provider.read(targets).await;
         for (target, reading) in targets.iter().zip(&found) {
             self.readings.keep(target, reading);
         }
         found
     }
+}
 
-    async fn read_the_rest(&self, targets: &[Target]) -> Vec<Reading> {
+struct HandingOut<'a> {
+    provider: &'a dyn Provider,
+    readings: &'a Readings,
+}
+
+#[async_trait]
+impl Provider for HandingOut<'_> {
+    fn cluster(&self) -> &dyn Cluster {
+        self.provider.cluster()
+    }
+
+    fn other_house(&self, group: &str) -> Option<&dyn House> {
+        self.provider.other_house(group)
+    }
+
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
         let mut known: Vec<Option<Reading>> =
             targets.iter().map(|target| self.readings.take(target)).collect();
         let unknown = targets.iter().zip(&known).filter(|(_, known)| known.is_none());
@@ -82,51 +98,5 @@ impl Shared<'_> {
             }
         }
         known.into_iter().flatten().collect()
-    }
-}
-
-#[async_trait]
-impl Provider for Shared<'_> {
-    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
-        match self.side {
-            Side::Keeps => self.read_and_keep(targets).await,
-            Side::HandsOut => self.read_the_rest(targets).await,
-        }
-    }
-
-    async fn cluster(&self) -> Result<ClusterIdentity, Problem> {
-        self.provider.cluster().await
-    }
-
-    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
-        self.provider.is_namespaced(target).await
-    }
-
-    async fn preview(&self, write: &Write) -> Result<Written, Problem> {
-        self.provider.preview(write).await
-    }
-
-    async fn write(&self, write: &Write) -> Result<Written, Problem> {
-        self.provider.write(write).await
-    }
-
-    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
-        self.provider.reassign(reassignment).await
-    }
-
-    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
-        self.provider.dependents(scope).await
-    }
-
-    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
-        self.provider.delete(target, stamp).await
-    }
-
-    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
-        self.provider.wait(wait, progress).await
-    }
-
-    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
-        self.provider.review(requests).await
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::resource::{FieldPath, KUBECTL_NOTE};
+use crate::resource::FieldPath;
 
 /// The annotation that names the project of an object.
 pub const PROJECT: &str = "regplan.dev/project";
@@ -16,6 +16,10 @@ pub const PROTECT: &str = "regplan.dev/protect";
 /// The annotation that names the fields that nobody may see (a JSON list of paths, never of values), so that
 /// they stay hidden in the plan that takes them out of the configuration.
 pub const SENSITIVE: &str = "regplan.dev/sensitive";
+
+/// The annotation in which `kubectl apply` notes what it applied last, every value included.
+/// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration>
+pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Whether the field is a mark of ours.
 pub fn is_ours_path(path: &FieldPath) -> bool {

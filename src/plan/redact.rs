@@ -1,5 +1,7 @@
 //! Takes secret values out of the words of others.
 
+use std::error::Error;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -27,7 +29,16 @@ pub fn redact(desired: &Desired, live: Option<&Value>, problem: Problem) -> Prob
             .into_iter()
             .map(|(path, reason, words)| (path, clean(reason), clean(words)))
             .collect(),
+        source: problem.source.filter(|source| !repeats(&values, source.as_ref())),
     }
+}
+
+/// Whether an error, or one below it, repeats one of these values.
+fn repeats(values: &[String], error: &(dyn Error + 'static)) -> bool {
+    let holds = |text: &str| values.iter().any(|value| text.contains(value.as_str()));
+    holds(&error.to_string())
+        || holds(&format!("{error:?}"))
+        || error.source().is_some_and(|below| repeats(values, below))
 }
 
 /// The same for what the server warns about.
@@ -117,6 +128,19 @@ mod tests {
         let warnings = vec!["hunter2 is weak".to_owned(), "public is not".to_owned()];
         assert_eq!(redact_all(&desired, None, warnings), ["(sensitive) is weak", "public is not"]);
         assert!(redact_all(&desired, None, Vec::new()).is_empty());
+    }
+
+    #[test]
+    fn an_error_below_is_kept_unless_it_repeats_a_secret() {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"k": "hunter2"}});
+        let mut desired = Desired::new(Address::block("resource", "c"), object).unwrap();
+        desired.sensitive.insert("data.k".parse().unwrap(), ());
+        let problem = || Problem::new(ProblemKind::Rejected, "no");
+        let kept = redact(&desired, None, problem().caused_by(std::io::Error::other("reset")));
+        assert_eq!(kept.source().unwrap().to_string(), "reset");
+        let quoting = Problem::new(ProblemKind::Rejected, "denied: hunter2");
+        let dropped = redact(&desired, None, problem().caused_by(problem().caused_by(quoting)));
+        assert!(dropped.source().is_none());
     }
 
     #[test]

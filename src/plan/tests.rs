@@ -1,5 +1,6 @@
 //! The planner against a world of plain data.
 
+mod houses;
 mod intents;
 mod owners;
 mod proofs;
@@ -13,11 +14,12 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::config::Moves;
+use crate::kubernetes::immutable::Loss;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT};
 use crate::provider::{CascadeScope, Dependent, Dependents, Guard, Write, Written};
 use crate::resource::{
-    Address, ClusterIdentity, Desired, Expression, FieldPath, Identity, Live, LiveReference, Ownership,
-    Problem, ProblemKind, Reading, Reference, Stamp, Target,
+    Address, ClusterIdentity, Desired, Expression, FieldPath, GroupKind, Identity, Live, LiveReference,
+    Ownership, Problem, ProblemKind, Reading, Reference, Stamp, Target,
 };
 
 /// What is there, and what stands against a write.
@@ -162,6 +164,14 @@ fn immutable(path: &str) -> Problem {
     problem
 }
 
+/// What went wrong, where that is what stands against it.
+fn problem(refusal: &Refusal) -> &Problem {
+    match &refusal.obstacle {
+        Obstacle::Problem(problem) => problem,
+        obstacle @ Obstacle::Replacement { .. } => panic!("{obstacle:?}"),
+    }
+}
+
 fn actions(plan: &Plan) -> Vec<(String, Action)> {
     plan.changes.iter().map(|change| (change.address.to_string(), change.action)).collect()
 }
@@ -274,7 +284,7 @@ fn what_stands_in_a_new_namespace_is_predicted() {
     assert_eq!(plan.changes[0].fidelity, Fidelity::DryRun);
     assert_eq!(
         plan.changes[1].fidelity,
-        Fidelity::Predicted("the namespace `a` is made by this plan".into())
+        Fidelity::Predicted(PredictionReason::NamespaceCreated { namespace: "a".into() })
     );
     assert_eq!(world.previews.len(), 1);
 }
@@ -285,7 +295,8 @@ fn a_custom_resource_of_a_new_crd_is_predicted() {
         "metadata": {"name": "foos.x.y"}, "spec": {"group": "x.y", "names": {"kind": "Foo"}}});
     let foo = json!({"apiVersion": "x.y/v1", "kind": "Foo", "metadata": {"name": "f", "namespace": "a"}});
     let plan = World::default().plan(input(vec![desired("crd", crd), desired("foo", foo)]));
-    assert_eq!(plan.changes[1].fidelity, Fidelity::Predicted("the kind Foo.x.y is made by this plan".into()));
+    let defined = GroupKind { group: "x.y".into(), kind: "Foo".into() };
+    assert_eq!(plan.changes[1].fidelity, Fidelity::Predicted(PredictionReason::KindCreated { defined }));
 }
 
 fn referring(field: &str) -> Desired {
@@ -301,7 +312,7 @@ fn a_value_of_a_new_object_is_known_after_apply() {
     let lb = config_map("lb", json!({}));
     let plan = World::default().plan(input(vec![desired("lb", lb), referring("status.ip")]));
     let field = &plan.changes[1].fields[0];
-    assert_eq!(field.after, After::Unknown("${resource.lb.status.ip}".into()));
+    assert_eq!(field.after, After::Unknown(UnknownValue::Expression("${resource.lb.status.ip}".into())));
     assert!(matches!(plan.changes[1].fidelity, Fidelity::Predicted(_)));
 }
 

@@ -1,38 +1,37 @@
-//! The words: what a plan, an apply and a mistake look like to a person, and to a program.
+//! The words: what a plan, an apply, drift and a mistake look like to a person, and to a program.
 //!
 //! Text is pushed with [`Label`]s, never with colours: who prints decides what a label looks like, and
 //! tests see plain text. Nothing here acts.
+//!
+//! | where | what it words |
+//! |---|---|
+//! | `plan/` | a plan: text, Markdown, JSON; the words for each action and cause are in `plan/words` |
+//! | `drift/` | drift: text, Markdown, JSON, Prometheus |
+//! | `apply` | the events of an apply while it runs, and its end |
+//! | `managers` | the field managers that wrote to a field |
+//! | `reason` | why a change is made, and why it could only be predicted |
+//! | `source_line` | the line of the configuration that a field comes from |
+//! | `format/` | labels, escapes, widths, diffs of texts, Markdown, shortening to a limit |
 
-mod diff;
+mod apply;
 mod drift;
-mod drift_json;
-mod drift_markdown;
-mod dying;
-mod escape;
-mod json;
-mod layout;
-mod markdown;
-mod outcome;
-mod place;
+mod format;
+mod managers;
 mod plan;
-mod plan_markdown;
-mod prometheus;
-#[cfg(test)]
-mod sample;
-mod shorten;
-mod styled;
-mod value;
-mod words;
+mod reason;
+mod source_line;
 
-pub use drift::{drift_summary, drift_text};
-pub use drift_json::{DRIFT_FORMAT_VERSION, drift_json};
-pub use drift_markdown::drift_markdown;
-pub use escape::escape;
-pub use json::{FORMAT_VERSION, plan_json};
-pub(crate) use outcome::present;
-pub use outcome::{event_json, event_line, report_text};
-pub use place::{Locator, SourceLine};
-pub use plan::{Page, plan_text};
-pub use plan_markdown::{MARKDOWN_LIMIT, plan_markdown};
-pub use prometheus::drift_prometheus;
-pub use styled::{Label, Styled};
+pub(crate) use apply::present;
+pub use apply::{event_json, event_line, report_text};
+pub use drift::json::{DRIFT_FORMAT_VERSION, drift_json};
+pub use drift::markdown::drift_markdown;
+pub use drift::prometheus::drift_prometheus;
+pub use drift::text::{drift_summary, drift_text};
+pub use format::escape::escape;
+pub use format::page::Page;
+pub use format::styled::{Label, Styled};
+pub use plan::json::{FORMAT_VERSION, plan_json};
+pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};
+pub use plan::text::plan_text;
+pub use reason::refusal;
+pub use source_line::{Locator, SourceLine};

@@ -84,6 +84,15 @@ pub fn is_builtin_group(group: &str) -> bool {
     BUILTIN_GROUPS.binary_search(&group).is_ok()
 }
 
+/// The domain of the API groups that are ours.
+const OWN_DOMAIN: &str = "regplan.dev";
+
+/// Whether the group is one of ours (`dns.regplan.dev`): its objects live in a house beside the cluster, where
+/// nothing has a namespace and fields have no owners.
+pub fn is_own_group(group: &str) -> bool {
+    group.strip_suffix(OWN_DOMAIN).is_some_and(|name| name.len() > 1 && name.ends_with('.'))
+}
+
 impl BlockAddress {
     /// Puts one together from a type and a name.
     pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {

@@ -47,6 +47,23 @@ pub fn held(live: &Live, manager: &str, hides: impl Fn(&FieldPath) -> bool) -> V
     found
 }
 
+/// What these fields of an object hold, whoever owns them: for an object of a house that keeps no field owners. Of
+/// a field that is hidden, nothing but that it is there gets out of here.
+pub fn held_at(
+    paths: impl IntoIterator<Item = FieldPath>,
+    object: &Value,
+    hides: impl Fn(&FieldPath) -> bool,
+) -> impl Iterator<Item = (FieldPath, Held)> {
+    paths.into_iter().map(move |path| {
+        let held = match path.get(object) {
+            None => Held::Nothing,
+            Some(_) if hides(&path) => Held::Hidden,
+            Some(value) => Held::Value(value.clone()),
+        };
+        (path, held)
+    })
+}
+
 /// Whether all of what these fields hold is as `is_right` wants it; they are shown until one is not.
 pub fn all_held(
     live: &Live,

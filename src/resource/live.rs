@@ -1,5 +1,6 @@
 //! What is there: an object as it was read, and what can go wrong with reading it.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,9 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{FieldPath, Ownership};
-
-/// The annotation in which `kubectl apply` notes what it applied last, every value included.
-pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Which object, and at which moment of its life: what a write is guarded by.
 ///
@@ -85,7 +83,9 @@ pub enum ProblemKind {
 }
 
 /// What went wrong between us and a server, in words for a person.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+///
+/// Two problems are equal where they say the same; what caused them is not compared.
+#[derive(Debug, Clone)]
 pub struct Problem {
     /// What kind of trouble.
     pub kind: ProblemKind,
@@ -95,12 +95,22 @@ pub struct Problem {
     pub help: Option<String>,
     /// The fields that the server names, each with its reason (`FieldValueInvalid`) and words.
     pub causes: Vec<(Option<FieldPath>, String, String)>,
+    /// The error below, for programs and logs; the message says what a person needs of it. Never one that may
+    /// hold a secret: who puts it here answers for that.
+    pub source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Problem {
     /// One without help and causes.
     pub fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: None, causes: Vec::new() }
+        Self { kind, message: message.into(), help: None, causes: Vec::new(), source: None }
+    }
+
+    /// Keeps the error below. It must hold no secret, in its `Debug` form neither.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
     }
 
     /// Says what to do next.
@@ -108,6 +118,22 @@ impl Problem {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+impl PartialEq for Problem {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { kind, message, help, causes, source: _ } = self;
+        (kind, message, help, causes) == (&other.kind, &other.message, &other.help, &other.causes)
+    }
+}
+
+impl Eq for Problem {}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source: &(dyn Error + 'static) = self.source.as_deref()?;
+        Some(source)
     }
 }
 

@@ -16,14 +16,14 @@ mod path;
 mod path_map;
 pub mod references;
 
-pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group};
-pub use applied::{Applied, Held, all_held, held};
+pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group, is_own_group};
+pub use applied::{Applied, Held, all_held, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
-pub use live::{ClusterIdentity, KUBECTL_NOTE, Live, Problem, ProblemKind, Reading, Stamp};
+pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;

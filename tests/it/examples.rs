@@ -2,10 +2,16 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
+use regplan::engine::Settings;
 use serde_json::json;
 
-use crate::harness::{Namespace, Project};
+use crate::harness::{GREETING, Namespace, Project, block_on};
+
+#[path = "../../examples/library.rs"]
+#[allow(dead_code, reason = "the test is the program that calls it")]
+mod library;
 
 tests! {
     every_example_is_valid_and_can_be_rendered,
@@ -13,6 +19,7 @@ tests! {
     the_definition_and_its_resource_are_applied_in_one_go,
     the_live_reference_is_resolved,
     two_registries_share_a_namespace,
+    a_program_of_ones_own_plans_and_applies,
 }
 
 /// The folders under `examples` that have a configuration.
@@ -150,4 +157,23 @@ fn two_registries_share_a_namespace() {
         .replace("name = \"two\"\n", "name = \"same\"\n");
     project.rewrite("regplan.toml", &same);
     project.run(["validate"]).code(1).stderr_contains("is declared twice");
+}
+
+fn a_program_of_ones_own_plans_and_applies() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", GREETING);
+    let run = || {
+        let settings = Settings { kubeconfig: Some(ns.cluster().kubeconfig().into()), ..Settings::default() };
+        let said = Mutex::new(String::new());
+        let say = |text: &str| said.lock().unwrap().push_str(text);
+        block_on(library::run(project.folder(), settings, &say)).unwrap();
+        said.into_inner().unwrap()
+    };
+    let said = run();
+    assert!(said.contains("Plan: 1 to add") && said.contains("created resource.greeting"), "{said}");
+    assert!(said.ends_with("Done: 1 added, 0 changed, 0 replaced, 0 destroyed.\n"), "{said}");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
+    assert!(run().contains("Nothing to change"));
+    // The program and the command line have one state.
+    project.expect_settled();
 }

@@ -34,6 +34,7 @@ mod examples;
 mod faults;
 mod github_actions;
 mod handover;
+mod houses;
 mod idempotence;
 mod mistakes;
 mod moves;
@@ -77,6 +78,7 @@ fn tests() -> Vec<Test> {
         drift::tests(),
         examples::tests(),
         handover::tests(),
+        houses::tests(),
         idempotence::tests(),
         mistakes::tests(),
         moves::tests(),

@@ -4,17 +4,17 @@ mod objects;
 mod other_managers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use regplan::config::Moves;
-use regplan::plan::{
-    self, Change, Consent, Fidelity, Input, Known, LeftOut, Mode, Plan, Planner, Proof, atomic,
-};
+use regplan::kubernetes::atomic;
+use regplan::plan::{self, Change, Consent, Fidelity, Input, Known, LeftOut, Mode, Plan, Planner, Proof};
 use regplan::provider::kubernetes::{Environment, Kubernetes, Settings};
-use regplan::provider::{Guard, Provider as _, Write};
+use regplan::provider::{Guard, Provider as _, Router, Write};
 use regplan::resource::{Address, Applied, Desired, Live, ProblemKind, Target, Timeouts};
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
         ..Settings::new(Environment::from_iter([]))
     };
     block_on(async {
-        let provider = Kubernetes::connect(&settings).await.unwrap();
+        let provider = Router::new(Arc::new(Kubernetes::connect(&settings).await.unwrap()));
         let mut proofs: BTreeMap<(String, &str), usize> = BTreeMap::new();
         for round in 0..ROUNDS {
             let wanted: Vec<Desired> = (0..OBJECTS)
@@ -102,7 +102,7 @@ async fn the_next_second() {
 }
 
 /// The first apply. What the server refuses is no case.
-async fn make(provider: &Kubernetes, desired: Desired) -> Option<Case> {
+async fn make(provider: &Router, desired: Desired) -> Option<Case> {
     let plan = planned(provider, input(vec![desired.clone()], BTreeMap::new())).await;
     let sent = plan.changes.first()?.send.clone()?;
     let written = provider.write(&write(desired.target(), sent.clone(), Guard::Absent)).await.ok()?;
@@ -116,7 +116,7 @@ fn write(target: Target, object: Value, guard: Guard) -> Write {
 
 /// Plans for all of them, and applies in earnest whatever was proved to be unchanged.
 async fn check(
-    provider: &Kubernetes,
+    provider: &Router,
     cases: &[Case],
     with_records: bool,
     seed: u64,
@@ -168,7 +168,7 @@ async fn check(
 }
 
 /// The object after a real apply of what is sent; `None` where it was moved since it was read.
-async fn again(provider: &Kubernetes, change: &Change) -> Option<Live> {
+async fn again(provider: &Router, change: &Change) -> Option<Live> {
     let guard = Guard::At(change.stamp()?.clone());
     match provider.write(&write(change.target.clone(), change.send.clone()?, guard)).await {
         Ok(written) => Some(written.live),
@@ -184,7 +184,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         dependencies: Vec::new(),
         protect: false,
         timeouts: Timeouts::default(),
-        applied: with_record.then(|| std::sync::Arc::new(case.applied.clone())),
+        applied: with_record.then(|| Arc::new(case.applied.clone())),
     }
 }
 
@@ -195,7 +195,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         serial: 1,
         cluster: regplan::resource::ClusterIdentity { uid: None, server: String::new(), ca_digest: None },
         mode: Mode::Apply,
-        desired: desired.into_iter().map(std::sync::Arc::new).collect(),
+        desired: desired.into_iter().map(Arc::new).collect(),
         dependencies: HashMap::new(),
         known,
         consent: Consent::default(),
@@ -208,7 +208,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
     }
 }
 
-async fn planned(provider: &Kubernetes, input: Input) -> Plan {
+async fn planned(provider: &Router, input: Input) -> Plan {
     regplan::engine::run_planner(Planner::new(input), provider, 16).await
 }
 

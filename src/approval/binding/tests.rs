@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::plan::testing::owned;
-use crate::plan::{Cause, Fidelity, moved_fields};
+use crate::plan::{Cause, Fidelity, PredictionReason, moved_fields};
 use crate::resource::Live;
 use crate::resource::{Encoding, Expression, LiveReference, Part, Reference};
 
@@ -49,7 +49,7 @@ fn what_does_not_concern_the_change_does_not_count() {
         live(change).stamp.version = "99".into();
         live(change).object["data"]["theirs"] = json!("x");
         live(change).object["status"] = json!({"x": 1});
-        change.fidelity = Fidelity::Predicted("why".into());
+        change.fidelity = Fidelity::Predicted(PredictionReason::Forbidden { message: "no".into() });
         change.warnings.push("deprecated".into());
         change.foreign = 7;
     });

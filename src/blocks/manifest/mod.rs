@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::draft::{Draft, Naming, key_text, span_of};
 use super::facts::{Fact, Facts, Need};
-use super::resource::without_server_fields;
 use super::{BlockType, CompileContext, codes, schema, scope};
 use crate::config::{Block, BlockSchema, Node};
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, Origin};
 pub use read::{Document, ReadError};
 
@@ -159,7 +159,7 @@ impl BlockType for Manifest {
 fn draft(block: &Block, namespace: &str, file: &Path, document: &Document, several: bool) -> Draft {
     let Document { object, number, line } = document;
     let mut object = object.clone();
-    without_server_fields(&mut object);
+    remove_server_fields(&mut object);
     let naming = Naming::Object { home: namespace.to_owned() };
     let mut draft = Draft::new(block, object, naming, namespace);
     let path = FieldPath::keys(["path"]);

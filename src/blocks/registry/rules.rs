@@ -4,11 +4,12 @@ use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::options::AccessMode;
 use super::spec::{RegistrySpec, Users};
+use crate::blocks::codes;
 use crate::blocks::draft::span_of;
 use crate::blocks::facts::{Fact, Need};
-use crate::blocks::{codes, names};
 use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::names;
 
 /// Fewer characters than this can be guessed.
 const SHORTEST_SECRET: u16 = 12;

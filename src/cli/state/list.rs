@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::seen;
 use crate::cli::args::{Format, Global, StateListArgs};
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::report::{Label, Styled, escape};
 

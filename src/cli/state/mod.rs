@@ -6,9 +6,10 @@ mod rm;
 mod show;
 
 use super::args::{Global, StateCommand};
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
-use super::session::{self, Access, StateAccess};
+use super::project;
 use crate::config::Config;
 use crate::resource::Address;
 use crate::state::{State, Store};
@@ -24,22 +25,15 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
 
 /// The state as it is, whoever writes it meanwhile.
 async fn seen(global: &Global, output: Output) -> Result<State, Failure> {
-    let config = session::configuration(global, output).await?;
-    let state_access = session::remember(&config, Access::Read).await?;
-    Ok(state_access.state().clone())
+    let project = project::load_offline(global, output).await?;
+    Ok(project.view_state().await?.state)
 }
 
 /// The state, locked to be written.
-async fn held(
-    global: &Global,
-    command: &'static str,
-    output: Output,
-) -> Result<(Config, Box<Store>), Failure> {
-    let config = session::configuration(global, output).await?;
-    match session::remember(&config, Access::Write { command }).await? {
-        StateAccess::Held(store) => Ok((config, store)),
-        StateAccess::Seen(_) => Err(Failure::message("the state is not held to be written")),
-    }
+async fn held(global: &Global, command: &str, output: Output) -> Result<(Config, Store), Failure> {
+    let project = project::load_offline(global, output).await?;
+    let store = project.lock_state(command).await?;
+    Ok((project.config, store))
 }
 
 /// The resources that an address names; a block's address stands for all of its objects.

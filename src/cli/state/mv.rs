@@ -2,8 +2,10 @@
 
 use super::{held, named};
 use crate::cli::args::{Global, StateMvArgs};
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::cli::wording::note;
 use crate::config::Config;
 use crate::report::{Label, Styled};
 use crate::resource::Address;
@@ -54,16 +56,11 @@ fn warn_of_absence(config: &Config, to: &Address, output: Output) -> Result<(), 
     if config.blocks.iter().any(|block| block.address == to.block) {
         return Ok(());
     }
-    let mut text = Styled::default();
-    text.push(Label::Warning, "Note: ").line(
-        Label::Plain,
-        format!(
-            "the configuration has no block `{}` yet; until it has, a plan deletes what moved there.",
-            to.block
-        ),
+    let story = format!(
+        "the configuration has no block `{}` yet; until it has, a plan deletes what moved there.",
+        to.block
     );
-    output.message(&text)?;
-    Ok(())
+    Ok(output.message(&note(story))?)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{held, named};
 use crate::cli::args::{Global, StateRmArgs};
 use crate::cli::confirm;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::report::{Label, Styled, escape};
 use crate::resource::Address;
@@ -19,7 +20,7 @@ pub(super) async fn run(global: &Global, args: &StateRmArgs, output: Output) -> 
     }
     output.message(&listed(store.state(), &leaving))?;
     let question = "Forget these? Their objects stay in the cluster.";
-    if !args.auto_approve && !confirm::ask(question, global.no_input, output)? {
+    if !args.auto_approve && !confirm::ask(question, global.into(), output)? {
         let mut text = Styled::default();
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);

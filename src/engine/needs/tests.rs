@@ -13,24 +13,27 @@ use crate::blocks::User;
 use crate::config::{Block, ClusterSettings, Entry, Generate, Moves, Node, NodeValue, Table};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
-use crate::provider::{CascadeScope, Dependents, Progress, Reassignment, Verb, Wait, Write, Written};
-use crate::resource::{
-    BlockAddress, ClusterIdentity, Lifecycle, Live, Ownership, Problem, ProblemKind, Stamp,
-};
+use crate::provider::{self, House};
+use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, ProblemKind, Stamp};
 
 /// A cluster that has Secrets and nothing else.
 #[derive(Default)]
-struct Cluster {
+struct Secrets {
     secrets: BTreeMap<String, BTreeMap<String, String>>,
     down: bool,
     /// How many objects each read asked for.
     reads: Mutex<Vec<usize>>,
 }
 
+/// Only what blocks ask for is answered; there is no house behind it.
 #[async_trait]
-impl Provider for Cluster {
-    async fn cluster(&self) -> Result<ClusterIdentity, Problem> {
-        Err(Problem::new(ProblemKind::Other, "not asked for"))
+impl Provider for Secrets {
+    fn cluster(&self) -> &dyn provider::Cluster {
+        panic!("not asked for")
+    }
+
+    fn other_house(&self, _: &str) -> Option<&dyn House> {
+        panic!("not asked for")
     }
 
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
@@ -52,34 +55,6 @@ impl Provider for Cluster {
             }))
         };
         targets.iter().map(read).collect()
-    }
-
-    async fn preview(&self, _: &Write) -> Result<Written, Problem> {
-        Err(Problem::new(ProblemKind::Other, "not asked for"))
-    }
-
-    async fn write(&self, _: &Write) -> Result<Written, Problem> {
-        Err(Problem::new(ProblemKind::Other, "not asked for"))
-    }
-
-    async fn reassign(&self, _: &Reassignment) -> Result<Live, Problem> {
-        Err(Problem::new(ProblemKind::Other, "not asked for"))
-    }
-
-    async fn dependents(&self, _: &CascadeScope) -> Result<Dependents, Problem> {
-        Err(Problem::new(ProblemKind::Other, "not asked for"))
-    }
-
-    async fn delete(&self, _: &Target, _: &Stamp) -> Result<(), Problem> {
-        Err(Problem::new(ProblemKind::Other, "not asked for"))
-    }
-
-    async fn wait(&self, _: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
-        Err(Problem::new(ProblemKind::Other, "not asked for"))
-    }
-
-    async fn review(&self, _: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
-        Vec::new()
     }
 }
 
@@ -111,13 +86,13 @@ fn env(name: &str) -> Option<String> {
     }
 }
 
-async fn ask_all(cluster: Option<&Cluster>, needs: Vec<Need>) -> Vec<Fact> {
+async fn ask_all(cluster: Option<&Secrets>, needs: Vec<Need>) -> Vec<Fact> {
     let provider = cluster.map(|cluster| cluster as &dyn Provider);
     let outside = Outside { provider, env: &env, remembered: &|_| false };
     answer(needs, &outside, &mut Lookups::default()).await.into_iter().map(|(_, fact)| fact).collect()
 }
 
-async fn ask(cluster: &Cluster, need: Need) -> Fact {
+async fn ask(cluster: &Secrets, need: Need) -> Fact {
     ask_all(Some(cluster), vec![need]).await.remove(0)
 }
 
@@ -130,7 +105,7 @@ fn known(fact: Fact) -> String {
 
 #[tokio::test]
 async fn a_hash_that_fits_its_password_is_kept() {
-    let mut cluster = Cluster::default();
+    let mut cluster = Secrets::default();
     let first = known(ask(&cluster, htpasswd_need(&["bob", "alice"])).await);
     let names: Vec<_> = first.lines().map(|line| line.split_once(':').unwrap().0).collect();
     assert_eq!(names, ["alice", "bob"]);
@@ -151,7 +126,7 @@ async fn a_hash_that_fits_its_password_is_kept() {
 
 #[tokio::test]
 async fn what_this_run_has_made_is_told_from_what_the_cluster_keeps() {
-    let mut cluster = Cluster::default();
+    let mut cluster = Secrets::default();
     let is_new = |fact: &Fact| matches!(fact, Fact::Text(text) if text.is_new());
     let first = ask(&cluster, htpasswd_need(&["alice"])).await;
     assert!(is_new(&first));
@@ -162,7 +137,7 @@ async fn what_this_run_has_made_is_told_from_what_the_cluster_keeps() {
 
 #[tokio::test]
 async fn a_hash_that_would_keep_us_busy_is_not_tried() {
-    let mut cluster = Cluster::default();
+    let mut cluster = Secrets::default();
     let dear = format!("alice:$2y$31${}\n", "a".repeat(53));
     cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), dear)].into());
     let text = known(ask(&cluster, htpasswd_need(&["alice"])).await);
@@ -171,14 +146,14 @@ async fn a_hash_that_would_keep_us_busy_is_not_tried() {
 
 #[tokio::test]
 async fn what_bcrypt_would_cut_off_is_refused_without_showing_it() {
-    let fact = ask(&Cluster::default(), htpasswd_need(&["long"])).await;
+    let fact = ask(&Secrets::default(), htpasswd_need(&["long"])).await;
     let Fact::Failed(reason) = fact else { panic!("{fact:?}") };
     assert!(reason.contains("`long` has more than 72 bytes") && !reason.contains("xx"));
 }
 
 #[tokio::test]
 async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
-    let mut cluster = Cluster::default();
+    let mut cluster = Secrets::default();
     let new = known(ask(&cluster, generated()).await);
     assert!(new.len() == 40 && new.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     assert_ne!(known(ask(&cluster, generated()).await), new);
@@ -195,7 +170,7 @@ async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
 
 #[tokio::test]
 async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
-    let cluster = Cluster::default();
+    let cluster = Secrets::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|kept| kept.key == "secret" };
     let facts = answer(vec![generated()], &outside, &mut Lookups::default()).await;
     assert!(matches!(&facts[0].1, Fact::Text(Text::Lost(_))), "{facts:?}");
@@ -203,7 +178,7 @@ async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
 
 #[tokio::test]
 async fn all_secrets_are_read_at_once() {
-    let cluster = Cluster::default();
+    let cluster = Secrets::default();
     ask_all(Some(&cluster), vec![generated(), htpasswd_need(&["alice"]), generated()]).await;
     assert_eq!(*cluster.reads.lock().unwrap(), [2]);
 }
@@ -217,7 +192,7 @@ async fn a_generated_password_and_its_hash_belong_together() {
     };
     let password = Need::Secret { source: user.source.clone(), kept: user.kept.clone() };
     let file = Need::Htpasswd { users: vec![user], kept: kept("htpasswd", "htpasswd") };
-    let mut facts = ask_all(Some(&Cluster::default()), vec![password, file]).await.into_iter().map(known);
+    let mut facts = ask_all(Some(&Secrets::default()), vec![password, file]).await.into_iter().map(known);
     let (password, file) = (facts.next().unwrap(), facts.next().unwrap());
     assert!(bcrypt::verify(password, file.trim().split_once(':').unwrap().1).unwrap());
 }
@@ -229,7 +204,7 @@ async fn sources_that_are_not_there_are_unknown_and_say_why() {
         std::fs::write(folder.path().join(name), text).unwrap();
         SecretSource::File(folder.path().join(name))
     };
-    let cluster = Cluster::default();
+    let cluster = Secrets::default();
     let mut answers = Vec::new();
     for source in [
         SecretSource::Env("UNSET".into()),
@@ -301,7 +276,7 @@ async fn what_a_file_says_may_lead_to_another_question() {
     let path = folder.path().join("foo.yaml");
     std::fs::write(&path, "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n").unwrap();
     let config = manifest(&path);
-    let cluster = Cluster::default();
+    let cluster = Secrets::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
     let facts = gather(&config, &outside).await;
     let compiled = blocks::compile(&config, &facts);
@@ -322,7 +297,7 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
         let alone = Outside { provider: None, env: &env, remembered: &|_| false };
         (engine::compile(&config, &alone).await.unwrap(), config)
     };
-    let cluster = Cluster::default();
+    let cluster = Secrets::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
     let (outline, config) = compiled("v1\nkind: ConfigMap").await;
     let whole = engine::complete(&config, &outline, None, &outside).await.unwrap();

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::kubernetes::list_items::{item_keys, name_of};
+use crate::kubernetes::server_fields::is_server_field;
 use crate::resource::{FieldPath, Segment};
 
 /// A field that differs.
@@ -17,48 +19,11 @@ pub struct Difference {
     pub after: Option<Value>,
 }
 
-/// What tells the items of Kubernetes' lists apart; the first set of keys that does so in both lists is
-/// taken. (The server's own keys are in its schema; for showing a difference these do, and an order that
-/// alone differs is reported as a difference of the whole list.)
-const ITEM_KEYS: &[&[&str]] = &[
-    &["name"],
-    &["mountPath"],
-    &["devicePath"],
-    &["containerPort"],
-    &["containerPort", "protocol"],
-    &["port"],
-    &["port", "protocol"],
-    &["ip"],
-    &["key"],
-    &["type"],
-    &["uid"],
-    &["topologyKey"],
-    &["host"],
-];
-
-/// Keys that are no usual names: a path with one of them says which.
-const SPELLED_OUT: &[&str] = &["topologyKey", "host"];
-
-/// Fields that the server keeps for itself: they never are anybody's change.
-const SERVER_FIELDS: &[&[&str]] = &[
-    &["status"],
-    &["metadata", "creationTimestamp"],
-    &["metadata", "generation"],
-    &["metadata", "managedFields"],
-    &["metadata", "resourceVersion"],
-    &["metadata", "selfLink"],
-    &["metadata", "uid"],
-];
-
 /// Every field that differs, outside those that the server keeps for itself, in the order of the keys.
 pub fn compare(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     walk(&FieldPath::root(), Some(before), Some(after), &mut found);
     found
-}
-
-fn is_server_field(path: &FieldPath) -> bool {
-    SERVER_FIELDS.iter().any(|keys| path.is_keys(keys))
 }
 
 fn walk(path: &FieldPath, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
@@ -136,40 +101,6 @@ pub(in crate::plan) fn placed(object: &Value, path: &FieldPath) -> FieldPath {
         position.map_or_else(|| segment.clone(), Segment::Index)
     });
     placed.collect()
-}
-
-/// The keys that tell all items of both lists apart.
-pub(in crate::plan) fn item_keys(before: &[Value], after: &[Value]) -> Option<&'static [&'static str]> {
-    if before.is_empty() && after.is_empty() {
-        return None;
-    }
-    ITEM_KEYS.iter().copied().find(|keys| [before, after].into_iter().all(|list| tell_apart(list, keys)))
-}
-
-fn tell_apart(list: &[Value], keys: &[&str]) -> bool {
-    let mut seen = BTreeSet::new();
-    list.iter().all(|item| {
-        let has_keys = keys.iter().all(|key| item.get(key).is_some_and(is_name));
-        has_keys && seen.insert(name_of(item, keys))
-    })
-}
-
-fn is_name(value: &Value) -> bool {
-    value.is_string() || value.is_number() || value.is_boolean()
-}
-
-/// What the item is called in a path. A text under one key stands alone: `containers[registry]`, but for
-/// keys that a path does not look at by itself.
-pub(in crate::plan) fn name_of(item: &Value, keys: &[&str]) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match keys {
-        [key] if !SPELLED_OUT.contains(key) && item.get(key).is_some_and(Value::is_string) => {
-            vec![(String::new(), item.get(key).map(text).unwrap_or_default())]
-        }
-        _ => {
-            keys.iter().map(|key| ((*key).to_owned(), item.get(key).map(text).unwrap_or_default())).collect()
-        }
-    }
 }
 
 #[cfg(test)]

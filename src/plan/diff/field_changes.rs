@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::kubernetes::list_items::{item_keys, name_of};
 use crate::kubernetes::marks::is_ours_path;
-use crate::plan::diff::compare::{Difference, compare, item_keys, name_of};
+use crate::plan::diff::compare::{Difference, compare};
 use crate::plan::diff::sensitive_fields::{SensitiveFields, by_position, is_secret};
-use crate::plan::model::change::{After, Cause, Change, FieldChange};
+use crate::plan::model::change::{After, Cause, Change, FieldChange, UnknownValue};
 use crate::resource::{Desired, FieldPath, Live, Segment};
-
-/// What stands for a value that the run which applies it makes.
-const GENERATED: &str = "generated";
 
 /// What changes between the live object and what it will be, for a reader: marks of ours left out.
 pub fn field_changes(desired: &Desired, live: &Value, outcome: &Value) -> Vec<FieldChange> {
@@ -101,11 +99,11 @@ fn field(desired: &Desired, path: FieldPath, before: Option<Value>, after: After
     // A value that was put in already is an ordinary one; what is left of an expression is not.
     let after = match (unknown, after) {
         (Some(expression), After::Value(value)) if Some(&value) == place.get(&desired.object) => {
-            After::Unknown(expression.to_string())
+            After::Unknown(UnknownValue::Expression(expression.to_string()))
         }
         // Another run would show another value, and call it another plan.
         (_, After::Value(_)) if !is_secret(desired, &place) && desired.fresh.get(&place).is_some() => {
-            After::Unknown(GENERATED.to_owned())
+            After::Unknown(UnknownValue::Generated)
         }
         (_, after) => after,
     };
@@ -144,9 +142,9 @@ mod tests {
         let mut desired = Desired::new(Address::block("resource", "c"), object.clone()).unwrap();
         desired.fresh.insert(FieldPath::keys(["data", "sum"]), ());
         let after: Vec<_> = created(&desired, &object).into_iter().map(|field| field.after).collect();
-        assert_eq!(after, [After::Value(json!("x")), After::Unknown(GENERATED.to_owned())]);
+        assert_eq!(after, [After::Value(json!("x")), After::Unknown(UnknownValue::Generated)]);
         let live = json!({"data": {"sum": "11aa", "open": "x"}});
         let changes = field_changes(&desired, &live, &json!({"data": {"sum": "4f2e", "open": "x"}}));
-        assert_eq!(changes[0].after, After::Unknown(GENERATED.to_owned()));
+        assert_eq!(changes[0].after, After::Unknown(UnknownValue::Generated));
     }
 }

@@ -1,240 +1,53 @@
-//! Which fields of an existing object cannot change, by kind, and what is lost when it is made anew.
-//!
-//! The server has the last word wherever it can be asked. The table serves where it cannot, and where its
-//! answer names no more than `spec`. Each row was tried on kube-apiserver 1.36.
-
-use std::fmt::Write as _;
+//! The changes of fields that cannot change in an existing object: they replace it.
 
 use serde_json::Value;
 
+use crate::kubernetes::immutable::{is_immutable, loss, says_immutable};
 use crate::plan::model::change::{After, FieldChange};
-use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
+use crate::plan::model::reason::Reason;
+use crate::resource::{FieldPath, Identity, Problem, ProblemKind};
 
-struct Row {
-    group: &'static str,
-    kind: &'static str,
-    fixed: Fixed,
-    /// What is lost, as the end of a sentence.
-    loss: &'static str,
-}
-
-enum Fixed {
-    /// These fields.
-    These(&'static [&'static str]),
-    /// Everything under `spec` but these.
-    SpecBut(&'static [&'static str]),
-    /// These, as soon as the live object has `immutable: true`.
-    OnceFrozen(&'static [&'static str], &'static [&'static str]),
-}
-
-const RBAC: &str = "rbac.authorization.k8s.io";
-const STORAGE: &str = "storage.k8s.io";
-const BOUND: &str = "until the new one is there, its subjects lack these rights";
-
-const TABLE: &[Row] = &[
-    row("apps", "Deployment", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row("apps", "DaemonSet", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row("apps", "ReplicaSet", Fixed::These(&["spec.selector"]), "its pods are stopped, and started anew"),
-    row(
-        "apps",
-        "StatefulSet",
-        Fixed::SpecBut(&[
-            "spec.replicas",
-            "spec.ordinals",
-            "spec.template",
-            "spec.updateStrategy",
-            "spec.revisionHistoryLimit",
-            "spec.persistentVolumeClaimRetentionPolicy",
-            "spec.minReadySeconds",
-        ]),
-        "its pods are stopped, and started anew; its claims stay, unless its retention policy says otherwise",
-    ),
-    row(
-        "batch",
-        "Job",
-        Fixed::These(&[
-            "spec.selector",
-            "spec.template",
-            "spec.completions",
-            "spec.completionMode",
-            "spec.podFailurePolicy",
-            "spec.successPolicy",
-            "spec.backoffLimitPerIndex",
-            "spec.managedBy",
-        ]),
-        "its pods and their logs go, and it runs once more",
-    ),
-    row(
-        "",
-        "Pod",
-        Fixed::SpecBut(&[
-            "spec.activeDeadlineSeconds",
-            "spec.tolerations",
-            "spec.terminationGracePeriodSeconds",
-        ]),
-        "it is stopped, its logs go, and it is started anew",
-    ),
-    row("", "Service", Fixed::These(&["spec.clusterIP", "spec.clusterIPs"]), "its cluster IP changes"),
-    row(
-        "",
-        "PersistentVolumeClaim",
-        Fixed::SpecBut(&["spec.resources", "spec.volumeAttributesClassName"]),
-        "its data are lost",
-    ),
-    row(
-        "",
-        "PersistentVolume",
-        Fixed::SpecBut(&[
-            "spec.accessModes",
-            "spec.capacity",
-            "spec.claimRef",
-            "spec.mountOptions",
-            "spec.nodeAffinity",
-            "spec.persistentVolumeReclaimPolicy",
-            "spec.storageClassName",
-            "spec.volumeAttributesClassName",
-        ]),
-        "its claim loses its volume, and with the reclaim policy Delete the data are lost",
-    ),
-    row(
-        "",
-        "ConfigMap",
-        Fixed::OnceFrozen(&["data", "binaryData", "immutable"], &[]),
-        "nothing else is lost",
-    ),
-    row(
-        "",
-        "Secret",
-        Fixed::OnceFrozen(&["data", "stringData", "immutable"], &["type"]),
-        "keys that the configuration does not set go",
-    ),
-    row(RBAC, "RoleBinding", Fixed::These(&["roleRef"]), BOUND),
-    row(RBAC, "ClusterRoleBinding", Fixed::These(&["roleRef"]), BOUND),
-    row(
-        STORAGE,
-        "StorageClass",
-        Fixed::These(&["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
-        "volumes stay as they are; until the new one is there, no claim of this class is served",
-    ),
-    row(
-        STORAGE,
-        "CSIDriver",
-        Fixed::These(&["spec.attachRequired", "spec.fsGroupPolicy", "spec.volumeLifecycleModes"]),
-        "until the new one is there, its volumes are attached as if there were none",
-    ),
-    row(
-        "apiextensions.k8s.io",
-        "CustomResourceDefinition",
-        Fixed::These(&["spec.group", "spec.names.kind", "spec.names.plural", "spec.scope"]),
-        "all custom resources of it die",
-    ),
-    row(
-        "scheduling.k8s.io",
-        "PriorityClass",
-        Fixed::These(&["value", "preemptionPolicy"]),
-        "pods that are there keep their priority",
-    ),
-    row(
-        "networking.k8s.io",
-        "IngressClass",
-        Fixed::These(&["spec.controller"]),
-        "until the new one is there, no controller serves its Ingresses",
-    ),
-    row(
-        "node.k8s.io",
-        "RuntimeClass",
-        Fixed::These(&["handler"]),
-        "until the new one is there, no pod of it starts",
-    ),
-];
-
-const fn row(group: &'static str, kind: &'static str, fixed: Fixed, loss: &'static str) -> Row {
-    Row { group, kind, fixed, loss }
-}
-
-fn row_of(identity: &Identity) -> Option<&'static Row> {
-    TABLE.iter().find(|row| identity.is(row.group, row.kind))
-}
-
-impl Fixed {
-    fn has(&self, path: &FieldPath, live: &Value) -> bool {
-        match self {
-            Self::These(fields) => lies_in(fields, path),
-            Self::SpecBut(open) => lies_in(&["spec"], path) && !lies_in(open, path),
-            Self::OnceFrozen(frozen, always) => {
-                let is_frozen = live.get("immutable") == Some(&Value::Bool(true));
-                lies_in(always, path) || (is_frozen && lies_in(frozen, path))
-            }
-        }
-    }
-}
-
-/// The one field of a pod's containers that may change.
-fn is_image(path: &FieldPath) -> bool {
-    path.segments().last() == Some(&Segment::Key("image".to_owned()))
-}
-
-fn lies_in(fields: &[&str], path: &FieldPath) -> bool {
-    fields.iter().any(|field| FieldPath::keys(field.split('.')).contains(path))
-}
-
-/// Marks the changes that the table says cannot be made to the object as it is; whether there are any. A
-/// field whose value is known only after apply may well stay as it is, and is none of them.
-pub(in crate::plan) fn mark(identity: &Identity, live: &Value, fields: &mut [FieldChange]) -> bool {
-    let Some(row) = row_of(identity) else { return false };
-    let mut any = false;
-    for field in fields {
+/// Flags the changes that the rules for the kind do not allow; whether there are any. A field whose value is
+/// known only after the apply may keep its value, and is not flagged.
+pub(in crate::plan) fn flag_by_rules(identity: &Identity, live: &Value, fields: &mut [FieldChange]) -> bool {
+    for field in fields.iter_mut() {
         let is_known = !matches!(field.after, After::Unknown(_));
-        let may_change = identity.is("", "Pod") && is_image(&field.path);
-        field.forces_replacement = is_known && !may_change && row.fixed.has(&field.path, live);
-        any |= field.forces_replacement;
+        field.forces_replacement = is_known && is_immutable(identity, live, &field.path);
     }
-    any
+    fields.iter().any(|field| field.forces_replacement)
 }
 
-/// Marks the changes that the server will not make: those under the fields that it names, as narrowly as the
-/// table tells.
-pub(in crate::plan) fn mark_named(
+/// Flags the changes that the server refuses: those of the fields that it names, as narrowly as the rules
+/// for the kind tell.
+pub(in crate::plan) fn flag_named(
     identity: &Identity,
     live: &Value,
     named: &[FieldPath],
     fields: &mut [FieldChange],
 ) {
-    let by_table = mark(identity, live, fields);
+    let by_rules = flag_by_rules(identity, live, fields);
     for field in fields {
         let is_named = |path: &FieldPath| path.contains(&field.path) || field.path.contains(path);
-        // `spec` alone says nothing that the table would not say better.
+        // `spec` alone says nothing that the rules would not say better.
         let exactly = named.iter().any(|path| path.segments().len() > 1 && is_named(path));
-        field.forces_replacement |= exactly || (!by_table && named.iter().any(is_named));
+        field.forces_replacement |= exactly || (!by_rules && named.iter().any(is_named));
     }
 }
 
-/// The sentence that says why an object is made anew, and what that costs.
-pub(in crate::plan) fn story(identity: &Identity, fields: &[FieldChange]) -> String {
-    let mut forcing: Vec<String> =
-        fields.iter().filter(|field| field.forces_replacement).map(|field| field.path.to_string()).collect();
-    let more = forcing.len().saturating_sub(3);
-    forcing.truncate(3);
-    let mut names = forcing.join(", ");
-    if more > 0 {
-        let _ = write!(names, " and {more} more"); // writing to a String does not fail
-    }
-    let cause = match names.as_str() {
-        "" => format!("an existing {} cannot be changed this way", identity.kind),
-        names => format!("{names} cannot be changed on an existing {}", identity.kind),
-    };
-    match row_of(identity) {
-        Some(row) => format!("{cause}; {}", row.loss),
-        None => cause,
-    }
+/// Why an object is made anew, and what is lost by it.
+pub(in crate::plan) fn reasons(identity: &Identity, fields: &[FieldChange]) -> Vec<Reason> {
+    let forcing = fields.iter().filter(|field| field.forces_replacement);
+    let fields = forcing.map(|field| field.path.clone()).collect();
+    let immutable = Reason::ImmutableFields { object_kind: identity.kind.clone(), fields };
+    [immutable].into_iter().chain(loss_reason(identity)).collect()
 }
 
-/// What making it anew costs, where the table says.
-pub(in crate::plan) fn loss(identity: &Identity) -> Option<&'static str> {
-    row_of(identity).map(|row| row.loss)
+/// What is lost when it is made anew, where the rules for the kind say.
+pub(in crate::plan) fn loss_reason(identity: &Identity) -> Option<Reason> {
+    loss(identity).map(|loss| Reason::ReplacementLoss { loss })
 }
 
-/// The fields that the server will not change on an existing object, where that is what it says.
+/// The fields that the server does not change in an existing object, where that is what it says.
 ///
 /// Most kinds give one cause for each such field; a `StatefulSet` names only `spec`.
 pub(in crate::plan) fn named_by_server(problem: &Problem) -> Option<Vec<FieldPath>> {
@@ -249,21 +62,6 @@ pub(in crate::plan) fn named_by_server(problem: &Problem) -> Option<Vec<FieldPat
         .collect();
     // Another cause beside them would remain after a replacement: then the user must mend that first.
     (!fields.is_empty() && fields.len() == problem.causes.len()).then_some(fields)
-}
-
-/// In the words of the API server's validations.
-fn says_immutable(words: &str) -> bool {
-    [
-        "field is immutable",
-        "is immutable after creation",
-        "updates to statefulset spec for fields other than",
-        "pod updates may not change fields other than",
-        "may not change once set",
-        "may not be changed in an update",
-        "cannot change roleRef",
-    ]
-    .iter()
-    .any(|phrase| words.contains(phrase))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::plan::diff::compare::{item_keys, name_of};
+use crate::kubernetes::list_items::{item_keys, name_of};
 use crate::resource::{FieldPath, FieldSet, Live, Segment};
 
 /// The live object with the sent fields laid over it, and without those that go because the manager alone

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::kubernetes::marks::{hidden_in, is_note_of_kubectl};
+use crate::kubernetes::secret_data::is_content;
 use crate::plan::diff::compare::placed;
 use crate::resource::{Desired, FieldPath, Segment};
 
@@ -44,8 +45,7 @@ pub(super) fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {
 /// Whether nobody may see the field: the configuration says so, or it is a Secret's content, be it in the note
 /// that `kubectl apply` leaves of it.
 pub(super) fn is_secret(desired: &Desired, path: &FieldPath) -> bool {
-    let content = ["data", "stringData"].iter().any(|key| path.is_below_keys(&[key]));
-    let content = content || is_note_of_kubectl(path);
+    let content = is_content(path) || is_note_of_kubectl(path);
     desired.is_sensitive(path)
         || (desired.identity.is("", "Secret") && content)
         || beside_secrets(desired, path)

@@ -3,7 +3,7 @@
 use crate::config::{Moves, still_there};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
-use crate::plan::input::question::Input;
+use crate::plan::input::plan_input::Input;
 use crate::plan::model::plan::Mode;
 use crate::resource::Address;
 

@@ -1,32 +1,15 @@
 //! What a plan is limited to (`--target`), what it is to replace (`--replace`), and what it leaves out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
 use crate::plan::input::moves;
-use crate::plan::input::question::{Input, Known};
+use crate::plan::input::plan_input::{Input, LeftOut};
 use crate::plan::model::plan::Mode;
 use crate::resource::{Address, Desired, Identity};
-
-/// What a limited plan neither reads nor changes.
-#[derive(Debug, Clone, Default)]
-pub struct LeftOut {
-    /// What is desired all the same: nothing of it is deleted because it is left out.
-    pub desired: Vec<Arc<Desired>>,
-    /// What was applied.
-    pub known: BTreeMap<Address, Known>,
-}
-
-impl LeftOut {
-    /// The addresses of everything that is left out, each once.
-    pub fn addresses(&self) -> BTreeSet<Address> {
-        let desired = self.desired.iter().map(|desired| &desired.address);
-        desired.chain(self.known.keys()).cloned().collect()
-    }
-}
 
 impl Input {
     /// Settles what the plan is about, before anything is asked: follows moves, finds what is to be

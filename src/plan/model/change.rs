@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::fidelity::Fidelity;
+use super::reason::Reason;
 use crate::resource::{
     Address, Applied, Desired, FieldManager, FieldPath, Identity, Live, Origin, Stamp, Target, Timeouts,
 };
@@ -52,30 +54,6 @@ pub enum Tracking {
     Untracked,
 }
 
-/// How a difference is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "reason")]
-pub enum Fidelity {
-    /// It was read, and nothing more is needed to know (deletes, shared namespaces).
-    Observed,
-    /// It was read, and what was read proves that nothing changes.
-    Proved(Proof),
-    /// The server was asked, and said what it would do.
-    DryRun,
-    /// The server could not be asked; this says why.
-    Predicted(String),
-}
-
-/// What proves that a resource is as it should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Proof {
-    /// The record of the last apply: the same is sent, and what came of it is still there.
-    Record,
-    /// The object itself: it holds every field that is sent, and we own just these.
-    Ownership,
-}
-
 /// Whose change a changed line is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -111,8 +89,18 @@ pub enum After {
     Value(Value),
     /// No value.
     Absent,
-    /// A value that exists only when others are applied: the expression as it is written.
-    Unknown(String),
+    /// A value that is known only after the apply.
+    Unknown(UnknownValue),
+}
+
+/// A value that is known only after the apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownValue {
+    /// It is taken from other resources: the expression as it is written.
+    Expression(String),
+    /// The run that applies it generates it.
+    Generated,
 }
 
 /// One field that changes.
@@ -144,7 +132,7 @@ impl FieldChange {
         match &self.after {
             After::Value(value) => json!([self.path, self.before, "value", value]),
             After::Absent => json!([self.path, self.before, "absent"]),
-            After::Unknown(expression) => json!([self.path, self.before, "unknown", expression]),
+            After::Unknown(value) => json!([self.path, self.before, "unknown", value]),
         }
     }
 }
@@ -158,8 +146,8 @@ pub struct Change {
     pub target: Target,
     /// What happens to it.
     pub action: Action,
-    /// Why, where that is not plain.
-    pub reason: Option<String>,
+    /// Why, where that is not plain; in the order in which they are said.
+    pub reasons: Vec<Reason>,
     /// Whose change it is, where the fields do not tell: the object is gone or was made anew by others, or
     /// only its marks or its ownership change.
     pub cause: Option<Cause>,
@@ -208,7 +196,7 @@ impl Change {
             address,
             target,
             action,
-            reason: None,
+            reasons: Vec::new(),
             cause: None,
             fields: Vec::new(),
             fidelity,
@@ -243,10 +231,11 @@ impl Change {
         };
         let fields: Vec<Value> = self.fields.iter().filter(is_ours).map(FieldChange::for_digest).collect();
         let old = self.replaced.as_ref().map(|replaced| &replaced.0);
-        // Without a line to show, the reason says what is done.
-        let reason = fields.is_empty().then_some(&self.reason);
+        // Without a field that changes, the reasons say what is done.
+        let reasons =
+            fields.is_empty().then(|| self.reasons.iter().map(Reason::for_digest).collect::<Vec<_>>());
         let (address, from) = (&self.address, &self.moved_from);
-        json!([address, self.target, self.action, from, old, self.taken_from, reason, fields])
+        json!([address, self.target, self.action, from, old, self.taken_from, reasons, fields])
     }
 
     /// The stamp of the object as it was read.

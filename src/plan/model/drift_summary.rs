@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::plan::model::change::{Action, Cause, Change};
+use crate::plan::model::change::{Action, Cause, Change, FieldChange};
 use crate::plan::model::plan::Plan;
 use crate::resource::Address;
 use crate::resource::FieldManager;
@@ -101,7 +101,7 @@ fn count<'p>(
 impl Change {
     /// The lines that say whose change they are. Those of an object that is made do not: that it is made,
     /// and why, is one change.
-    fn attributed(&self) -> &[crate::plan::FieldChange] {
+    fn attributed(&self) -> &[FieldChange] {
         if self.action == Action::Create { &[] } else { &self.fields }
     }
 
@@ -147,7 +147,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::plan::{After, Fidelity, FieldChange, Mode};
+    use crate::plan::model::change::After;
+    use crate::plan::model::fidelity::Fidelity;
+    use crate::plan::model::plan::Mode;
     use crate::resource::{ClusterIdentity, Identity, Operation, Target};
 
     fn by(manager: &str, time: &str) -> FieldManager {

@@ -2,5 +2,7 @@
 
 pub(in crate::plan) mod change;
 pub(in crate::plan) mod drift_summary;
+pub(in crate::plan) mod fidelity;
 pub(in crate::plan) mod plan;
+pub(in crate::plan) mod reason;
 pub(in crate::plan) mod summary;

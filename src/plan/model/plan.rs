@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::change::{Action, Change};
-use crate::resource::{Address, ClusterIdentity, Problem, Target, digest};
+use super::reason::Reason;
+use crate::resource::{Address, ClusterIdentity, Problem, ProblemKind, Target, digest};
 
 /// What the plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +27,48 @@ pub struct Refusal {
     /// Which object.
     pub target: Target,
     /// What stands against it.
-    pub problem: Problem,
+    pub obstacle: Obstacle,
+}
+
+/// What stands against a change.
+#[derive(Debug, Clone)]
+pub enum Obstacle {
+    /// Something went wrong, or somebody said no.
+    Problem(Problem),
+    /// It would have to be deleted and made anew, and that is not allowed.
+    Replacement {
+        /// Why it would have to be replaced.
+        reasons: Vec<Reason>,
+        /// What to do instead.
+        help: String,
+    },
+}
+
+impl Obstacle {
+    /// What kind of problem it is.
+    pub fn kind(&self) -> ProblemKind {
+        match self {
+            Self::Problem(problem) => problem.kind,
+            Self::Replacement { reasons, .. } => {
+                let is_immutable = |reason: &Reason| matches!(reason, Reason::ImmutableFields { .. });
+                if reasons.iter().any(is_immutable) { ProblemKind::Rejected } else { ProblemKind::Conflict }
+            }
+        }
+    }
+
+    /// What to do next.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem) => problem.help.as_deref(),
+            Self::Replacement { help, .. } => Some(help),
+        }
+    }
+}
+
+impl From<Problem> for Obstacle {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
 }
 
 /// What an apply would do.

@@ -5,8 +5,10 @@
 
 use serde_json::Value;
 
+use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::plan::model::change::{After, Cause, FieldChange};
-use crate::resource::{Desired, FieldPath, KUBECTL_NOTE, Live, ManagedEntry, Operation};
+use crate::plan::model::reason::Reason;
+use crate::resource::{Desired, FieldPath, Live, ManagedEntry, Operation};
 
 /// The managers that own fields of what is sent, in the server's order. Controllers of the control plane are
 /// none of them: they go on with what they do, and would only take it back.
@@ -28,14 +30,13 @@ fn is_a_tools(entry: &ManagedEntry, ours: &str) -> bool {
         && !crate::kubernetes::field_manager::is_control_plane(&entry.manager)
 }
 
-/// What a reader is told of it.
-pub(in crate::plan) fn story(live: &Live, taken_from: &[String]) -> String {
+/// Why the object changes because of it.
+pub(in crate::plan) fn reason(live: &Live, taken_from: &[String]) -> Reason {
     if taken_from.is_empty() {
-        let managers = live.ownership.managers();
-        let by = if managers.is_empty() { "unknown".to_owned() } else { managers.join(", ") };
-        return format!("taken over; it was made by {by}");
+        let made_by = live.ownership.managers().into_iter().map(str::to_owned).collect();
+        return Reason::Adopted { made_by };
     }
-    format!("taken over from {}: what we send is ours alone from then on", taken_from.join(", "))
+    Reason::AdoptedFrom { managers: taken_from.to_vec() }
 }
 
 /// The note of `kubectl apply`, which goes with an adoption: by it a later `kubectl apply` would take away

@@ -14,10 +14,10 @@ use serde_json::Value;
 
 use crate::kubernetes::field_manager;
 use crate::plan::model::change::{After, Cause, FieldChange};
-use crate::plan::ownership::owners::{FieldPosition, Owned, Owners, Transition};
+use crate::plan::ownership::field_owners::{FieldPosition, Owned, Owners, Transition};
 use crate::plan::proof::record::digest_without_secrets;
 use crate::resource::FieldManager;
-use crate::resource::{Applied, Desired, FieldPath, Held, Live, Segment};
+use crate::resource::{Applied, Desired, FieldPath, Held, Live, Segment, is_own_group};
 
 /// What is known of an object beside its changed lines.
 #[derive(Debug, Clone, Copy)]
@@ -191,7 +191,9 @@ impl<'a> Witness<'a> {
             Held::Parent => Since { in_cluster: now.is_none(), in_configuration: then.is_none() },
             // Whoever changes a value takes the field from us; and something has changed it.
             Held::Hidden => {
-                let is_ours = self.owners().is_ours(recorded);
+                // Where fields have no owners, nobody can be said to have taken it.
+                let has_no_owners = is_own_group(&self.evidence.desired.identity.group);
+                let is_ours = has_no_owners || self.owners().is_ours(recorded);
                 Since { in_cluster: !is_ours, in_configuration: is_ours }
             }
         })

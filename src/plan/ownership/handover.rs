@@ -10,7 +10,11 @@ use serde_json::{Map, Value};
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
+use crate::plan::model::reason::Reason;
 use crate::resource::{Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment};
+
+/// The longest text, in bytes, that is told as a value that stays.
+const LONGEST_SHOWN: usize = 60;
 
 /// How we let go of the fields of one object that are left to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +28,11 @@ pub struct FieldRelease {
 }
 
 impl FieldRelease {
+    /// Whether there is nothing to let go of.
+    pub(in crate::plan) fn is_empty(&self) -> bool {
+        self.once_made.is_empty() && !self.gives_up()
+    }
+
     /// Whether we own any of them now.
     pub(in crate::plan) fn gives_up(&self) -> bool {
         !self.released.is_empty() || !self.shared.is_empty()
@@ -190,36 +199,34 @@ fn sharers(path: &FieldPath, manager: &str, ours: &FieldSet, live: &Live) -> Vec
     names
 }
 
-/// What a reader is told of it, if there is anything to tell.
-pub(in crate::plan) fn story(
+/// Why the object changes because of it; nothing where nothing is given up.
+pub(in crate::plan) fn reasons(
     field_release: &FieldRelease,
     desired: &Desired,
     live: Option<&Live>,
-) -> Option<String> {
-    let mut parts = Vec::new();
-    for path in &field_release.once_made {
-        parts.push(format!("{path} is set now, and from then on left to others"));
-    }
-    for path in &field_release.released {
-        let value = live.and_then(|live| open_scalar(desired, live, path));
-        let stays = value.map_or_else(|| "stays as it is".to_owned(), |value| format!("stays {value}"));
-        parts.push(format!("{path} is handed over: it {stays}, and is nobody's to plan"));
-    }
-    for (path, others) in &field_release.shared {
-        parts.push(format!("{path} is left to {}, who owns it too", others.join(", ")));
-    }
-    (!parts.is_empty()).then(|| parts.join("; "))
+) -> Vec<Reason> {
+    let FieldRelease { once_made, released, shared } = field_release;
+    let set = once_made.iter().map(|field| Reason::IgnoredFieldSet { field: field.clone() });
+    let released = released.iter().map(|field| Reason::IgnoredFieldReleased {
+        field: field.clone(),
+        value: live.and_then(|live| open_scalar(desired, live, field)),
+    });
+    let left = shared.iter().map(|(field, managers)| Reason::IgnoredFieldLeft {
+        field: field.clone(),
+        managers: managers.clone(),
+    });
+    set.chain(released).chain(left).collect()
 }
 
-/// The value, where it fits into a sentence and everybody may see it.
-fn open_scalar(desired: &Desired, live: &Live, path: &FieldPath) -> Option<String> {
+/// The value, where it is short and everybody may see it.
+fn open_scalar(desired: &Desired, live: &Live, path: &FieldPath) -> Option<Value> {
     if SensitiveFields::new(desired, &live.object).hides(path) {
         return None;
     }
     match path.get(&live.object)? {
         Value::Object(_) | Value::Array(_) | Value::Null => None,
-        Value::String(text) if text.contains('\n') || text.len() > 60 => None,
-        scalar => Some(scalar.to_string()),
+        Value::String(text) if text.contains('\n') || text.len() > LONGEST_SHOWN => None,
+        scalar => Some(scalar.clone()),
     }
 }
 

@@ -10,18 +10,16 @@ use serde_json::{Map, Value};
 use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::model::change::Cause;
+use crate::plan::model::reason::{OwnedField, Reason};
 use crate::plan::ownership::attribution::in_common;
-use crate::plan::ownership::owners::{FieldPosition, Owners, Transition};
+use crate::plan::ownership::field_owners::{FieldPosition, Owners, Transition};
 use crate::resource::FieldManager;
 use crate::resource::{FieldPath, FieldSet, Live};
-
-/// How many fields the reason names.
-const NAMED: usize = 3;
 
 /// An update that changes no value.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::plan) struct RestoredOwnership {
-    pub(in crate::plan) reason: String,
+    pub(in crate::plan) reason: Reason,
     pub(in crate::plan) cause: Cause,
 }
 
@@ -56,19 +54,25 @@ pub(in crate::plan) fn restored_ownership(
     let (taken, released) = (to_tell(gained), to_tell(lost));
     let drift = |(_, managers): &(FieldPath, Vec<FieldManager>)| Cause::Drift { by: managers.clone() };
     let causes: Vec<Cause> = taken.iter().map(drift).chain(released.first().map(|_| Cause::Yours)).collect();
-    let stories = taken
-        .iter()
-        .map(|(path, managers)| story(path, "last written by", managers))
-        .chain(released.iter().map(|(path, managers)| story(path, "left to", managers)));
-    Some(RestoredOwnership { reason: reason(&stories.collect::<Vec<_>>()), cause: in_common(&causes) })
+    let owned = |(field, managers): (FieldPath, Vec<FieldManager>)| OwnedField {
+        field,
+        manager: managers.into_iter().next().map(|manager| manager.name),
+    };
+    let reason = Reason::OwnershipOnly {
+        taken: taken.into_iter().map(owned).collect(),
+        released: released.into_iter().map(owned).collect(),
+    };
+    Some(RestoredOwnership { reason, cause: in_common(&causes) })
 }
 
 /// The server keeps the version in which we applied; another one is a write, though nothing else changes.
 fn moved_version(manager: &str, live: &Live, answer: &Live) -> Option<RestoredOwnership> {
     let version = |live: &Live| Some(live.ownership.apply_entry(manager)?.api_version.clone());
     let (now, then) = (version(live)?, version(answer)?);
-    let reason = || format!("only the API version that we write changes: {now} -> {then}");
-    (now != then).then(|| RestoredOwnership { reason: reason(), cause: Cause::Yours })
+    (now != then).then_some(RestoredOwnership {
+        reason: Reason::ApiVersionOnly { from: now, to: then },
+        cause: Cause::Yours,
+    })
 }
 
 /// The fields that the first set has and the second one has not, but for frames around others.
@@ -77,22 +81,6 @@ fn only_in(set: Option<&FieldSet>, other: Option<&FieldSet>) -> Vec<FieldPath> {
     let theirs: BTreeSet<FieldPath> = owned(other).into_iter().map(|(path, _)| path).collect();
     let fields = owned(set).into_iter().filter(|(_, is_parent)| !is_parent);
     fields.map(|(path, _)| path).filter(|path| !theirs.contains(path)).collect()
-}
-
-fn story(path: &FieldPath, verb: &str, managers: &[FieldManager]) -> String {
-    match managers.first() {
-        Some(manager) => format!("{path} ({verb} {})", manager.name),
-        None => path.to_string(),
-    }
-}
-
-fn reason(stories: &[String]) -> String {
-    let named = stories.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match stories.len() {
-        0 => "only the ownership of our annotations changes".to_owned(),
-        count if count > NAMED => format!("only ownership changes: {named} and {} more", count - NAMED),
-        _ => format!("only ownership changes: {named}"),
-    }
 }
 
 #[cfg(test)]
@@ -117,6 +105,14 @@ mod tests {
         }
     }
 
+    fn owned(field: &str, manager: Option<&str>) -> OwnedField {
+        OwnedField { field: field.parse().unwrap(), manager: manager.map(str::to_owned) }
+    }
+
+    fn only(taken: Vec<OwnedField>, released: Vec<OwnedField>) -> Reason {
+        Reason::OwnershipOnly { taken, released }
+    }
+
     #[test]
     fn a_field_that_somebody_wrote_and_put_back_is_taken_back() {
         let before = live(&[
@@ -125,7 +121,7 @@ mod tests {
         ]);
         let after = live(&[("regplan:p", Operation::Apply, &["spec.paused", "spec.replicas"])]);
         let found = restored_ownership("p", &json!({}), &before, &after).unwrap();
-        assert_eq!(found.reason, "only ownership changes: spec.replicas (last written by kubectl)");
+        assert_eq!(found.reason, only(vec![owned("spec.replicas", Some("kubectl"))], vec![]));
         let Cause::Drift { by } = found.cause else { panic!("{:?}", found.cause) };
         assert_eq!(by[0].name, "kubectl");
         assert_eq!(restored_ownership("p", &json!({}), &after, &after), None);
@@ -148,7 +144,7 @@ mod tests {
         ]);
         let after = live(&[("regplan:p", Operation::Apply, &["spec.paused"])]);
         let found = restored_ownership("p", &json!({}), &before, &after).unwrap();
-        assert_eq!(found.reason, "only ownership changes: spec.replicas (left to scaler)");
+        assert_eq!(found.reason, only(vec![], vec![owned("spec.replicas", Some("scaler"))]));
         assert_eq!(found.cause, Cause::Yours);
     }
 
@@ -157,9 +153,9 @@ mod tests {
         let paths: &[&str] = &["a", "b", "c", "d", r#"metadata.annotations["regplan.dev/project"]"#];
         let after = live(&[("regplan:p", Operation::Apply, paths)]);
         let found = restored_ownership("p", &json!({}), &live(&[]), &after).unwrap();
-        assert_eq!(found.reason, "only ownership changes: a, b, c and 1 more");
+        assert_eq!(found.reason, only(["a", "b", "c", "d"].map(|field| owned(field, None)).to_vec(), vec![]));
         let marks = live(&[("regplan:p", Operation::Apply, &paths[4..])]);
         let found = restored_ownership("p", &json!({}), &live(&[]), &marks).unwrap();
-        assert_eq!(found.reason, "only the ownership of our annotations changes");
+        assert_eq!(found.reason, only(vec![], vec![]));
     }
 }

@@ -10,8 +10,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::kubernetes::field_manager;
-use crate::plan::proof::atomic;
+use crate::kubernetes::{atomic, field_manager};
 use crate::plan::proof::list_items;
 use crate::plan::proof::list_items::Item;
 use crate::resource::{FieldPath, FieldSet, Live, Segment, api_version_parts, is_builtin_group};

@@ -2,22 +2,36 @@
 
 use serde_json::Value;
 
-use crate::kubernetes::field_manager;
+use crate::kubernetes::{field_manager, secret_data};
 use crate::plan::diff::compare::keyed;
+use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::proof::list_items;
 use crate::plan::proof::ownership;
-use crate::resource::{self, Applied, Desired, FieldPath, Held, Live};
+use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, is_own_group};
 
 /// What is to be remembered of a write: what was sent, and what the server's answer holds under our fields.
 pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> Applied {
     let sensitive_fields = SensitiveFields::new(desired, &answer.object);
-    let held = resource::held(answer, &field_manager(project), |path| sensitive_fields.hides(path));
+    let hides = |path: &FieldPath| sensitive_fields.hides(path);
+    let held: Vec<(FieldPath, Held)> = if is_own_group(&desired.identity.group) {
+        // No field has an owner there: what is sent counts as ours.
+        resource::held_at(sent_fields(sent), &answer.object, hides).collect()
+    } else {
+        resource::held(answer, &field_manager(project), hides)
+    };
     Applied {
         resource_version: answer.stamp.version.clone(),
         sent: digest_without_secrets(desired, sent),
         fields: held.into_iter().map(|(path, held)| (path.to_string(), held)).collect(),
     }
+}
+
+/// Every field of what is sent that is a value by itself, but for those that name the object.
+fn sent_fields(sent: &Value) -> impl Iterator<Item = FieldPath> {
+    let mut all = Vec::new();
+    leaves(&FieldPath::root(), sent, &mut all);
+    all.into_iter().map(|(path, _)| path).filter(|path| !path.names_the_object())
 }
 
 /// Whether sending this once more would change nothing: the same was sent last, in the same version, and our
@@ -98,7 +112,7 @@ fn holds(sent: &Value, live: Option<&Value>) -> bool {
 /// Where secrets stand in what is sent.
 fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
     let marked = desired.sensitive.iter().map(|(path, ())| keyed(&desired.object, path));
-    let data = ["data", "stringData"].into_iter().filter(|_| desired.identity.is("", "Secret"));
+    let data = secret_data::MAPS.into_iter().filter(|_| secret_data::is_secret(&desired.identity));
     marked.chain(data.map(|key| FieldPath::keys([key]))).collect()
 }
 

@@ -4,21 +4,15 @@ use serde_json::Value;
 
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, SENSITIVE};
 use crate::plan::diff::compare::keyed;
+use crate::plan::ownership::belonging::ObjectOwner;
 use crate::plan::ownership::handover;
 use crate::resource::{Desired, FieldPath, Live};
-
-/// Who writes: what the marks on an object say.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::plan) struct Owner<'a> {
-    pub(in crate::plan) project: &'a str,
-    pub(in crate::plan) lineage: &'a str,
-}
 
 /// The object as it is sent.
 ///
 /// A field that could not be checked keeps its live value. A field under `ignore_changes` is left out, unless
 /// what holds it is only made now.
-pub(in crate::plan) fn object(desired: &Desired, live: Option<&Live>, owner: Owner<'_>) -> Value {
+pub(in crate::plan) fn object(desired: &Desired, live: Option<&Live>, owner: ObjectOwner<'_>) -> Value {
     let mut object = desired.object.clone();
     // By their keys: in the cluster the items may stand in another order, and a rule below may take some out.
     for (path, _) in desired.unchecked.iter() {
@@ -40,7 +34,7 @@ fn keep_live(object: &mut Value, path: &FieldPath, live: Option<&Live>) {
     }
 }
 
-fn mark(object: &mut Value, desired: &Desired, owner: Owner<'_>) {
+fn mark(object: &mut Value, desired: &Desired, owner: ObjectOwner<'_>) {
     let address = desired.address.to_string();
     let hidden = hidden_paths(desired);
     let mut marks = vec![(PROJECT, owner.project), (LINEAGE, owner.lineage), (ADDRESS, address.as_str())];
@@ -87,7 +81,7 @@ mod tests {
         Live { object: deployment(5), stamp, ownership: Ownership::default() }
     }
 
-    const OWNER: Owner<'static> = Owner { project: "p", lineage: "l" };
+    const OWNER: ObjectOwner<'static> = ObjectOwner { project: "p", lineage: "l" };
 
     #[test]
     fn an_ignored_field_is_sent_only_when_the_object_is_made() {

@@ -166,12 +166,14 @@ fn a_replacement_is_asked_for_and_its_dependents_follow() {
     let input = knowing(input(vec![standing_on("web", &[]), triggered]), &["web", "edge"]);
     let plan = world(&["web", "edge"]).plan(settled(replacing(input, &["resource.web"])).unwrap());
     let reasons: Vec<_> =
-        plan.changes.iter().map(|change| (change.action, change.reason.as_deref())).collect();
+        plan.changes.iter().map(|change| (change.action, change.reasons.as_slice())).collect();
+    let loss = Reason::ReplacementLoss { loss: Loss::Nothing };
+    let triggered = Reason::ReplaceTriggered { by: address("resource.web") };
     assert_eq!(
         reasons,
         [
-            (Action::Replace, Some("asked for by --replace; nothing else is lost")),
-            (Action::Replace, Some("resource.web changes, and triggers a replacement; nothing else is lost")),
+            (Action::Replace, [Reason::ReplaceRequested, loss.clone()].as_slice()),
+            (Action::Replace, [triggered, loss].as_slice()),
         ]
     );
 }
@@ -181,10 +183,7 @@ fn a_replacement_of_nothing_is_a_create_that_says_so() {
     let input = replacing(input(vec![standing_on("web", &[])]), &["resource.web"]);
     let plan = World::default().plan(settled(input).unwrap());
     assert_eq!(plan.changes[0].action, Action::Create);
-    assert_eq!(
-        plan.changes[0].reason.as_deref(),
-        Some("--replace finds nothing to delete: it is not there yet")
-    );
+    assert_eq!(plan.changes[0].reasons, [Reason::NothingToReplace]);
 }
 
 #[test]
@@ -198,7 +197,7 @@ fn a_namespace_is_not_made_anew_under_what_stands_in_it() {
     };
     let empty = || World::default().with(marked(space.clone(), "resource.space"));
     let plan = empty().with(marked(map("web"), "resource.web")).plan(wanted());
-    let message = plan.refusals[0].problem.to_string();
+    let message = problem(&plan.refusals[0]).to_string();
     assert!(message.contains("resource.web, which would die with it"), "{message}");
     let actions: Vec<Action> = empty().plan(wanted()).changes.iter().map(|change| change.action).collect();
     assert_eq!(actions, [Action::Replace, Action::Create]);
@@ -220,7 +219,7 @@ fn a_replacement_needs_consent_and_a_claim_is_never_replaced() {
     agreed.consent.destroy = [address("resource.web"), address("resource.c")].into();
     let plan = there().plan(settled(agreed).unwrap());
     assert_eq!(actions(&plan), [("resource.web".into(), Action::Replace)]);
-    let help = plan.refusals[0].problem.help.as_deref().unwrap();
+    let help = plan.refusals[0].obstacle.help().unwrap();
     assert!(help.contains("leave `--replace` out"), "{help}");
 }
 
@@ -317,6 +316,9 @@ fn what_is_removed_without_destroying_is_only_forgotten() {
             [("resource.old".into(), Action::Forget), ("namespace.a".into(), Action::Keep)],
             "its namespace must not take it along"
         );
-        assert!(plan.changes[0].reason.as_ref().unwrap().contains("regplan.toml:7"));
+        assert_eq!(
+            plan.changes[0].reasons,
+            [Reason::ReleasedByRemoved { place: "regplan.toml:7".to_owned() }]
+        );
     }
 }

@@ -37,7 +37,8 @@ fn an_ignored_field_of_ours_is_handed_over_and_no_line_of_the_plan() {
     let mut ours = world().owned_by(&[custodian("regplan:p", &["a", "b"])]);
     let plan = ours.plan(input(vec![wanted.clone()]));
     assert_eq!((actions(&plan), fields(&plan)), (vec![("resource.c".into(), Action::Update)], vec![]));
-    assert!(plan.changes[0].reason.as_ref().unwrap().contains("data.a is handed over: it stays \"5\""));
+    let field: FieldPath = "data.a".parse().unwrap();
+    assert_eq!(plan.changes[0].reasons, [Reason::IgnoredFieldReleased { field, value: Some(json!("5")) }]);
     assert_eq!(plan.changes[0].send.as_ref().unwrap()["data"], json!({"b": "2"}));
     assert_eq!(ours.previews[0].object["data"], json!({"a": "5", "b": "2"}), "tried as it stays");
     // What others own is theirs already.

@@ -12,7 +12,11 @@ fn applied(objects: &[Value]) -> (World, Input) {
             .collect(),
     );
     for one in wanted.desired.clone() {
-        let sent = sent::object::object(&one, None, sent::object::Owner { project: "p", lineage: "l" });
+        let sent = sent::object::object(
+            &one,
+            None,
+            ownership::belonging::ObjectOwner { project: "p", lineage: "l" },
+        );
         let mut live = testing::owned(
             sent.clone(),
             &[
@@ -154,7 +158,7 @@ fn marks_that_somebody_took_away_are_drift() {
     wanted.known.get_mut(&address).unwrap().applied = Some(Arc::new(applied));
     let plan = world.plan(wanted);
     let change = &plan.changes[0];
-    assert_eq!(change.reason.as_deref(), Some("only our annotations change"));
+    assert_eq!(change.reasons, [Reason::AnnotationsOnly]);
     assert_eq!(change.cause, Some(Cause::Drift { by: vec![] }));
     assert_eq!(plan.occasion(), Some(Occasion::Drift));
 }

@@ -111,18 +111,19 @@ fn a_prediction_knows_what_cannot_change() {
     let plan = world.plan(input(vec![desired("j", job("y"))]));
     assert_eq!(actions(&plan), [("resource.j".into(), Action::Replace)]);
     assert!(matches!(plan.changes[0].fidelity, Fidelity::Predicted(_)));
-    let reason = plan.changes[0].reason.as_ref().unwrap();
-    assert!(
-        reason.starts_with("spec.template.image cannot be changed on an existing Job; its pods"),
-        "{reason}"
-    );
+    let fields = vec!["spec.template.image".parse().unwrap()];
+    let immutable = Reason::ImmutableFields { object_kind: "Job".into(), fields };
+    assert_eq!(plan.changes[0].reasons, [immutable, Reason::ReplacementLoss { loss: Loss::JobRun }]);
     // A claim is refused all the same.
     let claim = |mode: &str| {
         json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
         "metadata": {"name": "d", "namespace": "a"}, "spec": {"volumeMode": mode}})
     };
     let mut world = World::default().with(marked(claim("a"), "resource.d")).refusing(&claim("b"), no_right);
-    assert_eq!(world.plan(input(vec![desired("d", claim("b"))])).refusals.len(), 1);
+    let plan = world.plan(input(vec![desired("d", claim("b"))]));
+    let Obstacle::Replacement { reasons, .. } = &plan.refusals[0].obstacle else { panic!("{plan:?}") };
+    assert_eq!(plan.refusals[0].obstacle.kind(), ProblemKind::Rejected);
+    assert!(reasons.contains(&Reason::ReplacementLoss { loss: Loss::Data }), "{reasons:?}");
 }
 
 #[test]

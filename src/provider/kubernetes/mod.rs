@@ -16,6 +16,7 @@
 mod access;
 mod certificate;
 mod connect;
+mod definition;
 mod dependents;
 mod discovery;
 mod explain;
@@ -23,9 +24,9 @@ mod list;
 mod managed;
 mod ownership;
 mod pages;
+mod patience;
 mod problem;
 mod proxy;
-mod ready;
 mod reassign;
 mod redact;
 mod storage_class;
@@ -47,7 +48,7 @@ use self::discovery::Discovery;
 use self::problem::About;
 use self::transport::{Call, CallError, Transport};
 use self::watch::Hubs;
-use super::{CascadeScope, Dependents, Progress, Provider, Reassignment, Verb, Wait, Write, Written};
+use super::{CascadeScope, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written};
 use crate::resource::{ClusterIdentity, Identity, Live, Problem, ProblemKind, Reading, Stamp, Target};
 
 /// A Kubernetes cluster.
@@ -61,7 +62,7 @@ pub struct Kubernetes {
 
 impl Kubernetes {
     /// Makes a client from the settings. Nothing is sent: whether the server answers shows with the
-    /// first question (ask [`Provider::cluster`] first). Credential plugins run here, and may talk to
+    /// first question (ask [`Cluster::identity`] first). Credential plugins run here, and may talk to
     /// the terminal.
     ///
     /// Every error is a [`ProblemKind::Settings`].
@@ -118,15 +119,7 @@ impl Kubernetes {
 }
 
 #[async_trait]
-impl Provider for Kubernetes {
-    async fn cluster(&self) -> Result<ClusterIdentity, Problem> {
-        self.identity.get_or_try_init(|| self.ask_identity()).await.cloned()
-    }
-
-    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
-        Ok(self.discovery.served(target, false).await?.map(|served| served.namespaced))
-    }
-
+impl House for Kubernetes {
     async fn read(&self, targets: &[Target]) -> Vec<Reading> {
         list::read(self, targets).await
     }
@@ -139,14 +132,6 @@ impl Provider for Kubernetes {
         write::apply(self, write, false).await
     }
 
-    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
-        reassign::reassign(self, reassignment).await
-    }
-
-    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
-        dependents::dependents(self, scope).await
-    }
-
     async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
         write::delete(self, target, stamp).await
     }
@@ -157,5 +142,24 @@ impl Provider for Kubernetes {
 
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
         access::review(self, requests).await
+    }
+}
+
+#[async_trait]
+impl Cluster for Kubernetes {
+    async fn identity(&self) -> Result<ClusterIdentity, Problem> {
+        self.identity.get_or_try_init(|| self.ask_identity()).await.cloned()
+    }
+
+    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
+        Ok(self.discovery.served(target, false).await?.map(|served| served.namespaced))
+    }
+
+    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
+        reassign::reassign(self, reassignment).await
+    }
+
+    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
+        dependents::dependents(self, scope).await
     }
 }

@@ -65,7 +65,7 @@ fn refused(refusal: &Refusal, about: About<'_>, facts: &ServerInfo) -> Problem {
         ),
         _ => (words, None),
     };
-    Problem { kind, message, help, causes: causes(refusal, about.sent, secret) }
+    Problem { help, causes: causes(refusal, about.sent, secret), ..Problem::new(kind, message) }
 }
 
 fn kind(refusal: &Refusal, identity: &Identity) -> ProblemKind {

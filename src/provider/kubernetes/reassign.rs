@@ -16,8 +16,9 @@ use super::list::check_namespace;
 use super::problem::{self, About};
 use super::transport::{Call, CallError};
 use super::{Kubernetes, managed, ownership};
+use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::provider::{Reassignment, Shift, Verb};
-use crate::resource::{KUBECTL_NOTE, Live, Problem, ProblemKind};
+use crate::resource::{Live, Problem, ProblemKind};
 
 /// How often an object is looked at anew: where it moved meanwhile, and where an answer was lost.
 const TRIES: u32 = 5;

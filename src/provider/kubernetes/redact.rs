@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::kubernetes::secret_data;
+
 /// A quoted value longer than this tells nobody anything.
 const LONGEST: usize = 80;
 
@@ -83,7 +85,7 @@ fn value_length(text: &str) -> usize {
 /// Takes out every value of the Secret, encoded and decoded, wherever the text repeats one.
 fn without_values(mut text: String, secret: &Value) -> String {
     let mut values: Vec<String> = Vec::new();
-    for key in ["data", "stringData"] {
+    for key in secret_data::MAPS {
         let fields = secret.get(key).and_then(Value::as_object).into_iter().flatten();
         for value in fields.filter_map(|(_, value)| value.as_str()) {
             values.push(value.to_owned());

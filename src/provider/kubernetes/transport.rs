@@ -196,7 +196,7 @@ impl Transport {
         let request = Request::get(path)
             .header(ACCEPT, JSON)
             .body(Vec::new())
-            .map_err(|error| self.unsendable(&error))?;
+            .map_err(|error| self.unsendable(error))?;
         let opened = timeout(READ_DEADLINE, self.client.request_events::<Value>(request)).await;
         match opened {
             Err(_) => Err(self.silent(false)),
@@ -206,7 +206,7 @@ impl Transport {
                 status: serde_json::to_value(&*status).unwrap_or_default(),
                 retry_after: None,
             })),
-            Ok(Err(error)) => Err(self.lost(&error)),
+            Ok(Err(error)) => Err(self.lost(error)),
         }
     }
 
@@ -231,10 +231,10 @@ impl Transport {
                 bytes.clone().into()
             }
         };
-        let request = request.body(body).map_err(|error| self.unsendable(&error))?;
-        let response = self.client.send(request).await.map_err(|error| self.lost(&error))?;
+        let request = request.body(body).map_err(|error| self.unsendable(error))?;
+        let response = self.client.send(request).await.map_err(|error| self.lost(error))?;
         let (parts, body) = response.into_parts();
-        let bytes = body.collect_bytes().await.map_err(|error| self.lost(&error))?;
+        let bytes = body.collect_bytes().await.map_err(|error| self.lost(error))?;
         self.read(parts.status, parts.headers, &bytes)
     }
 
@@ -285,15 +285,15 @@ impl Transport {
         CallError::Lost { problem: transport_error::silent(&self.facts), perhaps_done }
     }
 
-    fn lost(&self, error: &kube::Error) -> CallError {
+    fn lost(&self, error: kube::Error) -> CallError {
         let perhaps_done =
-            !transport_error::never_sent(error) && transport_error::credentials(error).is_none();
+            !transport_error::never_sent(&error) && transport_error::credentials(&error).is_none();
         CallError::Lost { problem: transport_error::problem(error, &self.facts), perhaps_done }
     }
 
-    fn unsendable(&self, error: &http::Error) -> CallError {
+    fn unsendable(&self, error: http::Error) -> CallError {
         let message = format!("a request to {} cannot be put together: {error}", self.facts.server);
-        let problem = Problem::new(crate::resource::ProblemKind::Other, message);
+        let problem = Problem::new(crate::resource::ProblemKind::Other, message).caused_by(error);
         CallError::Lost { problem, perhaps_done: false }
     }
 }

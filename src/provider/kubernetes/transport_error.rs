@@ -78,16 +78,21 @@ pub(super) fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
     found
 }
 
-/// What an error means for a person.
-pub(super) fn problem(error: &kube::Error, facts: &ServerInfo) -> Problem {
-    let server = &facts.server;
-    if let Some(why) = credentials(error) {
+/// What an error means for a person. The error is kept below it, unless it is about credentials: it could
+/// show them.
+pub(super) fn problem(error: kube::Error, facts: &ServerInfo) -> Problem {
+    if let Some(why) = credentials(&error) {
         return Problem::new(
             ProblemKind::Unauthenticated,
             format!("the credentials could not be renewed: {why}"),
         )
         .help(format!("they come from {}", facts.origin));
     }
+    said(&error, facts).caused_by(error)
+}
+
+fn said(error: &kube::Error, facts: &ServerInfo) -> Problem {
+    let server = &facts.server;
     if let Some(tls) = tls_of(error) {
         return tls_problem(&tls, facts);
     }
@@ -218,7 +223,7 @@ mod tests {
     }
 
     fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
-        problem(&kube::Error::Service(error.into()), &facts())
+        problem(kube::Error::Service(error.into()), &facts())
     }
 
     #[test]
@@ -241,6 +246,20 @@ mod tests {
     }
 
     #[test]
+    fn the_error_below_is_kept() {
+        let refused = of(io::Error::from(io::ErrorKind::ConnectionRefused));
+        assert!(refused.source().is_some_and(|error| error.is::<kube::Error>()));
+        assert!(never_sent(&refused), "the chain leads to the end");
+        let trust = of(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer));
+        assert!(tls_of(&trust).is_some());
+        assert_eq!(
+            refused,
+            Problem { source: None, ..refused.clone() },
+            "what is said is compared, and no more"
+        );
+    }
+
+    #[test]
     fn only_a_refused_connection_was_certainly_never_sent() {
         assert!(never_sent(&io::Error::from(io::ErrorKind::ConnectionRefused)));
         assert!(!never_sent(&io::Error::from(io::ErrorKind::ConnectionReset)));
@@ -257,6 +276,7 @@ mod tests {
         };
         let problem = of(AuthError::AuthExecRun { cmd: "aws --secret x".into(), out: Box::new(out) });
         assert_eq!(problem.kind, ProblemKind::Unauthenticated);
+        assert!(problem.source().is_none());
         let shown = format!("{problem:?}");
         assert!(
             shown.contains("please log in") && !shown.contains("leak") && !shown.contains("--secret"),

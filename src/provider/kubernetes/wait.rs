@@ -7,14 +7,16 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::discovery::Served;
-use super::explain::{self, Patience};
+use super::explain;
 use super::list::{check_namespace, get};
+use super::patience::Patience;
 use super::problem::{self, About};
-use super::ready::{self, Readiness, StorageClass};
-use super::storage_class;
 use super::transport::CallError;
 use super::watch::Hub;
-use super::{Kubernetes, ownership};
+use super::{Kubernetes, definition, ownership, storage_class};
+use crate::kubernetes::kinds::is_definition;
+use crate::kubernetes::readiness::{self, Readiness, StorageClass};
+use crate::kubernetes::{deletion, pods};
 use crate::provider::{Progress, Until, Wait};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading};
 
@@ -43,9 +45,9 @@ pub(super) async fn wait(
         Reading::Absent => None,
         Reading::Unreadable(problem) => return Err(problem),
     };
-    let limit = wait.timeout.unwrap_or_else(|| {
-        ready::default_timeout(identity, first.as_ref().map(|live| &live.object), &wait.until)
-    });
+    let limit = wait
+        .timeout
+        .unwrap_or_else(|| default_timeout(identity, first.as_ref().map(|live| &live.object), &wait.until));
     let mut waiter = Waiter {
         cluster,
         served: &served,
@@ -74,6 +76,15 @@ pub(super) async fn wait(
         },
     };
     waiter.follow(&version).await
+}
+
+/// How long to wait where nobody has said so.
+fn default_timeout(identity: &Identity, object: Option<&Value>, until: &Until) -> Duration {
+    match until {
+        Until::Gone { .. } => deletion::time_to_go(identity),
+        Until::Field(_) => readiness::TIME_OF_A_CONTROLLER,
+        Until::Ready(rule) => readiness::time_to_ready(identity, object, rule.as_ref()),
+    }
 }
 
 enum Step {
@@ -177,14 +188,14 @@ impl Waiter<'_> {
                 if ownership::stamp(object).uid != *uid {
                     return Ok(Step::Done);
                 }
-                self.tell(ready::lingering(self.identity, object));
+                self.tell(deletion::lingering(self.identity, object));
                 Ok(Step::Wait(None))
             }
             (_, None) => Err(Problem::new(
                 ProblemKind::Other,
                 format!("{} is not there any more: somebody has deleted it", self.identity),
             )),
-            (Until::Field(path), Some(object)) => match ready::field(object, path) {
+            (Until::Field(path), Some(object)) => match readiness::field(object, path) {
                 Readiness::Waiting(missing) => {
                     self.tell(missing);
                     Ok(Step::Wait(None))
@@ -193,7 +204,7 @@ impl Waiter<'_> {
             },
             (Until::Ready(rule), Some(object)) => {
                 let class = self.storage_class(object).await;
-                match ready::judge(self.identity, object, rule.as_ref(), class) {
+                match readiness::judge(self.identity, object, rule.as_ref(), class) {
                     Readiness::Ready if rule.is_none() => self.served_step(object).await,
                     Readiness::Ready => Ok(Step::Done),
                     Readiness::Failed(why) => Err(self.failed(&why, object).await),
@@ -225,12 +236,11 @@ impl Waiter<'_> {
 
     /// A definition is ready only when its kind can be used.
     async fn served_step(&mut self, object: &Value) -> Result<Step, Problem> {
-        if !self.identity.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        if !is_definition(self.identity) {
             return Ok(Step::Done);
         }
         while Instant::now() < self.deadline {
-            if let Ok(true) = timeout_at(self.deadline, storage_class::is_served(self.cluster, object)).await
-            {
+            if let Ok(true) = timeout_at(self.deadline, definition::is_served(self.cluster, object)).await {
                 return Ok(Step::Done);
             }
             self.tell("its kind is established, but not served yet".to_owned());
@@ -242,7 +252,7 @@ impl Waiter<'_> {
     /// Looks for pods that will not heal.
     async fn pods_step(&mut self, object: &Value, missing: &str) -> Result<Step, Problem> {
         let now = Instant::now();
-        let labels = explain::selector(self.identity, object);
+        let labels = pods::selector(self.identity, object);
         let is_pod = self.identity.is("", "Pod");
         if labels.is_none() && !is_pod {
             return Ok(Step::Wait(None));
@@ -250,7 +260,7 @@ impl Waiter<'_> {
         if now < self.began + PODS_AFTER {
             return Ok(Step::Wait(Some(self.began + PODS_AFTER)));
         }
-        let mut pods: Vec<Arc<Value>> = Vec::new();
+        let mut own: Vec<Arc<Value>> = Vec::new();
         if let Some(labels) = &labels {
             let namespace = self.identity.namespace.as_deref();
             let hub = self.pods.get_or_insert_with(|| {
@@ -263,14 +273,13 @@ impl Waiter<'_> {
                 };
                 self.cluster.hubs.join(&served, namespace, None)
             });
-            pods = hub.objects(|pod| explain::is_selected(pod, labels));
+            own = hub.objects(|pod| pods::is_selected(pod, labels));
         }
-        let looked: Vec<&Value> =
-            if is_pod { vec![object] } else { pods.iter().map(AsRef::as_ref).collect() };
+        let looked: Vec<&Value> = if is_pod { vec![object] } else { own.iter().map(AsRef::as_ref).collect() };
         let (hopeless, next) = self.patience.look(looked, now);
         for name in hopeless {
             let pod =
-                pods.iter().find(|pod| pod.pointer("/metadata/name").and_then(Value::as_str) == Some(&name));
+                own.iter().find(|pod| pod.pointer("/metadata/name").and_then(Value::as_str) == Some(&name));
             // An old pod that is being replaced may be as broken as it likes.
             let counts = match pod {
                 Some(pod) => explain::is_latest(self.cluster, self.identity, object, pod).await == Some(true),

@@ -17,6 +17,7 @@ use super::list::{check_namespace, get};
 use super::problem::{self, About, is_webhook_silence};
 use super::transport::{Answer, Call, CallError, JSON, Refusal, Repeat};
 use super::{Kubernetes, ownership, warning};
+use crate::kubernetes::kinds::changes_discovery;
 use crate::provider::{Guard, Verb, Write, Written};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Stamp, Target};
 
@@ -95,12 +96,6 @@ pub(super) async fn apply(cluster: &Kubernetes, write: &Write, dry: bool) -> Res
 async fn served(cluster: &Kubernetes, target: &Target) -> Result<Served, Problem> {
     let found = cluster.discovery.served(target, true).await?;
     found.ok_or_else(|| cluster.unknown_kind(&target.identity))
-}
-
-/// Kinds whose objects add or change other kinds.
-fn changes_discovery(identity: &Identity) -> bool {
-    identity.is("apiextensions.k8s.io", "CustomResourceDefinition")
-        || identity.is("apiregistration.k8s.io", "APIService")
 }
 
 /// The write is not processed as long as a webhook does not answer, so it may be repeated.

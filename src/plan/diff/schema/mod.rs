@@ -13,8 +13,7 @@ use serde_json::Value;
 
 use crate::diagnostic::nearest::nearest;
 use crate::plan::diff::overlay::overlay;
-use crate::plan::planner::Planner;
-use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind};
+use crate::resource::{Address, Desired, FieldPath, Problem, ProblemKind};
 
 /// So many mistakes are told of one object.
 const SHOWN: usize = 10;
@@ -26,19 +25,6 @@ pub(in crate::plan) struct Definition<'a> {
     pub(in crate::plan) address: &'a Address,
     /// The `CustomResourceDefinition` as it will be.
     pub(in crate::plan) object: &'a Value,
-}
-
-impl Planner {
-    /// What the definition in this plan has against the resource, if it has anything.
-    pub(in crate::plan) fn schema_problem(
-        &self,
-        index: usize,
-        live: Option<&Live>,
-        sent: &Value,
-    ) -> Option<Problem> {
-        let live = live.map(|live| &live.object);
-        check(self.definition_of(index)?, &self.input.desired[index], live, sent)
-    }
 }
 
 /// What the server will have against the object once the definition is there; `None` where it will take it,

@@ -8,7 +8,7 @@ use super::*;
 use crate::diagnostic::{SourceId, Span};
 use crate::plan::diff::field_changes::changed;
 use crate::plan::model::change::Keep;
-use crate::plan::ownership::owners::foreign;
+use crate::plan::ownership::field_owners::foreign;
 use crate::resource::{Address, Identity, ManagedEntry, Operation, Origin, Ownership, Stamp};
 
 /// An object that was applied, was changed by others, and is to be applied again.

@@ -54,8 +54,11 @@ fn a_field_that_is_ours_alone_is_released_and_tried_with_its_live_value() {
     assert_eq!(sent["spec"].get("replicas"), None);
     assert_eq!(as_tried("regplan:p", &desired, &live, &sent)["spec"]["replicas"], 5);
     let told = field_release("regplan:p", &desired, Some(&live)).unwrap();
-    let told = story(&told, &desired, Some(&live));
-    assert_eq!(told.as_deref(), Some("spec.replicas is handed over: it stays 5, and is nobody's to plan"));
+    let field = "spec.replicas".parse().unwrap();
+    assert_eq!(
+        reasons(&told, &desired, Some(&live)),
+        [Reason::IgnoredFieldReleased { field, value: Some(json!(5)) }]
+    );
 }
 
 #[test]

@@ -1,0 +1,132 @@
+//! What `apply` and `destroy` share: plan, show, make sure that it is approved, apply.
+
+use super::args::{Format, Global, RunArgs};
+use super::confirm;
+use super::diagnostics;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt;
+use super::output::Output;
+use super::plan;
+use super::plan_file::NamedPlanFile;
+use super::progress::Progress;
+use super::project;
+use super::settings;
+use super::wording::note;
+use crate::apply::Report;
+use crate::engine::{Applicable, Approval, Interruption, PlanRequest, Workspace};
+use crate::plan::Mode;
+use crate::report::{self, Label, SourceLine, Styled, escape};
+use crate::state::Store;
+
+/// Who approves the plan.
+#[derive(Clone, Copy)]
+pub(super) enum Approver<'a> {
+    /// Whoever is asked, or has said `--auto-approve`.
+    Person,
+    /// Whoever expects this digest.
+    Digest(&'a str),
+    /// Whoever hands over this file.
+    File(&'a NamedPlanFile),
+}
+
+pub(super) async fn run(
+    global: &Global,
+    args: &RunArgs,
+    request: PlanRequest,
+    approver: Approver<'_>,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let mode = request.mode;
+    let mut workspace = open(global, args, mode, output).await?;
+    let admitted = match approver {
+        Approver::File(named) => Some((named, named.admit(&mut workspace, output).await?)),
+        Approver::Person | Approver::Digest(_) => None,
+    };
+    let planned = workspace.plan(request).await?;
+    let sources = &workspace.config().sources;
+    diagnostics::show_warnings(sources, &planned.warnings, output)?;
+    let approval = match (admitted, approver) {
+        (Some((named, admitted)), _) => named.hold_against(&workspace, &admitted, &planned)?,
+        (None, Approver::Digest(digest)) => Approval::Digest(digest.to_owned()),
+        (None, Approver::Person | Approver::File(_)) => Approval::Caller,
+    };
+    plan::show(&planned.plan, args.format.into(), &SourceLine::within(sources), output)?;
+    if !planned.plan.refusals.is_empty() {
+        return Ok(Exit::Failed);
+    }
+    let applicable = planned.applicable(&approval)?;
+    if !planned.plan.changes_state() {
+        return Ok(Exit::Done);
+    }
+    let is_to_be_asked = approval == Approval::Caller && planned.plan.has_changes() && !args.auto_approve;
+    if is_to_be_asked && !confirm::ask(question(mode), global.into(), output)? {
+        let mut text = Styled::default();
+        output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
+        return Ok(Exit::Failed);
+    }
+    let report = apply(&mut workspace, &applicable, args.format, output).await?;
+    Ok(if report.is_complete() { Exit::Done } else { Exit::Failed })
+}
+
+/// Locks the state, then reaches the cluster.
+async fn open(
+    global: &Global,
+    args: &RunArgs,
+    mode: Mode,
+    output: Output,
+) -> Result<Workspace<Store>, Failure> {
+    let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
+    let command = match mode {
+        Mode::Apply => "apply",
+        Mode::Destroy => "destroy",
+    };
+    let opened = project.open_locked(command).await?;
+    if let Some(interruption) = opened.interruption() {
+        output.message(&interrupted(interruption))?;
+    }
+    Ok(opened.connect().await?)
+}
+
+/// Says that an earlier run was killed, and what of it is picked up.
+fn interrupted(interruption: Interruption<'_>) -> Styled {
+    match interruption {
+        Interruption::Run(recovered) => note(format!(
+            "the run of {} from {} was killed; {} of its outcomes are picked up, {} are looked for in the cluster.",
+            escape(&recovered.unfinished.by),
+            recovered.unfinished.begun,
+            recovered.outcomes,
+            recovered.in_doubt.len()
+        )),
+        Interruption::Holder(holder) => {
+            note(format!("a run of {} was killed; it left nothing unfinished.", escape(&holder.who())))
+        }
+    }
+}
+
+fn question(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Apply => "Apply this plan?",
+        Mode::Destroy => "Destroy all of this?",
+    }
+}
+
+async fn apply(
+    workspace: &mut Workspace<Store>,
+    applicable: &Applicable<'_>,
+    format: Format,
+    output: Output,
+) -> Result<Report, Failure> {
+    let progress = Progress::new(format, output);
+    let emit = |event| progress.show(&event);
+    let result = {
+        let listener = interrupt::listen();
+        workspace.apply(applicable, &emit, listener.stop()).await
+    };
+    progress.finish();
+    let report = result?;
+    if format == Format::Text {
+        output.note(&report::report_text(&report))?;
+    }
+    Ok(report)
+}

@@ -1,0 +1,28 @@
+//! What most commands begin with: the configuration, with its warnings shown.
+
+use super::args::Global;
+use super::diagnostics;
+use super::failure::Failure;
+use super::output::Output;
+use super::settings;
+use crate::engine::{self, Compiled, Host, Project, Settings};
+
+/// Reads and checks the configuration.
+pub(super) async fn load(global: &Global, settings: Settings, output: Output) -> Result<Project, Failure> {
+    let project = engine::load(&settings::inputs(global)?, settings, Host::of_process()).await?;
+    diagnostics::show_warnings(&project.config.sources, &project.warnings, output)?;
+    Ok(project)
+}
+
+/// The same for a command that asks no cluster.
+pub(super) async fn load_offline(global: &Global, output: Output) -> Result<Project, Failure> {
+    load(global, Settings::from(global), output).await
+}
+
+/// The same, and what it comes to without a cluster and without secrets.
+pub(super) async fn compile(global: &Global, output: Output) -> Result<(Project, Compiled), Failure> {
+    let project = load_offline(global, output).await?;
+    let compiled = project.compile().await?;
+    diagnostics::show_warnings(&project.config.sources, &compiled.warnings, output)?;
+    Ok((project, compiled))
+}

@@ -1,0 +1,74 @@
+//! Why the engine stopped.
+
+use std::path::PathBuf;
+
+use tokio::task::JoinError;
+
+use crate::config::Config;
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::resource::Problem;
+use crate::state::StateError;
+
+use super::cluster::ClusterMismatch;
+use super::plan_file::PlanFileRefusal;
+use super::planned::NotApplicable;
+use super::rights::MissingRights;
+use super::settings::SettingsConflict;
+
+/// Why the engine stopped. This is data: what a person is told is worded where it is printed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration has mistakes. Warnings about it may be among them.
+    #[error("{mistakes}")]
+    Mistakes {
+        /// The files that the places of the mistakes lie in.
+        sources: Box<Sources>,
+        /// All of them.
+        mistakes: Diagnostics,
+    },
+    /// A setting contradicts the configuration.
+    #[error(transparent)]
+    Settings(#[from] SettingsConflict),
+    /// The cluster, or the way to it.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// The state.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The task that reads the state has ended without an answer.
+    #[error("the reading of the state was broken off")]
+    StateReading(#[source] JoinError),
+    /// There is no state to compare the cluster with.
+    #[error("there is no state at `{}`", place.display())]
+    NoState {
+        /// Where it was looked for.
+        place: PathBuf,
+    },
+    /// This is not the cluster that is meant.
+    #[error(transparent)]
+    WrongCluster(#[from] ClusterMismatch),
+    /// Our rights do not allow all of the plan.
+    #[error(transparent)]
+    MissingRights(#[from] MissingRights),
+    /// The plan cannot be applied.
+    #[error(transparent)]
+    NotApplicable(#[from] NotApplicable),
+    /// The plan file is not applied.
+    #[error(transparent)]
+    PlanFile(#[from] PlanFileRefusal),
+}
+
+impl Error {
+    /// Mistakes in the files of this configuration.
+    pub(super) fn mistakes(config: &Config, mistakes: Diagnostics) -> Self {
+        Self::Mistakes { sources: Box::new(config.sources.clone()), mistakes }
+    }
+
+    /// The same error with these warnings before its mistakes, where it is about mistakes.
+    pub(super) fn after(self, warnings: &Diagnostics) -> Self {
+        let Self::Mistakes { sources, mistakes } = self else { return self };
+        let mut all = warnings.clone();
+        all.extend(mistakes);
+        Self::Mistakes { sources, mistakes: all }
+    }
+}

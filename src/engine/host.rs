@@ -1,0 +1,50 @@
+//! What the engine has from the program that it runs in.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::factory::{BackendFactory, ProviderFactory};
+use super::standard::{KubernetesProviders, LocalBackends};
+use crate::provider::kubernetes::Environment;
+
+/// Looks up a variable of the environment by its name; `None` for one that is not set.
+pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What the engine has from the program that it runs in. It reads nothing of the process by itself.
+///
+/// To keep states somewhere else, or to reach clusters in another way, put another factory here:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use regplan::engine::{BackendFactory, Host};
+/// fn with_states_in(backends: impl BackendFactory + 'static) -> Host {
+///     Host { backends: Arc::new(backends), ..Host::of_process() }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Host {
+    /// Where `{ env = "NAME" }` and `REGPLAN_VAR_NAME` are looked up.
+    pub variables: Variables,
+    /// Makes the provider that answers for a cluster.
+    pub providers: Arc<dyn ProviderFactory>,
+    /// Makes the backend that keeps a state.
+    pub backends: Arc<dyn BackendFactory>,
+}
+
+impl Host {
+    /// The environment of this process, Kubernetes clusters, and states in local folders.
+    pub fn of_process() -> Self {
+        Self {
+            variables: Arc::new(|name| std::env::var(name).ok()),
+            providers: Arc::new(KubernetesProviders::new(Environment::of_process())),
+            backends: Arc::new(LocalBackends),
+        }
+    }
+}
+
+/// Without the environment: it holds secrets.
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").finish_non_exhaustive()
+    }
+}

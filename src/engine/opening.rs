@@ -1,0 +1,139 @@
+//! The state comes before the cluster: it is read or locked first, and says which cluster is meant.
+
+use std::sync::Arc;
+
+use tracing::Instrument as _;
+
+use super::cluster::check_cluster;
+use super::factory::{BackendFactory, BackendSettings, ConnectionSettings};
+use super::workspace::Workspace;
+use super::{Compiled, Error, Project};
+use crate::state::{self, Backend, Holder, Recovered, State, StateError, Store, View};
+
+/// A state that is at hand: seen, or locked to be written.
+pub trait StateAccess: Send + Sync {
+    /// The state.
+    fn state(&self) -> &State;
+}
+
+impl StateAccess for View {
+    fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+impl StateAccess for Store {
+    fn state(&self) -> &State {
+        Store::state(self)
+    }
+}
+
+/// A project with its state. Nothing was asked of a cluster yet.
+///
+/// `S` is a [`View`] where the state is only read: others may write it meanwhile. It is a [`Store`] where the
+/// state is locked.
+pub struct Opened<S> {
+    project: Project,
+    connection: ConnectionSettings,
+    outline: Compiled,
+    state: S,
+}
+
+/// What an earlier run that was killed has left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption<'s> {
+    /// A run, whose outcomes were picked up.
+    Run(&'s Recovered),
+    /// A process that held the lock. It left nothing unfinished.
+    Holder(&'s Holder),
+}
+
+impl Project {
+    /// Reads the state, whoever writes it meanwhile.
+    ///
+    /// # Errors
+    /// A state that cannot be read.
+    pub async fn view_state(&self) -> Result<View, Error> {
+        let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
+        Ok(view(backends, settings, self.config.project.clone()).await?)
+    }
+
+    /// Locks the state, and picks up what an interrupted run left behind. `command` says to others what this
+    /// process does, such as `apply`.
+    ///
+    /// # Errors
+    /// A state that somebody else writes, or that cannot be read.
+    #[tracing::instrument(skip_all, fields(project = self.config.project, command = command))]
+    pub async fn lock_state(&self, command: &str) -> Result<Store, Error> {
+        Ok(Store::open(self.backend().await?, &self.config.project, command).await?)
+    }
+
+    /// Everything that a plan needs before the cluster is asked.
+    ///
+    /// # Errors
+    /// Settings that contradict the configuration, mistakes of its blocks, a state that cannot be read.
+    #[tracing::instrument(skip_all, fields(project = self.config.project))]
+    pub async fn open(self) -> Result<Opened<View>, Error> {
+        let connection = self.settings.connection(&self.config.cluster)?;
+        // The state may be as large as all that is configured: it is read meanwhile.
+        let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
+        let view = view(backends, settings, self.config.project.clone());
+        let view = tokio::spawn(view.in_current_span());
+        let outline = self.compile().await?;
+        let state = view.await.map_err(Error::StateReading)??;
+        Ok(Opened { project: self, connection, outline, state })
+    }
+
+    /// The same with the state locked, for an apply; see [`lock_state`](Self::lock_state).
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open), and a state that somebody else writes.
+    #[tracing::instrument(skip_all, fields(project = self.config.project, command = command))]
+    pub async fn open_locked(self, command: &str) -> Result<Opened<Store>, Error> {
+        let connection = self.settings.connection(&self.config.cluster)?;
+        // What is wrong with the objects is said before anything is locked.
+        let outline = self.compile().await?;
+        let state = self.lock_state(command).await?;
+        Ok(Opened { project: self, connection, outline, state })
+    }
+
+    /// Where the state is kept.
+    pub(super) async fn backend(&self) -> Result<Box<dyn Backend>, StateError> {
+        self.host.backends.open(&BackendSettings::of(&self.config)).await
+    }
+}
+
+#[tracing::instrument(name = "view_state", skip_all, fields(project = project))]
+async fn view(
+    backends: Arc<dyn BackendFactory>,
+    settings: BackendSettings,
+    project: String,
+) -> Result<View, StateError> {
+    let backend = backends.open(&settings).await?;
+    state::view(backend.as_ref(), &project).await
+}
+
+impl Opened<Store> {
+    /// What an earlier run that was killed has left behind. Only who holds the lock can tell: a run that a
+    /// view finds may be under way.
+    pub fn interruption(&self) -> Option<Interruption<'_>> {
+        let killed = self.state.recovered().filter(|recovered| recovered.unfinished.end.is_none());
+        killed.map(Interruption::Run).or_else(|| self.state.left_by().map(Interruption::Holder))
+    }
+}
+
+impl<S: StateAccess> Opened<S> {
+    /// Asks the cluster who it is, and makes sure that it is the one that is meant, before anything else is
+    /// read from it.
+    ///
+    /// # Errors
+    /// A cluster that cannot be reached, or that the configuration or the state does not mean.
+    #[tracing::instrument(skip_all, fields(project = self.project.config.project))]
+    pub async fn connect(self) -> Result<Workspace<S>, Error> {
+        let Self { project, connection, outline, state } = self;
+        let provider = project.host.providers.connect(&connection).await?;
+        let cluster = provider.cluster().identity().await?;
+        check_cluster(&project.config.cluster, state.state().cluster.as_ref(), &cluster)?;
+        Ok(Workspace { project, outline, state, provider, cluster })
+    }
+}

@@ -1,0 +1,169 @@
+//! Plan files: made of a plan, admitted where its state is, held against the plan that is made anew.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::Error;
+use super::opening::StateAccess;
+use super::planned::{Approval, Planned, UncheckedField};
+use super::workspace::Workspace;
+use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
+use crate::diagnostic::Sources;
+use crate::plan::{Keep, Plan};
+use crate::resource::Key;
+use crate::state::Store;
+
+/// Why a plan file is not applied. Nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileRefusal {
+    /// There is no key here to check its seal with.
+    #[error("there is no key to check the plan file with")]
+    NoKey,
+    /// Its seal is not that of this state's key.
+    #[error("the plan file was not written here, or was changed since")]
+    NotSealed,
+    /// It was applied already.
+    #[error("the plan file was applied as revision {revision}")]
+    Completed {
+        /// As which revision.
+        revision: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Some fields could not be checked when it was made.
+    #[error("{} fields of the plan file could not be checked", .0.len())]
+    Unchecked(Vec<UncheckedField>),
+    /// It is for another configuration, cluster or state than what is at hand.
+    #[error("the plan file is not for what is at hand")]
+    Mismatch(Vec<Mismatch>),
+    /// The plan that is made anew is not the one in the file.
+    #[error("{} resources have moved since the plan file was made", .0.len())]
+    Moved(Vec<Moved>),
+}
+
+/// A plan file that may be applied here, if a new plan turns out to be the same.
+#[derive(Debug)]
+pub struct Admitted<'f> {
+    file: &'f PlanFile,
+    key: Key,
+    attempt: Attempt,
+}
+
+impl Admitted<'_> {
+    /// Whether an earlier run of this file was interrupted, and goes on now.
+    pub fn is_resumed(&self) -> bool {
+        self.attempt == Attempt::Resumed
+    }
+}
+
+/// The plan in a file, found to be the one at hand by [`Workspace::hold_against`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedFile {
+    digest: String,
+}
+
+impl VerifiedFile {
+    /// The digest of the file.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+impl<S: StateAccess> Workspace<S> {
+    /// A file of a plan, to be approved and applied later; `None` where the plan cannot be applied anyway.
+    ///
+    /// # Errors
+    /// The key that seals it cannot be read, or kept with the state.
+    pub async fn plan_file(&self, planned: &Planned) -> Result<Option<PlanFile>, Error> {
+        let Planned { request, plan, given, .. } = planned;
+        if !plan.refusals.is_empty() {
+            return Ok(None);
+        }
+        let key = self.project.backend().await?.make_key().await?;
+        let config = &self.project.config;
+        let preconditions = Preconditions::of(plan, config, given, Asked::from(request.clone()), &key);
+        Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)))
+    }
+}
+
+impl Workspace<Store> {
+    /// Admits a plan file, before anything is planned.
+    ///
+    /// # Errors
+    /// A [`PlanFileRefusal`], or a state that cannot be read.
+    pub async fn admit<'f>(&mut self, file: &'f PlanFile) -> Result<Admitted<'f>, Error> {
+        let key = self.state.key().await?.ok_or(PlanFileRefusal::NoKey)?;
+        if !file.is_sealed_by(&key) {
+            return Err(PlanFileRefusal::NotSealed.into());
+        }
+        if let Some(done) = self.state.completed(file.digest()).await? {
+            return Err(PlanFileRefusal::Completed { revision: done.number, at: done.at }.into());
+        }
+        let unchecked = unchecked(file);
+        if !unchecked.is_empty() {
+            return Err(PlanFileRefusal::Unchecked(unchecked).into());
+        }
+        // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
+        if let Ok(lineage) = file.preconditions.lineage.parse() {
+            self.state.assume_lineage(&lineage)?;
+        }
+        let unfinished = self.state.state().unfinished.as_ref();
+        let is_resumed = unfinished.is_some_and(|run| run.plan == file.digest());
+        let attempt = if is_resumed { Attempt::Resumed } else { Attempt::Fresh };
+        Ok(Admitted { file, key, attempt })
+    }
+
+    /// Holds a plan that was made anew against the file. What it is to be made for says the file too:
+    /// `PlanRequest::from(&file)`. The changes of a plan with refusals are not compared: it cannot be applied
+    /// anyway.
+    ///
+    /// # Errors
+    /// A [`PlanFileRefusal`] where anything is other than it was approved.
+    pub fn hold_against(&self, admitted: &Admitted<'_>, planned: &Planned) -> Result<Approval, Error> {
+        let Admitted { file, key, attempt } = admitted;
+        let Planned { request, plan, given, .. } = planned;
+        let config = &self.project.config;
+        let preconditions = Preconditions::of(plan, config, given, Asked::from(request.clone()), key);
+        let mismatches = file.preconditions.mismatches(&preconditions);
+        if !mismatches.is_empty() {
+            return Err(PlanFileRefusal::Mismatch(mismatches).into());
+        }
+        let is_comparable = plan.refusals.is_empty();
+        let moved = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
+        if moved.is_empty() {
+            Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }))
+        } else {
+            Err(PlanFileRefusal::Moved(moved).into())
+        }
+    }
+}
+
+fn unchecked(file: &PlanFile) -> Vec<UncheckedField> {
+    let fields = file.unchecked().map(|(address, path, reason)| UncheckedField {
+        address: address.clone(),
+        path: path.clone(),
+        reason: reason.to_owned(),
+    });
+    let mut unchecked: Vec<_> = fields.collect();
+    unchecked.dedup();
+    unchecked
+}
+
+/// Where the keys stand that the plan names: file and line.
+fn key_places(sources: &Sources, plan: &Plan) -> BTreeMap<String, (String, usize)> {
+    let fields = plan.changes.iter().flat_map(|change| &change.fields);
+    let origins = fields.flat_map(|field| {
+        let keep = field.keep.iter().filter_map(|keep| match keep {
+            Keep::Key(origin) => Some(origin),
+            Keep::Ignore(_) => None,
+        });
+        keep.chain(&field.origin)
+    });
+    origins
+        .filter_map(|origin| {
+            let (path, line) = sources.line_of(origin.span?)?;
+            Some((origin.key.clone(), (path.display().to_string(), line)))
+        })
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! A plan that was made, and whether it can be applied.
+
+use super::PlanRequest;
+use super::plan_file::VerifiedFile;
+use crate::blocks::Given;
+use crate::diagnostic::Diagnostics;
+use crate::plan::{Plan, Refusal};
+use crate::resource::{Address, FieldPath};
+
+/// A plan that was made.
+#[derive(Debug)]
+pub struct Planned {
+    /// What it was asked for.
+    pub request: PlanRequest,
+    /// The plan.
+    pub plan: Plan,
+    /// What is probably not meant in the configuration.
+    pub warnings: Diagnostics,
+    /// What secrets were given with when it was made.
+    pub(super) given: Given,
+}
+
+/// Who has approved a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Approval {
+    /// Whoever calls: a person has looked at it, or it goes without.
+    Caller,
+    /// Whoever has approved the plan with this digest.
+    Digest(String),
+    /// Whoever has approved the plan in a file.
+    File(VerifiedFile),
+}
+
+/// A plan of which all can be applied, as it was approved.
+#[derive(Debug, Clone, Copy)]
+pub struct Applicable<'p> {
+    pub(super) plan: &'p Plan,
+    /// By what the history knows the run: the digest of the plan file, or of the plan where there is none.
+    pub(super) digest: &'p str,
+}
+
+/// Why a plan cannot be applied. Nothing of it was done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotApplicable {
+    /// Something must be mended first.
+    #[error("{} resources of the plan must be mended first", .0.len())]
+    Refused(Vec<Refusal>),
+    /// What could not be checked cannot be written either.
+    #[error("{} fields of the plan could not be checked", .0.len())]
+    Unchecked(Vec<UncheckedField>),
+    /// It is not the plan that was approved.
+    #[error("the plan has the digest {found}, and {approved} was approved")]
+    OtherPlan {
+        /// The digest that was approved.
+        approved: String,
+        /// The digest of this plan.
+        found: String,
+    },
+}
+
+/// A field that could not be checked, mostly because a secret is not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UncheckedField {
+    /// Of which resource.
+    pub address: Address,
+    /// Which field.
+    pub path: FieldPath,
+    /// Why not.
+    pub reason: String,
+}
+
+impl Planned {
+    /// What can be applied of it: all, or nothing.
+    ///
+    /// # Errors
+    /// A plan with refusals, or with fields that could not be checked; another plan than the approved one.
+    pub fn applicable<'p>(&'p self, approval: &'p Approval) -> Result<Applicable<'p>, NotApplicable> {
+        let plan = &self.plan;
+        if !plan.refusals.is_empty() {
+            return Err(NotApplicable::Refused(plan.refusals.clone()));
+        }
+        let unchecked = unchecked(plan);
+        if !unchecked.is_empty() {
+            return Err(NotApplicable::Unchecked(unchecked));
+        }
+        let digest = match approval {
+            Approval::Digest(approved) if approved.trim() != plan.digest => {
+                let (approved, found) = (approved.trim().to_owned(), plan.digest.clone());
+                return Err(NotApplicable::OtherPlan { approved, found });
+            }
+            Approval::Caller | Approval::Digest(_) => &plan.digest,
+            Approval::File(file) => file.digest(),
+        };
+        Ok(Applicable { plan, digest })
+    }
+}
+
+fn unchecked(plan: &Plan) -> Vec<UncheckedField> {
+    let fields = plan.changes.iter().flat_map(|change| {
+        change.unchecked.iter().map(|(path, reason)| UncheckedField {
+            address: change.address.clone(),
+            path: path.clone(),
+            reason: reason.clone(),
+        })
+    });
+    let mut unchecked: Vec<_> = fields.collect();
+    unchecked.dedup();
+    unchecked
+}

@@ -1,0 +1,81 @@
+//! What a plan is asked for.
+
+use crate::approval::{Asked, PlanFile};
+use crate::plan::{Consent, Mode};
+use crate::resource::Address;
+
+/// What a plan is asked for: by a user, or by a plan file that is planned again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRequest {
+    /// To apply the configuration, or to destroy what was applied.
+    pub mode: Mode,
+    /// What it is limited to, with what these need; everything where there is none.
+    pub targets: Vec<Address>,
+    /// What is to be replaced whether or not it changes.
+    pub replace: Vec<Address>,
+    /// Existing objects that may be taken over.
+    pub adopt: Vec<Address>,
+    /// Protected resources that may be deleted or replaced.
+    pub consent: Vec<Address>,
+}
+
+impl PlanRequest {
+    /// All of the configuration or of the state, and no consent to anything.
+    pub fn all(mode: Mode) -> Self {
+        Self { mode, targets: Vec::new(), replace: Vec::new(), adopt: Vec::new(), consent: Vec::new() }
+    }
+
+    /// What the user agreed to, as the planner takes it.
+    pub(super) fn consents(&self) -> Consent {
+        Consent {
+            destroy: self.consent.iter().cloned().collect(),
+            adopt: self.adopt.iter().cloned().collect(),
+        }
+    }
+}
+
+impl From<Asked> for PlanRequest {
+    fn from(asked: Asked) -> Self {
+        let Asked { mode, targets, replace, adopt, consent } = asked;
+        Self { mode, targets, replace, adopt, consent }
+    }
+}
+
+impl From<PlanRequest> for Asked {
+    fn from(request: PlanRequest) -> Self {
+        let PlanRequest { mode, targets, replace, adopt, consent } = request;
+        Self { mode, targets, replace, adopt, consent }
+    }
+}
+
+/// How the plan in a file was asked for, and how it is to be planned again.
+impl From<&PlanFile> for PlanRequest {
+    fn from(file: &PlanFile) -> Self {
+        file.preconditions.asked.clone().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_outlives_being_kept_in_a_plan_file() {
+        let address = |text: &str| vec![text.parse().unwrap()];
+        let request = PlanRequest {
+            mode: Mode::Destroy,
+            targets: address("registry.main"),
+            replace: address("resource.job"),
+            adopt: address("resource.web"),
+            consent: address("registry.main/PersistentVolumeClaim/registry"),
+        };
+        let asked = Asked::from(request.clone());
+        assert_eq!(
+            serde_json::to_value(&asked).unwrap()["consent"][0],
+            "registry.main/PersistentVolumeClaim/registry"
+        );
+        assert_eq!(PlanRequest::from(asked), request);
+        let consents = request.consents();
+        assert!(consents.adopt.contains(&request.adopt[0]) && consents.destroy.contains(&request.consent[0]));
+    }
+}

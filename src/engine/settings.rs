@@ -1,0 +1,162 @@
+//! What the user has chosen, resolved: plain data, wherever it came from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::factory::ConnectionSettings;
+use crate::config::ClusterSettings;
+
+/// What the configuration is read from.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConfigInputs {
+    /// Files and folders; they are merged, and later ones win. With none it is `regplan.toml`.
+    pub files: Vec<PathBuf>,
+    /// Values of variables, each as `NAME=VALUE`.
+    pub vars: Vec<String>,
+    /// TOML files with values of variables; later ones win.
+    pub var_files: Vec<PathBuf>,
+    /// The folder that relative paths start from.
+    pub working_folder: PathBuf,
+}
+
+impl ConfigInputs {
+    /// `regplan.toml` in this folder.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        Self { files: Vec::new(), vars: Vec::new(), var_files: Vec::new(), working_folder: folder.into() }
+    }
+}
+
+/// Without the values of variables: they may be secrets.
+impl fmt::Debug for ConfigInputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigInputs")
+            .field("files", &self.files)
+            .field("var_files", &self.var_files)
+            .field("working_folder", &self.working_folder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How the engine is to work, apart from what the configuration says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// A context of the kubeconfig. It must not contradict `[cluster] context`.
+    pub context: Option<String>,
+    /// A kubeconfig, instead of the one that the configuration names and of the usual one.
+    pub kubeconfig: Option<PathBuf>,
+    /// Whether to use the service account of the pod that we run in.
+    pub in_cluster: bool,
+    /// How many resources are worked on at once, and how many requests may be under way; at least 1.
+    pub parallelism: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { context: None, kubeconfig: None, in_cluster: false, parallelism: 10 }
+    }
+}
+
+/// A setting that contradicts the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsConflict {
+    /// Another context than the one of `[cluster] context`.
+    #[error("the context {named} contradicts the configuration, which names {configured}")]
+    Context {
+        /// The context of the settings.
+        named: String,
+        /// The context of the configuration.
+        configured: String,
+    },
+    /// The service account of this pod, where the configuration names a context or a kubeconfig.
+    #[error("a service account contradicts the configuration, which names a context or a kubeconfig")]
+    InCluster,
+}
+
+impl Settings {
+    /// How the cluster is reached. The configuration decides; the settings may only agree or fill in.
+    ///
+    /// # Errors
+    /// Settings that contradict the configuration.
+    pub fn connection(&self, cluster: &ClusterSettings) -> Result<ConnectionSettings, SettingsConflict> {
+        if self.in_cluster && (cluster.context.is_some() || cluster.kubeconfig.is_some()) {
+            return Err(SettingsConflict::InCluster);
+        }
+        if let (Some(named), Some(configured)) = (&self.context, &cluster.context)
+            && named != configured
+        {
+            let (named, configured) = (named.clone(), configured.clone());
+            return Err(SettingsConflict::Context { named, configured });
+        }
+        Ok(ConnectionSettings {
+            kubeconfig: self.kubeconfig.as_ref().or(cluster.kubeconfig.as_ref()).cloned(),
+            context: cluster.context.as_ref().or(self.context.as_ref()).cloned(),
+            in_cluster: self.in_cluster || cluster.in_cluster,
+            connections: self.parallelism.max(1),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(settings: &Settings, cluster: &ClusterSettings) -> ConnectionSettings {
+        settings.connection(cluster).unwrap()
+    }
+
+    #[test]
+    fn the_configuration_decides_and_the_settings_fill_in() {
+        let nothing = ClusterSettings::default();
+        let usual = connection(&Settings::default(), &nothing);
+        assert_eq!((usual.context, usual.kubeconfig, usual.in_cluster), (None, None, false));
+        assert_eq!(usual.connections, 10);
+
+        let settings = Settings {
+            context: Some("prod".into()),
+            kubeconfig: Some("mine".into()),
+            parallelism: 3,
+            ..Settings::default()
+        };
+        let filled = connection(&settings, &nothing);
+        assert_eq!(filled.context.as_deref(), Some("prod"));
+        assert_eq!((filled.kubeconfig, filled.connections), (Some("mine".into()), 3));
+
+        let cluster = ClusterSettings {
+            context: Some("prod".into()),
+            kubeconfig: Some("theirs".into()),
+            ..ClusterSettings::default()
+        };
+        assert_eq!(connection(&Settings::default(), &cluster).kubeconfig, Some("theirs".into()));
+        assert_eq!(
+            connection(&settings, &cluster).kubeconfig,
+            Some("mine".into()),
+            "a file may be elsewhere"
+        );
+        assert_eq!(connection(&settings, &cluster).context.as_deref(), Some("prod"), "both say the same");
+
+        let pod = ClusterSettings { in_cluster: true, ..ClusterSettings::default() };
+        assert!(connection(&Settings::default(), &pod).in_cluster);
+        assert!(connection(&Settings { in_cluster: true, ..Settings::default() }, &nothing).in_cluster);
+        let none = Settings { parallelism: 0, ..Settings::default() };
+        assert_eq!(connection(&none, &nothing).connections, 1);
+    }
+
+    #[test]
+    fn settings_that_contradict_the_configuration_are_refused() {
+        let cluster = ClusterSettings { context: Some("prod".into()), ..ClusterSettings::default() };
+        let other = Settings { context: Some("test".into()), ..Settings::default() };
+        let conflict = SettingsConflict::Context { named: "test".into(), configured: "prod".into() };
+        assert_eq!(other.connection(&cluster), Err(conflict));
+
+        let pod = Settings { in_cluster: true, ..Settings::default() };
+        assert_eq!(pod.connection(&cluster), Err(SettingsConflict::InCluster));
+        let file = ClusterSettings { kubeconfig: Some("theirs".into()), ..ClusterSettings::default() };
+        assert_eq!(pod.connection(&file), Err(SettingsConflict::InCluster));
+    }
+
+    #[test]
+    fn the_values_of_variables_show_in_no_log() {
+        let inputs = ConfigInputs { vars: vec!["password=hunter2".into()], ..ConfigInputs::in_folder("/") };
+        assert!(!format!("{inputs:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The factories of the program itself: Kubernetes clusters, and states in local folders.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::factory::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
+use crate::provider::kubernetes::{self, Environment, Kubernetes};
+use crate::provider::{Provider, Router};
+use crate::resource::Problem;
+use crate::state::{Backend, LocalBackend, Location, StateError};
+
+/// Reaches Kubernetes clusters, as `kubectl` does.
+pub struct KubernetesProviders {
+    environment: Environment,
+}
+
+impl KubernetesProviders {
+    /// With these variables: `KUBECONFIG`, `HOME`, and those of proxies.
+    pub fn new(environment: Environment) -> Self {
+        Self { environment }
+    }
+}
+
+#[async_trait]
+impl ProviderFactory for KubernetesProviders {
+    async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
+        let ConnectionSettings { kubeconfig, context, in_cluster, connections } = settings.clone();
+        let environment = self.environment.clone();
+        let settings = kubernetes::Settings { kubeconfig, context, in_cluster, connections, environment };
+        let cluster = Kubernetes::connect(&settings).await?;
+        Ok(Box::new(Router::new(Arc::new(cluster))))
+    }
+}
+
+/// Keeps states in folders on this machine.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalBackends;
+
+#[async_trait]
+impl BackendFactory for LocalBackends {
+    async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, StateError> {
+        let location = match settings {
+            BackendSettings::Beside { folder, project } => Location::beside(folder, project)?,
+            BackendSettings::Folder(folder) => Location::at(folder),
+        };
+        Ok(Box::new(LocalBackend::new(location)))
+    }
+}

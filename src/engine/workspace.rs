@@ -1,0 +1,148 @@
+//! A project, its state and its cluster: what plans and applies work on.
+
+use std::collections::BTreeSet;
+
+use super::applying::{self, Run};
+use super::opening::StateAccess;
+use super::planned::{Applicable, Planned};
+use super::{Compiled, Error, Outside, PlanRequest, Project, Readings, compiling, planning};
+use crate::apply::{Event, Options, Report, Stop};
+use crate::blocks::SecretKeyRef;
+use crate::config::Config;
+use crate::graph::Graph;
+use crate::plan::Mode;
+use crate::provider::Provider;
+use crate::resource::{Address, BlockAddress, ClusterIdentity};
+use crate::state::{State, Store};
+
+/// A project, its state and its cluster, which was found to be the one that is meant.
+///
+/// With a [`View`](crate::state::View) as its state it makes plans; with a [`Store`], it applies them too.
+pub struct Workspace<S> {
+    pub(super) project: Project,
+    /// What the configuration comes to without a cluster and without secrets.
+    pub(super) outline: Compiled,
+    pub(super) state: S,
+    pub(super) provider: Box<dyn Provider>,
+    pub(super) cluster: ClusterIdentity,
+}
+
+impl<S> Workspace<S> {
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.project.config
+    }
+
+    /// Which cluster it is.
+    pub fn cluster(&self) -> &ClusterIdentity {
+        &self.cluster
+    }
+}
+
+impl<S: StateAccess> Workspace<S> {
+    /// Makes a plan. Nothing is written; problems of single resources are in the plan.
+    ///
+    /// # Errors
+    /// Every mistake of the configuration in one list; an address of the request that nothing has, or that
+    /// cannot be what it is named for.
+    #[tracing::instrument(skip_all, fields(project = self.project.config.project, mode = ?request.mode))]
+    pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
+        let Project { config, settings, host, .. } = &self.project;
+        let state = self.state.state();
+        let remembered = |kept: &SecretKeyRef| is_remembered(state, kept, &request);
+        let readings = Readings::default();
+        let provider = self.provider.as_ref();
+        let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
+        let outside =
+            Outside { provider: Some(&keeping), env: host.variables.as_ref(), remembered: &remembered };
+        let needed = needed_blocks(&self.outline.graph, &request);
+        let compiled = compiling::complete(config, &self.outline, needed.as_ref(), &outside).await?;
+        let (graph, parallelism) = (&compiled.graph, settings.parallelism);
+        let plan = planning::plan(config, graph, state, &self.cluster, &provider, &request, parallelism)
+            .await
+            .map_err(|error| error.after(&compiled.warnings))?;
+        let (given, warnings) = (compiled.given.clone(), compiled.warnings.clone());
+        Ok(Planned { request, plan, warnings, given })
+    }
+}
+
+impl Workspace<Store> {
+    /// Applies a plan. What is done is in the journal as soon as it is true, and in the state at the end,
+    /// however the run ends. Each event goes to `emit` as it happens.
+    ///
+    /// # Errors
+    /// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept. What
+    /// failed in the cluster is in the report.
+    #[tracing::instrument(skip_all, fields(project = plan.plan.project, changes = plan.plan.changes.len()))]
+    pub async fn apply(
+        &mut self,
+        plan: &Applicable<'_>,
+        emit: &(dyn Fn(Event) + Send + Sync),
+        stop: &Stop,
+    ) -> Result<Report, Error> {
+        let Project { config, settings, .. } = &self.project;
+        let run = Run { plan: plan.digest.to_owned(), configuration: config.digest() };
+        let options = Options { parallelism: settings.parallelism.max(1) };
+        let provider = self.provider.as_ref();
+        applying::apply(plan.plan, &run, provider, &mut self.state, emit, stop, options).await
+    }
+}
+
+/// The blocks whose secrets the plan needs; `None` for all.
+fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockAddress>> {
+    let targets = &request.targets;
+    let is_desired = |named: &Address| graph.resources().any(|desired| desired.address.is_meant_by(named));
+    // What the state alone knows may turn out to be anything that is desired under another address.
+    if targets.is_empty() || !targets.iter().all(is_desired) {
+        return None;
+    }
+    let reach = match request.mode {
+        Mode::Apply => graph.closure_of(targets),
+        Mode::Destroy => graph.dependents_closure_of(targets),
+    };
+    Some(reach.ok()?.into_iter().map(|address| address.block).collect())
+}
+
+/// Whether a generated value was there before, and nobody has consented to making a new one. What is
+/// destroyed needs no value back.
+fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> bool {
+    request.mode == Mode::Apply
+        && state.resources.iter().any(|(address, resource)| {
+            let holds = resource.identity == kept.secret && resource.keys.contains(&kept.key);
+            holds && !request.consent.contains(address)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Identity, Timeouts};
+    use crate::state::{Provenance, Resource};
+
+    #[test]
+    fn a_generated_value_is_remembered_until_a_new_one_is_consented_to() {
+        let identity = Identity::namespaced("", "Secret", "a", "users");
+        let resource = Resource {
+            identity: identity.clone(),
+            version: None,
+            uid: "u".into(),
+            dependencies: Vec::new(),
+            protect: false,
+            keys: ["ci".to_owned()].into(),
+            timeouts: Timeouts::default(),
+            provenance: Provenance::Created,
+            applied: None,
+        };
+        let address: Address = "registry.main/Secret/users".parse().unwrap();
+        let mut state = State::new("p");
+        state.resources.insert(address.clone(), resource);
+        let kept = |key: &str| SecretKeyRef { secret: identity.clone(), key: key.into() };
+        let request = PlanRequest::all(Mode::Apply);
+        assert!(is_remembered(&state, &kept("ci"), &request));
+        assert!(!is_remembered(&state, &kept("alice"), &request), "another key");
+        assert!(!is_remembered(&State::new("p"), &kept("ci"), &request), "another state");
+        assert!(!is_remembered(&state, &kept("ci"), &PlanRequest::all(Mode::Destroy)));
+        let consented = PlanRequest { consent: vec![address], ..request };
+        assert!(!is_remembered(&state, &kept("ci"), &consented));
+    }
+}

@@ -1,0 +1,48 @@
+//! `status.conditions` and the generations that they are about.
+//!
+//! Nothing here trusts the object: what is missing, or of another type, is an empty text or 0.
+
+use serde_json::Value;
+
+/// The condition of this type in an object's `status.conditions`.
+pub fn condition<'v>(object: &'v Value, kind: &str) -> Option<&'v Value> {
+    let all = object.pointer("/status/conditions").and_then(Value::as_array)?;
+    all.iter().find(|condition| text(condition, "type") == kind)
+}
+
+/// Whether a condition, where it names its generation, is about the latest one.
+pub fn is_current(object: &Value, condition: &Value) -> bool {
+    let seen = condition.get("observedGeneration").and_then(Value::as_i64);
+    seen.is_none_or(|seen| seen >= count(object, "/metadata/generation"))
+}
+
+/// Whether the controller has still to look at the latest generation.
+pub fn is_behind(object: &Value) -> bool {
+    let seen = object.pointer("/status/observedGeneration").and_then(Value::as_i64);
+    seen.is_some_and(|seen| seen < count(object, "/metadata/generation"))
+}
+
+/// `Ready is False, DoesNotExist: the issuer is missing`.
+pub fn said(condition: &Value) -> String {
+    let mut out = format!("{} is {}", text(condition, "type"), text(condition, "status"));
+    let (reason, message) = (text(condition, "reason"), text(condition, "message"));
+    if !reason.is_empty() {
+        out.push_str(", ");
+        out.push_str(reason);
+    }
+    if !message.is_empty() {
+        out.push_str(": ");
+        out.push_str(message.trim());
+    }
+    out
+}
+
+/// The text under a key; empty where there is none.
+pub fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The whole number at a JSON pointer; 0 where there is none.
+pub fn count(object: &Value, pointer: &str) -> i64 {
+    object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0)
+}

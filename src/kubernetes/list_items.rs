@@ -1,0 +1,79 @@
+//! What tells the items of Kubernetes' lists apart, and what they are called in a path.
+//!
+//! The server's own keys are in its schema. For showing a difference, and for reading what both sides mean by
+//! one item, the usual keys do.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::resource::NAMING_KEYS;
+
+/// Sets of keys that may tell all items of a list apart, most usual first.
+const ITEM_KEYS: &[&[&str]] = &[
+    &["name"],
+    &["mountPath"],
+    &["devicePath"],
+    &["containerPort"],
+    &["containerPort", "protocol"],
+    &["port"],
+    &["port", "protocol"],
+    &["ip"],
+    &["key"],
+    &["type"],
+    &["uid"],
+    &["topologyKey"],
+    &["host"],
+];
+
+/// The first set of keys that tells all items of both lists apart; `None` where no set does, and for two
+/// empty lists.
+pub fn item_keys(before: &[Value], after: &[Value]) -> Option<&'static [&'static str]> {
+    if before.is_empty() && after.is_empty() {
+        return None;
+    }
+    ITEM_KEYS.iter().copied().find(|keys| [before, after].into_iter().all(|list| tell_apart(list, keys)))
+}
+
+fn tell_apart(list: &[Value], keys: &[&str]) -> bool {
+    let mut seen = BTreeSet::new();
+    list.iter().all(|item| {
+        let has_keys = keys.iter().all(|key| item.get(key).is_some_and(is_name));
+        has_keys && seen.insert(name_of(item, keys))
+    })
+}
+
+fn is_name(value: &Value) -> bool {
+    value.is_string() || value.is_number() || value.is_boolean()
+}
+
+/// What the item is called in a path, as keys and their values. A text under one key stands alone
+/// (`containers[registry]`), unless a path would not find it without the name of the key.
+pub fn name_of(item: &Value, keys: &[&str]) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match keys {
+        [key] if NAMING_KEYS.contains(key) && item.get(key).is_some_and(Value::is_string) => {
+            vec![(String::new(), item.get(key).map(text).unwrap_or_default())]
+        }
+        _ => {
+            keys.iter().map(|key| ((*key).to_owned(), item.get(key).map(text).unwrap_or_default())).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_key_that_a_path_does_not_look_for_is_named() {
+        let hosts = [json!({"host": "a"}), json!({"host": "b"})];
+        let keys = item_keys(&hosts, &[]).unwrap();
+        assert_eq!(name_of(&hosts[0], keys), [("host".to_owned(), "a".to_owned())]);
+        let containers = [json!({"name": "web"})];
+        let keys = item_keys(&containers, &[]).unwrap();
+        assert_eq!(name_of(&containers[0], keys), [(String::new(), "web".to_owned())]);
+        assert_eq!(item_keys(&[json!({"name": "a"}), json!({"name": "a"})], &[]), None);
+    }
+}

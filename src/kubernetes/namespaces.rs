@@ -1,0 +1,18 @@
+//! What every cluster has without us: its own namespaces, and what controllers put into each namespace.
+
+use crate::resource::Identity;
+
+/// Whether every cluster has this namespace.
+/// Source: <https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces>
+pub fn is_given(namespace: &str) -> bool {
+    matches!(namespace, "default" | "kube-system" | "kube-public" | "kube-node-lease")
+}
+
+/// Whether the control plane puts such an object into every namespace, or makes it of what is there.
+pub fn is_everywhere(identity: &Identity) -> bool {
+    let by_kind =
+        [("", "Event"), ("events.k8s.io", "Event"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")];
+    by_kind.iter().any(|(group, kind)| identity.is(group, kind))
+        || (identity.is("", "ServiceAccount") && identity.name == "default")
+        || (identity.is("", "ConfigMap") && identity.name == "kube-root-ca.crt")
+}

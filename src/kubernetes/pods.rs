@@ -1,0 +1,188 @@
+//! What pods say about why they do not run, and whose pods they are.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::conditions::{condition, text};
+use crate::resource::Identity;
+
+/// A container that has crashed this often, and is held back, will not run by waiting. (Fewer crashes are
+/// usual while what it needs is starting.)
+const CRASHES: u64 = 5;
+
+/// A container that does not run, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Its name.
+    pub container: String,
+    /// The kubelet's word for it, such as `CrashLoopBackOff`.
+    pub reason: String,
+    /// What the kubelet says of it; may be empty.
+    pub message: String,
+    /// How often it was started anew.
+    pub restarts: u64,
+}
+
+/// Whether a container in trouble will run without anybody's help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// It may well.
+    Open,
+    /// Its image cannot be pulled: it may, as long as that is not so for long.
+    Pulling,
+    /// It will not.
+    Hopeless,
+}
+
+impl Trouble {
+    /// What is to be expected of it.
+    pub fn outlook(&self) -> Outlook {
+        match self.reason.as_str() {
+            "InvalidImageName" | "ErrImageNeverPull" => Outlook::Hopeless,
+            "CrashLoopBackOff" if self.restarts >= CRASHES => Outlook::Hopeless,
+            // These two take turns.
+            "ErrImagePull" | "ImagePullBackOff" => Outlook::Pulling,
+            _ => Outlook::Open,
+        }
+    }
+}
+
+/// The containers of a pod that wait for something other than their turn, or have crashed.
+pub fn troubles(pod: &Value) -> Vec<Trouble> {
+    let mut all = Vec::new();
+    for key in ["initContainerStatuses", "containerStatuses"] {
+        let statuses = pod.pointer(&format!("/status/{key}")).and_then(Value::as_array);
+        for status in statuses.into_iter().flatten() {
+            let restarts = status.get("restartCount").and_then(Value::as_u64).unwrap_or(0);
+            let found = |reason: &str, message: &str| Trouble {
+                container: text(status, "name").to_owned(),
+                reason: reason.to_owned(),
+                message: message.trim().to_owned(),
+                restarts,
+            };
+            if let Some(waiting) = status.pointer("/state/waiting") {
+                let reason = text(waiting, "reason");
+                if !matches!(reason, "" | "ContainerCreating" | "PodInitializing") {
+                    let last = status.pointer("/lastState/terminated");
+                    let exit = last.map(|ended| format!("; {}", exit(ended))).unwrap_or_default();
+                    all.push(found(reason, &format!("{}{exit}", text(waiting, "message"))));
+                }
+            } else if let Some(ended) = status.pointer("/state/terminated")
+                && ended.get("exitCode").and_then(Value::as_i64).unwrap_or(0) != 0
+            {
+                all.push(found(text(ended, "reason"), &exit(ended)));
+            }
+        }
+    }
+    all
+}
+
+/// `it exited with 1: no such file`.
+fn exit(ended: &Value) -> String {
+    let code = ended.get("exitCode").and_then(Value::as_i64).unwrap_or(0);
+    let reason = Some(text(ended, "reason")).filter(|reason| !matches!(*reason, "" | "Error"));
+    let message = Some(text(ended, "message").trim()).filter(|message| !message.is_empty());
+    let mut out = format!("it exited with {code}");
+    if let Some(reason) = reason {
+        out.push_str(" (");
+        out.push_str(reason);
+        out.push(')');
+    }
+    if let Some(message) = message {
+        out.push_str(": ");
+        out.push_str(message);
+    }
+    out
+}
+
+/// What a pod says about why it is not ready, a line each.
+pub fn lines(pod: &Value) -> Vec<String> {
+    let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let mut lines: Vec<String> = troubles(pod)
+        .into_iter()
+        .map(|trouble| {
+            let restarts =
+                if trouble.restarts > 0 { format!(", {} restarts", trouble.restarts) } else { String::new() };
+            let message =
+                if trouble.message.is_empty() { String::new() } else { format!(": {}", trouble.message) };
+            format!("pod {name}, container {}: {}{message}{restarts}", trouble.container, trouble.reason)
+        })
+        .collect();
+    if lines.is_empty() {
+        let telling = ["PodScheduled", "ContainersReady", "Ready"]
+            .into_iter()
+            .find_map(|kind| condition(pod, kind).filter(|found| text(found, "status") == "False"));
+        if let Some(found) = telling {
+            lines.push(format!("pod {name}: {}: {}", text(found, "reason"), text(found, "message")));
+        }
+    }
+    lines
+}
+
+/// Whether a pod is ready, or has done its work.
+pub fn is_ready(pod: &Value) -> bool {
+    condition(pod, "Ready").is_some_and(|found| text(found, "status") == "True")
+        || pod.pointer("/status/phase").and_then(Value::as_str) == Some("Succeeded")
+}
+
+/// The label selector of a workload's pods; `None` for kinds that have none.
+pub fn selector(identity: &Identity, object: &Value) -> Option<BTreeMap<String, String>> {
+    let pointer = match (identity.group.as_str(), identity.kind.as_str()) {
+        ("apps", _) | ("batch", "Job") => "/spec/selector/matchLabels",
+        ("", "ReplicationController") => "/spec/selector",
+        _ => return None,
+    };
+    let labels = object.pointer(pointer).and_then(Value::as_object)?;
+    let labels =
+        labels.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
+    Some(labels.collect()).filter(|labels: &BTreeMap<_, _>| !labels.is_empty())
+}
+
+/// Whether a pod carries all of these labels.
+pub fn is_selected(pod: &Value, labels: &BTreeMap<String, String>) -> bool {
+    let own = pod.pointer("/metadata/labels");
+    labels.iter().all(|(key, value)| own.and_then(|own| own.get(key)).and_then(Value::as_str) == Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[expect(clippy::needless_pass_by_value, reason = "json! is written in place")]
+    fn pod(name: &str, status: Value) -> Value {
+        json!({"metadata": {"name": name}, "status": {"containerStatuses": [status]}})
+    }
+
+    #[test]
+    fn a_pod_says_why_it_waits() {
+        let pull = pod(
+            "web-1",
+            json!({"name": "app", "restartCount": 0, "state": {"waiting": {
+            "reason": "ImagePullBackOff", "message": "Back-off pulling image \"x\""}}}),
+        );
+        assert_eq!(
+            lines(&pull),
+            ["pod web-1, container app: ImagePullBackOff: Back-off pulling image \"x\""]
+        );
+        let crash = pod(
+            "web-2",
+            json!({"name": "app", "restartCount": 3,
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
+            "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "no config\n"}}}),
+        );
+        assert_eq!(
+            lines(&crash),
+            [
+                "pod web-2, container app: CrashLoopBackOff: back-off 40s; it exited with 1: no config, 3 restarts"
+            ]
+        );
+        let unscheduled = json!({"metadata": {"name": "web-3"}, "status": {"conditions": [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}]}});
+        assert_eq!(lines(&unscheduled), ["pod web-3: Unschedulable: 0/1 nodes"]);
+        let fine =
+            pod("web-4", json!({"name": "app", "state": {"waiting": {"reason": "ContainerCreating"}}}));
+        assert_eq!(lines(&fine), Vec::<String>::new());
+    }
+}

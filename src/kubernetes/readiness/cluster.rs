@@ -1,0 +1,83 @@
+//! Kinds that run nothing themselves.
+
+use serde_json::Value;
+
+use super::verdict::{Readiness, StorageClass};
+use crate::kubernetes::conditions::{condition, is_behind, is_current, said, text};
+
+pub(super) fn namespace(object: &Value) -> Readiness {
+    match object.pointer("/status/phase").and_then(Value::as_str) {
+        Some("Active") => Readiness::Ready,
+        Some("Terminating") => Readiness::failed("it is being deleted"),
+        _ => Readiness::waiting("it is not active yet"),
+    }
+}
+
+pub(super) fn claim(object: &Value, class: StorageClass) -> Readiness {
+    match object.pointer("/status/phase").and_then(Value::as_str) {
+        Some("Bound") => Readiness::Ready,
+        Some("Lost") => Readiness::failed("its volume is lost"),
+        // It is bound when a pod asks for it, and the pod comes only after the claim is ready.
+        _ if class.waits_for_consumer => Readiness::Ready,
+        _ => Readiness::waiting("it is not bound to a volume yet"),
+    }
+}
+
+pub(super) fn service(object: &Value) -> Readiness {
+    let is_balanced = object.pointer("/spec/type").and_then(Value::as_str) == Some("LoadBalancer");
+    let addresses = object.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
+    if is_balanced && addresses.is_none_or(Vec::is_empty) {
+        return Readiness::waiting("the load balancer has no address yet");
+    }
+    Readiness::Ready
+}
+
+/// Whether discovery serves it is not looked at here.
+pub(super) fn definition(object: &Value) -> Readiness {
+    if let Some(names) = condition(object, "NamesAccepted").filter(|found| text(found, "status") == "False") {
+        return Readiness::failed(format!("its names are refused: {}", said(names)));
+    }
+    if let Some(schema) =
+        condition(object, "NonStructuralSchema").filter(|found| text(found, "status") == "True")
+    {
+        return Readiness::failed(format!("its schema is not structural: {}", text(schema, "message")));
+    }
+    match condition(object, "Established") {
+        Some(found) if text(found, "status") == "True" => Readiness::Ready,
+        Some(found) => Readiness::waiting(said(found)),
+        None => Readiness::waiting("it is not established yet"),
+    }
+}
+
+pub(super) fn api_service(object: &Value) -> Readiness {
+    match condition(object, "Available") {
+        Some(found) if text(found, "status") == "True" => Readiness::Ready,
+        Some(found) => Readiness::waiting(said(found)),
+        None => Readiness::waiting("it is not available yet"),
+    }
+}
+
+/// A custom resource: by the conditions that controllers have agreed on.
+pub(super) fn custom(object: &Value) -> Readiness {
+    if is_behind(object) {
+        return Readiness::behind();
+    }
+    if let Some(stalled) = condition(object, "Stalled").filter(|found| text(found, "status") == "True") {
+        return Readiness::failed(format!("it is stalled: {}", said(stalled)));
+    }
+    if let Some(busy) = condition(object, "Reconciling").filter(|found| text(found, "status") == "True") {
+        return Readiness::waiting(said(busy));
+    }
+    for kind in ["Ready", "Available", "Programmed"] {
+        let Some(found) = condition(object, kind) else { continue };
+        if !is_current(object, found) {
+            return Readiness::behind();
+        }
+        return if text(found, "status") == "True" {
+            Readiness::Ready
+        } else {
+            Readiness::waiting(said(found))
+        };
+    }
+    Readiness::Ready
+}

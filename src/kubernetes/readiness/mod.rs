@@ -1,0 +1,115 @@
+//! When an object is ready, by its kind.
+//!
+//! In this order, for every kind: it is not being deleted; its controller has seen the latest
+//! generation; nothing is stalled or being reconciled; then the kind's own rule. A kind without a rule
+//! here is ready when it is written (built-in groups), or by its conditions (custom resources): `Ready`,
+//! else `Available`, else `Programmed`; without any of these it is ready.
+//!
+//! | kind | ready when | time |
+//! |---|---|---|
+//! | Namespace | Active | 1 min |
+//! | Deployment, StatefulSet, DaemonSet, ReplicaSet | rolled out; a paused one at once | 10 min, or the progress deadline and a minute |
+//! | Pod | Ready, or it has succeeded | 5 min |
+//! | Job | complete; a suspended one at once | 30 min, or the active deadline and a minute |
+//! | `PersistentVolumeClaim` | bound, unless its class waits for the first consumer | 5 min |
+//! | Service | a load balancer has its address, others at once | 10 min |
+//! | `CustomResourceDefinition` | established, its names accepted, and served by discovery | 1 min |
+//! | `APIService` | Available | 2 min |
+//! | custom resources | by their conditions | 10 min |
+//! | everything else | written | 1 min |
+
+mod cluster;
+mod verdict;
+mod workloads;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use self::verdict::{Readiness, StorageClass};
+use super::conditions::{condition, is_current, said, text};
+use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
+
+/// How long a controller that we know nothing of may take to do its work.
+pub const TIME_OF_A_CONTROLLER: Duration = Duration::from_mins(10);
+
+/// Whether the object is ready, by the rule or by its kind's own.
+pub fn judge(
+    identity: &Identity,
+    object: &Value,
+    rule: Option<&ReadyRule>,
+    class: StorageClass,
+) -> Readiness {
+    if object.pointer("/metadata/deletionTimestamp").is_some() {
+        return Readiness::failed("it is being deleted");
+    }
+    match rule {
+        Some(ReadyRule::Written) => Readiness::Ready,
+        Some(ReadyRule::Field(path)) => field(object, path),
+        Some(ReadyRule::Condition { kind, status }) => by_rule(object, kind, status),
+        None => by_kind(identity, object, class),
+    }
+}
+
+fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readiness {
+    match (identity.group.as_str(), identity.kind.as_str()) {
+        ("apps", "Deployment") => workloads::deployment(object),
+        ("apps", "StatefulSet") => workloads::stateful_set(object),
+        ("apps", "DaemonSet") => workloads::daemon_set(object),
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => workloads::replica_set(object),
+        ("batch", "Job") => workloads::job(object),
+        ("", "Pod") => workloads::pod(object),
+        ("", "Namespace") => cluster::namespace(object),
+        ("", "PersistentVolumeClaim") => cluster::claim(object, class),
+        ("", "Service") => cluster::service(object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => cluster::definition(object),
+        ("apiregistration.k8s.io", "APIService") => cluster::api_service(object),
+        (group, _) if is_builtin_group(group) => Readiness::Ready,
+        _ => cluster::custom(object),
+    }
+}
+
+/// Whether a field exists and is not empty.
+pub fn field(object: &Value, path: &FieldPath) -> Readiness {
+    let filled = match path.get(object) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(Value::Bool(_) | Value::Number(_)) => true,
+    };
+    if filled { Readiness::Ready } else { Readiness::waiting(format!("`{path}` has no value yet")) }
+}
+
+fn by_rule(object: &Value, kind: &str, status: &str) -> Readiness {
+    match condition(object, kind) {
+        Some(found) if text(found, "status") == status && is_current(object, found) => Readiness::Ready,
+        Some(found) => Readiness::waiting(format!("the condition {} and not {status}", said(found))),
+        None => Readiness::waiting(format!("there is no condition {kind} yet")),
+    }
+}
+
+/// How long an object may take to become ready, where nobody has said so: by the rule, or by its kind's own.
+/// Without the object, the time of its kind alone.
+pub fn time_to_ready(identity: &Identity, object: Option<&Value>, rule: Option<&ReadyRule>) -> Duration {
+    let deadline = |pointer: &str, otherwise: Duration| {
+        let seconds = object.and_then(|object| object.pointer(pointer)).and_then(Value::as_u64);
+        seconds.map_or(otherwise, |seconds| Duration::from_secs(seconds) + Duration::from_mins(1))
+    };
+    match rule {
+        Some(ReadyRule::Condition { .. } | ReadyRule::Field(_)) => TIME_OF_A_CONTROLLER,
+        Some(ReadyRule::Written) => Duration::from_mins(1),
+        None => match (identity.group.as_str(), identity.kind.as_str()) {
+            ("apps", "Deployment") => deadline("/spec/progressDeadlineSeconds", Duration::from_mins(10)),
+            ("apps", _) | ("", "Service" | "ReplicationController") => Duration::from_mins(10),
+            ("batch", "Job") => deadline("/spec/activeDeadlineSeconds", Duration::from_mins(30)),
+            ("", "Pod" | "PersistentVolumeClaim") => Duration::from_mins(5),
+            ("apiregistration.k8s.io", _) => Duration::from_mins(2),
+            (group, _) if is_builtin_group(group) => Duration::from_mins(1),
+            _ => TIME_OF_A_CONTROLLER,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

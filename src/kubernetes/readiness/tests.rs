@@ -1,0 +1,169 @@
+use serde_json::json;
+
+use super::*;
+
+fn verdict(identity: &Identity, object: &Value) -> Readiness {
+    judge(identity, object, None, StorageClass::default())
+}
+
+fn of(group: &str, kind: &str) -> Identity {
+    Identity::namespaced(group, kind, "a", "x")
+}
+
+fn is_waiting(verdict: &Readiness, words: &str) -> bool {
+    matches!(verdict, Readiness::Waiting(text) if text.contains(words))
+}
+
+fn is_failed(verdict: &Readiness, words: &str) -> bool {
+    matches!(verdict, Readiness::Failed(text) if text.contains(words))
+}
+
+#[test]
+fn a_deployment_is_ready_when_it_is_rolled_out() {
+    let deployment = of("apps", "Deployment");
+    let object =
+        |status: Value| json!({"metadata": {"generation": 2}, "spec": {"replicas": 3}, "status": status});
+    assert_eq!(verdict(&deployment, &object(json!({}))), Readiness::behind());
+    assert_eq!(
+        verdict(&deployment, &object(json!({"observedGeneration": 1, "updatedReplicas": 3}))),
+        Readiness::behind()
+    );
+    let updating = object(json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1}));
+    assert!(is_waiting(&verdict(&deployment, &updating), "1 of 3 pods updated"));
+    let old =
+        object(json!({"observedGeneration": 2, "replicas": 4, "updatedReplicas": 3, "availableReplicas": 3}));
+    assert!(is_waiting(&verdict(&deployment, &old), "1 old pod is still there"));
+    let starting =
+        object(json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 1}));
+    assert!(is_waiting(&verdict(&deployment, &starting), "1 of 3 pods available"));
+    let done =
+        object(json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3}));
+    assert_eq!(verdict(&deployment, &done), Readiness::Ready);
+    let stuck = object(json!({"observedGeneration": 2, "conditions": [
+        {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"}]}));
+    assert!(is_failed(&verdict(&deployment, &stuck), "timed out"));
+    let refused = object(json!({"observedGeneration": 2, "conditions": [
+        {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}]}));
+    assert!(is_waiting(&verdict(&deployment, &refused), "exceeded quota"));
+}
+
+#[test]
+fn a_deployment_of_none_is_ready() {
+    let object =
+        json!({"metadata": {"generation": 1}, "spec": {"replicas": 0}, "status": {"observedGeneration": 1}});
+    assert_eq!(verdict(&of("apps", "Deployment"), &object), Readiness::Ready);
+}
+
+#[test]
+fn a_stateful_set_keeps_its_partition() {
+    let set = of("apps", "StatefulSet");
+    let object = |partition: i64, updated: i64| {
+        json!({"metadata": {"generation": 1},
+               "spec": {"replicas": 3, "updateStrategy": {"type": "RollingUpdate",
+                                                          "rollingUpdate": {"partition": partition}}},
+               "status": {"observedGeneration": 1, "replicas": 3, "readyReplicas": 3, "availableReplicas": 3,
+                          "updatedReplicas": updated, "updateRevision": "b", "currentRevision": "a"}})
+    };
+    assert_eq!(verdict(&set, &object(2, 1)), Readiness::Ready);
+    assert!(is_waiting(&verdict(&set, &object(0, 1)), "1 of 3 pods updated"));
+}
+
+#[test]
+fn a_daemon_set_is_ready_on_all_its_nodes() {
+    let object = |available: i64| {
+        json!({"metadata": {"generation": 1}, "status": {"observedGeneration": 1, "desiredNumberScheduled": 2,
+               "updatedNumberScheduled": 2, "numberAvailable": available}})
+    };
+    assert!(is_waiting(&verdict(&of("apps", "DaemonSet"), &object(1)), "1 of 2 pods available"));
+    assert_eq!(verdict(&of("apps", "DaemonSet"), &object(2)), Readiness::Ready);
+}
+
+#[test]
+fn a_job_is_ready_when_it_is_complete_and_not_while_it_runs() {
+    let job = of("batch", "Job");
+    let with = |kind: &str| json!({"status": {"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]}});
+    assert!(is_waiting(&verdict(&job, &json!({"status": {"active": 1}})), "0 of 1 pod succeeded"));
+    assert_eq!(verdict(&job, &with("Complete")), Readiness::Ready);
+    assert!(is_failed(&verdict(&job, &with("Failed")), "BackoffLimitExceeded"));
+    assert_eq!(verdict(&job, &json!({"spec": {"suspend": true}})), Readiness::Ready);
+}
+
+#[test]
+fn a_claim_is_bound_unless_its_class_waits() {
+    let claim = of("", "PersistentVolumeClaim");
+    let pending = json!({"status": {"phase": "Pending"}});
+    assert!(is_waiting(&verdict(&claim, &pending), "not bound"));
+    assert_eq!(judge(&claim, &pending, None, StorageClass { waits_for_consumer: true }), Readiness::Ready);
+    assert_eq!(verdict(&claim, &json!({"status": {"phase": "Bound"}})), Readiness::Ready);
+    assert!(is_failed(&verdict(&claim, &json!({"status": {"phase": "Lost"}})), "lost"));
+}
+
+#[test]
+fn a_load_balancer_needs_its_address() {
+    let service = of("", "Service");
+    let object = |kind: &str, ingress: Value| json!({"spec": {"type": kind}, "status": {"loadBalancer": {"ingress": ingress}}});
+    assert!(is_waiting(&verdict(&service, &object("LoadBalancer", json!([]))), "no address"));
+    assert_eq!(verdict(&service, &object("LoadBalancer", json!([{"ip": "1.2.3.4"}]))), Readiness::Ready);
+    assert_eq!(verdict(&service, &json!({"spec": {"type": "ClusterIP"}, "status": {}})), Readiness::Ready);
+}
+
+#[test]
+fn definitions_namespaces_and_pods_say_it_themselves() {
+    let definition = Identity::cluster("apiextensions.k8s.io", "CustomResourceDefinition", "x");
+    let with =
+        |kind: &str, status: &str| json!({"status": {"conditions": [{"type": kind, "status": status}]}});
+    assert_eq!(verdict(&definition, &with("Established", "True")), Readiness::Ready);
+    assert!(is_failed(&verdict(&definition, &with("NamesAccepted", "False")), "refused"));
+    assert!(is_waiting(&verdict(&definition, &json!({})), "not established"));
+    let namespace = Identity::cluster("", "Namespace", "x");
+    assert_eq!(verdict(&namespace, &json!({"status": {"phase": "Active"}})), Readiness::Ready);
+    assert!(is_failed(&verdict(&namespace, &json!({"metadata": {"deletionTimestamp": "x"}})), "deleted"));
+    assert_eq!(verdict(&of("", "Pod"), &with("Ready", "True")), Readiness::Ready);
+    assert!(is_failed(&verdict(&of("", "Pod"), &json!({"status": {"phase": "Failed"}})), "failed"));
+}
+
+#[test]
+fn custom_resources_are_ready_by_their_conditions() {
+    let thing = of("example.com", "Thing");
+    let object =
+        |conditions: Value| json!({"metadata": {"generation": 2}, "status": {"conditions": conditions}});
+    assert_eq!(verdict(&thing, &json!({"metadata": {"generation": 1}})), Readiness::Ready);
+    assert_eq!(
+        verdict(&thing, &json!({"metadata": {"generation": 2}, "status": {"observedGeneration": 1}})),
+        Readiness::behind()
+    );
+    let ready = |status: &str, seen: i64| {
+        json!([{"type": "Ready", "status": status, "observedGeneration": seen,
+                                                 "reason": "Why", "message": "because"}])
+    };
+    assert_eq!(verdict(&thing, &object(ready("True", 2))), Readiness::Ready);
+    assert_eq!(verdict(&thing, &object(ready("True", 1))), Readiness::behind());
+    assert!(is_waiting(&verdict(&thing, &object(ready("False", 2))), "Ready is False, Why: because"));
+    assert!(is_failed(&verdict(&thing, &object(json!([{"type": "Stalled", "status": "True"}]))), "stalled"));
+    assert!(is_waiting(
+        &verdict(&thing, &object(json!([{"type": "Reconciling", "status": "True"}]))),
+        "Reconciling"
+    ));
+}
+
+#[test]
+fn a_rule_goes_before_the_kinds_own() {
+    let deployment = of("apps", "Deployment");
+    let rule =
+        |rule: ReadyRule, object: &Value| judge(&deployment, object, Some(&rule), StorageClass::default());
+    assert_eq!(rule(ReadyRule::Written, &json!({})), Readiness::Ready);
+    let path = || ReadyRule::Field("status.x".parse().unwrap());
+    assert!(is_waiting(&rule(path(), &json!({"status": {"x": ""}})), "`status.x` has no value"));
+    assert_eq!(rule(path(), &json!({"status": {"x": 0}})), Readiness::Ready);
+    let condition = || ReadyRule::Condition { kind: "Synced".into(), status: "False".into() };
+    let object = json!({"status": {"conditions": [{"type": "Synced", "status": "False"}]}});
+    assert_eq!(rule(condition(), &object), Readiness::Ready);
+    assert!(is_waiting(&rule(condition(), &json!({})), "no condition Synced"));
+}
+
+#[test]
+fn times_follow_the_objects_own_deadlines() {
+    let own = json!({"spec": {"progressDeadlineSeconds": 30}});
+    assert_eq!(time_to_ready(&of("apps", "Deployment"), Some(&own), None), Duration::from_secs(90));
+    assert_eq!(time_to_ready(&of("", "ConfigMap"), None, None), Duration::from_mins(1));
+}

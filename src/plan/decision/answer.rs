@@ -1,0 +1,94 @@
+//! What follows from the server's answer to a dry-run.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::plan::decision::creation;
+use crate::plan::decision::differences;
+use crate::plan::decision::prediction;
+use crate::plan::decision::replacement;
+use crate::plan::decision::ruling::Ruling;
+use crate::plan::decision::sent_object::predicted_object;
+use crate::plan::decision::update;
+use crate::plan::decision::update::Tried;
+use crate::plan::diff::immutable;
+use crate::plan::model::fidelity::{Fidelity, PredictionReason};
+use crate::plan::ownership::handover;
+use crate::plan::ownership::protection::{Remedy, ReplacementBan, is_never_replaced};
+use crate::plan::redact::{redact, redact_all};
+use crate::plan::view::situation::Situation;
+use crate::provider::Written;
+use crate::resource::{Live, Problem, ProblemKind};
+
+/// How often an object that changes between reading and dry-run is read again.
+const REPEATS: u8 = 20;
+
+/// What follows; `sent` is what will be sent in an apply.
+pub(in crate::plan) fn rule(
+    situation: Situation<'_>,
+    sent: Value,
+    result: Result<Written, Problem>,
+) -> Ruling {
+    let desired = situation.desired();
+    let live = situation.live().map(AsRef::as_ref);
+    let before = live.map(|live| &live.object);
+    match result {
+        Ok(Written { live: answer, warnings }) => {
+            accepted(situation, live, sent, answer, redact_all(desired, before, warnings))
+        }
+        Err(problem) => refused(situation, live, sent, redact(desired, before, problem)),
+    }
+}
+
+fn accepted(
+    situation: Situation<'_>,
+    live: Option<&Live>,
+    sent: Value,
+    answer: Live,
+    warnings: Vec<String>,
+) -> Ruling {
+    let fidelity = Fidelity::DryRun;
+    if let Some(live) = live {
+        return update::rule(situation, live, Tried { sent, answer: Arc::new(answer), fidelity, warnings });
+    }
+    if let Err(problem) = handover::refuse_parts(&situation.manager(), situation.desired(), &answer) {
+        return problem.into();
+    }
+    let mut change = creation::change(situation, fidelity, sent);
+    change.warnings = warnings;
+    Ruling::decided(change, None)
+}
+
+fn refused(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: Problem) -> Ruling {
+    match problem.kind {
+        ProblemKind::DryRunRefused => {
+            let reason = PredictionReason::DryRunRefused { message: problem.message };
+            prediction::rule(situation, live, sent, reason)
+        }
+        ProblemKind::Forbidden => {
+            let reason = PredictionReason::Forbidden { message: problem.message };
+            prediction::rule(situation, live, sent, reason)
+        }
+        ProblemKind::Conflict if situation.repeats() < REPEATS => Ruling::ReadAgain,
+        ProblemKind::Conflict => problem.into(),
+        _ => rejected(situation, live, &sent, problem),
+    }
+}
+
+fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem: Problem) -> Ruling {
+    let Some(live) = live else { return problem.into() };
+    let desired = situation.desired();
+    if let Some(named) = immutable::named_by_server(&problem) {
+        let answer = predicted_object(situation, live, sent);
+        let mut fields = differences::without_marks(situation, live, sent, &answer);
+        immutable::flag_named(&desired.identity, &live.object, &named, &mut fields);
+        return replacement::rule(situation, live, Fidelity::DryRun, fields, Some(problem));
+    }
+    // Another class or a smaller size: the server does not say that it is about a field that cannot change.
+    let may_be_immutable = problem.kind == ProblemKind::Rejected && problem.help.is_none();
+    if may_be_immutable && is_never_replaced(&desired.identity) {
+        return problem.help(ReplacementBan::Always.help(&desired.address, Remedy::RestoreFields)).into();
+    }
+    problem.into()
+}

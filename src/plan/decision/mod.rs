@@ -1,0 +1,26 @@
+//! What becomes of a desired resource: pure functions from its [`Situation`](super::view::situation::Situation)
+//! to a [`Ruling`](ruling::Ruling).
+//!
+//! | file | question |
+//! |---|---|
+//! | `reading` | what follows from what was read: a ruling without asking (proved, predicted), or a dry-run |
+//! | `answer` | what follows from the server's answer to a dry-run |
+//! | `prediction` | why the server cannot be asked, and what a write would probably come to |
+//! | `creation`, `update`, `replacement` | what becomes of an object that is not there, is there, must be made anew |
+//! | `change` | what every change says, whatever it does |
+//! | `differences` | which fields change, and whose change each is |
+//! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
+//! | `tracking` | what the state makes of it |
+//! | `ruling` | the results |
+
+pub(in crate::plan) mod answer;
+mod change;
+mod creation;
+mod differences;
+mod prediction;
+pub(in crate::plan) mod reading;
+mod replacement;
+pub(in crate::plan) mod ruling;
+mod sent_object;
+mod tracking;
+mod update;

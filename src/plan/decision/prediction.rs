@@ -1,0 +1,79 @@
+//! Why the server cannot be asked what a write would change, and what is planned then.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::plan::decision::creation;
+use crate::plan::decision::differences;
+use crate::plan::decision::replacement;
+use crate::plan::decision::ruling::Ruling;
+use crate::plan::decision::sent_object::predicted_object;
+use crate::plan::decision::update;
+use crate::plan::decision::update::Tried;
+use crate::plan::diff::immutable;
+use crate::plan::diff::schema;
+use crate::plan::diff::schema::Definition;
+use crate::plan::model::change::Action;
+use crate::plan::model::fidelity::{Fidelity, PredictionReason};
+use crate::plan::view::situation::Situation;
+use crate::resource::{Live, Problem};
+
+/// Why the server cannot be asked about a write, if it cannot; `pending` is a value that is not known yet.
+pub(super) fn why_not_asked(
+    situation: Situation<'_>,
+    pending: Option<PredictionReason>,
+) -> Option<PredictionReason> {
+    let in_namespace = || {
+        let dependency = situation.namespace()?;
+        let namespace = || dependency.desired().identity.name.clone();
+        if dependency.action() == Some(Action::Create) {
+            return Some(PredictionReason::NamespaceCreated { namespace: namespace() });
+        }
+        // Its own error says why; that nothing can be made without it would be said of everything else.
+        dependency.is_impossible().then(|| PredictionReason::NamespaceMissing { namespace: namespace() })
+    };
+    let of_kind = || {
+        let dependency = situation.definition()?;
+        let defined = situation.desired().identity.group_kind();
+        if dependency.is_impossible() {
+            return Some(PredictionReason::KindMissing { defined });
+        }
+        match dependency.action()? {
+            Action::Create => Some(PredictionReason::KindCreated { defined }),
+            Action::Update | Action::Replace | Action::Adopt => {
+                Some(PredictionReason::KindChanged { defined })
+            }
+            Action::None | Action::Delete | Action::Keep | Action::Forget => None,
+        }
+    };
+    in_namespace().or_else(of_kind).or(pending)
+}
+
+/// What is wrong with the object by the definition of its kind in this plan, of which no server knows yet.
+pub(super) fn schema_problem(situation: Situation<'_>, live: Option<&Live>, sent: &Value) -> Option<Problem> {
+    let dependency = situation.definition()?;
+    let definition =
+        Definition { address: &dependency.desired().address, object: dependency.future_object()? };
+    schema::check(definition, situation.desired(), live.map(|live| &live.object), sent)
+}
+
+/// What is planned where the server cannot be asked; `live` is `None` for what is to be made.
+pub(super) fn rule(
+    situation: Situation<'_>,
+    live: Option<&Live>,
+    sent: Value,
+    reason: PredictionReason,
+) -> Ruling {
+    let fidelity = Fidelity::Predicted(reason);
+    let Some(live) = live else {
+        return Ruling::decided(creation::change(situation, fidelity, sent), None);
+    };
+    let answer = predicted_object(situation, live, &sent);
+    let mut fields = differences::without_marks(situation, live, &sent, &answer);
+    if immutable::flag_by_rules(&situation.desired().identity, &live.object, &mut fields) {
+        return replacement::rule(situation, live, fidelity, fields, None);
+    }
+    let tried = Tried { sent, answer: Arc::new(answer), fidelity, warnings: Vec::new() };
+    update::rule(situation, live, tried)
+}

@@ -1,0 +1,104 @@
+//! What follows from what was read of a resource: a ruling, or a dry-run.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::plan::decision::change;
+use crate::plan::decision::prediction;
+use crate::plan::decision::replacement;
+use crate::plan::decision::ruling::{NextStep, Ruling};
+use crate::plan::decision::sent_object::sent_object;
+use crate::plan::decision::update;
+use crate::plan::model::change::Action;
+use crate::plan::model::fidelity::{Fidelity, Proof};
+use crate::plan::ownership::belonging::Belonging;
+use crate::plan::ownership::handover;
+use crate::plan::proof::{ownership, record};
+use crate::plan::view::situation::Situation;
+use crate::provider::{Guard, Write};
+use crate::resource::{Live, Problem, ProblemKind, Reading};
+
+/// What follows; `None` where nothing was read yet.
+pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
+    if let Some(problem) = replacement::predecessor_problem(situation) {
+        return Some(refused(problem));
+    }
+    Some(match situation.reading()? {
+        // Whoever may work only inside a namespace need not be able to look at it: what is read and
+        // tried inside says whether it is there.
+        Reading::Unreadable(problem)
+            if situation.desired().shared && problem.kind == ProblemKind::Forbidden =>
+        {
+            used(situation, None)
+        }
+        Reading::Unreadable(problem) => refused(problem.clone()),
+        Reading::Absent => written(situation, None),
+        Reading::Present(live) => present(situation, live),
+    })
+}
+
+fn refused(problem: Problem) -> NextStep {
+    NextStep::Rule(problem.into())
+}
+
+fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
+    match situation.belonging(live) {
+        Belonging::Foreign(problem) => refused(problem),
+        // A namespace that is there serves its purpose, whoever made it.
+        Belonging::Shared | Belonging::Ours if situation.desired().shared => used(situation, Some(live)),
+        _ if live.is_ending() => refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
+            "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
+        )),
+        _ => written(situation, Some(live)),
+    }
+}
+
+/// A namespace that is used as it is.
+fn used(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
+    let change = change::change(situation, Action::None, Fidelity::Observed, None);
+    NextStep::Rule(Ruling::decided(change, live.cloned()))
+}
+
+/// A resource that is to be written, unless nothing would change; `live` is `None` where it is to be made.
+fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
+    let desired = situation.desired();
+    let manager = situation.manager();
+    let there = live.map(AsRef::as_ref);
+    let release = match handover::field_release(&manager, desired, there) {
+        Ok(release) => release,
+        Err(problem) => return refused(problem),
+    };
+    let (sent, pending) = sent_object(situation, there);
+    if let Some(reason) = prediction::why_not_asked(situation, pending) {
+        return NextStep::Rule(match prediction::schema_problem(situation, there, &sent) {
+            Some(problem) => problem.into(),
+            None => prediction::rule(situation, there, sent, reason),
+        });
+    }
+    let provable = live.filter(|_| release.is_empty());
+    if let Some((live, proof)) = provable.and_then(|live| Some((live, proof(situation, live, &sent)?))) {
+        return NextStep::Rule(update::proved(situation, live, proof, sent));
+    }
+    let write = Write {
+        target: desired.target(),
+        object: there.map_or_else(|| sent.clone(), |live| handover::as_tried(&manager, desired, live, &sent)),
+        guard: there.map_or(Guard::Absent, |live| Guard::At(live.stamp.clone())),
+        manager,
+    };
+    NextStep::Preview { write: Box::new(write), sent }
+}
+
+/// What proves that sending this would change nothing, if anything does.
+fn proof(situation: Situation<'_>, live: &Live, sent: &Value) -> Option<Proof> {
+    if ownership::may_hide_a_map(live) {
+        return None;
+    }
+    let (project, desired) = (situation.project(), situation.desired());
+    let known = situation.known().filter(|known| known.uid == live.stamp.uid);
+    let applied = known.and_then(|known| known.applied.as_deref());
+    if applied.is_some_and(|applied| record::proves_unchanged(applied, project, desired, sent, live)) {
+        return Some(Proof::Record);
+    }
+    ownership::proves_unchanged(project, sent, live).then_some(Proof::Ownership)
+}

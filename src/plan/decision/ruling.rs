@@ -1,0 +1,53 @@
+//! The results of decisions. The planner records them.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::plan::model::change::Change;
+use crate::plan::model::plan::Obstacle;
+use crate::provider::Write;
+use crate::resource::{Live, Problem};
+
+/// What becomes of a resource.
+#[derive(Debug)]
+pub(in crate::plan) enum Ruling {
+    /// It is changed like this, or stays as it is.
+    Decided {
+        /// The change.
+        change: Box<Change>,
+        /// The object as it will be, where that is known.
+        outcome: Option<Arc<Live>>,
+    },
+    /// It makes the plan impossible.
+    Refused(Obstacle),
+    /// The object has changed since it was read: it must be read again.
+    ReadAgain,
+}
+
+impl Ruling {
+    /// It is changed like this.
+    pub(super) fn decided(change: Change, outcome: Option<Arc<Live>>) -> Self {
+        Self::Decided { change: Box::new(change), outcome }
+    }
+}
+
+impl From<Problem> for Ruling {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem.into())
+    }
+}
+
+/// What follows from what was read.
+#[derive(Debug)]
+pub(in crate::plan) enum NextStep {
+    /// The server must say what this write would change.
+    Preview {
+        /// The write.
+        write: Box<Write>,
+        /// The object as it will be sent, which may differ from what is tried.
+        sent: Value,
+    },
+    /// Nothing more must be known.
+    Rule(Ruling),
+}

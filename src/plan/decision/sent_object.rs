@@ -1,0 +1,66 @@
+//! The object as it is sent for a resource, with the values of its references as far as they are known.
+
+use serde_json::Value;
+
+use crate::plan::diff::compare::keyed;
+use crate::plan::diff::overlay;
+use crate::plan::model::fidelity::PredictionReason;
+use crate::plan::ownership::handover;
+use crate::plan::sent::object::object;
+use crate::plan::sent::resolve::{Unresolvable, resolve};
+use crate::plan::view::situation::Situation;
+use crate::resource::Live;
+
+/// The object as it is sent, and which of its values is not known yet.
+pub(super) fn sent_object(
+    situation: Situation<'_>,
+    live: Option<&Live>,
+) -> (Value, Option<PredictionReason>) {
+    let mut sent = object(situation.desired(), live, situation.owner());
+    let pending = fill_in(situation, &mut sent);
+    (sent, pending)
+}
+
+/// The object as it is sent where it is made anew in place of this one.
+pub(super) fn made_anew(situation: Situation<'_>, live: &Live) -> Value {
+    let (mut sent, _) = sent_object(situation, None);
+    handover::carry_over(&mut sent, situation.desired(), live);
+    sent
+}
+
+/// What a write would probably come to. Whose the fields are then, nobody can tell.
+pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
+    let manager = situation.manager();
+    let tried = handover::as_tried(&manager, situation.desired(), live, sent);
+    Live {
+        object: overlay::outcome(&manager, live, &tried),
+        stamp: live.stamp.clone(),
+        ownership: live.ownership.clone(),
+    }
+}
+
+/// Puts the values that are known into the object; the first that is not.
+fn fill_in(situation: Situation<'_>, sent: &mut Value) -> Option<PredictionReason> {
+    let desired = situation.desired();
+    let mut pending = None;
+    for (path, expression) in desired.unresolved.iter() {
+        let value = resolve(
+            expression,
+            |address| situation.is_desired(address),
+            |address, path| path.get(situation.settled_object(address)?).cloned(),
+        );
+        match value {
+            Ok(value) => {
+                keyed(&desired.object, path).set(sent, value);
+            }
+            Err(Unresolvable::Pending(pending_field)) => {
+                let (address, field) = *pending_field;
+                pending.get_or_insert(PredictionReason::ValuePending { address, field });
+            }
+            Err(Unresolvable::Dangling(reference)) => {
+                pending.get_or_insert(PredictionReason::DanglingReference { reference });
+            }
+        }
+    }
+    pending
+}

@@ -1,0 +1,44 @@
+//! What the state makes of a resource.
+
+use std::sync::Arc;
+
+use crate::plan::model::change::{Action, Change, Tracking};
+use crate::plan::ownership::belonging::is_marked_ours;
+use crate::plan::proof::record::record;
+use crate::plan::view::situation::Situation;
+use crate::resource::{Live, Reading};
+
+/// Whether the state knows the resource, must take it in, or never does.
+pub(super) fn tracking(situation: Situation<'_>) -> Tracking {
+    if matches!(situation.reading(), Some(Reading::Unreadable(_))) {
+        return Tracking::Untracked;
+    }
+    let (desired, live) = (situation.desired(), situation.live());
+    let known = situation.known_here();
+    let known = known.filter(|known| live.is_none_or(|live| live.stamp.uid == known.uid));
+    if let Some(known) = known {
+        let is_same = known.dependencies == situation.apply_dependencies()
+            && known.timeouts == desired.lifecycle.timeouts
+            && known.applied.is_some();
+        return if is_same { Tracking::Known } else { Tracking::Outdated };
+    }
+    match live {
+        Some(live) if desired.shared && !is_marked_ours(live, situation.owner()) => Tracking::Untracked,
+        _ => Tracking::New,
+    }
+}
+
+/// Keeps the record of a write that need not be made, for a state that has none.
+///
+/// It is made of the server's answer, not of the object that was read: where our ownership is not what a
+/// write would leave, this record proves nothing.
+pub(super) fn record_unwritten(situation: Situation<'_>, change: &mut Change, answer: &Live) {
+    // Most are remembered as they are already.
+    if change.action == Action::None
+        && change.is_to_be_remembered()
+        && let Some(sent) = &change.send
+    {
+        let applied = record(situation.project(), situation.desired(), sent, answer);
+        change.applied = Some(Arc::new(applied));
+    }
+}

@@ -1,0 +1,187 @@
+//! Why a change is made, as data. The words are in `report::reason`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::kubernetes::immutable::Loss;
+use crate::resource::{Address, FieldPath, Identity};
+
+/// One reason for a change; a change may have several.
+///
+/// The names are part of plan files and of the digest of a plan: they stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Reason {
+    /// It was applied before, and is not there any more.
+    AppliedBefore,
+    /// `--replace` names it, and there is nothing to delete. The other reasons say why it is made.
+    NothingToReplace,
+    /// `--replace` names it.
+    ReplaceRequested,
+    /// Another resource changes, which its `replace_triggered_by` names.
+    ReplaceTriggered {
+        /// The resource that changes.
+        by: Address,
+    },
+    /// The server does not change these fields of an existing object.
+    ImmutableFields {
+        /// The kind of the object.
+        object_kind: String,
+        /// The fields; none where it is not known which.
+        fields: Vec<FieldPath>,
+    },
+    /// What is lost when the object is deleted and made anew.
+    ReplacementLoss {
+        /// What is lost.
+        loss: Loss,
+    },
+    /// Another object had the address before, and is deleted.
+    PredecessorDeleted {
+        /// That object.
+        predecessor: Identity,
+    },
+    /// Others deleted the object, and made it again.
+    MadeAgainByOthers,
+    /// Nothing but annotations of ours changes.
+    AnnotationsOnly,
+    /// Nothing but the ownership of fields changes; where no field is named, of our annotations alone.
+    OwnershipOnly {
+        /// The fields that become ours again, each with its owner.
+        taken: Vec<OwnedField>,
+        /// The fields that we give up, each with the owner that keeps it.
+        released: Vec<OwnedField>,
+    },
+    /// Nothing but the API version changes in which our fields are recorded.
+    ApiVersionOnly {
+        /// The version now.
+        from: String,
+        /// The version afterwards.
+        to: String,
+    },
+    /// A field under `ignore_changes` is set once, with the object or the list item that holds it.
+    IgnoredFieldSet {
+        /// The field.
+        field: FieldPath,
+    },
+    /// A field under `ignore_changes` that we own is given up, and keeps its value.
+    IgnoredFieldReleased {
+        /// The field.
+        field: FieldPath,
+        /// Its value, where it is short and everybody may see it.
+        value: Option<Value>,
+    },
+    /// A field under `ignore_changes` is left to its other owners.
+    IgnoredFieldLeft {
+        /// The field.
+        field: FieldPath,
+        /// The other owners.
+        managers: Vec<String>,
+    },
+    /// An object of others is taken over, and no manager loses a field.
+    Adopted {
+        /// The managers that wrote the object; none where the server keeps no trace.
+        made_by: Vec<String>,
+    },
+    /// An object of others is taken over, and with it the fields of these managers.
+    AdoptedFrom {
+        /// The managers that lose fields.
+        managers: Vec<String>,
+    },
+    /// `[[removed]]` takes it out of the state, and lets its object stay.
+    ReleasedByRemoved {
+        /// The file and line of the table, `regplan.toml:14`.
+        place: String,
+    },
+    /// Another object has its name now, which is not ours.
+    NameTaken,
+    /// The object has another address now, under which the state knows it as well.
+    KnownElsewhere,
+    /// The object is gone already.
+    GoneAlready,
+    /// It is protected, and nobody agreed to its deletion.
+    Protected {
+        /// Its address, by which it is agreed to.
+        address: Address,
+    },
+    /// It holds an object that is protected: deleting it would delete that one too.
+    HoldsProtected {
+        /// The protected resource.
+        address: Address,
+    },
+    /// It holds an object that `[[removed]]` lets stay.
+    HoldsReleased {
+        /// The address under which that object was applied.
+        address: Address,
+    },
+    /// It holds an object that the configuration wants.
+    HoldsDesired {
+        /// The resource that is wanted.
+        address: Address,
+    },
+}
+
+/// A field, and a manager that owns it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedField {
+    /// The field.
+    pub field: FieldPath,
+    /// The manager that wrote it last; nobody where the server keeps no trace.
+    pub manager: Option<String>,
+}
+
+impl Reason {
+    /// What of it tells one plan from another: everything but the line of a file, which moves with every
+    /// comment.
+    pub(super) fn for_digest(&self) -> Value {
+        let mut digested = json!(self);
+        if let (Self::ReleasedByRemoved { .. }, Some(fields)) = (self, digested.as_object_mut()) {
+            fields.remove("place");
+        }
+        digested
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_in_a_plan_file_are_stable_and_can_be_read_back() {
+        let field = |path: &str| path.parse::<FieldPath>().unwrap();
+        let reasons = vec![
+            (Reason::AppliedBefore, json!({"kind": "applied_before"})),
+            (
+                Reason::ReplaceTriggered { by: Address::block("resource", "a") },
+                json!({"kind": "replace_triggered", "by": "resource.a"}),
+            ),
+            (
+                Reason::ReplacementLoss { loss: Loss::RunningPods },
+                json!({"kind": "replacement_loss", "loss": "running_pods"}),
+            ),
+            (
+                Reason::OwnershipOnly {
+                    taken: vec![OwnedField { field: field("spec.a"), manager: Some("kubectl".into()) }],
+                    released: vec![OwnedField { field: field("spec.b"), manager: None }],
+                },
+                json!({"kind": "ownership_only",
+                       "taken": [{"field": "spec.a", "manager": "kubectl"}],
+                       "released": [{"field": "spec.b", "manager": null}]}),
+            ),
+            (
+                Reason::IgnoredFieldReleased { field: field("spec.replicas"), value: Some(json!(5)) },
+                json!({"kind": "ignored_field_released", "field": "spec.replicas", "value": 5}),
+            ),
+        ];
+        for (reason, written) in reasons {
+            assert_eq!(json!(reason), written);
+            assert_eq!(serde_json::from_value::<Reason>(written).unwrap(), reason);
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_table_is_no_part_of_the_digest() {
+        let removed = |place: &str| Reason::ReleasedByRemoved { place: place.to_owned() }.for_digest();
+        assert_eq!(removed("regplan.toml:7"), removed("regplan.toml:8"));
+        assert_ne!(removed("regplan.toml:7"), Reason::GoneAlready.for_digest());
+    }
+}

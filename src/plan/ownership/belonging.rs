@@ -1,0 +1,103 @@
+//! Whose an object is: ours, nobody's, or somebody else's.
+
+use std::collections::BTreeSet;
+
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
+use crate::plan::input::plan_input::Known;
+use crate::resource::{Address, Desired, Live, Problem, ProblemKind};
+
+/// The project and the lineage that an object of ours is marked with.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) struct ObjectOwner<'a> {
+    pub(in crate::plan) project: &'a str,
+    pub(in crate::plan) lineage: &'a str,
+}
+
+/// Whose an existing object is.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Belonging {
+    /// We made it, or took it over earlier.
+    Ours,
+    /// It is not ours, and the user agreed to take it over.
+    ToAdopt,
+    /// It is a namespace that others made: it is used, and never written.
+    Shared,
+    /// It belongs to others, and is not touched.
+    Foreign(Problem),
+}
+
+/// Whose the object is that is there under the name of a desired resource.
+///
+/// The uid in the state proves that it is ours, and so do our annotations. Labels prove nothing: controllers
+/// copy them.
+pub(in crate::plan) fn belonging(
+    desired: &Desired,
+    live: &Live,
+    known: Option<&Known>,
+    owner: ObjectOwner<'_>,
+    adopt: &BTreeSet<Address>,
+) -> Belonging {
+    if known.is_some_and(|known| known.uid == live.stamp.uid) {
+        return another_project(live, owner).map_or(Belonging::Ours, Belonging::Foreign);
+    }
+    if is_marked_ours(live, owner) {
+        return Belonging::Ours;
+    }
+    if desired.shared {
+        return Belonging::Shared;
+    }
+    if let Some(problem) = another_project(live, owner) {
+        return Belonging::Foreign(problem);
+    }
+    if desired.lifecycle.adopt || adopt.contains(&desired.address) {
+        return Belonging::ToAdopt;
+    }
+    Belonging::Foreign(unclaimed(desired, live, known))
+}
+
+/// Whether the annotations of the object name this project and lineage.
+pub(in crate::plan) fn is_marked_ours(live: &Live, owner: ObjectOwner<'_>) -> bool {
+    live.annotation(PROJECT) == Some(owner.project) && live.annotation(LINEAGE) == Some(owner.lineage)
+}
+
+fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
+    let project = live.annotation(PROJECT)?;
+    let address = live.annotation(ADDRESS).unwrap_or("an address that it does not tell");
+    if project != owner.project {
+        let message =
+            format!("it belongs to the project `{project}` ({address}), not to `{}`", owner.project);
+        return Some(Problem::new(ProblemKind::Conflict, message).help(format!(
+            "remove it from one of the two configurations; where `{project}` has let go of it already (`[[removed]]`, \
+             `regplan state rm`), take its marks off: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
+        )));
+    }
+    let lineage = live.annotation(LINEAGE)?;
+    if lineage == owner.lineage {
+        return None;
+    }
+    let message = format!(
+        "it was made from another state of the project `{project}` (lineage {lineage}, ours is {})",
+        owner.lineage
+    );
+    Some(
+        Problem::new(ProblemKind::Conflict, message).help(
+            "use the state that made it, or give one of the two configurations another `[project] name`",
+        ),
+    )
+}
+
+fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {
+    let managers = live.ownership.managers();
+    let by = if managers.is_empty() { "unknown".to_owned() } else { managers.join(", ") };
+    let story = if known.is_some() { "was deleted and made again by others" } else { "exists already" };
+    let block = &desired.address.block;
+    Problem::new(
+        ProblemKind::Conflict,
+        format!("{} {story}, and is not ours (field managers: {by})", desired.identity),
+    )
+    .help(format!(
+        "to take it over, pass `--adopt {}` or set `adopt = true` in [{block}.lifecycle]; \
+         otherwise delete it, or give ours another name",
+        desired.address
+    ))
+}

@@ -1,0 +1,107 @@
+//! What is deleted only with consent, and what is never replaced.
+
+use crate::kubernetes::kinds::holds_more_than_itself;
+use crate::kubernetes::marks::PROTECT;
+use crate::plan::input::plan_input::Known;
+use crate::plan::model::plan::Consent;
+use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind};
+
+/// Whether it is deleted only with consent by name: deleting it would delete more than itself, or it is
+/// marked so, in the configuration, in the state, or on the object.
+pub(in crate::plan) fn is_protected(
+    identity: &Identity,
+    desired: Option<&Desired>,
+    known: Option<&Known>,
+    live: Option<&Live>,
+) -> bool {
+    holds_more_than_itself(identity)
+        || desired.is_some_and(|desired| desired.lifecycle.protect)
+        || known.is_some_and(|known| known.protect)
+        || live.is_some_and(|live| live.annotation(PROTECT) == Some("true"))
+}
+
+/// Why an object is not replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::plan) enum ReplacementBan {
+    /// Nothing allows it: a volume claim would lose its data.
+    Always,
+    /// Nobody has consented to it.
+    WithoutConsent,
+}
+
+/// What would make the replacement unnecessary.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) enum Remedy {
+    /// To set the fields that cannot change to what they were.
+    RestoreFields,
+    /// To call the command without `--replace`.
+    OmitReplace,
+}
+
+/// Why the object is not replaced, if so.
+///
+/// The marks of earlier applies count: taking `protect` out in the same change does not lift it.
+pub(in crate::plan) fn replacement_ban(
+    desired: &Desired,
+    known: Option<&Known>,
+    live: &Live,
+    consent: &Consent,
+) -> Option<ReplacementBan> {
+    if is_never_replaced(&desired.identity) {
+        return Some(ReplacementBan::Always);
+    }
+    let protected = is_protected(&desired.identity, Some(desired), known, Some(live));
+    let is_banned = protected && !consent.destroy.contains(&desired.address);
+    is_banned.then_some(ReplacementBan::WithoutConsent)
+}
+
+/// Whether no consent allows a replacement.
+pub(in crate::plan) fn is_never_replaced(identity: &Identity) -> bool {
+    identity.is("", "PersistentVolumeClaim")
+}
+
+impl ReplacementBan {
+    /// What to do instead.
+    pub(in crate::plan) fn help(self, address: &Address, remedy: Remedy) -> String {
+        match self {
+            Self::Always => {
+                let remedy = match remedy {
+                    Remedy::RestoreFields => "put back the fields that the server names",
+                    Remedy::OmitReplace => "leave `--replace` out",
+                };
+                format!(
+                    "a claim is never replaced, its data would be lost: {remedy}, or make a second claim under \
+                     another name and move the data"
+                )
+            }
+            Self::WithoutConsent => {
+                let remedy = match remedy {
+                    Remedy::RestoreFields => "put the fields back",
+                    Remedy::OmitReplace => "leave `--replace` out",
+                };
+                format!(
+                    "replacing it would delete what it holds: {remedy}, or agree with `--consent {address}`"
+                )
+            }
+        }
+    }
+}
+
+/// What stands against deleting the object that had the address of a desired resource before.
+pub(in crate::plan) fn predecessor_problem(
+    desired: &Desired,
+    predecessor: &Known,
+    live: &Live,
+    consent: &Consent,
+) -> Option<Problem> {
+    let identity = &predecessor.target.identity;
+    let protected = is_protected(identity, None, Some(predecessor), Some(live));
+    if !protected || consent.destroy.contains(&desired.address) {
+        return None;
+    }
+    let message = format!("it was {identity} before, which is protected, and would be deleted");
+    Some(Problem::new(ProblemKind::Conflict, message).help(format!(
+        "put its name back, or make a second resource under another address; `--consent {}` deletes the old one",
+        desired.address
+    )))
+}

@@ -1,0 +1,246 @@
+//! The step function: asks what it must know, lets decisions be made, and records them.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use crate::plan::decision::ruling::{NextStep, Ruling};
+use crate::plan::decision::{answer, reading};
+use crate::plan::input::plan_input::Input;
+use crate::plan::input::question::{Answer, Question, Step};
+use crate::plan::model::plan::{Mode, Obstacle, Plan, Refusal};
+use crate::plan::removal::cascade::PendingCascade;
+use crate::plan::removal::removals::removals;
+use crate::plan::view::decisions::Decisions;
+use crate::plan::view::first_reading;
+use crate::plan::view::index::Index;
+use crate::plan::view::overview::Overview;
+use crate::plan::view::readings::Readings;
+use crate::plan::view::situation::Situation;
+use crate::resource::{Address, Problem, ProblemKind};
+
+/// A question that has no answer yet.
+#[derive(Debug)]
+enum PendingQuestion {
+    Read(Vec<Address>),
+    ReadPredecessors(Vec<Address>),
+    Preview { position: usize, sent: Value },
+}
+
+/// Makes a plan, step by step.
+#[derive(Debug)]
+pub struct Planner {
+    input: Input,
+    index: Index,
+    readings: Readings,
+    decisions: Decisions,
+    /// The questions without an answer, in the order in which they are answered.
+    pending: VecDeque<PendingQuestion>,
+    /// The plan, while it is asked what else is deleted.
+    cascade: Option<PendingCascade>,
+    notes: Vec<String>,
+}
+
+impl Planner {
+    /// A planner that has asked nothing yet; [`advance`](Self::advance) it first.
+    pub fn new(input: Input) -> Self {
+        Self {
+            index: Index::new(&input),
+            readings: Readings::default(),
+            decisions: Decisions::default(),
+            pending: VecDeque::new(),
+            cascade: None,
+            notes: input.notes.clone(),
+            input,
+        }
+    }
+
+    /// Takes the answer to the first question that has none yet, and decides what follows from it. So this
+    /// work is done while the server works on the other answers.
+    pub fn take(&mut self, answer: Answer) {
+        if let Some(cascade) = &mut self.cascade {
+            cascade.take(answer);
+        } else if let Some(question) = self.pending.pop_front() {
+            self.take_in(question, answer);
+        }
+    }
+
+    /// Asks further, or is done. All questions of the last step must have been answered.
+    pub fn advance(&mut self) -> Step {
+        if let Some(cascade) = self.cascade.take() {
+            return Step::Done(cascade.into_plan());
+        }
+        if self.pending.is_empty() && self.readings.is_empty() {
+            let questions = self.first_questions();
+            if !questions.is_empty() {
+                return Step::Ask(questions);
+            }
+        }
+        let questions = match self.input.mode {
+            Mode::Apply => self.decide_what_can_be(),
+            Mode::Destroy => Vec::new(),
+        };
+        if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
+    }
+
+    fn overview(&self) -> Overview<'_> {
+        Overview::new(&self.input, &self.index, &self.readings, &self.decisions)
+    }
+}
+
+/// What is asked first.
+impl Planner {
+    fn first_questions(&mut self) -> Vec<Question> {
+        let (addresses, targets) = first_reading::targets(self.overview());
+        let (renamed, predecessors) = first_reading::predecessors(self.overview());
+        let all = [
+            (PendingQuestion::Read(addresses), targets),
+            (PendingQuestion::ReadPredecessors(renamed), predecessors),
+        ];
+        let asked = all.into_iter().filter(|(_, targets)| !targets.is_empty());
+        let (pending, questions): (Vec<_>, Vec<_>) =
+            asked.map(|(pending, targets)| (pending, Question::Read(targets))).unzip();
+        self.pending.extend(pending);
+        questions
+    }
+
+    fn take_over_lineage(&mut self) {
+        if let Some(lineage) = first_reading::lineage_of_lost_state(self.overview()) {
+            self.notes.push(format!(
+                "There is no state here, so this plan works from the annotations of what the configuration \
+                 names (lineage {lineage}). What left the configuration since is not seen, and not deleted."
+            ));
+            self.input.lineage = lineage;
+        }
+    }
+}
+
+/// What is decided, and recorded.
+impl Planner {
+    fn take_in(&mut self, question: PendingQuestion, answer: Answer) {
+        match (question, answer) {
+            (PendingQuestion::Read(addresses), Answer::Read(readings)) => {
+                self.readings.take(addresses, readings);
+                self.take_over_lineage();
+            }
+            (PendingQuestion::ReadPredecessors(addresses), Answer::Read(readings)) => {
+                self.readings.take_predecessors(addresses, readings);
+            }
+            (PendingQuestion::Preview { position, sent }, Answer::Preview(result)) => {
+                let situation = self.overview().situation(position);
+                if let Some(ruling) = situation.map(|situation| answer::rule(situation, sent, result)) {
+                    self.record(position, ruling);
+                }
+            }
+            // Neither of them is told: what is sent may hold secrets.
+            (_, _) => self.notes.push("an answer did not fit its question".to_owned()),
+        }
+    }
+
+    /// Decides what needs no answer, and asks for everything that waits for nothing else.
+    fn decide_what_can_be(&mut self) -> Vec<Question> {
+        let mut questions = Vec::new();
+        let mut outdated = Vec::new();
+        for position in 0..self.input.desired.len() {
+            let Some(situation) = self.overview().situation(position) else { continue };
+            if situation.is_settled() || !situation.is_ready() {
+                continue;
+            }
+            if situation.is_outdated() {
+                outdated.push(position);
+                continue;
+            }
+            match reading::next_step(situation) {
+                Some(NextStep::Rule(ruling)) => self.record(position, ruling),
+                Some(NextStep::Preview { write, sent }) => {
+                    self.pending.push_back(PendingQuestion::Preview { position, sent });
+                    questions.push(Question::Preview(write));
+                }
+                None => {}
+            }
+        }
+        questions.extend(self.read_again(&outdated));
+        questions
+    }
+
+    fn read_again(&mut self, outdated: &[usize]) -> Option<Question> {
+        if outdated.is_empty() {
+            return None;
+        }
+        let desired = outdated.iter().filter_map(|position| self.input.desired.get(*position));
+        let (addresses, targets) = desired.map(|desired| (desired.address.clone(), desired.target())).unzip();
+        self.pending.push_back(PendingQuestion::Read(addresses));
+        Some(Question::ReadAgain(targets))
+    }
+
+    fn record(&mut self, position: usize, ruling: Ruling) {
+        match ruling {
+            Ruling::Decided { change, outcome } => {
+                let outcome = outcome.filter(|_| self.index.is_source(position));
+                self.decisions.record(position, *change, outcome);
+            }
+            Ruling::Refused(obstacle) => self.refuse(position, obstacle),
+            Ruling::ReadAgain => {
+                if let Some(desired) = self.input.desired.get(position) {
+                    self.readings.drop_outdated(&desired.address);
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, position: usize, obstacle: Obstacle) {
+        let Some(desired) = self.input.desired.get(position) else { return };
+        let refusal = Refusal { address: desired.address.clone(), target: desired.target(), obstacle };
+        self.decisions.refuse(position, refusal);
+    }
+}
+
+/// How it ends.
+impl Planner {
+    /// The plan; where it deletes what holds others, it is asked first what is deleted with it.
+    fn conclude(&mut self) -> Step {
+        if self.input.mode == Mode::Apply {
+            self.refuse_undecided();
+        }
+        let (cascade, questions) = PendingCascade::new(Box::new(self.plan()));
+        if questions.is_empty() {
+            return Step::Done(cascade.into_plan());
+        }
+        self.cascade = Some(cascade);
+        Step::Ask(questions)
+    }
+
+    fn refuse_undecided(&mut self) {
+        for position in 0..self.input.desired.len() {
+            if self.overview().situation(position).is_none_or(Situation::is_settled) {
+                continue;
+            }
+            let message = "it could not be planned: what it stands on waits for it";
+            let problem = Problem::new(ProblemKind::Other, message)
+                .help("please report this together with `regplan graph`");
+            self.refuse(position, problem.into());
+        }
+    }
+
+    fn plan(&mut self) -> Plan {
+        let (removed, unreadable) = removals(self.overview());
+        let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
+        changes.extend(removed);
+        refusals.extend(unreadable);
+        let mut plan = Plan {
+            project: self.input.project.clone(),
+            lineage: self.input.lineage.clone(),
+            serial: self.input.serial,
+            mode: self.input.mode,
+            cluster: self.input.cluster.clone(),
+            changes,
+            refusals,
+            notes: std::mem::take(&mut self.notes),
+            targets: self.input.targets.clone(),
+            left_out: self.input.left_out.addresses().into_iter().collect(),
+            digest: String::new(),
+        };
+        plan.digest = plan.digest_of();
+        plan
+    }
+}

@@ -1,0 +1,141 @@
+//! What else is deleted with a namespace or a definition: asked only where the plan deletes one of them.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt::Write as _;
+
+use crate::kubernetes::cascade::CascadeScope;
+use crate::kubernetes::namespaces::is_everywhere;
+use crate::plan::input::question::{Answer, Question};
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::plan::Plan;
+use crate::provider::{Dependent, Dependents};
+use crate::resource::{Identity, Live, Problem};
+
+/// How many kinds that could not be seen are named.
+const NAMED: usize = 4;
+
+/// A plan that is complete but for what else is deleted.
+#[derive(Debug)]
+pub(in crate::plan) struct PendingCascade {
+    plan: Box<Plan>,
+    /// The changes that the questions without an answer are about, by their position in the plan.
+    unanswered: VecDeque<usize>,
+    /// The uids of the objects that the plan itself deletes.
+    deleted: HashSet<String>,
+}
+
+impl PendingCascade {
+    /// The plan, and what must be asked before it is complete.
+    pub(in crate::plan) fn new(plan: Box<Plan>) -> (Self, Vec<Question>) {
+        let all = plan.changes.iter().enumerate().flat_map(|(position, change)| {
+            deleted_objects(change).filter_map(move |live| {
+                Some((position, Question::Dependents(CascadeScope::of(&live.object)?)))
+            })
+        });
+        let (unanswered, questions) = all.unzip();
+        let deleted =
+            plan.changes.iter().flat_map(deleted_objects).map(|live| live.stamp.uid.clone()).collect();
+        (Self { plan, unanswered, deleted }, questions)
+    }
+
+    /// Writes into the plan what else is deleted, by the answer to the first question that has none yet.
+    pub(in crate::plan) fn take(&mut self, answer: Answer) {
+        let change = self.unanswered.pop_front().and_then(|position| self.plan.changes.get_mut(position));
+        let (Some(change), Answer::Dependents(result)) = (change, answer) else { return };
+        match result {
+            Ok(dependents) => {
+                change.warnings.extend(unseen(&dependents));
+                change.dies_with.extend(lost_besides(dependents.seen, &self.deleted));
+            }
+            Err(problem) => change.warnings.push(nothing_seen(&problem)),
+        }
+    }
+
+    /// The plan, as far as the questions have been answered.
+    pub(in crate::plan) fn into_plan(self) -> Box<Plan> {
+        self.plan
+    }
+}
+
+/// The objects that the change deletes.
+fn deleted_objects(change: &Change) -> impl Iterator<Item = &Live> {
+    let itself = change.prior.as_ref().filter(|_| match change.action {
+        Action::Delete => true,
+        // A replacement by another name leaves an object of that name alone.
+        Action::Replace => change.replaced.is_none(),
+        _ => false,
+    });
+    itself.into_iter().map(AsRef::as_ref).chain(change.replaced.iter().map(|replaced| &replaced.1))
+}
+
+/// What a reader would miss: what the plan does not delete itself, what is not deleted with its owner anyway,
+/// and what is not in every namespace.
+fn lost_besides(seen: Vec<Dependent>, deleted: &HashSet<String>) -> Vec<Identity> {
+    let uids: HashSet<String> = seen.iter().map(|one| one.uid.clone()).collect();
+    let is_owned = |one: &Dependent| one.owners.iter().any(|uid| uids.contains(uid) || deleted.contains(uid));
+    seen.into_iter()
+        .filter(|one| !deleted.contains(&one.uid) && !is_owned(one) && !is_everywhere(&one.identity))
+        .map(|one| one.identity)
+        .collect()
+}
+
+/// What to say of the kinds that could not be looked at.
+fn unseen(dependents: &Dependents) -> Option<String> {
+    if dependents.hidden.is_empty() {
+        return None;
+    }
+    let named = dependents.hidden.iter().take(NAMED).map(|(kind, reason)| format!("{kind} ({reason})"));
+    let mut text = named.collect::<Vec<_>>().join(", ");
+    let more = dependents.hidden.len().saturating_sub(NAMED);
+    if more > 0 {
+        let _ = write!(text, " and {more} more"); // writing to a String does not fail
+    }
+    Some(format!("what else dies with it could not all be seen: {text}"))
+}
+
+fn nothing_seen(problem: &Problem) -> String {
+    format!("what else dies with it could not be seen: {problem}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::GroupKind;
+
+    fn one(kind: &str, name: &str, owners: &[&str]) -> Dependent {
+        Dependent {
+            identity: Identity::namespaced("", kind, "a", name),
+            uid: format!("{kind}-{name}"),
+            owners: owners.iter().map(|owner| (*owner).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn only_what_would_be_missed_is_named() {
+        let seen = vec![
+            one("ConfigMap", "kube-root-ca.crt", &[]),
+            one("ConfigMap", "theirs", &[]),
+            one("ConfigMap", "ours", &[]),
+            one("Event", "e", &[]),
+            one("ReplicaSet", "r", &["deleted-deployment"]),
+            one("Pod", "p", &["ReplicaSet-r"]),
+            one("Pod", "alone", &["gone"]),
+            one("ServiceAccount", "default", &[]),
+        ];
+        let deleted = ["ConfigMap-ours".to_owned(), "deleted-deployment".to_owned()].into();
+        let named: Vec<String> = lost_besides(seen, &deleted).iter().map(|one| one.name.clone()).collect();
+        assert_eq!(named, ["theirs", "alone"]);
+    }
+
+    #[test]
+    fn what_is_hidden_is_said() {
+        let kind = |kind: &str| GroupKind { group: String::new(), kind: kind.into() };
+        let hidden = ["A", "B", "C", "D", "E"].map(|name| (kind(name), "no right".to_owned())).to_vec();
+        let said = unseen(&Dependents { seen: vec![], hidden }).unwrap();
+        assert!(
+            said.ends_with("A (no right), B (no right), C (no right), D (no right) and 1 more"),
+            "{said}"
+        );
+        assert_eq!(unseen(&Dependents::default()), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! A resource that is to be deleted, unless something keeps it.
+
+use std::sync::Arc;
+
+use crate::plan::input::plan_input::Known;
+use crate::plan::model::change::{Action, Change, Tracking};
+use crate::plan::model::fidelity::Fidelity;
+use crate::plan::model::reason::Reason;
+use crate::plan::ownership::protection;
+use crate::resource::{Address, Desired, Identity, Live, Target, Timeouts};
+
+/// A resource that is to be deleted.
+#[derive(Debug)]
+pub(super) struct Leaving<'a> {
+    address: &'a Address,
+    target: Target,
+    live: &'a Arc<Live>,
+    /// What the state knows of it; `None` where an interrupted run wrote it and did not record it.
+    known: Option<&'a Known>,
+    /// What the configuration says of it, for a destroy.
+    desired: Option<&'a Arc<Desired>>,
+}
+
+impl<'a> Leaving<'a> {
+    /// An object that the state knows.
+    pub(super) fn known(
+        address: &'a Address,
+        known: &'a Known,
+        live: &'a Arc<Live>,
+        desired: Option<&'a Arc<Desired>>,
+    ) -> Self {
+        Self { address, target: known.target.clone(), live, known: Some(known), desired }
+    }
+
+    /// An object that the state does not know.
+    pub(super) fn unrecorded(desired: &'a Arc<Desired>, live: &'a Arc<Live>) -> Self {
+        let (address, target) = (&desired.address, desired.target());
+        Self { address, target, live, known: None, desired: Some(desired) }
+    }
+
+    /// Its address.
+    pub(super) fn address(&self) -> &'a Address {
+        self.address
+    }
+
+    /// Which object it is.
+    pub(super) fn identity(&self) -> &Identity {
+        &self.target.identity
+    }
+
+    /// The object as it was read.
+    pub(super) fn live(&self) -> &'a Live {
+        self.live
+    }
+
+    /// Whether it is deleted only with consent.
+    pub(super) fn is_protected(&self) -> bool {
+        let desired = self.desired.map(AsRef::as_ref);
+        protection::is_protected(self.identity(), desired, self.known, Some(self.live))
+    }
+
+    /// The timeouts of the configuration, where it still has the resource (a destroy), and otherwise the last
+    /// ones that it had.
+    fn timeouts(&self) -> Timeouts {
+        let desired = self.desired.map(|desired| desired.lifecycle.timeouts);
+        desired.or(self.known.map(|known| known.timeouts)).unwrap_or_default()
+    }
+
+    /// The change: a delete, or what is kept for a reason. `is_deleted` tells which of its dependencies are
+    /// deleted as well.
+    pub(super) fn change(self, kept_for: Option<Reason>, is_deleted: impl Fn(&Address) -> bool) -> Change {
+        let action = if kept_for.is_some() { Action::Keep } else { Action::Delete };
+        let dependencies = self.known.map_or(&[][..], |known| &known.dependencies);
+        Change {
+            reasons: kept_for.into_iter().collect(),
+            protected: self.is_protected(),
+            timeouts: self.timeouts(),
+            dependencies: dependencies.iter().filter(|address| is_deleted(address)).cloned().collect(),
+            prior: Some(Arc::clone(self.live)),
+            tracking: if self.known.is_some() { Tracking::Known } else { Tracking::New },
+            ..Change::new(self.address.clone(), self.target, action, Fidelity::Observed)
+        }
+    }
+}

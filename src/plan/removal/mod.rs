@@ -1,0 +1,13 @@
+//! What leaves the cluster or the state, what is kept, and what else is deleted with it.
+//!
+//! | file | question |
+//! |---|---|
+//! | `removals` | what becomes of everything that is not desired any more, and in which order it is deleted |
+//! | `leaving` | one resource that is to be deleted |
+//! | `kept` | what is not deleted, and why |
+//! | `cascade` | what else is deleted with a namespace or a definition |
+
+pub(in crate::plan) mod cascade;
+mod kept;
+mod leaving;
+pub(in crate::plan) mod removals;

@@ -1,0 +1,127 @@
+//! What becomes of everything that was applied and is not desired (for a destroy, of everything): it is
+//! deleted, kept, or forgotten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::plan::input::plan_input::Known;
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::fidelity::Fidelity;
+use crate::plan::model::plan::{Mode, Refusal};
+use crate::plan::model::reason::Reason;
+use crate::plan::ownership::belonging::is_marked_ours;
+use crate::plan::removal::kept::{kept, staying};
+use crate::plan::removal::leaving::Leaving;
+use crate::plan::view::overview::Overview;
+use crate::resource::{Address, Live, Problem, Reading};
+
+/// The changes of what leaves, deletes in their order; and what makes the plan impossible.
+pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Refusal>) {
+    let input = overview.input();
+    let (mut changes, mut refusals, mut leaving) = (Vec::new(), Vec::new(), Vec::new());
+    for (address, known) in &input.known {
+        match fate(overview, address, known) {
+            Fate::Stays => {}
+            Fate::Forgotten(reason, live) => changes.push(forgotten(address, known, reason, live)),
+            Fate::Leaves(live) => {
+                leaving.push(Leaving::known(address, known, live, overview.desired_at(address)));
+            }
+            Fate::Unreadable(problem) => refusals.push(Refusal {
+                address: address.clone(),
+                target: known.target.clone(),
+                obstacle: problem.clone().into(),
+            }),
+        }
+    }
+    if input.mode == Mode::Destroy {
+        leaving.extend(unrecorded(overview));
+    }
+    let kept = kept(&leaving, &staying(overview), &input.consent);
+    changes.extend(in_order(leaving, kept));
+    (changes, refusals)
+}
+
+/// What becomes of what the state knows under an address.
+enum Fate<'a> {
+    /// Nothing: it is desired, or another address takes it over.
+    Stays,
+    /// It leaves the state alone; with the object, where there is one.
+    Forgotten(Reason, Option<&'a Arc<Live>>),
+    /// It is to be deleted.
+    Leaves(&'a Arc<Live>),
+    /// Nobody knows what is there.
+    Unreadable(&'a Problem),
+}
+
+fn fate<'a>(overview: Overview<'a>, address: &Address, known: &Known) -> Fate<'a> {
+    let input = overview.input();
+    // What is wanted under its address was decided together with what stood there before.
+    if input.mode == Mode::Apply && overview.desired_at(address).is_some() {
+        return Fate::Stays;
+    }
+    if let Some(removed) = input.moves.released(address) {
+        return Fate::Forgotten(Reason::ReleasedByRemoved { place: removed.place.clone() }, None);
+    }
+    match overview.reading_of_known(address, known) {
+        None => Fate::Stays,
+        Some(Reading::Unreadable(problem)) => Fate::Unreadable(problem),
+        Some(Reading::Absent) => Fate::Forgotten(Reason::GoneAlready, None),
+        Some(Reading::Present(live)) => fate_of_present(overview, address, known, live),
+    }
+}
+
+fn fate_of_present<'a>(
+    overview: Overview<'a>,
+    address: &Address,
+    known: &Known,
+    live: &'a Arc<Live>,
+) -> Fate<'a> {
+    let identity = &known.target.identity;
+    if !overview.is_ours(known, live) {
+        return Fate::Forgotten(Reason::NameTaken, Some(live));
+    }
+    if !overview.is_desired_object(identity, &live.stamp.uid) {
+        return Fate::Leaves(live);
+    }
+    // Its new address takes over what is known, unless it did so already in a run that was killed before the
+    // old one was forgotten.
+    if overview.is_known_elsewhere(address, identity) {
+        return Fate::Forgotten(Reason::KnownElsewhere, Some(live));
+    }
+    Fate::Stays
+}
+
+fn forgotten(address: &Address, known: &Known, reason: Reason, prior: Option<&Arc<Live>>) -> Change {
+    Change {
+        reasons: vec![reason],
+        prior: prior.cloned(),
+        dependencies: known.dependencies.clone(),
+        protected: known.protect,
+        timeouts: known.timeouts,
+        ..Change::new(address.clone(), known.target.clone(), Action::Forget, Fidelity::Observed)
+    }
+}
+
+/// Objects that an interrupted run wrote and did not record: their annotations say that they are ours.
+fn unrecorded(overview: Overview<'_>) -> impl Iterator<Item = Leaving<'_>> {
+    let input = overview.input();
+    let desired = input.desired.iter().filter(|desired| !input.known.contains_key(&desired.address));
+    desired.filter_map(move |desired| {
+        let live = overview.live(&desired.address)?;
+        is_marked_ours(live, overview.owner()).then(|| Leaving::unrecorded(desired, live))
+    })
+}
+
+/// Deletes in an order in which nothing loses what it depends on; what is kept comes last.
+fn in_order<'a>(leaving: Vec<Leaving<'a>>, mut kept: BTreeMap<&'a Address, Reason>) -> Vec<Change> {
+    let addresses = leaving.iter().map(Leaving::address);
+    let deleted: BTreeSet<&Address> = addresses.filter(|address| !kept.contains_key(address)).collect();
+    let changes = leaving.into_iter().map(|one| {
+        let reason = kept.remove(one.address());
+        one.change(reason, |dependency| deleted.contains(dependency))
+    });
+    let mut changes: Vec<Change> = changes.collect();
+    let is_kept = |change: &Change| change.action == Action::Keep;
+    changes.sort_by(|a, b| (is_kept(a), &a.address).cmp(&(is_kept(b), &b.address)));
+    changes
+}

@@ -1,0 +1,101 @@
+//! The whole plan, as far as it is known: what the state knows, held against what is desired and was read.
+
+use std::sync::Arc;
+
+use crate::plan::input::plan_input::{Input, Known};
+use crate::plan::model::plan::Mode;
+use crate::plan::ownership::belonging::{ObjectOwner, is_marked_ours};
+use crate::plan::view::decisions::Decisions;
+use crate::plan::view::index::Index;
+use crate::plan::view::readings::Readings;
+use crate::resource::{Address, Desired, Identity, Live, Reading};
+
+/// A view of the whole plan.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) struct Overview<'a> {
+    input: &'a Input,
+    index: &'a Index,
+    readings: &'a Readings,
+    decisions: &'a Decisions,
+}
+
+impl<'a> Overview<'a> {
+    /// A view of these.
+    pub(in crate::plan) fn new(
+        input: &'a Input,
+        index: &'a Index,
+        readings: &'a Readings,
+        decisions: &'a Decisions,
+    ) -> Self {
+        Self { input, index, readings, decisions }
+    }
+
+    /// What the plan is made from.
+    pub(in crate::plan) fn input(self) -> &'a Input {
+        self.input
+    }
+
+    /// Where everything is in it.
+    pub(super) fn index(self) -> &'a Index {
+        self.index
+    }
+
+    /// What was read.
+    pub(super) fn readings(self) -> &'a Readings {
+        self.readings
+    }
+
+    /// What is decided.
+    pub(super) fn decisions(self) -> &'a Decisions {
+        self.decisions
+    }
+
+    /// Whose objects are ours.
+    pub(in crate::plan) fn owner(self) -> ObjectOwner<'a> {
+        ObjectOwner { project: &self.input.project, lineage: &self.input.lineage }
+    }
+
+    /// What the configuration wants under this address.
+    pub(in crate::plan) fn desired_at(self, address: &Address) -> Option<&'a Arc<Desired>> {
+        self.input.desired.get(self.index.position(address)?)
+    }
+
+    /// Whether the configuration wants this very object under this very address.
+    pub(in crate::plan) fn is_desired_as(self, address: &Address, identity: &Identity) -> bool {
+        self.desired_at(address).is_some_and(|desired| desired.identity == *identity)
+    }
+
+    /// Whether the configuration wants this very object, under whichever address.
+    pub(in crate::plan) fn is_desired_object(self, identity: &Identity, uid: &str) -> bool {
+        let desired = || self.input.desired.iter().chain(&self.input.left_out.desired);
+        let has_uid =
+            |desired: &Arc<Desired>| self.live(&desired.address).is_some_and(|live| live.stamp.uid == uid);
+        self.input.mode == Mode::Apply
+            && (desired().any(|desired| desired.identity == *identity) || desired().any(has_uid))
+    }
+
+    /// Whether the state knows the object under another address as well, and something is desired there.
+    pub(in crate::plan) fn is_known_elsewhere(self, address: &Address, identity: &Identity) -> bool {
+        self.input.desired.iter().any(|desired| {
+            let known = self.input.known.get(&desired.address);
+            desired.address != *address && known.is_some_and(|known| known.target.identity == *identity)
+        })
+    }
+
+    /// The object that was read under this address.
+    pub(in crate::plan) fn live(self, address: &Address) -> Option<&'a Arc<Live>> {
+        self.readings.live(address)
+    }
+
+    /// What was read of an object that the state knows: under its address there may be another one now.
+    pub(in crate::plan) fn reading_of_known(self, address: &Address, known: &Known) -> Option<&'a Reading> {
+        let renamed =
+            self.desired_at(address).is_some_and(|desired| desired.identity != known.target.identity);
+        if renamed { self.readings.predecessor(address) } else { self.readings.of(address) }
+    }
+
+    /// Whether the object is the one that the state knows, or carries our marks.
+    pub(in crate::plan) fn is_ours(self, known: &Known, live: &Live) -> bool {
+        live.stamp.uid == known.uid || is_marked_ours(live, self.owner())
+    }
+}

@@ -1,0 +1,67 @@
+//! What was read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::resource::{Address, Live, Reading};
+
+/// What was read, by address.
+#[derive(Debug, Default)]
+pub(in crate::plan) struct Readings {
+    current: HashMap<Address, Reading>,
+    /// Of addresses whose object has another name now: the object of the old name.
+    predecessors: HashMap<Address, Reading>,
+    /// How often an object had to be read again.
+    repeats: HashMap<Address, u8>,
+}
+
+impl Readings {
+    /// Whether nothing was read yet.
+    pub(in crate::plan) fn is_empty(&self) -> bool {
+        self.current.is_empty()
+    }
+
+    /// Takes in what was read of these.
+    pub(in crate::plan) fn take(&mut self, addresses: Vec<Address>, readings: Vec<Reading>) {
+        self.current.extend(addresses.into_iter().zip(readings));
+    }
+
+    /// Takes in what was read of the objects that had these addresses before.
+    pub(in crate::plan) fn take_predecessors(&mut self, addresses: Vec<Address>, readings: Vec<Reading>) {
+        self.predecessors.extend(addresses.into_iter().zip(readings));
+    }
+
+    /// Drops what was read, because the object has changed since.
+    pub(in crate::plan) fn drop_outdated(&mut self, address: &Address) {
+        self.current.remove(address);
+        *self.repeats.entry(address.clone()).or_default() += 1;
+    }
+
+    /// What was read under this address.
+    pub(super) fn of(&self, address: &Address) -> Option<&Reading> {
+        self.current.get(address)
+    }
+
+    /// The object that was read under this address.
+    pub(super) fn live(&self, address: &Address) -> Option<&Arc<Live>> {
+        match self.current.get(address)? {
+            Reading::Present(live) => Some(live),
+            Reading::Absent | Reading::Unreadable(_) => None,
+        }
+    }
+
+    /// What was read of the object that had this address before.
+    pub(super) fn predecessor(&self, address: &Address) -> Option<&Reading> {
+        self.predecessors.get(address)
+    }
+
+    /// Whether the object has changed since it was read, and was not read again yet.
+    pub(super) fn is_outdated(&self, address: &Address) -> bool {
+        self.repeats.contains_key(address) && !self.current.contains_key(address)
+    }
+
+    /// How often what was read had to be dropped.
+    pub(super) fn repeats(&self, address: &Address) -> u8 {
+        self.repeats.get(address).copied().unwrap_or_default()
+    }
+}

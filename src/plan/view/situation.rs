@@ -1,0 +1,219 @@
+//! One resource and everything that is known of it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::kubernetes::field_manager;
+use crate::plan::input::plan_input::Known;
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::plan::Consent;
+use crate::plan::ownership::belonging::{Belonging, ObjectOwner, belonging};
+use crate::plan::view::index::Dependencies;
+use crate::plan::view::overview::Overview;
+use crate::resource::{Address, Applied, Desired, Live, Problem, Reading};
+
+/// A view of one resource.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::plan) struct Situation<'a> {
+    overview: Overview<'a>,
+    position: usize,
+    desired: &'a Arc<Desired>,
+    dependencies: &'a Dependencies,
+}
+
+impl<'a> Overview<'a> {
+    /// The resource at this position.
+    pub(in crate::plan) fn situation(self, position: usize) -> Option<Situation<'a>> {
+        let desired = self.input().desired.get(position)?;
+        Some(Situation {
+            overview: self,
+            position,
+            desired,
+            dependencies: self.index().dependencies(position)?,
+        })
+    }
+}
+
+/// What is desired, and what the state knows of it.
+impl<'a> Situation<'a> {
+    /// What the configuration wants.
+    pub(in crate::plan) fn desired(self) -> &'a Arc<Desired> {
+        self.desired
+    }
+
+    /// What the state knows of the object, under this address or (a renamed block) under another one.
+    pub(in crate::plan) fn known(self) -> Option<&'a Known> {
+        self.known_with_address().map(|(_, known)| known)
+    }
+
+    /// What the state knows under this address, of whichever object.
+    pub(in crate::plan) fn known_here(self) -> Option<&'a Known> {
+        self.overview.input().known.get(&self.desired.address)
+    }
+
+    /// The address under which the state knows the object, where that is another one.
+    pub(in crate::plan) fn moved_from(self) -> Option<&'a Address> {
+        let known = self.known_with_address().map(|(address, _)| address);
+        let renamed = known.filter(|address| **address != self.desired.address);
+        renamed.or_else(|| self.overview.input().moved.get(&self.desired.address))
+    }
+
+    fn known_with_address(self) -> Option<(&'a Address, &'a Known)> {
+        let known = &self.overview.input().known;
+        let here = known.get_key_value(&self.desired.address);
+        let here = here.filter(|(_, known)| known.target.identity == self.desired.identity);
+        here.or_else(|| known.get_key_value(self.overview.index().left_address(&self.desired.identity)?))
+    }
+
+    /// The record of the last apply, of this object or of one that it was made anew from.
+    pub(in crate::plan) fn applied(self) -> Option<&'a Applied> {
+        self.known()?.applied.as_deref()
+    }
+
+    /// What must be applied first.
+    pub(in crate::plan) fn apply_dependencies(self) -> &'a [Address] {
+        self.overview.input().dependencies.get(&self.desired.address).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether `--replace` names it.
+    pub(in crate::plan) fn is_replacement_requested(self) -> bool {
+        self.overview.input().replace.contains(&self.desired.address)
+    }
+
+    /// What the user agreed to.
+    pub(in crate::plan) fn consent(self) -> &'a Consent {
+        &self.overview.input().consent
+    }
+
+    /// The project.
+    pub(in crate::plan) fn project(self) -> &'a str {
+        &self.overview.input().project
+    }
+
+    /// The project's field manager.
+    pub(in crate::plan) fn manager(self) -> String {
+        field_manager(self.project())
+    }
+
+    /// Whose objects are ours.
+    pub(in crate::plan) fn owner(self) -> ObjectOwner<'a> {
+        self.overview.owner()
+    }
+}
+
+/// What was read.
+impl<'a> Situation<'a> {
+    /// What was read of the object.
+    pub(in crate::plan) fn reading(self) -> Option<&'a Reading> {
+        self.overview.readings().of(&self.desired.address)
+    }
+
+    /// The object, where it is there.
+    pub(in crate::plan) fn live(self) -> Option<&'a Arc<Live>> {
+        self.overview.live(&self.desired.address)
+    }
+
+    /// Whose the object is that is there.
+    pub(in crate::plan) fn belonging(self, live: &Live) -> Belonging {
+        belonging(self.desired, live, self.known(), self.owner(), &self.consent().adopt)
+    }
+
+    /// Whether the object has changed since it was read, and was not read again yet.
+    pub(in crate::plan) fn is_outdated(self) -> bool {
+        self.overview.readings().is_outdated(&self.desired.address)
+    }
+
+    /// How often the object was read again, because it changed between reading and dry-run.
+    pub(in crate::plan) fn repeats(self) -> u8 {
+        self.overview.readings().repeats(&self.desired.address)
+    }
+
+    /// The object that had the address before under another name, if it is to be deleted.
+    pub(in crate::plan) fn predecessor(self) -> Option<(&'a Known, &'a Live)> {
+        let known = self.known_here()?;
+        let Reading::Present(live) = self.overview.readings().predecessor(&self.desired.address)? else {
+            return None;
+        };
+        let is_deleted = self.overview.is_ours(known, live)
+            && !self.overview.is_desired_object(&known.target.identity, &live.stamp.uid);
+        is_deleted.then_some((known, &**live))
+    }
+
+    /// Why the object that had the address before could not be read.
+    pub(in crate::plan) fn unreadable_predecessor(self) -> Option<&'a Problem> {
+        match self.overview.readings().predecessor(&self.desired.address)? {
+            Reading::Unreadable(problem) => Some(problem),
+            Reading::Present(_) | Reading::Absent => None,
+        }
+    }
+}
+
+/// What is decided.
+impl<'a> Situation<'a> {
+    /// Whether there is nothing left to decide of it.
+    pub(in crate::plan) fn is_settled(self) -> bool {
+        self.overview.decisions().is_settled(self.position)
+    }
+
+    /// Whether everything is decided that it depends on.
+    pub(in crate::plan) fn is_ready(self) -> bool {
+        self.dependencies.all().all(|dependency| self.overview.decisions().is_settled(dependency))
+    }
+
+    /// What is done to it, where that is decided.
+    pub(in crate::plan) fn action(self) -> Option<Action> {
+        self.overview.decisions().change(self.position).map(|change| change.action)
+    }
+
+    /// Whether it is not there, and cannot be made.
+    pub(in crate::plan) fn is_impossible(self) -> bool {
+        self.overview.decisions().is_refused(self.position) && self.live().is_none()
+    }
+
+    /// Its namespace, where that is desired as well.
+    pub(in crate::plan) fn namespace(self) -> Option<Self> {
+        self.overview.situation(self.dependencies.namespace()?)
+    }
+
+    /// The definition of its kind, where that is desired as well.
+    pub(in crate::plan) fn definition(self) -> Option<Self> {
+        self.overview.situation(self.dependencies.definition()?)
+    }
+
+    /// The object as it will be, as far as that is known: the outcome that is decided, or what is desired.
+    pub(in crate::plan) fn future_object(self) -> Option<&'a Value> {
+        self.overview.decisions().change(self.position)?;
+        let outcome = self.overview.decisions().outcome(self.position);
+        Some(outcome.map_or(&self.desired.object, |live| &live.object))
+    }
+
+    /// What becomes of the resources whose change replaces this one.
+    pub(in crate::plan) fn triggers(self) -> impl Iterator<Item = &'a Change> {
+        self.dependencies.triggers().iter().filter_map(move |at| self.overview.decisions().change(*at))
+    }
+
+    /// What is desired in this namespace, or of the kind that this definition defines, and is there.
+    pub(in crate::plan) fn contents(self) -> impl Iterator<Item = &'a Arc<Desired>> {
+        let contents = self.overview.index().contents(self.position).iter();
+        let desired = contents.filter_map(move |at| self.overview.input().desired.get(*at));
+        desired.filter(move |desired| self.overview.live(&desired.address).is_some())
+    }
+
+    /// Whether something is desired under this address.
+    pub(in crate::plan) fn is_desired(self, address: &Address) -> bool {
+        self.overview.index().is_desired(address)
+    }
+
+    /// The object of another resource in which values may be looked up already: one that stays as it is, or
+    /// whose outcome the server told.
+    pub(in crate::plan) fn settled_object(self, address: &Address) -> Option<&'a Value> {
+        let position = self.overview.index().position(address)?;
+        match self.overview.decisions().change(position)?.action {
+            Action::None | Action::Update | Action::Adopt => {
+                self.overview.decisions().outcome(position).map(|live| &live.object)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a Kubernetes cluster alone can do, beyond what every house can.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::house::House;
+use crate::kubernetes::cascade::CascadeScope;
+use crate::resource::{ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, Stamp, Target};
+
+/// A change of who owns fields. Their values stay as they are.
+#[derive(Debug, Clone)]
+pub struct Reassignment {
+    /// Which object.
+    pub target: Target,
+    /// What must be true: this object, at this moment; with an empty version, at any moment.
+    pub stamp: Stamp,
+    /// The field manager that writes.
+    pub manager: String,
+    /// Who loses which fields.
+    pub shift: Shift,
+}
+
+/// Who loses which fields.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shift {
+    /// We: these fields, with all below them, leave what our manager has applied. Who owns them besides us
+    /// keeps them; otherwise they are nobody's.
+    Release(Vec<FieldPath>),
+    /// These managers: what the object sets becomes ours, and the note goes by which a later `kubectl apply`
+    /// would take fields away. An item of a list that the object has leaves their hands as a whole, since
+    /// what they kept of it would keep the item.
+    TakeOver {
+        /// Whose fields.
+        from: Vec<String>,
+        /// The object as it is about to be applied.
+        object: Value,
+    },
+}
+
+/// An object of which only its name and its owners were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependent {
+    /// Which object.
+    pub identity: Identity,
+    /// Its uid.
+    pub uid: String,
+    /// The uids of the objects that own it, and whose end is its end.
+    pub owners: Vec<String>,
+}
+
+/// What was seen of a scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dependents {
+    /// What is there.
+    pub seen: Vec<Dependent>,
+    /// The kinds that could not be looked at, each with the reason.
+    pub hidden: Vec<(GroupKind, String)>,
+}
+
+/// A Kubernetes cluster: a house that knows its kinds, keeps the owners of fields, and deletes what is in a
+/// namespace together with it.
+#[async_trait]
+pub trait Cluster: House {
+    /// Which cluster this is. One request; asked first.
+    ///
+    /// # Errors
+    /// No answer, or credentials that the server does not take. Rights that do not show the identity are no
+    /// error: then it has no uid.
+    async fn identity(&self) -> Result<ClusterIdentity, Problem>;
+
+    /// Whether the server serves objects of this kind inside namespaces; `None` for a kind that it does
+    /// not serve.
+    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem>;
+
+    /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is
+    /// not written.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Conflict`](crate::resource::ProblemKind::Conflict) where the object is not the one, or
+    /// not at the moment, that the stamp names.
+    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem>;
+
+    /// What lives in a namespace, or is of a kind. What cannot be seen is said, never left out.
+    ///
+    /// # Errors
+    /// Where not even the kinds can be found out.
+    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem>;
+}

@@ -1,0 +1,146 @@
+//! What every house can do.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::resource::{FieldPath, Live, Problem, Reading, ReadyRule, Stamp, Target};
+
+/// What must be true of the object at the moment of the write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// There is none: create, or fail.
+    Absent,
+    /// It is this one, at this moment.
+    At(Stamp),
+}
+
+/// One write: in Kubernetes a server-side apply.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// Which object.
+    pub target: Target,
+    /// The fields that we want, with their values. What was ours before and is not among them goes.
+    pub object: Value,
+    /// What must be true.
+    pub guard: Guard,
+    /// The field manager that writes. A house that keeps no field owners does not look at it.
+    pub manager: String,
+}
+
+/// What a write came to.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The object afterwards.
+    pub live: Live,
+    /// What the server warned about, such as a deprecated kind.
+    pub warnings: Vec<String>,
+}
+
+/// What to wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// It is ready, by this rule or by the kind's own.
+    Ready(Option<ReadyRule>),
+    /// The object with this uid is gone.
+    Gone {
+        /// Whose end is waited for; another object of the same name does not matter.
+        uid: String,
+    },
+    /// The field has a value.
+    Field(FieldPath),
+}
+
+/// Something to wait for.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    /// Which object.
+    pub target: Target,
+    /// For what.
+    pub until: Until,
+    /// For how long; `None` is the kind's own time.
+    pub timeout: Option<Duration>,
+}
+
+/// What a right allows to be done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verb {
+    /// Read one by its name.
+    Get,
+    /// Read all of a type.
+    List,
+    /// Be told of changes.
+    Watch,
+    /// Make one. A write of what is not there takes this and [`Patch`](Self::Patch).
+    Create,
+    /// Change one, or preview that.
+    Patch,
+    /// Delete one.
+    Delete,
+}
+
+impl Verb {
+    /// As access rules spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Watch => "watch",
+            Self::Create => "create",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// Told what is still missing (`1 of 3 pods available`), whenever that changes.
+pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// A house in which resources live: a cluster, later a DNS server.
+///
+/// A house answers in bulk, never guesses, and turns every failure into a [`Problem`] that a person can act
+/// on. `uid` and `version` of its [`Stamp`]s are its own business: see the [room's page](crate::provider).
+#[async_trait]
+pub trait House: Send + Sync {
+    /// Reads all of them, in as few requests as possible; one answer for each, in their order.
+    async fn read(&self, targets: &[Target]) -> Vec<Reading>;
+
+    /// What the write would come to; nothing is changed. For an object that is as the write wants it, the
+    /// answer is what [`read`](Self::read) gives: whatever differs is shown to the user as a change.
+    ///
+    /// # Errors
+    /// What the write itself would fail with, and [`ProblemKind::DryRunRefused`](crate::resource::ProblemKind)
+    /// where it cannot be tried.
+    async fn preview(&self, write: &Write) -> Result<Written, Problem>;
+
+    /// Writes. A write whose answer is lost is looked up before it is repeated.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Conflict`](crate::resource::ProblemKind::Conflict) where the guard does not hold, and
+    /// [`ProblemKind::Unreachable`](crate::resource::ProblemKind::Unreachable) only where it could not be
+    /// found out whether it was done.
+    async fn write(&self, write: &Write) -> Result<Written, Problem>;
+
+    /// Asks for deletion, of what the object owns as well; an object that is not there is no error. A stamp
+    /// with an empty version guards by the uid alone: for objects whose status moves all the time.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Conflict`](crate::resource::ProblemKind::Conflict) where it is not the object of the
+    /// stamp.
+    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem>;
+
+    /// Waits. The object as it then is; `None` where it is gone.
+    ///
+    /// # Errors
+    /// A time-out, and a failure that will not heal, each explained with what the house says about the cause.
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem>;
+
+    /// Whether our rights allow each of these; one answer for each, in their order, asked in as few requests
+    /// as possible. A house that cannot tell says yes: then the write itself says it.
+    ///
+    /// # Errors
+    /// [`ProblemKind::UnknownKind`](crate::resource::ProblemKind::UnknownKind) for a kind that is not served
+    /// (yet): nothing can be said about it before its definition is there.
+    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>>;
+}

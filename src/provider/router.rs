@@ -1,0 +1,205 @@
+//! All houses behind one door: each target goes to its house, by the API group.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+
+use super::cluster::{Cluster, Reassignment};
+use super::house::{House, Progress, Verb, Wait, Write, Written};
+use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Stamp, Target, is_own_group};
+
+/// What the engine and the apply talk to. [`Router`] is one.
+///
+/// An implementation says which houses there are. How a request gets to its house, and how the answers of
+/// several houses become one list, is the same for all of them.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The cluster: every project has one.
+    fn cluster(&self) -> &dyn Cluster;
+
+    /// The house of an API group, where that is not the cluster.
+    fn other_house(&self, group: &str) -> Option<&dyn House>;
+
+    /// The house in which a target lives.
+    ///
+    /// # Errors
+    /// [`ProblemKind::UnknownKind`] for a group of ours that has no house here.
+    fn house(&self, target: &Target) -> Result<&dyn House, Problem> {
+        let group = target.identity.group.as_str();
+        match self.other_house(group) {
+            Some(house) => Ok(house),
+            None if is_own_group(group) => Err(no_house(&target.identity)),
+            None => Ok(self.cluster()),
+        }
+    }
+
+    /// See [`House::read`]; the houses are asked side by side.
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
+        if !targets.iter().any(|target| is_outside(self, &target.identity)) {
+            return self.cluster().read(targets).await;
+        }
+        let asked = parts(self, targets, |target| target).map(|part| async move {
+            let answers = match part.house {
+                Ok(house) => house.read(&part.requests).await,
+                Err(problem) => vec![Reading::Unreadable(problem); part.requests.len()],
+            };
+            (part.places, answers)
+        });
+        in_order(targets.len(), join_all(asked).await, || Reading::Unreadable(no_answer()))
+    }
+
+    /// See [`House::review`]; the houses are asked side by side.
+    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
+        if !requests.iter().any(|(_, target)| is_outside(self, &target.identity)) {
+            return self.cluster().review(requests).await;
+        }
+        let asked = parts(self, requests, |(_, target)| target).map(|part| async move {
+            let answers = match part.house {
+                Ok(house) => house.review(&part.requests).await,
+                Err(problem) => vec![Err(problem); part.requests.len()],
+            };
+            (part.places, answers)
+        });
+        in_order(requests.len(), join_all(asked).await, || Err(no_answer()))
+    }
+
+    /// See [`House::preview`].
+    async fn preview(&self, write: &Write) -> Result<Written, Problem> {
+        self.house(&write.target)?.preview(write).await
+    }
+
+    /// See [`House::write`].
+    async fn write(&self, write: &Write) -> Result<Written, Problem> {
+        self.house(&write.target)?.write(write).await
+    }
+
+    /// See [`House::delete`].
+    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
+        self.house(target)?.delete(target, stamp).await
+    }
+
+    /// See [`House::wait`].
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+        self.house(&wait.target)?.wait(wait, progress).await
+    }
+
+    /// See [`Cluster::is_namespaced`]. Only a cluster has namespaces.
+    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
+        if is_outside(self, &target.identity) {
+            return Ok(Some(false));
+        }
+        self.cluster().is_namespaced(target).await
+    }
+
+    /// See [`Cluster::reassign`]. Another house keeps no owners of fields, so nothing changes hands there: the
+    /// object is only held against the stamp, and given back as it is.
+    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
+        if !is_outside(self, &reassignment.target.identity) {
+            return self.cluster().reassign(reassignment).await;
+        }
+        let Reassignment { target, stamp, .. } = reassignment;
+        match self.house(target)?.read(std::slice::from_ref(target)).await.pop() {
+            Some(Reading::Present(live)) if is_at(&live.stamp, stamp) => Ok(Arc::unwrap_or_clone(live)),
+            Some(Reading::Present(_) | Reading::Absent) => {
+                let message = format!("{} has been changed, or is gone, in the meantime", target.identity);
+                Err(Problem::new(ProblemKind::Conflict, message))
+            }
+            Some(Reading::Unreadable(problem)) => Err(problem),
+            None => Err(no_answer()),
+        }
+    }
+}
+
+/// A cluster, and the houses beside it.
+#[derive(Clone)]
+pub struct Router {
+    cluster: Arc<dyn Cluster>,
+    others: BTreeMap<String, Arc<dyn House>>,
+}
+
+impl Router {
+    /// The cluster alone.
+    pub fn new(cluster: Arc<dyn Cluster>) -> Self {
+        Self { cluster, others: BTreeMap::new() }
+    }
+
+    /// With a house beside it, in which all objects of this API group live. The group is one of ours, such as
+    /// `dns.regplan.dev`: of those, everybody knows that they have no namespaces.
+    #[must_use]
+    pub fn with(mut self, group: impl Into<String>, house: Arc<dyn House>) -> Self {
+        self.others.insert(group.into(), house);
+        self
+    }
+}
+
+impl Provider for Router {
+    fn cluster(&self) -> &dyn Cluster {
+        self.cluster.as_ref()
+    }
+
+    fn other_house(&self, group: &str) -> Option<&dyn House> {
+        self.others.get(group).map(AsRef::as_ref)
+    }
+}
+
+/// What one house is asked.
+struct Part<'p, R> {
+    house: Result<&'p dyn House, Problem>,
+    requests: Vec<R>,
+    /// Where each answer belongs in the list of all.
+    places: Vec<usize>,
+}
+
+/// The requests by their houses.
+fn parts<'p, P: Provider + ?Sized, R: Clone>(
+    provider: &'p P,
+    requests: &'p [R],
+    target: fn(&R) -> &Target,
+) -> impl Iterator<Item = Part<'p, R>> {
+    // Under no group those to the cluster.
+    let mut parts: BTreeMap<Option<&str>, Part<'_, R>> = BTreeMap::new();
+    for (place, request) in requests.iter().enumerate() {
+        let target = target(request);
+        let group = is_outside(provider, &target.identity).then_some(target.identity.group.as_str());
+        let part = parts.entry(group).or_insert_with(|| Part {
+            house: provider.house(target),
+            requests: Vec::new(),
+            places: Vec::new(),
+        });
+        part.requests.push(request.clone());
+        part.places.push(place);
+    }
+    parts.into_values()
+}
+
+/// Whether an object lives outside of the cluster.
+fn is_outside<P: Provider + ?Sized>(provider: &P, identity: &Identity) -> bool {
+    is_own_group(&identity.group) || provider.other_house(&identity.group).is_some()
+}
+
+/// Puts answers back into the order of the questions. A house that gives too few has not answered the last.
+fn in_order<A>(count: usize, answered: Vec<(Vec<usize>, Vec<A>)>, missing: impl Fn() -> A) -> Vec<A> {
+    let mut all: BTreeMap<usize, A> =
+        answered.into_iter().flat_map(|(places, answers)| places.into_iter().zip(answers)).collect();
+    (0..count).map(|place| all.remove(&place).unwrap_or_else(&missing)).collect()
+}
+
+/// Whether an object is the one of a stamp, at its moment; with an empty version, at any moment.
+fn is_at(found: &Stamp, stamp: &Stamp) -> bool {
+    found.uid == stamp.uid && (stamp.version.is_empty() || found.version == stamp.version)
+}
+
+fn no_house(identity: &Identity) -> Problem {
+    let message = format!("nothing here takes objects of the group `{}`, such as {identity}", identity.group);
+    Problem::new(ProblemKind::UnknownKind, message)
+        .help("check the `apiVersion`, and whether this version of regplan knows the group")
+}
+
+fn no_answer() -> Problem {
+    Problem::new(ProblemKind::Other, "no answer was given for it")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! What an apply says while it runs, and at its end.
+
+use serde_json::{Value, json};
+
+use crate::apply::{Event, Report};
+use crate::plan::Action;
+use crate::report::format::escape::escape;
+use crate::report::format::styled::{Label, Styled};
+
+/// One line for an event; `None` for those that only matter to a progress display.
+pub fn event_line(event: &Event) -> Option<Styled> {
+    let mut text = Styled::default();
+    match event {
+        // The last one was only waited for, because others stand on it.
+        Event::Started { .. } | Event::Waiting { .. } | Event::Finished { action: Action::None, .. } => {
+            return None;
+        }
+        Event::Finished { address, action, elapsed } => {
+            let label = if matches!(action, Action::Delete) { Label::Destroy } else { Label::Add };
+            text.push(label, format!("{:>9} ", past(*action))).push(Label::Plain, address.to_string());
+            text.push(Label::Dim, format!("  {:.1} s", elapsed.as_secs_f64()));
+        }
+        Event::Failed { failure, .. } => {
+            text.push(Label::Error, format!("{:>9} ", "failed"))
+                .push(Label::Strong, failure.address.to_string());
+            for line in failure.problem.message.lines() {
+                text.end().push(Label::Plain, format!("{:>9} {}", "", escape(line)));
+            }
+            if let Some(help) = &failure.problem.help {
+                text.end().push(Label::Dim, format!("{:>9} help: ", "")).push(Label::Plain, escape(help));
+            }
+        }
+        Event::Skipped(skipped) => {
+            text.push(Label::Dim, format!("{:>9} ", "skipped"))
+                .push(Label::Plain, skipped.address.to_string());
+            let because = skipped.because.as_ref().map(|address| format!("  because of {address}"));
+            text.push(Label::Dim, because.unwrap_or_default());
+        }
+        Event::Warning { address, text: words } => {
+            text.push(Label::Warning, format!("{:>9} ", "warning"));
+            text.push(Label::Plain, format!("{address}: {}", escape(words)));
+        }
+        Event::Stopping => {
+            text.push(Label::Warning, "Stopping: what is under way is finished; once more stops at once.");
+        }
+    }
+    Some(text)
+}
+
+/// What is being done with a resource: `creating`.
+pub(crate) fn present(action: Action) -> &'static str {
+    match action {
+        Action::Create => "creating",
+        Action::Update => "updating",
+        Action::Replace => "replacing",
+        Action::Delete => "deleting",
+        Action::Adopt => "adopting",
+        Action::None | Action::Keep | Action::Forget => "checking",
+    }
+}
+
+fn past(action: Action) -> &'static str {
+    match action {
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
+        Action::Adopt => "adopted",
+        Action::None => "unchanged",
+        Action::Keep => "kept",
+        Action::Forget => "forgotten",
+    }
+}
+
+/// An event as one JSON object, for `--format json`: a line each.
+pub fn event_json(event: &Event) -> Value {
+    match event {
+        Event::Started { address, action } => {
+            json!({"event": "started", "address": address, "action": action})
+        }
+        Event::Waiting { address, missing } => {
+            json!({"event": "waiting", "address": address, "missing": missing})
+        }
+        Event::Finished { address, action, elapsed } => {
+            json!({"event": "finished", "address": address, "action": action, "seconds": elapsed.as_secs_f64()})
+        }
+        Event::Failed { failure, action } => {
+            json!({"event": "failed", "address": failure.address, "action": action,
+                   "problem": failure.problem.message, "help": failure.problem.help})
+        }
+        Event::Skipped(skipped) => {
+            json!({"event": "skipped", "address": skipped.address, "because": skipped.because})
+        }
+        Event::Warning { address, text } => json!({"event": "warning", "address": address, "text": text}),
+        Event::Stopping => json!({"event": "stopping"}),
+    }
+}
+
+/// The end of an apply: what was done, what failed, what was not tried.
+pub fn report_text(report: &Report) -> Styled {
+    let mut text = Styled::default();
+    let count = |wanted: &[Action]| report.done.iter().filter(|(_, action)| wanted.contains(action)).count();
+    let story = format!(
+        "{} added, {} changed, {} replaced, {} destroyed",
+        count(&[Action::Create, Action::Adopt]),
+        count(&[Action::Update]),
+        count(&[Action::Replace]),
+        count(&[Action::Delete])
+    );
+    if report.is_complete() {
+        text.line(Label::Strong, format!("Done: {story}."));
+        return text;
+    }
+    let word = if report.stopped { "Stopped" } else { "Not complete" };
+    text.line(
+        Label::Error,
+        format!("{word}: {story}; {} failed, {} not tried.", report.failed.len(), report.skipped.len()),
+    );
+    text.line(Label::Plain, "What was done is recorded; the next plan goes on from here.");
+    text
+}

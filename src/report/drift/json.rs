@@ -1,0 +1,78 @@
+//! Drift for a program.
+
+use crate::report::managers;
+use serde_json::{Value, json};
+
+use crate::drift::{Drift, Field, Finding, Status, Verdict};
+use crate::resource::FieldManager;
+
+/// The version of the format; it moves when something that was there changes its meaning or goes.
+pub const DRIFT_FORMAT_VERSION: &str = "1";
+
+/// What was found, as JSON. No value of a sensitive field is in it.
+pub fn drift_json(found: &Drift) -> Value {
+    let unfinished = found
+        .unfinished
+        .as_ref()
+        .map(|run| json!({"run": run.run, "by": run.by, "begun": run.begun, "end": run.end}));
+    json!({
+        "format_version": DRIFT_FORMAT_VERSION,
+        "project": found.project,
+        "lineage": found.lineage,
+        "serial": found.serial,
+        "cluster": found.cluster,
+        "observed_at": found.at,
+        "verdict": found.verdict().name(),
+        "summary": {
+            "in_sync": found.count(Verdict::InSync) - found.left_out(),
+            "drift": found.count(Verdict::Drift),
+            "unobserved": found.count(Verdict::Unobserved),
+            "left_out": found.left_out(),
+        },
+        "unfinished_run": unfinished,
+        "resources": found.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    let mut entry = json!({
+        "address": finding.address,
+        "identity": finding.identity,
+        "status": finding.status.name(),
+        "fields": finding.status.fields().iter().map(field).collect::<Vec<_>>(),
+    });
+    match &finding.status {
+        Status::Ending { since, .. } => entry["since"] = json!(since),
+        Status::Recreated { by } => entry["by"] = managers(by),
+        Status::Unreadable(problem) => {
+            entry["problem"] =
+                json!({"kind": problem.kind, "message": problem.message, "help": problem.help});
+        }
+        _ => {}
+    }
+    entry
+}
+
+fn field(field: &Field) -> Value {
+    let mut entry = json!({
+        "path": field.path,
+        "event": field.event.name(),
+        "sensitive": field.sensitive,
+        "by": managers(&field.by),
+    });
+    // What is not there is left out: a `null` would be a value.
+    for (key, value) in [("before", &field.before), ("after", &field.after)] {
+        if let Some(value) = value {
+            entry[key] = value.clone();
+        }
+    }
+    entry
+}
+
+fn managers(managers: &[FieldManager]) -> Value {
+    let manager = |manager: &FieldManager| {
+        json!({"manager": manager.name, "operation": managers::operation(manager.operation),
+               "subresource": manager.subresource, "time": manager.time})
+    };
+    managers.iter().map(manager).collect()
+}

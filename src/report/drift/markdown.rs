@@ -1,0 +1,73 @@
+//! Drift for a comment, a chat, an issue.
+
+use crate::report::managers::managers;
+use std::fmt::Write as _;
+
+use crate::drift::{Drift, Field, Finding, Status, Verdict};
+use crate::report::drift::text::{change, headline, interruption, remarks, story, word};
+use crate::report::format::markdown::code;
+use crate::report::format::shorten::{Bounded, Entry, NAMED, Table};
+
+const TABLE: Table<'_> =
+    Table { head: "\n| Resource | Object | What | Fields |\n|---|---|---|---:|\n", command: "regplan drift" };
+
+/// What was found, as Markdown in no more than `limit` bytes: a headline, a table, and each resource's fields to
+/// unfold; what has changed before what could not be observed.
+pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
+    let mut page = match Bounded::new(limit, &headline(drift)) {
+        Ok(page) => page,
+        Err(shortest) => return shortest,
+    };
+    for line in remarks(drift) {
+        page.offer(&format!("\n{line}\n"));
+    }
+    if let Some(run) = &drift.unfinished {
+        page.offer(&format!("\nNote: {}\n", code(&interruption(run))));
+    }
+    let of = |verdict| drift.findings.iter().filter(move |found| found.status.verdict() == verdict);
+    let entries: Vec<Entry> = of(Verdict::Drift).chain(of(Verdict::Unobserved)).map(entry).collect();
+    page.fill(&TABLE, &entries)
+}
+
+fn entry(found: &Finding) -> Entry {
+    let (address, object) = (code(&found.address.to_string()), code(&found.identity.to_string()));
+    let (word, fields) = (word(&found.status), found.status.fields());
+    let mut full = String::new();
+    for line in story(&found.status) {
+        // Writing into a string does not fail.
+        let _ = writeln!(full, "- {}", code(&line));
+    }
+    let folded = full.clone() + &paths(fields);
+    for changed in fields {
+        full.push_str(&field(changed));
+    }
+    let details = |content: &str| {
+        if content.is_empty() {
+            return String::new();
+        }
+        format!("\n<details><summary>{address} {word}</summary>\n\n{content}\n</details>\n")
+    };
+    Entry {
+        is_vital: matches!(found.status, Status::Gone | Status::Recreated { .. } | Status::Ending { .. }),
+        row: format!("| {address} | {object} | {word} | {} |\n", fields.len()),
+        full: details(&full),
+        folded: details(&folded),
+    }
+}
+
+fn field(field: &Field) -> String {
+    let path = code(&field.path.to_string());
+    format!("- {path}: {}, {}\n", code(&change(field)), code(&managers(&field.by)))
+}
+
+/// The fields without their values.
+fn paths(fields: &[Field]) -> String {
+    let mut text = String::new();
+    for field in fields.iter().take(NAMED) {
+        let _ = writeln!(text, "- {}", code(&field.path.to_string()));
+    }
+    if let Some(more) = fields.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let _ = writeln!(text, "- and {more} more");
+    }
+    text
+}

@@ -1,0 +1,6 @@
+//! Drift, worded: text for a terminal, Markdown for a chat, JSON for a program, metrics for Prometheus.
+
+pub(in crate::report) mod json;
+pub(in crate::report) mod markdown;
+pub(in crate::report) mod prometheus;
+pub(in crate::report) mod text;

@@ -1,0 +1,231 @@
+//! What drift was found, for a reader at a terminal; and the words that its other forms share.
+
+use crate::drift::{Drift, DriftKind, Field, Finding, Status, Verdict};
+use crate::report::format::diff::line_diff;
+use crate::report::format::escape::escape;
+use crate::report::format::layout::{Breaking, fit, width_of};
+use crate::report::format::styled::{Label, Styled};
+use crate::report::managers::managers;
+use crate::report::plan::value;
+use crate::state::{RunEnd, Unfinished};
+
+/// Where what is said of a resource begins, and where its further lines do.
+const SAID: usize = 6;
+const BELOW: usize = SAID + 4;
+
+/// What was found, as text of so many columns: what has changed, then what could not be observed; the summary
+/// last.
+pub fn drift_text(drift: &Drift, width: usize) -> Styled {
+    let mut text = Styled::default();
+    if let Some(run) = &drift.unfinished {
+        let mut line = Styled::default();
+        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&interruption(run)));
+        text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
+    }
+    for verdict in [Verdict::Drift, Verdict::Unobserved] {
+        for finding in drift.findings.iter().filter(|finding| finding.status.verdict() == verdict) {
+            text.append(resource(finding, width)).end();
+        }
+    }
+    text.append(drift_summary(drift));
+    text
+}
+
+/// The last lines: what it comes to.
+pub fn drift_summary(drift: &Drift) -> Styled {
+    let mut text = Styled::default();
+    let label = match drift.verdict() {
+        Verdict::InSync => Label::Strong,
+        Verdict::Drift => Label::Change,
+        Verdict::Unobserved => Label::Warning,
+    };
+    text.line(label, headline(drift));
+    for line in remarks(drift) {
+        text.line(Label::Plain, line);
+    }
+    text
+}
+
+/// What it comes to, in one sentence.
+pub(in crate::report) fn headline(drift: &Drift) -> String {
+    let looked_at = drift.findings.len() - drift.left_out();
+    let (changed, unknown) = (drift.count(Verdict::Drift), drift.count(Verdict::Unobserved));
+    let of = format!("of {looked_at} {}", plural(looked_at, "resource", "resources"));
+    match drift.verdict() {
+        Verdict::InSync if looked_at == 0 => "In sync: there is nothing that was applied.".to_owned(),
+        Verdict::InSync => {
+            let are = plural(looked_at, "resource is", "resources are");
+            format!("In sync: {looked_at} {are} as last applied.")
+        }
+        Verdict::Drift => {
+            format!("Drift: {changed} {of} {} not as last applied.", plural(changed, "is", "are"))
+        }
+        Verdict::Unobserved => {
+            format!("Not known: {unknown} {of} could not be observed; no drift in the others.")
+        }
+    }
+}
+
+/// What the headline leaves out.
+pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let unknown = drift.count(Verdict::Unobserved);
+    if drift.verdict() == Verdict::Drift && unknown > 0 {
+        remarks.push(format!("{unknown} more could not be observed."));
+    }
+    let left_out = drift.left_out();
+    if left_out > 0 {
+        let secrets = plural(left_out, "Secret was", "Secrets were");
+        remarks.push(format!("{left_out} {secrets} left out, as asked (--no-secrets)."));
+    }
+    remarks
+}
+
+fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
+    if count == 1 { one } else { many }
+}
+
+/// What became of the last run; not escaped.
+pub(in crate::report) fn interruption(run: &Unfinished) -> String {
+    let story = match run.end {
+        None => "is under way, or was killed",
+        Some(RunEnd::Stopped) => "was stopped",
+        Some(RunEnd::Failed) => "failed in part",
+        Some(RunEnd::Completed) => "ended",
+    };
+    format!(
+        "the run that {} began at {} {story}; what it did is compared as far as it is recorded",
+        run.by, run.begun
+    )
+}
+
+/// A status in words.
+pub(in crate::report) fn word(status: &Status) -> &'static str {
+    match status {
+        Status::InSync => "in sync",
+        Status::Changed(_) => "changed",
+        Status::Ending { .. } => "being deleted",
+        Status::Gone => "gone",
+        Status::Recreated { .. } => "recreated",
+        Status::Unrecorded => "not recorded",
+        Status::InDoubt => "in doubt",
+        Status::Unreadable(_) => "not readable",
+        Status::LeftOut => "left out",
+    }
+}
+
+/// What a status means, where its word does not say all; not escaped.
+pub(in crate::report) fn story(status: &Status) -> Vec<String> {
+    match status {
+        Status::InSync | Status::Changed(_) | Status::LeftOut => Vec::new(),
+        Status::Ending { since, .. } => {
+            let since = since.as_ref().map(|time| format!(" since {time}")).unwrap_or_default();
+            vec![format!("somebody has asked for its deletion{since}; by unknown")]
+        }
+        Status::Gone => vec!["it is not there any more; by unknown".to_owned()],
+        Status::Recreated { by } => {
+            vec![format!("it was deleted and made again; the new one was written {}", managers(by))]
+        }
+        Status::Unrecorded => vec![
+            "it is there, and is the same object; what its fields were is not recorded".to_owned(),
+            "help: the next `regplan apply` makes the record".to_owned(),
+        ],
+        Status::InDoubt => vec![
+            "what an interrupted run did to it is not known".to_owned(),
+            "help: the next `regplan apply` finds out".to_owned(),
+        ],
+        Status::Unreadable(problem) => {
+            let help = problem.help.iter().map(|help| format!("help: {help}"));
+            problem.message.lines().map(str::to_owned).chain(help).collect()
+        }
+    }
+}
+
+fn symbol(status: &Status) -> (&'static str, Label) {
+    match status {
+        Status::InSync | Status::LeftOut => ("=", Label::Dim),
+        Status::Changed(_) => ("~", Label::Change),
+        Status::Ending { .. } | Status::Gone => ("-", Label::Destroy),
+        Status::Recreated { .. } => ("-/+", Label::Destroy),
+        Status::Unrecorded | Status::InDoubt | Status::Unreadable(_) => ("?", Label::Warning),
+    }
+}
+
+fn resource(finding: &Finding, width: usize) -> Styled {
+    let (sign, label) = symbol(&finding.status);
+    let mut text = Styled::default();
+    text.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
+    text.push(label, format!("  {}", word(&finding.status)));
+    let object = escape(&finding.identity.to_string());
+    // What is copied from here stays whole.
+    if width_of(&text.to_string()) + 2 + width_of(&object) > width {
+        text.end().push(Label::Plain, " ".repeat(SAID));
+    } else {
+        text.push(Label::Plain, "  ");
+    }
+    text.line(Label::Dim, object);
+    for line in story(&finding.status) {
+        text.append(said(Label::Plain, &line, SAID, width));
+    }
+    for changed in finding.status.fields() {
+        text.append(field(changed, width));
+    }
+    text
+}
+
+/// A sentence that begins in this column; its further lines begin a little behind it.
+fn said(label: Label, sentence: &str, column: usize, width: usize) -> Styled {
+    let mut line = Styled::default();
+    line.push(label, format!("{:column$}{}", "", escape(sentence)));
+    let mut text = fit(&line, width, column + 2, Breaking::Words);
+    text.end();
+    text
+}
+
+fn field(field: &Field, width: usize) -> Styled {
+    let (sign, label) = match field.event {
+        DriftKind::Changed | DriftKind::Released => ("~", Label::Change),
+        DriftKind::Removed => ("-", Label::Destroy),
+        DriftKind::Added => ("+", Label::Add),
+    };
+    let mut head = Styled::default();
+    head.push(label, format!("{:SAID$}{sign} ", "")).push(Label::Plain, escape(&field.path.to_string()));
+    let lines = texts(field);
+    match lines {
+        Some(_) => head.push(Label::Plain, ":"),
+        None => head.push(Label::Plain, format!(": {}", change(field))),
+    };
+    let mut text = fit(&head, width, BELOW, Breaking::Anywhere);
+    text.end();
+    if let Some((before, after)) = lines {
+        text.append(line_diff(before, after, BELOW, width));
+    }
+    text.append(said(Label::Dim, &managers(&field.by), BELOW, width));
+    text
+}
+
+/// Both texts, where the change is worth a diff of their lines.
+fn texts(field: &Field) -> Option<(&str, &str)> {
+    let (before, after) = (field.before.as_ref()?.as_str()?, field.after.as_ref()?.as_str()?);
+    (before.contains('\n') || after.contains('\n')).then_some((before, after))
+}
+
+/// What happened to a field, in one line that is safe to print.
+pub(in crate::report) fn change(field: &Field) -> String {
+    let shown = |value: &Option<_>| value.as_ref().map_or_else(|| "(none)".to_owned(), value::one_line);
+    match (field.event, field.sensitive) {
+        (DriftKind::Changed, true) => "(sensitive, changed)".to_owned(),
+        (DriftKind::Removed, true) => "(sensitive, removed)".to_owned(),
+        (DriftKind::Added, true) => "(sensitive, added)".to_owned(),
+        (DriftKind::Changed, false) => format!("{} -> {}", shown(&field.before), shown(&field.after)),
+        (DriftKind::Removed, false) => match &field.before {
+            Some(before) => format!("{} -> (removed)", value::one_line(before)),
+            None => "(removed, with all below it)".to_owned(),
+        },
+        (DriftKind::Added, false) => format!("(none) -> {}", shown(&field.after)),
+        (DriftKind::Released, _) => "(same value, but not ours any more)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

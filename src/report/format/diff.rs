@@ -1,0 +1,79 @@
+//! Long texts by the lines that change.
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::report::format::escape::escape;
+use crate::report::format::layout::{Breaking, fit};
+use crate::report::format::styled::{Label, Styled};
+
+/// Lines of context around a changed line.
+const CONTEXT: usize = 2;
+
+/// Two texts by their changed lines, with some context.
+pub(in crate::report) fn line_diff(before: &str, after: &str, indent: usize, width: usize) -> Styled {
+    let mut text = Styled::default();
+    for line in changed_lines(before, after) {
+        let mut whole = Styled::default();
+        whole.push(line.label(), format!("{:indent$}{} {}", "", line.sign(), line.text()));
+        text.append(fit(&whole, width, indent + 2, Breaking::Anywhere)).end();
+    }
+    text
+}
+
+/// A line of the difference between two texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) enum DiffLine {
+    /// It goes.
+    Removed(String),
+    /// It comes.
+    Added(String),
+    /// It stays, and shows where we are.
+    Same(String),
+    /// Some that stay are not shown.
+    Gap,
+}
+
+impl DiffLine {
+    pub(in crate::report) fn sign(&self) -> &'static str {
+        match self {
+            Self::Removed(_) => "-",
+            Self::Added(_) => "+",
+            Self::Same(_) | Self::Gap => " ",
+        }
+    }
+
+    pub(in crate::report) fn text(&self) -> &str {
+        match self {
+            Self::Removed(text) | Self::Added(text) | Self::Same(text) => text,
+            Self::Gap => "...",
+        }
+    }
+
+    fn label(&self) -> Label {
+        match self {
+            Self::Removed(_) => Label::Destroy,
+            Self::Added(_) => Label::Add,
+            Self::Same(_) | Self::Gap => Label::Dim,
+        }
+    }
+}
+
+/// What differs between two texts, line by line, safe to print.
+pub(in crate::report) fn changed_lines(before: &str, after: &str) -> Vec<DiffLine> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut lines = Vec::new();
+    for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if at > 0 {
+            lines.push(DiffLine::Gap);
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let text = escape(change.value().trim_end_matches('\n'));
+            lines.push(match change.tag() {
+                ChangeTag::Delete => DiffLine::Removed(text),
+                ChangeTag::Insert => DiffLine::Added(text),
+                ChangeTag::Equal => DiffLine::Same(text),
+            });
+        }
+    }
+    lines
+}

@@ -1,0 +1,24 @@
+//! The field managers that wrote to a field, in words.
+
+use crate::resource::{FieldManager, Operation};
+
+/// Who it was; not escaped.
+pub(in crate::report) fn managers(managers: &[FieldManager]) -> String {
+    let names: Vec<String> = managers.iter().map(manager).collect();
+    if names.is_empty() { "by unknown".to_owned() } else { format!("by {}", names.join(", by ")) }
+}
+
+fn manager(manager: &FieldManager) -> String {
+    let operation = operation(manager.operation);
+    let through = manager.subresource.as_ref().map(|part| format!(" through {part}")).unwrap_or_default();
+    let time = manager.time.as_ref().map(|time| format!(", {time}")).unwrap_or_default();
+    format!("{} ({operation}{through}{time})", manager.name)
+}
+
+/// How a manager writes, in a word.
+pub(in crate::report) fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Apply => "apply",
+        Operation::Update => "update",
+    }
+}

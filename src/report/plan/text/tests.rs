@@ -1,0 +1,89 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::plan::{After, Cause, FieldChange, Keep};
+use crate::report::format::layout::width_of;
+use crate::report::plan::sample;
+use crate::report::source_line::SourceLine;
+
+fn shown(plan: &Plan, width: usize) -> String {
+    let places = |_: &_| Some(SourceLine { file: "regplan.toml".to_owned(), line: 14 });
+    plan_text(plan, Page { width, places: &places }).to_string()
+}
+
+#[test]
+fn everything_is_said_within_80_columns() {
+    insta::assert_snapshot!(shown(&sample::everything(), 80));
+}
+
+#[test]
+fn more_columns_are_used() {
+    let plan = sample::everything();
+    let (narrow, wide) = (shown(&plan, 80), shown(&plan, 160));
+    assert!(wide.lines().count() < narrow.lines().count());
+    assert!(wide.lines().any(|line| width_of(line) > 80));
+}
+
+#[test]
+fn what_destroys_comes_first() {
+    let text = shown(&sample::everything(), 80);
+    let verbs: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("      ") && line.contains("registry.main/"))
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .collect();
+    let expected = ["delete", "replace", "update", "adopt", "create", "create", "forget", "keep"];
+    assert_eq!(verbs, expected);
+}
+
+#[test]
+fn a_long_value_is_shown_where_it_differs() {
+    let (before, after) =
+        ("x".repeat(900) + "OLD" + &"y".repeat(900), "x".repeat(900) + "NEW" + &"y".repeat(900));
+    let field = sample::field("data.key", Some(json!(before)), After::Value(json!(after)));
+    let text = shown(&sample::plan(vec![sample::change("a", Action::Update, vec![field])]), 80);
+    assert!(text.contains("OLD") && text.contains("NEW"), "{text}");
+    assert!(text.lines().count() < 20 && text.lines().all(|line| width_of(line) <= 80), "{text}");
+}
+
+#[test]
+fn an_advice_is_never_broken() {
+    let rule = format!("Deployment/web:spec.{}", "abcdef.".repeat(20));
+    let mut field = sample::field("spec.replicas", Some(json!(3)), After::Value(json!(1)));
+    field.cause = Cause::Drift { by: Vec::new() };
+    field.keep = Some(Keep::Ignore(rule.clone()));
+    let text = shown(&sample::plan(vec![sample::change("a", Action::Update, vec![field])]), 80);
+    assert!(text.contains(&format!("[\"{rule}\"]")), "{text}");
+}
+
+/// Nothing but objects and their fields.
+fn bare(plan: &Plan) -> Plan {
+    let bare = |field: &FieldChange| FieldChange { cause: Cause::Yours, keep: None, ..field.clone() };
+    let changes = plan.changes.iter().map(|change| {
+        let fields = change.fields.iter().map(bare).collect();
+        Change { target: change.target.clone(), ..sample::change("a", change.action, fields) }
+    });
+    sample::plan(changes.collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn no_line_is_wider_than_the_page(plan in sample::plans(), width in 40_usize..140) {
+        let text = shown(&plan, width);
+        for line in text.lines() {
+            // A single word may be there to be copied.
+            let is_one_word = !line.trim().contains(' ');
+            let is_heading = line.contains("registry.main/Deployment/") && width < 100;
+            prop_assert!(width_of(line) <= width || is_one_word || is_heading, "{line:?}");
+            prop_assert!(!line.contains(|c: char| c.is_control() && c != '\t'), "{line:?}");
+        }
+        // Where there is nothing to copy, there is no exception.
+        let text = shown(&bare(&plan), width);
+        for line in text.lines() {
+            let is_heading = line.contains("registry.main/Deployment/") && width < 100;
+            prop_assert!(width_of(line) <= width || is_heading, "{line:?}");
+        }
+    }
+}

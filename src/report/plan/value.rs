@@ -1,0 +1,252 @@
+//! How a field's value is shown.
+
+use crate::report::reason;
+use serde_json::Value;
+
+use crate::plan::{After, FieldChange};
+use crate::report::format::diff::line_diff;
+use crate::report::format::escape::escape;
+use crate::report::format::layout::{Breaking, fit, width_of};
+use crate::report::format::page::Page;
+use crate::report::format::styled::{Label, Styled};
+use crate::report::plan::words;
+
+/// Longer values are shown in part.
+const LONGEST: usize = 240;
+/// Of a long value, so much is shown before the place where it differs.
+const LEAD: usize = 40;
+/// How far what is said of a field is indented below it.
+const BELOW: usize = 4;
+
+/// One changed field, in a line of its own or in several: its value, and whose change it is.
+pub(in crate::report) fn field(
+    change: &FieldChange,
+    indent: usize,
+    shows_cause: bool,
+    page: Page<'_>,
+) -> Styled {
+    let below = indent + BELOW;
+    let (sign, label) = sign(change);
+    let path = escape(&change.path.to_string());
+    let mut head = Styled::default();
+    head.push(label, format!("{:indent$}{sign} ", "")).push(Label::Plain, format!("{path}:"));
+    let used = indent + 2 + width_of(&path) + 1;
+    let mut text = fit(&head, page.width, below, Breaking::Anywhere);
+    let mut room = page.width.saturating_sub(used);
+    if let Some((before, after)) = long_texts(change) {
+        notes(&mut text, change, shows_cause, &mut room, below, page);
+        text.end().append(line_diff(before, after, below, page.width));
+    } else {
+        let (before, after) = values(change);
+        let sides = [before.as_deref(), after.as_deref()];
+        let width = sides.iter().flatten().map(|side| width_of(side)).sum::<usize>();
+        let arrow = if before.is_some() && after.is_some() { " -> ".len() } else { 0 };
+        if 1 + width + arrow <= room {
+            text.push(Label::Plain, " ").append(together(sides));
+            room -= 1 + width + arrow;
+        } else if below + width + arrow <= page.width {
+            text.end().push(Label::Plain, " ".repeat(below)).append(together(sides));
+            room = page.width - below - width - arrow;
+        } else {
+            text.append(apart(sides, below, page.width));
+            room = 0;
+        }
+        notes(&mut text, change, shows_cause, &mut room, below, page);
+        text.end();
+    }
+    if shows_cause {
+        text.append(others(change, below, page));
+    }
+    text
+}
+
+/// What happens to a field, as a symbol.
+pub(in crate::report) fn sign(change: &FieldChange) -> (&'static str, Label) {
+    match (&change.before, &change.after) {
+        (None, _) => ("+", Label::Add),
+        (Some(_), After::Absent) => ("-", Label::Destroy),
+        (Some(_), _) => ("~", Label::Change),
+    }
+}
+
+/// Both values in one line each, those of a secret in words. What the sign says already is left out.
+pub(in crate::report) fn values(change: &FieldChange) -> (Option<String>, Option<String>) {
+    if change.sensitive {
+        let story = match (&change.before, &change.after) {
+            (None, _) => "(sensitive)",
+            (Some(_), After::Absent) => "(sensitive, removed)",
+            (Some(_), _) => "(sensitive, changed)",
+        };
+        return (None, Some(story.to_owned()));
+    }
+    let after = match &change.after {
+        After::Value(value) => Some(one_line(value)),
+        After::Absent => None,
+        After::Unknown(value) => Some(format!("(known after apply: {})", escape(reason::unknown(value)))),
+    };
+    match (change.before.as_ref().map(one_line), after) {
+        (Some(before), Some(after)) => {
+            let (before, after) = pair(&before, &after);
+            (Some(before), Some(after))
+        }
+        (None, None) => (None, Some("(none)".to_owned())),
+        (before, after) => (before.map(|text| part(&text, 0)), after.map(|text| part(&text, 0))),
+    }
+}
+
+fn together(sides: [Option<&str>; 2]) -> Styled {
+    let mut text = Styled::default();
+    for (at, side) in sides.into_iter().flatten().enumerate() {
+        if at > 0 {
+            text.push(Label::Dim, " -> ");
+        }
+        text.push(Label::Plain, side);
+    }
+    text
+}
+
+/// Each value below the path, in as many lines as it takes.
+fn apart(sides: [Option<&str>; 2], indent: usize, width: usize) -> Styled {
+    let mut text = Styled::default();
+    for (at, side) in sides.into_iter().flatten().enumerate() {
+        let mut line = Styled::default();
+        line.push(Label::Plain, " ".repeat(indent)).push(Label::Dim, if at > 0 { "-> " } else { "" });
+        line.push(Label::Plain, side);
+        text.end().append(fit(&line, width, indent + 3, Breaking::Anywhere));
+    }
+    text
+}
+
+/// Remarks behind a value, or below it where there is no room.
+fn notes(
+    text: &mut Styled,
+    change: &FieldChange,
+    shows_cause: bool,
+    room: &mut usize,
+    below: usize,
+    page: Page<'_>,
+) {
+    let forces = change.forces_replacement.then(|| (Label::Destroy, "forces replacement".to_owned()));
+    let yours = shows_cause.then(|| words::yours(change, page.places)).flatten();
+    for (label, note) in forces.into_iter().chain(yours.map(|note| (Label::Dim, note))) {
+        let note = format!("({})", escape(&note));
+        let width = width_of(&note);
+        if 2 + width <= *room {
+            text.push(label, format!("  {note}"));
+            *room -= 2 + width;
+        } else {
+            let line = Styled::default().push(label, format!("{:below$}{note}", "")).clone();
+            text.end().append(fit(&line, page.width, below, Breaking::Anywhere));
+            *room = page.width.saturating_sub(below + width);
+        }
+    }
+}
+
+/// Whose change it is where it is not the reader's, and how to keep it.
+fn others(change: &FieldChange, indent: usize, page: Page<'_>) -> Styled {
+    let mut text = Styled::default();
+    let keep = words::keep(change, page.places).map(|line| format!("keep it: {line}"));
+    for line in words::whose(&change.cause).into_iter().chain(keep) {
+        let mut whole = Styled::default();
+        whole.push(Label::Dim, format!("{:indent$}{}", "", escape(&line)));
+        text.append(fit(&whole, page.width, indent + BELOW, Breaking::Words)).end();
+    }
+    text
+}
+
+/// A value in one line.
+pub(in crate::report) fn one_line(value: &Value) -> String {
+    escape(&value.to_string())
+}
+
+/// Two values, of which long ones are shown around the place where they differ.
+fn pair(before: &str, after: &str) -> (String, String) {
+    let same = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
+    (part(before, same), part(after, same))
+}
+
+/// A value, or what stands around the character of this number, and how much does not.
+fn part(text: &str, at: usize) -> String {
+    let all = text.chars().count();
+    if all <= LONGEST {
+        return text.to_owned();
+    }
+    let begin = at.saturating_sub(LEAD).min(all - LONGEST);
+    let shown: String = text.chars().skip(begin).take(LONGEST).collect();
+    let rest = all - begin - LONGEST;
+    let before = if begin > 0 { format!("({begin} characters) …") } else { String::new() };
+    let behind = if rest > 0 { format!("… ({rest} characters)") } else { String::new() };
+    format!("{before}{shown}{behind}")
+}
+
+/// Both texts, where the value is worth a diff of its lines.
+pub(in crate::report) fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
+    if change.sensitive {
+        return None;
+    }
+    let before = match &change.before {
+        None => "",
+        Some(value) => value.as_str()?,
+    };
+    let after = match &change.after {
+        After::Value(value) => value.as_str()?,
+        After::Absent => "",
+        After::Unknown(_) => return None,
+    };
+    (before.contains('\n') || after.contains('\n')).then_some((before, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Cause;
+    use serde_json::json;
+
+    fn change(before: Option<Value>, after: After) -> FieldChange {
+        let path = "data[\"config.yml\"]".parse().unwrap();
+        FieldChange {
+            path,
+            before,
+            after,
+            sensitive: false,
+            origin: None,
+            forces_replacement: false,
+            cause: Cause::Yours,
+            keep: None,
+        }
+    }
+
+    fn shown(change: &FieldChange) -> String {
+        field(change, 2, false, Page { width: 60, places: &|_| None }).to_string()
+    }
+
+    #[test]
+    fn long_texts_are_shown_by_their_changed_lines() {
+        let before = (0..12).fold(String::new(), |text, n| format!("{text}line {n}\n"));
+        let after = before.replace("line 6", "line six");
+        let text = shown(&change(Some(json!(before)), After::Value(json!(after))));
+        insta::assert_snapshot!(text, @r#"
+          ~ data["config.yml"]:
+                line 4
+                line 5
+              - line 6
+              + line six
+                line 7
+                line 8
+        "#);
+    }
+
+    #[test]
+    fn secrets_are_never_shown() {
+        let sensitive = |before, after| shown(&FieldChange { sensitive: true, ..change(before, after) });
+        let secret = || json!("hunter2\nhunter3");
+        for text in [
+            sensitive(Some(secret()), After::Value(json!("hunter4"))),
+            sensitive(None, After::Value(secret())),
+            sensitive(Some(secret()), After::Absent),
+        ] {
+            assert!(!text.contains("hunter"), "{text}");
+            assert!(text.contains("(sensitive"), "{text}");
+        }
+    }
+}

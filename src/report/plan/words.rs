@@ -1,0 +1,200 @@
+//! The words that the forms of a plan share. None of them is escaped.
+
+use crate::plan::{
+    Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, drift_summary,
+};
+use crate::report::format::plural::plural;
+use crate::report::managers::managers;
+use crate::report::reason;
+use crate::report::source_line::Locator;
+
+/// What happens to a resource, in a word.
+pub(in crate::report) fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+        Action::Adopt => "adopt",
+        Action::Keep => "keep",
+        Action::Forget => "forget",
+        Action::None => "no change",
+    }
+}
+
+/// Whether there is anything to say of a resource.
+pub(in crate::report) fn is_worth_a_line(change: &Change) -> bool {
+    // That nothing changes is worth a word where it could not be found out for sure.
+    change.action != Action::None
+        || change.moved_from.is_some()
+        || !change.unchecked.is_empty()
+        || matches!(change.fidelity, Fidelity::Predicted(_))
+}
+
+/// What is worth a line, what destroys first.
+pub(in crate::report) fn by_weight(plan: &Plan) -> Vec<&Change> {
+    let mut shown: Vec<&Change> = plan.changes.iter().filter(|change| is_worth_a_line(change)).collect();
+    shown.sort_by_key(|change| weight(change));
+    shown
+}
+
+fn weight(change: &Change) -> u8 {
+    match change.action {
+        // With an old object that goes, an update deletes as well.
+        _ if change.replaced.is_some() => 1,
+        Action::Delete => 0,
+        Action::Replace => 1,
+        Action::Update => 2,
+        Action::Adopt => 3,
+        Action::Create => 4,
+        Action::None => 5,
+        Action::Forget => 6,
+        Action::Keep => 7,
+    }
+}
+
+/// What is to be known of a resource beside its fields, a sentence each.
+pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(from) = &change.moved_from {
+        remarks.push(format!("moved from {from}"));
+    }
+    match reason::sentence(&change.reasons) {
+        Some(sentence) => remarks.push(sentence),
+        None if change.action == Action::Delete && plan.mode == Mode::Apply => {
+            remarks.push("it is not in the configuration any more".to_owned());
+        }
+        None => {}
+    }
+    remarks.extend(change.cause.as_ref().and_then(whose));
+    remarks.extend(reason::prediction(&change.fidelity).map(|why| format!("predicted: {why}")));
+    if !change.taken_from.is_empty() {
+        remarks.push(format!("takes the fields of {}", change.taken_from.join(", ")));
+    }
+    remarks
+}
+
+/// Whose change it is, unless it is the reader's own.
+pub(in crate::report) fn whose(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Yours => None,
+        Cause::Drift { by } => Some(format!("drift: {}", managers(by))),
+        Cause::Conflict { by } => Some(format!("conflict: {}", managers(by))),
+    }
+}
+
+/// Where the reader's own change stands.
+pub(in crate::report) fn yours(field: &FieldChange, places: Locator<'_>) -> Option<String> {
+    (field.cause == Cause::Yours).then(|| {
+        let place = field.origin.as_ref().and_then(places);
+        place.map_or_else(|| "yours".to_owned(), |place| format!("yours, {place}"))
+    })
+}
+
+/// How to keep what another hand did.
+pub(in crate::report) fn keep(field: &FieldChange, places: Locator<'_>) -> Option<String> {
+    Some(match field.keep.as_ref()? {
+        Keep::Ignore(line) => {
+            // As TOML writes it: what has double quotes in it is put into single ones.
+            let quote = if line.contains(['"', '\\']) && !line.contains('\'') { '\'' } else { '"' };
+            let escaped = line.replace('\\', "\\\\").replace('"', "\\\"");
+            let line = if quote == '"' { &escaped } else { line };
+            format!("ignore_changes = [{quote}{line}{quote}]")
+        }
+        Keep::Key(origin) => {
+            let verb = if field.before.is_some() { "set" } else { "remove it at" };
+            match places(origin) {
+                Some(place) => format!("{verb} {} ({place})", origin.key),
+                None if origin.span.is_none() => format!("{verb} {} (it has its default now)", origin.key),
+                None => format!("{verb} {}", origin.key),
+            }
+        }
+    })
+}
+
+/// What of a resource is not shown.
+pub(in crate::report) fn hidden(change: &Change) -> Option<String> {
+    let unchanged = change.unchanged;
+    let kept = format!("{unchanged} {} unchanged", plural(unchanged, "field", "fields"));
+    let foreign = (change.foreign > 0).then(|| left_alone(change.foreign));
+    match (unchanged, foreign) {
+        (0, foreign) => foreign,
+        (_, None) => Some(kept),
+        (_, Some(foreign)) => Some(format!("{kept}; {foreign}")),
+    }
+}
+
+/// Fields of others, counted.
+pub(in crate::report) fn left_alone(count: usize) -> String {
+    format!("{count} {} of others left alone", plural(count, "field", "fields"))
+}
+
+/// How many of each.
+pub(in crate::report) fn counts(plan: &Plan) -> String {
+    let summary = plan.summary();
+    let unchanged = match summary.unchanged {
+        0 => String::new(),
+        count => format!("; {count} unchanged"),
+    };
+    let forget = match summary.forget {
+        0 => String::new(),
+        count => format!(", {count} to forget"),
+    };
+    format!(
+        "{} to add, {} to change, {} to replace, {} to destroy{forget}{unchanged}",
+        summary.add, summary.change, summary.replace, summary.destroy
+    )
+}
+
+/// What stands against all of it.
+pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
+    let count = plan.refusals.len();
+    (count > 0).then(|| {
+        let (noun, verb) = (plural(count, "resource", "resources"), plural(count, "stands", "stand"));
+        format!("{count} {noun} {verb} in the way of this plan; nothing can be applied.")
+    })
+}
+
+/// What is said where nothing is to be done.
+pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
+    if !plan.refusals.is_empty() || plan.has_changes() {
+        return None;
+    }
+    Some(match plan.mode {
+        Mode::Destroy => "Nothing to destroy.".to_owned(),
+        Mode::Apply => {
+            let settled = plan.summary().unchanged;
+            let are = plural(settled, "resource is", "resources are");
+            format!("Nothing to change: {settled} {are} as the configuration says.")
+        }
+    })
+}
+
+/// Why there is something to do at all.
+pub(in crate::report) fn occasion(plan: &Plan) -> Option<&'static str> {
+    // Whoever destroys knows why.
+    let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply)?;
+    Some(match occasion {
+        Occasion::Configuration => "the configuration says so; the cluster has not drifted.",
+        Occasion::Drift => "the cluster has drifted; the configuration has not changed.",
+        Occasion::Both => "the configuration has changed, and the cluster has drifted.",
+    })
+}
+
+/// The drift that an apply puts back, a line for each manager.
+pub(in crate::report) fn drift(plan: &Plan) -> Vec<String> {
+    drift_summary(plan).iter().map(drifted).collect()
+}
+
+fn drifted(one: &Drifted) -> String {
+    let resources = one.addresses.len();
+    let within = format!("{resources} {}", plural(resources, "resource", "resources"));
+    let what = match one.fields {
+        // It is gone, or only its ownership changed.
+        0 => within,
+        fields => format!("{fields} {} in {within}", plural(fields, "field", "fields")),
+    };
+    let by = one.manager.as_deref().unwrap_or("unknown");
+    let latest = one.latest.as_ref().map(|time| format!(", last at {time}")).unwrap_or_default();
+    format!("by {by}: {what}{latest}")
+}

@@ -1,0 +1,174 @@
+//! Why a change is made, why its difference could only be predicted, and why a plan is impossible, in words.
+
+use std::borrow::Cow;
+
+use crate::kubernetes::immutable::Loss;
+use crate::plan::{Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
+use crate::resource::FieldPath;
+
+/// How many fields a sentence names.
+const NAMED: usize = 3;
+
+/// Why a change is made, in one sentence; `None` where there is nothing to say.
+pub(super) fn sentence(reasons: &[Reason]) -> Option<String> {
+    let (unreplaced, others): (Vec<_>, Vec<_>) =
+        reasons.iter().partition(|reason| **reason == Reason::NothingToReplace);
+    let said = others.into_iter().map(clause).collect::<Vec<_>>().join("; ");
+    match (unreplaced.is_empty(), said.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(said),
+        (false, true) => Some("--replace finds nothing to delete: it is not there yet".to_owned()),
+        (false, false) => Some(format!("--replace finds nothing to delete: {said}")),
+    }
+}
+
+fn clause(reason: &Reason) -> String {
+    match reason {
+        Reason::AppliedBefore => "it was applied before, and is gone".to_owned(),
+        Reason::NothingToReplace => "it is not there yet".to_owned(),
+        Reason::ReplaceRequested => "asked for by --replace".to_owned(),
+        Reason::ReplaceTriggered { by } => format!("{by} changes, and triggers a replacement"),
+        Reason::ImmutableFields { object_kind, fields } => immutable(object_kind, fields),
+        Reason::ReplacementLoss { loss } => lost(*loss).to_owned(),
+        Reason::PredecessorDeleted { predecessor } => {
+            format!("{predecessor} is deleted: it had this address")
+        }
+        Reason::MadeAgainByOthers => "it was deleted and made again by others".to_owned(),
+        Reason::AnnotationsOnly => "only our annotations change".to_owned(),
+        Reason::OwnershipOnly { taken, released } => ownership(taken, released),
+        Reason::ApiVersionOnly { from, to } => {
+            format!("only the API version that we write changes: {from} -> {to}")
+        }
+        Reason::IgnoredFieldSet { field } => {
+            format!("{field} is set now, and from then on left to others")
+        }
+        Reason::IgnoredFieldReleased { field, value } => {
+            let stays =
+                value.as_ref().map_or_else(|| "stays as it is".to_owned(), |value| format!("stays {value}"));
+            format!("{field} is handed over: it {stays}, and is nobody's to plan")
+        }
+        Reason::IgnoredFieldLeft { field, managers } => {
+            format!("{field} is left to {}, who owns it too", managers.join(", "))
+        }
+        Reason::Adopted { made_by } => {
+            let by = if made_by.is_empty() { "unknown".to_owned() } else { made_by.join(", ") };
+            format!("taken over; it was made by {by}")
+        }
+        Reason::AdoptedFrom { managers } => {
+            format!("taken over from {}: what we send is ours alone from then on", managers.join(", "))
+        }
+        Reason::ReleasedByRemoved { place } => format!("[[removed]] in {place} lets its object stay"),
+        Reason::NameTaken => "another object has its name now, and is left alone".to_owned(),
+        Reason::KnownElsewhere => "it has another address now".to_owned(),
+        Reason::GoneAlready => "it is gone already".to_owned(),
+        Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),
+        Reason::HoldsProtected { address } => format!("it holds {address}, which is protected"),
+        Reason::HoldsReleased { address } => format!("it holds {address}, which [[removed]] lets stay"),
+        Reason::HoldsDesired { address } => format!("it holds {address}, which is wanted"),
+    }
+}
+
+fn immutable(object_kind: &str, fields: &[FieldPath]) -> String {
+    if fields.is_empty() {
+        return format!("an existing {object_kind} cannot be changed this way");
+    }
+    let fields = fields.iter().map(ToString::to_string).collect::<Vec<_>>();
+    format!("{} cannot be changed on an existing {object_kind}", some_of(&fields))
+}
+
+fn ownership(taken: &[OwnedField], released: &[OwnedField]) -> String {
+    let taken = taken.iter().map(|field| owned(field, "last written by"));
+    let all: Vec<String> = taken.chain(released.iter().map(|field| owned(field, "left to"))).collect();
+    if all.is_empty() {
+        return "only the ownership of our annotations changes".to_owned();
+    }
+    format!("only ownership changes: {}", some_of(&all))
+}
+
+fn owned(owned: &OwnedField, verb: &str) -> String {
+    match &owned.manager {
+        Some(manager) => format!("{} ({verb} {manager})", owned.field),
+        None => owned.field.to_string(),
+    }
+}
+
+/// The first few, and how many more there are.
+fn some_of(all: &[String]) -> String {
+    let named = all.get(..NAMED).unwrap_or(all).join(", ");
+    match all.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+fn lost(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Nothing => "nothing else is lost",
+        Loss::RunningPods => "its pods are stopped, and started anew",
+        Loss::RunningPodsOfStatefulSet => {
+            "its pods are stopped, and started anew; its claims stay, unless its retention policy says otherwise"
+        }
+        Loss::JobRun => "its pods and their logs go, and it runs once more",
+        Loss::RunningPod => "it is stopped, its logs go, and it is started anew",
+        Loss::ClusterIp => "its cluster IP changes",
+        Loss::Data => "its data are lost",
+        Loss::VolumeOfClaim => {
+            "its claim loses its volume, and with the reclaim policy Delete the data are lost"
+        }
+        Loss::OtherKeys => "keys that the configuration does not set go",
+        Loss::RightsMeanwhile => "until the new one is there, its subjects lack these rights",
+        Loss::StorageClassMeanwhile => {
+            "volumes stay as they are; until the new one is there, no claim of this class is served"
+        }
+        Loss::CsiDriverMeanwhile => {
+            "until the new one is there, its volumes are attached as if there were none"
+        }
+        Loss::CustomResources => "all custom resources of it die",
+        Loss::PriorityOfRunningPods => "pods that are there keep their priority",
+        Loss::IngressClassMeanwhile => "until the new one is there, no controller serves its Ingresses",
+        Loss::RuntimeClassMeanwhile => "until the new one is there, no pod of it starts",
+    }
+}
+
+/// Why the difference could only be predicted; `None` where it is known for sure.
+pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
+    let Fidelity::Predicted(reason) = fidelity else { return None };
+    Some(match reason {
+        PredictionReason::NamespaceCreated { namespace } => {
+            format!("the namespace `{namespace}` is made by this plan")
+        }
+        PredictionReason::NamespaceMissing { namespace } => {
+            format!("the namespace `{namespace}` is not there, and cannot be made")
+        }
+        PredictionReason::KindCreated { defined } => format!("the kind {defined} is made by this plan"),
+        PredictionReason::KindChanged { defined } => format!("the kind {defined} is changed by this plan"),
+        PredictionReason::KindMissing { defined } => {
+            format!("the kind {defined} is not there, and cannot be made")
+        }
+        PredictionReason::ValuePending { address, field } => {
+            format!("{address}.{field} is known only after apply")
+        }
+        PredictionReason::DanglingReference { reference } => format!("`{reference}` refers to nothing"),
+        PredictionReason::DryRunRefused { message } => format!("the server could not try it: {message}"),
+        PredictionReason::Forbidden { message } => format!("our rights do not allow to try it: {message}"),
+    })
+}
+
+/// What stands against a change.
+pub fn refusal(obstacle: &Obstacle) -> Cow<'_, str> {
+    match obstacle {
+        Obstacle::Problem(problem) => Cow::Borrowed(&problem.message),
+        Obstacle::Replacement { reasons, .. } => Cow::Owned(sentence(reasons).unwrap_or_default()),
+    }
+}
+
+/// What stands for a value that is known only after the apply.
+pub(super) fn unknown(value: &UnknownValue) -> &str {
+    match value {
+        UnknownValue::Expression(expression) => expression,
+        UnknownValue::Generated => "generated",
+    }
+}
+
+#[cfg(test)]
+mod tests;

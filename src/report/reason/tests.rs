@@ -1,0 +1,204 @@
+use super::*;
+use crate::plan::Proof;
+use crate::resource::{Address, GroupKind, Identity, Problem, ProblemKind};
+use serde_json::json;
+
+fn path(text: &str) -> FieldPath {
+    text.parse().unwrap()
+}
+
+fn address() -> Address {
+    Address::block("resource", "a")
+}
+
+fn managers(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn owned(field: &str, manager: Option<&str>) -> OwnedField {
+    OwnedField { field: path(field), manager: manager.map(str::to_owned) }
+}
+
+#[test]
+fn every_reason_has_its_sentence() {
+    let released = |value| Reason::IgnoredFieldReleased { field: path("spec.replicas"), value };
+    for (reason, sentence) in [
+        (Reason::AppliedBefore, "it was applied before, and is gone"),
+        (Reason::ReplaceRequested, "asked for by --replace"),
+        (Reason::ReplaceTriggered { by: address() }, "resource.a changes, and triggers a replacement"),
+        (
+            Reason::PredecessorDeleted { predecessor: Identity::namespaced("", "ConfigMap", "a", "old") },
+            "ConfigMap a/old is deleted: it had this address",
+        ),
+        (Reason::MadeAgainByOthers, "it was deleted and made again by others"),
+        (Reason::AnnotationsOnly, "only our annotations change"),
+        (
+            Reason::ApiVersionOnly { from: "autoscaling/v1".into(), to: "autoscaling/v2".into() },
+            "only the API version that we write changes: autoscaling/v1 -> autoscaling/v2",
+        ),
+        (
+            Reason::IgnoredFieldSet { field: path("spec.replicas") },
+            "spec.replicas is set now, and from then on left to others",
+        ),
+        (released(Some(json!("5"))), "spec.replicas is handed over: it stays \"5\", and is nobody's to plan"),
+        (released(None), "spec.replicas is handed over: it stays as it is, and is nobody's to plan"),
+        (
+            Reason::IgnoredFieldLeft { field: path("spec.replicas"), managers: managers(&["x", "y"]) },
+            "spec.replicas is left to x, y, who owns it too",
+        ),
+        (Reason::Adopted { made_by: vec![] }, "taken over; it was made by unknown"),
+        (Reason::Adopted { made_by: managers(&["x", "y"]) }, "taken over; it was made by x, y"),
+        (
+            Reason::AdoptedFrom { managers: managers(&["helm", "x"]) },
+            "taken over from helm, x: what we send is ours alone from then on",
+        ),
+        (
+            Reason::ReleasedByRemoved { place: "regplan.toml:7".into() },
+            "[[removed]] in regplan.toml:7 lets its object stay",
+        ),
+        (Reason::NameTaken, "another object has its name now, and is left alone"),
+        (Reason::KnownElsewhere, "it has another address now"),
+        (Reason::GoneAlready, "it is gone already"),
+        (Reason::Protected { address: address() }, "protected: `--consent resource.a` deletes it"),
+        (Reason::HoldsProtected { address: address() }, "it holds resource.a, which is protected"),
+        (Reason::HoldsReleased { address: address() }, "it holds resource.a, which [[removed]] lets stay"),
+        (Reason::HoldsDesired { address: address() }, "it holds resource.a, which is wanted"),
+    ] {
+        assert_eq!(super::sentence(&[reason]).as_deref(), Some(sentence));
+    }
+}
+
+#[test]
+fn every_loss_has_its_words() {
+    for (loss, words) in [
+        (Loss::Nothing, "nothing else is lost"),
+        (Loss::RunningPods, "its pods are stopped, and started anew"),
+        (
+            Loss::RunningPodsOfStatefulSet,
+            "its pods are stopped, and started anew; its claims stay, unless its retention policy says otherwise",
+        ),
+        (Loss::JobRun, "its pods and their logs go, and it runs once more"),
+        (Loss::RunningPod, "it is stopped, its logs go, and it is started anew"),
+        (Loss::ClusterIp, "its cluster IP changes"),
+        (Loss::Data, "its data are lost"),
+        (
+            Loss::VolumeOfClaim,
+            "its claim loses its volume, and with the reclaim policy Delete the data are lost",
+        ),
+        (Loss::OtherKeys, "keys that the configuration does not set go"),
+        (Loss::RightsMeanwhile, "until the new one is there, its subjects lack these rights"),
+        (
+            Loss::StorageClassMeanwhile,
+            "volumes stay as they are; until the new one is there, no claim of this class is served",
+        ),
+        (
+            Loss::CsiDriverMeanwhile,
+            "until the new one is there, its volumes are attached as if there were none",
+        ),
+        (Loss::CustomResources, "all custom resources of it die"),
+        (Loss::PriorityOfRunningPods, "pods that are there keep their priority"),
+        (Loss::IngressClassMeanwhile, "until the new one is there, no controller serves its Ingresses"),
+        (Loss::RuntimeClassMeanwhile, "until the new one is there, no pod of it starts"),
+    ] {
+        assert_eq!(sentence(&[Reason::ReplacementLoss { loss }]).as_deref(), Some(words));
+    }
+}
+
+#[test]
+fn three_fields_are_named_and_the_others_counted() {
+    let immutable = |fields: &[&str]| {
+        let fields = fields.iter().map(|field| path(field)).collect();
+        let reason = Reason::ImmutableFields { object_kind: "Job".into(), fields };
+        sentence(&[reason, Reason::ReplacementLoss { loss: Loss::Nothing }]).unwrap()
+    };
+    assert_eq!(immutable(&[]), "an existing Job cannot be changed this way; nothing else is lost");
+    assert_eq!(immutable(&["a", "b"]), "a, b cannot be changed on an existing Job; nothing else is lost");
+    assert_eq!(
+        immutable(&["a", "b", "c", "d", "e"]),
+        "a, b, c and 2 more cannot be changed on an existing Job; nothing else is lost"
+    );
+}
+
+#[test]
+fn fields_whose_ownership_changes_are_named_with_their_owners() {
+    let ownership = |taken: Vec<OwnedField>, released: Vec<OwnedField>| {
+        sentence(&[Reason::OwnershipOnly { taken, released }]).unwrap()
+    };
+    assert_eq!(ownership(vec![], vec![]), "only the ownership of our annotations changes");
+    assert_eq!(
+        ownership(vec![owned("spec.replicas", Some("kubectl"))], vec![owned("spec.paused", Some("scaler"))]),
+        "only ownership changes: spec.replicas (last written by kubectl), spec.paused (left to scaler)"
+    );
+    let four = ["a", "b", "c", "d"].map(|field| owned(field, None)).to_vec();
+    assert_eq!(ownership(four, vec![]), "only ownership changes: a, b, c and 1 more");
+}
+
+#[test]
+fn several_reasons_are_one_sentence() {
+    assert_eq!(sentence(&[]), None);
+    let loss = Reason::ReplacementLoss { loss: Loss::RunningPods };
+    assert_eq!(
+        sentence(&[Reason::ReplaceRequested, loss]).as_deref(),
+        Some("asked for by --replace; its pods are stopped, and started anew")
+    );
+    assert_eq!(
+        sentence(&[Reason::NothingToReplace]).as_deref(),
+        Some("--replace finds nothing to delete: it is not there yet")
+    );
+    assert_eq!(
+        sentence(&[Reason::NothingToReplace, Reason::AppliedBefore]).as_deref(),
+        Some("--replace finds nothing to delete: it was applied before, and is gone")
+    );
+}
+
+#[test]
+fn why_the_server_was_not_asked_is_told() {
+    let defined = || GroupKind { group: "x.y".into(), kind: "Foo".into() };
+    let namespace = || "a".to_owned();
+    for (reason, words) in [
+        (
+            PredictionReason::NamespaceCreated { namespace: namespace() },
+            "the namespace `a` is made by this plan",
+        ),
+        (
+            PredictionReason::NamespaceMissing { namespace: namespace() },
+            "the namespace `a` is not there, and cannot be made",
+        ),
+        (PredictionReason::KindCreated { defined: defined() }, "the kind Foo.x.y is made by this plan"),
+        (PredictionReason::KindChanged { defined: defined() }, "the kind Foo.x.y is changed by this plan"),
+        (
+            PredictionReason::KindMissing { defined: defined() },
+            "the kind Foo.x.y is not there, and cannot be made",
+        ),
+        (
+            PredictionReason::ValuePending { address: address(), field: path("status.ip") },
+            "resource.a.status.ip is known only after apply",
+        ),
+        (
+            PredictionReason::DanglingReference { reference: "resource.b.x".into() },
+            "`resource.b.x` refers to nothing",
+        ),
+        (
+            PredictionReason::DryRunRefused { message: "no dry-runs".into() },
+            "the server could not try it: no dry-runs",
+        ),
+        (
+            PredictionReason::Forbidden { message: "no right".into() },
+            "our rights do not allow to try it: no right",
+        ),
+    ] {
+        assert_eq!(prediction(&Fidelity::Predicted(reason)).as_deref(), Some(words));
+    }
+    for known in [Fidelity::Observed, Fidelity::Proved(Proof::Record), Fidelity::DryRun] {
+        assert_eq!(prediction(&known), None);
+    }
+}
+
+#[test]
+fn a_refused_replacement_says_why_it_would_be_one() {
+    let problem = Problem::new(ProblemKind::Rejected, "no");
+    assert_eq!(refusal(&problem.into()), "no");
+    let reasons = vec![Reason::ReplaceTriggered { by: address() }];
+    let obstacle = Obstacle::Replacement { reasons, help: String::new() };
+    assert_eq!(refusal(&obstacle), "resource.a changes, and triggers a replacement");
+}
