@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Conduct, GREETING, HEAD, Namespace, Project, SERVICE, WEB, Webhook, change, wait_for, wait_until,
+    Behaviour, GREETING, HEAD, Namespace, Project, SERVICE, WEB, Webhook, change, wait_for, wait_until,
 };
 
 tests! {
@@ -43,7 +43,7 @@ fn only_error(plan: &Value, rest: &str) -> (String, String, String) {
 
 fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
     let ns = Namespace::new();
-    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::SideEffects);
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::SideEffects);
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}"));
     let plan = plan(&project, 0);
     let flagged = change(&plan, "resource.greeting");
@@ -73,7 +73,7 @@ fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
 
 fn what_a_webhook_injects_is_nobodys_change() {
     let ns = Namespace::new();
-    let _webhook = Webhook::start(&ns, &["configmaps", "deployments"], Conduct::Inject);
+    let _webhook = Webhook::start(&ns, &["configmaps", "deployments"], Behaviour::Inject);
     let proxy = ns.proxy();
     let config = format!("{GREETING}{WEB}");
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
@@ -98,7 +98,7 @@ fn what_a_webhook_injects_is_nobodys_change() {
 fn a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan() {
     let ns = Namespace::new();
     let words = "ask the team of the fourth floor first";
-    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::Reject { name: "greeting", words });
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::Reject { name: "greeting", words });
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}"));
     let (address, kind, message) = only_error(&plan(&project, 1), "resource.inbox");
     assert_eq!((address.as_str(), kind.as_str()), ("resource.greeting", "rejected"));
@@ -114,7 +114,7 @@ fn a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan() {
 
 fn a_webhook_that_does_not_answer_is_named() {
     let ns = Namespace::new();
-    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::Silent);
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::Silent);
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}"));
     let (address, _, message) = only_error(&plan(&project, 1), "resource.inbox");
     assert_eq!(address, "resource.greeting");
@@ -217,7 +217,7 @@ fn what_a_webhook_quotes_of_secrets_is_not_shown() {
     let before = "password = \"the <old> password\", left = \"left-behind-later\"";
     let project = ns.project().write("regplan.toml", &config(before));
     project.apply();
-    let _webhook = Webhook::start(&ns, &["secrets"], Conduct::Quote { name: "login" });
+    let _webhook = Webhook::start(&ns, &["secrets"], Behaviour::Quote { name: "login" });
     project.rewrite("regplan.toml", &config("password = \"the & new password\""));
     let mut said = String::new();
     for args in [["plan", "--format=text"], ["plan", "--format=json"], ["apply", "--auto-approve"]] {

@@ -111,7 +111,7 @@ fn the_readme_shows_a_real_plan() {
     let plan = shown("--format=text");
     assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
     project.snapshot("plan_markdown", &shown("--format=markdown"));
-    ns.delete(&format!("namespace/{namespace}"));
+    ns.clean_up("namespace/{prefix}r");
     let (head, rest) = readme.split_once("$ regplan plan\n").unwrap();
     let (shown, tail) = rest.split_once("```").unwrap();
     if std::env::var_os(UPDATE).is_some() {

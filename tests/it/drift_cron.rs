@@ -30,16 +30,22 @@ pub(crate) fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Comman
     ns.cluster().kubectl([]).args(args.map(|arg| ns.fill(arg)))
 }
 
-/// Removes what the namespace of the test does not take with it.
-struct Outside<'n>(&'n Namespace);
+/// What the namespace of the test does not take along when it is deleted: another namespace, and a Role with its
+/// binding in `kube-system`.
+pub(crate) struct Outside<'n> {
+    pub(crate) ns: &'n Namespace,
+    pub(crate) namespace: &'static str,
+    pub(crate) role: &'static str,
+}
 
 impl Drop for Outside<'_> {
     fn drop(&mut self) {
-        for args in [
-            ["delete", "namespace", "{prefix}-drift", "--wait=false"],
-            ["delete", "role,rolebinding", "{prefix}-drift", "--namespace=kube-system"],
-        ] {
-            let _ = kubectl(self.0, args).run().any();
+        let Self { ns, namespace, role } = self;
+        if !ns.cluster().facts().is_temporary() {
+            ns.cluster().begin_delete("", &ns.fill(&format!("namespace/{namespace}")));
+            for kind in ["role", "rolebinding"] {
+                ns.cluster().begin_delete("kube-system", &ns.fill(&format!("{kind}/{role}")));
+            }
         }
     }
 }
@@ -93,7 +99,7 @@ fn code(pod: &Project<'_>, more: &[&str]) -> Option<i32> {
 fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     let ns = Namespace::absent();
     let project = registry(&ns);
-    let outside = Outside(&ns);
+    let outside = Outside { ns: &ns, namespace: "{prefix}-drift", role: "{prefix}-drift" };
     let strict = ["apply", "--validate=strict", "--filename=-"];
     kubectl(&ns, strict).stdin(file(&ns, "rbac.yaml")).run().success();
     let dry = ["apply", "--validate=strict", "--dry-run=server", "--filename=-"];
@@ -139,20 +145,15 @@ pub(crate) fn every_rule_is_needed(
     code: impl Fn() -> Option<i32>,
 ) {
     let target = ns.fill(&format!("role/{role}"));
-    let place = format!("--namespace={namespace}");
-    let known = kubectl(ns, ["get", &target, &place, "--output=json"]).run().success().json();
+    let known = ns.cluster().find(namespace, &target).unwrap();
     let rules = known["rules"].as_array().unwrap();
+    let set_rules = |rules: &[Value]| ns.cluster().patch(namespace, &target, &json!({ "rules": rules }));
     for removed in 0..rules.len() {
         let mut fewer = rules.clone();
         let taken = fewer.remove(removed);
-        set_rules(ns, &target, &place, &fewer);
+        set_rules(&fewer);
         wait_until(&format!("{without} without {taken}"), || code() == Some(without));
-        set_rules(ns, &target, &place, rules);
+        set_rules(rules);
         wait_until(&format!("{with} with {taken}"), || code() == Some(with));
     }
-}
-
-fn set_rules(ns: &Namespace, target: &str, place: &str, rules: &[Value]) {
-    let patch = json!({ "rules": rules }).to_string();
-    kubectl(ns, ["patch", target, place, "--type=merge", "--patch", &patch]).run().success();
 }

@@ -109,7 +109,7 @@ fn the_definition_and_its_resource_are_applied_in_one_go() {
     let destroyed = project.run(["destroy", "--auto-approve"]).success();
     destroyed.stdout_contains("CustomResourceDefinition").stdout_contains("2 to destroy");
     assert!(ns.find(&mirror).is_none());
-    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/mirrors.{prefix}.example.com");
 }
 
 fn the_live_reference_is_resolved() {

@@ -229,7 +229,7 @@ data = { password = "no base64!" }
     project.run(["plan"]).code(1).stdout_contains("sise");
     assert!(started.elapsed() < Duration::from_secs(20), "after {:?}", started.elapsed());
     assert_eq!(proxy.count("apply", "*"), 1, "{}", proxy.log());
-    ns.kubectl(["delete", "crd/{prefix}things.test.regplan.dev", "--wait=false"]).run().success();
+    ns.clean_up("crd/{prefix}things.test.regplan.dev");
 }
 
 fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {

@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::drift_cron::{every_rule_is_needed, kubectl, of_registry, registry};
+use crate::drift_cron::{Outside, every_rule_is_needed, kubectl, of_registry, registry};
 use crate::harness::{Command, GREETING, Namespace, Project, changes, wait_until};
 
 tests! {
@@ -115,27 +115,13 @@ fn run(project: &Project<'_>, ns: &Namespace, script: &str) -> Command {
         .env("STATE", ns.fill(".regplan/{project}"))
 }
 
-/// Removes what the namespace of the test does not take with it.
-struct Outside<'n>(&'n Namespace);
-
-impl Drop for Outside<'_> {
-    fn drop(&mut self) {
-        for args in [
-            ["delete", "namespace", "{prefix}-ci", "--wait=false"],
-            ["delete", "role,rolebinding", "{prefix}-plan", "--namespace=kube-system"],
-        ] {
-            let _ = kubectl(self.0, args).run().any();
-        }
-    }
-}
-
 /// Applies rbac.yaml, with the test's own names.
 fn rights(ns: &Namespace) -> Outside<'_> {
     let names = [("regplan-plan", "{prefix}-plan"), ("regplan-ci", "{prefix}-ci")];
     let text = names.iter().fold(of_registry(&file("rbac.yaml")), |text, (from, to)| text.replace(from, to));
     let apply = kubectl(ns, ["apply", "--validate=strict", "--filename=-"]);
     apply.stdin(ns.fill(&text)).run().success();
-    Outside(ns)
+    Outside { ns, namespace: "{prefix}-ci", role: "{prefix}-plan" }
 }
 
 fn the_state_comes_back_as_it_was_kept() {

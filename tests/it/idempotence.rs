@@ -152,8 +152,8 @@ fn the_adversarial_set_is_quiet() {
         changes.flat_map(|change| change["fields"].as_array().unwrap()).map(|field| &field["path"]).collect();
     assert_eq!(fields, ["data.plain", "spec.template.spec.containers[main].image"]);
     ns.delete(&definition).delete(&configuration).delete(&role);
-    ns.delete(&ns.fill("clusterrole/{ns}-part")).delete(&ns.fill("clusterrolebinding/{ns}"));
-    ns.delete(&ns.fill("priorityclass/{ns}"));
+    ns.delete("clusterrole/{ns}-part").delete("clusterrolebinding/{ns}");
+    ns.delete("priorityclass/{ns}");
 }
 
 fn the_registry_is_quiet() {
@@ -184,7 +184,7 @@ fn the_definition_and_its_resource_are_quiet() {
     let project = example(&ns, "crd", &names).through(&proxy);
     project.apply();
     expect_no_changes(&project, &proxy);
-    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/mirrors.{prefix}.example.com");
 }
 
 fn the_live_reference_is_quiet() {

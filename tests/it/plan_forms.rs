@@ -132,7 +132,7 @@ fn every_later_plan_is_as_its_schema_says() {
     }
     check(&project.run(["plan", "--destroy", "--format=json"]).success().json());
     check(&project.run(["plan", "--target=resource.greeting", "--format=json"]).success().json());
-    ns.delete(&ns.fill("namespace/{prefix}-room"));
+    ns.clean_up("namespace/{prefix}-room");
 }
 
 fn a_line_of_drift_names_its_place() {

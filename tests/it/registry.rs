@@ -316,7 +316,7 @@ fn destroy_keeps_the_images_until_consent() {
             "--consent=namespace.{ns}",
         ])
         .success();
-    ns.kubectl(["get", "namespace/{ns}"]).run().code(1);
+    assert!(ns.find("namespace/{ns}").is_none());
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("Nothing to destroy");
 }
 
@@ -339,7 +339,7 @@ fn a_registry_whose_namespace_was_deleted_is_made_again_with_consent() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
     project.apply();
-    ns.delete(&ns.fill("namespace/{ns}"));
+    ns.delete("namespace/{ns}");
     project.run(["plan"]).code(1).stderr_contains("is lost");
     let consent = "--consent=registry.main/Secret/registry-http";
     project.run(["plan", consent]).success().stdout_contains("Plan: 8 to add");
@@ -388,7 +388,7 @@ auth.anonymous = true
 
 fn a_namespace_of_others_outlives_the_registry() {
     let ns = Namespace::new();
-    let version = || ns.field(&ns.fill("namespace/{ns}"), "/metadata/resourceVersion");
+    let version = || ns.field("namespace/{ns}", "/metadata/resourceVersion");
     let before = version();
     let project = registry(&ns, REGISTRY);
     project.apply();

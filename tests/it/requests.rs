@@ -113,7 +113,7 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     expect(&proxy, &with_writes);
     unchanged();
     project.run(["destroy", "--auto-approve"]).success();
-    ns.kubectl(["delete", "namespace", "{prefix}-b", "--wait=false"]).run().success();
+    ns.clean_up("namespace/{prefix}-b");
 }
 
 fn more_unchanged_objects_cost_no_more_requests() {
@@ -225,7 +225,7 @@ fn lists_run_side_by_side() {
     let all = most("10");
     assert!((3..=5).contains(&all), "{all} of five at once\n{}", proxy.log());
     project.run(["destroy", "--auto-approve"]).success();
-    ns.kubectl(["delete", "namespace", "{prefix}-b", "--wait=false"]).run().success();
+    ns.clean_up("namespace/{prefix}-b");
 }
 
 /// More than a page of them, whose names come before ours.

@@ -172,7 +172,7 @@ fn what_the_schema_in_the_plan_refuses_the_server_refuses() {
     };
     assert_eq!((only(&ours, &theirs), only(&theirs, &ours)), (Vec::new(), Vec::new()));
     assert!(ours.len() > 20, "{ours:?}");
-    ns.kubectl(["delete", "crd/widgets.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/widgets.{prefix}.example.com");
 }
 
 const WIDGET: &str = r#"
@@ -209,9 +209,9 @@ fn a_resource_may_use_a_field_that_its_definition_gets_in_the_same_plan() {
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("predicted: the kind Widget").stdout_contains("is changed by this plan");
     project.apply();
-    assert_eq!(ns.field(&ns.fill("widget.{prefix}.example.com/one"), "/spec/fresh"), 1);
+    assert_eq!(ns.field("widget.{prefix}.example.com/one", "/spec/fresh"), 1);
     project.run(["plan", "--detailed-exitcode"]).success();
-    ns.kubectl(["delete", "crd/widgets.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/widgets.{prefix}.example.com");
 }
 
 fn a_version_that_the_definition_in_the_plan_does_not_serve_is_an_error() {

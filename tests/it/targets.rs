@@ -100,7 +100,7 @@ stringData = { token = "${secret.token}", password = "${secret.password}" }
     let project = project.env("PASSWORD", "hunter22");
     project.run(["apply", "--auto-approve", "--target", "resource.login"]).success();
     let token = ns.field("secret/login", "/data/token");
-    assert_eq!(ns.field(&ns.fill("secret/{project}-token"), "/data/value"), token);
+    assert_eq!(ns.field("secret/{project}-token", "/data/value"), token);
     project.run(["plan", "--detailed-exitcode"]).success();
 }
 

@@ -92,7 +92,7 @@ spec: { url: "https://example.com" }
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
     project.apply();
     project.expect_settled();
-    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com", "--wait=false"]).run().success();
+    ns.clean_up("crd/mirrors.{prefix}.example.com");
 }
 
 /// Under an account that may get and list, and nothing else.

@@ -46,7 +46,7 @@ pub(crate) use texts::{BALANCER, GREETING, HEAD, SERVICE, WEB, config_maps, depl
 pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
-pub(crate) use webhook::{Conduct, Webhook};
+pub(crate) use webhook::{Behaviour, Webhook};
 
 /// The environment variable that names the file with the plane's facts.
 pub(crate) const FACTS: &str = "REGPLAN_TEST_PLANE";

@@ -8,7 +8,7 @@ use super::command::Command;
 use super::{Cluster, Project, Proxy, trial, wait_for};
 use crate::plane::kubeconfig::Kubeconfig;
 
-/// A namespace. On a cluster that stays, it is deleted (without waiting for it) when the value is dropped.
+/// A namespace. On a cluster that stays, it is deleted (without waiting for it) when this value is dropped.
 pub(crate) struct Namespace {
     cluster: Cluster,
     /// The name of the test, shortened, in letters that Kubernetes takes.
@@ -102,10 +102,10 @@ impl Namespace {
         self
     }
 
-    /// The object (`deployment/web`), if there is one.
+    /// The object (`deployment/web`), if there is one. Here and below, `{ns}` and the like are replaced.
     #[track_caller]
     pub(crate) fn find(&self, target: &str) -> Option<Value> {
-        self.cluster.find(&self.name(), target)
+        self.cluster.find(&self.name(), &self.fill(target))
     }
 
     /// The object (`deployment/web`), which has to be there.
@@ -132,7 +132,7 @@ impl Namespace {
     /// Changes an object by a merge patch, as somebody else who uses `kubectl patch`.
     #[track_caller]
     pub(crate) fn patch(&self, target: &str, patch: &Value) -> &Self {
-        self.cluster.patch(&self.name(), target, patch);
+        self.cluster.patch(&self.name(), &self.fill(target), patch);
         self
     }
 
@@ -145,8 +145,18 @@ impl Namespace {
     /// Deletes an object, and waits until it is gone.
     #[track_caller]
     pub(crate) fn delete(&self, target: &str) -> &Self {
-        self.cluster.delete(&self.name(), target);
+        self.cluster.delete(&self.name(), &self.fill(target));
         self
+    }
+
+    /// Deletes an object outside the namespace that the test has no more use for, and does not wait until it is
+    /// gone. It has to be there. On a cluster that ends with the tests it simply stays.
+    #[track_caller]
+    pub(crate) fn clean_up(&self, target: &str) {
+        self.get(target);
+        if !self.cluster.facts().is_temporary() {
+            self.cluster.begin_delete(&self.name(), &self.fill(target));
+        }
     }
 
     /// The kubeconfig of a service account that may do no more than these rules (of a `Role`, in
@@ -192,7 +202,7 @@ impl Drop for Namespace {
         // To empty a namespace the servers look for objects of each type that there is. Where the
         // cluster ends with the tests, nobody needs that.
         if !self.cluster.facts().is_temporary() && !std::thread::panicking() {
-            self.cluster.remove_namespace(&self.name());
+            self.cluster.begin_delete("", &format!("namespace/{}", self.name()));
         }
     }
 }

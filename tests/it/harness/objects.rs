@@ -6,15 +6,11 @@
 //! kubectl.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use kube::core::discovery::v2::{APIGroupDiscovery, APIResourceDiscovery, APIVersionDiscovery};
 use serde_json::{Value, json};
 
 use super::{Cluster, block_on, wait_until};
-
-/// How long the removal of a namespace may take to be accepted.
-const REMOVAL: Duration = Duration::from_secs(5);
 
 /// A type of objects.
 #[derive(Debug, Clone)]
@@ -109,26 +105,22 @@ impl Cluster {
         assert_eq!(status, 201, "the namespace {name}: {answer}");
     }
 
-    /// Asks for the end of a namespace, which may be gone already, as may the server: no test is about this.
-    pub(super) fn remove_namespace(&self, name: &str) {
-        let path = format!("/api/v1/namespaces/{name}");
-        let request = http::Request::delete(path).body(Vec::new()).unwrap();
-        let client = self.client();
-        block_on(async {
-            let _ = tokio::time::timeout(REMOVAL, client.request_text(request)).await;
-        });
-    }
-
     /// The path of an object (`deployment/web`).
     #[track_caller]
     fn path(&self, namespace: &str, target: &str) -> String {
         let Some((kind, name)) = target.split_once('/') else { panic!("`{target}` is not TYPE/NAME") };
-        format!("{}/{name}", self.types().get(&self.client(), kind).path(namespace))
+        format!("{}/{name}", self.collection(namespace, kind))
+    }
+
+    /// The path of all objects of a type.
+    #[track_caller]
+    pub(super) fn collection(&self, namespace: &str, name: &str) -> String {
+        self.types().get(&self.client(), name).path(namespace)
     }
 
     /// The object, if there is one.
     #[track_caller]
-    pub(super) fn find(&self, namespace: &str, target: &str) -> Option<Value> {
+    pub(crate) fn find(&self, namespace: &str, target: &str) -> Option<Value> {
         let (status, answer) = self.request("GET", &self.path(namespace, target), None);
         assert!(matches!(status, 200 | 404), "{target} in {namespace}: {status} {answer}");
         (status == 200).then_some(answer)
@@ -149,7 +141,7 @@ impl Cluster {
 
     /// Sends a merge patch, as `kubectl patch` does, for an object or, with `/status` behind its name, for its status.
     #[track_caller]
-    pub(super) fn patch(&self, namespace: &str, target: &str, patch: &Value) {
+    pub(crate) fn patch(&self, namespace: &str, target: &str, patch: &Value) {
         let url = format!("{}?fieldManager=kubectl-patch", self.path(namespace, target));
         let (status, answer) = self.request("PATCH", &url, Some(patch));
         assert_eq!(status, 200, "{target} in {namespace}: {answer}");
@@ -160,12 +152,19 @@ impl Cluster {
     pub(super) fn delete(&self, namespace: &str, target: &str) {
         let uid = |object: Value| object["metadata"]["uid"].clone();
         let before = self.find(namespace, target).map(uid);
-        let options = json!({ "propagationPolicy": "Background" });
-        let (status, answer) = self.request("DELETE", &self.path(namespace, target), Some(&options));
-        assert!(matches!(status, 200 | 202), "{target} in {namespace}: {status} {answer}");
+        assert!(before.is_some(), "there is no {target} in {namespace}");
+        self.begin_delete(namespace, target);
         // One that is made anew in the meantime is another object.
         wait_until(&format!("the end of {target}"), || {
             self.find(namespace, target).map(uid).is_none_or(|uid| Some(uid) != before)
         });
+    }
+
+    /// Deletes an object if it is there, and does not wait until it is gone.
+    #[track_caller]
+    pub(crate) fn begin_delete(&self, namespace: &str, target: &str) {
+        let options = json!({ "propagationPolicy": "Background" });
+        let (status, answer) = self.request("DELETE", &self.path(namespace, target), Some(&options));
+        assert!(matches!(status, 200 | 202 | 404), "{target} in {namespace}: {status} {answer}");
     }
 }
