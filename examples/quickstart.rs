@@ -39,7 +39,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    plane::take_over().unwrap_or_else(|| match run(&Options::parse()) {
+    plane::child_main().unwrap_or_else(|| match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("\nquickstart: {error}");

@@ -76,12 +76,12 @@ fn an_adoption_that_is_killed_in_between_loses_nothing() {
     ns.apply(THEIRS);
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &data("a = \"9\", b = \"2\"")).through(&proxy);
-    proxy.on("apply", "configmaps").in_earnest().hang();
+    proxy.on("apply", "configmaps").not_dry_run().hang();
     let apply = project.regplan(["apply", "--auto-approve", "--adopt", "resource.c"]).spawn();
     wait_until("the note has gone", || ns.field("configmap/c", NOTE).is_null());
     apply.kill();
     assert_eq!(ns.field("configmap/c", "/data/a"), "1");
-    proxy.heal();
+    proxy.clear_faults();
     // It still is nobody's who could be forgotten: the consent is asked for again.
     project.run(["plan"]).code(1).stdout_contains("--adopt resource.c");
     project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();

@@ -30,7 +30,7 @@ tests! {
 }
 
 const POD: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "NAME", "labels":
-    {"regplan.test/fate": "NAME"}}, "spec": {"containers": [{"name": "main", "image": "any"}]}}"#;
+    {"regplan.test/behaviour": "NAME"}}, "spec": {"containers": [{"name": "main", "image": "any"}]}}"#;
 
 fn deployment(name: &str) -> String {
     let labels = json!({ "app": name });
@@ -116,19 +116,19 @@ fn a_namespace_with_pods_ends() {
 
 fn failing_pods_say_why() {
     let ns = Namespace::new();
-    let fates = [
+    let behaviours = [
         ("image-pull-backoff", "/status/containerStatuses/0/state/waiting/reason", "ImagePullBackOff"),
         ("crash-loop", "/status/containerStatuses/0/state/waiting/reason", "CrashLoopBackOff"),
         ("never-ready", "/status/conditions/1/reason", "ContainersNotReady"),
         ("failed", "/status/phase", "Failed"),
     ];
-    for (fate, _, _) in fates {
-        ns.apply(&POD.replace("NAME", fate));
+    for (behaviour, _, _) in behaviours {
+        ns.apply(&POD.replace("NAME", behaviour));
     }
     ns.apply(&POD.replace("NAME", "untagged").replace("any", "any:does-not-exist"));
-    for (fate, pointer, reason) in fates {
-        wait_until(&format!("{reason} of the pod {fate}"), || {
-            ns.get(&format!("pod/{fate}")).pointer(pointer) == Some(&json!(reason))
+    for (behaviour, pointer, reason) in behaviours {
+        wait_until(&format!("{reason} of the pod {behaviour}"), || {
+            ns.get(&format!("pod/{behaviour}")).pointer(pointer) == Some(&json!(reason))
         });
     }
     wait_until("an image that cannot be pulled", || {
@@ -220,7 +220,7 @@ fn nothing_survives_a_killed_guard() {
     Command::new("/bin/kill").args(["-KILL", &guard.to_string()]).run().success();
     wait_until("the end of all processes", || !processes.iter().copied().any(is_alive));
     assert_eq!(
-        cluster.death_within(Duration::from_secs(10)).as_deref(),
+        cluster.failure_within(Duration::from_secs(10)).as_deref(),
         Some("the control plane's guard is gone")
     );
 }

@@ -59,7 +59,7 @@ fn a_busy_server_is_obeyed_when_writing() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     for status in [429, 503] {
-        proxy.on("apply", "configmaps").in_earnest().times(1).answer_retry_after(status, 2);
+        proxy.on("apply", "configmaps").not_dry_run().times(1).answer_retry_after(status, 2);
     }
     let project = project_of(&ns, 1).through(&proxy);
     let started = Instant::now();
@@ -74,7 +74,7 @@ fn an_unavailable_server_is_asked_again() {
     let proxy = ns.proxy();
     proxy.on("list", "configmaps").times(2).answer(503);
     proxy.on("apply", "configmaps").only(|seen| seen.dry_run).times(2).answer(503);
-    proxy.on("apply", "configmaps").in_earnest().times(2).answer(429);
+    proxy.on("apply", "configmaps").not_dry_run().times(2).answer(429);
     let project = project_of(&ns, 2).through(&proxy);
     project.apply();
     is_settled(&ns, &project, 2);
@@ -101,9 +101,9 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
     let plan = project.regplan(["plan"]).limit(limit).run().code(1);
     plan.stdout_lacks("+ resource.c0").stdout_lacks("Nothing to change");
     // Of a write neither.
-    proxy.heal();
+    proxy.clear_faults();
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
-    proxy.on("apply", "configmaps").in_earnest().times(1).cut_body(20);
+    proxy.on("apply", "configmaps").not_dry_run().times(1).cut_body(20);
     project.apply();
     assert_eq!(ns.field("configmap/c0", "/data/k"), "other");
     is_settled(&ns, &project, 2);
@@ -112,7 +112,7 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
 fn a_create_whose_answer_was_lost_is_known_as_ours() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
-    proxy.on("apply", "configmaps").in_earnest().times(1).lose_answer();
+    proxy.on("apply", "configmaps").not_dry_run().times(1).lose_answer();
     let project = project_of(&ns, 3).through(&proxy);
     project.apply().stderr_lacks("somebody else");
     assert_eq!(proxy.writes().len(), 3, "{}", proxy.log());
@@ -126,7 +126,7 @@ fn an_update_whose_answer_was_lost_is_known_as_done() {
     project.apply();
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
     proxy.forget();
-    proxy.on("apply", "configmaps").in_earnest().times(1).lose_answer();
+    proxy.on("apply", "configmaps").not_dry_run().times(1).lose_answer();
     project.apply();
     assert_eq!(proxy.writes().len(), 1, "{}", proxy.log());
     assert_eq!(ns.field("configmap/c0", "/data/k"), "other");
@@ -149,7 +149,7 @@ fn a_write_that_was_reset_is_written_again() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = project_of(&ns, 2).through(&proxy);
-    proxy.on("apply", "configmaps").in_earnest().times(1).reset();
+    proxy.on("apply", "configmaps").not_dry_run().times(1).reset();
     project.apply();
     is_settled(&ns, &project, 2);
     project.rewrite("regplan.toml", &config_maps(1));
@@ -162,9 +162,9 @@ fn a_foreign_object_is_not_mistaken_for_a_lost_write() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let (cluster, path) = (ns.cluster().clone(), format!("/api/v1/namespaces/{}/configmaps", ns.name()));
-    proxy.on("apply", "configmaps").in_earnest().times(1).lose_answer();
+    proxy.on("apply", "configmaps").not_dry_run().times(1).lose_answer();
     // Somebody else makes one with the same content, and only then does our request come to grief.
-    proxy.on("apply", "configmaps").in_earnest().times(1).reset();
+    proxy.on("apply", "configmaps").not_dry_run().times(1).reset();
     proxy.on("get", "configmaps").named("c0").after(1).times(1).first(move || {
         let theirs =
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c0"}, "data": {"k": "v0"}});
@@ -180,12 +180,12 @@ fn a_foreign_object_is_not_mistaken_for_a_lost_write() {
 fn a_write_without_any_answer_ends_and_the_next_run_goes_on() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
-    proxy.on("apply", "configmaps").named("c1").in_earnest().hang();
+    proxy.on("apply", "configmaps").named("c1").not_dry_run().hang();
     let project = project_of(&ns, 3).through(&proxy);
     let apply = project.regplan(["apply", "--auto-approve"]).limit(Duration::from_secs(400)).run().code(1);
     apply.stderr_contains("failed resource.c1").stderr_contains("whether").stderr_contains("is not known");
     assert!(ns.find("configmap/c0").is_some() && ns.find("configmap/c2").is_some());
-    proxy.heal();
+    proxy.clear_faults();
     project.apply().stdout_contains("Plan: 1 to add");
     is_settled(&ns, &project, 3);
 }
@@ -237,7 +237,7 @@ fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
     let ns = Namespace::on(&cluster);
     let proxy = ns.proxy();
     // All but two writes wait for their server to be gone.
-    proxy.on("apply", "configmaps").in_earnest().after(2).delay(Duration::from_secs(4));
+    proxy.on("apply", "configmaps").not_dry_run().after(2).delay(Duration::from_secs(4));
     let project = project_of(&ns, 6).through(&proxy);
     let apply = project.regplan(["apply", "--auto-approve"]).limit(Duration::from_mins(5)).spawn();
     wait_until("two are made", || apply.stderr_so_far().matches("created resource.c").count() == 2);
@@ -246,7 +246,7 @@ fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
     ended.stderr_contains("failed resource.c").stderr_contains("Not complete: 2 added");
     ended.stderr_contains("4 failed, 0 not tried");
     cluster.start_again(Role::ApiServer).unwrap();
-    proxy.heal();
+    proxy.clear_faults();
     project.apply();
     is_settled(&ns, &project, 6);
     cluster.give_back();
@@ -256,13 +256,13 @@ fn a_run_killed_after_its_first_write_is_gone_on_from() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     // The first write is done, and its answer never comes.
-    proxy.on("apply", "configmaps").in_earnest().after(1).hang();
+    proxy.on("apply", "configmaps").not_dry_run().after(1).hang();
     let project = project_of(&ns, 4).through(&proxy);
     let mut apply = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]).spawn();
     wait_until("the first write", || proxy.writes().len() >= 2);
     apply.until("created resource.c0");
     apply.kill();
-    proxy.heal();
+    proxy.clear_faults();
     project.apply().stdout_contains("Plan: 3 to add");
     is_settled(&ns, &project, 4);
 }
@@ -270,7 +270,7 @@ fn a_run_killed_after_its_first_write_is_gone_on_from() {
 fn a_run_killed_among_many_writes_loses_nothing() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
-    proxy.on("apply", "configmaps").in_earnest().delay(Duration::from_millis(20));
+    proxy.on("apply", "configmaps").not_dry_run().delay(Duration::from_millis(20));
     let project = project_of(&ns, 60).through(&proxy);
     // Again and again, each time a bit further on.
     for writes in [3, 10, 15] {

@@ -104,12 +104,12 @@ fn a_hand_over_that_is_killed_in_between_loses_nothing() {
     let proxy = ns.proxy();
     let project = five_that_are_to_be_ignored(&ns).through(&proxy);
     project.edit("regplan.toml", "web:1", "web:2");
-    proxy.on("apply", "deployments.apps").in_earnest().hang();
+    proxy.on("apply", "deployments.apps").not_dry_run().hang();
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();
     wait_until("the field is released", || !is_ours(&ns, REPLICAS));
     apply.kill();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 5);
-    proxy.heal();
+    proxy.clear_faults();
     project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 5);
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/0/image"), "web:2");

@@ -14,10 +14,10 @@ use crate::plane::pki::Authority;
 
 tests! {
     every_configuration_that_we_keep_is_tried_here,
-    the_adversarial_set_is_quiet,
-    the_registry_is_quiet,
-    the_definition_and_its_resource_are_quiet,
-    the_live_reference_is_quiet,
+    the_adversarial_set_is_idempotent,
+    the_registry_is_idempotent,
+    the_definition_and_its_resource_are_idempotent,
+    the_live_reference_is_idempotent,
     two_plans_before_the_first_apply_are_the_same,
 }
 
@@ -81,7 +81,7 @@ fn expect_no_changes(project: &Project<'_>, proxy: &Proxy) {
 }
 
 /// The same without what the state remembers of the last apply: the server is asked.
-fn quiet_without_a_record(project: &Project<'_>, proxy: &Proxy) {
+fn expect_no_changes_without_a_record(project: &Project<'_>, proxy: &Proxy) {
     fs::remove_dir_all(project.path(".regplan")).unwrap();
     proxy.forget();
     let plan = project.run(["plan", "--format", "json"]).success().json();
@@ -117,7 +117,7 @@ fn inject(ns: &Namespace, target: &str, pointer: &str) {
     ns.kubectl(["patch", target, "--type=json", "--patch", &patch]).run().success();
 }
 
-fn the_adversarial_set_is_quiet() {
+fn the_adversarial_set_is_idempotent() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = copied(&ns, "testdata/adversarial", "adversarial").through(&proxy);
@@ -142,7 +142,7 @@ fn the_adversarial_set_is_quiet() {
     expect_no_changes_but(&project, &proxy, &in_doubt);
     // Where we own an empty map, no record tells whether what others put into it stays: the server is asked.
     ns.kubectl(["label", "deployment/odd", "theirs=yes"]).run().success();
-    quiet_without_a_record(&project, &proxy);
+    expect_no_changes_without_a_record(&project, &proxy);
     // A change is that change alone.
     project.edit("regplan.toml", "main:1", "main:2");
     project.edit("manifests/storage.yaml", "plain: text", "plain: other");
@@ -156,7 +156,7 @@ fn the_adversarial_set_is_quiet() {
     ns.delete("priorityclass/{ns}");
 }
 
-fn the_registry_is_quiet() {
+fn the_registry_is_idempotent() {
     let ns = Namespace::absent();
     let proxy = ns.proxy();
     let names = [
@@ -170,7 +170,7 @@ fn the_registry_is_quiet() {
     expect_no_changes(&project, &proxy);
 }
 
-fn the_definition_and_its_resource_are_quiet() {
+fn the_definition_and_its_resource_are_idempotent() {
     let ns = Namespace::absent();
     let proxy = ns.proxy();
     let names = [
@@ -187,7 +187,7 @@ fn the_definition_and_its_resource_are_quiet() {
     ns.clean_up("crd/mirrors.{prefix}.example.com");
 }
 
-fn the_live_reference_is_quiet() {
+fn the_live_reference_is_idempotent() {
     let ns = Namespace::absent();
     let proxy = ns.proxy();
     let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];

@@ -102,5 +102,5 @@ fn tests() -> Vec<Test> {
 }
 
 fn main() -> ExitCode {
-    plane::take_over().unwrap_or_else(|| supervisor::main(tests()))
+    plane::child_main().unwrap_or_else(|| supervisor::main(tests()))
 }

@@ -94,7 +94,7 @@ fn an_answer_takes_the_place_of_the_servers() {
     let (status, body) = send(&proxy, "POST", &config_maps(&ns), &config_map("one")).unwrap();
     assert_eq!((status, &body["kind"]), (503, &json!("Status")));
     assert!(ns.find("configmap/one").is_none());
-    proxy.heal();
+    proxy.clear_faults();
     assert_eq!(send(&proxy, "POST", &config_maps(&ns), &config_map("one")).unwrap().0, 201);
 }
 
@@ -153,7 +153,7 @@ fn somebody_else_gets_there_first() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let (cluster, path) = (ns.cluster().clone(), config_maps(&ns));
-    proxy.on("create", "configmaps").in_earnest().times(1).first(move || {
+    proxy.on("create", "configmaps").not_dry_run().times(1).first(move || {
         cluster.request("POST", &path, Some(&config_map("one")));
     });
     let (status, body) = send(&proxy, "POST", &config_maps(&ns), &config_map("one")).unwrap();

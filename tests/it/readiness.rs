@@ -34,7 +34,7 @@ apiVersion = "v1"
 kind = "ConfigMap"
 "#;
 
-fn web(fate: &str, lifecycle: &str) -> String {
+fn web(behaviour: &str, lifecycle: &str) -> String {
     format!(
         r#"{HEAD}{OTHERS}
 [resource.web]
@@ -44,7 +44,7 @@ kind = "Deployment"
 [resource.web.spec]
 replicas = 2
 selector.matchLabels = {{ app = "web" }}
-template.metadata.labels = {{ app = "web", "regplan.test/fate" = "{fate}" }}
+template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviour}" }}
 template.spec.containers = [{{ name = "main", image = "web:1" }}]
 
 [resource.web.lifecycle]
@@ -65,12 +65,12 @@ fn fails_at_web(ns: &Namespace, project: &Project<'_>) -> Ended {
     ended
 }
 
-/// After a good fate, everything is there.
-fn heals(project: &Project<'_>, fate: &str) {
+/// With pods that become ready, the next apply completes.
+fn heals(project: &Project<'_>, behaviour: &str) {
     project.rewrite("regplan.toml", &web("fine", "").replace("[resource.web.lifecycle]", ""));
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("Plan: 1 to add, 1 to change")
-        .stdout_contains(fate)
+        .stdout_contains(behaviour)
         .stdout_contains("+ resource.after");
     project.apply();
     project.expect_settled();
@@ -121,14 +121,14 @@ fn pods_that_never_become_ready_are_told_in_time() {
 
 fn a_job_is_complete_or_has_failed() {
     let ns = Namespace::new();
-    let job = |name: &str, fate: &str| {
+    let job = |name: &str, behaviour: &str| {
         format!(
             r#"
 [resource.{name}]
 apiVersion = "batch/v1"
 kind = "Job"
 spec.backoffLimit = 0
-spec.template.metadata.labels = {{ "regplan.test/fate" = "{fate}" }}
+spec.template.metadata.labels = {{ "regplan.test/behaviour" = "{behaviour}" }}
 spec.template.spec = {{ restartPolicy = "Never", containers = [{{ name = "main", image = "job:1" }}] }}
 
 [resource.after-{name}]
@@ -312,7 +312,7 @@ kind = "{kind}"
 [resource.{name}.spec]
 {more}
 selector.matchLabels = {{ app = "{name}" }}
-template.metadata.labels = {{ app = "{name}", "regplan.test/fate" = "slow" }}
+template.metadata.labels = {{ app = "{name}", "regplan.test/behaviour" = "slow" }}
 template.spec.containers = [{{ name = "main", image = "web:1" }}]
 "#
         )

@@ -312,7 +312,7 @@ fn what_cannot_be_seen_of_a_namespace_is_said() {
         .stdout_contains("Secret (our rights do not show it)")
         .stdout_contains("Job.batch (")
         .stdout_contains(&ns.fill("1 ConfigMap ({prefix}-s/theirs)"));
-    proxy.heal();
+    proxy.clear_faults();
     project.run(["apply", "--auto-approve", "--consent", "resource.space"]).success();
 }
 
@@ -342,12 +342,12 @@ fn what_a_killed_replacement_made_is_found() {
     project.apply();
     project.rewrite("regplan.toml", &format!("{GREETING}metadata.name = \"welcome\"\n"));
     // The write is done, and nobody hears of it: neither its answer nor the look for it comes through.
-    proxy.on("apply", "configmaps").named("welcome").in_earnest().lose_answer();
+    proxy.on("apply", "configmaps").named("welcome").not_dry_run().lose_answer();
     proxy.on("get", "configmaps").named("welcome").after(1).hang();
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();
     wait_until("the new one is there", || ns.find("configmap/welcome").is_some());
     apply.kill();
-    proxy.heal();
+    proxy.clear_faults();
     project.rewrite("regplan.toml", "[project]\nname = \"{project}\"\n");
     project.apply();
     assert_eq!(ns.find("configmap/welcome"), None);

@@ -316,7 +316,7 @@ fn every_write_carries_its_guard_and_its_manager() {
 fn parallelism_bounds_what_is_under_way() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
-    proxy.on("apply", "configmaps").in_earnest().delay(Duration::from_millis(500));
+    proxy.on("apply", "configmaps").not_dry_run().delay(Duration::from_millis(500));
     let project = ns.project().write("regplan.toml", &config_maps(6)).through(&proxy);
     let apply = |parallelism: &str| {
         proxy.forget();
@@ -344,7 +344,7 @@ kind = "Deployment"
 [resource.d{index}.spec]
 replicas = 1
 selector.matchLabels = {{ app = "d{index}" }}
-template.metadata.labels = {{ app = "d{index}", "regplan.test/fate" = "slow" }}
+template.metadata.labels = {{ app = "d{index}", "regplan.test/behaviour" = "slow" }}
 template.spec.containers = [{{ name = "main", image = "web:1" }}]
 "#
         );

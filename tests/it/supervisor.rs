@@ -17,7 +17,8 @@ use crate::timing::{Budget, Report, Times};
 /// How many tests run at once: more than there are cores, as they mostly wait for the servers.
 const THREADS: usize = 10;
 
-const GLANCE: Duration = Duration::from_millis(100);
+/// How often is looked whether the tests have ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Runs the tests that the arguments select, with a plane if there are any.
 pub(crate) fn main(tests: Vec<Test>) -> ExitCode {
@@ -89,7 +90,7 @@ fn attend(mut tests: Child, plane: &Plane) -> Result<ExitCode, Error> {
         if let Some(status) = tests.try_wait()? {
             return Ok(exit_code(status));
         }
-        if let Some(why) = plane.death_within(GLANCE) {
+        if let Some(why) = plane.failure_within(POLL_INTERVAL) {
             tests.kill()?;
             tests.wait()?;
             return Err(format!("the control plane broke during the tests: {why}").into());

@@ -6,7 +6,7 @@
 //! | the approved plan is not what gets applied | all of `approval` |
 //! | the plan needs the right to write | `a_plan_needs_no_right_to_write`, `admission::missing_rights_flag_a_resource_and_never_fail_the_plan` |
 //! | one webhook that refuses dry-runs kills the whole diff | `admission::a_webhook_that_refuses_dry_runs_flags_one_resource` |
-//! | differences that never end | `idempotence::the_adversarial_set_is_quiet` and all of `idempotence` |
+//! | differences that never end | `idempotence::the_adversarial_set_is_idempotent` and all of `idempotence` |
 //! | edits by hand are missed, or nobody says who made them | `attribution::a_scaled_deployment_is_drift_and_the_key_keeps_it`, `attribution::a_patched_value_and_a_removed_one_are_drift` |
 //! | an autoscaler and the tool fight over replicas | `an_autoscaler_is_named_and_not_fought`, `handover` |
 //! | exit codes are ambiguous | `each_exit_code_means_one_thing`; of `drift`: `drift::drift_goes_before_what_cannot_be_read` |

@@ -7,12 +7,12 @@ use std::sync::{Arc, LazyLock};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::command::{Command, home};
+use super::command::{Command, home_folder};
 use super::objects::Types;
 use crate::plane::Facts;
 use crate::supervisor;
 
-/// Where the harness's own asynchronous parts run: clients and proxies.
+/// Runs the asynchronous parts of the harness: clients and proxies.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 });
@@ -47,7 +47,7 @@ impl Cluster {
         Self { facts: Arc::new(facts), client, types: Arc::default() }
     }
 
-    /// Everything that there is to know about it.
+    /// The facts about it.
     pub(crate) fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -72,17 +72,17 @@ impl Cluster {
         &self.types
     }
 
-    /// Runs the kubectl that is pinned with the plane.
+    /// The kubectl that was built with the plane.
     pub(crate) fn kubectl<const N: usize>(&self, args: [&str; N]) -> Command {
         self.program("kubectl").env("KUBECONFIG", self.kubeconfig()).args(args)
     }
 
-    /// One of the programs that are pinned with the plane: kubectl, registry.
+    /// One of the programs that were built with the plane: kubectl, registry.
     pub(crate) fn program(&self, name: &str) -> Command {
-        Command::new(self.facts.program(name)).env("HOME", home(&self.facts.folder))
+        Command::new(self.facts.program(name)).env("HOME", home_folder(&self.facts.folder))
     }
 
-    /// Sends a request as it is, and returns the status and the answer (null where it is no JSON).
+    /// Sends a request, and returns the status and the answer (null where it is not JSON).
     #[track_caller]
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let content = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
@@ -102,7 +102,7 @@ impl Cluster {
     }
 }
 
-/// A client without the library's retries and without regard to proxies in the environment.
+/// A client that does not retry, and that ignores proxies in the environment.
 pub(crate) async fn client(kubeconfig: &Path) -> kube::Client {
     let file = kube::config::Kubeconfig::read_from(kubeconfig).unwrap();
     let options = kube::config::KubeConfigOptions::default();

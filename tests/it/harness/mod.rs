@@ -13,8 +13,9 @@
 //! }
 //! ```
 //!
-//! A test is a function without arguments; it fails by panicking. What it says in its texts as
-//! `{ns}`, `{project}` and `{prefix}` (for names that belong to the whole cluster) is its own.
+//! A test is a function without arguments, and it fails by a panic. In its texts, `{ns}` is its namespace,
+//! `{project}` the name of its project, and `{prefix}` the prefix for names that belong to the whole cluster.
+//! No other test has the same ones.
 
 mod cluster;
 mod command;
@@ -48,12 +49,12 @@ pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Behaviour, Webhook};
 
-/// The environment variable that names the file with the plane's facts.
+/// The environment variable with the path of the file with the plane's facts. The supervisor sets it.
 pub(crate) const FACTS: &str = "REGPLAN_TEST_PLANE";
 
 /// Lists the tests of a module, by the names of their functions.
 ///
-/// One that is not listed is a function that nobody calls, and the compiler says so.
+/// The compiler warns of a test that is not listed, because nothing calls its function.
 macro_rules! tests {
     ($($test:ident),+ $(,)?) => {
         /// The tests of this module.

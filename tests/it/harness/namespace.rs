@@ -1,4 +1,4 @@
-//! A test's own corner of a cluster: names that nobody else has, and one namespace.
+//! A namespace of one test, and names that no other test uses.
 
 use std::path::PathBuf;
 
@@ -11,9 +11,9 @@ use crate::plane::kubeconfig::Kubeconfig;
 /// A namespace. On a cluster that stays, it is deleted (without waiting for it) when this value is dropped.
 pub(crate) struct Namespace {
     cluster: Cluster,
-    /// The name of the test, shortened, in letters that Kubernetes takes.
+    /// The name of the test, shortened, in characters that Kubernetes allows.
     slug: String,
-    /// What tells this run of the test from all others.
+    /// A random part, which no other namespace has.
     id: String,
     folder: tempfile::TempDir,
 }
@@ -34,12 +34,12 @@ impl Namespace {
         ns
     }
 
-    /// Only the names, on the shared cluster: for a namespace that regplan is to make.
+    /// The names alone, on the shared cluster. The namespace is not created: regplan does that.
     pub(crate) fn absent() -> Self {
         Self::absent_on(Cluster::shared())
     }
 
-    /// Only the names, on this cluster.
+    /// The names alone, on this cluster.
     pub(crate) fn absent_on(cluster: impl AsRef<Cluster>) -> Self {
         let slug: String = trial::name().replace('_', "-").chars().take(32).collect();
         Self {
@@ -60,7 +60,7 @@ impl Namespace {
         format!("{}-{}", self.slug, self.id)
     }
 
-    /// What the names of cluster-scoped objects begin with, `{prefix}` in texts.
+    /// The prefix for names of cluster-scoped objects, `{prefix}` in texts.
     pub(crate) fn prefix(&self) -> String {
         format!("x{}", self.id)
     }
@@ -159,8 +159,8 @@ impl Namespace {
         }
     }
 
-    /// The kubeconfig of a service account that may do no more than these rules (of a `Role`, in
-    /// JSON) allow in this namespace.
+    /// The kubeconfig of a service account with no other rights than these rules (of a `Role`, in JSON) in this
+    /// namespace.
     #[track_caller]
     pub(crate) fn account(&self, name: &str, rules: &Value) -> PathBuf {
         let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": self.name() });
@@ -183,12 +183,12 @@ impl Namespace {
         self.write_kubeconfig(name, &self.trusted().token(token.stdout().trim()))
     }
 
-    /// A kubeconfig that knows the server and trusts it, to be completed and written.
+    /// A kubeconfig with the server and its authority, to which a test adds a user.
     pub(crate) fn trusted(&self) -> Kubeconfig {
         Kubeconfig::new(self.cluster.server()).authority(&self.cluster.facts().authority)
     }
 
-    /// Writes a kubeconfig that lives as long as this value.
+    /// Writes a kubeconfig. The file exists as long as this value.
     #[track_caller]
     pub(crate) fn write_kubeconfig(&self, name: &str, kubeconfig: &Kubeconfig) -> PathBuf {
         let path = self.folder.path().join(format!("{name}.kubeconfig"));

@@ -12,11 +12,11 @@ const PACKAGES: [(&str, &str); 6] = [
     ("jq", "jq"),
 ];
 
-/// The path of a program; a test that needs one which is missing fails and names its package.
+/// The path of a program. If it is missing, the test fails and names the package to install.
 #[track_caller]
 pub(crate) fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Where Debian puts what only administrators call, and which is not on everybody's PATH.
+    // Debian has programs for administrators in these folders, which are not on the PATH of every user.
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     match folders.map(|folder| folder.join(name)).find(|path| path.is_file()) {
         Some(path) => path,

@@ -1,4 +1,4 @@
-//! A folder with a configuration, in which regplan is run.
+//! A folder with a configuration, in which regplan runs.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::command::{Command, Ended, Output, home};
+use super::command::{Command, Ended, Output, home_folder};
 use super::{Namespace, Proxy, snapshot};
 
-/// A temporary folder, and how regplan is called in it.
+/// A temporary folder, and how regplan runs in it.
 pub(crate) struct Project<'n> {
     ns: &'n Namespace,
     folder: tempfile::TempDir,
@@ -31,7 +31,7 @@ impl<'n> Project<'n> {
         self
     }
 
-    /// The same, later on.
+    /// Writes a file again.
     #[track_caller]
     pub(crate) fn rewrite(&self, path: &str, text: &str) {
         let path = self.path(path);
@@ -39,7 +39,7 @@ impl<'n> Project<'n> {
         fs::write(path, self.ns.fill(text)).unwrap();
     }
 
-    /// Replaces a text in a file, which has to be there.
+    /// Replaces a text in a file. The text has to be there.
     #[track_caller]
     pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
         let (from, text) = (self.ns.fill(from), self.read(path));
@@ -89,12 +89,12 @@ impl<'n> Project<'n> {
         self
     }
 
-    /// `regplan ARGS`, to be given more and then run.
+    /// `regplan ARGS`, to which a test can add more before it runs it.
     pub(crate) fn regplan<const N: usize>(&self, args: [&str; N]) -> Command {
         let command = Command::new(env!("CARGO_BIN_EXE_regplan"))
             .args(args.map(|arg| self.ns.fill(arg)))
             .folder(self.folder())
-            .env("HOME", home(self.folder.path()))
+            .env("HOME", home_folder(self.folder.path()))
             .env("KUBECONFIG", &self.kubeconfig);
         self.env.iter().fold(command, |command, (key, value)| command.env(key, value))
     }
@@ -134,7 +134,7 @@ impl<'n> Project<'n> {
         self.rewrite(&self.state_path(), &state.to_string());
     }
 
-    /// Compares a text with the snapshot of this name, with all that differs between runs masked.
+    /// Compares a text with the snapshot of this name. What differs between two runs is replaced first.
     #[track_caller]
     pub(crate) fn snapshot(&self, name: &str, text: &str) {
         let folder = self.folder.path().to_string_lossy().into_owned();

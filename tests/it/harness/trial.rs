@@ -10,11 +10,11 @@ use libtest_mimic::{Failed, Trial};
 use crate::timing::Times;
 
 /// The name on threads that run no test.
-const NOBODY: &str = "nobody";
+const NO_TEST: &str = "no test";
 
 thread_local! {
     /// The name of the function that runs on this thread.
-    static NAME: Cell<&'static str> = const { Cell::new(NOBODY) };
+    static NAME: Cell<&'static str> = const { Cell::new(NO_TEST) };
     /// Where and why this thread panicked.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
@@ -33,7 +33,7 @@ impl Test {
         Self { module, name, run }
     }
 
-    /// What the runner takes; its time goes to `times`.
+    /// The test for the runner. The time that it takes is noted in `times`.
     pub(crate) fn trial(self, times: &Arc<Times>) -> Trial {
         let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
         let (title, times) = (format!("{feature}::{}", self.name), Arc::clone(times));
@@ -52,12 +52,12 @@ pub(super) fn name() -> &'static str {
     NAME.get()
 }
 
-/// Keeps panics for the runner's report, which then also says where they happened.
+/// Keeps the messages of panics for the runner's report, which then shows where they happened.
 pub(crate) fn catch_panics() {
     std::panic::set_hook(Box::new(|info| {
         let text = info.to_string();
-        if NAME.get() == NOBODY {
-            // Not a test's own thread, so that no report will show it.
+        if NAME.get() == NO_TEST {
+            // This is not the thread of a test, so no report will show it.
             eprintln!("{text}");
         }
         PANIC.set(Some(text));

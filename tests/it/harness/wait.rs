@@ -1,20 +1,20 @@
-//! Waiting for something to become true, and saying what did not.
+//! Waiting until something is true, and a message where it never is.
 
 use std::time::{Duration, Instant};
 
-/// Much longer than anything takes that happens at all.
+/// How long it waits at most: much longer than what the tests wait for takes.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// How long it waits before it looks again.
-const INTERVAL: Duration = Duration::from_millis(50);
+/// How often it looks.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Looks again and again until it is true; `what` completes "waited for …".
+/// Looks again and again until it is true. `what` completes "waited for …".
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     wait_for(what, || done().then_some(()));
 }
 
-/// Looks again and again until there is a value; `what` completes "waited for …".
+/// Looks again and again until there is a value. `what` completes "waited for …".
 #[track_caller]
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + LIMIT;
@@ -23,6 +23,6 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
             return value;
         }
         assert!(Instant::now() < deadline, "waited {LIMIT:?} for {what}, which did not happen");
-        std::thread::sleep(INTERVAL);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
