@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::examples::example;
+use crate::examples::{PASSWORD, registry_example};
 use crate::harness::{Command, Namespace, Project, Proxy, wait_until};
 
 tests! {
@@ -52,12 +52,7 @@ impl Drop for Outside<'_> {
 
 /// The registry of the example, applied.
 pub(crate) fn registry(ns: &Namespace) -> Project<'_> {
-    let names = [
-        ("name = \"registry\"", "name = \"{project}\""),
-        ("= \"registry\"", "= \"{ns}\""),
-        ("registry.example.com", "{prefix}.example.com"),
-    ];
-    let project = example(ns, "registry", &names).env("CI_PASSWORD", "a long enough password");
+    let project = registry_example(ns).env("CI_PASSWORD", PASSWORD);
     project.apply();
     project
 }

@@ -1,4 +1,4 @@
-//! The examples do what they say, on a real control plane.
+//! The examples, applied on the control plane.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,13 +32,45 @@ fn examples() -> Vec<PathBuf> {
     folders
 }
 
-/// A copy of an example, with its fixed names replaced by the test's own.
-pub(crate) fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)]) -> Project<'n> {
+/// A password for `CI_PASSWORD`, which `examples/registry` takes from the environment.
+pub(crate) const PASSWORD: &str = "a long enough password";
+
+/// A copy of `examples/registry`.
+pub(crate) fn registry_example(ns: &Namespace) -> Project<'_> {
+    let names = [
+        ("name = \"registry\"", "name = \"{project}\""),
+        ("= \"registry\"", "= \"{ns}\""),
+        ("registry.example.com", "{prefix}.example.com"),
+    ];
+    example(ns, "registry", &names)
+}
+
+/// A copy of `examples/crd`.
+pub(crate) fn crd_example(ns: &Namespace) -> Project<'_> {
+    let names = [
+        ("crd-example", "{project}"),
+        ("mirrors.example.com", "mirrors.{prefix}.example.com"),
+        ("group: example.com", "group: {prefix}.example.com"),
+        ("\"example.com/v1\"", "\"{prefix}.example.com/v1\""),
+        ("namespace = \"mirrors\"", "namespace = \"{ns}\""),
+        ("  name: mirrors\n", "  name: {ns}\n"),
+    ];
+    example(ns, "crd", &names)
+}
+
+/// A copy of `examples/live-reference`.
+pub(crate) fn live_reference_example(ns: &Namespace) -> Project<'_> {
+    let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];
+    example(ns, "live-reference", &names)
+}
+
+/// A copy of an example, with its fixed names replaced by those of the test.
+fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)]) -> Project<'n> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     let mut project = ns.project();
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        // What stands in braces in an example is not the harness's.
+        // Only the new names are filled in: the example's own braces are no names of the test.
         let mut text = fs::read_to_string(&path).unwrap();
         for (from, to) in names {
             text = text.replace(from, &ns.fill(to));
@@ -69,16 +101,11 @@ fn every_example_is_valid_and_can_be_rendered() {
 
 fn the_registry_is_applied_and_then_unchanged() {
     let ns = Namespace::absent();
-    let names = [
-        ("name = \"registry\"", "name = \"{project}\""),
-        ("= \"registry\"", "= \"{ns}\""),
-        ("registry.example.com", "{prefix}.example.com"),
-    ];
-    let project = example(&ns, "registry", &names);
+    let project = registry_example(&ns);
     // Without its password the example can be planned, and not applied.
     project.run(["plan"]).success().stdout_contains("not checked");
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CI_PASSWORD");
-    let project = project.env("CI_PASSWORD", "a long enough password");
+    let project = project.env("CI_PASSWORD", PASSWORD);
     project.apply();
     project.expect_settled();
     let kept = project.run(["destroy", "--auto-approve"]).success();
@@ -89,15 +116,7 @@ fn the_registry_is_applied_and_then_unchanged() {
 
 fn the_definition_and_its_resource_are_applied_in_one_go() {
     let ns = Namespace::absent();
-    let names = [
-        ("crd-example", "{project}"),
-        ("mirrors.example.com", "mirrors.{prefix}.example.com"),
-        ("group: example.com", "group: {prefix}.example.com"),
-        ("\"example.com/v1\"", "\"{prefix}.example.com/v1\""),
-        ("namespace = \"mirrors\"", "namespace = \"{ns}\""),
-        ("  name: mirrors\n", "  name: {ns}\n"),
-    ];
-    let project = example(&ns, "crd", &names);
+    let project = crd_example(&ns);
     project.run(["plan"]).success().stdout_contains("Plan: 4 to add").stdout_contains("is made by this plan");
     project.apply();
     project.expect_settled();
@@ -114,8 +133,7 @@ fn the_definition_and_its_resource_are_applied_in_one_go() {
 
 fn the_live_reference_is_resolved() {
     let ns = Namespace::absent();
-    let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];
-    let project = example(&ns, "live-reference", &names);
+    let project = live_reference_example(&ns);
     project.run(["plan"]).success().stdout_contains("known after apply");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.front");
