@@ -87,7 +87,6 @@ fn tests() -> Vec<Test> {
         proxy::tests(),
         real_registry::tests(),
         registry::tests(),
-        registry::secrets::tests(),
         requests::tests(),
         safety::tests(),
         schemas::tests(),

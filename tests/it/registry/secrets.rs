@@ -4,7 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{
+    ALICE, CHECKSUM, CONFIG_CHECKSUM, DEPLOYMENT, HTPASSWD, PASSWORD, REGISTRY, planned, registry, secret,
+    versions,
+};
+use crate::harness::{Command, Namespace, program, wait_until};
 
 tests! {
     a_changed_password_changes_its_line_and_rolls_the_pods,
