@@ -61,9 +61,9 @@ fn expect_no_changes_but(project: &Project<'_>, proxy: &Proxy, in_doubt: &[&str]
     proxy.forget();
     let plan = project.run(["plan", "--format", "json"]).success().json();
     let changes = changes(&plan);
-    let changed: Vec<&Value> =
+    let differing: Vec<&Value> =
         changes.iter().filter(|change| change["action"] != "none" || change["fields"] != json!([])).collect();
-    assert!(changed.is_empty(), "{changed:#?}");
+    assert!(differing.is_empty(), "{differing:#?}");
     let asked: Vec<String> =
         proxy.requests().iter().filter(|seen| seen.dry_run).map(ToString::to_string).collect();
     let is_asked =
@@ -86,8 +86,8 @@ fn expect_no_changes_without_a_record(project: &Project<'_>, proxy: &Proxy) {
     proxy.forget();
     let plan = project.run(["plan", "--format", "json"]).success().json();
     let changes = changes(&plan);
-    let changed: Vec<&Value> = changes.iter().filter(|change| change["action"] != "none").collect();
-    assert!(changed.is_empty(), "{changed:#?}");
+    let differing: Vec<&Value> = changes.iter().filter(|change| change["action"] != "none").collect();
+    assert!(differing.is_empty(), "{differing:#?}");
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
 }
 

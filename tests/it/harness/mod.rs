@@ -21,6 +21,7 @@ mod cluster;
 mod command;
 mod namespace;
 mod objects;
+mod output;
 mod own_cluster;
 mod plans;
 pub(crate) mod processes;
@@ -36,8 +37,9 @@ mod wait;
 mod webhook;
 
 pub(crate) use cluster::{Cluster, block_on, client};
-pub(crate) use command::{Command, Ended, Output, Running};
+pub(crate) use command::{Command, Running};
 pub(crate) use namespace::Namespace;
+pub(crate) use output::{Ended, Output};
 pub(crate) use own_cluster::{OwnCluster, end_idle_clusters};
 pub(crate) use plans::{change, changes};
 pub(crate) use programs::program;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::command::{Command, Ended, Output, home_folder};
+use super::command::{Command, home_folder};
+use super::output::{Ended, Output};
 use super::{Namespace, Proxy, snapshot};
 
 /// A temporary folder, and how regplan runs in it.

@@ -1,4 +1,4 @@
-//! Deployments, StatefulSets, DaemonSets and Jobs: when they are rolled out, and why they are not.
+//! Workloads (`Deployment`, `StatefulSet`, `DaemonSet`, `Job`): when they are rolled out, and why they are not.
 
 use super::{HEAD, OTHERS, fails_at_web};
 use crate::harness::{Namespace, Project, wait_until};
