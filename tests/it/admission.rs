@@ -1,4 +1,4 @@
-//! What stands between a write and the server: webhooks, quota, pod security, limits, rights.
+//! What can refuse or change a write: webhooks, quotas, pod security, limit ranges, rights.
 
 use serde_json::{Value, json};
 
@@ -26,12 +26,12 @@ fn pod(name: &str, container: &str) -> String {
     )
 }
 
-/// The plan as JSON, and with which exit code.
+/// The plan in JSON; it ends with this code.
 fn plan(project: &Project<'_>, code: i32) -> Value {
     project.run(["plan", "--format", "json"]).code(code).json()
 }
 
-/// The only error of a plan that shows the creation of the rest: its address, kind and words.
+/// The address, kind and message of the only error of a plan. The plan also shows that `rest` is created.
 fn only_error(plan: &Value, rest: &str) -> (String, String, String) {
     let errors = plan["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 1, "{plan:#}");
@@ -53,14 +53,14 @@ fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
     assert_eq!(change(&plan, "resource.inbox")["fidelity"]["kind"], "dry_run");
     project.run(["plan"]).success().stdout_contains("predicted: the server could not try it");
     project.apply();
-    // It is proved by what was written, without another try.
+    // The record of the write proves it, without another dry-run.
     project.expect_settled();
     project.edit("regplan.toml", "\"world\"", "\"moon\"");
     project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("data.hello");
     project.apply();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
     project.expect_settled();
-    // What left the file is seen as well, though nobody could be asked; what others added stays.
+    // What has left the file is in the plan too, although no dry-run was possible. What others added stays.
     project.edit("regplan.toml", "hello = \"moon\"", "hello = \"moon\", more = \"x\"");
     project.apply();
     ns.patch("configmap/greeting", &json!({"data": {"theirs": "y"}}));
@@ -87,7 +87,7 @@ fn what_a_webhook_injects_is_nobodys_change() {
     project.expect_settled();
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
     assert!(proxy.requests().iter().all(|seen| !seen.dry_run), "{}", proxy.log());
-    // Asked again, the server's answer has the webhook's work in it, which is no change either.
+    // The answer of a new dry-run contains what the webhook adds. That is no change either.
     project.edit("regplan.toml", "\"web:1\"", "\"web:2\"");
     let plan = plan(&project, 0);
     let fields = change(&plan, "resource.web")["fields"].as_array().unwrap();
@@ -157,7 +157,7 @@ fn a_limit_range_is_an_error_at_its_resource() {
     );
     let greedy = pod("greedy", "resources.limits.memory = \"1Gi\"");
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{greedy}"));
-    // The API server reads limits from a cache of its own.
+    // The API server reads limit ranges from a cache, which may be late.
     wait_until("the limit to hold", || project.run(["plan"]).any().stdout().contains("maximum memory usage"));
     let (address, kind, message) = only_error(&plan(&project, 1), "resource.greeting");
     assert_eq!((address.as_str(), kind.as_str()), ("resource.greedy", "rejected"));
@@ -197,7 +197,7 @@ fn missing_rights_flag_a_resource_and_never_fail_the_plan() {
     assert_eq!((&flagged["action"], &flagged["fidelity"]["kind"]), (&json!("create"), &json!("predicted")));
     let reason = flagged["fidelity"]["reason"].as_str().unwrap();
     assert!(reason.starts_with("our rights do not allow to try it") && reason.contains("cannot"), "{reason}");
-    // The same code is a rejection where the rights are there and something else is not.
+    // With the rights, the same status code is a rejection for another reason.
     ns.apply(
         r#"{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"count/configmaps": "0"}}}"#,
     );

@@ -1,4 +1,4 @@
-//! What is taken over is ours alone: dropping a field later removes it.
+//! Adoption: afterwards the fields are ours alone, so that a field that leaves the file is removed.
 
 use crate::harness::{HEAD, Namespace, changes, deployment, wait_until};
 
@@ -82,7 +82,7 @@ fn an_adoption_that_is_killed_in_between_loses_nothing() {
     apply.kill();
     assert_eq!(ns.field("configmap/c", "/data/a"), "1");
     proxy.clear_faults();
-    // It still is nobody's who could be forgotten: the consent is asked for again.
+    // It is still not ours, so the consent is needed again.
     project.run(["plan"]).code(1).stdout_contains("--adopt resource.c");
     project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
     project.rewrite("regplan.toml", &data("a = \"1\""));
@@ -119,7 +119,7 @@ fn an_edit_between_plan_and_adoption_stops_it() {
     apply.wait().code(1).stderr_contains("in a way that was not approved: data.a");
     assert_eq!(ns.field("configmap/c", "/data/a"), "5");
     assert!(!ns.field("configmap/c", NOTE).is_null(), "nothing was touched");
-    // What nobody approved and nobody plans does not stop it.
+    // A change of a field that is not in the plan does not stop it.
     let mut apply = project.regplan(["apply", "--adopt", "resource.c"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
     ns.patch("configmap/c", &serde_json::json!({"data": {"more": "x"}}));

@@ -1,4 +1,4 @@
-//! What was approved is what happens: plan files, and plans that are expected by their digest.
+//! An apply does what was approved and nothing else: plan files, and plans that are expected by their digest.
 
 mod moved_in_between;
 mod plan_file;
@@ -18,7 +18,7 @@ kind = "ConfigMap"
 data = { k = "v" }
 "#;
 
-/// Applied once, then changed: the greeting and the image.
+/// A project that is applied, and whose file then has another greeting and another image.
 fn changed(ns: &Namespace) -> Project<'_> {
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{OTHER}{WEB}"));
     project.apply();
@@ -27,17 +27,17 @@ fn changed(ns: &Namespace) -> Project<'_> {
     project
 }
 
-/// Keeps a plan.
+/// Writes the plan file `p.plan`.
 fn planned(project: &Project<'_>) {
     project.run(["plan", "--out", "p.plan"]).success();
 }
 
-/// Applies it in vain: nothing is written, and this is said.
-fn refused(project: &Project<'_>, ns: &Namespace, stories: &[&str]) {
+/// The apply of `p.plan` is refused: nothing is written, and the message contains all of this.
+fn refused(project: &Project<'_>, ns: &Namespace, messages: &[&str]) {
     let proxy = ns.proxy();
     let apply = project.regplan(["apply", "p.plan"]).env("KUBECONFIG", proxy.kubeconfig()).run().code(1);
-    for story in stories {
-        apply.stderr_contains(story);
+    for message in messages {
+        apply.stderr_contains(message);
     }
     apply.stderr_contains("nothing was done");
     assert!(proxy.writes().is_empty(), "{}", proxy.log());

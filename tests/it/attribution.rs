@@ -1,4 +1,4 @@
-//! Whose change each changed line is, and how to keep what others did.
+//! Who caused each changed line of a plan, and the advice on how to keep the change of somebody else.
 
 mod conflict;
 mod drift;
@@ -25,7 +25,7 @@ template.spec.containers = [{ name = "main", image = "web:1", resources.requests
     )
 }
 
-/// A project with two objects, applied.
+/// A project with two objects, which is applied.
 fn applied(ns: &Namespace) -> Project<'_> {
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{}", web()));
     project.apply();
@@ -60,7 +60,7 @@ fn cause(cause: &Value) -> String {
     }
 }
 
-/// The one line of the plan's advice.
+/// The advice of the only changed line of the plan.
 fn advice(plan: &Value) -> Value {
     let changes = changes(plan).iter();
     let lines: Vec<&Value> = changes.flat_map(|change| change["fields"].as_array().unwrap()).collect();
@@ -68,14 +68,14 @@ fn advice(plan: &Value) -> Value {
     keep(line)
 }
 
-/// An advice without the place of its key.
+/// The advice, without the place of its key in the file.
 fn keep(line: &Value) -> Value {
     let mut keep = line["keep"].clone();
     keep.as_object_mut().unwrap().remove("place");
     keep
 }
 
-/// Follows an advice to ignore a field.
+/// Does what the advice says: the block ignores the field.
 fn ignore(project: &Project<'_>, block: &str, advice: &Value) {
     let line = advice["ignore_changes"].as_str().unwrap_or_else(|| panic!("no line: {advice}"));
     let config = project.read("regplan.toml");

@@ -1,4 +1,4 @@
-//! The commands that need no cluster, and what all commands have in common.
+//! Commands that need no cluster, and what all commands share.
 
 mod command_line;
 mod files;
@@ -33,7 +33,7 @@ data       = { hello = "world" }
 depends_on = ["resource.login"]
 "#;
 
-/// A project that has no way to any cluster.
+/// A project that cannot reach a cluster.
 fn offline<'n>(ns: &'n Namespace, config: &str) -> Project<'n> {
     ns.project().kubeconfig("/nonexistent").write("regplan.toml", config)
 }

@@ -1,4 +1,4 @@
-//! The control plane that all other tests stand on: what it plays, and that nothing of it is left.
+//! The control plane of the tests: what it simulates, and that nothing of it is left at the end.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -190,7 +190,7 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The whole of it, from the supervisor down: SIGKILL for the one that the person started.
+/// SIGKILL for the supervisor, which is the process that `cargo test` starts: all others end with it.
 fn nothing_survives_a_killed_runner() {
     let runner = Command::new(std::env::current_exe().unwrap()).inherit_env();
     let mut runner = runner.args(["--exact", "control_plane::a_namespace_with_pods_ends"]).spawn();
@@ -225,7 +225,7 @@ fn nothing_survives_a_killed_guard() {
     );
 }
 
-/// The convention of envtest: what `KUBEBUILDER_ASSETS` holds is linked, and nothing of it is built.
+/// As in envtest, programs in the folder `KUBEBUILDER_ASSETS` are linked, and not built.
 fn ready_made_programs_are_not_built() {
     let ns = Namespace::absent();
     let assets = ns.cluster().facts().programs.clone();

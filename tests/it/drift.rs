@@ -1,4 +1,4 @@
-//! `regplan drift`: what was applied against what is there, with rights to read and nothing else.
+//! `regplan drift`: the difference between what was applied and what is there, with rights to read only.
 
 mod findings;
 mod output;
@@ -33,7 +33,7 @@ data = { plain = "seen", secret = "password=${secret.password}" }
 
 const VALUE: &str = "hunter2-and-more";
 
-/// A project that is applied.
+/// A project with this configuration, which is applied.
 fn applied<'n>(ns: &'n Namespace, config: &str) -> Project<'n> {
     let project = ns.project().write("regplan.toml", config).env("PASSWORD", VALUE);
     project.apply();

@@ -1,4 +1,4 @@
-//! The example that looks for drift from cron: its objects are accepted, and its rights are enough and needed.
+//! The example `drift-cron`: the server takes its objects, and its rights are enough and all needed.
 
 use std::fs;
 
@@ -13,14 +13,14 @@ tests! {
     the_cron_jobs_rights_are_enough_and_all_of_them_needed,
 }
 
-/// A file of the example, with its fixed names replaced by the test's own.
+/// A file of the example, with its fixed names replaced by those of the test.
 fn file(ns: &Namespace, name: &str) -> String {
     let path = format!("{}/examples/drift-cron/{name}", env!("CARGO_MANIFEST_DIR"));
     let own = of_registry(&fs::read_to_string(path).unwrap()).replace("regplan-drift", "{prefix}-drift");
     ns.fill(&own)
 }
 
-/// With the namespace of the example registry replaced by the test's own.
+/// The text with the namespace of the example registry replaced by that of the test.
 pub(crate) fn of_registry(text: &str) -> String {
     text.replace("namespace: registry\n", "namespace: {ns}\n")
         .replace("resourceNames: [registry]", "resourceNames: [{ns}]")
@@ -30,8 +30,8 @@ pub(crate) fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Comman
     ns.cluster().kubectl([]).args(args.map(|arg| ns.fill(arg)))
 }
 
-/// What the namespace of the test does not take along when it is deleted: another namespace, and a Role with its
-/// binding in `kube-system`.
+/// What the example has outside the namespace of the test: another namespace, and a Role with its binding in
+/// `kube-system`. On a cluster that stays, they are deleted when this value is dropped.
 pub(crate) struct Outside<'n> {
     pub(crate) ns: &'n Namespace,
     pub(crate) namespace: &'static str,
@@ -50,14 +50,14 @@ impl Drop for Outside<'_> {
     }
 }
 
-/// The registry of the example, applied.
+/// The registry of the example, which is applied.
 pub(crate) fn registry(ns: &Namespace) -> Project<'_> {
     let project = registry_example(ns).env("CI_PASSWORD", PASSWORD);
     project.apply();
     project
 }
 
-/// What the pod has: the state out of its Secret, and the token of its account, towards another URL.
+/// The project as the pod sees it: with the state from its Secret, the token of its account, and another URL.
 fn pod<'n>(ns: &'n Namespace, project: &Project<'_>, proxy: &Proxy) -> Project<'n> {
     let state = project.path(&project.state_path());
     let from = format!("--from-file=state.json={}", state.display());
@@ -108,8 +108,8 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
     pod.run(["drift", "--state=state"]).code(2).stdout_contains("spec.replicas: 1 -> 3");
     project.apply();
-    // Without its own namespace's name a cluster under another URL is not known to be the same: no drift is
-    // looked for in what may be another.
+    // The rights in kube-system identify the cluster. Without them, a cluster with another URL may be another one, and
+    // drift refuses to compare.
     for (role, namespace, without) in [
         ("{prefix}-drift", ns.name(), 3),
         ("{prefix}-drift-secrets", ns.name(), 3),
@@ -130,8 +130,8 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     drop(outside);
 }
 
-/// Takes each rule of a Role away and gives it back: with all of them the code is the one, and without one of them
-/// the other.
+/// Removes each rule of a Role and restores it. With all rules the exit code is `with`, without one of them
+/// `without`.
 pub(crate) fn every_rule_is_needed(
     ns: &Namespace,
     role: &str,

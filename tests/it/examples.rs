@@ -102,7 +102,7 @@ fn every_example_is_valid_and_can_be_rendered() {
 fn the_registry_is_applied_and_then_unchanged() {
     let ns = Namespace::absent();
     let project = registry_example(&ns);
-    // Without its password the example can be planned, and not applied.
+    // Without its password, the example can be planned but not applied.
     project.run(["plan"]).success().stdout_contains("not checked");
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CI_PASSWORD");
     let project = project.env("CI_PASSWORD", PASSWORD);
@@ -124,7 +124,7 @@ fn the_definition_and_its_resource_are_applied_in_one_go() {
     assert!(settings.as_str().unwrap().contains("upstream = https://registry-1.docker.io"), "{settings}");
     let mirror = ns.fill("mirror.{prefix}.example.com/docker-hub");
     assert_eq!(ns.field(&mirror, "/spec/interval"), "6h");
-    // The definition and the namespace hold more than themselves, and stay.
+    // The definition and the namespace are protected, and stay.
     let destroyed = project.run(["destroy", "--auto-approve"]).success();
     destroyed.stdout_contains("CustomResourceDefinition").stdout_contains("2 to destroy");
     assert!(ns.find(&mirror).is_none());
@@ -161,7 +161,7 @@ fn two_registries_share_a_namespace() {
     project.expect_settled();
     assert_eq!(ns.list("deployments"), ["deployment.apps/one", "deployment.apps/two"]);
     assert_eq!(ns.list("ingresses").len(), 2);
-    // One of them goes, the other and the namespace stay as they are.
+    // One of them is removed. The other one and the namespace stay as they are.
     project
         .rewrite("regplan.toml", &format!("[project]\nname = \"{{project}}\"\n{}", registry("two", "3.1.1")));
     let plan = project.run(["plan"]).success();
@@ -169,7 +169,7 @@ fn two_registries_share_a_namespace() {
     project.apply();
     assert_eq!(ns.list("deployments"), ["deployment.apps/two"]);
     project.expect_settled();
-    // Without names of their own, they would be one.
+    // Without different names, their objects would be the same.
     let same = config
         .replace("name = \"one\"\n", "name = \"same\"\n")
         .replace("name = \"two\"\n", "name = \"same\"\n");
@@ -192,6 +192,6 @@ fn a_program_of_ones_own_plans_and_applies() {
     assert!(said.ends_with("Done: 1 added, 0 changed, 0 replaced, 0 destroyed.\n"), "{said}");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
     assert!(run().contains("Nothing to change"));
-    // The program and the command line have one state.
+    // The program and the command line use the same state.
     project.expect_settled();
 }

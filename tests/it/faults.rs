@@ -1,4 +1,4 @@
-//! Bad days of networks and servers: what is tried again, what is not, and that the state stays true.
+//! Faults of networks and servers: what is retried, what is not, and that the state stays right.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ fn project_of(ns: &Namespace, count: usize) -> Project<'_> {
     ns.project().write("regplan.toml", &config_maps(count))
 }
 
-/// There is nothing to change, and the state knows exactly the objects that there are.
+/// There is nothing to change, and the state contains exactly the objects in the cluster.
 fn is_settled(ns: &Namespace, project: &Project<'_>, count: usize) {
     project.expect_settled();
     let state = project.state();
@@ -95,12 +95,12 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
     project.apply();
     proxy.on("list", "configmaps").times(1).cut_body(200);
     project.run(["plan", "--detailed-exitcode"]).success();
-    // Never half an answer: what cannot be read is not gone.
+    // Half an answer is not used: an object that cannot be read is not gone.
     proxy.on("list", "configmaps").cut_body(200);
     let limit = Duration::from_secs(100);
     let plan = project.regplan(["plan"]).limit(limit).run().code(1);
     plan.stdout_lacks("+ resource.c0").stdout_lacks("Nothing to change");
-    // Of a write neither.
+    // The same for the answer to a write.
     proxy.clear_faults();
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
     proxy.on("apply", "configmaps").not_dry_run().times(1).cut_body(20);
@@ -163,7 +163,7 @@ fn a_foreign_object_is_not_mistaken_for_a_lost_write() {
     let proxy = ns.proxy();
     let (cluster, path) = (ns.cluster().clone(), format!("/api/v1/namespaces/{}/configmaps", ns.name()));
     proxy.on("apply", "configmaps").not_dry_run().times(1).lose_answer();
-    // Somebody else makes one with the same content, and only then does our request come to grief.
+    // Somebody else creates one with the same content, and then our second request fails.
     proxy.on("apply", "configmaps").not_dry_run().times(1).reset();
     proxy.on("get", "configmaps").named("c0").after(1).times(1).first(move || {
         let theirs =
@@ -221,7 +221,7 @@ kind = "Secret"
 data = { password = "no base64!" }
 "#;
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{thing}{login}")).through(&proxy);
-    // One does not even get to the server, which would answer 500.
+    // This mistake is found before the request. The server would answer 500.
     project.run(["plan"]).code(1).stderr_contains("the data under `password` is not base64");
     assert_eq!(proxy.count("apply", "*"), 0, "{}", proxy.log());
     project.rewrite("regplan.toml", &format!("{HEAD}{thing}"));
@@ -236,7 +236,7 @@ fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
     let mut cluster = OwnCluster::take();
     let ns = Namespace::on(&cluster);
     let proxy = ns.proxy();
-    // All but two writes wait for their server to be gone.
+    // All writes but two are delayed until the server has stopped.
     proxy.on("apply", "configmaps").not_dry_run().after(2).delay(Duration::from_secs(4));
     let project = project_of(&ns, 6).through(&proxy);
     let apply = project.regplan(["apply", "--auto-approve"]).limit(Duration::from_mins(5)).spawn();
@@ -255,7 +255,7 @@ fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
 fn a_run_killed_after_its_first_write_is_gone_on_from() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
-    // The first write is done, and its answer never comes.
+    // The second write never gets an answer.
     proxy.on("apply", "configmaps").not_dry_run().after(1).hang();
     let project = project_of(&ns, 4).through(&proxy);
     let mut apply = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]).spawn();
@@ -272,7 +272,7 @@ fn a_run_killed_among_many_writes_loses_nothing() {
     let proxy = ns.proxy();
     proxy.on("apply", "configmaps").not_dry_run().delay(Duration::from_millis(20));
     let project = project_of(&ns, 60).through(&proxy);
-    // Again and again, each time a bit further on.
+    // Three runs are killed, each a bit later than the one before.
     for writes in [3, 10, 15] {
         proxy.forget();
         let apply = project.regplan(["apply", "--auto-approve", "--parallelism", "8"]).spawn();
@@ -281,7 +281,7 @@ fn a_run_killed_among_many_writes_loses_nothing() {
     }
     project.apply();
     is_settled(&ns, &project, 60);
-    // And out of the configuration again, killed among the deletes.
+    // Then all objects leave the configuration, and the run is killed among its deletes.
     project.rewrite("regplan.toml", HEAD);
     proxy.forget();
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();

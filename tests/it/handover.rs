@@ -1,4 +1,4 @@
-//! Fields that `ignore_changes` leaves to others keep their values, whoever owned them.
+//! Fields under `ignore_changes` are handed over to others and keep their values, whoever owned them before.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn is_ours(ns: &Namespace, pointer: &str) -> bool {
 
 const REPLICAS: &str = "/f:spec/f:replicas";
 
-/// A Deployment with 5 replicas, all of it ours, whose file then says 2 and that they are ignored.
+/// A Deployment with 5 replicas, which we own. Then the file says 2 replicas, and that they are ignored.
 fn five_that_are_to_be_ignored(ns: &Namespace) -> Project<'_> {
     let project = ns.project().write("regplan.toml", &web("replicas = 5", ""));
     project.apply();
@@ -55,7 +55,7 @@ fn an_ignored_field_of_ours_is_handed_over_and_keeps_its_value() {
     project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 5);
     assert!(!is_ours(&ns, REPLICAS));
-    // It costs a look at the owners, and one write before the usual one; each is guarded.
+    // It takes a read of the owners, and one guarded write before the usual one.
     let writes = proxy.writes();
     let said: Vec<String> = writes.iter().map(ToString::to_string).collect();
     let name = ns.name();
@@ -63,14 +63,14 @@ fn an_ignored_field_of_ours_is_handed_over_and_keeps_its_value() {
         said,
         [format!("patch deployments.apps -n {name} web"), format!("apply deployments.apps -n {name} web")]
     );
-    // The plan's, the owners', and the one by which it is known to be ready.
+    // One for the plan, one for the owners, and one for readiness.
     assert_eq!(proxy.count("get", "deployments.apps"), 3, "{}", proxy.log());
     let steps = writes[0].json();
     assert_eq!(steps[0], json!({"op": "test", "path": "/metadata/uid", "value": before["uid"]}));
     assert_eq!(steps[1]["path"], "/metadata/resourceVersion");
     assert_eq!(writes[1].json()["metadata"]["uid"], before["uid"]);
     project.run(["plan", "--detailed-exitcode"]).success();
-    // Another change leaves it alone, and so does another hand's.
+    // Another change of ours does not touch it, nor does a change by others.
     project.edit("regplan.toml", "web:1", "web:2");
     ns.kubectl(["scale", "deployment/web", "--replicas=4"]).run().success();
     project.apply();
@@ -84,7 +84,7 @@ fn a_field_that_an_autoscaler_owns_too_needs_no_hand_over() {
     let project = ns.project().write("regplan.toml", &web("replicas = 3", "")).through(&proxy);
     project.apply();
     ns.kubectl(["scale", "deployment/web", "--replicas=7"]).run().success();
-    // A write of ours beside it makes both of us owners.
+    // With a write of ours in addition, both of us own the field.
     project.edit("regplan.toml", "replicas = 3", "replicas = 7");
     project.edit("regplan.toml", "web:1", "web:2");
     project.apply();
@@ -145,7 +145,7 @@ fn a_required_field_is_set_once_and_then_left_to_others() {
     proxy.forget();
     project.apply();
     let writes: Vec<String> = proxy.writes().iter().map(|seen| seen.verb.clone()).collect();
-    // The controller may move the object on meanwhile: then its owners are looked at once more.
+    // The controller may change the object meanwhile. Then its owners are read once more.
     assert!(writes[0] == "apply" && writes[1..].iter().all(|verb| verb == "patch"), "{}", proxy.log());
     assert!(!is_ours(&ns, "/f:spec/f:template/f:spec/f:containers/k:{\"name\":\"main\"}/f:image"));
     project.run(["plan", "--detailed-exitcode"]).success();
@@ -169,7 +169,7 @@ fn an_item_that_holds_an_ignored_field_can_still_be_removed() {
     project.apply();
     let containers = ns.field("deployment/web", "/spec/template/spec/containers");
     assert_eq!(containers.as_array().map(Vec::len), Some(1), "{containers}");
-    // One that comes back is made with its image again.
+    // A container that comes back is created with its image.
     project.rewrite("regplan.toml", &web("replicas = 1", ignored));
     project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/1/image"), "side:1");
@@ -184,7 +184,7 @@ fn a_field_that_is_ignored_no_longer_is_taken_back() {
     project.run(["plan"]).success().stdout_contains("spec.replicas").stdout_lacks("conflict");
     project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 2);
-    // Nobody is left behind who would keep it.
+    // No other manager is left that would keep the field.
     project.rewrite("regplan.toml", &web("", ""));
     project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 1);

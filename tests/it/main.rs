@@ -57,9 +57,9 @@ use std::process::ExitCode;
 
 use harness::Test;
 
-/// All tests, by feature. They start in this order: first the features whose tests wait for a long time
-/// (for a server's time limit, for a namespace to be emptied), so that others run meanwhile and none of
-/// them is left alone at the end. No test needs another one to have run.
+/// All tests, by feature. They start in this order. First come the features whose tests wait for a long time (for
+/// a time limit, for a namespace that ends), so that the others run meanwhile, and no slow test runs alone at
+/// the end. No test needs another one to have run.
 fn tests() -> Vec<Test> {
     [
         faults::tests(),

@@ -1,7 +1,7 @@
-//! What is wrong with a configuration: everything in one run, each at its place, with the way out.
+//! Mistakes in a configuration: all of them are found in one run, and each is shown at its place with its fix.
 //!
-//! A block with a mistake does not keep others from being checked to the end. Left out is only what may follow
-//! from another mistake: what is made up around broken syntax, and references to what is missing because of one.
+//! A block with a mistake does not stop the checks of others. Only what may be the result of another mistake is left
+//! out: what the parser guesses around broken syntax, and references to a block that has a mistake.
 
 mod display;
 mod stages;

@@ -1,4 +1,4 @@
-//! What has another address, what leaves without being deleted, and the state by hand.
+//! `[moved]` and `[removed]` blocks, and changes of the state with `state mv` and `state rm`.
 
 use serde_json::json;
 
@@ -43,7 +43,7 @@ fn a_moved_block_keeps_its_objects() {
     assert_eq!(before["uid"], after["uid"]);
     assert_eq!(after["annotations"]["regplan.dev/address"], "manifest.prod/ConfigMap/x");
     assert_eq!(listed(&project), ["manifest.prod/ConfigMap/x", "manifest.prod/ConfigMap/z"]);
-    // The table is stale from now on, which harms nobody.
+    // The table is not needed any more, and does no harm.
     project.expect_settled();
 }
 
@@ -73,7 +73,7 @@ fn moves_are_followed_one_after_the_other() {
     let moved = "\n[[moved]]\nfrom = \"resource.greeting\"\nto = \"resource.hello\"\n\
                  \n[[moved]]\nfrom = \"resource.hello\"\nto = \"resource.welcome\"\n";
     project.rewrite("regplan.toml", &(named.replace("[resource.greeting]", "[resource.welcome]") + moved));
-    // An old address may be targeted: it stands for the new one.
+    // The old address can be a target: it means the new one.
     project.run(["apply", "--auto-approve", "--target", "resource.greeting"]).success();
     assert_eq!(ns.field("configmap/kept", "/metadata/uid"), uid);
     assert_eq!(listed(&project), ["resource.welcome"]);
@@ -175,7 +175,7 @@ fn what_the_state_forgets_is_known_again_by_its_annotations() {
         .stderr_contains("Not approved");
     project.regplan(["state", "rm", "resource.greeting"]).stdin("yes\n").run().success();
     assert_eq!(listed(&project), Vec::<String>::new());
-    // It is wanted, and marked as ours by this very lineage: nothing has to be done to it.
+    // The object is desired and annotated with this lineage, so there is nothing to change.
     project.expect_settled();
     project.apply();
     assert_eq!(listed(&project), ["resource.greeting"]);

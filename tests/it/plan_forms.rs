@@ -1,4 +1,4 @@
-//! The plan as a person, a comment and a program get it.
+//! The forms of a plan: text for people, Markdown for comments, JSON for programs.
 
 use std::path::PathBuf;
 
@@ -48,7 +48,7 @@ kind = "ConfigMap"
 metadata.namespace = "{prefix}-room"
 "#;
 
-/// The published schema, which lets a later version add keys; here, no key may be unknown.
+/// The published schema allows unknown keys, for later versions. Here it allows none.
 fn closed_schema() -> Value {
     let mut schema: Value = serde_json::from_str(include_str!("../../docs/plan.schema.json")).unwrap();
     close(&mut schema);
@@ -60,7 +60,7 @@ fn close(schema: &mut Value) {
     if map.contains_key("properties") {
         map.insert("additionalProperties".to_owned(), json!(false));
     }
-    // Alternatives say only what sets them apart.
+    // Alternatives contain only what differs between them.
     for (_, part) in map.iter_mut().filter(|(key, _)| !["oneOf", "anyOf"].contains(&key.as_str())) {
         match part {
             Value::Array(parts) => parts.iter_mut().for_each(close),
@@ -69,7 +69,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Whether a plan is as the schema says, and says nothing that the schema does not know.
+/// Fails unless the plan matches the schema and has no unknown key.
 #[track_caller]
 pub(crate) fn check(plan: &Value) {
     let schema = closed_schema();
@@ -93,7 +93,7 @@ fn actions(plan: &Value) -> Vec<&str> {
     actions
 }
 
-/// A secret that is not set, a namespace that the plan makes, a value that is not known yet.
+/// A plan with a secret that is not set, a namespace that it creates, and a value that is not known yet.
 fn a_first_plan_is_as_its_schema_says() {
     let ns = Namespace::new();
     let address = "\n[resource.address]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
@@ -155,14 +155,14 @@ fn a_line_of_drift_names_its_place() {
     assert_eq!((&field["place"], &field["keep"]["place"]), (&place, &place));
     let markdown = project.run(["plan", "--format=markdown"]).success();
     markdown.stdout_contains(&format!("# keep it: set resource.greeting.data.hello (regplan.toml:{line})"));
-    // A removed field leaves no trace, and is kept by taking it out.
+    // The server has no record of a removed field. The advice is to remove it from the file.
     ns.patch("configmap/greeting", &json!({"data": {"hello": null}}));
     let text = project.run(["plan"]).success();
     text.stdout_contains("drift: by unknown");
     text.stdout_contains(&format!(
         "keep it: remove it at resource.greeting.data.hello (regplan.toml:{line})"
     ));
-    // The reader's own change has its place, too.
+    // A change of the file has its place too.
     project.apply();
     project.edit("regplan.toml", "world", "mars");
     let text = project.run(["plan"]).success();
@@ -266,19 +266,19 @@ fn the_policy_denies_the_loss_of_a_claim() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{CLAIM}"));
     project.apply();
-    // Another object may go.
+    // The policy allows that another object is deleted.
     project.rewrite("regplan.toml", &format!("{HEAD}{CLAIM}"));
     let harmless = project.run(["plan", "--format=json"]).success();
     harmless.stdout_contains("\"action\": \"delete\"");
     policy(harmless.stdout()).success();
-    // The claim goes only with consent, and then the policy has its word.
+    // The claim is deleted only with consent, and then the policy denies it.
     project.rewrite("regplan.toml", HEAD);
     policy(project.run(["plan", "--format=json"]).success().stdout()).success();
     let loss = project.run(["plan", "--format=json", "--consent=resource.data"]).success();
     policy(loss.stdout())
         .code(1)
         .stderr_contains(&ns.fill("resource.data: the claim {ns}/data would be deleted"));
-    // It may also go with its namespace, or to another object that has its address.
+    // A claim is also lost with its namespace, or when its address names another object.
     let claim = json!({"kind": "PersistentVolumeClaim", "namespace": "a", "name": "data"});
     let room = json!({"kind": "Namespace", "name": "a"});
     let with = |identity: &Value, action: &str, replaces: Value, dies_with: Value| {
@@ -291,7 +291,7 @@ fn the_policy_denies_the_loss_of_a_claim() {
     with(&claim, "replace", Value::Null, json!([])).code(1).stderr_contains("the claim a/data");
     with(&claim, "replace", room.clone(), json!([])).success();
     with(&claim, "create", Value::Null, json!([])).success();
-    // What is no plan is not let through.
+    // An input that is no plan is denied.
     for nothing in ["", "{}", "no plan"] {
         let judged = policy(nothing).any();
         judged.check(!judged.succeeded(), "should not let through what is no plan");

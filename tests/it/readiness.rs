@@ -1,4 +1,4 @@
-//! When things are ready, why they are not, and what becomes of those that stand on them.
+//! Readiness: when objects are ready, why they are not, and what happens to those that depend on them.
 
 mod custom_resources;
 mod deletion;
@@ -14,7 +14,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 const HEAD: &str = "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n";
 
-/// One that stands on `resource.web`, and one that does not.
+/// A resource that depends on `resource.web`, and one that does not.
 const OTHERS: &str = r#"
 [resource.after]
 apiVersion = "v1"
@@ -26,7 +26,7 @@ apiVersion = "v1"
 kind = "ConfigMap"
 "#;
 
-/// It fails at `resource.web`, and only what stands on that is not tried; the next plan goes on from there.
+/// The apply fails at `resource.web`. Only what depends on it is skipped.
 fn fails_at_web(ns: &Namespace, project: &Project<'_>) -> Ended {
     let ended = project.run(["apply", "--auto-approve"]).code(1);
     ended

@@ -1,4 +1,4 @@
-//! `[registry.NAME]` through its whole life: what is applied, what a change comes to, what stays.
+//! `[registry.NAME]`: what is applied, what each change of the block changes, and what stays.
 
 mod namespaces;
 mod rollout;
@@ -44,7 +44,7 @@ storage.volume = { size = "1Gi" }
 ci = { env = "CI_PASSWORD" }
 "#;
 
-/// [`REGISTRY`] with more keys of its own.
+/// [`REGISTRY`] with more keys.
 fn with_keys(keys: &str) -> String {
     REGISTRY.replace("\n[registry.main.auth.users]", &format!("{keys}\n\n[registry.main.auth.users]"))
 }
@@ -54,7 +54,7 @@ fn registry<'n>(ns: &'n Namespace, config: &str) -> Project<'n> {
     ns.project().write("regplan.toml", config).env("CI_PASSWORD", PASSWORD)
 }
 
-/// What the plan would change: `ADDRESS ACTION`, or `ADDRESS FIELD` for every field of an update.
+/// The changes of the plan: `ADDRESS ACTION`, or `ADDRESS FIELD` for every field of an update.
 fn planned(project: &Project<'_>) -> Vec<String> {
     let plan = project.run(["plan", "--format=json"]).success().json();
     let mut found = Vec::new();
@@ -78,7 +78,7 @@ fn secret(ns: &Namespace, name: &str, key: &str) -> String {
     String::from_utf8(STANDARD.decode(value.as_str().unwrap()).unwrap()).unwrap()
 }
 
-/// The objects of the registries in a namespace, each with its resource version.
+/// The objects of the registries in a namespace, with their resource versions.
 fn versions(ns: &Namespace) -> BTreeMap<String, String> {
     let kinds = "sa,cm,secret,pvc,deployment,service,ingress,pdb";
     let all = ns.kubectl(["get", kinds, "--selector=app.kubernetes.io/name=registry", "-o", "json"]);
@@ -93,7 +93,7 @@ fn versions(ns: &Namespace) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The object of this kind and name that the configuration asks for.
+/// The rendered object of this kind and name.
 fn rendered(project: &Project<'_>, kind: &str, name: &str) -> Value {
     let list = project.run(["render", "--format=json"]).success().json();
     let items = list["items"].as_array().unwrap();

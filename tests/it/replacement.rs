@@ -1,4 +1,5 @@
-//! What cannot be changed is made anew, with what that costs; and what else dies is named.
+//! Replacement: objects with a field that cannot change are deleted and created again, and the plan names what is
+//! deleted with them.
 
 mod dependents;
 mod immutable;

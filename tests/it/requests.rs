@@ -1,4 +1,4 @@
-//! What a plan and an apply cost the server, and what every write carries.
+//! The requests that a plan and an apply make, and what every write contains.
 
 mod reading;
 mod writing;
@@ -15,7 +15,7 @@ pub(crate) fn tests() -> Vec<Test> {
     [reading::tests(), writing::tests()].concat()
 }
 
-/// How many requests there were of each sort.
+/// How many requests there were of each verb and resource.
 fn counts(proxy: &Proxy) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for seen in proxy.requests() {
@@ -31,8 +31,8 @@ fn expect(proxy: &Proxy, wanted: &[(&str, usize)]) {
     assert_eq!(counts(proxy), wanted, "{}", proxy.log());
 }
 
-/// What is read of ten objects of two types in two namespaces: discovery, which cluster this is, the pages of
-/// the lists. (Namespaces are a type like others; one object of a type and namespace would be got.)
+/// The reads for ten objects of two types in two namespaces: discovery, the identity of the cluster, the pages of
+/// the lists. (A single object of a type and namespace is read with `get` instead of a list.)
 const LISTS: &[(&str, usize)] = &[
     ("get /api", 1),
     ("get /apis", 1),
@@ -42,7 +42,7 @@ const LISTS: &[(&str, usize)] = &[
     ("list serviceaccounts", 2),
 ];
 
-/// Four and three config maps, and two times two service accounts.
+/// Four and three `ConfigMap`s, and two times two service accounts.
 fn two_types_in_two_namespaces() -> String {
     let mut config = config_maps(4);
     let other = "metadata.namespace = \"{prefix}-b\"";
@@ -59,7 +59,7 @@ fn two_types_in_two_namespaces() -> String {
     config
 }
 
-/// More than a page of them, whose names come before ours.
+/// More than one page of `ConfigMap`s, with names that come before ours.
 fn many_config_maps(ns: &Namespace) {
     let items: Vec<Value> = (0..501)
         .map(|index| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("a{index}")}}))

@@ -1,4 +1,4 @@
-//! What is not ours is not touched, whatever moves between plan and apply.
+//! An apply does not touch what is not ours, whatever changes between plan and apply.
 
 mod consent;
 mod foreign_objects;

@@ -1,4 +1,4 @@
-//! Custom resources whose definition stands in the same plan, and what comes with it.
+//! Custom resources whose definition is created or changed by the same plan: they are checked against its schema.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -65,7 +65,7 @@ spec:
                   oneOf: [{ required: [a] }, { required: [b] }]
 "#;
 
-/// Specs, in the form of the file.
+/// Values for `spec`, in TOML.
 const SPECS: &[&str] = &[
     "{}",
     "{ text = \"abc\" }",
@@ -116,10 +116,10 @@ const SPECS: &[&str] = &[
     "{ one = {} }",
 ];
 
-/// Nulls can be written in manifests only.
+/// Values with null, which can be written in manifests only.
 const NULLS: &[&str] = &["{ text: null }", "{ maybe: null }", "{ kept: null }", "{ items: null }", "null"];
 
-/// What is said against each resource.
+/// The message of each resource that has an error.
 fn errors(project: &Project<'_>) -> BTreeMap<String, String> {
     let plan = project.run(["plan", "--format", "json"]).code(1).json();
     let errors = plan["errors"].as_array().unwrap();

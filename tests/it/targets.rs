@@ -1,4 +1,4 @@
-//! Plans of a part (`--target`), and replacements that are asked for (`--replace`).
+//! Plans of a part of the configuration (`--target`), and replacements on request (`--replace`).
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ tests! {
     a_replacement_names_one_object,
 }
 
-/// A chain (`a` ← `b` ← `c`), and a Service aside.
+/// A chain (`c` depends on `b`, and `b` on `a`), and a Service that none of them depends on.
 const CHAIN: &str = r#"
 [project]
 name = "{project}"
@@ -49,7 +49,7 @@ kind = "Service"
 spec = { ports = [{ port = 80 }], selector = { app = "web" } }
 "#;
 
-/// What was asked about single objects and lists, without the way there.
+/// The requests for objects and lists, without discovery and access reviews.
 fn asked(proxy: &Proxy) -> Vec<String> {
     let discovery = |resource: &str| resource.starts_with('/') || resource == "namespaces";
     let requests = proxy.requests().into_iter().filter(|seen| !discovery(&seen.resource));
@@ -63,7 +63,7 @@ fn only_what_a_target_needs_is_read_and_written() {
     let plan = project.run(["plan", "--target", "resource.a", "--format", "json"]).success().json();
     assert_eq!(plan["targets"], json!(["resource.a"]));
     assert_eq!(plan["left_out"], json!(["resource.aside", "resource.b", "resource.c"]));
-    // Without a state the lineage is looked for on everything; with one, only on what is planned.
+    // Without a state, the lineage is looked for on all objects; with one, only on those in the plan.
     project.run(["apply", "--auto-approve", "--target", "resource.b"]).success();
     assert_eq!(proxy.writes().len(), 2, "{}", proxy.log());
     project.edit("regplan.toml", "data.k = \"a\"", "data.k = \"other\"");
@@ -96,7 +96,7 @@ stringData = { token = "${secret.token}", password = "${secret.password}" }
     proxy.forget();
     project.run(["apply", "--auto-approve", "--target", "resource.greeting"]).success();
     assert_eq!(proxy.count("*", "secrets"), 0, "{}", proxy.log());
-    // A target takes the Secret along that keeps the generated value.
+    // A target includes the Secret with the generated value.
     let project = project.env("PASSWORD", "hunter22");
     project.run(["apply", "--auto-approve", "--target", "resource.login"]).success();
     let token = ns.field("secret/login", "/data/token");

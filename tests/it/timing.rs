@@ -1,7 +1,7 @@
-//! How long the tests took: the slowest of them, and whether all together stay within their budget.
+//! How long the tests took: the slowest of them, and whether all together stay within a budget.
 //!
-//! The budget is for all tests on two cores with nothing else to do. To go over it is no failure, as a
-//! busy machine does so too, but the run says it, so that a suite that grows slow is seen early.
+//! The budget is for all tests on a machine with two cores and no other work. A run over the budget is no failure,
+//! because a busy machine takes longer too. But the run warns, so that a suite that becomes slow is noticed.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Mutex, PoisonError};
@@ -61,7 +61,7 @@ impl Budget {
         Self::choose(wish.as_deref(), cores, left_out)
     }
 
-    /// What was wished for comes first, then whether there is anything to compare.
+    /// Some tests alone are never compared. Then comes what the environment says, and then the number of cores.
     fn choose(wish: Option<&str>, cores: usize, left_out: u64) -> Self {
         if left_out > 0 {
             return Self::None("it is for all tests, and some were left out".into());
@@ -78,7 +78,7 @@ impl Budget {
     }
 }
 
-/// What is said of a run at its end.
+/// The report at the end of a run.
 #[derive(Debug)]
 pub(crate) struct Report {
     /// From [`Times::slowest`].

@@ -1,4 +1,4 @@
-//! The whole path: plan, apply, nothing to change, drift, prune, destroy.
+//! The whole path of a resource: plan, apply, nothing to change, drift, deletion, destroy.
 
 use serde_json::json;
 

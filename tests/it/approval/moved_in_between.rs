@@ -26,7 +26,7 @@ fn a_foreign_edit_is_refused_before_the_first_write() {
     ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
     refused(&project, &ns, &["resource.greeting: others have changed it", "data.hello (by kubectl-patch)"]);
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/0/image"), "web:1");
-    // Once it is as it was, the plan is the approved one again.
+    // When the object is as it was, the approved plan is valid again.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "world"}}));
     applied(&project);
 }
@@ -57,7 +57,7 @@ fn drift_of_what_was_to_stay_is_refused() {
     planned(&project);
     ns.patch("configmap/other", &json!({"data": {"k": "theirs"}}));
     refused(&project, &ns, &["resource.other: it was to stay as it is", "data.k (by kubectl-patch)"]);
-    // What they did is undone; what is left of it is not in the plan's way.
+    // The edit of the other object is undone. What is left of it does not concern the plan.
     ns.patch("configmap/other", &json!({"data": {"k": "v"}}));
     ns.patch("configmap/greeting", &json!({"data": {"hello": "moon"}}));
     refused(&project, &ns, &["resource.greeting:"]);
@@ -69,7 +69,7 @@ fn what_does_not_touch_the_plan_is_not_refused() {
     planned(&project);
     let serial = |project: &Project<'_>| project.state()["serial"].as_u64().unwrap();
     let before = serial(&project);
-    // A newer serial, a rollout, a status, fields of others, bumped versions.
+    // None of this concerns the plan: a newer serial, a rollout, a status, fields of others, newer versions.
     let elsewhere = project.read("regplan.toml");
     project.edit("regplan.toml", "moon", "world");
     project.edit("regplan.toml", "web:2", "web:1");
@@ -83,7 +83,7 @@ fn what_does_not_touch_the_plan_is_not_refused() {
     ns.kubectl(["label", "configmap/greeting", "theirs=yes"]).run().success();
     ns.patch("configmap/greeting", &json!({"data": {"theirs": "x"}}));
     ns.patch_status("deployment/web", &json!({"collisionCount": 1}));
-    // A comment is no other configuration.
+    // A comment does not change the configuration.
     project.edit("regplan.toml", "[project]", "# reviewed\n[project]");
     project.run(["apply", "p.plan"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data"), json!({"hello": "moon", "theirs": "x"}));
@@ -96,7 +96,7 @@ fn another_configuration_and_another_state_are_refused() {
     project.edit("regplan.toml", "moon", "mars");
     refused(&project, &ns, &["the configuration has changed since"]);
     project.edit("regplan.toml", "mars", "moon");
-    // Another checkout with a state, and so with a key of its own.
+    // Another checkout has its own state, and so another key.
     let other = ns.project().write("regplan.toml", &format!("{GREETING}{OTHER}{WEB}"));
     let other = other.write("p.plan", &project.read("p.plan"));
     refused(&other, &ns, &["there is no key here to check it with"]);
@@ -119,7 +119,7 @@ fn another_cluster_is_refused() {
     let file = project.read("p.plan");
     let uid = ns.field("namespace/kube-system", "/metadata/uid");
     let uid = uid.as_str().unwrap();
-    // The same cluster behind another door is the same cluster.
+    // The same cluster with another URL is the same cluster.
     let proxy = ns.proxy();
     project.regplan(["apply", "p.plan"]).env("KUBECONFIG", proxy.kubeconfig()).run().success();
     assert!(file.contains(uid));
@@ -138,7 +138,7 @@ fn another_secret_is_refused_and_none_is_in_the_file() {
         for form in [secret.to_owned(), base64(secret), sha256(secret), sha256(&base64(secret))] {
             assert!(!file.contains(&form), "{form}\n{file}");
         }
-        // Nor as the digest of the JSON text that a field would have.
+        // The digest of the secret as a JSON text is not in the file either.
         assert!(!file.contains(&sha256(&format!("\"{}\"", base64(secret)))), "{file}");
     }
     let mode =
@@ -146,7 +146,7 @@ fn another_secret_is_refused_and_none_is_in_the_file() {
     assert_eq!(mode & 0o777, 0o600);
     let other = project.regplan(["apply", "p.plan"]).env("PASSWORD", "yet another one").run().code(1);
     other.stderr_contains("a secret is another one than it was then: the environment variable PASSWORD");
-    // A secret that came from elsewhere into the cluster is a foreign edit like any other.
+    // A secret that others have written to the cluster is a foreign edit, like any other.
     ns.patch("secret/login", &json!({"stringData": {"password": "theirs"}}));
     refused(&project, &ns, &["resource.login", "data.password (by kubectl-patch)"]);
     ns.patch("secret/login", &json!({"stringData": {"password": password}}));

@@ -17,7 +17,7 @@ tests! {
 fn a_plan_file_is_applied_once_and_does_what_it_shows() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    // There is no state yet: the file carries the lineage that the objects get.
+    // There is no state yet, so the file contains the lineage that the objects get.
     let plan = project.run(["plan", "--out", "p.plan"]).success();
     plan.stderr_contains("regplan apply p.plan");
     let file: Value = serde_json::from_str(&project.read("p.plan")).unwrap();
@@ -25,7 +25,7 @@ fn a_plan_file_is_applied_once_and_does_what_it_shows() {
     let lineage = ns.field("configmap/greeting", "/metadata/annotations/regplan.dev~1lineage");
     assert_eq!(lineage, file["preconditions"]["lineage"]);
     refused(&project, &ns, &["was applied already, as revision 1"]);
-    // The same change once more is another plan.
+    // The same change a second time is another plan.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
     refused(&project, &ns, &["was applied already"]);
     planned(&project);
@@ -63,7 +63,7 @@ fn a_file_that_was_edited_is_refused() {
     let file = project.read("p.plan");
     project.rewrite("p.plan", &file.replace("\"update\"", "\"delete\""));
     project.run(["apply", "p.plan"]).code(1).stderr_contains("it was changed since it was written");
-    // Whoever computes the digest anew still has not the key.
+    // A forger can compute the digest, but does not have the key of the seal.
     let mut forged: Value = serde_json::from_str(&file).unwrap();
     forged["preconditions"]["asked"]["consent"] = json!(["resource.web"]);
     for key in ["digest", "seal"] {

@@ -63,7 +63,7 @@ fn a_plan_is_expected_by_its_digest() {
     other.stderr_contains("this is not the plan that was approved").stderr_contains(&first);
     assert_eq!(ns.find("configmap/greeting"), None);
     expect(&first).success();
-    // What others do is another plan.
+    // A change by others makes another plan.
     project.edit("regplan.toml", "world", "moon");
     let second = digest(&project);
     ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
@@ -73,7 +73,7 @@ fn a_plan_is_expected_by_its_digest() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
 }
 
-/// What a plan could not know may well be known when it is applied.
+/// A value that the plan could not know may be known when it is applied.
 fn a_value_that_is_known_only_then_is_what_was_approved() {
     let ns = Namespace::new();
     let front =

@@ -15,7 +15,7 @@ fn what_both_changed_is_a_conflict() {
     let ns = Namespace::new();
     let project = applied(&ns);
     ns.kubectl(["scale", "deployment/web", "--replicas=5"]).run().success();
-    // In the server's form the amount is what it was: `1`.
+    // The server writes the amount as `1`, as before.
     ns.kubectl(["set", "resources", "deployment/web", "--requests=cpu=2"]).run().success();
     project.edit("regplan.toml", "replicas = 2", "replicas = 3");
     project.edit("regplan.toml", "web:1", "web:2");
@@ -41,7 +41,7 @@ fn a_field_of_others_that_is_named_for_the_first_time_is_a_conflict() {
     let expected =
         ["resource.greeting data.ours: yours", "resource.greeting data.theirs: conflict by kubectl-patch"];
     assert_eq!(told(&plan(&project)), expected);
-    // The same without any memory.
+    // The same without a state.
     project.remove(&project.state_path());
     assert_eq!(told(&plan(&project)), expected);
 }
@@ -56,7 +56,7 @@ fn fields_of_others_are_counted_and_left_alone() {
     assert_eq!(change(&found, "resource.greeting")["foreign"], 2);
     assert_eq!(change(&found, "resource.web")["foreign"], 0);
     assert_eq!(found["occasion"], Value::Null);
-    // What we change or take is not among them.
+    // The fields that we change or take over do not count.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "sun"}}));
     assert_eq!(change(&plan(&project), "resource.greeting")["foreign"], 2);
     project.apply();

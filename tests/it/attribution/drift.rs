@@ -26,7 +26,7 @@ fn a_scaled_deployment_is_drift_and_the_key_keeps_it() {
     let line = &change(&found, "resource.web")["fields"][0];
     let manager = &line["cause"]["by"][0];
     assert_eq!((&manager["operation"], &manager["subresource"]), (&json!("update"), &json!("scale")));
-    // The server notes no time for this subresource.
+    // The server records no time for this subresource.
     let entries = ns.field("deployment/web", "/metadata/managedFields");
     let scale = entries.as_array().unwrap().iter().find(|entry| entry["subresource"] == "scale").unwrap();
     assert_eq!((&scale["time"], &manager["time"]), (&Value::Null, &Value::Null));
@@ -35,7 +35,7 @@ fn a_scaled_deployment_is_drift_and_the_key_keeps_it() {
         .run(["plan"])
         .success()
         .stdout_contains("spec.replicas: 5 -> 2 drift: by kubectl (update through scale)");
-    // With the key set no value changes any more; the field becomes ours again.
+    // With that value in the file no value changes. The field becomes ours again.
     project.edit("regplan.toml", "replicas = 2", "replicas = 5");
     let kept = plan(&project);
     assert_eq!(told(&kept), Vec::<String>::new());
@@ -83,7 +83,7 @@ fn a_patched_value_and_a_removed_one_are_drift() {
     project.run(["plan"]).success().stdout_contains("data.bye: \"moon\" drift: by unknown");
     let lines = change(&found, "resource.greeting")["fields"].clone();
     assert_eq!(keep(&lines[0]), json!({"key": "resource.greeting.data.bye"}));
-    // The advice: the one key is taken out, the other one set.
+    // The advice is to remove one key and to set the other.
     project.edit("regplan.toml", "hello = \"world\", bye = \"moon\"", "hello = \"sun\"");
     assert_eq!(told(&plan(&project)), Vec::<String>::new());
     project.apply();
@@ -128,11 +128,11 @@ fn an_object_that_is_gone_or_made_again_is_drift() {
     assert_eq!((gone["action"].as_str(), cause(&gone["cause"])), (Some("create"), "drift by ".to_owned()));
     assert_eq!(found["occasion"], "drift");
     assert_eq!(found["drift"], json!([{"manager": null, "fields": 0, "addresses": ["resource.greeting"]}]));
-    // Together with a change of the configuration it is both.
+    // Together with a change of the configuration, both are the cause.
     project.edit("regplan.toml", "world", "moon");
     assert_eq!(plan(&project)["occasion"], "both");
     project.edit("regplan.toml", "moon", "world");
-    // Somebody brings it back from a backup, with our annotations, and with another value.
+    // Somebody restores the object from a backup, with our annotations and another value.
     let annotations = &before["metadata"]["annotations"];
     let backup = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"hello": "backup"},
                         "metadata": {"name": "greeting", "annotations": annotations}});
@@ -178,7 +178,7 @@ stringData = { token = "${secret.token}", user = "alice" }
     project.rewrite("regplan.toml", &config);
     project.apply();
     project.expect_settled();
-    // With another token from the configuration it is no drift.
+    // Another token in the configuration is no drift.
     let project = project.env("TOKEN", "second-token");
     assert_eq!(told(&plan(&project)), ["resource.login data.token: yours"]);
 }
@@ -199,7 +199,7 @@ resources.requests = { cpu = "100m" }
 "#;
     let project = ns.project().write("regplan.toml", config);
     project.apply();
-    // A key that is not written, and its default.
+    // A key that is not in the file, and its default.
     ns.kubectl(["scale", "deployment/registry", "--replicas=0"]).run().success();
     assert_eq!(advice(&plan(&project)), json!({"key": "registry.main.replicas"}));
     project.edit("regplan.toml", "auth.anonymous", "replicas = 0\nauth.anonymous");
@@ -225,7 +225,7 @@ resources.requests = { cpu = "100m" }
         "100m",
         "200m",
     );
-    // What no key gives.
+    // A field that no key sets.
     ns.patch("configmap/registry", &json!({"data": {"config.yml": "version: 0.1\n"}}));
     let advice = advice(&plan(&project));
     assert_eq!(advice, json!({"ignore_changes": "ConfigMap/registry:data[\"config.yml\"]"}));

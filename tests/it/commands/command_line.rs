@@ -33,12 +33,12 @@ fn completions_for_three_shells() {
 fn every_command_has_help_with_examples() {
     let ns = Namespace::absent();
     let project = ns.project();
-    // As the program itself lists them, so that none is forgotten.
+    // The program's own list of commands is used, so that none is forgotten.
     let listed = |args: &[&str]| -> Vec<String> {
         let help = project.regplan([]).args(args.iter().copied()).args(["--help"]).run().success();
         let commands = help.stdout().split("Commands:\n").nth(1).unwrap_or_default().to_owned();
         let names = commands.lines().map_while(|line| line.strip_prefix("  "));
-        // Lines that go on are indented further.
+        // The second line of a description is indented further.
         let names = names.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
         names.filter(|name| *name != "help").map(str::to_owned).collect()
     };
@@ -88,7 +88,7 @@ fn colour_is_a_choice() {
     let project = ns.project().write("regplan.toml", config);
     let plain = project.run(["plan"]).success();
     plain.stdout_lacks("\u{1b}").stderr_lacks("\u{1b}");
-    // What is asked for on the command line wins over `NO_COLOR`, which the harness sets.
+    // The flag is stronger than `NO_COLOR`, which the harness sets.
     project.run(["plan", "--color", "always"]).success().stdout_contains("\u{1b}[");
     let never = project.regplan(["plan", "--color", "never"]).env_remove("NO_COLOR").run().success();
     assert_eq!(never.stdout(), plain.stdout());
@@ -107,9 +107,9 @@ fn a_closed_pipe_is_no_panic() {
     let project = ns.project().write("regplan.toml", &config);
     let all = ["plan", "render", "graph", "schema", "completions zsh", "--help", "plan --help"];
     let all = all.map(|arguments| (arguments, 0));
-    // Nobody reads on, and the code still says what there is.
+    // The reader has closed the pipe, and the exit code is still right.
     for (arguments, code) in all.into_iter().chain([("plan --detailed-exitcode", 2)]) {
-        // `true` closes its end without reading anything.
+        // `true` closes the pipe without reading it.
         let line = format!("set -o pipefail; {} {arguments} | true", env!("CARGO_BIN_EXE_regplan"));
         let ended = Command::new("bash")
             .args(["-c", &line])

@@ -77,7 +77,7 @@ fn the_schema_takes_the_examples_and_refuses_a_typo() {
     let mut files: Vec<String> =
         readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect();
     for entry in fs::read_dir(root.join("examples")).unwrap() {
-        // An example need not have a configuration of its own.
+        // Not every example has a configuration.
         let file = entry.unwrap().path().join("regplan.toml");
         if file.exists() {
             files.push(fs::read_to_string(file).unwrap());

@@ -35,7 +35,7 @@ fn what_is_as_applied_costs_its_lists_and_nothing_else() {
     let costs: BTreeMap<String, usize> =
         costs.into_iter().map(|(what, count)| (what.to_owned(), count)).collect();
     assert_eq!(counts(&proxy), costs, "{}", proxy.log());
-    // What has changed costs no more.
+    // A changed object takes no more requests.
     proxy.forget();
     ns.patch("configmap/c7", &json!({"data": {"k": "other"}}));
     project.run(["drift"]).code(2).stdout_contains("Drift: 1 of 42 resources is not as last applied.");
@@ -49,7 +49,7 @@ fn a_scaled_deployment_names_manager_way_and_time() {
     ns.kubectl(["scale", "deployment/web", "--replicas=3"]).run().success();
     let text = project.run(["drift"]).code(2);
     text.stdout_contains("~ resource.web  changed").stdout_contains("spec.replicas: 1 -> 3");
-    // The server notes no time for what comes through this subresource.
+    // The server records no time for this subresource.
     text.stdout_contains("by kubectl (update through scale)");
     let found = finding(&project.run(["drift", "--format", "json"]).code(2), "resource.web");
     assert_eq!(found["status"], "changed");
@@ -66,7 +66,7 @@ fn a_scaled_deployment_names_manager_way_and_time() {
     let found = finding(&project.run(["drift", "--format", "json"]).code(2), "resource.web");
     let time = found["fields"][1]["by"][0]["time"].as_str().unwrap().to_owned();
     assert!(time.ends_with('Z'), "{time}");
-    // An apply sets it right.
+    // An apply reverts it.
     project.apply();
     project.run(["drift"]).success();
 }
@@ -110,7 +110,7 @@ fn fields_of_others_are_no_drift() {
     ns.kubectl(["annotate", "deployment/web", "theirs=x"]).run().success();
     ns.kubectl(["rollout", "restart", "deployment/web"]).run().success();
     project.run(["drift"]).success();
-    // A mark of ours is ours: without it nothing shows whose the object is.
+    // The annotations are ours: without them, nothing shows whose the object is.
     ns.kubectl(["annotate", "configmap/greeting", "regplan.dev/project-"]).run().success();
     project.run(["drift"]).code(2).stdout_contains("metadata.annotations[\"regplan.dev/project\"]");
 }
@@ -132,7 +132,7 @@ fn a_secret_changed_by_hand_is_never_shown() {
     let text = project.run(["drift"]).code(2);
     text.stdout_contains("data.password: (sensitive, changed)").stdout_contains("by kubectl-patch (update");
     text.stdout_contains("data.secret: (sensitive, changed)");
-    // What is beside it is no secret.
+    // The other value is no secret.
     text.stdout_contains("data.plain: \"seen\" -> \"changed\"");
     let found = finding(&project.run(["drift", "--format", "json"]).code(2), "resource.password");
     let field = &found["fields"][0];

@@ -14,7 +14,7 @@ tests! {
     drift_looks_like_this,
 }
 
-/// One sample of the text format: name, labels, value. Fails on what is none.
+/// One sample of the text format: name, labels and value. Fails if the line is not a sample.
 fn sample(line: &str) -> (String, BTreeMap<String, String>, f64) {
     let (name, rest) = line.split_once('{').unwrap_or_else(|| panic!("no labels: {line}"));
     assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{line}");
@@ -46,7 +46,8 @@ fn sample(line: &str) -> (String, BTreeMap<String, String>, f64) {
     (name.to_owned(), labels, value.parse().unwrap())
 }
 
-/// All samples, after a look at the whole: HELP and TYPE before each metric, all of a metric together, none twice.
+/// All samples. Fails unless HELP and TYPE come before each metric, all samples of a metric stand together, and none
+/// stands there twice.
 fn samples(page: &str) -> Vec<(String, BTreeMap<String, String>, f64)> {
     assert!(page.ends_with('\n'));
     let mut described = Vec::new();
@@ -116,7 +117,7 @@ fn a_file_is_replaced_as_a_whole() {
     let mode = std::fs::metadata(project.path("m.prom")).unwrap().permissions().mode();
     assert_eq!(mode & 0o444, 0o444, "a collector cannot read it: {mode:o}");
     ns.delete("configmap/greeting");
-    // Who reads the old file goes on reading it: it is another file by now.
+    // An open handle still reads the old file, because the new content is another file.
     let old = std::fs::File::open(project.path("m.prom")).unwrap();
     run(["drift", "--format", "prometheus", "--output", "m.prom"]).code(2);
     assert_eq!(std::io::read_to_string(old).unwrap(), first);
@@ -157,7 +158,7 @@ fn hostile_strings_stay_strings() {
     for raw in ["`", "<b>", "@", "\\"] {
         page.stdout_lacks(raw);
     }
-    // Four columns in each row, whatever is in them.
+    // Each row has four columns, whatever the values are.
     for row in page.stdout().lines().filter(|line| line.starts_with('|')) {
         assert_eq!(row.matches('|').count(), 5, "{row}");
     }
@@ -170,7 +171,7 @@ fn hostile_strings_stay_strings() {
     assert_eq!(found["fields"][0]["after"], value);
 }
 
-/// One of each, as a reader sees it.
+/// One finding of each kind, as a reader sees it.
 fn drift_looks_like_this() {
     let ns = Namespace::new();
     let text = "\n[resource.text]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.\"config.yml\" = \"a: 1\\nb: 2\\nc: 3\\n\"\n";
@@ -186,14 +187,14 @@ fn drift_looks_like_this() {
                         "resourceNames": ["web"]}]);
     let extra = "\n[resource.s]\napiVersion = \"v1\"\nkind = \"ServiceAccount\"\n";
     project.rewrite("regplan.toml", &format!("{}{WEB}{PASSWORD}{text}{extra}", config_maps(3)));
-    // A second state, which knows an account that the reader may not see.
+    // A second project, with an account that the reader may not see.
     let all = applied(&ns, &format!("{HEAD}{extra}").replace("{project}", "{project}-b"));
     let other: Value = serde_json::from_str(&all.read(&ns.fill(".regplan/{project}-b/state.json"))).unwrap();
     let mut known = project.state();
     known["resources"]["resource.s"] = other["resources"]["resource.s"].clone();
     project.rewrite_state(&known);
     let project = project.kubeconfig(ns.account("reader", &rules));
-    // Wide enough for every name: where lines end is tried in `report::drift`.
+    // Wide enough for every name. Where lines are wrapped is tested in `report::drift`.
     let shown = project.regplan(["drift"]).env("COLUMNS", "300").run().code(2);
     project.snapshot("drift_text", shown.stdout());
     let shown = project.run(["drift", "--format", "markdown"]).code(2);

@@ -38,7 +38,7 @@ data = { hello = "${var.greeting}" }
     project.remove("more.yaml");
     project.run(["plan"]).code(1);
     project.run(["drift"]).success().stdout_contains("In sync: 4 resources");
-    // Blocks are not even looked at.
+    // Its blocks are not looked at.
     project.edit("regplan.toml", "[manifest.more]", "[nonsense.more]");
     project.run(["drift"]).success();
     project.edit("regplan.toml", "name = \"{project}\"", "nam = \"{project}\"");
@@ -56,7 +56,7 @@ fn a_state_alone_will_do() {
         .stdout_contains("In sync: 1 resource is as last applied.");
     ns.patch("configmap/greeting", &json!({"data": {"hello": "moon"}}));
     alone.run(["drift", "--state", "kept"]).code(2).stdout_contains("data.hello: \"world\" -> \"moon\"");
-    // With a configuration, the state must be its own.
+    // With a configuration, the state has to belong to it.
     let other = project.path("regplan.toml");
     alone.run(["drift", "--state", "kept", "-f", other.to_str().unwrap()]).code(2);
     let stranger = alone.write("other.toml", "[project]\nname = \"other\"\n");
@@ -64,7 +64,7 @@ fn a_state_alone_will_do() {
         .run(["drift", "--state", "kept", "-f", "other.toml"])
         .code(1)
         .stderr_contains("is the state of the project");
-    // A pod's account has no context.
+    // In a pod there is no context.
     stranger
         .run(["drift", "--state", "kept", "--in-cluster", "--context", "x"])
         .code(1)
@@ -120,7 +120,7 @@ fn a_state_without_records_claims_nothing() {
     ended
         .stdout_contains("resource.greeting  not recorded")
         .stdout_contains("the next `regplan apply` makes the record");
-    // That it is gone shows all the same.
+    // That the object is gone is seen all the same.
     ns.delete("configmap/greeting");
     project.run(["drift"]).code(2).stdout_contains("gone");
     project.apply();

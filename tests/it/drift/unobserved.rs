@@ -28,7 +28,7 @@ fn secrets_are_left_out_where_that_is_asked() {
     assert_eq!(finding(&ended, "resource.password")["status"], "left_out");
     assert_eq!(ended.json()["summary"]["left_out"], 1);
     project.run(["drift", "--no-secrets", "--format", "markdown"]).success().stdout_contains("left out");
-    // Without the right to read them either.
+    // The same without the right to read them.
     let rules = json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]);
     let project = project.kubeconfig(ns.account("reader", &rules));
     project.run(["drift", "--no-secrets"]).success();
@@ -61,8 +61,8 @@ fn drift_goes_before_what_cannot_be_read() {
     assert_eq!(project.run(["drift", "--format", "json"]).code(2).json()["verdict"], "drift");
 }
 
-/// Under an account that may get and list what is needed, and in all that can come up: in sync, changed, gone,
-/// not allowed.
+/// Under an account that may only get and list what is needed, in every case: in sync, changed, gone, and not
+/// allowed.
 fn nothing_is_sent_but_gets_and_lists() {
     let ns = Namespace::new();
     let project = applied(&ns, &format!("{}{WEB}{PASSWORD}", config_maps(3)));
@@ -74,7 +74,7 @@ fn nothing_is_sent_but_gets_and_lists() {
     ns.account("reader", &rules);
     let token = ns.kubectl(["create", "token", "reader"]).run().success().stdout().trim().to_owned();
     let proxy = ns.proxy();
-    // Without the right to see kube-system, the server's URL tells whether the cluster is the same.
+    // Without the right to read kube-system, the server's URL identifies the cluster.
     let project = project.through(&proxy);
     ns.patch("configmap/c0", &json!({"data": {"k": "other"}}));
     project.apply();
@@ -87,7 +87,7 @@ fn nothing_is_sent_but_gets_and_lists() {
     ns.kubectl(["scale", "deployment/web", "--replicas=3"]).run().success();
     ns.delete("configmap/c0").patch("configmap/c1", &json!({"data": {"k": null}}));
     project.run(["drift", "--no-secrets"]).code(2);
-    // Here a right is missing: nobody is asked whether that is so.
+    // A right is missing, and there is no access review to ask about it.
     project.run(["drift"]).code(2).stdout_contains("1 more could not be observed.");
     let sent: BTreeSet<String> = proxy.requests().into_iter().map(|seen| seen.verb).collect();
     assert_eq!(sent, BTreeSet::from(["get".to_owned(), "list".to_owned()]), "{}", proxy.log());

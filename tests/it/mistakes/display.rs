@@ -81,7 +81,7 @@ bob   = { env = "BOB", plain = { text = "hunter9" } }
     let said = project.run(["validate"]).code(1);
     said.stderr_lacks("hunter").stderr_lacks("80912");
     project.snapshot("mistakes_with_secrets", said.stderr());
-    // Where the file is no TOML, it is no other.
+    // The same where the file is not valid TOML.
     project.rewrite("regplan.toml", &format!("{config}\nbroken = \n"));
     project.run(["validate"]).code(1).stderr_lacks("hunter").stderr_lacks("80912");
 }

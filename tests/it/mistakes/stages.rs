@@ -12,7 +12,7 @@ tests! {
     mistakes_of_every_stage_are_found_at_once,
 }
 
-/// Everything in the folder, with its content.
+/// All files in the folder, with their contents.
 fn files(project: &Project<'_>) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(project.folder())
         .unwrap()
@@ -35,7 +35,7 @@ fn mistaken(project: &Project<'_>, name: &str) {
         assert_eq!(output.stdout(), "", "{args:?}");
         assert_eq!(output.stderr(), said, "{args:?}");
     }
-    // An apply that fails here has not even made a folder for its state.
+    // An apply that fails here does not create the folder of its state.
     let after = files(project);
     let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&before), names(&after));
@@ -277,7 +277,7 @@ depends_on = ["resource.alone"]
          apiVersion: v1\nkind: ConfigMap\nmetadata: { name: two }\n",
     );
     mistaken(&project, "mistakes_of_the_graph");
-    // A reference that leads nowhere is told before.
+    // An unknown reference is found at an earlier stage.
     let lost = r#"
 [resource.lost]
 apiVersion = "v1"

@@ -11,7 +11,7 @@ tests! {
     a_rule_of_the_user_comes_first,
 }
 
-/// A kind of the test's own: its definition, with a status like that of real ones.
+/// The definition of a kind with a status.
 const DEFINITION: &str = r#"
 [resource.definition]
 apiVersion = "apiextensions.k8s.io/v1"
@@ -62,14 +62,14 @@ fn a_custom_resource_is_ready_by_its_conditions() {
         json!({"conditions": [{"type": kind, "status": status, "reason": "Because", "message": "of the test",
                                "lastTransitionTime": "2026-01-01T00:00:00Z"}]})
     };
-    // Its controller says that it is not ready: what stands on it waits.
+    // Its controller says that it is not ready, so what depends on it waits.
     ns.patch_status(&target, &condition("Ready", "False")).delete("configmap/after-thing");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("Ready is False, Because: of the test");
     assert!(ns.find("configmap/after-thing").is_none());
     ns.patch_status(&target, &condition("Ready", "True"));
     apply.wait().success();
-    // One that is stalled is not waited for.
+    // A stalled resource fails at once.
     ns.patch_status(&target, &condition("Stalled", "True")).delete("configmap/after-thing");
     let ended = project.run(["apply", "--auto-approve"]).code(1);
     ended.stderr_contains("it is stalled: Stalled is True, Because: of the test");

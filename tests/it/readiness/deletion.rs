@@ -1,4 +1,4 @@
-//! Objects that do not go away, and how long is waited for them.
+//! Deletes that hang, and their time limit.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ tests! {
     a_changed_time_limit_is_remembered,
 }
 
-/// A namespace of the test's own, with something in it that nobody lets go.
+/// A namespace with a time limit for its deletion.
 const ROOM: &str = r#"
 [resource.room]
 apiVersion = "v1"
@@ -28,14 +28,14 @@ fn a_namespace_that_hangs_is_explained() {
     let held = r#"{"apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "held", "namespace": "{prefix}-room", "finalizers": ["test.regplan.dev/held"]}}"#;
     ns.cluster().kubectl(["apply", "--filename=-"]).stdin(ns.fill(held)).run().success();
-    // Its time is remembered, though it has left the configuration.
+    // The state has its time limit, although the block has left the configuration.
     project.rewrite("regplan.toml", HEAD);
     let ended = project.run(["apply", "--auto-approve", "--consent", "resource.room"]).code(1);
     ended
         .stderr_contains("failed resource.room")
         .stderr_contains("is not gone after 15 s")
         .stderr_contains("test.regplan.dev/held");
-    // It goes on from there, and ends when what held it lets go.
+    // The next run waits again, and ends when the finalizer is removed.
     let mut apply = project.regplan(["apply", "--auto-approve", "--consent", "resource.room"]).spawn();
     apply.until("test.regplan.dev/held");
     let patch = r#"--patch={"metadata":{"finalizers":null}}"#;
@@ -64,7 +64,7 @@ fn a_changed_time_limit_is_remembered() {
     };
     let project = ns.project().write("regplan.toml", &greeting("10m"));
     project.apply();
-    // Nothing changes in the cluster, and yet it is remembered.
+    // Nothing changes in the cluster, but the state has the new limit.
     project.rewrite("regplan.toml", &greeting("2s"));
     project.expect_settled();
     project.apply();

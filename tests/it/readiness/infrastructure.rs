@@ -36,7 +36,7 @@ spec.volumes = [{ name = "data", persistentVolumeClaim.claimName = "late" }]
         assert_eq!(ns.field(&format!("persistentvolumeclaim/{name}"), "/status/phase"), "Bound");
     }
     project.expect_settled();
-    // One that nobody provides for is told within its time.
+    // A claim without a provisioner fails after its time limit.
     let lost = format!("{}[resource.lost.lifecycle]\ntimeouts.ready = \"2s\"\n", claim("lost", "nobody"));
     project.rewrite("regplan.toml", &format!("{config}{lost}"));
     let ended = project.run(["apply", "--auto-approve"]).code(1);

@@ -70,7 +70,7 @@ fn an_image_that_cannot_be_pulled_is_told() {
     let ended = fails_at_web(&ns, &project);
     ended.stderr_contains("ImagePullBackOff").stderr_contains("Back-off pulling image \"web:1\"");
     ended.stderr_contains("event of web-").stderr_contains("not ready after 5 s");
-    // As it is, it fails again, and at once where it is known that waiting does not help.
+    // The next apply waits again and fails again.
     let again = project.run(["apply", "--auto-approve"]).code(1);
     again.stdout_contains("Plan: 1 to add, 0 to change").stderr_contains("ImagePullBackOff");
     heals(&project, "image-pull-backoff");
@@ -147,14 +147,14 @@ template.spec.containers = [{{ name = "main", image = "web:1" }}]
     project.apply();
     assert_eq!(ns.field("statefulset/state", "/status/readyReplicas"), 2);
     assert_eq!(ns.field("daemonset/daemon", "/status/numberAvailable"), 1);
-    // An update is waited for just so.
+    // An update is waited for in the same way.
     project.edit("regplan.toml", "web:1", "web:2");
     project.apply();
     for pod in ns.list("pods") {
         assert_eq!(ns.field(&pod, "/spec/containers/0/image"), "web:2", "{pod}");
     }
     project.expect_settled();
-    // One pod that never becomes ready stops it, and is named.
+    // A pod that never becomes ready makes it fail, and is named.
     project.edit("regplan.toml", "\"slow\"", "\"never-ready\"");
     let text = project.read("regplan.toml");
     let limits = "\n[resource.state.lifecycle]\ntimeouts.ready = \"8s\"\n[resource.daemon.lifecycle]\ntimeouts.ready = \"8s\"\n";

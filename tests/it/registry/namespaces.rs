@@ -50,7 +50,7 @@ auth.anonymous = true
     }
     assert_ne!(secret(&ns, "registry-http", "secret"), secret(&ns, "registry-mirror-2-http", "secret"));
     assert!(ns.find("secret/registry-mirror-2-htpasswd").is_none(), "everybody may use it");
-    // The one goes, its images and the other stay.
+    // One registry is removed. Its images and the other registry stay.
     let before = versions(&ns);
     project.rewrite("regplan.toml", REGISTRY);
     project.apply();

@@ -1,4 +1,4 @@
-//! The secrets of a registry: its users and their hashes, what uploads are signed with, and where none of it may be.
+//! The secrets of a registry: users and their hashes, and the key that signs uploads. None of them is shown.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,13 +36,13 @@ fn hashes(ns: &Namespace) -> BTreeMap<String, String> {
     lines.map(|(user, hash)| (user.to_owned(), hash.to_owned())).collect()
 }
 
-/// A line of an htpasswd file, as Apache's program makes it.
+/// A line of an htpasswd file, from Apache's program.
 fn line(flags: &str, user: &str) -> String {
     let made = Command::new(program("htpasswd")).args([flags, user, PASSWORD]).run().success();
     format!("{}\n", made.stdout().trim())
 }
 
-/// Every file below a folder, as text.
+/// Appends the contents of all files below a folder.
 fn files(folder: &Path, found: &mut String) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         if entry.path().is_dir() {
@@ -95,7 +95,7 @@ fn users_of_others_are_thrown_out() {
     assert_eq!(planned(&project), [format!("{HTPASSWD} data.htpasswd")]);
     project.apply();
     assert_eq!(secret(&ns, "registry-htpasswd", "htpasswd"), file);
-    // A hash of another password under the right name is none of ours either.
+    // A hash of another password under the right name is not ours either.
     let other = format!("ci:$2y$10${}\n", "a".repeat(53));
     ns.patch("secret/registry-htpasswd", &json!({"data": {"htpasswd": STANDARD.encode(&other)}}));
     project.apply();
@@ -112,7 +112,7 @@ fn users_make_way_for_nobody_and_come_back() {
     project.run(["validate"]).code(1).stderr_contains("no users").stderr_contains("auth.anonymous = true");
     project.rewrite("regplan.toml", &format!("{anonymous}auth.anonymous = true\n"));
     let applied = project.apply();
-    // Pods that still want the file must not be started without it.
+    // No pod that still needs the file may start without it.
     let at = |text: &str| {
         applied.stderr().find(text).unwrap_or_else(|| panic!("no {text}:\n{}", applied.stderr()))
     };
@@ -161,7 +161,7 @@ fn a_password_that_is_not_set_is_not_checked_and_not_applied() {
     let project = project.env("CI_PASSWORD", PASSWORD);
     project.apply();
     let before = versions(&ns);
-    // A pull request from a fork: the same configuration without the secrets.
+    // As in a pull request from a fork: the same configuration without the secrets.
     let fork = project.regplan(["plan", "--detailed-exitcode"]).env_remove("CI_PASSWORD");
     fork.run().success().stdout_contains("not checked");
     let fork = project.regplan(["apply", "--auto-approve"]).env("CI_PASSWORD", "");
@@ -185,7 +185,7 @@ fn the_http_secret_is_made_once() {
     let mut after = versions(&ns);
     after.insert("Deployment/registry".into(), before["Deployment/registry"].clone());
     assert_eq!(after, before);
-    // The new state knows what it found.
+    // The new state contains what was found.
     ns.delete("secret/registry-http");
     project.run(["plan"]).code(1).stderr_contains("is lost");
 }
@@ -203,7 +203,7 @@ fn a_lost_http_secret_needs_consent() {
     project.run(["apply", "--auto-approve", "--consent=registry.main/Secret/registry-http"]).success();
     assert_ne!(secret(&ns, "registry-http", "secret"), http);
     project.expect_settled();
-    // Nobody needs it to end the registry.
+    // It is not needed to destroy the registry.
     ns.delete("secret/registry-http");
     project.run(["destroy", "--auto-approve"]).success();
     assert!(ns.find("deployment/registry").is_none());
@@ -217,7 +217,7 @@ fn a_lost_password_needs_consent_and_a_new_user_none() {
     assert_eq!(robot.len(), 32);
     let old = hashes(&ns);
     project.expect_settled();
-    // Another generated password in the same Secret is new, and no loss.
+    // Another generated password in the same Secret is new. Nothing is lost.
     project.edit("regplan.toml", "robot = ", "deploy = { generate = { length = 20 } }\nrobot = ");
     project.apply();
     assert_eq!(secret(&ns, "registry-users", "deploy").len(), 20);
@@ -279,7 +279,7 @@ fn secrets_are_nowhere() {
     let mut apply = project.regplan(["apply"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
     said.push_str(&String::from_utf8_lossy(&fs::read(format!("/proc/{}/cmdline", apply.id())).unwrap()));
-    // What a killed run would leave behind counts as well.
+    // The files that a killed run would leave count too.
     files(&project.path(".regplan"), &mut said);
     apply.say("yes");
     apply.until(DEPLOYMENT);
@@ -305,7 +305,7 @@ fn secrets_are_nowhere() {
     secrets.extend(hashes(&ns).into_values());
     for secret in secrets {
         assert!(!said.contains(&secret), "`{secret}` is in\n{said}");
-        // The last characters of the base64 depend on what follows.
+        // The last characters of the base64 text depend on the bytes that follow.
         let encoded = STANDARD.encode(&secret);
         let encoded = &encoded[..encoded.len() - 4];
         assert!(!said.contains(encoded), "`{secret}` is, as base64, in\n{said}");

@@ -78,7 +78,7 @@ fn every_key_arrives_and_a_change_shows_it_alone() {
     assert_eq!(nginx, ["nginx.ingress.kubernetes.io/proxy-request-buffering"]);
     assert_eq!(ingress["spec"]["rules"][0]["host"], "images.example.com");
     project.expect_settled();
-    // Another shared secret must reach the pods.
+    // The pods have to get the other shared secret.
     let checksum = ns.field("deployment/registry", CONFIG_CHECKSUM);
     let project = project.env("HTTP_SECRET", "another secret of all pods");
     project.apply();

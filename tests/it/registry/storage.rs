@@ -50,7 +50,7 @@ fn destroy_keeps_the_images_until_consent() {
         .stdout_contains("= namespace.{ns}".replace("{ns}", &ns.name()).as_str());
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim);
     assert_eq!(versions(&ns).keys().collect::<Vec<_>>(), ["PersistentVolumeClaim/registry"]);
-    // A registry that comes back finds its images.
+    // A new registry of the same name finds its images.
     project.apply();
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim);
     project.expect_settled();
@@ -72,7 +72,7 @@ fn a_volume_of_many_nodes_becomes_one_of_one_node() {
     project.apply();
     project.edit("regplan.toml", "ReadWriteMany", "ReadWriteOnce");
     project.run(["plan"]).code(1).stdout_contains("a claim is never replaced");
-    // Somebody takes it into their own hands.
+    // Somebody deletes the claim by hand.
     ns.kubectl(["scale", "deployment/registry", "--replicas=0"]).run().success();
     ns.delete("pvc/registry");
     project.run(["plan"]).success().stdout_contains("it was applied before, and is gone");

@@ -24,7 +24,7 @@ metadata.namespace = "{prefix}-s"
 depends_on = ["resource.space"]
 "#;
 
-/// A namespace of ours with something of ours and of others in it, both gone from the file.
+/// A project whose file no longer has its namespace, in which there are objects of ours and of others.
 fn inhabited_space(ns: &Namespace) -> crate::harness::Project<'_> {
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{SPACE}"));
     project.apply();
@@ -63,7 +63,7 @@ fn what_dies_with_a_namespace_is_listed() {
         .map(|identity| &identity["name"])
         .collect();
     assert_eq!(dying, ["theirs", "key", "web"]);
-    // It is kept without consent, and then nobody dies with it.
+    // Without consent the namespace stays, and all objects in it.
     project.run(["plan"]).success().stdout_lacks("also dies");
     project.run(["apply", "--auto-approve", "--consent", "resource.space"]).success();
 }
@@ -93,7 +93,7 @@ fn what_dies_with_a_definition_is_listed() {
     project.rewrite("regplan.toml", HEAD);
     let plan = project.run(["plan", "--consent", "resource.foos"]).success();
     plan.stdout_contains(&ns.fill("also dies: 1 Foo.{prefix}.example.com ({ns}/f)"));
-    // So it is when the definition is made anew.
+    // The same when the definition is replaced.
     project.rewrite("regplan.toml", &config.replace(definition.from, definition.to));
     let plan = project.run(["plan", "--consent", "resource.foos"]).success();
     plan.stdout_contains("-/+ resource.foos").stdout_contains("all custom resources of it die");

@@ -17,7 +17,7 @@ fn table(value: impl Fn(&Row) -> &'static str) -> String {
     })
 }
 
-/// The server rejects each of these changes (the plan has it from a dry-run), and takes each replacement.
+/// The server rejects each of these changes, as dry-runs show, and takes each replacement.
 fn every_kind_names_the_field_that_cannot_change() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &table(|row| row.from));
@@ -75,7 +75,7 @@ fn what_a_killed_replacement_made_is_found() {
     let project = ns.project().write("regplan.toml", GREETING).through(&proxy);
     project.apply();
     project.rewrite("regplan.toml", &format!("{GREETING}metadata.name = \"welcome\"\n"));
-    // The write is done, and nobody hears of it: neither its answer nor the look for it comes through.
+    // The write is done, but neither its answer nor the read after it reaches regplan.
     proxy.on("apply", "configmaps").named("welcome").not_dry_run().lose_answer();
     proxy.on("get", "configmaps").named("welcome").after(1).hang();
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();

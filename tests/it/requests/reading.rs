@@ -31,16 +31,16 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
         project.run(["plan", "--detailed-exitcode"]).success();
         expect(&proxy, LISTS);
     };
-    // What is there as it was applied is proved by its record; without one, by the objects themselves.
+    // The record of the apply proves an object unchanged; without a record, the object itself does.
     unchanged();
     project.remove(&project.state_path());
     unchanged();
-    // A state that begins anew takes all of them in, which writes nothing to the cluster.
+    // A new state takes in all objects, and writes nothing to the cluster.
     proxy.forget();
     project.apply();
     expect(&proxy, LISTS);
     unchanged();
-    // Two that change, one by the file and one by another hand.
+    // Two objects change: one in the file, one by another manager.
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
     ns.patch("configmap/c1", &json!({"data": {"k": "theirs"}}));
     proxy.forget();
@@ -49,8 +49,8 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     expect(&proxy, &changed);
     proxy.forget();
     project.apply();
-    // The writes, the review of our rights to them before the first one, and a look after each whether it is
-    // ready; so too for the namespace on which they stand.
+    // The writes, one review of the rights before the first of them, and one read after each for its readiness. The
+    // namespace is read for its readiness too.
     let mut with_writes: Vec<_> =
         changed.iter().copied().filter(|(what, _)| *what != "get namespaces").collect();
     with_writes.extend([
@@ -73,7 +73,7 @@ fn more_unchanged_objects_cost_no_more_requests() {
         project.apply();
         proxy.forget();
         project.run(["plan", "--detailed-exitcode"]).success();
-        // Which cluster this is, and the namespace that they are in.
+        // The identity of the cluster, and their namespace.
         expect(&proxy, &[("get /api", 1), ("get /apis", 1), ("get namespaces", 2), ("list configmaps", 1)]);
     }
 }
@@ -90,12 +90,12 @@ fn dry_runs_run_side_by_side() {
         proxy.most_held()
     };
     assert_eq!(most("2"), 2, "{}", proxy.log());
-    // None waits for another: neither does a client of its own accord, nor is there a queue of connections.
+    // No dry-run waits for another one: neither a rate limit of the client nor the connections delay it.
     let all = most("24");
     assert!((20..=24).contains(&all), "{all} of 24 at once\n{}", proxy.log());
 }
 
-/// Its secrets are read once: what the blocks must know of them is what the plan compares.
+/// The Secrets are read once: the needs of the blocks and the plan use the same answer.
 fn an_unchanged_registry_costs_no_dry_run() {
     let ns = Namespace::new();
     let example = include_str!("../../../examples/registry/regplan.toml");
@@ -121,7 +121,7 @@ fn an_unchanged_registry_costs_no_dry_run() {
         ("list secrets", 1),
     ];
     expect(&proxy, &costs);
-    // Nobody remembers anything: the objects are proof enough, as far as they hold what is sent word by word.
+    // Without a state, an object proves itself unchanged if it contains exactly what would be sent.
     project.remove(&project.state_path());
     proxy.forget();
     project.run(["plan", "--detailed-exitcode"]).success();
@@ -145,7 +145,7 @@ fn an_expired_continuation_begins_the_list_anew() {
         "{}",
         proxy.log()
     );
-    // A list that expires again and again is given up, and what it did not show is got.
+    // A list that expires again and again is given up. Objects that it has not shown are read one by one.
     proxy.on("list", "configmaps").only(continues).answer(410);
     proxy.forget();
     project.run(["plan", "--detailed-exitcode"]).success();

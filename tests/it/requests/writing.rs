@@ -63,7 +63,7 @@ fn every_write_carries_its_guard_and_its_manager() {
     }
     for create in [create, other] {
         let metadata = &create.json()["metadata"];
-        // No object has the version 1, and only one that does not exist accepts any.
+        // No object has the version 1. So the write is refused unless the object does not exist.
         assert_eq!((&metadata["resourceVersion"], &metadata["uid"]), (&json!("1"), &Value::Null));
         assert_eq!(metadata["annotations"]["regplan.dev/project"], ns.project_name());
     }
@@ -78,7 +78,7 @@ fn every_write_carries_its_guard_and_its_manager() {
     assert_eq!(delete.json()["propagationPolicy"], "Foreground");
 }
 
-/// With every write taking a while, so many at once take so long in all.
+/// Each write is held for half a second, and the proxy counts how many are held at the same time.
 fn parallelism_bounds_what_is_under_way() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
@@ -121,7 +121,7 @@ template.spec.containers = [{{ name = "main", image = "web:1" }}]
     project.run(["apply", "--auto-approve", "--parallelism", "12"]).success();
     assert_eq!(proxy.count("watch", "deployments.apps"), 1, "{}", proxy.log());
     assert!(proxy.count("watch", "pods") <= 1, "{}", proxy.log());
-    // Rolled out is rolled out.
+    // All of them are rolled out.
     for index in 0..12 {
         assert_eq!(ns.field(&format!("deployment/d{index}"), "/status/availableReplicas"), 1);
     }

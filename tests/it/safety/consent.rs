@@ -124,7 +124,7 @@ fn an_empty_configuration_destroys_what_was_applied() {
     project.rewrite("regplan.toml", "[project]\nname = \"{project}\"\n");
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("1 to destroy");
     assert!(ns.find("configmap/greeting").is_none());
-    // Without a state there is nothing that is known to be ours, and so nothing is deleted.
+    // Without a state, no object is known to be ours, so nothing is deleted.
     std::fs::remove_dir_all(project.path(".regplan")).unwrap();
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("Nothing to destroy");
 }

@@ -14,7 +14,7 @@ tests! {
     two_writers_do_not_meet,
 }
 
-/// Runs an apply whose plan is made before `between` happens: it waits at its question.
+/// Runs an apply, and does `between` after its plan: the apply waits for an answer to its question.
 fn apply_with_something_between(project: &Project<'_>, between: impl FnOnce()) -> String {
     let mut apply = project.regplan(["apply"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
@@ -54,7 +54,7 @@ fn a_foreign_edit_between_plan_and_apply_stops_the_branch() {
     });
     assert!(said.contains("in a way that was not approved: data.hello"), "{said}");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "mars");
-    // A foreign field outside ours does not stop it.
+    // A field of others does not stop it.
     let mut apply = project.regplan(["apply"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
     ns.patch("configmap/greeting", &json!({"data": {"theirs": "x"}}));
