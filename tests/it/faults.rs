@@ -194,23 +194,23 @@ fn mistakes_that_look_like_faults_are_not_tried_again() {
     let ns = Namespace::new();
     let crd = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "{prefix}things.test.regplan.dev"},
+        "metadata": {"name": "{prefix}things.test.example.com"},
         "spec": {
-            "group": "test.regplan.dev", "scope": "Namespaced",
+            "group": "test.example.com", "scope": "Namespaced",
             "names": {"plural": "{prefix}things", "kind": "Thing{prefix}"},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
                 "type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}}}],
         },
     });
     ns.apply(&crd.to_string());
-    ns.kubectl(["wait", "--for=condition=Established", "crd/{prefix}things.test.regplan.dev"])
+    ns.kubectl(["wait", "--for=condition=Established", "crd/{prefix}things.test.example.com"])
         .run()
         .success();
     wait_until("the kind is served", || ns.kubectl(["get", "{prefix}things"]).run().any().succeeded());
     let proxy = ns.proxy();
     let thing = r#"
 [resource.thing]
-apiVersion = "test.regplan.dev/v1"
+apiVersion = "test.example.com/v1"
 kind = "Thing{prefix}"
 spec = { sise = 1 }
 "#;
@@ -229,7 +229,7 @@ data = { password = "no base64!" }
     project.run(["plan"]).code(1).stdout_contains("sise");
     assert!(started.elapsed() < Duration::from_secs(20), "after {:?}", started.elapsed());
     assert_eq!(proxy.count("apply", "*"), 1, "{}", proxy.log());
-    ns.clean_up("crd/{prefix}things.test.regplan.dev");
+    ns.clean_up("crd/{prefix}things.test.example.com");
 }
 
 fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {

@@ -19,9 +19,9 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 
 static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::of(supervisor::facts()));
 
-/// Runs something asynchronous to its end.
+/// Runs something asynchronous to its end, also inside something else that is run so.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    RUNTIME.block_on(future)
+    tokio::task::block_in_place(|| RUNTIME.block_on(future))
 }
 
 pub(super) fn runtime() -> &'static Runtime {

@@ -16,10 +16,10 @@ const DEFINITION: &str = r#"
 [resource.definition]
 apiVersion = "apiextensions.k8s.io/v1"
 kind = "CustomResourceDefinition"
-metadata.name = "{prefix}things.test.regplan.dev"
+metadata.name = "{prefix}things.test.example.com"
 
 [resource.definition.spec]
-group = "test.regplan.dev"
+group = "test.example.com"
 scope = "Namespaced"
 names = { plural = "{prefix}things", kind = "Thing{prefix}" }
 
@@ -33,7 +33,7 @@ schema.openAPIV3Schema = { type = "object", x-kubernetes-preserve-unknown-fields
 
 fn thing(name: &str, lifecycle: &str) -> String {
     format!(
-        "\n[resource.{name}]\napiVersion = \"test.regplan.dev/v1\"\nkind = \"Thing{{prefix}}\"\nspec.a = 1\n\
+        "\n[resource.{name}]\napiVersion = \"test.example.com/v1\"\nkind = \"Thing{{prefix}}\"\nspec.a = 1\n\
          \n[resource.{name}.lifecycle]\n{lifecycle}\n\
          \n[resource.after-{name}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndepends_on = [\"resource.{name}\"]\n"
     )
@@ -50,7 +50,7 @@ fn a_definition_is_served_before_its_kind_is_used() {
     project.apply();
     project.expect_settled();
     destroyed(&project);
-    assert!(ns.find("crd/{prefix}things.test.regplan.dev").is_none());
+    assert!(ns.find("crd/{prefix}things.test.example.com").is_none());
 }
 
 fn a_custom_resource_is_ready_by_its_conditions() {
