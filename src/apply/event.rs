@@ -1,5 +1,6 @@
 //! What an apply says while it runs, what it writes down, and what it says at the end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,6 +95,11 @@ pub enum Record {
         /// What was sent last, and what came of it, where that is known.
         applied: Option<Arc<Applied>>,
     },
+    /// What was written is ready.
+    Ready {
+        /// What the user calls it.
+        address: Address,
+    },
     /// The object is gone.
     Gone {
         /// What the user called it.
@@ -120,8 +126,15 @@ pub enum Record {
 /// Keeps what is true. Called in the order of events, never twice at once.
 #[async_trait]
 pub trait Recorder: Send {
-    /// Remembers it durably; an error stops the run, since going on would lose what is done.
+    /// Remembers it durably.
+    ///
+    /// # Errors
+    /// It could not be remembered. That stops the run: going on would lose what is done.
     async fn record(&mut self, record: Record) -> Result<(), Problem>;
+
+    /// Notes the writes that were begun, and whose answers nobody waits for any more: the run is stopped, and the
+    /// server may have done them all the same.
+    fn leave_in_flight(&mut self, writes: BTreeSet<Address>);
 }
 
 /// What came of it all.

@@ -7,6 +7,11 @@ mod event;
 mod guarded;
 mod run;
 mod task;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use event::{Event, FailedResource, Record, Recorder, Report, Skipped};
 pub use run::{Options, Stop, run};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! The ready queue: what waits for nothing is begun, as many at once as allowed.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, FailedResource, Record, Recorder, Report, Skipped};
 use super::task::{self, Dependency, Done, Task};
-use crate::graph::{Direction, Order, Queue, Removed, deletions};
+use crate::graph::{Direction, Order, Queue, RemovedResource, deletions};
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
-use crate::resource::{Address, Applied, Desired, Live, Problem, ProblemKind, Reference};
+use crate::resource::{Address, Applied, Desired, Live, Problem, Reference};
 
 /// How to apply.
 #[derive(Debug, Clone, Copy)]
@@ -76,9 +76,9 @@ fn applying(changes: &[&Change]) -> Order {
 }
 
 fn deleting(changes: &[&Change]) -> Order {
-    let removed: Vec<Removed> = changes
+    let removed: Vec<RemovedResource> = changes
         .iter()
-        .map(|change| Removed {
+        .map(|change| RemovedResource {
             address: change.address.clone(),
             identity: change.target.identity.clone(),
             dependencies: change.dependencies.clone(),
@@ -101,7 +101,7 @@ struct Phase<'p> {
     current: HashMap<Address, Arc<Live>>,
     started: HashMap<Address, Instant>,
     /// What is being written at this moment.
-    writing: HashSet<Address>,
+    writing: BTreeSet<Address>,
     /// Whether something that is written stands on it: then it must be ready even if it is unchanged.
     carries: HashSet<Address>,
 }
@@ -132,12 +132,22 @@ impl<'p> Phase<'p> {
             waiting,
             current: HashMap::new(),
             started: HashMap::new(),
-            writing: HashSet::new(),
+            writing: BTreeSet::new(),
             carries,
         }
     }
 
+    /// Does all of it. A run that ends early leaves writes behind whose answers nobody waits for.
     async fn run(&mut self, recorder: &mut dyn Recorder, report: &mut Report) -> Result<(), Problem> {
+        let result = self.work(recorder, report).await;
+        let left = std::mem::take(&mut self.writing);
+        if !left.is_empty() {
+            recorder.leave_in_flight(left);
+        }
+        result
+    }
+
+    async fn work(&mut self, recorder: &mut dyn Recorder, report: &mut Report) -> Result<(), Problem> {
         let mut under_way: FuturesUnordered<BoxFuture<'p, StepResult>> = FuturesUnordered::new();
         let mut told = false;
         loop {
@@ -162,7 +172,6 @@ impl<'p> Phase<'p> {
                 biased;
                 () = self.stop.at_once.cancelled() => {
                     report.stopped = true;
-                    self.abandon(recorder).await?;
                     break;
                 }
                 half = under_way.next() => half,
@@ -174,15 +183,6 @@ impl<'p> Phase<'p> {
         }
         if report.stopped {
             self.skip_all(report);
-        }
-        Ok(())
-    }
-
-    /// Notes of each write under way that nobody waits for its answer: it may have been done.
-    async fn abandon(&mut self, recorder: &mut dyn Recorder) -> Result<(), Problem> {
-        for address in std::mem::take(&mut self.writing) {
-            let problem = Problem::new(ProblemKind::Unreachable, "stopped before the server had answered");
-            recorder.record(Record::Failed { address, problem: Box::new(problem) }).await?;
         }
         Ok(())
     }
@@ -327,6 +327,9 @@ impl<'p> Phase<'p> {
             StepResult::Settled { address, result: Ok(live) } => {
                 if let Some(live) = live {
                     self.current.insert(address.clone(), Arc::new(live));
+                }
+                if self.changes.get(&address).is_some_and(|change| change.action.writes()) {
+                    recorder.record(Record::Ready { address: address.clone() }).await?;
                 }
                 self.finish(&address, recorder, report).await?;
                 Ok(None)

@@ -3,8 +3,7 @@
 use super::binding::{Binding, Deviation};
 use super::file::{PlanFile, is_bound};
 use crate::plan::{Action, Change, Plan, other_managers};
-use crate::resource::FieldManager;
-use crate::resource::{Address, FieldPath, Key};
+use crate::resource::{Address, FieldManager, FieldPath, Key};
 
 /// How the run that is about to begin stands to the approved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,110 +14,102 @@ pub enum Attempt {
     Resumed,
 }
 
-/// What has moved since a plan was approved.
+/// In what the plan of now is not the approved one, at one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moved {
+pub struct Divergence {
     /// At which resource.
     pub address: Address,
-    /// What is other than it was approved.
-    pub story: String,
-    /// In which fields; and, where the cluster has moved, who owns them now (nobody where the server keeps no
-    /// trace).
-    pub fields: Vec<(FieldPath, Option<Vec<FieldManager>>)>,
+    /// In what.
+    pub kind: DivergenceKind,
+}
+
+/// A field, and the managers that own it now beside us; nobody where the server keeps no trace.
+pub type OwnedField = (FieldPath, Vec<FieldManager>);
+
+/// In what the plan of now is not the approved one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DivergenceKind {
+    /// Something else would be done.
+    Action {
+        /// What was approved.
+        approved: Action,
+        /// What would be done now.
+        now: Action,
+    },
+    /// It would be done to another object of the same name, or for the sake of another one.
+    Object,
+    /// Something else would be sent in these fields.
+    Sends(Vec<FieldPath>),
+    /// The object holds something else in these fields.
+    Holds(Vec<OwnedField>),
+    /// An adoption would take the fields of these managers, and not of those that were approved.
+    TakesFrom(Vec<String>),
+    /// Nothing was to be done to it, and now something would be.
+    Unapproved {
+        /// What would be done.
+        action: Action,
+        /// In which fields.
+        fields: Vec<OwnedField>,
+    },
+    /// Something was to be done to it, and there is nothing left to do.
+    Settled {
+        /// What was approved.
+        approved: Action,
+    },
 }
 
 /// Everything in which the later plan is not the approved one.
-pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Moved> {
-    let mut moved = Vec::new();
-    let mut left: Vec<&Address> = file.bindings.keys().collect();
+pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Divergence> {
+    let mut found = Vec::new();
+    let mut left: Vec<&Address> = file.bindings().keys().collect();
     for change in now.changes.iter().filter(|change| is_bound(change)) {
         left.retain(|address| **address != change.address);
-        match file.bindings.get(&change.address) {
-            Some(approved) => moved.extend(compare(approved, now, change, attempt, key)),
-            None => moved.push(unexpected(now, change)),
-        }
+        let kinds = match file.bindings().get(&change.address) {
+            Some(approved) => compare(approved, now, change, attempt, key),
+            None => vec![unapproved(now, change)],
+        };
+        found.extend(kinds.into_iter().map(|kind| Divergence { address: change.address.clone(), kind }));
     }
     // What an interrupted run has done is not to be done again.
     if attempt == Attempt::Fresh {
-        moved.extend(
-            left.into_iter().filter_map(|address| Some(settled(address, file.bindings.get(address)?))),
-        );
+        found.extend(left.into_iter().filter_map(|address| {
+            let kind = DivergenceKind::Settled { approved: file.bindings().get(address)?.action };
+            Some(Divergence { address: address.clone(), kind })
+        }));
     }
-    moved
+    found
 }
 
-fn compare(approved: &Binding, plan: &Plan, change: &Change, attempt: Attempt, key: &Key) -> Vec<Moved> {
+fn compare(
+    approved: &Binding,
+    plan: &Plan,
+    change: &Change,
+    attempt: Attempt,
+    key: &Key,
+) -> Vec<DivergenceKind> {
     let now = Binding::of(change, key);
     if attempt == Attempt::Resumed && approved.is_continued_by(&now) {
         return Vec::new();
     }
-    let moved = |story: String, fields| Moved { address: change.address.clone(), story, fields };
-    let of_others = |paths: Vec<FieldPath>| {
-        let managers = |path: &FieldPath| Some(other_managers(&plan.project, change, path));
-        paths.into_iter().map(|path| (path.clone(), managers(&path))).collect()
-    };
-    approved
-        .deviations(&now)
-        .into_iter()
+    let deviations = approved.deviations(&now).into_iter();
+    deviations
         .map(|deviation| match deviation {
-            Deviation::Action => moved(other_action(approved.action, now.action), Vec::new()),
-            Deviation::Object => {
-                moved("another object has its name: it was deleted and made again".to_owned(), Vec::new())
-            }
-            Deviation::Sends(paths) => moved(
-                "something else would be written than what was approved".to_owned(),
-                paths.into_iter().map(|path| (path, None)).collect(),
-            ),
-            Deviation::Holds(paths) => moved("others have changed it".to_owned(), of_others(paths)),
-            Deviation::TakesFrom => moved(
-                format!("its fields are other managers' by now: {}", change.taken_from.join(", ")),
-                Vec::new(),
-            ),
+            Deviation::Action => DivergenceKind::Action { approved: approved.action, now: now.action },
+            Deviation::Object => DivergenceKind::Object,
+            Deviation::Sends(paths) => DivergenceKind::Sends(paths),
+            Deviation::Holds(paths) => DivergenceKind::Holds(owned(plan, change, paths)),
+            Deviation::TakesFrom => DivergenceKind::TakesFrom(change.taken_from.clone()),
         })
         .collect()
 }
 
-fn other_action(approved: Action, now: Action) -> String {
-    match (approved, now) {
-        (Action::Update | Action::Replace | Action::Adopt, Action::Create) => {
-            "it was deleted by others".to_owned()
-        }
-        (Action::Delete, Action::Forget | Action::Keep) => {
-            "it was deleted by others, or is not ours any more".to_owned()
-        }
-        (Action::Create, _) => "it is there by now, and was not when the plan was made".to_owned(),
-        (approved, now) => {
-            format!("approved is to {}, and now it would be to {}", word(approved), word(now))
-        }
-    }
-}
-
 /// A change that nobody has approved.
-fn unexpected(plan: &Plan, change: &Change) -> Moved {
-    let fields = change.fields.iter().map(|field| field.path.clone());
-    Moved {
-        address: change.address.clone(),
-        story: format!("it was to stay as it is, and now a plan would {} it", word(change.action)),
-        fields: fields
-            .map(|path| (path.clone(), Some(other_managers(&plan.project, change, &path))))
-            .collect(),
-    }
+fn unapproved(plan: &Plan, change: &Change) -> DivergenceKind {
+    let paths = change.fields.iter().map(|field| field.path.clone());
+    DivergenceKind::Unapproved { action: change.action, fields: owned(plan, change, paths) }
 }
 
-/// A change that there is nothing left to do of.
-fn settled(address: &Address, approved: &Binding) -> Moved {
-    let story = format!("there is nothing left to {}: others have done so", word(approved.action));
-    Moved { address: address.clone(), story, fields: Vec::new() }
-}
-
-fn word(action: Action) -> &'static str {
-    match action {
-        Action::None | Action::Keep => "keep",
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Replace => "replace",
-        Action::Delete => "delete",
-        Action::Adopt => "adopt",
-        Action::Forget => "forget",
-    }
+fn owned(plan: &Plan, change: &Change, paths: impl IntoIterator<Item = FieldPath>) -> Vec<OwnedField> {
+    let managers = |path: &FieldPath| other_managers(&plan.project, change, path);
+    paths.into_iter().map(|path| (path.clone(), managers(&path))).collect()
 }

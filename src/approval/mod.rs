@@ -11,18 +11,21 @@
 //! | `preconditions` | what the whole plan is bound to: project, lineage, cluster, configuration, secret sources |
 //! | `binding` | what one approved change is bound by |
 //! | `snapshot` | what a reader saw of each change, so that the file can be shown again |
+//! | `secret_source` | how a plan file names the sources of secrets |
 //! | `check` | a later plan, held against the approved one |
 
 mod binding;
 mod check;
 mod file;
 mod preconditions;
+mod secret_source;
 mod snapshot;
 
 #[cfg(test)]
 mod tests;
 
 pub use binding::{Binding, Deviation};
-pub use check::{Attempt, Moved, check};
+pub use check::{Attempt, Divergence, DivergenceKind, OwnedField, check};
 pub use file::{Damage, PLAN_FILE_FORMAT, PlanFile};
 pub use preconditions::{Asked, Mismatch, Preconditions};
+pub use secret_source::{SecretSourceError, SecretSourceName};

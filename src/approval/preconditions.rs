@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::Given;
+use super::secret_source::SecretSourceName;
+use crate::blocks::SecretInputs;
 use crate::config::{Config, SecretSource};
 use crate::plan::{Mode, Plan};
 use crate::resource::{Address, ClusterIdentity, Key};
@@ -45,7 +46,7 @@ pub struct Preconditions {
     /// The digest of the configuration.
     pub configuration: String,
     /// What each source of a secret held, sealed.
-    secrets: BTreeMap<String, String>,
+    secrets: BTreeMap<SecretSourceName, String>,
     /// What was asked for.
     pub asked: Asked,
 }
@@ -76,12 +77,12 @@ pub enum Mismatch {
     /// The configuration has changed.
     Configuration,
     /// These sources of secrets hold something else, are not there any more, or are new.
-    Secrets(Vec<String>),
+    Secrets(Vec<SecretSourceName>),
 }
 
 impl Preconditions {
     /// Those of a plan.
-    pub fn of(plan: &Plan, config: &Config, given: &Given, asked: Asked, key: &Key) -> Self {
+    pub fn of(plan: &Plan, config: &Config, given: &SecretInputs, asked: Asked, key: &Key) -> Self {
         Self {
             regplan: env!("CARGO_PKG_VERSION").to_owned(),
             project: plan.project.clone(),
@@ -94,7 +95,7 @@ impl Preconditions {
         }
     }
 
-    /// Everything in which the terms at hand are others. The serial may have moved on.
+    /// Everything in which the preconditions at hand are others. The serial may have moved on.
     pub fn mismatches(&self, now: &Self) -> Vec<Mismatch> {
         let mut found = Vec::new();
         if self.regplan != now.regplan {
@@ -110,7 +111,7 @@ impl Preconditions {
         }
         if self.configuration == now.configuration {
             let names = self.secrets.keys().chain(now.secrets.keys());
-            let mut others: Vec<String> =
+            let mut others: Vec<SecretSourceName> =
                 names.filter(|name| self.secrets.get(*name) != now.secrets.get(*name)).cloned().collect();
             others.sort();
             others.dedup();
@@ -125,10 +126,10 @@ impl Preconditions {
     }
 }
 
-fn sealed(config: &Config, given: &Given, key: &Key) -> BTreeMap<String, String> {
+fn sealed(config: &Config, given: &SecretInputs, key: &Key) -> BTreeMap<SecretSourceName, String> {
     let sources = given.0.iter().filter_map(|(source, value)| Some((name(config, source)?, value)));
-    let variables =
-        config.sensitive_variables.iter().map(|(name, value)| (format!("the variable {name}"), value));
+    let variables = config.sensitive_variables.iter();
+    let variables = variables.map(|(name, value)| (SecretSourceName::Variable(name.clone()), value));
     sources
         .chain(variables)
         .map(|(name, value)| {
@@ -138,13 +139,13 @@ fn sealed(config: &Config, given: &Given, key: &Key) -> BTreeMap<String, String>
         .collect()
 }
 
-/// The source in words. A file goes by its path from the configuration, which may lie elsewhere by then.
-fn name(config: &Config, source: &SecretSource) -> Option<String> {
+/// What the source is called; `None` for a value that regplan makes.
+fn name(config: &Config, source: &SecretSource) -> Option<SecretSourceName> {
     match source {
-        SecretSource::Env(name) => Some(format!("the environment variable {name}")),
+        SecretSource::Env(name) => Some(SecretSourceName::Env(name.clone())),
         SecretSource::File(path) => {
             let path = path.strip_prefix(&config.folder).unwrap_or(path);
-            Some(format!("the file {}", path.display()))
+            Some(SecretSourceName::File(path.display().to_string()))
         }
         SecretSource::Generate(_) => None,
     }

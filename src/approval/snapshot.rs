@@ -126,6 +126,11 @@ impl PlanSnapshot {
         }
     }
 
+    /// The digest of the plan.
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// The fields that could not be checked.
     pub(super) fn unchecked(&self) -> impl Iterator<Item = (&Address, &FieldPath, &str)> {
         self.changes.iter().flat_map(|change| {

@@ -1,54 +1,175 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
+use super::file::{Content, Envelope};
 use super::*;
-use crate::plan::{Mode, Plan};
-use crate::resource::{ClusterIdentity, Key};
+use crate::plan::testing::owned;
+use crate::plan::{
+    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, PredictionReason,
+    Reason, Refusal, UnknownValue,
+};
+use crate::resource::{
+    Address, ClusterIdentity, Desired, Expression, Identity, Key, Origin, Problem, ProblemKind, Reference,
+    Target, digest,
+};
 
-fn file(key: &Key) -> PlanFile {
-    let plan = Plan {
+/// The page that describes what is stored.
+const PAGE: &str = include_str!("../../docs/state-format.md");
+
+fn plan(changes: Vec<Change>) -> Plan {
+    Plan {
         project: "p".into(),
         lineage: "a".repeat(32),
         serial: 3,
         mode: Mode::Apply,
         cluster: ClusterIdentity { uid: Some("u".into()), server: "https://s".into(), ca_digest: None },
-        changes: Vec::new(),
+        changes,
         refusals: Vec::new(),
         notes: vec!["a note".into()],
         targets: Vec::new(),
         left_out: Vec::new(),
         digest: "sha256:0".into(),
-    };
-    let preconditions = serde_json::from_value(json!({
-        "regplan": "0.0.0", "project": "p", "lineage": plan.lineage, "serial": 3, "cluster": plan.cluster,
-        "configuration": "sha256:1", "secrets": {"the environment variable A": "hmac:1"},
+    }
+}
+
+fn preconditions() -> Preconditions {
+    let cluster = plan(Vec::new()).cluster;
+    let preconditions = json!({
+        "regplan": "0.0.0", "project": "p", "lineage": "a".repeat(32), "serial": 3, "cluster": cluster,
+        "configuration": "sha256:1", "secrets": {"env:A": "hmac:1"},
         "asked": {"mode": "apply", "targets": [], "replace": [], "adopt": [], "consent": []},
-    }));
-    PlanFile::new(&plan, preconditions.unwrap(), BTreeMap::new(), key)
+    });
+    serde_json::from_value(preconditions).unwrap()
+}
+
+fn kept(plan: &Plan, key: &Key) -> PlanFile {
+    PlanFile::new(plan, preconditions(), BTreeMap::new(), key).unwrap()
+}
+
+/// An update of one field.
+fn change(kind: &str, before: &str, after: &str) -> Change {
+    let object = |value: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "c", "namespace": "a"}, "data": {"k": value}});
+    let desired = Desired::new(Address::block("resource", "c"), object(after)).unwrap();
+    let field = FieldChange {
+        path: "data.k".parse().unwrap(),
+        before: Some(json!(before)),
+        after: After::Value(json!(after)),
+        sensitive: kind == "Secret",
+        origin: None,
+        forces_replacement: false,
+        cause: Cause::Yours,
+        keep: None,
+    };
+    Change {
+        prior: Some(Arc::new(owned(object(before), &["data.k"]))),
+        send: Some(desired.object.clone()),
+        fields: vec![field],
+        desired: Some(Arc::new(desired.clone())),
+        ..Change::new(desired.address.clone(), desired.target(), Action::Update, Fidelity::DryRun)
+    }
 }
 
 #[test]
 fn a_file_outlives_being_written() {
     let key = Key::random();
-    let file = file(&key);
-    let read = PlanFile::from_text(&file.to_text().unwrap()).unwrap();
+    let file = kept(&plan(vec![change("ConfigMap", "v", "w")]), &key);
+    let read = PlanFile::from_text(file.as_text()).unwrap();
     assert_eq!(read, file);
     assert!(read.is_sealed_by(&key) && !read.is_sealed_by(&Key::random()));
     assert_eq!((read.plan().notes, read.plan().digest), (vec!["a note".to_owned()], "sha256:0".to_owned()));
 }
 
+/// By its digest a plan is known in the history: two files of one plan are one plan, however they are worded.
 #[test]
-fn every_breach_of_the_terms_is_told() {
-    let preconditions = file(&Key::random()).preconditions;
-    let with = |key: &str, value: serde_json::Value| -> Preconditions {
+fn nothing_that_is_worded_and_no_time_is_in_the_digest() {
+    let key = Key::random();
+    let told = plan(vec![change("ConfigMap", "v", "w")]);
+    let file = kept(&told, &key);
+    let mut retold = told.clone();
+    retold.notes = vec!["another note".into()];
+    retold.changes[0].reasons = vec![Reason::AppliedBefore];
+    retold.changes[0].warnings.push("deprecated".into());
+    retold.changes[0].fidelity = Fidelity::Predicted(PredictionReason::Forbidden { message: "why".into() });
+    retold.changes[0].unchecked.push(("data.x".parse().unwrap(), "not set".into()));
+    let other = kept(&retold, &key);
+    assert_ne!(file.as_text(), other.as_text());
+    assert_eq!(file.digest(), other.digest());
+    // What the plan is bound to, and what its changes are bound by, is in it.
+    let mut elsewhere = told.clone();
+    elsewhere.digest = "sha256:1".into();
+    assert_ne!(kept(&elsewhere, &key).digest(), file.digest());
+    assert_ne!(kept(&plan(vec![change("ConfigMap", "v", "x")]), &key).digest(), file.digest());
+    assert_ne!(kept(&plan(vec![change("ConfigMap", "u", "w")]), &key).digest(), file.digest());
+    let mut moved = preconditions();
+    moved.serial = 4;
+    assert_ne!(PlanFile::new(&told, moved, BTreeMap::new(), &key).unwrap().digest(), file.digest());
+}
+
+/// The digest of what stands in the file, computed by somebody else than the file.
+fn forged(text: &str, alter: impl FnOnce(&mut Value)) -> String {
+    let mut file: Value = serde_json::from_str(text).unwrap();
+    alter(&mut file["content"]);
+    let content = &file["content"];
+    let parts = json!([content["preconditions"], content["bindings"], content["snapshot"]["digest"]]);
+    let (plan_digest, checksum) = (digest(&parts.to_string()), digest(&content.to_string()));
+    json!({"format_version": 2, "digest": plan_digest, "checksum": checksum, "seal": file["seal"], "content": content})
+        .to_string()
+}
+
+#[test]
+fn whoever_computes_digest_and_checksum_still_has_not_the_key() {
+    let key = Key::random();
+    let file = kept(&plan(vec![change("ConfigMap", "v", "w")]), &key);
+    let same = PlanFile::from_text(&forged(file.as_text(), |_| ())).unwrap();
+    assert_eq!(same.digest(), file.digest());
+    for (at, value) in [
+        ("/preconditions/asked/consent", json!(["resource.c"])),
+        ("/bindings/resource.c/action", json!("delete")),
+        // Shown text is no part of the digest, and sealed all the same.
+        ("/snapshot/notes", json!(["all is well"])),
+        ("/snapshot/changes/0/unchecked", json!([])),
+    ] {
+        let text = forged(file.as_text(), |content| *content.pointer_mut(at).unwrap() = value);
+        let forged = PlanFile::from_text(&text).unwrap();
+        assert!(!forged.is_sealed_by(&key), "{at}");
+    }
+}
+
+#[test]
+fn a_file_of_format_1_is_refused_with_its_version() {
+    let text = include_str!("../../testdata/formats/1/plan.regplan");
+    let error = PlanFile::from_text(text).unwrap_err();
+    assert_eq!(error, Damage::Format { found: 1 });
+    assert_eq!(error.to_string(), "its format has version 1, and this regplan knows version 2");
+}
+
+#[test]
+fn no_secret_and_no_digest_of_one_is_in_a_file() {
+    let key = Key::random();
+    let (before, after) = ("aHVudGVyMg==", "aHVudGVyMw==");
+    let text = kept(&plan(vec![change("Secret", before, after)]), &key).as_text().to_owned();
+    assert!(text.contains("data.k"), "{text}");
+    for secret in [before, after] {
+        for form in [secret.to_owned(), digest(secret), digest(&json!(secret).to_string())] {
+            assert!(!text.contains(&form), "{form} in {text}");
+        }
+    }
+}
+
+#[test]
+fn every_mismatch_of_the_preconditions_is_told() {
+    let preconditions = preconditions();
+    let with = |key: &str, value: Value| -> Preconditions {
         let mut other = serde_json::to_value(&preconditions).unwrap();
         other[key] = value;
         serde_json::from_value(other).unwrap()
     };
     assert_eq!(preconditions.mismatches(&preconditions), []);
-    assert_eq!(preconditions.mismatches(&with("serial", json!(9))), [], "a newer one alone is no breach");
+    assert_eq!(preconditions.mismatches(&with("serial", json!(9))), [], "a newer one alone is no mismatch");
     let cluster = json!({"uid": "other", "server": "https://s"});
     for (key, value, mismatch) in [
         ("regplan", json!("9.9.9"), Mismatch::Version { made_by: "0.0.0".into() }),
@@ -56,24 +177,132 @@ fn every_breach_of_the_terms_is_told() {
         ("lineage", json!("b".repeat(32)), Mismatch::Lineage { of: "a".repeat(32) }),
         ("cluster", cluster, Mismatch::Cluster { of: Box::new(preconditions.cluster.clone()) }),
         ("configuration", json!("sha256:2"), Mismatch::Configuration),
-        ("secrets", json!({}), Mismatch::Secrets(vec!["the environment variable A".into()])),
+        ("secrets", json!({}), Mismatch::Secrets(vec![SecretSourceName::Env("A".into())])),
     ] {
         assert_eq!(preconditions.mismatches(&with(key, value)), [mismatch], "{key}");
     }
 }
 
+#[test]
+fn a_later_plan_diverges_in_data_and_not_in_words() {
+    let key = Key::random();
+    let approved = kept(&plan(vec![change("ConfigMap", "v", "w")]), &key);
+    let kinds = |now: Vec<Change>, attempt| {
+        let found = check(&approved, &plan(now), attempt, &key);
+        found.into_iter().map(|divergence| divergence.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(vec![change("ConfigMap", "v", "w")], Attempt::Fresh), []);
+    let path: crate::resource::FieldPath = "data.k".parse().unwrap();
+    let holds = kinds(vec![change("ConfigMap", "theirs", "w")], Attempt::Fresh);
+    assert_eq!(holds, [DivergenceKind::Holds(vec![(path.clone(), vec![])])]);
+    assert_eq!(
+        kinds(vec![change("ConfigMap", "v", "x")], Attempt::Fresh),
+        [DivergenceKind::Sends(vec![path.clone()])]
+    );
+    let mut made = change("ConfigMap", "v", "w");
+    (made.action, made.prior) = (Action::Create, None);
+    let (approved_action, now) = (Action::Update, Action::Create);
+    assert_eq!(
+        kinds(vec![made], Attempt::Fresh),
+        [DivergenceKind::Action { approved: approved_action, now }]
+    );
+    let mut other = change("ConfigMap", "v", "w");
+    other.address = Address::block("resource", "other");
+    let unapproved = DivergenceKind::Unapproved { action: Action::Update, fields: vec![(path, vec![])] };
+    let settled = DivergenceKind::Settled { approved: Action::Update };
+    assert_eq!(kinds(vec![other.clone()], Attempt::Fresh), [unapproved.clone(), settled]);
+    assert_eq!(kinds(vec![other], Attempt::Resumed), [unapproved], "what is done is not to be done again");
+}
+
+/// The names of a type's fields, from the error with which it refuses another one.
+fn names_of<T: DeserializeOwned>() -> BTreeSet<String> {
+    named(serde_json::from_str::<T>(r#"{"?": 0}"#).err())
+}
+
+fn named(error: Option<serde_json::Error>) -> BTreeSet<String> {
+    let error = error.unwrap().to_string();
+    assert!(error.contains("unknown field `?`"), "{error}");
+    let names: BTreeSet<String> = error.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    names.into_iter().filter(|name| name != "?").collect()
+}
+
+/// A plan in which everything is there that a file can hold.
+fn full_plan() -> Plan {
+    let mut update = change("ConfigMap", "v", "w");
+    let origin = Origin { key: "resource.c.data.k".into(), span: None };
+    update.fields[0].origin = Some(origin.clone());
+    update.fields[0].keep = Some(Keep::Key(origin));
+    let mut gone = update.fields[0].clone();
+    (gone.after, gone.keep) = (After::Absent, Some(Keep::Ignore("data.k".into())));
+    let mut unknown = update.fields[0].clone();
+    unknown.after = After::Unknown(UnknownValue::Expression("${resource.lb.status.ip}".into()));
+    update.fields.extend([gone, unknown]);
+    update.moved_from = Some(Address::block("resource", "old"));
+    let old = Target { identity: Identity::namespaced("", "ConfigMap", "a", "old"), version: None };
+    update.replaced = Some(Box::new((old.clone(), owned(json!({"apiVersion": "v1"}), &[]))));
+    update.taken_from = vec!["helm".into()];
+    let desired = Arc::make_mut(update.desired.as_mut().unwrap());
+    let live = Reference::Live(crate::resource::LiveReference { text: "resource.lb.status.ip".into() });
+    let parts = vec![crate::resource::Part::Reference(live)];
+    let expression = Expression { parts, encoding: crate::resource::Encoding::Plain };
+    desired.unresolved.insert("data.k".parse().unwrap(), expression);
+    let problem = Problem::new(ProblemKind::Other, "no");
+    let refusals = vec![Refusal {
+        address: Address::block("resource", "r"),
+        target: old,
+        obstacle: Obstacle::Problem(problem),
+    }];
+    Plan { refusals, ..plan(vec![update]) }
+}
+
+#[test]
+fn the_page_names_every_field() {
+    let envelope = named(serde_json::from_str::<Envelope<'_>>(r#"{"?": 0}"#).err());
+    let names = [
+        envelope,
+        names_of::<Content>(),
+        names_of::<Preconditions>(),
+        names_of::<Asked>(),
+        names_of::<Binding>(),
+    ];
+    let mut wanted: BTreeSet<String> = names.into_iter().flatten().collect();
+    let places = BTreeMap::from([("resource.c.data.k".to_owned(), ("regplan.toml".to_owned(), 3))]);
+    let file = PlanFile::new(&full_plan(), preconditions(), places, &Key::random()).unwrap();
+    keys_of(&serde_json::from_str(file.as_text()).unwrap(), &mut wanted);
+    let missing: Vec<&String> = wanted.iter().filter(|name| !PAGE.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/state-format.md does not name {missing:?}");
+}
+
+/// All keys that are names of fields; those that are data have something in them that no name has.
+fn keys_of(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, below) in map {
+                if !key.contains(['.', ':', '[']) && !["apiVersion", "kind"].contains(&key.as_str()) {
+                    found.insert(key.clone());
+                }
+                keys_of(below, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys_of(item, found)),
+        _ => {}
+    }
+}
+
 proptest! {
     #[test]
-    fn a_file_that_lost_or_changed_a_byte_is_no_plan_file_or_changed(at in 0usize..2000, byte in 0u8..=127) {
-        let file = file(&Key::random());
-        let text = file.to_text().unwrap();
-        let mut bytes = text.clone().into_bytes();
+    fn a_file_that_lost_or_changed_a_byte_is_no_plan_file_or_changed(at in 0usize..4000, byte in 0u8..=127) {
+        let key = Key::random();
+        let file = kept(&plan(vec![change("ConfigMap", "v", "w")]), &key);
+        let mut bytes = file.as_text().to_owned().into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;
         if let Ok(read) = PlanFile::from_text(&String::from_utf8(bytes).unwrap()) {
-            // White space between the keys; or the seal, which only its key can tell.
-            let is_same = |a: &PlanFile, b: &PlanFile| a.digest() == b.digest() && a.preconditions == b.preconditions;
-            prop_assert!(is_same(&read, &file));
+            // White space around the content; or the seal, which only its key can tell.
+            prop_assert_eq!(read.digest(), file.digest());
+            prop_assert_eq!(read.plan().notes, file.plan().notes);
+            prop_assert_eq!(read.preconditions(), file.preconditions());
+            prop_assert_eq!(read.bindings(), file.bindings());
         }
     }
 

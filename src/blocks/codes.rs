@@ -1,12 +1,6 @@
 //! The stable names of the mistakes that blocks find, for documents, tests and scripts.
 
-macro_rules! codes {
-    ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {
-        $($(#[doc = $doc])* pub const $name: &str = $text;)*
-        /// All of them, with what they mean.
-        pub const ALL: &[(&str, &str)] = &[$(($text, concat!($($doc),*))),*];
-    };
-}
+use crate::diagnostic::codes::codes;
 
 codes! {
     /// A document or a block is not a Kubernetes object: no `apiVersion`, `kind` or `metadata.name`.

@@ -1,39 +1,29 @@
-//! All blocks of a configuration together.
+//! All blocks of a configuration together: what they must know, and what they compile to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde_json::json;
-
+use super::block_type::{AnyBlockType, CompileContext, Defaults};
 use super::draft::Draft;
 use super::facts::{Facts, Need};
-use super::finish::{Finish, duplicates};
+use super::finish::{Finish, check, duplicates};
+use super::namespaces::shared_namespaces;
 use super::scope::Scopes;
-use super::{BlockType, CompileContext, block_type, check, lifecycle, references, secrets};
+use super::specs::Specs;
+use super::substitution::{self, Substitution};
+use super::types::TYPES;
+use super::{lifecycle, references};
 use crate::config::{Block, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::kubernetes::namespaces::is_given;
-use crate::resource::{Address, BlockAddress, Desired, FieldPath, Origin};
+use crate::resource::{BlockAddress, Desired};
 
-/// The namespace of objects that name none.
-pub(super) fn home(config: &Config) -> &str {
-    config.cluster.namespace.as_deref().unwrap_or("default")
-}
-
-fn typed(config: &Config) -> impl Iterator<Item = (&Block, &'static dyn BlockType)> {
-    config.blocks.iter().filter_map(|block| Some((block, block_type(&block.address.kind)?)))
-}
-
-/// What must be known of the outside and is not among the facts yet.
-///
-/// What there is to ask may depend on answers (a manifest's files say which kinds there are): ask until
-/// nothing is left.
-pub fn needs(config: &Config, facts: &Facts) -> Vec<Need> {
-    let context = CompileContext { namespace: home(config), facts };
-    let mut needs: BTreeSet<Need> = secrets::needs(config, context.namespace);
-    for (block, block_type) in typed(config) {
-        needs.extend(block_type.needs(block, &context));
-    }
-    needs.into_iter().filter(|need| facts.get(need).is_none()).collect()
+/// The blocks of a configuration, each read once.
+pub struct Blocks<'c> {
+    config: &'c Config,
+    /// The blocks, each with its type.
+    blocks: Vec<(&'c Block, &'static dyn AnyBlockType)>,
+    specs: Specs,
+    /// What was wrong with reading them.
+    mistakes: Vec<Diagnostic>,
 }
 
 /// What came of the blocks of a configuration.
@@ -46,41 +36,96 @@ pub struct Compiled {
     pub mistakes: Diagnostics,
 }
 
-/// The resources that a configuration asks for, and every mistake in it.
-pub fn compile(config: &Config, facts: &Facts) -> Compiled {
-    let context = CompileContext { namespace: home(config), facts };
-    let mut mistakes = Vec::new();
-    let drafts: Vec<(&Block, &'static dyn BlockType, Vec<Draft>)> = typed(config)
-        .map(|(block, block_type)| (block, block_type, block_type.compile(block, &context, &mut mistakes)))
-        .collect();
-    let mut scopes = Scopes::default();
-    drafts.iter().flat_map(|(_, _, drafts)| drafts).for_each(|draft| scopes.learn(&draft.object));
-    let finish = Finish { config, namespace: context.namespace, facts, scopes: &scopes };
+impl<'c> Blocks<'c> {
+    /// Reads the blocks of a configuration.
+    pub fn read(config: &'c Config) -> Self {
+        Self::read_as(TYPES, config)
+    }
 
-    let mut resources = Vec::new();
-    for (name, draft) in secrets::keepers(config, context.namespace, facts, &mut mistakes) {
-        let address = BlockAddress::new("secret", name);
-        resources.extend(finish.desired(&address, draft, false, &mut mistakes));
-    }
-    for (block, block_type, drafts) in drafts {
-        let interpolated = block_type.is_interpolated();
-        let mut objects: Vec<Desired> = drafts
-            .into_iter()
-            .filter_map(|draft| finish.desired(&block.address, draft, interpolated, &mut mistakes))
+    /// Reads the blocks of these types.
+    pub(super) fn read_as(types: &[&'static dyn AnyBlockType], config: &'c Config) -> Self {
+        let blocks: Vec<(&Block, &'static dyn AnyBlockType)> = config
+            .blocks
+            .iter()
+            .filter_map(|block| {
+                let block_type = types.iter().find(|block_type| block_type.kind() == block.address.kind)?;
+                Some((block, *block_type))
+            })
             .collect();
-        lifecycle::distribute(block, block_type, &mut objects, &mut mistakes);
-        resources.append(&mut objects);
+        let (mut specs, mut mistakes) = (Specs::default(), Vec::new());
+        for (block, block_type) in &blocks {
+            block_type.read(block, defaults(config), &mut specs, &mut mistakes);
+        }
+        Self { config, blocks, specs, mistakes }
     }
-    for desired in &resources {
-        check::object(desired, &mut mistakes);
+
+    /// What must be known of the outside and is not among the facts yet.
+    ///
+    /// What there is to ask may depend on answers (a manifest's files say which kinds there are): ask until
+    /// nothing is left.
+    pub fn needs(&self, facts: &Facts) -> Vec<Need> {
+        self.needs_where(|_| true, facts)
     }
-    duplicates(&resources, &mut mistakes);
-    let mut all = shared_namespaces(&resources);
-    all.append(&mut resources);
-    references::check(config, &all, &mut mistakes);
-    Compiled { resources: all, mistakes: sorted(mistakes) }
+
+    /// The same for some of the blocks alone. They may look at all others.
+    pub fn needs_of(&self, blocks: &BTreeSet<BlockAddress>, facts: &Facts) -> Vec<Need> {
+        self.needs_where(|address| blocks.contains(address), facts)
+    }
+
+    fn needs_where(&self, is_wanted: impl Fn(&BlockAddress) -> bool, facts: &Facts) -> Vec<Need> {
+        let context = self.context(facts);
+        let mut needs: BTreeSet<Need> = BTreeSet::new();
+        for (block, block_type) in self.blocks.iter().filter(|(block, _)| is_wanted(&block.address)) {
+            needs.extend(block_type.needs(block, &context));
+            needs.extend(substitution::needs(block, &context));
+        }
+        needs.into_iter().filter(|need| facts.get(need).is_none()).collect()
+    }
+
+    /// The resources that the blocks ask for, and every mistake in them.
+    pub fn compile(&self, facts: &Facts) -> Compiled {
+        let context = self.context(facts);
+        let mut mistakes = self.mistakes.clone();
+        let drafts: Vec<Vec<Draft>> = self
+            .blocks
+            .iter()
+            .map(|(block, block_type)| block_type.compile(block, &context, &mut mistakes))
+            .collect();
+        let scopes = Scopes::declared_by(drafts.iter().flatten().map(|draft| &draft.object));
+        let sensitive_variables = &self.config.sensitive_variables;
+        let substitution = Substitution { context, sensitive_variables };
+        let finish = Finish { facts, scopes: &scopes, substitution };
+
+        let mut resources = Vec::new();
+        for ((block, block_type), drafts) in self.blocks.iter().zip(drafts) {
+            let mut objects: Vec<Desired> = drafts
+                .into_iter()
+                .filter_map(|draft| finish.desired(&block.address, draft, *block_type, &mut mistakes))
+                .collect();
+            lifecycle::distribute(block, *block_type, &mut objects, &mut mistakes);
+            resources.append(&mut objects);
+        }
+        for desired in &resources {
+            check(desired, &mut mistakes);
+        }
+        duplicates(&resources, &mut mistakes);
+        let mut all = shared_namespaces(&resources);
+        all.append(&mut resources);
+        references::check(self.config, &all, &mut mistakes);
+        Compiled { resources: all, mistakes: sorted(mistakes) }
+    }
+
+    fn context<'a>(&'a self, facts: &'a Facts) -> CompileContext<'a> {
+        CompileContext::new(defaults(self.config), facts, &self.specs)
+    }
 }
 
+fn defaults(config: &Config) -> Defaults<'_> {
+    let namespace = config.cluster.namespace.as_deref().unwrap_or("default");
+    Defaults { project: &config.project, namespace }
+}
+
+/// The mistakes by place, each once.
 fn sorted(mistakes: Vec<Diagnostic>) -> Diagnostics {
     let mut once: Vec<Diagnostic> = Vec::with_capacity(mistakes.len());
     let mut seen = BTreeSet::new();
@@ -92,34 +137,4 @@ fn sorted(mistakes: Vec<Diagnostic>) -> Diagnostics {
         }
     }
     Diagnostics::from(once).sorted()
-}
-
-/// The namespaces that objects live in and that no block declares.
-fn shared_namespaces(resources: &[Desired]) -> Vec<Desired> {
-    let declared: BTreeSet<&str> = resources
-        .iter()
-        .filter(|desired| desired.identity.is("", "Namespace"))
-        .map(|desired| desired.identity.name.as_str())
-        .collect();
-    let mut named: BTreeMap<&str, &Desired> = BTreeMap::new();
-    for desired in resources {
-        if let Some(namespace) = desired.identity.namespace.as_deref()
-            && !declared.contains(namespace)
-            && !is_given(namespace)
-        {
-            named.entry(namespace).or_insert(desired);
-        }
-    }
-    named.into_iter().filter_map(|(name, desired)| shared_namespace(name, desired)).collect()
-}
-
-fn shared_namespace(name: &str, first: &Desired) -> Option<Desired> {
-    let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-    let mut namespace = Desired::new(Address::block("namespace", name), object)?;
-    let path = FieldPath::keys(["metadata", "namespace"]);
-    let origin = first.origin(&path);
-    let origin = origin.cloned().unwrap_or_else(|| Origin { key: first.address.to_string(), span: None });
-    namespace.origins.insert(FieldPath::root(), origin);
-    namespace.shared = true;
-    Some(namespace)
 }

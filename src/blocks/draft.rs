@@ -1,26 +1,27 @@
-//! An object on its way from a block to a [`Desired`](crate::resource::Desired): what the block knows of
-//! it, before the rules that all objects share have been applied.
+//! An object on its way from a block to a [`Desired`]: what the block knows of it, before the rules that all
+//! objects share have been applied.
 
 use serde_json::Value;
 
-use super::facts::Text;
-use crate::config::{Block, Node};
-use crate::diagnostic::Span;
-use crate::resource::{FieldPath, Origin, PathMap, Unchecked};
+use super::codes;
+use super::facts::SecretText;
+use super::keys::origin_of;
+use crate::config::Block;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::resource::{Address, Desired, Expression, FieldPath, Origin, PathMap, Unchecked};
 
-/// What stands where a text may not be shown or is not known.
-pub(super) const PLACEHOLDER: &str = "(sensitive)";
+/// Stands in an object for a text that is not known, or that is not read in this run.
+const PLACEHOLDER: &str = "(sensitive)";
 
 /// How an object is addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Naming {
-    /// The block is this one object: `resource.greeting`.
-    Block,
-    /// One of a larger block: `registry.main/Deployment/registry`. The namespace of the block is not
-    /// repeated in the address.
-    Object {
-        /// The block's own namespace.
-        home: String,
+pub(super) enum Addressing {
+    /// By the block alone, which is this one object: `resource.greeting`.
+    AsBlock,
+    /// By the block, the kind and the name: `registry.main/Deployment/registry`.
+    WithinBlock {
+        /// The block's own namespace, which is not repeated in the address.
+        block_namespace: String,
     },
 }
 
@@ -29,46 +30,52 @@ pub enum Naming {
 /// Its namespace may be missing: whether its kind has one is decided when the kinds of all blocks are
 /// known.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub(super) struct Draft {
     /// The object. References still stand in it as marks.
-    pub object: Value,
+    pub(super) object: Value,
     /// How it is addressed.
-    pub naming: Naming,
+    pub(super) addressing: Addressing,
     /// The namespace that it takes if it names none and its kind has one.
-    pub namespace: String,
+    pub(super) namespace: String,
     /// Where its fields come from.
-    pub origins: PathMap<Origin>,
+    pub(super) origins: PathMap<Origin>,
     /// Fields whose value is that of the key that they come from.
-    pub settable: PathMap<()>,
+    pub(super) settable: PathMap<()>,
+    /// Fields that are known only when others are there.
+    pub(super) unresolved: PathMap<Expression>,
     /// Fields that nobody may see.
-    pub sensitive: PathMap<()>,
+    sensitive: PathMap<()>,
     /// Fields that could not be checked.
-    pub unchecked: PathMap<Unchecked>,
+    unchecked: PathMap<Unchecked>,
     /// Fields whose values were made in this very run.
-    pub fresh: PathMap<()>,
+    fresh: PathMap<()>,
+    /// What must be there before.
+    pub(super) depends_on: Vec<Address>,
 }
 
 impl Draft {
     /// An object that comes from a block as a whole.
-    pub fn new(block: &Block, object: Value, naming: Naming, namespace: &str) -> Self {
+    pub(super) fn new(block: &Block, object: Value, addressing: Addressing, namespace: &str) -> Self {
         let mut origins = PathMap::default();
         origins.insert(FieldPath::root(), Origin { key: block.address.to_string(), span: Some(block.span) });
         Self {
             object,
-            naming,
+            addressing,
             namespace: namespace.to_owned(),
             origins,
             settable: PathMap::default(),
+            unresolved: PathMap::default(),
             sensitive: PathMap::default(),
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
+            depends_on: Vec::new(),
         }
     }
 
     /// Says which key of the block a field comes from. A key that is not written is a default, and has
     /// no place.
     #[must_use]
-    pub fn from<'k>(
+    pub(super) fn from<'k>(
         mut self,
         block: &Block,
         path: FieldPath,
@@ -80,7 +87,7 @@ impl Draft {
 
     /// Says which key of the block gives a field as it is, and no other field.
     #[must_use]
-    pub fn set_by<'k>(
+    pub(super) fn set_by<'k>(
         mut self,
         block: &Block,
         path: FieldPath,
@@ -90,63 +97,53 @@ impl Draft {
         self.from(block, path, keys)
     }
 
-    /// Puts a text in that nobody may see.
-    #[must_use]
-    pub fn secret(mut self, path: FieldPath, text: &Text) -> Self {
+    /// Puts in a text that nobody may see.
+    pub(super) fn put_secret(&mut self, path: FieldPath, text: &SecretText) {
         self.put_text(path.clone(), text);
         self.sensitive.insert(path, ());
-        self
     }
 
-    /// Puts a text in, or a placeholder and why it could not be checked.
-    pub(super) fn put_text(&mut self, path: FieldPath, text: &Text) {
+    /// Puts in a text that is no secret itself, but computed from one: or a placeholder, and why the field
+    /// could not be checked.
+    pub(super) fn put_text(&mut self, path: FieldPath, text: &SecretText) {
         let reason = match text {
-            Text::Known(value) | Text::New(value) => {
+            SecretText::Known(value) | SecretText::New(value) => {
                 path.set(&mut self.object, Value::from(value.as_str()));
                 if text.is_new() {
                     self.fresh.insert(path, ());
                 }
                 return;
             }
-            Text::Placeholder => "secrets are not read here".to_owned(),
-            Text::Unknown(reason) | Text::Lost(reason) => reason.clone(),
+            SecretText::Placeholder => "secrets are not read here".to_owned(),
+            SecretText::Unknown(reason) | SecretText::Lost(reason) => reason.clone(),
         };
         path.set(&mut self.object, Value::from(PLACEHOLDER));
         self.unchecked.insert(path, Unchecked { reason });
     }
 
     /// The place of a field, or of the nearest thing above it that has one.
-    pub fn span(&self, path: &FieldPath) -> Option<Span> {
+    pub(super) fn span(&self, path: &FieldPath) -> Option<Span> {
         self.origins.nearest(path)?.span
     }
-}
 
-/// Where a key of a block stands.
-pub(super) fn origin_of<'k>(block: &Block, keys: impl IntoIterator<Item = &'k str>) -> Origin {
-    let keys: Vec<&str> = keys.into_iter().collect();
-    let path = FieldPath::keys(keys.iter().copied());
-    Origin { key: key_text(block, &path), span: block.body.at(keys).map(|node| node.span) }
-}
-
-/// A key of a block as a user writes it: `resource.greeting.data.x`.
-pub(super) fn key_text(block: &Block, path: &FieldPath) -> String {
-    let path = path.to_string();
-    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-    format!("{}{dot}{path}", block.address)
-}
-
-/// The place of a key, or of the nearest table above it that is written.
-pub(super) fn span_of<'k>(block: &Block, keys: impl IntoIterator<Item = &'k str>) -> Span {
-    let mut at: &Node = &block.body;
-    let mut span = block.span;
-    for key in keys {
-        match at.as_table().and_then(|table| table.get(key)) {
-            Some(node) => {
-                at = node;
-                span = node.span;
-            }
-            None => break,
-        }
+    /// The desired resource with this address; `None` for an object without kind, version or name.
+    pub(super) fn into_desired(self, address: Address) -> Option<Desired> {
+        Some(Desired {
+            origins: self.origins,
+            settable: self.settable,
+            unresolved: self.unresolved,
+            sensitive: self.sensitive,
+            unchecked: self.unchecked,
+            fresh: self.fresh,
+            depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
+            ..Desired::new(address, self.object)?
+        })
     }
-    span
+}
+
+/// The mistake for a generated value that the cluster has lost. `what` is the key or block that it belongs to,
+/// `address` that of the Secret that stored it.
+pub(super) fn lost_value(what: &str, reason: &str, address: &Address) -> Diagnostic {
+    Diagnostic::error(codes::LOST_SECRET, format!("the generated value of `{what}` is lost: {reason}"))
+        .help(format!("restore it, or agree to a new one: `--consent {address}`"))
 }

@@ -1,23 +1,23 @@
-//! `depends_on` and `lifecycle`, from the block to its objects.
+//! How `depends_on` and `lifecycle` of a block reach its objects.
 
-use super::BlockType;
+use super::block_type::AnyBlockType;
 use super::codes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::suggest;
 use crate::resource::{Desired, Lifecycle, is_builtin_group};
 
-/// Gives each object of a block what the block says about it.
+/// Gives each object of a block what `depends_on` and `lifecycle` say about it.
 pub(super) fn distribute(
     block: &Block,
-    kind: &dyn BlockType,
+    block_type: &dyn AnyBlockType,
     objects: &mut [Desired],
     mistakes: &mut Vec<Diagnostic>,
 ) {
     let depends_on: Vec<_> =
         block.depends_on.iter().map(|(address, span)| (address.clone(), Some(*span))).collect();
     for desired in objects.iter_mut() {
-        let leads = kind.leads(desired);
+        let leads = block_type.leads(desired);
         let mut addresses = depends_on.clone();
         addresses.append(&mut desired.depends_on);
         desired.depends_on = addresses;
@@ -32,18 +32,23 @@ pub(super) fn distribute(
             ..block.lifecycle.clone()
         };
     }
-    ready(block, kind, objects, mistakes);
-    ignore_changes(block, kind, objects, mistakes);
+    ready(block, block_type, objects, mistakes);
+    ignore_changes(block, block_type, objects, mistakes);
 }
 
-/// The readiness rule goes to what the block is about. Among several objects these are the ones of kinds
-/// that have no rule of their own: a `ConfigMap` never gets a condition, and would be waited for in vain.
-fn ready(block: &Block, kind: &dyn BlockType, objects: &mut [Desired], mistakes: &mut Vec<Diagnostic>) {
+/// Gives the readiness rule to what the block is about. Among several objects these are the ones of kinds that
+/// have no rule of their own: a `ConfigMap` never gets a condition, and would be waited for in vain.
+fn ready(
+    block: &Block,
+    block_type: &dyn AnyBlockType,
+    objects: &mut [Desired],
+    mistakes: &mut Vec<Diagnostic>,
+) {
     let Some(rule) = &block.lifecycle.ready else { return };
     let alone = objects.len() == 1;
     let mut taken = objects.is_empty();
-    for desired in objects.iter_mut().filter(|desired| kind.leads(desired)) {
-        if alone || kind.has_leader() || !is_builtin_group(&desired.identity.group) {
+    for desired in objects.iter_mut().filter(|desired| block_type.leads(desired)) {
+        if alone || block_type.has_leader() || !is_builtin_group(&desired.identity.group) {
             desired.lifecycle.ready = Some(rule.clone());
             taken = true;
         }
@@ -60,7 +65,7 @@ fn ready(block: &Block, kind: &dyn BlockType, objects: &mut [Desired], mistakes:
 
 fn ignore_changes(
     block: &Block,
-    kind: &dyn BlockType,
+    block_type: &dyn AnyBlockType,
     objects: &mut [Desired],
     mistakes: &mut Vec<Diagnostic>,
 ) {
@@ -77,17 +82,17 @@ fn ignore_changes(
                 found = true;
             }
         }
-        // A block without objects has been complained about already.
+        // What is wrong with a block without objects has been reported already.
         if !found && !objects.is_empty() {
             let path = rule.path.to_string();
-            mistakes.push(without_object(block, kind, rule.object.as_deref(), &path, objects));
+            mistakes.push(without_object(block, block_type, rule.object.as_deref(), &path, objects));
         }
     }
 }
 
 fn without_object(
     block: &Block,
-    kind: &dyn BlockType,
+    block_type: &dyn AnyBlockType,
     object: Option<&str>,
     path: &str,
     objects: &[Desired],
@@ -95,7 +100,7 @@ fn without_object(
     let names: Vec<String> =
         objects.iter().filter_map(|desired| object_names(desired).into_iter().next()).collect();
     let all = || names.iter().map(String::as_str);
-    let leader = objects.iter().find(|desired| kind.leads(desired));
+    let leader = objects.iter().find(|desired| block_type.leads(desired));
     let example = leader.and_then(|leader| object_names(leader).pop()).unwrap_or_default();
     let (message, help) = match object {
         Some(object) => (

@@ -1,4 +1,4 @@
-//! Addresses that the configuration names: are they there?
+//! Whether the addresses that the configuration names lead to objects.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::resource::{Address, BlockAddress, Desired, FieldPath, LiveReference, 
 
 /// Pushes every address and live field that leads to no object.
 pub(super) fn check(config: &Config, resources: &[Desired], mistakes: &mut Vec<Diagnostic>) {
-    let mut known = Known { objects: BTreeSet::new(), blocks: BTreeSet::new() };
+    let mut known = KnownAddresses { objects: BTreeSet::new(), blocks: BTreeSet::new() };
     known.blocks.extend(config.blocks.iter().map(|block| block.address.clone()));
     for desired in resources {
         known.objects.insert(desired.address.clone());
@@ -34,7 +34,7 @@ pub(super) fn check(config: &Config, resources: &[Desired], mistakes: &mut Vec<D
         for (path, expression) in desired.unresolved.iter() {
             for reference in expression.references() {
                 if let Reference::Live(live) = reference
-                    && let Err(mistake) = known.lead(live)
+                    && let Err(mistake) = known.check_live(live)
                 {
                     let span = desired.origin(path).and_then(|origin| origin.span);
                     mistakes.push(mistake.at_opt(span, ""));
@@ -44,18 +44,19 @@ pub(super) fn check(config: &Config, resources: &[Desired], mistakes: &mut Vec<D
     }
 }
 
-struct Known {
+/// Every address that the configuration has.
+struct KnownAddresses {
     objects: BTreeSet<Address>,
     blocks: BTreeSet<BlockAddress>,
 }
 
-impl Known {
+impl KnownAddresses {
     fn has(&self, address: &Address) -> bool {
         self.objects.contains(address) || (address.object.is_none() && self.blocks.contains(&address.block))
     }
 
-    /// Whether a live reference leads to a field of an object.
-    fn lead(&self, live: &LiveReference) -> Result<(), Diagnostic> {
+    /// Whether a live reference leads to a field of an object; else the mistake.
+    fn check_live(&self, live: &LiveReference) -> Result<(), Diagnostic> {
         let fail = |message: String| Diagnostic::error(codes::UNKNOWN_REFERENCE, message);
         match live.split(|address| self.objects.contains(address)) {
             Some((_, path)) if path != FieldPath::root() => return Ok(()),

@@ -8,23 +8,31 @@ use super::facts::{Fact, Facts, Need};
 use crate::kubernetes::kinds::{defines, is_cluster_kind};
 use crate::resource::{GroupKind, api_version_parts, is_builtin_group, is_own_group};
 
-/// What the configuration and the cluster say about kinds.
+/// What the configuration declares about kinds, by its CRDs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scopes {
+    /// Whether the kind lives in namespaces.
     declared: BTreeMap<GroupKind, bool>,
 }
 
 impl Scopes {
-    /// Learns from an object, if it is a CRD.
-    pub(super) fn learn(&mut self, object: &Value) {
+    /// What the CRDs among these objects declare.
+    pub(super) fn declared_by<'o>(objects: impl IntoIterator<Item = &'o Value>) -> Self {
+        let mut scopes = Self::default();
+        objects.into_iter().for_each(|object| scopes.declare(object));
+        scopes
+    }
+
+    /// Notes what an object declares, if it is a CRD.
+    fn declare(&mut self, object: &Value) {
         let scope = object.pointer("/spec/scope").and_then(Value::as_str);
         if let (Some(kind), Some(scope)) = (defines(object), scope) {
             self.declared.insert(kind, scope == "Namespaced");
         }
     }
 
-    /// Whether objects of this kind live in namespaces. A kind of which nobody knows anything is taken
-    /// for one that does, as most are.
+    /// Whether objects of this kind live in namespaces. The configuration is asked before the cluster. A kind
+    /// that neither of them knows is taken for one that does, as most do.
     pub(super) fn is_namespaced(&self, kind: &GroupKind, version: &str, facts: &Facts) -> bool {
         if is_builtin_group(&kind.group) {
             return !is_cluster_kind(kind);
@@ -42,7 +50,7 @@ impl Scopes {
     }
 }
 
-/// What must be asked of the cluster to place these objects.
+/// What must be asked of the cluster to know whether these objects have namespaces.
 pub(super) fn needs<'o>(objects: impl IntoIterator<Item = &'o Value>) -> BTreeSet<Need> {
     let mut needs = BTreeSet::new();
     for object in objects {
@@ -82,7 +90,7 @@ mod tests {
         let need = Need::Scope { kind: foo.clone(), version: "v1".into() };
         facts.insert(need.clone(), Fact::Scope(Some(false)));
         assert!(!scopes.is_namespaced(&foo, "v1", &facts));
-        scopes.learn(&json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        scopes.declare(&json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "spec": {"group": "example.com", "names": {"kind": "Foo"}, "scope": "Namespaced"}}));
         assert!(scopes.is_namespaced(&foo, "v1", &facts));
         let objects = [json!({"apiVersion": "example.com/v1", "kind": "Foo"}), json!({"kind": 1})];

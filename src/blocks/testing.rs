@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::config::{Block, ClusterSettings, Config, Entry, Moves, Node, NodeValue, SecretBlock, Table};
+use crate::config::{Block, ClusterSettings, Config, Moves, Node, NodeValue, Table, TableEntry};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::resource::{BlockAddress, IgnoreRule, Lifecycle, LiveReference, ReadyRule, Reference};
 
-/// Reads `[cluster] namespace`, `[secret.NAME]` and blocks. In texts, `${secret.X}`, `${var.X}` and other
+/// Reads `[cluster] namespace`, variables and blocks. In texts, `${secret.X}`, `${var.X}` and other
 /// references become marks.
 pub(super) fn config(text: &str) -> Config {
     let mut sources = Sources::default();
@@ -22,7 +22,6 @@ pub(super) fn config(text: &str) -> Config {
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state_path: None,
-        secrets: BTreeMap::new(),
         sensitive_variables: BTreeMap::new(),
         blocks: Vec::new(),
         moves: Moves::default(),
@@ -34,10 +33,7 @@ pub(super) fn config(text: &str) -> Config {
             continue;
         }
         for (name, entry) in names.entries {
-            if kind == "secret" {
-                let source = serde_json::from_value(entry.node.to_json()).unwrap();
-                config.secrets.insert(name, SecretBlock { source, span: entry.node.span });
-            } else if kind == "variable" {
+            if kind == "variable" {
                 let value = entry.node.at(["value"]).and_then(Node::as_str).unwrap_or_default();
                 config.sensitive_variables.insert(name, value.to_owned());
             } else {
@@ -54,7 +50,7 @@ fn block(kind: &str, name: &str, mut body: Node) -> Block {
     let mut depends_on = Vec::new();
     let mut lifecycle = Lifecycle::default();
     if let NodeValue::Table(table) = &mut body.value {
-        if let Some(Entry { node: Node { value: NodeValue::Array(items), .. }, .. }) =
+        if let Some(TableEntry { node: Node { value: NodeValue::Array(items), .. }, .. }) =
             table.entries.remove("depends_on")
         {
             depends_on =
@@ -83,7 +79,7 @@ fn table(table: &DeTable<'_>, source: SourceId) -> Table {
         .map(|(key, value)| {
             let key_span = span(source, &key.span());
             let node = node(value.get_ref(), span(source, &value.span()), source);
-            (key.get_ref().to_string(), Entry { key_span, node })
+            (key.get_ref().to_string(), TableEntry { key_span, node })
         })
         .collect();
     Table { entries }

@@ -14,7 +14,7 @@ use super::project;
 use super::settings;
 use super::wording::note;
 use crate::apply::Report;
-use crate::engine::{Applicable, Approval, Interruption, PlanRequest, Workspace};
+use crate::engine::{Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Workspace};
 use crate::plan::Mode;
 use crate::report::{self, Label, SourceLine, Styled, escape};
 use crate::state::Store;
@@ -30,6 +30,36 @@ pub(super) enum Approver<'a> {
     File(&'a NamedPlanFile),
 }
 
+impl<'a> Approver<'a> {
+    /// Makes sure, before anything is planned, that what was approved may be applied here.
+    async fn admit(self, workspace: &mut Workspace<Store>, output: Output) -> Result<Admission<'a>, Failure> {
+        Ok(match self {
+            Self::Person => Admission::Person,
+            Self::Digest(digest) => Admission::Digest(digest),
+            Self::File(named) => Admission::File(named, named.admit(workspace, output).await?),
+        })
+    }
+}
+
+/// What is needed to tell whether a plan is the approved one.
+enum Admission<'a> {
+    Person,
+    Digest(&'a str),
+    File(&'a NamedPlanFile, Admitted<'a>),
+}
+
+impl Admission<'_> {
+    /// The approval that the plan has.
+    fn approval(&self, workspace: &Workspace<Store>, planned: &Planned) -> Result<Approval, Failure> {
+        match self {
+            Self::Person => Ok(Approval::Caller),
+            Self::Digest(digest) => Ok(Approval::Digest((*digest).to_owned())),
+            Self::File(named, admitted) => named.hold_against(workspace, admitted, planned),
+        }
+    }
+}
+
+/// Plans, shows, makes sure that it is approved, applies.
 pub(super) async fn run(
     global: &Global,
     args: &RunArgs,
@@ -39,18 +69,11 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let mode = request.mode;
     let mut workspace = open(global, args, mode, output).await?;
-    let admitted = match approver {
-        Approver::File(named) => Some((named, named.admit(&mut workspace, output).await?)),
-        Approver::Person | Approver::Digest(_) => None,
-    };
+    let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
-    let approval = match (admitted, approver) {
-        (Some((named, admitted)), _) => named.hold_against(&workspace, &admitted, &planned)?,
-        (None, Approver::Digest(digest)) => Approval::Digest(digest.to_owned()),
-        (None, Approver::Person | Approver::File(_)) => Approval::Caller,
-    };
+    let approval = admission.approval(&workspace, &planned)?;
     plan::show(&planned.plan, args.format.into(), &SourceLine::within(sources), output)?;
     if !planned.plan.refusals.is_empty() {
         return Ok(Exit::Failed);
@@ -59,7 +82,8 @@ pub(super) async fn run(
     if !planned.plan.changes_state() {
         return Ok(Exit::Done);
     }
-    let is_to_be_asked = approval == Approval::Caller && planned.plan.has_changes() && !args.auto_approve;
+    let is_to_be_asked =
+        matches!(admission, Admission::Person) && planned.plan.has_changes() && !args.auto_approve;
     if is_to_be_asked && !confirm::ask(question(mode), global.into(), output)? {
         let mut text = Styled::default();
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use super::diagnostics;
 use super::output::Output;
-use super::plan_file;
 use super::wording::{self, Words};
 use crate::engine::{self, NotApplicable, PlanFileRefusal};
 use crate::report::{Label, Styled, escape};
@@ -116,7 +115,7 @@ pub(super) fn print(failure: &Failure, output: Output) -> ExitCode {
             }
             other => output.message(&styled(&wording::words(other))),
         },
-        Failure::PlanFile { path, refusal } => output.message(&styled(&plan_file::refused(path, refusal))),
+        Failure::PlanFile { path, refusal } => output.message(&styled(&wording::refused(path, refusal))),
         Failure::Refused(words) => output.message(&styled(words)),
         Failure::Failed { tried, help, cause } => {
             let message = format!("{tried}: {cause}");

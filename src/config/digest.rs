@@ -17,18 +17,16 @@ impl Config {
             .map(|block| {
                 let mut after: Vec<String> = block.depends_on.iter().map(|(to, _)| to.to_string()).collect();
                 after.sort();
-                let said = json!([block.body.to_json(), after, format!("{:?}", block.lifecycle)]);
+                let said = json!([block.body.to_json(), after, block.lifecycle]);
                 (block.address.to_string(), said)
             })
             .collect();
         blocks.sort_by(|a, b| a.0.cmp(&b.0));
-        let secrets = self.secrets.iter().map(|(name, secret)| json!([name, secret.source]));
         let moved = self.moves.moved.iter().map(|moved| json!([moved.from, moved.to]));
         let removed = self.moves.removed.iter().map(|removed| json!([removed.address, removed.destroy]));
         let all = json!({
             "project": self.project,
             "cluster": [cluster.context, cluster.uid, cluster.server, cluster.in_cluster, cluster.namespace],
-            "secrets": secrets.collect::<Vec<_>>(),
             "sensitive_variables": self.sensitive_variables.keys().collect::<Vec<_>>(),
             "blocks": blocks,
             "moved": moved.collect::<Vec<_>>(),
@@ -62,10 +60,23 @@ mod tests {
             ("[resource.b]", "[resource.c]"),
             ("[resource.b]\n", "[resource.b]\ndepends_on = ['resource.a']\n"),
             ("[resource.b]\n", "[resource.b]\nlifecycle.protect = true\n"),
+            ("[resource.b]\n", "[resource.b]\nlifecycle.adopt = true\n"),
+            ("[resource.b]\n", "[resource.b]\nlifecycle.ignore_changes = ['data.k']\n"),
+            ("[resource.b]\n", "[resource.b]\nlifecycle.replace_triggered_by = ['resource.a']\n"),
+            ("[resource.b]\n", "[resource.b]\nlifecycle.timeouts.ready = '1m'\n"),
+            ("[resource.b]\n", "[resource.b]\nlifecycle.ready = 'written'\n"),
             ("[resource.a]", "[cluster]\nnamespace = 'x'\n[resource.a]"),
             ("[resource.a]", "[[moved]]\nfrom = 'resource.z'\nto = 'resource.a'\n[resource.a]"),
         ] {
             assert_ne!(digest(TEXT), digest(&TEXT.replacen(from, to, 1)), "{to}");
         }
+    }
+    /// A plan file is bound to it, and a revision keeps it: it must not change by accident.
+    #[test]
+    fn the_digest_of_a_configuration_stays_what_it_is() {
+        let lifecycle = "lifecycle = { protect = true, ignore_changes = ['data.k'], timeouts.ready = '1m', \
+                         ready.condition = 'Ready' }\n";
+        let digest = fine(&format!("{TEXT}{lifecycle}")).digest();
+        assert_eq!(digest, "sha256:45bc655f6f69591a88cbd71a9bd7bc84daec9c17be4da732a6302207e61ae07d");
     }
 }

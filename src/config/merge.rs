@@ -1,16 +1,16 @@
-//! Several files into one tree.
+//! How several files become one tree.
 //!
 //! Later files win: tables merge deeply, everything else is replaced, and of alternatives
 //! (`storage.s3`, `storage.volume`) the later one replaces its sibling. The files of one folder are
 //! equals, so that nothing can win: what two of them write is a mistake.
 
 use super::codes;
-use super::node::{Entry, Node, NodeValue, Table};
+use super::node::{Node, NodeValue, Table, TableEntry};
+use super::outline::{LISTS, Outline, SINGLE_TABLES};
 use super::shape::Shape;
-use super::tables::{LISTS, Outline, SINGLE_TABLES};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 
-/// Puts a file beside another of the same folder.
+/// Joins a file with another one of the same folder; neither wins.
 pub(super) fn join(first: &mut Node, second: Node, mistakes: &mut Vec<Diagnostic>) {
     let (NodeValue::Table(first), NodeValue::Table(second)) = (&mut first.value, second.value) else {
         return;
@@ -37,11 +37,10 @@ pub(super) fn join(first: &mut Node, second: Node, mistakes: &mut Vec<Diagnostic
     }
 }
 
-/// Puts one list of tables behind another: each of its tables stands for itself, whatever file it is in.
-/// Gives back what is no such list.
-fn appended(kind: &str, there: &mut Node, entry: Entry) -> Option<Entry> {
+/// Appends one list of tables (`[[moved]]`) to another. Returns the entry where it is not such a list.
+fn appended(kind: &str, there: &mut Node, entry: TableEntry) -> Option<TableEntry> {
     match (&mut there.value, entry) {
-        (NodeValue::Array(items), Entry { node: Node { value: NodeValue::Array(more), .. }, .. })
+        (NodeValue::Array(items), TableEntry { node: Node { value: NodeValue::Array(more), .. }, .. })
             if LISTS.contains(&kind) =>
         {
             items.extend(more);
@@ -51,14 +50,14 @@ fn appended(kind: &str, there: &mut Node, entry: Entry) -> Option<Entry> {
     }
 }
 
-fn twice(what: &str, again: crate::diagnostic::Span, first: crate::diagnostic::Span) -> Diagnostic {
+fn twice(what: &str, again: Span, first: Span) -> Diagnostic {
     Diagnostic::error(codes::DUPLICATE_KEY, format!("`{what}` is written in two files of one folder"))
         .at(again, "again here")
         .at(first, "first here")
         .help("rename or remove one; only a file given by a later `-f` changes what another one says")
 }
 
-/// Lays a later file over what there is.
+/// Merges a later file into what there is; the later file wins.
 pub(super) fn overlay(base: &mut Node, over: Node, outline: &Outline<'_>) {
     let (NodeValue::Table(base), NodeValue::Table(over)) = (&mut base.value, over.value) else { return };
     for (kind, entry) in over.entries {
@@ -69,7 +68,7 @@ pub(super) fn overlay(base: &mut Node, over: Node, outline: &Outline<'_>) {
         let Some(entry) = appended(&kind, &mut there.node, entry) else { continue };
         let shape = outline.schema_of(&kind).map(Shape::new);
         if SINGLE_TABLES.contains(&kind.as_str()) {
-            deep(&mut there.node, entry.node, shape.as_ref());
+            merge_deeply(&mut there.node, entry.node, shape.as_ref());
             continue;
         }
         let NodeValue::Table(blocks) = &mut there.node.value else {
@@ -84,7 +83,7 @@ pub(super) fn overlay(base: &mut Node, over: Node, outline: &Outline<'_>) {
             match blocks.entries.get_mut(&name) {
                 Some(there) => {
                     replace_siblings(&mut there.node, &block.node, outline.alternatives_of(&kind));
-                    deep(&mut there.node, block.node, shape.as_ref());
+                    merge_deeply(&mut there.node, block.node, shape.as_ref());
                 }
                 None => {
                     blocks.entries.insert(name, block);
@@ -96,7 +95,7 @@ pub(super) fn overlay(base: &mut Node, over: Node, outline: &Outline<'_>) {
 
 /// Merges tables, replaces everything else. A choice of one key (`{ env = … }` or `{ file = … }`) is
 /// replaced as a whole where the later file chooses another.
-fn deep(base: &mut Node, over: Node, shape: Option<&Shape<'_>>) {
+fn merge_deeply(base: &mut Node, over: Node, shape: Option<&Shape<'_>>) {
     let chosen = shape.and_then(Shape::tags);
     match (&mut base.value, over) {
         (NodeValue::Table(table), Node { value: NodeValue::Table(more), span }) => {
@@ -109,7 +108,7 @@ fn deep(base: &mut Node, over: Node, shape: Option<&Shape<'_>>) {
                 match table.entries.get_mut(&key) {
                     Some(there) if there.node.as_table().is_some() && entry.node.as_table().is_some() => {
                         let below = shape.map(|shape| shape.key(&key));
-                        deep(&mut there.node, entry.node, below.as_ref());
+                        merge_deeply(&mut there.node, entry.node, below.as_ref());
                     }
                     _ => {
                         table.entries.insert(key, entry);

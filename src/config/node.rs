@@ -1,4 +1,4 @@
-//! The configuration's own tree: every value knows its file and its place.
+//! The tree of a configuration: every value knows its file and its place in it.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Node {
     pub span: Span,
 }
 
-/// What TOML knows.
+/// A value of TOML.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodeValue {
     /// Text.
@@ -35,16 +35,16 @@ pub enum NodeValue {
     Table(Table),
 }
 
-/// Keys with their values.
+/// A table of TOML: its keys with their values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
-    /// By key.
-    pub entries: BTreeMap<String, Entry>,
+    /// The values, by key.
+    pub entries: BTreeMap<String, TableEntry>,
 }
 
-/// A key's place and value.
+/// A key of a table: its place and its value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct TableEntry {
     /// Where the key stands.
     pub key_span: Span,
     /// Its value.
@@ -91,6 +91,14 @@ impl Node {
             NodeValue::Array(_) => "a list",
             NodeValue::Table(_) => "a table",
         }
+    }
+
+    /// The blocks of a type, by name, where this is a whole file.
+    pub(super) fn blocks<'n>(
+        &'n self,
+        kind: &str,
+    ) -> impl Iterator<Item = (&'n String, &'n TableEntry)> + use<'n> {
+        self.at([kind]).and_then(Self::as_table).into_iter().flat_map(|table| &table.entries)
     }
 
     /// What a path leads to. An item of a list is found by the keys that it has, or by its `name`.

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::BlockSchema;
-use super::tables::{LISTS, Outline, SINGLE_TABLES};
+use super::model::BlockSchema;
+use super::outline::{LISTS, Outline, SINGLE_TABLES};
 
 /// The JSON Schema (2020-12) of a configuration with these types of blocks.
 ///
@@ -20,17 +20,11 @@ pub fn schema(schemas: &[BlockSchema]) -> Value {
     hoist("lifecycle", outline.lifecycle.clone(), &mut defs);
     for block in outline.blocks() {
         let mut own = block.schema.clone();
-        if let Some(keys) = own.as_object_mut() {
-            let keys = keys.entry("properties").or_insert_with(|| json!({}));
-            keys["depends_on"] = json!({
-                "description": "Addresses of what must be there before, as `\"manifest.crds\"`.",
-                "type": "array",
-                "items": { "type": "string" },
-            });
-            keys["lifecycle"] = json!({
-                "description": "How the block wants its resources to be treated.",
-                "$ref": "#/$defs/lifecycle",
-            });
+        if let (Some(own), [_, ..]) = (own.as_object_mut(), block.common_keys) {
+            let keys = own.entry("properties").or_insert_with(|| json!({}));
+            for key in block.common_keys {
+                keys[*key] = common_key(key);
+            }
         }
         // The reference to `lifecycle` is one of the whole schema already: it must not get the prefix.
         hoist(block.kind, own, &mut defs);
@@ -53,6 +47,22 @@ pub fn schema(schemas: &[BlockSchema]) -> Value {
         "additionalProperties": false,
         "$defs": defs,
     })
+}
+
+/// The schema of a key that blocks of all types may have.
+fn common_key(key: &str) -> Value {
+    match key {
+        "depends_on" => json!({
+            "description": "Addresses of what must be there before, as `\"manifest.crds\"`.",
+            "type": "array",
+            "items": { "type": "string" },
+        }),
+        "lifecycle" => json!({
+            "description": "How the block wants its resources to be treated.",
+            "$ref": "#/$defs/lifecycle",
+        }),
+        _ => Value::Bool(true),
+    }
 }
 
 /// A table at the top: a single one, a list of them, or blocks by name.

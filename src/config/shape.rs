@@ -7,16 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::markers::{PATH, SECRET_SOURCE};
 use crate::resource::{FieldPath, Segment};
-
-/// Marks a text as a path: a relative one is made absolute from the folder of the file that names it.
-pub const PATH: &str = "x-path";
-/// Marks a schema as a source of a secret: a text in its place is a secret in clear.
-pub const SECRET_SOURCE: &str = "x-secret-source";
-/// Marks a text as one in which a secret may stand.
-pub const SECRET: &str = "x-secret";
-/// Says in words what a pattern or a format demands: `lower-case letters, digits and "-"`.
-pub const RULE: &str = "x-rule";
 
 /// The schemas that apply to one place.
 #[derive(Debug, Clone)]

@@ -6,13 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{BlockSchema, SecretSource};
-
-/// Top-level tables of which there is one; all others are tables of blocks by name.
-pub(super) const SINGLE_TABLES: &[&str] = &["project", "cluster", "state"];
-
-/// Top-level lists of tables: `[[moved]]`.
-pub(super) const LISTS: &[&str] = &["moved", "removed"];
+use super::markers::path_schema;
 
 /// What a name must be that Kubernetes takes as a DNS label.
 const DNS_LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
@@ -216,66 +210,4 @@ fn dns_label(_: &mut SchemaGenerator) -> Schema {
         "maxLength": 63,
         "x-rule": DNS_LABEL_RULE,
     })
-}
-
-/// The schema of a path, for `#[schemars(schema_with = "…")]`: a relative one is made absolute, from the
-/// folder of the file that names it, before a block sees it.
-pub fn path_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "minLength": 1, "x-path": true })
-}
-
-/// The schemas of everything that can stand at the top of a file.
-#[derive(Debug)]
-pub(super) struct Outline<'s> {
-    own: Vec<(&'static str, Value)>,
-    /// The schema of `lifecycle` in a block.
-    pub(super) lifecycle: Value,
-    blocks: &'s [BlockSchema],
-}
-
-impl<'s> Outline<'s> {
-    /// Our own tables and these types of blocks.
-    pub(super) fn new(blocks: &'s [BlockSchema]) -> Self {
-        let own = vec![
-            ("project", schemars::schema_for!(ProjectTable).to_value()),
-            ("cluster", schemars::schema_for!(ClusterTable).to_value()),
-            ("state", schemars::schema_for!(StateTable).to_value()),
-            ("variable", schemars::schema_for!(VariableTable).to_value()),
-            ("secret", schemars::schema_for!(SecretSource).to_value()),
-            ("moved", schemars::schema_for!(MovedTable).to_value()),
-            ("removed", schemars::schema_for!(RemovedTable).to_value()),
-        ];
-        Self { own, lifecycle: schemars::schema_for!(LifecycleTable).to_value(), blocks }
-    }
-
-    /// The types of blocks that compile to resources.
-    pub(super) fn blocks(&self) -> &'s [BlockSchema] {
-        self.blocks
-    }
-
-    /// The type of block with this name.
-    pub(super) fn block(&self, kind: &str) -> Option<&'s BlockSchema> {
-        self.blocks.iter().find(|block| block.kind == kind)
-    }
-
-    /// Our own tables, by name.
-    pub(super) fn own(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        self.own.iter().map(|(name, schema)| (*name, schema))
-    }
-
-    /// The schema of a single table, or of one block of this type.
-    pub(super) fn schema_of(&self, kind: &str) -> Option<&Value> {
-        let own = self.own().find(|(name, _)| *name == kind).map(|(_, schema)| schema);
-        own.or_else(|| self.block(kind).map(|block| &block.schema))
-    }
-
-    /// Keys of a block of this type of which only one may stand.
-    pub(super) fn alternatives_of(&self, kind: &str) -> &'s [&'static [&'static str]] {
-        self.block(kind).map_or(&[], |block| block.alternatives)
-    }
-
-    /// Every name that a top-level table may have.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.own.iter().map(|(name, _)| *name).chain(self.blocks.iter().map(|block| block.kind))
-    }
 }

@@ -2,7 +2,14 @@
 //!
 //! A [`Diagnostic`] is plain data. How it is drawn (colours, source excerpts) is the command line's
 //! business, so that the library's face knows no terminal.
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | this one | What is a mistake: severity, message, places, help? |
+//! | `nearest` | What did the user probably mean? |
+//! | `codes` | How does a room declare the stable names of its mistakes? |
 
+pub(crate) mod codes;
 pub(crate) mod nearest;
 
 use std::fmt;
@@ -20,7 +27,7 @@ pub struct Span {
     pub source: SourceId,
     /// The first byte.
     pub start: usize,
-    /// The byte behind the last one.
+    /// The byte after the last one.
     pub end: usize,
 }
 
@@ -40,7 +47,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Takes a file in and gives it the next number.
+    /// Adds a file and gives it the next number.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(Source { path: path.into(), text: text.into() });
@@ -60,10 +67,10 @@ impl Sources {
     }
 }
 
-/// How bad it is.
+/// Whether it stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is done until it is mended.
+    /// Nothing is done until it is corrected.
     Error,
     /// It works, but probably not as meant.
     Warning,
@@ -74,14 +81,14 @@ pub enum Severity {
 pub struct Label {
     /// Where.
     pub span: Span,
-    /// What there is to see there; may be empty.
+    /// What the reader sees there; may be empty.
     pub text: String,
 }
 
 /// One mistake: what happened, where, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// Whether it stops the run.
     pub severity: Severity,
     /// A stable name for the kind of mistake (`unknown-key`), for documents and tests.
     pub code: &'static str,
@@ -145,12 +152,12 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Takes one more.
+    /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);
     }
 
-    /// Takes all of another list.
+    /// Adds all of another list.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
         self.list.extend(others);
     }
@@ -180,7 +187,10 @@ impl Diagnostics {
         self.list.iter()
     }
 
-    /// `Ok` with the value and the warnings, or all of them when one is an error.
+    /// The value with the warnings.
+    ///
+    /// # Errors
+    /// All of them, where one is an error.
     pub fn or_else_value<T>(self, value: T) -> Result<(T, Diagnostics), Diagnostics> {
         if self.has_errors() { Err(self) } else { Ok((value, self)) }
     }

@@ -4,11 +4,11 @@ use super::Status;
 use super::compare::differences;
 use super::owners;
 use crate::resource::{Live, Problem, ProblemKind, Reading};
-use crate::state::Resource;
+use crate::state::StoredResource;
 
 /// What has become of a resource of this project. *Unreadable is never gone*, and what cannot be compared is
 /// never in sync.
-pub fn observe(project: &str, resource: &Resource, reading: &Reading) -> Status {
+pub fn observe(project: &str, resource: &StoredResource, reading: &Reading) -> Status {
     let live = match reading {
         Reading::Present(live) => live,
         Reading::Absent => return Status::Gone,

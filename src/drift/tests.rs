@@ -1,6 +1,6 @@
 //! What was applied against what is there, on plain data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,9 +9,9 @@ use super::*;
 use crate::kubernetes::marks::SENSITIVE;
 use crate::resource::{
     Applied, FieldSet, Held, Live, ManagedEntry, Operation, Ownership, ProblemKind, Reading, Segment, Stamp,
-    Timeouts,
+    Target,
 };
-use crate::state::{Provenance, Resource};
+use crate::state::{Provenance, StoredResource};
 
 /// What is owned: paths as a plan prints them.
 fn fields(paths: &[&str]) -> FieldSet {
@@ -49,21 +49,15 @@ fn live(object: Value, entries: Vec<ManagedEntry>) -> Live {
 }
 
 /// The resource as the state knows it after this answer; the paths in `hidden` were sensitive.
-fn applied(answer: &Live, hidden: &[&str]) -> Resource {
+fn applied(answer: &Live, hidden: &[&str]) -> StoredResource {
     let hides = |path: &FieldPath| hidden.contains(&path.to_string().as_str());
     let held = crate::resource::held(answer, "regplan:p", hides);
     let fields: BTreeMap<String, Held> =
         held.into_iter().map(|(path, held)| (path.to_string(), held)).collect();
-    Resource {
-        identity: Identity::of(&answer.object).unwrap(),
-        version: Some("v1".into()),
-        uid: "u".into(),
-        dependencies: Vec::new(),
-        protect: false,
-        keys: BTreeSet::new(),
-        timeouts: Timeouts::default(),
-        provenance: Provenance::Created,
-        applied: Some(Arc::new(Applied { resource_version: "1".into(), sent: String::new(), fields })),
+    let target = Target { identity: Identity::of(&answer.object).unwrap(), version: Some("v1".into()) };
+    StoredResource {
+        applied: Some(Arc::new(Applied { resource_version: "1".into(), fields, ..Applied::default() })),
+        ..StoredResource::new(target, "u", Provenance::Created)
     }
 }
 
@@ -81,7 +75,7 @@ fn map(data: Value) -> Value {
     object("ConfigMap", json!({ "data": data }))
 }
 
-fn now(resource: &Resource, live: Live) -> Status {
+fn now(resource: &StoredResource, live: Live) -> Status {
     observe("p", resource, &Reading::Present(std::sync::Arc::new(live)))
 }
 
@@ -167,7 +161,7 @@ fn what_is_applied_in_our_name_is_shown() {
 
 #[test]
 fn hidden_values_are_in_no_finding() {
-    let check = |resource: &Resource, live: Live| {
+    let check = |resource: &StoredResource, live: Live| {
         let status = now(resource, live);
         assert!(!status.fields().is_empty());
         assert!(status.fields().iter().all(|field| field.sensitive), "{status:?}");
@@ -208,7 +202,7 @@ fn presence_and_identity_come_first() {
     let mut ending = before.clone();
     ending.object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     assert!(matches!(now(&resource, ending), Status::Ending { fields, .. } if fields.is_empty()));
-    let older = Resource { applied: None, ..resource.clone() };
+    let older = StoredResource { applied: None, ..resource.clone() };
     assert_eq!(now(&older, before.clone()), Status::Unrecorded);
     let mut damaged = resource;
     Arc::make_mut(damaged.applied.as_mut().unwrap()).fields.insert("a..b".into(), Held::Nothing);
@@ -228,8 +222,8 @@ fn where_fields_have_no_owners_what_was_applied_is_ours() {
         ("spec.key", Held::Hidden),
     ];
     let fields = held.into_iter().map(|(path, held)| (path.to_owned(), held)).collect();
-    let record = Applied { resource_version: "1".into(), sent: String::new(), fields };
-    let resource = Resource { applied: Some(Arc::new(record)), ..applied(&before, &[]) };
+    let record = Applied { resource_version: "1".into(), fields, ..Applied::default() };
+    let resource = StoredResource { applied: Some(Arc::new(record)), ..applied(&before, &[]) };
     assert_eq!(now(&resource, before), Status::InSync);
     let status = now(&resource, set(json!({"ttl": 90, "key": "hunter2"})));
     assert_eq!(

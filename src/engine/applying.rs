@@ -3,34 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tracing::{Instrument as _, info_span};
 
 use super::{Error, rights};
 use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
+use crate::diagnostic::Sources;
 use crate::plan::{Action, Change, Plan};
 use crate::provider::Provider;
-use crate::resource::{Address, FieldPath, Problem, ProblemKind, Timeouts};
+use crate::resource::{Address, Problem, ProblemKind, Timeouts};
 use crate::state::{
-    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, Resource, RunEnd, StateError, Store,
+    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, Readiness, RunEnd, StateError,
+    Store, StoredDesired, StoredResource,
 };
 
 /// By what a run is known afterwards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
+#[derive(Debug, Clone)]
+pub(super) struct Run<'a> {
     /// The digest of what was approved: of the plan file, or of the plan where there is none.
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
+    /// The files of the configuration: the revision notes in which lines its keys stood.
+    pub sources: &'a Sources,
 }
 
 /// Applies the plan. What is done is in the journal as soon as it is true, and in the state at the end,
 /// however the run ends.
 ///
 /// # Errors
-/// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept; what failed in the cluster is in the report.
+/// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept; what failed in
+/// the cluster is in the report.
 pub(super) async fn apply(
     plan: &Plan,
-    run: &Run,
+    run: &Run<'_>,
     provider: &dyn Provider,
     store: &mut Store,
     emit: &(dyn Fn(Event) + Send + Sync),
@@ -115,22 +121,14 @@ fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
 }
 
 /// What a revision keeps: what was changed, and what was desired, secrets taken out.
-fn completion(plan: &Plan, run: &Run) -> Completion {
+fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let changed = plan.changes.iter();
     let changed = changed.filter_map(|change| Some((change.address.clone(), intent(change)?))).collect();
     let left_out = plan.left_out.iter().cloned().collect();
     let configuration = run.configuration.clone();
-    let mut kept = Completion { configuration, changed, left_out, ..Completion::default() };
-    for desired in plan.changes.iter().filter_map(|change| change.desired.as_deref()) {
-        let mut object = desired.object.clone();
-        let mut withheld: Vec<FieldPath> = desired.sensitive.iter().map(|(path, ())| path.clone()).collect();
-        withheld.retain(|path| path.remove(&mut object).is_some());
-        kept.desired.insert(desired.address.clone(), object);
-        if !withheld.is_empty() {
-            kept.withheld.insert(desired.address.clone(), withheld);
-        }
-    }
-    kept
+    let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
+    let desired = desired.map(|desired| (desired.address.clone(), StoredDesired::new(desired, run.sources)));
+    Completion { configuration, changed, desired: desired.collect(), left_out }
 }
 
 /// Writes outcomes into the journal.
@@ -144,16 +142,16 @@ impl Journal<'_> {
     async fn note(&mut self, record: Record) -> Result<(), StateError> {
         match record {
             Record::Present { address, action, target, live, dependencies, protect, moved_from, applied } => {
-                let resource = Box::new(Resource {
-                    identity: target.identity,
-                    version: target.version,
-                    uid: live.stamp.uid,
+                let known = self.store.state().resources.get(moved_from.as_ref().unwrap_or(&address));
+                let provenance = provenance(action, known);
+                let resource = Box::new(StoredResource {
                     dependencies,
                     protect,
                     keys: self.keys.get(&address).cloned().unwrap_or_default(),
                     timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
-                    provenance: self.provenance(moved_from.as_ref().unwrap_or(&address), action),
+                    readiness: readiness(action, known),
                     applied,
+                    ..StoredResource::new(*target, live.stamp.uid, provenance)
                 });
                 let outcome = match moved_from {
                     Some(from) => Outcome::Moved { from, resource },
@@ -161,6 +159,7 @@ impl Journal<'_> {
                 };
                 self.store.outcome(&address, outcome).await
             }
+            Record::Ready { address } => self.store.outcome(&address, Outcome::Ready).await,
             Record::Gone { address, identity } => {
                 self.store.outcome(&address, Outcome::Deleted { identity: *identity }).await
             }
@@ -173,17 +172,24 @@ impl Journal<'_> {
             }
         }
     }
+}
 
-    /// How a resource came to be ours: what is known of it already stays true.
-    fn provenance(&self, address: &Address, action: Action) -> Provenance {
-        let known = self.store.state().resources.get(address).map(|resource| resource.provenance);
-        match (action, known) {
-            (Action::Adopt, _) => Provenance::Adopted,
-            (Action::Create | Action::Replace, _) => Provenance::Created,
-            (_, Some(known)) => known,
-            (_, None) => Provenance::Rebuilt,
-        }
+/// How a resource came to be ours: what is known of it already stays true.
+fn provenance(action: Action, known: Option<&StoredResource>) -> Provenance {
+    match (action, known) {
+        (Action::Adopt, _) => Provenance::Adopted,
+        (Action::Create | Action::Replace, _) => Provenance::Created,
+        (_, Some(known)) => known.provenance,
+        (_, None) => Provenance::Rebuilt,
     }
+}
+
+/// What was written is not ready until somebody has seen it so; what was not written is as it was.
+fn readiness(action: Action, known: Option<&StoredResource>) -> Readiness {
+    if action.writes() {
+        return Readiness::NotReady { since: Timestamp::now() };
+    }
+    known.map(|known| known.readiness.clone()).unwrap_or_default()
 }
 
 #[async_trait]
@@ -194,4 +200,11 @@ impl Recorder for Journal<'_> {
             Problem::new(ProblemKind::Other, message).help(error.help())
         })
     }
+
+    fn leave_in_flight(&mut self, writes: BTreeSet<Address>) {
+        self.store.leave_in_flight(writes);
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use tracing::{Instrument as _, info_span};
 
 use super::Error;
 use super::needs::{self, Outside};
-use crate::blocks::{self, Facts, Given};
+use crate::blocks::{self, Blocks, Facts, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
@@ -21,8 +21,8 @@ pub struct Compiled {
     pub graph: Graph,
     /// What is probably not meant.
     pub warnings: Diagnostics,
-    /// What secrets were given with.
-    pub given: Given,
+    /// What the sources of secrets held.
+    pub secret_inputs: SecretInputs,
     /// What files hold, where it must be compiled once more with what a cluster and secrets say.
     of_files: Option<Facts>,
 }
@@ -64,7 +64,7 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     let Some(graph) = graph else { return Err(told(warnings)) };
     plan::check_moves(&config.moves, &graph).map_err(told)?;
     let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
-    Ok(Compiled { graph, warnings, given: facts.given, of_files })
+    Ok(Compiled { graph, warnings, secret_inputs: facts.secret_inputs, of_files })
 }
 
 /// What else is wrong with a configuration whose mistakes are known: what the blocks without one come to, as
@@ -79,7 +79,7 @@ pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> D
 
 /// The graph, and everything that is wrong with the blocks and with it.
 fn lay(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
-    let blocks::Compiled { resources, mut mistakes } = blocks::compile(config, facts);
+    let blocks::Compiled { resources, mut mistakes } = Blocks::read(config).compile(facts);
     let is_whole = !mistakes.has_errors();
     match Graph::build(resources) {
         Ok(graph) => (is_whole.then_some(graph), mistakes.sorted()),

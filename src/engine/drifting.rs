@@ -11,7 +11,7 @@ use crate::config::ClusterSettings;
 use crate::drift::{self, Drift, Finding, Status};
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target};
-use crate::state::{self, Resource, State};
+use crate::state::{self, State, StoredResource};
 
 /// Whether Secrets are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ async fn drift(state: &State, cluster: &ClusterIdentity, provider: &dyn Provider
     let doubted: BTreeSet<&Address> = state.in_doubt.iter().map(|intent| &intent.address).collect();
     let is_left_out = |identity: &Identity| secrets == Secrets::LeaveOut && identity.is("", "Secret");
     let mut found: BTreeMap<&Address, Finding> = BTreeMap::new();
-    let mut wanted: Vec<(&Address, &Resource)> = Vec::new();
+    let mut wanted: Vec<(&Address, &StoredResource)> = Vec::new();
     for (address, resource) in &state.resources {
         let identity = &resource.identity;
         if is_left_out(identity) {

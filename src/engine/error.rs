@@ -10,8 +10,7 @@ use crate::resource::Problem;
 use crate::state::StateError;
 
 use super::cluster::ClusterMismatch;
-use super::plan_file::PlanFileRefusal;
-use super::planned::NotApplicable;
+use super::refusal::{NotApplicable, PlanFileRefusal};
 use super::rights::MissingRights;
 use super::settings::SettingsConflict;
 
@@ -53,6 +52,9 @@ pub enum Error {
     /// The plan cannot be applied.
     #[error(transparent)]
     NotApplicable(#[from] NotApplicable),
+    /// A plan that cannot be written as text.
+    #[error("the plan cannot be written as text")]
+    PlanFileText(#[from] serde_json::Error),
     /// The plan file is not applied.
     #[error(transparent)]
     PlanFile(#[from] PlanFileRefusal),

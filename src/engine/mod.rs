@@ -15,7 +15,7 @@
 //! | `host`, `factory`, `standard` | what the program around it gives: the environment, providers, state backends |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside, and what they come to |
-//! | `opening` | the state, seen or locked, before the cluster is asked |
+//! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `cluster` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `shared` | the planner's questions, and their answers |
@@ -23,7 +23,7 @@
 //! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `drifting` | what was applied last, against what is there |
-//! | `error` | why it stopped |
+//! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;
 mod cluster;
@@ -38,11 +38,13 @@ mod opening;
 mod plan_file;
 mod planned;
 mod planning;
+mod refusal;
 mod request;
 mod rights;
 mod settings;
 mod shared;
 mod standard;
+mod state_access;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -57,13 +59,15 @@ pub use factory::{BackendFactory, BackendSettings, ConnectionSettings, ProviderF
 pub use host::{Host, Variables};
 pub use loading::{Head, Project, load, load_head};
 pub use needs::Outside;
-pub use opening::{Interruption, Opened, StateAccess};
-pub use plan_file::{Admitted, PlanFileRefusal, VerifiedFile};
-pub use planned::{Applicable, Approval, NotApplicable, Planned, UncheckedField};
+pub use opening::{Interruption, Opened};
+pub use plan_file::Admitted;
+pub use planned::{Applicable, Approval, Planned, VerifiedFile};
 pub use planning::run as run_planner;
+pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;
 pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use shared::Readings;
 pub use standard::{KubernetesProviders, LocalBackends};
+pub use state_access::StateAccess;
 pub use workspace::Workspace;

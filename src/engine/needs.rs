@@ -1,7 +1,7 @@
-//! The edge that answers what blocks ask of the outside: files, the environment, the cluster.
+//! Answers what blocks ask of the outside: of files, the environment, the cluster.
 //!
-//! Everything is asked once, in bulk. What cannot be had is *unknown* with its reason, and never taken for
-//! absent: only a cluster that says that a generated value is not there gets a new one.
+//! Everything is asked once, in bulk. What cannot be read is *unknown*, with the reason, and never taken for
+//! absent: a new value is generated only where the cluster says that there is none.
 
 mod files;
 mod passwords;
@@ -17,25 +17,25 @@ use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use serde_json::Value;
 
-use crate::blocks::{self, Fact, Facts, Given, Need, SecretKeyRef, Text};
-use crate::config::{Config, SecretSource};
+use crate::blocks::{Blocks, Fact, Facts, Need, SecretInputs, SecretKeyRef, SecretText};
+use crate::config::{Config, Generate, SecretSource};
 use crate::provider::Provider;
 use crate::resource::{BlockAddress, GroupKind, Identity, Reading, Target};
 
 /// A Secret holds no more than this anyway.
 const LARGEST_SECRET: u64 = 1 << 20;
-/// How often blocks may ask again before that is taken for a mistake of ours.
+/// How often blocks may ask again. More rounds would be a bug of ours.
 const ROUNDS: usize = 8;
 
-/// The outside.
+/// Where answers come from.
 #[derive(Clone, Copy)]
 pub struct Outside<'a> {
     /// The cluster. Without one (`validate`, `render`) no secret is read: objects hold placeholders.
     pub provider: Option<&'a dyn Provider>,
     /// Looks up a variable of the environment.
     pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
-    /// Whether the state knows that a generated value was kept there, so that its absence is a loss. Says
-    /// no where a new value has been consented to.
+    /// Whether the state says that a generated value is stored there, so that its absence is a loss. It says no
+    /// where somebody has consented to a new value.
     pub remembered: &'a (dyn Fn(&SecretKeyRef) -> bool + Sync),
 }
 
@@ -50,78 +50,73 @@ pub async fn gather(config: &Config, outside: &Outside<'_>) -> Facts {
     gather_within(config, None, Facts::default(), outside).await
 }
 
-/// Finds out what the blocks of a configuration need to know beyond what is known already, but asks for the
-/// secrets of these alone: those of all others are as unread as they are without a cluster.
+/// Finds out what the blocks of a configuration need to know beyond what is known already. With `blocks`, only
+/// the secrets that these blocks need are read; all others stay placeholders, as without a cluster.
 pub async fn gather_within(
     config: &Config,
     blocks: Option<&BTreeSet<BlockAddress>>,
     known: Facts,
     outside: &Outside<'_>,
 ) -> Facts {
-    let asking = blocks.map(|blocks| within(config, blocks));
+    let read = Blocks::read(config);
     let mut facts = known;
     // Secrets are read once, and a generated value is made once, however many rounds there are.
     let mut lookups = Lookups::default();
     for _ in 0..ROUNDS {
-        let needs = blocks::needs(config, &facts);
+        let needs = read.needs(&facts);
         if needs.is_empty() {
             break;
         }
-        let wanted = asking.as_ref().map(|asking| blocks::needs(asking, &facts));
-        let (asked, spared): (Vec<Need>, Vec<Need>) = needs.into_iter().partition(|need| {
+        let wanted = blocks.map(|blocks| read.needs_of(blocks, &facts));
+        let (asked, left_out): (Vec<Need>, Vec<Need>) = needs.into_iter().partition(|need| {
             let is_secret = matches!(need, Need::Secret { .. } | Need::Htpasswd { .. });
             !is_secret || wanted.as_ref().is_none_or(|wanted| wanted.contains(need))
         });
-        for need in spared {
-            facts.insert(need, Fact::Text(Text::Placeholder));
+        for need in left_out {
+            facts.insert(need, Fact::Text(SecretText::Placeholder));
         }
         for (need, fact) in answer(asked, outside, &mut lookups).await {
             facts.insert(need, fact);
         }
     }
-    facts.given = lookups.given;
+    facts.secret_inputs = lookups.inputs;
     facts
-}
-
-/// The configuration as if it had these blocks alone.
-fn within(config: &Config, blocks: &BTreeSet<BlockAddress>) -> Config {
-    let mut config = config.clone();
-    config.blocks.retain(|block| blocks.contains(&block.address));
-    config.secrets.retain(|name, secret| {
-        let is_kept = matches!(secret.source, SecretSource::Generate(_));
-        !is_kept || blocks.contains(&BlockAddress::new("secret", name.as_str()))
-    });
-    config
 }
 
 /// What has been found out that more than one need may ask for.
 #[derive(Default)]
 struct Lookups {
-    secrets: BTreeMap<Identity, Stored>,
-    generated: BTreeMap<SecretKeyRef, Text>,
-    given: Given,
+    /// The Secrets that were read.
+    secrets: BTreeMap<Identity, StoredSecret>,
+    /// The generated values, found or made.
+    generated: BTreeMap<SecretKeyRef, SecretText>,
+    inputs: SecretInputs,
 }
 
 /// A Secret of the cluster.
-enum Stored {
+enum StoredSecret {
     /// Its `data`, as it was read.
     Data(Value),
     /// The cluster says that it is not there.
     Absent,
-    /// Nobody knows, and this is why.
+    /// It could not be read, and this is why.
     Unreadable(String),
 }
 
 /// What a key of a Secret holds.
 enum StoredText {
+    /// This text.
     Text(String),
+    /// The cluster says that there is none.
     Nothing,
+    /// It is not known, and this is why.
     Unknown(String),
 }
 
+/// Answers all of these needs.
 async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) -> Vec<(Need, Fact)> {
     if let Some(provider) = outside.provider {
-        lookups.read(provider, needs.iter().flat_map(kept_by)).await;
+        lookups.read(provider, needs.iter().flat_map(stored_at)).await;
     }
     let begun = needs.into_iter().map(|need| {
         let fact = begin(&need, outside, lookups);
@@ -132,7 +127,7 @@ async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) 
     join_all(begun).await
 }
 
-/// Begins to answer: what was seen already is at hand, what takes time is not.
+/// Begins to answer a need. What takes time (files, hashes) is left to the future.
 fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> BoxFuture<'a, Fact> {
     match need {
         Need::Files(path) => files::texts(path.clone()).boxed(),
@@ -141,33 +136,35 @@ fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> Bo
             let (kind, version) = (kind.clone(), version.clone());
             async move { Fact::Scope(scope(outside, &kind, &version).await) }.boxed()
         }
-        Need::Secret { source, kept } => {
-            ready(Fact::Text(lookups.text(source, kept.as_ref(), outside))).boxed()
+        Need::Secret { source, stored_at } => {
+            ready(Fact::Text(lookups.text(source, stored_at.as_ref(), outside))).boxed()
         }
-        Need::Htpasswd { .. } if outside.provider.is_none() => ready(Fact::Text(Text::Placeholder)).boxed(),
-        Need::Htpasswd { users, kept } => {
+        Need::Htpasswd { .. } if outside.provider.is_none() => {
+            ready(Fact::Text(SecretText::Placeholder)).boxed()
+        }
+        Need::Htpasswd { users, stored_at } => {
             let users = users
                 .iter()
-                .map(|user| (user.name.clone(), lookups.text(&user.source, user.kept.as_ref(), outside)))
+                .map(|user| (user.name.clone(), lookups.text(&user.source, user.stored_at.as_ref(), outside)))
                 .collect();
-            passwords::htpasswd(users, lookups.kept(kept)).boxed()
+            passwords::htpasswd(users, lookups.stored_text(stored_at)).boxed()
         }
     }
 }
 
-/// Where the answer to a need is kept.
-fn kept_by(need: &Need) -> Vec<SecretKeyRef> {
+/// The keys of Secrets in which the answer to a need is stored.
+fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
     match need {
-        Need::Secret { kept, .. } => kept.iter().cloned().collect(),
-        Need::Htpasswd { users, kept } => {
-            let users = users.iter().filter_map(|user| user.kept.clone());
-            users.chain([kept.clone()]).collect()
+        Need::Secret { stored_at, .. } => stored_at.iter().cloned().collect(),
+        Need::Htpasswd { users, stored_at } => {
+            let users = users.iter().filter_map(|user| user.stored_at.clone());
+            users.chain([stored_at.clone()]).collect()
         }
         Need::Files(_) | Need::Manifests(_) | Need::Scope { .. } => Vec::new(),
     }
 }
 
-/// Whether a kind has namespaces. A cluster that does not answer leaves it open here; the plan says so.
+/// Whether a kind has namespaces; `None` where the cluster does not answer, which the plan then says.
 async fn scope(outside: &Outside<'_>, kind: &GroupKind, version: &str) -> Option<bool> {
     let identity = Identity::cluster(kind.group.as_str(), kind.kind.as_str(), "");
     let target = Target { identity, version: Some(version.to_owned()) };
@@ -176,9 +173,9 @@ async fn scope(outside: &Outside<'_>, kind: &GroupKind, version: &str) -> Option
 
 impl Lookups {
     /// Reads the Secrets that have not been read yet, all at once.
-    async fn read(&mut self, provider: &dyn Provider, kept: impl Iterator<Item = SecretKeyRef>) {
+    async fn read(&mut self, provider: &dyn Provider, keys: impl Iterator<Item = SecretKeyRef>) {
         let missing: BTreeSet<Identity> =
-            kept.map(|kept| kept.secret).filter(|secret| !self.secrets.contains_key(secret)).collect();
+            keys.map(|key_ref| key_ref.secret).filter(|secret| !self.secrets.contains_key(secret)).collect();
         if missing.is_empty() {
             return;
         }
@@ -190,22 +187,23 @@ impl Lookups {
         for target in targets {
             let stored = match readings.next() {
                 Some(Reading::Present(live)) => {
-                    Stored::Data(live.object.get("data").cloned().unwrap_or_default())
+                    StoredSecret::Data(live.object.get("data").cloned().unwrap_or_default())
                 }
-                Some(Reading::Absent) => Stored::Absent,
-                Some(Reading::Unreadable(problem)) => Stored::Unreadable(problem.message),
-                None => Stored::Unreadable(nobody.clone()),
+                Some(Reading::Absent) => StoredSecret::Absent,
+                Some(Reading::Unreadable(problem)) => StoredSecret::Unreadable(problem.message),
+                None => StoredSecret::Unreadable(nobody.clone()),
             };
             self.secrets.insert(target.identity, stored);
         }
     }
 
-    fn kept(&self, kept: &SecretKeyRef) -> StoredText {
-        let SecretKeyRef { secret, key } = kept;
+    /// What a key of a Secret holds.
+    fn stored_text(&self, key_ref: &SecretKeyRef) -> StoredText {
+        let SecretKeyRef { secret, key } = key_ref;
         let data = match self.secrets.get(secret) {
-            Some(Stored::Data(data)) => data,
-            Some(Stored::Absent) => return StoredText::Nothing,
-            Some(Stored::Unreadable(reason)) => {
+            Some(StoredSecret::Data(data)) => data,
+            Some(StoredSecret::Absent) => return StoredText::Nothing,
+            Some(StoredSecret::Unreadable(reason)) => {
                 return StoredText::Unknown(format!("the {secret} cannot be read: {reason}"));
             }
             None => return StoredText::Unknown(format!("the {secret} was not read")),
@@ -218,58 +216,73 @@ impl Lookups {
         }
     }
 
-    /// The value of a source.
-    fn text(&mut self, source: &SecretSource, kept: Option<&SecretKeyRef>, outside: &Outside<'_>) -> Text {
+    /// The value of a source; a generated one is stored at this key.
+    fn text(
+        &mut self,
+        source: &SecretSource,
+        stored_at: Option<&SecretKeyRef>,
+        outside: &Outside<'_>,
+    ) -> SecretText {
         if outside.provider.is_none() {
-            return Text::Placeholder;
+            return SecretText::Placeholder;
         }
         let text = match source {
             // A run without access to secrets (a pull request from a fork) often gets empty variables.
             SecretSource::Env(name) => match (outside.env)(name) {
                 Some(value) if value.is_empty() => {
-                    Text::Unknown(format!("the environment variable {name} is empty"))
+                    SecretText::Unknown(format!("the environment variable {name} is empty"))
                 }
-                Some(value) => Text::Known(value),
-                None => Text::Unknown(format!("the environment variable {name} is not set")),
+                Some(value) => SecretText::Known(value),
+                None => SecretText::Unknown(format!("the environment variable {name} is not set")),
             },
             SecretSource::File(path) => from_file(path),
-            SecretSource::Generate(generate) => {
-                let Some(kept) = kept else {
-                    return Text::Unknown("there is no place to keep a generated value".to_owned());
-                };
-                if let Some(text) = self.generated.get(kept) {
-                    return text.clone();
-                }
-                let text = match self.kept(kept) {
-                    StoredText::Text(text) => Text::Known(text),
-                    StoredText::Unknown(reason) => Text::Unknown(reason),
-                    StoredText::Nothing if (outside.remembered)(kept) => {
-                        let SecretKeyRef { secret, key } = kept;
-                        Text::Lost(format!("the {secret} has no `{key}` any more"))
-                    }
-                    StoredText::Nothing => Text::New(generate_text(generate.length)),
-                };
-                self.generated.insert(kept.clone(), text.clone());
-                return text;
-            }
+            SecretSource::Generate(generate) => return self.generated(generate, stored_at, outside),
         };
-        if let Text::Known(value) = &text {
-            self.given.0.insert(source.clone(), value.clone());
+        if let SecretText::Known(value) = &text {
+            self.inputs.0.insert(source.clone(), value.clone());
         }
+        text
+    }
+
+    /// A generated value: the one that is stored, or else a new one.
+    fn generated(
+        &mut self,
+        generate: &Generate,
+        stored_at: Option<&SecretKeyRef>,
+        outside: &Outside<'_>,
+    ) -> SecretText {
+        let Some(key_ref) = stored_at else {
+            return SecretText::Unknown("there is no place to keep a generated value".to_owned());
+        };
+        if let Some(text) = self.generated.get(key_ref) {
+            return text.clone();
+        }
+        let text = match self.stored_text(key_ref) {
+            StoredText::Text(text) => SecretText::Known(text),
+            StoredText::Unknown(reason) => SecretText::Unknown(reason),
+            StoredText::Nothing if (outside.remembered)(key_ref) => {
+                let SecretKeyRef { secret, key } = key_ref;
+                SecretText::Lost(format!("the {secret} has no `{key}` any more"))
+            }
+            StoredText::Nothing => SecretText::New(generate_text(generate.length)),
+        };
+        self.generated.insert(key_ref.clone(), text.clone());
         text
     }
 }
 
-/// A text of letters and digits, from the system's own source of randomness.
+/// A random text of letters and digits.
 fn generate_text(length: u16) -> String {
     rand::rng().sample_iter(Alphanumeric).take(usize::from(length)).map(char::from).collect()
 }
 
 /// The content of a file without its last newline.
-fn from_file(path: &Path) -> Text {
+fn from_file(path: &Path) -> SecretText {
     let mut text = match files::text(path, LARGEST_SECRET) {
         Ok(text) => text,
-        Err(reason) => return Text::Unknown(format!("the file {} cannot be read: {reason}", path.display())),
+        Err(reason) => {
+            return SecretText::Unknown(format!("the file {} cannot be read: {reason}", path.display()));
+        }
     };
     if text.ends_with('\n') {
         text.pop();
@@ -278,9 +291,9 @@ fn from_file(path: &Path) -> Text {
         }
     }
     if text.is_empty() {
-        return Text::Unknown(format!("the file {} is empty", path.display()));
+        return SecretText::Unknown(format!("the file {} is empty", path.display()));
     }
-    Text::Known(text)
+    SecretText::Known(text)
 }
 
 #[cfg(test)]

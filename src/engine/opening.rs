@@ -6,27 +6,10 @@ use tracing::Instrument as _;
 
 use super::cluster::check_cluster;
 use super::factory::{BackendFactory, BackendSettings, ConnectionSettings};
+use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
-use crate::state::{self, Backend, Holder, Recovered, State, StateError, Store, View};
-
-/// A state that is at hand: seen, or locked to be written.
-pub trait StateAccess: Send + Sync {
-    /// The state.
-    fn state(&self) -> &State;
-}
-
-impl StateAccess for View {
-    fn state(&self) -> &State {
-        &self.state
-    }
-}
-
-impl StateAccess for Store {
-    fn state(&self) -> &State {
-        Store::state(self)
-    }
-}
+use crate::state::{self, Backend, Holder, Recovered, StateError, Store, View};
 
 /// A project with its state. Nothing was asked of a cluster yet.
 ///
@@ -77,10 +60,10 @@ impl Project {
         let connection = self.settings.connection(&self.config.cluster)?;
         // The state may be as large as all that is configured: it is read meanwhile.
         let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
-        let view = view(backends, settings, self.config.project.clone());
-        let view = tokio::spawn(view.in_current_span());
+        let reading = view(backends, settings, self.config.project.clone());
+        let reading = tokio::spawn(reading.in_current_span());
         let outline = self.compile().await?;
-        let state = view.await.map_err(Error::StateReading)??;
+        let state = reading.await.map_err(Error::StateReading)??;
         Ok(Opened { project: self, connection, outline, state })
     }
 

@@ -2,45 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::Error;
-use super::opening::StateAccess;
-use super::planned::{Approval, Planned, UncheckedField};
+use super::planned::{Approval, Planned, VerifiedFile};
+use super::refusal::{PlanFileRefusal, UncheckedField};
+use super::state_access::StateAccess;
 use super::workspace::Workspace;
-use crate::approval::{self, Asked, Attempt, Mismatch, Moved, PlanFile, Preconditions};
+use crate::approval::{self, Asked, Attempt, PlanFile, Preconditions};
 use crate::diagnostic::Sources;
 use crate::plan::{Keep, Plan};
 use crate::resource::Key;
 use crate::state::Store;
-
-/// Why a plan file is not applied. Nothing of it was done.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanFileRefusal {
-    /// There is no key here to check its seal with.
-    #[error("there is no key to check the plan file with")]
-    NoKey,
-    /// Its seal is not that of this state's key.
-    #[error("the plan file was not written here, or was changed since")]
-    NotSealed,
-    /// It was applied already.
-    #[error("the plan file was applied as revision {revision}")]
-    Completed {
-        /// As which revision.
-        revision: u64,
-        /// When.
-        at: Timestamp,
-    },
-    /// Some fields could not be checked when it was made.
-    #[error("{} fields of the plan file could not be checked", .0.len())]
-    Unchecked(Vec<UncheckedField>),
-    /// It is for another configuration, cluster or state than what is at hand.
-    #[error("the plan file is not for what is at hand")]
-    Mismatch(Vec<Mismatch>),
-    /// The plan that is made anew is not the one in the file.
-    #[error("{} resources have moved since the plan file was made", .0.len())]
-    Moved(Vec<Moved>),
-}
 
 /// A plan file that may be applied here, if a new plan turns out to be the same.
 #[derive(Debug)]
@@ -57,33 +28,21 @@ impl Admitted<'_> {
     }
 }
 
-/// The plan in a file, found to be the one at hand by [`Workspace::hold_against`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifiedFile {
-    digest: String,
-}
-
-impl VerifiedFile {
-    /// The digest of the file.
-    pub fn digest(&self) -> &str {
-        &self.digest
-    }
-}
-
 impl<S: StateAccess> Workspace<S> {
     /// A file of a plan, to be approved and applied later; `None` where the plan cannot be applied anyway.
     ///
     /// # Errors
     /// The key that seals it cannot be read, or kept with the state.
     pub async fn plan_file(&self, planned: &Planned) -> Result<Option<PlanFile>, Error> {
-        let Planned { request, plan, given, .. } = planned;
+        let Planned { request, plan, secret_inputs, .. } = planned;
         if !plan.refusals.is_empty() {
             return Ok(None);
         }
         let key = self.project.backend().await?.make_key().await?;
         let config = &self.project.config;
-        let preconditions = Preconditions::of(plan, config, given, Asked::from(request.clone()), &key);
-        Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)))
+        let preconditions =
+            Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), &key);
+        Ok(Some(PlanFile::new(plan, preconditions, key_places(&config.sources, plan), &key)?))
     }
 }
 
@@ -98,14 +57,14 @@ impl Workspace<Store> {
             return Err(PlanFileRefusal::NotSealed.into());
         }
         if let Some(done) = self.state.completed(file.digest()).await? {
-            return Err(PlanFileRefusal::Completed { revision: done.number, at: done.at }.into());
+            return Err(PlanFileRefusal::Completed { revision: done.revision, at: done.at }.into());
         }
         let unchecked = unchecked(file);
         if !unchecked.is_empty() {
             return Err(PlanFileRefusal::Unchecked(unchecked).into());
         }
         // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
-        if let Ok(lineage) = file.preconditions.lineage.parse() {
+        if let Ok(lineage) = file.preconditions().lineage.parse() {
             self.state.assume_lineage(&lineage)?;
         }
         let unfinished = self.state.state().unfinished.as_ref();
@@ -122,19 +81,19 @@ impl Workspace<Store> {
     /// A [`PlanFileRefusal`] where anything is other than it was approved.
     pub fn hold_against(&self, admitted: &Admitted<'_>, planned: &Planned) -> Result<Approval, Error> {
         let Admitted { file, key, attempt } = admitted;
-        let Planned { request, plan, given, .. } = planned;
+        let Planned { request, plan, secret_inputs, .. } = planned;
         let config = &self.project.config;
-        let preconditions = Preconditions::of(plan, config, given, Asked::from(request.clone()), key);
-        let mismatches = file.preconditions.mismatches(&preconditions);
+        let preconditions = Preconditions::of(plan, config, secret_inputs, Asked::from(request.clone()), key);
+        let mismatches = file.preconditions().mismatches(&preconditions);
         if !mismatches.is_empty() {
             return Err(PlanFileRefusal::Mismatch(mismatches).into());
         }
         let is_comparable = plan.refusals.is_empty();
-        let moved = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
-        if moved.is_empty() {
+        let divergences = if is_comparable { approval::check(file, plan, *attempt, key) } else { Vec::new() };
+        if divergences.is_empty() {
             Ok(Approval::File(VerifiedFile { digest: file.digest().to_owned() }))
         } else {
-            Err(PlanFileRefusal::Moved(moved).into())
+            Err(PlanFileRefusal::Diverged(divergences).into())
         }
     }
 }

@@ -1,11 +1,10 @@
 //! A plan that was made, and whether it can be applied.
 
 use super::PlanRequest;
-use super::plan_file::VerifiedFile;
-use crate::blocks::Given;
+use super::refusal::{NotApplicable, UncheckedField};
+use crate::blocks::SecretInputs;
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Plan, Refusal};
-use crate::resource::{Address, FieldPath};
+use crate::plan::Plan;
 
 /// A plan that was made.
 #[derive(Debug)]
@@ -16,8 +15,8 @@ pub struct Planned {
     pub plan: Plan,
     /// What is probably not meant in the configuration.
     pub warnings: Diagnostics,
-    /// What secrets were given with when it was made.
-    pub(super) given: Given,
+    /// What the sources of secrets held when it was made.
+    pub(super) secret_inputs: SecretInputs,
 }
 
 /// Who has approved a plan.
@@ -31,42 +30,25 @@ pub enum Approval {
     File(VerifiedFile),
 }
 
+/// The plan in a file, found to be the one at hand by [`Workspace::hold_against`](super::Workspace::hold_against).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedFile {
+    pub(super) digest: String,
+}
+
+impl VerifiedFile {
+    /// The digest of the file.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
 /// A plan of which all can be applied, as it was approved.
 #[derive(Debug, Clone, Copy)]
 pub struct Applicable<'p> {
     pub(super) plan: &'p Plan,
     /// By what the history knows the run: the digest of the plan file, or of the plan where there is none.
     pub(super) digest: &'p str,
-}
-
-/// Why a plan cannot be applied. Nothing of it was done.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum NotApplicable {
-    /// Something must be mended first.
-    #[error("{} resources of the plan must be mended first", .0.len())]
-    Refused(Vec<Refusal>),
-    /// What could not be checked cannot be written either.
-    #[error("{} fields of the plan could not be checked", .0.len())]
-    Unchecked(Vec<UncheckedField>),
-    /// It is not the plan that was approved.
-    #[error("the plan has the digest {found}, and {approved} was approved")]
-    OtherPlan {
-        /// The digest that was approved.
-        approved: String,
-        /// The digest of this plan.
-        found: String,
-    },
-}
-
-/// A field that could not be checked, mostly because a secret is not set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UncheckedField {
-    /// Of which resource.
-    pub address: Address,
-    /// Which field.
-    pub path: FieldPath,
-    /// Why not.
-    pub reason: String,
 }
 
 impl Planned {

@@ -14,7 +14,7 @@ use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
 use crate::state::{Intent as Doubt, State};
 
-/// How long an object that moves under our eyes is left alone before it is looked at again.
+/// How long to wait before an object that has just changed is read again.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
@@ -55,7 +55,7 @@ pub(super) async fn plan(
     Ok(run(Planner::new(input), provider, parallelism).await)
 }
 
-/// Answers what the planner asks, so many questions at once, until it is done.
+/// Answers what the planner asks until it is done. At most `parallelism` questions are under way at once.
 pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usize) -> Plan {
     loop {
         match planner.advance() {
@@ -159,7 +159,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
 mod tests {
     use super::*;
     use crate::resource::Target;
-    use crate::state::{IntentKind, Provenance, Resource};
+    use crate::state::{IntentKind, Provenance, StoredResource};
 
     #[tokio::test]
     async fn a_slow_answer_is_waited_for_and_holds_up_no_other_question() {
@@ -190,17 +190,8 @@ mod tests {
         let identity = |name: &str| Identity::namespaced("", "ConfigMap", "a", name);
         let address = Address::block("resource", "c");
         let mut state = State::new("p");
-        let old = Resource {
-            identity: identity("old"),
-            version: None,
-            uid: "u".into(),
-            dependencies: vec![],
-            protect: false,
-            keys: std::collections::BTreeSet::new(),
-            timeouts: Timeouts::default(),
-            provenance: Provenance::Created,
-            applied: None,
-        };
+        let target = Target { identity: identity("old"), version: None };
+        let old = StoredResource::new(target, "u", Provenance::Created);
         state.resources.insert(address.clone(), old);
         let new = identity("new");
         let target = Target { identity: new.clone(), version: None };

@@ -51,7 +51,7 @@ impl From<PlanRequest> for Asked {
 /// How the plan in a file was asked for, and how it is to be planned again.
 impl From<&PlanFile> for PlanRequest {
     fn from(file: &PlanFile) -> Self {
-        file.preconditions.asked.clone().into()
+        file.preconditions().asked.clone().into()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use tracing::{Instrument as _, info_span};
 
-use super::Error;
 use crate::plan::{Action, Change, Plan};
 use crate::provider::{Provider, Verb};
 use crate::resource::{Identity, Target};
@@ -20,7 +19,7 @@ pub struct MissingRights(
 /// # Errors
 /// The list of missing rights. What cannot be asked about (a kind that this plan itself defines, a server
 /// that answers no reviews) is left to the write.
-pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), Error> {
+pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), MissingRights> {
     let requests: Vec<(Verb, Target)> = plan.changes.iter().flat_map(needs).collect();
     if requests.is_empty() {
         return Ok(());
@@ -30,7 +29,7 @@ pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), E
     let denied = requests.into_iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
     let mut missing: Vec<_> = denied.map(|((verb, target), _)| (verb, target.identity)).collect();
     missing.dedup();
-    if missing.is_empty() { Ok(()) } else { Err(MissingRights(missing).into()) }
+    if missing.is_empty() { Ok(()) } else { Err(MissingRights(missing)) }
 }
 
 /// What a change takes. Waiting reads and watches; a server that forbids that says so when it comes to it.

@@ -205,7 +205,7 @@ async fn a_plan_file_is_refused_where_anything_is_other_than_it_was() {
     again(&mut workspace(&stage).await, &kept).await.unwrap();
     stage.cluster.edit("a", |object| object["data"]["text"] = "x".into());
     let moved = refusal(again(&mut workspace(&stage).await, &kept).await);
-    let PlanFileRefusal::Moved(moved) = moved else { panic!("{moved:?}") };
+    let PlanFileRefusal::Diverged(moved) = moved else { panic!("{moved:?}") };
     assert_eq!(moved[0].address.to_string(), "resource.a");
 }
 
@@ -320,7 +320,7 @@ mod spans {
         for step in [
             "load files=0",
             "open_locked project=\"p\" command=\"apply\"",
-            "compile project=\"p\" blocks=1",
+            "compile project=\"p\" blocks=2",
             "needs",
             "lock_state project=\"p\" command=\"apply\"",
             "connect project=\"p\"",

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::applying::{self, Run};
-use super::opening::StateAccess;
 use super::planned::{Applicable, Planned};
+use super::state_access::StateAccess;
 use super::{Compiled, Error, Outside, PlanRequest, Project, Readings, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
 use crate::blocks::SecretKeyRef;
@@ -61,8 +61,8 @@ impl<S: StateAccess> Workspace<S> {
         let plan = planning::plan(config, graph, state, &self.cluster, &provider, &request, parallelism)
             .await
             .map_err(|error| error.after(&compiled.warnings))?;
-        let (given, warnings) = (compiled.given.clone(), compiled.warnings.clone());
-        Ok(Planned { request, plan, warnings, given })
+        let (secret_inputs, warnings) = (compiled.secret_inputs.clone(), compiled.warnings.clone());
+        Ok(Planned { request, plan, warnings, secret_inputs })
     }
 }
 
@@ -81,7 +81,8 @@ impl Workspace<Store> {
         stop: &Stop,
     ) -> Result<Report, Error> {
         let Project { config, settings, .. } = &self.project;
-        let run = Run { plan: plan.digest.to_owned(), configuration: config.digest() };
+        let run =
+            Run { plan: plan.digest.to_owned(), configuration: config.digest(), sources: &config.sources };
         let options = Options { parallelism: settings.parallelism.max(1) };
         let provider = self.provider.as_ref();
         applying::apply(plan.plan, &run, provider, &mut self.state, emit, stop, options).await
@@ -116,23 +117,15 @@ fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Identity, Timeouts};
-    use crate::state::{Provenance, Resource};
+    use crate::resource::{Identity, Target};
+    use crate::state::{Provenance, StoredResource};
 
     #[test]
     fn a_generated_value_is_remembered_until_a_new_one_is_consented_to() {
         let identity = Identity::namespaced("", "Secret", "a", "users");
-        let resource = Resource {
-            identity: identity.clone(),
-            version: None,
-            uid: "u".into(),
-            dependencies: Vec::new(),
-            protect: false,
-            keys: ["ci".to_owned()].into(),
-            timeouts: Timeouts::default(),
-            provenance: Provenance::Created,
-            applied: None,
-        };
+        let target = Target { identity: identity.clone(), version: None };
+        let keys = ["ci".to_owned()].into();
+        let resource = StoredResource { keys, ..StoredResource::new(target, "u", Provenance::Created) };
         let address: Address = "registry.main/Secret/users".parse().unwrap();
         let mut state = State::new("p");
         state.resources.insert(address.clone(), resource);

@@ -6,30 +6,26 @@ use std::sync::Arc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
 use super::index::Index;
-use super::{Graph, Reason, Stop, Yielded, cycle, mistakes};
+use super::link::{Link, grouped};
+use super::model::{Graph, GraphNode, Yielded};
+use super::reason::Reason;
+use super::{cycle, mistakes};
 use crate::diagnostic::{Diagnostics, Span};
 use crate::resource::references::{provides, requires, selects};
 use crate::resource::{Address, BlockAddress, Desired, LiveReference, Reference};
 
-/// Two stops, by number, and why the first waits for the second.
-pub(super) struct Link {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) reasons: Vec<Reason>,
-}
-
-impl Link {
-    /// `None` for what was written, and so never yields; otherwise the strength of its strongest reason.
-    fn strength(&self) -> Option<crate::resource::references::Strength> {
-        if self.is_written() { None } else { self.reasons.iter().filter_map(Reason::strength).max() }
-    }
-
-    pub(super) fn is_written(&self) -> bool {
-        self.reasons.iter().any(|reason| reason.strength().is_none())
+impl Graph {
+    /// Builds the graph, whatever the order in which the resources come.
+    ///
+    /// # Errors
+    /// Every mistake of the configuration that only the whole graph shows (unknown addresses, cycles), all
+    /// at once.
+    pub fn build(desired: Vec<Desired>) -> Result<Self, Diagnostics> {
+        build(desired)
     }
 }
 
-pub(super) fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
+fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
     // Whatever the order in which they come: numbers follow addresses, and everything follows numbers.
     desired.sort_by(|a, b| a.address.cmp(&b.address));
     let mut builder = Builder::new(&desired);
@@ -37,14 +33,14 @@ pub(super) fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
         builder.written(number);
     }
     builder.inferred();
-    let Builder { places, stops, raw, mut mistakes, .. } = builder;
+    let Builder { numbers, block_nodes, raw, mut mistakes, .. } = builder;
 
     let links = grouped(raw);
     let address_of = |number: usize| match desired.get(number) {
         Some(desired) => &desired.address,
-        None => &stops[number - desired.len()],
+        None => &block_nodes[number - desired.len()],
     };
-    let nodes = desired.len() + stops.len();
+    let nodes = desired.len() + block_nodes.len();
     mistakes.extend(mistakes::cycles(nodes, &links, address_of));
     if mistakes.has_errors() {
         return Err(mistakes.sorted());
@@ -60,38 +56,20 @@ pub(super) fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
 
     let mut dag = StableDiGraph::with_capacity(nodes, kept.len());
     for desired in desired {
-        dag.add_node(Stop::Resource(Arc::new(desired)));
+        dag.add_node(GraphNode::Resource(Arc::new(desired)));
     }
-    for address in stops {
-        dag.add_node(Stop::Block(address));
+    for address in block_nodes {
+        dag.add_node(GraphNode::Block(address));
     }
     for link in kept {
         dag.add_edge(NodeIndex::new(link.from), NodeIndex::new(link.to), link.reasons);
     }
-    let places = places.into_iter().map(|(address, number)| (address, NodeIndex::new(number))).collect();
-    Ok(Graph { dag, places, yielded })
+    let indices = numbers.into_iter().map(|(address, number)| (address, NodeIndex::new(number))).collect();
+    Ok(Graph { dag, nodes: indices, yielded })
 }
 
-/// Everything between the same two stops together, what was written first.
-fn grouped(mut raw: Vec<(usize, usize, Reason)>) -> Vec<Link> {
-    // A stable sort: reasons of one sort stay in the order in which the object says them.
-    raw.sort_by_key(|(from, to, reason)| (*from, *to, reason.strength().is_some()));
-    let mut links: Vec<Link> = Vec::with_capacity(raw.len());
-    for (from, to, reason) in raw {
-        match links.last_mut() {
-            Some(link) if (link.from, link.to) == (from, to) => {
-                if !link.reasons.contains(&reason) {
-                    link.reasons.push(reason);
-                }
-            }
-            _ => links.push(Link { from, to, reasons: vec![reason] }),
-        }
-    }
-    links
-}
-
-/// The links that stay, and the inferred ones that would close a cycle with stronger ones (or with as
-/// strong ones that come first by address). What was written has no cycle.
+/// The links that stay, and the inferred ones that yield: each would close a cycle with stronger ones, or
+/// with equally strong ones that come first by address. What the configuration writes has no cycle here.
 fn without_cycles(nodes: usize, mut links: Vec<Link>) -> (Vec<Link>, Vec<Link>) {
     links.sort_by_key(|link| match link.strength() {
         None => (0, None),
@@ -109,45 +87,46 @@ fn without_cycles(nodes: usize, mut links: Vec<Link>) -> (Vec<Link>, Vec<Link>) 
 
 struct Builder<'a> {
     desired: &'a [Desired],
-    /// Every resource by address, and every block that got a stop of its own.
-    places: HashMap<Address, usize>,
-    /// The resources of each block, ascending.
+    /// The number of every resource, by address, and of every block with a node of its own.
+    numbers: HashMap<Address, usize>,
+    /// The numbers of each block's resources, ascending.
     blocks: BTreeMap<&'a BlockAddress, Vec<usize>>,
-    /// The blocks with a stop of their own; they are numbered behind the resources.
-    stops: Vec<Address>,
+    /// The blocks with a node of their own; they are numbered after the resources.
+    block_nodes: Vec<Address>,
+    /// The edges found so far: the first waits for the second.
     raw: Vec<(usize, usize, Reason)>,
     mistakes: Diagnostics,
-    /// A block's `depends_on` comes with each of its objects; a mistake in it is told once.
-    told: std::collections::HashSet<(Address, Option<Span>)>,
+    /// What a mistake was reported for already: a block's `depends_on` comes with each of its objects.
+    reported: std::collections::HashSet<(Address, Option<Span>)>,
 }
 
 impl<'a> Builder<'a> {
     fn new(desired: &'a [Desired]) -> Self {
         let mut mistakes = Diagnostics::default();
-        let mut places = HashMap::with_capacity(desired.len());
+        let mut numbers = HashMap::with_capacity(desired.len());
         let mut blocks: BTreeMap<&BlockAddress, Vec<usize>> = BTreeMap::new();
         for (number, resource) in desired.iter().enumerate() {
-            if let Some(first) = places.insert(resource.address.clone(), number) {
+            if let Some(first) = numbers.insert(resource.address.clone(), number) {
                 mistakes.push(mistakes::same_address(&desired[first], resource));
             }
             blocks.entry(&resource.address.block).or_default().push(number);
         }
         let mut builder = Self {
             desired,
-            places,
+            numbers,
             blocks,
-            stops: Vec::new(),
+            block_nodes: Vec::new(),
             raw: Vec::new(),
             mistakes,
-            told: std::collections::HashSet::new(),
+            reported: std::collections::HashSet::new(),
         };
-        builder.make_stops();
+        builder.add_block_nodes();
         builder
     }
 
-    /// Gives a stop to every block of several objects that somebody depends on as a whole.
-    fn make_stops(&mut self) {
-        let whole = |address: &&Address| address.object.is_none() && !self.places.contains_key(*address);
+    /// Gives a node to every block of several objects that something depends on as a whole.
+    fn add_block_nodes(&mut self) {
+        let whole = |address: &&Address| address.object.is_none() && !self.numbers.contains_key(*address);
         let named: std::collections::BTreeSet<&Address> = self
             .desired
             .iter()
@@ -161,14 +140,14 @@ impl<'a> Builder<'a> {
             let Some(members) = self.blocks.get(&address.block).filter(|members| members.len() > 1) else {
                 continue;
             };
-            let stop = self.desired.len() + self.stops.len();
-            self.raw.extend(members.iter().map(|&member| (stop, member, Reason::Member)));
-            self.stops.push(address.clone());
-            self.places.insert(address.clone(), stop);
+            let node = self.desired.len() + self.block_nodes.len();
+            self.raw.extend(members.iter().map(|&member| (node, member, Reason::Member)));
+            self.block_nodes.push(address.clone());
+            self.numbers.insert(address.clone(), node);
         }
     }
 
-    /// The edges of what the configuration says.
+    /// The edges that the configuration writes.
     fn written(&mut self, number: usize) {
         let resource = &self.desired[number];
         for (address, span) in &resource.depends_on {
@@ -199,19 +178,19 @@ impl<'a> Builder<'a> {
             resource.address == *address
         };
         if is_own {
-            if self.told.insert((address.clone(), span)) {
+            if self.reported.insert((address.clone(), span)) {
                 self.mistakes.push(mistakes::own_block(&resource.address, address, span));
             }
             return;
         }
-        let place = self.places.get(address).copied();
+        let named = self.numbers.get(address).copied();
         let sole = || match self.blocks.get(&address.block)?.as_slice() {
             [sole] if address.object.is_none() => Some(*sole),
             _ => None,
         };
-        match place.or_else(sole) {
+        match named.or_else(sole) {
             Some(to) => self.raw.push((number, to, reason)),
-            None if self.told.insert((address.clone(), span)) => {
+            None if self.reported.insert((address.clone(), span)) => {
                 let known = self.desired.iter().map(|desired| &desired.address);
                 self.mistakes.push(mistakes::unknown_address(address, known, span));
             }
@@ -222,7 +201,7 @@ impl<'a> Builder<'a> {
     /// The resource that a reference to a live field leads to.
     fn live(&mut self, live: &LiveReference, span: Option<Span>) -> Option<usize> {
         let number =
-            |address: &Address| self.places.get(address).copied().filter(|n| *n < self.desired.len());
+            |address: &Address| self.numbers.get(address).copied().filter(|n| *n < self.desired.len());
         let found = live.split(|address| number(address).is_some());
         if let Some(to) = found.and_then(|(address, _)| number(&address)) {
             return Some(to);
@@ -232,7 +211,8 @@ impl<'a> Builder<'a> {
         None
     }
 
-    /// The edges of what the objects need of each other; returns the looks that it took.
+    /// The edges that follow from what the objects need of each other. Returns how many lists and items were
+    /// looked at.
     fn inferred(&mut self) -> usize {
         let mut index = Index::default();
         for (number, resource) in self.desired.iter().enumerate() {

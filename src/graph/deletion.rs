@@ -1,13 +1,13 @@
-//! The order in which resources go that the configuration no longer names.
+//! The order in which resources are deleted that the configuration no longer names.
 
 use std::collections::BTreeMap;
 
 use super::order::Order;
 use crate::resource::{Address, Identity, is_builtin_group};
 
-/// A resource that is to go, as the state knows it.
+/// A resource that is to be deleted, as the state knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
+pub struct RemovedResource {
     /// Its address.
     pub address: Address,
     /// What it is.
@@ -16,41 +16,43 @@ pub struct Removed {
     pub dependencies: Vec<Address>,
 }
 
-/// What each of these stands on, to be walked with [`Direction::Destroy`](super::Direction::Destroy):
-/// custom resources go before their CRD, what is in a namespace before the Namespace (each would take
-/// them along unseen), and otherwise whatever depended on a resource goes before it. A recorded
-/// dependency that contradicts the first two is let go.
-pub fn deletions(removed: &[Removed]) -> Order<Address> {
+/// What each of these depends on, to be walked with [`Direction::Destroy`](super::Direction::Destroy).
+///
+/// Custom resources are deleted before their CRD, and what is in a namespace before the Namespace: deleting
+/// the CRD or the Namespace first would delete them unseen. Otherwise what depended on a resource is deleted
+/// before it. A recorded dependency that contradicts the first two rules is ignored.
+pub fn deletions(removed: &[RemovedResource]) -> Order<Address> {
     let mut namespaces: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
     let mut definitions: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
-    for gone in removed {
-        if gone.identity.is("", "Namespace") {
-            namespaces.entry(&gone.identity.name).or_default().push(&gone.address);
-        } else if gone.identity.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+    for resource in removed {
+        if resource.identity.is("", "Namespace") {
+            namespaces.entry(&resource.identity.name).or_default().push(&resource.address);
+        } else if resource.identity.is("apiextensions.k8s.io", "CustomResourceDefinition") {
             // The name is the plural, which the kind does not give away, and the group, which does.
-            let group = gone.identity.name.split_once('.').map_or("", |(_, group)| group);
-            definitions.entry(group).or_default().push(&gone.address);
+            let group = resource.identity.name.split_once('.').map_or("", |(_, group)| group);
+            definitions.entry(group).or_default().push(&resource.address);
         }
     }
     let mut edges = Vec::new();
-    for gone in removed {
-        let namespace = gone.identity.namespace.as_deref().and_then(|name| namespaces.get(name));
-        edges.extend(namespace.into_iter().flatten().map(|to| (gone.address.clone(), (*to).clone())));
-        let group = gone.identity.group.as_str();
+    for resource in removed {
+        let namespace = resource.identity.namespace.as_deref().and_then(|name| namespaces.get(name));
+        edges.extend(namespace.into_iter().flatten().map(|to| (resource.address.clone(), (*to).clone())));
+        let group = resource.identity.group.as_str();
         if !is_builtin_group(group) && definitions.contains_key(group) {
-            edges.push((gone.address.clone(), stop(group)));
+            edges.push((resource.address.clone(), group_node(group)));
         }
     }
     for (group, definitions) in definitions {
-        edges.extend(definitions.into_iter().map(|to| (stop(group), to.clone())));
+        edges.extend(definitions.into_iter().map(|to| (group_node(group), to.clone())));
     }
-    for gone in removed {
-        edges.extend(gone.dependencies.iter().map(|to| (gone.address.clone(), to.clone())));
+    for resource in removed {
+        edges.extend(resource.dependencies.iter().map(|to| (resource.address.clone(), to.clone())));
     }
-    Order::from_edges(removed.iter().map(|gone| gone.address.clone()), edges)
+    Order::from_edges(removed.iter().map(|resource| resource.address.clone()), edges)
 }
 
-/// A stop between all custom resources of a group and all its CRDs; no block's address has a dot in it.
-fn stop(group: &str) -> Address {
+/// A node between all custom resources of a group and all its CRDs, so that not each of them needs an edge
+/// to each of these. No block has this address: the name of a block has no dot.
+fn group_node(group: &str) -> Address {
     Address::block("group", format!(".{group}"))
 }

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::build::Link;
-use super::{Reason, cycle};
+use super::cycle;
+use super::link::Link;
+use super::reason::Reason;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{Address, Desired, FieldPath, LiveReference};
 
+/// Two objects with the same address.
 pub(super) fn same_address(first: &Desired, second: &Desired) -> Diagnostic {
     let place = |desired: &Desired| desired.origin(&FieldPath::root()).and_then(|origin| origin.span);
     Diagnostic::error("duplicate-address", format!("two objects have the address `{}`", second.address))
@@ -15,6 +17,7 @@ pub(super) fn same_address(first: &Desired, second: &Desired) -> Diagnostic {
         .help("give one of them another name, or another namespace")
 }
 
+/// A dependency of a block on itself, or on one of its own objects.
 pub(super) fn own_block(resource: &Address, named: &Address, span: Option<Span>) -> Diagnostic {
     let whole = if named.object.is_none() { "" } else { "an object of " };
     Diagnostic::error("self-dependency", format!("`{}` depends on {whole}itself", resource.block))
@@ -22,6 +25,7 @@ pub(super) fn own_block(resource: &Address, named: &Address, span: Option<Span>)
         .help("take it out of `depends_on`; within a block, objects wait for each other by themselves")
 }
 
+/// A field that takes its value from its own object.
 pub(super) fn own_field(resource: &Desired, path: &FieldPath, span: Option<Span>) -> Diagnostic {
     let message = format!("`{}` takes the value of `{path}` from itself", resource.address);
     Diagnostic::error("self-reference", message)
@@ -29,6 +33,7 @@ pub(super) fn own_field(resource: &Desired, path: &FieldPath, span: Option<Span>
         .help("write the value, or refer to another object")
 }
 
+/// An address that no resource has, with the nearest one that there is.
 pub(super) fn unknown_address<'a>(
     address: &Address,
     known: impl Iterator<Item = &'a Address>,
@@ -49,6 +54,7 @@ pub(super) fn unknown_address<'a>(
     }
 }
 
+/// A reference to a live field of no object, with the nearest address that there is.
 pub(super) fn unknown_reference<'a>(
     reference: &LiveReference,
     known: impl Iterator<Item = &'a Address>,
@@ -92,7 +98,7 @@ fn tolerance(text: &str) -> usize {
     (text.chars().count() / 4).max(2)
 }
 
-/// One mistake for each set of stops that wait for each other by what is written.
+/// One mistake for each set of nodes that wait for each other because the configuration says so.
 pub(super) fn cycles<'a>(
     nodes: usize,
     links: &[Link],
@@ -121,21 +127,22 @@ pub(super) fn cycles<'a>(
                 Some(Hop { from: address_of(*from), to: address_of(*to), reason })
             })
             .collect();
-        Some(told(&hops))
+        Some(cycle_mistake(&hops))
     });
     rounds.collect()
 }
 
+/// One step of a cycle.
 struct Hop<'a> {
     from: &'a Address,
     to: &'a Address,
     reason: &'a Reason,
 }
 
-/// The cycle in words, with each edge where it is written.
-fn told(hops: &[Hop<'_>]) -> Diagnostic {
-    // Where a way enters a whole block and leaves it by the block's own `depends_on`, the block is what
-    // the user wrote; where it leaves by a field, the object is.
+/// The mistake for one cycle: every step is named, at the place where it is written.
+fn cycle_mistake(hops: &[Hop<'_>]) -> Diagnostic {
+    // Where the cycle leaves a block by the block's own `depends_on`, the user wrote the block's address, so
+    // the block is named. Where it leaves by a field, the object is named.
     let is_member = |hop: &Hop<'_>| matches!(hop.reason, Reason::Member);
     let mut names: Vec<String> = Vec::new();
     let mut labels = Vec::new();

@@ -1,11 +1,10 @@
-//! The bare sequence: keys, and which waits for which.
+//! The sequence alone: keys, and which waits for which.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::hash::Hash;
 
 use super::cycle;
-use super::queue::Queue;
 use crate::resource::Address;
 
 /// Which way the edges are walked.
@@ -27,35 +26,36 @@ pub struct Order<K = Address> {
     keys: Vec<K>,
     /// How many of the keys are not passed through.
     own: usize,
-    places: HashMap<K, usize>,
+    /// The position of each key.
+    positions: HashMap<K, usize>,
     /// What each key waits for, ascending.
-    waits_for: Vec<Vec<usize>>,
+    pub(super) waits_for: Vec<Vec<usize>>,
     /// What waits for each key, ascending.
-    awaited_by: Vec<Vec<usize>>,
+    pub(super) awaited_by: Vec<Vec<usize>>,
 }
 
 impl<K: Clone + Ord + Hash> Order<K> {
-    /// Each edge is a pair: the first waits for the second. An edge that would close a cycle with those
-    /// before it is left out, so the more important ones come first.
+    /// Makes an order of these keys. Each edge is a pair: the first waits for the second. An edge that would
+    /// close a cycle with those before it is left out, so the more important edges come first.
     pub fn from_edges(nodes: impl IntoIterator<Item = K>, edges: impl IntoIterator<Item = (K, K)>) -> Self {
         let mut keys: Vec<K> = nodes.into_iter().collect::<BTreeSet<K>>().into_iter().collect();
         let own = keys.len();
-        let mut places: HashMap<K, usize> =
-            keys.iter().enumerate().map(|(place, key)| (key.clone(), place)).collect();
-        let mut place_of = |key: K| {
-            *places.entry(key).or_insert_with_key(|key| {
+        let mut positions: HashMap<K, usize> =
+            keys.iter().enumerate().map(|(position, key)| (key.clone(), position)).collect();
+        let mut position_of = |key: K| {
+            *positions.entry(key).or_insert_with_key(|key| {
                 keys.push(key.clone());
                 keys.len() - 1
             })
         };
         let edges: Vec<(usize, usize)> =
-            edges.into_iter().map(|(from, to)| (place_of(from), place_of(to))).collect();
+            edges.into_iter().map(|(from, to)| (position_of(from), position_of(to))).collect();
         let mut order = Self {
             waits_for: vec![Vec::new(); keys.len()],
             awaited_by: vec![Vec::new(); keys.len()],
             keys,
             own,
-            places,
+            positions,
         };
         let stays = cycle::staying(order.keys.len(), &edges);
         for ((from, to), _) in edges.into_iter().zip(stays).filter(|(_, stays)| *stays) {
@@ -82,16 +82,16 @@ impl<K: Clone + Ord + Hash> Order<K> {
     /// The keys one after the other: what is waited for first, otherwise ascending.
     pub fn sorted(&self) -> Vec<K> {
         let mut open: Vec<usize> = self.waits_for.iter().map(Vec::len).collect();
-        let ready = (0..self.keys.len()).filter(|&place| open[place] == 0);
+        let ready = (0..self.keys.len()).filter(|&position| open[position] == 0);
         // Those that are passed through go first: they cost nothing, and may release a smaller key.
-        let rank = |place: usize| Reverse((place < self.own, place));
+        let rank = |position: usize| Reverse((position < self.own, position));
         let mut ready: BinaryHeap<_> = ready.map(rank).collect();
         let mut sorted = Vec::with_capacity(self.own);
-        while let Some(Reverse((is_own, place))) = ready.pop() {
+        while let Some(Reverse((is_own, position))) = ready.pop() {
             if is_own {
-                sorted.push(self.keys[place].clone());
+                sorted.push(self.keys[position].clone());
             }
-            for &next in &self.awaited_by[place] {
+            for &next in &self.awaited_by[position] {
                 open[next] -= 1;
                 if open[next] == 0 {
                     ready.push(rank(next));
@@ -101,26 +101,16 @@ impl<K: Clone + Ord + Hash> Order<K> {
         sorted
     }
 
-    /// Gives the keys out, to work on several at once.
-    pub fn queue(mut self, direction: Direction) -> Queue<K> {
-        let (waits_for, awaited_by) =
-            (std::mem::take(&mut self.waits_for), std::mem::take(&mut self.awaited_by));
-        match direction {
-            Direction::Apply => Queue::new(self, &waits_for, awaited_by),
-            Direction::Destroy => Queue::new(self, &awaited_by, waits_for),
-        }
+    pub(super) fn key(&self, position: usize) -> &K {
+        &self.keys[position]
     }
 
-    pub(super) fn key(&self, place: usize) -> &K {
-        &self.keys[place]
-    }
-
-    pub(super) fn place(&self, key: &K) -> Option<usize> {
-        self.places.get(key).copied()
+    pub(super) fn position(&self, key: &K) -> Option<usize> {
+        self.positions.get(key).copied()
     }
 
     /// Whether this is one of the keys, and not one that is passed through.
-    pub(super) fn is_own(&self, place: usize) -> bool {
-        place < self.own
+    pub(super) fn is_own(&self, position: usize) -> bool {
+        position < self.own
     }
 }

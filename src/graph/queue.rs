@@ -1,9 +1,9 @@
-//! Handing keys out in order while several are worked on at once.
+//! Gives out keys in order while several are worked on at once.
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
 
-use super::order::Order;
+use super::order::{Direction, Order};
 use crate::resource::Address;
 
 /// Gives the keys of an [`Order`] out: each once, and only when everything before it is finished.
@@ -28,12 +28,24 @@ enum State {
     Over,
 }
 
+impl<K: Clone + Ord + Hash> Order<K> {
+    /// Gives the keys out, to work on several at once.
+    pub fn queue(mut self, direction: Direction) -> Queue<K> {
+        let (waits_for, awaited_by) =
+            (std::mem::take(&mut self.waits_for), std::mem::take(&mut self.awaited_by));
+        match direction {
+            Direction::Apply => Queue::new(self, &waits_for, awaited_by),
+            Direction::Destroy => Queue::new(self, &awaited_by, waits_for),
+        }
+    }
+}
+
 impl<K: Clone + Ord + Hash> Queue<K> {
-    /// The order is kept for its keys; the lists come in the direction of the walk.
-    pub(super) fn new(order: Order<K>, before: &[Vec<usize>], after: Vec<Vec<usize>>) -> Self {
+    /// The order is kept for its keys; the two lists say what comes before and after each key.
+    fn new(order: Order<K>, before: &[Vec<usize>], after: Vec<Vec<usize>>) -> Self {
         let before: Vec<usize> = before.iter().map(Vec::len).collect();
         let states = vec![State::Waiting; before.len()];
-        let start = (0..before.len()).filter(|&place| before[place] == 0).collect();
+        let start = (0..before.len()).filter(|&position| before[position] == 0).collect();
         let mut queue = Self { order, after, states, before, ready: BTreeSet::new() };
         queue.ready = queue.released(start);
         queue
@@ -49,8 +61,8 @@ impl<K: Clone + Ord + Hash> Queue<K> {
     /// This one is done: gives out what waited for nothing else, ascending. A key that was not given
     /// out, or is over, changes nothing.
     pub fn finish(&mut self, key: &K) -> Vec<K> {
-        let Some(place) = self.end(key) else { return Vec::new() };
-        let free = self.settle(place);
+        let Some(position) = self.end(key) else { return Vec::new() };
+        let free = self.settle(position);
         let released = self.released(free);
         self.give(released)
     }
@@ -58,11 +70,11 @@ impl<K: Clone + Ord + Hash> Queue<K> {
     /// This one has failed: everything that waits for it, directly or not, is skipped and returned,
     /// ascending. A key that was not given out, or is over, changes nothing.
     pub fn fail(&mut self, key: &K) -> Vec<K> {
-        let Some(place) = self.end(key) else { return Vec::new() };
+        let Some(position) = self.end(key) else { return Vec::new() };
         let mut skipped = BTreeSet::new();
-        let mut open = vec![place];
-        while let Some(place) = open.pop() {
-            for &next in &self.after[place] {
+        let mut open = vec![position];
+        while let Some(position) = open.pop() {
+            for &next in &self.after[position] {
                 if self.states[next] == State::Waiting {
                     self.states[next] = State::Over;
                     skipped.insert(next);
@@ -70,39 +82,39 @@ impl<K: Clone + Ord + Hash> Queue<K> {
                 }
             }
         }
-        self.keys(skipped.into_iter().filter(|&place| self.order.is_own(place)))
+        self.keys(skipped.into_iter().filter(|&position| self.order.is_own(position)))
     }
 
     /// What was neither given out nor skipped, ascending: what an early end leaves undone.
     pub fn waiting(&self) -> Vec<K> {
-        let waiting = (0..self.order.len()).filter(|&place| self.states[place] == State::Waiting);
+        let waiting = (0..self.order.len()).filter(|&position| self.states[position] == State::Waiting);
         self.keys(waiting)
     }
 
-    fn keys(&self, places: impl IntoIterator<Item = usize>) -> Vec<K> {
-        places.into_iter().map(|place| self.order.key(place).clone()).collect()
+    fn keys(&self, positions: impl IntoIterator<Item = usize>) -> Vec<K> {
+        positions.into_iter().map(|position| self.order.key(position).clone()).collect()
     }
 
-    fn give(&mut self, places: BTreeSet<usize>) -> Vec<K> {
-        for &place in &places {
-            self.states[place] = State::Given;
+    fn give(&mut self, positions: BTreeSet<usize>) -> Vec<K> {
+        for &position in &positions {
+            self.states[position] = State::Given;
         }
-        self.keys(places)
+        self.keys(positions)
     }
 
     fn end(&mut self, key: &K) -> Option<usize> {
-        let place = self.order.place(key)?;
-        if self.states[place] != State::Given {
+        let position = self.order.position(key)?;
+        if self.states[position] != State::Given {
             return None;
         }
-        self.states[place] = State::Over;
-        Some(place)
+        self.states[position] = State::Over;
+        Some(position)
     }
 
     /// Tells what comes after this one that it is done; returns what waits for nothing else.
-    fn settle(&mut self, place: usize) -> Vec<usize> {
+    fn settle(&mut self, position: usize) -> Vec<usize> {
         let mut free = Vec::new();
-        for &next in &self.after[place] {
+        for &next in &self.after[position] {
             self.before[next] -= 1;
             if self.before[next] == 0 {
                 free.push(next);
@@ -114,15 +126,15 @@ impl<K: Clone + Ord + Hash> Queue<K> {
     /// The keys among these; what is only passed through is done at once.
     fn released(&mut self, mut free: Vec<usize>) -> BTreeSet<usize> {
         let mut released = BTreeSet::new();
-        while let Some(place) = free.pop() {
-            if self.states[place] != State::Waiting {
+        while let Some(position) = free.pop() {
+            if self.states[position] != State::Waiting {
                 continue;
             }
-            if self.order.is_own(place) {
-                released.insert(place);
+            if self.order.is_own(position) {
+                released.insert(position);
             } else {
-                self.states[place] = State::Over;
-                free.extend(self.settle(place));
+                self.states[position] = State::Over;
+                free.extend(self.settle(position));
             }
         }
         released

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::diagnostic::SourceId;
-use crate::resource::{Expression, Identity, LiveReference, Origin, Reference};
+use crate::diagnostic::{SourceId, Span};
+use crate::resource::{Address, Desired, Expression, FieldPath, Identity, LiveReference, Origin, Reference};
 
 mod mistakes;
 mod properties;
@@ -117,7 +117,7 @@ fn a_registry_comes_up_in_the_right_order() {
     "#);
     let waits = graph.dependencies_of(&address("registry.main/Deployment/registry"));
     assert_eq!(waits.len(), 5);
-    // The stop that stands for the whole block is no answer.
+    // The node that stands for the whole block is no answer.
     assert_eq!(graph.dependencies_of(&address("resource.notes")).len(), 9);
     let service = address("registry.main/Service/registry");
     let dependents: Vec<String> = graph.dependents_of(&service).iter().map(ToString::to_string).collect();
@@ -294,7 +294,7 @@ fn a_target_brings_what_it_needs_and_takes_what_needs_it() {
 
 #[test]
 fn what_holds_others_goes_last() {
-    let removed = |at: &str, identity: Identity, dependencies: &[&str]| Removed {
+    let removed = |at: &str, identity: Identity, dependencies: &[&str]| RemovedResource {
         address: address(at),
         identity,
         dependencies: dependencies.iter().map(|other| address(other)).collect(),

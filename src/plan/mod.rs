@@ -5,7 +5,8 @@
 //!
 //! | folder | question |
 //! |---|---|
-//! | `model` | what a plan says: changes, refusals, summaries, its digest |
+//! | `model` | what a plan says: changes, refusals, summaries |
+//! | `digest` | what tells a plan from others |
 //! | `input` | what a plan is made from, and what the planner asks: questions, targets, moves |
 //! | `planner` | the step function: asks, lets decide, records |
 //! | `view` | what is known so far: the index of the input, what was read, what is decided |
@@ -19,6 +20,7 @@
 
 mod decision;
 mod diff;
+mod digest;
 mod input;
 mod model;
 mod ownership;

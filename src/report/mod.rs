@@ -8,12 +8,14 @@
 //! | `plan/` | a plan: text, Markdown, JSON; the words for each action and cause are in `plan/words` |
 //! | `drift/` | drift: text, Markdown, JSON, Prometheus |
 //! | `apply` | the events of an apply while it runs, and its end |
+//! | `approval` | why a plan file is not applied |
 //! | `managers` | the field managers that wrote to a field |
 //! | `reason` | why a change is made, and why it could only be predicted |
 //! | `source_line` | the line of the configuration that a field comes from |
 //! | `format/` | labels, escapes, widths, diffs of texts, Markdown, shortening to a limit |
 
 mod apply;
+mod approval;
 mod drift;
 mod format;
 mod managers;
@@ -23,6 +25,7 @@ mod source_line;
 
 pub(crate) use apply::present;
 pub use apply::{event_json, event_line, report_text};
+pub use approval::{divergence_lines, mismatch_text};
 pub use drift::json::{DRIFT_FORMAT_VERSION, drift_json};
 pub use drift::markdown::drift_markdown;
 pub use drift::prometheus::drift_prometheus;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Identity;
+use super::api_groups::is_builtin_group;
 use crate::diagnostic::nearest::suggest;
 
 /// A block of the configuration: `registry.main`.
@@ -54,45 +55,6 @@ pub struct AddressError {
     pub reason: &'static str,
 }
 
-/// The API groups that Kubernetes itself serves; their kinds stand without the group in an address.
-const BUILTIN_GROUPS: &[&str] = &[
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-];
-
-/// Whether Kubernetes itself serves this API group.
-pub fn is_builtin_group(group: &str) -> bool {
-    BUILTIN_GROUPS.binary_search(&group).is_ok()
-}
-
-/// The domain of the API groups that are ours.
-const OWN_DOMAIN: &str = "regplan.dev";
-
-/// Whether the group is one of ours (`dns.regplan.dev`): its objects live in a house beside the cluster, where
-/// nothing has a namespace and fields have no owners.
-pub fn is_own_group(group: &str) -> bool {
-    group.strip_suffix(OWN_DOMAIN).is_some_and(|name| name.len() > 1 && name.ends_with('.'))
-}
-
 impl BlockAddress {
     /// Puts one together from a type and a name.
     pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
@@ -106,15 +68,15 @@ impl Address {
         Self { block: BlockAddress::new(kind, name), object: None }
     }
 
-    /// The address of an object of a larger block; `home` is the block's own namespace, which is not
-    /// repeated in the address.
-    pub fn object(block: BlockAddress, identity: &Identity, home: Option<&str>) -> Self {
+    /// The address of an object of a larger block. The block's own namespace is not repeated in the address.
+    pub fn object(block: BlockAddress, identity: &Identity, block_namespace: Option<&str>) -> Self {
         let kind = if is_builtin_group(&identity.group) {
             identity.kind.clone()
         } else {
             format!("{}.{}", identity.kind, identity.group)
         };
-        let namespace = identity.namespace.clone().filter(|namespace| Some(namespace.as_str()) != home);
+        let namespace =
+            identity.namespace.clone().filter(|namespace| Some(namespace.as_str()) != block_namespace);
         Self { block, object: Some(ObjectName { kind, namespace, name: identity.name.clone() }) }
     }
 
@@ -129,8 +91,8 @@ impl Address {
         self == named || named.object.is_none() && self.is_within(&named.block)
     }
 
-    /// The help for an address that none of these is: the nearest of them or, for a block, of their blocks;
-    /// `none` where there are none at all.
+    /// The help for an address that is not among the known ones: the nearest of them or, for a block's
+    /// address, the nearest of their blocks. It is `none` where nothing is known.
     pub fn suggest<'a>(&self, known: impl Iterator<Item = &'a Self>, none: &str) -> String {
         let known: BTreeSet<String> = match &self.object {
             None => known.map(|address| address.block.to_string()).collect(),
@@ -236,11 +198,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_groups_are_sorted_for_the_search() {
-        assert!(BUILTIN_GROUPS.is_sorted());
-    }
-
-    #[test]
     fn addresses_read_back_as_they_are_written() {
         for text in [
             "registry.main",
@@ -270,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_outside_the_home_namespace_names_its_own() {
+    fn an_object_outside_the_blocks_namespace_names_its_own() {
         let identity = Identity::namespaced("", "Secret", "team-a", "pull");
         let block = BlockAddress::new("registry", "main");
         let away = Address::object(block.clone(), &identity, Some("registry"));

@@ -1,25 +1,74 @@
 //! What is remembered of an apply: enough to prove later that nothing has changed, and to say what has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FieldPath, FieldSet, Live};
+use super::{FieldPath, FieldSet, Live, Segment};
 
 /// What the last apply sent, and what the server made of it.
 ///
 /// No secret value, and nothing that was computed from one, is in it: that a hidden field is as it was
 /// shows by our still owning it, since whoever changes a value takes the field from us.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Applied {
     /// The `resourceVersion` of the server's answer.
     pub resource_version: String,
-    /// SHA-256 of the object that was sent, hidden fields left out.
+    /// SHA-256 of the object that was sent, hidden values left out.
     pub sent: String,
+    /// The object that was sent; `None` where the record does not tell (format 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_object: Option<SentObject>,
     /// What the server's answer held under each field that we owned then, by path.
     pub fields: BTreeMap<String, Held>,
+    /// What others had then in the maps and lists in which we own something, by path: keys and list items that
+    /// are not ours. `None` where the record does not tell (format 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_items: Option<BTreeSet<String>>,
+    /// Fields that are made anew each time (a chart's random text), and so keep their live value.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unstable_fields: BTreeSet<FieldPath>,
+    /// Our entries in lists that are owned as a whole, and by others. Never a secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub owned_entries: BTreeMap<FieldPath, Vec<Value>>,
+}
+
+/// The object that an apply sent, the values taken out that nobody may see.
+///
+/// It is kept as text. Most plans compare with its digest alone, and a plan over thousands of objects would
+/// pay for each tree that it does not look at.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SentObject(Box<str>);
+
+impl SentObject {
+    /// From an object out of which all secrets are taken ([`withhold`](super::withhold)).
+    pub fn new(withheld: &Value) -> Self {
+        Self(withheld.to_string().into())
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As an object. Where a value was taken out, [`WITHHELD`](super::WITHHELD) stands.
+    ///
+    /// # Errors
+    /// Where the text is no JSON: something else than regplan wrote it.
+    pub fn object(&self) -> serde_json::Result<Value> {
+        serde_json::from_str(&self.0)
+    }
+}
+
+/// Its text, as it is.
+impl fmt::Debug for SentObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What an owned field held.
@@ -82,4 +131,105 @@ pub fn all_held(
         };
         is_right(path, held)
     })
+}
+
+/// What others own in the maps and lists in which a manager owns something by server-side apply: the keys and
+/// list items that it does not own, without what is below them. The `status` is no such map.
+///
+/// The name of a hidden field is told, its value is not: an item that is a plain value names itself by it, and
+/// is left out where `hides` says so.
+pub fn foreign_items(live: &Live, manager: &str, hides: impl Fn(&FieldPath) -> bool) -> BTreeSet<FieldPath> {
+    let mut found = BTreeSet::new();
+    let Some(ours) = live.ownership.apply_entry(manager) else { return found };
+    let status = Segment::Key("status".to_owned());
+    let entries = live.ownership.entries.iter();
+    for entry in entries.filter(|entry| entry.subresource.is_none() && *entry != ours) {
+        entry.fields.each_beside(&ours.fields, &mut FieldPath::root(), &mut |path| {
+            let is_hidden_value = || {
+                let is_plain = path.get(&live.object).is_none_or(|item| !item.is_object());
+                is_plain && matches!(path.segments().last(), Some(Segment::Item(_))) && hides(path)
+            };
+            if path.segments().first() != Some(&status) && !is_hidden_value() {
+                found.insert(path.clone());
+            }
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resource::{ManagedEntry, Operation, Ownership, Stamp};
+
+    fn entry(manager: &str, operation: Operation, subresource: Option<&str>, paths: &[&str]) -> ManagedEntry {
+        ManagedEntry {
+            manager: manager.to_owned(),
+            operation,
+            api_version: "v1".to_owned(),
+            time: None,
+            subresource: subresource.map(str::to_owned),
+            fields: paths.iter().map(|path| path.parse().unwrap()).collect(),
+        }
+    }
+
+    fn items(object: Value, entries: Vec<ManagedEntry>, hidden: &str) -> Vec<String> {
+        let stamp = Stamp { uid: "u".into(), version: "1".into() };
+        let live = Live { object, stamp, ownership: Ownership { entries } };
+        let hides = |path: &FieldPath| !hidden.is_empty() && path.to_string().starts_with(hidden);
+        foreign_items(&live, "us", hides).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_others_have_beside_ours_is_told_by_its_name() {
+        let ours = ["metadata.labels.app", "spec.containers[web]", "spec.containers[web].image", "spec.args"];
+        let theirs = [
+            "metadata.labels.theirs",
+            "metadata.annotations.note",
+            "spec.containers[web].image",
+            "spec.containers[web].tty",
+            "spec.containers[sidecar]",
+            "spec.containers[sidecar].image",
+            "spec.args",
+            "status.phase",
+        ];
+        let entries = vec![
+            entry("us", Operation::Apply, None, &ours),
+            // What an admission webhook changes in our own write is not ours either.
+            entry("us", Operation::Update, None, &["metadata.labels.injected"]),
+            entry("them", Operation::Update, None, &theirs),
+            entry("them", Operation::Update, Some("status"), &["spec.never"]),
+        ];
+        let expected = [
+            "metadata.annotations",
+            "metadata.labels.injected",
+            "metadata.labels.theirs",
+            "spec.containers[sidecar]",
+            "spec.containers[web].tty",
+        ];
+        assert_eq!(items(json!({}), entries, ""), expected);
+    }
+
+    #[test]
+    fn an_object_in_which_we_own_nothing_has_nothing_beside_ours() {
+        let entries = vec![entry("them", Operation::Update, None, &["data.k"])];
+        assert_eq!(items(json!({}), entries, ""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_hidden_item_is_told_by_its_key_and_never_by_its_value() {
+        let entries = |theirs: &str| {
+            let ours = entry("us", Operation::Apply, None, &["spec.list[ours]", "data.ours"]);
+            vec![ours, entry("them", Operation::Update, None, &[theirs])]
+        };
+        let plain = json!({"spec": {"list": ["ours", "hunter2"]}});
+        assert_eq!(items(plain.clone(), entries("spec.list[hunter2]"), ""), ["spec.list[hunter2]"]);
+        assert_eq!(items(plain, entries("spec.list[hunter2]"), "spec.list"), Vec::<String>::new());
+        let keyed = json!({"spec": {"list": [{"name": "ours"}, {"name": "theirs"}]}});
+        assert_eq!(items(keyed, entries("spec.list[theirs]"), "spec.list"), ["spec.list[theirs]"]);
+        let secret = json!({"data": {"ours": "x", "theirs": "aHVudGVyMg=="}});
+        assert_eq!(items(secret, entries("data.theirs"), "data"), ["data.theirs"]);
+    }
 }

@@ -1,16 +1,17 @@
-//! Digests: of what anybody may know, and keyed ones of what nobody may.
+//! Digests: plain ones of public texts, and keyed ones of secrets.
 
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of a text, `sha256:` in front. For what anybody may know: a guess can be tried against it.
+/// SHA-256 of a text, with `sha256:` before it. Only for public texts: whoever has the digest of a secret can
+/// try guesses against it.
 pub fn digest(text: &str) -> String {
     named("sha256", &Sha256::digest(text))
 }
 
-/// 32 random bytes. Who has them not can try no guess against what they seal.
+/// 32 random bytes. Without them, nobody can try guesses against a digest that was made with them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; Key::LENGTH]);
 
@@ -22,7 +23,8 @@ impl Key {
         Self(rand::random())
     }
 
-    /// HMAC-SHA-256 of a text, `hmac:` in front. `purpose` keeps apart what is sealed for different ends.
+    /// HMAC-SHA-256 of a text, with `hmac:` before it. Equal texts that are sealed for different purposes have
+    /// different digests.
     pub fn seal(&self, purpose: &str, text: &str) -> String {
         let sum = match Hmac::<Sha256>::new_from_slice(&self.0) {
             Ok(mac) => mac.chain_update(purpose).chain_update([0]).chain_update(text).finalize().into_bytes(),
@@ -61,7 +63,8 @@ fn named(algorithm: &str, sum: &[u8]) -> String {
     format!("{algorithm}:{}", hex(sum))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 

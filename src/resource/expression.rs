@@ -17,6 +17,7 @@ const CLOSE: char = '\u{F0A1}';
 
 /// What a reference leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reference {
     /// A field of a live object.
     Live(LiveReference),
@@ -29,6 +30,7 @@ pub enum Reference {
 /// `registry.main/Service/registry.spec.clusterIP`: an address and a path, not yet told apart, because
 /// only who knows all objects can say where a name with dots ends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LiveReference {
     /// The text between `${` and `}`.
     pub text: String,
@@ -36,6 +38,7 @@ pub struct LiveReference {
 
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// It stands as it is.
     Literal(String),
@@ -45,6 +48,7 @@ pub enum Part {
 
 /// What is done with the text when it is whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// Nothing.
     #[default]
@@ -55,6 +59,7 @@ pub enum Encoding {
 
 /// A text with references in it; one that is a single reference keeps the type of what it leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Expression {
     /// The pieces, in order.
     pub parts: Vec<Part>,

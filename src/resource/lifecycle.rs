@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, FieldPath};
 
-/// `[TYPE.NAME.lifecycle]`, read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// `[TYPE.NAME.lifecycle]`, read. Revisions keep it in this form.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lifecycle {
     /// Deleting or replacing needs consent by name.
     pub protect: bool,
@@ -21,14 +22,17 @@ pub struct Lifecycle {
     /// How long things may take.
     pub timeouts: Timeouts,
     /// When the resource counts as ready, where the kind's own rule does not do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<ReadyRule>,
 }
 
 /// A field that is left to others: `Deployment/registry:spec.replicas`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct IgnoreRule {
     /// Kind and name of the object within a larger block, as in its address; `None` where the block
     /// is one object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
     /// The field, as the plan prints it.
     pub path: FieldPath,
@@ -45,6 +49,7 @@ pub struct Timeouts {
 
 /// When a resource counts as ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ReadyRule {
     /// As soon as it is written.
     Written,

@@ -2,8 +2,25 @@
 //!
 //! Objects travel as [`serde_json::Value`]; typed Kubernetes structs would drop the fields that they
 //! do not know. This room knows no other room but [`diagnostic`](crate::diagnostic).
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | `address` | How does a user name a block, and an object of a block? |
+//! | `identity` | Which object is it for Kubernetes: group, kind, namespace, name? |
+//! | `api_groups` | Does Kubernetes itself serve this API group? |
+//! | `desired` | What should be there, and where does each field of it come from? |
+//! | `lifecycle` | How does a block want its resources to be treated? |
+//! | `live` | What is there, and what can go wrong with reading it? |
+//! | `ownership` | Which field manager owns which fields of a live object? |
+//! | `applied` | What is remembered of the last apply? |
+//! | `path` | Where in an object: how is a path written, followed, set? |
+//! | `path_map` | What is known of single fields of an object? |
+//! | `expression` | Which value is not known yet, and what does it wait for? |
+//! | `references` | What does an object give to others, and what does it need of them? |
+//! | `digest` | How are texts digested, public ones and secrets? |
 
 mod address;
+mod api_groups;
 mod applied;
 mod desired;
 mod digest;
@@ -15,10 +32,13 @@ mod ownership;
 mod path;
 mod path_map;
 pub mod references;
+mod withhold;
 
-pub use address::{Address, AddressError, BlockAddress, ObjectName, is_builtin_group, is_own_group};
-pub use applied::{Applied, Held, all_held, held, held_at};
+pub use address::{Address, AddressError, BlockAddress, ObjectName};
+pub use api_groups::{is_builtin_group, is_own_group};
+pub use applied::{Applied, Held, SentObject, all_held, foreign_items, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
+pub(crate) use digest::hex;
 pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
@@ -27,3 +47,4 @@ pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;
+pub use withhold::{WITHHELD, secret_paths, withhold};

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
+use super::error::StateError;
+use super::holder::Holder;
+use super::id::LockId;
 use super::journal::{Journal, JournalLine};
-use super::lock::Holder;
-use super::model::{State, Version};
+use super::model::State;
 use super::revision::{Revision, RevisionHead};
-use super::{LockId, StateError};
+use super::version::StateVersion;
 use crate::resource::Key;
 
 /// The lock was taken.
@@ -23,7 +25,8 @@ pub struct Locked {
 /// A place for a state, its journal, its revisions and its lock.
 ///
 /// Reading takes no lock. Everything that writes is refused without it. Each write is durable when it
-/// returns, and takes place as a whole or not at all, but for the journal's last record, which may be cut.
+/// returns, and takes place as a whole or not at all, but for the journal's last line, which may be cut; and
+/// but for lines that are [not urgent](JournalLine::is_urgent).
 #[async_trait]
 pub trait Backend: Send + Sync {
     /// The state's name in messages.
@@ -35,7 +38,11 @@ pub trait Backend: Send + Sync {
     /// Takes the lock, or says who holds it. `command` is what this process does, such as `apply`.
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError>;
 
-    /// Whether we still hold it; called before each write to the cluster.
+    /// Makes sure that we still hold it. Called before a run begins, by [`Store::confirm`](super::Store::confirm);
+    /// while it runs, each write to the state makes sure of it, and no single write to the cluster.
+    ///
+    /// # Errors
+    /// It is not ours (any more).
     async fn confirm_lock(&self) -> Result<(), StateError>;
 
     /// Lets go.
@@ -48,7 +55,7 @@ pub trait Backend: Send + Sync {
     async fn load(&self) -> Result<Option<State>, StateError>;
 
     /// Replaces the state, if what is there now is `expected` (`None`: nothing).
-    async fn replace(&mut self, state: &State, expected: Option<&Version>) -> Result<(), StateError>;
+    async fn replace(&mut self, state: &State, expected: Option<&StateVersion>) -> Result<(), StateError>;
 
     /// The journal; `None` where no run has begun.
     async fn journal(&self) -> Result<Option<Journal>, StateError>;

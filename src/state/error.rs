@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::lock::Holder;
-use super::model::Version;
-use super::{Lineage, LockId};
+use super::holder::Holder;
+use super::id::{Lineage, LockId};
+use super::version::StateVersion;
 use crate::diagnostic::Diagnostic;
 use crate::resource::ClusterIdentity;
 
@@ -91,9 +91,9 @@ pub enum StateError {
         /// Which file.
         path: PathBuf,
         /// What we read.
-        expected: Option<Version>,
+        expected: Option<StateVersion>,
         /// What is there now.
-        found: Option<Version>,
+        found: Option<StateVersion>,
     },
     /// Somebody else writes.
     #[error("the state is locked{} (`{}`)", by(holder.as_deref()), path.display())]
@@ -281,7 +281,7 @@ fn describe(cluster: &ClusterIdentity) -> String {
     }
 }
 
-fn describe_version(version: Option<&Version>) -> String {
+fn describe_version(version: Option<&StateVersion>) -> String {
     version.map_or("none".to_owned(), |version| format!("serial {} of {}", version.serial, version.lineage))
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::StateError;
+use super::error::StateError;
 
 /// How the names of unfinished files begin; whoever holds the lock may remove them.
 const UNFINISHED: &str = ".unfinished-";
@@ -122,7 +122,7 @@ mod real {
 
 /// A process that dies at a chosen step: this step and all behind it fail.
 #[cfg(test)]
-pub(super) mod simulated {
+pub(crate) mod simulated {
     use std::cell::Cell;
     use std::io;
 
@@ -146,19 +146,19 @@ pub(super) mod simulated {
     }
 
     /// The process dies before the step after the next `n` ones.
-    pub(in crate::state) fn die_after(n: usize) {
+    pub(crate) fn die_after(n: usize) {
         ONCE.set(false);
         LEFT.with(|left| left.set(Some(n)));
     }
 
     /// The process lives on, but the step after the next `n` ones fails.
-    pub(in crate::state) fn fail_after(n: usize) {
+    pub(crate) fn fail_after(n: usize) {
         ONCE.set(true);
         LEFT.with(|left| left.set(Some(n)));
     }
 
     /// A new process.
-    pub(in crate::state) fn revive() {
+    pub(crate) fn revive() {
         LEFT.with(|left| left.set(None));
     }
 }

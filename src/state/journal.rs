@@ -1,20 +1,13 @@
 //! The run under way, line by line.
-//!
-//! Each record is one line: a checksum, a space, the record as JSON. The checksum covers the line before
-//! as well, so that a line that is lost or moved shows like one that is changed.
 
-mod text;
-
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::model::Resource;
-use super::{Lineage, RunId};
+use super::id::{Lineage, RunId};
+use super::stored_resource::StoredResource;
 use crate::resource::{Address, Identity, Target};
-
-pub(super) use text::{Chain, parse};
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +26,9 @@ pub enum JournalLine {
     End {
         /// How.
         end: RunEnd,
+        /// The writes that were in flight: begun, and nobody knows what came of them.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        in_flight: BTreeSet<Address>,
     },
 }
 
@@ -97,14 +93,16 @@ pub enum Outcome {
     /// The server took it. Recorded at once, before it is ready.
     Written {
         /// As it is remembered from now on.
-        resource: Box<Resource>,
+        resource: Box<StoredResource>,
     },
+    /// What was written is ready. A line that is lost costs no more than another wait.
+    Ready,
     /// It has another address.
     Moved {
         /// The old one.
         from: Address,
         /// As it is remembered from now on, under the new one.
-        resource: Box<Resource>,
+        resource: Box<StoredResource>,
     },
     /// It is gone, or was looked for and is not there.
     Deleted {
@@ -146,6 +144,8 @@ pub struct Journal {
     pub outcomes: Vec<(Address, Outcome)>,
     /// How it ended by itself; `None` where it was killed, or is still running.
     pub end: Option<RunEnd>,
+    /// The writes that were in flight when it ended by itself.
+    pub in_flight: BTreeSet<Address>,
     /// Whether the last line was cut off, as a kill in the middle of a write does. It was dropped.
     pub torn: bool,
 }
@@ -153,11 +153,11 @@ pub struct Journal {
 impl Journal {
     /// One that has only begun.
     pub fn new(begin: Begin) -> Self {
-        Self { begin, outcomes: Vec::new(), end: None, torn: false }
+        Self { begin, outcomes: Vec::new(), end: None, in_flight: BTreeSet::new(), torn: false }
     }
 
     /// The intents of which nobody knows whether they were done: of a killed run all that have no
-    /// outcome; of one that ended by itself those of which it says so.
+    /// outcome; of one that ended by itself the writes that were in flight, and those that were never answered.
     pub fn in_doubt(&self) -> Vec<Intent> {
         // By address, because a large plan has as many outcomes as intents.
         let mut open: BTreeMap<&Address, Vec<(usize, bool)>> = BTreeMap::new();
@@ -175,9 +175,12 @@ impl Journal {
                 open.retain(|(index, _)| !intents.get(*index).is_some_and(|intent| outcome.settles(intent)));
             }
         }
-        let killed = self.end.is_none();
-        let mut doubts: Vec<usize> =
-            open.into_values().flatten().filter(|(_, doubted)| killed || *doubted).map(|(i, _)| i).collect();
+        let is_killed = self.end.is_none();
+        let in_doubt = open.into_iter().flat_map(|(address, open)| {
+            let is_in_flight = self.in_flight.contains(address);
+            open.into_iter().filter(move |(_, doubted)| is_killed || is_in_flight || *doubted)
+        });
+        let mut doubts: Vec<usize> = in_doubt.map(|(index, _)| index).collect();
         // In the plan's order.
         doubts.sort_unstable();
         doubts.into_iter().filter_map(|index| intents.get(index).cloned()).collect()
@@ -193,8 +196,17 @@ impl Outcome {
             Self::Deleted { identity } | Self::Forgotten { identity } => {
                 intent.action != IntentKind::Replace && intent.target.identity == *identity
             }
+            Self::Ready => false,
             Self::Failed { in_doubt, .. } => !in_doubt,
         }
+    }
+}
+
+impl JournalLine {
+    /// Whether the line must be on disk before anything else happens. One that need not be is there as soon as
+    /// the next one is.
+    pub fn is_urgent(&self) -> bool {
+        !matches!(self, Self::Outcome { outcome, .. } if **outcome == Outcome::Ready)
     }
 }
 

@@ -5,14 +5,21 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::journal::{self, Chain, Journal, JournalLine};
-use super::lock::{self, Holder, Lock};
-use super::model::{FORMAT_VERSION, State, Version};
-use super::revision::{Revision, RevisionHead};
-use super::{Backend, DEFAULT_RETENTION, Location, LockId, Locked, StateError, files};
+use super::backend::{Backend, Locked};
+use super::error::StateError;
+use super::files;
+use super::format::{self, Content};
+use super::holder::Holder;
+use super::id::LockId;
+use super::journal::{Journal, JournalLine};
+use super::journal_text::{self, Chain};
+use super::location::Location;
+use super::lock::{self, Lock};
+use super::model::State;
+use super::revision::{DEFAULT_RETENTION, Revision, RevisionHead};
+use super::version::StateVersion;
 use crate::resource::Key;
 
 /// The state in a folder on this machine.
@@ -32,7 +39,7 @@ pub struct LocalBackend {
 struct Writer {
     file: File,
     chain: Chain,
-    /// Up to here everything is on disk.
+    /// Up to here everything is written.
     length: u64,
     /// A write failed in a way that leaves open what is on disk.
     lost: bool,
@@ -66,7 +73,7 @@ impl LocalBackend {
 
     fn read_state(&self) -> Result<Option<State>, StateError> {
         let path = self.location.state();
-        files::read(&path)?.map(|bytes| read_json(&path, &bytes)).transpose()
+        files::read(&path)?.map(|bytes| format::read(&path, &bytes)).transpose()
     }
 
     fn start_journal(&self) -> Result<Writer, StateError> {
@@ -79,10 +86,10 @@ impl LocalBackend {
         Ok(Writer { file, chain: Chain::default(), length: 0, lost: false })
     }
 
-    fn read_revision<T: DeserializeOwned>(&self, number: u64) -> Result<T, StateError> {
+    fn read_revision<T: Content>(&self, number: u64) -> Result<T, StateError> {
         let path = self.location.revision(number);
         match files::read(&path)? {
-            Some(bytes) => read_json(&path, &bytes),
+            Some(bytes) => format::read(&path, &bytes),
             None => Err(StateError::NoRevision {
                 path: self.location.revisions(),
                 number,
@@ -122,7 +129,9 @@ impl Writer {
             self.lost = files::step("cut").and_then(|()| self.file.set_len(self.length)).is_err();
             return Err(failed()(error));
         }
-        if let Err(error) = files::step("sync journal").and_then(|()| self.file.sync_data()) {
+        if record.is_urgent()
+            && let Err(error) = files::step("sync journal").and_then(|()| self.file.sync_data())
+        {
             // After a failed sync the kernel may forget what was not written: nothing later is certain.
             self.lost = true;
             return Err(failed()(error));
@@ -171,19 +180,19 @@ impl Backend for LocalBackend {
         self.read_state()
     }
 
-    async fn replace(&mut self, state: &State, expected: Option<&Version>) -> Result<(), StateError> {
+    async fn replace(&mut self, state: &State, expected: Option<&StateVersion>) -> Result<(), StateError> {
         self.held()?;
         let path = self.location.state();
         let found = self.read_state()?.map(|state| state.version());
         if found.as_ref() != expected {
             return Err(StateError::Moved { path, expected: expected.cloned(), found });
         }
-        files::replace(&path, &to_json(&path, state)?)
+        files::replace(&path, &format::write(&path, state)?)
     }
 
     async fn journal(&self) -> Result<Option<Journal>, StateError> {
         let path = self.location.journal();
-        files::read(&path)?.map_or(Ok(None), |bytes| journal::parse(&path, &bytes))
+        files::read(&path)?.map_or(Ok(None), |bytes| journal_text::parse(&path, &bytes))
     }
 
     async fn append(&mut self, record: &JournalLine) -> Result<(), StateError> {
@@ -227,11 +236,6 @@ impl Backend for LocalBackend {
     }
 
     async fn revision_head(&self, number: u64) -> Result<RevisionHead, StateError> {
-        // Without making anything of the objects, which are nearly all of it.
-        #[derive(Deserialize)]
-        struct HeadOnly {
-            head: RevisionHead,
-        }
         self.read_revision(number).map(|HeadOnly { head }| head)
     }
 
@@ -239,7 +243,7 @@ impl Backend for LocalBackend {
         self.held()?;
         files::make_folder(&self.location.revisions())?;
         let path = self.location.revision(revision.head.number);
-        files::replace(&path, &to_json(&path, revision)?)?;
+        files::replace(&path, &format::write(&path, revision)?)?;
         let numbers = self.numbers()?;
         for number in numbers.iter().take(numbers.len().saturating_sub(self.retention)) {
             // One too many is in nobody's way, and the next run tries again.
@@ -249,31 +253,16 @@ impl Backend for LocalBackend {
     }
 }
 
-fn to_json(path: &Path, value: &impl Serialize) -> Result<Vec<u8>, StateError> {
-    let mut text =
-        serde_json::to_vec_pretty(value).map_err(|error| StateError::io(path, "write")(error.into()))?;
-    text.push(b'\n');
-    Ok(text)
+/// What the history says of a revision, without making anything of its objects, which are nearly all of it.
+#[derive(Deserialize)]
+struct HeadOnly {
+    head: RevisionHead,
 }
 
-/// Reads what [`to_json`] wrote; asks for the version first, because what a newer one writes may look like
-/// damage.
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, StateError> {
-    #[derive(Deserialize)]
-    struct Head {
-        format_version: u64,
+impl Content for HeadOnly {
+    fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(file)
     }
-    let damaged =
-        |error: serde_json::Error| StateError::Damaged { path: path.to_owned(), reason: error.to_string() };
-    let Head { format_version } = serde_json::from_slice(bytes).map_err(damaged)?;
-    if format_version > u64::from(FORMAT_VERSION) {
-        return Err(StateError::NewerFormat {
-            path: path.to_owned(),
-            found: format_version,
-            known: FORMAT_VERSION,
-        });
-    }
-    serde_json::from_slice(bytes).map_err(damaged)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::{StateError, files};
+use super::error::StateError;
+use super::files;
 
 /// The folder that all projects beside one configuration share.
 const SHARED: &str = ".regplan";

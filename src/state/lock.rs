@@ -3,61 +3,15 @@
 //! The lock is the operating system's, on an open file: it ends with the process, however that ends, so
 //! there is no lock that a killed run leaves behind. The file's content only tells others who holds it.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use super::{LockId, StateError, files};
-
-/// Who holds the lock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// Which holding of it.
-    pub id: LockId,
-    /// Whose process.
-    pub user: String,
-    /// On which machine.
-    pub host: String,
-    /// Its number.
-    pub pid: u32,
-    /// Since when.
-    pub since: Timestamp,
-    /// What it does, such as `apply`.
-    pub command: String,
-}
-
-impl Holder {
-    /// This process, now.
-    pub fn this_process(command: &str) -> Self {
-        Self {
-            id: LockId::random(),
-            user: user(),
-            host: host(),
-            pid: std::process::id(),
-            since: Timestamp::now(),
-            command: command.to_owned(),
-        }
-    }
-
-    /// `user@host`.
-    pub fn who(&self) -> String {
-        format!("{}@{}", self.user, self.host)
-    }
-}
-
-/// `alice@build-7 (process 4242, regplan apply, since 2026-11-23T19:15:02Z, lock id 0f…)`
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let since = self.since.round(jiff::Unit::Second).unwrap_or(self.since);
-        let (who, pid, command, id) = (self.who(), self.pid, &self.command, &self.id);
-        write!(f, "{who} (process {pid}, regplan {command}, since {since}, lock id {id})")
-    }
-}
+use super::error::StateError;
+use super::files;
+use super::holder::Holder;
+use super::id::LockId;
 
 /// The lock, held. Dropping it lets go.
 #[derive(Debug)]
@@ -183,41 +137,6 @@ fn is_the_same(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_the_same(_file: &File, path: &Path) -> bool {
     path.exists()
-}
-
-fn user() -> String {
-    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(from_environment);
-    named.or_else(user_number).unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// In a container or under cron nothing in the environment may tell.
-#[cfg(unix)]
-fn user_number() -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    Some(format!("uid-{}", fs::metadata("/proc/self").ok()?.uid()))
-}
-
-#[cfg(not(unix))]
-fn user_number() -> Option<String> {
-    None
-}
-
-fn host() -> String {
-    let kernel = || {
-        let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
-        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
-    };
-    let named = || ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(from_environment);
-    let asked = || {
-        let output = std::process::Command::new("uname").arg("-n").output().ok()?;
-        let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-        Some(name).filter(|name| !name.is_empty())
-    };
-    kernel().or_else(named).or_else(asked).unwrap_or_else(|| "unknown".to_owned())
-}
-
-fn from_environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@
 //! | `key` | seals what plan files say of secrets, so that no guess can be tried against them |
 //! | `revisions/000001.json` | a [`Revision`] for each completed apply, the last 50 of them |
 //!
+//! `docs/state-format.md` describes every field of these files.
+//!
 //! Nothing here is secret: callers give digests (keyed where a secret went in) and objects whose
 //! sensitive fields are taken out. Files are readable by their owner only all the same.
 //!
@@ -25,7 +27,8 @@
 //!
 //! A kill between any two of these steps loses nothing, because each is recognised afterwards: the
 //! journal names the serial that it builds on, and state and revision name the run that they came from.
-//! Intents without an outcome stay in the state as *in doubt* until somebody has looked at the cluster.
+//! Intents without an outcome stay in the state as *in doubt* until somebody has looked at the cluster; of
+//! a run that ended by itself only the writes that were in flight then ([`Store::leave_in_flight`]).
 //!
 //! # Formats and versions
 //!
@@ -33,12 +36,32 @@
 //! not know: a reader that dropped it would lose it with the next write. Whoever adds a field raises
 //! [`FORMAT_VERSION`] and gives the field a default, so that newer versions read what older ones wrote,
 //! and older ones say that they are too old rather than forget something.
+//!
+//! | file | question |
+//! |---|---|
+//! | `model`, `stored_resource`, `completed` | what a state says |
+//! | `journal`, `journal_text` | what a run says of itself, line by line |
+//! | `revision`, `stored_desired` | what is kept of a completed apply |
+//! | `format`, `format_1`, `version` | how a file is laid out, and how the older format is read |
+//! | `store`, `completion` | how a run is recorded |
+//! | `view`, `recover` | what is true where a run was killed, or is under way |
+//! | `history` | which revisions there are, and which plans were completed |
+//! | `backend`, `local`, `location`, `files` | where all this is kept |
+//! | `lock`, `holder` | who writes |
+//! | `id`, `error` | the names and the errors of all of them |
 
 mod backend;
+mod completed;
+mod completion;
 mod error;
 mod files;
+mod format;
+mod format_1;
+mod history;
+mod holder;
 mod id;
 mod journal;
+mod journal_text;
 mod local;
 mod location;
 mod lock;
@@ -46,22 +69,38 @@ mod model;
 mod recover;
 mod revision;
 mod store;
+mod stored_desired;
+mod stored_resource;
+mod version;
+mod view;
 
 #[cfg(test)]
 mod crash_tests;
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod test_support;
 
+#[cfg(test)]
+pub(crate) use files::simulated;
+
 pub use backend::{Backend, Locked};
+pub use completed::CompletedPlan;
+pub use completion::{Completion, NewRun};
 pub use error::StateError;
+pub use history::history;
+pub use holder::Holder;
 pub use id::{Lineage, LockId, RunId};
 pub use journal::{Begin, Intent, IntentKind, Journal, JournalLine, Outcome, RunEnd};
 pub use local::LocalBackend;
 pub use location::Location;
-pub use lock::Holder;
-pub use model::{Expected, FORMAT_VERSION, Provenance, Resource, State, Unfinished, Version};
+pub use model::{COMPLETED_PLANS, Expected, FinishedRun, State, Unfinished};
 pub use recover::{Recovered, recover};
-pub use revision::{DEFAULT_RETENTION, Revision, RevisionHead, Summary};
-pub use store::{Completion, NewRun, Store, View, history, view};
+pub use revision::{DEFAULT_RETENTION, Revision, RevisionHead, RevisionSummary};
+pub use store::Store;
+pub use stored_desired::{StoredDesired, StoredOrigin};
+pub use stored_resource::{House, Provenance, Readiness, StoredResource};
+pub use version::{FORMAT_VERSION, StateVersion};
+pub use view::{View, view};

@@ -1,25 +1,26 @@
 //! The state itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::completed::CompletedPlan;
+use super::error::StateError;
+use super::id::{Lineage, RunId};
 use super::journal::{Intent, Outcome, RunEnd};
-use super::{Lineage, RunId, StateError};
-use crate::resource::{Address, Applied, ClusterIdentity, Identity, Target, Timeouts};
+use super::stored_resource::{Readiness, StoredResource};
+use super::version::StateVersion;
+use crate::resource::{Address, ClusterIdentity, Identity};
 
-/// The version of every format in this room: state, journal and revisions move together.
-pub const FORMAT_VERSION: u32 = 1;
+/// How many completed plans the state remembers: twice as many as there are revisions, in some ten kilobytes.
+pub const COMPLETED_PLANS: usize = 100;
 
 /// What was applied, and to which cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// The version of the format.
-    pub format_version: u32,
     /// Which state this is, for all its life.
     pub lineage: Lineage,
     /// One higher with every write; 0 for a state that was never written.
@@ -42,9 +43,25 @@ pub struct State {
     /// What was perhaps done to the cluster without being recorded: to be looked at by the next plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_doubt: Vec<Intent>,
+    /// The plans that were completed last, the newest last: none of them is applied twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub completed: Vec<CompletedPlan>,
+    /// What ran once (a chart's hook), by address: it runs again when its content is another one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runs: BTreeMap<Address, FinishedRun>,
     /// What was applied, by address.
     #[serde(default)]
-    pub resources: BTreeMap<Address, Resource>,
+    pub resources: BTreeMap<Address, StoredResource>,
+}
+
+/// Something that ran to its end, and is no object: a chart's hook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinishedRun {
+    /// The digest of what ran, without its secrets.
+    pub content: String,
+    /// When it ended.
+    pub at: Timestamp,
 }
 
 /// A run that did not complete: it was killed, it was stopped, or a part of it failed.
@@ -64,58 +81,6 @@ pub struct Unfinished {
     pub end: Option<RunEnd>,
 }
 
-/// One resource as it was applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Resource {
-    /// Which object.
-    pub identity: Identity,
-    /// The API version in which it was last written (`v1`); `None` is the server's preferred one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// Which object of this name.
-    pub uid: String,
-    /// What it stands on; deletes go against this, when the configuration no longer tells.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dependencies: Vec<Address>,
-    /// Deleting or replacing needs consent by name; here, so that removing the block does not lift it.
-    #[serde(default)]
-    pub protect: bool,
-    /// For a Secret: the names of its keys, never what they hold. A generated value that the cluster has
-    /// no longer is lost, one that it never had is new.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub keys: BTreeSet<String>,
-    /// How long things may take.
-    #[serde(default, skip_serializing_if = "are_default")]
-    pub timeouts: Timeouts,
-    /// How it came to be ours.
-    pub provenance: Provenance,
-    /// The record of the last apply; `None` where nothing was written through us yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub applied: Option<Arc<Applied>>,
-}
-
-/// How a resource came to be ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provenance {
-    /// We made it.
-    Created,
-    /// It was there, and was taken over.
-    Adopted,
-    /// The state was lost, and the object's annotations say that it is ours.
-    Rebuilt,
-}
-
-/// Which state at which moment: what a replacement is guarded by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Version {
-    /// Which state.
-    pub lineage: Lineage,
-    /// At which moment.
-    pub serial: u64,
-}
-
 /// What a state must be to be used; see [`State::check`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Expected<'a> {
@@ -131,7 +96,6 @@ impl State {
     /// An empty one of a new lineage, not written yet.
     pub fn new(project: impl Into<String>) -> Self {
         Self {
-            format_version: FORMAT_VERSION,
             lineage: Lineage::random(),
             serial: 0,
             project: project.into(),
@@ -140,17 +104,21 @@ impl State {
             last_run: None,
             unfinished: None,
             in_doubt: Vec::new(),
+            completed: Vec::new(),
+            runs: BTreeMap::new(),
             resources: BTreeMap::new(),
         }
     }
 
     /// Which state at which moment.
-    pub fn version(&self) -> Version {
-        Version { lineage: self.lineage.clone(), serial: self.serial }
+    pub fn version(&self) -> StateVersion {
+        StateVersion { lineage: self.lineage.clone(), serial: self.serial }
     }
 
-    /// Refuses the state of another project, another lineage or another cluster. `place` is where it lies,
-    /// for the message.
+    /// Makes sure that it is the state that is meant. `place` is where it lies, for the message.
+    ///
+    /// # Errors
+    /// The state of another project, another lineage or another cluster.
     pub fn check(&self, place: &Path, expected: Expected<'_>) -> Result<(), StateError> {
         let path = place.to_owned();
         if let Some(project) = expected.project.filter(|project| *project != self.project) {
@@ -208,8 +176,21 @@ impl State {
                     self.resources.remove(address);
                 }
             }
+            Outcome::Ready => {
+                if let Some(resource) = self.resources.get_mut(address) {
+                    resource.readiness = Readiness::Ready;
+                }
+            }
             Outcome::Failed { .. } => {}
         }
+    }
+
+    /// Takes in that a plan was completed, and with which revision.
+    pub fn complete(&mut self, plan: CompletedPlan) {
+        self.revision = plan.revision;
+        self.completed.push(plan);
+        let too_many = self.completed.len().saturating_sub(COMPLETED_PLANS);
+        self.completed.drain(..too_many);
     }
 
     /// Gives a resource another address, also where others stand on it. Nothing may have that address.
@@ -227,17 +208,6 @@ impl State {
     fn settle(&mut self, identity: &Identity) {
         self.in_doubt.retain(|intent| intent.target.identity != *identity);
     }
-}
-
-impl Resource {
-    /// Which object, in which version.
-    pub fn target(&self) -> Target {
-        Target { identity: self.identity.clone(), version: self.version.clone() }
-    }
-}
-
-fn are_default(timeouts: &Timeouts) -> bool {
-    *timeouts == Timeouts::default()
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::journal::{Journal, RunEnd};
+use super::error::StateError;
+use super::journal::{Intent, Journal, RunEnd};
 use super::model::{State, Unfinished};
-use super::{Intent, StateError};
 
 /// What a run that nobody finished left behind, for a person to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]

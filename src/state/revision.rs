@@ -4,32 +4,29 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::completed::CompletedPlan;
+use super::id::RunId;
+use super::journal::IntentKind;
 use super::model::State;
-use super::{IntentKind, RunId};
-use crate::resource::{Address, FieldPath};
+use super::stored_desired::StoredDesired;
+use crate::resource::Address;
 
 /// How many revisions are kept: a few weeks of daily work, a few megabytes for a registry. The oldest
 /// goes first; the newest always stays.
 pub const DEFAULT_RETENTION: usize = 50;
 
 /// Everything that a rollback needs of a completed apply.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revision {
-    /// The version of the format.
-    pub format_version: u32,
     /// What `regplan history` says of it.
     pub head: RevisionHead,
     /// The whole state afterwards.
     pub state: State,
-    /// What was desired, sensitive fields taken out by the caller.
+    /// What was desired.
     #[serde(default)]
-    pub desired: BTreeMap<Address, Value>,
-    /// The fields that were taken out: what a rollback cannot restore from here.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub withheld: BTreeMap<Address, Vec<FieldPath>>,
+    pub desired: BTreeMap<Address, StoredDesired>,
 }
 
 /// A line of the history.
@@ -50,17 +47,17 @@ pub struct RevisionHead {
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
-    /// How much was done.
-    pub summary: Summary,
+    /// How many of what was changed.
+    pub summary: RevisionSummary,
     /// What was changed, and how.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changed: BTreeMap<Address, IntentKind>,
 }
 
-/// How much was done.
+/// How many resources a run has made, changed and so on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Summary {
+pub struct RevisionSummary {
     /// Made.
     pub created: usize,
     /// Changed.
@@ -77,7 +74,14 @@ pub struct Summary {
     pub forgotten: usize,
 }
 
-impl Summary {
+impl RevisionHead {
+    /// The plan that it came from.
+    pub(super) fn completed_plan(&self) -> CompletedPlan {
+        CompletedPlan { plan: self.plan.clone(), revision: self.number, at: self.at }
+    }
+}
+
+impl RevisionSummary {
     /// Counts what was changed.
     pub fn of(changed: &BTreeMap<Address, IntentKind>) -> Self {
         let mut summary = Self::default();

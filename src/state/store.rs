@@ -1,75 +1,23 @@
-//! The state in use: read by anyone, written by one.
+//! The state in use by the one who writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::journal::{Begin, Intent, Journal, JournalLine, Outcome, RunEnd};
-use super::model::{Expected, FORMAT_VERSION, State, Version};
+use super::backend::{Backend, Locked};
+use super::completed::CompletedPlan;
+use super::completion::{Completion, NewRun};
+use super::error::StateError;
+use super::history;
+use super::holder::Holder;
+use super::id::{Lineage, RunId};
+use super::journal::{Begin, Journal, JournalLine, Outcome, RunEnd};
+use super::model::{Expected, State};
 use super::recover::{self, JournalStatus, Recovered, recover};
-use super::revision::{Revision, RevisionHead, Summary};
-use super::{Backend, Holder, IntentKind, Lineage, Locked, RunId, StateError};
-use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Key};
-
-/// A state as a command sees it that does not write.
-#[derive(Debug, Clone)]
-pub struct View {
-    /// The state, with what a run under way or a killed one has recorded folded in. Of a project without
-    /// a state an empty one, whose lineage is not kept.
-    pub state: State,
-    /// Whether there is a state at all.
-    pub exists: bool,
-    /// The run that was folded in. It may still be running: a view asks for no lock.
-    pub recovered: Option<Recovered>,
-}
-
-/// What a run is going to do.
-#[derive(Debug, Clone)]
-pub struct NewRun {
-    /// The digest of the plan.
-    pub plan: String,
-    /// The cluster at hand; the first run pins it.
-    pub cluster: ClusterIdentity,
-    /// What is going to be done, in the plan's order.
-    pub intents: Vec<Intent>,
-}
-
-/// What a revision keeps beyond the state.
-#[derive(Debug, Clone, Default)]
-pub struct Completion {
-    /// The digest of the configuration.
-    pub configuration: String,
-    /// What was changed, and how.
-    pub changed: BTreeMap<Address, IntentKind>,
-    /// What was desired, sensitive fields taken out.
-    pub desired: BTreeMap<Address, Value>,
-    /// The fields that were taken out.
-    pub withheld: BTreeMap<Address, Vec<FieldPath>>,
-    /// What the run left out: it is desired as it was in the revision before.
-    pub left_out: BTreeSet<Address>,
-}
-
-impl Completion {
-    /// Takes over what a revision desired of that which the run left out. It is known by its object, since
-    /// its address may have been changed in the state meanwhile.
-    fn carry_over(&mut self, mut before: Revision, now: &State) {
-        for (old, object) in before.desired {
-            let identity = Identity::of(&object);
-            let mut left_out = self.left_out.iter();
-            // What is used and never owned (a shared namespace) is not in the state.
-            let is_this = |address: &&Address| match now.resources.get(*address) {
-                Some(known) => Some(&known.identity) == identity.as_ref(),
-                None => **address == old,
-            };
-            let Some(address) = left_out.find(is_this) else { continue };
-            if let Some(withheld) = before.withheld.remove(&old) {
-                self.withheld.insert(address.clone(), withheld);
-            }
-            self.desired.insert(address.clone(), object);
-        }
-    }
-}
+use super::revision::{Revision, RevisionHead, RevisionSummary};
+use super::version::{FORMAT_VERSION, StateVersion};
+use super::view::fold;
+use crate::resource::{Address, Key};
 
 /// The state, locked for writing.
 pub struct Store {
@@ -77,73 +25,19 @@ pub struct Store {
     locked: Locked,
     /// As it is kept, and what the next replacement expects to find.
     kept: State,
-    on_disk: Option<Version>,
+    on_disk: Option<StateVersion>,
     /// The run under way, and the state with its outcomes so far.
     run: Option<(Journal, State)>,
     recovered: Option<Recovered>,
 }
 
-/// Reads the state without a lock, whatever a writer does meanwhile.
-pub async fn view(backend: &dyn Backend, project: &str) -> Result<View, StateError> {
-    // The journal first: if a run ends between the two reads, the state is found to hold it already. If
-    // another one begins as well, the two no longer go together, and both are read again.
-    let mut patience: u8 = 3;
-    loop {
-        let journal = backend.journal().await?;
-        let loaded = backend.load().await?;
-        let status = match (&loaded, &journal) {
-            (Some(state), Some(journal)) => recover::status(state, journal),
-            (_, None) => Some(JournalStatus::Folded),
-            (None, Some(_)) => None,
-        };
-        match (status, journal) {
-            (None, Some(_)) if patience > 0 => patience -= 1,
-            (None, Some(journal)) => {
-                return Err(recover::foreign(&backend.journal_place(), loaded.as_ref(), &journal));
-            }
-            (status, journal) => {
-                let exists = loaded.is_some();
-                let state = loaded.unwrap_or_else(|| State::new(project));
-                state.check(&backend.place(), Expected { project: Some(project), ..Expected::default() })?;
-                let open = journal.filter(|_| status == Some(JournalStatus::Open));
-                let Some(journal) = open else { return Ok(View { state, exists, recovered: None }) };
-                let (state, journal) = fold(backend, state, journal).await?;
-                return Ok(View { state, exists, recovered: recover::report(&journal) });
-            }
-        }
-    }
-}
-
-/// Folds in a journal that goes with the state, and tells the journal as it is to be understood.
-async fn fold(
-    backend: &dyn Backend,
-    state: State,
-    mut journal: Journal,
-) -> Result<(State, Journal), StateError> {
-    // The revision is written before the journal's end: where it is there, the run was complete.
-    let newest = newest_revision(backend).await?;
-    let completed = newest.filter(|(_, run)| run.as_ref() == Some(&journal.begin.run));
-    if completed.is_some() {
-        journal.end = Some(RunEnd::Completed);
-    }
-    let mut state = recover(state, &journal);
-    if let Some((number, _)) = completed {
-        state.revision = number;
-    }
-    Ok((state, journal))
-}
-
-/// The newest number that is taken, and whose revision it is; `None` inside where that cannot be read.
-async fn newest_revision(backend: &dyn Backend) -> Result<Option<(u64, Option<RunId>)>, StateError> {
-    let Some(number) = backend.revisions().await?.last().copied() else { return Ok(None) };
-    // A damaged revision is history's trouble; it must not stand in the way of a run.
-    let run = backend.revision_head(number).await.ok().map(|head| head.run);
-    Ok(Some((number, run)))
-}
-
 impl Store {
     /// Takes the lock, loads the state, and folds in what an interrupted run left behind. `command` is
     /// what this process does, such as `apply`.
+    ///
+    /// # Errors
+    /// The lock that somebody else holds, what cannot be read, another project's state, and a journal that does
+    /// not go with the state.
     pub async fn open(
         mut backend: Box<dyn Backend>,
         project: &str,
@@ -225,12 +119,19 @@ impl Store {
         Ok(())
     }
 
-    /// Whether we may still write; asked before each write to the cluster.
+    /// Makes sure that the lock is still ours. The engine asks before a run begins; whatever is written to the
+    /// state asks as well.
+    ///
+    /// # Errors
+    /// The lock is not ours (any more).
     pub async fn confirm(&self) -> Result<(), StateError> {
         self.backend.confirm_lock().await
     }
 
     /// Records what is going to be done. When this returns, the cluster may be written to.
+    ///
+    /// # Errors
+    /// A run that has begun already, another cluster than the state's, and what cannot be written.
     pub async fn begin(&mut self, run: NewRun) -> Result<RunId, StateError> {
         if self.run.is_some() {
             return Err(StateError::OutOfOrder("a run has begun already"));
@@ -258,6 +159,9 @@ impl Store {
     }
 
     /// Records an outcome. It counts from now on, even where writing it down failed.
+    ///
+    /// # Errors
+    /// Where no run has begun, and where it could not be written down.
     pub async fn outcome(&mut self, address: &Address, outcome: Outcome) -> Result<(), StateError> {
         let Some((journal, state)) = &mut self.run else {
             return Err(StateError::OutOfOrder("no run has begun"));
@@ -269,8 +173,20 @@ impl Store {
         self.backend.append(&record).await
     }
 
+    /// Notes the writes that were begun and that nobody waits for any more: the end of the run names them, and
+    /// the next plan looks for what came of them. Nothing is written before [`finish`](Self::finish); a run that
+    /// is killed until then has all its intents in doubt anyway. Where no run has begun, there are none.
+    pub fn leave_in_flight(&mut self, writes: BTreeSet<Address>) {
+        if let Some((journal, _)) = &mut self.run {
+            journal.in_flight.extend(writes);
+        }
+    }
+
     /// Ends the run: a revision if it is complete, then the state, then the journal goes. The number of
-    /// the revision, if there is one. Where this fails, the run is folded in at the next start.
+    /// the revision, if there is one.
+    ///
+    /// # Errors
+    /// Where no run has begun, and what cannot be written; the run is folded in at the next start then.
     pub async fn finish(&mut self, end: RunEnd, completion: Completion) -> Result<Option<u64>, StateError> {
         let Some((mut journal, _)) = self.run.take() else {
             return Err(StateError::OutOfOrder("no run has begun"));
@@ -289,7 +205,9 @@ impl Store {
         // The end only says that we were not killed. Where the journal cannot take it (perhaps it could not
         // take an outcome either), it is the more important to write the state.
         let ended = match journal.end {
-            Some(end) => self.backend.append(&JournalLine::End { end }).await,
+            Some(end) => {
+                self.backend.append(&JournalLine::End { end, in_flight: unanswered(&journal) }).await
+            }
             None => Ok(()),
         };
         if let Err(error) = self.backend.replace(&next, self.on_disk.as_ref()).await {
@@ -311,13 +229,12 @@ impl Store {
         // A state that was put back from a backup may be behind its revisions: none is written over.
         let number = newest.max(next.revision) + 1;
         if !completion.left_out.is_empty() && next.revision > 0 {
-            // A damaged revision is history's trouble; it must not stand in the way of a run.
+            // Only the history loses by a damaged revision; a run goes on without it.
             let before = self.backend.revision(next.revision).await.ok();
             if let Some(before) = before {
                 completion.carry_over(before, next);
             }
         }
-        next.revision = number;
         let head = RevisionHead {
             number,
             run: journal.begin.run.clone(),
@@ -326,16 +243,11 @@ impl Store {
             command: self.locked.holder.command.clone(),
             plan: journal.begin.plan.clone(),
             configuration: completion.configuration,
-            summary: Summary::of(&completion.changed),
+            summary: RevisionSummary::of(&completion.changed),
             changed: completion.changed,
         };
-        let revision = Revision {
-            format_version: FORMAT_VERSION,
-            head,
-            state: next.clone(),
-            desired: completion.desired,
-            withheld: completion.withheld,
-        };
+        next.complete(head.completed_plan());
+        let revision = Revision { head, state: next.clone(), desired: completion.desired };
         self.backend.save_revision(&revision).await?;
         Ok(number)
     }
@@ -365,11 +277,13 @@ impl Store {
         self.backend.key().await
     }
 
-    /// The revision of a plan that was completed; the same plan is not applied twice. Only as far back as
-    /// revisions are kept.
-    pub async fn completed(&self, plan: &str) -> Result<Option<RevisionHead>, StateError> {
-        let (heads, _) = history(self.backend.as_ref()).await?;
-        Ok(heads.into_iter().rev().find(|head| head.plan == plan))
+    /// Whether a plan was completed: the same plan is not applied twice. Only as far back as the state and the
+    /// revisions tell.
+    ///
+    /// # Errors
+    /// Where the numbers of the revisions cannot be read.
+    pub async fn completed(&self, plan: &str) -> Result<Option<CompletedPlan>, StateError> {
+        history::completed(self.backend.as_ref(), self.state(), plan).await
     }
 
     /// Lets go of the lock, and gives the backend back. Dropping the store does so as well, where the
@@ -380,16 +294,7 @@ impl Store {
     }
 }
 
-/// What `regplan history` lists, oldest first; and what could not be read of it, which hides nothing else.
-pub async fn history(backend: &dyn Backend) -> Result<(Vec<RevisionHead>, Vec<StateError>), StateError> {
-    let (mut heads, mut damaged) = (Vec::new(), Vec::new());
-    for number in backend.revisions().await? {
-        match backend.revision_head(number).await {
-            Ok(head) => heads.push(head),
-            // A writer let go of it between the two reads.
-            Err(StateError::NoRevision { .. }) => {}
-            Err(error) => damaged.push(error),
-        }
-    }
-    Ok((heads, damaged))
+/// The writes of which nobody knows what came of them.
+fn unanswered(journal: &Journal) -> BTreeSet<Address> {
+    journal.in_doubt().into_iter().map(|intent| intent.address).collect()
 }

@@ -33,37 +33,35 @@ async fn a_completed_run_is_a_state_and_a_revision_and_no_journal() {
     let revision = backend.revision(1).await.unwrap();
     assert_eq!(revision.state, state);
     assert_eq!(revision.desired, completion().desired);
-    assert_eq!(revision.withheld, completion().withheld);
+    assert_eq!(revision.desired[&address("a")].withheld, ["data.hello".parse().unwrap()].into());
     let head = revision.head;
     assert_eq!((head.number, head.command.as_str(), head.plan.as_str()), (1, "apply", "sha256:plan"));
-    assert_eq!(head.summary, Summary { created: 1, ..Summary::default() });
+    assert_eq!(head.summary, RevisionSummary { created: 1, ..RevisionSummary::default() });
 }
 
 /// What a limited run left out is desired as it was, under the address that it has now.
 #[tokio::test]
 async fn a_revision_keeps_what_its_run_left_out() {
     let folder = folder();
-    let object = |name: &str| serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "team-a"}});
     let mut store = open(folder.path()).await;
     store.begin(run(vec![intent(IntentKind::Create, "a"), intent(IntentKind::Create, "b")])).await.unwrap();
     for name in ["a", "b"] {
         store.outcome(&address(name), written(name)).await.unwrap();
     }
-    let both = ["a", "b"].map(|name| (address(name), object(name))).into();
-    let secret = [(address("b"), vec!["data.p".parse().unwrap()])].into();
-    let first = Completion { desired: both, withheld: secret, ..Completion::default() };
+    let both = ["a", "b"].map(|name| (address(name), desired(name))).into();
+    let first = Completion { desired: both, ..Completion::default() };
     store.finish(RunEnd::Completed, first).await.unwrap();
     store.edit(|state| state.readdress(&address("b"), &address("moved"))).await.unwrap();
 
     store.begin(run(vec![intent(IntentKind::Update, "a")])).await.unwrap();
     store.outcome(&address("a"), written("a")).await.unwrap();
-    let desired = [(address("a"), object("a"))].into();
+    let limited = [(address("a"), desired("a"))].into();
     let left_out = [address("moved"), address("never-applied")].into();
-    let second = Completion { desired, left_out, ..Completion::default() };
+    let second = Completion { desired: limited, left_out, ..Completion::default() };
     let number = store.finish(RunEnd::Completed, second).await.unwrap().unwrap();
     let revision = backend(folder.path()).revision(number).await.unwrap();
     assert_eq!(revision.desired.keys().collect::<Vec<_>>(), [&address("a"), &address("moved")]);
-    assert_eq!(revision.withheld.keys().collect::<Vec<_>>(), [&address("moved")]);
+    assert_eq!(revision.desired[&address("moved")], desired("b"));
 }
 
 #[tokio::test]
@@ -151,8 +149,108 @@ async fn a_plan_that_was_completed_is_known() {
     let folder = folder();
     apply(folder.path(), &["a"]).await;
     let store = open(folder.path()).await;
-    assert_eq!(store.completed("sha256:plan").await.unwrap().map(|head| head.number), Some(1));
+    assert_eq!(store.completed("sha256:plan").await.unwrap().map(|plan| plan.revision), Some(1));
     assert!(store.completed("sha256:other").await.unwrap().is_none());
+}
+
+/// A plan file is applied once also where the state travelled and its revisions stayed behind.
+#[tokio::test]
+async fn a_completed_plan_is_known_without_its_revision() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    std::fs::remove_dir_all(backend(folder.path()).location().revisions()).unwrap();
+    let store = open(folder.path()).await;
+    let known = store.completed("sha256:plan").await.unwrap().unwrap();
+    assert_eq!((known.plan.as_str(), known.revision), ("sha256:plan", 1));
+    assert!(store.completed("sha256:other").await.unwrap().is_none());
+}
+
+/// A state from a backup does not know what came after it; the revisions do.
+#[tokio::test]
+async fn a_completed_plan_is_known_by_a_revision_of_which_the_state_does_not_tell() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let location = backend(folder.path()).location().clone();
+    let mut old = backend(folder.path()).load().await.unwrap().unwrap();
+    old.completed.clear();
+    std::fs::write(location.state(), file(&old)).unwrap();
+    let store = open(folder.path()).await;
+    assert_eq!(store.completed("sha256:plan").await.unwrap().map(|plan| plan.revision), Some(1));
+}
+
+/// What a full disk in the middle of a run leaves: the first outcome could not be written down, and nobody waits
+/// for the other writes.
+async fn stopped_by_a_full_disk(folder: &std::path::Path, is_full_to_the_end: bool) -> Option<StateError> {
+    let mut store = open(folder).await;
+    let intents = ["a", "b", "c", "never-begun"].map(|name| intent(IntentKind::Create, name));
+    store.begin(run(intents.into())).await.unwrap();
+    files::simulated::die_after(0);
+    store.outcome(&address("a"), written("a")).await.unwrap_err();
+    store.leave_in_flight([address("b"), address("c")].into());
+    if !is_full_to_the_end {
+        files::simulated::revive();
+    }
+    let ended = store.finish(RunEnd::Failed, Completion::default()).await;
+    files::simulated::revive();
+    ended.err()
+}
+
+#[tokio::test]
+async fn writes_under_way_are_in_doubt_after_a_run_that_could_not_record() {
+    let folder = folder();
+    assert!(stopped_by_a_full_disk(folder.path(), false).await.is_none());
+    let store = open(folder.path()).await;
+    assert_eq!(store.state().in_doubt, ["b", "c"].map(|name| intent(IntentKind::Create, name)));
+    assert!(store.state().resources.contains_key(&address("a")), "what happened has happened");
+    assert_eq!(store.state().unfinished.as_ref().unwrap().end, Some(RunEnd::Failed));
+}
+
+#[tokio::test]
+async fn where_not_even_the_end_can_be_recorded_everything_without_an_outcome_is_in_doubt() {
+    let folder = folder();
+    assert!(stopped_by_a_full_disk(folder.path(), true).await.is_some());
+    let store = open(folder.path()).await;
+    let all = ["a", "b", "c", "never-begun"].map(|name| intent(IntentKind::Create, name));
+    assert_eq!(store.state().in_doubt, all);
+    assert_eq!(store.state().unfinished.as_ref().unwrap().end, None, "as after a kill");
+}
+
+/// The end of the journal says it as well: the state may be written by the next process.
+#[tokio::test]
+async fn the_end_of_a_run_lists_what_was_in_flight() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    let intents = ["a", "b", "c"].map(|name| intent(IntentKind::Create, name));
+    store.begin(run(intents.into())).await.unwrap();
+    store.outcome(&address("a"), failed(true)).await.unwrap();
+    store.leave_in_flight([address("b")].into());
+    // The line is written, and the state cannot be replaced.
+    files::simulated::die_after(2);
+    store.finish(RunEnd::Stopped, Completion::default()).await.unwrap_err();
+    files::simulated::revive();
+    drop(store);
+    let journal = backend(folder.path()).journal().await.unwrap().unwrap();
+    assert_eq!(journal.end, Some(RunEnd::Stopped));
+    assert_eq!(journal.in_flight, [address("a"), address("b")].into());
+    let doubts = open(folder.path()).await.state().in_doubt.clone();
+    assert_eq!(doubts, ["a", "b"].map(|name| intent(IntentKind::Create, name)));
+}
+
+#[tokio::test]
+async fn a_resource_is_ready_when_that_was_recorded_be_the_run_killed_or_not() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    let intents = ["a", "b"].map(|name| intent(IntentKind::Create, name));
+    store.begin(run(intents.into())).await.unwrap();
+    for name in ["a", "b"] {
+        store.outcome(&address(name), written(name)).await.unwrap();
+    }
+    store.outcome(&address("a"), Outcome::Ready).await.unwrap();
+    drop(store);
+    let store = open(folder.path()).await;
+    let readiness = |name: &str| store.state().resources[&address(name)].readiness.clone();
+    assert_eq!(readiness("a"), Readiness::Ready);
+    assert!(matches!(readiness("b"), Readiness::NotReady { .. }), "nobody has seen it ready");
 }
 
 #[tokio::test]
@@ -195,14 +293,14 @@ async fn a_journal_that_does_not_go_with_the_state_is_refused_and_kept() {
     drop(store);
     let journal = std::fs::read(location.journal()).unwrap();
     // Somebody throws the state away, or puts an older or another one in its place.
-    let mut newer: State = serde_json::from_slice(&before).unwrap();
+    let mut newer: State = format::read(&place(), &before).unwrap();
     newer.serial += 1;
-    let mut other: State = serde_json::from_slice(&before).unwrap();
+    let mut other: State = format::read(&place(), &before).unwrap();
     other.lineage = Lineage::random();
     for replaced in [None, Some(newer), Some(other)] {
         match &replaced {
             None => std::fs::remove_file(location.state()).unwrap(),
-            Some(state) => std::fs::write(location.state(), serde_json::to_vec(state).unwrap()).unwrap(),
+            Some(state) => std::fs::write(location.state(), file(state)).unwrap(),
         }
         let error = Store::open(backend(folder.path()), "registry", "apply").await.err().unwrap();
         assert!(matches!(error, StateError::JournalForeign { .. }), "{error}");
@@ -226,7 +324,7 @@ async fn only_the_last_revisions_are_kept_and_numbers_are_not_used_twice() {
     assert_eq!(backend.revisions().await.unwrap(), [3, 4]);
     // A state from before does not write over what came after it.
     let old = backend.revision(3).await.unwrap().state;
-    std::fs::write(backend.place(), serde_json::to_vec(&old).unwrap()).unwrap();
+    std::fs::write(backend.place(), file(&old)).unwrap();
     assert_eq!(apply(folder.path(), &["a"]).await, 5);
 }
 

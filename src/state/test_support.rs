@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
-use crate::resource::{Address, Applied, ClusterIdentity, Held, Identity, Target, Timeouts};
+use crate::diagnostic::Sources;
+use crate::resource::{Address, Applied, ClusterIdentity, Desired, Held, Identity, SentObject, Target};
 
 /// A folder in memory where there is one: these tests sync thousands of times.
 pub(super) fn folder() -> tempfile::TempDir {
@@ -26,22 +27,37 @@ pub(super) fn identity(name: &str) -> Identity {
     Identity::namespaced("", "ConfigMap", "team-a", name)
 }
 
-pub(super) fn resource(name: &str) -> Resource {
-    Resource {
-        identity: identity(name),
-        version: Some("v1".to_owned()),
-        uid: format!("uid-of-{name}"),
+/// Written and not ready yet, as every outcome of a write is at first.
+pub(super) fn resource(name: &str) -> StoredResource {
+    let target = Target { identity: identity(name), version: Some("v1".to_owned()) };
+    StoredResource {
         dependencies: vec![Address::block("namespace", "team-a")],
-        protect: false,
-        keys: BTreeSet::new(),
-        timeouts: Timeouts::default(),
-        provenance: Provenance::Created,
+        readiness: Readiness::NotReady { since: jiff::Timestamp::UNIX_EPOCH },
         applied: Some(Arc::new(Applied {
             resource_version: "42".to_owned(),
             sent: "sha256:1".to_owned(),
+            sent_object: Some(SentObject::new(&object(name))),
             fields: BTreeMap::from([("data.hello".to_owned(), Held::Value("world".into()))]),
+            foreign_items: Some(["data.theirs".to_owned()].into()),
+            ..Applied::default()
         })),
+        ..StoredResource::new(target, format!("uid-of-{name}"), Provenance::Created)
     }
+}
+
+pub(super) fn object(name: &str) -> serde_json::Value {
+    serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "team-a"},
+        "data": {"hello": "world"},
+    })
+}
+
+pub(super) fn desired(name: &str) -> StoredDesired {
+    let mut desired = Desired::new(address(name), object(name)).unwrap();
+    desired.sensitive.insert("data.hello".parse().unwrap(), ());
+    StoredDesired::new(&desired, &Sources::default())
 }
 
 pub(super) fn written(name: &str) -> Outcome {
@@ -73,10 +89,19 @@ pub(super) fn completion() -> Completion {
     Completion {
         configuration: "sha256:configuration".to_owned(),
         changed: [(address("a"), IntentKind::Create)].into(),
-        desired: [(address("a"), serde_json::json!({"kind": "ConfigMap", "data": {"x": "1"}}))].into(),
-        withheld: [(address("a"), vec!["data.password".parse().unwrap()])].into(),
+        desired: [(address("a"), desired("a"))].into(),
         left_out: BTreeSet::new(),
     }
+}
+
+/// The file of this content.
+pub(super) fn file(content: &impl serde::Serialize) -> Vec<u8> {
+    format::write(&place(), content).unwrap()
+}
+
+/// A file of format 1, as it was written then.
+pub(super) fn format_1(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats/1").join(name)).unwrap()
 }
 
 /// The names in a folder, sorted.

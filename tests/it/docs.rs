@@ -67,6 +67,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/performance.md",
         "docs/plan-files.md",
         "docs/resources.md",
+        "docs/state-format.md",
         "examples/drift-cron/README.md",
         "examples/policy/README.md",
         "examples/github-actions/README.md",

@@ -123,12 +123,12 @@ fn a_revision_keeps_what_was_left_out() {
     project.edit("regplan.toml", "data.k = \"a\"", "data.k = \"other\"");
     project.run(["apply", "--auto-approve", "--target", "resource.a"]).success();
     let path = ns.fill(".regplan/{project}/revisions/000002.json");
-    let revision: Value = serde_json::from_str(&project.read(&path)).unwrap();
+    let revision = project.content(&path);
     let desired = revision["desired"].as_object().unwrap();
     let resources = desired.keys().filter(|address| address.starts_with("resource."));
     assert_eq!(resources.collect::<Vec<_>>(), ["resource.a", "resource.aside", "resource.b", "resource.c"]);
-    assert_eq!(desired["resource.a"]["data"]["k"], "other");
-    assert_eq!(desired["resource.b"]["data"]["k"], "b");
+    assert_eq!(desired["resource.a"]["object"]["data"]["k"], "other");
+    assert_eq!(desired["resource.b"]["object"]["data"]["k"], "b");
 }
 
 fn what_left_the_file_is_deleted_only_when_it_is_targeted() {

@@ -122,10 +122,10 @@ fn the_wrong_cluster_is_refused_before_any_write() {
     // A state of another cluster.
     let project = greeting(&ns);
     project.apply();
-    let path = project.state_path();
     let uid =
         ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1["metadata"]["uid"].clone();
-    project.edit(&path, uid.as_str().unwrap(), "another-cluster");
+    assert_eq!(project.state()["cluster"]["uid"], uid);
+    project.edit_state(|state| state["cluster"]["uid"] = json!("another-cluster"));
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("this is the wrong cluster");
 }
 

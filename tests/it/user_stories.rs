@@ -302,7 +302,8 @@ fn a_wrong_cluster_is_asked_who_it_is_and_nothing_else() {
     let kube_system = ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1;
     project.rewrite("regplan.toml", GREETING);
     let uid = kube_system["metadata"]["uid"].as_str().unwrap();
-    project.edit(&project.state_path(), uid, "another-cluster");
+    assert_eq!(project.state()["cluster"]["uid"], uid);
+    project.edit_state(|state| state["cluster"]["uid"] = json!("another-cluster"));
     refused(&all);
 }
 

@@ -1,17 +1,19 @@
 //! `[manifest.NAME]`.
 
+use std::path::PathBuf;
+
 use super::*;
 
 const MANIFEST: &str = "[manifest.app]\npath = '/deploy/app.yaml'\nnamespace = 'apps'\n";
 
 fn with(file: &str) -> Vec<Desired> {
-    compiled_with(MANIFEST, file, &Text::Placeholder)
+    compiled_with(MANIFEST, file, &SecretText::Placeholder)
         .unwrap_or_else(|mistakes| panic!("{mistakes}"))
         .resources
 }
 
 fn wrong(file: &str) -> String {
-    found_with(MANIFEST, file, &Text::Placeholder)
+    found_with(MANIFEST, file, &SecretText::Placeholder)
 }
 
 #[test]
@@ -87,8 +89,8 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
 fn a_file_may_be_pinned() {
     let pinned = |digest: &str| format!("[manifest.app]\npath = '/x.yaml'\nsha256 = '{digest}'\n");
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    assert_eq!(found_with(&pinned(empty), "", &Text::Placeholder), "");
-    insta::assert_snapshot!(found_with(&pinned(empty), "# changed\n", &Text::Placeholder), @r"
+    assert_eq!(found_with(&pinned(empty), "", &SecretText::Placeholder), "");
+    insta::assert_snapshot!(found_with(&pinned(empty), "# changed\n", &SecretText::Placeholder), @r"
     error wrong-digest: /x.yaml has the SHA-256 8ff88919a6004572b4249e0f72b28ed9945e61bdd0e2e7d79ddb9c5b1248674f
       at `'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'` another one is expected here
       help: look at what changed in the file; if it is right, write its digest here
@@ -101,7 +103,7 @@ fn a_file_that_cannot_be_read_is_a_mistake() {
     let mut facts = Facts::default();
     let path = PathBuf::from("/deploy/app.yaml");
     facts.insert(Need::Manifests(path), Fact::Failed("/deploy/app.yaml: there is no such file".into()));
-    let mistakes = compile(&config, &facts).mistakes;
+    let mistakes = Blocks::read(&config).compile(&facts).mistakes;
     assert_eq!(mistakes.to_string(), "/deploy/app.yaml: there is no such file");
 }
 

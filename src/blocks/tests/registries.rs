@@ -45,13 +45,13 @@ fn the_example_comes_to_these_objects() {
 #[test]
 fn the_example_asks_for_these_things() {
     let config = config(EXAMPLE);
-    let needs = needs(&config, &Facts::default());
+    let needs = Blocks::read(&config).needs(&Facts::default());
     assert_eq!(needs.len(), 2);
-    let Need::Htpasswd { users, kept } = &needs[1] else { panic!("{needs:?}") };
+    let Need::Htpasswd { users, stored_at } = &needs[1] else { panic!("{needs:?}") };
     assert_eq!(users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["alice", "ci"]);
-    assert_eq!(kept.secret.to_string(), "Secret registry/registry-htpasswd");
-    let Need::Secret { kept: Some(kept), .. } = &needs[0] else { panic!("{needs:?}") };
-    assert_eq!((kept.secret.name.as_str(), kept.key.as_str()), ("registry-http", "secret"));
+    assert_eq!(stored_at.secret.to_string(), "Secret registry/registry-htpasswd");
+    let Need::Secret { stored_at: Some(key_ref), .. } = &needs[0] else { panic!("{needs:?}") };
+    assert_eq!((key_ref.secret.name.as_str(), key_ref.key.as_str()), ("registry-http", "secret"));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn both_versions_get_their_configuration_where_they_look_for_it() {
 fn a_changed_input_rolls_the_pods() {
     let template = "spec.template.metadata.annotations";
     let annotations = |text: &str, secret: &str| {
-        let resources = compiled_with(text, "", &Text::Known(secret.into())).unwrap().resources;
+        let resources = compiled_with(text, "", &SecretText::Known(secret.into())).unwrap().resources;
         let deployment = object(&resources, "registry.main/Deployment/registry");
         path(template).get(&deployment.object).unwrap().clone()
     };
@@ -100,7 +100,7 @@ fn a_changed_input_rolls_the_pods() {
         assert_ne!(before[key], after[key]);
         assert_eq!(before[key].as_str().unwrap().len(), 64);
     }
-    let unknown = Text::Unknown("the environment variable CI_PASSWORD is not set".into());
+    let unknown = SecretText::Unknown("the environment variable CI_PASSWORD is not set".into());
     let resources = compiled_with(EXAMPLE, "", &unknown).unwrap().resources;
     let deployment = object(&resources, "registry.main/Deployment/registry");
     let key = path(template).key("regplan.dev/htpasswd-checksum");
@@ -149,7 +149,7 @@ fn two_registries_share_a_namespace() {
 fn an_existing_file_of_users_is_taken_if_the_registry_can_read_it() {
     let text = replaced("auth.anonymous = true", "auth.htpasswd = '/users'");
     let line = format!("alice:$2y$10${}\n", "a".repeat(53));
-    let known = Text::Known("k".into());
+    let known = SecretText::Known("k".into());
     let resources = compiled_with(&text, &line, &known).unwrap().resources;
     let secret = object(&resources, "registry.main/Secret/registry-htpasswd");
     assert!(secret.is_sensitive(&path("data.htpasswd")));

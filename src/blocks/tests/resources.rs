@@ -69,10 +69,10 @@ kind = 'Deployment'
     let config = config(text);
     let kind = GroupKind { group: "example.com".into(), kind: "Foo".into() };
     let need = Need::Scope { kind, version: "v1".into() };
-    assert_eq!(needs(&config, &Facts::default()), std::slice::from_ref(&need));
+    assert_eq!(Blocks::read(&config).needs(&Facts::default()), std::slice::from_ref(&need));
     let mut facts = Facts::default();
     facts.insert(need, Fact::Scope(Some(false)));
-    let compiled = compile(&config, &facts);
+    let compiled = Blocks::read(&config).compile(&facts);
     assert_eq!(object(&compiled.resources, "resource.a").identity.namespace, None);
 }
 
@@ -88,7 +88,7 @@ path = '/crds.yaml'
     let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
                metadata: {name: foos.example.com}\n\
                spec: {group: example.com, scope: Cluster, names: {kind: Foo, plural: foos}}\n";
-    let resources = compiled_with(text, crd, &Text::Placeholder).unwrap().resources;
+    let resources = compiled_with(text, crd, &SecretText::Placeholder).unwrap().resources;
     assert_eq!(object(&resources, "resource.foo").identity.namespace, None);
     object(&resources, "manifest.crds/CustomResourceDefinition/foos.example.com");
 }
@@ -148,22 +148,22 @@ fn secrets_are_put_in_and_stay_secrets() {
 
 #[test]
 fn a_secret_that_is_not_known_is_not_checked() {
-    let unknown = Text::Unknown("the environment variable DB_PASSWORD is not set".into());
+    let unknown = SecretText::Unknown("the environment variable DB_PASSWORD is not set".into());
     let resources = compiled_with(SECRETS, "", &unknown).unwrap().resources;
     let secret = object(&resources, "resource.s");
     assert!(secret.unchecked.get(&path("data.url")).unwrap().reason.contains("DB_PASSWORD"));
     assert_eq!(secret.object["data"]["url"], "(sensitive)");
     assert!(object(&resources, "resource.c").unchecked.get(&path("data.x")).is_some());
-    let resources = compiled_with(SECRETS, "", &Text::Placeholder).unwrap().resources;
+    let resources = compiled_with(SECRETS, "", &SecretText::Placeholder).unwrap().resources;
     assert_eq!(object(&resources, "resource.c").object["data"]["x"], "(sensitive)");
-    let lost = found_with(SECRETS, "", &Text::Lost("it is gone".into()));
+    let lost = found_with(SECRETS, "", &SecretText::Lost("it is gone".into()));
     assert!(lost.contains("error lost-secret: the generated value of `secret.made` is lost"), "{lost}");
 }
 
 #[test]
 fn only_what_is_used_is_asked_for() {
     let config = config("[secret.unused]\nenv = 'X'\n");
-    assert_eq!(needs(&config, &Facts::default()), []);
+    assert_eq!(Blocks::read(&config).needs(&Facts::default()), []);
 }
 
 #[test]

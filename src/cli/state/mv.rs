@@ -66,22 +66,17 @@ fn warn_of_absence(config: &Config, to: &Address, output: Output) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Identity, Timeouts};
-    use crate::state::{Provenance, Resource};
+    use crate::resource::{Identity, Target};
+    use crate::state::{Provenance, StoredResource};
 
     fn state(addresses: &[&str]) -> State {
         let mut state = State::new("p");
         for address in addresses {
-            let resource = Resource {
-                identity: Identity::namespaced("", "ConfigMap", "a", *address),
-                version: None,
-                uid: "u".into(),
+            let identity = Identity::namespaced("", "ConfigMap", "a", *address);
+            let target = Target { identity, version: None };
+            let resource = StoredResource {
                 dependencies: vec!["registry.main/Secret/users".parse().unwrap()],
-                protect: false,
-                keys: std::collections::BTreeSet::new(),
-                timeouts: Timeouts::default(),
-                provenance: Provenance::Created,
-                applied: None,
+                ..StoredResource::new(target, "u", Provenance::Created)
             };
             state.resources.insert(address.parse().unwrap(), resource);
         }

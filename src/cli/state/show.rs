@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::report::{Label, Styled, escape};
 use crate::resource::{Address, Held};
-use crate::state::{Provenance, Resource};
+use crate::state::{Provenance, StoredResource};
 
 pub(super) async fn run(global: &Global, args: &StateShowArgs, output: Output) -> Result<Exit, Failure> {
     let state = seen(global, output).await?;
@@ -35,7 +35,7 @@ pub(super) async fn run(global: &Global, args: &StateShowArgs, output: Output) -
     Ok(Exit::Done)
 }
 
-fn described(address: &Address, resource: &Resource) -> Styled {
+fn described(address: &Address, resource: &StoredResource) -> Styled {
     let mut text = Styled::default();
     text.line(Label::Strong, address.to_string());
     let mut line = |name: &str, value: &str| {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{fine, load_files, load_head_of};
-use crate::config::{SecretSource, codes};
+use crate::config::codes;
 use crate::diagnostic::SourceId;
 use crate::resource::{Lifecycle, ReadyRule};
 
@@ -66,12 +66,12 @@ fn relative_paths_start_at_the_file_that_names_them() {
     assert_eq!(config.folder, folder.join("base"));
     assert_eq!(config.state_path, Some(folder.join("over/state")));
     assert_eq!(config.cluster.kubeconfig, Some(folder.join("base/k")));
-    assert_eq!(config.secrets["s"].source, SecretSource::File(folder.join("base/s.txt")));
     let bodies: Vec<_> = config.blocks.iter().map(|block| block.body.to_json()).collect();
-    assert_eq!(bodies[0]["path"], json!(folder.join("base/m/*.yaml")));
-    assert_eq!(bodies[1]["auth"]["htpasswd"], json!(folder.join("base/h")));
-    assert_eq!(bodies[1]["auth"]["users"]["bob"]["file"], json!(folder.join("base/s.txt")));
-    assert_eq!(bodies[1]["auth"]["users"]["ci"]["file"], json!(folder.join("over/../ci.txt")));
+    assert_eq!(bodies[0], json!({"file": folder.join("base/s.txt")}));
+    assert_eq!(bodies[1]["path"], json!(folder.join("base/m/*.yaml")));
+    assert_eq!(bodies[2]["auth"]["htpasswd"], json!(folder.join("base/h")));
+    assert_eq!(bodies[2]["auth"]["users"]["bob"]["file"], json!(folder.join("base/s.txt")));
+    assert_eq!(bodies[2]["auth"]["users"]["ci"]["file"], json!(folder.join("over/../ci.txt")));
 }
 
 #[test]

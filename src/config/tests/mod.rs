@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::config::{BlockSchema, Config, Inputs, Loaded, SecretSource, load, load_head};
+use crate::config::{BLOCK_KEYS, BlockSchema, Config, Inputs, Loaded, SecretSource, load, load_head};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
-/// Something like a registry (closed), a resource (open) and a manifest.
+/// Something like a registry (closed), a resource (open), a manifest and a secret.
 pub(super) fn schemas() -> Vec<BlockSchema> {
     let mut source = schemars::schema_for!(SecretSource).to_value();
+    let secret = source.clone();
     let defs = source.as_object_mut().and_then(|source| source.remove("$defs"));
     let mut registry = json!({
         "type": "object",
@@ -68,11 +69,13 @@ pub(super) fn schemas() -> Vec<BlockSchema> {
             kind: "registry",
             schema: registry,
             alternatives: &[&["storage.volume", "storage.s3"]],
+            common_keys: BLOCK_KEYS,
         },
         BlockSchema {
             kind: "resource",
             schema: json!({"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}),
             alternatives: &[],
+            common_keys: BLOCK_KEYS,
         },
         BlockSchema {
             kind: "manifest",
@@ -81,7 +84,9 @@ pub(super) fn schemas() -> Vec<BlockSchema> {
                 "properties": {"path": {"type": "string", "x-path": true}},
             }),
             alternatives: &[],
+            common_keys: BLOCK_KEYS,
         },
+        BlockSchema { kind: "secret", schema: secret, alternatives: &[], common_keys: &[] },
     ]
 }
 

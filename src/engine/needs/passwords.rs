@@ -7,7 +7,7 @@ use bcrypt::{HashParts, Version};
 use futures::StreamExt as _;
 
 use super::StoredText;
-use crate::blocks::{Fact, Text};
+use crate::blocks::{Fact, SecretText};
 
 /// The cost of new hashes: about fifty milliseconds for each password that somebody tries.
 const COST: u32 = 10;
@@ -16,13 +16,13 @@ const HIGHEST_COST: u32 = 14;
 /// What bcrypt looks at; it ignores the rest of a password in silence.
 const LONGEST: usize = 72;
 
-/// A user and the password.
-struct User {
+/// A user with the password.
+struct Credentials {
     name: String,
     password: String,
 }
 
-/// Why there is no hash. It says which user's, never what the password is.
+/// Why a password could not be hashed, with the user's name. It never says the password.
 enum Refusal {
     TooLong(String),
     HasNul(String),
@@ -44,20 +44,22 @@ impl fmt::Display for Refusal {
 
 /// The file for these users, in the order of their names. A hash that the cluster holds and that fits the
 /// password is kept, so that an unchanged configuration is an unchanged file.
-pub(super) async fn htpasswd(users: Vec<(String, Text)>, held: StoredText) -> Fact {
+pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredText) -> Fact {
     let mut known = Vec::with_capacity(users.len());
     for (name, password) in users {
         match password {
-            Text::Known(password) | Text::New(password) => known.push(User { name, password }),
+            SecretText::Known(password) | SecretText::New(password) => {
+                known.push(Credentials { name, password })
+            }
             // The file itself is not lost: the Secret that kept the password says so.
-            Text::Lost(reason) => return Fact::Text(Text::Unknown(reason)),
+            SecretText::Lost(reason) => return Fact::Text(SecretText::Unknown(reason)),
             other => return Fact::Text(other),
         }
     }
-    let old = match held {
+    let old = match stored {
         StoredText::Text(text) => hashes(&text),
         StoredText::Nothing => BTreeMap::new(),
-        StoredText::Unknown(reason) => return Fact::Text(Text::Unknown(reason)),
+        StoredText::Unknown(reason) => return Fact::Text(SecretText::Unknown(reason)),
     };
     known.sort_by(|a, b| a.name.cmp(&b.name));
     let at_once = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -81,7 +83,7 @@ pub(super) async fn htpasswd(users: Vec<(String, Text)>, held: StoredText) -> Fa
         }
     }
     let is_kept = hashes(&text).iter().all(|(name, hash)| old.get(name) == Some(hash));
-    Fact::Text(if is_kept { Text::Known(text) } else { Text::New(text) })
+    Fact::Text(if is_kept { SecretText::Known(text) } else { SecretText::New(text) })
 }
 
 /// The hashes of a file, by user; the last one of a user holds, as it does for the registry.
@@ -92,8 +94,9 @@ fn hashes(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn line(user: &User, old: Option<&str>) -> Result<String, Refusal> {
-    let User { name, password } = user;
+/// The user's line in the file: the old hash where it still fits the password, else a new one.
+fn line(user: &Credentials, old: Option<&str>) -> Result<String, Refusal> {
+    let Credentials { name, password } = user;
     if password.len() > LONGEST {
         return Err(Refusal::TooLong(name.clone()));
     }
@@ -111,6 +114,7 @@ fn line(user: &User, old: Option<&str>) -> Result<String, Refusal> {
     Ok(format!("{name}:{}\n", parts.format_for_version(Version::TwoY)))
 }
 
+/// Whether a hash is cheap enough to be tried.
 fn is_affordable(hash: &str) -> bool {
     hash.parse::<HashParts>().is_ok_and(|parts| parts.get_cost() <= HIGHEST_COST)
 }

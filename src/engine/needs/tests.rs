@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::*;
-use crate::blocks::User;
-use crate::config::{Block, ClusterSettings, Entry, Generate, Moves, Node, NodeValue, Table};
+use crate::blocks::HtpasswdUser;
+use crate::config::{Block, ClusterSettings, Generate, Moves, Node, NodeValue, Table, TableEntry};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
 use crate::provider::{self, House};
@@ -58,22 +58,22 @@ impl Provider for Secrets {
     }
 }
 
-fn kept(name: &str, key: &str) -> SecretKeyRef {
+fn key_ref(name: &str, key: &str) -> SecretKeyRef {
     SecretKeyRef { secret: Identity::namespaced("", "Secret", "a", name), key: key.into() }
 }
 
-fn env_user(name: &str) -> User {
-    User { name: name.into(), source: SecretSource::Env(name.to_uppercase()), kept: None }
+fn env_user(name: &str) -> HtpasswdUser {
+    HtpasswdUser { name: name.into(), source: SecretSource::Env(name.to_uppercase()), stored_at: None }
 }
 
 fn htpasswd_need(users: &[&str]) -> Need {
     let users = users.iter().map(|name| env_user(name)).collect();
-    Need::Htpasswd { users, kept: kept("htpasswd", "htpasswd") }
+    Need::Htpasswd { users, stored_at: key_ref("htpasswd", "htpasswd") }
 }
 
 fn generated() -> Need {
     let source = SecretSource::Generate(Generate { length: 40 });
-    Need::Secret { source, kept: Some(kept("http", "secret")) }
+    Need::Secret { source, stored_at: Some(key_ref("http", "secret")) }
 }
 
 /// The environment: NAME is its own password, but for some.
@@ -98,7 +98,7 @@ async fn ask(cluster: &Secrets, need: Need) -> Fact {
 
 fn known(fact: Fact) -> String {
     match fact {
-        Fact::Text(Text::Known(text) | Text::New(text)) => text,
+        Fact::Text(SecretText::Known(text) | SecretText::New(text)) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -163,17 +163,18 @@ async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
     assert_eq!(known(ask(&cluster, generated()).await), "old");
     cluster.down = true;
     let reason = "the Secret a/http cannot be read: no answer".to_owned();
-    assert_eq!(ask(&cluster, generated()).await, Fact::Text(Text::Unknown(reason)));
+    assert_eq!(ask(&cluster, generated()).await, Fact::Text(SecretText::Unknown(reason)));
     let fact = ask(&cluster, htpasswd_need(&["alice"])).await;
-    assert!(matches!(fact, Fact::Text(Text::Unknown(_))), "{fact:?}");
+    assert!(matches!(fact, Fact::Text(SecretText::Unknown(_))), "{fact:?}");
 }
 
 #[tokio::test]
 async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
     let cluster = Secrets::default();
-    let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|kept| kept.key == "secret" };
+    let outside =
+        Outside { provider: Some(&cluster), env: &env, remembered: &|key_ref| key_ref.key == "secret" };
     let facts = answer(vec![generated()], &outside, &mut Lookups::default()).await;
-    assert!(matches!(&facts[0].1, Fact::Text(Text::Lost(_))), "{facts:?}");
+    assert!(matches!(&facts[0].1, Fact::Text(SecretText::Lost(_))), "{facts:?}");
 }
 
 #[tokio::test]
@@ -185,13 +186,13 @@ async fn all_secrets_are_read_at_once() {
 
 #[tokio::test]
 async fn a_generated_password_and_its_hash_belong_together() {
-    let user = User {
+    let user = HtpasswdUser {
         name: "ci".into(),
         source: SecretSource::Generate(Generate { length: 20 }),
-        kept: Some(kept("users", "ci")),
+        stored_at: Some(key_ref("users", "ci")),
     };
-    let password = Need::Secret { source: user.source.clone(), kept: user.kept.clone() };
-    let file = Need::Htpasswd { users: vec![user], kept: kept("htpasswd", "htpasswd") };
+    let password = Need::Secret { source: user.source.clone(), stored_at: user.stored_at.clone() };
+    let file = Need::Htpasswd { users: vec![user], stored_at: key_ref("htpasswd", "htpasswd") };
     let mut facts = ask_all(Some(&Secrets::default()), vec![password, file]).await.into_iter().map(known);
     let (password, file) = (facts.next().unwrap(), facts.next().unwrap());
     assert!(bcrypt::verify(password, file.trim().split_once(':').unwrap().1).unwrap());
@@ -214,9 +215,9 @@ async fn sources_that_are_not_there_are_unknown_and_say_why() {
         file("one", "one\n\n"),
         file("crlf", "two\r\n"),
     ] {
-        answers.push(match ask(&cluster, Need::Secret { source, kept: None }).await {
-            Fact::Text(Text::Known(text)) => text,
-            Fact::Text(Text::Unknown(reason)) => reason.replace(folder.path().to_str().unwrap(), "DIR"),
+        answers.push(match ask(&cluster, Need::Secret { source, stored_at: None }).await {
+            Fact::Text(SecretText::Known(text)) => text,
+            Fact::Text(SecretText::Unknown(reason)) => reason.replace(folder.path().to_str().unwrap(), "DIR"),
             other => panic!("{other:?}"),
         });
     }
@@ -232,14 +233,14 @@ async fn sources_that_are_not_there_are_unknown_and_say_why() {
         ]
     );
     let fact = ask(&cluster, htpasswd_need(&["alice", "unset"])).await;
-    assert_eq!(fact, Fact::Text(Text::Unknown("the environment variable UNSET is not set".into())));
+    assert_eq!(fact, Fact::Text(SecretText::Unknown("the environment variable UNSET is not set".into())));
 }
 
 #[tokio::test]
 async fn without_a_cluster_no_secret_is_read() {
     let needs = vec![generated(), htpasswd_need(&["unset"])];
     let facts = ask_all(None, needs).await;
-    assert_eq!(facts, [Fact::Text(Text::Placeholder), Fact::Text(Text::Placeholder)]);
+    assert_eq!(facts, [Fact::Text(SecretText::Placeholder), Fact::Text(SecretText::Placeholder)]);
 }
 
 #[tokio::test]
@@ -279,10 +280,10 @@ async fn what_a_file_says_may_lead_to_another_question() {
     let cluster = Secrets::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
     let facts = gather(&config, &outside).await;
-    let compiled = blocks::compile(&config, &facts);
+    let compiled = Blocks::read(&config).compile(&facts);
     assert_eq!(compiled.resources[0].identity, Identity::cluster("example.com", "Foo", "x"));
     let offline = gather(&config, &Outside { provider: None, ..outside }).await;
-    let compiled = blocks::compile(&config, &offline);
+    let compiled = Blocks::read(&config).compile(&offline);
     assert_eq!(compiled.resources[0].identity.namespace.as_deref(), Some("default"));
 }
 
@@ -312,7 +313,7 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
 fn manifest(path: &Path) -> Config {
     let span = Span { source: SourceId(0), start: 0, end: 0 };
     let node = Node { value: NodeValue::String(path.display().to_string()), span };
-    let entries = [("path".to_owned(), Entry { key_span: span, node })].into();
+    let entries = [("path".to_owned(), TableEntry { key_span: span, node })].into();
     let block = Block {
         address: BlockAddress::new("manifest", "x"),
         span,
@@ -326,7 +327,6 @@ fn manifest(path: &Path) -> Config {
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state_path: None,
-        secrets: BTreeMap::new(),
         sensitive_variables: BTreeMap::new(),
         blocks: vec![block],
         moves: Moves::default(),
@@ -335,7 +335,7 @@ fn manifest(path: &Path) -> Config {
 
 #[test]
 fn nothing_that_is_secret_is_shown_by_debug() {
-    let fact = Fact::Text(Text::Known("hunter2".into()));
+    let fact = Fact::Text(SecretText::Known("hunter2".into()));
     let files = Fact::Files(vec![("users".into(), "alice:hunter2".into())]);
     assert!(!format!("{fact:?} {files:?}").contains("hunter2"));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fidelity::Fidelity;
 use super::reason::Reason;
@@ -124,19 +124,6 @@ pub struct FieldChange {
     pub keep: Option<Keep>,
 }
 
-impl FieldChange {
-    fn for_digest(&self) -> Value {
-        if self.sensitive {
-            return json!([self.path, "sensitive"]);
-        }
-        match &self.after {
-            After::Value(value) => json!([self.path, self.before, "value", value]),
-            After::Absent => json!([self.path, self.before, "absent"]),
-            After::Unknown(value) => json!([self.path, self.before, "unknown", value]),
-        }
-    }
-}
-
 /// What the plan says of one resource.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -222,20 +209,6 @@ impl Change {
     /// Whether the state is to take it in, though nothing may have to be written to the cluster.
     pub fn is_to_be_remembered(&self) -> bool {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()
-    }
-
-    pub(super) fn for_digest(&self) -> Value {
-        let is_ours = |field: &&FieldChange| {
-            let sent = self.send.as_ref();
-            field.after == After::Absent || sent.is_none_or(|sent| field.path.get(sent).is_some())
-        };
-        let fields: Vec<Value> = self.fields.iter().filter(is_ours).map(FieldChange::for_digest).collect();
-        let old = self.replaced.as_ref().map(|replaced| &replaced.0);
-        // Without a field that changes, the reasons say what is done.
-        let reasons =
-            fields.is_empty().then(|| self.reasons.iter().map(Reason::for_digest).collect::<Vec<_>>());
-        let (address, from) = (&self.address, &self.moved_from);
-        json!([address, self.target, self.action, from, old, self.taken_from, reasons, fields])
     }
 
     /// The stamp of the object as it was read.

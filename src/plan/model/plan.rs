@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::change::{Action, Change};
 use super::reason::Reason;
-use crate::resource::{Address, ClusterIdentity, Problem, ProblemKind, Target, digest};
+use crate::resource::{Address, ClusterIdentity, Problem, ProblemKind, Target};
 
 /// What the plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,20 +98,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Tells this plan from others: what it does to which object. Two plans of the same changes have one,
-    /// whoever made them: the lineage of a state that is not there yet is left out, and so is what a server
-    /// fills in. Nothing secret goes into it, because it is shown where a guess could be tried against it.
-    pub fn digest_of(&self) -> String {
-        let lineage = (self.serial > 0).then_some(&self.lineage);
-        let head = json!([self.project, lineage, self.mode, self.cluster.uid, self.cluster.server]);
-        let mut text = head.to_string();
-        for change in &self.changes {
-            text.push('\n');
-            text.push_str(&change.for_digest().to_string());
-        }
-        digest(&text)
-    }
-
     /// Whether an apply would change the cluster, or end our care for something in it.
     pub fn has_changes(&self) -> bool {
         self.changes.iter().any(|change| change.action.writes() || change.action == Action::Forget)

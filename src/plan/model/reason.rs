@@ -1,7 +1,7 @@
 //! Why a change is made, as data. The words are in `report::reason`.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::kubernetes::immutable::Loss;
 use crate::resource::{Address, FieldPath, Identity};
@@ -129,20 +129,10 @@ pub struct OwnedField {
     pub manager: Option<String>,
 }
 
-impl Reason {
-    /// What of it tells one plan from another: everything but the line of a file, which moves with every
-    /// comment.
-    pub(super) fn for_digest(&self) -> Value {
-        let mut digested = json!(self);
-        if let (Self::ReleasedByRemoved { .. }, Some(fields)) = (self, digested.as_object_mut()) {
-            fields.remove("place");
-        }
-        digested
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -176,12 +166,5 @@ mod tests {
             assert_eq!(json!(reason), written);
             assert_eq!(serde_json::from_value::<Reason>(written).unwrap(), reason);
         }
-    }
-
-    #[test]
-    fn the_line_of_a_table_is_no_part_of_the_digest() {
-        let removed = |place: &str| Reason::ReleasedByRemoved { place: place.to_owned() }.for_digest();
-        assert_eq!(removed("regplan.toml:7"), removed("regplan.toml:8"));
-        assert_ne!(removed("regplan.toml:7"), Reason::GoneAlready.for_digest());
     }
 }

@@ -2,28 +2,35 @@
 
 use serde_json::Value;
 
-use crate::kubernetes::{field_manager, secret_data};
+use crate::kubernetes::field_manager;
+use crate::kubernetes::marks::hidden_in;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::proof::list_items;
 use crate::plan::proof::ownership;
-use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, is_own_group};
+use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, SentObject, is_own_group};
 
-/// What is to be remembered of a write: what was sent, and what the server's answer holds under our fields.
+/// What is to be remembered of a write: what was sent, what the server's answer holds under our fields, and
+/// what others have beside them.
 pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> Applied {
+    let manager = field_manager(project);
     let sensitive_fields = SensitiveFields::new(desired, &answer.object);
     let hides = |path: &FieldPath| sensitive_fields.hides(path);
     let held: Vec<(FieldPath, Held)> = if is_own_group(&desired.identity.group) {
         // No field has an owner there: what is sent counts as ours.
         resource::held_at(sent_fields(sent), &answer.object, hides).collect()
     } else {
-        resource::held(answer, &field_manager(project), hides)
+        resource::held(answer, &manager, hides)
     };
+    let foreign_items = resource::foreign_items(answer, &manager, hides);
     Applied {
         resource_version: answer.stamp.version.clone(),
         sent: digest_without_secrets(desired, sent),
+        sent_object: Some(without_secrets(desired, sent, &answer.object)),
         fields: held.into_iter().map(|(path, held)| (path.to_string(), held)).collect(),
+        foreign_items: Some(foreign_items.iter().map(ToString::to_string).collect()),
+        ..Applied::default()
     }
 }
 
@@ -71,30 +78,23 @@ fn holds_the_same(applied: &Applied, project: &str, desired: &Desired, sent: &Va
     ) && count == applied.fields.len()
 }
 
-/// SHA-256 of what is sent, secret values left out. Which fields there are stays in it: without that, a
-/// secret that is no longer sent would go unnoticed.
+/// SHA-256 of what is sent, secret values left out; which fields there are stays in it.
 pub(in crate::plan) fn digest_without_secrets(desired: &Desired, sent: &Value) -> String {
     let secrets = secret_paths(desired);
     if secrets.is_empty() {
         return resource::digest(&sent.to_string());
     }
     let mut open = sent.clone();
-    for path in secrets {
-        if let Some(secret) = path.get_mut(&mut open) {
-            blank(secret);
-        }
-    }
+    resource::withhold(&mut open, &secrets);
     resource::digest(&open.to_string())
 }
 
-/// Takes every value out, and leaves the fields that hold them.
-fn blank(secret: &mut Value) {
-    match secret {
-        Value::Null => {}
-        Value::Object(map) => map.values_mut().for_each(blank),
-        Value::Array(items) => items.iter_mut().for_each(blank),
-        value => *value = Value::from("(sensitive)"),
-    }
+/// What is sent, by the same rule; and without what the live object says to be hidden.
+fn without_secrets(desired: &Desired, sent: &Value, live: &Value) -> SentObject {
+    let mut open = sent.clone();
+    resource::withhold(&mut open, &secret_paths(desired));
+    resource::withhold(&mut open, &hidden_in(live));
+    SentObject::new(&open)
 }
 
 /// Whether the live object holds every secret that is sent. Others may have put more beside them.
@@ -109,11 +109,9 @@ fn holds(sent: &Value, live: Option<&Value>) -> bool {
     }
 }
 
-/// Where secrets stand in what is sent.
+/// Where secrets stand in what is sent: its lists may have other items than those of the desired object.
 fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
-    let marked = desired.sensitive.iter().map(|(path, ())| keyed(&desired.object, path));
-    let data = secret_data::MAPS.into_iter().filter(|_| secret_data::is_secret(&desired.identity));
-    marked.chain(data.map(|key| FieldPath::keys([key]))).collect()
+    resource::secret_paths(desired).iter().map(|path| keyed(&desired.object, path)).collect()
 }
 
 #[cfg(test)]

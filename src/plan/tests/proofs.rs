@@ -124,8 +124,11 @@ fn whose_change_it_is_is_told_however_it_is_known() {
     live["spec"]["template"] = json!({"x": 1, "y": 2});
     let held = |value: u8| crate::resource::Held::Value(json!(value));
     let fields = [("spec.template.x".to_owned(), held(2)), ("spec.template.y".to_owned(), held(2))];
-    let applied =
-        crate::resource::Applied { resource_version: "1".into(), sent: String::new(), fields: fields.into() };
+    let applied = crate::resource::Applied {
+        resource_version: "1".into(),
+        fields: fields.into(),
+        ..Default::default()
+    };
     let told = |problem: Option<Problem>| {
         let mut world = World::default().with(live.clone());
         if let Some(problem) = problem {
@@ -154,7 +157,7 @@ fn marks_that_somebody_took_away_are_drift() {
     let marks = [PROJECT, LINEAGE, ADDRESS].map(|key| FieldPath::keys(["metadata", "annotations", key]));
     let values = ["p", "l", "resource.c"].map(|value| crate::resource::Held::Value(json!(value)));
     let fields = marks.iter().map(ToString::to_string).zip(values).collect();
-    let applied = crate::resource::Applied { resource_version: "1".into(), sent: String::new(), fields };
+    let applied = crate::resource::Applied { resource_version: "1".into(), fields, ..Default::default() };
     wanted.known.get_mut(&address).unwrap().applied = Some(Arc::new(applied));
     let plan = world.plan(wanted);
     let change = &plan.changes[0];

@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
 use crate::report::drift::text::{change, headline, interruption, remarks, story, word};
 use crate::report::format::markdown::code;
-use crate::report::format::shorten::{Bounded, Entry, NAMED, Table};
+use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
 
-const TABLE: Table<'_> =
-    Table { head: "\n| Resource | Object | What | Fields |\n|---|---|---|---:|\n", command: "regplan drift" };
+const TABLE: MarkdownTable<'_> = MarkdownTable {
+    head: "\n| Resource | Object | What | Fields |\n|---|---|---|---:|\n",
+    command: "regplan drift",
+};
 
 /// What was found, as Markdown in no more than `limit` bytes: a headline, a table, and each resource's fields to
 /// unfold; what has changed before what could not be observed.
@@ -25,11 +27,11 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
         page.offer(&format!("\nNote: {}\n", code(&interruption(run))));
     }
     let of = |verdict| drift.findings.iter().filter(move |found| found.status.verdict() == verdict);
-    let entries: Vec<Entry> = of(Verdict::Drift).chain(of(Verdict::Unobserved)).map(entry).collect();
+    let entries: Vec<ResourceText> = of(Verdict::Drift).chain(of(Verdict::Unobserved)).map(entry).collect();
     page.fill(&TABLE, &entries)
 }
 
-fn entry(found: &Finding) -> Entry {
+fn entry(found: &Finding) -> ResourceText {
     let (address, object) = (code(&found.address.to_string()), code(&found.identity.to_string()));
     let (word, fields) = (word(&found.status), found.status.fields());
     let mut full = String::new();
@@ -47,7 +49,7 @@ fn entry(found: &Finding) -> Entry {
         }
         format!("\n<details><summary>{address} {word}</summary>\n\n{content}\n</details>\n")
     };
-    Entry {
+    ResourceText {
         is_vital: matches!(found.status, Status::Gone | Status::Recreated { .. } | Status::Ending { .. }),
         row: format!("| {address} | {object} | {word} | {} |\n", fields.len()),
         full: details(&full),

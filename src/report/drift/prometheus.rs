@@ -11,22 +11,22 @@ const UNKNOWN: &str = "unknown";
 
 /// What was found, as metrics: gauges all of them.
 pub fn drift_prometheus(drift: &Drift) -> String {
-    let mut page = Page { text: String::new(), project: label("project", &drift.project) };
-    page.about("regplan_drift_resources", "Resources that the state says were applied.");
-    page.sample("regplan_drift_resources", &[], drift.findings.len());
-    page.about("regplan_drift_status", "Resources by what has become of them.");
+    let mut metrics = Metrics { text: String::new(), project: label("project", &drift.project) };
+    metrics.about("regplan_drift_resources", "Resources that the state says were applied.");
+    metrics.sample("regplan_drift_resources", &[], drift.findings.len());
+    metrics.about("regplan_drift_status", "Resources by what has become of them.");
     for name in Status::NAMES {
         let count = drift.findings.iter().filter(|found| found.status.name() == name).count();
-        page.sample("regplan_drift_status", &[label("status", name)], count);
+        metrics.sample("regplan_drift_status", &[label("status", name)], count);
     }
-    page.about(
+    metrics.about(
         "regplan_drift_detected",
         "Whether anything is not as it was applied (1) or nothing was seen (0).",
     );
-    page.sample("regplan_drift_detected", &[], usize::from(drift.verdict() == Verdict::Drift));
-    page.about("regplan_drift_unobserved", "Resources that could not be observed.");
-    page.sample("regplan_drift_unobserved", &[], drift.count(Verdict::Unobserved));
-    page.about("regplan_drift_resource", "A resource that is not in sync, always 1.");
+    metrics.sample("regplan_drift_detected", &[], usize::from(drift.verdict() == Verdict::Drift));
+    metrics.about("regplan_drift_unobserved", "Resources that could not be observed.");
+    metrics.sample("regplan_drift_unobserved", &[], drift.count(Verdict::Unobserved));
+    metrics.about("regplan_drift_resource", "A resource that is not in sync, always 1.");
     for found in drift.findings.iter().filter(|found| found.status.verdict() != Verdict::InSync) {
         let labels = [
             label("address", &found.address.to_string()),
@@ -35,18 +35,18 @@ pub fn drift_prometheus(drift: &Drift) -> String {
             label("name", &found.identity.name),
             label("status", found.status.name()),
         ];
-        page.sample("regplan_drift_resource", &labels, 1);
+        metrics.sample("regplan_drift_resource", &labels, 1);
     }
-    page.about(
+    metrics.about(
         "regplan_drift_fields",
         "Fields that are not as they were applied, by the manager that owns them now.",
     );
     for (manager, count) in fields_by_manager(drift) {
-        page.sample("regplan_drift_fields", &[label("manager", manager)], count);
+        metrics.sample("regplan_drift_fields", &[label("manager", manager)], count);
     }
-    page.about("regplan_drift_last_run_timestamp_seconds", "When the cluster was asked (Unix time).");
-    page.sample("regplan_drift_last_run_timestamp_seconds", &[], drift.at.as_second());
-    page.text
+    metrics.about("regplan_drift_last_run_timestamp_seconds", "When the cluster was asked (Unix time).");
+    metrics.sample("regplan_drift_last_run_timestamp_seconds", &[], drift.at.as_second());
+    metrics.text
 }
 
 /// A field that several managers own counts for each.
@@ -66,13 +66,14 @@ fn fields_by_manager(drift: &Drift) -> BTreeMap<&str, usize> {
     counts
 }
 
-struct Page {
+/// The text of all metrics, as it grows.
+struct Metrics {
     text: String,
     /// The label that every sample begins with.
     project: String,
 }
 
-impl Page {
+impl Metrics {
     fn about(&mut self, metric: &str, help: &str) {
         // Writing into a string does not fail.
         let _ = write!(self.text, "# HELP {metric} {help}\n# TYPE {metric} gauge\n");

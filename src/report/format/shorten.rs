@@ -42,7 +42,7 @@ impl Bounded {
     }
 
     /// Fills the room that is left with the entries, the most important of which come first.
-    pub(in crate::report) fn fill(self, table: &Table<'_>, entries: &[Entry]) -> String {
+    pub(in crate::report) fn fill(self, table: &MarkdownTable<'_>, entries: &[ResourceText]) -> String {
         let shown = Shortening::of(table, entries, self.room());
         let Self { limit, mut text } = self;
         shown.write(table, entries, &mut text);
@@ -52,7 +52,7 @@ impl Bounded {
 }
 
 /// What the rows of the entries stand in.
-pub(in crate::report) struct Table<'a> {
+pub(in crate::report) struct MarkdownTable<'a> {
     /// Its first lines.
     pub(in crate::report) head: &'a str,
     /// The command that shows everything.
@@ -60,7 +60,7 @@ pub(in crate::report) struct Table<'a> {
 }
 
 /// What is said of a resource, at length and in short.
-pub(in crate::report) struct Entry {
+pub(in crate::report) struct ResourceText {
     /// Whether it loses something, or stands in the way.
     pub(in crate::report) is_vital: bool,
     pub(in crate::report) row: String,
@@ -86,7 +86,7 @@ impl Shortening {
     /// Spends the room on the most important first: half of it on rows, then on all that is said of what is
     /// lost or stands in the way, then on the others, shortly of all before at length of some; what is left
     /// goes to more rows.
-    fn of(table: &Table<'_>, entries: &[Entry], room: usize) -> Self {
+    fn of(table: &MarkdownTable<'_>, entries: &[ResourceText], room: usize) -> Self {
         let mut shown = Self { extents: vec![Extent::Nothing; entries.len()] };
         let mut left = room.saturating_sub(table.head.len());
         if left == 0 {
@@ -104,7 +104,13 @@ impl Shortening {
     }
 
     /// Shows more of the entries that are shown so far to the extent below this one, as far as it fits.
-    fn raise(&mut self, entries: &[Entry], to: Extent, which: fn(&Entry) -> bool, left: &mut usize) {
+    fn raise(
+        &mut self,
+        entries: &[ResourceText],
+        to: Extent,
+        which: fn(&ResourceText) -> bool,
+        left: &mut usize,
+    ) {
         for (entry, extent) in entries.iter().zip(&mut self.extents).filter(|(entry, _)| which(entry)) {
             let is_next = match to {
                 Extent::Nothing => false,
@@ -120,7 +126,7 @@ impl Shortening {
         }
     }
 
-    fn write(&self, table: &Table<'_>, entries: &[Entry], text: &mut String) {
+    fn write(&self, table: &MarkdownTable<'_>, entries: &[ResourceText], text: &mut String) {
         let shown = || entries.iter().zip(&self.extents);
         if shown().any(|(_, extent)| *extent > Extent::Nothing) {
             text.push_str(table.head);
@@ -134,7 +140,7 @@ impl Shortening {
     }
 
     /// What is left out, counted.
-    fn missing(&self, table: &Table<'_>, entries: &[Entry], limit: usize) -> String {
+    fn missing(&self, table: &MarkdownTable<'_>, entries: &[ResourceText], limit: usize) -> String {
         let (mut values, mut details, mut rows) = (0, 0, 0);
         for (entry, extent) in entries.iter().zip(&self.extents) {
             match extent {
@@ -161,7 +167,7 @@ impl Shortening {
     }
 }
 
-impl Entry {
+impl ResourceText {
     fn details(&self, extent: Extent) -> &str {
         match extent {
             Extent::Nothing | Extent::Row => "",

@@ -7,7 +7,7 @@ use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
 use crate::report::format::diff::{DiffLine, changed_lines};
 use crate::report::format::markdown::{code, fence};
 use crate::report::format::plural::plural;
-use crate::report::format::shorten::{Bounded, Entry, NAMED, Table};
+use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
 use crate::report::plan::cascade;
 use crate::report::plan::value::{long_texts, sign, values};
 use crate::report::plan::words;
@@ -19,12 +19,14 @@ pub const MARKDOWN_LIMIT: usize = 65_536;
 /// Managers and notes beyond this are no summary.
 const AT_THE_TOP: usize = 20;
 
-const TABLE: Table<'_> =
-    Table { head: "\n| What | Resource | Object | Why |\n|---|---|---|---|\n", command: "regplan plan" };
+const TABLE: MarkdownTable<'_> = MarkdownTable {
+    head: "\n| What | Resource | Object | Why |\n|---|---|---|---|\n",
+    command: "regplan plan",
+};
 
 /// The plan as Markdown, in no more than `limit` bytes: a summary, a table, and each resource to unfold.
 pub fn plan_markdown(plan: &Plan, places: Locator<'_>, limit: usize) -> String {
-    let entries: Vec<Entry> = plan
+    let entries: Vec<ResourceText> = plan
         .refusals
         .iter()
         .map(refused)
@@ -69,7 +71,7 @@ fn top(plan: &Plan, page: &mut Bounded) {
     }
 }
 
-fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
+fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
     let verb = words::verb(change.action);
     let loses = matches!(change.action, Action::Delete | Action::Replace);
     let remarks = words::remarks(plan, change);
@@ -88,7 +90,7 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
     let lines: Vec<String> =
         change.fields.iter().flat_map(|field| whole_field(field, !is_made, places)).collect();
     let title = format!("{} {verb}", code(&change.address.to_string()));
-    Entry {
+    ResourceText {
         is_vital: loses,
         full: details(&title, loses, &said, &lines),
         folded: details(&title, false, &said, &paths(&change.fields)),
@@ -96,7 +98,7 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> Entry {
     }
 }
 
-fn refused(refusal: &Refusal) -> Entry {
+fn refused(refusal: &Refusal) -> ResourceText {
     let address = refusal.address.to_string();
     let message = reason::refusal(&refusal.obstacle);
     let story = message.lines().next().unwrap_or_default();
@@ -104,7 +106,7 @@ fn refused(refusal: &Refusal) -> Entry {
     let help = refusal.obstacle.help().into_iter().map(|help| format!("# help: {help}"));
     let lines: Vec<String> = message.lines().map(|line| format!("! {line}")).chain(help).collect();
     let title = format!("{} error", code(&address));
-    Entry { is_vital: true, full: details(&title, true, &[], &lines), folded: String::new(), row }
+    ResourceText { is_vital: true, full: details(&title, true, &[], &lines), folded: String::new(), row }
 }
 
 fn row(verb: &str, address: &str, object: &str, why: &str) -> String {

@@ -2,12 +2,13 @@ use proptest::prelude::*;
 
 use super::super::test_support::*;
 use super::*;
-use crate::state::{State, StateError};
+use crate::state::journal_text::{Chain, parse};
+use crate::state::{FORMAT_VERSION, State, StateError};
 
 fn begin(intents: Vec<Intent>) -> Begin {
     let state = State::new("registry");
     Begin {
-        format_version: 1,
+        format_version: FORMAT_VERSION,
         run: RunId::random(),
         lineage: state.lineage,
         serial: 3,
@@ -26,11 +27,12 @@ fn records() -> Vec<JournalLine> {
             intent(IntentKind::Delete, "b"),
         ]))),
         outcome("a", written("a")),
+        outcome("a", Outcome::Ready),
         outcome("b", failed(false)),
         outcome("b", deleted("b")),
         outcome("d", Outcome::Moved { from: address("c"), resource: Box::new(resource("c")) }),
         outcome("e", Outcome::Forgotten { identity: identity("e") }),
-        JournalLine::End { end: RunEnd::Completed },
+        JournalLine::End { end: RunEnd::Stopped, in_flight: [address("f")].into() },
     ]
 }
 
@@ -60,7 +62,8 @@ fn it_reads_back_as_it_was_written() {
             .into_iter()
             .map(|(address, outcome)| JournalLine::Outcome { address, outcome: Box::new(outcome) }),
     );
-    back.extend(journal.end.map(|end| JournalLine::End { end }));
+    let in_flight = journal.in_flight;
+    back.extend(journal.end.map(|end| JournalLine::End { end, in_flight }));
     assert_eq!(back, records);
     assert!(!journal.torn);
 }
@@ -114,7 +117,7 @@ fn a_changed_byte_is_damage_with_its_line_or_a_dropped_last_line() {
 fn a_lost_a_doubled_and_a_moved_line_are_damage() {
     let lines = lines(&records());
     let of = |order: &[usize]| order.iter().flat_map(|index| lines[*index].clone()).collect::<Vec<u8>>();
-    for order in [&[0, 1, 3, 4, 5, 6][..], &[0, 1, 1, 2, 3], &[0, 2, 1, 3], &[1, 2, 3]] {
+    for order in [&[0, 1, 3, 4, 5, 6, 7][..], &[0, 1, 1, 2, 3], &[0, 2, 1, 3], &[1, 2, 3]] {
         assert!(matches!(read(&of(order)), Err(StateError::JournalDamaged { .. })), "{order:?}");
     }
 }
@@ -122,7 +125,7 @@ fn a_lost_a_doubled_and_a_moved_line_are_damage() {
 #[test]
 fn lines_in_a_wrong_order_are_damage_though_their_checksums_fit() {
     let records = records();
-    for order in [&[1, 2][..], &[0, 0], &[0, 6, 1], &[0, 6, 6]] {
+    for order in [&[1, 2][..], &[0, 0], &[0, 7, 1], &[0, 7, 7]] {
         let chosen: Vec<JournalLine> = order.iter().map(|index| records[*index].clone()).collect();
         let error = read(&lines(&chosen).concat()).unwrap_err();
         assert!(matches!(error, StateError::JournalDamaged { .. }), "{order:?}: {error}");
@@ -131,9 +134,9 @@ fn lines_in_a_wrong_order_are_damage_though_their_checksums_fit() {
 
 #[test]
 fn a_newer_format_is_named_as_such() {
-    let newer = Begin { format_version: 2, ..begin(Vec::new()) };
+    let newer = Begin { format_version: FORMAT_VERSION + 1, ..begin(Vec::new()) };
     let error = read(&lines(&[JournalLine::Begin(Box::new(newer))]).concat()).unwrap_err();
-    assert!(matches!(error, StateError::NewerFormat { found: 2, .. }), "{error}");
+    assert!(matches!(error, StateError::NewerFormat { found: 3, known: 2, .. }), "{error}");
 }
 
 #[test]
@@ -163,7 +166,28 @@ fn what_is_in_doubt_after_a_kill_and_after_an_end() {
     // b is gone and perhaps made anew, f was perhaps under way.
     assert_eq!(doubts(&journal), ["b", "d", "f"]);
     journal.end = Some(RunEnd::Failed);
-    assert_eq!(doubts(&journal), ["d"], "who ends by himself knows what was not tried");
+    assert_eq!(doubts(&journal), ["d"], "a run that ends by itself knows what was not tried");
+    journal.in_flight = ["a", "b", "f"].map(address).into();
+    assert_eq!(
+        doubts(&journal),
+        ["b", "d", "f"],
+        "what was under way has no answer, whatever was answered has"
+    );
+}
+
+#[test]
+fn what_format_1_wrote_is_read() {
+    let killed = read(&format_1("journal")).unwrap().unwrap();
+    assert_eq!((killed.begin.format_version, killed.outcomes.len(), killed.end), (1, 6, None));
+    let names = |journal: &Journal| {
+        journal.in_doubt().iter().map(|intent| intent.address.block.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&killed), ["silent", "waiting"]);
+    let ended = read(&format_1("journal-ended")).unwrap().unwrap();
+    assert_eq!((ended.end, ended.in_flight.len()), (Some(RunEnd::Stopped), 0));
+    assert_eq!(names(&ended), ["silent"], "what was never answered is in doubt without a list as well");
+    let Outcome::Written { resource } = &ended.outcomes[1].1 else { panic!("{:?}", ended.outcomes[1]) };
+    assert_eq!(resource.readiness, crate::state::Readiness::Ready);
 }
 
 proptest! {

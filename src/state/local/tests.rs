@@ -1,6 +1,6 @@
 use super::super::test_support::*;
 use super::*;
-use crate::state::{IntentKind, Outcome, RunEnd, State};
+use crate::state::{FORMAT_VERSION, IntentKind, Outcome, RunEnd};
 
 async fn locked(folder: &Path) -> Box<LocalBackend> {
     let mut backend = backend(folder);
@@ -13,7 +13,7 @@ async fn without_the_lock_nothing_is_written() {
     let folder = folder();
     let mut backend = backend(folder.path());
     let state = State::new("registry");
-    let end = JournalLine::End { end: RunEnd::Completed };
+    let end = JournalLine::End { end: RunEnd::Completed, in_flight: std::collections::BTreeSet::new() };
     assert!(matches!(backend.replace(&state, None).await, Err(StateError::NotLocked { .. })));
     assert!(matches!(backend.append(&end).await, Err(StateError::NotLocked { .. })));
     assert!(matches!(backend.clear_journal().await, Err(StateError::NotLocked { .. })));
@@ -58,7 +58,7 @@ async fn a_damaged_state_is_refused_and_left_as_it_is() {
 async fn a_journal_is_started_once() {
     let folder = folder();
     let mut backend = locked(folder.path()).await;
-    let end = JournalLine::End { end: RunEnd::Completed };
+    let end = JournalLine::End { end: RunEnd::Completed, in_flight: std::collections::BTreeSet::new() };
     assert!(matches!(backend.append(&end).await, Err(StateError::OutOfOrder(_))));
     fs::write(backend.location().journal(), "").unwrap();
     let error = backend.append(&begin_record()).await.unwrap_err();

@@ -1,9 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::local::read_json;
 use super::super::test_support::*;
 use super::*;
-use crate::state::IntentKind;
+use crate::state::{IntentKind, Provenance, format};
 
 fn full() -> State {
     let mut state = State::new("registry");
@@ -13,7 +12,7 @@ fn full() -> State {
         state.record(&address(name), &written(name));
     }
     let long: Address = "manifest.tls/Certificate.cert-manager.io/team-b/registry".parse().unwrap();
-    state.resources.insert(long, Resource { applied: None, ..resource("x") });
+    state.resources.insert(long, StoredResource { applied: None, ..resource("x") });
     state.in_doubt.push(intent(IntentKind::Create, "z"));
     state
 }
@@ -21,27 +20,19 @@ fn full() -> State {
 #[test]
 fn it_reads_back_as_it_was_written_and_always_in_the_same_order() {
     let state = full();
-    let text = serde_json::to_string_pretty(&state).unwrap();
-    let back: State = read_json(&place(), text.as_bytes()).unwrap();
+    let text = String::from_utf8(file(&state)).unwrap();
+    let back: State = format::read(&place(), text.as_bytes()).unwrap();
     assert_eq!(back, state);
-    assert_eq!(serde_json::to_string_pretty(&back).unwrap(), text);
+    assert_eq!(file(&back), text.as_bytes());
     let (a, b) = (text.find("resource.a").unwrap(), text.find("resource.b\": {").unwrap());
     assert!(a < b, "sorted by address");
-}
-
-#[test]
-fn a_newer_format_is_refused_before_its_fields_are_looked_at() {
-    let text = br#"{"format_version": 2, "shape": "of things to come"}"#;
-    let error = read_json::<State>(&place(), text).unwrap_err();
-    assert!(matches!(error, StateError::NewerFormat { found: 2, known: 1, .. }), "{error}");
-    assert!(error.help().contains("newer"));
 }
 
 #[test]
 fn a_field_that_this_version_does_not_know_is_not_forgotten_but_refused() {
     let mut value = serde_json::to_value(full()).unwrap();
     value["colour"] = "blue".into();
-    let error = read_json::<State>(&place(), value.to_string().as_bytes()).unwrap_err();
+    let error = format::read::<State>(&place(), &file(&value)).unwrap_err();
     assert!(error.to_string().contains("colour"), "{error}");
 }
 
@@ -52,7 +43,7 @@ fn what_the_first_version_wrote_is_read_for_ever() {
         "resources": {"resource.a": {
             "identity": {"kind": "ConfigMap", "namespace": "team-a", "name": "a"}, "uid": "u",
             "provenance": "adopted"}}}"#;
-    let state: State = read_json(&place(), text.as_bytes()).unwrap();
+    let state: State = format::read(&place(), text.as_bytes()).unwrap();
     assert_eq!(state.resources[&address("a")].provenance, Provenance::Adopted);
 }
 
@@ -113,19 +104,51 @@ fn a_doubt_ends_when_its_object_was_seen() {
     }
 }
 
+#[test]
+fn what_was_written_is_not_ready_until_that_is_said() {
+    let mut state = State::new("registry");
+    state.record(&address("a"), &Outcome::Ready);
+    assert!(state.resources.is_empty(), "nothing is known of it");
+    state.record(&address("a"), &written("a"));
+    state.record(&address("a"), &failed(false));
+    assert!(matches!(state.resources[&address("a")].readiness, Readiness::NotReady { .. }));
+    state.record(&address("a"), &Outcome::Ready);
+    assert_eq!(state.resources[&address("a")].readiness, Readiness::Ready);
+}
+
+#[test]
+fn the_last_completed_plans_are_remembered_and_no_more() {
+    let mut state = State::new("registry");
+    let plan = |revision: usize| CompletedPlan {
+        plan: format!("sha256:{revision}"),
+        revision: revision as u64,
+        at: Timestamp::UNIX_EPOCH,
+    };
+    (1..=COMPLETED_PLANS + 2).for_each(|revision| state.complete(plan(revision)));
+    assert_eq!(state.completed.len(), COMPLETED_PLANS);
+    assert_eq!(state.completed.first(), Some(&plan(3)));
+    assert_eq!(state.completed.last(), Some(&plan(COMPLETED_PLANS + 2)), "the newest last");
+    assert_eq!(state.revision, state.completed.last().unwrap().revision);
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_are_an_error_and_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(read_json::<State>(&place(), &bytes).is_err());
+        prop_assert!(format::read::<State>(&place(), &bytes).is_err());
     }
 
     #[test]
-    fn a_damaged_state_is_read_or_refused(at in 0_usize..2000, byte in any::<u8>()) {
-        let mut text = serde_json::to_vec_pretty(&full()).unwrap();
+    fn a_changed_byte_is_refused_or_means_nothing(at in 0_usize..10_000, byte in any::<u8>()) {
+        let state = full();
+        let mut text = file(&state);
         let at = at % text.len();
         text[at] = byte;
-        let _ = read_json::<State>(&place(), &text);
+        match format::read::<State>(&place(), &text) {
+            Ok(read) => prop_assert_eq!(read, state, "byte {}", at),
+            Err(StateError::Damaged { .. } | StateError::NewerFormat { .. }) => {}
+            Err(error) => prop_assert!(false, "byte {}: {}", at, error),
+        }
         text.truncate(at);
-        prop_assert!(read_json::<State>(&place(), &text).is_err());
+        prop_assert!(format::read::<State>(&place(), &text).is_err());
     }
 }

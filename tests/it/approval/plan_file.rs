@@ -20,7 +20,7 @@ fn a_plan_file_is_applied_once_and_does_what_it_shows() {
     // There is no state yet, so the file contains the lineage that the objects get.
     let plan = project.run(["plan", "--out", "p.plan"]).success();
     plan.stderr_contains("regplan apply p.plan");
-    let file: Value = serde_json::from_str(&project.read("p.plan")).unwrap();
+    let file = project.content("p.plan");
     applied(&project);
     let lineage = ns.field("configmap/greeting", "/metadata/annotations/regplan.dev~1lineage");
     assert_eq!(lineage, file["preconditions"]["lineage"]);
@@ -63,15 +63,15 @@ fn a_file_that_was_edited_is_refused() {
     let file = project.read("p.plan");
     project.rewrite("p.plan", &file.replace("\"update\"", "\"delete\""));
     project.run(["apply", "p.plan"]).code(1).stderr_contains("it was changed since it was written");
-    // A forger can compute the digest, but does not have the key of the seal.
+    // A forger can compute the digest and the checksum, but does not have the key of the seal.
     let mut forged: Value = serde_json::from_str(&file).unwrap();
-    forged["preconditions"]["asked"]["consent"] = json!(["resource.web"]);
-    for key in ["digest", "seal"] {
-        forged[key] = json!("");
+    let content = &mut forged["content"];
+    content["preconditions"]["asked"]["consent"] = json!(["resource.web"]);
+    let bound = json!([content["preconditions"], content["bindings"], content["snapshot"]["digest"]]);
+    let (digest, checksum) = (bound.to_string(), content.to_string());
+    for (key, text) in [("digest", digest), ("checksum", checksum)] {
+        forged[key] = json!(regplan::resource::digest(&text));
     }
-    let digest = |value: &Value| regplan::approval::PlanFile::digest_of_text(&value.to_string()).unwrap();
-    forged["digest"] = json!(digest(&forged));
-    forged["seal"] = serde_json::from_str::<Value>(&file).unwrap()["seal"].clone();
     project.rewrite("p.plan", &forged.to_string());
     refused(&project, &ns, &["was not written here, or was changed since"]);
     project.rewrite("p.plan", &file);
@@ -90,9 +90,16 @@ fn a_file_that_is_none_is_told() {
     let cut = &text[..text.len() / 2];
     project.rewrite("p.plan", cut);
     project.run(["apply", "p.plan"]).code(1).stderr_contains("it is no plan file");
-    let newer = text.replacen("\"format_version\": 1", "\"format_version\": 7", 1);
+    let newer = text.replacen("\"format_version\": 2", "\"format_version\": 7", 1);
     project.rewrite("p.plan", &newer);
     project.run(["show", "p.plan"]).code(1).stderr_contains("its format has version 7");
+    // A file of an older regplan is not converted. The message says to plan again.
+    project.rewrite("p.plan", include_str!("../../../testdata/formats/1/plan.regplan"));
+    for command in ["show", "apply"] {
+        let refused = project.run([command, "p.plan"]).code(1);
+        refused.stderr_contains("its format has version 1, and this regplan knows version 2");
+        refused.stderr_contains("plan again with `--out`");
+    }
     let usage = project.run(["apply", "p.plan", "--target", "resource.greeting"]).code(1);
     usage.stderr_contains("cannot be used with");
     project.run(["plan", "--out", "no/such/folder/p.plan"]).code(1).stderr_contains("cannot be written");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{PASSWORD, applied, finding};
 use crate::harness::{Ended, GREETING, HEAD, Namespace, WEB, config_maps};
@@ -189,10 +189,10 @@ fn drift_looks_like_this() {
     project.rewrite("regplan.toml", &format!("{}{WEB}{PASSWORD}{text}{extra}", config_maps(3)));
     // A second project, with an account that the reader may not see.
     let all = applied(&ns, &format!("{HEAD}{extra}").replace("{project}", "{project}-b"));
-    let other: Value = serde_json::from_str(&all.read(&ns.fill(".regplan/{project}-b/state.json"))).unwrap();
-    let mut known = project.state();
-    known["resources"]["resource.s"] = other["resources"]["resource.s"].clone();
-    project.rewrite_state(&known);
+    let other = all.content(&ns.fill(".regplan/{project}-b/state.json"));
+    project.edit_state(|known| {
+        known["resources"]["resource.s"] = other["resources"]["resource.s"].clone();
+    });
     let project = project.kubeconfig(ns.account("reader", &rules));
     // Wide enough for every name. Where lines are wrapped is tested in `report::drift`.
     let shown = project.regplan(["drift"]).env("COLUMNS", "300").run().code(2);

@@ -113,9 +113,9 @@ fn a_run_that_failed_is_told_and_leaves_nothing_in_doubt() {
 fn a_state_without_records_claims_nothing() {
     let ns = Namespace::new();
     let project = applied(&ns, GREETING);
-    let mut known = project.state();
-    known["resources"]["resource.greeting"].as_object_mut().unwrap().remove("applied");
-    project.rewrite_state(&known);
+    project.edit_state(|known| {
+        known["resources"]["resource.greeting"].as_object_mut().unwrap().remove("applied");
+    });
     let ended = project.run(["drift"]).code(3);
     ended
         .stdout_contains("resource.greeting  not recorded")
@@ -130,8 +130,8 @@ fn a_state_without_records_claims_nothing() {
 fn another_cluster_is_refused() {
     let ns = Namespace::new();
     let project = applied(&ns, GREETING);
-    let mut known = project.state();
-    known["cluster"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
-    project.rewrite_state(&known);
+    project.edit_state(|known| {
+        known["cluster"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
+    });
     project.run(["drift"]).code(1).stderr_contains("this is the wrong cluster");
 }

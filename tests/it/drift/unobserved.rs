@@ -78,9 +78,7 @@ fn nothing_is_sent_but_gets_and_lists() {
     let project = project.through(&proxy);
     ns.patch("configmap/c0", &json!({"data": {"k": "other"}}));
     project.apply();
-    let mut known = project.state();
-    known["cluster"] = json!({"server": proxy.url()});
-    project.rewrite_state(&known);
+    project.edit_state(|known| known["cluster"] = json!({"server": proxy.url()}));
     let project = project.kubeconfig(proxy.kubeconfig_with_token(&token));
     proxy.forget();
     project.run(["drift", "--no-secrets"]).success();

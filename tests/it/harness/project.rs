@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::command::{Command, home_folder};
 use super::output::{Ended, Output};
@@ -55,6 +55,24 @@ impl<'n> Project<'n> {
             Ok(text) => text,
             Err(error) => panic!("cannot read {path}: {error}"),
         }
+    }
+
+    /// The content of a state, a revision or a plan file, without its version, checksum and digest.
+    #[track_caller]
+    pub(crate) fn content(&self, path: &str) -> Value {
+        let file: Value = serde_json::from_str(&self.read(path)).unwrap();
+        assert_eq!(file["format_version"], 2, "{path}");
+        file["content"].clone()
+    }
+
+    /// Changes the content of a state or a revision, and computes its checksum again.
+    #[track_caller]
+    pub(crate) fn edit_content(&self, path: &str, change: impl FnOnce(&mut Value)) {
+        let mut content = self.content(path);
+        change(&mut content);
+        let checksum = regplan::resource::digest(&content.to_string());
+        let file = json!({ "format_version": 2, "checksum": checksum, "content": content });
+        self.rewrite(path, &file.to_string());
     }
 
     /// Removes a file.
@@ -123,16 +141,16 @@ impl<'n> Project<'n> {
         self.ns.fill(".regplan/{project}/state.json")
     }
 
-    /// The content of the state file.
+    /// The content of the state.
     #[track_caller]
     pub(crate) fn state(&self) -> Value {
-        serde_json::from_str(&self.read(&self.state_path())).unwrap()
+        self.content(&self.state_path())
     }
 
-    /// Puts another content into the state file.
+    /// Changes the content of the state.
     #[track_caller]
-    pub(crate) fn rewrite_state(&self, state: &Value) {
-        self.rewrite(&self.state_path(), &state.to_string());
+    pub(crate) fn edit_state(&self, change: impl FnOnce(&mut Value)) {
+        self.edit_content(&self.state_path(), change);
     }
 
     /// Compares a text with the snapshot of this name. What differs between two runs is replaced first.

@@ -85,6 +85,7 @@ impl Case {
             resource_version: "1".into(),
             sent: digest_without_secrets(&self.desired, before),
             fields,
+            ..Applied::default()
         });
         let mut lines = changed(&self.desired, &self.live.object, &self.answer.object);
         let evidence = Evidence {
@@ -369,7 +370,7 @@ fn an_object_that_is_gone_is_drift_unless_the_configuration_has_changed_too() {
     let applied = |sent: &Value| Applied {
         resource_version: "1".into(),
         sent: digest_without_secrets(&case.desired, sent),
-        fields: BTreeMap::new(),
+        ..Applied::default()
     };
     let drift = Cause::Drift { by: vec![] };
     assert_eq!(cause_of_absence(None, &case.desired, sent), drift);

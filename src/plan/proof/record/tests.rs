@@ -115,6 +115,54 @@ fn a_changed_secret_is_not_proved_and_no_secret_is_recorded() {
     assert!(!proves_unchanged(&record, P, &desired, &secret("c2VjcmV0"), &changed), "somebody else wrote it");
 }
 
+/// What was sent is kept as its digest has it: a prediction compares with the one, a proof with the other.
+#[test]
+fn the_sent_object_is_what_its_digest_is_of() {
+    let mut wanted = desired(&sent());
+    wanted.sensitive.insert("spec.env[0].value".parse().unwrap(), ());
+    for (desired, sent) in
+        [(desired(&sent()), sent()), (wanted, sent()), (desired(&secret("aQ==")), secret("aQ=="))]
+    {
+        let record = record(P, &desired, &sent, &answer());
+        let kept = record.sent_object.unwrap();
+        assert_eq!(record.sent, resource::digest(kept.as_str()));
+        assert_eq!(kept.object().unwrap()["metadata"], sent["metadata"]);
+    }
+}
+
+#[test]
+fn what_others_have_beside_ours_is_recorded_by_its_name() {
+    let mut answer = answer();
+    let mut theirs = answer.ownership.entries[0].clone();
+    theirs.manager = "them".into();
+    theirs.fields =
+        crate::plan::testing::fields(&["metadata.labels.theirs", "spec.env[B]", "spec.env[B].value"]);
+    answer.ownership.entries.push(theirs);
+    let record = record(P, &desired(&sent()), &sent(), &answer);
+    let expected = ["metadata.labels.theirs", "spec.env[B]"].map(str::to_owned);
+    assert_eq!(record.foreign_items, Some(expected.into()));
+}
+
+/// Everything that a secret could come out by: the record is stored in the clear.
+#[test]
+fn no_secret_and_no_digest_of_one_is_recorded() {
+    let canary = "hunter2";
+    let mut object = deployment(
+        json!({"token": canary, "args": [canary, "--open"], "env": [{"name": "A", "value": canary}]}),
+    );
+    object["metadata"]["annotations"] = json!({crate::kubernetes::marks::SENSITIVE: "[\"spec.token\"]"});
+    let mut desired = desired(&object);
+    desired.sensitive.insert("spec.args[0]".parse().unwrap(), ());
+    desired.sensitive.insert("spec.env[0].value".parse().unwrap(), ());
+    let paths = ["metadata.labels.app", "spec.token", "spec.args", "spec.env[A]", "spec.env[A].value"];
+    let text = serde_json::to_string(&record(P, &desired, &object, &owned(object.clone(), &paths))).unwrap();
+    for form in [canary.to_owned(), resource::digest(canary), resource::digest(&json!(canary).to_string())] {
+        assert!(!text.contains(&form), "{form} in {text}");
+    }
+    // Of a list with one secret the rest is told, and that there are fields is told of all.
+    assert!(text.contains("--open") && text.contains("token"), "{text}");
+}
+
 #[test]
 fn a_list_that_is_owned_as_a_whole_is_as_it_was_beside_its_secret_too() {
     let list = |flag: &str| deployment(json!({"args": ["--password=x", flag]}));

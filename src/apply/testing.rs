@@ -1,0 +1,98 @@
+//! What tests of an apply are made from.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use crate::plan::testing::owned;
+use crate::plan::{Action, Change, Fidelity, Mode, Plan};
+use crate::provider::{Cluster, House, Progress, Provider, Verb, Wait, Write, Written};
+use crate::resource::{Address, ClusterIdentity, Desired, Live, Problem, ProblemKind, Target};
+
+/// A cluster that takes every write. It never answers one whose name is `silent`, and what is called
+/// `never-ready` is not ready.
+pub(crate) struct TakesEveryWrite {
+    /// Called with the name of the object before it is written.
+    pub(crate) before_write: fn(&str),
+}
+
+impl Default for TakesEveryWrite {
+    fn default() -> Self {
+        Self { before_write: |_| () }
+    }
+}
+
+/// Only what an apply of new objects asks for is answered; there is no house behind it.
+#[async_trait]
+impl Provider for TakesEveryWrite {
+    fn cluster(&self) -> &dyn Cluster {
+        panic!("not asked for")
+    }
+
+    fn other_house(&self, _: &str) -> Option<&dyn House> {
+        panic!("not asked for")
+    }
+
+    async fn write(&self, write: &Write) -> Result<Written, Problem> {
+        let name = &write.target.identity.name;
+        (self.before_write)(name);
+        if name == "silent" {
+            std::future::pending::<()>().await;
+        }
+        Ok(Written { live: owned(write.object.clone(), &["data.k"]), warnings: Vec::new() })
+    }
+
+    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+        if wait.target.identity.name == "never-ready" {
+            return Err(Problem::new(ProblemKind::Other, "it is not ready"));
+        }
+        Ok(None)
+    }
+
+    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
+        requests.iter().map(|_| Ok(true)).collect()
+    }
+}
+
+pub(crate) fn config_map(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "a"}, "data": {"k": "v"}})
+}
+
+/// What is wanted, under an address with the object's name.
+pub(crate) fn desired(object: &Value) -> Desired {
+    let name = object["metadata"]["name"].as_str().unwrap();
+    Desired::new(Address::block("resource", name), object.clone()).unwrap()
+}
+
+/// A change that makes the object.
+pub(crate) fn create(object: &Value) -> Change {
+    creation(desired(object))
+}
+
+/// A change that makes what is wanted.
+pub(crate) fn creation(desired: Desired) -> Change {
+    let (address, target) = (desired.address.clone(), desired.target());
+    Change {
+        send: Some(desired.object.clone()),
+        desired: Some(Arc::new(desired)),
+        ..Change::new(address, target, Action::Create, Fidelity::DryRun)
+    }
+}
+
+/// A plan of these changes.
+pub(crate) fn plan(changes: Vec<Change>) -> Plan {
+    Plan {
+        project: "p".into(),
+        lineage: "a".repeat(32),
+        serial: 0,
+        mode: Mode::Apply,
+        cluster: ClusterIdentity { uid: None, server: "https://s".into(), ca_digest: None },
+        changes,
+        refusals: Vec::new(),
+        notes: Vec::new(),
+        targets: Vec::new(),
+        left_out: Vec::new(),
+        digest: "sha256:plan".into(),
+    }
+}

@@ -1,0 +1,89 @@
+//! What is recorded of a run, and what is left in flight where it ends early.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+
+use super::testing::{TakesEveryWrite, config_map, create, plan};
+use super::*;
+use crate::resource::{Address, Problem, ProblemKind};
+
+/// Notes in short what is recorded, as long as there is room on its disk.
+struct Notes {
+    room: usize,
+    records: Vec<String>,
+    in_flight: BTreeSet<Address>,
+    stop: Stop,
+}
+
+#[async_trait]
+impl Recorder for Notes {
+    async fn record(&mut self, record: Record) -> Result<(), Problem> {
+        if self.room == self.records.len() {
+            return Err(Problem::new(ProblemKind::Other, "the disk is full"));
+        }
+        self.records.push(match record {
+            Record::Present { address, .. } => format!("{address} written"),
+            Record::Ready { address } => format!("{address} ready"),
+            Record::Gone { address, .. } => format!("{address} gone"),
+            Record::Forgotten { address, .. } => format!("{address} forgotten"),
+            Record::Failed { address, .. } => format!("{address} failed"),
+        });
+        // Whoever stops a run does so when something has happened.
+        if self.records.len() == 1 && self.room == STOPPED {
+            self.stop.at_once.cancel();
+        }
+        Ok(())
+    }
+
+    fn leave_in_flight(&mut self, writes: BTreeSet<Address>) {
+        self.in_flight.extend(writes);
+    }
+}
+
+/// Room enough; and the run is stopped at its first record.
+const STOPPED: usize = 1000;
+
+/// Makes these, as many at once as there are.
+async fn applied(names: &[&str], room: usize) -> (Result<Report, Problem>, Notes) {
+    let plan = plan(names.iter().map(|name| create(&config_map(name))).collect());
+    let stop = Stop::default();
+    let mut notes = Notes { room, records: Vec::new(), in_flight: BTreeSet::new(), stop: stop.clone() };
+    let options = Options { parallelism: names.len() };
+    let report = run(&plan, &TakesEveryWrite::default(), &mut notes, &|_| (), &stop, options).await;
+    (report, notes)
+}
+
+fn addresses(names: &[&str]) -> BTreeSet<Address> {
+    names.iter().map(|name| Address::block("resource", *name)).collect()
+}
+
+#[tokio::test]
+async fn a_write_is_recorded_at_once_and_once_more_when_it_is_ready() {
+    let (report, notes) = applied(&["a"], 10).await;
+    assert!(report.unwrap().is_complete());
+    assert_eq!(notes.records, ["resource.a written", "resource.a ready"]);
+    assert!(notes.in_flight.is_empty(), "nothing is left of a run that ends of itself");
+    let (report, notes) = applied(&["never-ready"], 10).await;
+    assert_eq!(report.unwrap().failed.len(), 1);
+    assert_eq!(notes.records, ["resource.never-ready written", "resource.never-ready failed"]);
+    assert!(notes.in_flight.is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_record_leaves_the_other_writes_in_flight() {
+    let (report, notes) = applied(&["a", "b", "silent"], 0).await;
+    assert_eq!(report.unwrap_err().message, "the disk is full");
+    // The write of which it could not be recorded has its outcome: who records knows of it.
+    assert_eq!(notes.in_flight.len(), 2, "{:?}", notes.in_flight);
+    assert!(notes.in_flight.is_superset(&addresses(&["silent"])));
+}
+
+#[tokio::test]
+async fn a_run_that_is_stopped_at_once_leaves_in_flight_what_was_not_answered() {
+    let (report, notes) = applied(&["a", "silent"], STOPPED).await;
+    let report = report.unwrap();
+    assert!(report.stopped && !report.is_complete());
+    assert_eq!(notes.records, ["resource.a written"]);
+    assert_eq!(notes.in_flight, addresses(&["silent"]));
+}

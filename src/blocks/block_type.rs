@@ -1,0 +1,171 @@
+//! What a type of block is. Each file in `types` implements it once.
+
+use super::draft::Draft;
+use super::facts::{Facts, Need};
+use super::specs::Specs;
+use crate::config::{Block, BlockSchema};
+use crate::diagnostic::Diagnostic;
+use crate::resource::{BlockAddress, Desired};
+
+/// What holds for every block that says nothing else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Defaults<'a> {
+    /// `[project] name`.
+    pub(super) project: &'a str,
+    /// The namespace of objects that name none.
+    pub(super) namespace: &'a str,
+}
+
+/// What a block can look at while it asks and compiles.
+#[derive(Clone, Copy)]
+pub(super) struct CompileContext<'a> {
+    /// What holds for every block that says nothing else.
+    pub(super) defaults: Defaults<'a>,
+    /// What was found out for the blocks.
+    pub(super) facts: &'a Facts,
+    specs: &'a Specs,
+}
+
+impl<'a> CompileContext<'a> {
+    /// Puts one together.
+    pub(super) fn new(defaults: Defaults<'a>, facts: &'a Facts, specs: &'a Specs) -> Self {
+        Self { defaults, facts, specs }
+    }
+
+    /// What `[TYPE.NAME]` says. `None` where there is no such block, or where it has a mistake.
+    pub(super) fn spec_named<T: BlockType>(&self, name: &str) -> Option<&'a T::Spec> {
+        self.specs.get(&BlockAddress::new(T::KIND, name))
+    }
+}
+
+/// A type of block.
+///
+/// Everything here is pure: what a block must know of the outside it asks for by [`needs`](Self::needs).
+pub(super) trait BlockType: Sync + 'static {
+    /// The type's name: `registry` in `[registry.main]`.
+    const KIND: &'static str;
+
+    /// What a block of this type says. Other blocks may look at it.
+    type Spec: Send + Sync + 'static;
+
+    /// What the configuration must know to check a block of this type.
+    fn schema(&self) -> BlockSchema;
+
+    /// Reads a block that its schema has accepted. `None` where it cannot be read; then a mistake is pushed.
+    fn read(
+        &self,
+        block: &Block,
+        defaults: Defaults<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<Self::Spec>;
+
+    /// What a block must know of the outside before it compiles, as far as that can be told from the facts
+    /// that are known already. It is asked again when these needs have been answered.
+    fn needs(&self, block: &Block, spec: &Self::Spec, context: &CompileContext<'_>) -> Vec<Need>;
+
+    /// The objects that the block asks for. Mistakes that no schema finds are pushed.
+    fn compile(
+        &self,
+        block: &Block,
+        spec: &Self::Spec,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft>;
+
+    /// Whether `${…}` in the texts of its objects is a reference.
+    fn is_interpolated(&self) -> bool {
+        true
+    }
+
+    /// Whether an object is what the block is about, so that `replace_triggered_by` and `ready` mean it.
+    fn leads(&self, _desired: &Desired) -> bool {
+        true
+    }
+
+    /// Whether some objects of a block lead the others.
+    fn has_leader(&self) -> bool {
+        false
+    }
+}
+
+/// A [`BlockType`] without the type of its specs, so that all types of blocks stand in one list.
+///
+/// Every `BlockType` is one. The spec of a block is looked up in the context; a block that could not be read
+/// has none, and so no needs and no objects.
+pub(super) trait AnyBlockType: Sync {
+    /// The type's name.
+    fn kind(&self) -> &'static str;
+
+    /// See [`BlockType::schema`].
+    fn schema(&self) -> BlockSchema;
+
+    /// Reads a block and keeps its spec.
+    fn read(&self, block: &Block, defaults: Defaults<'_>, specs: &mut Specs, mistakes: &mut Vec<Diagnostic>);
+
+    /// See [`BlockType::needs`].
+    fn needs(&self, block: &Block, context: &CompileContext<'_>) -> Vec<Need>;
+
+    /// See [`BlockType::compile`].
+    fn compile(
+        &self,
+        block: &Block,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft>;
+
+    /// See [`BlockType::is_interpolated`].
+    fn is_interpolated(&self) -> bool;
+
+    /// See [`BlockType::leads`].
+    fn leads(&self, desired: &Desired) -> bool;
+
+    /// See [`BlockType::has_leader`].
+    fn has_leader(&self) -> bool;
+}
+
+impl<T: BlockType> AnyBlockType for T {
+    fn kind(&self) -> &'static str {
+        T::KIND
+    }
+
+    fn schema(&self) -> BlockSchema {
+        BlockType::schema(self)
+    }
+
+    fn read(&self, block: &Block, defaults: Defaults<'_>, specs: &mut Specs, mistakes: &mut Vec<Diagnostic>) {
+        if let Some(spec) = BlockType::read(self, block, defaults, mistakes) {
+            specs.insert(block.address.clone(), spec);
+        }
+    }
+
+    fn needs(&self, block: &Block, context: &CompileContext<'_>) -> Vec<Need> {
+        match context.specs.get(&block.address) {
+            Some(spec) => BlockType::needs(self, block, spec, context),
+            None => Vec::new(),
+        }
+    }
+
+    fn compile(
+        &self,
+        block: &Block,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft> {
+        match context.specs.get(&block.address) {
+            Some(spec) => BlockType::compile(self, block, spec, context, mistakes),
+            None => Vec::new(),
+        }
+    }
+
+    fn is_interpolated(&self) -> bool {
+        BlockType::is_interpolated(self)
+    }
+
+    fn leads(&self, desired: &Desired) -> bool {
+        BlockType::leads(self, desired)
+    }
+
+    fn has_leader(&self) -> bool {
+        BlockType::has_leader(self)
+    }
+}

@@ -1,0 +1,66 @@
+//! Questions about the outside.
+
+use std::path::PathBuf;
+
+use crate::config::SecretSource;
+use crate::resource::{GroupKind, Identity};
+
+/// Where the cluster stores a text that nobody may see: a key of a Secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SecretKeyRef {
+    /// The Secret.
+    pub secret: Identity,
+    /// The key in its `data`.
+    pub key: String,
+}
+
+/// A user of an htpasswd file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HtpasswdUser {
+    /// The name, which has no colon.
+    pub name: String,
+    /// Where the password comes from.
+    pub source: SecretSource,
+    /// Where a generated password is stored.
+    pub stored_at: Option<SecretKeyRef>,
+}
+
+/// A question about the outside. Its answer is a [`Fact`] under the same key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Need {
+    /// The files of a path, a folder or a glob pattern (absolute).
+    Files(PathBuf),
+    /// The objects in the files of a path, a folder or a glob pattern (absolute).
+    Manifests(PathBuf),
+    /// A secret's value.
+    Secret {
+        /// Where it comes from.
+        source: SecretSource,
+        /// Where a generated value is stored in the cluster, and so read back; `None` for any other source.
+        stored_at: Option<SecretKeyRef>,
+    },
+    /// An htpasswd file (bcrypt) for these users; a hash in the cluster that still verifies is kept.
+    Htpasswd {
+        /// Its users.
+        users: Vec<HtpasswdUser>,
+        /// Where the cluster stores the file.
+        stored_at: SecretKeyRef,
+    },
+    /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
+    Scope {
+        /// The kind.
+        kind: GroupKind,
+        /// The version in which an object of it is written.
+        version: String,
+    },
+}
+
+impl Need {
+    /// Whether files alone answer it.
+    pub(super) fn is_of_files(&self) -> bool {
+        match self {
+            Self::Files(_) | Self::Manifests(_) => true,
+            Self::Secret { .. } | Self::Htpasswd { .. } | Self::Scope { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Fields that a controller overwrites, whatever is sent.
+
+use serde_json::Value;
+
+use crate::blocks::codes;
+use crate::diagnostic::Diagnostic;
+use crate::resource::{Desired, FieldPath};
+
+/// Removes fields that a controller overwrites: with them, every plan would have a change that no apply settles.
+///
+/// The rules of a `ClusterRole` with an `aggregationRule` are collected from other roles, and "direct changes
+/// to Rules will be stomped by the controller"
+/// (<https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles>). Manifests
+/// usually have an empty list there, as a hint for readers.
+pub(super) fn leave_to_controllers(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
+    let aggregated = desired.object.get("aggregationRule").is_some_and(|rule| !rule.is_null());
+    if !aggregated || !desired.identity.is("rbac.authorization.k8s.io", "ClusterRole") {
+        return;
+    }
+    let path = FieldPath::keys(["rules"]);
+    let rules = path.remove(&mut desired.object);
+    if rules.as_ref().and_then(Value::as_array).is_some_and(|rules| !rules.is_empty()) {
+        let origin = desired.origin(&path);
+        let message = format!("the `rules` of {} are left out: it collects those of others", desired.address);
+        mistakes.push(
+            Diagnostic::warning(codes::SERVER_FIELD, message)
+                .at_opt(origin.and_then(|origin| origin.span), "")
+                .help("put them into a role of their own, with a label that the `aggregationRule` selects"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::Address;
+    use serde_json::json;
+
+    fn left(object: &Value) -> (Value, usize) {
+        let mut desired = Desired::new(Address::block("resource", "r"), object.clone()).unwrap();
+        let mut mistakes = Vec::new();
+        leave_to_controllers(&mut desired, &mut mistakes);
+        (desired.object.get("rules").cloned().unwrap_or_default(), mistakes.len())
+    }
+
+    #[test]
+    fn the_rules_of_an_aggregated_role_are_not_ours() {
+        let role = |rules: Value| {
+            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+                   "metadata": {"name": "r"}, "rules": rules})
+        };
+        let mut aggregated = role(json!([]));
+        assert_eq!(left(&aggregated), (json!([]), 0));
+        aggregated["aggregationRule"] = json!({"clusterRoleSelectors": []});
+        assert_eq!(left(&aggregated), (Value::Null, 0));
+        aggregated["rules"] = json!([{"verbs": ["get"]}]);
+        assert_eq!(left(&aggregated), (Value::Null, 1));
+    }
+}

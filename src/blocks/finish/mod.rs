@@ -1,0 +1,114 @@
+//! From drafts to desired resources: the rules that all objects share, whichever block they come from.
+
+mod controlled;
+mod duplicates;
+mod object_check;
+mod secret_data;
+
+use serde_json::Value;
+
+use super::block_type::AnyBlockType;
+use super::codes;
+use super::draft::{Addressing, Draft};
+use super::facts::Facts;
+use super::scope::Scopes;
+use super::substitution::Substitution;
+use super::words::describe;
+use crate::diagnostic::Diagnostic;
+use crate::resource::{Address, BlockAddress, Desired, FieldPath, GroupKind, Identity, api_version_parts};
+use controlled::leave_to_controllers;
+pub(super) use duplicates::duplicates;
+pub(super) use object_check::check;
+use secret_data::encode_secret_data;
+
+/// Makes desired resources of drafts.
+pub(super) struct Finish<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) scopes: &'a Scopes,
+    pub(super) substitution: Substitution<'a>,
+}
+
+impl Finish<'_> {
+    /// The resource that a draft becomes; `None` for what is no object, and then a mistake is pushed.
+    pub(super) fn desired(
+        &self,
+        block: &BlockAddress,
+        mut draft: Draft,
+        block_type: &dyn AnyBlockType,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<Desired> {
+        is_object(&draft, mistakes)?;
+        self.place(&mut draft, mistakes);
+        let address = match &draft.addressing {
+            Addressing::AsBlock => Address { block: block.clone(), object: None },
+            Addressing::WithinBlock { block_namespace } => {
+                Address::object(block.clone(), &Identity::of(&draft.object)?, Some(block_namespace))
+            }
+        };
+        if block_type.is_interpolated() {
+            self.substitution.apply(&mut draft, mistakes);
+        }
+        let mut desired = draft.into_desired(address)?;
+        if desired.identity.is("", "Secret") {
+            encode_secret_data(&mut desired, mistakes);
+        }
+        leave_to_controllers(&mut desired, mistakes);
+        Some(desired)
+    }
+
+    /// Gives the object a namespace if its kind has one, and removes one if it has not.
+    fn place(&self, draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) {
+        let text = |pointer| draft.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (group, version) = api_version_parts(text("/apiVersion"));
+        let kind = GroupKind { group: group.to_owned(), kind: text("/kind").to_owned() };
+        let path = FieldPath::keys(["metadata", "namespace"]);
+        let named = path.get(&draft.object).and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+        if self.scopes.is_namespaced(&kind, version, self.facts) {
+            if !named {
+                path.set(&mut draft.object, Value::from(draft.namespace.as_str()));
+            }
+        } else if path.remove(&mut draft.object).is_some() && named && draft.addressing == Addressing::AsBlock
+        {
+            // Manifests often name one, and the server drops it. In our own file it is a mistake.
+            mistakes.push(
+                Diagnostic::error(
+                    codes::BAD_VALUE,
+                    format!("a {} belongs to the whole cluster and has no namespace", kind.kind),
+                )
+                .at_opt(draft.span(&path), "")
+                .help("remove the key"),
+            );
+        }
+    }
+}
+
+/// Whether a draft has a version, a kind and a name; a mistake is pushed where it has not.
+fn is_object(draft: &Draft, mistakes: &mut Vec<Diagnostic>) -> Option<()> {
+    let faults: Vec<String> =
+        [("/apiVersion", "apiVersion"), ("/kind", "kind"), ("/metadata/name", "metadata.name")]
+            .into_iter()
+            .filter_map(|(pointer, key)| match draft.object.pointer(pointer) {
+                Some(Value::String(text)) if !text.trim().is_empty() => None,
+                None | Some(Value::Null | Value::String(_)) => Some(format!("it has no `{key}`")),
+                Some(other) => Some(format!("its `{key}` is {}, not text", describe(other))),
+            })
+            .collect();
+    if faults.is_empty() {
+        return Some(());
+    }
+    let origin = draft.origins.get(&FieldPath::root());
+    let what = origin.map_or_else(|| "this".to_owned(), |origin| origin.key.clone());
+    let why = if draft.object.is_object() {
+        faults.join(", ").replace(", it has no ", ", no ")
+    } else {
+        format!("it is {}", describe(&draft.object))
+    };
+    let mut mistake =
+        Diagnostic::error(codes::NOT_AN_OBJECT, format!("{what} is not a Kubernetes object: {why}"))
+            .at_opt(draft.span(&FieldPath::root()), "");
+    if draft.object.pointer("/metadata/generateName").is_some() {
+        mistake = mistake.help("`generateName` makes another object at every apply: give it a `name`");
+    }
+    mistakes.push(mistake);
+    None
+}

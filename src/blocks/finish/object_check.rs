@@ -1,0 +1,231 @@
+//! The rules that every object must keep, whichever block it comes from: names, labels, annotations, data,
+//! amounts.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::blocks::codes;
+use crate::blocks::words::describe;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::names;
+use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
+
+/// Pushes what is wrong with an object.
+pub(in crate::blocks) fn check(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
+    let mut check = ObjectCheck { desired, mistakes };
+    check.name();
+    for metadata in METADATA {
+        let path: FieldPath = FieldPath::keys(metadata.iter().copied());
+        check.labels(&path.key("labels"));
+        check.annotations(&path.key("annotations"));
+    }
+    check.data();
+    // A CRD describes amounts, it has none.
+    if is_builtin_group(&desired.identity.group) && desired.identity.kind != "CustomResourceDefinition" {
+        check.quantities(&FieldPath::root(), &desired.object);
+    }
+}
+
+/// Where an object has metadata: its own, and that of the objects that it makes.
+const METADATA: &[&[&str]] = &[
+    &["metadata"],
+    &["spec", "template", "metadata"],
+    &["spec", "jobTemplate", "metadata"],
+    &["spec", "jobTemplate", "spec", "template", "metadata"],
+];
+
+struct ObjectCheck<'a> {
+    desired: &'a Desired,
+    mistakes: &'a mut Vec<Diagnostic>,
+}
+
+impl ObjectCheck<'_> {
+    fn push(&mut self, code: &'static str, path: &FieldPath, message: String) -> Option<&mut Diagnostic> {
+        let origin = self.desired.origin(path);
+        let key = origin.map(|origin| origin.key.clone()).unwrap_or_default();
+        self.mistakes.push(Diagnostic::error(code, message).at_opt(self.span(path), key));
+        self.mistakes.last_mut()
+    }
+
+    fn span(&self, path: &FieldPath) -> Option<Span> {
+        // A default has no place of its own: the block's is shown.
+        self.desired
+            .origin(path)
+            .and_then(|origin| origin.span)
+            .or_else(|| self.desired.origins.get(&FieldPath::root())?.span)
+    }
+
+    /// Whether a text is not known yet, or may not be shown.
+    fn is_hidden(&self, path: &FieldPath) -> bool {
+        self.desired.unresolved.nearest(path).is_some()
+            || self.desired.unchecked.nearest(path).is_some()
+            || self.desired.sensitive.nearest(path).is_some()
+    }
+
+    fn name(&mut self) {
+        let identity = &self.desired.identity;
+        // A reference in the name has been refused already.
+        if !Expression::has_mark(&identity.name)
+            && let Err(why) = names::object_name(&identity.group_kind(), &identity.name)
+        {
+            let message = format!("the name `{}` of a {} {why}", identity.name, identity.kind);
+            self.push(codes::INVALID_NAME, &FieldPath::keys(["metadata", "name"]), message);
+        }
+        if let Some(namespace) = &identity.namespace
+            && !Expression::has_mark(namespace)
+            && let Err(why) = names::dns_label(namespace)
+        {
+            let message = format!("the namespace `{namespace}` {why}");
+            self.push(codes::INVALID_NAME, &FieldPath::keys(["metadata", "namespace"]), message);
+        }
+    }
+
+    fn labels(&mut self, path: &FieldPath) {
+        for (key, value) in self.texts(path, "label", codes::INVALID_LABEL) {
+            let at = path.key(key.as_str());
+            if self.is_hidden(&at) {
+                continue;
+            }
+            if let Err(why) = names::label_value(&value) {
+                let message = format!("the value `{value}` of the label `{key}` {why}");
+                self.push(codes::INVALID_LABEL, &at, message);
+            }
+        }
+    }
+
+    fn annotations(&mut self, path: &FieldPath) {
+        /// How many bytes the server takes for all annotations of an object together.
+        const MOST: usize = 256 << 10;
+        let texts = self.texts(path, "annotation", codes::INVALID_ANNOTATION);
+        let size: usize = texts.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if size > MOST {
+            let message = format!("the annotations have {size} bytes; Kubernetes takes {MOST}");
+            self.push(codes::INVALID_ANNOTATION, path, message);
+        }
+    }
+
+    /// The entries of a map of texts. What is wrong with keys and types is pushed.
+    fn texts(&mut self, path: &FieldPath, what: &str, code: &'static str) -> Vec<(String, String)> {
+        let Some(map) = path.get(&self.desired.object).filter(|value| !value.is_null()) else {
+            return Vec::new();
+        };
+        let Value::Object(map) = map else {
+            self.push(code, path, format!("`{path}` must be a table of texts"));
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for (key, value) in map {
+            let at = path.key(key.as_str());
+            if let Err(why) = names::qualified_name(key) {
+                self.push(code, &at, format!("the key `{key}` of the {what} {why}"));
+            }
+            if let Some(text) = value.as_str() {
+                texts.push((key.clone(), text.to_owned()));
+                continue;
+            }
+            let message = format!("the {what} `{key}` must be text, and is {}", describe(value));
+            if let Some(mistake) = self.push(code, &at, message) {
+                mistake.help = Some(format!("put it in quotes: `\"{value}\"`"));
+            }
+        }
+        texts
+    }
+
+    /// The data of a `Secret` or `ConfigMap`.
+    fn data(&mut self) {
+        let identity = &self.desired.identity;
+        let (secret, map) = (identity.is("", "Secret"), identity.is("", "ConfigMap"));
+        if !secret && !map {
+            return;
+        }
+        for table in ["data", "binaryData"] {
+            let Some(Value::Object(entries)) = self.desired.object.get(table) else { continue };
+            for (key, value) in entries {
+                let path = FieldPath::keys([table, key]);
+                if let Err(why) = names::data_key(key) {
+                    self.push(codes::INVALID_NAME, &path, format!("the key `{key}` of the data {why}"));
+                }
+                let Some(text) = value.as_str() else {
+                    let kind = describe(value);
+                    let help = "put it in quotes";
+                    let message = format!("the data under `{key}` must be text, and is {kind}");
+                    if let Some(mistake) = self.push(codes::INVALID_DATA, &path, message) {
+                        mistake.help = Some(help.to_owned());
+                    }
+                    continue;
+                };
+                let encoded = secret || table == "binaryData";
+                let known = self.desired.unresolved.get(&path).is_none()
+                    && self.desired.unchecked.get(&path).is_none();
+                if encoded && known && STANDARD.decode(text.replace(['\n', '\r'], "")).is_err() {
+                    // The server's own answer is a 500 that names no key.
+                    let message = format!("the data under `{key}` is not base64");
+                    let help = if secret { "write plain text under `stringData`" } else { "encode it" };
+                    if let Some(mistake) = self.push(codes::INVALID_DATA, &path, message) {
+                        mistake.help = Some(help.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Amounts of resources, wherever they stand.
+    fn quantities(&mut self, path: &FieldPath, value: &Value) {
+        match value {
+            Value::Object(map) => {
+                for (key, below) in map {
+                    let at = path.key(key.as_str());
+                    if AMOUNTS.contains(&key.as_str()) && is_amounts_table(path, key) {
+                        self.amounts(&at, below);
+                    } else if key == "sizeLimit" {
+                        self.amount(&at, below);
+                    } else if key != "data" && key != "binaryData" && key != "metadata" {
+                        self.quantities(&at, below);
+                    }
+                }
+            }
+            Value::Array(list) => {
+                for (index, item) in list.iter().enumerate() {
+                    self.quantities(&path.index(index), item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn amounts(&mut self, path: &FieldPath, table: &Value) {
+        let Value::Object(map) = table else { return };
+        for (key, value) in map {
+            self.amount(&path.key(key.as_str()), value);
+        }
+    }
+
+    fn amount(&mut self, path: &FieldPath, value: &Value) {
+        if self.is_hidden(path) {
+            return;
+        }
+        let why = match value {
+            Value::String(text) => match names::quantity(text) {
+                Ok(()) => return,
+                Err(why) => format!("`{text}` {why}"),
+            },
+            Value::Number(_) | Value::Null => return,
+            other => format!("an amount is text or a number, and this is {}", describe(other)),
+        };
+        self.push(codes::INVALID_QUANTITY, path, format!("`{path}`: {why}"));
+    }
+}
+
+/// The keys of tables whose values are amounts.
+const AMOUNTS: &[&str] = &["requests", "limits", "capacity", "hard"];
+
+/// Whether the table under this key is one of amounts there: `resources.requests`, a volume's
+/// `spec.capacity`, a quota's `spec.hard`.
+fn is_amounts_table(parent: &FieldPath, key: &str) -> bool {
+    let above = parent.to_string();
+    match key {
+        "requests" | "limits" => above.ends_with("resources"),
+        _ => above == "spec",
+    }
+}

@@ -1,0 +1,71 @@
+//! The data of a Secret: plain texts are encoded, and all of it is sensitive.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::blocks::codes;
+use crate::blocks::words::describe;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::marks::KUBECTL_NOTE;
+use crate::resource::{Desired, Encoding, Expression, FieldPath};
+
+/// `stringData` becomes `data`. Under server-side apply we would own `stringData`, which the server never
+/// shows again, so that a key that is removed would stay. All data is sensitive.
+pub(super) fn encode_secret_data(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
+    let plain = match desired.object.as_object_mut().and_then(|object| object.remove("stringData")) {
+        Some(Value::Object(plain)) => plain,
+        None | Some(Value::Null) => Map::new(),
+        Some(other) => {
+            let message = format!("`stringData` must be a table, and is {}", describe(&other));
+            mistakes.push(Diagnostic::error(codes::INVALID_DATA, message).at_opt(root_span(desired), ""));
+            Map::new()
+        }
+    };
+    desired.origins.remove(&FieldPath::keys(["stringData"]));
+    for (key, value) in plain {
+        let (from, to) = (FieldPath::keys(["stringData", &key]), FieldPath::keys(["data", &key]));
+        let origin = desired.origins.remove(&from);
+        desired.sensitive.remove(&from);
+        let span = origin.as_ref().and_then(|origin| origin.span).or_else(|| root_span(desired));
+        if let Some(origin) = origin {
+            desired.origins.insert(to.clone(), origin);
+        }
+        let Value::String(text) = value else {
+            let message = format!("`stringData` has {} under `{key}`: it takes texts", describe(&value));
+            mistakes.push(
+                Diagnostic::error(codes::INVALID_DATA, message).at_opt(span, "").help("put it in quotes"),
+            );
+            continue;
+        };
+        if desired.fresh.remove(&from).is_some() {
+            desired.fresh.insert(to.clone(), ());
+        }
+        let unchecked = desired.unchecked.remove(&from);
+        let unresolved = desired.unresolved.remove(&from);
+        let whole = unchecked.is_none() && unresolved.is_none();
+        let text = if whole { STANDARD.encode(text) } else { text };
+        if let Some(why) = unchecked {
+            desired.unchecked.insert(to.clone(), why);
+        }
+        if let Some(expression) = unresolved {
+            desired.unresolved.insert(to.clone(), Expression { encoding: Encoding::Base64, ..expression });
+        }
+        if !to.set(&mut desired.object, Value::String(text)) {
+            let message = "`data` must be a table";
+            mistakes.push(Diagnostic::error(codes::INVALID_DATA, message).at_opt(span, ""));
+        }
+    }
+    // The annotation in which `kubectl apply` notes what it applied holds the data as well. An exported Secret
+    // has it.
+    let note = FieldPath::keys(["metadata", "annotations", KUBECTL_NOTE]);
+    for path in [FieldPath::keys(["data"]), note] {
+        if path.get(&desired.object).is_some() {
+            desired.sensitive.insert(path, ());
+        }
+    }
+}
+
+fn root_span(desired: &Desired) -> Option<Span> {
+    desired.origins.get(&FieldPath::root())?.span
+}

@@ -1,0 +1,176 @@
+//! `[manifest.NAME]`: Kubernetes objects from YAML and JSON files, as they are.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
+use crate::blocks::draft::{Addressing, Draft};
+use crate::blocks::facts::{Document, Fact, Facts, ManifestFile, Need};
+use crate::blocks::keys::{self, key_text, span_of};
+use crate::blocks::{codes, schema, scope};
+use crate::config::{BLOCK_KEYS, Block, BlockSchema};
+use crate::diagnostic::Diagnostic;
+use crate::kubernetes::server_fields::remove_server_fields;
+use crate::resource::{FieldPath, Origin};
+
+/// The block type `manifest`.
+pub(in crate::blocks) struct ManifestBlock;
+
+/// Kubernetes objects from YAML or JSON files. A file may hold several documents; lists (`kind: List`) are
+/// taken apart, empty documents skipped. The files are taken as they are: `${…}` in them is plain text.
+/// What only the server writes (`status`, `metadata.uid`, `metadata.resourceVersion`, …) is left out.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Manifest")]
+pub(in crate::blocks) struct ManifestSpec {
+    /// A file, a folder (its `.yaml`, `.yml` and `.json` files, not those of folders below it), or a
+    /// pattern with `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders. A relative path starts
+    /// at the folder of the file that names it.
+    #[schemars(length(min = 1), extend("x-path" = true))]
+    path: PathBuf,
+    /// The SHA-256 that the file must have, in hexadecimal; only where `path` is one file.
+    #[schemars(
+        regex(pattern = "^[0-9a-fA-F]{64}$"),
+        extend("x-rule" = "a SHA-256: 64 hexadecimal digits")
+    )]
+    sha256: Option<String>,
+    /// The namespace of objects that name none. Default: `[cluster] namespace`.
+    #[schemars(
+        length(max = 63),
+        regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
+        extend("x-rule" = "at most 63 lower-case letters, digits and `-`, neither first nor last a `-`")
+    )]
+    namespace: Option<String>,
+}
+
+/// The documents of all files, as far as they are known.
+fn documents<'f>(
+    block: &Block,
+    spec: &ManifestSpec,
+    facts: &'f Facts,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Vec<(&'f Path, &'f Document)> {
+    let at = span_of(block, ["path"]);
+    let files = match facts.get(&spec.need()) {
+        Some(Fact::Manifests(files)) => files,
+        Some(Fact::Failed(reason)) => {
+            mistakes.push(Diagnostic::error(codes::BAD_FILE, reason.clone()).at(at, ""));
+            return Vec::new();
+        }
+        _ => return Vec::new(),
+    };
+    check_digest(block, spec, files, mistakes);
+    let mut found = Vec::new();
+    for ManifestFile { path, documents, .. } in files.iter() {
+        match documents {
+            Ok(documents) => found.extend(documents.iter().map(|document| (path.as_path(), document))),
+            Err(error) => {
+                let message = format!("{}{error}", path.display());
+                mistakes.push(Diagnostic::error(codes::BAD_FILE, message).at(at, "read from here"));
+            }
+        }
+    }
+    found
+}
+
+/// Checks that the file has the SHA-256 that the block says, if it says one.
+fn check_digest(block: &Block, spec: &ManifestSpec, files: &[ManifestFile], mistakes: &mut Vec<Diagnostic>) {
+    let Some(expected) = &spec.sha256 else { return };
+    let at = span_of(block, ["sha256"]);
+    let [file] = files else {
+        let message = format!("`sha256` stands for one file, and `path` names {}", files.len());
+        mistakes.push(Diagnostic::error(codes::WRONG_DIGEST, message).at(at, ""));
+        return;
+    };
+    let ManifestFile { path, sha256: found, .. } = file;
+    if !found.eq_ignore_ascii_case(expected) {
+        mistakes.push(
+            Diagnostic::error(codes::WRONG_DIGEST, format!("{} has the SHA-256 {found}", path.display()))
+                .at(at, "another one is expected here")
+                .help("look at what changed in the file; if it is right, write its digest here"),
+        );
+    }
+}
+
+impl ManifestSpec {
+    /// What to ask for the files.
+    fn need(&self) -> Need {
+        Need::Manifests(self.path.clone())
+    }
+}
+
+impl BlockType for ManifestBlock {
+    const KIND: &'static str = "manifest";
+    type Spec = ManifestSpec;
+
+    fn schema(&self) -> BlockSchema {
+        BlockSchema {
+            kind: Self::KIND,
+            schema: schema::of::<ManifestSpec>(),
+            alternatives: &[],
+            common_keys: BLOCK_KEYS,
+        }
+    }
+
+    fn read(
+        &self,
+        block: &Block,
+        _defaults: Defaults<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<ManifestSpec> {
+        keys::read(block, mistakes)
+    }
+
+    fn needs(&self, block: &Block, spec: &ManifestSpec, context: &CompileContext<'_>) -> Vec<Need> {
+        // Mistakes in the files are told when the block compiles.
+        let documents = documents(block, spec, context.facts, &mut Vec::new());
+        let mut needs = scope::needs(documents.iter().map(|(_, document)| &document.object));
+        needs.insert(spec.need());
+        needs.into_iter().collect()
+    }
+
+    fn compile(
+        &self,
+        block: &Block,
+        spec: &ManifestSpec,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft> {
+        let namespace = spec.namespace.as_deref().unwrap_or(context.defaults.namespace);
+        let documents = documents(block, spec, context.facts, mistakes);
+        let several = documents.iter().any(|(file, _)| Some(file) != documents.first().map(|(file, _)| file));
+        // Of several files the name is enough: they are all where the key says.
+        let shown = |file: &Path| match file.file_name() {
+            Some(name) if several => name.to_string_lossy().into_owned(),
+            _ => file.display().to_string(),
+        };
+        documents
+            .into_iter()
+            .map(|(file, document)| draft(block, namespace, &shown(file), document))
+            .collect()
+    }
+
+    fn is_interpolated(&self) -> bool {
+        false
+    }
+}
+
+/// The draft of one object, which comes from this file.
+fn draft(block: &Block, namespace: &str, file: &str, document: &Document) -> Draft {
+    let Document { object, number, line } = document;
+    let mut object = object.clone();
+    remove_server_fields(&mut object);
+    let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
+    let mut draft = Draft::new(block, object, addressing, namespace);
+    let path = FieldPath::keys(["path"]);
+    let key = format!("{} ({file}, document {number}, line {line})", key_text(block, &path));
+    draft.origins.insert(FieldPath::root(), Origin { key, span: Some(span_of(block, ["path"])) });
+    if block.body.at(["namespace"]).is_some()
+        && FieldPath::keys(["metadata", "namespace"]).get(&draft.object).is_none()
+    {
+        draft = draft.from(block, FieldPath::keys(["metadata", "namespace"]), ["namespace"]);
+    }
+    draft
+}

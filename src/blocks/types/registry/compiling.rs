@@ -1,0 +1,120 @@
+//! A registry while its objects are made: what its block says, where the keys stand, and what was found out.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::config_yml::ConfigYml;
+use super::spec::{RegistrySpec, UserSource};
+use crate::blocks::draft::{Addressing, Draft};
+use crate::blocks::facts::{Fact, Facts, SecretText};
+use crate::blocks::keys::key_text;
+use crate::config::Block;
+use crate::resource::{Address, FieldPath};
+
+/// A registry while its objects are made.
+#[derive(Clone, Copy)]
+pub(super) struct Registry<'a> {
+    pub(super) block: &'a Block,
+    pub(super) spec: &'a RegistrySpec,
+    pub(super) facts: &'a Facts,
+}
+
+impl Registry<'_> {
+    /// The htpasswd file; `None` where there is to be none.
+    pub(super) fn htpasswd(&self) -> Option<SecretText> {
+        let need = self.spec.htpasswd_need()?;
+        Some(match self.facts.get(&need) {
+            Some(Fact::Files(files)) => match files.as_slice() {
+                [(_, text)] => SecretText::Known(text.to_string()),
+                _ => SecretText::Unknown("`auth.htpasswd` is not one file".to_owned()),
+            },
+            _ => self.facts.text(&need),
+        })
+    }
+
+    /// What uploads are signed with.
+    pub(super) fn http_secret(&self) -> SecretText {
+        self.facts.text(&self.spec.http_need())
+    }
+
+    /// The registry's configuration file.
+    pub(super) fn config_yml(&self) -> String {
+        ConfigYml { has_htpasswd: self.spec.users != UserSource::Nobody }.render()
+    }
+
+    /// The address of one of its Secrets.
+    pub(super) fn secret_address(&self, suffix: &str) -> Address {
+        let secret = self.spec.secret(suffix);
+        Address::object(self.block.address.clone(), &secret, Some(&self.spec.namespace))
+    }
+
+    /// The labels by which the pods of this registry are told from those of others.
+    pub(super) fn selector(&self) -> Value {
+        json!({"app.kubernetes.io/name": "registry", "app.kubernetes.io/instance": self.spec.name})
+    }
+
+    /// All labels.
+    pub(super) fn labels(&self) -> Value {
+        let mut labels = self.selector();
+        merge(&mut labels, &self.spec.options.labels);
+        labels
+    }
+
+    /// The metadata of an object.
+    pub(super) fn metadata(&self, name: &str) -> Value {
+        let mut metadata = json!({"name": name, "namespace": self.spec.namespace, "labels": self.labels()});
+        if !self.spec.options.annotations.is_empty() {
+            metadata["annotations"] = json!(self.spec.options.annotations);
+        }
+        metadata
+    }
+
+    /// A draft of an object, which knows where its metadata come from.
+    pub(super) fn draft(&self, object: Value) -> Draft {
+        let addressing = Addressing::WithinBlock { block_namespace: self.spec.namespace.clone() };
+        let draft = Draft::new(self.block, object, addressing, &self.spec.namespace);
+        let metadata = FieldPath::keys(["metadata"]);
+        let draft = self.from(draft, metadata.key("name"), &["name"]);
+        let draft = self.from(draft, metadata.key("namespace"), &["namespace"]);
+        self.labels_and_annotations_from(draft, &metadata)
+    }
+
+    /// Notes where the user's labels and annotations below a `metadata` come from.
+    pub(super) fn labels_and_annotations_from(&self, mut draft: Draft, metadata: &FieldPath) -> Draft {
+        for key in self.spec.options.labels.keys() {
+            draft = self.from(draft, metadata.key("labels").key(key.as_str()), &["labels", key]);
+        }
+        for key in self.spec.options.annotations.keys() {
+            draft = self.from(draft, metadata.key("annotations").key(key.as_str()), &["annotations", key]);
+        }
+        draft
+    }
+
+    /// Notes which key a field comes from.
+    pub(super) fn from(&self, draft: Draft, path: FieldPath, keys: &[&str]) -> Draft {
+        draft.from(self.block, path, keys.iter().copied())
+    }
+
+    /// Notes which key gives a field as it is, and no other field.
+    pub(super) fn set_by(&self, draft: Draft, path: FieldPath, keys: &[&str]) -> Draft {
+        draft.set_by(self.block, path, keys.iter().copied())
+    }
+
+    /// A key as the user writes it.
+    pub(super) fn key(&self, keys: &[&str]) -> String {
+        key_text(self.block, &FieldPath::keys(keys.iter().copied()))
+    }
+}
+
+/// Puts entries into a map.
+pub(super) fn merge(map: &mut Value, entries: &BTreeMap<String, String>) {
+    for (key, value) in entries {
+        map[key.as_str()] = Value::from(value.as_str());
+    }
+}
+
+/// A path of plain keys.
+pub(super) fn path(keys: &[&str]) -> FieldPath {
+    FieldPath::keys(keys.iter().copied())
+}

@@ -1,0 +1,109 @@
+//! How the registry is reached: its Service, and its Ingress with the limits that pushes need.
+//!
+//! Another way to be reached has its keys in `options/exposure.rs`, its objects here, and what no schema can say
+//! of them in `rules.rs`.
+
+use serde_json::{Value, json};
+
+use super::compiling::{Registry, merge, path};
+use super::config_yml::PORT;
+use super::options::{Controller, Ingress};
+use crate::blocks::draft::Draft;
+
+/// The objects by which the registry is reached.
+pub(super) fn objects(registry: &Registry<'_>) -> Vec<Draft> {
+    let mut drafts = vec![service(registry)];
+    drafts.extend(ingress(registry));
+    drafts
+}
+
+/// How it is reached within the cluster.
+fn service(registry: &Registry<'_>) -> Draft {
+    registry.draft(json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": registry.metadata(&registry.spec.name),
+        "spec": {
+            "type": "ClusterIP",
+            "selector": registry.selector(),
+            "ports": [{"name": "http", "port": PORT, "protocol": "TCP", "targetPort": "http"}],
+        },
+    }))
+}
+
+/// How it is reached from outside the cluster, where the block has `ingress`.
+fn ingress(registry: &Registry<'_>) -> Option<Draft> {
+    let options = registry.spec.options.ingress.as_ref()?;
+    let mut metadata = registry.metadata(&registry.spec.name);
+    let mut annotations = metadata.get_mut("annotations").map_or_else(|| json!({}), Value::take);
+    for (key, value, _) in controller_annotations(options) {
+        annotations[key] = Value::from(value);
+    }
+    merge(&mut annotations, &options.annotations);
+    if annotations.as_object().is_some_and(|map| !map.is_empty()) {
+        metadata["annotations"] = annotations;
+    }
+    let host = &registry.spec.options.host;
+    let backend = json!({"service": {"name": registry.spec.name, "port": {"name": "http"}}});
+    let mut spec = json!({
+        "rules": [{
+            "host": host,
+            "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]},
+        }],
+    });
+    if let Some(class) = &options.class {
+        spec["ingressClassName"] = Value::from(class.as_str());
+    }
+    if let Some(tls) = &registry.spec.options.tls {
+        spec["tls"] = json!([{"hosts": [host], "secretName": tls.secret}]);
+    }
+    let mut draft = registry.draft(json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": metadata,
+        "spec": spec,
+    }));
+    draft = registry.from(draft, path(&["spec"]), &["ingress"]);
+    draft = registry.from(draft, path(&["spec", "rules"]), &["host"]);
+    if options.class.is_some() {
+        draft = registry.set_by(draft, path(&["spec", "ingressClassName"]), &["ingress", "class"]);
+    }
+    if registry.spec.options.tls.is_some() {
+        draft = registry.from(draft, path(&["spec", "tls"]), &["tls", "secret"]);
+    }
+    for (key, _, keys) in controller_annotations(options) {
+        draft = registry.from(draft, path(&["metadata", "annotations", key]), keys);
+    }
+    for key in options.annotations.keys() {
+        let keys = ["ingress", "annotations", key];
+        draft = registry.set_by(draft, path(&["metadata", "annotations", key]), &keys);
+    }
+    Some(draft)
+}
+
+/// The annotations by which the controller learns the limits: annotation, value, the key that it comes from.
+fn controller_annotations(options: &Ingress) -> Vec<(&'static str, String, &'static [&'static str])> {
+    const BODY: &[&str] = &["ingress", "body_size"];
+    const READ: &[&str] = &["ingress", "timeouts", "read"];
+    const SEND: &[&str] = &["ingress", "timeouts", "send"];
+    const CONTROLLER: &[&str] = &["ingress", "controller"];
+    let (read, send) = (options.timeouts.read, options.timeouts.send);
+    let mut annotations = Vec::new();
+    if options.controller != Controller::Other {
+        annotations.extend([
+            ("nginx.ingress.kubernetes.io/proxy-body-size", options.body_size.clone(), BODY),
+            ("nginx.ingress.kubernetes.io/proxy-read-timeout", read.to_string(), READ),
+            ("nginx.ingress.kubernetes.io/proxy-send-timeout", send.to_string(), SEND),
+            // A layer goes on to the registry while it comes in, instead of filling the controller's disk.
+            ("nginx.ingress.kubernetes.io/proxy-request-buffering", "off".to_owned(), CONTROLLER),
+        ]);
+    }
+    if options.controller == Controller::F5Nginx {
+        annotations.extend([
+            ("nginx.org/client-max-body-size", options.body_size.clone(), BODY),
+            ("nginx.org/proxy-read-timeout", format!("{read}s"), READ),
+            ("nginx.org/proxy-send-timeout", format!("{send}s"), SEND),
+        ]);
+    }
+    annotations
+}

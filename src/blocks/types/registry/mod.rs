@@ -1,0 +1,95 @@
+//! `[registry.NAME]`: a private Docker registry.
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | `options` | Which keys does the block have? |
+//! | `spec` | What does the block say, and which names and questions follow from it? |
+//! | `rules` | What is wrong with a block that no schema finds? |
+//! | `compiling` | What do all objects of a registry have in common? |
+//! | `objects` | Account, configuration, Secrets, claim, disruption budget |
+//! | `workload` | The Deployment: pods, probes, how they are replaced |
+//! | `exposure` | How is the registry reached? |
+//! | `config_yml` | What is in the registry's own configuration file? |
+//! | `htpasswd` | Which htpasswd files does the registry take? |
+//! | `image` | What does an image's name say? |
+
+mod compiling;
+mod config_yml;
+mod exposure;
+mod htpasswd;
+mod image;
+mod objects;
+mod options;
+mod rules;
+mod spec;
+mod workload;
+
+use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
+use crate::blocks::draft::Draft;
+use crate::blocks::facts::Need;
+use crate::blocks::schema;
+use crate::config::{BLOCK_KEYS, Block, BlockSchema};
+use crate::diagnostic::Diagnostic;
+use crate::resource::Desired;
+use compiling::Registry;
+use options::Options;
+pub(in crate::blocks) use spec::RegistrySpec;
+
+/// The block type `registry`.
+pub(in crate::blocks) struct RegistryBlock;
+
+/// Keys of which only one may stand.
+const ALTERNATIVES: &[&[&str]] = &[&["auth.users", "auth.htpasswd", "auth.anonymous"]];
+
+impl BlockType for RegistryBlock {
+    const KIND: &'static str = "registry";
+    type Spec = RegistrySpec;
+
+    fn schema(&self) -> BlockSchema {
+        BlockSchema {
+            kind: Self::KIND,
+            schema: schema::of::<Options>(),
+            alternatives: ALTERNATIVES,
+            common_keys: BLOCK_KEYS,
+        }
+    }
+
+    fn read(
+        &self,
+        block: &Block,
+        defaults: Defaults<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<RegistrySpec> {
+        RegistrySpec::read(block, defaults, mistakes)
+    }
+
+    fn needs(&self, _block: &Block, spec: &RegistrySpec, _context: &CompileContext<'_>) -> Vec<Need> {
+        spec.needs()
+    }
+
+    fn compile(
+        &self,
+        block: &Block,
+        spec: &RegistrySpec,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft> {
+        let registry = Registry { block, spec, facts: context.facts };
+        rules::check(&registry, mistakes);
+        let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
+        drafts.extend(objects::secrets(&registry, mistakes));
+        drafts.extend([objects::claim(&registry), workload::deployment(&registry)]);
+        drafts.extend(exposure::objects(&registry));
+        drafts.extend(objects::budget(&registry));
+        drafts
+    }
+
+    /// The Deployment is what the block is about: another claim, for example, would be another registry.
+    fn leads(&self, desired: &Desired) -> bool {
+        desired.identity.is("apps", "Deployment")
+    }
+
+    fn has_leader(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,125 @@
+//! The objects of a registry beside its Deployment and what exposes it: its account, configuration, Secrets, claim
+//! and disruption budget.
+
+use serde_json::{Value, json};
+
+use super::compiling::{Registry, path};
+use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource, password_need};
+use crate::blocks::draft::{Draft, lost_value};
+use crate::blocks::facts::SecretText;
+use crate::blocks::keys::span_of;
+use crate::diagnostic::Diagnostic;
+
+/// An account of its own, without rights and without a token in the pod.
+pub(super) fn service_account(registry: &Registry<'_>) -> Draft {
+    registry.draft(json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": registry.metadata(&registry.spec.name),
+        "automountServiceAccountToken": false,
+    }))
+}
+
+/// `config.yml`.
+pub(super) fn config_map(registry: &Registry<'_>) -> Draft {
+    registry.draft(json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": registry.metadata(&registry.spec.name),
+        "data": {"config.yml": registry.config_yml()},
+    }))
+}
+
+/// The Secrets: the users, what uploads are signed with, generated passwords.
+pub(super) fn secrets(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    if let Some(text) = registry.htpasswd() {
+        let key: &[&str] =
+            if registry.spec.users == UserSource::File { &["auth", "htpasswd"] } else { &["auth", "users"] };
+        drafts.push(secret(registry, "htpasswd", &[(HTPASSWD_KEY, text, key)], mistakes));
+    }
+    let http = registry.http_secret();
+    drafts.push(secret(registry, "http", &[(HTTP_KEY, http, &["http", "secret"])], mistakes));
+    let users: Vec<_> = registry.spec.generated_users().collect();
+    if !users.is_empty() {
+        let keys: Vec<_> = users.iter().map(|user| ["auth", "users", user.name.as_str()]).collect();
+        let entries: Vec<_> = users
+            .iter()
+            .zip(&keys)
+            .map(|(user, keys)| {
+                (user.name.as_str(), registry.facts.text(&password_need(user)), keys.as_slice())
+            })
+            .collect();
+        drafts.push(secret(registry, "users", &entries, mistakes));
+    }
+    drafts
+}
+
+/// One Secret: each entry is a key of its data, the text, and the key of the block that the text belongs to.
+fn secret(
+    registry: &Registry<'_>,
+    suffix: &str,
+    entries: &[(&str, SecretText, &[&str])],
+    mistakes: &mut Vec<Diagnostic>,
+) -> Draft {
+    let mut draft = registry.draft(json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": registry.metadata(&registry.spec.suffixed(suffix)),
+        "type": "Opaque",
+    }));
+    for (key, text, keys) in entries {
+        if let SecretText::Lost(reason) = text {
+            let span = span_of(registry.block, keys.iter().copied());
+            let address = registry.secret_address(suffix);
+            mistakes.push(lost_value(&registry.key(keys), reason, &address).at(span, ""));
+        }
+        draft.put_secret(path(&["stringData", key]), text);
+        draft = registry.from(draft, path(&["stringData", key]), keys);
+    }
+    draft
+}
+
+/// The claim for the volume.
+pub(super) fn claim(registry: &Registry<'_>) -> Draft {
+    let volume = &registry.spec.options.storage.volume;
+    let mut spec = json!({
+        "accessModes": [volume.access_mode.name()],
+        "resources": {"requests": {"storage": volume.size}},
+    });
+    if let Some(class) = &volume.class {
+        spec["storageClassName"] = Value::from(class.as_str());
+    }
+    let draft = registry.draft(json!({
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": registry.metadata(&registry.spec.name),
+        "spec": spec,
+    }));
+    let draft = registry.from(draft, path(&["spec"]), &["storage", "volume"]);
+    let draft = registry.from(draft, path(&["spec", "accessModes"]), &["storage", "volume", "access_mode"]);
+    let draft = registry.set_by(
+        draft,
+        path(&["spec", "resources", "requests", "storage"]),
+        &["storage", "volume", "size"],
+    );
+    match volume.class {
+        Some(_) => {
+            registry.set_by(draft, path(&["spec", "storageClassName"]), &["storage", "volume", "class"])
+        }
+        None => draft,
+    }
+}
+
+/// Where there are several pods: a node that is drained never takes the last one away.
+pub(super) fn budget(registry: &Registry<'_>) -> Option<Draft> {
+    if registry.spec.options.replicas < 2 {
+        return None;
+    }
+    Some(registry.draft(json!({
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": registry.metadata(&registry.spec.name),
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": registry.selector()}},
+    })))
+}

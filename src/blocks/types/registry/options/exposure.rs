@@ -1,0 +1,86 @@
+//! The keys that say how the registry is reached from outside the cluster.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{OBJECT_NAME, OBJECT_NAME_RULE};
+
+/// How the registry is reached from outside the cluster.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::blocks::types::registry) struct Ingress {
+    /// The ingress class: `nginx`. Default: the cluster's default class.
+    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
+    pub(in crate::blocks::types::registry) class: Option<String>,
+    /// Which controller serves the class, and so which annotations carry `body_size` and `timeouts`:
+    /// those of ingress-nginx, those of F5's NGINX Ingress Controller in addition, or none at all.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) controller: Controller,
+    /// How large the body of a request may be, in nginx's notation (`512m`, `2g`); `0` is without limit.
+    /// An image layer is one body.
+    #[serde(default = "no_limit")]
+    #[schemars(
+        regex(pattern = "^[0-9]+[kKmMgG]?$"),
+        extend("x-rule" = "a whole number with `k`, `m`, `g` or nothing, as in `512m`")
+    )]
+    pub(in crate::blocks::types::registry) body_size: String,
+    /// How long the controller waits for the registry.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) timeouts: IngressTimeouts,
+    /// Annotations of the Ingress, by key. They win over those that regplan sets.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
+}
+
+fn no_limit() -> String {
+    "0".to_owned()
+}
+
+/// An ingress controller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::blocks::types::registry) enum Controller {
+    /// The community's controller (annotations `nginx.ingress.kubernetes.io/…`). It is retired.
+    #[default]
+    IngressNginx,
+    /// F5's controller (annotations `nginx.org/…`).
+    F5Nginx,
+    /// Another one, which has its limits from elsewhere.
+    Other,
+}
+
+/// How long the ingress controller waits for the registry.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Timeouts")]
+pub(in crate::blocks::types::registry) struct IngressTimeouts {
+    /// Between two reads from the registry, in seconds.
+    #[serde(default = "quarter_of_an_hour")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub(in crate::blocks::types::registry) read: u32,
+    /// Between two writes to the registry, in seconds.
+    #[serde(default = "quarter_of_an_hour")]
+    #[schemars(range(min = 1, max = 86400))]
+    pub(in crate::blocks::types::registry) send: u32,
+}
+
+fn quarter_of_an_hour() -> u32 {
+    900
+}
+
+impl Default for IngressTimeouts {
+    fn default() -> Self {
+        Self { read: quarter_of_an_hour(), send: quarter_of_an_hour() }
+    }
+}
+
+/// Encryption between clients and the Ingress.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::blocks::types::registry) struct Tls {
+    /// The Secret with certificate and key (type `kubernetes.io/tls`), in the registry's namespace.
+    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
+    pub(in crate::blocks::types::registry) secret: String,
+}

@@ -1,0 +1,253 @@
+//! What the schema of a registry cannot say.
+
+use super::compiling::Registry;
+use super::htpasswd;
+use super::image::{Image, ImageError};
+use super::options::AccessMode;
+use super::spec::UserSource;
+use crate::blocks::codes;
+use crate::blocks::facts::{Fact, Need};
+use crate::blocks::keys::span_of;
+use crate::config::SecretSource;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::names;
+
+/// A generated secret with fewer characters could be guessed.
+const SHORTEST_SECRET: u16 = 12;
+
+/// Pushes what is wrong with a block.
+pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let mut rules = Rules { registry, mistakes };
+    rules.image();
+    rules.host();
+    rules.names();
+    rules.replicas();
+    rules.auth();
+    rules.generated();
+    rules.ingress();
+    rules.labels();
+}
+
+struct Rules<'a> {
+    registry: &'a Registry<'a>,
+    mistakes: &'a mut Vec<Diagnostic>,
+}
+
+impl Rules<'_> {
+    fn span(&self, keys: &[&str]) -> Span {
+        span_of(self.registry.block, keys.iter().copied())
+    }
+
+    fn error(&mut self, code: &'static str, keys: &[&str], message: String, help: &str) {
+        let span = self.span(keys);
+        self.mistakes.push(Diagnostic::error(code, message).at(span, "").help(help));
+    }
+
+    fn warn(&mut self, code: &'static str, keys: &[&str], message: String, help: &str) {
+        let span = self.span(keys);
+        self.mistakes.push(Diagnostic::warning(code, message).at(span, "").help(help));
+    }
+
+    fn image(&mut self) {
+        let image = &self.registry.spec.options.image;
+        match Image::parse(image) {
+            Ok(parsed) if parsed.floats() => self.warn(
+                codes::UNPINNED_IMAGE,
+                &["image"],
+                format!("the tag of `{image}` may name another image tomorrow"),
+                "name a version: `registry:3.1.1`",
+            ),
+            Ok(_) => {}
+            Err(ImageError::Unpinned) => self.error(
+                codes::UNPINNED_IMAGE,
+                &["image"],
+                format!("the image `{image}` has neither tag nor digest, so nobody knows what would run"),
+                "name a version, as in `registry:3.1.1`, or a digest, as in `registry@sha256:…`",
+            ),
+            Err(ImageError::Malformed(why)) => self.error(
+                codes::BAD_VALUE,
+                &["image"],
+                format!("`{image}` is not the name of an image: {why}"),
+                "write it as in `registry:3.1.1` or `host/path/registry:3.1.1@sha256:…`",
+            ),
+        }
+    }
+
+    fn host(&mut self) {
+        let host = &self.registry.spec.options.host;
+        if let Err(why) = names::dns_subdomain(host) {
+            let help = if host.contains("://") || host.contains('/') {
+                "write the name alone, without scheme and path"
+            } else if host.contains(':') {
+                "write the name alone: the Ingress decides about the port"
+            } else {
+                "write a domain name: `registry.example.com`"
+            };
+            self.error(codes::BAD_VALUE, &["host"], format!("the host `{host}` {why}"), help);
+        } else if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            self.error(
+                codes::BAD_VALUE,
+                &["host"],
+                format!("the host `{host}` is an address, and an Ingress takes names alone"),
+                "write a domain name: `registry.example.com`",
+            );
+        } else if !host.contains('.') && host != "localhost" {
+            self.warn(
+                codes::BAD_VALUE,
+                &["host"],
+                format!("docker takes `{host}/image` for an image of Docker Hub"),
+                "write a name with a dot: `registry.example.com`",
+            );
+        }
+    }
+
+    /// The name, by the rule for Services, which is the strictest, with the longest suffix.
+    fn names(&mut self) {
+        if let Err(why) = names::dns_label_1035(&self.registry.spec.suffixed("htpasswd")) {
+            let message = format!("the name `{}` of the objects {why}", self.registry.spec.name);
+            self.error(codes::INVALID_NAME, &["name"], message, "choose another `name`");
+        }
+    }
+
+    fn replicas(&mut self) {
+        let mode = self.registry.spec.options.storage.volume.access_mode;
+        let replicas = self.registry.spec.options.replicas;
+        if replicas > 1 && mode != AccessMode::ManyNodes {
+            let message = format!("{replicas} replicas cannot share a volume that is {}", mode.name());
+            let span = self.span(&["storage", "volume"]);
+            self.error(
+                codes::TOO_MANY_REPLICAS,
+                &["replicas"],
+                message,
+                "set `storage.volume.access_mode = \"ReadWriteMany\"` with a storage class that supports it, \
+                 or `replicas = 1`",
+            );
+            if let Some(mistake) = self.mistakes.last_mut() {
+                *mistake = mistake.clone().at(span, "this volume");
+            }
+        }
+    }
+
+    fn auth(&mut self) {
+        let auth = &self.registry.spec.options.auth;
+        let given: Vec<&str> = [
+            ("auth.users", !auth.users.is_empty()),
+            ("auth.htpasswd", auth.htpasswd.is_some()),
+            ("auth.anonymous", auth.anonymous),
+        ]
+        .into_iter()
+        .filter_map(|(key, is_given)| is_given.then_some(key))
+        .collect();
+        match given.as_slice() {
+            [] => self.error(
+                codes::NO_AUTH,
+                &["auth"],
+                format!(
+                    "`{}` has no users: anybody could pull, push and delete",
+                    self.registry.block.address
+                ),
+                "give it `auth.users` or `auth.htpasswd`; if everybody may, say `auth.anonymous = true`",
+            ),
+            [_] => {}
+            [first, second, ..] => {
+                let message = format!("`{first}` and `{second}` stand together, and only one may");
+                self.error(codes::CONFLICTING_KEYS, &["auth"], message, "remove one of them");
+            }
+        }
+        for name in self.registry.spec.options.auth.users.keys() {
+            if let Err(why) = htpasswd::user_name(name) {
+                let message = format!("`{name}` cannot be the name of a user: {why}");
+                self.error(codes::BAD_VALUE, &["auth", "users", name], message, "choose another name");
+            }
+        }
+        if self.registry.spec.users == UserSource::File {
+            self.htpasswd_file();
+        }
+        if let Some(need) =
+            self.registry.spec.needs().into_iter().find(|need| matches!(need, Need::Htpasswd { .. }))
+            && let Some(Fact::Failed(why)) = self.registry.facts.get(&need)
+        {
+            let why = why.clone();
+            self.error(codes::BAD_SECRET, &["auth", "users"], why, "give the user another password");
+        }
+    }
+
+    fn htpasswd_file(&mut self) {
+        let Some(path) = self.registry.spec.options.auth.htpasswd.clone() else { return };
+        let keys = ["auth", "htpasswd"];
+        match self.registry.facts.get(&Need::Files(path.clone())) {
+            Some(Fact::Files(files)) => {
+                if let [(path, text)] = files.as_slice() {
+                    for (line, why) in htpasswd::mistakes(text) {
+                        let message = format!("{}:{line}: {why}", path.display());
+                        self.error(codes::BAD_FILE, &keys, message, "mend the file");
+                    }
+                } else {
+                    let message = format!("{} is not one file", path.display());
+                    self.error(codes::BAD_FILE, &keys, message, "name the htpasswd file itself");
+                }
+            }
+            Some(Fact::Failed(why)) => {
+                let why = why.clone();
+                self.error(codes::BAD_FILE, &keys, why, "make one with `htpasswd -B -c FILE USER`");
+            }
+            _ => {}
+        }
+    }
+
+    fn generated(&mut self) {
+        let mut sources: Vec<(Vec<&str>, &SecretSource)> = Vec::new();
+        let options = &self.registry.spec.options;
+        sources.extend(options.http.secret.as_ref().map(|source| (vec!["http", "secret"], source)));
+        sources.extend(options.auth.users.iter().map(|(name, source)| (vec!["auth", "users", name], source)));
+        for (keys, source) in sources {
+            let SecretSource::Generate(generate) = source else { continue };
+            if generate.length < SHORTEST_SECRET {
+                let message =
+                    format!("`{}` would have {} characters", self.registry.key(&keys), generate.length);
+                let help = format!("take {SHORTEST_SECRET} or more");
+                self.error(codes::BAD_VALUE, &keys, message, &help);
+            }
+            if let ["auth", "users", name] = keys.as_slice()
+                && let Err(why) = names::data_key(name)
+            {
+                let message = format!("the password of `{name}` cannot be kept in a Secret: its key {why}");
+                self.error(codes::BAD_VALUE, &keys, message, "choose another name, or give the password");
+            }
+        }
+    }
+
+    fn ingress(&mut self) {
+        let options = &self.registry.spec.options;
+        match (&options.ingress, &options.tls) {
+            (None, Some(_)) => self.error(
+                codes::USELESS_KEY,
+                &["tls"],
+                "`tls` encrypts what comes through the Ingress, and there is none".to_owned(),
+                "add `ingress`, as in `ingress.class = \"nginx\"`, or remove `tls`",
+            ),
+            (Some(_), None) if self.registry.spec.users != UserSource::Nobody => self.warn(
+                codes::NO_TLS,
+                &["ingress"],
+                "without `tls`, passwords travel in clear unless something before the Ingress encrypts them"
+                    .to_owned(),
+                "add `tls.secret`",
+            ),
+            _ => {}
+        }
+    }
+
+    fn labels(&mut self) {
+        const OURS: [&str; 2] = ["app.kubernetes.io/name", "app.kubernetes.io/instance"];
+        let taken: Vec<&str> =
+            OURS.into_iter().filter(|key| self.registry.spec.options.labels.contains_key(*key)).collect();
+        for key in taken {
+            self.error(
+                codes::INVALID_LABEL,
+                &["labels", key],
+                format!("the label `{key}` tells the pods of this registry from others, and is set already"),
+                "remove it",
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What a registry's block says: its keys, and the names and questions that follow from them.
+
+use super::image::Image;
+use super::options::Options;
+use crate::blocks::block_type::Defaults;
+use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
+use crate::blocks::keys;
+use crate::config::{Block, Generate, SecretSource};
+use crate::diagnostic::Diagnostic;
+use crate::resource::Identity;
+
+/// The key of the Secret `NAME-htpasswd`.
+pub(super) const HTPASSWD_KEY: &str = "htpasswd";
+/// The key of the Secret `NAME-http`.
+pub(super) const HTTP_KEY: &str = "secret";
+/// The characters of a generated `http.secret`.
+const HTTP_SECRET_LENGTH: u16 = 48;
+
+/// Where the users come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UserSource {
+    /// `auth.users`.
+    Listed,
+    /// `auth.htpasswd`.
+    File,
+    /// There are none.
+    Nobody,
+}
+
+/// What a registry's block says, and what follows from it.
+pub(in crate::blocks) struct RegistrySpec {
+    pub(super) options: Options,
+    /// The name of the objects.
+    pub(super) name: String,
+    /// The namespace of the objects.
+    pub(super) namespace: String,
+    /// The registry's major version.
+    pub(super) major: u8,
+    /// Where the users come from.
+    pub(super) users: UserSource,
+}
+
+impl RegistrySpec {
+    /// Reads a block that its schema has accepted.
+    pub(super) fn read(
+        block: &Block,
+        defaults: Defaults<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let options: Options = keys::read(block, mistakes)?;
+        let name = options.name.clone().unwrap_or_else(|| default_name(&block.address.name));
+        let namespace = options.namespace.clone().unwrap_or_else(|| defaults.namespace.to_owned());
+        let tagged = Image::parse(&options.image).ok().and_then(|image| image.major());
+        let major = options.version.or(tagged).unwrap_or(3);
+        let users = if !options.auth.users.is_empty() {
+            UserSource::Listed
+        } else if options.auth.htpasswd.is_some() {
+            UserSource::File
+        } else {
+            UserSource::Nobody
+        };
+        Some(Self { options, name, namespace, major, users })
+    }
+
+    /// What must be known of the outside.
+    pub(super) fn needs(&self) -> Vec<Need> {
+        let mut needs = vec![self.http_need()];
+        needs.extend(self.htpasswd_need());
+        needs.extend(self.generated_users().map(|user| password_need(&user)));
+        needs
+    }
+
+    /// The question for what uploads are signed with.
+    pub(super) fn http_need(&self) -> Need {
+        let usual = SecretSource::Generate(Generate { length: HTTP_SECRET_LENGTH });
+        let source = self.options.http.secret.clone().unwrap_or(usual);
+        let stored_at = self.generated_at(&source, "http", HTTP_KEY);
+        Need::Secret { source, stored_at }
+    }
+
+    /// The question for the htpasswd file; `None` where there is to be none.
+    pub(super) fn htpasswd_need(&self) -> Option<Need> {
+        match self.users {
+            UserSource::Listed => Some(Need::Htpasswd {
+                users: self.users().collect(),
+                stored_at: self.secret_key("htpasswd", HTPASSWD_KEY),
+            }),
+            UserSource::File => self.options.auth.htpasswd.clone().map(Need::Files),
+            UserSource::Nobody => None,
+        }
+    }
+
+    fn users(&self) -> impl Iterator<Item = HtpasswdUser> {
+        self.options.auth.users.iter().map(|(name, source)| HtpasswdUser {
+            name: name.clone(),
+            source: source.clone(),
+            stored_at: self.generated_at(source, "users", name),
+        })
+    }
+
+    /// The users whose passwords are generated.
+    pub(super) fn generated_users(&self) -> impl Iterator<Item = HtpasswdUser> {
+        self.users().filter(|user| user.stored_at.is_some())
+    }
+
+    /// Where the cluster stores a generated value; `None` for any other source.
+    fn generated_at(&self, source: &SecretSource, suffix: &str, key: &str) -> Option<SecretKeyRef> {
+        matches!(source, SecretSource::Generate(_)).then(|| self.secret_key(suffix, key))
+    }
+
+    fn secret_key(&self, suffix: &str, key: &str) -> SecretKeyRef {
+        SecretKeyRef { secret: self.secret(suffix), key: key.to_owned() }
+    }
+
+    /// One of its Secrets, by what stands behind the name in the Secret's own.
+    pub(super) fn secret(&self, suffix: &str) -> Identity {
+        Identity::namespaced("", "Secret", self.namespace.as_str(), self.suffixed(suffix))
+    }
+
+    /// `registry-htpasswd`.
+    pub(super) fn suffixed(&self, suffix: &str) -> String {
+        format!("{}-{suffix}", self.name)
+    }
+}
+
+/// The question for a generated password.
+pub(super) fn password_need(user: &HtpasswdUser) -> Need {
+    Need::Secret { source: user.source.clone(), stored_at: user.stored_at.clone() }
+}
+
+/// The name of the objects where the block says none. `registry.main` has the usual name, and every other block
+/// one of its own, so that adding a block renames nothing.
+fn default_name(block: &str) -> String {
+    if block == "main" {
+        return "registry".to_owned();
+    }
+    format!("registry-{}", block.to_lowercase().replace('_', "-"))
+}

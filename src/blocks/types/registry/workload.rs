@@ -1,0 +1,197 @@
+//! The Deployment of a registry.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::compiling::{Registry, merge, path};
+use super::config_yml::{AUTH_FOLDER, PORT, STORAGE_FOLDER, folder};
+use super::options::AccessMode;
+use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource};
+use crate::blocks::draft::Draft;
+use crate::blocks::facts::SecretText;
+use crate::resource::{Segment, hex};
+
+/// The annotation of the pods that changes with `config.yml`.
+const CONFIG_CHECKSUM: &str = "regplan.dev/config-checksum";
+/// The annotation of the pods that changes with the users.
+const USERS_CHECKSUM: &str = "regplan.dev/htpasswd-checksum";
+/// The user and group of the pods.
+const ID: u32 = 1000;
+
+/// The pods and how they are replaced.
+pub(super) fn deployment(registry: &Registry<'_>) -> Draft {
+    let options = &registry.spec.options;
+    // A volume that one node alone can mount keeps a new pod elsewhere waiting for the old one for ever.
+    let strategy = match options.storage.volume.access_mode {
+        // Its numbers are ours, so that they go with it: those that the server fills in belong to nobody,
+        // stay, and are then refused beside `Recreate`.
+        AccessMode::ManyNodes => {
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})
+        }
+        AccessMode::OneNode | AccessMode::OnePod => json!({"type": "Recreate"}),
+    };
+    let mut metadata = json!({"labels": registry.labels(), "annotations": {}});
+    merge(&mut metadata["annotations"], &options.annotations);
+    let draft = registry.draft(json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": registry.metadata(&registry.spec.name),
+        "spec": {
+            "replicas": options.replicas,
+            "selector": {"matchLabels": registry.selector()},
+            "strategy": strategy,
+            "template": {"metadata": metadata, "spec": pod(registry)},
+        },
+    }));
+    checksums(registry, origins(registry, draft))
+}
+
+/// Notes which keys the fields come from.
+fn origins(registry: &Registry<'_>, draft: Draft) -> Draft {
+    let template = path(&["spec", "template", "spec"]);
+    let container = template.key("containers").join(Segment::Index(0));
+    let resources = container.key("resources");
+    let mut draft = registry.labels_and_annotations_from(draft, &path(&["spec", "template", "metadata"]));
+    draft = registry.set_by(draft, path(&["spec", "replicas"]), &["replicas"]);
+    draft = registry.from(draft, path(&["spec", "strategy"]), &["storage", "volume", "access_mode"]);
+    draft = registry.set_by(draft, container.key("image"), &["image"]);
+    for (table, amounts) in [
+        ("requests", &registry.spec.options.resources.requests),
+        ("limits", &registry.spec.options.resources.limits),
+    ] {
+        for name in amounts.keys() {
+            let at = resources.key(table).key(name.as_str());
+            draft = registry.set_by(draft, at, &["resources", table, name]);
+        }
+    }
+    let selector = template.key("nodeSelector");
+    draft = registry.set_by(draft, selector.clone(), &["node_selector"]);
+    for key in registry.spec.options.node_selector.keys() {
+        draft = registry.set_by(draft, selector.key(key.as_str()), &["node_selector", key]);
+    }
+    draft
+}
+
+fn pod(registry: &Registry<'_>) -> Value {
+    let mut volumes = vec![
+        json!({"name": "storage", "persistentVolumeClaim": {"claimName": registry.spec.name}}),
+        json!({"name": "config", "configMap": {"name": registry.spec.name}}),
+    ];
+    if registry.spec.users != UserSource::Nobody {
+        // A registry that finds no htpasswd file makes itself a user. So the Secret is not optional and its
+        // key is named: without either of them the pod does not start.
+        volumes.push(json!({
+            "name": "auth",
+            "secret": {
+                "secretName": registry.spec.suffixed("htpasswd"),
+                "items": [{"key": HTPASSWD_KEY, "path": "htpasswd"}],
+                "defaultMode": 0o440,
+            },
+        }));
+    }
+    let mut pod = json!({
+        "serviceAccountName": registry.spec.name,
+        "automountServiceAccountToken": false,
+        // The variables that Kubernetes makes of a Service called `registry` begin with `REGISTRY_`, and
+        // the registry would take them for settings.
+        "enableServiceLinks": false,
+        // Longer than `http.draintimeout`.
+        "terminationGracePeriodSeconds": 75,
+        "securityContext": {
+            "runAsNonRoot": true,
+            "runAsUser": ID,
+            "runAsGroup": ID,
+            "fsGroup": ID,
+            // Going through every layer at every start takes hours on a large volume.
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container(registry)],
+        "volumes": volumes,
+    });
+    if !registry.spec.options.node_selector.is_empty() {
+        pod["nodeSelector"] = json!(registry.spec.options.node_selector);
+    }
+    pod
+}
+
+fn container(registry: &Registry<'_>) -> Value {
+    let folder = folder(registry.spec.major);
+    let mut env = vec![json!({
+        "name": "REGISTRY_HTTP_SECRET",
+        "valueFrom": {"secretKeyRef": {"name": registry.spec.suffixed("http"), "key": HTTP_KEY}},
+    })];
+    if registry.spec.major >= 3 {
+        // Without a collector the traces would go to an address where nobody listens.
+        env.push(json!({"name": "OTEL_TRACES_EXPORTER", "value": "none"}));
+    }
+    let mut mounts = vec![
+        json!({"name": "storage", "mountPath": STORAGE_FOLDER}),
+        json!({"name": "config", "mountPath": folder, "readOnly": true}),
+    ];
+    if registry.spec.users != UserSource::Nobody {
+        mounts.push(json!({"name": "auth", "mountPath": AUTH_FOLDER, "readOnly": true}));
+    }
+    let mut container = json!({
+        "name": "registry",
+        "image": registry.spec.options.image,
+        // Said aloud: an image that looks elsewhere would come up with a configuration of its own, and
+        // that one knows no users.
+        "args": ["serve", format!("{folder}/config.yml")],
+        "env": env,
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        // `GET /` needs no password and is 503 while the storage fails: such a pod gets no requests. It is
+        // not restarted for it, which would heal nothing and end its uploads.
+        "readinessProbe": {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 5},
+        "livenessProbe": {
+            "tcpSocket": {"port": "http"},
+            "initialDelaySeconds": 10,
+            "periodSeconds": 20,
+            "timeoutSeconds": 5,
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": mounts,
+    });
+    let resources = &registry.spec.options.resources;
+    if !resources.requests.is_empty() || !resources.limits.is_empty() {
+        container["resources"] = json!({});
+    }
+    if !resources.requests.is_empty() {
+        container["resources"]["requests"] = json!(resources.requests);
+    }
+    if !resources.limits.is_empty() {
+        container["resources"]["limits"] = json!(resources.limits);
+    }
+    container
+}
+
+/// Annotations that change with what the pods read only at their start. Their key is the registry's own
+/// secret: a plain digest of an htpasswd file would let anybody who may read Deployments test guesses.
+fn checksums(registry: &Registry<'_>, mut draft: Draft) -> Draft {
+    let annotations = path(&["spec", "template", "metadata", "annotations"]);
+    let key = registry.http_secret();
+    let config = SecretText::Known(registry.config_yml());
+    draft.put_text(annotations.key(CONFIG_CHECKSUM), &checksum(&key, &config));
+    if let Some(htpasswd) = registry.htpasswd() {
+        draft.put_text(annotations.key(USERS_CHECKSUM), &checksum(&key, &htpasswd));
+        draft = registry.from(draft, annotations.key(USERS_CHECKSUM), &["auth"]);
+    }
+    draft
+}
+
+/// The keyed digest of a content; not known where the key or the content is not.
+fn checksum(key: &SecretText, content: &SecretText) -> SecretText {
+    let (Some(secret), Some(text)) = (key.get(), content.get()) else {
+        return if key.get().is_some() { content.clone() } else { key.clone() };
+    };
+    let sum = match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
+        Ok(mac) => hex(&mac.chain_update(text.as_bytes()).finalize().into_bytes()),
+        Err(error) => return SecretText::Unknown(error.to_string()),
+    };
+    if key.is_new() || content.is_new() { SecretText::New(sum) } else { SecretText::Known(sum) }
+}

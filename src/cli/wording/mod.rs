@@ -1,0 +1,186 @@
+//! The words for what the engine reports as data.
+
+mod plan_file;
+mod words;
+
+use std::path::Path;
+
+pub(super) use plan_file::refused;
+pub(super) use words::Words;
+use words::unchecked;
+
+use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict};
+use crate::report::{self, Label, Styled};
+use crate::resource::ClusterIdentity;
+
+/// What a person should know beside the result.
+pub(super) fn note(story: impl AsRef<str>) -> Styled {
+    let mut text = Styled::default();
+    text.push(Label::Warning, "Note: ").line(Label::Plain, story);
+    text
+}
+
+/// The words for an error of the engine.
+pub(super) fn words(error: &Error) -> Words {
+    match error {
+        Error::Mistakes { mistakes, .. } => Words { message: mistakes.to_string(), help: None },
+        Error::Problem(problem) => Words { message: problem.message.clone(), help: problem.help.clone() },
+        Error::State(error) => Words::new(error.to_string(), error.help()),
+        Error::StateReading(error) => {
+            Words { message: format!("the reading of the state was broken off: {error}"), help: None }
+        }
+        Error::NoState { place } => no_state(place),
+        Error::Settings(conflict) => settings_conflict(conflict),
+        Error::WrongCluster(mismatch) => wrong_cluster(mismatch),
+        Error::MissingRights(missing) => missing_rights(missing),
+        Error::NotApplicable(reason) => not_applicable(reason),
+        Error::PlanFileText(error) => {
+            Words { message: format!("the plan cannot be kept: {error}"), help: None }
+        }
+        Error::PlanFile(refusal) => refused(Path::new("PLANFILE"), refusal),
+    }
+}
+
+fn no_state(place: &Path) -> Words {
+    Words::new(
+        format!("there is no state at `{}`: nothing was applied from here", place.display()),
+        "drift compares the cluster with what was applied last: run `regplan apply` first, or name the folder of its \
+         state with `--state`",
+    )
+}
+
+fn settings_conflict(conflict: &SettingsConflict) -> Words {
+    match conflict {
+        SettingsConflict::Context { named, configured } => Words::new(
+            format!(
+                "`--context {named}` contradicts the configuration, which means the context `{configured}`"
+            ),
+            "leave `--context` out, or change `[cluster] context`",
+        ),
+        SettingsConflict::InCluster => Words::new(
+            "`--in-cluster` contradicts the configuration, which means a context of a kubeconfig",
+            "leave `--in-cluster` out, or name the state alone with `--state` and no `-f`",
+        ),
+    }
+}
+
+fn wrong_cluster(mismatch: &ClusterMismatch) -> Words {
+    let (story, help) = match mismatch {
+        ClusterMismatch::Server { pinned, found } => (
+            format!("the configuration means the server {pinned}, and this one is {found}"),
+            "choose another context, or correct `[cluster] server`",
+        ),
+        ClusterMismatch::Uid { pinned, found } => (
+            format!("the configuration means the cluster {pinned}, and this one is {found}"),
+            "choose another context, or correct `[cluster] uid`",
+        ),
+        ClusterMismatch::UnknownUid { pinned } => (
+            format!("the configuration means the cluster {pinned}, and our rights do not show which this is"),
+            "ask for the right to get the namespace kube-system, or pin `[cluster] server` instead",
+        ),
+        ClusterMismatch::State { remembered, found } => (
+            format!("the state was made from {}, and this is {}", named(remembered), named(found)),
+            "choose the context of that cluster; for a second cluster use a second state (`[state] path`) or \
+             another `[project] name`",
+        ),
+    };
+    Words::new(format!("this is the wrong cluster: {story}"), help)
+}
+
+/// A cluster, as a message names it.
+fn named(cluster: &ClusterIdentity) -> String {
+    match &cluster.uid {
+        Some(uid) => format!("the cluster {uid} at {}", cluster.server),
+        None => format!("the cluster at {}", cluster.server),
+    }
+}
+
+fn missing_rights(MissingRights(missing): &MissingRights) -> Words {
+    let missing: Vec<String> =
+        missing.iter().map(|(verb, identity)| format!("{} {identity}", verb.name())).collect();
+    let message = format!(
+        "our rights do not allow all of this, so nothing was done; missing:\n  {}",
+        missing.join("\n  ")
+    );
+    Words::new(message, "ask for these rights, or let somebody apply who has them")
+}
+
+fn not_applicable(reason: &NotApplicable) -> Words {
+    match reason {
+        NotApplicable::Refused(refusals) => {
+            let lines: Vec<String> = refusals
+                .iter()
+                .map(|refusal| format!("{}: {}", refusal.address, report::refusal(&refusal.obstacle)))
+                .collect();
+            Words::new(
+                format!("nothing of this plan can be applied:\n  {}", lines.join("\n  ")),
+                "mend this first",
+            )
+        }
+        NotApplicable::Unchecked(fields) => Words::new(
+            format!("not everything could be checked, so nothing was applied:\n  {}", unchecked(fields)),
+            "set what is missing; only `plan` does without",
+        ),
+        NotApplicable::OtherPlan { approved, found } => Words::new(
+            format!(
+                "this is not the plan that was approved, so nothing was done: its digest is {found}, and {approved} \
+                 is expected"
+            ),
+            "the configuration or the cluster has changed: review the plan above, and expect its digest",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::UncheckedField;
+    use crate::provider::Verb;
+    use crate::resource::Identity;
+
+    fn message(error: impl Into<Error>) -> String {
+        words(&error.into()).message
+    }
+
+    #[test]
+    fn a_wrong_cluster_is_named_beside_the_one_that_is_meant() {
+        let (pinned, found) = ("b".to_owned(), "a".to_owned());
+        let mismatch = ClusterMismatch::Server { pinned: pinned.clone(), found: found.clone() };
+        let wrong = "this is the wrong cluster: the configuration means the";
+        assert_eq!(message(mismatch), format!("{wrong} server b, and this one is a"));
+        let mismatch = ClusterMismatch::Uid { pinned: pinned.clone(), found };
+        assert_eq!(message(mismatch), format!("{wrong} cluster b, and this one is a"));
+        let mismatch = ClusterMismatch::UnknownUid { pinned };
+        assert_eq!(message(mismatch), format!("{wrong} cluster b, and our rights do not show which this is"));
+        let cluster = |uid: Option<&str>| {
+            let uid = uid.map(str::to_owned);
+            Box::new(ClusterIdentity { uid, server: "https://s".into(), ca_digest: None })
+        };
+        let mismatch = ClusterMismatch::State { remembered: cluster(Some("u")), found: cluster(None) };
+        assert_eq!(
+            message(mismatch),
+            "this is the wrong cluster: the state was made from the cluster u at https://s, and this is the cluster \
+             at https://s"
+        );
+    }
+
+    #[test]
+    fn everything_that_keeps_a_plan_from_being_applied_is_listed() {
+        let identity = |name: &str| Identity::namespaced("", "Secret", "a", name);
+        let missing = MissingRights(vec![(Verb::Create, identity("x")), (Verb::Patch, identity("y"))]);
+        assert_eq!(
+            message(missing),
+            "our rights do not allow all of this, so nothing was done; missing:\n  create Secret a/x\n  patch Secret a/y"
+        );
+        let field = |path: &str| UncheckedField {
+            address: "resource.a".parse().unwrap(),
+            path: path.parse().unwrap(),
+            reason: "not set".into(),
+        };
+        assert_eq!(
+            message(NotApplicable::Unchecked(vec![field("data.x"), field("data.y")])),
+            "not everything could be checked, so nothing was applied:\n  resource.a data.x: not set\n  resource.a \
+             data.y: not set"
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! The lists of tables at the top: `[[moved]]` and `[[removed]]`.
+
+use super::Assembly;
+use super::addresses::read_address;
+use crate::config::moves::{Moved, Moves, Removed};
+use crate::config::node::{Node, NodeValue};
+use crate::config::validate::KeyContext;
+use crate::config::value_rules::KnownWhen;
+use crate::diagnostic::Span;
+use crate::resource::{Address, BlockAddress, FieldPath};
+
+impl Assembly<'_> {
+    /// `[[moved]]` and `[[removed]]`, read and held against the blocks that there are.
+    pub(super) fn moves(&mut self) -> Moves {
+        let mut moves = Moves::default();
+        for body in self.list("moved") {
+            let Some([(from, from_span), (to, to_span)]) = self.addresses(&body, ["from", "to"]) else {
+                continue;
+            };
+            moves.moved.push(Moved { from, to, from_span, to_span });
+        }
+        for body in self.list("removed") {
+            let Some([(address, span)]) = self.addresses(&body, ["address"]) else { continue };
+            let destroy = matches!(body.at(["destroy"]), Some(Node { value: NodeValue::Boolean(true), .. }));
+            let line = self.files.sources.line_of(span);
+            let place = line.map(|(path, line)| format!("{}:{line}", path.display())).unwrap_or_default();
+            moves.removed.push(Removed { address, destroy, span, place });
+        }
+        let kinds = self.outline.blocks().iter();
+        let blocks = kinds.flat_map(|kind| {
+            self.root.blocks(kind.kind).map(|(name, _)| BlockAddress::new(kind.kind, name.as_str()))
+        });
+        moves.check(&blocks.collect(), self.mistakes);
+        moves
+    }
+
+    /// The tables of a list that fit their schema.
+    fn list(&mut self, kind: &'static str) -> Vec<Node> {
+        let outline = self.outline;
+        let Some(schema) = outline.schema_of(kind) else { return Vec::new() };
+        let Some(Node { value: NodeValue::Array(items), .. }) = self.root.at([kind]).cloned() else {
+            return Vec::new();
+        };
+        let places = (0..).map(|index| FieldPath::keys([kind]).index(index));
+        let mut bodies = Vec::new();
+        for (mut body, at) in items.into_iter().zip(places) {
+            if self.checked(&mut body, &at, schema, KeyContext::default(), KnownWhen::BeforePlanning) {
+                bodies.push(body);
+            }
+        }
+        bodies
+    }
+
+    /// The addresses under these keys, each with its place; `None` where a text is no address.
+    fn addresses<const N: usize>(&mut self, body: &Node, keys: [&str; N]) -> Option<[(Address, Span); N]> {
+        let read = keys.map(|key| {
+            let item = body.at([key])?;
+            Some((read_address(item, self.mistakes)?, item.span))
+        });
+        read.into_iter().collect::<Option<Vec<_>>>()?.try_into().ok()
+    }
+}

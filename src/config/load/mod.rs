@@ -1,0 +1,166 @@
+//! From the inputs to a configuration: the files are read, merged, resolved and checked, and everything that
+//! is wrong with them is told in one run.
+
+mod credible;
+mod top_level;
+
+use super::assemble::assemble;
+use super::inputs::{Files, Inputs};
+use super::merge::{conflicts, join, overlay};
+use super::model::{BlockSchema, Config};
+use super::node::{Node, NodeValue};
+use super::outline::{Outline, SINGLE_TABLES};
+use super::parse::parse;
+use super::references::resolve;
+use super::variables;
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span};
+use credible::credible;
+use top_level::check_names;
+
+/// What came of reading a configuration.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Every file that was read; the places of all mistakes lie in these. Secrets that stood in them are
+    /// replaced by `*`, so that no excerpt shows one.
+    pub sources: Sources,
+    /// The configuration with its warnings, or everything that is wrong with it, by place.
+    pub outcome: Result<(Config, Diagnostics), Diagnostics>,
+    /// Where there are mistakes: the configuration with the blocks that have none, so that what is wrong with
+    /// their objects is found in the same run. Nothing else may be done with it.
+    pub sound: Option<Box<Config>>,
+}
+
+/// Reads a configuration, with these types of blocks.
+pub fn load(inputs: &Inputs<'_>, schemas: &[BlockSchema]) -> Loaded {
+    finish(schemas, |loading| loading.whole(inputs))
+}
+
+/// Reads only which project it is, on which cluster, and where its state lies: `[project]`, `[cluster]` and
+/// `[state]`. Nothing of the blocks is looked at, so they may lack what they need (variables, files, secrets).
+pub fn load_head(inputs: &Inputs<'_>, schemas: &[BlockSchema]) -> Loaded {
+    finish(schemas, |loading| loading.head(inputs))
+}
+
+fn finish(schemas: &[BlockSchema], read: impl FnOnce(&mut Loading<'_>) -> Option<Config>) -> Loaded {
+    let mut loading = Loading {
+        outline: Outline::new(schemas),
+        files: Files::default(),
+        masked: Vec::new(),
+        broken: Vec::new(),
+        mistakes: Vec::new(),
+    };
+    let config = read(&mut loading);
+    let Loading { files, masked, broken, mistakes, .. } = loading;
+    let mistakes = Diagnostics::from(credible(mistakes, &broken, &files.sources)).sorted();
+    let sources = masked_sources(&files.sources, &masked);
+    let (outcome, sound) = match config {
+        Some(mut config) if !mistakes.has_errors() => {
+            config.sources = sources.clone();
+            (Ok((config, mistakes)), None)
+        }
+        // What the reader made up where the syntax is wrong may look like anything.
+        config => (Err(mistakes), config.filter(|_| broken.is_empty()).map(Box::new)),
+    };
+    Loaded { sources, outcome, sound }
+}
+
+struct Loading<'s> {
+    outline: Outline<'s>,
+    files: Files,
+    masked: Vec<Span>,
+    broken: Vec<Span>,
+    mistakes: Vec<Diagnostic>,
+}
+
+impl Loading<'_> {
+    fn whole(&mut self, inputs: &Inputs<'_>) -> Option<Config> {
+        let mut root = self.merged(inputs)?;
+        check_names(&mut root, &self.outline, &mut self.mistakes);
+        let config = self.settle(&root, root.clone(), inputs);
+        for kind in self.outline.blocks() {
+            for (name, entry) in root.blocks(kind.kind) {
+                let name = format!("{}.{name}", kind.kind);
+                conflicts(&entry.node, &name, kind.alternatives, &mut self.mistakes);
+            }
+        }
+        config
+    }
+
+    fn head(&mut self, inputs: &Inputs<'_>) -> Option<Config> {
+        let root = self.merged(inputs)?;
+        let mut tree = root.clone();
+        if let NodeValue::Table(table) = &mut tree.value {
+            table.entries.retain(|name, _| SINGLE_TABLES.contains(&name.as_str()));
+        }
+        check_names(&mut tree, &self.outline, &mut self.mistakes);
+        self.settle(&root, tree, inputs)
+    }
+
+    /// Resolves the references of a tree into the whole it was taken from, and puts a configuration together.
+    fn settle(&mut self, root: &Node, tree: Node, inputs: &Inputs<'_>) -> Option<Config> {
+        let variables = variables::read(root, inputs, &mut self.files, &mut self.masked, &mut self.mistakes);
+        let resolved = resolve(
+            root,
+            tree,
+            &self.outline,
+            &variables,
+            inputs.sensitive_may_be_unset,
+            &self.files.sources,
+            &mut self.mistakes,
+        );
+        let mut config =
+            assemble(resolved, &self.outline, &self.files, &mut self.masked, &mut self.mistakes)?;
+        config.folder = self.files.folder(SourceId(0)).to_path_buf();
+        let sensitive = variables.into_iter().filter(|(_, variable)| variable.sensitive);
+        config.sensitive_variables = sensitive
+            .filter_map(|(name, variable)| Some((name, variable.value?.as_str()?.to_owned())))
+            .collect();
+        Some(config)
+    }
+
+    /// All files as one tree; `None` where there is nothing to read.
+    fn merged(&mut self, inputs: &Inputs<'_>) -> Option<Node> {
+        let layers = self.files.read_layers(inputs, &mut self.mistakes);
+        let mut whole: Option<Node> = None;
+        for layer in layers {
+            let mut folder: Option<Node> = None;
+            for id in layer.files {
+                let Some(text) = self.files.sources.get(id).map(|source| source.text.clone()) else {
+                    continue;
+                };
+                let parsed = parse(id, &text, &mut self.mistakes);
+                self.broken.extend(parsed.broken);
+                match &mut folder {
+                    Some(folder) => join(folder, parsed.root, &mut self.mistakes),
+                    None => folder = Some(parsed.root),
+                }
+            }
+            match (&mut whole, folder) {
+                (Some(whole), Some(folder)) => overlay(whole, folder, &self.outline),
+                (None, Some(folder)) => whole = Some(folder),
+                (_, None) => {}
+            }
+        }
+        whole
+    }
+}
+
+/// The sources with every secret replaced by `*`; every place stays where it is.
+fn masked_sources(sources: &Sources, masked: &[Span]) -> Sources {
+    let mut masked_sources = Sources::default();
+    for id in (0..).map(SourceId) {
+        let Some(source) = sources.get(id) else { break };
+        let mut text = source.text.to_string();
+        for span in masked.iter().filter(|span| span.source == id) {
+            if let Some(secret) = text.get(span.start..span.end) {
+                let stars: String = secret
+                    .chars()
+                    .map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) })
+                    .collect();
+                text.replace_range(span.start..span.end, &stars);
+            }
+        }
+        masked_sources.add(source.path.clone(), text);
+    }
+    masked_sources
+}

@@ -1,0 +1,18 @@
+//! The keywords of our own in the JSON Schemas of blocks.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// Marks a text as a path: a relative one is made absolute from the folder of the file that names it.
+pub const PATH: &str = "x-path";
+/// Marks a schema as a source of a secret: a text in its place is a secret in clear.
+pub const SECRET_SOURCE: &str = "x-secret-source";
+/// Marks a text as one in which a secret may stand.
+pub const SECRET: &str = "x-secret";
+/// Says in words what a pattern or a format demands: `lower-case letters, digits and "-"`.
+pub const RULE: &str = "x-rule";
+
+/// The schema of a path, for `#[schemars(schema_with = "…")]`: a relative one is made absolute, from the
+/// folder of the file that names it, before a block sees it.
+pub fn path_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "x-path": true })
+}

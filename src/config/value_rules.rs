@@ -1,0 +1,176 @@
+//! What a JSON Schema cannot say of a value: whether it may be unknown yet, whether it may be a secret, and
+//! what a relative path starts from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::codes;
+use super::inputs::Files;
+use super::markers::{PATH, SECRET, SECRET_SOURCE};
+use super::node::{Node, NodeValue};
+use super::shape::Shape;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::resource::{Expression, FieldPath, Reference};
+
+/// When a value must be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KnownWhen {
+    /// Before anything is planned, whatever its schema says.
+    BeforePlanning,
+    /// As its schema says: a text without further rules may be read from the cluster later.
+    AsSchemaSays,
+}
+
+/// Holds values against these rules.
+pub(super) struct ValueRules<'a> {
+    pub(super) files: &'a Files,
+    /// The `secret` table, to which typed secret fields may refer.
+    pub(super) secrets: Option<&'a Node>,
+    /// Places that have a mistake already: nothing more is said about them.
+    pub(super) failed: &'a mut BTreeSet<FieldPath>,
+    /// Places whose text nobody may see, not even in a message.
+    pub(super) masked: &'a mut Vec<Span>,
+    pub(super) mistakes: &'a mut Vec<Diagnostic>,
+}
+
+impl ValueRules<'_> {
+    /// Checks a value and everything below it, and makes paths absolute.
+    pub(super) fn apply(&mut self, node: &mut Node, at: &FieldPath, shape: &Shape<'_>, known: KnownWhen) {
+        if shape.is_empty() && known == KnownWhen::AsSchemaSays {
+            return;
+        }
+        // Where a secret comes from is asked before anything is planned.
+        let known = if shape.has(SECRET_SOURCE) { KnownWhen::BeforePlanning } else { known };
+        match &mut node.value {
+            NodeValue::Array(items) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    self.apply(item, &at.index(index), &shape.item(), known);
+                }
+            }
+            NodeValue::Table(table) => {
+                let may_hide_secrets = holds_secrets(shape) && shape.is_closed();
+                let named = if may_hide_secrets { shape.known() } else { BTreeMap::default() };
+                for (key, entry) in &mut table.entries {
+                    // A misspelt key beside a secret may well hold one.
+                    if may_hide_secrets && !named.contains_key(key.as_str()) {
+                        self.mask(&entry.node);
+                    }
+                    self.apply(&mut entry.node, &at.key(key.as_str()), &shape.key(key), known);
+                }
+            }
+            NodeValue::String(text) => {
+                let expression = Expression::parse(text).and_then(Result::ok);
+                if let Some(expression) = expression {
+                    self.reference(node, &expression, at, shape, known);
+                } else if is_secret(shape) {
+                    self.masked.push(node.span);
+                } else if shape.has(PATH) && !text.is_empty() {
+                    *text = absolute(self.files.folder(node.span.source), text);
+                }
+            }
+            _ if is_secret(shape) => self.masked.push(node.span),
+            _ => {}
+        }
+    }
+
+    /// Notes that no value below may be shown.
+    fn mask(&mut self, node: &Node) {
+        match &node.value {
+            NodeValue::Array(items) => items.iter().for_each(|item| self.mask(item)),
+            NodeValue::Table(table) => table.entries.values().for_each(|entry| self.mask(&entry.node)),
+            _ => self.masked.push(node.span),
+        }
+    }
+
+    /// A text that is not known yet, or that is a secret: whether it may stand here.
+    fn reference(
+        &mut self,
+        node: &mut Node,
+        expression: &Expression,
+        at: &FieldPath,
+        shape: &Shape<'_>,
+        known: KnownWhen,
+    ) {
+        let types = shape.types();
+        let secret = expression.references().find(|reference| !matches!(reference, Reference::Live(_)));
+        if shape.has(SECRET_SOURCE) && !types.contains(&"string") {
+            if let Some(source) = self.source_of(expression) {
+                *node = Node { value: source.value.clone(), span: node.span };
+                // Its path starts at the file that declares the secret, as the places below still say.
+                self.apply(node, at, shape, known);
+                return;
+            }
+            let help = "write `{ env = \"NAME\" }` or `{ file = \"path\" }`; `${secret.NAME}` serves where \
+                        the secret is not generated";
+            self.refuse(
+                codes::NOT_KNOWN_YET,
+                format!("`{at}` takes a source of a secret, and `{expression}` is none"),
+                node.span,
+                at,
+                help,
+            );
+            return;
+        }
+        let text_fits = known == KnownWhen::AsSchemaSays && (types.is_empty() || types.contains(&"string"));
+        match secret {
+            Some(_) if !text_fits || !(types.is_empty() || shape.has(SECRET)) => {
+                let help = "secrets go where they stay secret: typed secret fields, and the objects of \
+                            `[resource.NAME]`; a variable that is no secret needs no `sensitive`";
+                let message = format!("`{at}` takes no secret, and `{expression}` is one");
+                self.refuse(codes::SECRET_NOT_EXPECTED, message, node.span, at, help);
+            }
+            None if !text_fits || shape.reads_text() => {
+                let message = format!(
+                    "`{at}` must be known before anything is planned, and `{expression}` is read from the cluster"
+                );
+                self.refuse(codes::NOT_KNOWN_YET, message, node.span, at, "write the value, or a variable");
+            }
+            _ => {}
+        }
+    }
+
+    /// The source of the one secret that the text refers to. A generated value is made for the one place
+    /// that it is kept in, so that its source cannot stand in a second.
+    fn source_of(&self, expression: &Expression) -> Option<&Node> {
+        let Some(Reference::Secret(name)) = expression.sole() else { return None };
+        let source = self.secrets?.at([name.as_str()])?;
+        (source.as_table().is_some() && source.at(["generate"]).is_none()).then_some(source)
+    }
+
+    fn refuse(&mut self, code: &'static str, message: String, span: Span, at: &FieldPath, help: &str) {
+        self.failed.insert(at.clone());
+        self.mistakes.push(Diagnostic::error(code, message).at(span, "").help(help));
+    }
+}
+
+/// Whether a plain value that stands here is most likely a secret in clear: in the place of a source, or
+/// of a table of sources.
+fn is_secret(shape: &Shape<'_>) -> bool {
+    let is_source = |shape: &Shape<'_>| shape.has(SECRET_SOURCE) && !shape.types().contains(&"string");
+    is_source(shape) || shape.is_map() && is_source(&shape.key(""))
+}
+
+/// Whether secrets stand in this table, or are named by it.
+fn holds_secrets(shape: &Shape<'_>) -> bool {
+    is_secret(shape) || shape.known().into_keys().any(|key| is_secret(&shape.key(key)))
+}
+
+/// A path as it is from a folder, without the `.` in it (`..` stays: it may leave a symbolic link).
+fn absolute(folder: &Path, text: &str) -> String {
+    let path: PathBuf =
+        folder.join(text).components().filter(|component| *component != Component::CurDir).collect();
+    // Both halves were text, and so the whole is.
+    path.into_os_string().into_string().unwrap_or_else(|path| path.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_start_at_their_folder() {
+        assert_eq!(absolute(Path::new("/a/b"), "./c.txt"), "/a/b/c.txt");
+        assert_eq!(absolute(Path::new("/a/./b"), "../c"), "/a/b/../c");
+        assert_eq!(absolute(Path::new("/a"), "/c"), "/c");
+    }
+}

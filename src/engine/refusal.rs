@@ -1,0 +1,65 @@
+//! Why a plan, or a plan file, is not applied.
+
+use jiff::Timestamp;
+
+use crate::approval::{Divergence, Mismatch};
+use crate::plan::Refusal;
+use crate::resource::{Address, FieldPath};
+
+/// Why a plan cannot be applied. Nothing of it was done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotApplicable {
+    /// Something must be mended first.
+    #[error("{} resources of the plan must be mended first", .0.len())]
+    Refused(Vec<Refusal>),
+    /// What could not be checked cannot be written either.
+    #[error("{} fields of the plan could not be checked", .0.len())]
+    Unchecked(Vec<UncheckedField>),
+    /// It is not the plan that was approved.
+    #[error("the plan has the digest {found}, and {approved} was approved")]
+    OtherPlan {
+        /// The digest that was approved.
+        approved: String,
+        /// The digest of this plan.
+        found: String,
+    },
+}
+
+/// A field that could not be checked, mostly because a secret is not set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UncheckedField {
+    /// Of which resource.
+    pub address: Address,
+    /// Which field.
+    pub path: FieldPath,
+    /// Why not.
+    pub reason: String,
+}
+
+/// Why a plan file is not applied. Nothing of it was done.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileRefusal {
+    /// There is no key here to check its seal with.
+    #[error("there is no key to check the plan file with")]
+    NoKey,
+    /// Its seal is not that of this state's key.
+    #[error("the plan file was not written here, or was changed since")]
+    NotSealed,
+    /// It was applied already.
+    #[error("the plan file was applied as revision {revision}")]
+    Completed {
+        /// As which revision.
+        revision: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Some fields could not be checked when it was made.
+    #[error("{} fields of the plan file could not be checked", .0.len())]
+    Unchecked(Vec<UncheckedField>),
+    /// It is for another configuration, cluster or state than what is at hand.
+    #[error("the plan file is not for what is at hand")]
+    Mismatch(Vec<Mismatch>),
+    /// The plan that is made anew is not the one in the file.
+    #[error("{} resources have moved since the plan file was made", .0.len())]
+    Diverged(Vec<Divergence>),
+}

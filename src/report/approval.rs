@@ -1,0 +1,188 @@
+//! The words for what stands against applying a plan file.
+
+use crate::approval::{Divergence, DivergenceKind, Mismatch, SecretSourceName};
+use crate::plan::Action;
+use crate::resource::{FieldManager, FieldPath};
+
+/// Why the plan file is not for what is at hand.
+pub fn mismatch_text(mismatch: &Mismatch) -> String {
+    match mismatch {
+        Mismatch::Version { made_by } => format!(
+            "it was made by regplan {made_by}, and this is {}: another version may plan differently",
+            env!("CARGO_PKG_VERSION")
+        ),
+        Mismatch::Project { of } => format!("it is about the project `{of}`"),
+        Mismatch::Lineage { of } => format!("it was made from another state (lineage {of})"),
+        Mismatch::Cluster { of } => match &of.uid {
+            Some(uid) => format!("it was made for the cluster {uid} at {}", of.server),
+            None => format!("it was made for the cluster at {}", of.server),
+        },
+        Mismatch::Configuration => "the configuration has changed since".to_owned(),
+        Mismatch::Secrets(sources) => {
+            let names: Vec<String> = sources.iter().map(source).collect();
+            format!("a secret is another one than it was then: {}", names.join(", "))
+        }
+    }
+}
+
+fn source(name: &SecretSourceName) -> String {
+    match name {
+        SecretSourceName::Env(name) => format!("the environment variable {name}"),
+        SecretSourceName::File(path) => format!("the file {path}"),
+        SecretSourceName::Variable(name) => format!("the variable {name}"),
+    }
+}
+
+/// In what the plan of now is not the approved one: a line, and one for each field below it.
+pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", divergence.address, story(&divergence.kind))];
+    match &divergence.kind {
+        DivergenceKind::Sends(paths) => lines.extend(paths.iter().map(|path| format!("  {path}"))),
+        DivergenceKind::Holds(fields) | DivergenceKind::Unapproved { fields, .. } => {
+            lines.extend(fields.iter().map(|(path, managers)| owned(path, managers)));
+        }
+        DivergenceKind::Action { .. }
+        | DivergenceKind::Object
+        | DivergenceKind::TakesFrom(_)
+        | DivergenceKind::Settled { .. } => {}
+    }
+    lines
+}
+
+fn owned(path: &FieldPath, managers: &[FieldManager]) -> String {
+    let names: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
+    let by = if names.is_empty() { "unknown".to_owned() } else { names.join(", ") };
+    format!("  {path} (by {by})")
+}
+
+fn story(kind: &DivergenceKind) -> String {
+    match kind {
+        DivergenceKind::Action { approved, now } => other_action(*approved, *now),
+        DivergenceKind::Object => "another object has its name: it was deleted and made again".to_owned(),
+        DivergenceKind::Sends(_) => "something else would be written than what was approved".to_owned(),
+        DivergenceKind::Holds(_) => "others have changed it".to_owned(),
+        DivergenceKind::TakesFrom(managers) => {
+            format!("its fields are other managers' by now: {}", managers.join(", "))
+        }
+        DivergenceKind::Unapproved { action, .. } => {
+            format!("it was to stay as it is, and now a plan would {} it", word(*action))
+        }
+        DivergenceKind::Settled { approved } => {
+            format!("there is nothing left to {}: others have done so", word(*approved))
+        }
+    }
+}
+
+fn other_action(approved: Action, now: Action) -> String {
+    match (approved, now) {
+        (Action::Update | Action::Replace | Action::Adopt, Action::Create) => {
+            "it was deleted by others".to_owned()
+        }
+        (Action::Delete, Action::Forget | Action::Keep) => {
+            "it was deleted by others, or is not ours any more".to_owned()
+        }
+        (Action::Create, _) => "it is there by now, and was not when the plan was made".to_owned(),
+        (approved, now) => {
+            format!("approved is to {}, and now it would be to {}", word(approved), word(now))
+        }
+    }
+}
+
+/// What is done, as a verb: what is not touched is kept.
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::None => "keep",
+        action => super::plan::words::verb(action),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Address, ClusterIdentity, Operation};
+
+    fn manager(name: &str) -> FieldManager {
+        FieldManager { name: name.into(), operation: Operation::Update, subresource: None, time: None }
+    }
+
+    fn lines(kind: DivergenceKind) -> Vec<String> {
+        divergence_lines(&Divergence { address: Address::block("resource", "a"), kind })
+    }
+
+    #[test]
+    fn every_divergence_is_told() {
+        let path: FieldPath = "data.k".parse().unwrap();
+        let action = |approved, now| DivergenceKind::Action { approved, now };
+        let fields = vec![(path.clone(), vec![manager("kubectl"), manager("helm")]), (path.clone(), vec![])];
+        for (kind, told) in [
+            (action(Action::Update, Action::Create), "resource.a: it was deleted by others"),
+            (
+                action(Action::Delete, Action::Forget),
+                "resource.a: it was deleted by others, or is not ours any more",
+            ),
+            (
+                action(Action::Create, Action::Adopt),
+                "resource.a: it is there by now, and was not when the plan was made",
+            ),
+            (
+                action(Action::Update, Action::None),
+                "resource.a: approved is to update, and now it would be to keep",
+            ),
+            (
+                DivergenceKind::Object,
+                "resource.a: another object has its name: it was deleted and made again",
+            ),
+            (
+                DivergenceKind::Sends(vec![path]),
+                "resource.a: something else would be written than what was approved\n  data.k",
+            ),
+            (
+                DivergenceKind::Holds(fields.clone()),
+                "resource.a: others have changed it\n  data.k (by kubectl, helm)\n  data.k (by unknown)",
+            ),
+            (
+                DivergenceKind::TakesFrom(vec!["helm".into(), "kubectl".into()]),
+                "resource.a: its fields are other managers' by now: helm, kubectl",
+            ),
+            (
+                DivergenceKind::Unapproved { action: Action::Update, fields },
+                "resource.a: it was to stay as it is, and now a plan would update it\n  \
+                 data.k (by kubectl, helm)\n  data.k (by unknown)",
+            ),
+            (
+                DivergenceKind::Settled { approved: Action::Delete },
+                "resource.a: there is nothing left to delete: others have done so",
+            ),
+        ] {
+            assert_eq!(lines(kind).join("\n"), told);
+        }
+    }
+
+    #[test]
+    fn every_mismatch_is_told() {
+        let cluster = |uid: Option<&str>| {
+            let identity =
+                ClusterIdentity { uid: uid.map(str::to_owned), server: "https://s".into(), ca_digest: None };
+            Mismatch::Cluster { of: Box::new(identity) }
+        };
+        let sources = vec![
+            SecretSourceName::Env("A".into()),
+            SecretSourceName::File("b.txt".into()),
+            SecretSourceName::Variable("c".into()),
+        ];
+        for (mismatch, told) in [
+            (Mismatch::Version { made_by: "9.9.9".into() }, "it was made by regplan 9.9.9, and this is"),
+            (Mismatch::Project { of: "p".into() }, "it is about the project `p`"),
+            (Mismatch::Lineage { of: "l".into() }, "it was made from another state (lineage l)"),
+            (cluster(Some("u")), "it was made for the cluster u at https://s"),
+            (cluster(None), "it was made for the cluster at https://s"),
+            (Mismatch::Configuration, "the configuration has changed since"),
+            (
+                Mismatch::Secrets(sources),
+                "a secret is another one than it was then: the environment variable A, the file b.txt, the variable c",
+            ),
+        ] {
+            assert!(mismatch_text(&mismatch).starts_with(told), "{}", mismatch_text(&mismatch));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What a run is told to the store with: what it is going to do, and what is kept of it when it is complete.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::journal::{Intent, IntentKind};
+use super::model::State;
+use super::revision::Revision;
+use super::stored_desired::StoredDesired;
+use crate::resource::{Address, ClusterIdentity};
+
+/// What a run is going to do.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// The digest of the plan.
+    pub plan: String,
+    /// The cluster at hand; the first run pins it.
+    pub cluster: ClusterIdentity,
+    /// What is going to be done, in the plan's order.
+    pub intents: Vec<Intent>,
+}
+
+/// What a revision keeps beyond the state.
+#[derive(Debug, Clone, Default)]
+pub struct Completion {
+    /// The digest of the configuration.
+    pub configuration: String,
+    /// What was changed, and how.
+    pub changed: BTreeMap<Address, IntentKind>,
+    /// What was desired.
+    pub desired: BTreeMap<Address, StoredDesired>,
+    /// What the run left out: it is desired as it was in the revision before.
+    pub left_out: BTreeSet<Address>,
+}
+
+impl Completion {
+    /// Takes over what a revision desired of that which the run left out. It is known by its object, since
+    /// its address may have been changed in the state meanwhile.
+    pub(super) fn carry_over(&mut self, before: Revision, now: &State) {
+        for (old, desired) in before.desired {
+            let identity = desired.identity();
+            let mut left_out = self.left_out.iter();
+            // What is used and never owned (a shared namespace) is not in the state.
+            let is_this = |address: &&Address| match now.resources.get(*address) {
+                Some(known) => Some(&known.identity) == identity.as_ref(),
+                None => **address == old,
+            };
+            let Some(address) = left_out.find(is_this) else { continue };
+            self.desired.insert(address.clone(), desired);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Reads what format 1 wrote. The journal needs nothing of its own: its lines have only gained fields.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::format::Content;
+use super::model::State;
+use super::revision::{Revision, RevisionHead};
+use super::stored_desired::StoredDesired;
+use crate::resource::{Address, FieldPath};
+
+impl Content for State {
+    fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
+        state(serde_json::from_slice(file)?)
+    }
+}
+
+impl Content for Revision {
+    fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
+        let RevisionOfFormat1 { head, state: then, desired, mut withheld, .. } =
+            serde_json::from_slice(file)?;
+        let desired = desired.into_iter().map(|(address, object)| {
+            let withheld = withheld.remove(&address).unwrap_or_default();
+            (address, StoredDesired::from_object(object, withheld))
+        });
+        Ok(Self { head, state: state(then)?, desired: desired.collect() })
+    }
+}
+
+/// A revision, as format 1 laid it out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevisionOfFormat1 {
+    #[serde(rename = "format_version")]
+    _format_version: u32,
+    head: RevisionHead,
+    state: Value,
+    #[serde(default)]
+    desired: BTreeMap<Address, Value>,
+    #[serde(default)]
+    withheld: BTreeMap<Address, Vec<FieldPath>>,
+}
+
+/// A state had the version of the format among its own fields.
+fn state(mut file: Value) -> serde_json::Result<State> {
+    if let Value::Object(fields) = &mut file {
+        fields.remove("format_version");
+    }
+    serde_json::from_value(file)
+}
+
+#[cfg(test)]
+mod tests;

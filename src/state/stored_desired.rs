@@ -1,0 +1,158 @@
+//! What was desired of one resource, as a revision keeps it: all that a plan needs, so that a rollback can be
+//! planned from a revision alone. Secrets are not in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::diagnostic::{Sources, Span};
+use crate::resource::{
+    Address, Desired, Expression, FieldPath, Identity, Lifecycle, Origin, PathMap, Unchecked, secret_paths,
+    withhold,
+};
+
+/// What was desired of one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredDesired {
+    /// The object; where a value was taken out, [`WITHHELD`](crate::resource::WITHHELD) stands.
+    pub object: Value,
+    /// The fields whose values were taken out: what cannot be restored from here.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub withheld: BTreeSet<FieldPath>,
+    /// Where its fields came from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub origins: BTreeMap<FieldPath, StoredOrigin>,
+    /// Fields whose value was that of the key that they came from.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub settable: BTreeSet<FieldPath>,
+    /// Fields that were to be known only when others were there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unresolved: BTreeMap<FieldPath, Expression>,
+    /// Fields that nobody may see.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sensitive: BTreeSet<FieldPath>,
+    /// Fields that could not be checked, each with the reason as it was shown.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unchecked: BTreeMap<FieldPath, String>,
+    /// Fields whose values the run had made.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub fresh: BTreeSet<FieldPath>,
+    /// What had to be there before, said by `depends_on`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Address>,
+    /// How it wanted to be treated.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lifecycle: Lifecycle,
+    /// Whether it was made where it was missing, used and never owned where it existed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// Whether nothing but the object is known: it comes from a revision of format 1.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub object_only: bool,
+}
+
+/// Where in the configuration a field came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredOrigin {
+    /// The key as a user writes it: `registry.main.replicas`.
+    pub key: String,
+    /// Where it stood then (`regplan.toml:14`), for a reader; `None` for what a default gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+impl StoredDesired {
+    /// What is kept of this; `sources` are the files in which its keys stand.
+    pub fn new(desired: &Desired, sources: &Sources) -> Self {
+        let place = |span: Span| {
+            let (path, line) = sources.line_of(span)?;
+            Some(format!("{}:{line}", path.display()))
+        };
+        let origin =
+            |origin: &Origin| StoredOrigin { key: origin.key.clone(), place: origin.span.and_then(place) };
+        let mut object = desired.object.clone();
+        let withheld = withhold(&mut object, &secret_paths(desired));
+        Self {
+            object,
+            withheld,
+            origins: kept(&desired.origins, origin),
+            settable: paths(&desired.settable),
+            unresolved: kept(&desired.unresolved, Expression::clone),
+            sensitive: paths(&desired.sensitive),
+            unchecked: kept(&desired.unchecked, |unchecked| unchecked.reason.clone()),
+            fresh: paths(&desired.fresh),
+            depends_on: desired.depends_on.iter().map(|(address, _)| address.clone()).collect(),
+            lifecycle: desired.lifecycle.clone(),
+            shared: desired.shared,
+            object_only: false,
+        }
+    }
+
+    /// What a revision of format 1 kept: the object alone.
+    pub(super) fn from_object(object: Value, withheld: impl IntoIterator<Item = FieldPath>) -> Self {
+        Self {
+            object,
+            withheld: withheld.into_iter().collect(),
+            origins: BTreeMap::new(),
+            settable: BTreeSet::new(),
+            unresolved: BTreeMap::new(),
+            sensitive: BTreeSet::new(),
+            unchecked: BTreeMap::new(),
+            fresh: BTreeSet::new(),
+            depends_on: Vec::new(),
+            lifecycle: Lifecycle::default(),
+            shared: false,
+            object_only: true,
+        }
+    }
+
+    /// Which object it is; `None` for what has no kind, version or name.
+    pub fn identity(&self) -> Option<Identity> {
+        Identity::of(&self.object)
+    }
+
+    /// As it was desired then, but for what was withheld, and for where keys stood: files have changed since.
+    /// `None` for an object without kind, version or name.
+    pub fn desired(&self, address: Address) -> Option<Desired> {
+        let origin = |origin: &StoredOrigin| Origin { key: origin.key.clone(), span: None };
+        let unchecked = |reason: &String| Unchecked { reason: reason.clone() };
+        Some(Desired {
+            origins: known(&self.origins, origin),
+            settable: marked(&self.settable),
+            unresolved: known(&self.unresolved, Expression::clone),
+            sensitive: marked(&self.sensitive),
+            unchecked: known(&self.unchecked, unchecked),
+            fresh: marked(&self.fresh),
+            depends_on: self.depends_on.iter().map(|address| (address.clone(), None)).collect(),
+            lifecycle: self.lifecycle.clone(),
+            shared: self.shared,
+            ..Desired::new(address, self.object.clone())?
+        })
+    }
+}
+
+fn is_default(lifecycle: &Lifecycle) -> bool {
+    *lifecycle == Lifecycle::default()
+}
+
+fn kept<T, S>(facts: &PathMap<T>, of: impl Fn(&T) -> S) -> BTreeMap<FieldPath, S> {
+    facts.iter().map(|(path, fact)| (path.clone(), of(fact))).collect()
+}
+
+fn paths(facts: &PathMap<()>) -> BTreeSet<FieldPath> {
+    facts.iter().map(|(path, ())| path.clone()).collect()
+}
+
+fn known<S, T>(facts: &BTreeMap<FieldPath, S>, of: impl Fn(&S) -> T) -> PathMap<T> {
+    facts.iter().map(|(path, fact)| (path.clone(), of(fact))).collect()
+}
+
+fn marked(paths: &BTreeSet<FieldPath>) -> PathMap<()> {
+    paths.iter().map(|path| (path.clone(), ())).collect()
+}
+
+#[cfg(test)]
+mod tests;
