@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
 use serde_json::json;
 
 use crate::harness::processes::{descendants, is_alive, name};
@@ -217,7 +218,8 @@ fn nothing_survives_a_killed_guard() {
     let guard = cluster.guard_id();
     let processes = descendants(guard);
     assert!(processes.len() >= 5, "{processes:?}");
-    Command::new("/bin/kill").args(["-KILL", &guard.to_string()]).run().success();
+    let pid = Pid::from_raw(i32::try_from(guard).unwrap()).unwrap();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
     wait_until("the end of all processes", || !processes.iter().copied().any(is_alive));
     assert_eq!(
         cluster.failure_within(Duration::from_secs(10)).as_deref(),

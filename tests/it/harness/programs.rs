@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-/// Programs, and the Debian package that brings each.
-const PACKAGES: [(&str, &str); 6] = [
+/// Programs, and the Debian package of each. `tests/run.sh` has the same list.
+const PACKAGES: [(&str, &str); 4] = [
     ("docker-registry", "docker-registry"),
     ("htpasswd", "apache2-utils"),
-    ("openssl", "openssl"),
     ("skopeo", "skopeo"),
-    ("git", "git"),
     ("jq", "jq"),
 ];
 
