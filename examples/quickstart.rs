@@ -6,9 +6,8 @@
 //! cargo run --release --example quickstart -- --only-cluster     the control plane alone, to try things on
 //! ```
 //!
-//! The commands that it prints are those that it runs, and their output is their own. Without a
-//! cluster it starts the real Kubernetes programs that the tests use too (built once, from source);
-//! all of them end with it, Ctrl-C included.
+//! It prints each command, runs it, and shows its output. Without a cluster it starts the real Kubernetes
+//! programs that the tests use too (built once, from source). All of them end with it, also after Ctrl-C.
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "a program that shows something")]
 
 #[path = "../tests/control-plane/plane/mod.rs"]
@@ -39,7 +38,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    plane::take_over().unwrap_or_else(|| match run(&Options::parse()) {
+    plane::child_main().unwrap_or_else(|| match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("\nquickstart: {error}");
@@ -79,7 +78,7 @@ fn bring_up() -> Result<Plane, Error> {
     Ok(plane)
 }
 
-/// Keeps the plane until this program is stopped, which takes the plane along.
+/// Keeps the plane until this program is stopped. The plane ends with it.
 fn keep(plane: &Plane) -> ! {
     let facts = plane.facts();
     say("In another terminal, until Ctrl-C here:");
@@ -100,23 +99,24 @@ fn on_a_cluster_that_is_there(options: &Options, regplan: PathBuf) -> Result<(),
         context: options.context.clone(),
     };
     stage.play().map_err(|error| {
-        // What is in the cluster can only be taken away with the state that tells of it.
+        // The objects in the cluster can only be destroyed with this state.
         format!("{error}\nThe configuration and its state are kept in {}", folder.keep().display()).into()
     })
 }
 
-/// Builds the binary with the cargo that runs this example, and says where it is.
+/// Builds the binary with the cargo that runs this example, and returns its path.
 fn build_regplan() -> Result<PathBuf, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // Together with this example, which is built already: alone, the dependencies would have fewer
-    // features, and all of them would be built once more.
+    // The example is built along, because without it the dependencies have fewer features, and all of them would
+    // be built once more.
     let what = ["build", "--release", "--bin", "regplan", "--example", "quickstart"];
     println!("$ cargo {}", what.join(" "));
     let mut command = parent_death::command(cargo);
-    // What `cargo run` tells this program of itself would make the build scripts of others run again.
-    let told = std::env::vars_os().map(|(name, _)| name);
-    let of_ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    for name in told.filter(|name| name.to_str().is_some_and(of_ours)) {
+    // With the variables that `cargo run` has set for this program, build scripts would run again.
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let is_of_this_program =
+        |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for name in names.filter(|name| name.to_str().is_some_and(is_of_this_program)) {
         command.env_remove(name);
     }
     let status = command
@@ -131,14 +131,14 @@ fn build_regplan() -> Result<PathBuf, Error> {
     executable(&String::from_utf8(status.stdout)?).ok_or_else(|| "cargo does not say where regplan is".into())
 }
 
-/// The path in cargo's messages (JSON, one a line), wherever the target folder may be.
+/// The path of the binary in cargo's messages (one JSON object per line). The target folder may be anywhere.
 fn executable(messages: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let mut programs = messages.filter(|message| message["target"]["name"] == "regplan");
     programs.find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
-/// What the commands run on, and in.
+/// The cluster that the commands use, and the folder that they run in.
 struct Stage {
     folder: PathBuf,
     regplan: PathBuf,
@@ -203,7 +203,7 @@ impl Stage {
         ])
     }
 
-    /// Runs regplan, which has to end with this code.
+    /// Runs regplan. It has to end with this code.
     fn regplan(&self, args: &[&str], code: i32) -> Result<(), Error> {
         self.show("regplan", &self.regplan, args, code)
     }
@@ -212,7 +212,7 @@ impl Stage {
         self.show("kubectl", &self.kubectl, args, 0)
     }
 
-    /// Prints the command as one would type it, runs it, and leaves the terminal to its output.
+    /// Prints the command as a user types it, and runs it with the terminal's standard output.
     fn show(&self, name: &str, program: &Path, args: &[&str], code: i32) -> Result<(), Error> {
         let context = self.context.iter().flat_map(|context| ["--context", context.as_str()]);
         let args: Vec<&str> = args.iter().copied().chain(context).collect();
@@ -235,7 +235,7 @@ impl Stage {
     }
 }
 
-/// What comes next, in a sentence.
+/// Prints what comes next, in a sentence.
 fn say(sentence: &str) {
     println!("\n# {sentence}");
 }

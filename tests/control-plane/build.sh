@@ -5,9 +5,9 @@
 #   tests/control-plane/build.sh            everything that the tests need
 #   tests/control-plane/build.sh --plane    only what a control plane needs (the quickstart)
 #
-# The folder's name is a digest of what pins the programs: go.mod, go.sum and the lines below.
-# Every program is built under a temporary name and renamed when it is whole, so that an
-# interrupted build goes on where it stopped. KUBEBUILDER_ASSETS wins for what it holds.
+# The folder's name is a digest of everything that pins the programs: go.mod, go.sum and the lines below.
+# Every program is built under a temporary name, and renamed when it is complete, so that an interrupted
+# build goes on where it stopped. A program in the folder KUBEBUILDER_ASSETS is linked, and not built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -32,7 +32,7 @@ key=$({ cat go.mod go.sum; printf '%s\n' "$KWOK" "$REGISTRY" "$ldflags" "$(go en
 cache=${REGPLAN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/regplan}/control-plane/$key
 mkdir -p "$cache"
 
-# One builder at a time; the lock goes with the process, however it ends.
+# One build at a time. The lock ends with this process, in whatever way that ends.
 exec 9>"$cache/.lock"
 if ! flock -n 9; then
   say "waiting for another build of the control plane to finish"
@@ -53,7 +53,7 @@ for program in "${programs[@]}"; do
   fi
 done
 
-# build NAME: leaves the finished program at $cache/NAME.
+# build NAME: puts the finished program at $cache/NAME.
 build() {
   local out=$cache/.building bin
   rm -rf "$out" && mkdir -p "$out"
@@ -72,14 +72,14 @@ build() {
 
 if [ ${#missing[@]} -gt 0 ]; then
   say "building ${#missing[@]} programs for the test control plane (Kubernetes $kubernetes)"
-  say "  once per version: about ten minutes on two cores, 8 GB in Go's caches; stop it whenever"
-  say "  you like, it goes on where it was. The programs stay in $cache"
+  say "  once per version: about ten minutes on two cores, 8 GB in Go's caches. You can stop it at any"
+  say "  time: it goes on where it stopped. The programs are kept in $cache"
   started=$SECONDS
   for i in "${!missing[@]}"; do
     program=${missing[$i]}
     say "  [$((i + 1))/${#missing[@]}] $program ..."
     at=$SECONDS
-    # The child must not inherit the lock: a build that outlives us would hold it.
+    # The child must not inherit the lock: a build that goes on after this script would keep it.
     build "$program" 9>&- >&2
     say "  [$((i + 1))/${#missing[@]}] $program: $((SECONDS - at)) s"
   done

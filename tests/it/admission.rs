@@ -1,8 +1,10 @@
-//! What stands between a write and the server: webhooks, quota, pod security, limits, rights.
+//! What can refuse or change a write: webhooks, quotas, pod security, limit ranges, rights.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Conduct, GREETING, HEAD, Namespace, Project, Webhook, wait_for, wait_until};
+use crate::harness::{
+    Behaviour, GREETING, HEAD, Namespace, Project, SERVICE, WEB, Webhook, change, wait_for, wait_until,
+};
 
 tests! {
     a_webhook_that_refuses_dry_runs_flags_one_resource,
@@ -17,13 +19,6 @@ tests! {
     what_a_webhook_quotes_of_secrets_is_not_shown,
 }
 
-const MORE: &str = r#"
-[resource.inbox]
-apiVersion = "v1"
-kind = "Service"
-spec = { ports = [{ port = 80 }], selector = { app = "web" } }
-"#;
-
 fn pod(name: &str, container: &str) -> String {
     format!(
         "\n[resource.{name}]\napiVersion = \"v1\"\nkind = \"Pod\"\n\
@@ -31,30 +26,12 @@ fn pod(name: &str, container: &str) -> String {
     )
 }
 
-fn deployment(name: &str) -> String {
-    format!(
-        "\n[resource.{name}]\napiVersion = \"apps/v1\"\nkind = \"Deployment\"\n\n[resource.{name}.spec]\n\
-         selector.matchLabels = {{ app = \"{name}\" }}\ntemplate.metadata.labels = {{ app = \"{name}\" }}\n\
-         template.spec.containers = [{{ name = \"main\", image = \"web:1\" }}]\n"
-    )
-}
-
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
-/// The plan as JSON, and with which exit code.
+/// The plan in JSON; it ends with this code.
 fn plan(project: &Project<'_>, code: i32) -> Value {
     project.run(["plan", "--format", "json"]).code(code).json()
 }
 
-/// What the plan says of one resource.
-fn change<'p>(plan: &'p Value, address: &str) -> &'p Value {
-    let mut changes = plan["changes"].as_array().unwrap().iter();
-    changes.find(|change| change["address"] == address).unwrap_or_else(|| panic!("{address}: {plan:#}"))
-}
-
-/// The only error of a plan that shows the creation of the rest: its address, kind and words.
+/// The address, kind and message of the only error of a plan. The plan also shows that `rest` is created.
 fn only_error(plan: &Value, rest: &str) -> (String, String, String) {
     let errors = plan["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 1, "{plan:#}");
@@ -66,8 +43,8 @@ fn only_error(plan: &Value, rest: &str) -> (String, String, String) {
 
 fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
     let ns = Namespace::new();
-    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::SideEffects);
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::SideEffects);
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}"));
     let plan = plan(&project, 0);
     let flagged = change(&plan, "resource.greeting");
     assert_eq!((&flagged["action"], &flagged["fidelity"]["kind"]), (&json!("create"), &json!("predicted")));
@@ -75,42 +52,42 @@ fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
     assert!(reason.contains("does not support dry run") && reason.contains(&ns.prefix()), "{reason}");
     assert_eq!(change(&plan, "resource.inbox")["fidelity"]["kind"], "dry_run");
     project.run(["plan"]).success().stdout_contains("predicted: the server could not try it");
-    project.run(["apply", "--auto-approve"]).success();
-    // It is proved by what was written, without another try.
-    unchanged(&project);
+    project.apply();
+    // The record of the write proves it, without another dry-run.
+    project.expect_settled();
     project.edit("regplan.toml", "\"world\"", "\"moon\"");
     project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("data.hello");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
-    unchanged(&project);
-    // What left the file is seen as well, though nobody could be asked; what others added stays.
+    project.expect_settled();
+    // What has left the file is in the plan too, although no dry-run was possible. What others added stays.
     project.edit("regplan.toml", "hello = \"moon\"", "hello = \"moon\", more = \"x\"");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.patch("configmap/greeting", &json!({"data": {"theirs": "y"}}));
     project.edit("regplan.toml", "hello = \"moon\", more = \"x\"", "hello = \"moon\"");
     let removal = project.run(["plan", "--detailed-exitcode"]).code(2);
     removal.stdout_contains("- data.more").stdout_lacks("theirs");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/greeting", "/data"), json!({"hello": "moon", "theirs": "y"}));
 }
 
 fn what_a_webhook_injects_is_nobodys_change() {
     let ns = Namespace::new();
-    let _webhook = Webhook::start(&ns, &["configmaps", "deployments"], Conduct::Inject);
+    let _webhook = Webhook::start(&ns, &["configmaps", "deployments"], Behaviour::Inject);
     let proxy = ns.proxy();
-    let config = format!("{GREETING}{}", deployment("web"));
+    let config = format!("{GREETING}{WEB}");
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let containers = ns.field("deployment/web", "/spec/template/spec/containers");
     assert_eq!(containers[1]["name"], "sidecar", "{containers}");
     assert_eq!(ns.field("configmap/greeting", "/metadata/labels/regplan.test~1injected"), "yes");
     proxy.forget();
-    unchanged(&project);
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Nothing to change");
-    unchanged(&project);
+    project.expect_settled();
+    project.apply().stdout_contains("Nothing to change");
+    project.expect_settled();
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
     assert!(proxy.requests().iter().all(|seen| !seen.dry_run), "{}", proxy.log());
-    // Asked again, the server's answer has the webhook's work in it, which is no change either.
+    // The answer of a new dry-run contains what the webhook adds. That is no change either.
     project.edit("regplan.toml", "\"web:1\"", "\"web:2\"");
     let plan = plan(&project, 0);
     let fields = change(&plan, "resource.web")["fields"].as_array().unwrap();
@@ -121,8 +98,8 @@ fn what_a_webhook_injects_is_nobodys_change() {
 fn a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan() {
     let ns = Namespace::new();
     let words = "ask the team of the fourth floor first";
-    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::Reject { name: "greeting", words });
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::Reject { name: "greeting", words });
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}"));
     let (address, kind, message) = only_error(&plan(&project, 1), "resource.inbox");
     assert_eq!((address.as_str(), kind.as_str()), ("resource.greeting", "rejected"));
     assert!(message.contains(words) && message.contains("denied the request"), "{message}");
@@ -137,8 +114,8 @@ fn a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan() {
 
 fn a_webhook_that_does_not_answer_is_named() {
     let ns = Namespace::new();
-    let _webhook = Webhook::start(&ns, &["configmaps"], Conduct::Silent);
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::Silent);
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}"));
     let (address, _, message) = only_error(&plan(&project, 1), "resource.inbox");
     assert_eq!(address, "resource.greeting");
     assert!(message.contains("failed calling webhook") && message.contains(&ns.prefix()), "{message}");
@@ -151,7 +128,7 @@ fn a_full_quota_is_an_error_at_its_resource() {
         r#"{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small"}, "spec": {"hard": {"services": "0"}}}"#,
     );
     wait_for("the quota", || ns.find("resourcequota/small")?.pointer("/status/hard").cloned());
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}"));
     let (address, kind, message) = only_error(&plan(&project, 1), "resource.greeting");
     assert_eq!((address.as_str(), kind.as_str()), ("resource.inbox", "rejected"));
     assert!(message.contains("exceeded quota: small"), "{message}");
@@ -161,7 +138,7 @@ fn pod_security_rejects_pods_and_warns_of_what_makes_them() {
     let ns = Namespace::new();
     ns.kubectl(["label", "namespace/{ns}", "pod-security.kubernetes.io/enforce=restricted"]).run().success();
     ns.kubectl(["label", "namespace/{ns}", "pod-security.kubernetes.io/warn=restricted"]).run().success();
-    let config = format!("{HEAD}{}{}", pod("alone", ""), deployment("web")).replace(", }", " }");
+    let config = format!("{HEAD}{}{WEB}", pod("alone", "")).replace(", }", " }");
     let project = ns.project().write("regplan.toml", &config);
     let plan = plan(&project, 1);
     let (address, kind, message) = only_error(&plan, "resource.web");
@@ -180,7 +157,7 @@ fn a_limit_range_is_an_error_at_its_resource() {
     );
     let greedy = pod("greedy", "resources.limits.memory = \"1Gi\"");
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{greedy}"));
-    // The API server reads limits from a cache of its own.
+    // The API server reads limit ranges from a cache, which may be late.
     wait_until("the limit to hold", || project.run(["plan"]).any().stdout().contains("maximum memory usage"));
     let (address, kind, message) = only_error(&plan(&project, 1), "resource.greeting");
     assert_eq!((address.as_str(), kind.as_str()), ("resource.greedy", "rejected"));
@@ -212,7 +189,7 @@ fn missing_rights_flag_a_resource_and_never_fail_the_plan() {
             { "apiGroups": [""], "resources": ["configmaps"], "verbs": ["create", "patch"] },
         ]),
     );
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}")).kubeconfig(reader);
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{SERVICE}")).kubeconfig(reader);
     let plan = plan(&project, 0);
     assert_eq!(plan["errors"], json!([]));
     assert_eq!(change(&plan, "resource.greeting")["fidelity"]["kind"], "dry_run");
@@ -220,7 +197,7 @@ fn missing_rights_flag_a_resource_and_never_fail_the_plan() {
     assert_eq!((&flagged["action"], &flagged["fidelity"]["kind"]), (&json!("create"), &json!("predicted")));
     let reason = flagged["fidelity"]["reason"].as_str().unwrap();
     assert!(reason.starts_with("our rights do not allow to try it") && reason.contains("cannot"), "{reason}");
-    // The same code is a rejection where the rights are there and something else is not.
+    // With the rights, the same status code is a rejection for another reason.
     ns.apply(
         r#"{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"count/configmaps": "0"}}}"#,
     );
@@ -239,8 +216,8 @@ fn what_a_webhook_quotes_of_secrets_is_not_shown() {
     };
     let before = "password = \"the <old> password\", left = \"left-behind-later\"";
     let project = ns.project().write("regplan.toml", &config(before));
-    project.run(["apply", "--auto-approve"]).success();
-    let _webhook = Webhook::start(&ns, &["secrets"], Conduct::Quote { name: "login" });
+    project.apply();
+    let _webhook = Webhook::start(&ns, &["secrets"], Behaviour::Quote { name: "login" });
     project.rewrite("regplan.toml", &config("password = \"the & new password\""));
     let mut said = String::new();
     for args in [["plan", "--format=text"], ["plan", "--format=json"], ["apply", "--auto-approve"]] {

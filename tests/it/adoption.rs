@@ -1,6 +1,6 @@
-//! What is taken over is ours alone: dropping a field later removes it.
+//! Adoption: afterwards the fields are ours alone, so that a field that leaves the file is removed.
 
-use crate::harness::{HEAD, Namespace, wait_until};
+use crate::harness::{HEAD, Namespace, changes, deployment, wait_until};
 
 tests! {
     a_field_of_what_kubectl_applied_is_removed_once_adopted,
@@ -28,13 +28,13 @@ fn a_field_of_what_kubectl_applied_is_removed_once_adopted() {
         let plan = project.run(["plan", "--adopt", "resource.c"]).success();
         plan.stdout_contains(&format!("taken over from {manager}"));
         let json = project.run(["plan", "--adopt", "resource.c", "--format", "json"]).success().json();
-        let adopted = json["changes"].as_array().unwrap().iter().find(|change| change["action"] == "adopt");
+        let adopted = changes(&json).iter().find(|change| change["action"] == "adopt");
         assert_eq!(adopted.unwrap()["taken_from"], serde_json::json!([manager]));
         project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
         assert!(ns.field("configmap/c", NOTE).is_null(), "a later kubectl apply would take by it");
         project.run(["plan", "--detailed-exitcode"]).success();
         project.rewrite("regplan.toml", &data("a = \"1\""));
-        project.run(["apply", "--auto-approve"]).success();
+        project.apply();
         let live = ns.get("configmap/c");
         assert_eq!(live["data"], serde_json::json!({"a": "1", "theirs": "3"}), "made by kubectl {verb}");
         assert_eq!(live["metadata"]["labels"]["by"], "hand");
@@ -43,19 +43,8 @@ fn a_field_of_what_kubectl_applied_is_removed_once_adopted() {
     }
 }
 
-fn deployment(containers: &str) -> String {
-    format!(
-        r#"{HEAD}
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-selector.matchLabels = {{ app = "web" }}
-template.metadata.labels = {{ app = "web" }}
-template.spec.containers = [{containers}]
-"#
-    )
+fn web(containers: &str) -> String {
+    format!("{HEAD}{}", deployment("web", &format!("template.spec.containers = [{containers}]")))
 }
 
 fn a_container_of_what_kubectl_created_is_removed_once_adopted() {
@@ -69,12 +58,12 @@ fn a_container_of_what_kubectl_created_is_removed_once_adopted() {
     let main = r#"{ name = "main", image = "web:1", ports = [{ containerPort = 80 }] }"#;
     let project = ns
         .project()
-        .write("regplan.toml", &deployment(&format!(r#"{main}, {{ name = "side", image = "side:1" }}"#)));
+        .write("regplan.toml", &web(&format!(r#"{main}, {{ name = "side", image = "side:1" }}"#)));
     project.run(["apply", "--auto-approve", "--adopt", "resource.web"]).success();
     project.run(["plan", "--detailed-exitcode"]).success();
     let main = r#"{ name = "main", image = "web:1" }"#;
-    project.rewrite("regplan.toml", &deployment(main));
-    project.run(["apply", "--auto-approve"]).success();
+    project.rewrite("regplan.toml", &web(main));
+    project.apply();
     let spec = ns.field("deployment/web", "/spec");
     let containers = spec["template"]["spec"]["containers"].as_array().unwrap();
     assert_eq!(containers.len(), 1, "{containers:?}");
@@ -87,17 +76,17 @@ fn an_adoption_that_is_killed_in_between_loses_nothing() {
     ns.apply(THEIRS);
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &data("a = \"9\", b = \"2\"")).through(&proxy);
-    proxy.on("apply", "configmaps").in_earnest().hang();
+    proxy.on("apply", "configmaps").not_dry_run().hang();
     let apply = project.regplan(["apply", "--auto-approve", "--adopt", "resource.c"]).spawn();
     wait_until("the note has gone", || ns.field("configmap/c", NOTE).is_null());
     apply.kill();
     assert_eq!(ns.field("configmap/c", "/data/a"), "1");
-    proxy.heal();
-    // It still is nobody's who could be forgotten: the consent is asked for again.
+    proxy.clear_faults();
+    // It is still not ours, so the consent is needed again.
     project.run(["plan"]).code(1).stdout_contains("--adopt resource.c");
     project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
     project.rewrite("regplan.toml", &data("a = \"1\""));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/c", "/data"), serde_json::json!({"a": "1", "theirs": "3"}));
 }
 
@@ -130,7 +119,7 @@ fn an_edit_between_plan_and_adoption_stops_it() {
     apply.wait().code(1).stderr_contains("in a way that was not approved: data.a");
     assert_eq!(ns.field("configmap/c", "/data/a"), "5");
     assert!(!ns.field("configmap/c", NOTE).is_null(), "nothing was touched");
-    // What nobody approved and nobody plans does not stop it.
+    // A change of a field that is not in the plan does not stop it.
     let mut apply = project.regplan(["apply", "--adopt", "resource.c"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
     ns.patch("configmap/c", &serde_json::json!({"data": {"more": "x"}}));

@@ -1,14 +1,15 @@
-//! The control plane that all other tests stand on: what it plays, and that nothing of it is left.
+//! The control plane of the tests: what it simulates, and that nothing of it is left at the end.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
 use serde_json::json;
 
 use crate::harness::processes::{descendants, is_alive, name};
-use crate::harness::{Cluster, Command, Namespace, wait_for, wait_until};
+use crate::harness::{Cluster, Command, Namespace, OwnCluster, wait_for, wait_until};
 use crate::plane::{Plane, Role};
 
 tests! {
@@ -30,7 +31,7 @@ tests! {
 }
 
 const POD: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "NAME", "labels":
-    {"regplan.test/fate": "NAME"}}, "spec": {"containers": [{"name": "main", "image": "any"}]}}"#;
+    {"regplan.test/behaviour": "NAME"}}, "spec": {"containers": [{"name": "main", "image": "any"}]}}"#;
 
 fn deployment(name: &str) -> String {
     let labels = json!({ "app": name });
@@ -116,19 +117,19 @@ fn a_namespace_with_pods_ends() {
 
 fn failing_pods_say_why() {
     let ns = Namespace::new();
-    let fates = [
+    let behaviours = [
         ("image-pull-backoff", "/status/containerStatuses/0/state/waiting/reason", "ImagePullBackOff"),
         ("crash-loop", "/status/containerStatuses/0/state/waiting/reason", "CrashLoopBackOff"),
         ("never-ready", "/status/conditions/1/reason", "ContainersNotReady"),
         ("failed", "/status/phase", "Failed"),
     ];
-    for (fate, _, _) in fates {
-        ns.apply(&POD.replace("NAME", fate));
+    for (behaviour, _, _) in behaviours {
+        ns.apply(&POD.replace("NAME", behaviour));
     }
     ns.apply(&POD.replace("NAME", "untagged").replace("any", "any:does-not-exist"));
-    for (fate, pointer, reason) in fates {
-        wait_until(&format!("{reason} of the pod {fate}"), || {
-            ns.get(&format!("pod/{fate}")).pointer(pointer) == Some(&json!(reason))
+    for (behaviour, pointer, reason) in behaviours {
+        wait_until(&format!("{reason} of the pod {behaviour}"), || {
+            ns.get(&format!("pod/{behaviour}")).pointer(pointer) == Some(&json!(reason))
         });
     }
     wait_until("an image that cannot be pulled", || {
@@ -153,17 +154,18 @@ fn an_account_may_do_what_its_role_allows() {
 }
 
 fn a_stopped_server_comes_back_with_its_data() {
-    let mut cluster = Cluster::own();
+    let mut cluster = OwnCluster::take();
     let ns = Namespace::on(&cluster);
     ns.kubectl(["create", "configmap", "kept"]).run().success();
     cluster.stop(Role::ApiServer).unwrap();
     ns.kubectl(["get", "configmap/kept"]).run().code(1).stderr_contains("refused");
     cluster.start_again(Role::ApiServer).unwrap();
     ns.get("configmap/kept");
+    cluster.give_back();
 }
 
 fn a_frozen_server_answers_when_thawed() {
-    let mut cluster = Cluster::own();
+    let mut cluster = OwnCluster::take();
     let ns = Namespace::on(&cluster);
     cluster.freeze(Role::ApiServer).unwrap();
     let mut asking = ns.kubectl(["get", "configmap/kube-root-ca.crt"]).spawn();
@@ -171,6 +173,7 @@ fn a_frozen_server_answers_when_thawed() {
     assert!(!asking.has_ended(), "a frozen server has answered");
     cluster.thaw(Role::ApiServer).unwrap();
     asking.wait().success();
+    cluster.give_back();
 }
 
 fn a_program_that_does_not_come_up_says_why() {
@@ -188,7 +191,7 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The whole of it, from the supervisor down: SIGKILL for the one that the person started.
+/// SIGKILL for the supervisor, which is the process that `cargo test` starts: all others end with it.
 fn nothing_survives_a_killed_runner() {
     let runner = Command::new(std::env::current_exe().unwrap()).inherit_env();
     let mut runner = runner.args(["--exact", "control_plane::a_namespace_with_pods_ends"]).spawn();
@@ -211,19 +214,20 @@ fn plane_folder(processes: &[u32]) -> std::path::PathBuf {
 }
 
 fn nothing_survives_a_killed_guard() {
-    let cluster = Cluster::own();
+    let cluster = OwnCluster::take();
     let guard = cluster.guard_id();
     let processes = descendants(guard);
     assert!(processes.len() >= 5, "{processes:?}");
-    Command::new("/bin/kill").args(["-KILL", &guard.to_string()]).run().success();
+    let pid = Pid::from_raw(i32::try_from(guard).unwrap()).unwrap();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
     wait_until("the end of all processes", || !processes.iter().copied().any(is_alive));
     assert_eq!(
-        cluster.death_within(Duration::from_secs(10)).as_deref(),
+        cluster.failure_within(Duration::from_secs(10)).as_deref(),
         Some("the control plane's guard is gone")
     );
 }
 
-/// The convention of envtest: what `KUBEBUILDER_ASSETS` holds is linked, and nothing of it is built.
+/// As in envtest, programs in the folder `KUBEBUILDER_ASSETS` are linked, and not built.
 fn ready_made_programs_are_not_built() {
     let ns = Namespace::absent();
     let assets = ns.cluster().facts().programs.clone();

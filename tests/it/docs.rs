@@ -1,4 +1,4 @@
-//! The documents say what the program does.
+//! The documents agree with the program.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -25,7 +25,7 @@ fn document(path: &str) -> String {
     fs::read_to_string(repository(path)).unwrap()
 }
 
-/// Set to write `docs/configuration.md` anew.
+/// If this variable is set, the tests write the documents instead of comparing them.
 const UPDATE: &str = "REGPLAN_UPDATE_DOCS";
 
 fn the_reference_is_that_of_the_schema() {
@@ -47,7 +47,7 @@ fn the_documents_name_every_command() {
     let help = ns.project().run(["--help"]).success().stdout().to_owned();
     let commands =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // What is indented further goes on from the line above.
+    // A line that is indented further continues the line above.
     let commands = commands.filter(|line| !line.starts_with("    "));
     let document = document("docs/commands.md");
     for command in commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
@@ -90,12 +90,13 @@ fn the_readme_shows_a_file_that_is_valid() {
     ns.project().write("regplan.toml", file).run(["validate"]).success();
 }
 
-/// One edited image tag, one drifted replica count, one removed block: the README's own file.
+/// The plan in the README: the file of the README, with an edited image tag, drift of the replicas, and a removed
+/// block.
 fn the_readme_shows_a_real_plan() {
     let ns = Namespace::absent();
     let readme = document("README.md");
     let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    // As long as the name that it stands for, so that every line ends where a reader's does.
+    // As long as `registry`, so that lines are wrapped at the same places.
     let namespace = ns.fill("{prefix}r");
     assert_eq!(namespace.len(), "registry".len());
     let file = file
@@ -105,14 +106,14 @@ fn the_readme_shows_a_real_plan() {
                   metadata.namespace = \"{prefix}r\"\ndata.text = \"closed on Sunday\"\n";
     let before = file.replace("registry:3.1.1", "registry:3.1.0") + notice;
     let project = ns.project().write("regplan.toml", &before).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.kubectl(["scale", "deployment/registry", "--replicas=3", "--namespace={prefix}r"]).run().success();
     project.rewrite("regplan.toml", &file);
     let shown = |format| project.run(["plan", format]).success().stdout().replace(&namespace, "registry");
     let plan = shown("--format=text");
     assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
     project.snapshot("plan_markdown", &shown("--format=markdown"));
-    ns.delete(&format!("namespace/{namespace}"));
+    ns.clean_up("namespace/{prefix}r");
     let (head, rest) = readme.split_once("$ regplan plan\n").unwrap();
     let (shown, tail) = rest.split_once("```").unwrap();
     if std::env::var_os(UPDATE).is_some() {
@@ -122,12 +123,12 @@ fn the_readme_shows_a_real_plan() {
     }
 }
 
-/// Writes the reference of the configuration from its schema.
+/// Makes the reference of the configuration out of its schema.
 struct Reference<'s> {
     schema: &'s Value,
 }
 
-/// The tables, in the order in which a reader meets them; what is not named here comes behind.
+/// The first tables of the reference, in their order. The others follow.
 const FIRST: [&str; 8] =
     ["project", "cluster", "state", "variable", "secret", "registry", "manifest", "resource"];
 
@@ -186,7 +187,7 @@ impl Reference<'_> {
         }
     }
 
-    /// The schemas that may apply in one place, `null` and references left out.
+    /// The schemas that may apply in one place, without `null` and references.
     fn choices<'v>(&'v self, schema: &'v Value) -> Vec<&'v Value> {
         let schema = self.resolved(schema);
         let parts =
@@ -199,7 +200,7 @@ impl Reference<'_> {
         }
     }
 
-    /// Whether it is a table of secrets, such as users with their passwords.
+    /// Whether it is a table with secrets, such as users with their passwords.
     fn holds_secrets(&self, schema: &Value) -> bool {
         let values = schema.get("additionalProperties").filter(|value| value.is_object());
         values.is_some_and(|values| self.choices(values).into_iter().all(is_secret))
@@ -241,11 +242,11 @@ fn is_reference(schema: &Value) -> bool {
     schema["pattern"] == "^\\$\\{[^}]+\\}$"
 }
 
-/// What may stand there, in words.
+/// The values that are allowed, in words.
 fn words(choices: &[&Value]) -> String {
     let mut words: Vec<String> = Vec::new();
     for choice in choices {
-        // An optional value may be of its type, or nothing.
+        // An optional value has its type, or is null.
         let kind = choice["type"].as_array().and_then(|kinds| kinds.first()).unwrap_or(&choice["type"]);
         let word = match (&choice["const"], &choice["enum"], kind.as_str()) {
             (Value::String(text), _, _) => format!("`\"{text}\"`"),

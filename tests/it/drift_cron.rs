@@ -1,4 +1,4 @@
-//! The example that looks for drift from cron: its objects are accepted, and its rights are enough and needed.
+//! The example `drift-cron`: the server takes its objects, and its rights are enough and all needed.
 
 use std::fs;
 
@@ -6,21 +6,21 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::examples::example;
+use crate::examples::{PASSWORD, registry_example};
 use crate::harness::{Command, Namespace, Project, Proxy, wait_until};
 
 tests! {
     the_cron_jobs_rights_are_enough_and_all_of_them_needed,
 }
 
-/// A file of the example, with its fixed names replaced by the test's own.
+/// A file of the example, with its fixed names replaced by those of the test.
 fn file(ns: &Namespace, name: &str) -> String {
     let path = format!("{}/examples/drift-cron/{name}", env!("CARGO_MANIFEST_DIR"));
     let own = of_registry(&fs::read_to_string(path).unwrap()).replace("regplan-drift", "{prefix}-drift");
     ns.fill(&own)
 }
 
-/// With the namespace of the example registry replaced by the test's own.
+/// The text with the namespace of the example registry replaced by that of the test.
 pub(crate) fn of_registry(text: &str) -> String {
     text.replace("namespace: registry\n", "namespace: {ns}\n")
         .replace("resourceNames: [registry]", "resourceNames: [{ns}]")
@@ -30,35 +30,36 @@ pub(crate) fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Comman
     ns.cluster().kubectl([]).args(args.map(|arg| ns.fill(arg)))
 }
 
-/// Removes what the namespace of the test does not take with it.
-struct Outside<'n>(&'n Namespace);
+/// What the example has outside the namespace of the test: another namespace, and a Role with its binding in
+/// `kube-system`. On a cluster that stays, they are deleted when this value is dropped.
+pub(crate) struct Outside<'n> {
+    pub(crate) ns: &'n Namespace,
+    pub(crate) namespace: &'static str,
+    pub(crate) role: &'static str,
+}
 
 impl Drop for Outside<'_> {
     fn drop(&mut self) {
-        for args in [
-            ["delete", "namespace", "{prefix}-drift", "--wait=false"],
-            ["delete", "role,rolebinding", "{prefix}-drift", "--namespace=kube-system"],
-        ] {
-            let _ = kubectl(self.0, args).run().any();
+        let Self { ns, namespace, role } = self;
+        if !ns.cluster().facts().is_temporary() {
+            ns.cluster().begin_delete("", &ns.fill(&format!("namespace/{namespace}")));
+            for kind in ["role", "rolebinding"] {
+                ns.cluster().begin_delete("kube-system", &ns.fill(&format!("{kind}/{role}")));
+            }
         }
     }
 }
 
-/// The registry of the example, applied.
+/// The registry of the example, which is applied.
 pub(crate) fn registry(ns: &Namespace) -> Project<'_> {
-    let names = [
-        ("name = \"registry\"", "name = \"{project}\""),
-        ("= \"registry\"", "= \"{ns}\""),
-        ("registry.example.com", "{prefix}.example.com"),
-    ];
-    let project = example(ns, "registry", &names).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
+    let project = registry_example(ns).env("CI_PASSWORD", PASSWORD);
+    project.apply();
     project
 }
 
-/// What the pod has: the state out of its Secret, and the token of its account, towards another URL.
+/// The project as the pod sees it: with the state from its Secret, the token of its account, and another URL.
 fn pod<'n>(ns: &'n Namespace, project: &Project<'_>, proxy: &Proxy) -> Project<'n> {
-    let state = project.path(&ns.fill(".regplan/{project}/state.json"));
+    let state = project.path(&project.state_path());
     let from = format!("--from-file=state.json={}", state.display());
     let made = kubectl(
         ns,
@@ -93,7 +94,7 @@ fn code(pod: &Project<'_>, more: &[&str]) -> Option<i32> {
 fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     let ns = Namespace::absent();
     let project = registry(&ns);
-    let outside = Outside(&ns);
+    let outside = Outside { ns: &ns, namespace: "{prefix}-drift", role: "{prefix}-drift" };
     let strict = ["apply", "--validate=strict", "--filename=-"];
     kubectl(&ns, strict).stdin(file(&ns, "rbac.yaml")).run().success();
     let dry = ["apply", "--validate=strict", "--dry-run=server", "--filename=-"];
@@ -106,9 +107,9 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     in_sync.stdout_contains("In sync: 9 resources are as last applied.");
     ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
     pod.run(["drift", "--state=state"]).code(2).stdout_contains("spec.replicas: 1 -> 3");
-    project.run(["apply", "--auto-approve"]).success();
-    // Without its own namespace's name a cluster under another URL is not known to be the same: no drift is
-    // looked for in what may be another.
+    project.apply();
+    // The rights in kube-system identify the cluster. Without them, a cluster with another URL may be another one, and
+    // drift refuses to compare.
     for (role, namespace, without) in [
         ("{prefix}-drift", ns.name(), 3),
         ("{prefix}-drift-secrets", ns.name(), 3),
@@ -129,8 +130,8 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     drop(outside);
 }
 
-/// Takes each rule of a Role away and gives it back: with all of them the code is the one, and without one of them
-/// the other.
+/// Removes each rule of a Role and restores it. With all rules the exit code is `with`, without one of them
+/// `without`.
 pub(crate) fn every_rule_is_needed(
     ns: &Namespace,
     role: &str,
@@ -139,20 +140,15 @@ pub(crate) fn every_rule_is_needed(
     code: impl Fn() -> Option<i32>,
 ) {
     let target = ns.fill(&format!("role/{role}"));
-    let place = format!("--namespace={namespace}");
-    let known = kubectl(ns, ["get", &target, &place, "--output=json"]).run().success().json();
+    let known = ns.cluster().find(namespace, &target).unwrap();
     let rules = known["rules"].as_array().unwrap();
+    let set_rules = |rules: &[Value]| ns.cluster().patch(namespace, &target, &json!({ "rules": rules }));
     for removed in 0..rules.len() {
         let mut fewer = rules.clone();
         let taken = fewer.remove(removed);
-        set_rules(ns, &target, &place, &fewer);
+        set_rules(&fewer);
         wait_until(&format!("{without} without {taken}"), || code() == Some(without));
-        set_rules(ns, &target, &place, rules);
+        set_rules(rules);
         wait_until(&format!("{with} with {taken}"), || code() == Some(with));
     }
-}
-
-fn set_rules(ns: &Namespace, target: &str, place: &str, rules: &[Value]) {
-    let patch = json!({ "rules": rules }).to_string();
-    kubectl(ns, ["patch", target, place, "--type=merge", "--patch", &patch]).run().success();
 }

@@ -1,4 +1,4 @@
-//! The examples do what they say, on a real control plane.
+//! The examples, applied on the control plane.
 
 use std::fs;
 use std::path::PathBuf;
@@ -32,13 +32,45 @@ fn examples() -> Vec<PathBuf> {
     folders
 }
 
-/// A copy of an example, with its fixed names replaced by the test's own.
-pub(crate) fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)]) -> Project<'n> {
+/// A password for `CI_PASSWORD`, which `examples/registry` takes from the environment.
+pub(crate) const PASSWORD: &str = "a long enough password";
+
+/// A copy of `examples/registry`.
+pub(crate) fn registry_example(ns: &Namespace) -> Project<'_> {
+    let names = [
+        ("name = \"registry\"", "name = \"{project}\""),
+        ("= \"registry\"", "= \"{ns}\""),
+        ("registry.example.com", "{prefix}.example.com"),
+    ];
+    example(ns, "registry", &names)
+}
+
+/// A copy of `examples/crd`.
+pub(crate) fn crd_example(ns: &Namespace) -> Project<'_> {
+    let names = [
+        ("crd-example", "{project}"),
+        ("mirrors.example.com", "mirrors.{prefix}.example.com"),
+        ("group: example.com", "group: {prefix}.example.com"),
+        ("\"example.com/v1\"", "\"{prefix}.example.com/v1\""),
+        ("namespace = \"mirrors\"", "namespace = \"{ns}\""),
+        ("  name: mirrors\n", "  name: {ns}\n"),
+    ];
+    example(ns, "crd", &names)
+}
+
+/// A copy of `examples/live-reference`.
+pub(crate) fn live_reference_example(ns: &Namespace) -> Project<'_> {
+    let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];
+    example(ns, "live-reference", &names)
+}
+
+/// A copy of an example, with its fixed names replaced by those of the test.
+fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)]) -> Project<'n> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     let mut project = ns.project();
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        // What stands in braces in an example is not the harness's.
+        // Only the new names are filled in: the example's own braces are no names of the test.
         let mut text = fs::read_to_string(&path).unwrap();
         for (from, to) in names {
             text = text.replace(from, &ns.fill(to));
@@ -51,10 +83,6 @@ pub(crate) fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)])
         assert!(all.collect::<String>().contains(from), "examples/{name} has no `{from}` any more");
     }
     project
-}
-
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
 }
 
 fn every_example_is_valid_and_can_be_rendered() {
@@ -73,18 +101,13 @@ fn every_example_is_valid_and_can_be_rendered() {
 
 fn the_registry_is_applied_and_then_unchanged() {
     let ns = Namespace::absent();
-    let names = [
-        ("name = \"registry\"", "name = \"{project}\""),
-        ("= \"registry\"", "= \"{ns}\""),
-        ("registry.example.com", "{prefix}.example.com"),
-    ];
-    let project = example(&ns, "registry", &names);
-    // Without its password the example can be planned, and not applied.
+    let project = registry_example(&ns);
+    // Without its password, the example can be planned but not applied.
     project.run(["plan"]).success().stdout_contains("not checked");
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CI_PASSWORD");
-    let project = project.env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
-    unchanged(&project);
+    let project = project.env("CI_PASSWORD", PASSWORD);
+    project.apply();
+    project.expect_settled();
     let kept = project.run(["destroy", "--auto-approve"]).success();
     kept.stdout_contains("PersistentVolumeClaim");
     assert!(ns.list("deployments").is_empty());
@@ -93,33 +116,24 @@ fn the_registry_is_applied_and_then_unchanged() {
 
 fn the_definition_and_its_resource_are_applied_in_one_go() {
     let ns = Namespace::absent();
-    let names = [
-        ("crd-example", "{project}"),
-        ("mirrors.example.com", "mirrors.{prefix}.example.com"),
-        ("group: example.com", "group: {prefix}.example.com"),
-        ("\"example.com/v1\"", "\"{prefix}.example.com/v1\""),
-        ("namespace = \"mirrors\"", "namespace = \"{ns}\""),
-        ("  name: mirrors\n", "  name: {ns}\n"),
-    ];
-    let project = example(&ns, "crd", &names);
+    let project = crd_example(&ns);
     project.run(["plan"]).success().stdout_contains("Plan: 4 to add").stdout_contains("is made by this plan");
-    project.run(["apply", "--auto-approve"]).success();
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     let settings = ns.field("configmap/mirror-settings", "/data/settings.ini");
     assert!(settings.as_str().unwrap().contains("upstream = https://registry-1.docker.io"), "{settings}");
     let mirror = ns.fill("mirror.{prefix}.example.com/docker-hub");
     assert_eq!(ns.field(&mirror, "/spec/interval"), "6h");
-    // The definition and the namespace hold more than themselves, and stay.
+    // The definition and the namespace are protected, and stay.
     let destroyed = project.run(["destroy", "--auto-approve"]).success();
     destroyed.stdout_contains("CustomResourceDefinition").stdout_contains("2 to destroy");
     assert!(ns.find(&mirror).is_none());
-    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/mirrors.{prefix}.example.com");
 }
 
 fn the_live_reference_is_resolved() {
     let ns = Namespace::absent();
-    let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];
-    let project = example(&ns, "live-reference", &names);
+    let project = live_reference_example(&ns);
     project.run(["plan"]).success().stdout_contains("known after apply");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.front");
@@ -128,7 +142,7 @@ fn the_live_reference_is_resolved() {
     apply.wait().success();
     let data = json!({"ip": "192.0.2.9", "url": "http://192.0.2.9/"});
     assert_eq!(ns.field("configmap/address", "/data"), data);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn two_registries_share_a_namespace() {
@@ -143,19 +157,19 @@ fn two_registries_share_a_namespace() {
     let project = "[project]\nname = \"{project}\"\n";
     let config = format!("{project}{}{}", registry("one", "2.8.3"), registry("two", "3.1.1"));
     let project = ns.project().write("regplan.toml", &config).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
     assert_eq!(ns.list("deployments"), ["deployment.apps/one", "deployment.apps/two"]);
     assert_eq!(ns.list("ingresses").len(), 2);
-    // One of them goes, the other and the namespace stay as they are.
+    // One of them is removed. The other one and the namespace stay as they are.
     project
         .rewrite("regplan.toml", &format!("[project]\nname = \"{{project}}\"\n{}", registry("two", "3.1.1")));
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("- registry.one/Deployment/one").stdout_lacks("registry.two");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.list("deployments"), ["deployment.apps/two"]);
-    unchanged(&project);
-    // Without names of their own, they would be one.
+    project.expect_settled();
+    // Without different names, their objects would be the same.
     let same = config
         .replace("name = \"one\"\n", "name = \"same\"\n")
         .replace("name = \"two\"\n", "name = \"same\"\n");
@@ -178,6 +192,6 @@ fn a_program_of_ones_own_plans_and_applies() {
     assert!(said.ends_with("Done: 1 added, 0 changed, 0 replaced, 0 destroyed.\n"), "{said}");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
     assert!(run().contains("Nothing to change"));
-    // The program and the command line have one state.
-    unchanged(&project);
+    // The program and the command line use the same state.
+    project.expect_settled();
 }

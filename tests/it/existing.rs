@@ -1,5 +1,5 @@
-//! A cluster that is already there, for a person who asks for it with `USE_EXISTING_CLUSTER=true`:
-//! the current context of `KUBECONFIG` (the convention is envtest's).
+//! Tests on a cluster that is already there, with `USE_EXISTING_CLUSTER=true`: it is the current context of
+//! `KUBECONFIG`. (envtest has the same convention.)
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::plane::pki::{Authority, Validity};
 use crate::plane::{Error, Facts, parent_death};
 
-/// What the tests want to know about the cluster, with copies of all files in `folder`.
+/// The facts about the cluster, with copies of all files in `folder`.
 pub(crate) fn facts(folder: &Path, programs: &Path) -> Result<Facts, Error> {
     let output = parent_death::command(programs.join("kubectl"))
         .args(["config", "view", "--raw", "--minify", "--flatten", "--output=json"])
@@ -39,7 +39,7 @@ pub(crate) fn facts(folder: &Path, programs: &Path) -> Result<Facts, Error> {
     })
 }
 
-/// Signed by nobody whom the cluster knows; but then it is past its date first of all.
+/// A certificate that has expired. The cluster does not know its signer either, but finds the date first.
 fn expired_client(folder: &Path) -> Result<(std::path::PathBuf, std::path::PathBuf), Error> {
     let pair = Authority::new()?.administrator(Validity::Expired)?;
     let paths = (folder.join("expired.pem"), folder.join("expired.key"));

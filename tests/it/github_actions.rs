@@ -1,13 +1,13 @@
-//! The example for GitHub Actions, as far as it can be tried without GitHub: its scripts are scripts, its commands
-//! are understood, the state comes back as it was kept, and the rights of the account that plans are enough.
+//! The example `github-actions`, as far as it can be tried without GitHub: its scripts are valid, regplan takes its
+//! command lines, the state is restored as it was kept, and the rights of the planning account are enough.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
 
-use crate::drift_cron::{every_rule_is_needed, kubectl, of_registry, registry};
-use crate::harness::{Command, GREETING, Namespace, Project, wait_until};
+use crate::drift_cron::{Outside, every_rule_is_needed, kubectl, of_registry, registry};
+use crate::harness::{Command, GREETING, Namespace, Project, changes, wait_until};
 
 tests! {
     the_workflows_are_well_formed,
@@ -55,12 +55,12 @@ fn the_workflows_are_well_formed() {
                 "{step}"
             );
             let Some(script) = step["run"].as_str() else { continue };
-            // What stands in an expression becomes part of the script, whoever wrote it.
+            // The value of an expression would become part of the script, whoever wrote it.
             assert!(!script.contains("${{"), "{script}");
             Command::new("bash").args(["-n"]).stdin(script).run().success();
         }
     }
-    // The same scripts on both sides.
+    // Both workflows have the same script.
     assert_eq!(script("plan.yaml", "Fetch the state"), script("apply.yaml", "Fetch the state"));
 }
 
@@ -95,14 +95,14 @@ fn their_command_lines_are_understood() {
     let commands: BTreeSet<&str> = lines.iter().map(|line| line[0].as_str()).collect();
     assert_eq!(commands, BTreeSet::from(["apply", "plan", "show"]), "{lines:?}");
     for line in &lines {
-        // It is read from left to right, so that help is only reached past all that comes before it.
+        // Arguments are read from left to right, so help is shown only if all others are valid.
         let help = |line: &[String]| ns.project().regplan([]).args(line).args(["--help"]).run().any();
         let ended = help(line);
         ended.check(ended.succeeded(), &format!("{line:?} is understood"));
     }
 }
 
-/// A script of a workflow, run where the project is, with the test's own names.
+/// A script of a workflow, to be run in the project's folder, with the names of the test.
 fn run(project: &Project<'_>, ns: &Namespace, script: &str) -> Command {
     let script = ns.fill(&script.replace("regplan-ci", "{prefix}-ci"));
     let programs = ns.cluster().facts().programs.display().to_string();
@@ -115,27 +115,13 @@ fn run(project: &Project<'_>, ns: &Namespace, script: &str) -> Command {
         .env("STATE", ns.fill(".regplan/{project}"))
 }
 
-/// Removes what the namespace of the test does not take with it.
-struct Outside<'n>(&'n Namespace);
-
-impl Drop for Outside<'_> {
-    fn drop(&mut self) {
-        for args in [
-            ["delete", "namespace", "{prefix}-ci", "--wait=false"],
-            ["delete", "role,rolebinding", "{prefix}-plan", "--namespace=kube-system"],
-        ] {
-            let _ = kubectl(self.0, args).run().any();
-        }
-    }
-}
-
-/// Applies rbac.yaml, with the test's own names.
+/// Applies rbac.yaml, with the names of the test.
 fn rights(ns: &Namespace) -> Outside<'_> {
     let names = [("regplan-plan", "{prefix}-plan"), ("regplan-ci", "{prefix}-ci")];
     let text = names.iter().fold(of_registry(&file("rbac.yaml")), |text, (from, to)| text.replace(from, to));
     let apply = kubectl(ns, ["apply", "--validate=strict", "--filename=-"]);
     apply.stdin(ns.fill(&text)).run().success();
-    Outside(ns)
+    Outside { ns, namespace: "{prefix}-ci", role: "{prefix}-plan" }
 }
 
 fn the_state_comes_back_as_it_was_kept() {
@@ -150,11 +136,11 @@ fn the_state_comes_back_as_it_was_kept() {
         let files = fs::read_dir(project.path(&folder)).unwrap();
         files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
     };
-    // On the first day there is nothing to fetch, and after a run that got nowhere nothing to keep.
+    // At first there is nothing to fetch. After a run that did nothing, there is nothing to keep.
     step(&fetch).success();
     assert_eq!(files(), BTreeSet::new());
     step(&keep).success();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     // As if the run had been killed.
     let journal = project.path(&format!("{folder}/journal"));
     fs::write(&journal, "not the end\n").unwrap();
@@ -165,13 +151,13 @@ fn the_state_comes_back_as_it_was_kept() {
         step(&fetch).success();
         assert_eq!(files().iter().collect::<Vec<_>>(), expected);
         assert_eq!(project.read(&format!("{folder}/state.json")), state);
-        // A journal that is done with goes from the Secret as well.
+        // A journal that is no longer there leaves the Secret too.
         let _ = fs::remove_file(&journal);
         step(&keep).success();
     }
     let plan = project.run(["plan", "--detailed-exitcode"]).success();
     plan.stdout_lacks("There is no state here");
-    // What cannot be fetched is not taken for nothing.
+    // An error while fetching does not count as an empty state.
     let nobody = ns.write_kubeconfig("nobody", &ns.trusted().token("nobody"));
     run(&project, &ns, &fetch).env("KUBECONFIG", nobody).run().code(1);
     drop(outside);
@@ -199,25 +185,20 @@ fn the_planners_rights_are_enough_and_all_of_them_needed() {
             .exit_code()
     };
     wait_until("the rights to be in force", || fetched() == Some(0) && code() == Some(0));
-    // What has changed is predicted, without an error, and without the passwords that a fork does not get.
+    // Changes are predicted, without an error and without the passwords, which a fork does not get.
     ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
     project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.2");
     let fork = project.regplan(["plan", "--detailed-exitcode", "--format", "json"]).env("CI_PASSWORD", "");
     let plan = fork.run().code(2).json();
-    let changes = plan["changes"].as_array().unwrap().iter().filter(|change| change["action"] != "none");
-    let changes: Vec<&Value> = changes.collect();
-    assert!(changes.iter().all(|change| change["fidelity"]["kind"] == "predicted"), "{changes:#?}");
-    let lines: Vec<String> = changes
+    let changed: Vec<&Value> = changes(&plan).iter().filter(|change| change["action"] != "none").collect();
+    assert!(changed.iter().all(|change| change["fidelity"]["kind"] == "predicted"), "{changed:#?}");
+    let lines: Vec<String> = changed
         .iter()
         .flat_map(|change| change["fields"].as_array().unwrap())
         .map(|line| line["path"].to_string())
         .collect();
     assert_eq!(lines, [r#""spec.replicas""#, r#""spec.template.spec.containers[registry].image""#]);
-    let unchecked = plan["changes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|change| change["unchecked"] != serde_json::json!([]));
+    let unchecked = changes(&plan).iter().filter(|change| change["unchecked"] != serde_json::json!([]));
     assert!(unchecked.count() > 0, "{plan:#}");
     project.edit("regplan.toml", "registry:3.1.2", "registry:3.1.1");
     ns.kubectl(["scale", "deployment/registry", "--replicas=1"]).run().success();

@@ -1,8 +1,8 @@
-//! Fields that `ignore_changes` leaves to others keep their values, whoever owned them.
+//! Fields under `ignore_changes` are handed over to others and keep their values, whoever owned them before.
 
 use serde_json::{Value, json};
 
-use crate::harness::{HEAD, Namespace, Project, wait_until};
+use crate::harness::{HEAD, Namespace, Project, deployment, wait_until};
 
 tests! {
     an_ignored_field_of_ours_is_handed_over_and_keeps_its_value,
@@ -16,22 +16,9 @@ tests! {
 }
 
 fn web(replicas: &str, rest: &str) -> String {
-    format!(
-        r#"{HEAD}
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-{replicas}
-selector.matchLabels = {{ app = "web" }}
-template.metadata.labels = {{ app = "web" }}
-template.spec.containers = [{{ name = "main", image = "web:1" }}, {{ name = "side", image = "side:1" }}]
-
-[resource.web.lifecycle]
-{rest}
-"#
-    )
+    let containers = r#"[{ name = "main", image = "web:1" }, { name = "side", image = "side:1" }]"#;
+    let spec = format!("{replicas}\ntemplate.spec.containers = {containers}");
+    format!("{HEAD}{}\n[resource.web.lifecycle]\n{rest}\n", deployment("web", &spec))
 }
 
 const IGNORED: &str = "ignore_changes = [\"spec.replicas\"]";
@@ -46,10 +33,10 @@ fn is_ours(ns: &Namespace, pointer: &str) -> bool {
 
 const REPLICAS: &str = "/f:spec/f:replicas";
 
-/// A Deployment with 5 replicas, all of it ours, whose file then says 2 and that they are ignored.
+/// A Deployment with 5 replicas, which we own. Then the file says 2 replicas, and that they are ignored.
 fn five_that_are_to_be_ignored(ns: &Namespace) -> Project<'_> {
     let project = ns.project().write("regplan.toml", &web("replicas = 5", ""));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert!(is_ours(ns, REPLICAS));
     project.rewrite("regplan.toml", &web("replicas = 2", IGNORED));
     project
@@ -65,10 +52,10 @@ fn an_ignored_field_of_ours_is_handed_over_and_keeps_its_value() {
         .stdout_lacks("spec.replicas:");
     proxy.forget();
     let before = ns.get("deployment/web")["metadata"].clone();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 5);
     assert!(!is_ours(&ns, REPLICAS));
-    // It costs a look at the owners, and one write before the usual one; each is guarded.
+    // It takes a read of the owners, and one guarded write before the usual one.
     let writes = proxy.writes();
     let said: Vec<String> = writes.iter().map(ToString::to_string).collect();
     let name = ns.name();
@@ -76,17 +63,17 @@ fn an_ignored_field_of_ours_is_handed_over_and_keeps_its_value() {
         said,
         [format!("patch deployments.apps -n {name} web"), format!("apply deployments.apps -n {name} web")]
     );
-    // The plan's, the owners', and the one by which it is known to be ready.
+    // One for the plan, one for the owners, and one for readiness.
     assert_eq!(proxy.count("get", "deployments.apps"), 3, "{}", proxy.log());
     let steps = writes[0].json();
     assert_eq!(steps[0], json!({"op": "test", "path": "/metadata/uid", "value": before["uid"]}));
     assert_eq!(steps[1]["path"], "/metadata/resourceVersion");
     assert_eq!(writes[1].json()["metadata"]["uid"], before["uid"]);
     project.run(["plan", "--detailed-exitcode"]).success();
-    // Another change leaves it alone, and so does another hand's.
+    // Another change of ours does not touch it, nor does a change by others.
     project.edit("regplan.toml", "web:1", "web:2");
     ns.kubectl(["scale", "deployment/web", "--replicas=4"]).run().success();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 4);
     project.run(["plan", "--detailed-exitcode"]).success();
 }
@@ -95,17 +82,17 @@ fn a_field_that_an_autoscaler_owns_too_needs_no_hand_over() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &web("replicas = 3", "")).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.kubectl(["scale", "deployment/web", "--replicas=7"]).run().success();
-    // A write of ours beside it makes both of us owners.
+    // With a write of ours in addition, both of us own the field.
     project.edit("regplan.toml", "replicas = 3", "replicas = 7");
     project.edit("regplan.toml", "web:1", "web:2");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert!(is_ours(&ns, REPLICAS));
     project.rewrite("regplan.toml", &web("replicas = 2", IGNORED).replace("web:1", "web:2"));
     project.run(["plan"]).success().stdout_contains("spec.replicas is left to kubectl, who owns it too");
     proxy.forget();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(proxy.writes().len(), 1, "{}", proxy.log());
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 7);
     assert!(!is_ours(&ns, REPLICAS));
@@ -117,13 +104,13 @@ fn a_hand_over_that_is_killed_in_between_loses_nothing() {
     let proxy = ns.proxy();
     let project = five_that_are_to_be_ignored(&ns).through(&proxy);
     project.edit("regplan.toml", "web:1", "web:2");
-    proxy.on("apply", "deployments.apps").in_earnest().hang();
+    proxy.on("apply", "deployments.apps").not_dry_run().hang();
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();
     wait_until("the field is released", || !is_ours(&ns, REPLICAS));
     apply.kill();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 5);
-    proxy.heal();
-    project.run(["apply", "--auto-approve"]).success();
+    proxy.clear_faults();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 5);
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/0/image"), "web:2");
     project.run(["plan", "--detailed-exitcode"]).success();
@@ -156,16 +143,16 @@ fn a_required_field_is_set_once_and_then_left_to_others() {
     let plan = project.run(["plan"]).success();
     plan.stdout_contains(&format!("{path} is set now, and from then on left to others"));
     proxy.forget();
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let writes: Vec<String> = proxy.writes().iter().map(|seen| seen.verb.clone()).collect();
-    // The controller may move the object on meanwhile: then its owners are looked at once more.
+    // The controller may change the object meanwhile. Then its owners are read once more.
     assert!(writes[0] == "apply" && writes[1..].iter().all(|verb| verb == "patch"), "{}", proxy.log());
     assert!(!is_ours(&ns, "/f:spec/f:template/f:spec/f:containers/k:{\"name\":\"main\"}/f:image"));
     project.run(["plan", "--detailed-exitcode"]).success();
     ns.kubectl(["set", "image", "deployment/web", "main=web:9"]).run().success();
     project.run(["plan", "--detailed-exitcode"]).success();
     project.edit("regplan.toml", "replicas = 1", "replicas = 2");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/0/image"), "web:9");
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 2);
 }
@@ -173,18 +160,18 @@ fn a_required_field_is_set_once_and_then_left_to_others() {
 fn an_item_that_holds_an_ignored_field_can_still_be_removed() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &web("replicas = 1", ""));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let ignored = "ignore_changes = [\"spec.template.spec.containers[side].image\"]";
     project.rewrite("regplan.toml", &web("replicas = 1", ignored));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/1/image"), "side:1");
     project.edit("regplan.toml", ", { name = \"side\", image = \"side:1\" }", "");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let containers = ns.field("deployment/web", "/spec/template/spec/containers");
     assert_eq!(containers.as_array().map(Vec::len), Some(1), "{containers}");
-    // One that comes back is made with its image again.
+    // A container that comes back is created with its image.
     project.rewrite("regplan.toml", &web("replicas = 1", ignored));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/template/spec/containers/1/image"), "side:1");
     project.run(["plan", "--detailed-exitcode"]).success();
 }
@@ -192,14 +179,14 @@ fn an_item_that_holds_an_ignored_field_can_still_be_removed() {
 fn a_field_that_is_ignored_no_longer_is_taken_back() {
     let ns = Namespace::new();
     let project = five_that_are_to_be_ignored(&ns);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", &web("replicas = 2", ""));
     project.run(["plan"]).success().stdout_contains("spec.replicas").stdout_lacks("conflict");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 2);
-    // Nobody is left behind who would keep it.
+    // No other manager is left that would keep the field.
     project.rewrite("regplan.toml", &web("", ""));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("deployment/web", "/spec/replicas"), 1);
 }
 
@@ -225,10 +212,10 @@ ready = "written"
     let refusal = "the server keeps `spec.rules` as one value";
     project.run(["plan"]).code(1).stdout_contains(refusal);
     project.rewrite("regplan.toml", &config(""));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", &config(part));
     project.run(["plan"]).code(1).stdout_contains(refusal).stdout_contains("ignore `spec.rules` as a whole");
     project.rewrite("regplan.toml", &config("ignore_changes = [\"spec.rules\"]"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("ingress/web", "/spec/rules/0/host"), "a.example.com");
 }

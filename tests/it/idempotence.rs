@@ -1,5 +1,5 @@
-//! What was applied is quiet: no plan finds a difference, no apply writes, whatever the server, its
-//! controllers and other hands made of the objects.
+//! After an apply, a plan finds no difference and a second apply writes nothing, although the server, its
+//! controllers and other managers have changed the objects in the meantime.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::examples::example;
-use crate::harness::{Namespace, Project, Proxy, wait_for};
+use crate::examples::{PASSWORD, crd_example, live_reference_example, registry_example};
+use crate::harness::{Namespace, Project, Proxy, changes, wait_for};
 use crate::plane::pki::Authority;
 
 tests! {
     every_configuration_that_we_keep_is_tried_here,
-    the_adversarial_set_is_quiet,
-    the_registry_is_quiet,
-    the_definition_and_its_resource_are_quiet,
-    the_live_reference_is_quiet,
+    the_adversarial_set_is_idempotent,
+    the_registry_is_idempotent,
+    the_definition_and_its_resource_are_idempotent,
+    the_live_reference_is_idempotent,
     two_plans_before_the_first_apply_are_the_same,
 }
 
@@ -43,9 +43,9 @@ fn every_configuration_that_we_keep_is_tried_here() {
     assert_eq!(found, TRIED);
 }
 
-/// What no record can prove: the file has something empty in them that the server does not store, and to it
-/// another apply might be a write.
-const HOLDING_NOTHING: &[&str] = &[
+/// The resources whose objects no record can prove to be unchanged. The files give them empty values, which the
+/// server does not store, so another apply might be a write.
+const WITH_EMPTY_VALUES: &[&str] = &[
     "clusterroles.rbac.authorization.k8s.io",
     "configmaps",
     "customresourcedefinitions.apiextensions.k8s.io",
@@ -55,23 +55,23 @@ const HOLDING_NOTHING: &[&str] = &[
     "services",
 ];
 
-/// Nothing to change, proved without asking the server for more than its lists, but of one object of each of
-/// the resources `in_doubt`; and nothing is written.
+/// There is nothing to change. The lists prove that, but for one object of each of the resources `in_doubt`, for
+/// which there is a dry-run. And nothing is written.
 fn expect_no_changes_but(project: &Project<'_>, proxy: &Proxy, in_doubt: &[&str]) {
     proxy.forget();
     let plan = project.run(["plan", "--format", "json"]).success().json();
-    let changes = plan["changes"].as_array().unwrap();
-    let loud: Vec<&Value> =
+    let changes = changes(&plan);
+    let differing: Vec<&Value> =
         changes.iter().filter(|change| change["action"] != "none" || change["fields"] != json!([])).collect();
-    assert!(loud.is_empty(), "{loud:#?}");
+    assert!(differing.is_empty(), "{differing:#?}");
     let asked: Vec<String> =
         proxy.requests().iter().filter(|seen| seen.dry_run).map(ToString::to_string).collect();
     let is_asked =
         |resource: &&str| asked.iter().any(|asked| asked.starts_with(&format!("apply {resource} ")));
     assert_eq!(asked.len(), in_doubt.len(), "the record should have proved most of these: {asked:#?}");
     assert!(in_doubt.iter().all(is_asked), "{asked:#?}");
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-    project.run(["apply", "--auto-approve"]).success();
+    project.expect_settled();
+    project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
 }
@@ -80,18 +80,18 @@ fn expect_no_changes(project: &Project<'_>, proxy: &Proxy) {
     expect_no_changes_but(project, proxy, &[]);
 }
 
-/// The same without what the state remembers of the last apply: the server is asked.
-fn quiet_without_a_record(project: &Project<'_>, proxy: &Proxy) {
+/// There is nothing to change without a state either. Dry-runs show that then.
+fn expect_no_changes_without_a_record(project: &Project<'_>, proxy: &Proxy) {
     fs::remove_dir_all(project.path(".regplan")).unwrap();
     proxy.forget();
     let plan = project.run(["plan", "--format", "json"]).success().json();
-    let changes = plan["changes"].as_array().unwrap();
-    let loud: Vec<&Value> = changes.iter().filter(|change| change["action"] != "none").collect();
-    assert!(loud.is_empty(), "{loud:#?}");
+    let changes = changes(&plan);
+    let differing: Vec<&Value> = changes.iter().filter(|change| change["action"] != "none").collect();
+    assert!(differing.is_empty(), "{differing:#?}");
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
 }
 
-/// Every file of a folder, with the name that is in all of its names replaced.
+/// A copy of a folder, with a name in its files replaced by that of the namespace.
 fn copied<'n>(ns: &'n Namespace, folder: &str, name: &str) -> Project<'n> {
     let root = root().join(folder);
     let mut project = ns.project();
@@ -110,29 +110,29 @@ fn copied<'n>(ns: &'n Namespace, folder: &str, name: &str) -> Project<'n> {
     project
 }
 
-/// Writes the authority of a webhook where it is missing, as cert-manager does.
+/// Adds the authority of a webhook, as cert-manager does.
 fn inject(ns: &Namespace, target: &str, pointer: &str) {
     let authority = BASE64_STANDARD.encode(Authority::new().unwrap().certificate());
     let patch = json!([{ "op": "add", "path": pointer, "value": authority }]).to_string();
     ns.kubectl(["patch", target, "--type=json", "--patch", &patch]).run().success();
 }
 
-fn the_adversarial_set_is_quiet() {
+fn the_adversarial_set_is_idempotent() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = copied(&ns, "testdata/adversarial", "adversarial").through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let role = ns.fill("clusterrole/{ns}");
     wait_for("the collected rules", || {
         let rules = ns.field(&role, "/rules");
         rules.as_array().is_some_and(|rules| !rules.is_empty()).then_some(())
     });
-    // A custom resource with `labels: null` is written anew by every apply, its `resourceVersion` included: no proof
-    // may say that nothing would change.
+    // Every apply of a custom resource with `labels: null` is a write, with a new `resourceVersion`: no proof may say
+    // that nothing would change.
     let widgets = ns.fill("widgets.{ns}.example.com");
-    let in_doubt: Vec<&str> = HOLDING_NOTHING.iter().copied().chain([widgets.as_str()]).collect();
+    let in_doubt: Vec<&str> = WITH_EMPTY_VALUES.iter().copied().chain([widgets.as_str()]).collect();
     expect_no_changes_but(&project, &proxy, &in_doubt);
-    // An autoscaler, an injector of authorities, somebody who labels: none of this is ours.
+    // An autoscaler, an injector of authorities, and somebody's labels: none of these fields are ours.
     ns.kubectl(["scale", "deployment/scaled", "--replicas=3"]).run().success();
     ns.kubectl(["label", "deployment/scaled", "service/odd", "theirs=yes"]).run().success();
     let configuration = ns.fill("validatingwebhookconfiguration/{ns}");
@@ -140,58 +140,43 @@ fn the_adversarial_set_is_quiet() {
     let definition = ns.fill("crd/widgets.{ns}.example.com");
     inject(&ns, &definition, "/spec/conversion/webhook/clientConfig/caBundle");
     expect_no_changes_but(&project, &proxy, &in_doubt);
-    // Where we own an empty map, no record tells whether what others put into it stays: the server is asked.
+    // If we own an empty map, no record tells whether the keys of others in it stay. The server has to be asked.
     ns.kubectl(["label", "deployment/odd", "theirs=yes"]).run().success();
-    quiet_without_a_record(&project, &proxy);
-    // A change is that change alone.
+    expect_no_changes_without_a_record(&project, &proxy);
+    // A change in the files is the only change in the plan.
     project.edit("regplan.toml", "main:1", "main:2");
     project.edit("manifests/storage.yaml", "plain: text", "plain: other");
     let plan = project.run(["plan", "--format", "json"]).success().json();
-    let changes = plan["changes"].as_array().unwrap().iter();
+    let changes = changes(&plan).iter();
     let fields: Vec<&Value> =
         changes.flat_map(|change| change["fields"].as_array().unwrap()).map(|field| &field["path"]).collect();
     assert_eq!(fields, ["data.plain", "spec.template.spec.containers[main].image"]);
     ns.delete(&definition).delete(&configuration).delete(&role);
-    ns.delete(&ns.fill("clusterrole/{ns}-part")).delete(&ns.fill("clusterrolebinding/{ns}"));
-    ns.delete(&ns.fill("priorityclass/{ns}"));
+    ns.delete("clusterrole/{ns}-part").delete("clusterrolebinding/{ns}");
+    ns.delete("priorityclass/{ns}");
 }
 
-fn the_registry_is_quiet() {
+fn the_registry_is_idempotent() {
     let ns = Namespace::absent();
     let proxy = ns.proxy();
-    let names = [
-        ("name = \"registry\"", "name = \"{project}\""),
-        ("= \"registry\"", "= \"{ns}\""),
-        ("registry.example.com", "{prefix}.example.com"),
-    ];
-    let project =
-        example(&ns, "registry", &names).through(&proxy).env("CI_PASSWORD", "a long enough password");
-    project.run(["apply", "--auto-approve"]).success();
+    let project = registry_example(&ns).through(&proxy).env("CI_PASSWORD", PASSWORD);
+    project.apply();
     expect_no_changes(&project, &proxy);
 }
 
-fn the_definition_and_its_resource_are_quiet() {
+fn the_definition_and_its_resource_are_idempotent() {
     let ns = Namespace::absent();
     let proxy = ns.proxy();
-    let names = [
-        ("crd-example", "{project}"),
-        ("mirrors.example.com", "mirrors.{prefix}.example.com"),
-        ("group: example.com", "group: {prefix}.example.com"),
-        ("\"example.com/v1\"", "\"{prefix}.example.com/v1\""),
-        ("namespace = \"mirrors\"", "namespace = \"{ns}\""),
-        ("  name: mirrors\n", "  name: {ns}\n"),
-    ];
-    let project = example(&ns, "crd", &names).through(&proxy);
-    project.run(["apply", "--auto-approve"]).success();
+    let project = crd_example(&ns).through(&proxy);
+    project.apply();
     expect_no_changes(&project, &proxy);
-    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/mirrors.{prefix}.example.com");
 }
 
-fn the_live_reference_is_quiet() {
+fn the_live_reference_is_idempotent() {
     let ns = Namespace::absent();
     let proxy = ns.proxy();
-    let names = [("live-reference-example", "{project}"), ("namespace = \"front\"", "namespace = \"{ns}\"")];
-    let project = example(&ns, "live-reference", &names).through(&proxy);
+    let project = live_reference_example(&ns).through(&proxy);
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.front");
     ns.patch_status("service/front", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}}));
@@ -199,18 +184,13 @@ fn the_live_reference_is_quiet() {
     expect_no_changes(&project, &proxy);
 }
 
-/// Secrets are made by the run that applies, and so are hashes: no plan shows one, or what follows from it.
+/// The apply generates secrets and hashes. A plan contains none of them, and nothing that is computed from them.
 fn two_plans_before_the_first_apply_are_the_same() {
     let ns = Namespace::absent();
-    let names = [
-        ("name = \"registry\"", "name = \"{project}\""),
-        ("= \"registry\"", "= \"{ns}\""),
-        ("registry.example.com", "{prefix}.example.com"),
-    ];
-    let project = example(&ns, "registry", &names).env("CI_PASSWORD", "a long enough password");
+    let project = registry_example(&ns).env("CI_PASSWORD", PASSWORD);
     let plan = || {
         let mut plan = project.run(["plan", "--format", "json"]).success().json();
-        // Without a state, every run has a lineage of its own.
+        // Without a state, every run has another lineage.
         plan["lineage"].take();
         plan
     };

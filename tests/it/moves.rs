@@ -1,4 +1,4 @@
-//! What has another address, what leaves without being deleted, and the state by hand.
+//! `[moved]` and `[removed]` blocks, and changes of the state with `state mv` and `state rm`.
 
 use serde_json::json;
 
@@ -18,10 +18,6 @@ tests! {
     the_state_is_not_corrected_while_somebody_writes_it,
 }
 
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
 fn listed(project: &Project<'_>) -> Vec<String> {
     let state = project.run(["state", "list", "--format", "json"]).success().json();
     let resources = state["resources"].as_array().unwrap();
@@ -34,7 +30,7 @@ fn a_moved_block_keeps_its_objects() {
                    apiVersion: v1\nkind: ConfigMap\nmetadata: { name: z }\n";
     let manifest = format!("{HEAD}\n[manifest.main]\npath = \"both.yaml\"\n");
     let project = ns.project().write("regplan.toml", &manifest).write("both.yaml", objects);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let before = ns.get("configmap/x")["metadata"].clone();
     let moved = "\n[[moved]]\nfrom = \"manifest.main\"\nto = \"manifest.prod\"\n";
     project.rewrite("regplan.toml", &(manifest.replace("[manifest.main]", "[manifest.prod]") + moved));
@@ -42,46 +38,46 @@ fn a_moved_block_keeps_its_objects() {
     plan.stdout_contains("moved from manifest.main/ConfigMap/x")
         .stdout_contains("only our annotations change")
         .stdout_contains("0 to replace, 0 to destroy");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let after = ns.get("configmap/x")["metadata"].clone();
     assert_eq!(before["uid"], after["uid"]);
     assert_eq!(after["annotations"]["regplan.dev/address"], "manifest.prod/ConfigMap/x");
     assert_eq!(listed(&project), ["manifest.prod/ConfigMap/x", "manifest.prod/ConfigMap/z"]);
-    // The table is stale from now on, which harms nobody.
-    unchanged(&project);
+    // The table is not needed any more, and does no harm.
+    project.expect_settled();
 }
 
 fn a_moved_block_whose_object_has_another_name_is_replaced() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let moved = "\n[[moved]]\nfrom = \"resource.greeting\"\nto = \"resource.welcome\"\n";
     project.rewrite("regplan.toml", &(GREETING.replace("[resource.greeting]", "[resource.welcome]") + moved));
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("-/+ resource.welcome")
         .stdout_contains("moved from resource.greeting")
         .stdout_contains("greeting is deleted: it had this address");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert!(ns.find("configmap/greeting").is_none());
     assert_eq!(ns.field("configmap/welcome", "/data/hello"), "world");
     assert_eq!(listed(&project), ["resource.welcome"]);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn moves_are_followed_one_after_the_other() {
     let ns = Namespace::new();
     let named = GREETING.replace("kind = \"ConfigMap\"", "kind = \"ConfigMap\"\nmetadata.name = \"kept\"");
     let project = ns.project().write("regplan.toml", &named);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let uid = ns.field("configmap/kept", "/metadata/uid");
     let moved = "\n[[moved]]\nfrom = \"resource.greeting\"\nto = \"resource.hello\"\n\
                  \n[[moved]]\nfrom = \"resource.hello\"\nto = \"resource.welcome\"\n";
     project.rewrite("regplan.toml", &(named.replace("[resource.greeting]", "[resource.welcome]") + moved));
-    // An old address may be targeted: it stands for the new one.
+    // The old address can be a target: it means the new one.
     project.run(["apply", "--auto-approve", "--target", "resource.greeting"]).success();
     assert_eq!(ns.field("configmap/kept", "/metadata/uid"), uid);
     assert_eq!(listed(&project), ["resource.welcome"]);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn a_moved_claim_with_another_name_is_refused() {
@@ -91,7 +87,7 @@ fn a_moved_claim_with_another_name_is_refused() {
          spec = {{ accessModes = [\"ReadWriteOnce\"], resources.requests.storage = \"1Gi\" }}\n"
     );
     let project = ns.project().write("regplan.toml", &claim);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let moved = "\n[[moved]]\nfrom = \"resource.old\"\nto = \"resource.new\"\n";
     project.rewrite("regplan.toml", &(claim.replace("[resource.old]", "[resource.new]") + moved));
     let refused = project.run(["apply", "--auto-approve"]).code(1);
@@ -99,8 +95,8 @@ fn a_moved_claim_with_another_name_is_refused() {
     assert!(ns.find("persistentvolumeclaim/old").is_some());
     assert!(ns.find("persistentvolumeclaim/new").is_none());
     project.edit("regplan.toml", "[resource.new]\n", "[resource.new]\nmetadata.name = \"old\"\n");
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("moved from resource.old");
-    unchanged(&project);
+    project.apply().stdout_contains("moved from resource.old");
+    project.expect_settled();
 }
 
 fn what_is_wrong_with_a_move_is_said_at_its_place() {
@@ -119,7 +115,7 @@ fn what_is_wrong_with_a_move_is_said_at_its_place() {
 fn a_removed_block_keeps_its_object() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let version = ns.field("configmap/greeting", "/metadata/resourceVersion");
     let removed = "\n[[removed]]\naddress = \"resource.greeting\"\ndestroy = false\n";
     project.rewrite("regplan.toml", &format!("{HEAD}{removed}"));
@@ -127,10 +123,10 @@ fn a_removed_block_keeps_its_object() {
     plan.stdout_contains(", 1 to forget")
         .stdout_contains("resource.greeting  forget")
         .stdout_contains("[[removed]] in regplan.toml:");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/greeting", "/metadata/resourceVersion"), version);
     assert_eq!(listed(&project), Vec::<String>::new());
-    unchanged(&project);
+    project.expect_settled();
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("Nothing to destroy");
     assert!(ns.find("configmap/greeting").is_some());
     // Its annotations still say whose it was: another project is refused until they are gone.
@@ -141,7 +137,7 @@ fn a_removed_block_keeps_its_object() {
         .run()
         .success();
     other.run(["apply", "--auto-approve", "--adopt", "resource.greeting"]).success();
-    unchanged(&other);
+    other.expect_settled();
 }
 
 fn the_state_is_listed_and_shown() {
@@ -152,7 +148,7 @@ fn the_state_is_listed_and_shown() {
     let project =
         ns.project().write("regplan.toml", &format!("{GREETING}{secret}")).env("PASSWORD", "hunter22");
     project.run(["state", "list"]).success().stdout_lacks("resource");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let list = project.run(["state", "list"]).success();
     list.stdout_contains("resource.greeting").stdout_contains("/greeting");
     let show = project.run(["state", "show", "resource.login"]).success();
@@ -169,7 +165,7 @@ fn the_state_is_listed_and_shown() {
 fn what_the_state_forgets_is_known_again_by_its_annotations() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let version = ns.field("configmap/greeting", "/metadata/resourceVersion");
     project
         .regplan(["state", "rm", "resource.greeting"])
@@ -179,9 +175,9 @@ fn what_the_state_forgets_is_known_again_by_its_annotations() {
         .stderr_contains("Not approved");
     project.regplan(["state", "rm", "resource.greeting"]).stdin("yes\n").run().success();
     assert_eq!(listed(&project), Vec::<String>::new());
-    // It is wanted, and marked as ours by this very lineage: nothing has to be done to it.
-    unchanged(&project);
-    project.run(["apply", "--auto-approve"]).success();
+    // The object is desired and annotated with this lineage, so there is nothing to change.
+    project.expect_settled();
+    project.apply();
     assert_eq!(listed(&project), ["resource.greeting"]);
     assert_eq!(ns.field("configmap/greeting", "/metadata/resourceVersion"), version);
 }
@@ -189,14 +185,14 @@ fn what_the_state_forgets_is_known_again_by_its_annotations() {
 fn what_the_state_forgets_is_not_deleted() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", HEAD);
     project.run(["state", "rm", "resource.greeting", "resource.other", "--auto-approve"]).code(1);
     project
         .run(["state", "rm", "resource.greeting", "--auto-approve"])
         .success()
         .stderr_contains("Forgot 1 resource");
-    unchanged(&project);
+    project.expect_settled();
     assert!(ns.find("configmap/greeting").is_some());
 }
 
@@ -206,7 +202,7 @@ fn an_address_is_moved_in_the_state() {
     let other = "\n[resource.other]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
                  depends_on = [\"resource.greeting\"]\n";
     let project = ns.project().write("regplan.toml", &format!("{named}{other}"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let uid = ns.field("configmap/kept", "/metadata/uid");
     project.run(["state", "mv", "resource.greeting", "resource.other"]).code(1).stderr_contains("already");
     project.run(["state", "mv", "resource.greting", "resource.x"]).code(1).stderr_contains("did you mean");
@@ -219,15 +215,15 @@ fn an_address_is_moved_in_the_state() {
     assert!(!dependencies.contains(&json!("resource.greeting")), "{dependencies:?}");
     project
         .rewrite("regplan.toml", &format!("{named}{other}").replace("resource.greeting", "resource.welcome"));
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("0 to replace, 0 to destroy");
+    project.apply().stdout_contains("0 to replace, 0 to destroy");
     assert_eq!(ns.field("configmap/kept", "/metadata/uid"), uid);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn the_state_is_not_corrected_while_somebody_writes_it() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "world", "moon");
     let mut apply = project.regplan(["apply"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");

@@ -1,10 +1,12 @@
-//! The plan as a person, a comment and a program get it.
+//! The forms of a plan: text for people, Markdown for comments, JSON for programs.
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, Command, Ended, GREETING, HEAD, Namespace, Output, Project, program};
+use crate::harness::{
+    BALANCER, Command, Ended, GREETING, HEAD, Namespace, Output, Project, changes, program,
+};
 
 tests! {
     a_first_plan_is_as_its_schema_says,
@@ -46,11 +48,7 @@ kind = "ConfigMap"
 metadata.namespace = "{prefix}-room"
 "#;
 
-fn apply(project: &Project<'_>) {
-    project.run(["apply", "--auto-approve"]).success();
-}
-
-/// The published schema, which lets a later version add keys; here, no key may be unknown.
+/// The published schema allows unknown keys, for later versions. Here it allows none.
 fn closed_schema() -> Value {
     let mut schema: Value = serde_json::from_str(include_str!("../../docs/plan.schema.json")).unwrap();
     close(&mut schema);
@@ -62,7 +60,7 @@ fn close(schema: &mut Value) {
     if map.contains_key("properties") {
         map.insert("additionalProperties".to_owned(), json!(false));
     }
-    // Alternatives say only what sets them apart.
+    // Alternatives contain only what differs between them.
     for (_, part) in map.iter_mut().filter(|(key, _)| !["oneOf", "anyOf"].contains(&key.as_str())) {
         match part {
             Value::Array(parts) => parts.iter_mut().for_each(close),
@@ -71,7 +69,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Whether a plan is as the schema says, and says nothing that the schema does not know.
+/// Fails unless the plan matches the schema and has no unknown key.
 #[track_caller]
 pub(crate) fn check(plan: &Value) {
     let schema = closed_schema();
@@ -89,13 +87,13 @@ fn plan(project: &Project<'_>) -> Value {
 
 fn actions(plan: &Value) -> Vec<&str> {
     let mut actions: Vec<&str> =
-        plan["changes"].as_array().unwrap().iter().map(|change| change["action"].as_str().unwrap()).collect();
+        changes(plan).iter().map(|change| change["action"].as_str().unwrap()).collect();
     actions.sort_unstable();
     actions.dedup();
     actions
 }
 
-/// A secret that is not set, a namespace that the plan makes, a value that is not known yet.
+/// A plan with a secret that is not set, a namespace that it creates, and a value that is not known yet.
 fn a_first_plan_is_as_its_schema_says() {
     let ns = Namespace::new();
     let address = "\n[resource.address]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
@@ -113,7 +111,7 @@ fn every_later_plan_is_as_its_schema_says() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{LOGIN}{CLAIM}{ROOM}"));
     let project = project.env("TOKEN", "some-token");
-    apply(&project);
+    project.apply();
     assert_eq!(actions(&plan(&project)), ["none"]);
     // Drift, a conflict, an object of others, and something that dies with a namespace.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "sun", "theirs": "x"}}));
@@ -134,14 +132,14 @@ fn every_later_plan_is_as_its_schema_says() {
     }
     check(&project.run(["plan", "--destroy", "--format=json"]).success().json());
     check(&project.run(["plan", "--target=resource.greeting", "--format=json"]).success().json());
-    ns.delete(&ns.fill("namespace/{prefix}-room"));
+    ns.clean_up("namespace/{prefix}-room");
 }
 
 fn a_line_of_drift_names_its_place() {
     let ns = Namespace::new();
     let two = GREETING.replace("hello = \"world\"", "hello = \"world\", bye = \"moon\"");
     let project = ns.project().write("regplan.toml", &two);
-    apply(&project);
+    project.apply();
     ns.patch("configmap/greeting", &json!({"data": {"hello": "sun"}}));
     let config = project.read("regplan.toml");
     let line = config.lines().position(|line| line.contains("hello =")).unwrap() + 1;
@@ -152,25 +150,20 @@ fn a_line_of_drift_names_its_place() {
     text.stdout_contains("Why: the cluster has drifted; the configuration has not changed.");
     text.stdout_contains("by kubectl-patch: 1 field in 1 resource, last at 2");
     let found = plan(&project);
-    let field = &found["changes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|change| change["action"] == "update")
-        .unwrap()["fields"][0];
+    let field = &changes(&found).iter().find(|change| change["action"] == "update").unwrap()["fields"][0];
     let place = json!({"file": "regplan.toml", "line": line});
     assert_eq!((&field["place"], &field["keep"]["place"]), (&place, &place));
     let markdown = project.run(["plan", "--format=markdown"]).success();
     markdown.stdout_contains(&format!("# keep it: set resource.greeting.data.hello (regplan.toml:{line})"));
-    // A removed field leaves no trace, and is kept by taking it out.
+    // The server has no record of a removed field. The advice is to remove it from the file.
     ns.patch("configmap/greeting", &json!({"data": {"hello": null}}));
     let text = project.run(["plan"]).success();
     text.stdout_contains("drift: by unknown");
     text.stdout_contains(&format!(
         "keep it: remove it at resource.greeting.data.hello (regplan.toml:{line})"
     ));
-    // The reader's own change has its place, too.
-    apply(&project);
+    // A change of the file has its place too.
+    project.apply();
     project.edit("regplan.toml", "world", "mars");
     let text = project.run(["plan"]).success();
     text.stdout_contains(&format!("\"world\" -> \"mars\"  (yours, regplan.toml:{line})"));
@@ -187,7 +180,7 @@ fn long(ns: &Namespace) -> Project<'_> {
         (0..20).fold(String::new(), |text, n| text + &format!("line {n} {}\n", "text ".repeat(20))),
     );
     let project = ns.project().write("regplan.toml", &config);
-    apply(&project);
+    project.apply();
     project.edit("regplan.toml", "word x", "word y");
     project.edit("regplan.toml", "lettersletters\"", "lettersletterz\"");
     project.edit("regplan.toml", "line 9 text", "line 9 words");
@@ -211,7 +204,7 @@ fn a_plan_fits_80_columns_and_uses_more() {
 fn what_destroys_comes_first() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{CLAIM}"));
-    apply(&project);
+    project.apply();
     project.edit("regplan.toml", "resource.greeting", "resource.another");
     let shown = project.run(["plan"]).success();
     let first = shown.stdout().find("- resource.greeting  delete");
@@ -243,7 +236,7 @@ fn markdown_stays_within_its_limit() {
 fn nothing_that_the_cluster_says_breaks_out_of_markdown() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    apply(&project);
+    project.apply();
     let hostile = "````\n```\n</details>@team #1 |x| <script> [a](http://b) \u{1b}[31m\u{202e}";
     ns.kubectl(["patch", "configmap/greeting", "--field-manager=@team<b>|`#1", "--patch"])
         .args([json!({"data": {"hello": hostile}}).to_string()])
@@ -272,20 +265,20 @@ fn policy(plan: &str) -> Output {
 fn the_policy_denies_the_loss_of_a_claim() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{CLAIM}"));
-    apply(&project);
-    // Another object may go.
+    project.apply();
+    // The policy allows that another object is deleted.
     project.rewrite("regplan.toml", &format!("{HEAD}{CLAIM}"));
     let harmless = project.run(["plan", "--format=json"]).success();
     harmless.stdout_contains("\"action\": \"delete\"");
     policy(harmless.stdout()).success();
-    // The claim goes only with consent, and then the policy has its word.
+    // The claim is deleted only with consent, and then the policy denies it.
     project.rewrite("regplan.toml", HEAD);
     policy(project.run(["plan", "--format=json"]).success().stdout()).success();
     let loss = project.run(["plan", "--format=json", "--consent=resource.data"]).success();
     policy(loss.stdout())
         .code(1)
         .stderr_contains(&ns.fill("resource.data: the claim {ns}/data would be deleted"));
-    // It may also go with its namespace, or to another object that has its address.
+    // A claim is also lost with its namespace, or when its address names another object.
     let claim = json!({"kind": "PersistentVolumeClaim", "namespace": "a", "name": "data"});
     let room = json!({"kind": "Namespace", "name": "a"});
     let with = |identity: &Value, action: &str, replaces: Value, dies_with: Value| {
@@ -298,7 +291,7 @@ fn the_policy_denies_the_loss_of_a_claim() {
     with(&claim, "replace", Value::Null, json!([])).code(1).stderr_contains("the claim a/data");
     with(&claim, "replace", room.clone(), json!([])).success();
     with(&claim, "create", Value::Null, json!([])).success();
-    // What is no plan is not let through.
+    // An input that is no plan is denied.
     for nothing in ["", "{}", "no plan"] {
         let judged = policy(nothing).any();
         judged.check(!judged.succeeded(), "should not let through what is no plan");

@@ -1,4 +1,5 @@
-//! What is proved unchanged is unchanged: held against the server, with random objects and random hands.
+//! What a plan proves to be unchanged is unchanged: an apply of it changes nothing on the server, for random objects
+//! that other managers have changed at random.
 
 mod objects;
 mod other_managers;
@@ -18,7 +19,7 @@ use regplan::provider::{Guard, Provider as _, Router, Write};
 use regplan::resource::{Address, Applied, Desired, Live, ProblemKind, Target, Timeouts};
 use serde_json::Value;
 
-use self::other_managers::Hands;
+use self::other_managers::OtherManagers;
 use crate::harness::{Namespace, block_on};
 
 tests! {
@@ -27,20 +28,20 @@ tests! {
 }
 
 const PROJECT: &str = "p";
-/// The same cases every time; `REGPLAN_PROOF_SEED` tries others.
+/// The seed of the random objects. `REGPLAN_PROOF_SEED` is another one.
 const SEED: u64 = 4;
 const ROUNDS: usize = 4;
 const OBJECTS: usize = 48;
-/// How often a round is looked at again, because a controller moved an object in between.
-const LOOKS: usize = 20;
+/// How often the rest of a round is tried again, because a controller changed an object in between.
+const ATTEMPTS: usize = 20;
 
-/// One object: what is wanted, and the record of the apply that made it.
+/// One object: what is desired, and the record of the apply that created it.
 struct Case {
     desired: Desired,
     uid: String,
     applied: Applied,
-    /// What was done to it since, for the report of a failure.
-    story: Vec<String>,
+    /// What other managers did to it since, for the message of a failure.
+    edits: Vec<String>,
 }
 
 fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
@@ -62,11 +63,11 @@ fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
             let made = join_all(wanted.into_iter().map(|desired| make(&provider, desired))).await;
             let mut cases: Vec<Case> = made.into_iter().flatten().collect();
             assert!(cases.len() > OBJECTS / 2, "most of what the generator makes is valid");
-            let mut other_managers: Vec<Hands> =
-                cases.iter().map(|_| Hands::new(&ns, rng.random())).collect();
+            let mut other_managers: Vec<OtherManagers> =
+                cases.iter().map(|_| OtherManagers::new(&ns, rng.random())).collect();
             let work = cases.iter_mut().zip(&mut other_managers);
             join_all(work.map(|(case, other_managers)| async {
-                case.story = other_managers.work(&case.desired, PROJECT).await;
+                case.edits = other_managers.edit(&case.desired, PROJECT).await;
             }))
             .await;
             the_next_second().await;
@@ -77,7 +78,7 @@ fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
                 }
             }
         }
-        // A prover that proves nothing would pass as well.
+        // Without this, a planner that proves nothing would pass.
         let count = |proof: &str| -> BTreeMap<&str, usize> {
             let found = proofs.iter().filter(|((_, by), _)| *by == proof);
             found.map(|((kind, _), count)| (kind.as_str(), *count)).collect()
@@ -91,8 +92,8 @@ fn what_is_proved_unchanged_is_left_as_it_is_by_a_real_apply() {
     });
 }
 
-/// Waits until the clock shows another second. The times in `managedFields` have that resolution, and an apply
-/// that writes nothing but a new time would go unseen within the same second.
+/// Waits for the next second. The times in `managedFields` have a resolution of one second, so an apply that
+/// only writes a new time would not be seen within the same second.
 async fn the_next_second() {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let then = now();
@@ -101,20 +102,20 @@ async fn the_next_second() {
     }
 }
 
-/// The first apply. What the server refuses is no case.
+/// The first apply. An object that the server refuses is left out.
 async fn make(provider: &Router, desired: Desired) -> Option<Case> {
     let plan = planned(provider, input(vec![desired.clone()], BTreeMap::new())).await;
     let sent = plan.changes.first()?.send.clone()?;
     let written = provider.write(&write(desired.target(), sent.clone(), Guard::Absent)).await.ok()?;
     let applied = plan::record(PROJECT, &desired, &sent, &written.live);
-    Some(Case { desired, uid: written.live.stamp.uid, applied, story: Vec::new() })
+    Some(Case { desired, uid: written.live.stamp.uid, applied, edits: Vec::new() })
 }
 
 fn write(target: Target, object: Value, guard: Guard) -> Write {
     Write { target, object, guard, manager: regplan::kubernetes::field_manager(PROJECT) }
 }
 
-/// Plans for all of them, and applies in earnest whatever was proved to be unchanged.
+/// Plans all cases, and applies those that the plan proves to be unchanged.
 async fn check(
     provider: &Router,
     cases: &[Case],
@@ -123,7 +124,7 @@ async fn check(
 ) -> Vec<(String, &'static str)> {
     let mut left: Vec<&Case> = cases.iter().collect();
     let mut proved = Vec::new();
-    for _ in 0..LOOKS {
+    for _ in 0..ATTEMPTS {
         let known =
             left.iter().map(|case| (case.desired.address.clone(), known(case, with_records))).collect();
         let wanted = left.iter().map(|case| case.desired.clone()).collect();
@@ -145,13 +146,13 @@ async fn check(
             assert!(
                 after.stamp == prior.stamp,
                 "{} was proved by {proof:?} and changed (seed {seed})\nsent: {sent}\nbefore: {}\n{:?}\n\
-                 after: {}\n{:?}\nby hand:\n{}",
+                 after: {}\n{:?}\nby other managers:\n{}",
                 case.desired.identity,
                 prior.object,
                 prior.ownership,
                 after.object,
                 after.ownership,
-                case.story.join("\n"),
+                case.edits.join("\n"),
             );
             let name = match proof {
                 Proof::Record => "record",
@@ -167,7 +168,7 @@ async fn check(
     panic!("{} objects are moved all the time (seed {seed})", left.len());
 }
 
-/// The object after a real apply of what is sent; `None` where it was moved since it was read.
+/// The object after a real apply; `None` where it has changed since it was read.
 async fn again(provider: &Router, change: &Change) -> Option<Live> {
     let guard = Guard::At(change.stamp()?.clone());
     match provider.write(&write(change.target.clone(), change.send.clone()?, guard)).await {
@@ -212,7 +213,7 @@ async fn planned(provider: &Router, input: Input) -> Plan {
     regplan::engine::run_planner(Planner::new(input), provider, 16).await
 }
 
-/// A name in the tables must be atomic wherever it occurs in the server's own kinds.
+/// A field name in the tables is atomic in all kinds of the server that have it.
 fn the_fields_that_are_owned_as_a_whole_are_those_of_the_servers_schema() {
     let ns = Namespace::absent();
     let (_, index) = ns.cluster().request("GET", "/openapi/v3", None);
@@ -247,8 +248,8 @@ fn the_fields_that_are_owned_as_a_whole_are_those_of_the_servers_schema() {
     }
 }
 
-/// Whether a field that a table names is atomic; `None` for other fields, and for those that are not of the
-/// table's sort.
+/// Whether a field that a table names is atomic; `None` for other fields, and for fields that are not of the
+/// table's type.
 fn is_atomic(schemas: &Value, name: &str, property: &Value) -> Option<bool> {
     let reference = property["allOf"][0]["$ref"].as_str().or_else(|| property["$ref"].as_str());
     let referred = reference.and_then(|path| schemas.get(path.rsplit('/').next()?));

@@ -1,4 +1,4 @@
-//! The proxy through which tests look at requests and break them.
+//! The proxy of the harness: it remembers requests, and makes them fail.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ tests! {
     a_token_is_passed_on,
 }
 
-/// Sends a request through the proxy; the error is the transport's.
+/// Sends a request through the proxy. The error is that of the transport.
 fn send(proxy: &Proxy, method: &str, path: &str, body: &Value) -> Result<(u16, Value), String> {
     let request =
         http::Request::builder().method(method).uri(path).header("content-type", "application/json");
@@ -94,7 +94,7 @@ fn an_answer_takes_the_place_of_the_servers() {
     let (status, body) = send(&proxy, "POST", &config_maps(&ns), &config_map("one")).unwrap();
     assert_eq!((status, &body["kind"]), (503, &json!("Status")));
     assert!(ns.find("configmap/one").is_none());
-    proxy.heal();
+    proxy.clear_faults();
     assert_eq!(send(&proxy, "POST", &config_maps(&ns), &config_map("one")).unwrap().0, 201);
 }
 
@@ -129,7 +129,7 @@ fn a_hanging_request_is_never_answered() {
     proxy.on("list", "configmaps").hang();
     let kubectl = ns.kubectl(["get", "configmaps", "--request-timeout=1s"]);
     let ended = kubectl.env("KUBECONFIG", proxy.kubeconfig()).run().code(1);
-    // One of the two, after which of kubectl's clocks runs out first.
+    // kubectl has two time limits, and either may come first.
     let said =
         ["Timeout exceeded", "context deadline exceeded"].iter().any(|words| ended.stderr().contains(words));
     ended.check(said, "it ran out of time, and says so");
@@ -153,7 +153,7 @@ fn somebody_else_gets_there_first() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let (cluster, path) = (ns.cluster().clone(), config_maps(&ns));
-    proxy.on("create", "configmaps").in_earnest().times(1).first(move || {
+    proxy.on("create", "configmaps").not_dry_run().times(1).first(move || {
         cluster.request("POST", &path, Some(&config_map("one")));
     });
     let (status, body) = send(&proxy, "POST", &config_maps(&ns), &config_map("one")).unwrap();

@@ -1,4 +1,4 @@
-//! The rendered `config.yml` and htpasswd start real registries, of both generations.
+//! Real registries, of version 2 and of version 3, start with the rendered `config.yml` and htpasswd.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -27,7 +27,7 @@ fn a_registry_of_version_3_takes_a_push_and_a_pull() {
     round_trip("registry:3.1.1", ns.cluster().program("registry"));
 }
 
-/// Applies a registry of this image, and starts the program with the files that its pods would mount.
+/// Applies a registry of this image, and starts the program with the files that its pods mount.
 fn round_trip(image: &str, registry: Command) {
     let ns = Namespace::absent();
     let config = format!(
@@ -46,7 +46,7 @@ ci = {{ env = "CI_PASSWORD" }}
 "#
     );
     let project = ns.project().write("regplan.toml", &config).env("CI_PASSWORD", PASSWORD);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     let folder = tempfile::tempdir().unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -58,15 +58,15 @@ ci = {{ env = "CI_PASSWORD" }}
     assert_eq!(status(port, "/v2/", Some("ci:wrong")), Some(401));
     let right = Some(format!("ci:{PASSWORD}"));
     assert_eq!(status(port, "/v2/", right.as_deref()), Some(200), "{}", registry.stderr_so_far());
-    // What the readiness probe asks; it has no password.
+    // The request of the readiness probe, without a password.
     assert_eq!(status(port, "/", None), Some(200));
-    // Neither of them made something up: a secret, or a user with a password in the log.
+    // The program has not generated a secret, nor a user with a password in the log.
     let said = registry.stderr_so_far() + &registry.stdout_so_far();
     assert!(!said.contains("No HTTP secret") && !said.contains("htpasswd is missing"), "{said}");
     push_and_pull(folder.path(), port);
 }
 
-/// What `GET` is answered with; nothing where nobody answers.
+/// The status of the answer to `GET`; nothing if there is no answer.
 fn status(port: u16, path: &str, user: Option<&str>) -> Option<u16> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let authorization = user.map(|user| format!("Authorization: Basic {}\r\n", STANDARD.encode(user)));
@@ -77,8 +77,8 @@ fn status(port: u16, path: &str, user: Option<&str>) -> Option<u16> {
     answer.split(' ').nth(1)?.parse().ok()
 }
 
-/// Writes what the pods mount to where this registry finds it: the paths in the rendered configuration
-/// are those of the container.
+/// Writes the files that the pods mount into a folder, and returns the configuration with the paths changed to it:
+/// the rendered paths are those of the container.
 fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, String) {
     let by_key = |kind: &str, key: &str| -> String {
         let list = ns.kubectl(["get", kind, "-o", "json"]).run().success().json();
@@ -102,14 +102,14 @@ fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, Str
     (path, decoded(by_key("secrets", "secret")))
 }
 
-/// Pushes the smallest image there is, and pulls it again.
+/// Pushes a very small image, and pulls it again.
 fn push_and_pull(folder: &Path, port: u16) {
     let (from, to) = (folder.join("image"), folder.join("pulled"));
     image(&from);
     let remote = format!("docker://127.0.0.1:{port}/team/app:1");
     let local = |path: &Path| format!("dir:{}", path.display());
     let skopeo = |args: [String; 4]| {
-        // Otherwise it compresses the layer on the way, and the manifest is another one.
+        // Without this, skopeo compresses the layer, and the manifest changes.
         Command::new(program("skopeo"))
             .args(["copy", "--preserve-digests"])
             .args(args)
@@ -130,7 +130,7 @@ fn push_and_pull(folder: &Path, port: u16) {
     assert_eq!(fs::read(to.join("manifest.json")).unwrap(), fs::read(from.join("manifest.json")).unwrap());
 }
 
-/// An image of one empty layer, as skopeo's `dir:` knows it.
+/// An image with one empty layer, in skopeo's format `dir:`.
 fn image(folder: &Path) {
     use sha2::{Digest as _, Sha256};
     fs::create_dir(folder).unwrap();

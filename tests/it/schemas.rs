@@ -1,11 +1,11 @@
-//! Custom resources whose definition stands in the same plan, and what comes with it.
+//! Custom resources whose definition is created or changed by the same plan: they are checked against its schema.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::harness::{HEAD, Namespace, Project};
+use crate::harness::{HEAD, Namespace, Project, change};
 
 tests! {
     what_the_schema_in_the_plan_refuses_the_server_refuses,
@@ -65,7 +65,7 @@ spec:
                   oneOf: [{ required: [a] }, { required: [b] }]
 "#;
 
-/// Specs, in the form of the file.
+/// Values for `spec`, in TOML.
 const SPECS: &[&str] = &[
     "{}",
     "{ text = \"abc\" }",
@@ -116,10 +116,10 @@ const SPECS: &[&str] = &[
     "{ one = {} }",
 ];
 
-/// Nulls can be written in manifests only.
+/// Values with null, which can be written in manifests only.
 const NULLS: &[&str] = &["{ text: null }", "{ maybe: null }", "{ kept: null }", "{ items: null }", "null"];
 
-/// What is said against each resource.
+/// The message of each resource that has an error.
 fn errors(project: &Project<'_>) -> BTreeMap<String, String> {
     let plan = project.run(["plan", "--format", "json"]).code(1).json();
     let errors = plan["errors"].as_array().unwrap();
@@ -172,7 +172,7 @@ fn what_the_schema_in_the_plan_refuses_the_server_refuses() {
     };
     assert_eq!((only(&ours, &theirs), only(&theirs, &ours)), (Vec::new(), Vec::new()));
     assert!(ours.len() > 20, "{ours:?}");
-    ns.kubectl(["delete", "crd/widgets.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/widgets.{prefix}.example.com");
 }
 
 const WIDGET: &str = r#"
@@ -191,7 +191,7 @@ fn a_resource_may_use_a_field_that_its_definition_gets_in_the_same_plan() {
         ns.project().write("regplan.toml", &format!("{HEAD}{WIDGET}")).write("definition.yaml", DEFINITION);
     let made = project.run(["plan"]).success();
     made.stdout_contains("predicted: the kind Widget").stdout_contains("is made by this plan");
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit(
         "definition.yaml",
         "flag: { type: boolean }",
@@ -208,10 +208,10 @@ fn a_resource_may_use_a_field_that_its_definition_gets_in_the_same_plan() {
     project.edit("regplan.toml", "fresh = \"1\"", "fresh = 1");
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("predicted: the kind Widget").stdout_contains("is changed by this plan");
-    project.run(["apply", "--auto-approve"]).success();
-    assert_eq!(ns.field(&ns.fill("widget.{prefix}.example.com/one"), "/spec/fresh"), 1);
+    project.apply();
+    assert_eq!(ns.field("widget.{prefix}.example.com/one", "/spec/fresh"), 1);
     project.run(["plan", "--detailed-exitcode"]).success();
-    ns.kubectl(["delete", "crd/widgets.{prefix}.example.com"]).run().success();
+    ns.clean_up("crd/widgets.{prefix}.example.com");
 }
 
 fn a_version_that_the_definition_in_the_plan_does_not_serve_is_an_error() {
@@ -234,9 +234,7 @@ fn what_stands_on_a_definition_that_is_refused_has_no_error_of_its_own() {
     let plan: Value = project.run(["plan", "--format", "json"]).code(1).json();
     let errors = plan["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 1, "{errors:#?}");
-    let widget =
-        plan["changes"].as_array().unwrap().iter().find(|change| change["address"] == "resource.one");
-    let fidelity = &widget.unwrap()["fidelity"];
+    let fidelity = &change(&plan, "resource.one")["fidelity"];
     assert_eq!(fidelity["kind"], json!("predicted"));
     assert!(fidelity["reason"].as_str().unwrap().contains("is not there, and cannot be made"), "{fidelity}");
 }

@@ -1,4 +1,4 @@
-//! Plans of a part (`--target`), and replacements that are asked for (`--replace`).
+//! Plans of a part of the configuration (`--target`), and replacements on request (`--replace`).
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ tests! {
     a_replacement_names_one_object,
 }
 
-/// A chain (`a` ← `b` ← `c`), and a Service aside.
+/// A chain (`c` depends on `b`, and `b` on `a`), and a Service that none of them depends on.
 const CHAIN: &str = r#"
 [project]
 name = "{project}"
@@ -49,7 +49,7 @@ kind = "Service"
 spec = { ports = [{ port = 80 }], selector = { app = "web" } }
 "#;
 
-/// What was asked about single objects and lists, without the way there.
+/// The requests for objects and lists, without discovery and access reviews.
 fn asked(proxy: &Proxy) -> Vec<String> {
     let discovery = |resource: &str| resource.starts_with('/') || resource == "namespaces";
     let requests = proxy.requests().into_iter().filter(|seen| !discovery(&seen.resource));
@@ -63,7 +63,7 @@ fn only_what_a_target_needs_is_read_and_written() {
     let plan = project.run(["plan", "--target", "resource.a", "--format", "json"]).success().json();
     assert_eq!(plan["targets"], json!(["resource.a"]));
     assert_eq!(plan["left_out"], json!(["resource.aside", "resource.b", "resource.c"]));
-    // Without a state the lineage is looked for on everything; with one, only on what is planned.
+    // Without a state, the lineage is looked for on all objects; with one, only on those in the plan.
     project.run(["apply", "--auto-approve", "--target", "resource.b"]).success();
     assert_eq!(proxy.writes().len(), 2, "{}", proxy.log());
     project.edit("regplan.toml", "data.k = \"a\"", "data.k = \"other\"");
@@ -96,11 +96,11 @@ stringData = { token = "${secret.token}", password = "${secret.password}" }
     proxy.forget();
     project.run(["apply", "--auto-approve", "--target", "resource.greeting"]).success();
     assert_eq!(proxy.count("*", "secrets"), 0, "{}", proxy.log());
-    // A target takes the Secret along that keeps the generated value.
+    // A target includes the Secret with the generated value.
     let project = project.env("PASSWORD", "hunter22");
     project.run(["apply", "--auto-approve", "--target", "resource.login"]).success();
     let token = ns.field("secret/login", "/data/token");
-    assert_eq!(ns.field(&ns.fill("secret/{project}-token"), "/data/value"), token);
+    assert_eq!(ns.field("secret/{project}-token", "/data/value"), token);
     project.run(["plan", "--detailed-exitcode"]).success();
 }
 
@@ -111,7 +111,7 @@ fn an_apply_after_a_targeted_one_does_the_rest() {
     part.stdout_contains("Plan: 2 to add");
     assert!(ns.find("configmap/c").is_none() && ns.find("service/aside").is_none());
     project.run(["plan", "--detailed-exitcode", "--target", "resource.b"]).success();
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 2 to add");
+    project.apply().stdout_contains("Plan: 2 to add");
     project.run(["plan", "--detailed-exitcode"]).success();
     project.run(["destroy", "--auto-approve"]).success().stdout_contains("4 to destroy");
 }
@@ -119,7 +119,7 @@ fn an_apply_after_a_targeted_one_does_the_rest() {
 fn a_revision_keeps_what_was_left_out() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", CHAIN);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.edit("regplan.toml", "data.k = \"a\"", "data.k = \"other\"");
     project.run(["apply", "--auto-approve", "--target", "resource.a"]).success();
     let path = ns.fill(".regplan/{project}/revisions/000002.json");
@@ -134,35 +134,35 @@ fn a_revision_keeps_what_was_left_out() {
 fn what_left_the_file_is_deleted_only_when_it_is_targeted() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", &config_maps(3));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     project.rewrite("regplan.toml", &config_maps(1));
     let plan = project.run(["plan", "--target", "resource.c0", "--detailed-exitcode"]).success();
     plan.stdout_contains("2 resources are left out");
     project.run(["apply", "--auto-approve", "--target", "resource.c2"]).success();
     assert!(ns.find("configmap/c2").is_none() && ns.find("configmap/c1").is_some());
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("1 to destroy");
+    project.apply().stdout_contains("1 to destroy");
 }
 
 fn a_targeted_destroy_takes_what_stands_on_the_target() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", CHAIN);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let plan = project.run(["plan", "--destroy", "--target", "resource.b"]).success();
     plan.stdout_contains("- resource.b").stdout_contains("- resource.c").stdout_lacks("- resource.a");
     project.run(["destroy", "--auto-approve", "--target", "resource.b"]).success();
     assert!(ns.find("configmap/b").is_none() && ns.find("configmap/c").is_none());
     assert!(ns.find("configmap/a").is_some() && ns.find("service/aside").is_some());
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Plan: 2 to add");
+    project.apply().stdout_contains("Plan: 2 to add");
 }
 
 fn a_targeted_apply_without_a_state_keeps_the_lineage() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", CHAIN);
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     ns.delete("configmap/a");
     std::fs::remove_dir_all(project.path(".regplan")).unwrap();
     project.run(["apply", "--auto-approve", "--target", "resource.a"]).success();
-    project.run(["apply", "--auto-approve"]).success().stdout_contains("Nothing to change");
+    project.apply().stdout_contains("Nothing to change");
 }
 
 fn a_target_that_nothing_has_names_the_nearest() {
@@ -216,7 +216,7 @@ kind = "PersistentVolumeClaim"
 spec = { accessModes = ["ReadWriteOnce"], resources.requests.storage = "1Gi" }
 "#;
     let project: Project<'_> = ns.project().write("regplan.toml", &format!("{GREETING}{claim}"));
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     let before = ["persistentvolumeclaim/data", "configmap/guarded"].map(|target| uid(&ns, target));
     let refused = project.run(["apply", "--auto-approve", "--replace", "resource.guarded"]).code(1);
     refused.stdout_contains("--consent resource.guarded");

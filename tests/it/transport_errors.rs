@@ -1,4 +1,4 @@
-//! Trouble on the way to the cluster: each has a message of its own, within seconds.
+//! Errors on the way to the cluster: each has its own message, and comes within seconds.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ fn greeting(ns: &Namespace) -> Project<'_> {
     ns.project().write("regplan.toml", GREETING)
 }
 
-/// Fails with these words, and soon.
+/// The plan fails with this message, and soon.
 fn fails(project: &Project<'_>, words: &[&str]) {
     let started = Instant::now();
     let output = project.run(["plan"]).code(1);
@@ -49,7 +49,7 @@ fn an_unknown_context_names_the_known_ones() {
     let ns = Namespace::absent();
     let project =
         ns.project().write("regplan.toml", &GREETING.replace("[cluster]", "[cluster]\ncontext = \"prodd\""));
-    // The test's own kubeconfig has one context; as the user sees it, that is the whole choice.
+    // The kubeconfig of the test has one context, which is therefore the only one in the message.
     let known = ns.kubectl(["config", "current-context"]).run().success();
     fails(&project, &["there is no context `prodd`", known.stdout().trim()]);
 }
@@ -115,18 +115,17 @@ fn the_wrong_cluster_is_refused_before_any_write() {
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &pinned).through(&proxy);
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("this is the wrong cluster");
-    // Before anything is read as well, but for what says which cluster this is.
+    // It is refused before anything is read but the identity of the cluster.
     let asked: Vec<String> = proxy.requests().iter().map(|seen| seen.resource.clone()).collect();
     assert!(asked.iter().all(|resource| resource == "namespaces"), "{}", proxy.log());
     assert!(ns.find("configmap/greeting").is_none());
-    // A state that was made from another cluster.
+    // A state of another cluster.
     let project = greeting(&ns);
-    project.run(["apply", "--auto-approve"]).success();
-    let path = ns.fill(".regplan/{project}/state.json");
+    project.apply();
     let uid =
         ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1["metadata"]["uid"].clone();
-    assert_eq!(project.content(&path)["cluster"]["uid"], uid);
-    project.edit_content(&path, |state| state["cluster"]["uid"] = json!("another-cluster"));
+    assert_eq!(project.state()["cluster"]["uid"], uid);
+    project.edit_state(|state| state["cluster"]["uid"] = json!("another-cluster"));
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("this is the wrong cluster");
 }
 
@@ -140,7 +139,7 @@ fn missing_rights_are_said_to_be_rights() {
 
 fn a_proxy_is_obeyed_and_spared() {
     let ns = Namespace::absent();
-    // A proxy that nobody runs, before a server that nobody knows: what fails tells which was asked.
+    // There is neither such a proxy nor such a server. The error shows which of them was tried.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let far = Kubeconfig::new("https://api.example.invalid:6443").token("t");
     let project = greeting(&ns).kubeconfig(ns.write_kubeconfig("far", &far));
@@ -153,13 +152,13 @@ fn a_proxy_is_obeyed_and_spared() {
 fn everything_goes_through_a_proxy() {
     let ns = Namespace::new();
     let tunnel = Tunnel::start();
-    // As seen from inside a company: only the proxy knows where that is. Loopback is never proxied.
+    // As in a company, only the proxy can resolve the name. (Loopback addresses never go through a proxy.)
     let port = ns.cluster().server().rsplit(':').next().unwrap().to_owned();
     let host = format!("kubernetes.default.svc:{port}");
     let facts = ns.cluster().facts();
     let far = Kubeconfig::new(format!("https://{host}")).authority(&facts.authority).token(&facts.token);
     let project = greeting(&ns).kubeconfig(ns.write_kubeconfig("far", &far)).env("HTTPS_PROXY", tunnel.url());
-    project.run(["apply", "--auto-approve"]).success();
+    project.apply();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
     let hosts = tunnel.hosts();
     assert!(!hosts.is_empty() && hosts.iter().all(|seen| *seen == host), "{hosts:?}");

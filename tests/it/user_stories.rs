@@ -6,20 +6,20 @@
 //! | the approved plan is not what gets applied | all of `approval` |
 //! | the plan needs the right to write | `a_plan_needs_no_right_to_write`, `admission::missing_rights_flag_a_resource_and_never_fail_the_plan` |
 //! | one webhook that refuses dry-runs kills the whole diff | `admission::a_webhook_that_refuses_dry_runs_flags_one_resource` |
-//! | differences that never end | `idempotence::the_adversarial_set_is_quiet` and all of `idempotence` |
-//! | edits by hand are missed, or nobody says who made them | `attribution::a_scaled_deployment_is_drift_and_the_key_keeps_it`, `attribution::a_patched_value_and_a_removed_one_are_drift` |
+//! | differences that never end | `idempotence::the_adversarial_set_is_idempotent` and all of `idempotence` |
+//! | edits by hand are missed, or nobody says who made them | `attribution::drift::a_scaled_deployment_is_drift_and_the_key_keeps_it`, `attribution::drift::a_patched_value_and_a_removed_one_are_drift` |
 //! | an autoscaler and the tool fight over replicas | `an_autoscaler_is_named_and_not_fought`, `handover` |
-//! | exit codes are ambiguous | `each_exit_code_means_one_thing`; of `drift`: `drift::drift_goes_before_what_cannot_be_read` |
+//! | exit codes are ambiguous | `each_exit_code_means_one_thing`; of `drift`: `drift::unobserved::drift_goes_before_what_cannot_be_read` |
 //! | the wrong cluster | `a_wrong_cluster_is_asked_who_it_is_and_nothing_else`, `only_the_context_of_the_file_is_spoken_to` |
 //! | a plan that no comment can hold | `plan_forms::markdown_stays_within_its_limit` |
-//! | too slow: a request for each object, one after the other | `requests::more_unchanged_objects_cost_no_more_requests`, `requests::dry_runs_run_side_by_side` |
+//! | too slow: a request for each object, one after the other | `requests::reading::more_unchanged_objects_cost_no_more_requests`, `requests::reading::dry_runs_run_side_by_side` |
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::harness::{GREETING, HEAD, Namespace, Project, Proxy, wait_until};
+use crate::harness::{GREETING, HEAD, Namespace, Project, Proxy, SERVICE, WEB, change, wait_until};
 use crate::plane::kubeconfig::Kubeconfig;
 
 tests! {
@@ -31,42 +31,9 @@ tests! {
     only_the_context_of_the_file_is_spoken_to,
 }
 
-const WEB: &str = r#"
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-replicas = 1
-selector.matchLabels = { app = "web" }
-template.metadata.labels = { app = "web" }
-template.spec.containers = [{ name = "main", image = "web:1" }]
-"#;
-
-const SERVICE: &str = r#"
-[resource.inbox]
-apiVersion = "v1"
-kind = "Service"
-spec = { ports = [{ port = 80 }], selector = { app = "web" } }
-"#;
-
-/// The plan as JSON, and with which exit code.
+/// The plan in JSON; it ends with this code.
 fn plan(project: &Project<'_>, code: i32) -> Value {
     project.run(["plan", "--detailed-exitcode", "--format", "json"]).code(code).json()
-}
-
-/// What the plan says of one resource.
-fn change<'p>(plan: &'p Value, address: &str) -> &'p Value {
-    let mut changes = plan["changes"].as_array().unwrap().iter();
-    changes.find(|change| change["address"] == address).unwrap_or_else(|| panic!("{address}: {plan:#}"))
-}
-
-fn unchanged(project: &Project<'_>) {
-    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
-}
-
-fn apply(project: &Project<'_>) {
-    project.run(["apply", "--auto-approve"]).success();
 }
 
 fn a_plan_shows_what_stands_on_what_it_makes() {
@@ -99,7 +66,7 @@ kind: Mirror
 metadata: { name: hub }
 spec: { url: "https://example.com" }
 "#;
-    // The complaint itself: neither of the two can be compared.
+    // This is the complaint: kubectl can compare neither of the two.
     let diff = ns.kubectl(["diff", "--server-side", "--filename=-"]).stdin(ns.fill(all)).run().any();
     diff.check(diff.exit_code() > Some(1), "kubectl has learnt to compare these");
     let proxy = ns.proxy();
@@ -123,19 +90,19 @@ spec: { url: "https://example.com" }
         assert_eq!(fidelity(stands), json!({"kind": "predicted", "reason": ns.fill(on)}));
     }
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
-    apply(&project);
-    unchanged(&project);
-    ns.kubectl(["delete", "crd/mirrors.{prefix}.example.com", "--wait=false"]).run().success();
+    project.apply();
+    project.expect_settled();
+    ns.clean_up("crd/mirrors.{prefix}.example.com");
 }
 
-/// Under an account that may get and list, and nothing else.
+/// Under an account that may only get and list.
 fn a_plan_needs_no_right_to_write() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let old = "\n[resource.old]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
     let config = format!("{GREETING}{WEB}{old}");
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
-    apply(&project);
+    project.apply();
     let reader = [("", "namespaces"), ("", "configmaps"), ("", "services"), ("apps", "deployments")].map(
         |(group, resource)| json!({"apiGroups": [group], "resources": [resource], "verbs": ["get", "list"]}),
     );
@@ -143,9 +110,9 @@ fn a_plan_needs_no_right_to_write() {
     let token = ns.kubectl(["create", "token", "reader"]).run().success();
     let project = project.kubeconfig(proxy.kubeconfig_with_token(token.stdout().trim()));
     proxy.forget();
-    unchanged(&project);
+    project.expect_settled();
     assert_eq!(verbs(&proxy), ["get", "list"], "what is proved takes no more: {}", proxy.log());
-    // Something of everything: an edit of the file, one by hand, a new block, one that is gone.
+    // A change of each kind: an edit of the file, an edit by hand, a new block, and a block that is gone.
     project.rewrite("regplan.toml", &format!("{GREETING}{WEB}{SERVICE}").replace("world", "moon"));
     ns.kubectl(["scale", "deployment/web", "--replicas=5"]).run().success();
     proxy.forget();
@@ -168,7 +135,7 @@ fn a_plan_needs_no_right_to_write() {
         assert_eq!(fidelity["kind"], "predicted", "{fidelity}");
         assert!(reason.starts_with("our rights do not allow to try it"), "{reason}");
     }
-    // The server has said so itself, of each of the three; and nothing else was sent.
+    // The server was asked for each of the three rights, and nothing else was sent.
     let reviews: Vec<String> = proxy
         .requests()
         .iter()
@@ -194,7 +161,7 @@ fn verbs(proxy: &Proxy) -> Vec<String> {
     verbs.into_iter().collect()
 }
 
-/// A real one: it needs no metrics to keep a minimum.
+/// The autoscaler is a real one. It needs no metrics to keep a minimum.
 fn an_autoscaler_is_named_and_not_fought() {
     let ns = Namespace::new();
     let scaler = r#"
@@ -213,9 +180,9 @@ ready = "written"
     let proxy = ns.proxy();
     let config = format!("{HEAD}{WEB}{scaler}");
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
-    apply(&project);
+    project.apply();
     wait_until("the autoscaler", || ns.field("deployment/web", "/spec/replicas") == 3);
-    // Who does not know says 1 again and again; the plan says who is at work, and how to let him.
+    // Without `ignore_changes`, the plan changes the replicas back every time. It names the manager, and how to let it.
     let fought = plan(&project, 2);
     let line = &change(&fought, "resource.web")["fields"][0];
     assert_eq!(
@@ -232,15 +199,15 @@ ready = "written"
     proxy.forget();
     for image in ["web:1", "web:2", "web:3"] {
         project.rewrite("regplan.toml", &left.replace("web:1", image));
-        apply(&project);
+        project.apply();
         assert_eq!(ns.field("deployment/web", "/spec/replicas"), 3);
-        unchanged(&project);
+        project.expect_settled();
     }
     let sent = proxy.writes().into_iter().filter(|seen| seen.is("apply", "deployments.apps"));
     assert!(sent.map(|seen| seen.json()).all(|sent| sent["spec"].get("replicas").is_none()));
 }
 
-/// What a plan may come to, and what it ends with: plainly, and with `--detailed-exitcode`.
+/// The exit code of a plan in each situation, with and without `--detailed-exitcode`.
 fn each_exit_code_means_one_thing() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
@@ -255,7 +222,7 @@ fn each_exit_code_means_one_thing() {
             assert_eq!(code, Some(plain), "{situation}, {format}:\n{}{}", ended.stdout(), ended.stderr());
             let (code, ended) = end(&["--detailed-exitcode"]);
             assert_eq!(code, Some(detailed), "{situation}, {format}:\n{}{}", ended.stdout(), ended.stderr());
-            // The same in the output for programs.
+            // The JSON says the same.
             if format == "json" && !ended.stdout().is_empty() {
                 let plan = ended.json();
                 let is_planned = plan["errors"] == json!([]);
@@ -266,7 +233,7 @@ fn each_exit_code_means_one_thing() {
     };
     let written = |config: &str| project.rewrite("regplan.toml", config);
     ends("something new", &project, &[], 0, 2);
-    apply(&project);
+    project.apply();
     ends("nothing to change", &project, &[], 0, 0);
     ends("all is to go", &project, &["--destroy"], 0, 2);
     ends("what is there is replaced", &project, &["--replace", "resource.greeting"], 0, 2);
@@ -276,17 +243,17 @@ fn each_exit_code_means_one_thing() {
     ends("drift", &project, &[], 0, 2);
     ns.patch("configmap/greeting", &json!({"data": {"hello": "world"}}));
     ends("nothing but the ownership", &project, &[], 0, 2);
-    apply(&project);
+    project.apply();
     written(&GREETING.replace("world", "moon"));
     ends("an edit of the file", &project, &[], 0, 2);
     written(HEAD);
     ends("a removed block", &project, &[], 0, 2);
     let protected = "\n[resource.greeting.lifecycle]\nprotect = true\n";
     written(&format!("{GREETING}{protected}"));
-    apply(&project);
+    project.apply();
     written(HEAD);
     ends("a removed block that stays", &project, &[], 0, 0);
-    // Mistakes, refusals and failures are errors, whatever else there is to change.
+    // Mistakes, refusals and failures are errors, also where there is something to change.
     written(&GREETING.replace("ConfigMap", "ConfigMop"));
     ends("an unknown kind", &project, &[], 1, 1);
     written(&format!("{GREETING}{SERVICE}").replace("port = 80", "port = 800000"));
@@ -312,7 +279,7 @@ fn a_wrong_cluster_is_asked_who_it_is_and_nothing_else() {
     let ns = Namespace::new();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", GREETING).through(&proxy);
-    apply(&project);
+    project.apply();
     let refused = |commands: &[&str]| {
         for command in commands {
             proxy.forget();
@@ -331,17 +298,16 @@ fn a_wrong_cluster_is_asked_who_it_is_and_nothing_else() {
         project.rewrite("regplan.toml", &GREETING.replace("[cluster]", &format!("[cluster]\n{pin}")));
         refused(&all);
     }
-    // Nobody has pinned anything, and the state was made from another one.
+    // The configuration does not name the cluster, but the state is of another one.
     let kube_system = ns.cluster().request("GET", "/api/v1/namespaces/kube-system", None).1;
     project.rewrite("regplan.toml", GREETING);
     let uid = kube_system["metadata"]["uid"].as_str().unwrap();
-    let state = ns.fill(".regplan/{project}/state.json");
-    assert_eq!(project.content(&state)["cluster"]["uid"], uid);
-    project.edit_content(&state, |state| state["cluster"]["uid"] = json!("another-cluster"));
+    assert_eq!(project.state()["cluster"]["uid"], uid);
+    project.edit_state(|state| state["cluster"]["uid"] = json!("another-cluster"));
     refused(&all);
 }
 
-/// Whatever the current context is, and also where it is a cluster on which everything would succeed.
+/// Also where the current context is another one, on which the plan would succeed.
 fn only_the_context_of_the_file_is_spoken_to() {
     let ns = Namespace::new();
     let (meant, current) = (ns.proxy(), ns.proxy());
@@ -360,7 +326,7 @@ fn only_the_context_of_the_file_is_spoken_to() {
     let kubeconfig = project.path("kubeconfig");
     let project = project.kubeconfig(kubeconfig);
     project.run(["plan"]).success();
-    apply(&project);
+    project.apply();
     project.run(["drift"]).success();
     project.run(["plan", "--context", "test"]).code(1).stderr_contains("contradicts");
     project.run(["destroy", "--auto-approve"]).success();

@@ -1,7 +1,7 @@
-//! Gives claims their volumes, as a storage provisioner does in a cluster.
+//! Creates the volumes of claims, as a storage provisioner does in a cluster.
 //!
-//! The volume controller asks for one by an annotation on the claim: at once, or, for a class that
-//! waits for the first consumer, when the scheduler has found a node for a pod that uses it.
+//! The volume controller asks for a volume by an annotation on the claim: at once, or, where the class waits
+//! for the first consumer, when the scheduler has found a node for a pod that uses the claim.
 
 use std::fmt::Debug;
 
@@ -16,14 +16,16 @@ use serde_json::json;
 /// What the storage classes of the plane name as their provisioner.
 pub(super) const PROVISIONER: &str = "regplan.test/binder";
 
+/// The annotation by which the volume controller asks for a volume.
 const ASKED: &str = "volume.kubernetes.io/storage-provisioner";
+/// The annotation that says who made a volume.
 const MADE: &str = "pv.kubernetes.io/provisioned-by";
 
-/// Serves claims, and removes volumes whose claims are gone, for as long as it is let.
+/// Creates volumes for claims, and deletes volumes whose claims are gone. It does not end by itself.
 pub(super) async fn run(client: kube::Client) {
     let volumes: Api<PersistentVolume> = Api::all(client.clone());
     let claims: Api<PersistentVolumeClaim> = Api::all(client);
-    // A request that fails is made again at the object's next change, or at the watch's next start.
+    // A request that fails is repeated when the object changes, or when the watch starts again.
     let serve = each(claims, |claim| {
         let volumes = volumes.clone();
         async move {
@@ -55,7 +57,7 @@ where
     }
 }
 
-/// The volume that this claim asks us for, if it does and has none.
+/// The volume that this claim asks us for. `None` where it does not ask us, or has a volume.
 fn volume_for(claim: &PersistentVolumeClaim) -> Option<PersistentVolume> {
     let spec = claim.spec.as_ref()?;
     if claim.annotations().get(ASKED)? != PROVISIONER || spec.volume_name.is_some() {

@@ -1,4 +1,4 @@
-//! One program of the plane: how it is called, that it runs, and its last words.
+//! One program of the plane: its arguments, its process, and the end of its log.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use super::{Error, parent_death};
 /// The programs, in the order in which they start; they stop in the opposite one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Role {
-    /// The store.
+    /// Stores all objects.
     Etcd,
-    /// The server that everybody talks to.
+    /// The server that all others and the tests talk to.
     ApiServer,
     /// The controllers: Deployments, Jobs, namespaces, claims.
     ControllerManager,
     /// Gives pods their node.
     Scheduler,
-    /// Plays the nodes and the pods on them.
+    /// Simulates the nodes and their pods.
     Kwok,
 }
 
@@ -36,20 +36,20 @@ impl Role {
         }
     }
 
-    fn args(self, site: &Site) -> Vec<String> {
+    fn args(self, layout: &Layout) -> Vec<String> {
         match self {
-            Self::Etcd => site.etcd_args(),
-            Self::ApiServer => site.api_server_args(),
-            Self::ControllerManager => site.controller_manager_args(),
-            Self::Scheduler => site.client_args(),
-            Self::Kwok => site.kwok_args(),
+            Self::Etcd => layout.etcd_args(),
+            Self::ApiServer => layout.api_server_args(),
+            Self::ControllerManager => layout.controller_manager_args(),
+            Self::Scheduler => layout.client_args(),
+            Self::Kwok => layout.kwok_args(),
         }
     }
 }
 
-/// Where the programs and their files are, and the ports they have.
+/// Where the programs and their files are, and which ports they listen on.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub(super) struct Layout {
     pub(super) folder: PathBuf,
     pub(super) programs: PathBuf,
     pub(super) etcd: u16,
@@ -57,7 +57,7 @@ pub(super) struct Site {
     pub(super) api: u16,
 }
 
-impl Site {
+impl Layout {
     pub(super) fn server(&self) -> String {
         format!("https://127.0.0.1:{}", self.api)
     }
@@ -75,7 +75,7 @@ impl Site {
         let peer = format!("http://127.0.0.1:{}", self.peer);
         vec![
             self.option("data-dir", "etcd"),
-            // Nobody asks for these data after a power cut.
+            // The data are not needed after a crash of the machine.
             "--unsafe-no-fsync".into(),
             "--log-level=warn".into(),
             format!("--listen-client-urls={client}"),
@@ -91,7 +91,7 @@ impl Site {
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd),
             format!("--secure-port={}", self.api),
             "--bind-address=127.0.0.1".into(),
-            // Otherwise it looks for the default route's interface, and there may be none.
+            // Without this flag it takes the address of the default route, and there may be none.
             "--advertise-address=127.0.0.1".into(),
             "--endpoint-reconciler-type=none".into(),
             self.option("cert-dir", "certificates"),
@@ -103,7 +103,7 @@ impl Site {
             "--service-account-issuer=https://kubernetes.default.svc".into(),
             self.option("service-account-key-file", "accounts.pub"),
             self.option("service-account-signing-key-file", "accounts.key"),
-            // A /24 runs out at 250 Services.
+            // A /24 has addresses for 250 Services only.
             "--service-cluster-ip-range=10.0.0.0/16".into(),
             "--allow-privileged=true".into(),
         ]
@@ -115,13 +115,13 @@ impl Site {
             self.option("service-account-private-key-file", "accounts.key"),
             self.option("root-ca-file", "authority.pem"),
             "--use-service-account-credentials".into(),
-            // Instead of a quarter of a minute, which is also how long a new autoscaler waits.
+            // The default of 15 s is also how long a new autoscaler waits at first.
             "--horizontal-pod-autoscaler-sync-period=1s".into(),
         ]);
         args
     }
 
-    /// What the programs have in common that are the server's clients and have nobody to compete with.
+    /// The arguments that the clients of the server share. Each of them runs once, so none elects a leader.
     fn client_args(&self) -> Vec<String> {
         vec![
             self.option("kubeconfig", "kubeconfig"),
@@ -153,15 +153,15 @@ pub(super) struct Component {
 }
 
 impl Component {
-    pub(super) fn start(role: Role, site: &Site) -> Result<Self, Error> {
-        let log = site.file(&format!("{}.log", role.program()));
+    pub(super) fn start(role: Role, layout: &Layout) -> Result<Self, Error> {
+        let log = layout.file(&format!("{}.log", role.program()));
         let output = File::options().create(true).append(true).open(&log)?;
-        let child = parent_death::command(site.programs.join(role.program()))
-            .args(role.args(site))
-            // Without HOME, kwok's and etcd's look for files of the user's finds none.
+        let child = parent_death::command(layout.programs.join(role.program()))
+            .args(role.args(layout))
+            // Another HOME, so that kwok and etcd do not find the user's own configuration.
             .env_clear()
-            .env("HOME", &site.folder)
-            .current_dir(&site.folder)
+            .env("HOME", &layout.folder)
+            .current_dir(&layout.folder)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
@@ -169,20 +169,20 @@ impl Component {
         Ok(Self { role, child, log })
     }
 
-    /// Its last words, once it has ended.
-    pub(super) fn obituary(&mut self) -> Option<String> {
+    /// Once it has ended: its exit status, and the end of its log.
+    pub(super) fn exit_message(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok()??;
         Some(self.last_lines(&format!("ended ({status})")))
     }
 
-    /// What happened to it, and the last of what it said.
+    /// What happened to it, and the end of its log.
     pub(super) fn last_lines(&self, what: &str) -> String {
         let lines = tail(&self.log, 20).join("\n  ");
         format!("{} {what}; the last lines of its log:\n  {lines}", self.role.program())
     }
 
-    /// Whether it found one of its ports taken.
-    pub(super) fn lost_its_port(&self) -> bool {
+    /// Whether another process had one of its ports.
+    pub(super) fn found_its_port_in_use(&self) -> bool {
         fs::read_to_string(&self.log).is_ok_and(|log| log.contains("address already in use"))
     }
 
@@ -191,7 +191,7 @@ impl Component {
         Ok(rustix::process::kill_process(pid, signal)?)
     }
 
-    /// Ends it at once: nobody needs its data, and an API server without etcd ignores SIGTERM.
+    /// Ends it at once: its data are not needed, and an API server without etcd ignores SIGTERM for a minute.
     pub(super) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -205,7 +205,7 @@ fn tail(path: &Path, count: usize) -> Vec<String> {
     lines[lines.len().saturating_sub(count)..].iter().map(|line| clip(line)).collect()
 }
 
-/// Some of the programs log whole objects in a line.
+/// Cuts a long line: some of the programs log whole objects in one.
 fn clip(line: &str) -> String {
     const WIDTH: usize = 400;
     match line.char_indices().nth(WIDTH) {

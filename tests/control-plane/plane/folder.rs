@@ -1,4 +1,4 @@
-//! The plane's folder: in memory where there is enough of it, and gone when the plane is.
+//! The folder with a plane's data: in memory where there is enough of it, and removed when the plane ends.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,20 +7,21 @@ use super::Error;
 
 const PREFIX: &str = "regplan-plane-";
 
-/// etcd alone lays out 64 MB at once; containers often have no more than that in `/dev/shm`.
-const ENOUGH: u64 = 1 << 30;
+/// Bytes that have to be free in memory. etcd alone reserves 64 MB at once, and containers often have no more
+/// than that in `/dev/shm`.
+const MIN_FREE: u64 = 1 << 30;
 
-/// A folder that is removed when dropped; what a killed guard left behind goes at the next start.
+/// A folder that is removed when dropped. One that a killed guard has left is removed at the next start.
 #[derive(Debug)]
 pub(super) struct Folder {
     folder: tempfile::TempDir,
-    /// Locked for as long as the guard lives, which tells its folder from an orphan.
+    /// Locked for as long as the guard lives. The folder of a dead guard has no lock.
     _lock: File,
 }
 
 impl Folder {
     pub(super) fn create() -> Result<Self, Error> {
-        sweep();
+        remove_orphans();
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(base())?;
         let lock = lock(folder.path())?;
         Ok(Self { folder, _lock: lock })
@@ -31,28 +32,28 @@ impl Folder {
     }
 }
 
-/// Memory-backed storage, or the temporary folder where there is none or too little.
+/// The folder for such folders: in memory, or the temporary folder where memory is short.
 fn base() -> PathBuf {
     let memory = Path::new("/dev/shm");
-    let room = rustix::fs::statvfs(memory).map_or(0, |stat| stat.f_bavail * stat.f_frsize);
-    if room >= ENOUGH && tempfile::tempfile_in(memory).is_ok() {
+    let free = rustix::fs::statvfs(memory).map_or(0, |stat| stat.f_bavail * stat.f_frsize);
+    if free >= MIN_FREE && tempfile::tempfile_in(memory).is_ok() {
         memory.to_owned()
     } else {
         std::env::temp_dir()
     }
 }
 
-/// Takes the lock under another name first, so that nobody ever finds it there and free.
+/// Takes the lock under another name first, so that the file `lock` is locked from the moment it exists.
 fn lock(folder: &Path) -> Result<File, Error> {
-    let unborn = folder.join("lock.new");
-    let file = File::create(&unborn)?;
+    let new = folder.join("lock.new");
+    let file = File::create(&new)?;
     file.lock()?;
-    fs::rename(unborn, folder.join("lock"))?;
+    fs::rename(new, folder.join("lock"))?;
     Ok(file)
 }
 
-/// Removes the folders whose guards are dead. Others may be at it too, so failures are no matter.
-pub(super) fn sweep() {
+/// Removes the folders whose guards are dead. Another process may do the same now, so errors are ignored.
+pub(super) fn remove_orphans() {
     let entries = fs::read_dir(base()).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
         let lock = File::open(entry.path().join("lock"));

@@ -1,4 +1,4 @@
-//! The process that owns the programs of a plane, and ends them when nobody needs them any more.
+//! The process that starts the programs of a plane, and ends them when the plane is no longer used.
 
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
@@ -12,48 +12,49 @@ use super::folder::Folder;
 use super::processes::Processes;
 use super::{Error, Order, Report};
 
-const ROUND: Duration = Duration::from_millis(200);
+/// How often is looked whether all programs still run.
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Runs a plane until standard input ends.
 ///
-/// On one thread, the main one: the programs end with the thread that started them.
+/// It runs on the main thread alone, because the programs end with the thread that started them.
 pub(super) fn main(programs: &Path) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(Error::from).and_then(|runtime| {
-        let outcome = runtime.block_on(watch(programs));
+        let outcome = runtime.block_on(run(programs));
         runtime.shutdown_background();
         outcome
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&Report::Failed(error.to_string()));
+            send(&Report::Failed(error.to_string()));
             ExitCode::FAILURE
         }
     }
 }
 
-async fn watch(programs: &Path) -> Result<(), Error> {
+async fn run(programs: &Path) -> Result<(), Error> {
     let folder = Folder::create()?;
     let mut orders = orders();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut processes = tokio::select! {
         processes = Processes::start(folder.path(), programs) => processes?,
-        // Nobody gives orders before it is up, so this is the end of the one who asked for it.
+        // There are no orders before the plane runs. So standard input has ended, and with it its user.
         _ = orders.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),
     };
-    tell(&Report::Ready(Box::new(processes.facts())));
-    let mut rounds = tokio::time::interval(ROUND);
+    send(&Report::Ready(Box::new(processes.facts())));
+    let mut checks = tokio::time::interval(CHECK_INTERVAL);
     loop {
         tokio::select! {
             order = orders.recv() => match order {
-                Some(order) => tell(&answer(processes.obey(order).await)),
+                Some(order) => send(&answer(processes.carry_out(order).await)),
                 None => return Ok(()),
             },
             _ = terminate.recv() => return Ok(()),
-            _ = rounds.tick() => if let Some(words) = processes.obituary() {
-                tell(&Report::Died(words));
+            _ = checks.tick() => if let Some(message) = processes.exit_message() {
+                send(&Report::Exited(message));
                 return Ok(());
             },
         }
@@ -67,13 +68,13 @@ fn answer(outcome: Result<(), Error>) -> Report {
     }
 }
 
-/// The orders that come on standard input; closed with it.
+/// The orders that come on standard input. The channel closes when standard input ends.
 fn orders() -> UnboundedReceiver<Order> {
-    let (give, orders) = unbounded_channel();
+    let (sender, orders) = unbounded_channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
             let Ok(order) = serde_json::from_str(&line) else { break };
-            if give.send(order).is_err() {
+            if sender.send(order).is_err() {
                 break;
             }
         }
@@ -81,8 +82,8 @@ fn orders() -> UnboundedReceiver<Order> {
     orders
 }
 
-/// Says so to the one who asked for the plane; who may be gone, which standard input tells better.
-fn tell(report: &Report) {
+/// Sends a report to the plane's user. Should that process be gone, standard input ends, and that is enough.
+fn send(report: &Report) {
     if let Ok(line) = serde_json::to_string(report) {
         let _ = writeln!(std::io::stdout(), "{line}");
     }

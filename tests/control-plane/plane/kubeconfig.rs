@@ -1,4 +1,4 @@
-//! Kubeconfig files: for the administrator, and for all who come with other tokens or servers.
+//! Kubeconfig files, for the administrator and for tests with other tokens or servers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,24 +18,24 @@ pub(crate) struct Kubeconfig {
 }
 
 impl Kubeconfig {
-    /// For this server, without a word on how to trust it or who comes.
+    /// For this server. Nothing is said yet on whom to trust and how to log in.
     pub(crate) fn new(server: impl Into<String>) -> Self {
         Self { server: server.into(), ..Self::default() }
     }
 
-    /// Trusts the certificates that this one (a PEM file) has signed.
+    /// Trusts certificates that are signed by this one (a PEM file).
     pub(crate) fn authority(mut self, certificate: impl Into<PathBuf>) -> Self {
         self.authority = Some(certificate.into());
         self
     }
 
-    /// Comes with a bearer token.
+    /// Logs in with a bearer token.
     pub(crate) fn token(mut self, token: impl Into<String>) -> Self {
         self.user.insert("token".into(), Value::String(token.into()));
         self
     }
 
-    /// Comes with a client certificate and its key (PEM files).
+    /// Logs in with a client certificate and its key (PEM files).
     pub(crate) fn certificate(mut self, certificate: &Path, key: &Path) -> Self {
         self.user.insert("client-certificate".into(), json!(certificate));
         self.user.insert("client-key".into(), json!(key));
@@ -48,7 +48,7 @@ impl Kubeconfig {
         self
     }
 
-    /// Writes it. JSON is YAML, so that every reader of a kubeconfig takes it.
+    /// Writes it as JSON. JSON is also YAML, so every reader of a kubeconfig takes it.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
         let name = self.context.as_deref().unwrap_or("test");
         let mut cluster = json!({ "server": self.server });

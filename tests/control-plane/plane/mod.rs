@@ -1,12 +1,12 @@
 //! A control plane of real Kubernetes programs on loopback, shared by the tests and the quickstart.
 //!
-//! Nothing of it survives the process that asked for it, however that one ends. The programs are not
-//! its children but those of a *guard*: the same executable, started once more in a process group of
-//! its own, which reads its standard input. When that ends (and the kernel sees to it, also after
-//! SIGKILL) the guard stops all and removes their data. And where the guard itself is killed, each
-//! program ends with it ([`parent_death`]).
+//! Nothing of it is left when the process that started it has ended, in whatever way. The programs are not
+//! children of that process but of a *guard*: the same executable, started once more in a process group of
+//! its own, which reads its standard input. When standard input ends (the kernel closes it, also after
+//! SIGKILL), the guard stops all programs and removes their data. If the guard itself is killed, each program
+//! ends with it ([`parent_death`]).
 //!
-//! An executable that uses this module calls [`take_over`] first in its `main`.
+//! An executable that uses this module calls [`child_main`] first in its `main`.
 
 mod binder;
 mod component;
@@ -30,19 +30,19 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use component::Role;
 
-/// The hidden argument that turns the executable into a guard.
+/// The hidden argument that makes the executable a guard.
 const GUARD: &str = "__guard-a-control-plane";
 
-/// Longer than any start takes; the guard has shorter deadlines of its own, with better messages.
-const PATIENCE: Duration = Duration::from_mins(3);
+/// How long the guard may take to answer. Its own time limits are shorter, and have better messages.
+const GUARD_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// What went wrong, ready to be shown.
+/// What went wrong, worded for people.
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What there is to know about a control plane that runs.
+/// The facts about a running control plane.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Facts {
-    /// The folder that holds everything below, and goes with the plane.
+    /// The folder that holds all files below. It is removed when the plane ends.
     pub(crate) folder: PathBuf,
     /// The folder of the programs, kubectl among them.
     pub(crate) programs: PathBuf,
@@ -54,9 +54,9 @@ pub(crate) struct Facts {
     pub(crate) kubeconfig: PathBuf,
     /// The token in it.
     pub(crate) token: String,
-    /// A client's certificate and key, signed by the authority and long past their date.
+    /// A client's certificate and key, signed by the authority, and expired years ago.
     pub(crate) expired_client: (PathBuf, PathBuf),
-    /// Where etcd answers (`http://127.0.0.1:PORT`); nobody says that of a cluster that was there already.
+    /// The URL of etcd (`http://127.0.0.1:PORT`). It is not known of a cluster that was there before the tests.
     pub(crate) etcd: Option<String>,
 }
 
@@ -67,11 +67,16 @@ impl Facts {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// Leaves them in the plane's folder for other processes, and says where.
+    /// Writes them into the plane's folder for other processes, and returns the path.
     pub(crate) fn save(&self) -> Result<PathBuf, Error> {
         let path = self.folder.join("facts.json");
         fs::write(&path, serde_json::to_vec_pretty(self)?)?;
         Ok(path)
+    }
+
+    /// Whether the cluster was started for this run, and ends with it.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.etcd.is_some()
     }
 
     /// The path of one of the programs.
@@ -80,7 +85,7 @@ impl Facts {
     }
 }
 
-/// What the one who asked for a plane tells its guard, a line each.
+/// What the user of a plane tells its guard; one line each.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Order {
     Stop(Role),
@@ -89,22 +94,22 @@ enum Order {
     Thaw(Role),
 }
 
-/// What the guard has to say, a line each.
+/// What the guard says; one line each.
 #[derive(Debug, Serialize, Deserialize)]
 enum Report {
-    /// The plane is up.
+    /// The plane is ready for use.
     Ready(Box<Facts>),
     /// The order was carried out.
     Done,
-    /// The plane did not come up, or an order failed.
+    /// The plane did not start, or an order failed.
     Failed(String),
-    /// A program ended that nobody had told to.
-    Died(String),
+    /// A program has ended without an order.
+    Exited(String),
 }
 
-/// Acts as a guard, or becomes a program that ends with its parent, where this process was started as one; to be
-/// called first in `main`.
-pub(crate) fn take_over() -> Option<ExitCode> {
+/// Does the work of a child process of a plane, if this process was started as one: the guard, or a program that
+/// ends with its parent. It is called first in `main`; `None` says that this is an ordinary process.
+pub(crate) fn child_main() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     match args.first().and_then(|arg| arg.to_str()) {
         Some(GUARD) => Some(guard::main(Path::new(args.get(1)?))),
@@ -118,47 +123,47 @@ pub(crate) fn take_over() -> Option<ExitCode> {
 pub(crate) struct Plane {
     facts: Facts,
     guard: Child,
-    /// The guard's standard input: it stops everything when this is closed.
-    lifeline: Option<ChildStdin>,
+    /// The guard's standard input. The guard stops everything when it is closed.
+    orders: Option<ChildStdin>,
     reports: Receiver<Report>,
 }
 
 impl Plane {
     /// Starts one from the programs in this folder, and returns when it is ready for use.
     pub(crate) fn start(programs: &Path) -> Result<Self, Error> {
-        let mut guard = itself([OsStr::new(GUARD), programs.as_os_str()])
-            // Ctrl-C goes to the whole foreground group; the guard must outlive it to clean up.
+        let mut guard = this_executable([OsStr::new(GUARD), programs.as_os_str()])
+            // Ctrl-C goes to the whole foreground process group, and the guard still has to clean up then.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let lifeline = guard.stdin.take();
+        let orders = guard.stdin.take();
         let reports = listen(guard.stdout.take().ok_or("the guard has no standard output")?);
         match next(&reports)? {
-            Report::Ready(facts) => Ok(Self { facts: *facts, guard, lifeline, reports }),
-            Report::Failed(why) | Report::Died(why) => {
-                drop(lifeline);
+            Report::Ready(facts) => Ok(Self { facts: *facts, guard, orders, reports }),
+            Report::Failed(why) | Report::Exited(why) => {
+                drop(orders);
                 guard.wait()?;
                 Err(why.into())
             }
-            Report::Done => Err("the guard speaks out of turn".into()),
+            Report::Done => Err("the guard has sent an unexpected report".into()),
         }
     }
 
-    /// What there is to know about it.
+    /// The facts about it.
     pub(crate) fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// The process that owns the programs.
+    /// The process id of the guard.
     pub(crate) fn guard_id(&self) -> u32 {
         self.guard.id()
     }
 
-    /// Says why the plane is no longer whole, once it is not; waits this long for it.
-    pub(crate) fn death_within(&self, patience: Duration) -> Option<String> {
-        match self.reports.recv_timeout(patience) {
-            Ok(Report::Died(why) | Report::Failed(why)) => Some(why),
+    /// Waits this long for a program or the guard to end, and says which did.
+    pub(crate) fn failure_within(&self, time: Duration) -> Option<String> {
+        match self.reports.recv_timeout(time) {
+            Ok(Report::Exited(why) | Report::Failed(why)) => Some(why),
             Ok(_) | Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some("the control plane's guard is gone".into()),
         }
@@ -174,39 +179,39 @@ impl Plane {
         self.order(Order::Start(role))
     }
 
-    /// Lets one hang: its connections stay open, and nothing is answered.
+    /// Suspends one of the programs: its connections stay open, and it answers nothing.
     pub(crate) fn freeze(&mut self, role: Role) -> Result<(), Error> {
         self.order(Order::Freeze(role))
     }
 
-    /// Lets a frozen one go on.
+    /// Lets a frozen program go on.
     pub(crate) fn thaw(&mut self, role: Role) -> Result<(), Error> {
         self.order(Order::Thaw(role))
     }
 
     fn order(&mut self, order: Order) -> Result<(), Error> {
         let line = serde_json::to_string(&order)?;
-        writeln!(self.lifeline.as_mut().ok_or("the plane has ended")?, "{line}")?;
+        writeln!(self.orders.as_mut().ok_or("the plane has ended")?, "{line}")?;
         match next(&self.reports)? {
             Report::Done => Ok(()),
-            Report::Failed(why) | Report::Died(why) => Err(why.into()),
-            Report::Ready(_) => Err("the guard speaks out of turn".into()),
+            Report::Failed(why) | Report::Exited(why) => Err(why.into()),
+            Report::Ready(_) => Err("the guard has sent an unexpected report".into()),
         }
     }
 }
 
 impl Drop for Plane {
     fn drop(&mut self) {
-        drop(self.lifeline.take());
-        // Nothing is left to be done about a guard that cannot be waited for.
+        drop(self.orders.take());
+        // If the guard cannot be waited for, there is nothing else to try.
         let _ = self.guard.wait();
-        // One that was killed has left its folder.
-        folder::sweep();
+        // A guard that was killed has left its folder.
+        folder::remove_orphans();
     }
 }
 
 /// A command that runs this executable once more, also when its file has been replaced meanwhile.
-fn itself<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Command {
+fn this_executable<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Command {
     let path = if cfg!(target_os = "linux") {
         PathBuf::from("/proc/self/exe")
     } else {
@@ -218,11 +223,11 @@ fn itself<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Command {
 }
 
 fn listen(output: impl std::io::Read + Send + 'static) -> Receiver<Report> {
-    let (tell, reports) = channel();
+    let (sender, reports) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             let report = serde_json::from_str(&line).unwrap_or(Report::Failed(line));
-            if tell.send(report).is_err() {
+            if sender.send(report).is_err() {
                 break;
             }
         }
@@ -231,19 +236,21 @@ fn listen(output: impl std::io::Read + Send + 'static) -> Receiver<Report> {
 }
 
 fn next(reports: &Receiver<Report>) -> Result<Report, Error> {
-    reports.recv_timeout(PATIENCE).map_err(|e| match e {
-        RecvTimeoutError::Timeout => format!("no word from the control plane's guard in {PATIENCE:?}").into(),
-        RecvTimeoutError::Disconnected => "the control plane's guard ended without a word".into(),
+    reports.recv_timeout(GUARD_TIMEOUT).map_err(|e| match e {
+        RecvTimeoutError::Timeout => {
+            format!("the control plane's guard has not answered in {GUARD_TIMEOUT:?}").into()
+        }
+        RecvTimeoutError::Disconnected => "the control plane's guard has ended without an answer".into(),
     })
 }
 
-/// Builds what is missing of the programs, with progress on standard error, and says where they are.
+/// Builds the programs that are missing, with progress on standard error, and returns their folder.
 ///
-/// `what` goes to the script as it is: nothing for all that the tests need, `--plane` for less.
-pub(crate) fn build(what: &[&str]) -> Result<PathBuf, Error> {
+/// `args` are those of `build.sh`: none for all programs that the tests need, `--plane` for those of a plane.
+pub(crate) fn build(args: &[&str]) -> Result<PathBuf, Error> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane/build.sh");
     let output =
-        parent_death::command(&script).args(what).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+        parent_death::command(&script).args(args).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("{} failed ({}); its messages are above", script.display(), output.status).into());
     }

@@ -1,8 +1,8 @@
-//! Programs that end with the process that started them, also when that one is killed.
+//! Programs that end together with the process that started them, also when that process is killed.
 //!
-//! The kernel's "parent death signal" has to be asked for by the child itself, between fork and exec,
-//! which in Rust takes unsafe code. So the executable starts itself once more, asks, and becomes the
-//! program. Where there is no such signal (not on Linux) the programs run without.
+//! The child itself has to ask the kernel for the "parent death signal", between fork and exec, which takes
+//! unsafe code in Rust. So this executable starts itself once more, asks for the signal, and then executes
+//! the program. Systems other than Linux have no such signal, and there the programs run without it.
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -12,13 +12,13 @@ use std::process::{Command, ExitCode};
 /// The hidden argument that makes the executable end with its parent.
 pub(crate) const ARGUMENT: &str = "__end-with-parent";
 
-/// A command for a program that gets SIGKILL when the *thread* that starts it is gone.
+/// A command for a program that gets SIGKILL when the *thread* that started it has ended.
 ///
-/// So it is to be started from a thread that waits for it, or from the main one.
+/// So start it from a thread that waits for it, or from the main thread.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     if cfg!(target_os = "linux") {
         let parent = std::process::id().to_string();
-        super::itself([OsStr::new(ARGUMENT), OsStr::new(&parent), program.as_ref()])
+        super::this_executable([OsStr::new(ARGUMENT), OsStr::new(&parent), program.as_ref()])
     } else {
         Command::new(program)
     }
@@ -28,17 +28,17 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 pub(crate) fn end_with_parent() {
     #[cfg(target_os = "linux")]
     {
-        // Refused nowhere that is known; without it, this process merely ends later.
+        // If the kernel refuses, this process only ends later.
         let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     }
 }
 
-/// Becomes the program in `args`, after the process id of the one that is to end before it.
+/// Executes a program. The arguments are the process id of the parent, the program, and its own arguments.
 pub(super) fn main(args: &[OsString]) -> ExitCode {
     let [parent, program, rest @ ..] = args else { return ExitCode::FAILURE };
     end_with_parent();
     if !is_child_of(parent) {
-        // The parent died before the kernel was asked.
+        // The parent had ended before the signal was asked for.
         return ExitCode::FAILURE;
     }
     let error = Command::new(program).args(rest).exec();

@@ -1,4 +1,4 @@
-//! Certificates: an authority of the plane's own, and what it signs.
+//! Certificates: the plane's own authority, and what it signs.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use rcgen::{
 
 use super::Error;
 
-/// One that signs.
+/// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, in PEM.

@@ -1,4 +1,4 @@
-//! All programs together: they come up one after the other, each waited for by what it is to do.
+//! All programs of a plane. They start one after the other, and each is waited for until it does its work.
 
 use std::fs;
 use std::path::Path;
@@ -11,115 +11,116 @@ use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::component::{Component, Role, Site};
+use super::component::{Component, Layout, Role};
 use super::kubeconfig::Kubeconfig;
 use super::pki::{self, Authority, Pair, Validity};
 use super::{Error, Facts, Order, binder};
 
 const TOKEN: &str = "the-administrators-token";
 
-/// How long a program may take to do what it is there for; on a loaded machine that is seconds.
-const PATIENCE: Duration = Duration::from_secs(90);
-const GLANCE: Duration = Duration::from_millis(50);
+/// How long a program may take until it does its work. On a busy machine it takes seconds.
+const START_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// What stands between two attempts to start is a port that somebody else took.
+/// How often is looked whether it does.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How often a start is tried when another process has taken one of the chosen ports.
 const ATTEMPTS: usize = 3;
 
 /// The programs that run. Dropping it ends them, the last one first.
 pub(super) struct Processes {
-    site: Site,
+    layout: Layout,
     running: Vec<Component>,
     client: kube::Client,
 }
 
 impl Processes {
-    /// Brings all of them up.
+    /// Starts all of them.
     pub(super) async fn start(folder: &Path, programs: &Path) -> Result<Self, Error> {
         let mut attempt = 1;
         loop {
-            let home = folder.join(attempt.to_string());
-            let mut processes = Self::found(&home, programs).await?;
-            match processes.rise().await {
+            let mut processes = Self::prepare(&folder.join(attempt.to_string()), programs).await?;
+            match processes.start_all().await {
                 Ok(()) => return Ok(processes),
-                Err(_) if attempt < ATTEMPTS && processes.lost_a_port() => attempt += 1,
+                Err(_) if attempt < ATTEMPTS && processes.found_a_port_in_use() => attempt += 1,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Ports and files, and nothing that runs yet.
-    async fn found(home: &Path, programs: &Path) -> Result<Self, Error> {
+    /// Chooses ports and writes files. Nothing runs yet.
+    async fn prepare(folder: &Path, programs: &Path) -> Result<Self, Error> {
         let [etcd, peer, api] = free_ports();
-        let site = Site { folder: home.to_owned(), programs: programs.to_owned(), etcd, peer, api };
-        furnish(&site)?;
-        let client = client(&site.file("kubeconfig")).await?;
-        Ok(Self { site, running: Vec::new(), client })
+        let layout = Layout { folder: folder.to_owned(), programs: programs.to_owned(), etcd, peer, api };
+        write_files(&layout)?;
+        let client = client(&layout.file("kubeconfig")).await?;
+        Ok(Self { layout, running: Vec::new(), client })
     }
 
-    async fn rise(&mut self) -> Result<(), Error> {
-        self.launch(Role::Etcd)?;
-        self.launch(Role::ApiServer)?;
-        self.served().await?;
-        self.launch(Role::ControllerManager)?;
-        self.launch(Role::Scheduler)?;
-        self.launch(Role::Kwok)?;
-        self.equip().await?;
-        self.staffed().await?;
+    async fn start_all(&mut self) -> Result<(), Error> {
+        self.start_one(Role::Etcd)?;
+        self.start_one(Role::ApiServer)?;
+        self.wait_for_server().await?;
+        self.start_one(Role::ControllerManager)?;
+        self.start_one(Role::Scheduler)?;
+        self.start_one(Role::Kwok)?;
+        self.create_node_and_classes().await?;
+        self.wait_for_controllers().await?;
         tokio::spawn(binder::run(self.client.clone()));
         Ok(())
     }
 
     pub(super) fn facts(&self) -> Facts {
         Facts {
-            folder: self.site.folder.clone(),
-            programs: self.site.programs.clone(),
-            server: self.site.server(),
-            authority: self.site.file("authority.pem"),
-            kubeconfig: self.site.file("kubeconfig"),
+            folder: self.layout.folder.clone(),
+            programs: self.layout.programs.clone(),
+            server: self.layout.server(),
+            authority: self.layout.file("authority.pem"),
+            kubeconfig: self.layout.file("kubeconfig"),
             token: TOKEN.into(),
-            expired_client: (self.site.file("expired.pem"), self.site.file("expired.key")),
-            etcd: Some(format!("http://127.0.0.1:{}", self.site.etcd)),
+            expired_client: (self.layout.file("expired.pem"), self.layout.file("expired.key")),
+            etcd: Some(format!("http://127.0.0.1:{}", self.layout.etcd)),
         }
     }
 
-    /// The last words of one that has ended though nobody told it to.
-    pub(super) fn obituary(&mut self) -> Option<String> {
-        self.running.iter_mut().find_map(Component::obituary)
+    /// Once one of them has ended by itself: which, and the end of its log.
+    pub(super) fn exit_message(&mut self) -> Option<String> {
+        self.running.iter_mut().find_map(Component::exit_message)
     }
 
-    pub(super) async fn obey(&mut self, order: Order) -> Result<(), Error> {
+    pub(super) async fn carry_out(&mut self, order: Order) -> Result<(), Error> {
         match order {
             Order::Stop(role) => {
-                let place = self.place(role)?;
-                self.running.remove(place).kill();
+                let index = self.index(role)?;
+                self.running.remove(index).kill();
                 Ok(())
             }
             Order::Start(role) => {
-                self.launch(role)?;
+                self.start_one(role)?;
                 self.running.sort_by_key(|component| component.role as u8);
-                self.served().await
+                self.wait_for_server().await
             }
-            Order::Freeze(role) => self.running[self.place(role)?].signal(Signal::STOP),
-            Order::Thaw(role) => self.running[self.place(role)?].signal(Signal::CONT),
+            Order::Freeze(role) => self.running[self.index(role)?].signal(Signal::STOP),
+            Order::Thaw(role) => self.running[self.index(role)?].signal(Signal::CONT),
         }
     }
 
-    fn place(&self, role: Role) -> Result<usize, Error> {
-        let place = self.running.iter().position(|component| component.role == role);
-        place.ok_or_else(|| format!("{} does not run", role.program()).into())
+    fn index(&self, role: Role) -> Result<usize, Error> {
+        let index = self.running.iter().position(|component| component.role == role);
+        index.ok_or_else(|| format!("{} does not run", role.program()).into())
     }
 
-    fn launch(&mut self, role: Role) -> Result<(), Error> {
-        self.running.push(Component::start(role, &self.site)?);
+    fn start_one(&mut self, role: Role) -> Result<(), Error> {
+        self.running.push(Component::start(role, &self.layout)?);
         Ok(())
     }
 
-    fn lost_a_port(&self) -> bool {
-        self.running.iter().any(Component::lost_its_port)
+    fn found_a_port_in_use(&self) -> bool {
+        self.running.iter().any(Component::found_its_port_in_use)
     }
 
     /// Waits until the API server says that it is ready.
-    async fn served(&mut self) -> Result<(), Error> {
+    async fn wait_for_server(&mut self) -> Result<(), Error> {
         let client = self.client.clone();
         let ready = async || match http::Request::get("/readyz").body(Vec::new()) {
             Ok(request) => client.request_text(request).await.is_ok(),
@@ -128,8 +129,8 @@ impl Processes {
         self.wait(Role::ApiServer, "is not ready", ready).await
     }
 
-    /// Waits for the traces of the others' work: the default account, and a node that is ready.
-    async fn staffed(&mut self) -> Result<(), Error> {
+    /// Waits until the other programs have done something: made the default service account, and a node ready.
+    async fn wait_for_controllers(&mut self) -> Result<(), Error> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), "default");
         let made = async || accounts.get("default").await.is_ok();
         self.wait(Role::ControllerManager, "has not made the default service account", made).await?;
@@ -138,31 +139,31 @@ impl Processes {
         self.wait(Role::Kwok, "has not made the node ready", ready).await
     }
 
-    /// Waits until `done`, for as long as all programs live.
+    /// Waits until `done`. Ends with an error as soon as one of the programs has ended.
     async fn wait(
         &mut self,
         role: Role,
         what: &str,
         mut done: impl AsyncFnMut() -> bool,
     ) -> Result<(), Error> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + START_TIMEOUT;
         loop {
-            if tokio::time::timeout(PATIENCE, done()).await.unwrap_or(false) {
+            if tokio::time::timeout(START_TIMEOUT, done()).await.unwrap_or(false) {
                 return Ok(());
             }
-            if let Some(words) = self.obituary() {
-                return Err(words.into());
+            if let Some(message) = self.exit_message() {
+                return Err(message.into());
             }
             if Instant::now() > deadline {
-                let what = format!("{what} after {PATIENCE:?}");
-                return Err(self.running[self.place(role)?].last_lines(&what).into());
+                let what = format!("{what} after {START_TIMEOUT:?}");
+                return Err(self.running[self.index(role)?].last_lines(&what).into());
             }
-            tokio::time::sleep(GLANCE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Makes the node, and the classes of storage that claims can ask for.
-    async fn equip(&self) -> Result<(), Error> {
+    /// Creates the node, and the storage classes that claims can name.
+    async fn create_node_and_classes(&self) -> Result<(), Error> {
         create::<Node>(
             &self.client,
             json!({ "metadata": { "name": "node", "labels": {
@@ -197,27 +198,27 @@ impl Drop for Processes {
     }
 }
 
-/// Writes everything that the programs read.
-fn furnish(site: &Site) -> Result<(), Error> {
-    fs::create_dir(&site.folder)?;
+/// Writes all files that the programs read.
+fn write_files(layout: &Layout) -> Result<(), Error> {
+    fs::create_dir(&layout.folder)?;
     let authority = Authority::new()?;
-    fs::write(site.file("authority.pem"), authority.certificate())?;
-    write_pair(site, "server", &authority.server(Validity::Current)?)?;
-    write_pair(site, "expired", &authority.administrator(Validity::Expired)?)?;
+    fs::write(layout.file("authority.pem"), authority.certificate())?;
+    write_pair(layout, "server", &authority.server(Validity::Current)?)?;
+    write_pair(layout, "expired", &authority.administrator(Validity::Expired)?)?;
     let (private, public) = pki::key()?;
-    fs::write(site.file("accounts.key"), private)?;
-    fs::write(site.file("accounts.pub"), public)?;
-    fs::write(site.file("tokens.csv"), format!("{TOKEN},admin,admin,\"system:masters\"\n"))?;
-    fs::write(site.file("stages.yaml"), include_str!("stages.yaml"))?;
-    Kubeconfig::new(site.server())
-        .authority(site.file("authority.pem"))
+    fs::write(layout.file("accounts.key"), private)?;
+    fs::write(layout.file("accounts.pub"), public)?;
+    fs::write(layout.file("tokens.csv"), format!("{TOKEN},admin,admin,\"system:masters\"\n"))?;
+    fs::write(layout.file("stages.yaml"), include_str!("stages.yaml"))?;
+    Kubeconfig::new(layout.server())
+        .authority(layout.file("authority.pem"))
         .token(TOKEN)
-        .write(&site.file("kubeconfig"))
+        .write(&layout.file("kubeconfig"))
 }
 
-fn write_pair(site: &Site, name: &str, pair: &Pair) -> Result<(), Error> {
-    fs::write(site.file(&format!("{name}.pem")), &pair.certificate)?;
-    Ok(fs::write(site.file(&format!("{name}.key")), &pair.key)?)
+fn write_pair(layout: &Layout, name: &str, pair: &Pair) -> Result<(), Error> {
+    fs::write(layout.file(&format!("{name}.pem")), &pair.certificate)?;
+    Ok(fs::write(layout.file(&format!("{name}.key")), &pair.key)?)
 }
 
 async fn client(kubeconfig: &Path) -> Result<kube::Client, Error> {
@@ -247,13 +248,13 @@ fn is_ready(node: &Node) -> bool {
     conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
-/// Ports that are free now, from outside the range that the kernel gives to outgoing connections.
+/// Ports that are free now. They are outside the range from which the kernel takes ports for outgoing connections.
 fn free_ports<const N: usize>() -> [u16; N] {
     let mut held = Vec::new();
     std::array::from_fn(|_| {
         loop {
             let port = rand::random_range(20_000..30_000);
-            // Held until all are found, so that no port comes twice.
+            // Kept open until all are found, so that no port is chosen twice.
             if let Ok(listener) = std::net::TcpListener::bind(("127.0.0.1", port)) {
                 held.push(listener);
                 break port;

@@ -1,59 +1,53 @@
-//! The cluster that a test works on: the shared one, or one of its own.
+//! The cluster that all tests share, and an administrator's ways into it.
 
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::command::{Command, home};
-use crate::plane::{Facts, Plane};
+use super::command::{Command, home_folder};
+use super::objects::Types;
+use crate::plane::Facts;
 use crate::supervisor;
 
-/// Where the harness's own asynchronous parts run: clients and proxies.
+/// Runs the asynchronous parts of the harness: clients and proxies.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 });
 
 static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::of(supervisor::facts()));
 
-/// Runs something asynchronous to its end.
+/// Runs something asynchronous to its end, also inside something else that is run so.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    RUNTIME.block_on(future)
+    tokio::task::block_in_place(|| RUNTIME.block_on(future))
 }
 
 pub(super) fn runtime() -> &'static Runtime {
     &RUNTIME
 }
 
-/// A cluster, and an administrator's ways into it.
+/// A running cluster.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     facts: Arc<Facts>,
     client: kube::Client,
+    types: Arc<Types>,
 }
 
 impl Cluster {
-    /// The one that all tests share: for all but those that stop or break one of its servers.
+    /// The one that all tests share. A test that stops a server takes an [`OwnCluster`](super::OwnCluster).
     pub(crate) fn shared() -> Self {
         SHARED.clone()
     }
 
-    /// A new one for this test alone. It takes some seconds and 500 MB, so few tests should.
-    #[track_caller]
-    pub(crate) fn own() -> OwnCluster {
-        let plane = Plane::start(&Self::shared().facts.programs).unwrap();
-        OwnCluster { cluster: Self::of(plane.facts().clone()), plane }
-    }
-
-    fn of(facts: Facts) -> Self {
+    pub(super) fn of(facts: Facts) -> Self {
         let client = block_on(client(&facts.kubeconfig));
-        Self { facts: Arc::new(facts), client }
+        Self { facts: Arc::new(facts), client, types: Arc::default() }
     }
 
-    /// Everything that there is to know about it.
+    /// The facts about it.
     pub(crate) fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -73,17 +67,22 @@ impl Cluster {
         self.client.clone()
     }
 
-    /// Runs the kubectl that is pinned with the plane.
+    /// The types of its objects.
+    pub(super) fn types(&self) -> &Types {
+        &self.types
+    }
+
+    /// The kubectl that was built with the plane.
     pub(crate) fn kubectl<const N: usize>(&self, args: [&str; N]) -> Command {
         self.program("kubectl").env("KUBECONFIG", self.kubeconfig()).args(args)
     }
 
-    /// One of the programs that are pinned with the plane: kubectl, registry.
+    /// One of the programs that were built with the plane: kubectl, registry.
     pub(crate) fn program(&self, name: &str) -> Command {
-        Command::new(self.facts.program(name)).env("HOME", home(&self.facts.folder))
+        Command::new(self.facts.program(name)).env("HOME", home_folder(&self.facts.folder))
     }
 
-    /// Sends a request as it is, and returns the status and the answer (null where it is no JSON).
+    /// Sends a request, and returns the status and the answer (null where it is not JSON).
     #[track_caller]
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let content = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
@@ -103,7 +102,7 @@ impl Cluster {
     }
 }
 
-/// A client without the library's retries and without regard to proxies in the environment.
+/// A client that does not retry, and that ignores proxies in the environment.
 pub(crate) async fn client(kubeconfig: &Path) -> kube::Client {
     let file = kube::config::Kubeconfig::read_from(kubeconfig).unwrap();
     let options = kube::config::KubeConfigOptions::default();
@@ -111,38 +110,6 @@ pub(crate) async fn client(kubeconfig: &Path) -> kube::Client {
     config.default_retry = false;
     config.proxy_url = None;
     config.try_into().unwrap()
-}
-
-/// A cluster of a test's own, whose servers it may stop, start again, freeze and thaw.
-pub(crate) struct OwnCluster {
-    cluster: Cluster,
-    plane: Plane,
-}
-
-impl OwnCluster {
-    /// The folder with the logs of its programs.
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.cluster.facts.folder.clone()
-    }
-}
-
-impl Deref for OwnCluster {
-    type Target = Plane;
-    fn deref(&self) -> &Plane {
-        &self.plane
-    }
-}
-
-impl DerefMut for OwnCluster {
-    fn deref_mut(&mut self) -> &mut Plane {
-        &mut self.plane
-    }
-}
-
-impl AsRef<Cluster> for OwnCluster {
-    fn as_ref(&self) -> &Cluster {
-        &self.cluster
-    }
 }
 
 impl AsRef<Cluster> for Cluster {

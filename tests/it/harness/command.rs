@@ -1,27 +1,29 @@
-//! Running programs: hermetic, with a time limit, and with failures that show everything.
+//! Running programs: without the caller's environment, with a time limit, and with all output in a failure.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
-use serde_json::Value;
 
+use super::output::{Output, failure};
 use super::wait_until;
 use crate::plane::parent_death;
 
+/// How long a program may run.
 const LIMIT: Duration = Duration::from_mins(2);
-const GLANCE: Duration = Duration::from_millis(5);
 
-/// A program to run, with nothing of the caller's environment but `PATH`.
+/// How often is looked whether it has ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A program to run. Of the caller's environment it gets `PATH` only.
 #[derive(Debug, Clone)]
-#[must_use = "it has to be run"]
+#[must_use = "run it"]
 pub(crate) struct Command {
     program: PathBuf,
     args: Vec<OsString>,
@@ -70,14 +72,13 @@ impl Command {
         self
     }
 
-    /// Lets it have the environment of the tests themselves as well.
+    /// Adds the environment of the tests themselves.
     pub(crate) fn inherit_env(mut self) -> Self {
-        let ours = std::env::vars_os().filter(|(key, _)| key != super::FACTS);
-        self.env.extend(ours);
+        self.env.extend(std::env::vars_os().filter(|(key, _)| key != super::FACTS));
         self
     }
 
-    /// Takes one away again.
+    /// Removes an environment variable.
     pub(crate) fn env_remove(mut self, key: impl Into<OsString>) -> Self {
         self.env.remove(&key.into());
         self
@@ -89,7 +90,7 @@ impl Command {
         self
     }
 
-    /// Gives it this text on standard input, and then its end.
+    /// Gives it this text on standard input, which then ends.
     pub(crate) fn stdin(mut self, text: impl Into<String>) -> Self {
         self.input = Input::Text(text.into());
         self
@@ -101,7 +102,7 @@ impl Command {
         self
     }
 
-    /// Kills it, and fails, after this time instead of two minutes.
+    /// Kills it after this time instead of two minutes; the test then fails.
     pub(crate) fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
@@ -127,13 +128,14 @@ impl Command {
         let stderr = Stream::read(child.stderr.take().unwrap());
         let mut stdin = child.stdin.take();
         if let Input::Text(text) = &self.input {
-            // One that does not read to the end has closed the pipe, which is its right.
+            // A program may close its standard input before it has read everything.
             let _ = stdin.take().unwrap().write_all(text.as_bytes());
         }
         let deadline = Instant::now() + self.limit;
         Running { shown: self.shown(), child, stdin, stdout, stderr, limit: self.limit, deadline }
     }
 
+    /// The command line, for messages.
     fn shown(&self) -> String {
         let name = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.args.iter().fold(name, |shown, arg| shown + " " + &arg.to_string_lossy())
@@ -172,7 +174,7 @@ impl Stream {
     }
 }
 
-/// A program that runs.
+/// A running program.
 #[derive(Debug)]
 #[must_use = "it is killed when dropped"]
 pub(crate) struct Running {
@@ -206,7 +208,7 @@ impl Running {
         self.stderr.so_far()
     }
 
-    /// Waits until it has written this, on whichever stream; fails when it ends without.
+    /// Waits until it has written this, on either stream. Fails if it ends without.
     #[track_caller]
     pub(crate) fn until(&mut self, text: &str) -> &mut Self {
         wait_until(&format!("`{text}` from {}", self.shown), || {
@@ -234,14 +236,14 @@ impl Running {
         self
     }
 
-    /// Kills it without any chance to tidy up, and waits until it is gone.
+    /// Kills it, so that it cannot clean up, and waits until it has ended.
     #[track_caller]
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Waits for its end; one that takes too long is killed, and the test fails.
+    /// Waits until it ends. If that takes too long, it is killed and the test fails.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Output {
         drop(self.stdin.take());
@@ -252,16 +254,11 @@ impl Running {
             if Instant::now() > self.deadline {
                 let (stdout, stderr) = (self.stdout.so_far(), self.stderr.so_far());
                 let what = format!("still runs after {:?}", self.limit);
-                panic!("{}", story(&self.shown, &what, &stdout, &stderr));
+                panic!("{}", failure(&self.shown, &what, &stdout, &stderr));
             }
-            std::thread::sleep(GLANCE);
+            std::thread::sleep(POLL_INTERVAL);
         };
-        Output(Ended {
-            shown: self.shown.clone(),
-            status,
-            stdout: self.stdout.finish(),
-            stderr: self.stderr.finish(),
-        })
+        Output::new(self.shown.clone(), status, self.stdout.finish(), self.stderr.finish())
     }
 }
 
@@ -272,124 +269,8 @@ impl Drop for Running {
     }
 }
 
-/// A program that has ended, and nobody has looked yet how.
-#[derive(Debug)]
-#[must_use = "say how it is to have ended: success() or code(n)"]
-pub(crate) struct Output(Ended);
-
-impl Output {
-    /// It ended with 0.
-    #[track_caller]
-    pub(crate) fn success(self) -> Ended {
-        self.code(0)
-    }
-
-    /// It ended with this code.
-    #[track_caller]
-    pub(crate) fn code(self, code: i32) -> Ended {
-        self.0.check(self.0.status.code() == Some(code), &format!("should have ended with {code}"));
-        self.0
-    }
-
-    /// It ended, no matter how.
-    pub(crate) fn any(self) -> Ended {
-        self.0
-    }
-}
-
-/// A program that has ended as it should have.
-#[derive(Debug, Clone)]
-pub(crate) struct Ended {
-    shown: String,
-    status: ExitStatus,
-    stdout: String,
-    stderr: String,
-}
-
-impl Ended {
-    /// Whether it ended with 0.
-    pub(crate) fn succeeded(&self) -> bool {
-        self.status.success()
-    }
-
-    /// The code that it ended with; `None` where a signal ended it.
-    pub(crate) fn exit_code(&self) -> Option<i32> {
-        self.status.code()
-    }
-
-    /// What it wrote to standard output.
-    pub(crate) fn stdout(&self) -> &str {
-        &self.stdout
-    }
-
-    /// What it wrote to standard error.
-    pub(crate) fn stderr(&self) -> &str {
-        &self.stderr
-    }
-
-    /// What it wrote to standard output, as JSON.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        match serde_json::from_str(&self.stdout) {
-            Ok(value) => value,
-            Err(error) => panic!("{}", self.story(&format!("should have written JSON ({error})"))),
-        }
-    }
-
-    /// Standard output contains this; where its lines end is no matter.
-    #[track_caller]
-    pub(crate) fn stdout_contains(&self, text: &str) -> &Self {
-        self.check(says(&self.stdout, text), &format!("should have `{text}` on stdout"))
-    }
-
-    /// Standard error contains this.
-    #[track_caller]
-    pub(crate) fn stderr_contains(&self, text: &str) -> &Self {
-        self.check(self.stderr.contains(text), &format!("should have `{text}` on stderr"))
-    }
-
-    /// Standard output does not contain this, wherever its lines end.
-    #[track_caller]
-    pub(crate) fn stdout_lacks(&self, text: &str) -> &Self {
-        self.check(!says(&self.stdout, text), &format!("should not have `{text}` on stdout"))
-    }
-
-    /// Standard error does not contain this.
-    #[track_caller]
-    pub(crate) fn stderr_lacks(&self, text: &str) -> &Self {
-        self.check(!self.stderr.contains(text), &format!("should not have `{text}` on stderr"))
-    }
-
-    /// This is true, or else the test fails and shows everything; `what` completes "it …".
-    #[track_caller]
-    pub(crate) fn check(&self, truth: bool, what: &str) -> &Self {
-        assert!(truth, "{}", self.story(what));
-        self
-    }
-
-    fn story(&self, what: &str) -> String {
-        let what = format!("{what}; it ended with {}", self.status);
-        story(&self.shown, &what, &self.stdout, &self.stderr)
-    }
-}
-
-/// Whether a text is there, as it is or with its lines ended elsewhere.
-fn says(all: &str, text: &str) -> bool {
-    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let words = in_one_line(text);
-    all.contains(text) || (!words.is_empty() && in_one_line(all).contains(&words))
-}
-
-fn story(shown: &str, what: &str, stdout: &str, stderr: &str) -> String {
-    let mut story = format!("$ {shown}\n{what}");
-    for (name, text) in [("stdout", stdout), ("stderr", stderr)] {
-        let _ = write!(story, "\n--- {name} ---\n{}", text.trim_end());
-    }
-    story
-}
-
-/// A folder to be the home of programs that look for one.
-pub(super) fn home(folder: &Path) -> PathBuf {
+/// Makes a folder that programs find as `HOME`.
+pub(super) fn home_folder(folder: &Path) -> PathBuf {
     let home = folder.join("home");
     std::fs::create_dir_all(&home).unwrap();
     home

@@ -13,12 +13,17 @@
 //! }
 //! ```
 //!
-//! A test is a function without arguments; it fails by panicking. What it says in its texts as
-//! `{ns}`, `{project}` and `{prefix}` (for names that belong to the whole cluster) is its own.
+//! A test is a function without arguments, and it fails by a panic. In its texts, `{ns}` is its namespace,
+//! `{project}` the name of its project, and `{prefix}` the prefix for names that belong to the whole cluster.
+//! No other test has the same ones.
 
 mod cluster;
 mod command;
 mod namespace;
+mod objects;
+mod output;
+mod own_cluster;
+mod plans;
 pub(crate) mod processes;
 mod programs;
 mod project;
@@ -31,29 +36,32 @@ mod tunnel;
 mod wait;
 mod webhook;
 
-pub(crate) use cluster::{Cluster, OwnCluster, block_on, client};
-pub(crate) use command::{Command, Ended, Output, Running};
+pub(crate) use cluster::{Cluster, block_on, client};
+pub(crate) use command::{Command, Running};
 pub(crate) use namespace::Namespace;
+pub(crate) use output::{Ended, Output};
+pub(crate) use own_cluster::{OwnCluster, end_idle_clusters};
+pub(crate) use plans::{change, changes};
 pub(crate) use programs::program;
 pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, Seen};
-pub(crate) use texts::{BALANCER, GREETING, HEAD, config_maps};
-pub(crate) use trial::{catch_panics, trial};
+pub(crate) use texts::{BALANCER, GREETING, HEAD, SERVICE, WEB, config_maps, deployment};
+pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
-pub(crate) use webhook::{Conduct, Webhook};
+pub(crate) use webhook::{Behaviour, Webhook};
 
-/// The environment variable that names the file with the plane's facts.
+/// The environment variable with the path of the file with the plane's facts. The supervisor sets it.
 pub(crate) const FACTS: &str = "REGPLAN_TEST_PLANE";
 
 /// Lists the tests of a module, by the names of their functions.
 ///
-/// One that is not listed is a function that nobody calls, and the compiler says so.
+/// The compiler warns of a test that is not listed, because nothing calls its function.
 macro_rules! tests {
     ($($test:ident),+ $(,)?) => {
         /// The tests of this module.
-        pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
-            vec![$($crate::harness::trial(module_path!(), stringify!($test), $test)),+]
+        pub(crate) fn tests() -> Vec<$crate::harness::Test> {
+            vec![$($crate::harness::Test::new(module_path!(), stringify!($test), $test)),+]
         }
     };
 }

@@ -1,4 +1,4 @@
-//! A test's own corner of a cluster: names that nobody else has, and one namespace.
+//! A namespace of one test, and names that no other test uses.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,12 @@ use super::command::Command;
 use super::{Cluster, Project, Proxy, trial, wait_for};
 use crate::plane::kubeconfig::Kubeconfig;
 
-/// A namespace, which is deleted (without waiting for it) when the value is dropped.
+/// A namespace. On a cluster that stays, it is deleted (without waiting for it) when this value is dropped.
 pub(crate) struct Namespace {
     cluster: Cluster,
-    /// The name of the test, shortened, in letters that Kubernetes takes.
+    /// The name of the test, shortened, in characters that Kubernetes allows.
     slug: String,
-    /// What tells this run of the test from all others.
+    /// A random part, which no other namespace has.
     id: String,
     folder: tempfile::TempDir,
 }
@@ -29,17 +29,17 @@ impl Namespace {
     #[track_caller]
     pub(crate) fn on(cluster: impl AsRef<Cluster>) -> Self {
         let ns = Self::absent_on(cluster);
-        ns.apply(r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "{ns}"}}"#);
+        ns.cluster.create_namespace(&ns.name());
         wait_for("the namespace's default service account", || ns.find("serviceaccount/default"));
         ns
     }
 
-    /// Only the names, on the shared cluster: for a namespace that regplan is to make.
+    /// The names alone, on the shared cluster. The namespace is not created: regplan does that.
     pub(crate) fn absent() -> Self {
         Self::absent_on(Cluster::shared())
     }
 
-    /// Only the names, on this cluster.
+    /// The names alone, on this cluster.
     pub(crate) fn absent_on(cluster: impl AsRef<Cluster>) -> Self {
         let slug: String = trial::name().replace('_', "-").chars().take(32).collect();
         Self {
@@ -60,7 +60,7 @@ impl Namespace {
         format!("{}-{}", self.slug, self.id)
     }
 
-    /// What the names of cluster-scoped objects begin with, `{prefix}` in texts.
+    /// The prefix for names of cluster-scoped objects, `{prefix}` in texts.
     pub(crate) fn prefix(&self) -> String {
         format!("x{}", self.id)
     }
@@ -102,13 +102,10 @@ impl Namespace {
         self
     }
 
-    /// The object (`deployment/web`), if there is one.
+    /// The object (`deployment/web`), if there is one. Here and below, `{ns}` and the like are replaced.
     #[track_caller]
     pub(crate) fn find(&self, target: &str) -> Option<Value> {
-        let found =
-            self.kubectl(["get", target, "--output=json", "--ignore-not-found", "--show-managed-fields"]);
-        let found = found.run().success();
-        (!found.stdout().is_empty()).then(|| found.json())
+        self.cluster.find(&self.name(), &self.fill(target))
     }
 
     /// The object (`deployment/web`), which has to be there.
@@ -126,39 +123,44 @@ impl Namespace {
         self.get(target).pointer(pointer).cloned().unwrap_or_default()
     }
 
-    /// The names of all objects of a type.
+    /// The names of all objects of a type or of several (`configmap`, `sa,pvc`), as kubectl prints them.
     #[track_caller]
-    pub(crate) fn list(&self, resource: &str) -> Vec<String> {
-        let found = self.kubectl(["get", resource, "--output=name"]).run().success();
-        found.stdout().lines().map(str::to_owned).collect()
+    pub(crate) fn list(&self, types: &str) -> Vec<String> {
+        self.cluster.list(&self.name(), types)
     }
 
-    /// Changes an object by a merge patch, as somebody else who uses kubectl.
+    /// Changes an object by a merge patch, as somebody else who uses `kubectl patch`.
     #[track_caller]
     pub(crate) fn patch(&self, target: &str, patch: &Value) -> &Self {
-        self.kubectl(["patch", target, "--type=merge", "--patch", &patch.to_string()]).run().success();
+        self.cluster.patch(&self.name(), &self.fill(target), patch);
         self
     }
 
     /// Changes an object's status, as a controller or a cloud would.
     #[track_caller]
     pub(crate) fn patch_status(&self, target: &str, status: &Value) -> &Self {
-        let patch = json!({ "status": status }).to_string();
-        self.kubectl(["patch", target, "--subresource=status", "--type=merge", "--patch", &patch])
-            .run()
-            .success();
-        self
+        self.patch(&format!("{target}/status"), &json!({ "status": status }))
     }
 
     /// Deletes an object, and waits until it is gone.
     #[track_caller]
     pub(crate) fn delete(&self, target: &str) -> &Self {
-        self.kubectl(["delete", target]).run().success();
+        self.cluster.delete(&self.name(), &self.fill(target));
         self
     }
 
-    /// The kubeconfig of a service account that may do no more than these rules (of a `Role`, in
-    /// JSON) allow in this namespace.
+    /// Deletes an object outside the namespace that the test has no more use for, and does not wait until it is
+    /// gone. It has to be there. On a cluster that ends with the tests it simply stays.
+    #[track_caller]
+    pub(crate) fn clean_up(&self, target: &str) {
+        self.get(target);
+        if !self.cluster.facts().is_temporary() {
+            self.cluster.begin_delete(&self.name(), &self.fill(target));
+        }
+    }
+
+    /// The kubeconfig of a service account with no other rights than these rules (of a `Role`, in JSON) in this
+    /// namespace.
     #[track_caller]
     pub(crate) fn account(&self, name: &str, rules: &Value) -> PathBuf {
         let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": self.name() });
@@ -181,12 +183,12 @@ impl Namespace {
         self.write_kubeconfig(name, &self.trusted().token(token.stdout().trim()))
     }
 
-    /// A kubeconfig that knows the server and trusts it, to be completed and written.
+    /// A kubeconfig with the server and its authority, to which a test adds a user.
     pub(crate) fn trusted(&self) -> Kubeconfig {
         Kubeconfig::new(self.cluster.server()).authority(&self.cluster.facts().authority)
     }
 
-    /// Writes a kubeconfig that lives as long as this value.
+    /// Writes a kubeconfig. The file exists as long as this value.
     #[track_caller]
     pub(crate) fn write_kubeconfig(&self, name: &str, kubeconfig: &Kubeconfig) -> PathBuf {
         let path = self.folder.path().join(format!("{name}.kubeconfig"));
@@ -197,11 +199,10 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        // Also where it was never made, or the server is gone; no test is about this.
-        let delete = self.kubectl(["delete", "namespace", "{ns}", "--ignore-not-found", "--wait=false"]);
-        let delete = delete.args(["--request-timeout=5s"]);
-        if !std::thread::panicking() {
-            let _ = delete.run().any();
+        // To empty a namespace the servers look for objects of each type that there is. Where the
+        // cluster ends with the tests, nobody needs that.
+        if !self.cluster.facts().is_temporary() && !std::thread::panicking() {
+            self.cluster.begin_delete("", &format!("namespace/{}", self.name()));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A look at the machine's processes, to prove that none is left.
+//! The machine's processes, so that a test can prove that none is left.
 
 use std::fs;
 use std::path::Path;
@@ -15,12 +15,12 @@ pub(crate) fn descendants(of: u32) -> Vec<u32> {
     found.split_off(1)
 }
 
-/// Whether it still runs; one that has ended, and was not asked how, does not.
+/// Whether it still runs. A process that has ended but was not waited for does not.
 pub(crate) fn is_alive(id: u32) -> bool {
     stat(id).is_some_and(|fields| !matches!(fields[0].as_str(), "Z" | "X"))
 }
 
-/// The name of its program, as far as the kernel keeps it.
+/// The name of its program. The kernel keeps its first 15 characters.
 pub(crate) fn name(id: u32) -> String {
     fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default().trim_end().to_owned()
 }
@@ -34,7 +34,7 @@ fn parent(id: u32) -> Option<u32> {
     stat(id)?[1].parse().ok()
 }
 
-/// The state, the parent and so on: what follows the name, which may hold anything.
+/// The fields after the name: state, parent and so on. The name may contain any characters.
 fn stat(id: u32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (_, fields) = text.rsplit_once(") ")?;

@@ -2,21 +2,19 @@
 
 use std::path::PathBuf;
 
-/// Programs, and the Debian package that brings each.
-const PACKAGES: [(&str, &str); 6] = [
+/// Programs, and the Debian package of each. `tests/run.sh` has the same list.
+const PACKAGES: [(&str, &str); 4] = [
     ("docker-registry", "docker-registry"),
     ("htpasswd", "apache2-utils"),
-    ("openssl", "openssl"),
     ("skopeo", "skopeo"),
-    ("git", "git"),
     ("jq", "jq"),
 ];
 
-/// The path of a program; a test that needs one which is missing fails and names its package.
+/// The path of a program. If it is missing, the test fails and names the package to install.
 #[track_caller]
 pub(crate) fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Where Debian puts what only administrators call, and which is not on everybody's PATH.
+    // Debian has programs for administrators in these folders, which are not on the PATH of every user.
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     match folders.map(|folder| folder.join(name)).find(|path| path.is_file()) {
         Some(path) => path,

@@ -1,4 +1,4 @@
-//! A folder with a configuration, in which regplan is run.
+//! A folder with a configuration, in which regplan runs.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::command::{Command, Output, home};
+use super::command::{Command, home_folder};
+use super::output::{Ended, Output};
 use super::{Namespace, Proxy, snapshot};
 
-/// A temporary folder, and how regplan is called in it.
+/// A temporary folder, and how regplan runs in it.
 pub(crate) struct Project<'n> {
     ns: &'n Namespace,
     folder: tempfile::TempDir,
@@ -31,7 +32,7 @@ impl<'n> Project<'n> {
         self
     }
 
-    /// The same, later on.
+    /// Writes a file again.
     #[track_caller]
     pub(crate) fn rewrite(&self, path: &str, text: &str) {
         let path = self.path(path);
@@ -39,7 +40,7 @@ impl<'n> Project<'n> {
         fs::write(path, self.ns.fill(text)).unwrap();
     }
 
-    /// Replaces a text in a file, which has to be there.
+    /// Replaces a text in a file. The text has to be there.
     #[track_caller]
     pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
         let (from, text) = (self.ns.fill(from), self.read(path));
@@ -56,7 +57,7 @@ impl<'n> Project<'n> {
         }
     }
 
-    /// What a state, a revision or a plan file says, without what stands around it.
+    /// The content of a state, a revision or a plan file, without its version, checksum and digest.
     #[track_caller]
     pub(crate) fn content(&self, path: &str) -> Value {
         let file: Value = serde_json::from_str(&self.read(path)).unwrap();
@@ -64,13 +65,13 @@ impl<'n> Project<'n> {
         file["content"].clone()
     }
 
-    /// Changes what a state says, and puts the checksum there that goes with it.
+    /// Changes the content of a state or a revision, and computes its checksum again.
     #[track_caller]
     pub(crate) fn edit_content(&self, path: &str, change: impl FnOnce(&mut Value)) {
         let mut content = self.content(path);
         change(&mut content);
         let checksum = regplan::resource::digest(&content.to_string());
-        let file = json!({"format_version": 2, "checksum": checksum, "content": content});
+        let file = json!({ "format_version": 2, "checksum": checksum, "content": content });
         self.rewrite(path, &file.to_string());
     }
 
@@ -107,12 +108,12 @@ impl<'n> Project<'n> {
         self
     }
 
-    /// `regplan ARGS`, to be given more and then run.
+    /// `regplan ARGS`, to which a test can add more before it runs it.
     pub(crate) fn regplan<const N: usize>(&self, args: [&str; N]) -> Command {
         let command = Command::new(env!("CARGO_BIN_EXE_regplan"))
             .args(args.map(|arg| self.ns.fill(arg)))
             .folder(self.folder())
-            .env("HOME", home(self.folder.path()))
+            .env("HOME", home_folder(self.folder.path()))
             .env("KUBECONFIG", &self.kubeconfig);
         self.env.iter().fold(command, |command, (key, value)| command.env(key, value))
     }
@@ -123,7 +124,36 @@ impl<'n> Project<'n> {
         self.regplan(args).run()
     }
 
-    /// Compares a text with the snapshot of this name, with all that differs between runs masked.
+    /// Applies all that there is to change, without a question.
+    #[track_caller]
+    pub(crate) fn apply(&self) -> Ended {
+        self.run(["apply", "--auto-approve"]).success()
+    }
+
+    /// Fails unless there is nothing to change, and the plan says so.
+    #[track_caller]
+    pub(crate) fn expect_settled(&self) {
+        self.run(["plan", "--detailed-exitcode"]).success().stdout_contains("Nothing to change");
+    }
+
+    /// The path of the state file in the project's folder, where nothing says otherwise.
+    pub(crate) fn state_path(&self) -> String {
+        self.ns.fill(".regplan/{project}/state.json")
+    }
+
+    /// The content of the state.
+    #[track_caller]
+    pub(crate) fn state(&self) -> Value {
+        self.content(&self.state_path())
+    }
+
+    /// Changes the content of the state.
+    #[track_caller]
+    pub(crate) fn edit_state(&self, change: impl FnOnce(&mut Value)) {
+        self.edit_content(&self.state_path(), change);
+    }
+
+    /// Compares a text with the snapshot of this name. What differs between two runs is replaced first.
     #[track_caller]
     pub(crate) fn snapshot(&self, name: &str, text: &str) {
         let folder = self.folder.path().to_string_lossy().into_owned();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Namespace;
 
-/// What differs between two runs though nothing has changed: a pattern, and what stands for it.
+/// What differs between two runs though nothing has changed: patterns, and their replacements.
 const PATTERNS: [(&str, &str); 5] = [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uid]"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?", "[time]"),
@@ -13,7 +13,7 @@ const PATTERNS: [(&str, &str); 5] = [
     (r"\b(10\.0\.\d+\.\d+|10\.244\.\d+\.\d+)\b", "[ip]"),
 ];
 
-/// Compares, after the test's own names and all [`PATTERNS`] are masked.
+/// Compares, after the names of the test and all [`PATTERNS`] are replaced.
 #[track_caller]
 pub(super) fn check(ns: &Namespace, more: &[(String, &str)], name: &str, text: &str) {
     let own = [(ns.name(), "[ns]"), (ns.prefix(), "[prefix]"), (ns.project_name(), "[project]")];
@@ -22,8 +22,8 @@ pub(super) fn check(ns: &Namespace, more: &[(String, &str)], name: &str, text: &
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    for (pattern, stand_in) in PATTERNS {
-        settings.add_filter(pattern, stand_in);
+    for (pattern, replacement) in PATTERNS {
+        settings.add_filter(pattern, replacement);
     }
     settings.bind(|| insta::assert_snapshot!(name, masked));
 }

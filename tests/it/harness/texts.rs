@@ -1,11 +1,11 @@
-//! Configurations that more than one feature is tried with.
+//! Configurations that the tests of more than one feature use.
 
 use std::fmt::Write as _;
 
-/// Project and namespace, and nothing to make.
+/// A project and a namespace, without any resource.
 pub(crate) const HEAD: &str = "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n";
 
-/// The smallest configuration that makes something.
+/// The smallest configuration with a resource.
 pub(crate) const GREETING: &str = r#"
 [project]
 name = "{project}"
@@ -19,7 +19,28 @@ kind = "ConfigMap"
 data = { hello = "world" }
 "#;
 
-/// A Service that is ready when a cloud, or the test, gives it an address.
+/// A small Deployment: one replica of a pod with one container.
+pub(crate) const WEB: &str = r#"
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = 1
+selector.matchLabels = { app = "web" }
+template.metadata.labels = { app = "web" }
+template.spec.containers = [{ name = "main", image = "web:1" }]
+"#;
+
+/// A Service for the pods of [`WEB`].
+pub(crate) const SERVICE: &str = r#"
+[resource.inbox]
+apiVersion = "v1"
+kind = "Service"
+spec = { ports = [{ port = 80 }], selector = { app = "web" } }
+"#;
+
+/// A Service that is ready when a cloud (here the test) gives it an address.
 pub(crate) const BALANCER: &str = r#"
 [resource.lb]
 apiVersion = "v1"
@@ -27,7 +48,7 @@ kind = "Service"
 spec = { type = "LoadBalancer", ports = [{ port = 80 }], selector = { app = "web" } }
 "#;
 
-/// So many objects without a controller that would touch them.
+/// So many objects that no controller changes.
 pub(crate) fn config_maps(count: usize) -> String {
     (0..count).fold(HEAD.to_owned(), |mut text, index| {
         let _ = write!(
@@ -36,4 +57,20 @@ pub(crate) fn config_maps(count: usize) -> String {
         );
         text
     })
+}
+
+/// A Deployment with the labels that every Deployment needs, and with what else its `spec` is to hold.
+pub(crate) fn deployment(name: &str, spec: &str) -> String {
+    format!(
+        r#"
+[resource.{name}]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.{name}.spec]
+selector.matchLabels = {{ app = "{name}" }}
+template.metadata.labels = {{ app = "{name}" }}
+{spec}
+"#
+    )
 }

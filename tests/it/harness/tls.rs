@@ -1,4 +1,4 @@
-//! The server's side of TLS.
+//! TLS for the servers that tests start.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::plane::pki::Pair;
 
-/// What makes a server one of TLS.
+/// Accepts TLS connections.
 #[derive(Clone)]
 pub(super) struct Tls(TlsAcceptor);
 

@@ -2,26 +2,49 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{UnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
 
 use libtest_mimic::{Failed, Trial};
 
+use crate::timing::Times;
+
 /// The name on threads that run no test.
-const NOBODY: &str = "nobody";
+const NO_TEST: &str = "no test";
 
 thread_local! {
     /// The name of the function that runs on this thread.
-    static NAME: Cell<&'static str> = const { Cell::new(NOBODY) };
+    static NAME: Cell<&'static str> = const { Cell::new(NO_TEST) };
     /// Where and why this thread panicked.
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// A test from its function; `tests!` calls this.
-pub(crate) fn trial(module: &str, name: &'static str, test: fn()) -> Trial {
-    let feature = module.split_once("::").map_or(module, |(_, rest)| rest);
-    Trial::test(format!("{feature}::{name}"), move || {
-        NAME.set(name);
-        run(test)
-    })
+/// A test that is not run yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Test {
+    module: &'static str,
+    name: &'static str,
+    run: fn(),
+}
+
+impl Test {
+    /// A test from its function; `tests!` calls this.
+    pub(crate) fn new(module: &'static str, name: &'static str, run: fn()) -> Self {
+        Self { module, name, run }
+    }
+
+    /// The test for the runner. The time that it takes is noted in `times`.
+    pub(crate) fn trial(self, times: &Arc<Times>) -> Trial {
+        let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
+        let (title, times) = (format!("{feature}::{}", self.name), Arc::clone(times));
+        Trial::test(title.clone(), move || {
+            NAME.set(self.name);
+            let started = Instant::now();
+            let outcome = run(self.run);
+            times.note(&title, started.elapsed());
+            outcome
+        })
+    }
 }
 
 /// The name of the test that runs on this thread.
@@ -29,12 +52,12 @@ pub(super) fn name() -> &'static str {
     NAME.get()
 }
 
-/// Keeps panics for the runner's report, which then also says where they happened.
+/// Keeps the messages of panics for the runner's report, which then shows where they happened.
 pub(crate) fn catch_panics() {
     std::panic::set_hook(Box::new(|info| {
         let text = info.to_string();
-        if NAME.get() == NOBODY {
-            // Not a test's own thread, so that no report will show it.
+        if NAME.get() == NO_TEST {
+            // This is not the thread of a test, so no report will show it.
             eprintln!("{text}");
         }
         PANIC.set(Some(text));

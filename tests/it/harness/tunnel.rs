@@ -1,11 +1,11 @@
-//! A forwarding proxy for HTTPS (`CONNECT`), as stands between a company and its clusters.
+//! A forwarding proxy for HTTPS (`CONNECT`), as companies have in front of their clusters.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Runs until the test binary ends; each connection takes threads of its own.
+/// A proxy that runs until the test binary ends. Each connection has its own threads.
 pub(crate) struct Tunnel {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
@@ -20,19 +20,19 @@ impl Tunnel {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let noted = Arc::clone(&noted);
-                // A client that goes away ends its connection, and nothing else.
+                // A client that closes its connection ends nothing else.
                 thread::spawn(move || drop(forward(stream, &noted)));
             }
         });
         Self { port, seen }
     }
 
-    /// What `HTTPS_PROXY` is to be.
+    /// The value for `HTTPS_PROXY`.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The hosts that were asked for, in order.
+    /// The hosts that clients asked for, in order.
     pub(crate) fn hosts(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
@@ -48,7 +48,7 @@ fn forward(mut client: TcpStream, seen: &Mutex<Vec<String>>) -> io::Result<()> {
     let head = String::from_utf8_lossy(&head);
     let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next());
     let host = host.ok_or_else(|| io::Error::other("no CONNECT"))?.to_owned();
-    // Whatever the name is: the network behind this proxy has one machine.
+    // Every name means this machine: there is no other behind this proxy.
     let port = host.rsplit(':').next().and_then(|port| port.parse().ok());
     let mut server = TcpStream::connect(("127.0.0.1", port.ok_or_else(|| io::Error::other("no port"))?))?;
     seen.lock().unwrap().push(host);

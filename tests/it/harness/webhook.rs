@@ -25,12 +25,12 @@ use crate::plane::pki::{Authority, Validity};
 /// The label that an injecting webhook puts on everything.
 pub(crate) const INJECTED: &str = "regplan.test/injected";
 
-/// The name of the object by which it is found out that the API server knows the webhook.
+/// The name of the object whose dry-run shows that the API server calls the webhook.
 const PROBE: &str = "webhook-probe";
 
 /// What a webhook does to the objects that it is asked about.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Conduct {
+pub(crate) enum Behaviour {
     /// It adds a label, and a container to what has pods.
     Inject,
     /// It refuses the object of this name with these words.
@@ -45,10 +45,9 @@ pub(crate) enum Conduct {
         /// The object's name.
         name: &'static str,
     },
-    /// It lets all pass, and says that it does other things besides: the API server then keeps dry-runs
-    /// from it by refusing them.
+    /// It allows everything, and says that it has side effects: the API server then refuses dry-runs.
     SideEffects,
-    /// Nobody answers where it should be.
+    /// Nobody listens at its address.
     Silent,
 }
 
@@ -56,35 +55,35 @@ pub(crate) enum Conduct {
 #[must_use = "it answers until it is dropped"]
 pub(crate) struct Webhook<'n> {
     ns: &'n Namespace,
+    behaviour: Behaviour,
     kind: &'static str,
     _server: Option<AbortOnDropHandle<()>>,
 }
 
 impl<'n> Webhook<'n> {
-    /// One that is asked about these resources (`configmaps`, `deployments`), the first of which tells when
-    /// the API server has taken notice.
+    /// Registers one for these resources (`configmaps`, `deployments`), and waits until the API server calls it
+    /// for the first of them.
     #[track_caller]
-    pub(crate) fn start(ns: &'n Namespace, resources: &[&str], conduct: Conduct) -> Self {
+    pub(crate) fn start(ns: &'n Namespace, resources: &[&str], behaviour: Behaviour) -> Self {
         let authority = Authority::new().unwrap();
         let tls = Tls::new(&authority.server(Validity::Current).unwrap());
         let listener = block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = match conduct {
-            // The port is free again, and nobody listens there.
-            Conduct::Silent => None,
-            _ => Some(AbortOnDropHandle::new(runtime().spawn(serve(listener, tls, conduct)))),
+        let server = match behaviour {
+            // The listener is dropped, so nobody listens at the port.
+            Behaviour::Silent => None,
+            _ => Some(AbortOnDropHandle::new(runtime().spawn(serve(listener, tls, behaviour)))),
         };
-        let kind = match conduct {
-            Conduct::Inject => "MutatingWebhookConfiguration",
+        let kind = match behaviour {
+            Behaviour::Inject => "MutatingWebhookConfiguration",
             _ => "ValidatingWebhookConfiguration",
         };
-        let webhook = Self { ns, kind, _server: server };
+        let webhook = Self { ns, behaviour, kind, _server: server };
         webhook.register(port, &authority, resources);
-        if matches!(conduct, Conduct::SideEffects) {
-            webhook.claim_side_effects();
+        if matches!(behaviour, Behaviour::SideEffects) {
+            webhook.declare_side_effects();
         }
-        let probe = probe(ns, resources[0]);
-        wait_until("the API server to call the webhook", || webhook.is_known(&probe, conduct));
+        wait_until("the API server to call the webhook", || webhook.is_called_for(resources[0]));
         webhook
     }
 
@@ -115,9 +114,10 @@ impl<'n> Webhook<'n> {
         self.ns.apply(&configuration.to_string());
     }
 
-    /// Nobody can register such a webhook any more, but those that were before are still there, and obeyed.
-    /// So it is written where the API server keeps it; both words have the same length.
-    fn claim_side_effects(&self) {
+    /// Says that the webhook has side effects. The API server lets nobody register such a webhook any more, but
+    /// it still obeys those that it has. So the word is changed in etcd; the old one and the new one have the
+    /// same length.
+    fn declare_side_effects(&self) {
         let etcd = self.ns.cluster().facts().etcd.clone().expect("this takes a cluster whose etcd is known");
         let config = kube::Config::new(etcd.parse().unwrap());
         let client = block_on(async { kube::Client::try_from(config).unwrap() });
@@ -134,14 +134,16 @@ impl<'n> Webhook<'n> {
         ask("put", json!({ "key": key, "value": BASE64_STANDARD.encode(changed) }));
     }
 
-    fn is_known(&self, probe: &Value, conduct: Conduct) -> bool {
-        let create = self.ns.kubectl(["create", "--filename=-", "--dry-run=server", "--output=json"]);
-        let created = create.stdin(probe.to_string()).run().any();
-        match conduct {
-            Conduct::Inject => created.stdout().contains(INJECTED),
-            Conduct::SideEffects => created.stderr().contains("does not support dry run"),
-            Conduct::Silent => created.stderr().contains("failed calling webhook"),
-            Conduct::Reject { .. } | Conduct::Quote { .. } => created.stderr().contains("denied the request"),
+    /// Whether the answer to a dry-run shows that the API server calls the webhook.
+    fn is_called_for(&self, resource: &str) -> bool {
+        let path = format!("{}?dryRun=All", self.ns.cluster().collection(&self.ns.name(), resource));
+        let (_, answer) = self.ns.cluster().request("POST", &path, Some(&probe(self.ns, resource)));
+        let message = answer["message"].as_str().unwrap_or_default();
+        match self.behaviour {
+            Behaviour::Inject => answer["metadata"]["labels"].get(INJECTED).is_some(),
+            Behaviour::SideEffects => message.contains("does not support dry run"),
+            Behaviour::Silent => message.contains("failed calling webhook"),
+            Behaviour::Reject { .. } | Behaviour::Quote { .. } => message.contains("denied the request"),
         }
     }
 }
@@ -149,8 +151,8 @@ impl<'n> Webhook<'n> {
 impl Drop for Webhook<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            let delete = ["delete", self.kind, "{prefix}", "--ignore-not-found", "--wait=false"];
-            let _ = self.ns.kubectl(delete).run().any();
+            let target = format!("{}/{}", self.kind, self.ns.prefix());
+            self.ns.cluster().begin_delete("", &target);
         }
     }
 }
@@ -176,21 +178,21 @@ fn probe(ns: &Namespace, resource: &str) -> Value {
     }
 }
 
-async fn serve(listener: TcpListener, tls: Tls, conduct: Conduct) {
+async fn serve(listener: TcpListener, tls: Tls, behaviour: Behaviour) {
     let mut connections = JoinSet::new();
     let tls = Arc::new(tls);
     while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(converse(stream, Arc::clone(&tls), conduct));
+        connections.spawn(serve_connection(stream, Arc::clone(&tls), behaviour));
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn converse(stream: TcpStream, tls: Arc<Tls>, conduct: Conduct) {
+async fn serve_connection(stream: TcpStream, tls: Arc<Tls>, behaviour: Behaviour) {
     let Ok(stream) = tls.accept(stream).await else { return };
     let service = service_fn(|request: Request<Incoming>| async move {
         let body = request.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
         let review: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let answer = Full::new(Bytes::from(answer(&review["request"], conduct).to_string()));
+        let answer = Full::new(Bytes::from(answer(&review["request"], behaviour).to_string()));
         let response = Response::builder().header("content-type", "application/json").body(answer);
         Ok::<_, Infallible>(response.unwrap())
     });
@@ -198,19 +200,19 @@ async fn converse(stream: TcpStream, tls: Arc<Tls>, conduct: Conduct) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-fn answer(request: &Value, conduct: Conduct) -> Value {
-    let is_called = |name: &str| [name, PROBE].iter().any(|name| request["name"] == **name);
+fn answer(request: &Value, behaviour: Behaviour) -> Value {
+    let is_for = |name: &str| [name, PROBE].iter().any(|name| request["name"] == **name);
     let mut response = json!({ "uid": request["uid"], "allowed": true });
-    match conduct {
-        Conduct::Inject => {
+    match behaviour {
+        Behaviour::Inject => {
             response["patchType"] = json!("JSONPatch");
             response["patch"] = json!(BASE64_STANDARD.encode(injection(&request["object"]).to_string()));
         }
-        Conduct::Reject { name, words } if is_called(name) => {
+        Behaviour::Reject { name, words } if is_for(name) => {
             response["allowed"] = json!(false);
             response["status"] = json!({ "message": words });
         }
-        Conduct::Quote { name } if is_called(name) => {
+        Behaviour::Quote { name } if is_for(name) => {
             let words = format!("it is {}, and was {}", request["object"], request["oldObject"]);
             response["allowed"] = json!(false);
             response["status"] = json!({ "message": words });

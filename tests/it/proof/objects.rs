@@ -1,4 +1,4 @@
-//! Random objects, in small worlds of values, so that two of them often agree.
+//! Random objects. Each field has few possible values, so that two objects often have the same ones.
 
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::Namespace;
 
-/// The kinds of the cases.
+/// The kinds of the objects.
 pub(super) const KINDS: &[&str] = &["Deployment", "Service", "Ingress", "Secret", "Keyed", "Plain"];
 
 /// Defines the custom resources, and waits until they are served.
@@ -46,7 +46,7 @@ pub(super) fn define(ns: &Namespace) {
     }
 }
 
-/// A resource that somebody might want.
+/// A random desired object.
 pub(super) fn desired(rng: &mut StdRng, ns: &Namespace, name: &str) -> Desired {
     let kind = KINDS.choose(rng).unwrap();
     let (group, object) = variant(rng, kind);
@@ -90,7 +90,7 @@ fn variant(rng: &mut StdRng, kind: &str) -> (&'static str, Value) {
     (version, object)
 }
 
-/// Each key with one of its values, rather one of the first, or not at all.
+/// Each key with one of its values or without; the first values are more probable.
 fn some_of(rng: &mut StdRng, choices: &[(&str, &[Value])]) -> Value {
     let mut map = Map::new();
     for (key, values) in choices {
@@ -103,7 +103,7 @@ fn some_of(rng: &mut StdRng, choices: &[(&str, &[Value])]) -> Value {
     Value::Object(map)
 }
 
-/// Some of these in some order.
+/// A random selection of these, in a random order.
 fn some(rng: &mut StdRng, all: Vec<Value>) -> Value {
     let mut all: Vec<Value> = all.into_iter().filter(|_| rng.random_ratio(2, 3)).collect();
     if rng.random_ratio(1, 3) {
@@ -299,7 +299,7 @@ fn plain(rng: &mut StdRng) -> Value {
     )
 }
 
-/// A random one of these, in proportion to how often it stands there.
+/// A random one of these. One that is listed twice is twice as probable.
 pub(super) fn pick<'a, T>(rng: &mut StdRng, all: &'a [T]) -> &'a T {
     let _ = rng.next_u32();
     all.choose(rng).unwrap()

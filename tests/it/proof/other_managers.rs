@@ -1,4 +1,4 @@
-//! Other hands: people and programs that change an object in every way that the API has.
+//! Other field managers: people and programs that change an object, in each way that the API offers.
 
 use http::Request;
 use kube::client::Body;
@@ -16,20 +16,20 @@ const MERGE: &str = "application/merge-patch+json";
 const JSON_PATCH: &str = "application/json-patch+json";
 const APPLY: &str = "application/apply-patch+yaml";
 
-/// One object's visitors.
-pub(super) struct Hands {
+/// The other managers of one object.
+pub(super) struct OtherManagers {
     client: kube::Client,
     rng: StdRng,
 }
 
-/// What a visitor does.
+/// One change by another manager.
 #[derive(Debug, Clone, Copy)]
-enum Deed {
+enum Edit {
     /// A merge patch with another variant of the object, as `kubectl edit` would.
     Update,
-    /// The same of one part.
+    /// The same for one part of the object.
     UpdatePart,
-    /// Back to what is wanted.
+    /// Changes the object back to what is wanted.
     Restore,
     /// Server-side apply of another variant by somebody else.
     ApplyOther,
@@ -41,62 +41,62 @@ enum Deed {
     UpdateAsUs,
     /// The scale subresource.
     Scale,
-    /// All lists the other way round.
+    /// Reverses all lists.
     Reverse,
-    /// Nobody owns anything any more.
+    /// Empties `managedFields`, so that no manager owns a field.
     DropOwners,
-    /// Somebody else's fields become ours.
+    /// Makes the fields of another manager ours.
     HandOver,
-    /// What we own is moved to another version.
+    /// Changes the API version of our entry in `managedFields`.
     AnotherVersion,
-    /// Nothing of ours.
+    /// Adds a label, which is not one of our fields.
     Label,
 }
 
-const DEEDS: &[Deed] = &[
-    Deed::Update,
-    Deed::UpdatePart,
-    Deed::UpdatePart,
-    Deed::Restore,
-    Deed::ApplyOther,
-    Deed::ApplySame,
-    Deed::ApplyAsUs,
-    Deed::UpdateAsUs,
-    Deed::Scale,
-    Deed::Reverse,
-    Deed::DropOwners,
-    Deed::HandOver,
-    Deed::AnotherVersion,
-    Deed::Label,
-    Deed::Label,
+const EDITS: &[Edit] = &[
+    Edit::Update,
+    Edit::UpdatePart,
+    Edit::UpdatePart,
+    Edit::Restore,
+    Edit::ApplyOther,
+    Edit::ApplySame,
+    Edit::ApplyAsUs,
+    Edit::UpdateAsUs,
+    Edit::Scale,
+    Edit::Reverse,
+    Edit::DropOwners,
+    Edit::HandOver,
+    Edit::AnotherVersion,
+    Edit::Label,
+    Edit::Label,
 ];
 
-impl Hands {
+impl OtherManagers {
     pub(super) fn new(ns: &Namespace, seed: u64) -> Self {
         Self { client: ns.cluster().client(), rng: StdRng::seed_from_u64(seed) }
     }
 
-    /// Does up to three things to the object, and tells which; what the server refuses is not done.
-    pub(super) async fn work(&mut self, desired: &Desired, project: &str) -> Vec<String> {
-        let mut story = Vec::new();
+    /// Changes the object up to three times, and describes each change. The server may refuse a change.
+    pub(super) async fn edit(&mut self, desired: &Desired, project: &str) -> Vec<String> {
+        let mut edits = Vec::new();
         for _ in 0..self.rng.random_range(0..=3) {
-            let deed = *objects::pick(&mut self.rng, DEEDS);
-            let told = self.act(deed, desired, project).await;
-            story.push(format!("{deed:?}: {told}"));
+            let edit = *objects::pick(&mut self.rng, EDITS);
+            let outcome = self.apply(edit, desired, project).await;
+            edits.push(format!("{edit:?}: {outcome}"));
         }
-        story
+        edits
     }
 
-    async fn act(&mut self, deed: Deed, desired: &Desired, project: &str) -> String {
+    async fn apply(&mut self, edit: Edit, desired: &Desired, project: &str) -> String {
         let wanted = &desired.object;
         let us = field_manager(project);
         let path = path(wanted);
-        match deed {
-            Deed::Update => {
+        match edit {
+            Edit::Update => {
                 let other = objects::other(&mut self.rng, wanted);
                 self.patch(&path, "kubectl-edit", MERGE, &other).await
             }
-            Deed::UpdatePart => {
+            Edit::UpdatePart => {
                 let mut part = objects::other(&mut self.rng, wanted);
                 let keep = *objects::pick(&mut self.rng, &["metadata", "spec", "data"]);
                 part.as_object_mut().unwrap().retain(|key, _| key == keep);
@@ -107,13 +107,13 @@ impl Hands {
                 }
                 self.patch(&path, "editor", MERGE, &part).await
             }
-            Deed::Restore => self.patch(&path, "restorer", MERGE, wanted).await,
-            Deed::ApplyOther => {
+            Edit::Restore => self.patch(&path, "restorer", MERGE, wanted).await,
+            Edit::ApplyOther => {
                 let other = objects::other(&mut self.rng, wanted);
                 self.patch(&path, "flux", APPLY, &other).await
             }
-            Deed::ApplySame => self.patch(&path, "argo", APPLY, wanted).await,
-            Deed::ApplyAsUs => {
+            Edit::ApplySame => self.patch(&path, "argo", APPLY, wanted).await,
+            Edit::ApplyAsUs => {
                 let mut other = if self.rng.random_ratio(1, 2) {
                     objects::other(&mut self.rng, wanted)
                 } else {
@@ -130,24 +130,24 @@ impl Hands {
                 }
                 self.patch(&path, &us, APPLY, &other).await
             }
-            Deed::UpdateAsUs => {
+            Edit::UpdateAsUs => {
                 let other = objects::other(&mut self.rng, wanted);
                 self.patch(&path, &us, MERGE, &other).await
             }
-            Deed::Scale => {
+            Edit::Scale => {
                 let replicas = self.rng.random_range(0..2);
                 self.patch(&format!("{path}/scale"), "hpa", MERGE, &json!({"spec": {"replicas": replicas}}))
                     .await
             }
-            Deed::Reverse => {
+            Edit::Reverse => {
                 let Some(mut live) = self.get(&path).await else { return "gone".to_owned() };
                 let Some(part) = live.get_mut("spec").map(Value::take) else { return "no spec".to_owned() };
                 self.patch(&path, "sorter", MERGE, &json!({"spec": reversed(part)})).await
             }
-            Deed::DropOwners => {
+            Edit::DropOwners => {
                 self.patch(&path, "stripper", MERGE, &json!({"metadata": {"managedFields": [{}]}})).await
             }
-            Deed::HandOver => {
+            Edit::HandOver => {
                 let change = |entries: &mut Vec<Value>| {
                     let ours = entries.iter().position(|entry| is_ours(entry, &us));
                     let theirs = entries
@@ -160,7 +160,7 @@ impl Hands {
                 };
                 self.rewrite_owners(&path, change).await
             }
-            Deed::AnotherVersion => {
+            Edit::AnotherVersion => {
                 let change = |entries: &mut Vec<Value>| {
                     for entry in entries.iter_mut().filter(|entry| is_ours(entry, &us)) {
                         entry["apiVersion"] = json!("apps/v1beta1");
@@ -168,7 +168,7 @@ impl Hands {
                 };
                 self.rewrite_owners(&path, change).await
             }
-            Deed::Label => {
+            Edit::Label => {
                 self.patch(&path, "labeller", MERGE, &json!({"metadata": {"labels": {"theirs": "x"}}})).await
             }
         }
@@ -229,7 +229,7 @@ fn reversed(value: Value) -> Value {
     }
 }
 
-/// Two sets of fields as one.
+/// The union of two sets of fields, as in `fieldsV1`.
 fn merged(mut one: Value, other: Value) -> Value {
     if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
         for (key, value) in other {

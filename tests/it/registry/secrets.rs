@@ -1,10 +1,18 @@
-//! The secrets of a registry: its users and their hashes, what uploads are signed with, and where none of it may be.
+//! The secrets of a registry: users and their hashes, and the key that signs uploads. None of them is shown.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{
+    ALICE, CHECKSUM, CONFIG_CHECKSUM, DEPLOYMENT, HTPASSWD, PASSWORD, REGISTRY, planned, registry, secret,
+    versions,
+};
+use crate::harness::{Command, Namespace, program, wait_until};
 
 tests! {
     a_changed_password_changes_its_line_and_rolls_the_pods,
@@ -28,13 +36,13 @@ fn hashes(ns: &Namespace) -> BTreeMap<String, String> {
     lines.map(|(user, hash)| (user.to_owned(), hash.to_owned())).collect()
 }
 
-/// A line of an htpasswd file, as Apache's program makes it.
+/// A line of an htpasswd file, from Apache's program.
 fn line(flags: &str, user: &str) -> String {
     let made = Command::new(program("htpasswd")).args([flags, user, PASSWORD]).run().success();
     format!("{}\n", made.stdout().trim())
 }
 
-/// Every file below a folder, as text.
+/// Appends the contents of all files below a folder.
 fn files(folder: &Path, found: &mut String) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         if entry.path().is_dir() {
@@ -54,7 +62,7 @@ fn a_changed_password_changes_its_line_and_rolls_the_pods() {
     let ns = Namespace::absent();
     let project = registry(&ns, &with_users("alice = { env = \"ALICE_PASSWORD\" }"));
     let project = project.env("ALICE_PASSWORD", ALICE);
-    apply(&project);
+    project.apply();
     let (old, deployment) = (hashes(&ns), ns.get("deployment/registry"));
     let pods = ns.list("pods");
     let project = project.env("CI_PASSWORD", "another password");
@@ -67,53 +75,53 @@ fn a_changed_password_changes_its_line_and_rolls_the_pods() {
     let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
     plan.stdout_contains("~ data.htpasswd: (sensitive, changed)")
         .stdout_contains("Plan: 0 to add, 2 to change");
-    apply(&project);
+    project.apply();
     let (new, rolled) = (hashes(&ns), ns.get("deployment/registry"));
     assert_eq!(new["alice"], old["alice"]);
     assert_ne!(new["ci"], old["ci"]);
     assert_ne!(rolled.pointer(CHECKSUM), deployment.pointer(CHECKSUM));
     assert_eq!(rolled.pointer(CONFIG_CHECKSUM), deployment.pointer(CONFIG_CHECKSUM));
     wait_until("the old pods are gone", || ns.list("pods").iter().all(|pod| !pods.contains(pod)));
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn users_of_others_are_thrown_out() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
+    project.apply();
     let file = secret(&ns, "registry-htpasswd", "htpasswd");
     let guest = format!("{file}{}", line("-nbB", "guest"));
     ns.patch("secret/registry-htpasswd", &json!({"data": {"htpasswd": STANDARD.encode(guest)}}));
     assert_eq!(planned(&project), [format!("{HTPASSWD} data.htpasswd")]);
-    apply(&project);
+    project.apply();
     assert_eq!(secret(&ns, "registry-htpasswd", "htpasswd"), file);
-    // A hash of another password under the right name is none of ours either.
+    // A hash of another password under the right name is not ours either.
     let other = format!("ci:$2y$10${}\n", "a".repeat(53));
     ns.patch("secret/registry-htpasswd", &json!({"data": {"htpasswd": STANDARD.encode(&other)}}));
-    apply(&project);
+    project.apply();
     assert_ne!(secret(&ns, "registry-htpasswd", "htpasswd"), other);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn users_make_way_for_nobody_and_come_back() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
+    project.apply();
     let anonymous = REGISTRY.split("\n[registry.main.auth.users]").next().unwrap();
     project.rewrite("regplan.toml", anonymous);
     project.run(["validate"]).code(1).stderr_contains("no users").stderr_contains("auth.anonymous = true");
     project.rewrite("regplan.toml", &format!("{anonymous}auth.anonymous = true\n"));
-    let applied = project.run(["apply", "--auto-approve"]).success();
-    // Pods that still want the file must not be started without it.
+    let applied = project.apply();
+    // No pod that still needs the file may start without it.
     let at = |text: &str| {
         applied.stderr().find(text).unwrap_or_else(|| panic!("no {text}:\n{}", applied.stderr()))
     };
     assert!(at(DEPLOYMENT) < at(HTPASSWD), "{}", applied.stderr());
     assert!(ns.find("secret/registry-htpasswd").is_none());
-    unchanged(&project);
+    project.expect_settled();
     project.rewrite("regplan.toml", REGISTRY);
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
 }
 
 fn a_password_that_bcrypt_would_cut_is_refused() {
@@ -123,23 +131,23 @@ fn a_password_that_bcrypt_would_cut_is_refused() {
     let refused = project.run(["plan"]).code(1);
     refused.stderr_contains("72 bytes").stderr_contains("regplan.toml:").stderr_lacks(&long);
     let project = project.env("CI_PASSWORD", "x".repeat(72));
-    apply(&project);
-    unchanged(&project);
+    project.apply();
+    project.expect_settled();
 }
 
 fn users_come_and_go() {
     let ns = Namespace::absent();
     let project = registry(&ns, &with_users("alice = { env = \"ALICE_PASSWORD\" }"));
     let project = project.env("ALICE_PASSWORD", ALICE);
-    apply(&project);
+    project.apply();
     let old = hashes(&ns);
     project.edit("regplan.toml", "alice = ", "bob = ");
-    apply(&project);
+    project.apply();
     let new = hashes(&ns);
     assert_eq!(new.keys().collect::<Vec<_>>(), ["bob", "ci"]);
     assert_eq!(new["ci"], old["ci"]);
     assert_ne!(new["bob"], old["alice"], "a hash has a salt of its own");
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn a_password_that_is_not_set_is_not_checked_and_not_applied() {
@@ -149,11 +157,11 @@ fn a_password_that_is_not_set_is_not_checked_and_not_applied() {
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("not checked, the environment variable CI_PASSWORD is not set");
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CI_PASSWORD");
-    ns.kubectl(["get", "namespace/{ns}"]).run().code(1);
+    assert!(ns.find("namespace/{ns}").is_none());
     let project = project.env("CI_PASSWORD", PASSWORD);
-    apply(&project);
+    project.apply();
     let before = versions(&ns);
-    // A pull request from a fork: the same configuration without the secrets.
+    // As in a pull request from a fork: the same configuration without the secrets.
     let fork = project.regplan(["plan", "--detailed-exitcode"]).env_remove("CI_PASSWORD");
     fork.run().success().stdout_contains("not checked");
     let fork = project.regplan(["apply", "--auto-approve"]).env("CI_PASSWORD", "");
@@ -164,20 +172,20 @@ fn a_password_that_is_not_set_is_not_checked_and_not_applied() {
 fn the_http_secret_is_made_once() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
+    project.apply();
     let (http, users, before) = (secret(&ns, "registry-http", "secret"), hashes(&ns), versions(&ns));
     assert_eq!(http.len(), 48);
     project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.0");
-    apply(&project);
+    project.apply();
     assert_eq!(secret(&ns, "registry-http", "secret"), http);
     fs::remove_dir_all(project.path(".regplan")).unwrap();
-    unchanged(&project);
-    apply(&project);
+    project.expect_settled();
+    project.apply();
     assert_eq!((secret(&ns, "registry-http", "secret"), hashes(&ns)), (http, users));
     let mut after = versions(&ns);
     after.insert("Deployment/registry".into(), before["Deployment/registry"].clone());
     assert_eq!(after, before);
-    // The new state knows what it found.
+    // The new state contains what was found.
     ns.delete("secret/registry-http");
     project.run(["plan"]).code(1).stderr_contains("is lost");
 }
@@ -185,7 +193,7 @@ fn the_http_secret_is_made_once() {
 fn a_lost_http_secret_needs_consent() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
-    apply(&project);
+    project.apply();
     let http = secret(&ns, "registry-http", "secret");
     ns.delete("secret/registry-http");
     let consent = "--consent registry.main/Secret/registry-http";
@@ -194,8 +202,8 @@ fn a_lost_http_secret_needs_consent() {
     assert!(ns.find("secret/registry-http").is_none());
     project.run(["apply", "--auto-approve", "--consent=registry.main/Secret/registry-http"]).success();
     assert_ne!(secret(&ns, "registry-http", "secret"), http);
-    unchanged(&project);
-    // Nobody needs it to end the registry.
+    project.expect_settled();
+    // It is not needed to destroy the registry.
     ns.delete("secret/registry-http");
     project.run(["destroy", "--auto-approve"]).success();
     assert!(ns.find("deployment/registry").is_none());
@@ -204,27 +212,27 @@ fn a_lost_http_secret_needs_consent() {
 fn a_lost_password_needs_consent_and_a_new_user_none() {
     let ns = Namespace::absent();
     let project = registry(&ns, &with_users("robot = { generate = { length = 32 } }"));
-    apply(&project);
+    project.apply();
     let robot = secret(&ns, "registry-users", "robot");
     assert_eq!(robot.len(), 32);
     let old = hashes(&ns);
-    unchanged(&project);
-    // Another generated password in the same Secret is new, and no loss.
+    project.expect_settled();
+    // Another generated password in the same Secret is new. Nothing is lost.
     project.edit("regplan.toml", "robot = ", "deploy = { generate = { length = 20 } }\nrobot = ");
-    apply(&project);
+    project.apply();
     assert_eq!(secret(&ns, "registry-users", "deploy").len(), 20);
     assert_eq!(secret(&ns, "registry-users", "robot"), robot);
     assert_eq!(hashes(&ns)["robot"], old["robot"]);
-    unchanged(&project);
+    project.expect_settled();
     ns.patch("secret/registry-users", &json!({"data": {"robot": null}}));
     let consent = "--consent registry.main/Secret/registry-users";
     project.run(["plan"]).code(1).stderr_contains("`robot`").stderr_contains(consent);
     project.run(["apply", "--auto-approve", "--consent=registry.main/Secret/registry-users"]).success();
     assert_ne!(secret(&ns, "registry-users", "robot"), robot);
-    unchanged(&project);
+    project.expect_settled();
     // Without generated passwords there is nothing to keep.
     project.rewrite("regplan.toml", REGISTRY);
-    apply(&project);
+    project.apply();
     assert!(ns.find("secret/registry-users").is_none());
     assert_eq!(hashes(&ns).keys().collect::<Vec<_>>(), ["ci"]);
 }
@@ -237,15 +245,15 @@ fn an_htpasswd_file_is_taken_and_rolls_the_pods() {
     project.run(["validate"]).code(1).stderr_contains("htpasswd");
     let file = format!("# users\n{}", line("-nbB", "ci"));
     let project = project.write("users/htpasswd", &file);
-    apply(&project);
+    project.apply();
     assert_eq!(secret(&ns, "registry-htpasswd", "htpasswd"), file);
-    unchanged(&project);
+    project.expect_settled();
     let checksum = ns.field("deployment/registry", CHECKSUM);
     project.rewrite("users/htpasswd", &format!("{file}{}", line("-nbB", "alice")));
     project.run(["plan"]).success().stdout_contains("~ data.htpasswd: (sensitive, changed)");
-    apply(&project);
+    project.apply();
     assert_ne!(ns.field("deployment/registry", CHECKSUM), checksum);
-    unchanged(&project);
+    project.expect_settled();
 }
 
 fn an_htpasswd_file_of_other_hashes_is_refused_by_its_lines() {
@@ -271,7 +279,7 @@ fn secrets_are_nowhere() {
     let mut apply = project.regplan(["apply"]).open_stdin().spawn();
     apply.until("Only `yes` is accepted");
     said.push_str(&String::from_utf8_lossy(&fs::read(format!("/proc/{}/cmdline", apply.id())).unwrap()));
-    // What a killed run would leave behind counts as well.
+    // The files that a killed run would leave count too.
     files(&project.path(".regplan"), &mut said);
     apply.say("yes");
     apply.until(DEPLOYMENT);
@@ -297,7 +305,7 @@ fn secrets_are_nowhere() {
     secrets.extend(hashes(&ns).into_values());
     for secret in secrets {
         assert!(!said.contains(&secret), "`{secret}` is in\n{said}");
-        // The last characters of the base64 depend on what follows.
+        // The last characters of the base64 text depend on the bytes that follow.
         let encoded = STANDARD.encode(&secret);
         let encoded = &encoded[..encoded.len() - 4];
         assert!(!said.contains(encoded), "`{secret}` is, as base64, in\n{said}");

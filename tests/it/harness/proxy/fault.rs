@@ -1,24 +1,24 @@
-//! What can happen to a request on its way, and which requests it happens to.
+//! What can go wrong with a request on its way, and with which requests it does.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Proxy, Seen};
 
-/// What happens to a request.
+/// What goes wrong with a request.
 #[derive(Clone)]
 pub(super) enum Fault {
     /// The proxy answers instead of the server.
     Answer { status: u16, retry_after: Option<u64> },
     /// The connection is reset before the server sees anything.
     Reset,
-    /// The server does it, and then the connection is reset.
+    /// The server handles it, and then the connection is reset.
     LoseAnswer,
-    /// Nothing, ever.
+    /// There is never an answer.
     Hang,
-    /// It arrives later.
+    /// It reaches the server later.
     Delay(Duration),
-    /// The answer breaks off after so many bytes.
+    /// The connection ends after so many bytes of the answer.
     Cut(usize),
     /// Something else happens first.
     First(Arc<dyn Fn() + Send + Sync>),
@@ -26,22 +26,22 @@ pub(super) enum Fault {
 
 type Test = Box<dyn Fn(&Seen) -> bool + Send>;
 
-/// A fault, and whom it befalls.
+/// A fault, and the requests that it applies to.
 pub(super) struct Rule {
     tests: Vec<Test>,
-    spared: usize,
+    skipped: usize,
     left: usize,
     fault: Fault,
 }
 
 impl Rule {
-    /// What happens to this request by this rule, which keeps count.
-    pub(super) fn befalls(&mut self, seen: &Seen) -> Option<Fault> {
+    /// The fault, if the rule applies to this request. The rule counts the requests.
+    pub(super) fn apply_to(&mut self, seen: &Seen) -> Option<Fault> {
         if self.left == 0 || !self.tests.iter().all(|test| test(seen)) {
             return None;
         }
-        if self.spared > 0 {
-            self.spared -= 1;
+        if self.skipped > 0 {
+            self.skipped -= 1;
             return None;
         }
         self.left -= 1;
@@ -49,12 +49,12 @@ impl Rule {
     }
 }
 
-/// A rule in the making: first whom it befalls, and last what happens.
-#[must_use = "say what happens: answer, reset, hang, …"]
+/// Builds a rule: first the requests that it applies to, and last the fault.
+#[must_use = "end it with the fault: answer, reset, hang, …"]
 pub(crate) struct RuleBuilder<'p> {
     proxy: &'p Proxy,
     tests: Vec<Test>,
-    spared: usize,
+    skipped: usize,
     left: usize,
 }
 
@@ -62,7 +62,7 @@ impl<'p> RuleBuilder<'p> {
     pub(super) fn new(proxy: &'p Proxy, verb: &str, resource: &str) -> Self {
         let (verb, resource) = (verb.to_owned(), resource.to_owned());
         let test: Test = Box::new(move |seen| seen.is(&verb, &resource));
-        Self { proxy, tests: vec![test], spared: 0, left: usize::MAX }
+        Self { proxy, tests: vec![test], skipped: 0, left: usize::MAX }
     }
 
     /// Only the object of this name.
@@ -72,23 +72,23 @@ impl<'p> RuleBuilder<'p> {
     }
 
     /// Only requests that are not dry-runs.
-    pub(crate) fn in_earnest(self) -> Self {
+    pub(crate) fn not_dry_run(self) -> Self {
         self.only(|seen| !seen.dry_run)
     }
 
-    /// Only those of which this is true.
+    /// Only requests for which this is true.
     pub(crate) fn only(mut self, test: impl Fn(&Seen) -> bool + Send + 'static) -> Self {
         self.tests.push(Box::new(test));
         self
     }
 
-    /// Not the first so many.
-    pub(crate) fn after(mut self, spared: usize) -> Self {
-        self.spared = spared;
+    /// Not the first ones: so many.
+    pub(crate) fn after(mut self, skipped: usize) -> Self {
+        self.skipped = skipped;
         self
     }
 
-    /// No more than so many.
+    /// At most so many.
     pub(crate) fn times(mut self, left: usize) -> Self {
         self.left = left;
         self
@@ -99,43 +99,43 @@ impl<'p> RuleBuilder<'p> {
         self.end(Fault::Answer { status, retry_after: None });
     }
 
-    /// The same, and says to come back after so many seconds.
+    /// The same, with a `Retry-After` of so many seconds.
     pub(crate) fn answer_retry_after(self, status: u16, seconds: u64) {
         self.end(Fault::Answer { status, retry_after: Some(seconds) });
     }
 
-    /// The connection is reset, and the server sees nothing of it.
+    /// The connection is reset before the server sees the request.
     pub(crate) fn reset(self) {
         self.end(Fault::Reset);
     }
 
-    /// The server does it, and the connection is reset before the answer is there.
+    /// The server handles the request, and the connection is reset before its answer.
     pub(crate) fn lose_answer(self) {
         self.end(Fault::LoseAnswer);
     }
 
-    /// Nothing happens, ever.
+    /// There is never an answer.
     pub(crate) fn hang(self) {
         self.end(Fault::Hang);
     }
 
-    /// It reaches the server so much later.
+    /// The request reaches the server so much later.
     pub(crate) fn delay(self, time: Duration) {
         self.end(Fault::Delay(time));
     }
 
-    /// The answer breaks off after so many bytes of its body.
+    /// The connection ends after so many bytes of the answer's body.
     pub(crate) fn cut_body(self, bytes: usize) {
         self.end(Fault::Cut(bytes));
     }
 
-    /// Something else happens before it reaches the server: somebody else gets there first.
+    /// This is done before the request reaches the server, as if somebody else were faster.
     pub(crate) fn first(self, act: impl Fn() + Send + Sync + 'static) {
         self.end(Fault::First(Arc::new(act)));
     }
 
     fn end(self, fault: Fault) {
-        let Self { proxy, tests, spared, left } = self;
-        proxy.add(Rule { tests, spared, left, fault });
+        let Self { proxy, tests, skipped, left } = self;
+        proxy.add(Rule { tests, skipped, left, fault });
     }
 }

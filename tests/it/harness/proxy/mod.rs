@@ -1,5 +1,5 @@
-//! A proxy of a test's own between regplan (or kubectl) and the API server: it counts and remembers
-//! all requests, and does to some of them what networks and servers do on bad days.
+//! A proxy of one test between regplan (or kubectl) and the API server. It remembers all requests, and can make
+//! some of them fail as networks and servers do.
 
 mod fault;
 mod seen;
@@ -21,13 +21,14 @@ pub(crate) use fault::RuleBuilder;
 pub(crate) use seen::Seen;
 use server::Server;
 
-/// What a proxy remembers, and what it is to do.
+/// The requests that a proxy has seen, and its rules.
 #[derive(Default)]
 struct Notes {
     seen: Vec<Seen>,
     rules: Vec<Rule>,
-    /// How many delayed requests are held now, and how many were at most.
+    /// How many delayed requests wait now.
     held: usize,
+    /// How many waited at the same time at most.
     most_held: usize,
 }
 
@@ -41,26 +42,26 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// One that is spoken to in plain HTTP.
+    /// A proxy for plain HTTP.
     #[track_caller]
     pub(crate) fn start(cluster: &Cluster) -> Self {
-        Self::launch(cluster, None)
+        Self::start_with(cluster, None)
     }
 
-    /// One that is spoken to in TLS, with a certificate that ended years ago.
+    /// A proxy for TLS, with a certificate that expired years ago.
     #[track_caller]
     pub(crate) fn expired(cluster: &Cluster) -> Self {
-        Self::launch(cluster, Some(Validity::Expired))
+        Self::start_with(cluster, Some(Validity::Expired))
     }
 
-    /// One that is spoken to in TLS, as the server is.
+    /// A proxy for TLS, with a valid certificate.
     #[track_caller]
     pub(crate) fn tls(cluster: &Cluster) -> Self {
-        Self::launch(cluster, Some(Validity::Current))
+        Self::start_with(cluster, Some(Validity::Current))
     }
 
     #[track_caller]
-    fn launch(cluster: &Cluster, tls: Option<Validity>) -> Self {
+    fn start_with(cluster: &Cluster, tls: Option<Validity>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let notes = Arc::new(Mutex::new(Notes::default()));
         let facts = cluster.facts();
@@ -70,13 +71,14 @@ impl Proxy {
             std::fs::write(folder.path().join("authority.pem"), authority.certificate()).unwrap();
             Tls::new(&authority.server(validity).unwrap())
         });
-        // Who comes with a token is passed on as such; all others (kubectl sends none over plain
-        // HTTP) are let in as the administrator.
+        // A request with a token is passed on with it. A request without one (kubectl sends none over plain
+        // HTTP) is passed on as the administrator's.
         let anonymous = folder.path().join("anonymous");
         Kubeconfig::new(&facts.server).authority(&facts.authority).write(&anonymous).unwrap();
         let (server, port) = block_on(async {
-            let (as_they_come, as_admin) = (client(&anonymous).await, client(&facts.kubeconfig).await);
-            Server::bind(as_they_come, as_admin, Arc::clone(&notes), tls).await
+            let (with_its_token, as_administrator) =
+                (client(&anonymous).await, client(&facts.kubeconfig).await);
+            Server::bind(with_its_token, as_administrator, Arc::clone(&notes), tls).await
         });
         let url = format!("{scheme}://127.0.0.1:{port}");
         let server = AbortOnDropHandle::new(runtime().spawn(server.serve()));
@@ -124,7 +126,7 @@ impl Proxy {
         self.notes().seen.iter().filter(|seen| seen.is_write()).cloned().collect()
     }
 
-    /// The requests, a line each, for a look or a snapshot.
+    /// The requests, one line each, for messages.
     pub(crate) fn log(&self) -> String {
         let lines: Vec<_> = self.notes().seen.iter().map(Seen::to_string).collect();
         lines.join("\n")
@@ -137,19 +139,19 @@ impl Proxy {
         notes.most_held = notes.held;
     }
 
-    /// How many delayed requests were held at once, at most.
+    /// How many delayed requests waited at the same time at most.
     pub(crate) fn most_held(&self) -> usize {
         self.notes().most_held
     }
 
-    /// Begins a rule about requests of this verb and resource (`*` is any); the last call says what
-    /// happens to them. The rule that was made last goes first.
+    /// Begins a rule about requests of this verb and resource (`*` is any). The last call on the builder names
+    /// the fault. A newer rule comes before an older one.
     pub(crate) fn on(&self, verb: &str, resource: &str) -> RuleBuilder<'_> {
         RuleBuilder::new(self, verb, resource)
     }
 
-    /// Ends all rules: everything goes through again.
-    pub(crate) fn heal(&self) {
+    /// Removes all rules: every request reaches the server again.
+    pub(crate) fn clear_faults(&self) {
         self.notes().rules.clear();
     }
 

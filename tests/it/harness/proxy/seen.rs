@@ -13,21 +13,21 @@ pub(crate) struct Seen {
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `apply` (server-side), `delete`,
     /// `deletecollection`.
     pub(crate) verb: String,
-    /// `configmaps`, `deployments.apps`, `deployments.apps/status`; the path of what is no resource.
+    /// `configmaps`, `deployments.apps`, `deployments.apps/status`. For other requests, the path.
     pub(crate) resource: String,
     /// The namespace in the path.
     pub(crate) namespace: Option<String>,
     /// The object's name in the path.
     pub(crate) name: Option<String>,
-    /// Whether the server was asked to only pretend.
+    /// Whether it is a dry-run.
     pub(crate) dry_run: bool,
-    /// The path as it was.
+    /// The path, unchanged.
     pub(crate) path: String,
-    /// The query as it was.
+    /// The query, unchanged.
     pub(crate) query: String,
     /// The value of `Authorization`.
     pub(crate) authorization: Option<String>,
-    /// The body as it was.
+    /// The body, unchanged.
     pub(crate) body: Bytes,
 }
 
@@ -57,13 +57,13 @@ impl Seen {
         fits(verb, &self.verb) && fits(resource, &self.resource)
     }
 
-    /// Whether it changes something: dry-runs do not, nor do reviews, which are questions.
+    /// Whether it changes something. Dry-runs and access reviews do not.
     pub(crate) fn is_write(&self) -> bool {
         let reads = matches!(self.verb.as_str(), "get" | "list" | "watch");
         !reads && !self.dry_run && !self.resource.contains("reviews.")
     }
 
-    /// The body as JSON, null where it is none.
+    /// The body as JSON; null where it is not JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -90,7 +90,7 @@ struct Target {
 }
 
 impl Target {
-    /// Takes a path of the API apart; another path is a resource of its own.
+    /// Splits a path of the API. Any other path counts as a resource.
     fn parse(path: &str) -> Self {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let (group, rest) = match parts.as_slice() {
@@ -99,7 +99,7 @@ impl Target {
             _ => ("", [].as_slice()),
         };
         let (namespace, rest) = match rest {
-            // The namespace itself is an object like others, and `namespaces/x/status` its part.
+            // A namespace itself is an object too, and `namespaces/x/status` is a part of it.
             ["namespaces", namespace, rest @ ..] if !rest.is_empty() && !is_part(rest) => {
                 (Some(*namespace), rest)
             }

@@ -26,7 +26,7 @@ use super::{Notes, Seen};
 use crate::harness::tls::Tls;
 use crate::plane::Error;
 
-/// hyper asks for errors that are no boxes.
+/// hyper takes no boxed errors.
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Accepts connections and serves them.
@@ -36,24 +36,24 @@ pub(super) struct Server {
     tls: Option<Tls>,
 }
 
-/// What every connection knows.
+/// What all connections share.
 #[derive(Clone)]
 struct Upstream {
-    as_they_come: kube::Client,
-    as_admin: kube::Client,
+    with_its_token: kube::Client,
+    as_administrator: kube::Client,
     notes: Arc<Mutex<Notes>>,
 }
 
 impl Server {
     pub(super) async fn bind(
-        as_they_come: kube::Client,
-        as_admin: kube::Client,
+        with_its_token: kube::Client,
+        as_administrator: kube::Client,
         notes: Arc<Mutex<Notes>>,
         tls: Option<Tls>,
     ) -> (Self, u16) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        (Self { listener, upstream: Upstream { as_they_come, as_admin, notes }, tls }, port)
+        (Self { listener, upstream: Upstream { with_its_token, as_administrator, notes }, tls }, port)
     }
 
     /// Serves until it is dropped, and all connections with it.
@@ -67,17 +67,17 @@ impl Server {
 }
 
 async fn connect(stream: TcpStream, tls: Option<Tls>, upstream: Upstream) -> Result<(), Error> {
-    // A second hold on the socket, by which it can be reset from inside the service.
+    // A second handle of the socket, so that the service can reset the connection.
     let stream = stream.into_std()?;
     let hold = Arc::new(stream.try_clone()?);
     let stream = TcpStream::from_std(stream)?;
     match tls {
-        None => converse(stream, upstream, hold).await,
-        Some(tls) => converse(tls.accept(stream).await?, upstream, hold).await,
+        None => serve_connection(stream, upstream, hold).await,
+        Some(tls) => serve_connection(tls.accept(stream).await?, upstream, hold).await,
     }
 }
 
-async fn converse<S>(stream: S, upstream: Upstream, hold: Arc<StdStream>) -> Result<(), Error>
+async fn serve_connection<S>(stream: S, upstream: Upstream, hold: Arc<StdStream>) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -115,10 +115,10 @@ impl Upstream {
         }
     }
 
-    /// Remembers the request, and finds out what is to happen to it.
+    /// Remembers the request, and returns the fault that applies to it.
     fn note(&self, seen: Seen) -> Option<Fault> {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = notes.rules.iter_mut().find_map(|rule| rule.befalls(&seen));
+        let fault = notes.rules.iter_mut().find_map(|rule| rule.apply_to(&seen));
         notes.seen.push(seen);
         fault
     }
@@ -128,7 +128,7 @@ impl Upstream {
             parts.headers.remove(header);
         }
         let known = parts.headers.contains_key(AUTHORIZATION);
-        let client = if known { &self.as_they_come } else { &self.as_admin };
+        let client = if known { &self.with_its_token } else { &self.as_administrator };
         let request = Request::from_parts(parts, kube::client::Body::from(body.to_vec()));
         let response = client.send(request).await?;
         Ok(response.map(|body| body.map_err(io::Error::other).boxed_unsync()))
@@ -166,7 +166,7 @@ fn answer(status: u16, retry_after: Option<u64>) -> Result<Response<Body>, Error
     Ok(response.body(body.boxed_unsync())?)
 }
 
-/// Lets the socket's end be a reset; the error makes the server close it.
+/// Makes the socket's end a reset. The error makes the server close it.
 fn reset(hold: &StdStream) -> Error {
     let _ = rustix::net::sockopt::set_socket_linger(hold, Some(std::time::Duration::ZERO));
     "reset by the test's proxy".into()

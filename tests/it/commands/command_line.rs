@@ -1,0 +1,123 @@
+//! Arguments, help, completions, colours and pipes.
+
+use std::fs;
+
+use super::{SMALL, offline};
+use crate::harness::{Command, Namespace};
+
+tests! {
+    completions_for_three_shells,
+    every_command_has_help_with_examples,
+    usage_errors_are_errors,
+    colour_is_a_choice,
+    a_closed_pipe_is_no_panic,
+}
+
+fn completions_for_three_shells() {
+    let ns = Namespace::absent();
+    for (shell, sign) in
+        [("bash", "complete -F"), ("zsh", "#compdef regplan"), ("fish", "complete -c regplan")]
+    {
+        let script = ns.project().run(["completions", shell]).success();
+        script.stdout_contains(sign).stdout_contains("detailed-exitcode");
+        assert_eq!(script.stderr(), "");
+        if shell == "bash" {
+            let path = ns.project().path("script");
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            Command::new("bash").args(["-n"]).stdin(script.stdout()).run().success();
+        }
+    }
+    ns.project().run(["completions", "tcl"]).code(1);
+}
+
+fn every_command_has_help_with_examples() {
+    let ns = Namespace::absent();
+    let project = ns.project();
+    // The program's own list of commands is used, so that none is forgotten.
+    let listed = |args: &[&str]| -> Vec<String> {
+        let help = project.regplan([]).args(args.iter().copied()).args(["--help"]).run().success();
+        let commands = help.stdout().split("Commands:\n").nth(1).unwrap_or_default().to_owned();
+        let names = commands.lines().map_while(|line| line.strip_prefix("  "));
+        // The second line of a description is indented further.
+        let names = names.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
+        names.filter(|name| *name != "help").map(str::to_owned).collect()
+    };
+    let mut commands: Vec<Vec<String>> = Vec::new();
+    for command in listed(&[]) {
+        let below = listed(&[&command]);
+        if below.is_empty() {
+            commands.push(vec![command]);
+        } else {
+            commands.extend(below.into_iter().map(|below| vec![command.clone(), below]));
+        }
+    }
+    assert!(commands.len() >= 15, "{commands:?}");
+    for command in commands {
+        for flag in ["--help", "-h"] {
+            let help = project.regplan([]).args(command.iter().cloned()).args([flag]).run().success();
+            assert_eq!(help.stderr(), "", "{command:?}");
+            let example = format!("\n  regplan {}", command.join(" "));
+            help.stdout_contains("Examples:\n").stdout_contains(&example);
+        }
+    }
+    project.run(["--help"]).success().stdout_contains("Exit codes: 0 done, 1 error");
+    project.run(["--version"]).success().stdout_contains(env!("CARGO_PKG_VERSION"));
+}
+
+fn usage_errors_are_errors() {
+    let ns = Namespace::absent();
+    let project = offline(&ns, SMALL);
+    let said = |output: crate::harness::Output, text: &str| {
+        let ended = output.code(1);
+        assert_eq!(ended.stdout(), "");
+        ended.stderr_contains(text);
+    };
+    said(project.run(["frobnicate"]), "unrecognized subcommand 'frobnicate'");
+    said(project.run(["paln"]), "plan");
+    said(project.run(["plan", "--frobnicate"]), "unexpected argument '--frobnicate'");
+    said(project.run(["plan", "--parallelism", "0"]), "--parallelism");
+    said(project.run(["plan", "--adopt", "not an address"]), "--adopt");
+    said(project.run(["plan", "--color", "sometimes"]), "possible values: auto, always, never");
+    said(project.run([]), "Usage: regplan");
+}
+
+fn colour_is_a_choice() {
+    let ns = Namespace::new();
+    let config = "[project]\nname = \"{project}\"\n[cluster]\nnamespace = \"{ns}\"\n[resource.a]\n\
+                  apiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
+    let project = ns.project().write("regplan.toml", config);
+    let plain = project.run(["plan"]).success();
+    plain.stdout_lacks("\u{1b}").stderr_lacks("\u{1b}");
+    // The flag is stronger than `NO_COLOR`, which the harness sets.
+    project.run(["plan", "--color", "always"]).success().stdout_contains("\u{1b}[");
+    let never = project.regplan(["plan", "--color", "never"]).env_remove("NO_COLOR").run().success();
+    assert_eq!(never.stdout(), plain.stdout());
+    let piped = project.regplan(["plan"]).env_remove("NO_COLOR").env("TERM", "xterm").run().success();
+    piped.stdout_lacks("\u{1b}");
+    let json = project.run(["plan", "--format", "json", "--color", "always"]).success();
+    json.stdout_lacks("\u{1b}");
+    assert_eq!(json.json()["has_changes"], true);
+}
+
+fn a_closed_pipe_is_no_panic() {
+    let ns = Namespace::new();
+    let block = |number: u32| format!("[resource.a{number}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n");
+    let head = "[project]\nname = \"{project}\"\n[cluster]\nnamespace = \"{ns}\"\n";
+    let config: String = std::iter::once(head.to_owned()).chain((0..50).map(block)).collect();
+    let project = ns.project().write("regplan.toml", &config);
+    let all = ["plan", "render", "graph", "schema", "completions zsh", "--help", "plan --help"];
+    let all = all.map(|arguments| (arguments, 0));
+    // The reader has closed the pipe, and the exit code is still right.
+    for (arguments, code) in all.into_iter().chain([("plan --detailed-exitcode", 2)]) {
+        // `true` closes the pipe without reading it.
+        let line = format!("set -o pipefail; {} {arguments} | true", env!("CARGO_BIN_EXE_regplan"));
+        let ended = Command::new("bash")
+            .args(["-c", &line])
+            .folder(project.folder())
+            .env("KUBECONFIG", ns.cluster().kubeconfig())
+            .env("HOME", project.folder())
+            .run()
+            .code(code);
+        ended.stderr_lacks("panicked").stderr_lacks("error");
+    }
+}

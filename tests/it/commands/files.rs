@@ -1,0 +1,104 @@
+//! Which files are read, how they are merged, and where variables come from.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::{SMALL, offline};
+use crate::harness::Namespace;
+
+tests! {
+    files_and_folders_are_merged,
+    variables_come_from_three_places,
+    files_that_are_none,
+    files_of_other_editors,
+}
+
+fn files_and_folders_are_merged() {
+    let ns = Namespace::absent();
+    let project = offline(&ns, SMALL)
+        .write("over.toml", "[resource.greeting]\ndata = { hello = \"moon\" }\n")
+        .write("more/b.toml", "[resource.b]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n")
+        .write("more/a.toml", "[resource.greeting.data]\nwho = \"${resource.b.kind}\"\n");
+    let render = |files: &[&str]| {
+        let command = project.regplan(["render", "--format", "json"]);
+        let command = files.iter().fold(command, |command, file| command.args(["-f", file]));
+        let items = command.run().success().json()["items"].as_array().unwrap().clone();
+        let found = items.iter().find(|item| item["metadata"]["name"] == "greeting").unwrap();
+        found["data"].clone()
+    };
+    assert_eq!(render(&["regplan.toml"])["hello"], "world");
+    assert_eq!(render(&["regplan.toml", "over.toml"])["hello"], "moon");
+    assert_eq!(render(&["over.toml", "regplan.toml"])["hello"], "world");
+    let all = render(&["regplan.toml", "over.toml", "more"]);
+    assert_eq!((&all["hello"], &all["who"]), (&"moon".into(), &"ConfigMap".into()));
+}
+
+fn variables_come_from_three_places() {
+    let ns = Namespace::absent();
+    let config = "[project]\nname = \"x\"\n[cluster]\nnamespace = \"y\"\n\n[variable.word]\ntype = \"string\"\n\n\
+                  [resource.a]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.word = \"${var.word}\"\n";
+    let project =
+        offline(&ns, config).write("values.toml", "word = \"file\"\n").write("odd.toml", "wrod = 1\n");
+    project.run(["render"]).code(1).stderr_contains("the variable `word` has no value");
+    project.run(["render", "--var", "word=line"]).success().stdout_contains("word: line");
+    project.run(["render", "--var-file", "values.toml"]).success().stdout_contains("word: file");
+    let command = project.regplan(["render"]).env("REGPLAN_VAR_word", "environment");
+    command.run().success().stdout_contains("word: environment");
+    let both = project.regplan(["render", "--var", "word=line", "--var-file", "values.toml"]);
+    both.env("REGPLAN_VAR_word", "environment").run().success().stdout_contains("word: line");
+    project.run(["render", "--var", "wrod=x"]).code(1).stderr_contains("did you mean `word`?");
+    project.run(["render", "--var", "word"]).code(1).stderr_contains("word");
+    project.run(["render", "--var-file", "odd.toml"]).code(1).stderr_contains("odd.toml:1:1");
+    project
+        .run(["render", "--var-file", "no.toml"])
+        .code(1)
+        .stderr_contains("there is no file or folder no.toml");
+    project.run(["render", "--var-file", "."]).code(1).stderr_contains("is a folder");
+}
+
+fn files_that_are_none() {
+    let ns = Namespace::absent();
+    let project = ns.project().kubeconfig("/nonexistent").write("empty.toml", "");
+    project
+        .run(["validate"])
+        .code(1)
+        .stderr_contains("there is no `regplan.toml`")
+        .stderr_contains("regplan init");
+    project.run(["validate", "-f", "no.toml"]).code(1).stderr_contains("there is no file or folder no.toml");
+    project.run(["validate", "-f", "empty.toml"]).code(1).stderr_contains("there is no `[project]`");
+    fs::create_dir(project.path("folder")).unwrap();
+    project
+        .run(["validate", "-f", "folder"])
+        .code(1)
+        .stderr_contains("the folder folder has no `*.toml` file");
+    fs::create_dir(project.path("regplan.toml")).unwrap();
+    project.run(["validate"]).code(1).stderr_contains("has no `*.toml` file");
+    fs::write(project.path("binary.toml"), [b'a', b'\n', 0xff, 0xfe, 0]).unwrap();
+    project
+        .run(["validate", "-f", "binary.toml"])
+        .code(1)
+        .stderr_contains("not UTF-8: the first wrong byte is in line 2");
+    fs::write(project.path("zeros.toml"), [0; 100]).unwrap();
+    project.run(["validate", "-f", "zeros.toml"]).code(1).stderr_contains("this is not TOML");
+    fs::write(project.path("huge.toml"), vec![b'a'; 9 << 20]).unwrap();
+    let huge = project.run(["validate", "-f", "huge.toml"]).code(1);
+    huge.stderr_contains("huge.toml is larger than 8 MiB").check(huge.stderr().len() < 1000, "is short");
+    project.run(["validate", "-f", "/dev/zero"]).code(1).stderr_contains("is larger than");
+    let closed = project.path("closed.toml");
+    fs::write(&closed, SMALL).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    // root may read every file, so this cannot be tried as root.
+    if fs::read(&closed).is_err() {
+        project.run(["validate", "-f", "closed.toml"]).code(1).stderr_contains("closed.toml may not be read");
+    }
+}
+
+fn files_of_other_editors() {
+    let ns = Namespace::absent();
+    let expected = offline(&ns, SMALL).run(["render"]).success().stdout().to_owned();
+    let project = offline(&ns, &format!("\u{feff}{}", SMALL.replace('\n', "\r\n")));
+    assert_eq!(project.run(["render"]).success().stdout(), expected);
+    project.edit("regplan.toml", "hello =", "hello");
+    let said = project.run(["validate"]).code(1);
+    said.stderr_contains("regplan.toml:19:").stderr_lacks("\r");
+}

@@ -1,0 +1,165 @@
+//! Workloads (`Deployment`, `StatefulSet`, `DaemonSet`, `Job`): when they are rolled out, and why they are not.
+
+use super::{HEAD, OTHERS, fails_at_web};
+use crate::harness::{Namespace, Project, wait_until};
+
+tests! {
+    a_deployment_is_waited_for_until_it_is_rolled_out,
+    a_crash_loop_is_told_and_stops_only_its_dependents,
+    an_image_that_cannot_be_pulled_is_told,
+    pods_that_never_become_ready_are_told_in_time,
+    a_job_is_complete_or_has_failed,
+    stateful_and_daemon_sets_are_rolled_out,
+}
+
+fn web(behaviour: &str, lifecycle: &str) -> String {
+    format!(
+        r#"{HEAD}{OTHERS}
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = 2
+selector.matchLabels = {{ app = "web" }}
+template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviour}" }}
+template.spec.containers = [{{ name = "main", image = "web:1" }}]
+
+[resource.web.lifecycle]
+{lifecycle}
+"#
+    )
+}
+
+/// With pods that become ready, the next apply completes.
+fn heals(project: &Project<'_>, behaviour: &str) {
+    project.rewrite("regplan.toml", &web("fine", "").replace("[resource.web.lifecycle]", ""));
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("Plan: 1 to add, 1 to change")
+        .stdout_contains(behaviour)
+        .stdout_contains("+ resource.after");
+    project.apply();
+    project.expect_settled();
+}
+
+fn a_deployment_is_waited_for_until_it_is_rolled_out() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &web("slow", ""));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.web");
+    assert!(ns.find("configmap/after").is_none(), "it stands on what is not ready yet");
+    apply.wait().success().stderr_contains("of 2 pods");
+    assert_eq!(ns.field("deployment/web", "/status/availableReplicas"), 2);
+    project.expect_settled();
+}
+
+fn a_crash_loop_is_told_and_stops_only_its_dependents() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &web("crash-loop", "timeouts.ready = \"6s\""));
+    let ended = fails_at_web(&ns, &project);
+    ended
+        .stderr_contains("CrashLoopBackOff")
+        .stderr_contains("container main")
+        .stderr_contains("event of web-");
+    heals(&project, "crash-loop");
+}
+
+fn an_image_that_cannot_be_pulled_is_told() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &web("image-pull-backoff", "timeouts.ready = \"5s\""));
+    let ended = fails_at_web(&ns, &project);
+    ended.stderr_contains("ImagePullBackOff").stderr_contains("Back-off pulling image \"web:1\"");
+    ended.stderr_contains("event of web-").stderr_contains("not ready after 5 s");
+    // The next apply waits again and fails again.
+    let again = project.run(["apply", "--auto-approve"]).code(1);
+    again.stdout_contains("Plan: 1 to add, 0 to change").stderr_contains("ImagePullBackOff");
+    heals(&project, "image-pull-backoff");
+}
+
+fn pods_that_never_become_ready_are_told_in_time() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &web("never-ready", "timeouts.ready = \"4s\""));
+    let ended = fails_at_web(&ns, &project);
+    ended.stderr_contains("is not ready after 4 s: 0 of 2 pods available");
+    ended.stderr_contains("Readiness probe failed").stderr_contains("lifecycle.timeouts");
+    heals(&project, "never-ready");
+}
+
+fn a_job_is_complete_or_has_failed() {
+    let ns = Namespace::new();
+    let job = |name: &str, behaviour: &str| {
+        format!(
+            r#"
+[resource.{name}]
+apiVersion = "batch/v1"
+kind = "Job"
+spec.backoffLimit = 0
+spec.template.metadata.labels = {{ "regplan.test/behaviour" = "{behaviour}" }}
+spec.template.spec = {{ restartPolicy = "Never", containers = [{{ name = "main", image = "job:1" }}] }}
+
+[resource.after-{name}]
+apiVersion = "v1"
+kind = "ConfigMap"
+depends_on = ["resource.{name}"]
+"#
+        )
+    };
+    let good = format!("{HEAD}{}", job("good", "fine"));
+    let project = ns.project().write("regplan.toml", &format!("{good}{}", job("bad", "failed")));
+    let ended = project.run(["apply", "--auto-approve"]).code(1);
+    ended
+        .stderr_contains("failed resource.bad")
+        .stderr_contains("BackoffLimitExceeded")
+        .stderr_contains("skipped resource.after-bad")
+        .stderr_contains("created resource.after-good");
+    assert_eq!(ns.field("job/good", "/status/succeeded"), 1);
+    project.rewrite("regplan.toml", &good);
+    project.apply().stdout_contains("1 to destroy");
+    wait_until("the pods are gone with their job", || {
+        !ns.list("pods").iter().any(|name| name.contains("bad"))
+    });
+    project.expect_settled();
+}
+
+fn stateful_and_daemon_sets_are_rolled_out() {
+    let ns = Namespace::new();
+    let set = |kind: &str, name: &str, more: &str| {
+        format!(
+            r#"
+[resource.{name}]
+apiVersion = "apps/v1"
+kind = "{kind}"
+
+[resource.{name}.spec]
+{more}
+selector.matchLabels = {{ app = "{name}" }}
+template.metadata.labels = {{ app = "{name}", "regplan.test/behaviour" = "slow" }}
+template.spec.containers = [{{ name = "main", image = "web:1" }}]
+"#
+        )
+    };
+    let config = format!(
+        "{HEAD}{}{}",
+        set("StatefulSet", "state", "replicas = 2\nserviceName = \"state\""),
+        set("DaemonSet", "daemon", "")
+    );
+    let project = ns.project().write("regplan.toml", &config);
+    project.apply();
+    assert_eq!(ns.field("statefulset/state", "/status/readyReplicas"), 2);
+    assert_eq!(ns.field("daemonset/daemon", "/status/numberAvailable"), 1);
+    // An update is waited for in the same way.
+    project.edit("regplan.toml", "web:1", "web:2");
+    project.apply();
+    for pod in ns.list("pods") {
+        assert_eq!(ns.field(&pod, "/spec/containers/0/image"), "web:2", "{pod}");
+    }
+    project.expect_settled();
+    // A pod that never becomes ready makes it fail, and is named.
+    project.edit("regplan.toml", "\"slow\"", "\"never-ready\"");
+    let text = project.read("regplan.toml");
+    let limits = "\n[resource.state.lifecycle]\ntimeouts.ready = \"8s\"\n[resource.daemon.lifecycle]\ntimeouts.ready = \"8s\"\n";
+    project.rewrite("regplan.toml", &format!("{text}{limits}"));
+    let ended = project.run(["apply", "--auto-approve"]).code(1);
+    ended.stderr_contains("failed resource.state").stderr_contains("failed resource.daemon");
+    ended.stderr_contains("pod state-1").stderr_contains("pod daemon-");
+}

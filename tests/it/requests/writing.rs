@@ -1,0 +1,137 @@
+//! The requests of an apply: writes with their guards, watches, and how many at once.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{HEAD, Namespace, config_maps};
+
+tests! {
+    an_apply_without_changes_writes_nothing,
+    one_changed_object_is_one_write,
+    every_write_carries_its_guard_and_its_manager,
+    parallelism_bounds_what_is_under_way,
+    many_deployments_share_one_watch,
+    warnings_of_the_server_are_shown,
+}
+
+fn an_apply_without_changes_writes_nothing() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &config_maps(5)).through(&proxy);
+    project.apply();
+    assert_eq!(proxy.writes().len(), 5, "{}", proxy.log());
+    proxy.forget();
+    let state = project.read(&project.state_path());
+    project.apply();
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+    assert_eq!(project.read(&project.state_path()), state);
+}
+
+fn one_changed_object_is_one_write() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &config_maps(50)).through(&proxy);
+    project.apply();
+    assert_eq!(proxy.writes().len(), 50, "{}", proxy.log());
+    project.edit("regplan.toml", "\"v17\"", "\"other\"");
+    proxy.forget();
+    project.apply().stdout_contains("Plan: 0 to add, 1 to change");
+    let writes: Vec<String> = proxy.writes().iter().map(ToString::to_string).collect();
+    assert_eq!(writes, [format!("apply configmaps -n {} c17", ns.name())]);
+}
+
+fn every_write_carries_its_guard_and_its_manager() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &config_maps(2)).through(&proxy);
+    project.apply();
+    project.edit("regplan.toml", "\"v0\"", "\"other\"");
+    let before = ns.get("configmap/c0")["metadata"].clone();
+    project.apply();
+    let gone = ns.get("configmap/c1")["metadata"].clone();
+    project.rewrite("regplan.toml", &config_maps(1).replace("v0", "other"));
+    project.apply();
+    let writes = proxy.writes();
+    let log = proxy.log();
+    let [create, other, update, delete] = writes.as_slice() else { panic!("{log}") };
+    let manager = ns.fill("fieldManager=regplan:{project}");
+    for write in proxy.requests().iter().filter(|seen| seen.verb == "apply") {
+        let query = write.query.replace("%3A", ":");
+        assert!(query.contains(&manager) && query.contains("fieldValidation=Strict"), "{query}");
+    }
+    for create in [create, other] {
+        let metadata = &create.json()["metadata"];
+        // No object has the version 1. So the write is refused unless the object does not exist.
+        assert_eq!((&metadata["resourceVersion"], &metadata["uid"]), (&json!("1"), &Value::Null));
+        assert_eq!(metadata["annotations"]["regplan.dev/project"], ns.project_name());
+    }
+    let metadata = &update.json()["metadata"];
+    assert_eq!(
+        (&metadata["uid"], &metadata["resourceVersion"]),
+        (&before["uid"], &before["resourceVersion"])
+    );
+    assert_eq!((delete.verb.as_str(), delete.name.as_deref()), ("delete", Some("c1")));
+    let preconditions = &delete.json()["preconditions"];
+    assert_eq!(preconditions, &json!({"uid": gone["uid"], "resourceVersion": gone["resourceVersion"]}),);
+    assert_eq!(delete.json()["propagationPolicy"], "Foreground");
+}
+
+/// Each write is held for half a second, and the proxy counts how many are held at the same time.
+fn parallelism_bounds_what_is_under_way() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("apply", "configmaps").not_dry_run().delay(Duration::from_millis(500));
+    let project = ns.project().write("regplan.toml", &config_maps(6)).through(&proxy);
+    let apply = |parallelism: &str| {
+        proxy.forget();
+        project.run(["apply", "--auto-approve", "--parallelism", parallelism]).success();
+        let config = project.read("regplan.toml").replace("data.k = \"v", "data.k = \"vv");
+        project.rewrite("regplan.toml", &config);
+        proxy.most_held()
+    };
+    assert_eq!(apply("1"), 1);
+    assert_eq!(apply("2"), 2);
+    let six = apply("6");
+    assert!((3..=6).contains(&six), "{six} at once");
+}
+
+fn many_deployments_share_one_watch() {
+    let ns = Namespace::new();
+    let config = (0..12).fold(HEAD.to_owned(), |mut text, index| {
+        let _ = write!(
+            text,
+            r#"
+[resource.d{index}]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.d{index}.spec]
+replicas = 1
+selector.matchLabels = {{ app = "d{index}" }}
+template.metadata.labels = {{ app = "d{index}", "regplan.test/behaviour" = "slow" }}
+template.spec.containers = [{{ name = "main", image = "web:1" }}]
+"#
+        );
+        text
+    });
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &config).through(&proxy);
+    project.run(["apply", "--auto-approve", "--parallelism", "12"]).success();
+    assert_eq!(proxy.count("watch", "deployments.apps"), 1, "{}", proxy.log());
+    assert!(proxy.count("watch", "pods") <= 1, "{}", proxy.log());
+    // All of them are rolled out.
+    for index in 0..12 {
+        assert_eq!(ns.field(&format!("deployment/d{index}"), "/status/availableReplicas"), 1);
+    }
+}
+
+fn warnings_of_the_server_are_shown() {
+    let ns = Namespace::new();
+    let endpoints = "\n[resource.old]\napiVersion = \"v1\"\nkind = \"Endpoints\"\n\
+                     subsets = [{ addresses = [{ ip = \"192.0.2.1\" }], ports = [{ port = 80 }] }]\n";
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{endpoints}"));
+    project.run(["plan"]).success().stdout_contains("v1 Endpoints is deprecated");
+    project.apply().stderr_contains("v1 Endpoints is deprecated");
+}
