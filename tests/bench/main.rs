@@ -34,7 +34,7 @@ const RUNS: usize = 3;
 const KUBECTL_UP_TO: usize = 2_000;
 
 fn main() -> ExitCode {
-    plane::take_over().unwrap_or_else(|| match run() {
+    plane::child_main().unwrap_or_else(|| match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
