@@ -95,7 +95,7 @@ pub enum Record {
         /// What was sent last, and what came of it, where that is known.
         applied: Option<Arc<Applied>>,
     },
-    /// What was written is ready.
+    /// The object is ready, be it written in this run or before.
     Ready {
         /// What the user calls it.
         address: Address,

@@ -115,7 +115,7 @@ async fn look_again(
     for _ in 0..TRIES {
         let live = same_object(provider, &write.target, &uid, conflict).await?;
         let again = Write { guard: Guard::At(live.stamp.clone()), ..write.clone() };
-        let object = plan::as_tried(&again.manager, desired, &live, &again.object);
+        let object = plan::dry_run_object(&again.manager, desired, &live, &again.object);
         conflict = match provider.preview(&Write { object, ..again.clone() }).await {
             Ok(answer) => return as_approved(again, &live, &answer.live, approved, desired),
             Err(problem) if problem.kind == ProblemKind::Conflict => problem,

@@ -328,9 +328,7 @@ impl<'p> Phase<'p> {
                 if let Some(live) = live {
                     self.current.insert(address.clone(), Arc::new(live));
                 }
-                if self.changes.get(&address).is_some_and(|change| change.action.writes()) {
-                    recorder.record(Record::Ready { address: address.clone() }).await?;
-                }
+                recorder.record(Record::Ready { address: address.clone() }).await?;
                 self.finish(&address, recorder, report).await?;
                 Ok(None)
             }

@@ -81,7 +81,7 @@ impl Task<'_> {
             _ => guarded::create(provider, self.write(object.clone())).await?,
         };
         let Written { live, warnings } = self.release(provider, written, &field_release).await;
-        let sent = Box::new(plan::once_settled(object, &field_release));
+        let sent = Box::new(plan::sent_after_release(object, &field_release));
         Ok(Done::Present { sent, live: Box::new(live), warnings })
     }
 

@@ -199,7 +199,7 @@ impl Sealed<'_> {
 
     fn digest(&self, path: &FieldPath, value: &Value, hidden: bool) -> String {
         if hidden {
-            // With its place: that two fields hold the same secret is nobody's business either.
+            // With its place: nobody may see either that two fields hold the same secret.
             let place = format!("{}\n{path}", self.change.address);
             return self.key.seal(PURPOSE, &format!("{place}\n{value}"));
         }

@@ -311,3 +311,29 @@ proptest! {
         prop_assert!(PlanFile::from_text(&text).is_err());
     }
 }
+
+#[test]
+fn reasons_and_refusals_outlive_being_written() {
+    let address = Address::block("resource", "a");
+    let target = Target { identity: Identity::namespaced("", "ConfigMap", "n", "a"), version: None };
+    let reasons = vec![Reason::ReplaceTriggered { by: address.clone() }, Reason::AppliedBefore];
+    let predicted = Fidelity::Predicted(PredictionReason::NamespaceCreated { namespace: "n".into() });
+    let path = "spec.x".parse().unwrap();
+    let field = FieldChange::new(path, None, After::Unknown(UnknownValue::Generated));
+    let change = Change::new(address.clone(), target.clone(), Action::Update, predicted.clone());
+    let refused = |obstacle| Refusal { address: address.clone(), target: target.clone(), obstacle };
+    let replacement = Obstacle::Replacement { reasons: reasons.clone(), help: "agree".into() };
+    let problem = Problem::new(ProblemKind::Rejected, "no").help("ask").into();
+    let change = Change { reasons: reasons.clone(), fields: vec![field.clone()], ..change };
+    let plan = Plan { refusals: vec![refused(replacement), refused(problem)], ..plan(vec![change]) };
+    let kept = kept(&plan, &Key::random());
+    let read = PlanFile::from_text(kept.as_text()).unwrap().plan();
+    assert_eq!((&read.changes[0].reasons, &read.changes[0].fidelity), (&reasons, &predicted));
+    assert_eq!(read.changes[0].fields, [field]);
+    let Obstacle::Replacement { reasons: read_reasons, help } = &read.refusals[0].obstacle else {
+        panic!("{:?}", read.refusals)
+    };
+    assert_eq!((read_reasons, help.as_str()), (&reasons, "agree"));
+    let Obstacle::Problem(problem) = &read.refusals[1].obstacle else { panic!("{:?}", read.refusals) };
+    assert_eq!((problem.message.as_str(), problem.help.as_deref()), ("no", Some("ask")));
+}

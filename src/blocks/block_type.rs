@@ -1,9 +1,15 @@
 //! What a type of block is. Each file in `types` implements it once.
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
 use super::draft::Draft;
 use super::facts::{Facts, Need};
 use super::specs::Specs;
-use crate::config::{Block, BlockSchema};
+use crate::config::{BLOCK, Block, BlockSchema};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{BlockAddress, Desired};
 
@@ -32,9 +38,47 @@ impl<'a> CompileContext<'a> {
         Self { defaults, facts, specs }
     }
 
-    /// What `[TYPE.NAME]` says. `None` where there is no such block, or where it has a mistake.
-    pub(super) fn spec_named<T: BlockType>(&self, name: &str) -> Option<&'a T::Spec> {
-        self.specs.get(&BlockAddress::new(T::KIND, name))
+    /// What another block says. `None` where that block has a mistake, which is reported already: whether it is
+    /// there, and of the right type, was checked with the schema (see [`BlockRef`]).
+    pub(super) fn spec<T: BlockType>(&self, block: &BlockRef<T>) -> Option<&'a T::Spec> {
+        self.specs.get(&block.address)
+    }
+}
+
+/// A key that names a block of the type `T`, by its address: `tls.issuer = "issuer.letsencrypt"`.
+///
+/// To be named is all that a type needs to say in its keys: from the schema of this type follow the mistakes (no
+/// such block, another type, its own block), and that the objects of the block wait for those of the named one.
+/// [`CompileContext::spec`] gives what the named block says.
+pub(super) struct BlockRef<T> {
+    address: BlockAddress,
+    block_type: PhantomData<fn() -> T>,
+}
+
+impl<T: BlockType> BlockRef<T> {
+    /// The block with this name.
+    pub(super) fn named(name: &str) -> Self {
+        Self { address: BlockAddress::new(T::KIND, name), block_type: PhantomData }
+    }
+}
+
+impl<'de, T> Deserialize<'de> for BlockRef<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { address: BlockAddress::deserialize(deserializer)?, block_type: PhantomData })
+    }
+}
+
+impl<T: BlockType> JsonSchema for BlockRef<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}-address", T::KIND).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", (BLOCK): T::KIND })
     }
 }
 

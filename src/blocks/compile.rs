@@ -20,9 +20,9 @@ use crate::resource::{BlockAddress, Desired};
 pub struct Blocks<'c> {
     config: &'c Config,
     /// The blocks, each with its type.
-    blocks: Vec<(&'c Block, &'static dyn AnyBlockType)>,
+    all: Vec<(&'c Block, &'static dyn AnyBlockType)>,
     specs: Specs,
-    /// What was wrong with reading them.
+    /// What is wrong with blocks that could not be read.
     mistakes: Vec<Diagnostic>,
 }
 
@@ -44,7 +44,7 @@ impl<'c> Blocks<'c> {
 
     /// Reads the blocks of these types.
     pub(super) fn read_as(types: &[&'static dyn AnyBlockType], config: &'c Config) -> Self {
-        let blocks: Vec<(&Block, &'static dyn AnyBlockType)> = config
+        let all: Vec<(&Block, &'static dyn AnyBlockType)> = config
             .blocks
             .iter()
             .filter_map(|block| {
@@ -53,10 +53,10 @@ impl<'c> Blocks<'c> {
             })
             .collect();
         let (mut specs, mut mistakes) = (Specs::default(), Vec::new());
-        for (block, block_type) in &blocks {
+        for (block, block_type) in &all {
             block_type.read(block, defaults(config), &mut specs, &mut mistakes);
         }
-        Self { config, blocks, specs, mistakes }
+        Self { config, all, specs, mistakes }
     }
 
     /// What must be known of the outside and is not among the facts yet.
@@ -75,7 +75,7 @@ impl<'c> Blocks<'c> {
     fn needs_where(&self, is_wanted: impl Fn(&BlockAddress) -> bool, facts: &Facts) -> Vec<Need> {
         let context = self.context(facts);
         let mut needs: BTreeSet<Need> = BTreeSet::new();
-        for (block, block_type) in self.blocks.iter().filter(|(block, _)| is_wanted(&block.address)) {
+        for (block, block_type) in self.all.iter().filter(|(block, _)| is_wanted(&block.address)) {
             needs.extend(block_type.needs(block, &context));
             needs.extend(substitution::needs(block, &context));
         }
@@ -87,7 +87,7 @@ impl<'c> Blocks<'c> {
         let context = self.context(facts);
         let mut mistakes = self.mistakes.clone();
         let drafts: Vec<Vec<Draft>> = self
-            .blocks
+            .all
             .iter()
             .map(|(block, block_type)| block_type.compile(block, &context, &mut mistakes))
             .collect();
@@ -96,13 +96,17 @@ impl<'c> Blocks<'c> {
         let substitution = Substitution { context, sensitive_variables };
         let finish = Finish { facts, scopes: &scopes, substitution };
 
+        let with_objects: BTreeSet<&BlockAddress> = (self.all.iter().zip(&drafts))
+            .filter(|(_, drafts)| !drafts.is_empty())
+            .map(|((block, _), _)| &block.address)
+            .collect();
         let mut resources = Vec::new();
-        for ((block, block_type), drafts) in self.blocks.iter().zip(drafts) {
+        for ((block, block_type), drafts) in self.all.iter().zip(drafts) {
             let mut objects: Vec<Desired> = drafts
                 .into_iter()
                 .filter_map(|draft| finish.desired(&block.address, draft, *block_type, &mut mistakes))
                 .collect();
-            lifecycle::distribute(block, *block_type, &mut objects, &mut mistakes);
+            lifecycle::distribute(block, *block_type, &with_objects, &mut objects, &mut mistakes);
             resources.append(&mut objects);
         }
         for desired in &resources {
@@ -130,7 +134,7 @@ fn sorted(mistakes: Vec<Diagnostic>) -> Diagnostics {
     let mut once: Vec<Diagnostic> = Vec::with_capacity(mistakes.len());
     let mut seen = BTreeSet::new();
     for mistake in mistakes {
-        // A lost secret, say, is met at every place that uses it through one key.
+        // A lost secret, for example, is found at every place that uses it through one key.
         let place = mistake.labels.first().map(|label| label.span);
         if seen.insert((place, mistake.message.clone(), mistake.severity == Severity::Error)) {
             once.push(mistake);

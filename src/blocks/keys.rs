@@ -7,7 +7,7 @@ use crate::config::{Block, Node};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{FieldPath, Origin};
 
-/// Reads the keys of a block. Its schema has accepted them, so that a failure is a bug, and is said as one.
+/// Reads the keys of a block. Its schema has accepted them, so that a failure is a bug, and is reported as one.
 pub(super) fn read<T: DeserializeOwned>(block: &Block, mistakes: &mut Vec<Diagnostic>) -> Option<T> {
     match serde_path_to_error::deserialize(block.body.to_json()) {
         Ok(keys) => Some(keys),

@@ -1,21 +1,27 @@
 //! How `depends_on` and `lifecycle` of a block reach its objects.
 
+use std::collections::BTreeSet;
+
 use super::block_type::AnyBlockType;
 use super::codes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::suggest;
-use crate::resource::{Desired, Lifecycle, is_builtin_group};
+use crate::resource::{Address, BlockAddress, Desired, Lifecycle, is_builtin_group};
 
-/// Gives each object of a block what `depends_on` and `lifecycle` say about it.
+/// Gives each object of a block what `depends_on` and `lifecycle` say about it. An object also depends on the blocks
+/// that keys of its block name, if these have objects.
 pub(super) fn distribute(
     block: &Block,
     block_type: &dyn AnyBlockType,
+    with_objects: &BTreeSet<&BlockAddress>,
     objects: &mut [Desired],
     mistakes: &mut Vec<Diagnostic>,
 ) {
-    let depends_on: Vec<_> =
-        block.depends_on.iter().map(|(address, span)| (address.clone(), Some(*span))).collect();
+    let named = block.named_blocks.iter().filter(|(address, _)| with_objects.contains(address));
+    let named = named.map(|(block, span)| (Address { block: block.clone(), object: None }, Some(*span)));
+    let written = block.depends_on.iter().map(|(address, span)| (address.clone(), Some(*span)));
+    let depends_on: Vec<_> = written.chain(named).collect();
     for desired in objects.iter_mut() {
         let leads = block_type.leads(desired);
         let mut addresses = depends_on.clone();
@@ -37,7 +43,7 @@ pub(super) fn distribute(
 }
 
 /// Gives the readiness rule to what the block is about. Among several objects these are the ones of kinds that
-/// have no rule of their own: a `ConfigMap` never gets a condition, and would be waited for in vain.
+/// have no rule of their own: a `ConfigMap` never gets a condition, and the wait would end in a time-out.
 fn ready(
     block: &Block,
     block_type: &dyn AnyBlockType,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use crate::kubernetes::namespaces::is_given;
 use crate::resource::{Address, Desired, FieldPath, Origin};
 
 /// The namespaces that objects live in and that no block declares.
@@ -17,17 +18,12 @@ pub(super) fn shared_namespaces(resources: &[Desired]) -> Vec<Desired> {
     for desired in resources {
         if let Some(namespace) = desired.identity.namespace.as_deref()
             && !declared.contains(namespace)
-            && !is_in_every_cluster(namespace)
+            && !is_given(namespace)
         {
             named.entry(namespace).or_insert(desired);
         }
     }
     named.into_iter().filter_map(|(name, desired)| shared_namespace(name, desired)).collect()
-}
-
-/// Whether every cluster has this namespace already.
-fn is_in_every_cluster(namespace: &str) -> bool {
-    matches!(namespace, "default" | "kube-system" | "kube-public" | "kube-node-lease")
 }
 
 fn shared_namespace(name: &str, first: &Desired) -> Option<Desired> {

@@ -92,7 +92,7 @@ impl KnownAddresses {
         } else {
             within
         };
-        // Of a live reference only the head can be compared: where the path begins is not known.
+        // Of a live reference only the beginning can be compared: where the path begins is not known.
         let head = likeliest_head(word, &candidates);
         suggest(&head, candidates.iter().map(String::as_str), "there are no objects")
     }

@@ -1,4 +1,4 @@
-//! From a type to the JSON Schema of its block.
+//! How a type becomes the JSON Schema of its block.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 /// The schema of a block's type (draft 2020-12).
 ///
-/// TOML has no null, so the alternative `null` that an `Option` brings along is taken out: it would only
-/// stand in the way of readers, in messages and in the reference.
+/// TOML has no null. So the alternative `null` of an `Option` is removed: it would only confuse readers of
+/// messages and of the reference.
 pub(super) fn of<T: JsonSchema>() -> Value {
     let generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     let mut schema = generator.into_root_schema_for::<T>().to_value();

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Facts, Need};
 use crate::kubernetes::kinds::{defines, is_cluster_kind};
-use crate::resource::{GroupKind, api_version_parts, is_builtin_group, is_own_group};
+use crate::resource::{GroupKind, api_version_parts, is_builtin_group, is_house_group};
 
 /// What the configuration declares about kinds, by its CRDs.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +37,7 @@ impl Scopes {
         if is_builtin_group(&kind.group) {
             return !is_cluster_kind(kind);
         }
-        if is_own_group(&kind.group) {
+        if is_house_group(&kind.group) {
             return false;
         }
         if let Some(namespaced) = self.declared.get(kind) {
@@ -59,7 +59,7 @@ pub(super) fn needs<'o>(objects: impl IntoIterator<Item = &'o Value>) -> BTreeSe
         else {
             continue;
         };
-        if !is_builtin_group(group) && !is_own_group(group) {
+        if !is_builtin_group(group) && !is_house_group(group) {
             let kind = GroupKind { group: group.to_owned(), kind: kind.to_owned() };
             needs.insert(Need::Scope { kind, version: version.to_owned() });
         }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_our_own_groups_have_no_namespaces_and_no_cluster_is_asked() {
+    fn kinds_of_a_house_beside_the_cluster_have_no_namespaces_and_need_no_answer() {
         let records = kind("dns.regplan.dev", "RecordSet");
         assert!(!Scopes::default().is_namespaced(&records, "v1", &Facts::default()));
         assert_eq!(

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::block_type::{BlockType as _, CompileContext};
+use super::block_type::{BlockRef, BlockType as _, CompileContext};
 use super::codes;
 use super::draft::Draft;
 use super::facts::{Need, SecretText};
@@ -20,7 +20,7 @@ use crate::resource::{Address, Expression, FieldPath, Part, Reference};
 pub(super) fn needs(block: &Block, context: &CompileContext<'_>) -> Vec<Need> {
     let mut names = BTreeSet::new();
     secrets_of(&block.body, &mut names);
-    let specs = names.iter().filter_map(|name| context.spec_named::<SecretBlock>(name));
+    let specs = names.iter().filter_map(|name| context.spec(&BlockRef::<SecretBlock>::named(name)));
     specs.map(SecretSpec::need).collect()
 }
 
@@ -88,7 +88,7 @@ impl Substitution<'_> {
                     .at_opt(span, "")
                     .help("give each a text of its own: the plan shows what waits for a live field"),
                 ),
-                // That a value is lost is told once, by the Secret that stored it.
+                // That a value is lost is reported once, for the Secret that stored it.
                 (false, _) => draft.put_secret(path, &self.text(&expression, &mut generated)),
             }
         }
@@ -119,7 +119,7 @@ impl Substitution<'_> {
     fn value(&self, reference: &Reference, generated: &mut BTreeSet<String>) -> SecretText {
         match reference {
             Reference::Secret(name) => {
-                let Some(secret) = self.context.spec_named::<SecretBlock>(name) else {
+                let Some(secret) = self.context.spec(&BlockRef::<SecretBlock>::named(name)) else {
                     return SecretText::Unknown(format!("there is no secret `{name}`"));
                 };
                 if secret.is_generated() {

@@ -70,7 +70,14 @@ fn block(kind: &str, name: &str, mut body: Node) -> Block {
             }
         }
     }
-    Block { address: BlockAddress::new(kind, name), span, body, depends_on, lifecycle }
+    Block {
+        address: BlockAddress::new(kind, name),
+        span,
+        body,
+        depends_on,
+        named_blocks: Vec::new(),
+        lifecycle,
+    }
 }
 
 fn table(table: &DeTable<'_>, source: SourceId) -> Table {

@@ -11,13 +11,13 @@ use crate::diagnostic::{Diagnostic, SourceId, Sources};
 /// The name of the configuration's file where none is named.
 pub const DEFAULT_FILE: &str = "regplan.toml";
 
-/// What one file may have: more is a mistake, such as a disk image, or a device that never ends.
+/// How many bytes a file may have. A larger one is a mistake, such as a disk image, or a device that never ends.
 const LARGEST: usize = 8 << 20;
 
 /// Where the configuration is read from.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
-    /// Files and folders (`-f`), later ones win; none is `regplan.toml` in `base`.
+    /// Files and folders (`-f`); later ones win. Without any, `regplan.toml` in `base` is read.
     pub files: &'a [PathBuf],
     /// `--var NAME=VALUE`, as they were written.
     pub vars: &'a [String],
@@ -33,7 +33,7 @@ pub struct Inputs<'a> {
 }
 
 impl fmt::Debug for Inputs<'_> {
-    /// Without the variables: they may be secrets, and this ends in logs.
+    /// Shows no variables: they may be secrets, and what is shown may end in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inputs")
             .field("files", &self.files)
@@ -152,7 +152,7 @@ impl Files {
     }
 }
 
-/// A file, or a little more of it than it may have.
+/// The bytes of a file, or one byte more than it may have, so that a larger file is noticed.
 fn limited(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;

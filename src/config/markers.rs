@@ -8,6 +8,8 @@ pub const PATH: &str = "x-path";
 pub const SECRET_SOURCE: &str = "x-secret-source";
 /// Marks a text as one in which a secret may stand.
 pub const SECRET: &str = "x-secret";
+/// Names the type of block (`"x-block": "issuer"`) whose address a text is.
+pub const BLOCK: &str = "x-block";
 /// Says in words what a pattern or a format demands: `lower-case letters, digits and "-"`.
 pub const RULE: &str = "x-rule";
 

@@ -129,6 +129,9 @@ pub struct Block {
     pub body: Node,
     /// `depends_on`, each with its place.
     pub depends_on: Vec<(Address, Span)>,
+    /// The other blocks that its keys name (`tls.issuer = "issuer.letsencrypt"`), each with its place. They are
+    /// there, and of the type that the key takes.
+    pub named_blocks: Vec<(BlockAddress, Span)>,
     /// `lifecycle`.
     pub lifecycle: Lifecycle,
 }
@@ -143,9 +146,11 @@ pub struct Block {
 ///   in clear, and `${secret.NAME}` is replaced by that secret's source.
 /// - [`SECRET`](super::SECRET) (`"x-secret": true`): a text that may have secrets in it. Other texts that have a type
 ///   refuse them; places of which the schema says nothing take them.
+/// - [`BLOCK`](super::BLOCK) (`"x-block": "issuer"`): the text is the address of another block, which must be there
+///   and of this type. The objects of the block wait for those of the other one.
 /// - [`RULE`](super::RULE) (`"x-rule": "lower-case letters"`): what a pattern or a format demands, in words.
 ///
-/// A text with a pattern, a format, an enumeration or [`PATH`](super::PATH) must be known before anything is planned:
+/// A text with a pattern, a format, an enumeration, [`PATH`](super::PATH) or [`BLOCK`](super::BLOCK) must be known before anything is planned:
 /// it takes no reference to a live field. So must numbers and everything else that is no text.
 #[derive(Debug, Clone)]
 pub struct BlockSchema {

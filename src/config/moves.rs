@@ -46,11 +46,11 @@ pub struct Removed {
 }
 
 impl Moves {
-    /// Where what was applied under this address belongs now: every move is followed, that of the very
-    /// address before that of its block. `None` where nothing moves it.
+    /// The address that a resource with this one has now: every move is followed, a move of the address itself
+    /// before one of its block. `None` where nothing moves it.
     pub fn destination(&self, address: &Address) -> Option<Address> {
         let mut at = address.clone();
-        // A cycle is a mistake that is told; here it only must not go on for ever.
+        // A cycle is reported elsewhere. Here it must only not loop for ever.
         for _ in &self.moved {
             match self
                 .moved
@@ -70,14 +70,14 @@ impl Moves {
         self.removed.iter().find(|removed| !removed.destroy && address.is_meant_by(&removed.address))
     }
 
-    /// Whether something that is said to have been here goes on from here.
+    /// Whether another move starts at this address, or at its block.
     fn leads_on(&self, address: &Address) -> bool {
         self.moved
             .iter()
             .any(|moved| moved.exactly(address).is_some() || moved.with_its_block(address).is_some())
     }
 
-    /// Finds what contradicts itself, or the blocks that there are.
+    /// Pushes a mistake for every table that contradicts itself, another one, or the blocks.
     pub(super) fn check(&self, blocks: &BTreeSet<BlockAddress>, mistakes: &mut Vec<Diagnostic>) {
         for (index, moved) in self.moved.iter().enumerate() {
             if moved.from == moved.to {
@@ -166,7 +166,7 @@ impl Moved {
     }
 }
 
-/// The shared namespaces have addresses and no blocks.
+/// Whether it is a shared namespace: these have addresses and no blocks.
 fn is_namespace(address: &Address) -> bool {
     address.block.kind == "namespace"
 }
@@ -183,7 +183,7 @@ fn no_destination(moved: &Moved, blocks: &BTreeSet<BlockAddress>) -> Diagnostic 
     .help(help)
 }
 
-/// Something that is said to be gone and is not.
+/// The mistake for an address that a table says is gone, and that is still there.
 pub(crate) fn still_there(address: &Address, span: Span, table: &str) -> Diagnostic {
     Diagnostic::error(
         codes::CONFLICTING_KEYS,

@@ -7,10 +7,10 @@ use super::tables::{
     ClusterTable, LifecycleTable, MovedTable, ProjectTable, RemovedTable, StateTable, VariableTable,
 };
 
-/// Top-level tables of which there is one; all others are tables of blocks by name.
+/// Tables at the top of which there is one. The others, but for the lists, are tables of blocks by name.
 pub(super) const SINGLE_TABLES: &[&str] = &["project", "cluster", "state"];
 
-/// Top-level lists of tables: `[[moved]]`.
+/// Lists of tables at the top: `[[moved]]`.
 pub(super) const LISTS: &[&str] = &["moved", "removed"];
 
 /// The schemas of everything that can stand at the top of a file.
@@ -36,7 +36,7 @@ impl<'s> Outline<'s> {
         Self { own, lifecycle: schemars::schema_for!(LifecycleTable).to_value(), blocks }
     }
 
-    /// The types of blocks that compile to resources.
+    /// The types of blocks.
     pub(super) fn blocks(&self) -> &'s [BlockSchema] {
         self.blocks
     }

@@ -87,7 +87,7 @@ fn entry(name: &str, single: bool, own: &Value) -> Value {
     })
 }
 
-/// Puts a schema, and the ones that it brings, among those of the whole file.
+/// Adds a schema, and its own `$defs`, to the `$defs` of the whole file.
 fn hoist(name: &str, mut schema: Value, defs: &mut Map<String, Value>) {
     if let Some(keys) = schema.as_object_mut() {
         keys.remove("$schema");
@@ -110,7 +110,7 @@ fn into_object(value: Value) -> Option<Map<String, Value>> {
     }
 }
 
-/// Lets references lead to where the schemas are now.
+/// Changes each `$ref` so that it leads to the schema's new name.
 fn rename(schema: &mut Value, name: &str) {
     match schema {
         Value::Object(map) => {
@@ -128,7 +128,7 @@ fn rename(schema: &mut Value, name: &str) {
     }
 }
 
-/// Lets a reference stand for the values of keys and lists that are no free text.
+/// Allows `"${…}"` for the values of keys and lists that are no free text.
 fn allow_references(schema: &mut Value) {
     let Some(map) = schema.as_object_mut() else { return };
     if let Some(properties) = map.get_mut("properties").and_then(Value::as_object_mut) {

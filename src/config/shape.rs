@@ -1,13 +1,13 @@
 //! What a JSON Schema says about one place of a tree: the parts of the schema that apply there.
 //!
-//! The validator says *that* a value does not fit; what a reader needs beyond that (which keys there
-//! are, which table knows this one, where a path or a secret stands) is looked up here.
+//! The validator only says *that* a value does not fit. What a reader needs to know besides is looked up here:
+//! which keys there are, which table knows a key, where a path or a secret stands.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::markers::{PATH, SECRET_SOURCE};
+use super::markers::{BLOCK, PATH, SECRET_SOURCE};
 use crate::resource::{FieldPath, Segment};
 
 /// The schemas that apply to one place.
@@ -25,7 +25,7 @@ impl<'s> Shape<'s> {
         shape
     }
 
-    /// Takes in a schema and all that it consists of, each once: a schema may contain itself.
+    /// Adds a schema and its parts (`$ref`, `allOf`, …), each once: a schema may contain itself.
     fn add(&mut self, schema: &'s Value) {
         if self.parts.iter().any(|part| std::ptr::eq(*part, schema)) {
             return;
@@ -84,7 +84,7 @@ impl<'s> Shape<'s> {
         tables.flatten().map(|(key, schema)| (key.as_str(), schema)).collect()
     }
 
-    /// Whether every key names an entry of its own here, as users do.
+    /// Whether the keys here are free names, as those of users are.
     pub(super) fn is_map(&self) -> bool {
         self.parts.iter().any(|part| part.get("additionalProperties").is_some_and(Value::is_object))
     }
@@ -118,19 +118,19 @@ impl<'s> Shape<'s> {
         self.parts.iter().any(|part| part.get(marker) == Some(&Value::Bool(true)))
     }
 
-    /// What a keyword with a text says.
+    /// The text of a keyword.
     pub(super) fn text(&self, keyword: &str) -> Option<&'s str> {
         self.parts.iter().find_map(|part| part.get(keyword)?.as_str())
     }
 
-    /// The value that holds where none is written.
+    /// The default value.
     pub(super) fn default(&self) -> Option<&'s Value> {
         self.parts.iter().find_map(|part| part.get("default")).filter(|value| !value.is_null())
     }
 
-    /// Whether more is asked of a text than to be one.
+    /// Whether a text here must follow a rule: a pattern, a list of choices, a path, an address.
     pub(super) fn reads_text(&self) -> bool {
-        let keywords = ["pattern", "format", "enum", "const", PATH];
+        let keywords = ["pattern", "format", "enum", "const", PATH, BLOCK];
         self.parts.iter().any(|part| keywords.iter().any(|keyword| part.get(keyword).is_some()))
     }
 
@@ -148,7 +148,7 @@ impl<'s> Shape<'s> {
         })
     }
 
-    /// Where below this place a key is known by name, the nearest place first.
+    /// The nearest place below this one that knows a key by name.
     pub(super) fn knows_below(&self, key: &str) -> Option<FieldPath> {
         const LEVELS: usize = 4;
         let mut level = vec![(FieldPath::root(), self.clone())];

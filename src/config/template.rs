@@ -3,11 +3,11 @@
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece<'t> {
-    /// It stands as it is, `$${` already made `${`.
+    /// Plain text; `$${` in it has become `${`.
     Literal(String),
     /// What stands between `${` and `}`, without the space around it; not empty.
     Reference(&'t str),
-    /// A `${` without its `}`, or with nothing before it: what is wrong with it.
+    /// A `${` without its `}`, or with nothing between them: what is wrong with it.
     Wrong(&'static str),
 }
 

@@ -21,7 +21,7 @@ pub(super) enum KnownWhen {
     AsSchemaSays,
 }
 
-/// Holds values against these rules.
+/// Checks values by these rules.
 pub(super) struct ValueRules<'a> {
     pub(super) files: &'a Files,
     /// The `secret` table, to which typed secret fields may refer.
@@ -39,7 +39,7 @@ impl ValueRules<'_> {
         if shape.is_empty() && known == KnownWhen::AsSchemaSays {
             return;
         }
-        // Where a secret comes from is asked before anything is planned.
+        // The source of a secret must be known before anything is planned.
         let known = if shape.has(SECRET_SOURCE) { KnownWhen::BeforePlanning } else { known };
         match &mut node.value {
             NodeValue::Array(items) => {
@@ -51,7 +51,7 @@ impl ValueRules<'_> {
                 let may_hide_secrets = holds_secrets(shape) && shape.is_closed();
                 let named = if may_hide_secrets { shape.known() } else { BTreeMap::default() };
                 for (key, entry) in &mut table.entries {
-                    // A misspelt key beside a secret may well hold one.
+                    // A misspelt key beside a secret may hold a secret as well.
                     if may_hide_secrets && !named.contains_key(key.as_str()) {
                         self.mask(&entry.node);
                     }
@@ -96,7 +96,7 @@ impl ValueRules<'_> {
         if shape.has(SECRET_SOURCE) && !types.contains(&"string") {
             if let Some(source) = self.source_of(expression) {
                 *node = Node { value: source.value.clone(), span: node.span };
-                // Its path starts at the file that declares the secret, as the places below still say.
+                // A relative path in it starts at the file that declares the secret: the values keep their places.
                 self.apply(node, at, shape, known);
                 return;
             }
@@ -129,8 +129,8 @@ impl ValueRules<'_> {
         }
     }
 
-    /// The source of the one secret that the text refers to. A generated value is made for the one place
-    /// that it is kept in, so that its source cannot stand in a second.
+    /// The source of the secret that the text is. A generated value is stored in one Secret, so that its source
+    /// cannot be used for another field.
     fn source_of(&self, expression: &Expression) -> Option<&Node> {
         let Some(Reference::Secret(name)) = expression.sole() else { return None };
         let source = self.secrets?.at([name.as_str()])?;
@@ -150,12 +150,12 @@ fn is_secret(shape: &Shape<'_>) -> bool {
     is_source(shape) || shape.is_map() && is_source(&shape.key(""))
 }
 
-/// Whether secrets stand in this table, or are named by it.
+/// Whether this table is one of secrets, or has a key that is one.
 fn holds_secrets(shape: &Shape<'_>) -> bool {
     is_secret(shape) || shape.known().into_keys().any(|key| is_secret(&shape.key(key)))
 }
 
-/// A path as it is from a folder, without the `.` in it (`..` stays: it may leave a symbolic link).
+/// The path from a folder, without any `.` in it. A `..` stays, because it may leave a symbolic link.
 fn absolute(folder: &Path, text: &str) -> String {
     let path: PathBuf =
         folder.join(text).components().filter(|component| *component != Component::CurDir).collect();

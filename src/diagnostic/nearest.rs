@@ -1,6 +1,6 @@
-//! What somebody probably meant.
+//! What the user probably meant.
 
-/// The candidate that is so near to `word` that it was probably meant.
+/// The candidate that is so near to `word` that it was probably meant: a few letters differ, at most a third.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', '.'], "_");
     let wanted = plain(word);
@@ -27,7 +27,7 @@ pub(crate) fn suggest<'c>(
     if names.is_empty() { none.to_owned() } else { format!("known: {names}") }
 }
 
-/// Names in a row, shortened where there are many.
+/// A list of names, shortened where there are many.
 pub(crate) fn list<'c>(names: impl IntoIterator<Item = &'c str>) -> String {
     const SHOWN: usize = 12;
     let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::sensitive_fields::SensitiveFields;
 use super::{DriftKind, Field, owners};
 use crate::kubernetes::field_manager;
-use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError, is_own_group};
+use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError, is_house_group};
 
 /// Every field of ours that is not as the record has it, by path.
 ///
@@ -23,7 +23,7 @@ pub(super) fn differences(
         applied.fields.iter().map(|(path, held)| Ok((path.parse()?, held))).collect::<Result<_, _>>()?;
     let sensitive_fields = SensitiveFields::new(identity, &then, live);
     let hides = |path: &FieldPath| sensitive_fields.hides(path);
-    let now: BTreeMap<FieldPath, Held> = if is_own_group(&identity.group) {
+    let now: BTreeMap<FieldPath, Held> = if is_house_group(&identity.group) {
         // No field has an owner there: what was applied counts as ours.
         resource::held_at(then.keys().cloned(), &live.object, hides).collect()
     } else {

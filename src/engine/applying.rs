@@ -159,7 +159,13 @@ impl Journal<'_> {
                 };
                 self.store.outcome(&address, outcome).await
             }
-            Record::Ready { address } => self.store.outcome(&address, Outcome::Ready).await,
+            Record::Ready { address } => {
+                let known = self.store.state().resources.get(&address).map(|known| &known.readiness);
+                if matches!(known, Some(Readiness::NotReady { .. })) {
+                    self.store.outcome(&address, Outcome::Ready).await?;
+                }
+                Ok(())
+            }
             Record::Gone { address, identity } => {
                 self.store.outcome(&address, Outcome::Deleted { identity: *identity }).await
             }

@@ -57,7 +57,7 @@ pub async fn complete<'c>(
 }
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
-    let (graph, mistakes) = lay(config, &facts);
+    let (graph, mistakes) = graph_of(config, &facts);
     let told = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(told)?;
     // Without a graph there was a mistake.
@@ -71,14 +71,14 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
 /// far as it cannot come of what is missing.
 pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
     let facts = needs::gather(sound, outside).await;
-    let (_, found) = lay(sound, &facts);
+    let (_, found) = graph_of(sound, &facts);
     let certain =
         found.into_iter().filter(|mistake| mistake.severity == Severity::Error && !is_doubtful(mistake));
     Diagnostics::from(certain.collect::<Vec<_>>())
 }
 
 /// The graph, and everything that is wrong with the blocks and with it.
-fn lay(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
+fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
     let blocks::Compiled { resources, mut mistakes } = Blocks::read(config).compile(facts);
     let is_whole = !mistakes.has_errors();
     match Graph::build(resources) {
@@ -91,7 +91,7 @@ fn lay(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
     }
 }
 
-/// Whether the mistake may be none as soon as others are mended.
+/// Whether the mistake may come from another one, and disappear with it.
 fn is_doubtful(mistake: &Diagnostic) -> bool {
     ["unknown-address", "unknown-reference", "duplicate-address"].contains(&mistake.code)
 }

@@ -22,7 +22,7 @@ use crate::config::{Config, Generate, SecretSource};
 use crate::provider::Provider;
 use crate::resource::{BlockAddress, GroupKind, Identity, Reading, Target};
 
-/// A Secret holds no more than this anyway.
+/// How many bytes the file of a secret may have: a Secret of the cluster holds no more.
 const LARGEST_SECRET: u64 = 1 << 20;
 /// How often blocks may ask again. More rounds would be a bug of ours.
 const ROUNDS: usize = 8;
@@ -122,7 +122,7 @@ async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) 
         let fact = begin(&need, outside, lookups);
         async { (need, fact.await) }
     });
-    // All have begun before the first is awaited: files are read, and passwords are hashed, side by side.
+    // All have begun before the first is awaited: files are read, and passwords are hashed, at the same time.
     let begun: Vec<_> = begun.collect();
     join_all(begun).await
 }

@@ -26,7 +26,8 @@ impl Graph {
 }
 
 fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
-    // Whatever the order in which they come: numbers follow addresses, and everything follows numbers.
+    // Numbers follow addresses, and everything else follows numbers, so that the order of the input is of no
+    // importance.
     desired.sort_by(|a, b| a.address.cmp(&b.address));
     let mut builder = Builder::new(&desired);
     for number in 0..desired.len() {
@@ -218,7 +219,7 @@ impl<'a> Builder<'a> {
         for (number, resource) in self.desired.iter().enumerate() {
             index.add(number, provides(&resource.identity, &resource.object));
         }
-        // What stands behind a Service is looked up once, however many ask for it.
+        // The pods behind a Service are looked up once, however many objects need them.
         let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
         for (number, resource) in self.desired.iter().enumerate() {
             for requirement in requires(&resource.identity, &resource.object) {
@@ -249,7 +250,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// How many lists and items building looks at; a test bounds it.
+/// How many lists and items are looked at while a graph is built, for a test that limits it.
 #[cfg(test)]
 pub(super) fn looks(desired: &[Desired]) -> usize {
     Builder::new(desired).inferred()

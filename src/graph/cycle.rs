@@ -1,13 +1,16 @@
-//! Finding cycles, and deciding which edges stay out of them.
+//! How cycles are found, and which edges stay so that there is none.
 //!
-//! Nothing here recurses (petgraph's Tarjan does): a chain of ten thousand resources would overflow the
+//! Nothing here recurses (petgraph's `tarjan_scc` does): a chain of ten thousand resources would overflow the
 //! stack of a worker thread.
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-/// The sets of two or more nodes that all reach each other, each ascending, by their first node.
-pub(super) fn tangles(nodes: usize, edges: impl IntoIterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
+/// The strongly connected components of two or more nodes, each ascending, by their first node.
+pub(super) fn strongly_connected(
+    nodes: usize,
+    edges: impl IntoIterator<Item = (usize, usize)>,
+) -> Vec<Vec<usize>> {
     let mut graph: DiGraph<(), (), usize> = DiGraph::with_capacity(nodes, 0);
     for _ in 0..nodes {
         graph.add_node(());
@@ -15,36 +18,36 @@ pub(super) fn tangles(nodes: usize, edges: impl IntoIterator<Item = (usize, usiz
     for (from, to) in edges {
         graph.add_edge(NodeIndex::new(from), NodeIndex::new(to), ());
     }
-    let mut tangles: Vec<Vec<usize>> = kosaraju_scc(&graph)
+    let mut components: Vec<Vec<usize>> = kosaraju_scc(&graph)
         .into_iter()
         .filter(|component| component.len() > 1)
         .map(|component| component.into_iter().map(NodeIndex::index).collect())
         .collect();
-    for tangle in &mut tangles {
-        tangle.sort_unstable();
+    for component in &mut components {
+        component.sort_unstable();
     }
-    tangles.sort_unstable();
-    tangles
+    components.sort_unstable();
+    components
 }
 
-/// Which edges stay: each one that closes no cycle with the staying ones before it.
+/// Which edges stay: each one that closes no cycle with those before it that stay.
 pub(super) fn staying(nodes: usize, edges: &[(usize, usize)]) -> Vec<bool> {
-    let tangles = tangles(nodes, edges.iter().copied());
-    // An edge between two tangles is part of no cycle, so that usually there is nothing to do.
-    let mut tangle_of = vec![None; nodes];
-    for (number, tangle) in tangles.iter().enumerate() {
-        for &node in tangle {
-            tangle_of[node] = Some(number);
+    let components = strongly_connected(nodes, edges.iter().copied());
+    // An edge between two components is part of no cycle, so that usually there is nothing to do.
+    let mut component_of = vec![None; nodes];
+    for (number, component) in components.iter().enumerate() {
+        for &node in component {
+            component_of[node] = Some(number);
         }
     }
-    let mut sorter = if tangles.is_empty() { Sorter::new(0) } else { Sorter::new(nodes) };
+    let mut sorter = if components.is_empty() { Sorter::new(0) } else { Sorter::new(nodes) };
     edges
         .iter()
         .map(|&(from, to)| {
             if from == to {
                 return false;
             }
-            tangle_of[from].is_none() || tangle_of[from] != tangle_of[to] || sorter.add(from, to)
+            component_of[from].is_none() || component_of[from] != component_of[to] || sorter.add(from, to)
         })
         .collect()
 }
@@ -66,14 +69,15 @@ impl Sorter {
         }
     }
 
-    /// Takes the edge in, unless it closes a cycle.
+    /// Adds the edge; `false`, and it is not added, where it would close a cycle.
     fn add(&mut self, from: usize, to: usize) -> bool {
         let (low, high) = (self.position[to], self.position[from]);
         if low < high {
-            let Some(after) = self.cone(to, &self.next, |position| position <= high, from) else {
+            let Some(after) = self.reached_within(to, &self.next, |position| position <= high, from) else {
                 return false;
             };
-            let Some(before) = self.cone(from, &self.previous, |position| position >= low, to) else {
+            let Some(before) = self.reached_within(from, &self.previous, |position| position >= low, to)
+            else {
                 return false;
             };
             let mut slots: Vec<usize> =
@@ -88,8 +92,8 @@ impl Sorter {
         true
     }
 
-    /// The nodes that are reached within bounds, by position; `None` where `forbidden` is one of them.
-    fn cone(
+    /// The nodes that can be reached within bounds, by position; `None` where `forbidden` is one of them.
+    fn reached_within(
         &self,
         start: usize,
         edges: &[Vec<usize>],
@@ -108,25 +112,25 @@ impl Sorter {
                 }
             }
         }
-        let mut cone: Vec<usize> = seen.into_iter().collect();
-        cone.sort_unstable_by_key(|&node| self.position[node]);
-        Some(cone)
+        let mut reached: Vec<usize> = seen.into_iter().collect();
+        reached.sort_unstable_by_key(|&node| self.position[node]);
+        Some(reached)
     }
 }
 
-/// The shortest way from a node back to itself, as the nodes on it; empty where there is none.
-pub(super) fn shortest_round(start: usize, next: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+/// The nodes of the shortest cycle through a node; empty where there is none.
+pub(super) fn shortest_cycle(start: usize, next: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
     let mut came_from = std::collections::HashMap::new();
     let mut open = std::collections::VecDeque::from([start]);
     while let Some(node) = open.pop_front() {
         for to in next(node) {
             if to == start {
-                let mut round = vec![node];
-                while let Some(&before) = round.last().and_then(|node| came_from.get(node)) {
-                    round.push(before);
+                let mut cycle = vec![node];
+                while let Some(&before) = cycle.last().and_then(|node| came_from.get(node)) {
+                    cycle.push(before);
                 }
-                round.reverse();
-                return round;
+                cycle.reverse();
+                return cycle;
             }
             came_from.entry(to).or_insert_with(|| {
                 open.push_back(to);

@@ -28,7 +28,7 @@ pub fn deletions(removed: &[RemovedResource]) -> Order<Address> {
         if resource.identity.is("", "Namespace") {
             namespaces.entry(&resource.identity.name).or_default().push(&resource.address);
         } else if resource.identity.is("apiextensions.k8s.io", "CustomResourceDefinition") {
-            // The name is the plural, which the kind does not give away, and the group, which does.
+            // A CRD's name is its plural and its group. From a custom resource only the group is known.
             let group = resource.identity.name.split_once('.').map_or("", |(_, group)| group);
             definitions.entry(group).or_default().push(&resource.address);
         }

@@ -1,4 +1,4 @@
-//! Who gives what: one look instead of a comparison of everything with everything.
+//! Which objects give a facility: looked up, instead of comparing every object with every other.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::resource::references::{Facility, Selection};
 #[derive(Debug, Default)]
 pub(super) struct Index {
     givers: HashMap<Facility, Vec<usize>>,
-    /// How many lists and items were looked at; what a test bounds.
+    /// How many lists and items were looked at, for a test that limits it.
     pub(super) steps: usize,
 }
 

@@ -105,8 +105,8 @@ pub(super) fn cycles<'a>(
     address_of: impl Fn(usize) -> &'a Address,
 ) -> Vec<Diagnostic> {
     let written: Vec<&Link> = links.iter().filter(|link| link.is_written()).collect();
-    let tangles = cycle::tangles(nodes, written.iter().map(|link| (link.from, link.to)));
-    if tangles.is_empty() {
+    let components = cycle::strongly_connected(nodes, written.iter().map(|link| (link.from, link.to)));
+    if components.is_empty() {
         return Vec::new();
     }
     let mut next: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -117,9 +117,9 @@ pub(super) fn cycles<'a>(
             reasons.insert((link.from, link.to), reason);
         }
     }
-    let rounds = tangles.iter().filter_map(|tangle| {
-        let start = *tangle.first()?;
-        let round = cycle::shortest_round(start, |node| next.get(&node).cloned().unwrap_or_default());
+    let cycles = components.iter().filter_map(|component| {
+        let start = *component.first()?;
+        let round = cycle::shortest_cycle(start, |node| next.get(&node).cloned().unwrap_or_default());
         let hops = round.iter().zip(round.iter().cycle().skip(1));
         let hops: Vec<Hop<'_>> = hops
             .filter_map(|(from, to)| {
@@ -129,7 +129,7 @@ pub(super) fn cycles<'a>(
             .collect();
         Some(cycle_mistake(&hops))
     });
-    rounds.collect()
+    cycles.collect()
 }
 
 /// One step of a cycle.

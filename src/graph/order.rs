@@ -7,7 +7,7 @@ use std::hash::Hash;
 use super::cycle;
 use crate::resource::Address;
 
-/// Which way the edges are walked.
+/// In which direction the edges are followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// What a key waits for comes before it.
@@ -18,8 +18,8 @@ pub enum Direction {
 
 /// Keys, and which waits for which; without cycles.
 ///
-/// A key that only edges name is passed through: who waits for it waits for what it waits for. So an
-/// order of the few resources that change keeps the sequence that unchanged ones between them ask for.
+/// A key that only edges name is passed through: what waits for it waits for everything that it waits for. So an
+/// order of the few resources that change keeps the sequence that comes from unchanged ones between them.
 #[derive(Debug, Clone)]
 pub struct Order<K = Address> {
     /// The keys in ascending order, then those that are passed through.

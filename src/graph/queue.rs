@@ -111,7 +111,7 @@ impl<K: Clone + Ord + Hash> Queue<K> {
         Some(position)
     }
 
-    /// Tells what comes after this one that it is done; returns what waits for nothing else.
+    /// Counts this key as done for those after it. Returns those that wait for nothing else.
     fn settle(&mut self, position: usize) -> Vec<usize> {
         let mut free = Vec::new();
         for &next in &self.after[position] {

@@ -1,9 +1,9 @@
 //! The fields of Kubernetes' own kinds that are owned as a whole, by their names.
 //!
-//! The rule is the API's schema (`x-kubernetes-map-type`, `x-kubernetes-list-type`, where a list without
-//! a type is atomic and a map without one is not). A name stands here only if it is atomic wherever it occurs
-//! in the server's own kinds, which an integration test holds against the server's `OpenAPI` documents. A name that is
-//! missing costs a dry-run, and nothing else.
+//! The source is the schema of the API (`x-kubernetes-map-type`, `x-kubernetes-list-type`; a list without a type is
+//! atomic, a map without one is not). A name is listed only if it is atomic everywhere in the server's own kinds;
+//! an integration test compares the list with the server's `OpenAPI` documents. A name that is missing costs a
+//! dry-run, and nothing else.
 
 /// Maps and structs that are owned as a whole.
 pub const MAPS: &[&str] = &[

@@ -238,28 +238,46 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn fixed(identity: &Identity, live: &Value, path: &str) -> bool {
-        is_immutable(identity, live, &path.parse().unwrap())
-    }
-
     #[test]
-    fn a_kind_may_fix_some_fields_or_all_but_some() {
-        let set = Identity::namespaced("apps", "StatefulSet", "a", "db");
-        assert!(fixed(&set, &json!({}), "spec.serviceName"));
-        assert!(!fixed(&set, &json!({}), "spec.template.spec.containers[web].image"));
-        assert!(!fixed(&set, &json!({}), "metadata.labels.a"));
-        let pod = Identity::namespaced("", "Pod", "a", "p");
-        assert!(fixed(&pod, &json!({}), "spec.containers[web].command"));
-        assert!(!fixed(&pod, &json!({}), "spec.containers[web].image"));
-        let custom = Identity::namespaced("x.y", "Foo", "a", "f");
-        assert!(!fixed(&custom, &json!({}), "spec.a") && loss(&custom).is_none());
-    }
-
-    #[test]
-    fn data_are_fixed_as_soon_as_the_object_says_so() {
+    fn each_rule_says_what_is_immutable_and_what_is_lost() {
         let secret = Identity::namespaced("", "Secret", "a", "s");
-        assert!(!fixed(&secret, &json!({}), "data.k"));
-        assert!(fixed(&secret, &json!({"immutable": true}), "data.k"));
-        assert!(fixed(&secret, &json!({}), "type"));
+        let path = |text: &str| text.parse().unwrap();
+        assert!(is_immutable(&secret, &json!({}), &path("type")));
+        assert!(!is_immutable(&secret, &json!({}), &path("data.k")));
+        assert!(is_immutable(&secret, &json!({"immutable": true}), &path("data.k")));
+        let pod = Identity::namespaced("", "Pod", "a", "p");
+        assert!(is_immutable(&pod, &json!({}), &path("spec.containers[main].command")));
+        assert!(!is_immutable(&pod, &json!({}), &path("spec.containers[main].image")));
+        assert!(!is_immutable(&Identity::cluster("x.y", "Foo", "f"), &json!({}), &path("spec.x")));
+        assert_eq!(loss(&secret), Some(Loss::OtherKeys));
+    }
+
+    #[test]
+    fn the_names_of_losses_in_a_plan_file_are_stable() {
+        let losses: Vec<Loss> = RULES.iter().map(|rule| rule.loss).collect();
+        assert_eq!(
+            json!(losses),
+            json!([
+                "running_pods",
+                "running_pods",
+                "running_pods",
+                "running_pods_of_stateful_set",
+                "job_run",
+                "running_pod",
+                "cluster_ip",
+                "data",
+                "volume_of_claim",
+                "nothing",
+                "other_keys",
+                "rights_meanwhile",
+                "rights_meanwhile",
+                "storage_class_meanwhile",
+                "csi_driver_meanwhile",
+                "custom_resources",
+                "priority_of_running_pods",
+                "ingress_class_meanwhile",
+                "runtime_class_meanwhile",
+            ])
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! What Kubernetes takes as a name, a label, an annotation's key, a quantity. Each rule answers with what
-//! is wrong, in words that follow the name of the thing.
+//! What Kubernetes takes as a name, a label, an annotation's key, a quantity. Each rule returns what is wrong, in
+//! words that follow the name of the thing: `… must begin with a letter`.
 
 use crate::resource::GroupKind;
 

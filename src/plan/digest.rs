@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::{ADDRESS, PROJECT, PROTECT, SENSITIVE};
 use crate::plan::diff::field_changes::leaves;
-use crate::plan::model::change::{Action, After, Cause, Change, FieldChange};
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::field_change::{After, Cause, FieldChange};
 use crate::plan::model::plan::Plan;
 use crate::resource::{FieldPath, digest};
 

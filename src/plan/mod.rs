@@ -3,20 +3,25 @@
 //! [`Planner::advance`] never touches the network. It says what it must know ([`Question`]), the engine
 //! answers through the provider, and so every decision here can be tested on plain data.
 //!
-//! | folder | question |
+//! A plan holds reasons and no sentences: the words are in [`report`](crate::report). What is for people only
+//! (notes, the text of a [`Problem`](crate::resource::Problem)) is neither compared nor digested.
+//!
+//! Each folder or file knows only those below it:
+//!
+//! | folder or file | question |
 //! |---|---|
-//! | `model` | what a plan says: changes, refusals, summaries |
-//! | `digest` | what tells a plan from others |
-//! | `input` | what a plan is made from, and what the planner asks: questions, targets, moves |
-//! | `planner` | the step function: asks, lets decide, records |
-//! | `view` | what is known so far: the index of the input, what was read, what is decided |
-//! | `decision` | what becomes of one desired resource: create, update, replace, or a refusal |
-//! | `removal` | what becomes of what is not desired any more: deletes and their order, what is kept |
-//! | `proof` | what proves without a request that nothing changes |
-//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields |
-//! | `ownership` | whose an object is, who owns its fields, whose change a line is |
-//! | `sent` | what is sent to the server, and how references get their values |
-//! | `redact` | takes secret values out of what a server says |
+//! | `planner` | what is asked next, and what was decided? The step function |
+//! | `decision` | what becomes of one desired resource: create, update, replace, or a refusal? |
+//! | `removal` | what becomes of what is not desired any more: which deletes in which order, what is kept? |
+//! | `view` | what is known so far: the index of the input, what was read, what is decided? |
+//! | `sent` | what is sent to the server, and how do references get their values? |
+//! | `ownership` | whose is an object, who owns its fields, whose change is a changed field, what is protected? |
+//! | `proof` | what proves without a request that nothing changes? |
+//! | `redact` | which secret values must be taken out of what a server says? |
+//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields? |
+//! | `digest` | what tells one plan from another? |
+//! | `input` | what is a plan made from, and what does the planner ask: questions, targets, moves? |
+//! | `model` | what does a plan say: changes, reasons, refusals, summaries? |
 
 mod decision;
 mod diff;
@@ -41,14 +46,15 @@ pub use diff::sensitive_fields::SensitiveFields;
 pub use input::moves::check_moves;
 pub use input::plan_input::{Input, Known, LeftOut};
 pub use input::question::{Answer, Question, Step};
-pub use model::change::{Action, After, Cause, Change, FieldChange, Keep, Tracking, UnknownValue};
+pub use model::change::{Action, Change, Tracking};
 pub use model::drift_summary::{Drifted, Occasion, drift_summary};
 pub use model::fidelity::{Fidelity, PredictionReason, Proof};
+pub use model::field_change::{After, Cause, FieldChange, Keep, UnknownValue};
 pub use model::plan::{Consent, Mode, Obstacle, Plan, Refusal};
 pub use model::reason::{OwnedField, Reason};
 pub use model::summary::Summary;
 pub use ownership::field_owners::other_managers;
-pub use ownership::handover::{FieldRelease, as_tried, field_release, once_settled};
+pub use ownership::handover::{FieldRelease, dry_run_object, field_release, sent_after_release};
 pub use planner::Planner;
 pub use proof::record::record;
 pub use redact::{redact, redact_all};

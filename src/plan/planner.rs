@@ -128,11 +128,11 @@ impl Planner {
             }
             (PendingQuestion::Preview { position, sent }, Answer::Preview(result)) => {
                 let situation = self.overview().situation(position);
-                if let Some(ruling) = situation.map(|situation| answer::rule(situation, sent, result)) {
+                if let Some(ruling) = situation.map(|situation| answer::ruling(situation, sent, result)) {
                     self.record(position, ruling);
                 }
             }
-            // Neither of them is told: what is sent may hold secrets.
+            // The note says no more: what is sent may hold secrets.
             (_, _) => self.notes.push("an answer did not fit its question".to_owned()),
         }
     }
@@ -151,7 +151,7 @@ impl Planner {
                 continue;
             }
             match reading::next_step(situation) {
-                Some(NextStep::Rule(ruling)) => self.record(position, ruling),
+                Some(NextStep::Ruling(ruling)) => self.record(position, ruling),
                 Some(NextStep::Preview { write, sent }) => {
                     self.pending.push_back(PendingQuestion::Preview { position, sent });
                     questions.push(Question::Preview(write));

@@ -1,4 +1,4 @@
-//! Takes secret values out of the words of others.
+//! Takes secret values out of what a server says.
 
 use std::error::Error;
 
@@ -10,13 +10,13 @@ use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::resource::{Desired, FieldPath, Problem};
 
-/// Shorter values are no secrets, and stand in every other text.
+/// Shorter values, in bytes, are no secrets: they occur in every other text.
 const SHORTEST: usize = 4;
-/// A line of a longer text that is shorter than this tells nobody anything, and may be an ordinary word.
+/// A shorter line of a longer text, in bytes, is no secret by itself, and may be an ordinary word.
 const SHORTEST_LINE: usize = 8;
 
-/// The problem without the sensitive values of the object that it is about: a server, a webhook above all,
-/// quotes what it refuses, and what was there before.
+/// The problem without the sensitive values of its object: a server, and above all a webhook, quotes what it
+/// refuses, and what was there before.
 pub fn redact(desired: &Desired, live: Option<&Value>, problem: Problem) -> Problem {
     let values = values(desired, live);
     let clean = |text: String| redact_text(&values, text);
@@ -55,12 +55,12 @@ fn redact_text(values: &[String], text: String) -> String {
     values.iter().fold(text, |text, value| text.replace(value.as_str(), "(sensitive)"))
 }
 
-/// Every sensitive text, in each form in which somebody may repeat it; the longest first, so that a value
-/// within another leaves nothing of it.
+/// Every sensitive text, in each form in which it may be quoted. The longest come first, so that of a value that
+/// contains another one nothing is left.
 fn values(desired: &Desired, live: Option<&Value>) -> Vec<String> {
     let mut found = Vec::new();
     for (path, ()) in desired.sensitive.iter() {
-        // What is not known yet holds its expression, which is no secret.
+        // A value that is not known yet is its expression, which is no secret.
         if desired.unresolved.touches(path) || desired.unchecked.touches(path) {
             continue;
         }
@@ -84,7 +84,7 @@ fn values(desired: &Desired, live: Option<&Value>) -> Vec<String> {
     all
 }
 
-/// As it looks between quotes, and so as Go writes JSON, which escapes what HTML would read.
+/// The text as JSON quotes it, and as Go does, which also escapes the characters of HTML.
 fn quoted(text: &str) -> [String; 2] {
     let plain = Value::from(text).to_string();
     let plain = plain.get(1..plain.len() - 1).unwrap_or_default().to_owned();

@@ -1,42 +1,41 @@
-//! What tests of this room make live objects from.
+//! Objects for the tests of this room and its neighbours.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::kubernetes::field_manager;
-use crate::resource::{FieldPath, FieldSet, Live, ManagedEntry, Operation, Ownership, Stamp};
+use crate::resource::{Live, ManagedEntry, Operation, Ownership, Stamp};
 
 /// The project whose objects these are.
-pub(crate) const P: &str = "p";
+pub(crate) const PROJECT_NAME: &str = "p";
 
-/// A set of owned fields, from their paths.
-pub(crate) fn fields(paths: &[&str]) -> FieldSet {
-    let mut set = FieldSet::default();
-    for path in paths {
-        let path: FieldPath = path.parse().unwrap();
-        let end =
-            path.segments().iter().fold(&mut set, |at, step| at.children.entry(step.clone()).or_default());
-        end.owned = true;
+/// What a manager owns of an object in the API version `v1`.
+pub(crate) fn entry(manager: &str, operation: Operation, paths: &[&str]) -> ManagedEntry {
+    ManagedEntry {
+        manager: manager.to_owned(),
+        operation,
+        api_version: "v1".to_owned(),
+        time: None,
+        subresource: None,
+        fields: paths.iter().map(|path| path.parse().unwrap()).collect(),
     }
-    set
+}
+
+/// An object that was read.
+pub(crate) fn live(object: Value, entries: Vec<ManagedEntry>) -> Live {
+    let stamp = Stamp { uid: "u".into(), version: "1".into() };
+    Live { object, stamp, ownership: Ownership { entries } }
 }
 
 /// An object of which we own these fields by apply.
 pub(crate) fn owned(object: Value, paths: &[&str]) -> Live {
-    let entry = ManagedEntry {
-        manager: field_manager(P),
-        operation: Operation::Apply,
-        api_version: object["apiVersion"].as_str().unwrap().to_owned(),
-        time: None,
-        subresource: None,
-        fields: fields(paths),
-    };
-    let stamp = Stamp { uid: "u".into(), version: "1".into() };
-    Live { object, stamp, ownership: Ownership { entries: vec![entry] } }
+    let api_version = object["apiVersion"].as_str().unwrap().to_owned();
+    let ours = entry(&field_manager(PROJECT_NAME), Operation::Apply, paths);
+    live(object, vec![ManagedEntry { api_version, ..ours }])
 }
 
-/// An object of `apps/v1` with this `spec`.
+/// A Deployment with this `spec`.
 pub(crate) fn deployment(spec: Value) -> Value {
-    let mut object = serde_json::json!({"apiVersion": "apps/v1", "kind": "Deployment",
+    let mut object = json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "web", "namespace": "a", "labels": {"app": "web"}}});
     object["spec"] = spec;
     object

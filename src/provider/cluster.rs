@@ -27,7 +27,7 @@ pub enum Shift {
     /// keeps them; otherwise they are nobody's.
     Release(Vec<FieldPath>),
     /// These managers: what the object sets becomes ours, and the note goes by which a later `kubectl apply`
-    /// would take fields away. An item of a list that the object has leaves their hands as a whole, since
+    /// would take fields away. An item of a list that the object has is taken from them as a whole, since
     /// what they kept of it would keep the item.
     TakeOver {
         /// Whose fields.
@@ -44,7 +44,7 @@ pub struct Dependent {
     pub identity: Identity,
     /// Its uid.
     pub uid: String,
-    /// The uids of the objects that own it, and whose end is its end.
+    /// The uids of the objects that own it: it is deleted with them.
     pub owners: Vec<String>,
 }
 

@@ -21,7 +21,8 @@ pub enum Guard {
 pub struct Write {
     /// Which object.
     pub target: Target,
-    /// The fields that we want, with their values. What was ours before and is not among them goes.
+    /// The fields that we want, with their values. What was ours before and is not among them goes; in a house
+    /// that keeps no field owners, that is everything else.
     pub object: Value,
     /// What must be true.
     pub guard: Guard,
@@ -45,7 +46,7 @@ pub enum Until {
     Ready(Option<ReadyRule>),
     /// The object with this uid is gone.
     Gone {
-        /// Whose end is waited for; another object of the same name does not matter.
+        /// The object that must be gone; another one of the same name does not matter.
         uid: String,
     },
     /// The field has a value.

@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
 use super::house::{House, Progress, Verb, Wait, Write, Written};
-use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Stamp, Target, is_own_group};
+use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Stamp, Target, is_house_group};
 
 /// What the engine and the apply talk to. [`Router`] is one.
 ///
@@ -25,12 +25,12 @@ pub trait Provider: Send + Sync {
     /// The house in which a target lives.
     ///
     /// # Errors
-    /// [`ProblemKind::UnknownKind`] for a group of ours that has no house here.
+    /// [`ProblemKind::UnknownKind`] for a group whose house is not here.
     fn house(&self, target: &Target) -> Result<&dyn House, Problem> {
         let group = target.identity.group.as_str();
         match self.other_house(group) {
             Some(house) => Ok(house),
-            None if is_own_group(group) => Err(no_house(&target.identity)),
+            None if is_house_group(group) => Err(no_house(&target.identity)),
             None => Ok(self.cluster()),
         }
     }
@@ -125,8 +125,8 @@ impl Router {
         Self { cluster, others: BTreeMap::new() }
     }
 
-    /// With a house beside it, in which all objects of this API group live. The group is one of ours, such as
-    /// `dns.regplan.dev`: of those, everybody knows that they have no namespaces.
+    /// With a house beside it, in which all objects of this API group live: one of those that
+    /// [`is_house_group`] knows, so that all other rooms know it too.
     #[must_use]
     pub fn with(mut self, group: impl Into<String>, house: Arc<dyn House>) -> Self {
         self.others.insert(group.into(), house);
@@ -176,7 +176,7 @@ fn parts<'p, P: Provider + ?Sized, R: Clone>(
 
 /// Whether an object lives outside of the cluster.
 fn is_outside<P: Provider + ?Sized>(provider: &P, identity: &Identity) -> bool {
-    is_own_group(&identity.group) || provider.other_house(&identity.group).is_some()
+    is_house_group(&identity.group) || provider.other_house(&identity.group).is_some()
 }
 
 /// Puts answers back into the order of the questions. A house that gives too few has not answered the last.
@@ -194,7 +194,7 @@ fn is_at(found: &Stamp, stamp: &Stamp) -> bool {
 fn no_house(identity: &Identity) -> Problem {
     let message = format!("nothing here takes objects of the group `{}`, such as {identity}", identity.group);
     Problem::new(ProblemKind::UnknownKind, message)
-        .help("check the `apiVersion`, and whether this version of regplan knows the group")
+        .help("this program cannot write such objects: take them out, or use a version that can")
 }
 
 fn no_answer() -> Problem {

@@ -30,13 +30,13 @@ pub fn is_builtin_group(group: &str) -> bool {
     BUILTIN_GROUPS.binary_search(&group).is_ok()
 }
 
-/// The domain of the API groups that are ours.
-const OWN_DOMAIN: &str = "regplan.dev";
+/// The API groups of ours whose objects live in a house beside the cluster. A CRD may have any other group.
+const HOUSE_GROUPS: &[&str] = &["dns.regplan.dev"];
 
-/// Whether the group is one of ours (`dns.regplan.dev`): its objects live in a house beside the cluster, where
-/// nothing has a namespace and fields have no owners.
-pub fn is_own_group(group: &str) -> bool {
-    group.strip_suffix(OWN_DOMAIN).is_some_and(|name| name.len() > 1 && name.ends_with('.'))
+/// Whether objects of this API group live in a house beside the cluster: nothing has a namespace there, and fields
+/// have no owners.
+pub fn is_house_group(group: &str) -> bool {
+    HOUSE_GROUPS.contains(&group)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub struct Origin {
     pub span: Option<Span>,
 }
 
-/// Why a field's value could not be had for this plan (a pull request from a fork, say).
+/// Why a field's value is not known in this plan, for example in that of a pull request from a fork.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unchecked {
     /// What is missing: `the environment variable CI_PASSWORD is not set`.
@@ -33,8 +33,7 @@ pub struct Desired {
     pub object: Value,
     /// Where its fields come from.
     pub origins: PathMap<Origin>,
-    /// Fields whose value is that of the key that they come from: whoever sets the key sets the field, and
-    /// no other.
+    /// Fields whose value is that of the key that they come from. To set the key sets this field, and no other.
     pub settable: PathMap<()>,
     /// Fields that are known only when others are there.
     pub unresolved: PathMap<Expression>,
@@ -42,11 +41,11 @@ pub struct Desired {
     pub sensitive: PathMap<()>,
     /// Fields that could not be checked: neither compared nor sent by this plan; `apply` refuses.
     pub unchecked: PathMap<Unchecked>,
-    /// Fields whose values were made in this very run (a generated secret, a salted hash, what is computed
-    /// from them) and are others in the next, until an apply has written them: plans that differ only in
-    /// these are the same plan.
+    /// Fields whose values this run has made: a generated secret, a salted hash, what is computed from them. The
+    /// next run makes others, until an apply has written them. Plans that differ only in these are the same plan.
     pub fresh: PathMap<()>,
-    /// What must be there before, said by `depends_on`, each with its place.
+    /// What must be there before, each with the place that says so: in `depends_on`, or in a key that names a
+    /// block.
     pub depends_on: Vec<(Address, Option<Span>)>,
     /// How it wants to be treated. `ignore_changes` holds only the rules for this object.
     pub lifecycle: Lifecycle,

@@ -27,8 +27,8 @@ pub enum Reference {
     Variable(String),
 }
 
-/// `registry.main/Service/registry.spec.clusterIP`: an address and a path, not yet told apart, because
-/// only who knows all objects can say where a name with dots ends.
+/// `registry.main/Service/registry.spec.clusterIP`: an address and a path as one text. Where the address ends is
+/// known only when all objects are, because a name may have dots.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LiveReference {
@@ -40,17 +40,17 @@ pub struct LiveReference {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// It stands as it is.
+    /// Plain text.
     Literal(String),
-    /// It is put in when it is known.
+    /// A reference, which is replaced by its value when that is known.
     Reference(Reference),
 }
 
-/// What is done with the text when it is whole.
+/// How the text is encoded when all of it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
-    /// Nothing.
+    /// Not at all.
     #[default]
     Plain,
     /// Base64, as in a Secret's `data`.
@@ -63,7 +63,7 @@ pub enum Encoding {
 pub struct Expression {
     /// The pieces, in order.
     pub parts: Vec<Part>,
-    /// What is done with the whole.
+    /// How the whole is encoded.
     #[serde(default)]
     pub encoding: Encoding,
 }
@@ -117,8 +117,8 @@ impl LiveReference {
         (!kind.is_empty() && !name.is_empty()).then(|| BlockAddress::new(kind, name))
     }
 
-    /// Tells address and path apart: the longest address that `exists` wins. `None` if none does, or
-    /// if what follows is no path.
+    /// Splits the text into the address and the path: the longest address that `exists` wins. `None` if none
+    /// does, or if what follows is no path.
     pub fn split(&self, exists: impl Fn(&Address) -> bool) -> Option<(Address, FieldPath)> {
         let ends = self.text.char_indices().filter(|(_, c)| matches!(c, '.' | '[')).map(|(at, _)| at);
         let mut ends: Vec<usize> = ends.chain([self.text.len()]).collect();

@@ -1,4 +1,4 @@
-//! What an object is, independently of who names it.
+//! Which object it is for Kubernetes, whatever a user calls it.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ pub struct GroupKind {
 
 /// What an object is: group, kind, namespace, name.
 ///
-/// Never the version: one object has one uid under all versions of its group, so `autoscaling/v1` and
-/// `autoscaling/v2` name the same autoscaler.
+/// The version is no part of it: an object has the same uid in all versions of its group, so that
+/// `autoscaling/v1` and `autoscaling/v2` name the same autoscaler.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identity {
     /// The API group; empty for the core group.
@@ -32,7 +32,7 @@ pub struct Identity {
     pub name: String,
 }
 
-/// An identity and the version of its group in which to speak of it.
+/// An identity, and the version of its group that requests use.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Target {
     /// Which object.
@@ -63,7 +63,7 @@ impl Identity {
         Self { group: group.into(), kind: kind.into(), namespace: None, name: name.into() }
     }
 
-    /// Reads it off an object; `None` without a string `kind`, `apiVersion` and `metadata.name`.
+    /// The identity of an object; `None` without a string `kind`, `apiVersion` and `metadata.name`.
     pub fn of(object: &Value) -> Option<Self> {
         let (group, _) = api_version_parts(object.get("apiVersion")?.as_str()?);
         let metadata = object.get("metadata")?;

@@ -21,7 +21,7 @@ pub struct Lifecycle {
     pub replace_triggered_by: Vec<Address>,
     /// How long things may take.
     pub timeouts: Timeouts,
-    /// When the resource counts as ready, where the kind's own rule does not do.
+    /// When the resource counts as ready, if not by the kind's own rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<ReadyRule>,
 }

@@ -35,7 +35,7 @@ pub mod references;
 mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
-pub use api_groups::{is_builtin_group, is_own_group};
+pub use api_groups::{is_builtin_group, is_house_group};
 pub use applied::{Applied, Held, SentObject, all_held, foreign_items, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
 pub(crate) use digest::hex;

@@ -1,4 +1,4 @@
-//! Who owns which fields of a live object, as the server keeps it.
+//! Which field manager owns which fields of a live object, as the server records it.
 
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ pub struct FieldSet {
     /// Whether the field itself is owned (a leaf, or `.` in the server's form).
     pub owned: bool,
     /// What is owned below it. Every object that is read brings dozens of these, most with one or two
-    /// entries: a tree would take many times the room.
+    /// entries: a `BTreeMap` would take many times the memory.
     pub children: LiteMap<Segment, FieldSet>,
 }
 
@@ -118,8 +118,8 @@ impl FieldSet {
         found
     }
 
-    /// Whether it has this field (in the server's own words), something below it, or all of a value that it
-    /// is part of.
+    /// Whether the set has this field, something below it, or a whole value that the field is part of. The path
+    /// must be as the server writes it.
     pub fn meets(&self, path: &FieldPath) -> bool {
         let mut at = self;
         for segment in path.segments() {
@@ -132,7 +132,8 @@ impl FieldSet {
         true
     }
 
-    /// Shows the same, one by one, until one is refused; says whether none was.
+    /// Calls `take` with each of [`owned_paths`](Self::owned_paths), until it returns `false`. Returns whether it
+    /// never did.
     pub(super) fn each_owned(
         &self,
         path: &mut FieldPath,

@@ -1,4 +1,4 @@
-//! Facts by field path, where a path without one takes its nearest ancestor's.
+//! Facts by field path. A path without a fact has that of its nearest ancestor.
 
 use std::collections::BTreeMap;
 

@@ -24,9 +24,14 @@ pub struct Locked {
 
 /// A place for a state, its journal, its revisions and its lock.
 ///
-/// Reading takes no lock. Everything that writes is refused without it. Each write is durable when it
-/// returns, and takes place as a whole or not at all, but for the journal's last line, which may be cut; and
-/// but for lines that are [not urgent](JournalLine::is_urgent).
+/// Reading takes no lock. Each write is durable when it returns, and takes place as a whole or not at all, but
+/// for the journal's last line, which may be cut; and but for lines that are
+/// [not urgent](JournalLine::is_urgent).
+///
+/// # Errors
+/// Every method says what the place says where it cannot be read or written. What is damaged, or has a newer
+/// format, is refused and left as it is. What writes is refused without the lock ([`StateError::NotLocked`]),
+/// but for [`make_key`](Self::make_key).
 #[async_trait]
 pub trait Backend: Send + Sync {
     /// The state's name in messages.
@@ -35,47 +40,62 @@ pub trait Backend: Send + Sync {
     /// The journal's name in messages.
     fn journal_place(&self) -> PathBuf;
 
-    /// Takes the lock, or says who holds it. `command` is what this process does, such as `apply`.
+    /// Takes the lock. `command` is what this process does, such as `apply`.
+    ///
+    /// # Errors
+    /// Somebody else holds it: [`StateError::Locked`], with the name where it is known.
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError>;
 
-    /// Makes sure that we still hold it. Called before a run begins, by [`Store::confirm`](super::Store::confirm);
-    /// while it runs, each write to the state makes sure of it, and no single write to the cluster.
+    /// Makes sure that we still hold the lock. It is called once before a run begins. While the run goes on, each
+    /// write to the state or to the journal makes sure of it as well; a write to the cluster does not.
     ///
     /// # Errors
     /// It is not ours (any more).
     async fn confirm_lock(&self) -> Result<(), StateError>;
 
-    /// Lets go.
+    /// Lets go of the lock.
     async fn release(&mut self) -> Result<(), StateError>;
 
     /// Takes the lock with this id away from a process that is gone.
+    ///
+    /// # Errors
+    /// The process still runs, or the lock has another id.
     async fn unlock(&mut self, id: &LockId) -> Result<Holder, StateError>;
 
     /// The state; `None` where there is none yet.
     async fn load(&self) -> Result<Option<State>, StateError>;
 
     /// Replaces the state, if what is there now is `expected` (`None`: nothing).
+    ///
+    /// # Errors
+    /// Something else is there: [`StateError::Moved`].
     async fn replace(&mut self, state: &State, expected: Option<&StateVersion>) -> Result<(), StateError>;
 
     /// The journal; `None` where no run has begun.
     async fn journal(&self) -> Result<Option<Journal>, StateError>;
 
-    /// Adds a record. [`JournalLine::Begin`] starts a new journal, and is refused where one is there.
+    /// Adds a line. [`JournalLine::Begin`] starts a new journal.
+    ///
+    /// # Errors
+    /// There is a journal already, or there is none to add to.
     async fn append(&mut self, record: &JournalLine) -> Result<(), StateError>;
 
-    /// Removes the journal; none is as good.
+    /// Removes the journal, if there is one.
     async fn clear_journal(&mut self) -> Result<(), StateError>;
 
     /// The key that seals what plan files say of secrets; `None` where no plan was ever kept in a file.
     async fn key(&self) -> Result<Option<Key>, StateError>;
 
-    /// The same; a new one where there is none. Takes no lock: whoever makes it first has made it for all.
+    /// The same; a new one where there is none. It takes no lock: the first one that is made is the key of all.
     async fn make_key(&self) -> Result<Key, StateError>;
 
     /// The numbers of the revisions, ascending.
     async fn revisions(&self) -> Result<Vec<u64>, StateError>;
 
     /// One revision.
+    ///
+    /// # Errors
+    /// It is not there: [`StateError::NoRevision`].
     async fn revision(&self, number: u64) -> Result<Revision, StateError>;
 
     /// What the history says of one revision.
@@ -83,6 +103,6 @@ pub trait Backend: Send + Sync {
         Ok(self.revision(number).await?.head)
     }
 
-    /// Keeps a revision, and lets go of those that are too many.
+    /// Keeps a revision, and removes the oldest ones where there are too many.
     async fn save_revision(&mut self, revision: &Revision) -> Result<(), StateError>;
 }

@@ -24,7 +24,7 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StateError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
-        // Another process was faster, which is as good.
+        // Another process has made it in between.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         result => result.map_err(StateError::io(path, "make the folder")),
     }?;
@@ -77,7 +77,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool, StateError> {
     }
 }
 
-/// Removes a file; one that is not there is as good.
+/// Removes a file, if it is there.
 pub(super) fn remove(path: &Path) -> Result<(), StateError> {
     step("remove").map_err(StateError::io(path, "remove"))?;
     match fs::remove_file(path) {
@@ -96,8 +96,8 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Removes what a killed process left half written. Only for the holder of the lock, and best effort:
-/// such a file is in nobody's way.
+/// Removes what a killed process left half written. Only for the holder of the lock. Where it fails, the file
+/// stays, and does no harm.
 pub(super) fn remove_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {

@@ -22,13 +22,20 @@ pub(super) trait Content: DeserializeOwned {
     fn from_format_1(file: &[u8]) -> serde_json::Result<Self>;
 }
 
-/// A file of any version. Those of format 1 have neither a checksum nor a content of its own.
+/// A file of the current format.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct File<'a> {
     format_version: u64,
-    checksum: Option<String>,
+    checksum: String,
     #[serde(borrow)]
-    content: Option<&'a RawValue>,
+    content: &'a RawValue,
+}
+
+/// What a file of every format has.
+#[derive(Deserialize)]
+struct Head {
+    format_version: u64,
 }
 
 /// The whole file around this content.
@@ -42,29 +49,32 @@ pub(super) fn write(path: &Path, content: &impl Serialize) -> Result<Vec<u8>, St
     Ok(file.into_bytes())
 }
 
-/// What a file holds. The version comes first, because what a newer one writes may look like damage.
+/// What a file holds.
 ///
 /// # Errors
 /// A newer format, and what is not as it was written.
 pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError> {
     let damaged = |reason: String| StateError::Damaged { path: path.to_owned(), reason };
     let json = |error: serde_json::Error| damaged(error.to_string());
-    let File { format_version, checksum, content } = serde_json::from_slice(file).map_err(json)?;
-    match format_version {
-        1 => T::from_format_1(file).map_err(json),
-        found if found > u64::from(FORMAT_VERSION) => {
-            Err(StateError::NewerFormat { path: path.to_owned(), found, known: FORMAT_VERSION })
-        }
-        found if found < 1 => Err(damaged(format!("there is no format version {found}"))),
-        _ => {
-            let (Some(checksum), Some(content)) = (checksum, content) else {
-                return Err(damaged("it has no checksum, or nothing that it is of".to_owned()));
-            };
+    let current = u64::from(FORMAT_VERSION);
+    let problem = match serde_json::from_slice::<File<'_>>(file) {
+        Ok(File { format_version, checksum, content }) if format_version == current => {
             if digest(content.get()) != checksum {
                 return Err(damaged("its checksum does not fit: it is not what regplan wrote".to_owned()));
             }
-            serde_json::from_str(content.get()).map_err(json)
+            return serde_json::from_str(content.get()).map_err(json);
         }
+        Ok(_) => "it is laid out like another version than it says".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    // Before it is called damaged: what another version wrote may look like that.
+    let Head { format_version } = serde_json::from_slice(file).map_err(json)?;
+    match format_version {
+        1 => T::from_format_1(file).map_err(json),
+        found if found > current => {
+            Err(StateError::NewerFormat { path: path.to_owned(), found, known: FORMAT_VERSION })
+        }
+        _ => Err(damaged(problem)),
     }
 }
 

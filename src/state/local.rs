@@ -246,7 +246,7 @@ impl Backend for LocalBackend {
         files::replace(&path, &format::write(&path, revision)?)?;
         let numbers = self.numbers()?;
         for number in numbers.iter().take(numbers.len().saturating_sub(self.retention)) {
-            // One too many is in nobody's way, and the next run tries again.
+            // One revision too many does no harm, and the next run tries again.
             let _ = fs::remove_file(self.location.revision(*number));
         }
         Ok(())

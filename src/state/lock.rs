@@ -105,7 +105,7 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Content that is no holder is nobody's; it decides nothing.
+/// Who holds the lock, or held it last. The file may hold anything: what is no holder names nobody.
 fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = Vec::new();
     file.rewind().ok()?;

@@ -26,7 +26,7 @@ pub struct View {
 pub async fn view(backend: &dyn Backend, project: &str) -> Result<View, StateError> {
     // The journal first: if a run ends between the two reads, the state is found to hold it already. If
     // another one begins as well, the two no longer go together, and both are read again.
-    let mut patience: u8 = 3;
+    let mut tries: u8 = 3;
     loop {
         let journal = backend.journal().await?;
         let loaded = backend.load().await?;
@@ -36,7 +36,7 @@ pub async fn view(backend: &dyn Backend, project: &str) -> Result<View, StateErr
             (None, Some(_)) => None,
         };
         match (status, journal) {
-            (None, Some(_)) if patience > 0 => patience -= 1,
+            (None, Some(_)) if tries > 0 => tries -= 1,
             (None, Some(journal)) => {
                 return Err(recover::foreign(&backend.journal_place(), loaded.as_ref(), &journal));
             }

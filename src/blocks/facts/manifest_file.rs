@@ -46,7 +46,7 @@ pub struct ReadError {
     message: String,
 }
 
-/// Follows the name of the file: `:3:7: …`.
+/// As it stands after the name of the file: `:3:7: …`.
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
@@ -80,7 +80,7 @@ fn json_documents(text: &str) -> Result<Vec<Document>, ReadError> {
             Some(Err(error)) => {
                 let place = Some((error.line() as u64, error.column() as u64));
                 let message = error.to_string();
-                // The place is said once.
+                // The place stands before the message.
                 let message = message.split(" at line ").next().unwrap_or_default().to_owned();
                 return Err(ReadError { place, message });
             }
@@ -129,7 +129,7 @@ fn yaml_documents(text: &str) -> Result<Vec<Document>, ReadError> {
         .collect())
 }
 
-/// The message without the place, which is said before it.
+/// The message without the place, which stands before it.
 fn one_line(message: &str, place: Option<(u64, u64)>) -> String {
     let message =
         message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
@@ -139,7 +139,7 @@ fn one_line(message: &str, place: Option<(u64, u64)>) -> String {
         .replace(&format!("line {line} column {column}: "), "")
 }
 
-/// Takes lists apart: `List`, and lists of one kind, whose items need not say theirs.
+/// Replaces lists by their items: a `List`, and lists of one kind, whose items need not name it.
 fn expand(document: Document, found: &mut Vec<Document>) {
     let Document { mut object, number, line } = document;
     let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);

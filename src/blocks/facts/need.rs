@@ -25,7 +25,7 @@ pub struct HtpasswdUser {
     pub stored_at: Option<SecretKeyRef>,
 }
 
-/// A question about the outside. Its answer is a [`Fact`] under the same key.
+/// A question about the outside. Its answer is a [`Fact`](super::Fact) under the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Need {
     /// The files of a path, a folder or a glob pattern (absolute).

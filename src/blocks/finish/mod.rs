@@ -38,7 +38,7 @@ impl Finish<'_> {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<Desired> {
         is_object(&draft, mistakes)?;
-        self.place(&mut draft, mistakes);
+        self.set_namespace(&mut draft, mistakes);
         let address = match &draft.addressing {
             Addressing::AsBlock => Address { block: block.clone(), object: None },
             Addressing::WithinBlock { block_namespace } => {
@@ -57,7 +57,7 @@ impl Finish<'_> {
     }
 
     /// Gives the object a namespace if its kind has one, and removes one if it has not.
-    fn place(&self, draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) {
+    fn set_namespace(&self, draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) {
         let text = |pointer| draft.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (group, version) = api_version_parts(text("/apiVersion"));
         let kind = GroupKind { group: group.to_owned(), kind: text("/kind").to_owned() };

@@ -21,7 +21,7 @@ pub(in crate::blocks) fn check(desired: &Desired, mistakes: &mut Vec<Diagnostic>
         check.annotations(&path.key("annotations"));
     }
     check.data();
-    // A CRD describes amounts, it has none.
+    // The schema in a CRD describes amounts, and has none itself.
     if is_builtin_group(&desired.identity.group) && desired.identity.kind != "CustomResourceDefinition" {
         check.quantities(&FieldPath::root(), &desired.object);
     }
@@ -49,7 +49,7 @@ impl ObjectCheck<'_> {
     }
 
     fn span(&self, path: &FieldPath) -> Option<Span> {
-        // A default has no place of its own: the block's is shown.
+        // A default has no place of its own: that of the block is shown.
         self.desired
             .origin(path)
             .and_then(|origin| origin.span)
@@ -220,7 +220,7 @@ impl ObjectCheck<'_> {
 /// The keys of tables whose values are amounts.
 const AMOUNTS: &[&str] = &["requests", "limits", "capacity", "hard"];
 
-/// Whether the table under this key is one of amounts there: `resources.requests`, a volume's
+/// Whether the table under this key has amounts as values: `resources.requests`, a volume's
 /// `spec.capacity`, a quota's `spec.hard`.
 fn is_amounts_table(parent: &FieldPath, key: &str) -> bool {
     let above = parent.to_string();

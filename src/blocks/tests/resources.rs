@@ -1,6 +1,7 @@
 //! `[resource.NAME]`, secrets and variables.
 
 use super::*;
+use crate::resource::BlockAddress;
 
 #[test]
 fn a_resource_takes_its_names_from_the_block_and_knows_its_places() {
@@ -164,6 +165,35 @@ fn a_secret_that_is_not_known_is_not_checked() {
 fn only_what_is_used_is_asked_for() {
     let config = config("[secret.unused]\nenv = 'X'\n");
     assert_eq!(Blocks::read(&config).needs(&Facts::default()), []);
+}
+
+/// A generated value has a Secret, and so it is asked for even where no text refers to it.
+#[test]
+fn generated_values_are_always_asked_for() {
+    let config = config("[secret.made]\ngenerate = { length = 20 }\n");
+    let blocks = Blocks::read(&config);
+    let needs = blocks.needs(&Facts::default());
+    let [Need::Secret { stored_at: Some(key_ref), .. }] = needs.as_slice() else { panic!("{needs:?}") };
+    assert_eq!(key_ref.secret.to_string(), "Secret default/test-made");
+    assert_eq!(blocks.needs_of(&[].into(), &Facts::default()), []);
+}
+
+#[test]
+fn a_block_alone_asks_for_the_secrets_that_it_refers_to() {
+    let config = config(SECRETS);
+    let blocks = Blocks::read(&config);
+    let asked = |block: &str| {
+        let block: BlockAddress = block.parse().unwrap();
+        let needs = blocks.needs_of(&[block].into(), &Facts::default());
+        needs
+            .into_iter()
+            .map(|need| matches!(need, Need::Secret { stored_at: Some(_), .. }))
+            .collect::<Vec<_>>()
+    };
+    // `db` comes from the environment, `made` is generated.
+    assert_eq!(asked("resource.c"), [false]);
+    assert_eq!(asked("resource.s"), [false, true]);
+    assert_eq!(asked("resource.lb"), [false; 0]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! All blocks of a configuration together.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::*;
 use crate::config::{Inputs, load};
+use crate::graph::Graph;
+use crate::resource::Address;
 
 #[test]
 fn namespaces_are_shared_unless_a_block_declares_them() {
@@ -120,17 +122,10 @@ auth.anonymous = true
     ");
 }
 
-/// A file of the examples, through the configuration's own reader.
-fn example(name: &str) -> Config {
-    let base = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    let inputs = Inputs {
-        files: &[],
-        vars: &[],
-        var_files: &[],
-        env: &|_| None,
-        base: &base,
-        sensitive_may_be_unset: true,
-    };
+/// The configuration in a folder, through the configuration's own reader.
+fn loaded(base: &Path) -> Config {
+    let inputs =
+        Inputs { files: &[], vars: &[], var_files: &[], env: &|_| None, base, sensitive_may_be_unset: true };
     load(&inputs, &schemas()).outcome.unwrap_or_else(|mistakes| panic!("{mistakes}")).0
 }
 
@@ -138,7 +133,7 @@ fn example(name: &str) -> Config {
 fn the_examples_compile() {
     let known = SecretText::Known("TEXT".into());
     let compiled = |name: &str, file: &str| {
-        let config = example(name);
+        let config = loaded(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name));
         flawless(Blocks::read(&config).compile(&facts_with(&config, file, &known)))
             .unwrap_or_else(|mistakes| panic!("{mistakes}"))
     };
@@ -161,6 +156,20 @@ fn the_examples_compile() {
     assert!(map.unresolved.get(&path("data.url")).unwrap().sole().is_none());
     let registry = compiled("registry", "");
     assert!(registry.mistakes.is_empty(), "{}", registry.mistakes);
+}
+
+/// The Secret of a generated value is an object like any other.
+#[test]
+fn a_generated_secret_can_be_waited_for() {
+    let text = "[project]\nname = 'test'\n[secret.made]\ngenerate = { length = 20 }\n\
+                [resource.a]\napiVersion = 'v1'\nkind = 'ConfigMap'\ndepends_on = ['secret.made']\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("regplan.toml"), text).unwrap();
+    let config = loaded(folder.path());
+    let resources = flawless(Blocks::read(&config).compile(&Facts::default())).unwrap().resources;
+    let graph = Graph::build(resources).unwrap();
+    let waits_for = graph.dependencies_of(&"resource.a".parse().unwrap());
+    assert_eq!(waits_for, [&"secret.made".parse::<Address>().unwrap()]);
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl BlockType for ManifestBlock {
     }
 
     fn needs(&self, block: &Block, spec: &ManifestSpec, context: &CompileContext<'_>) -> Vec<Need> {
-        // Mistakes in the files are told when the block compiles.
+        // Mistakes in the files are reported when the block compiles.
         let documents = documents(block, spec, context.facts, &mut Vec::new());
         let mut needs = scope::needs(documents.iter().map(|(_, document)| &document.object));
         needs.insert(spec.need());

@@ -158,8 +158,8 @@ fn note(block: &Block, path: &FieldPath, span: Span, draft: &mut Draft) {
     draft.settable.insert(path.clone(), ());
 }
 
-/// Warns of keys that are nearly `depends_on` or `lifecycle`. The kind may have a key of this name, so that it is no
-/// mistake for certain; but if it is one, regplan would do nothing of what the user meant.
+/// Warns of keys that are nearly `depends_on` or `lifecycle`. It is no error, because the kind may have a key of
+/// this name.
 fn doubtful_keys(block: &Block, mistakes: &mut Vec<Diagnostic>) {
     let Some(table) = block.body.as_table() else { return };
     for (key, entry) in &table.entries {

@@ -97,7 +97,7 @@ impl BlockType for SecretBlock {
         vec![draft]
     }
 
-    /// Its one text is a value, in which `${` is just two characters.
+    /// Its one text is the value, which is sent as it is.
     fn is_interpolated(&self) -> bool {
         false
     }

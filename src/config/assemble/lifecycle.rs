@@ -7,7 +7,7 @@ use crate::config::node::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, FieldPath, IgnoreRule, Lifecycle, ReadyRule, Timeouts};
 
-/// Reads the table. Values of a wrong type are left out: the schema has complained about them.
+/// Reads the table. Values of a wrong type are left out: the check by the schema has reported them.
 pub(super) fn read(
     node: &Node,
     address_of: &mut dyn FnMut(&Node, &mut Vec<Diagnostic>) -> Option<Address>,
@@ -101,7 +101,7 @@ fn duration_at(node: &Node, key: &str, mistakes: &mut Vec<Diagnostic>) -> Option
     duration
 }
 
-/// Reads `1h30m`, `10m`, `90s`: each unit once, the largest first, not nothing at all.
+/// Reads `1h30m`, `10m`, `90s`: each unit at most once, the largest first, and more than nothing.
 fn duration(text: &str) -> Option<Duration> {
     let mut seconds = 0_u64;
     let mut rest = text;

@@ -10,7 +10,7 @@ use crate::diagnostic::Span;
 use crate::resource::{Address, BlockAddress, FieldPath};
 
 impl Assembly<'_> {
-    /// `[[moved]]` and `[[removed]]`, read and held against the blocks that there are.
+    /// Reads `[[moved]]` and `[[removed]]`, and checks them against the blocks of the configuration.
     pub(super) fn moves(&mut self) -> Moves {
         let mut moves = Moves::default();
         for body in self.list("moved") {

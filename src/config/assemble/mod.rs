@@ -3,6 +3,7 @@
 mod addresses;
 mod lifecycle;
 mod lists;
+mod named_blocks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::resource::{Address, BlockAddress, FieldPath, Lifecycle};
 use addresses::address_of_block;
 
-/// Keys of every block, whatever its type.
+/// Keys that blocks may have whatever their type (see [`BlockSchema::common_keys`]).
 pub const BLOCK_KEYS: &[&str] = &["depends_on", "lifecycle"];
 
 /// Checks everything and puts it together. `None` where there is no usable `[project]`, which is then
@@ -70,7 +71,7 @@ struct Assembly<'a> {
 }
 
 impl Assembly<'_> {
-    /// Holds a value against its schema and the rules that no schema says; whether it is fine.
+    /// Checks a value by its schema, and by the rules that no schema can say. Returns whether it is right.
     fn checked(
         &mut self,
         body: &mut Node,
@@ -120,7 +121,7 @@ impl Assembly<'_> {
         self.read(&body)
     }
 
-    /// Reads what fits its schema. That it then cannot be read is a bug, and said as one.
+    /// Reads a table that fits its schema. A failure is a bug, and is reported as one.
     fn read<T: DeserializeOwned>(&mut self, body: &Node) -> Option<T> {
         match serde_path_to_error::deserialize(body.to_json()) {
             Ok(value) => Some(value),
@@ -162,7 +163,7 @@ impl Assembly<'_> {
         self.root.blocks(kind).map(|(name, entry)| (name.clone(), entry.node.clone())).collect()
     }
 
-    /// Their values are read already; here is said what their tables have that they should not.
+    /// Checks the tables of variables. Their values have been read before.
     fn variables(&mut self) {
         let Some(schema) = self.outline.schema_of("variable") else { return };
         for (name, mut body) in self.bodies("variable") {
@@ -195,17 +196,18 @@ impl Assembly<'_> {
             _ => None,
         };
         let (depends_on, lifecycle) = (taken("depends_on"), taken("lifecycle"));
-        // A key that is none of a choice was meant for the choice, and not for another table.
+        // In a table that is a choice of one key, a stranger was meant as that key: no other table is searched.
         let is_choice = Shape::new(schema).tags().is_some();
         let beside = if is_choice { Vec::new() } else { neighbours(self.outline, &address.kind) };
         let key_context = KeyContext { extra: common_keys, enclosing: None, beside };
         self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays);
+        let named_blocks = self.named_blocks(&body, &at, &Shape::new(schema), &address);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
         let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
         let mut found = self.mistakes.iter().skip(before);
         let is_sound = found.all(|mistake| mistake.severity != Severity::Error)
             && !self.failed.iter().any(|failed| at.contains(failed));
-        is_sound.then_some(Block { address, span, body, depends_on, lifecycle })
+        is_sound.then_some(Block { address, span, body, depends_on, named_blocks, lifecycle })
     }
 
     fn depends_on(&mut self, node: &Node, at: &FieldPath) -> Vec<(Address, Span)> {

@@ -1,4 +1,4 @@
-//! Which mistakes are told where a file is not TOML.
+//! Which mistakes are reported where a file is not TOML.
 
 use std::collections::BTreeSet;
 

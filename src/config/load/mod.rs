@@ -76,7 +76,7 @@ impl Loading<'_> {
     fn whole(&mut self, inputs: &Inputs<'_>) -> Option<Config> {
         let mut root = self.merged(inputs)?;
         check_names(&mut root, &self.outline, &mut self.mistakes);
-        let config = self.settle(&root, root.clone(), inputs);
+        let config = self.resolve_and_assemble(&root, root.clone(), inputs);
         for kind in self.outline.blocks() {
             for (name, entry) in root.blocks(kind.kind) {
                 let name = format!("{}.{name}", kind.kind);
@@ -93,11 +93,11 @@ impl Loading<'_> {
             table.entries.retain(|name, _| SINGLE_TABLES.contains(&name.as_str()));
         }
         check_names(&mut tree, &self.outline, &mut self.mistakes);
-        self.settle(&root, tree, inputs)
+        self.resolve_and_assemble(&root, tree, inputs)
     }
 
-    /// Resolves the references of a tree into the whole it was taken from, and puts a configuration together.
-    fn settle(&mut self, root: &Node, tree: Node, inputs: &Inputs<'_>) -> Option<Config> {
+    /// Resolves the references of a tree, which may lead to all of the `root`, and assembles a configuration.
+    fn resolve_and_assemble(&mut self, root: &Node, tree: Node, inputs: &Inputs<'_>) -> Option<Config> {
         let variables = variables::read(root, inputs, &mut self.files, &mut self.masked, &mut self.mistakes);
         let resolved = resolve(
             root,

@@ -61,7 +61,7 @@ fn not_a_list(kind: &str, node: &Node) -> Option<Diagnostic> {
     Some(mistake.help(format!("write `[[{kind}]]`, once for each")))
 }
 
-/// Checks that the blocks of a type have names, and proper ones.
+/// Checks that the blocks of a type have valid names.
 fn check_blocks(
     kind: &str,
     header: Span,
@@ -105,7 +105,7 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|byte| plain(byte) || matches!(byte, b'-' | b'_'))
 }
 
-/// A key at the top that names no table.
+/// The mistake for a key at the top that is no known table.
 fn unknown_top(key: &str, entry: &TableEntry, names: &[&str], outline: &Outline<'_>) -> Diagnostic {
     if entry.node.as_table().is_some() {
         let help = match nearest(key, names.iter().copied()) {
@@ -116,13 +116,13 @@ fn unknown_top(key: &str, entry: &TableEntry, names: &[&str], outline: &Outline<
             .at(entry.key_span, "")
             .help(help);
     }
-    let home = names.iter().find(|name| {
+    let owner = names.iter().find(|name| {
         let schema = outline.schema_of(name);
         schema.is_some_and(|schema| Shape::new(schema).known().contains_key(key))
     });
-    match home {
-        Some(home) => {
-            let header = match *home {
+    match owner {
+        Some(owner) => {
+            let header = match *owner {
                 single if SINGLE_TABLES.contains(&single) => format!("[{single}]"),
                 list if LISTS.contains(&list) => format!("[[{list}]]"),
                 blocks => format!("[{blocks}.NAME]"),

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, SourceId, Span};
 use crate::resource::Expression;
 use repeated_keys::RepeatedKeys;
 
-/// The most keys that may be strung together by dots.
+/// The most dots that one key may have.
 ///
 /// The TOML reader and everything after it recurse once for each level of tables, so that very deep tables
 /// would overflow the stack. The reader limits brackets; dots are limited here.
@@ -150,14 +150,14 @@ impl Reader<'_> {
     }
 }
 
-/// A span that surely lies in the text and cuts no character.
+/// A span that lies within the text, and begins and ends between characters.
 fn clamp(source: SourceId, text: &str, range: Range<usize>) -> Span {
     let start = text.floor_char_boundary(range.start);
     let end = text.ceil_char_boundary(range.end.min(text.len())).max(start);
     Span { source, start, end }
 }
 
-/// Where too many keys are strung together.
+/// The byte at which a key has too many dots.
 fn too_many_dots(text: &str) -> Option<usize> {
     let mut dots = 0;
     let mut quote = None;
@@ -170,8 +170,8 @@ fn too_many_dots(text: &str) -> Option<usize> {
             b'"' | b'\'' if quote.is_none() => quote = Some(byte),
             _ if quote == Some(byte) => quote = None,
             b'=' | b',' | b'{' | b'}' | b'[' | b']' | b'#' if quote.is_none() => dots = 0,
-            // Counted in quotes as well, because what looks like a quote may stand in a longer text;
-            // nobody misses so many dots there.
+            // Counted in quotes as well, because what looks like a quote may be part of a longer text. No text
+            // needs so many dots.
             b'.' => dots += 1,
             _ => {}
         }

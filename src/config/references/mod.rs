@@ -12,9 +12,9 @@ use super::variables::Variables;
 use crate::diagnostic::{Diagnostic, Sources, Span};
 use crate::resource::{FieldPath, Reference};
 
-/// How deep values may refer to values, and lie in each other.
+/// How many levels deep references may lead to references, and tables may lie in tables.
 const DEEPEST: usize = 128;
-/// How much text and how many values all references together may put in.
+/// How many bytes of text, and how many values, all references together may put in.
 const MOST: usize = 16 << 20;
 
 /// The type of the blocks that `${secret.NAME}` names.

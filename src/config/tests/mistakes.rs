@@ -236,3 +236,11 @@ fn beside_broken_syntax_only_what_is_sure_is_said() {
         mistakes("[project\nname = 'x'\n[registry.main]\n").iter().map(|mistake| mistake.code).collect();
     assert!(codes.iter().all(|code| *code == codes::SYNTAX) && !codes.is_empty(), "{codes:?}");
 }
+
+#[test]
+fn a_secret_takes_no_keys_but_its_source() {
+    let keys = "depends_on = []\nlifecycle.protect = true\nname = 'y'\n";
+    let expected: Vec<_> =
+        ["depends_on", "lifecycle", "name"].map(|key| (codes::UNKNOWN_KEY, key.to_owned())).into();
+    assert_eq!(found(&format!("[secret.x]\nenv = 'A'\n{keys}")), expected);
+}

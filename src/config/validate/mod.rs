@@ -269,7 +269,7 @@ impl Checker<'_> {
     }
 }
 
-/// A key of this name in a table of free names below, where it was taken for one of them.
+/// A key of this name that stands in a table of free names below (users, say), and so was taken for one of them.
 fn in_a_map(node: &Node, shape: &Shape<'_>, key: &str) -> Option<(FieldPath, Span)> {
     for (name, entry) in &node.as_table()?.entries {
         let below = shape.key(name);

@@ -43,6 +43,24 @@ async fn what_was_written_is_known_with_what_came_of_it() {
     assert_eq!(sent.object().unwrap(), config_map("a"));
 }
 
+/// What stands on something unchanged waits for that as well, and sees it ready.
+#[tokio::test]
+async fn what_was_not_ready_is_ready_when_a_later_run_has_seen_it_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path()).await;
+    applied(&plan(vec![create(&config_map("a"))]), &TakesEveryWrite::default(), &mut store).await.unwrap();
+    let a = Address::block("resource", "a");
+    let since = Timestamp::UNIX_EPOCH;
+    let not_ready = |resource: &mut StoredResource| resource.readiness = Readiness::NotReady { since };
+    store.edit(|state| state.resources.get_mut(&a).map_or((), not_ready)).await.unwrap();
+    let mut unchanged = create(&config_map("a"));
+    unchanged.action = Action::None;
+    let mut dependent = create(&config_map("b"));
+    dependent.dependencies.push(a.clone());
+    applied(&plan(vec![unchanged, dependent]), &TakesEveryWrite::default(), &mut store).await.unwrap();
+    assert_eq!(store.state().resources[&a].readiness, Readiness::Ready);
+}
+
 /// No secret, and no digest of one, whatever way it takes: into the state, a revision, or the journal of a run
 /// that was killed.
 #[tokio::test]

@@ -10,9 +10,9 @@ use globset::GlobBuilder;
 
 use crate::blocks::{Fact, FileSet, ManifestFile};
 
-/// The files of a folder that are read.
+/// The extensions of the files of a folder that are read.
 const EXTENSIONS: &[&str] = &["yaml", "yml", "json"];
-/// What one file may have: more is a mistake, such as a disk image that a pattern fits.
+/// How many bytes a file may have. A larger one is a mistake, such as a disk image that a pattern fits.
 const LARGEST: u64 = 64 << 20;
 /// How many files a pattern may lead to.
 const MOST: usize = 10_000;
@@ -28,8 +28,8 @@ pub(super) fn read(path: &Path) -> Result<FileSet, String> {
     paths.into_iter().map(read_one).collect()
 }
 
-/// Reads the same files, and takes each apart; several at a time, for that takes longest of all that is done
-/// with a configuration.
+/// Reads these files and parses them, several at once: nothing else that is done with a configuration takes as
+/// long.
 pub(super) async fn manifests(path: PathBuf) -> Fact {
     let files = match in_background(move || read(&path)).await {
         Ok(files) => files,
@@ -41,7 +41,7 @@ pub(super) async fn manifests(path: PathBuf) -> Fact {
     parsed.map_or_else(Fact::Failed, |files| Fact::Manifests(files.into()))
 }
 
-/// Reads the same files as they are.
+/// Reads these files as they are.
 pub(super) async fn texts(path: PathBuf) -> Fact {
     in_background(move || read(&path)).await.map_or_else(Fact::Failed, Fact::Files)
 }
@@ -60,10 +60,10 @@ fn read_one(path: PathBuf) -> Result<(PathBuf, Arc<str>), String> {
     }
 }
 
-/// The text of a file, or why it cannot be had.
+/// The text of a file, or why it cannot be read.
 pub(super) fn text(path: &Path, largest: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
-    // Asking for the size first would not do: a device says that it has none, and never ends.
+    // The size is not asked for first: a device says that it is empty, and never ends.
     let read = fs::File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes));
     if read.map_err(|error| reason(&error))? as u64 > largest {
         return Err(format!("it is larger than {} MiB", largest >> 20));
@@ -116,7 +116,7 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let mut folders = vec![start];
     while let Some(folder) = folders.pop() {
         for path in entries(&folder)? {
-            // A link to a folder above would lead round in circles.
+            // A link to a folder above would lead back here for ever.
             let is_link = path.symlink_metadata().is_ok_and(|there| there.is_symlink());
             if path.is_dir() {
                 if !is_link && !is_hidden(&path) && path.components().count() < deepest {

@@ -9,11 +9,11 @@ use futures::StreamExt as _;
 use super::StoredText;
 use crate::blocks::{Fact, SecretText};
 
-/// The cost of new hashes: about fifty milliseconds for each password that somebody tries.
+/// The cost of new hashes: about fifty milliseconds for each guess.
 const COST: u32 = 10;
-/// Hashes that cost more are not tried: whoever may write the Secret could keep us busy for days.
+/// Hashes of a higher cost are not checked: whoever may write the Secret could otherwise keep us busy for days.
 const HIGHEST_COST: u32 = 14;
-/// What bcrypt looks at; it ignores the rest of a password in silence.
+/// How many bytes of a password bcrypt uses. It ignores the rest without a word.
 const LONGEST: usize = 72;
 
 /// A user with the password.
@@ -49,9 +49,9 @@ pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredTex
     for (name, password) in users {
         match password {
             SecretText::Known(password) | SecretText::New(password) => {
-                known.push(Credentials { name, password })
+                known.push(Credentials { name, password });
             }
-            // The file itself is not lost: the Secret that kept the password says so.
+            // That the password is lost is reported for the Secret that stored it, not for this file.
             SecretText::Lost(reason) => return Fact::Text(SecretText::Unknown(reason)),
             other => return Fact::Text(other),
         }
@@ -86,7 +86,7 @@ pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredTex
     Fact::Text(if is_kept { SecretText::Known(text) } else { SecretText::New(text) })
 }
 
-/// The hashes of a file, by user; the last one of a user holds, as it does for the registry.
+/// The hashes of a file, by user. Of several for one user the last one counts, as for the registry.
 fn hashes(text: &str) -> BTreeMap<String, String> {
     text.lines()
         .filter_map(|line| line.trim().split_once(':'))

@@ -19,7 +19,8 @@ use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, Problem
 /// A cluster that has Secrets and nothing else.
 #[derive(Default)]
 struct Secrets {
-    secrets: BTreeMap<String, BTreeMap<String, String>>,
+    /// The data of each, by its name.
+    data: BTreeMap<String, BTreeMap<String, String>>,
     down: bool,
     /// How many objects each read asked for.
     reads: Mutex<Vec<usize>>,
@@ -46,7 +47,7 @@ impl Provider for Secrets {
             if self.down {
                 return Reading::Unreadable(Problem::new(ProblemKind::Unreachable, "no answer"));
             }
-            let Some(data) = self.secrets.get(&target.identity.name) else { return Reading::Absent };
+            let Some(data) = self.data.get(&target.identity.name) else { return Reading::Absent };
             let data: BTreeMap<_, _> = data.iter().map(|(key, text)| (key, STANDARD.encode(text))).collect();
             Reading::Present(std::sync::Arc::new(Live {
                 object: json!({"data": data}),
@@ -117,7 +118,7 @@ async fn a_hash_that_fits_its_password_is_kept() {
 
     // Another password, another user, one that is gone: the rest stays as it is.
     let eve = format!("eve:{}\n", bcrypt::hash("another", 4).unwrap());
-    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), first.clone() + &eve)].into());
+    cluster.data.insert("htpasswd".into(), [("htpasswd".into(), first.clone() + &eve)].into());
     assert_eq!(known(ask(&cluster, htpasswd_need(&["alice", "bob"])).await), first);
     let changed = known(ask(&cluster, htpasswd_need(&["alice", "eve"])).await);
     assert_eq!(changed.lines().next(), first.lines().next());
@@ -130,7 +131,7 @@ async fn what_this_run_has_made_is_told_from_what_the_cluster_keeps() {
     let is_new = |fact: &Fact| matches!(fact, Fact::Text(text) if text.is_new());
     let first = ask(&cluster, htpasswd_need(&["alice"])).await;
     assert!(is_new(&first));
-    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), known(first))].into());
+    cluster.data.insert("htpasswd".into(), [("htpasswd".into(), known(first))].into());
     assert!(!is_new(&ask(&cluster, htpasswd_need(&["alice"])).await));
     assert!(is_new(&ask(&cluster, htpasswd_need(&["alice", "bob"])).await));
 }
@@ -139,7 +140,7 @@ async fn what_this_run_has_made_is_told_from_what_the_cluster_keeps() {
 async fn a_hash_that_would_keep_us_busy_is_not_tried() {
     let mut cluster = Secrets::default();
     let dear = format!("alice:$2y$31${}\n", "a".repeat(53));
-    cluster.secrets.insert("htpasswd".into(), [("htpasswd".into(), dear)].into());
+    cluster.data.insert("htpasswd".into(), [("htpasswd".into(), dear)].into());
     let text = known(ask(&cluster, htpasswd_need(&["alice"])).await);
     assert!(text.starts_with("alice:$2y$10$"));
 }
@@ -157,9 +158,9 @@ async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
     let new = known(ask(&cluster, generated()).await);
     assert!(new.len() == 40 && new.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     assert_ne!(known(ask(&cluster, generated()).await), new);
-    cluster.secrets.insert("http".into(), [("other".into(), "x".into())].into());
+    cluster.data.insert("http".into(), [("other".into(), "x".into())].into());
     assert_eq!(known(ask(&cluster, generated()).await).len(), 40);
-    cluster.secrets.insert("http".into(), [("secret".into(), "old".into())].into());
+    cluster.data.insert("http".into(), [("secret".into(), "old".into())].into());
     assert_eq!(known(ask(&cluster, generated()).await), "old");
     cluster.down = true;
     let reason = "the Secret a/http cannot be read: no answer".to_owned();
@@ -319,6 +320,7 @@ fn manifest(path: &Path) -> Config {
         span,
         body: Node { value: NodeValue::Table(Table { entries }), span },
         depends_on: Vec::new(),
+        named_blocks: Vec::new(),
         lifecycle: Lifecycle::default(),
     };
     Config {

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use super::{Drawing, EdgeKind, draw};
 use crate::graph::model::Graph;
 
-/// The graph as DOT. An arrow leads from the resource that waits to the one that it waits for: bold where `depends_on` says
-/// so, plain where a field takes a value, dashed where the objects show it, dotted where it yielded.
+/// The graph as DOT. An arrow leads from the resource that waits to the one that it waits for: bold where the
+/// configuration names it, plain where a field takes a value, dashed where the objects show it, dotted where it
+/// yielded.
 /// Edges that follow from others are left out.
 pub fn dot(graph: &Graph) -> String {
     let drawing = draw(graph);

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use super::{Drawing, EdgeKind, draw};
 use crate::graph::model::Graph;
 
-/// The graph as a Mermaid flowchart. An arrow leads from the resource that waits to the one that it waits for: thick where
-/// `depends_on` says so, plain where a field takes a value, dotted where the objects show it, dotted and
-/// labelled where it yielded. Edges that follow from others are left out.
+/// The graph as a Mermaid flowchart. An arrow leads from the resource that waits to the one that it waits for:
+/// thick where the configuration names it, plain where a field takes a value, dotted where the objects show it,
+/// dotted and labelled where it yielded. Edges that follow from others are left out.
 pub fn mermaid(graph: &Graph) -> String {
     let drawing = draw(graph);
     let mut text = String::from("flowchart LR\n");

@@ -25,7 +25,7 @@ use crate::resource::{Live, Problem, ProblemKind};
 const REPEATS: u8 = 20;
 
 /// What follows; `sent` is what will be sent in an apply.
-pub(in crate::plan) fn rule(
+pub(in crate::plan) fn ruling(
     situation: Situation<'_>,
     sent: Value,
     result: Result<Written, Problem>,
@@ -50,7 +50,7 @@ fn accepted(
 ) -> Ruling {
     let fidelity = Fidelity::DryRun;
     if let Some(live) = live {
-        return update::rule(situation, live, Tried { sent, answer: Arc::new(answer), fidelity, warnings });
+        return update::ruling(situation, live, Tried { sent, answer: Arc::new(answer), fidelity, warnings });
     }
     if let Err(problem) = handover::refuse_parts(&situation.manager(), situation.desired(), &answer) {
         return problem.into();
@@ -64,11 +64,11 @@ fn refused(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: 
     match problem.kind {
         ProblemKind::DryRunRefused => {
             let reason = PredictionReason::DryRunRefused { message: problem.message };
-            prediction::rule(situation, live, sent, reason)
+            prediction::ruling(situation, live, sent, reason)
         }
         ProblemKind::Forbidden => {
             let reason = PredictionReason::Forbidden { message: problem.message };
-            prediction::rule(situation, live, sent, reason)
+            prediction::ruling(situation, live, sent, reason)
         }
         ProblemKind::Conflict if situation.repeats() < REPEATS => Ruling::ReadAgain,
         ProblemKind::Conflict => problem.into(),
@@ -83,7 +83,7 @@ fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem
         let answer = predicted_object(situation, live, sent);
         let mut fields = differences::without_marks(situation, live, sent, &answer);
         immutable::flag_named(&desired.identity, &live.object, &named, &mut fields);
-        return replacement::rule(situation, live, Fidelity::DryRun, fields, Some(problem));
+        return replacement::ruling(situation, live, Fidelity::DryRun, fields, Some(problem));
     }
     // Another class or a smaller size: the server does not say that it is about a field that cannot change.
     let may_be_immutable = problem.kind == ProblemKind::Rejected && problem.help.is_none();

@@ -11,7 +11,7 @@ use crate::plan::ownership::attribution;
 use crate::plan::ownership::handover;
 use crate::plan::view::situation::Situation;
 
-/// How it is made.
+/// The change that creates it.
 pub(super) fn change(situation: Situation<'_>, fidelity: Fidelity, sent: Value) -> Change {
     let desired = situation.desired();
     let fields = field_changes::created(desired, &sent);

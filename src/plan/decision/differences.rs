@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::field_changes;
-use crate::plan::model::change::FieldChange;
+use crate::plan::model::field_change::FieldChange;
 use crate::plan::ownership::attribution;
 use crate::plan::ownership::attribution::Evidence;
 use crate::plan::view::situation::Situation;
@@ -25,7 +25,7 @@ pub(super) fn with_marks(
     all.into_iter().partition(|field| !is_ours_path(&field.path))
 }
 
-/// Every field that changes, but for our marks.
+/// Every field that changes, without our marks.
 pub(super) fn without_marks(
     situation: Situation<'_>,
     live: &Live,

@@ -10,8 +10,8 @@
 //! | `change` | what every change says, whatever it does |
 //! | `differences` | which fields change, and whose change each is |
 //! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
-//! | `tracking` | what the state makes of it |
-//! | `ruling` | the results |
+//! | `tracking` | whether the state knows it |
+//! | `ruling` | the results of all of them |
 
 pub(in crate::plan) mod answer;
 mod change;

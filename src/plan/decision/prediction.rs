@@ -59,7 +59,7 @@ pub(super) fn schema_problem(situation: Situation<'_>, live: Option<&Live>, sent
 }
 
 /// What is planned where the server cannot be asked; `live` is `None` for what is to be made.
-pub(super) fn rule(
+pub(super) fn ruling(
     situation: Situation<'_>,
     live: Option<&Live>,
     sent: Value,
@@ -72,8 +72,8 @@ pub(super) fn rule(
     let answer = predicted_object(situation, live, &sent);
     let mut fields = differences::without_marks(situation, live, &sent, &answer);
     if immutable::flag_by_rules(&situation.desired().identity, &live.object, &mut fields) {
-        return replacement::rule(situation, live, fidelity, fields, None);
+        return replacement::ruling(situation, live, fidelity, fields, None);
     }
     let tried = Tried { sent, answer: Arc::new(answer), fidelity, warnings: Vec::new() };
-    update::rule(situation, live, tried)
+    update::ruling(situation, live, tried)
 }

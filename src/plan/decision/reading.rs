@@ -39,7 +39,7 @@ pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
 }
 
 fn refused(problem: Problem) -> NextStep {
-    NextStep::Rule(problem.into())
+    NextStep::Ruling(problem.into())
 }
 
 fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
@@ -57,7 +57,7 @@ fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
 /// A namespace that is used as it is.
 fn used(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     let change = change::change(situation, Action::None, Fidelity::Observed, None);
-    NextStep::Rule(Ruling::decided(change, live.cloned()))
+    NextStep::Ruling(Ruling::decided(change, live.cloned()))
 }
 
 /// A resource that is to be written, unless nothing would change; `live` is `None` where it is to be made.
@@ -71,18 +71,19 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     };
     let (sent, pending) = sent_object(situation, there);
     if let Some(reason) = prediction::why_not_asked(situation, pending) {
-        return NextStep::Rule(match prediction::schema_problem(situation, there, &sent) {
+        return NextStep::Ruling(match prediction::schema_problem(situation, there, &sent) {
             Some(problem) => problem.into(),
-            None => prediction::rule(situation, there, sent, reason),
+            None => prediction::ruling(situation, there, sent, reason),
         });
     }
     let provable = live.filter(|_| release.is_empty());
     if let Some((live, proof)) = provable.and_then(|live| Some((live, proof(situation, live, &sent)?))) {
-        return NextStep::Rule(update::proved(situation, live, proof, sent));
+        return NextStep::Ruling(update::proved(situation, live, proof, sent));
     }
     let write = Write {
         target: desired.target(),
-        object: there.map_or_else(|| sent.clone(), |live| handover::as_tried(&manager, desired, live, &sent)),
+        object: there
+            .map_or_else(|| sent.clone(), |live| handover::dry_run_object(&manager, desired, live, &sent)),
         guard: there.map_or(Guard::Absent, |live| Guard::At(live.stamp.clone())),
         manager,
     };

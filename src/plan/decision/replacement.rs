@@ -7,8 +7,9 @@ use crate::plan::decision::change::change as base;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::made_anew;
 use crate::plan::diff::immutable;
-use crate::plan::model::change::{Action, Change, FieldChange};
+use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
+use crate::plan::model::field_change::FieldChange;
 use crate::plan::model::plan::Obstacle;
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::Belonging;
@@ -30,8 +31,8 @@ pub(super) enum Trigger<'a> {
 }
 
 impl<'a> Trigger<'a> {
-    /// What replaces the resource, if anything does. The first of those that change counts; one of which only
-    /// our marks or the ownership change stays what it is.
+    /// What replaces the resource, if anything does: the first of its triggers that changes. A trigger of which only
+    /// our marks or the ownership change does not count.
     pub(super) fn of(situation: Situation<'a>) -> Option<Self> {
         if situation.is_replacement_requested() {
             return Some(Self::Requested);
@@ -80,7 +81,7 @@ fn keeps_its_values(change: &Change) -> bool {
 }
 
 /// What becomes of an object with fields that cannot change; `said` is the server's answer, where it was asked.
-pub(super) fn rule(
+pub(super) fn ruling(
     situation: Situation<'_>,
     live: &Live,
     fidelity: Fidelity,

@@ -49,5 +49,5 @@ pub(in crate::plan) enum NextStep {
         sent: Value,
     },
     /// Nothing more must be known.
-    Rule(Ruling),
+    Ruling(Ruling),
 }

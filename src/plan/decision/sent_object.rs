@@ -9,7 +9,7 @@ use crate::plan::ownership::handover;
 use crate::plan::sent::object::object;
 use crate::plan::sent::resolve::{Unresolvable, resolve};
 use crate::plan::view::situation::Situation;
-use crate::resource::Live;
+use crate::resource::{Live, is_house_group};
 
 /// The object as it is sent, and which of its values is not known yet.
 pub(super) fn sent_object(
@@ -21,25 +21,24 @@ pub(super) fn sent_object(
     (sent, pending)
 }
 
-/// The object as it is sent where it is made anew in place of this one.
+/// The object as it is sent to be made anew in place of this one.
 pub(super) fn made_anew(situation: Situation<'_>, live: &Live) -> Value {
     let (mut sent, _) = sent_object(situation, None);
     handover::carry_over(&mut sent, situation.desired(), live);
     sent
 }
 
-/// What a write would probably come to. Whose the fields are then, nobody can tell.
+/// The object as it would probably be after the write; who owns its fields then cannot be predicted.
 pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
     let manager = situation.manager();
-    let tried = handover::as_tried(&manager, situation.desired(), live, sent);
-    Live {
-        object: overlay::outcome(&manager, live, &tried),
-        stamp: live.stamp.clone(),
-        ownership: live.ownership.clone(),
-    }
+    let tried = handover::dry_run_object(&manager, situation.desired(), live, sent);
+    // A house that keeps no field owners takes the object as a whole.
+    let is_taken_whole = is_house_group(&situation.desired().identity.group);
+    let object = if is_taken_whole { tried } else { overlay::outcome(&manager, live, &tried) };
+    Live { object, stamp: live.stamp.clone(), ownership: live.ownership.clone() }
 }
 
-/// Puts the values that are known into the object; the first that is not.
+/// Sets the values that are known in the object; the first value that is not known, if there is one.
 fn fill_in(situation: Situation<'_>, sent: &mut Value) -> Option<PredictionReason> {
     let desired = situation.desired();
     let mut pending = None;

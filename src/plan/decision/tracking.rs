@@ -1,4 +1,4 @@
-//! What the state makes of a resource.
+//! Whether the state knows a resource, and the record of what need not be written.
 
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ pub(super) fn tracking(situation: Situation<'_>) -> Tracking {
 
 /// Keeps the record of a write that need not be made, for a state that has none.
 ///
-/// It is made of the server's answer, not of the object that was read: where our ownership is not what a
-/// write would leave, this record proves nothing.
+/// It records the server's answer, not the object that was read. Where a write would change our ownership, the
+/// next plan sees the difference, and the record proves nothing.
 pub(super) fn record_unwritten(situation: Situation<'_>, change: &mut Change, answer: &Live) {
-    // Most are remembered as they are already.
+    // Most are recorded already.
     if change.action == Action::None
         && change.is_to_be_remembered()
         && let Some(sent) = &change.send

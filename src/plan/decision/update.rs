@@ -13,8 +13,9 @@ use crate::plan::decision::sent_object::made_anew;
 use crate::plan::decision::tracking::record_unwritten;
 use crate::plan::diff::field_changes;
 use crate::plan::diff::immutable;
-use crate::plan::model::change::{Action, Cause, Change, FieldChange};
+use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::{Fidelity, Proof};
+use crate::plan::model::field_change::{Cause, FieldChange};
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::adoption;
 use crate::plan::ownership::attribution;
@@ -22,11 +23,11 @@ use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::field_owners::foreign;
 use crate::plan::ownership::handover;
 use crate::plan::ownership::handover::FieldRelease;
-use crate::plan::ownership::restore::{RestoredOwnership, restored_ownership};
+use crate::plan::ownership::restore::{ChangeWithoutFields, restored_ownership};
 use crate::plan::view::situation::Situation;
 use crate::resource::Live;
 
-/// A write, and what it would come to.
+/// A write, and the object as it would be after it.
 #[derive(Debug)]
 pub(super) struct Tried {
     /// The object as it is sent.
@@ -47,7 +48,7 @@ pub(super) fn proved(situation: Situation<'_>, live: &Arc<Live>, proof: Proof, s
         && situation.known().is_none_or(|known| known.uid == live.stamp.uid);
     if !stays {
         let tried = Tried { sent, answer: Arc::clone(live), fidelity, warnings: Vec::new() };
-        return rule(situation, live, tried);
+        return ruling(situation, live, tried);
     }
     let foreign = foreign(situation.project(), &sent, live, live, &[]);
     let mut change = Change { foreign, ..base(situation, Action::None, fidelity, Some(sent)) };
@@ -56,7 +57,7 @@ pub(super) fn proved(situation: Situation<'_>, live: &Arc<Live>, proof: Proof, s
 }
 
 /// What becomes of an object that is there.
-pub(super) fn rule(situation: Situation<'_>, live: &Live, tried: Tried) -> Ruling {
+pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Ruling {
     let Tried { sent, answer, fidelity, warnings } = tried;
     let (project, desired, manager) = (situation.project(), situation.desired(), situation.manager());
     let belonging = situation.belonging(live);
@@ -72,9 +73,7 @@ pub(super) fn rule(situation: Situation<'_>, live: &Live, tried: Tried) -> Rulin
         _ => field_changes::unchanged(&sent, &comparison.fields),
     };
     let (taken_from, note) = match action {
-        Action::Adopt => {
-            (adoption::taken_from(&manager, live, &sent), adoption::note_that_goes(desired, live))
-        }
+        Action::Adopt => (adoption::taken_from(&manager, live, &sent), adoption::removed_note(desired, live)),
         _ => (Vec::new(), None),
     };
     let (reasons, cause) = (comparison.reasons(action, &taken_from), comparison.cause());
@@ -104,10 +103,10 @@ struct Comparison<'a> {
     trigger: Option<Trigger<'a>>,
     /// The fields that are given up, because `ignore_changes` leaves them to others.
     release: FieldRelease,
-    /// The fields that change, but for our marks.
+    /// The fields that change, without our marks.
     fields: Vec<FieldChange>,
     /// What changes where no field does.
-    without_fields: Option<RestoredOwnership>,
+    without_fields: Option<ChangeWithoutFields>,
 }
 
 impl<'a> Comparison<'a> {
@@ -121,9 +120,9 @@ impl<'a> Comparison<'a> {
         let (fields, marks) = differences::with_marks(situation, live, sent, answer);
         let without_fields = match (fields.as_slice(), marks.as_slice()) {
             ([], []) => restored_ownership(situation.project(), sent, live, answer),
-            ([], _) => Some(RestoredOwnership {
+            ([], _) => Some(ChangeWithoutFields {
                 reason: Reason::AnnotationsOnly,
-                cause: attribution::in_common(marks.iter().map(|mark| &mark.cause)),
+                cause: attribution::common_cause(marks.iter().map(|mark| &mark.cause)),
             }),
             _ => None,
         };
@@ -160,7 +159,7 @@ impl<'a> Comparison<'a> {
             Action::Update if !self.release.is_empty() => {
                 handover::reasons(&self.release, desired, Some(self.live))
             }
-            _ => self.without_fields.iter().map(|restored| restored.reason.clone()).collect(),
+            _ => self.without_fields.iter().map(|change| change.reason.clone()).collect(),
         }
     }
 
@@ -169,6 +168,6 @@ impl<'a> Comparison<'a> {
         if self.is_made_again() {
             return Some(Cause::Drift { by: Vec::new() });
         }
-        self.without_fields.as_ref().map(|restored| restored.cause.clone())
+        self.without_fields.as_ref().map(|change| change.cause.clone())
     }
 }

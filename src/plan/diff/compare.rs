@@ -1,4 +1,4 @@
-//! What differs between two objects, field by field, list items told apart by their keys.
+//! What differs between two objects, field by field. List items are identified by their keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub struct Difference {
     pub after: Option<Value>,
 }
 
-/// Every field that differs, outside those that the server keeps for itself, in the order of the keys.
+/// Every field that differs, in the order of the keys; fields that only the server sets are left out.
 pub fn compare(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     walk(&FieldPath::root(), Some(before), Some(after), &mut found);
@@ -70,8 +70,8 @@ fn lists(path: &FieldPath, before: &[Value], after: &[Value], found: &mut Vec<Di
     }
 }
 
-/// The path with the items of its lists named by their keys instead of their positions in this object, so
-/// that it leads to the same item in another object, where items stand elsewhere or are missing.
+/// The path with list items named by their keys instead of their positions in this object. So it leads to the
+/// same item in another object, where the order may be another one or items may be missing.
 pub fn keyed(object: &Value, path: &FieldPath) -> FieldPath {
     let mut at = Some(object);
     let named = path.segments().iter().map(|segment| {
@@ -88,9 +88,9 @@ pub fn keyed(object: &Value, path: &FieldPath) -> FieldPath {
     named.collect()
 }
 
-/// The other way round: the path with the items of its lists named by their positions in this object. An
-/// item that the object has not is left as it is named.
-pub(in crate::plan) fn placed(object: &Value, path: &FieldPath) -> FieldPath {
+/// The opposite of [`keyed`]: the path with list items named by their positions in this object. The name of an
+/// item that is not in the object stays as it is.
+pub(in crate::plan) fn indexed(object: &Value, path: &FieldPath) -> FieldPath {
     let mut at = Some(object);
     let placed = path.segments().iter().map(|segment| {
         let list = at.and_then(Value::as_array);

@@ -8,17 +8,18 @@ use crate::kubernetes::list_items::{item_keys, name_of};
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::compare::{Difference, compare};
 use crate::plan::diff::sensitive_fields::{SensitiveFields, by_position, is_secret};
-use crate::plan::model::change::{After, Cause, Change, FieldChange, UnknownValue};
+use crate::plan::model::change::Change;
+use crate::plan::model::field_change::{After, FieldChange, UnknownValue};
 use crate::resource::{Desired, FieldPath, Live, Segment};
 
-/// What changes between the live object and what it will be, for a reader: marks of ours left out.
+/// The fields that change between the live object and what it will be, without our marks.
 pub fn field_changes(desired: &Desired, live: &Value, outcome: &Value) -> Vec<FieldChange> {
     let mut fields = changed(desired, live, outcome);
     fields.retain(|field| !is_ours_path(&field.path));
     fields
 }
 
-/// Everything that changes between the live object and what it will be, marks of ours included.
+/// The fields that change between the live object and what it will be, with our marks.
 pub(in crate::plan) fn changed(desired: &Desired, live: &Value, outcome: &Value) -> Vec<FieldChange> {
     let sensitive_fields = SensitiveFields::new(desired, live);
     compare(live, outcome)
@@ -34,7 +35,7 @@ pub(in crate::plan) fn changed(desired: &Desired, live: &Value, outcome: &Value)
         .collect()
 }
 
-/// The annotations each by itself, also where all of them come or go: some are marks of ours.
+/// Each annotation by itself, also where the whole map comes or goes: some of them are our marks.
 fn one_by_one(difference: Difference) -> Vec<Difference> {
     let is_annotations = difference.path.is_keys(&["metadata", "annotations"]);
     let map = difference.before.as_ref().xor(difference.after.as_ref()).and_then(Value::as_object);
@@ -48,7 +49,7 @@ fn one_by_one(difference: Difference) -> Vec<Difference> {
     map.iter().map(single).collect()
 }
 
-/// Every field of an object that is made; what names it is left out, its address says that already.
+/// Every field of an object that is created; what names it is left out, since its address says that already.
 pub(in crate::plan) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChange> {
     let mut found = Vec::new();
     leaves(&FieldPath::root(), sent, &mut found);
@@ -59,7 +60,7 @@ pub(in crate::plan) fn created(desired: &Desired, sent: &Value) -> Vec<FieldChan
         .collect()
 }
 
-/// How many fields of what is sent stay as they are.
+/// How many of the sent fields stay as they are.
 pub(in crate::plan) fn unchanged(sent: &Value, differing: &[FieldChange]) -> usize {
     let stays = |path: &FieldPath| {
         let changes = differing.iter().any(|field| field.path.contains(path) || path.contains(&field.path));
@@ -96,12 +97,12 @@ fn each_leaf(path: &FieldPath, value: &Value, take: &mut impl FnMut(&FieldPath, 
 fn field(desired: &Desired, path: FieldPath, before: Option<Value>, after: After) -> FieldChange {
     let place = by_position(desired, &path);
     let unknown = desired.unresolved.get(&place);
-    // A value that was put in already is an ordinary one; what is left of an expression is not.
+    // Where the value of the expression is known, it was put in already.
     let after = match (unknown, after) {
         (Some(expression), After::Value(value)) if Some(&value) == place.get(&desired.object) => {
             After::Unknown(UnknownValue::Expression(expression.to_string()))
         }
-        // Another run would show another value, and call it another plan.
+        // The next run would generate another value, and that would be another plan.
         (_, After::Value(_)) if !is_secret(desired, &place) && desired.fresh.get(&place).is_some() => {
             After::Unknown(UnknownValue::Generated)
         }
@@ -110,12 +111,7 @@ fn field(desired: &Desired, path: FieldPath, before: Option<Value>, after: After
     FieldChange {
         sensitive: is_secret(desired, &place),
         origin: desired.origin(&place).cloned(),
-        forces_replacement: false,
-        cause: Cause::Yours,
-        keep: None,
-        path,
-        before,
-        after,
+        ..FieldChange::new(path, before, after)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::kubernetes::immutable::{is_immutable, loss, says_immutable};
-use crate::plan::model::change::{After, FieldChange};
+use crate::plan::model::field_change::{After, FieldChange};
 use crate::plan::model::reason::Reason;
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind};
 

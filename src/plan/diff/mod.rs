@@ -1,4 +1,13 @@
-//! What differs between two objects, and what of it a reader is shown.
+//! What differs between two objects.
+//!
+//! | file | question |
+//! |---|---|
+//! | `compare` | which fields differ, and how list items are identified |
+//! | `field_changes` | the differences as the plan shows them |
+//! | `overlay` | what an object probably is after a write that nobody can ask the server about |
+//! | `immutable` | which changes replace the object |
+//! | `schema` | whether a custom resource fits the definition in the same plan |
+//! | `sensitive_fields` | which fields nobody may see |
 
 pub(in crate::plan) mod compare;
 pub(in crate::plan) mod field_changes;

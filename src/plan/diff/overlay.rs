@@ -1,14 +1,14 @@
-//! What a write would probably come to, where the server cannot be asked.
+//! What an object probably is after a write, where the server cannot be asked.
 
 use serde_json::{Map, Value};
 
 use crate::kubernetes::list_items::{item_keys, name_of};
 use crate::resource::{FieldPath, FieldSet, Live, Segment};
 
-/// The live object with the sent fields laid over it, and without those that go because the manager alone
-/// owned them and sends them no longer.
+/// The live object with the sent fields, and without the fields that only this manager owns and does not send any
+/// more.
 ///
-/// Defaults and webhooks are not in it: that is why a plan says *predicted* beside what comes of it.
+/// Defaults and webhooks of the server are not in it: that is why such a plan says *predicted*.
 pub(in crate::plan) fn outcome(manager: &str, live: &Live, sent: &Value) -> Value {
     let mut object = overlay(&live.object, sent);
     for path in dropped(manager, live, sent) {
@@ -17,7 +17,7 @@ pub(in crate::plan) fn outcome(manager: &str, live: &Live, sent: &Value) -> Valu
     object
 }
 
-/// What the manager alone owns and sends no longer.
+/// The fields that only this manager owns and does not send any more.
 fn dropped(manager: &str, live: &Live, sent: &Value) -> Vec<FieldPath> {
     let Some(ours) = live.ownership.apply_entry(manager) else { return Vec::new() };
     let others: Vec<&FieldSet> = live
@@ -27,20 +27,20 @@ fn dropped(manager: &str, live: &Live, sent: &Value) -> Vec<FieldPath> {
         .filter(|entry| !std::ptr::eq(*entry, ours))
         .map(|entry| &entry.fields)
         .collect();
-    let is_frame = |path: &FieldPath, is_parent: bool| {
-        // An item of a list goes with all that is in it; a map stays for what others have in it.
+    let stays_for_others = |path: &FieldPath, is_parent: bool| {
+        // A list item is removed with everything in it; a map stays for what others have in it.
         is_parent && !matches!(path.segments().last(), Some(Segment::Item(_)))
     };
     let owned = ours.fields.owned_paths().into_iter();
     owned
-        .filter(|(path, is_parent)| !is_frame(path, *is_parent) && path.get(sent).is_none())
+        .filter(|(path, is_parent)| !stays_for_others(path, *is_parent) && path.get(sent).is_none())
         .filter(|(path, _)| !others.iter().any(|theirs| theirs.touches(path)))
         .map(|(path, _)| path)
         .collect()
 }
 
-/// The live object with the sent fields laid over it: maps key by key, keyed lists item by item, all
-/// other lists as a whole; `null` takes a field away.
+/// The live object with the sent fields: maps key by key, lists with keys item by item, all other lists as a
+/// whole; `null` removes a field.
 pub(in crate::plan) fn overlay(live: &Value, sent: &Value) -> Value {
     match (live, sent) {
         (Value::Object(live), Value::Object(sent)) => Value::Object(overlay_map(live, sent)),
@@ -78,8 +78,8 @@ fn overlay_list(live: &[Value], sent: &[Value]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::testing::{P, owned};
-    use crate::resource::{ManagedEntry, Operation};
+    use crate::plan::testing::{PROJECT_NAME, entry, owned};
+    use crate::resource::Operation;
     use serde_json::json;
 
     #[test]
@@ -100,17 +100,10 @@ mod tests {
         ];
         let mut live = owned(object, &paths);
         let theirs = ["spec.shared", "spec.theirs", "spec.list[c].v"];
-        live.ownership.entries.push(ManagedEntry {
-            manager: "other".into(),
-            operation: Operation::Update,
-            api_version: "v1".into(),
-            time: None,
-            subresource: None,
-            fields: theirs.iter().map(|path| path.parse().unwrap()).collect(),
-        });
+        live.ownership.entries.push(entry("other", Operation::Update, &theirs));
         let sent = json!({"spec": {"kept": 2, "list": [{"name": "a", "v": 1}]}});
         assert_eq!(
-            outcome(&crate::kubernetes::field_manager(P), &live, &sent)["spec"],
+            outcome(&crate::kubernetes::field_manager(PROJECT_NAME), &live, &sent)["spec"],
             json!({"kept": 2, "shared": 1, "theirs": 1, "list": [{"name": "a", "v": 1}, {"name": "c", "v": 1}]})
         );
     }

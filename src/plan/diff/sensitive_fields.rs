@@ -4,21 +4,21 @@ use serde_json::Value;
 
 use crate::kubernetes::marks::{hidden_in, is_note_of_kubectl};
 use crate::kubernetes::secret_data::is_content;
-use crate::plan::diff::compare::placed;
+use crate::plan::diff::compare::indexed;
 use crate::resource::{Desired, FieldPath, Segment};
 
-/// Which fields of a live object nobody may see: those that the configuration hides, those that an earlier
-/// one said to be hidden, and what Secrets hold.
+/// Which fields of a live object nobody may see: those that the configuration marks as sensitive, those that an
+/// earlier configuration did, and the content of Secrets.
 #[derive(Debug)]
 pub struct SensitiveFields<'a> {
     desired: &'a Desired,
     earlier: Vec<FieldPath>,
-    /// Whether there is nothing to hide, which most objects can say.
+    /// Whether there is nothing to hide, as in most objects.
     is_open: bool,
 }
 
 impl<'a> SensitiveFields<'a> {
-    /// The sensitive fields of a live object of which this is desired.
+    /// The sensitive fields of this live object.
     pub fn new(desired: &'a Desired, live: &Value) -> Self {
         let earlier = hidden_in(live);
         let is_open =
@@ -26,7 +26,7 @@ impl<'a> SensitiveFields<'a> {
         Self { desired, earlier, is_open }
     }
 
-    /// Whether nobody may see the field; a field counts as well that holds a sensitive one.
+    /// Whether nobody may see the field, or something that it holds.
     pub fn hides(&self, path: &FieldPath) -> bool {
         if self.is_open {
             return false;
@@ -36,14 +36,14 @@ impl<'a> SensitiveFields<'a> {
     }
 }
 
-/// The path in the form in which the configuration's facts are kept: list items by their position in the
-/// desired object, whatever their position in the cluster.
+/// The path with list items by their position in the desired object, as `Desired` keeps its facts; their position
+/// in the cluster may be another one.
 pub(super) fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {
-    placed(&desired.object, path)
+    indexed(&desired.object, path)
 }
 
-/// Whether nobody may see the field: the configuration says so, or it is a Secret's content, be it in the note
-/// that `kubectl apply` leaves of it.
+/// Whether nobody may see the field: the configuration says so, or it is the content of a Secret, also in the note
+/// of `kubectl apply`.
 pub(super) fn is_secret(desired: &Desired, path: &FieldPath) -> bool {
     let content = is_content(path) || is_note_of_kubectl(path);
     desired.is_sensitive(path)
@@ -51,8 +51,8 @@ pub(super) fn is_secret(desired: &Desired, path: &FieldPath) -> bool {
         || beside_secrets(desired, path)
 }
 
-/// Whether it lies in a list item that the configuration has not (any more), in a list that holds secrets:
-/// it may be one that was renamed or has just been taken out.
+/// Whether it lies in a list item that the configuration does not have, in a list that holds secrets: the item may
+/// be a secret one that was renamed or has just been removed.
 fn beside_secrets(desired: &Desired, path: &FieldPath) -> bool {
     let segments = path.segments();
     let Some(stranger) = segments.iter().position(|segment| matches!(segment, Segment::Item(_))) else {

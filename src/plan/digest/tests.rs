@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::kubernetes::marks::LINEAGE;
-use crate::plan::testing::{P, owned};
+use crate::plan::testing::{PROJECT_NAME, owned};
 use crate::plan::{Fidelity, Reason};
 use crate::resource::{Address, Desired, FieldManager, Operation};
 
@@ -30,7 +30,7 @@ fn manager(name: &str, time: &str) -> FieldManager {
 }
 
 fn digested(change: &Change) -> Value {
-    meaning(change, &field_manager(P))
+    meaning(change, &field_manager(PROJECT_NAME))
 }
 
 fn altered(alter: impl FnOnce(&mut Change)) -> Value {

@@ -1,4 +1,11 @@
 //! What a plan is made from, and what the planner asks.
+//!
+//! | file | question |
+//! |---|---|
+//! | `plan_input` | everything that a plan is made from |
+//! | `selection` | what `--target` and `--replace` limit it to |
+//! | `moves` | what `[[moved]]` and `[[removed]]` change in it |
+//! | `question` | what the planner asks, and the answers |
 
 pub(in crate::plan) mod moves;
 pub(in crate::plan) mod plan_input;

@@ -1,4 +1,4 @@
-//! What `[[moved]]` and `[[removed]]` mean for what the state remembers.
+//! What `[[moved]]` and `[[removed]]` change in what the state knows.
 
 use crate::config::{Moves, still_there};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -7,10 +7,10 @@ use crate::plan::input::plan_input::Input;
 use crate::plan::model::plan::Mode;
 use crate::resource::Address;
 
-/// Finds what `[[moved]]` and `[[removed]]` say of objects that the blocks do not bear out.
+/// Checks `[[moved]]` and `[[removed]]` against the objects that the blocks compile to.
 ///
 /// # Errors
-/// A new address that no object has, an old one that still has one.
+/// A new address that no object has; an old address that still has one.
 pub fn check_moves(moves: &Moves, graph: &Graph) -> Result<(), Diagnostics> {
     let mut mistakes = Diagnostics::default();
     for moved in &moves.moved {
@@ -34,11 +34,11 @@ pub fn check_moves(moves: &Moves, graph: &Graph) -> Result<(), Diagnostics> {
     if mistakes.has_errors() { Err(mistakes.sorted()) } else { Ok(()) }
 }
 
-/// Gives what is remembered the addresses that it has now.
+/// Moves what the state knows to its new addresses.
 ///
-/// Only where the new address is desired and the state knows nothing under it. Otherwise the old address
-/// keeps what it has, as if there were no move: it has left the configuration.
-pub(in crate::plan) fn follow(input: &mut Input) {
+/// A move counts only where something is desired under the new address and the state knows nothing there.
+/// Otherwise everything stays under the old address, as if there were no move: it has left the configuration.
+pub(super) fn follow(input: &mut Input) {
     let wanted: Vec<(Address, Address)> = input
         .known
         .keys()
@@ -46,7 +46,7 @@ pub(in crate::plan) fn follow(input: &mut Input) {
         .filter(|(_, to)| input.desired.iter().any(|desired| desired.address == *to))
         .collect();
     for (from, to) in wanted {
-        // What a killed run perhaps made there is only looked for: it stands in nobody's way.
+        // An object that a killed run may have made is only looked for, and does not occupy the address.
         if input.known.get(&to).is_some_and(|there| !there.is_in_doubt()) {
             let fate = if input.mode == Mode::Apply { ": it has left the configuration" } else { "" };
             input.notes.push(format!(

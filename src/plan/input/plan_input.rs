@@ -12,20 +12,20 @@ use crate::resource::{Address, Applied, ClusterIdentity, Desired, Target, Timeou
 pub struct Known {
     /// Which object, and in which version it was written.
     pub target: Target,
-    /// The uid that it had.
+    /// Its uid; empty where it is not known whether it was made.
     pub uid: String,
-    /// What it stood on.
+    /// Its dependencies.
     pub dependencies: Vec<Address>,
-    /// Whether it was marked to be protected.
+    /// Whether it was marked as protected.
     pub protect: bool,
-    /// How long things were to take.
+    /// How long each step was allowed to take.
     pub timeouts: Timeouts,
-    /// What the last apply sent, and what came of it.
+    /// The record of the last apply; `None` where there is none.
     pub applied: Option<Arc<Applied>>,
 }
 
 impl Known {
-    /// Whether it is only what a killed run perhaps made.
+    /// Whether nobody knows if it was made: a run was killed while it wrote it.
     pub fn is_in_doubt(&self) -> bool {
         self.uid.is_empty()
     }
@@ -40,13 +40,13 @@ pub struct Input {
     pub lineage: String,
     /// The state's serial; 0 where there is no state yet.
     pub serial: u64,
-    /// The cluster that is asked.
+    /// The cluster that is read.
     pub cluster: ClusterIdentity,
     /// What the plan is for.
     pub mode: Mode,
-    /// What is desired, every resource behind what it stands on.
+    /// What is desired, each resource after its dependencies.
     pub desired: Vec<Arc<Desired>>,
-    /// What each of them stands on.
+    /// The dependencies of each of them.
     pub dependencies: HashMap<Address, Vec<Address>>,
     /// What was applied.
     pub known: BTreeMap<Address, Known>,
@@ -54,22 +54,22 @@ pub struct Input {
     pub consent: Consent,
     /// What the plan is limited to; everything where there is none.
     pub targets: Vec<Address>,
-    /// What is to be replaced whether or not it changes; settled, the addresses of single objects.
+    /// What is replaced in any case. After [`settle`](Self::settle), the addresses of single objects.
     pub replace: BTreeSet<Address>,
-    /// What the configuration says of resources that it no longer has.
+    /// What the configuration says of resources that it does not have any more.
     pub moves: Moves,
-    /// What the targets leave out; settled.
+    /// What the targets leave out; filled by [`settle`](Self::settle).
     pub left_out: LeftOut,
-    /// The old addresses of what has moved, by the new ones; settled.
+    /// The old addresses of what has moved, by the new ones; filled by [`settle`](Self::settle).
     pub moved: BTreeMap<Address, Address>,
-    /// What a reader of the plan should know before anything was asked; settled.
+    /// Sentences for the reader of the plan; filled by [`settle`](Self::settle).
     pub notes: Vec<String>,
 }
 
 /// What a limited plan neither reads nor changes.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
-    /// What is desired all the same: nothing of it is deleted because it is left out.
+    /// What is desired: it is not deleted because it is left out.
     pub desired: Vec<Arc<Desired>>,
     /// What was applied.
     pub known: BTreeMap<Address, Known>,

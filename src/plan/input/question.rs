@@ -7,14 +7,14 @@ use crate::resource::{Problem, Reading, Target};
 /// What the planner must know.
 #[derive(Debug, Clone)]
 pub enum Question {
-    /// What is there.
+    /// What is there now.
     Read(Vec<Target>),
-    /// What is there by now of objects that moved while they were looked at, as a rollout moves a
-    /// Deployment: to be left alone for a moment first.
+    /// What is there by now of objects that changed between reading and dry-run, as a rollout changes a Deployment:
+    /// wait for a moment before you read them.
     ReadAgain(Vec<Target>),
-    /// What a write would come to.
+    /// What a write would change (a dry-run).
     Preview(Box<Write>),
-    /// What else dies with an object.
+    /// What else is deleted with an object.
     Dependents(CascadeScope),
 }
 
@@ -23,16 +23,16 @@ pub enum Question {
 pub enum Answer {
     /// One for each target.
     Read(Vec<Reading>),
-    /// What the write would come to.
+    /// The object as it would be after the write.
     Preview(Result<Written, Problem>),
-    /// What was seen of it.
+    /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
 }
 
-/// Where the planner stands.
+/// What the planner does next.
 #[derive(Debug)]
 pub enum Step {
-    /// It must know these, which do not wait for each other.
+    /// It asks these questions, which do not depend on each other.
     Ask(Vec<Question>),
     /// It is done.
     Done(Box<Plan>),

@@ -12,11 +12,11 @@ use crate::plan::model::plan::Mode;
 use crate::resource::{Address, Desired, Identity};
 
 impl Input {
-    /// Settles what the plan is about, before anything is asked: follows moves, finds what is to be
-    /// replaced, and takes out what the targets do not need.
+    /// Decides what the plan is about, before anything is asked: follows moves, finds what is to be replaced, and
+    /// removes what the targets do not need.
     ///
     /// # Errors
-    /// An address that nothing has, or that cannot be replaced.
+    /// An address that no resource has, or a resource that cannot be replaced.
     pub fn settle(mut self, graph: &Graph) -> Result<Self, Diagnostics> {
         moves::follow(&mut self);
         let mut mistakes = Diagnostics::default();
@@ -39,7 +39,7 @@ impl Input {
         if mistakes.has_errors() { Err(mistakes) } else { Ok(self) }
     }
 
-    /// Puts the addresses of the very objects in place of what `--replace` names.
+    /// Finds the single objects that `--replace` names.
     fn find_replaced(&mut self, mistakes: &mut Diagnostics) {
         let mut found = BTreeSet::new();
         for named in std::mem::take(&mut self.replace) {
@@ -76,7 +76,7 @@ impl Input {
         self.replace = found;
     }
 
-    /// The resources that the targets name. One whose object has another address now stands for that.
+    /// The resources that the targets name, by their current addresses.
     fn find_targets(&self, mistakes: &mut Diagnostics) -> BTreeSet<Address> {
         let mut found = BTreeSet::new();
         for named in &self.targets {
@@ -96,9 +96,9 @@ impl Input {
         found
     }
 
-    /// The address under which the object is desired that the state knows under this one. An object may have
-    /// changed its group (an Ingress did), and nothing has been read yet: without the group it is taken for
-    /// the same, so that a delete is never planned for what is desired.
+    /// The address under which the object is desired that the state knows under this address. An object may have
+    /// changed its group (an Ingress did), and nothing has been read yet. So the group is not compared: no delete
+    /// may be planned for an object that is desired.
     fn current_address<'i>(&'i self, address: &'i Address) -> &'i Address {
         let is_desired = self.desired.iter().any(|desired| desired.address == *address);
         let Some(known) = self.known.get(address).filter(|_| !is_desired) else { return address };
@@ -121,7 +121,7 @@ impl Input {
                     targets.into_iter().partition(|address| graph.get(address).is_some());
                 let wanted: Vec<Address> = wanted.into_iter().collect();
                 let mut selected = graph.closure_of(&wanted)?;
-                // What leaves goes with what stands on it and leaves as well.
+                // What is deleted takes along what depends on it and is deleted as well.
                 let leaving = self.with_dependents(leaving);
                 selected.extend(leaving.into_iter().filter(|address| graph.get(address).is_none()));
                 selected
@@ -145,26 +145,27 @@ impl Input {
             .partition(|desired| selected.contains(&desired.address));
         self.desired = desired;
         let objects: BTreeSet<&Identity> = self.desired.iter().map(|desired| &desired.identity).collect();
-        let (known, forgone) = std::mem::take(&mut self.known).into_iter().partition(|(address, known)| {
-            selected.contains(address) || objects.contains(&known.target.identity)
-        });
+        let (known, left_out_known) =
+            std::mem::take(&mut self.known).into_iter().partition(|(address, known)| {
+                selected.contains(address) || objects.contains(&known.target.identity)
+            });
         self.known = known;
-        self.left_out = LeftOut { desired: left_out, known: forgone };
+        self.left_out = LeftOut { desired: left_out, known: left_out_known };
         self.notes.push(self.limits());
         Ok(())
     }
 
-    /// These and, of what was applied, everything that stands on them or lives in them.
+    /// These and, of what was applied, everything that depends on them or lies in them.
     fn with_dependents(&self, mut found: BTreeSet<Address>) -> BTreeSet<Address> {
-        let mut fresh: Vec<Address> = found.iter().cloned().collect();
-        while let Some(dependency) = fresh.pop() {
+        let mut unvisited: Vec<Address> = found.iter().cloned().collect();
+        while let Some(dependency) = unvisited.pop() {
             let namespace = self.known.get(&dependency).map(|known| &known.target.identity);
             let namespace =
                 namespace.filter(|identity| identity.is("", "Namespace")).map(|space| &space.name);
             for (address, known) in &self.known {
                 let lives_in = namespace.is_some() && known.target.identity.namespace.as_ref() == namespace;
                 if (lives_in || known.dependencies.contains(&dependency)) && found.insert(address.clone()) {
-                    fresh.push(address.clone());
+                    unvisited.push(address.clone());
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The plan as data: what it says of each resource.
+//! What the plan says of one resource.
 
 use std::sync::Arc;
 
@@ -6,122 +6,51 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fidelity::Fidelity;
+use super::field_change::{Cause, FieldChange};
 use super::reason::Reason;
-use crate::resource::{
-    Address, Applied, Desired, FieldManager, FieldPath, Identity, Live, Origin, Stamp, Target, Timeouts,
-};
+use crate::resource::{Address, Applied, Desired, FieldPath, Identity, Live, Stamp, Target, Timeouts};
 
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// It is as it should be.
+    /// Nothing: it is as it should be.
     None,
-    /// It is made.
+    /// It is created.
     Create,
     /// Some of its fields change.
     Update,
-    /// It is deleted and made anew, because a field that must change cannot.
+    /// It is deleted and created again.
     Replace,
     /// It is deleted.
     Delete,
-    /// It exists already, made by others, and is taken over.
+    /// Others created it, and it is taken over.
     Adopt,
-    /// It left the configuration, but is protected: it stays, and stays known.
+    /// It is not in the configuration any more, and something protects it: it stays, and the state keeps it.
     Keep,
-    /// It left the configuration, and is gone or no longer ours: only our memory of it goes.
+    /// It is not in the configuration any more, and is gone or not ours: only the state forgets it.
     Forget,
 }
 
 impl Action {
-    /// Whether the cluster is written to.
+    /// Whether it writes to the cluster.
     pub fn writes(self) -> bool {
         !matches!(self, Self::None | Self::Keep | Self::Forget)
     }
 }
 
-/// What the state makes of a resource.
+/// Whether the state knows a resource, and whether an apply records it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tracking {
-    /// It knows it already, under this address.
+    /// The state knows it, under this address, as it is.
     Known,
-    /// It knows it, but something that it keeps of it has changed: what it stands on, how long it may take.
+    /// The state knows it, and something that it records of it has changed: its dependencies, its timeouts.
     Outdated,
-    /// It must take it in.
+    /// The state does not know it, and an apply records it.
     New,
-    /// It is used and never owned: a namespace that others made.
+    /// It is used and never recorded: a namespace that others made.
     Untracked,
-}
-
-/// Whose change a changed line is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Cause {
-    /// The configuration has changed.
-    Yours,
-    /// The cluster has changed, and an apply reverts it.
-    Drift {
-        /// Who owns the field now; nobody where the server keeps no trace.
-        by: Vec<FieldManager>,
-    },
-    /// The configuration has changed, or names the field for the first time, and another manager owns it: an
-    /// apply takes it.
-    Conflict {
-        /// Who owns the field now; nobody where the server keeps no trace.
-        by: Vec<FieldManager>,
-    },
-}
-
-/// How to keep what another hand did to a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Keep {
-    /// Set this key of the configuration to the live value.
-    Key(Origin),
-    /// No key gives the field: add this line to `ignore_changes` of its block.
-    Ignore(String),
-}
-
-/// A field's value afterwards.
-#[derive(Debug, Clone, PartialEq)]
-pub enum After {
-    /// This value.
-    Value(Value),
-    /// No value.
-    Absent,
-    /// A value that is known only after the apply.
-    Unknown(UnknownValue),
-}
-
-/// A value that is known only after the apply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnknownValue {
-    /// It is taken from other resources: the expression as it is written.
-    Expression(String),
-    /// The run that applies it generates it.
-    Generated,
-}
-
-/// One field that changes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FieldChange {
-    /// Which field.
-    pub path: FieldPath,
-    /// Its value now; `None` where it has none.
-    pub before: Option<Value>,
-    /// Its value afterwards.
-    pub after: After,
-    /// Whether nobody may see the values.
-    pub sensitive: bool,
-    /// Where in the configuration it comes from.
-    pub origin: Option<Origin>,
-    /// Whether this change cannot be made to the object as it is, and so replaces it.
-    pub forces_replacement: bool,
-    /// Whose change it is. Of an object that is made, [`Change::cause`] says it.
-    pub cause: Cause,
-    /// Of drift and conflict: how to keep what the other hand did.
-    pub keep: Option<Keep>,
 }
 
 /// What the plan says of one resource.
@@ -133,51 +62,51 @@ pub struct Change {
     pub target: Target,
     /// What happens to it.
     pub action: Action,
-    /// Why, where that is not plain; in the order in which they are said.
+    /// Why that happens, where the rest does not show it; in the order in which the reasons are told.
     pub reasons: Vec<Reason>,
     /// Whose change it is, where the fields do not tell: the object is gone or was made anew by others, or
     /// only its marks or its ownership change.
     pub cause: Option<Cause>,
-    /// What changes.
+    /// The fields that change.
     pub fields: Vec<FieldChange>,
-    /// How that is known.
+    /// How the difference is known.
     pub fidelity: Fidelity,
-    /// The object as it was read: what the write is guarded by.
+    /// The object as it was read; its stamp guards the write.
     pub prior: Option<Arc<Live>>,
-    /// What the configuration wants; `None` for what left it.
+    /// What the configuration wants; `None` where it does not have the resource any more.
     pub desired: Option<Arc<Desired>>,
     /// The object as it is sent, our annotations included; expressions where values are not known yet.
     pub send: Option<Value>,
-    /// What must be done first (for deletes: what this one stands on, and outlives).
+    /// What must be applied first; for deletes, what must be deleted later.
     pub dependencies: Vec<Address>,
     /// The address under which the state knows it, where the block was renamed.
     pub moved_from: Option<Address>,
     /// The object that had this address before, under another name: it is deleted first.
     pub replaced: Option<Box<(Target, Live)>>,
-    /// What the state makes of it.
+    /// Whether the state knows it.
     pub tracking: Tracking,
-    /// Whether it may be deleted only with consent.
+    /// Whether it is deleted only with consent.
     pub protected: bool,
-    /// How long things may take; for what left the configuration, as it was when it did.
+    /// How long each step may take; for what is not in the configuration any more, the last values of it.
     pub timeouts: Timeouts,
     /// What the server warned about.
     pub warnings: Vec<String>,
-    /// How many fields others own in it, which are left alone.
+    /// How many fields only others own, which are left alone.
     pub foreign: usize,
-    /// How many fields of ours stay as they are, in what is there and changes.
+    /// How many of the sent fields stay as they are, in an object that is there and changes.
     pub unchanged: usize,
-    /// What else dies with it: the content of a namespace, the custom resources of a definition.
+    /// What else is deleted with it: the content of a namespace, the custom resources of a definition.
     pub dies_with: Vec<Identity>,
-    /// The managers whose fields are taken over by an adoption.
+    /// The managers that lose fields by an adoption.
     pub taken_from: Vec<String>,
     /// Fields that could not be checked, each with the reason.
     pub unchecked: Vec<(FieldPath, String)>,
-    /// Of what is not written: what a write would have left to remember.
+    /// For an object that is not written: the record that a write would have left.
     pub applied: Option<Arc<Applied>>,
 }
 
 impl Change {
-    /// A change of which nothing more is known than what is done to which object.
+    /// A change that says no more than what is done to which object.
     pub fn new(address: Address, target: Target, action: Action, fidelity: Fidelity) -> Self {
         Self {
             address,
@@ -206,12 +135,12 @@ impl Change {
         }
     }
 
-    /// Whether the state is to take it in, though nothing may have to be written to the cluster.
+    /// Whether an apply records it in the state, also where it writes nothing to the cluster.
     pub fn is_to_be_remembered(&self) -> bool {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()
     }
 
-    /// The stamp of the object as it was read.
+    /// The stamp of the object as it was read; `None` where there was no object.
     pub fn stamp(&self) -> Option<&Stamp> {
         self.prior.as_ref().map(|live| &live.stamp)
     }

@@ -1,15 +1,16 @@
-//! What gives occasion to a plan, and whose hands the drift in it is from.
+//! A plan's drift in numbers: whether the cluster or the configuration has changed, and which managers changed it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::plan::model::change::{Action, Cause, Change, FieldChange};
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::field_change::{Cause, FieldChange};
 use crate::plan::model::plan::Plan;
 use crate::resource::Address;
 use crate::resource::FieldManager;
 
-/// What gives occasion to a plan that changes something.
+/// Why a plan changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Occasion {
@@ -35,11 +36,11 @@ pub struct Drifted {
     pub latest: Option<String>,
 }
 
-/// The drift that the plan reverts, by manager: most fields first, those without a trace last.
+/// The drift that the plan changes back, by manager: most fields first, unknown managers last.
 pub fn drift_summary(plan: &Plan) -> Vec<Drifted> {
     let mut found: BTreeMap<Option<&str>, Tally<'_>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.reverts_drift()) {
-        // An object that is gone, or whose ownership alone changed, has no line that says so.
+        // An object that is gone, or of which only the ownership changed, has no field that says so.
         if let Some(Cause::Drift { by }) = &change.cause {
             count(&mut found, &change.address, by, 0);
         }
@@ -93,14 +94,14 @@ fn count<'p>(
         let tally = found.entry(manager).or_default();
         tally.fields += fields;
         tally.addresses.insert(address);
-        // The server writes all times alike, so that they sort as texts.
+        // The server writes all times in one form, so the order of the texts is the order in time.
         tally.latest = tally.latest.max(time);
     }
 }
 
 impl Change {
-    /// The lines that say whose change they are. Those of an object that is made do not: that it is made,
-    /// and why, is one change.
+    /// The fields that say whose change they are. Those of an object that is created do not: the whole change
+    /// says it.
     fn attributed(&self) -> &[FieldChange] {
         if self.action == Action::Create { &[] } else { &self.fields }
     }
@@ -109,7 +110,7 @@ impl Change {
         self.cause.iter().chain(self.attributed().iter().map(|field| &field.cause))
     }
 
-    /// Whether it undoes what others did to what was applied.
+    /// Whether it changes back what others changed since the last apply.
     pub fn reverts_drift(&self) -> bool {
         let is_drift = |cause: &Cause| match cause {
             Cause::Drift { .. } => true,
@@ -120,7 +121,7 @@ impl Change {
         self.action.writes() && self.causes().any(is_drift)
     }
 
-    /// Whether it does what the configuration says anew.
+    /// Whether it does what has changed in the configuration.
     pub fn follows_configuration(&self) -> bool {
         let mut causes = self.causes().peekable();
         let is_new = self.moved_from.is_some() || self.replaced.is_some() || causes.peek().is_none();
@@ -129,7 +130,7 @@ impl Change {
 }
 
 impl Plan {
-    /// What gives occasion to it; `None` where it changes nothing in the cluster.
+    /// Why it changes something; `None` where it changes nothing in the cluster.
     pub fn occasion(&self) -> Option<Occasion> {
         let drift = self.changes.iter().any(Change::reverts_drift);
         let configuration = self.changes.iter().any(Change::follows_configuration);
@@ -147,8 +148,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::plan::model::change::After;
     use crate::plan::model::fidelity::Fidelity;
+    use crate::plan::model::field_change::After;
     use crate::plan::model::plan::Mode;
     use crate::resource::{ClusterIdentity, Identity, Operation, Target};
 
@@ -158,16 +159,7 @@ mod tests {
     }
 
     fn line(cause: Cause) -> FieldChange {
-        FieldChange {
-            path: "spec.x".parse().unwrap(),
-            before: None,
-            after: After::Absent,
-            sensitive: false,
-            origin: None,
-            forces_replacement: false,
-            cause,
-            keep: None,
-        }
+        FieldChange { cause, ..FieldChange::new("spec.x".parse().unwrap(), None, After::Absent) }
     }
 
     fn change(name: &str, action: Action, cause: Option<Cause>, lines: Vec<Cause>) -> Change {

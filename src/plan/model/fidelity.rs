@@ -80,3 +80,56 @@ pub enum PredictionReason {
         message: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_names_in_a_plan_file_are_stable_and_can_be_read_back() {
+        let (text, defined) = (|| "a".to_owned(), || GroupKind { group: "x.y".into(), kind: "Foo".into() });
+        let pending = PredictionReason::ValuePending {
+            address: "resource.a".parse().unwrap(),
+            field: "b".parse().unwrap(),
+        };
+        let foo = json!({"group": "x.y", "kind": "Foo"});
+        for (reason, written) in [
+            (
+                PredictionReason::NamespaceCreated { namespace: text() },
+                json!({"kind": "namespace_created", "namespace": "a"}),
+            ),
+            (
+                PredictionReason::NamespaceMissing { namespace: text() },
+                json!({"kind": "namespace_missing", "namespace": "a"}),
+            ),
+            (
+                PredictionReason::KindCreated { defined: defined() },
+                json!({"kind": "kind_created", "defined": foo}),
+            ),
+            (
+                PredictionReason::KindChanged { defined: defined() },
+                json!({"kind": "kind_changed", "defined": foo}),
+            ),
+            (
+                PredictionReason::KindMissing { defined: defined() },
+                json!({"kind": "kind_missing", "defined": foo}),
+            ),
+            (pending, json!({"kind": "value_pending", "address": "resource.a", "field": "b"})),
+            (
+                PredictionReason::DanglingReference { reference: text() },
+                json!({"kind": "dangling_reference", "reference": "a"}),
+            ),
+            (
+                PredictionReason::DryRunRefused { message: text() },
+                json!({"kind": "dry_run_refused", "message": "a"}),
+            ),
+            (PredictionReason::Forbidden { message: text() }, json!({"kind": "forbidden", "message": "a"})),
+        ] {
+            let fidelity = Fidelity::Predicted(reason);
+            let written = json!({"kind": "predicted", "reason": written});
+            assert_eq!(json!(fidelity), written);
+            assert_eq!(serde_json::from_value::<Fidelity>(written).unwrap(), fidelity);
+        }
+    }
+}

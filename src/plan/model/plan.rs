@@ -12,7 +12,7 @@ use crate::resource::{Address, ClusterIdentity, Problem, ProblemKind, Target};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// To make the cluster what the configuration says.
+    /// To make the cluster as the configuration says.
     Apply,
     /// To delete everything that was applied.
     Destroy,
@@ -21,7 +21,7 @@ pub enum Mode {
 /// Something that makes the plan impossible to apply.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// Which resource; the address is known even where the object could not be read.
+    /// Which resource.
     pub address: Address,
     /// Which object.
     pub target: Target,
@@ -29,7 +29,7 @@ pub struct Refusal {
     pub obstacle: Obstacle,
 }
 
-/// What stands against a change.
+/// What stands against a change. The words for it are in `report::reason`.
 #[derive(Debug, Clone)]
 pub enum Obstacle {
     /// Something went wrong, or somebody said no.
@@ -81,29 +81,29 @@ pub struct Plan {
     pub serial: u64,
     /// What it is for.
     pub mode: Mode,
-    /// The cluster that was asked.
+    /// The cluster that was read.
     pub cluster: ClusterIdentity,
     /// Everything that is desired or was applied, in apply order; deletes last, in their order.
     pub changes: Vec<Change>,
-    /// What must be mended first; a plan with refusals is shown and never applied.
+    /// What must be solved first; a plan with refusals is shown and never applied.
     pub refusals: Vec<Refusal>,
-    /// What a reader should know of the whole, such as a missing state.
+    /// Sentences about the whole plan, such as that there is no state; for people, and no part of the digest.
     pub notes: Vec<String>,
-    /// What it was limited to; everything where there is none.
+    /// The targets that it is limited to; empty where it is about everything.
     pub targets: Vec<Address>,
-    /// What it neither looked at nor changes, because no target needs it.
+    /// What it neither reads nor changes, because no target needs it.
     pub left_out: Vec<Address>,
-    /// Tells this plan from others ([`digest_of`](Self::digest_of)).
+    /// What identifies its content ([`digest_of`](Self::digest_of)).
     pub digest: String,
 }
 
 impl Plan {
-    /// Whether an apply would change the cluster, or end our care for something in it.
+    /// Whether an apply would change the cluster, or forget something in it.
     pub fn has_changes(&self) -> bool {
         self.changes.iter().any(|change| change.action.writes() || change.action == Action::Forget)
     }
 
-    /// Whether an apply would change at least what we remember.
+    /// Whether an apply would change the cluster or the state.
     pub fn changes_state(&self) -> bool {
         self.has_changes() || self.changes.iter().any(Change::is_to_be_remembered)
     }
@@ -114,6 +114,6 @@ impl Plan {
 pub struct Consent {
     /// Protected resources that may be deleted or replaced.
     pub destroy: BTreeSet<Address>,
-    /// Existing objects that may be taken over.
+    /// Objects of others that may be taken over.
     pub adopt: BTreeSet<Address>,
 }

@@ -135,34 +135,86 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_names_in_a_plan_file_are_stable_and_can_be_read_back() {
-        let field = |path: &str| path.parse::<FieldPath>().unwrap();
-        let reasons = vec![
+    /// Every reason, as it is written.
+    fn written() -> Vec<(Reason, Value)> {
+        let (address, field) = (Address::block("resource", "a"), "spec.x".parse::<FieldPath>().unwrap());
+        let owned = |manager: Option<&str>| {
+            vec![OwnedField { field: field.clone(), manager: manager.map(str::to_owned) }]
+        };
+        let (fields, managers) = (vec![field.clone()], vec!["helm".to_owned()]);
+        let predecessor = Identity::cluster("", "Namespace", "old");
+        vec![
             (Reason::AppliedBefore, json!({"kind": "applied_before"})),
+            (Reason::NothingToReplace, json!({"kind": "nothing_to_replace"})),
+            (Reason::ReplaceRequested, json!({"kind": "replace_requested"})),
             (
-                Reason::ReplaceTriggered { by: Address::block("resource", "a") },
+                Reason::ReplaceTriggered { by: address.clone() },
                 json!({"kind": "replace_triggered", "by": "resource.a"}),
             ),
             (
-                Reason::ReplacementLoss { loss: Loss::RunningPods },
-                json!({"kind": "replacement_loss", "loss": "running_pods"}),
+                Reason::ImmutableFields { object_kind: "Job".to_owned(), fields },
+                json!({"kind": "immutable_fields", "object_kind": "Job", "fields": ["spec.x"]}),
             ),
             (
-                Reason::OwnershipOnly {
-                    taken: vec![OwnedField { field: field("spec.a"), manager: Some("kubectl".into()) }],
-                    released: vec![OwnedField { field: field("spec.b"), manager: None }],
-                },
+                Reason::ReplacementLoss { loss: Loss::Data },
+                json!({"kind": "replacement_loss", "loss": "data"}),
+            ),
+            (
+                Reason::PredecessorDeleted { predecessor },
+                json!({"kind": "predecessor_deleted", "predecessor": {"kind": "Namespace", "name": "old"}}),
+            ),
+            (Reason::MadeAgainByOthers, json!({"kind": "made_again_by_others"})),
+            (Reason::AnnotationsOnly, json!({"kind": "annotations_only"})),
+            (
+                Reason::OwnershipOnly { taken: owned(Some("kubectl")), released: owned(None) },
                 json!({"kind": "ownership_only",
-                       "taken": [{"field": "spec.a", "manager": "kubectl"}],
-                       "released": [{"field": "spec.b", "manager": null}]}),
+                       "taken": [{"field": "spec.x", "manager": "kubectl"}],
+                       "released": [{"field": "spec.x", "manager": null}]}),
             ),
             (
-                Reason::IgnoredFieldReleased { field: field("spec.replicas"), value: Some(json!(5)) },
-                json!({"kind": "ignored_field_released", "field": "spec.replicas", "value": 5}),
+                Reason::ApiVersionOnly { from: "v1".to_owned(), to: "v2".to_owned() },
+                json!({"kind": "api_version_only", "from": "v1", "to": "v2"}),
             ),
-        ];
-        for (reason, written) in reasons {
+            (
+                Reason::IgnoredFieldSet { field: field.clone() },
+                json!({"kind": "ignored_field_set", "field": "spec.x"}),
+            ),
+            (
+                Reason::IgnoredFieldReleased { field: field.clone(), value: Some(json!(5)) },
+                json!({"kind": "ignored_field_released", "field": "spec.x", "value": 5}),
+            ),
+            (
+                Reason::IgnoredFieldLeft { field, managers: managers.clone() },
+                json!({"kind": "ignored_field_left", "field": "spec.x", "managers": ["helm"]}),
+            ),
+            (Reason::Adopted { made_by: managers.clone() }, json!({"kind": "adopted", "made_by": ["helm"]})),
+            (Reason::AdoptedFrom { managers }, json!({"kind": "adopted_from", "managers": ["helm"]})),
+            (
+                Reason::ReleasedByRemoved { place: "regplan.toml:7".to_owned() },
+                json!({"kind": "released_by_removed", "place": "regplan.toml:7"}),
+            ),
+            (Reason::NameTaken, json!({"kind": "name_taken"})),
+            (Reason::KnownElsewhere, json!({"kind": "known_elsewhere"})),
+            (Reason::GoneAlready, json!({"kind": "gone_already"})),
+            (
+                Reason::Protected { address: address.clone() },
+                json!({"kind": "protected", "address": "resource.a"}),
+            ),
+            (
+                Reason::HoldsProtected { address: address.clone() },
+                json!({"kind": "holds_protected", "address": "resource.a"}),
+            ),
+            (
+                Reason::HoldsReleased { address: address.clone() },
+                json!({"kind": "holds_released", "address": "resource.a"}),
+            ),
+            (Reason::HoldsDesired { address }, json!({"kind": "holds_desired", "address": "resource.a"})),
+        ]
+    }
+
+    #[test]
+    fn the_names_in_a_plan_file_are_stable_and_can_be_read_back() {
+        for (reason, written) in written() {
             assert_eq!(json!(reason), written);
             assert_eq!(serde_json::from_value::<Reason>(written).unwrap(), reason);
         }

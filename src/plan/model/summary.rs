@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::change::Action;
 use super::plan::Plan;
 
-/// How many of each.
+/// How many resources of each action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Created, or taken over.
@@ -16,14 +16,14 @@ pub struct Summary {
     pub replace: usize,
     /// Deleted.
     pub destroy: usize,
-    /// No longer remembered; the cluster keeps them, or has lost them already.
+    /// Only forgotten by the state; the cluster keeps them, or they are gone already.
     pub forget: usize,
     /// As they should be.
     pub unchanged: usize,
 }
 
 impl Plan {
-    /// How many of each.
+    /// How many resources of each action.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for change in &self.changes {
@@ -36,7 +36,7 @@ impl Plan {
                 Action::Forget => summary.forget += 1,
                 Action::Keep => {}
             }
-            // The new object stays; that the old one goes is a delete all the same.
+            // The new object stays, but the old one of another name is deleted.
             if change.replaced.is_some() && change.action != Action::Replace {
                 summary.destroy += 1;
             }

@@ -1,4 +1,4 @@
-//! Who owns the fields of an object, whichever names a field goes by.
+//! Which field managers own the fields of an object, whatever names the fields have.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -6,119 +6,141 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::kubernetes::field_manager;
-use crate::plan::diff::compare::placed;
-use crate::plan::model::change::{Change, FieldChange};
-use crate::resource::FieldManager;
-use crate::resource::{FieldPath, FieldSet, Live, ManagedEntry, Operation};
+use crate::plan::diff::compare::indexed;
+use crate::plan::model::change::Change;
+use crate::plan::model::field_change::FieldChange;
+use crate::resource::{FieldManager, FieldPath, FieldSet, Live, ManagedEntry, Operation};
 
 /// An object as it is, and as it will be.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::plan) struct Transition<'a> {
-    pub(in crate::plan) before: &'a Value,
-    pub(in crate::plan) after: &'a Value,
+pub(super) struct Transition<'a> {
+    /// As it is.
+    pub(super) before: &'a Value,
+    /// As it will be.
+    pub(super) after: &'a Value,
 }
 
-/// A field, told from others by where it stands.
+/// A field, identified by its position.
 ///
-/// An item of a list has several names: the server takes its own keys (`[containerPort=80,protocol=TCP]`),
-/// the plan whichever tell the items apart in both objects (`[http]`). By position they are one; and since
-/// an item may be in one of the objects alone, its position in either counts.
+/// An item of a list has several names: the server uses the keys of its schema
+/// (`[containerPort=80,protocol=TCP]`), the plan uses the first keys that differ between all items (`[http]`). The
+/// position is the same for all names. An item may be in one of the two objects only, so its position in
+/// either of them counts.
 #[derive(Debug, Clone)]
-pub(in crate::plan) struct FieldPosition {
-    pub(in crate::plan) path: FieldPath,
+pub(super) struct FieldPosition {
+    path: FieldPath,
     before: FieldPath,
     after: FieldPath,
 }
 
 impl FieldPosition {
-    pub(in crate::plan) fn new(path: FieldPath, turn: Transition<'_>) -> Self {
-        Self { before: placed(turn.before, &path), after: placed(turn.after, &path), path }
+    /// The position of the field with this path.
+    pub(super) fn new(path: FieldPath, transition: Transition<'_>) -> Self {
+        Self { before: indexed(transition.before, &path), after: indexed(transition.after, &path), path }
     }
 
-    pub(in crate::plan) fn is(&self, other: &Self) -> bool {
+    /// The path that it was made from.
+    pub(super) fn path(&self) -> &FieldPath {
+        &self.path
+    }
+
+    /// Whether both are the same field.
+    pub(super) fn is(&self, other: &Self) -> bool {
         self.before == other.before || self.after == other.after
     }
 
-    /// Whether the other one is this very field or lies below it.
-    pub(in crate::plan) fn contains(&self, other: &Self) -> bool {
+    /// Whether the other field is this one or lies below it.
+    pub(super) fn contains(&self, other: &Self) -> bool {
         self.before.contains(&other.before) || self.after.contains(&other.after)
     }
 }
 
-/// A field that a manager owns itself.
+/// A field that a manager owns.
 #[derive(Debug, Clone)]
-pub(in crate::plan) struct Owned {
-    pub(in crate::plan) place: FieldPosition,
-    /// Whether it owns something below it as well, and so the field only as the frame of that.
-    pub(in crate::plan) is_parent: bool,
+pub(super) struct OwnedPosition {
+    position: FieldPosition,
+    /// Whether the manager owns fields below it as well: then it owns the map or item, and not all that is in it.
+    is_parent: bool,
 }
 
-impl Owned {
+impl OwnedPosition {
+    /// A field that is owned.
+    pub(super) fn new(position: FieldPosition, is_parent: bool) -> Self {
+        Self { position, is_parent }
+    }
+
     /// Every field of the set.
-    pub(in crate::plan) fn all(set: Option<&FieldSet>, turn: Transition<'_>) -> Vec<Self> {
+    pub(super) fn all(set: Option<&FieldSet>, transition: Transition<'_>) -> Vec<Self> {
         let paths = set.map(FieldSet::owned_paths).unwrap_or_default();
         paths
             .into_iter()
-            .map(|(path, is_parent)| Self { place: FieldPosition::new(path, turn), is_parent })
+            .map(|(path, is_parent)| Self { position: FieldPosition::new(path, transition), is_parent })
             .collect()
     }
 
-    /// Whether the field is a part of this one, which is owned whole (an atomic list).
-    pub(in crate::plan) fn is_around(&self, place: &FieldPosition) -> bool {
-        !self.is_parent && self.place.contains(place)
+    /// Which field it is.
+    pub(super) fn position(&self) -> &FieldPosition {
+        &self.position
+    }
+
+    /// Whether the field is a part of this one, which is owned as one value (an atomic list).
+    pub(super) fn contains_as_a_whole(&self, position: &FieldPosition) -> bool {
+        !self.is_parent && self.position.contains(position)
     }
 }
 
-/// The owners of a live object.
+/// The managers that own the fields of a live object.
 #[derive(Debug)]
-pub(in crate::plan) struct Owners {
-    ours: Vec<Owned>,
-    others: Vec<(FieldManager, Vec<Owned>)>,
+pub(super) struct FieldOwners {
+    ours: Vec<OwnedPosition>,
+    others: Vec<(FieldManager, Vec<OwnedPosition>)>,
 }
 
-impl Owners {
-    /// Ours is what the project owns by server-side apply.
-    pub(in crate::plan) fn new(project: &str, live: &Live, turn: Transition<'_>) -> Self {
+impl FieldOwners {
+    /// The owners in this object. Ours is what the project owns by server-side apply.
+    pub(super) fn new(project: &str, live: &Live, transition: Transition<'_>) -> Self {
         let manager = field_manager(project);
         let others = others(&manager, live);
         Self {
-            ours: Owned::all(live.ownership.applied_by(&manager), turn),
+            ours: OwnedPosition::all(live.ownership.applied_by(&manager), transition),
             others: others
-                .map(|entry| (entry.field_manager(), Owned::all(Some(&entry.fields), turn)))
+                .map(|entry| (entry.field_manager(), OwnedPosition::all(Some(&entry.fields), transition)))
                 .collect(),
         }
     }
 
     /// Whether we own the field, something below it, or all of a value that it is part of.
-    pub(in crate::plan) fn is_ours(&self, place: &FieldPosition) -> bool {
-        self.ours.iter().any(|owned| place.contains(&owned.place) || owned.is_around(place))
+    pub(super) fn is_ours(&self, position: &FieldPosition) -> bool {
+        self.ours
+            .iter()
+            .any(|owned| position.contains(&owned.position) || owned.contains_as_a_whole(position))
     }
 
-    /// The other managers that own the field or something below it; where nobody does, those that own all
-    /// of a value that it is part of. The last one to write comes first.
-    pub(in crate::plan) fn managers(&self, place: &FieldPosition) -> Vec<FieldManager> {
-        let that = |owns: &dyn Fn(&Owned) -> bool| -> Vec<FieldManager> {
+    /// The other managers that own the field or something below it; where there are none, those that own a
+    /// whole value that the field is part of. The last one to write comes first.
+    pub(super) fn managers(&self, position: &FieldPosition) -> Vec<FieldManager> {
+        let managers_where = |owns: &dyn Fn(&OwnedPosition) -> bool| -> Vec<FieldManager> {
             let found = self.others.iter().filter(|(_, fields)| fields.iter().any(owns));
             found.map(|(manager, _)| manager.clone()).collect()
         };
-        let mut managers = that(&|owned| place.contains(&owned.place));
+        let mut managers = managers_where(&|owned| position.contains(&owned.position));
         if managers.is_empty() {
-            managers = that(&|owned| owned.is_around(place));
+            managers = managers_where(&|owned| owned.contains_as_a_whole(position));
         }
-        // The server writes all times alike, so that they sort as texts.
+        // The server writes all times in one form, so the order of the texts is the order in time.
         managers.sort_by_key(|manager| Reverse(manager.time.clone()));
         managers
     }
 }
 
-/// Every entry but ours.
-fn others<'l>(manager: &str, live: &'l Live) -> impl Iterator<Item = &'l ManagedEntry> {
+/// Every entry but ours, which is what we own by server-side apply.
+pub(super) fn others<'l>(manager: &str, live: &'l Live) -> impl Iterator<Item = &'l ManagedEntry> {
     live.ownership.entries.iter().filter(move |entry| {
         entry.manager != manager || entry.operation != Operation::Apply || entry.subresource.is_some()
     })
 }
 
-/// How many fields of the object others own, which we neither send nor change: they are left alone.
+/// How many fields of the object only others own, and we neither send nor change.
 pub(in crate::plan) fn foreign(
     project: &str,
     sent: &Value,
@@ -147,6 +169,6 @@ pub(in crate::plan) fn foreign(
 /// server keeps no trace.
 pub fn other_managers(project: &str, change: &Change, path: &FieldPath) -> Vec<FieldManager> {
     let Some(live) = &change.prior else { return Vec::new() };
-    let turn = Transition { before: &live.object, after: &live.object };
-    Owners::new(project, live, turn).managers(&FieldPosition::new(path.clone(), turn))
+    let transition = Transition { before: &live.object, after: &live.object };
+    FieldOwners::new(project, live, transition).managers(&FieldPosition::new(path.clone(), transition))
 }

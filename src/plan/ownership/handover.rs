@@ -1,7 +1,8 @@
-//! Fields under `ignore_changes`: made with what holds them, and from then on left to others.
+//! Fields under `ignore_changes`: they are set when their object or list item is made, and left to others from
+//! then on.
 //!
-//! A sole owner that leaves a field out of what it applies resets it. So a field that is ours is released
-//! first, by which it keeps its value and has no owner, and only then left out.
+//! Where the only owner of a field leaves it out of an apply, the server resets the field. So a field that we own
+//! is released first (it keeps its value and has no owner), and left out after that.
 
 use std::collections::BTreeSet;
 
@@ -11,39 +12,41 @@ use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::model::reason::Reason;
-use crate::resource::{Desired, FieldPath, FieldSet, Live, Operation, Problem, ProblemKind, Segment};
+use crate::plan::ownership::field_owners::others;
+use crate::resource::{Desired, FieldPath, FieldSet, Live, Problem, ProblemKind, Segment, is_house_group};
 
-/// The longest text, in bytes, that is told as a value that stays.
+/// The longest text, in bytes, that is shown as the value that a field keeps.
 const LONGEST_SHOWN: usize = 60;
 
-/// How we let go of the fields of one object that are left to others.
+/// How we give up the fields of one object that the configuration leaves to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldRelease {
-    /// Sent once, because the object, or the list item that holds them, is only made now; released afterwards.
+    /// Fields that are sent once, because this apply makes the object or the list item that holds them; they are
+    /// released afterwards.
     pub once_made: Vec<FieldPath>,
-    /// Ours alone: released before we apply without them.
+    /// Fields that only we own: they are released before we apply without them.
     pub released: Vec<FieldPath>,
-    /// Ours and others', named beside them: left out, which changes nothing.
+    /// Fields that others own too, with these managers: they are left out, which changes no value.
     pub shared: Vec<(FieldPath, Vec<String>)>,
 }
 
 impl FieldRelease {
-    /// Whether there is nothing to let go of.
+    /// Whether there is nothing to give up.
     pub(in crate::plan) fn is_empty(&self) -> bool {
         self.once_made.is_empty() && !self.gives_up()
     }
 
-    /// Whether we own any of them now.
+    /// Whether we own some of the fields now.
     pub(in crate::plan) fn gives_up(&self) -> bool {
         !self.released.is_empty() || !self.shared.is_empty()
     }
 }
 
-/// How we let go of what the configuration leaves to others; `live` is `None` for an object that is made, be
-/// it anew.
+/// How we give up what the configuration leaves to others; `live` is `None` for an object that is made, also
+/// where it is made anew.
 ///
 /// # Errors
-/// Where a field lies within a value that the server keeps as one.
+/// A field that is a part of a value which the server keeps as one.
 pub fn field_release(manager: &str, desired: &Desired, live: Option<&Live>) -> Result<FieldRelease, Problem> {
     let mut found = FieldRelease::default();
     let ours = live.and_then(|live| live.ownership.applied_by(manager));
@@ -64,8 +67,8 @@ pub fn field_release(manager: &str, desired: &Desired, live: Option<&Live>) -> R
     Ok(found)
 }
 
-/// The fields that are left to others, list items by their keys. Our marks are ours whatever a rule says: one
-/// that has them below it stands for everything beside them.
+/// The fields that are left to others, list items by their keys. Our marks stay ours: a rule for a field that
+/// holds them means everything else in that field.
 fn ignored(desired: &Desired, live: Option<&Live>) -> Vec<FieldPath> {
     let rules = desired.lifecycle.ignore_changes.iter().map(|rule| keyed(&desired.object, &rule.path));
     let objects: Vec<&Value> =
@@ -87,30 +90,37 @@ fn beside_marks(path: FieldPath, objects: &[&Value]) -> Vec<FieldPath> {
         return vec![path];
     }
     let maps = objects.iter().filter_map(|object| path.get(object)?.as_object());
-    let keys: BTreeSet<&String> = maps.flat_map(serde_json::Map::keys).collect();
+    let keys: BTreeSet<&String> = maps.flat_map(Map::keys).collect();
     keys.into_iter().flat_map(|key| beside_marks(path.key(key.as_str()), objects)).collect()
 }
 
-/// Takes out of what is sent what is left to others, but for what is only made now.
+/// Removes from the object that is sent what is left to others, unless this apply makes what holds it. A house that
+/// keeps no field owners takes the object as a whole, so there it is sent as it is.
 pub(in crate::plan) fn leave_out(object: &mut Value, desired: &Desired, live: Option<&Live>) {
+    let is_taken_whole = is_house_group(&desired.identity.group);
     for path in ignored(desired, live).iter().filter(|path| !is_made_now(path, live)) {
-        take_out(object, path);
+        match live.and_then(|live| path.get(&live.object)).filter(|_| is_taken_whole) {
+            Some(value) => {
+                path.set(object, value.clone());
+            }
+            None => remove(object, path),
+        }
     }
 }
 
-/// Takes a field out, and the maps that are empty without it: an empty one would be owned as well.
-fn take_out(object: &mut Value, path: &FieldPath) {
+/// Removes a field, and the maps that are empty without it: we would own an empty map as well.
+fn remove(object: &mut Value, path: &FieldPath) {
     path.remove(object);
-    let mut around = path.parent();
-    while let Some(map) = around.filter(|map| {
+    let mut holder = path.parent();
+    while let Some(map) = holder.filter(|map| {
         !map.segments().is_empty() && map.get(object).and_then(Value::as_object).is_some_and(Map::is_empty)
     }) {
         map.remove(object);
-        around = map.parent();
+        holder = map.parent();
     }
 }
 
-/// Gives an object that is made anew the values that others have left in it.
+/// Gives an object that is made anew the values that others have set in the old one.
 pub(in crate::plan) fn carry_over(object: &mut Value, desired: &Desired, live: &Live) {
     for path in ignored(desired, None) {
         if let Some(value) = path.get(&live.object) {
@@ -119,9 +129,9 @@ pub(in crate::plan) fn carry_over(object: &mut Value, desired: &Desired, live: &
     }
 }
 
-/// What is asked the server about: what we shall apply, with the live values of what is released before. It
-/// comes to the same, since a released field keeps its value.
-pub fn as_tried(manager: &str, desired: &Desired, live: &Live, sent: &Value) -> Value {
+/// The object for the dry-run: what will be applied, with the live values of the fields that are released before.
+/// The result is the same, since a released field keeps its value.
+pub fn dry_run_object(manager: &str, desired: &Desired, live: &Live, sent: &Value) -> Value {
     let mut tried = sent.clone();
     for path in field_release(manager, desired, Some(live)).unwrap_or_default().released {
         if let Some(value) = path.get(&live.object) {
@@ -131,16 +141,16 @@ pub fn as_tried(manager: &str, desired: &Desired, live: &Live, sent: &Value) -> 
     tried
 }
 
-/// What was sent, without what was released after it: what the next plan will send.
-pub fn once_settled(sent: Value, field_release: &FieldRelease) -> Value {
+/// What was sent, without the fields that were released afterwards: this is what the next plan will send.
+pub fn sent_after_release(sent: Value, field_release: &FieldRelease) -> Value {
     let mut settled = sent;
     for path in &field_release.once_made {
-        take_out(&mut settled, path);
+        remove(&mut settled, path);
     }
     settled
 }
 
-/// Whether the object, or the list item that holds the field, is not there yet.
+/// Whether the object, or a list item that holds the field, is not there yet.
 fn is_made_now(path: &FieldPath, live: Option<&Live>) -> bool {
     let Some(live) = live else { return true };
     let mut at = FieldPath::root();
@@ -152,12 +162,9 @@ fn is_made_now(path: &FieldPath, live: Option<&Live>) -> bool {
     holders.filter(|(_, is_item)| *is_item).any(|(holder, _)| holder.get(&live.object).is_none())
 }
 
-/// The server keeps no owner of a part of such a value, so no part of it can be left to others.
-pub(in crate::plan) fn refuse_part_of_a_value(
-    path: &FieldPath,
-    ours: &FieldSet,
-    live: &Live,
-) -> Result<(), Problem> {
+/// Refuses a field that is a part of a value which we own as one: the server keeps no owner of a part, so no
+/// part can be left to others.
+fn refuse_part_of_a_value(path: &FieldPath, ours: &FieldSet, live: &Live) -> Result<(), Problem> {
     let Some(whole) = ours.leaf_above(path) else { return Ok(()) };
     let has_parts = match whole.get(&live.object) {
         Some(Value::Object(map)) => !map.is_empty(),
@@ -172,18 +179,15 @@ pub(in crate::plan) fn refuse_part_of_a_value(
         .help(format!("ignore `{whole}` as a whole, or take the line out of `ignore_changes`")))
 }
 
-/// The same for an object that is only made now, by the server's answer to the try.
+/// The same for an object that is not there yet, by the server's answer to the dry-run.
 pub(in crate::plan) fn refuse_parts(manager: &str, desired: &Desired, answer: &Live) -> Result<(), Problem> {
     let Some(ours) = answer.ownership.applied_by(manager) else { return Ok(()) };
     ignored(desired, None).iter().try_for_each(|path| refuse_part_of_a_value(path, ours, answer))
 }
 
-/// Who else owns the field; nobody where any part of it is ours alone.
+/// The other owners of the field; none where we are the only owner of some part of it.
 fn sharers(path: &FieldPath, manager: &str, ours: &FieldSet, live: &Live) -> Vec<String> {
-    let others = live.ownership.entries.iter().filter(|entry| {
-        entry.manager != manager || entry.operation != Operation::Apply || entry.subresource.is_some()
-    });
-    let others: Vec<_> = others.filter(|entry| entry.fields.touches(path)).collect();
+    let others: Vec<_> = others(manager, live).filter(|entry| entry.fields.touches(path)).collect();
     let is_below = |owned: &FieldPath| {
         let steps = owned.segments().iter().zip(path.segments());
         owned.segments().len() >= path.segments().len() && { steps }
@@ -199,7 +203,7 @@ fn sharers(path: &FieldPath, manager: &str, ours: &FieldSet, live: &Live) -> Vec
     names
 }
 
-/// Why the object changes because of it; nothing where nothing is given up.
+/// What the plan says of it; nothing where nothing is given up.
 pub(in crate::plan) fn reasons(
     field_release: &FieldRelease,
     desired: &Desired,
@@ -218,7 +222,7 @@ pub(in crate::plan) fn reasons(
     set.chain(released).chain(left).collect()
 }
 
-/// The value, where it is short and everybody may see it.
+/// The value, where it is a short one and everybody may see it.
 fn open_scalar(desired: &Desired, live: &Live, path: &FieldPath) -> Option<Value> {
     if SensitiveFields::new(desired, &live.object).hides(path) {
         return None;

@@ -1,4 +1,14 @@
 //! Whose an object is, who owns its fields, and whose change a changed field is.
+//!
+//! | file | question |
+//! |---|---|
+//! | `belonging` | is an object ours, nobody's, or somebody else's? |
+//! | `protection` | what is deleted or replaced only with consent? |
+//! | `field_owners` | which field managers own a field? |
+//! | `attribution` | whose change is a changed field: the configuration's or the cluster's? |
+//! | `restore` | does an apply take back ownership where no value changes? |
+//! | `handover` | which fields are left to others (`ignore_changes`), and how are they given up? |
+//! | `adoption` | what does an adoption take from other managers? |
 
 pub(in crate::plan) mod adoption;
 pub(in crate::plan) mod attribution;

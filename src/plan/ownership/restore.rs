@@ -1,7 +1,7 @@
-//! Ownership that must come back, though every value is as it should be.
+//! Ownership that an apply restores, though every value is as it should be.
 //!
-//! Whoever changes a field takes it from us, and keeps it when he puts the value back. As long as it is not
-//! ours, leaving it out of the configuration would not take it out of the object.
+//! Whoever changes a field takes it from us, and stays its owner when the old value is set again. As long as the
+//! field is not ours, removing it from the configuration would not remove it from the object.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +9,31 @@ use serde_json::{Map, Value};
 
 use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::is_ours_path;
-use crate::plan::model::change::Cause;
+use crate::plan::model::field_change::Cause;
 use crate::plan::model::reason::{OwnedField, Reason};
-use crate::plan::ownership::attribution::in_common;
-use crate::plan::ownership::field_owners::{FieldPosition, Owners, Transition};
-use crate::resource::FieldManager;
-use crate::resource::{FieldPath, FieldSet, Live};
+use crate::plan::ownership::attribution::common_cause;
+use crate::plan::ownership::field_owners::{FieldOwners, FieldPosition, Transition};
+use crate::resource::{FieldManager, FieldPath, FieldSet, Live};
 
-/// An update that changes no value.
+/// An update in which no field gets another value.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::plan) struct RestoredOwnership {
+pub(in crate::plan) struct ChangeWithoutFields {
+    /// What changes instead.
     pub(in crate::plan) reason: Reason,
+    /// Whose change it is.
     pub(in crate::plan) cause: Cause,
 }
 
 /// What an apply would change in the ownership of the object, if anything: fields that it takes back, and
-/// fields that it lets go of and that stay because others own them too.
+/// fields that it gives up and that stay because others own them too.
 ///
-/// To own a map that is sent empty is to own nothing: whoever puts something into it takes nothing from us.
+/// A map that is sent empty does not count: whoever puts something into it takes nothing from us.
 pub(in crate::plan) fn restored_ownership(
     project: &str,
     sent: &Value,
     live: &Live,
     answer: &Live,
-) -> Option<RestoredOwnership> {
+) -> Option<ChangeWithoutFields> {
     let manager = field_manager(project);
     let (now, then) = (live.ownership.applied_by(&manager), answer.ownership.applied_by(&manager));
     let is_empty = |path: &FieldPath| path.get(sent).and_then(Value::as_object).is_some_and(Map::is_empty);
@@ -42,16 +43,16 @@ pub(in crate::plan) fn restored_ownership(
     if gained.is_empty() && lost.is_empty() {
         return moved_version(&manager, live, answer);
     }
-    let turn = Transition { before: &live.object, after: &answer.object };
-    let owners = Owners::new(project, live, turn);
-    let with_hands = |path: FieldPath| {
-        let managers = owners.managers(&FieldPosition::new(path.clone(), turn));
+    let transition = Transition { before: &live.object, after: &answer.object };
+    let owners = FieldOwners::new(project, live, transition);
+    let with_managers = |path: FieldPath| {
+        let managers = owners.managers(&FieldPosition::new(path.clone(), transition));
         (path, managers)
     };
-    let to_tell = |paths: Vec<FieldPath>| -> Vec<_> {
-        paths.into_iter().filter(|path| !is_ours_path(path)).map(with_hands).collect()
+    let to_show = |paths: Vec<FieldPath>| -> Vec<_> {
+        paths.into_iter().filter(|path| !is_ours_path(path)).map(with_managers).collect()
     };
-    let (taken, released) = (to_tell(gained), to_tell(lost));
+    let (taken, released) = (to_show(gained), to_show(lost));
     let drift = |(_, managers): &(FieldPath, Vec<FieldManager>)| Cause::Drift { by: managers.clone() };
     let causes: Vec<Cause> = taken.iter().map(drift).chain(released.first().map(|_| Cause::Yours)).collect();
     let owned = |(field, managers): (FieldPath, Vec<FieldManager>)| OwnedField {
@@ -62,20 +63,21 @@ pub(in crate::plan) fn restored_ownership(
         taken: taken.into_iter().map(owned).collect(),
         released: released.into_iter().map(owned).collect(),
     };
-    Some(RestoredOwnership { reason, cause: in_common(&causes) })
+    Some(ChangeWithoutFields { reason, cause: common_cause(&causes) })
 }
 
-/// The server keeps the version in which we applied; another one is a write, though nothing else changes.
-fn moved_version(manager: &str, live: &Live, answer: &Live) -> Option<RestoredOwnership> {
+/// The server keeps the API version of our last apply. To apply in another version is a write, though nothing
+/// else changes.
+fn moved_version(manager: &str, live: &Live, answer: &Live) -> Option<ChangeWithoutFields> {
     let version = |live: &Live| Some(live.ownership.apply_entry(manager)?.api_version.clone());
     let (now, then) = (version(live)?, version(answer)?);
-    (now != then).then_some(RestoredOwnership {
+    (now != then).then_some(ChangeWithoutFields {
         reason: Reason::ApiVersionOnly { from: now, to: then },
         cause: Cause::Yours,
     })
 }
 
-/// The fields that the first set has and the second one has not, but for frames around others.
+/// The fields that the first set has and the second one has not; those that only hold others are left out.
 fn only_in(set: Option<&FieldSet>, other: Option<&FieldSet>) -> Vec<FieldPath> {
     let owned = |set: Option<&FieldSet>| set.map(FieldSet::owned_paths).unwrap_or_default();
     let theirs: BTreeSet<FieldPath> = owned(other).into_iter().map(|(path, _)| path).collect();
@@ -86,23 +88,14 @@ fn only_in(set: Option<&FieldSet>, other: Option<&FieldSet>) -> Vec<FieldPath> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{ManagedEntry, Operation, Ownership, Stamp};
+    use crate::plan::testing;
+    use crate::plan::testing::entry;
+    use crate::resource::Operation;
     use serde_json::json;
 
     fn live(entries: &[(&str, Operation, &[&str])]) -> Live {
-        let entries = entries.iter().map(|(manager, operation, paths)| ManagedEntry {
-            api_version: "v1".into(),
-            manager: (*manager).to_owned(),
-            operation: *operation,
-            time: None,
-            subresource: None,
-            fields: paths.iter().map(|path| path.parse().unwrap()).collect(),
-        });
-        Live {
-            object: json!({"spec": {"replicas": 2, "paused": true}}),
-            stamp: Stamp { uid: "u".into(), version: "1".into() },
-            ownership: Ownership { entries: entries.collect() },
-        }
+        let entries = entries.iter().map(|(manager, operation, paths)| entry(manager, *operation, paths));
+        testing::live(json!({"spec": {"replicas": 2, "paused": true}}), entries.collect())
     }
 
     fn owned(field: &str, manager: Option<&str>) -> OwnedField {

@@ -1,4 +1,4 @@
-//! The items of a list that we own one by one, found in what is sent and in what is there.
+//! Lists whose items are owned one by one: our items in what is sent and in what is there.
 
 use serde_json::Value;
 
@@ -6,37 +6,33 @@ use crate::resource::{FieldSet, NAMING_KEYS, Segment, has_keys};
 
 /// An item that we own.
 #[derive(Debug)]
-pub(in crate::plan) struct Item<'a> {
-    /// What we own of it.
-    pub(in crate::plan) fields: &'a FieldSet,
+pub(super) struct Item<'a> {
+    /// The fields of it that we own.
+    pub(super) fields: &'a FieldSet,
     /// The item as it is sent.
-    pub(in crate::plan) sent: &'a Value,
+    pub(super) sent: &'a Value,
     /// The item as it is there.
-    pub(in crate::plan) live: &'a Value,
+    pub(super) live: &'a Value,
 }
 
 type Keys = Vec<(String, String)>;
 
-/// Pairs the items that we own with those that are sent, one to one; `None` where that is not possible
-/// without a doubt, or where ours stand in another order than they are sent in.
+/// Pairs the items that we own with those that are sent, one to one. `None` where that is not clear, or where
+/// our items are there in another order than they are sent in.
 ///
-/// The order counts: nobody loses a field by putting our items into another order, and the next apply puts
-/// them back.
-pub(in crate::plan) fn pair<'a>(
-    fields: &'a FieldSet,
-    sent: &'a [Value],
-    live: &'a [Value],
-) -> Option<Vec<Item<'a>>> {
-    let owned = spelled_out(fields, sent, live)?;
+/// The order counts: whoever changes the order of our items takes no field from us, and the next apply restores
+/// it.
+pub(super) fn pair<'a>(fields: &'a FieldSet, sent: &'a [Value], live: &'a [Value]) -> Option<Vec<Item<'a>>> {
+    let owned = with_named_keys(fields, sent, live)?;
     if owned.len() != sent.len() {
         return None;
     }
     let mut places = Vec::with_capacity(owned.len());
     for (keys, fields) in &owned {
-        let exact = sole(sent, |item| has_keys(item, keys));
+        let exact = only_one(sent, |item| has_keys(item, keys));
         // Keys that the server fills in (a port's protocol) may be missing in what is sent.
-        let place = exact.or_else(|| sole(sent, |item| may_have_keys(item, keys)))?;
-        places.push((place, sole(live, |item| has_keys(item, keys))?, *fields));
+        let place = exact.or_else(|| only_one(sent, |item| may_have_keys(item, keys)))?;
+        places.push((place, only_one(live, |item| has_keys(item, keys))?, *fields));
     }
     places.sort_by_key(|(place, ..)| *place);
     let ascends = places.windows(2).all(|two| match two {
@@ -52,9 +48,9 @@ pub(in crate::plan) fn pair<'a>(
         .collect()
 }
 
-/// The items with the names of their keys. The most usual single keys go without a name; which one it is
-/// must be plain from the lists themselves.
-fn spelled_out<'a>(
+/// The items with the names of their keys. A path leaves out the name of the most usual single keys; which one
+/// is meant must be clear from the lists themselves.
+fn with_named_keys<'a>(
     fields: &'a FieldSet,
     sent: &[Value],
     live: &[Value],
@@ -78,8 +74,9 @@ fn spelled_out<'a>(
             _ => None,
         });
         let named: Vec<_> = named.collect::<Option<_>>()?;
-        let is_there =
-            |list: &[Value]| named.iter().all(|(keys, _)| sole(list, |item| has_keys(item, keys)).is_some());
+        let is_there = |list: &[Value]| {
+            named.iter().all(|(keys, _)| only_one(list, |item| has_keys(item, keys)).is_some())
+        };
         (is_there(sent) && is_there(live)).then_some(named)
     };
     let mut fitting = NAMING_KEYS.iter().filter_map(|key| with(key));
@@ -94,34 +91,37 @@ fn may_have_keys(item: &Value, keys: &Keys) -> bool {
         })
 }
 
-/// The position of the only item that fits.
-fn sole(list: &[Value], fits: impl Fn(&Value) -> bool) -> Option<usize> {
+/// The position of the item that fits, where exactly one does.
+fn only_one(list: &[Value], fits: impl Fn(&Value) -> bool) -> Option<usize> {
     let mut fitting = list.iter().enumerate().filter(|(_, item)| fits(item)).map(|(place, _)| place);
     let first = fitting.next()?;
     fitting.next().is_none().then_some(first)
 }
 
-/// Whether what is sent lies in what is there: our items in the order in which they are sent, and nothing
-/// empty that is not there at all.
+/// Whether the structure of what is sent is in what is there: our items are in the order in which they are sent,
+/// and no empty list or map is sent that is not there.
 ///
-/// To the server an empty list or map that it does not store can be another object than the stored one: the
-/// apply changes nothing that anybody sees, but it writes. It does so for custom resources, for a
-/// `NetworkPolicy` (whose registry compares with Go's `reflect.DeepEqual`), and for any kind that several
-/// managers apply: nothing that could be told apart from here.
-pub(in crate::plan) fn lies_in(fields: &FieldSet, sent: &Value, live: &Value) -> bool {
+/// The server may not store an empty list or map, and still see a difference to the stored object: the apply
+/// changes nothing that anybody sees, but it writes. It does so for custom resources, for a `NetworkPolicy` (whose
+/// registry compares with Go's `reflect.DeepEqual`), and for any kind that several managers apply. Which case it
+/// is cannot be known from here.
+pub(super) fn contains_structure(fields: &FieldSet, sent: &Value, live: &Value) -> bool {
     match (sent, live) {
         (Value::Array(sent), Value::Array(live)) if has_items(fields) => pair(fields, sent, live)
-            .is_some_and(|items| items.iter().all(|item| lies_in(item.fields, item.sent, item.live))),
+            .is_some_and(|items| {
+                items.iter().all(|item| contains_structure(item.fields, item.sent, item.live))
+            }),
         (Value::Array(sent), Value::Array(live)) => {
-            let nobodys = FieldSet::default();
+            let not_owned = FieldSet::default();
             sent.len() == live.len()
-                && sent.iter().zip(live).all(|(sent, live)| lies_in(&nobodys, sent, live))
+                && sent.iter().zip(live).all(|(sent, live)| contains_structure(&not_owned, sent, live))
         }
         (Value::Object(sent), Value::Object(live)) => {
-            let nobodys = FieldSet::default();
+            let not_owned = FieldSet::default();
             sent.iter().all(|(key, sent)| {
-                let below = fields.children.get(&Segment::Key(key.clone())).unwrap_or(&nobodys);
-                live.get(key).map_or_else(|| !has_something_empty(sent), |live| lies_in(below, sent, live))
+                let below = fields.children.get(&Segment::Key(key.clone())).unwrap_or(&not_owned);
+                live.get(key)
+                    .map_or_else(|| !has_something_empty(sent), |live| contains_structure(below, sent, live))
             })
         }
         _ => true,

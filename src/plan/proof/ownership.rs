@@ -1,12 +1,12 @@
-//! Proof by ownership: the object itself shows that sending ours once more would change nothing.
+//! Proof by ownership: the object itself shows that sending ours again would change nothing.
 //!
-//! An apply changes an object in three ways. It gives fields another value, it takes fields away that its
-//! manager owned and no longer sends, and it changes who owns what. None of them happens where the live
-//! object holds every field that is sent, with just this value, and the manager owns by apply just the
-//! fields that are sent. What the server makes of an object when it stores it (`1000m` becomes `1`, an empty
-//! text goes) cannot be seen from here: such an object is not proved, and the server is asked.
+//! An apply changes an object in three ways. It sets fields to other values, it removes fields that its manager
+//! owned and does not send any more, and it changes the ownership of fields. None of this happens where the live
+//! object holds every field that is sent, with exactly this value, and the manager owns by apply exactly the
+//! fields that are sent. How the server changes values when it stores them (`1000m` becomes `1`, an empty text is
+//! removed) cannot be known from here: such an object is not proved, and the server is asked.
 //!
-//! Admission that has changed since the last apply is seen by no proof; a dry-run would see it.
+//! No proof notices that admission has changed since the last apply; a dry-run would.
 
 use serde_json::{Map, Value};
 
@@ -15,11 +15,11 @@ use crate::plan::proof::list_items;
 use crate::plan::proof::list_items::Item;
 use crate::resource::{FieldPath, FieldSet, Live, Segment, api_version_parts, is_builtin_group};
 
-/// What names an object, and is owned by nobody.
+/// Fields that name an object, and that nobody owns.
 const NAMES: &[&str] = &["apiVersion", "kind"];
 const NAMES_IN_METADATA: &[&str] = &["name", "namespace"];
 
-/// Whether sending this would change nothing, as the object alone shows.
+/// Whether the object alone shows that sending this would change nothing.
 pub(in crate::plan) fn proves_unchanged(project: &str, sent: &Value, live: &Live) -> bool {
     let Some(fields) = ours(project, sent, live) else { return false };
     let (Some(content), Some(there)) = (sent.as_object(), live.object.as_object()) else { return false };
@@ -45,8 +45,9 @@ fn own_metadata(metadata: &Map<String, Value>) -> impl Iterator<Item = (&String,
     metadata.iter().filter(|(key, _)| !NAMES_IN_METADATA.contains(&key.as_str()))
 }
 
-/// What we own by apply of an object that stays, where that is said in the version in which it is sent and
-/// was read: in another one the same fields may have other names, and an apply moves them to its own.
+/// The fields that we own by apply in an object that is not being deleted, where they are recorded in the API
+/// version in which it is sent and was read. In another version the same fields may have other names, and an
+/// apply would record them anew.
 pub(in crate::plan) fn ours<'l>(project: &str, sent: &Value, live: &'l Live) -> Option<&'l FieldSet> {
     let entry = live.ownership.apply_entry(&field_manager(project))?;
     let version = sent.get("apiVersion")?.as_str()?;
@@ -54,10 +55,10 @@ pub(in crate::plan) fn ours<'l>(project: &str, sent: &Value, live: &'l Live) -> 
     (is_read && entry.api_version == version && !live.is_ending()).then_some(&entry.fields)
 }
 
-/// Whether the object may be stored with an empty map that no answer shows: labels or annotations of a custom
-/// resource, which somebody sent as `{}` or `null`, or the last of which somebody took out. The next write stores it
-/// anew, one that changes nothing included; all that is seen of it is that the map has an owner. (Tried on
-/// kube-apiserver 1.36: where the map is sent once more, each apply moves the `resourceVersion`.)
+/// Whether the server may store an empty map in the object that no answer shows: labels or annotations of a custom
+/// resource, which somebody sent as `{}` or `null`, or the last of which somebody removed. Then even a write that
+/// changes nothing stores the object again. One sees only that the map has an owner. (Tried on kube-apiserver
+/// 1.36: where the map is sent again, each apply changes the `resourceVersion`.)
 pub(in crate::plan) fn may_hide_a_map(live: &Live) -> bool {
     let version = live.object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let is_hidden = |path: &FieldPath| {
@@ -68,7 +69,7 @@ pub(in crate::plan) fn may_hide_a_map(live: &Live) -> bool {
         && ["labels", "annotations"].iter().any(|map| is_hidden(&FieldPath::keys(["metadata", map])))
 }
 
-/// Whether these fields, and no others, are sent, and are there as `same` says.
+/// Whether exactly these fields are sent, and each of them is there as `same` requires.
 fn holds_all<'v>(
     fields: &FieldSet,
     sent: impl Iterator<Item = (&'v String, &'v Value)>,
@@ -83,19 +84,19 @@ fn holds_all<'v>(
     }) && count == fields.children.len()
 }
 
-/// What is known of how the fields of the object's kind are owned.
+/// What is known of the schema of the object's kind.
 #[derive(Debug, Clone, Copy)]
 struct Schema {
     is_builtin: bool,
 }
 
 impl Schema {
-    /// Whether the field is there as it is sent, and we own just what is sent of it.
+    /// Whether the field is there as it is sent, and we own exactly what is sent of it.
     fn holds(self, name: &str, fields: &FieldSet, sent: &Value, live: &Value) -> bool {
         if fields.children.is_empty() {
             return fields.owned && sent == live && self.is_leaf(name, sent);
         }
-        // A map or list that is not empty is owned by what is in it; of lists, that goes for the items.
+        // A map or a list that is not empty is owned key by key, or item by item.
         !fields.owned
             && match (sent, live) {
                 (Value::Object(sent), Value::Object(live)) => self.holds_map(fields, sent, live),
@@ -117,10 +118,10 @@ impl Schema {
             }
     }
 
-    /// Whether sending this value is what makes its field a leaf. A map that is not empty would be owned by
-    /// its keys, unless the schema says that it is owned as a whole: if that is not known, the leaf may
-    /// come from another value (`{}`, `null`) that was sent last. An empty list is owned only if it is
-    /// atomic, and `null` is stored as nothing.
+    /// Whether the field is owned as one value when this value is sent. A map that is not empty is owned by its
+    /// keys, unless the schema says that it is owned as a whole. Where the schema is not known, another value
+    /// (`{}`, `null`) may have been sent last. An empty list is owned only if it is atomic, and `null` is stored as
+    /// nothing.
     fn is_leaf(self, name: &str, sent: &Value) -> bool {
         match sent {
             Value::String(_) | Value::Number(_) | Value::Bool(_) => true,

@@ -1,4 +1,4 @@
-//! The record of an apply: how it is made, and what it proves.
+//! Proof by record: the record of the last apply shows that sending the same again would change nothing.
 
 use serde_json::Value;
 
@@ -9,15 +9,15 @@ use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::proof::list_items;
 use crate::plan::proof::ownership;
-use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, SentObject, is_own_group};
+use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, SentObject, is_house_group};
 
-/// What is to be remembered of a write: what was sent, what the server's answer holds under our fields, and
-/// what others have beside them.
+/// The record of a write: what was sent, what the server's answer holds in our fields, and what others have beside
+/// them.
 pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> Applied {
     let manager = field_manager(project);
     let sensitive_fields = SensitiveFields::new(desired, &answer.object);
     let hides = |path: &FieldPath| sensitive_fields.hides(path);
-    let held: Vec<(FieldPath, Held)> = if is_own_group(&desired.identity.group) {
+    let held: Vec<(FieldPath, Held)> = if is_house_group(&desired.identity.group) {
         // No field has an owner there: what is sent counts as ours.
         resource::held_at(sent_fields(sent), &answer.object, hides).collect()
     } else {
@@ -41,11 +41,11 @@ fn sent_fields(sent: &Value) -> impl Iterator<Item = FieldPath> {
     all.into_iter().map(|(path, _)| path).filter(|path| !path.names_the_object())
 }
 
-/// Whether sending this once more would change nothing: the same was sent last, in the same version, and our
-/// fields, what they hold and the order of our items are those of the server's answer then.
+/// Whether sending this again would change nothing: the same was sent last time, in the same API version, and our
+/// fields, their values and the order of our items are those of the server's answer then.
 ///
-/// Secrets are in no record, so they are held against the object itself: what is hidden must be there just
-/// as it is sent.
+/// Secrets are in no record, so they are compared with the object itself: the object must hold them exactly as
+/// they are sent.
 pub(in crate::plan) fn proves_unchanged(
     applied: &Applied,
     project: &str,
@@ -59,7 +59,7 @@ pub(in crate::plan) fn proves_unchanged(
             .iter()
             .all(|path| path.get(sent).is_none_or(|sent| holds(sent, path.get(&live.object))))
         && holds_the_same(applied, project, desired, sent, live)
-        && list_items::lies_in(ours, sent, &live.object)
+        && list_items::contains_structure(ours, sent, &live.object)
 }
 
 /// Whether our fields are those of the record, and hold what it says.
@@ -78,7 +78,8 @@ fn holds_the_same(applied: &Applied, project: &str, desired: &Desired, sent: &Va
     ) && count == applied.fields.len()
 }
 
-/// SHA-256 of what is sent, secret values left out; which fields there are stays in it.
+/// SHA-256 of what is sent, without secret values. The names of secret fields stay in it: otherwise nobody would
+/// notice a secret that is not sent any more.
 pub(in crate::plan) fn digest_without_secrets(desired: &Desired, sent: &Value) -> String {
     let secrets = secret_paths(desired);
     if secrets.is_empty() {
@@ -97,7 +98,7 @@ fn without_secrets(desired: &Desired, sent: &Value, live: &Value) -> SentObject 
     SentObject::new(&open)
 }
 
-/// Whether the live object holds every secret that is sent. Others may have put more beside them.
+/// Whether the live object holds every secret that is sent. Others may have added more.
 fn holds(sent: &Value, live: Option<&Value>) -> bool {
     match sent {
         Value::Null => true,

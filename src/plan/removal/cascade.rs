@@ -14,7 +14,7 @@ use crate::resource::{Identity, Live, Problem};
 /// How many kinds that could not be seen are named.
 const NAMED: usize = 4;
 
-/// A plan that is complete but for what else is deleted.
+/// A plan that is complete, except for what else is deleted.
 #[derive(Debug)]
 pub(in crate::plan) struct PendingCascade {
     plan: Box<Plan>,

@@ -15,7 +15,7 @@ use crate::plan::removal::leaving::Leaving;
 use crate::plan::view::overview::Overview;
 use crate::resource::{Address, Live, Problem, Reading};
 
-/// The changes of what leaves, deletes in their order; and what makes the plan impossible.
+/// The changes, deletes in their order, and what makes the plan impossible.
 pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Refusal>) {
     let input = overview.input();
     let (mut changes, mut refusals, mut leaving) = (Vec::new(), Vec::new(), Vec::new());
@@ -45,7 +45,7 @@ pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Ref
 enum Fate<'a> {
     /// Nothing: it is desired, or another address takes it over.
     Stays,
-    /// It leaves the state alone; with the object, where there is one.
+    /// Only the state forgets it; with the object that has its name, where there is one.
     Forgotten(Reason, Option<&'a Arc<Live>>),
     /// It is to be deleted.
     Leaves(&'a Arc<Live>),

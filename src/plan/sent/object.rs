@@ -1,4 +1,4 @@
-//! What is sent to the server for a desired resource: marks of ours in, fields of others out.
+//! The object that is sent to the server: what is desired, with our marks, and without what is left to others.
 
 use serde_json::Value;
 
@@ -10,11 +10,11 @@ use crate::resource::{Desired, FieldPath, Live};
 
 /// The object as it is sent.
 ///
-/// A field that could not be checked keeps its live value. A field under `ignore_changes` is left out, unless
-/// what holds it is only made now.
+/// A field that could not be checked keeps its live value. A field under `ignore_changes` is left out, unless this
+/// apply makes the object or the list item that holds it.
 pub(in crate::plan) fn object(desired: &Desired, live: Option<&Live>, owner: ObjectOwner<'_>) -> Value {
     let mut object = desired.object.clone();
-    // By their keys: in the cluster the items may stand in another order, and a rule below may take some out.
+    // By their keys: in the cluster the items may have another order, and a rule below may remove some.
     for (path, _) in desired.unchecked.iter() {
         keep_live(&mut object, &keyed(&desired.object, path), live);
     }
@@ -49,7 +49,8 @@ fn mark(object: &mut Value, desired: &Desired, owner: ObjectOwner<'_>) {
     }
 }
 
-/// The mark of the fields that nobody may see. A Secret needs none: all of its content is hidden anyway.
+/// The value of the mark that names the fields that nobody may see. A Secret needs none: all of its content is
+/// hidden anyway.
 fn hidden_paths(desired: &Desired) -> Option<String> {
     if desired.identity.is("", "Secret") || desired.sensitive.is_empty() {
         return None;
@@ -61,24 +62,24 @@ fn hidden_paths(desired: &Desired) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Address, IgnoreRule, Ownership, Stamp};
+    use crate::plan::testing;
+    use crate::plan::testing::deployment;
+    use crate::resource::{Address, IgnoreRule};
     use serde_json::json;
 
-    fn deployment(replicas: u32) -> Value {
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "a"},
-               "spec": {"replicas": replicas}})
+    fn web(replicas: u32) -> Value {
+        deployment(json!({"replicas": replicas}))
     }
 
     fn desired() -> Desired {
-        let mut desired = Desired::new(Address::block("resource", "web"), deployment(3)).unwrap();
+        let mut desired = Desired::new(Address::block("resource", "web"), web(3)).unwrap();
         let path = "spec.replicas".parse().unwrap();
         desired.lifecycle.ignore_changes = vec![IgnoreRule { object: None, path }];
         desired
     }
 
     fn live() -> Live {
-        let stamp = Stamp { uid: "u".into(), version: "1".into() };
-        Live { object: deployment(5), stamp, ownership: Ownership::default() }
+        testing::live(web(5), Vec::new())
     }
 
     const OWNER: ObjectOwner<'static> = ObjectOwner { project: "p", lineage: "l" };

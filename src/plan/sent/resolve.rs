@@ -1,4 +1,4 @@
-//! Puts values into expressions: one evaluator for the plan and for the apply.
+//! The values of expressions; the plan and the apply use the same evaluation.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,11 +15,14 @@ pub enum Unresolvable {
     Dangling(String),
 }
 
-/// The expression's value. `exists` tells addresses from paths; `look_up` gives the value of a field of
-/// a live object, `None` where it is not known yet.
+/// The value of the expression. `exists` says which addresses there are, so that an address can be told from a
+/// path; `look_up` gives the value of a field of a live object, `None` where it is not known yet.
 ///
-/// A sole reference keeps the type of what it leads to; within a longer text, and for Base64, strings
-/// stand as they are and anything else in its JSON form.
+/// An expression that is one reference keeps the type of its value. Within a longer text, and for Base64, strings
+/// are taken as they are, and anything else in its JSON form.
+///
+/// # Errors
+/// A field that has no value yet, or a reference to nothing.
 pub fn resolve(
     expression: &Expression,
     exists: impl Fn(&Address) -> bool,

@@ -1,9 +1,15 @@
 //! Objects of a house beside the cluster, in which no field has an owner.
 
-use super::*;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::world::*;
 use crate::plan::ownership::belonging::ObjectOwner;
+use crate::plan::record;
 use crate::plan::sent::object::object;
-use crate::resource::IgnoreRule;
+use crate::plan::{Action, Cause, Fidelity, Input, Mode};
+use crate::resource::{Desired, IgnoreRule, Live, Ownership, Problem, ProblemKind, Stamp};
 
 #[expect(clippy::needless_pass_by_value, reason = "every caller makes its value here")]
 fn record_set(spec: Value) -> Value {
@@ -13,14 +19,13 @@ fn record_set(spec: Value) -> Value {
 
 /// What was applied under `then`, is there as `now`, and is wanted as `wanted`.
 fn applied(then: Value, now: Value, wanted: Desired) -> (World, Input) {
-    let send = |object_of: &Desired| object(object_of, None, ObjectOwner { project: "p", lineage: "l" });
     let earlier = Desired { sensitive: wanted.sensitive.clone(), ..desired("www", record_set(then)) };
-    let sent = send(&earlier);
+    let sent = object(&earlier, None, ObjectOwner { project: "p", lineage: "l" });
     let stamp = Stamp { uid: "uid-www.example.com".into(), version: "1".into() };
     let answer = Live { object: sent.clone(), stamp, ownership: Ownership::default() };
     let applied = record("p", &earlier, &sent, &answer);
     let (address, identity) = (wanted.address.clone(), wanted.identity.clone());
-    let mut input = known(input(vec![wanted]), &address, &earlier.object);
+    let mut input = with_known(input(vec![wanted]), &address, &earlier.object);
     input.known.get_mut(&address).unwrap().applied = Some(Arc::new(applied));
     let mut live = answer;
     live.object["spec"] = now;
@@ -64,14 +69,25 @@ fn a_secret_that_changes_is_the_configurations_where_nobody_can_be_said_to_have_
 }
 
 #[test]
+fn a_write_that_cannot_be_tried_is_predicted_to_bring_the_whole_object() {
+    let both = json!({"ttl": 60, "comment": "old"});
+    let wanted = record_set(json!({"ttl": 60}));
+    let (world, input) = applied(both.clone(), both, desired("www", wanted.clone()));
+    let mut world = world.refusing(&wanted, Problem::new(ProblemKind::DryRunRefused, "no"));
+    let plan = world.plan(input);
+    assert!(matches!(plan.changes[0].fidelity, Fidelity::Predicted(_)));
+    assert_eq!(fields(&plan), ["spec.comment"], "what is sent no longer goes");
+}
+
+#[test]
 fn nothing_is_handed_over_and_nothing_dies_with_it() {
-    let spec = json!({"ttl": 60, "values": ["192.0.2.1"]});
-    let mut wanted = desired("www", record_set(spec.clone()));
+    let spec = |ttl: u32| json!({"ttl": ttl, "values": ["192.0.2.1"]});
+    let mut wanted = desired("www", record_set(spec(60)));
     wanted.lifecycle.ignore_changes = vec![IgnoreRule { object: None, path: "spec.ttl".parse().unwrap() }];
-    let (mut world, input) = applied(spec.clone(), spec, wanted);
-    world.replacing = false;
+    let (mut world, input) = applied(spec(60), spec(90), wanted);
     let plan = world.plan(input.clone());
     assert_eq!((plan.changes[0].action, plan.changes[0].reasons.as_slice()), (Action::None, &[][..]));
+    assert_eq!(world.previews[0].object["spec"], spec(90), "what is left to others is sent as it is");
     let gone = Input { mode: Mode::Destroy, ..input };
     let plan = world.plan(gone);
     assert_eq!(actions(&plan), [("resource.www".to_owned(), Action::Delete)]);

@@ -24,7 +24,7 @@ pub(in crate::plan) fn predecessors(overview: Overview<'_>) -> Targets {
     renamed.map(owned).unzip()
 }
 
-/// What is known, but for what is desired as the same object under the same address.
+/// What is known and not desired as the same object under the same address.
 fn known_otherwise(overview: Overview<'_>) -> impl Iterator<Item = (&Address, &Target)> {
     let known = overview.input().known.iter().map(|(address, known)| (address, &known.target));
     known.filter(move |(address, target)| !overview.is_desired_as(address, &target.identity))

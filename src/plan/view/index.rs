@@ -94,8 +94,8 @@ impl Index {
         self.contents.get(&position).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether others take values from the resource, or the schema of their kind. Only of these it is kept
-    /// what they will be: thousands of answers would take as much memory as all that is there.
+    /// Whether others take values from the resource, or the schema of their kind. Only for these the planner keeps
+    /// the server's answer: thousands of answers would take as much memory as all objects.
     pub(in crate::plan) fn is_source(&self, position: usize) -> bool {
         self.sources.contains(&position)
     }

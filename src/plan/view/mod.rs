@@ -1,7 +1,15 @@
 //! What the planner knows so far: what it found in the input, what was read, and what is decided.
 //!
-//! The planner alone changes it. Everything else looks at it through an [`Overview`](overview::Overview) of the
+//! Only the planner changes it. Everything else looks at it through an [`Overview`](overview::Overview) of the
 //! whole plan, or the [`Situation`](situation::Situation) of one resource.
+//!
+//! | file | question |
+//! |---|---|
+//! | `situation` | everything that is known of one resource |
+//! | `overview` | the whole plan: state, configuration and readings side by side |
+//! | `first_reading` | what is read before anything is decided |
+//! | `index` | where a resource is, and what must be decided before it |
+//! | `readings`, `decisions` | what was read, and what is decided |
 
 pub(in crate::plan) mod decisions;
 pub(in crate::plan) mod first_reading;

@@ -61,7 +61,7 @@ impl<'a> Overview<'a> {
     }
 
     /// Whether the configuration wants this very object under this very address.
-    pub(in crate::plan) fn is_desired_as(self, address: &Address, identity: &Identity) -> bool {
+    pub(super) fn is_desired_as(self, address: &Address, identity: &Identity) -> bool {
         self.desired_at(address).is_some_and(|desired| desired.identity == *identity)
     }
 

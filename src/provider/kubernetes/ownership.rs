@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::resource::{FieldSet, Live, ManagedEntry, NAMING_KEYS, Operation, Ownership, Segment, Stamp};
 
-/// Takes an object as the server sent it apart.
+/// Splits an object, as the server sent it, into content, stamp and field owners.
 pub(super) fn live(mut object: Value) -> Live {
     let managed = object
         .get_mut("metadata")

@@ -91,7 +91,7 @@ impl<'a> Pages<'a> {
         let mut path = format!("{}?limit={PAGE}", served.collection(namespace));
         if let Some(name) = name {
             path.push_str("&fieldSelector=metadata.name%3D");
-            path.push_str(&encode(name));
+            path.extend(encode(name));
         }
         Self { served, path, accept: JSON, next: None, ended: false, version: String::new() }
     }
@@ -139,6 +139,27 @@ fn refill(item: &mut Value, served: &Served) {
         map.entry("apiVersion").or_insert_with(|| served.api_version().into());
         map.entry("kind").or_insert_with(|| served.kind.clone().into());
     }
+}
+
+/// Everything in a list, and the version at which a watch goes on from there.
+pub(super) async fn all(
+    transport: &Transport,
+    served: &Served,
+    namespace: Option<&str>,
+    name: Option<&str>,
+) -> Result<(Vec<Value>, String), CallError> {
+    let mut all = Vec::new();
+    let mut pages = Pages::new(served, namespace, name);
+    while let Some(page) = pages.next(transport).await? {
+        match page {
+            Page::Items(items, _) => all.extend(items),
+            Page::Expired => {
+                all.clear();
+                pages = Pages::new(served, namespace, name);
+            }
+        }
+    }
+    Ok((all, pages.version))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::connect::ServerInfo;
-use super::transport::{CallError, Refusal};
-use super::{ownership, redact, transport_error};
+use super::server_info::ServerInfo;
+use super::transport::{CallError, Refusal, unauthenticated};
+use super::{ownership, redact};
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
 
 /// What the request was about.
@@ -23,25 +23,22 @@ impl<'a> About<'a> {
 
 /// In words for a person. A 403 comes out as [`ProblemKind::Forbidden`]; whether it is about rights at
 /// all is for an access review to say.
-pub(super) fn of(failure: CallError, about: About<'_>, facts: &ServerInfo) -> Problem {
+pub(super) fn of(failure: CallError, about: About<'_>, server_info: &ServerInfo) -> Problem {
     match failure {
         CallError::Lost { problem, .. } => problem,
-        CallError::Refused(refusal) => refused(&refusal, about, facts),
+        CallError::Refused(refusal) => refused(&refusal, about, server_info),
     }
 }
 
-fn refused(refusal: &Refusal, about: About<'_>, facts: &ServerInfo) -> Problem {
+fn refused(refusal: &Refusal, about: About<'_>, server_info: &ServerInfo) -> Problem {
     let null = Value::Null;
     let secret = about.identity.is("", "Secret").then(|| about.sent.unwrap_or(&null));
     let words = redact::words(refusal.message(), secret);
     if refusal.code == 401 {
-        return transport_error::unauthenticated(facts, "the server does not accept our credentials");
+        return unauthenticated(server_info, "the server does not accept our credentials");
     }
     if refusal.code == 403 && words.contains("\"system:anonymous\"") {
-        return transport_error::unauthenticated(
-            facts,
-            "the server does not know who we are: no credentials were sent",
-        );
+        return unauthenticated(server_info, "the server does not know who we are: no credentials were sent");
     }
     let kind = kind(refusal, about.identity);
     let (message, help) = match kind {
@@ -54,7 +51,9 @@ fn refused(refusal: &Refusal, about: About<'_>, facts: &ServerInfo) -> Problem {
             format!("the server does not serve {}: {words}", about.identity.group_kind()),
             Some("is its CustomResourceDefinition installed?".to_owned()),
         ),
-        ProblemKind::Unreachable => (format!("{} is overloaded or starting: {words}", facts.server), None),
+        ProblemKind::Unreachable => {
+            (format!("{} is overloaded or starting: {words}", server_info.server), None)
+        }
         _ if words.is_empty() => (format!("the server answers HTTP {} without a word", refusal.code), None),
         ProblemKind::Rejected if is_webhook_silence(refusal) => (
             words,

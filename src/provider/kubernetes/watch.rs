@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
 use super::discovery::{Served, encode};
-use super::list;
+use super::pages::all;
 use super::transport::{CallError, Transport};
 
 /// After this long the server ends a watch, and we go on with the next: a connection that has silently
@@ -164,7 +164,7 @@ fn is_final(failure: &CallError) -> bool {
 async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let listed = list::all(&transport, &key.served, key.namespace.as_deref(), key.name.as_deref()).await;
+        let listed = all(&transport, &key.served, key.namespace.as_deref(), key.name.as_deref()).await;
         let failure = match listed {
             Ok((objects, version)) => {
                 pause = FIRST_PAUSE;

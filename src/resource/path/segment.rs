@@ -60,7 +60,7 @@ impl Segment {
         }
     }
 
-    /// Which key or position of this very value the step leads to; `None` where there is none.
+    /// The key or position of a value to which the step leads; `None` where the value has no such thing.
     pub(super) fn slot<'s>(&'s self, value: &Value) -> Option<Slot<'s>> {
         match (self, value) {
             (Self::Key(key), Value::Object(map)) => map.contains_key(key).then_some(Slot::Key(key)),
@@ -71,9 +71,9 @@ impl Segment {
     }
 }
 
-/// Where the item with these keys stands. An empty key name stands for the item itself (sets) or else for
-/// the most usual key under which any item has this text: `env[B]` is the variable of that name before it
-/// is whatever else has a `key` called `B`.
+/// The position of the item with these keys. An empty key name means the item itself (in sets), or else the most
+/// usual key under which any item has this text: `env[B]` is first the variable with the `name` B, and only then
+/// an item with the `key` B.
 fn position(list: &[Value], keys: &[(String, String)]) -> Option<usize> {
     if let [(key, text)] = keys
         && key.is_empty()
@@ -87,8 +87,7 @@ fn position(list: &[Value], keys: &[(String, String)]) -> Option<usize> {
     list.iter().position(|item| has_keys(item, keys))
 }
 
-/// Whether an item of a list has all of these keys, each by its name; the empty one stands for the item
-/// itself.
+/// Whether an item of a list has all of these keys. An empty key name means the item itself.
 pub fn has_keys(item: &Value, keys: &[(String, String)]) -> bool {
     keys.iter().all(|(key, text)| {
         let value = if key.is_empty() { Some(item) } else { item.get(key) };

@@ -1,4 +1,4 @@
-//! What remains: rights, storage, scaling, disruption, definitions of kinds.
+//! All other kinds: rights, storage, scaling, disruption, definitions of kinds.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub(super) fn provides(identity: &Identity, object: &Value) -> Vec<Facility> {
                 Facility::Kind(GroupKind { group: group.to_owned(), kind: kind.to_owned() })
             })
         }
-        // One without a Service stands for what the API server serves itself.
+        // One without a Service is a group that the API server serves itself.
         ("apiregistration.k8s.io", "APIService") => {
             let group = text("/spec/group").filter(|_| text("/spec/service/name").is_some());
             group.map(|group| Facility::Group(group.to_owned()))
@@ -87,7 +87,7 @@ fn binding(identity: &Identity, found: &mut Found<'_>) {
             (_, Some(namespace)) => Identity::namespaced(RBAC, kind, namespace, name),
             (_, None) => return,
         };
-        // The API server looks a role up to see whether we may grant what it allows.
+        // The API server reads the role to check whether we may grant its rights.
         found.push(place.path().key("name"), Facility::Object(role), Strength::Accepted);
     });
     found.each("subjects.*", |found, place| {
@@ -97,7 +97,7 @@ fn binding(identity: &Identity, found: &mut Found<'_>) {
     });
 }
 
-/// A service account's token is deleted again where the account is not there.
+/// The server deletes the token of a service account that is not there.
 fn token(found: &mut Found<'_>) {
     let Some(namespace) = found.namespace() else { return };
     found.each("metadata.annotations", |found, place| {
@@ -114,7 +114,7 @@ fn claim(identity: &Identity, found: &mut Found<'_>) {
     let attributes = ("storage.k8s.io", "VolumeAttributesClass");
     found.global("spec.volumeAttributesClassName", attributes, Strength::Running);
     found.global("spec.volumeName", ("", "PersistentVolume"), Strength::Running);
-    // A volume may name the claim instead; the claim still is what waits.
+    // A volume may name the claim instead. It is still the claim that waits.
     let path = FieldPath::keys(["metadata", "name"]);
     found.push(path, Facility::VolumeFor(identity.clone()), Strength::Running);
     for source in ["spec.dataSource", "spec.dataSourceRef"] {

@@ -54,11 +54,11 @@ pub struct PodLabel {
 pub struct Selection {
     /// Of each group, an object must give at least one.
     pub all_of: Vec<Vec<Facility>>,
-    /// An object that gives one of these is not meant.
+    /// An object that gives one of these is excluded.
     pub none_of: Vec<Facility>,
 }
 
-/// How much an object suffers without what it needs. Where needs form a cycle, the weakest yields.
+/// How much an object needs another one. Where needs form a cycle, the weakest yields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Strength {
     /// It exists and works, but does its task only with the other.
@@ -118,14 +118,14 @@ pub fn requires(identity: &Identity, object: &Value) -> Vec<Requirement> {
     found.into_requirements()
 }
 
-/// What the object stands for without needing it: the pods behind a Service.
+/// What the object selects without needing it: the pods behind a Service.
 pub fn selects(identity: &Identity, object: &Value) -> Option<Selection> {
     if !identity.is("", "Service") {
         return None;
     }
     let namespace = identity.namespace.as_deref()?;
     let labels = object.pointer("/spec/selector")?.as_object()?;
-    // A Service with an empty selector stands for nothing: somebody else keeps its endpoints.
+    // A Service with an empty selector selects nothing: its endpoints are written by somebody else.
     let all_of = exact(namespace, labels).filter(|groups| !groups.is_empty())?;
     Some(Selection { all_of, none_of: Vec::new() })
 }

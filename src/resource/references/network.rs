@@ -1,4 +1,4 @@
-//! Who is reached how: Ingress, the Gateway API, webhooks and aggregated API servers.
+//! How programs are reached: Ingress, the Gateway API, webhooks and aggregated API servers.
 
 use super::walk::{Found, SECRET, SERVICE};
 use super::{Facility, Strength};

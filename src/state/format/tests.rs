@@ -68,6 +68,10 @@ fn what_lost_its_checksum_or_its_content_is_damaged() {
         let error = read_back::<State>(without.as_bytes()).unwrap_err();
         assert!(matches!(error, StateError::Damaged { .. }), "{key}: {error}");
     }
+    // What stands beside the content would be lost with the next write.
+    let more = whole.replacen('{', "{\n\"colour\": \"blue\",", 1);
+    let error = read_back::<State>(more.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("colour"), "{error}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl ConfigYml {
     /// The text of `config.yml`, which both major versions read.
     ///
     /// - `relativeurls`: behind a proxy that ends TLS, absolute URLs of uploads would have the wrong scheme.
-    /// - `health.storagedriver`: while the storage fails, every answer is 503, that to the readiness probe too.
+    /// - `health.storagedriver`: while the storage fails, every answer is 503, also that to the readiness probe.
     /// - There is no `http.debug`: its port would carry Go's profiler to everybody in the cluster.
     /// - There is no blob descriptor cache: with several pods, or after a garbage collection, it would claim
     ///   layers that are gone.

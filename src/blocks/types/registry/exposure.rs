@@ -43,7 +43,7 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
     if annotations.as_object().is_some_and(|map| !map.is_empty()) {
         metadata["annotations"] = annotations;
     }
-    let host = &registry.spec.options.host;
+    let host = registry.spec.host();
     let backend = json!({"service": {"name": registry.spec.name, "port": {"name": "http"}}});
     let mut spec = json!({
         "rules": [{
@@ -94,7 +94,7 @@ fn controller_annotations(options: &Ingress) -> Vec<(&'static str, String, &'sta
             ("nginx.ingress.kubernetes.io/proxy-body-size", options.body_size.clone(), BODY),
             ("nginx.ingress.kubernetes.io/proxy-read-timeout", read.to_string(), READ),
             ("nginx.ingress.kubernetes.io/proxy-send-timeout", send.to_string(), SEND),
-            // A layer goes on to the registry while it comes in, instead of filling the controller's disk.
+            // The controller sends a layer on while it receives it, instead of storing it on its disk first.
             ("nginx.ingress.kubernetes.io/proxy-request-buffering", "off".to_owned(), CONTROLLER),
         ]);
     }

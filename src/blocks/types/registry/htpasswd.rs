@@ -1,8 +1,8 @@
-//! What an htpasswd file must be so that the registry takes it.
+//! Which htpasswd files the registry can use.
 
-/// Reads a file and says what is wrong with it: each line's number and why. Never what stands there.
+/// What is wrong with a file: the number of each line, and why. What the line says is never shown.
 ///
-/// The registry knows bcrypt alone. Other hashes it takes in silence, and then refuses every password.
+/// The registry knows bcrypt alone. It takes other hashes without a word, and then refuses every password.
 pub(super) fn mistakes(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut users = 0;

@@ -3,7 +3,7 @@
 /// What can be wrong with an image's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ImageError {
-    /// It has neither tag nor digest, so that nobody knows what runs.
+    /// It has neither tag nor digest, so that it is not known what will run.
     Unpinned,
     /// It is no image's name, and this is why.
     Malformed(&'static str),
@@ -76,7 +76,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Whether what it names may be another image tomorrow, by its very name.
+    /// Whether it may name another image tomorrow: `latest` without a digest.
     pub(super) fn floats(&self) -> bool {
         !self.has_digest && self.tag == Some("latest")
     }

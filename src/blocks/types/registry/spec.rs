@@ -62,6 +62,11 @@ impl RegistrySpec {
         Some(Self { options, name, namespace, major, users })
     }
 
+    /// The name under which the registry is reached.
+    pub(in crate::blocks) fn host(&self) -> &str {
+        &self.options.host
+    }
+
     /// What must be known of the outside.
     pub(super) fn needs(&self) -> Vec<Need> {
         let mut needs = vec![self.http_need()];

@@ -22,10 +22,10 @@ const ID: u32 = 1000;
 /// The pods and how they are replaced.
 pub(super) fn deployment(registry: &Registry<'_>) -> Draft {
     let options = &registry.spec.options;
-    // A volume that one node alone can mount keeps a new pod elsewhere waiting for the old one for ever.
+    // Where one node alone can mount the volume, a new pod on another node would wait for the old one for ever.
     let strategy = match options.storage.volume.access_mode {
-        // Its numbers are ours, so that they go with it: those that the server fills in belong to nobody,
-        // stay, and are then refused beside `Recreate`.
+        // We set the numbers, so that they are removed with it. Those that the server fills in belong to nobody
+        // and stay, and the server then refuses them beside `Recreate`.
         AccessMode::ManyNodes => {
             json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})
         }
@@ -79,8 +79,8 @@ fn pod(registry: &Registry<'_>) -> Value {
         json!({"name": "config", "configMap": {"name": registry.spec.name}}),
     ];
     if registry.spec.users != UserSource::Nobody {
-        // A registry that finds no htpasswd file makes itself a user. So the Secret is not optional and its
-        // key is named: without either of them the pod does not start.
+        // A registry that finds no htpasswd file makes one with a user of its own. So the Secret is not optional,
+        // and its key is named: without either of them the pod does not start.
         volumes.push(json!({
             "name": "auth",
             "secret": {
@@ -103,7 +103,7 @@ fn pod(registry: &Registry<'_>) -> Value {
             "runAsUser": ID,
             "runAsGroup": ID,
             "fsGroup": ID,
-            // Going through every layer at every start takes hours on a large volume.
+            // To change the group of every file at every start takes hours on a large volume.
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
@@ -136,13 +136,13 @@ fn container(registry: &Registry<'_>) -> Value {
     let mut container = json!({
         "name": "registry",
         "image": registry.spec.options.image,
-        // Said aloud: an image that looks elsewhere would come up with a configuration of its own, and
-        // that one knows no users.
+        // The path is given, because an image that looks for the file elsewhere would start with a configuration
+        // of its own, which knows no users.
         "args": ["serve", format!("{folder}/config.yml")],
         "env": env,
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         // `GET /` needs no password and is 503 while the storage fails: such a pod gets no requests. It is
-        // not restarted for it, which would heal nothing and end its uploads.
+        // not restarted for it: that would not help, and would end its uploads.
         "readinessProbe": {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 5},
         "livenessProbe": {
             "tcpSocket": {"port": "http"},

@@ -1,19 +1,11 @@
 use super::*;
 use crate::kubernetes::immutable::Loss;
-use crate::plan::{Cause, UnknownValue};
+use crate::plan::UnknownValue;
 use serde_json::json;
 
 fn changes(paths: &[&str]) -> Vec<FieldChange> {
-    let change = |path: &&str| FieldChange {
-        path: path.parse().unwrap(),
-        before: Some(json!(1)),
-        after: After::Value(json!(2)),
-        sensitive: false,
-        origin: None,
-        forces_replacement: false,
-        cause: Cause::Yours,
-        keep: None,
-    };
+    let change =
+        |path: &&str| FieldChange::new(path.parse().unwrap(), Some(json!(1)), After::Value(json!(2)));
     paths.iter().map(change).collect()
 }
 

@@ -1,4 +1,4 @@
-//! A custom resource against its definition in the same plan: no server can be asked about it yet.
+//! Whether a custom resource fits its definition in the same plan, which no server knows yet.
 
 mod structural;
 #[cfg(test)]
@@ -15,7 +15,7 @@ use crate::diagnostic::nearest::nearest;
 use crate::plan::diff::overlay::overlay;
 use crate::resource::{Address, Desired, FieldPath, Problem, ProblemKind};
 
-/// So many mistakes are told of one object.
+/// How many mistakes are shown of one object.
 const SHOWN: usize = 10;
 
 /// A definition of the same plan.
@@ -27,8 +27,8 @@ pub(in crate::plan) struct Definition<'a> {
     pub(in crate::plan) object: &'a Value,
 }
 
-/// What the server will have against the object once the definition is there; `None` where it will take it,
-/// as far as that can be said without it.
+/// What the server will refuse once it has the definition; `None` where it will take the object, as far as
+/// that can be known without the server.
 pub(in crate::plan) fn check(
     definition: Definition<'_>,
     desired: &Desired,
@@ -52,12 +52,12 @@ pub(in crate::plan) fn check(
     if found.pointer("/subresources/status").is_some()
         && let Some(object) = outcome.as_object_mut()
     {
-        // It is written by other ways, and ignored in this one.
+        // A status with a subresource of its own is ignored in this write.
         object.remove("status");
     }
     structural::with_defaults(structure, &mut outcome);
     let schema = structural::json_schema(structure);
-    // A schema that cannot be read is for the server to refuse.
+    // The server refuses a schema that cannot be read.
     let validator = structural::options().build(&schema).ok()?;
     let subject = Subject { desired, live, sent, schema: &schema };
     let mut mistakes: Vec<Mistake> =
@@ -66,16 +66,16 @@ pub(in crate::plan) fn check(
     (!mistakes.is_empty()).then(|| rejected(definition, desired, mistakes))
 }
 
-/// One thing that does not fit.
+/// A field that does not fit.
 struct Mistake {
     path: FieldPath,
-    /// As the server would name it.
+    /// The reason in the server's own form (`FieldValueInvalid`).
     reason: &'static str,
-    /// What is wrong with the field; never its value.
+    /// What is wrong with the field; its value is never in it.
     words: String,
 }
 
-/// The object that is held against a schema.
+/// The object that is checked, and the schema.
 struct Subject<'a> {
     desired: &'a Desired,
     live: Option<&'a Value>,
@@ -119,17 +119,17 @@ impl Subject<'_> {
         found.into_iter().map(mistake).collect()
     }
 
-    /// What was there before, and stays: the server lets it be, whatever the new schema says.
+    /// Whether the value was there before and stays: the server accepts it, whatever the new schema says.
     fn is_as_it_was(&self, path: &FieldPath, value: &Value) -> bool {
         self.live.and_then(|live| path.get(live)) == Some(value)
     }
 
-    /// Whether its value is not known yet, or could not be had.
+    /// Whether its value is not known yet, or could not be found out.
     fn is_open(&self, path: &FieldPath) -> bool {
         self.desired.unresolved.touches(path) || self.desired.unchecked.touches(path)
     }
 
-    /// A field that others left there before the schema lost it is dropped in silence; ours is refused.
+    /// Fields that the schema does not have. The server removes those of others without a word, and refuses ours.
     fn unknown(&self, error: &ValidationError<'_>, path: &FieldPath, unexpected: &[String]) -> Vec<Mistake> {
         let ours = unexpected.iter().filter(|key| path.key(key.as_str()).get(self.sent).is_some());
         let known = self.known_beside(error);
@@ -142,7 +142,7 @@ impl Subject<'_> {
         .collect()
     }
 
-    /// The fields that the schema has where it found an unknown one.
+    /// The fields that the schema has beside an unknown one.
     fn known_beside(&self, error: &ValidationError<'_>) -> BTreeSet<&str> {
         let pointer = error.schema_path().as_str();
         let around = pointer.rsplit_once('/').and_then(|(around, _)| self.schema.pointer(around));

@@ -2,8 +2,8 @@
 //!
 //! <https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema>
 //!
-//! Two things are left out, because nobody but the server can look at them: `format`, of which the server
-//! knows some and ignores the others, and the rules in CEL (`x-kubernetes-validations`).
+//! Two things are left out, because only the server can check them: `format`, of which the server knows some
+//! values and ignores the others, and the rules in CEL (`x-kubernetes-validations`).
 
 use jsonschema::PatternOptions;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ const EMBEDDED: &str = "x-kubernetes-embedded-resource";
 const LIST_TYPE: &str = "x-kubernetes-list-type";
 const LIST_KEYS: &str = "x-kubernetes-list-map-keys";
 
-/// Rules for values that mean the same in a JSON Schema.
+/// Rules that mean the same in a JSON Schema.
 const SAME: &[&str] = &[
     "enum",
     "minLength",
@@ -29,15 +29,15 @@ const SAME: &[&str] = &[
     "required",
 ];
 
-/// The schema of a whole object as a JSON Schema: what it refuses, a server that validates strictly refuses.
-pub(in crate::plan) fn json_schema(schema: &Value) -> Value {
+/// The schema of a whole object as a JSON Schema. What it refuses, a server with strict validation refuses too.
+pub(super) fn json_schema(schema: &Value) -> Value {
     let mut root = structure(schema);
     let properties = root.as_object_mut().map(|root| root.entry("properties").or_insert_with(|| json!({})));
     if let Some(properties) = properties.and_then(Value::as_object_mut) {
         for key in ["apiVersion", "kind"] {
             properties.entry(key).or_insert(Value::Bool(true));
         }
-        // A schema may restrict the name, and nothing else of it.
+        // A schema may restrict the name, and nothing else in the metadata.
         let metadata = properties.entry("metadata").or_insert(Value::Bool(true));
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.remove("additionalProperties");
@@ -46,8 +46,8 @@ pub(in crate::plan) fn json_schema(schema: &Value) -> Value {
     root
 }
 
-/// Puts in the defaults, as the server does before it looks: also for a `null` where none is allowed.
-pub(in crate::plan) fn with_defaults(schema: &Value, value: &mut Value) {
+/// Sets the defaults, as the server does before it validates; also in place of a `null` that is not allowed.
+pub(super) fn with_defaults(schema: &Value, value: &mut Value) {
     match value {
         Value::Object(map) => {
             let properties = schema.get("properties").and_then(Value::as_object);
@@ -76,9 +76,9 @@ pub(in crate::plan) fn with_defaults(schema: &Value, value: &mut Value) {
     }
 }
 
-/// The items that have the keys of an earlier one, in lists that are told apart by their keys. No JSON Schema
-/// can say that.
-pub(in crate::plan) fn repeated(schema: &Value, value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
+/// The items with the same keys as an earlier one, in lists whose items are identified by keys. A JSON Schema
+/// cannot express that.
+pub(super) fn repeated(schema: &Value, value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
@@ -118,7 +118,7 @@ fn is(schema: &Value, key: &str) -> bool {
     schema.get(key) == Some(&Value::Bool(true))
 }
 
-/// A schema that says of which fields a value is made: those that it does not name are unknown.
+/// A schema that says which fields a value has: fields that it does not name are unknown.
 fn structure(schema: &Value) -> Value {
     let Some(fields) = schema.as_object() else { return schema.clone() };
     let mut out = rules(fields, structure);
@@ -148,7 +148,7 @@ fn types(schema: &Value) -> Option<Value> {
     Some(json!(types))
 }
 
-/// An object within the object: what every object has need not be named by the schema.
+/// An object within the object: the schema need not name what every object has.
 fn embed(out: &mut Map<String, Value>) {
     let properties = out.entry("properties").or_insert_with(|| json!({}));
     for key in ["apiVersion", "kind", "metadata"] {
@@ -166,7 +166,7 @@ fn embed(out: &mut Map<String, Value>) {
     }
 }
 
-/// A schema within `allOf` and its like: it restricts values, and says nothing of which fields there are.
+/// A schema within `allOf` and the like: it restricts values, and does not say which fields there are.
 fn restriction(schema: &Value) -> Value {
     let Some(fields) = schema.as_object() else { return schema.clone() };
     let mut out = rules(fields, restriction);
@@ -176,7 +176,7 @@ fn restriction(schema: &Value) -> Value {
     Value::Object(out)
 }
 
-/// What both sorts of schema have in common; `below` is the sort of those within.
+/// What both sorts of schema have in common; `below` translates the schemas within.
 fn rules(fields: &Map<String, Value>, below: fn(&Value) -> Value) -> Map<String, Value> {
     let mut out = Map::new();
     for (key, value) in fields {
@@ -205,13 +205,13 @@ fn rules(fields: &Map<String, Value>, below: fn(&Value) -> Value) -> Map<String,
     out
 }
 
-/// Whether our regular expressions read the pattern; the server's (RE2) know a little more.
+/// Whether our regular expressions understand the pattern; those of the server (RE2) know a little more.
 fn is_understood(pattern: &str) -> bool {
     options().build(&json!({ "pattern": pattern })).is_ok()
 }
 
-/// How these schemas are read. Like the server's, the patterns take time that is linear in the text.
-pub(in crate::plan) fn options() -> jsonschema::ValidationOptions<'static> {
+/// How these schemas are read. As in the server, matching takes time that is linear in the text.
+pub(super) fn options() -> jsonschema::ValidationOptions<'static> {
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex())

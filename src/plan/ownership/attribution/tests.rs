@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::diagnostic::{SourceId, Span};
 use crate::plan::diff::field_changes::changed;
-use crate::plan::model::change::Keep;
+use crate::plan::model::field_change::Keep;
 use crate::plan::ownership::field_owners::foreign;
-use crate::resource::{Address, Identity, ManagedEntry, Operation, Origin, Ownership, Stamp};
+use crate::plan::testing;
+use crate::plan::testing::{deployment, live};
+use crate::resource::{Address, Identity, ManagedEntry, Operation, Origin};
 
 /// An object that was applied, was changed by others, and is to be applied again.
 struct Case {
@@ -23,26 +25,8 @@ struct Case {
 
 const OURS: &str = "regplan:p";
 
-#[expect(clippy::needless_pass_by_value, reason = "every caller makes its value here")]
-fn deployment(spec: Value) -> Value {
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "a"},
-           "spec": spec})
-}
-
 fn entry(manager: &str, operation: Operation, paths: &[&str]) -> ManagedEntry {
-    ManagedEntry {
-        api_version: "v1".into(),
-        manager: manager.into(),
-        operation,
-        time: Some("2026-01-02T03:04:05Z".into()),
-        subresource: None,
-        fields: paths.iter().map(|path| path.parse().unwrap()).collect(),
-    }
-}
-
-fn live(object: &Value, entries: Vec<ManagedEntry>) -> Live {
-    let stamp = Stamp { uid: "u".into(), version: "1".into() };
-    Live { object: object.clone(), stamp, ownership: Ownership { entries } }
+    ManagedEntry { time: Some("2026-01-02T03:04:05Z".into()), ..testing::entry(manager, operation, paths) }
 }
 
 impl Case {
@@ -68,8 +52,8 @@ impl Case {
             desired: Desired::new(Address::block("resource", "web"), wanted.clone()).unwrap(),
             record: Some(record.collect()),
             sent_before: Some(json!("another")),
-            live: live(&now, entries),
-            answer: live(&wanted, vec![entry(OURS, Operation::Apply, &after)]),
+            live: live(now, entries),
+            answer: live(wanted, vec![entry(OURS, Operation::Apply, &after)]),
         }
     }
 
@@ -389,7 +373,7 @@ fn several_causes_are_drift_only_together() {
             time: None,
         }],
     };
-    let Cause::Drift { by } = in_common(&[drift("b"), drift("a"), drift("b")]) else { panic!() };
+    let Cause::Drift { by } = common_cause(&[drift("b"), drift("a"), drift("b")]) else { panic!() };
     assert_eq!(by.iter().map(|manager| manager.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    assert_eq!(in_common(&[drift("a"), Cause::Yours]), Cause::Yours);
+    assert_eq!(common_cause(&[drift("a"), Cause::Yours]), Cause::Yours);
 }

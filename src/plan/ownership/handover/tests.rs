@@ -1,43 +1,22 @@
 use super::*;
-use crate::resource::{Address, IgnoreRule, ManagedEntry, Ownership, Stamp};
+use crate::plan::testing;
+use crate::plan::testing::{deployment, entry};
+use crate::resource::{Address, IgnoreRule, Operation};
 use serde_json::json;
 
-fn deployment(replicas: u32) -> Value {
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "a"},
-           "spec": {"replicas": replicas, "containers": [{"name": "web", "image": "x"}]}})
+fn web(replicas: u32) -> Value {
+    deployment(json!({"replicas": replicas, "containers": [{"name": "web", "image": "x"}]}))
 }
 
 fn ignoring(path: &str) -> Desired {
-    let mut desired = Desired::new(Address::block("resource", "web"), deployment(2)).unwrap();
+    let mut desired = Desired::new(Address::block("resource", "web"), web(2)).unwrap();
     desired.lifecycle.ignore_changes = vec![IgnoreRule { object: None, path: path.parse().unwrap() }];
     desired
 }
 
-fn owning(paths: &[&str]) -> FieldSet {
-    let mut set = FieldSet::default();
-    for text in paths {
-        let path: FieldPath = text.parse().unwrap();
-        let mut at = &mut set;
-        for segment in path.segments() {
-            at = at.children.entry(segment.clone()).or_default();
-        }
-        at.owned = true;
-    }
-    set
-}
-
 fn live(entries: &[(&str, &[&str])]) -> Live {
-    let entry = |(manager, paths): &(&str, &[&str])| ManagedEntry {
-        api_version: "v1".into(),
-        manager: (*manager).into(),
-        operation: Operation::Apply,
-        time: None,
-        subresource: None,
-        fields: owning(paths),
-    };
-    let stamp = Stamp { uid: "u".into(), version: "1".into() };
-    let entries = entries.iter().map(entry).collect();
-    Live { object: deployment(5), stamp, ownership: Ownership { entries } }
+    let entries = entries.iter().map(|(manager, paths)| entry(manager, Operation::Apply, paths));
+    testing::live(web(5), entries.collect())
 }
 
 fn released(desired: &Desired, live: &Live) -> Vec<String> {
@@ -52,7 +31,7 @@ fn a_field_that_is_ours_alone_is_released_and_tried_with_its_live_value() {
     let mut sent = desired.object.clone();
     leave_out(&mut sent, &desired, Some(&live));
     assert_eq!(sent["spec"].get("replicas"), None);
-    assert_eq!(as_tried("regplan:p", &desired, &live, &sent)["spec"]["replicas"], 5);
+    assert_eq!(dry_run_object("regplan:p", &desired, &live, &sent)["spec"]["replicas"], 5);
     let told = field_release("regplan:p", &desired, Some(&live)).unwrap();
     let field = "spec.replicas".parse().unwrap();
     assert_eq!(
@@ -89,7 +68,7 @@ fn what_is_made_is_made_whole_and_then_released() {
     there.object["spec"]["containers"] = json!([{"name": "other"}]);
     let found = field_release("regplan:p", &desired, Some(&there)).unwrap();
     assert_eq!(found.once_made, [path]);
-    let settled = once_settled(desired.object.clone(), &found);
+    let settled = sent_after_release(desired.object.clone(), &found);
     assert_eq!(settled["spec"]["containers"], json!([{"name": "web"}]));
 }
 
@@ -110,7 +89,7 @@ fn our_marks_are_never_left_to_others() {
     let mut live = live(&[("regplan:p", &["metadata.annotations.a", mark])]);
     live.object["metadata"]["annotations"] = json!({"a": "1", "regplan.dev/project": "p"});
     assert_eq!(released(&desired, &live), ["metadata.annotations.a"]);
-    live.ownership.entries[0].fields = owning(&[mark]);
+    live.ownership.entries[0].fields = [mark.parse().unwrap()].into_iter().collect();
     assert_eq!(field_release("regplan:p", &desired, Some(&live)).unwrap(), FieldRelease::default());
 }
 

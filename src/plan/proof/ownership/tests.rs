@@ -1,19 +1,19 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::plan::testing::{P, deployment, owned};
+use crate::plan::testing::{PROJECT_NAME, deployment, owned};
 
 /// Whether a Deployment with this `spec` is proved where that one is there, of which we own these fields.
 fn proved(sent: Value, live: Value, paths: &[&str]) -> bool {
     let paths: Vec<&str> = paths.iter().copied().chain(["metadata.labels.app"]).collect();
-    proves_unchanged(P, &deployment(sent), &owned(deployment(live), &paths))
+    proves_unchanged(PROJECT_NAME, &deployment(sent), &owned(deployment(live), &paths))
 }
 
 /// The same of a custom resource.
 fn custom_proved(sent: Value, live: Value, paths: &[&str]) -> bool {
     let object =
         |spec| json!({"apiVersion": "example.com/v1", "kind": "X", "metadata": {"name": "x"}, "spec": spec});
-    proves_unchanged(P, &object(sent), &owned(object(live), paths))
+    proves_unchanged(PROJECT_NAME, &object(sent), &owned(object(live), paths))
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn sets_are_proved_item_by_item() {
                "metadata": {"name": "c", "namespace": "a", "finalizers": list}})
     };
     let paths = ["metadata.finalizers[x/a]", "metadata.finalizers[x/b]"];
-    let proved = |sent, live| proves_unchanged(P, &object(sent), &owned(object(live), &paths));
+    let proved = |sent, live| proves_unchanged(PROJECT_NAME, &object(sent), &owned(object(live), &paths));
     assert!(proved(json!(["x/a", "x/b"]), json!(["x/a", "y/c", "x/b"])));
     assert!(!proved(json!(["x/a", "x/b"]), json!(["x/b", "x/a"])));
     assert!(!proved(json!(["x/a"]), json!(["x/a", "x/b"])));
@@ -163,11 +163,11 @@ fn a_secrets_data_is_compared_as_it_is_stored() {
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "a"},
                "data": {"k": text}})
     };
-    assert!(proves_unchanged(P, &secret("djE="), &owned(secret("djE="), &["data.k"])));
-    assert!(!proves_unchanged(P, &secret("djI="), &owned(secret("djE="), &["data.k"])));
+    assert!(proves_unchanged(PROJECT_NAME, &secret("djE="), &owned(secret("djE="), &["data.k"])));
+    assert!(!proves_unchanged(PROJECT_NAME, &secret("djI="), &owned(secret("djE="), &["data.k"])));
     let mut plain = secret("djE=");
     plain["stringData"] = json!({"k": "v1"});
-    assert!(!proves_unchanged(P, &plain, &owned(secret("djE="), &["data.k"])));
+    assert!(!proves_unchanged(PROJECT_NAME, &plain, &owned(secret("djE="), &["data.k"])));
 }
 
 #[test]
@@ -175,18 +175,18 @@ fn another_version_another_manager_and_an_ending_object_prove_nothing() {
     let sent = deployment(json!({"replicas": 2}));
     let paths = ["metadata.labels.app", "spec.replicas"];
     let live = || owned(sent.clone(), &paths);
-    assert!(proves_unchanged(P, &sent, &live()));
+    assert!(proves_unchanged(PROJECT_NAME, &sent, &live()));
     assert!(!proves_unchanged("q", &sent, &live()));
     let mut other = live();
     other.ownership.entries[0].api_version = "apps/v1beta1".into();
-    assert!(!proves_unchanged(P, &sent, &other));
+    assert!(!proves_unchanged(PROJECT_NAME, &sent, &other));
     let mut other = live();
     other.object["apiVersion"] = json!("apps/v1beta1");
-    assert!(!proves_unchanged(P, &sent, &other));
+    assert!(!proves_unchanged(PROJECT_NAME, &sent, &other));
     let mut ending = live();
     ending.object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-    assert!(!proves_unchanged(P, &sent, &ending));
+    assert!(!proves_unchanged(PROJECT_NAME, &sent, &ending));
     let mut lost = live();
     lost.ownership.entries.clear();
-    assert!(!proves_unchanged(P, &sent, &lost));
+    assert!(!proves_unchanged(PROJECT_NAME, &sent, &lost));
 }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::plan::testing::{P, deployment, owned};
+use crate::plan::testing::{PROJECT_NAME, deployment, owned};
 use crate::resource::{Address, Segment};
 
 fn desired(object: &Value) -> Desired {
@@ -11,7 +11,7 @@ fn desired(object: &Value) -> Desired {
 /// Whether the object is proved that was sent like this, answered like that, and is like that now.
 fn proved(sent: &Value, answer: &Live, now: &Live) -> bool {
     let desired = desired(sent);
-    proves_unchanged(&record(P, &desired, sent, answer), P, &desired, sent, now)
+    proves_unchanged(&record(PROJECT_NAME, &desired, sent, answer), PROJECT_NAME, &desired, sent, now)
 }
 
 const PATHS: &[&str] =
@@ -57,8 +57,8 @@ fn a_changed_value_a_lost_and_a_new_ownership_are_not_proved() {
 #[test]
 fn something_else_that_is_sent_is_not_proved() {
     let other = deployment(json!({"cpu": "1", "env": [{"name": "A", "value": ""}]}));
-    let record = record(P, &desired(&sent()), &sent(), &answer());
-    assert!(!proves_unchanged(&record, P, &desired(&other), &other, &answer()));
+    let record = record(PROJECT_NAME, &desired(&sent()), &sent(), &answer());
+    assert!(!proves_unchanged(&record, PROJECT_NAME, &desired(&other), &other, &answer()));
 }
 
 #[test]
@@ -106,13 +106,19 @@ fn secret(text: &str) -> Value {
 fn a_changed_secret_is_not_proved_and_no_secret_is_recorded() {
     let live = owned(secret("c2VjcmV0"), &["data.k"]);
     let desired = desired(&secret("c2VjcmV0"));
-    let record = record(P, &desired, &secret("c2VjcmV0"), &live);
+    let record = record(PROJECT_NAME, &desired, &secret("c2VjcmV0"), &live);
     assert!(!serde_json::to_string(&record).unwrap().contains("c2VjcmV0"));
     assert_eq!(record.fields["data.k"], Held::Hidden);
-    assert!(proves_unchanged(&record, P, &desired, &secret("c2VjcmV0"), &live));
-    assert!(!proves_unchanged(&record, P, &desired, &secret("bmV1"), &live), "the new one is to be written");
+    assert!(proves_unchanged(&record, PROJECT_NAME, &desired, &secret("c2VjcmV0"), &live));
+    assert!(
+        !proves_unchanged(&record, PROJECT_NAME, &desired, &secret("bmV1"), &live),
+        "the new one is to be written"
+    );
     let changed = owned(secret("bmV1"), &["data.k"]);
-    assert!(!proves_unchanged(&record, P, &desired, &secret("c2VjcmV0"), &changed), "somebody else wrote it");
+    assert!(
+        !proves_unchanged(&record, PROJECT_NAME, &desired, &secret("c2VjcmV0"), &changed),
+        "somebody else wrote it"
+    );
 }
 
 /// What was sent is kept as its digest has it: a prediction compares with the one, a proof with the other.
@@ -123,7 +129,7 @@ fn the_sent_object_is_what_its_digest_is_of() {
     for (desired, sent) in
         [(desired(&sent()), sent()), (wanted, sent()), (desired(&secret("aQ==")), secret("aQ=="))]
     {
-        let record = record(P, &desired, &sent, &answer());
+        let record = record(PROJECT_NAME, &desired, &sent, &answer());
         let kept = record.sent_object.unwrap();
         assert_eq!(record.sent, resource::digest(kept.as_str()));
         assert_eq!(kept.object().unwrap()["metadata"], sent["metadata"]);
@@ -135,10 +141,12 @@ fn what_others_have_beside_ours_is_recorded_by_its_name() {
     let mut answer = answer();
     let mut theirs = answer.ownership.entries[0].clone();
     theirs.manager = "them".into();
-    theirs.fields =
-        crate::plan::testing::fields(&["metadata.labels.theirs", "spec.env[B]", "spec.env[B].value"]);
+    theirs.fields = ["metadata.labels.theirs", "spec.env[B]", "spec.env[B].value"]
+        .iter()
+        .map(|path| path.parse().unwrap())
+        .collect();
     answer.ownership.entries.push(theirs);
-    let record = record(P, &desired(&sent()), &sent(), &answer);
+    let record = record(PROJECT_NAME, &desired(&sent()), &sent(), &answer);
     let expected = ["metadata.labels.theirs", "spec.env[B]"].map(str::to_owned);
     assert_eq!(record.foreign_items, Some(expected.into()));
 }
@@ -155,7 +163,9 @@ fn no_secret_and_no_digest_of_one_is_recorded() {
     desired.sensitive.insert("spec.args[0]".parse().unwrap(), ());
     desired.sensitive.insert("spec.env[0].value".parse().unwrap(), ());
     let paths = ["metadata.labels.app", "spec.token", "spec.args", "spec.env[A]", "spec.env[A].value"];
-    let text = serde_json::to_string(&record(P, &desired, &object, &owned(object.clone(), &paths))).unwrap();
+    let text =
+        serde_json::to_string(&record(PROJECT_NAME, &desired, &object, &owned(object.clone(), &paths)))
+            .unwrap();
     for form in [canary.to_owned(), resource::digest(canary), resource::digest(&json!(canary).to_string())] {
         assert!(!text.contains(&form), "{form} in {text}");
     }
@@ -170,10 +180,10 @@ fn a_list_that_is_owned_as_a_whole_is_as_it_was_beside_its_secret_too() {
     let mut desired = desired(&sent);
     desired.sensitive.insert("spec.args[0]".parse().unwrap(), ());
     let paths = ["metadata.labels.app", "spec.args"];
-    let record = record(P, &desired, &sent, &owned(sent.clone(), &paths));
+    let record = record(PROJECT_NAME, &desired, &sent, &owned(sent.clone(), &paths));
     assert_eq!(record.fields["spec.args"], Held::Hidden);
-    assert!(proves_unchanged(&record, P, &desired, &sent, &owned(sent.clone(), &paths)));
-    assert!(!proves_unchanged(&record, P, &desired, &sent, &owned(list("--b"), &paths)));
+    assert!(proves_unchanged(&record, PROJECT_NAME, &desired, &sent, &owned(sent.clone(), &paths)));
+    assert!(!proves_unchanged(&record, PROJECT_NAME, &desired, &sent, &owned(list("--b"), &paths)));
 }
 
 #[test]
@@ -183,10 +193,10 @@ fn what_an_earlier_configuration_hid_is_in_no_record() {
     live["metadata"]["annotations"] = json!({mark: "[\"spec.token\"]"});
     let sent = deployment(json!({"token": "abc"}));
     let paths = ["metadata.labels.app", "spec.token"];
-    let record = record(P, &desired(&sent), &sent, &owned(live, &paths));
+    let record = record(PROJECT_NAME, &desired(&sent), &sent, &owned(live, &paths));
     assert_eq!(record.fields["spec.token"], Held::Hidden);
     // Without the mark it is an ordinary field again, and the record says less than it would now.
-    assert!(!proves_unchanged(&record, P, &desired(&sent), &sent, &owned(sent.clone(), &paths)));
+    assert!(!proves_unchanged(&record, PROJECT_NAME, &desired(&sent), &sent, &owned(sent.clone(), &paths)));
 }
 
 #[test]
@@ -242,8 +252,8 @@ fn secret_is_proved(before: &Value, now: &Value, there: &Value) -> bool {
         object["metadata"]["labels"] = json!({"app": "x"});
         object
     };
-    let record = record(P, &desired(&sent(before)), &sent(before), &live(before));
-    proves_unchanged(&record, P, &desired(&sent(now)), &sent(now), &live(there))
+    let record = record(PROJECT_NAME, &desired(&sent(before)), &sent(before), &live(before));
+    proves_unchanged(&record, PROJECT_NAME, &desired(&sent(now)), &sent(now), &live(there))
 }
 
 #[test]

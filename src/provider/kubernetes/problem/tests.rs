@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn facts() -> ServerInfo {
+fn server_info() -> ServerInfo {
     ServerInfo {
         server: "https://k8s:6443".into(),
         ca_digest: None,
@@ -15,7 +15,7 @@ fn facts() -> ServerInfo {
 
 fn problem(code: u16, status: Value, identity: &Identity, sent: Option<&Value>) -> Problem {
     let failure = CallError::Refused(Refusal { code, status, retry_after: None });
-    of(failure, About { identity, sent }, &facts())
+    of(failure, About { identity, sent }, &server_info())
 }
 
 fn web() -> Identity {
@@ -116,9 +116,10 @@ fn a_refused_secret_is_not_shown() {
 #[test]
 fn an_expired_client_certificate_is_told_from_a_wrong_one() {
     let status = || CallError::Refused(Refusal { code: 401, status: json!({}), retry_after: None });
-    let wrong = of(status(), About::new(&web()), &facts());
+    let wrong = of(status(), About::new(&web()), &server_info());
     assert!(wrong.message.contains("does not accept our credentials"), "{wrong}");
-    let facts = ServerInfo { certificate_expiry: Some("2020-01-02T03:04:05Z".parse().unwrap()), ..facts() };
-    let expired = of(status(), About::new(&web()), &facts);
+    let server_info =
+        ServerInfo { certificate_expiry: Some("2020-01-02T03:04:05Z".parse().unwrap()), ..server_info() };
+    let expired = of(status(), About::new(&web()), &server_info);
     assert!(expired.message.contains("expired at 2020-01-02"), "{expired}");
 }

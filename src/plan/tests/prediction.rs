@@ -1,0 +1,89 @@
+//! What the server cannot be asked, and values that are known only after the apply.
+
+use serde_json::json;
+
+use super::world::*;
+use crate::kubernetes::immutable::Loss;
+use crate::plan::{Action, After, Fidelity, Obstacle, PredictionReason, Reason, UnknownValue};
+use crate::resource::{
+    Desired, Expression, FieldPath, GroupKind, LiveReference, Problem, ProblemKind, Reference,
+};
+
+fn referring(field: &str) -> Desired {
+    let mark = Reference::Live(LiveReference { text: format!("resource.lb.{field}") }).mark();
+    let mut desired = desired("user", config_map("user", json!({"address": mark})));
+    let path: FieldPath = "data.address".parse().unwrap();
+    desired.unresolved.insert(path, Expression::parse(&mark).unwrap().unwrap());
+    desired
+}
+
+#[test]
+fn what_stands_in_a_new_namespace_is_predicted() {
+    let space = namespace("a");
+    let mut world = World::default();
+    let plan = world.plan(input(vec![desired("a", space), desired("c", config_map("c", json!({"k": "v"})))]));
+    assert_eq!(plan.summary().add, 2);
+    assert_eq!(plan.changes[0].fidelity, Fidelity::DryRun);
+    assert_eq!(
+        plan.changes[1].fidelity,
+        Fidelity::Predicted(PredictionReason::NamespaceCreated { namespace: "a".into() })
+    );
+    assert_eq!(world.previews.len(), 1);
+}
+
+#[test]
+fn a_custom_resource_of_a_new_crd_is_predicted() {
+    let crd = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "foos.x.y"}, "spec": {"group": "x.y", "names": {"kind": "Foo"}}});
+    let foo = json!({"apiVersion": "x.y/v1", "kind": "Foo", "metadata": {"name": "f", "namespace": "a"}});
+    let plan = World::default().plan(input(vec![desired("crd", crd), desired("foo", foo)]));
+    let defined = GroupKind { group: "x.y".into(), kind: "Foo".into() };
+    assert_eq!(plan.changes[1].fidelity, Fidelity::Predicted(PredictionReason::KindCreated { defined }));
+}
+
+#[test]
+fn a_value_of_a_new_object_is_known_after_apply() {
+    let lb = config_map("lb", json!({}));
+    let plan = World::default().plan(input(vec![desired("lb", lb), referring("status.ip")]));
+    let field = &plan.changes[1].fields[0];
+    assert_eq!(field.after, After::Unknown(UnknownValue::Expression("${resource.lb.status.ip}".into())));
+    assert!(matches!(plan.changes[1].fidelity, Fidelity::Predicted(_)));
+}
+
+#[test]
+fn a_value_of_an_object_that_stays_is_read_from_it() {
+    let lb = config_map("lb", json!({}));
+    let mut live = marked(lb.clone(), "resource.lb");
+    live["status"] = json!({"ip": "192.0.2.7"});
+    let mut world = World::default().with(live);
+    let plan = world.plan(input(vec![desired("lb", lb), referring("status.ip")]));
+    assert_eq!(plan.changes[1].fields[0].after, After::Value(json!("192.0.2.7")));
+    assert_eq!(plan.changes[1].fidelity, Fidelity::DryRun);
+}
+
+#[test]
+fn a_prediction_knows_what_cannot_change() {
+    let job = |image: &str| {
+        json!({"apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": "j", "namespace": "a"}, "spec": {"template": {"image": image}, "parallelism": 1}})
+    };
+    let no_right = Problem::new(ProblemKind::Forbidden, "no right");
+    let mut world =
+        World::default().with(marked(job("x"), "resource.j")).refusing(&job("y"), no_right.clone());
+    let plan = world.plan(input(vec![desired("j", job("y"))]));
+    assert_eq!(actions(&plan), [("resource.j".into(), Action::Replace)]);
+    assert!(matches!(plan.changes[0].fidelity, Fidelity::Predicted(_)));
+    let fields = vec!["spec.template.image".parse().unwrap()];
+    let immutable = Reason::ImmutableFields { object_kind: "Job".into(), fields };
+    assert_eq!(plan.changes[0].reasons, [immutable, Reason::ReplacementLoss { loss: Loss::JobRun }]);
+    // A claim is refused all the same.
+    let claim = |mode: &str| {
+        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "d", "namespace": "a"}, "spec": {"volumeMode": mode}})
+    };
+    let mut world = World::default().with(marked(claim("a"), "resource.d")).refusing(&claim("b"), no_right);
+    let plan = world.plan(input(vec![desired("d", claim("b"))]));
+    let Obstacle::Replacement { reasons, .. } = &plan.refusals[0].obstacle else { panic!("{plan:?}") };
+    assert_eq!(plan.refusals[0].obstacle.kind(), ProblemKind::Rejected);
+    assert!(reasons.contains(&Reason::ReplacementLoss { loss: Loss::Data }), "{reasons:?}");
+}

@@ -1,0 +1,107 @@
+//! What is deleted, kept and forgotten, and what is deleted with it.
+
+use serde_json::{Value, json};
+
+use super::world::*;
+use crate::config::Removed;
+use crate::diagnostic::{SourceId, Span};
+use crate::plan::{Action, Mode, Reason};
+use crate::provider::{CascadeScope, Dependent, Dependents};
+use crate::resource::{Address, Identity};
+
+#[test]
+fn what_left_the_configuration_is_deleted_and_a_stranger_of_its_name_is_not() {
+    let object = config_map("old", json!({}));
+    let address = Address::block("resource", "old");
+    let gone = |world: World| {
+        let mut world = world;
+        actions(&world.plan(with_known(input(vec![]), &address, &object)))
+    };
+    assert_eq!(gone(World::default().with(object.clone())), [("resource.old".into(), Action::Delete)]);
+    assert_eq!(gone(World::default()), [("resource.old".into(), Action::Forget)]);
+    let mut recreated = World::default().with(object.clone());
+    recreated.objects.values_mut().for_each(|live| live.stamp.uid = "another".into());
+    assert_eq!(gone(recreated), [("resource.old".into(), Action::Forget)]);
+}
+
+#[test]
+fn a_protected_resource_stays_until_consent_names_it() {
+    let claim = claim("d");
+    let space = namespace("a");
+    let (claim_at, space_at) = (Address::block("resource", "d"), Address::block("namespace", "a"));
+    let both = || with_known(with_known(input(vec![]), &claim_at, &claim), &space_at, &space);
+    let world = || World::default().with(claim.clone()).with(space.clone());
+    let plan = world().plan(both());
+    assert!(plan.changes.iter().all(|change| change.action == Action::Keep));
+    // A namespace is not deleted around a claim that stays.
+    let mut agreed = both();
+    agreed.consent.destroy.insert(space_at.clone());
+    assert!(world().plan(agreed).changes.iter().all(|change| change.action == Action::Keep));
+    let mut agreed = both();
+    agreed.consent.destroy.extend([space_at, claim_at]);
+    assert!(world().plan(agreed).changes.iter().all(|change| change.action == Action::Delete));
+}
+
+#[test]
+fn a_namespace_is_not_deleted_around_what_is_wanted() {
+    let space = namespace("a");
+    let at = Address::block("resource", "space");
+    let mut wanted = with_known(input(vec![desired("c", config_map("c", json!({})))]), &at, &space);
+    wanted.consent.destroy.insert(at);
+    let plan = World::default().with(space).plan(wanted);
+    assert_eq!(
+        actions(&plan),
+        [("resource.c".into(), Action::Create), ("resource.space".into(), Action::Keep)]
+    );
+}
+
+#[test]
+fn what_is_removed_without_destroying_is_only_forgotten() {
+    let space = namespace("a");
+    for mode in [Mode::Apply, Mode::Destroy] {
+        let mut input = with_known(with_known_maps(input(vec![]), &["old"]), &address("namespace.a"), &space);
+        input.mode = mode;
+        input.consent.destroy.insert(address("namespace.a"));
+        let place = "regplan.toml:7".to_owned();
+        let removed = Removed {
+            address: address("resource.old"),
+            destroy: false,
+            span: Span { source: SourceId(0), start: 0, end: 0 },
+            place,
+        };
+        input.moves.removed.push(removed);
+        let plan = world_of(&["old"]).with(space.clone()).plan(settle(input).unwrap());
+        assert_eq!(
+            actions(&plan),
+            [("resource.old".into(), Action::Forget), ("namespace.a".into(), Action::Keep)],
+            "its namespace must not take it along"
+        );
+        assert_eq!(
+            plan.changes[0].reasons,
+            [Reason::ReleasedByRemoved { place: "regplan.toml:7".to_owned() }]
+        );
+    }
+}
+
+#[test]
+fn what_dies_with_a_namespace_is_asked_and_named() {
+    let space = namespace("a");
+    let (ours, theirs) = (config_map("ours", json!({})), config_map("theirs", json!({})));
+    let (space_at, ours_at) = (Address::block("resource", "a"), Address::block("resource", "ours"));
+    let dependent = |object: &Value| {
+        let identity = Identity::of(object).unwrap();
+        Dependent { uid: format!("uid-{}", identity.name), identity, owners: vec![] }
+    };
+    let mut world = World::default().with(space.clone()).with(ours.clone()).with(theirs.clone());
+    world.dependents = Dependents { seen: vec![dependent(&ours), dependent(&theirs)], hidden: vec![] };
+    let mut leaving = with_known(with_known(input(vec![]), &space_at, &space), &ours_at, &ours);
+    leaving.consent.destroy.insert(space_at);
+    let plan = world.plan(leaving);
+    assert_eq!(world.scopes, [CascadeScope::Namespace("a".into())]);
+    let dying = plan.changes.iter().flat_map(|change| &change.dies_with);
+    assert_eq!(dying.collect::<Vec<_>>(), [&Identity::of(&theirs).unwrap()]);
+    // Nobody asks where nothing of the sort goes.
+    let mut world = World::default().with(ours.clone());
+    world.plan(with_known(input(vec![]), &ours_at, &ours));
+    assert_eq!(world.scopes, []);
+}

@@ -1,0 +1,92 @@
+//! The client of one cluster: the way to its server, and what is known of it.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::access::Access;
+use super::connect::{self, Settings};
+use super::discovery::Discovery;
+use super::ownership;
+use super::problem::{self, About};
+use super::transport::{Call, CallError, Transport};
+use super::watch::Hubs;
+use crate::resource::{ClusterIdentity, Identity, Problem, ProblemKind};
+
+/// A Kubernetes cluster.
+pub struct Kubernetes {
+    pub(super) transport: Transport,
+    pub(super) discovery: Discovery,
+    pub(super) access: Access,
+    pub(super) hubs: Hubs,
+    identity: OnceCell<ClusterIdentity>,
+}
+
+impl Kubernetes {
+    /// Makes a client from the settings. Nothing is sent: whether the server answers shows with the first
+    /// question, which is best [`Cluster::identity`](crate::provider::Cluster::identity). Credential plugins run
+    /// here, and may talk to the terminal.
+    ///
+    /// # Errors
+    /// [`ProblemKind::Settings`]: no kubeconfig, a broken one, or credentials that cannot be had.
+    pub async fn connect(settings: &Settings) -> Result<Self, Problem> {
+        let connection = connect::connection(settings).await?;
+        let transport = Transport::new(connection.client, connection.server_info, settings.connections);
+        Ok(Self {
+            discovery: Discovery::new(transport.clone()),
+            access: Access::new(transport.clone()),
+            hubs: Hubs::new(transport.clone()),
+            identity: OnceCell::new(),
+            transport,
+        })
+    }
+
+    /// The server's URL.
+    pub fn server(&self) -> &str {
+        &self.transport.server_info.server
+    }
+
+    /// The namespace of the context (`default` where it names none).
+    pub fn default_namespace(&self) -> &str {
+        &self.transport.server_info.namespace
+    }
+
+    /// Where server and credentials come from, in words.
+    pub fn origin(&self) -> &str {
+        &self.transport.server_info.origin
+    }
+
+    /// What is to be said of a kind that the server does not serve.
+    pub(super) fn unknown_kind(&self, identity: &Identity) -> Problem {
+        let message = format!("the server {} does not serve {}", self.server(), identity.group_kind());
+        Problem::new(ProblemKind::UnknownKind, message).help("is its CustomResourceDefinition installed?")
+    }
+
+    /// Which cluster this is; asked once.
+    pub(super) async fn identity(&self) -> Result<ClusterIdentity, Problem> {
+        self.identity.get_or_try_init(|| self.ask_identity()).await.cloned()
+    }
+
+    async fn ask_identity(&self) -> Result<ClusterIdentity, Problem> {
+        let server_info = Arc::clone(&self.transport.server_info);
+        let path = "/api/v1/namespaces/kube-system";
+        let uid = match self.transport.send(&Call::get(path)).await {
+            Ok(answer) => Some(ownership::stamp(&answer.body).uid).filter(|uid| !uid.is_empty()),
+            Err(failure) => {
+                let hidden =
+                    matches!(&failure, CallError::Refused(refusal) if matches!(refusal.code, 403 | 404));
+                let identity = Identity::cluster("", "Namespace", "kube-system");
+                let problem = problem::of(failure, About::new(&identity), &server_info);
+                if !hidden || problem.kind == ProblemKind::Unauthenticated {
+                    return Err(problem);
+                }
+                None
+            }
+        };
+        Ok(ClusterIdentity {
+            uid,
+            server: server_info.server.clone(),
+            ca_digest: server_info.ca_digest.clone(),
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! Where each request to a cluster is answered.
+
+use async_trait::async_trait;
+
+use super::client::Kubernetes;
+use super::{read, review, wait, write};
+use crate::provider::{
+    CascadeScope, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written,
+};
+use crate::resource::{ClusterIdentity, Live, Problem, Reading, Stamp, Target};
+
+#[async_trait]
+impl House for Kubernetes {
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
+        read::read(self, targets).await
+    }
+
+    async fn preview(&self, write: &Write) -> Result<Written, Problem> {
+        write::preview(self, write).await
+    }
+
+    async fn write(&self, write: &Write) -> Result<Written, Problem> {
+        write::write(self, write).await
+    }
+
+    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
+        write::delete(self, target, stamp).await
+    }
+
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+        wait::wait(self, wait, progress).await
+    }
+
+    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
+        review::review(self, requests).await
+    }
+}
+
+#[async_trait]
+impl Cluster for Kubernetes {
+    async fn identity(&self) -> Result<ClusterIdentity, Problem> {
+        Self::identity(self).await
+    }
+
+    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
+        Ok(self.discovery.served(target).await?.map(|served| served.namespaced))
+    }
+
+    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
+        write::reassign(self, reassignment).await
+    }
+
+    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
+        read::dependents(self, scope).await
+    }
+}

@@ -1,0 +1,7 @@
+//! Reading: objects in bulk, and names of what dies with others.
+
+mod dependents;
+mod list;
+
+pub(in crate::provider::kubernetes) use self::dependents::dependents;
+pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};

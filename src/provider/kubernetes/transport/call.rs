@@ -1,0 +1,109 @@
+//! A request, and what may come back: a good answer, a refusal, or nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use crate::resource::Problem;
+
+/// Whether doing it twice is the same as doing it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::provider::kubernetes) enum Repeat {
+    /// It is: a read.
+    Freely,
+    /// Only if it was not processed.
+    IfUnprocessed,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(in crate::provider::kubernetes) struct Call {
+    pub(in crate::provider::kubernetes) method: Method,
+    /// Path and query, encoded.
+    pub(in crate::provider::kubernetes) path: String,
+    pub(in crate::provider::kubernetes) accept: &'static str,
+    /// Content type and content.
+    pub(in crate::provider::kubernetes) body: Option<(&'static str, Bytes)>,
+    pub(in crate::provider::kubernetes) repeat: Repeat,
+}
+
+pub(in crate::provider::kubernetes) const JSON: &str = "application/json";
+
+impl Call {
+    pub(in crate::provider::kubernetes) fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), accept: JSON, body: None, repeat: Repeat::Freely }
+    }
+
+    pub(in crate::provider::kubernetes) fn write(
+        method: Method,
+        path: String,
+        content: &'static str,
+        body: &Value,
+    ) -> Self {
+        let body = Bytes::from(body.to_string());
+        Self { method, path, accept: JSON, body: Some((content, body)), repeat: Repeat::IfUnprocessed }
+    }
+}
+
+/// A good answer.
+#[derive(Debug)]
+pub(in crate::provider::kubernetes) struct Answer<T = Value> {
+    pub(in crate::provider::kubernetes) headers: HeaderMap,
+    pub(in crate::provider::kubernetes) body: T,
+}
+
+/// What the content of a good answer is read into.
+pub(in crate::provider::kubernetes) trait Body: Sized {
+    /// The content; `None` where it is none of a Kubernetes API server.
+    fn read(bytes: &[u8]) -> Option<Self>;
+}
+
+impl Body for Value {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice::<Self>(bytes).ok().filter(Self::is_object)
+    }
+}
+
+/// No good answer.
+#[derive(Debug, Clone)]
+pub(in crate::provider::kubernetes) enum CallError {
+    /// The server said no.
+    Refused(Refusal),
+    /// No answer came, or none of a Kubernetes API server.
+    Lost {
+        /// In words.
+        problem: Problem,
+        /// Whether the server may have processed the request.
+        perhaps_done: bool,
+    },
+}
+
+/// A `Status` that is no success.
+#[derive(Debug, Clone)]
+pub(in crate::provider::kubernetes) struct Refusal {
+    /// The HTTP status.
+    pub(in crate::provider::kubernetes) code: u16,
+    /// The `Status` object.
+    pub(in crate::provider::kubernetes) status: Value,
+    /// What `Retry-After` asks for.
+    pub(in crate::provider::kubernetes) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    pub(in crate::provider::kubernetes) fn text(&self, pointer: &str) -> &str {
+        self.status.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub(in crate::provider::kubernetes) fn message(&self) -> &str {
+        self.text("/message")
+    }
+
+    /// A failure that the server itself calls passing, though it is a 500.
+    pub(super) fn is_passing(&self) -> bool {
+        self.text("/reason") == "ServerTimeout"
+            || self.status.pointer("/details/retryAfterSeconds").is_some()
+            || self.message().starts_with("etcdserver: ")
+    }
+}

@@ -1,0 +1,112 @@
+//! Why something does not become ready: what its pods say, and what happened last.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::kubernetes::conditions::text;
+use crate::kubernetes::events::event_lines;
+use crate::kubernetes::pods;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::encode;
+use crate::provider::kubernetes::transport::Call;
+use crate::resource::Identity;
+
+/// For all questions about a cause together.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Lines about pods in an explanation, and pods whose events are looked at.
+const SHOWN: usize = 3;
+
+/// Whether a pod is of the latest template; `None` where that cannot be told.
+pub(super) async fn is_latest(
+    cluster: &Kubernetes,
+    identity: &Identity,
+    object: &Value,
+    pod: &Value,
+) -> Option<bool> {
+    let label = |key: &str| {
+        pod.pointer("/metadata/labels").and_then(|labels| labels.get(key)).and_then(Value::as_str)
+    };
+    match identity.kind.as_str() {
+        "StatefulSet" => {
+            let latest = object.pointer("/status/updateRevision").and_then(Value::as_str)?;
+            Some(label("controller-revision-hash")? == latest)
+        }
+        "DaemonSet" => {
+            let annotations = object.pointer("/metadata/annotations")?;
+            let latest =
+                annotations.get("deprecated.daemonset.template.generation").and_then(Value::as_str)?;
+            Some(label("pod-template-generation")? == latest)
+        }
+        "Deployment" => {
+            let owners = pod.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
+            let set = owners.iter().find(|owner| text(owner, "kind") == "ReplicaSet")?;
+            let namespace = identity.namespace.as_deref()?;
+            let path = format!(
+                "/apis/apps/v1/namespaces/{}/replicasets/{}",
+                encode(namespace),
+                encode(text(set, "name"))
+            );
+            let set = cluster.transport.send(&Call::get(path)).await.ok()?.body;
+            let revision = |object: &Value| {
+                let annotations = object.pointer("/metadata/annotations")?;
+                Some(annotations.get("deployment.kubernetes.io/revision")?.as_str()?.to_owned())
+            };
+            Some(revision(&set)? == revision(object)?)
+        }
+        _ => Some(true),
+    }
+}
+
+/// What the cluster says about the cause, a line each; never an error, and never long.
+pub(super) async fn lines(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Vec<String> {
+    timeout(PATIENCE, gather(cluster, identity, object)).await.unwrap_or_default()
+}
+
+async fn gather(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut about = vec![object.clone()];
+    let namespace = identity.namespace.as_deref();
+    if let (Some(labels), Some(namespace)) = (pods::selector(identity, object), namespace) {
+        let labels: Vec<String> =
+            labels.iter().map(|(key, value)| format!("{}%3D{}", encode(key), encode(value))).collect();
+        let path = format!(
+            "/api/v1/namespaces/{}/pods?limit=100&labelSelector={}",
+            encode(namespace),
+            labels.join("%2C")
+        );
+        match cluster.transport.send(&Call::get(path)).await {
+            Ok(answer) => {
+                let found = answer.body.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+                if found.is_empty() {
+                    lines.push("it has no pods".to_owned());
+                }
+                let troubled: Vec<&Value> = found.iter().filter(|pod| !pods::is_ready(pod)).collect();
+                lines.extend(troubled.iter().flat_map(|pod| pods::lines(pod)).take(SHOWN));
+                about.extend(troubled.into_iter().take(SHOWN).cloned());
+            }
+            Err(_) => lines.push("its pods cannot be listed".to_owned()),
+        }
+    } else if identity.is("", "Pod") {
+        lines.extend(pods::lines(object));
+    }
+    for object in &about {
+        lines.extend(events(cluster, namespace, object).await);
+    }
+    lines.dedup();
+    lines
+}
+
+/// The last warnings about an object; without one, its last event.
+async fn events(cluster: &Kubernetes, namespace: Option<&str>, object: &Value) -> Vec<String> {
+    let Some(uid) = object.pointer("/metadata/uid").and_then(Value::as_str) else { return Vec::new() };
+    // Events about what has no namespace are kept in `default`.
+    let path = format!(
+        "/api/v1/namespaces/{}/events?limit=200&fieldSelector=involvedObject.uid%3D{}",
+        encode(namespace.unwrap_or("default")),
+        encode(uid)
+    );
+    let Ok(answer) = cluster.transport.send(&Call::get(path)).await else { return Vec::new() };
+    event_lines(answer.body.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default())
+}

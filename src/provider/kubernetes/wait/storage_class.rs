@@ -1,0 +1,23 @@
+//! Storage classes, as far as the readiness of a claim depends on them.
+
+use serde_json::Value;
+
+use crate::kubernetes::conditions::text;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::encode;
+use crate::provider::kubernetes::transport::{Call, CallError};
+
+/// Whether a claim's class binds only when a pod asks for the volume. A class that cannot be read counts
+/// as one that does: waiting for a bind that comes only later would never end.
+pub(super) async fn waits_for_consumer(cluster: &Kubernetes, claim: &Value) -> bool {
+    let Some(class) = claim.pointer("/spec/storageClassName").and_then(Value::as_str) else { return false };
+    if class.is_empty() {
+        return false;
+    }
+    let path = format!("/apis/storage.k8s.io/v1/storageclasses/{}", encode(class));
+    match cluster.transport.send(&Call::get(path)).await {
+        Ok(answer) => text(&answer.body, "volumeBindingMode") == "WaitForFirstConsumer",
+        Err(CallError::Refused(refusal)) if refusal.code == 404 => false,
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,346 @@
+//! Waiting: until an object is ready, has a field, or is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use super::explain;
+use super::patience::Patience;
+use super::{definition, storage_class};
+use crate::kubernetes::kinds::is_definition;
+use crate::kubernetes::readiness::{self, Readiness, StorageClass};
+use crate::kubernetes::{deletion, pods};
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::Served;
+use crate::provider::kubernetes::ownership;
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::read::{check_namespace, get};
+use crate::provider::kubernetes::transport::CallError;
+use crate::provider::kubernetes::watch::Hub;
+use crate::provider::{Progress, Until, Wait};
+use crate::resource::{Identity, Live, Problem, ProblemKind, Reading};
+
+/// Rollouts that take longer than this have their pods looked at.
+const PODS_AFTER: Duration = Duration::from_secs(2);
+/// Between two looks at discovery, for which there is no watch.
+const DISCOVERY_PAUSE: Duration = Duration::from_millis(250);
+
+/// Waits. The object as it then is; `None` where it is gone.
+pub(in crate::provider::kubernetes) async fn wait(
+    cluster: &Kubernetes,
+    wait: &Wait,
+    progress: Progress<'_>,
+) -> Result<Option<Live>, Problem> {
+    let identity = &wait.target.identity;
+    let Some(served) = cluster.discovery.served(&wait.target).await? else {
+        return match wait.until {
+            Until::Gone { .. } => Ok(None),
+            _ => Err(cluster.unknown_kind(identity)),
+        };
+    };
+    check_namespace(&served, identity)?;
+    // Most objects are ready at once, and need no watch.
+    let first = match get(cluster, &served, identity).await {
+        Reading::Present(live) => Some(live),
+        Reading::Absent => None,
+        Reading::Unreadable(problem) => return Err(problem),
+    };
+    let limit = wait
+        .timeout
+        .unwrap_or_else(|| default_timeout(identity, first.as_ref().map(|live| &live.object), &wait.until));
+    let mut waiter = Waiter {
+        cluster,
+        served: &served,
+        identity,
+        until: &wait.until,
+        limit,
+        deadline: Instant::now() + limit,
+        progress,
+        said: String::new(),
+        is_blind: false,
+        class: None,
+        patience: Patience::default(),
+        pods: None,
+        began: Instant::now(),
+    };
+    let version = match first {
+        Some(live) => {
+            let Step::Wait(_) = waiter.step(Some(&live.object)).await? else {
+                return Ok(waiter.finish(Some(Arc::unwrap_or_clone(live))));
+            };
+            live.stamp.version.clone()
+        }
+        None => match waiter.step(None).await? {
+            Step::Done => return Ok(waiter.finish(None)),
+            Step::Wait(_) => String::new(),
+        },
+    };
+    waiter.follow(&version).await
+}
+
+/// How long to wait where nobody has said so.
+fn default_timeout(identity: &Identity, object: Option<&Value>, until: &Until) -> Duration {
+    match until {
+        Until::Gone { .. } => deletion::time_to_go(identity),
+        Until::Field(_) => readiness::TIME_OF_A_CONTROLLER,
+        Until::Ready(rule) => readiness::time_to_ready(identity, object, rule.as_ref()),
+    }
+}
+
+enum Step {
+    Done,
+    /// Look again when something changes, or at this moment.
+    Wait(Option<Instant>),
+}
+
+struct Waiter<'a> {
+    cluster: &'a Kubernetes,
+    served: &'a Served,
+    identity: &'a Identity,
+    until: &'a Until,
+    limit: Duration,
+    deadline: Instant,
+    progress: Progress<'a>,
+    /// What was told last.
+    said: String,
+    /// Whether the watch sees nothing at the moment.
+    is_blind: bool,
+    class: Option<StorageClass>,
+    patience: Patience,
+    pods: Option<Arc<Hub>>,
+    began: Instant,
+}
+
+impl Waiter<'_> {
+    fn finish(&self, live: Option<Live>) -> Option<Live> {
+        live.filter(|_| !matches!(self.until, Until::Gone { .. }))
+    }
+
+    fn join(&self, name: Option<&str>) -> Arc<Hub> {
+        self.cluster.hubs.join(self.served, self.identity.namespace.as_deref(), name)
+    }
+
+    /// Looks at the object whenever it changes, once everything up to a version has been seen.
+    async fn follow(&mut self, version: &str) -> Result<Option<Live>, Problem> {
+        let mut hub = self.join(None);
+        let mut changes = hub.subscribe();
+        let mut named = false;
+        let mut last = None;
+        loop {
+            changes.mark_unchanged();
+            let mut look_again = None;
+            if let Some(failure) = hub.failure() {
+                match failure {
+                    // Rights may name single objects.
+                    CallError::Refused(refusal) if refusal.code == 403 && !named => {
+                        named = true;
+                        hub = self.join(Some(&self.identity.name));
+                        changes = hub.subscribe();
+                        continue;
+                    }
+                    failure => {
+                        let server_info = &self.cluster.transport.server_info;
+                        return Err(problem::of(failure, About::new(self.identity), server_info));
+                    }
+                }
+            }
+            // As long as nothing can be seen, that is what there is to tell.
+            self.is_blind = false;
+            if let Some(transport_error) = hub.transport_error() {
+                self.tell(format!("the cluster cannot be watched at the moment: {transport_error}"));
+                self.is_blind = true;
+            }
+            if hub.has_seen(version) {
+                let object = hub.object(&self.identity.name);
+                match self.step(object.as_deref()).await? {
+                    Step::Done => {
+                        return Ok(self.finish(object.map(|object| ownership::live((*object).clone()))));
+                    }
+                    Step::Wait(when) => look_again = when,
+                }
+                last = object;
+            }
+            let mut pod_changes = self.pods.as_ref().map(|pods| pods.subscribe());
+            let until = look_again.map_or(self.deadline, |when| when.min(self.deadline));
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = next_change(&mut pod_changes) => {}
+                () = sleep_until(until) => {
+                    if Instant::now() >= self.deadline {
+                        return Err(self.timed_out(last.as_deref()).await);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, text: String) {
+        if text != self.said && !self.is_blind {
+            (self.progress)(&text);
+            self.said = text;
+        }
+    }
+
+    async fn step(&mut self, object: Option<&Value>) -> Result<Step, Problem> {
+        match (self.until, object) {
+            (Until::Gone { .. }, None) => Ok(Step::Done),
+            (Until::Gone { uid }, Some(object)) => {
+                if ownership::stamp(object).uid != *uid {
+                    return Ok(Step::Done);
+                }
+                self.tell(deletion::lingering(self.identity, object));
+                Ok(Step::Wait(None))
+            }
+            (_, None) => Err(Problem::new(
+                ProblemKind::Other,
+                format!("{} is not there any more: somebody has deleted it", self.identity),
+            )),
+            (Until::Field(path), Some(object)) => match readiness::field(object, path) {
+                Readiness::Waiting(missing) => {
+                    self.tell(missing);
+                    Ok(Step::Wait(None))
+                }
+                _ => Ok(Step::Done),
+            },
+            (Until::Ready(rule), Some(object)) => {
+                let class = self.storage_class(object).await;
+                match readiness::judge(self.identity, object, rule.as_ref(), class) {
+                    Readiness::Ready if rule.is_none() => self.served_step(object).await,
+                    Readiness::Ready => Ok(Step::Done),
+                    Readiness::Failed(why) => Err(self.failed(&why, object).await),
+                    Readiness::Waiting(missing) => {
+                        self.tell(missing.clone());
+                        self.pods_step(object, &missing).await
+                    }
+                }
+            }
+        }
+    }
+
+    async fn storage_class(&mut self, object: &Value) -> StorageClass {
+        if let Some(class) = self.class {
+            return class;
+        }
+        let mut class = StorageClass::default();
+        let is_pending = object.pointer("/status/phase").and_then(Value::as_str) != Some("Bound");
+        if self.identity.is("", "PersistentVolumeClaim") && is_pending {
+            // A default class is filled in a moment later.
+            class.waits_for_consumer = storage_class::waits_for_consumer(self.cluster, object).await;
+            if object.pointer("/spec/storageClassName").is_none() {
+                return class;
+            }
+        }
+        self.class = Some(class);
+        class
+    }
+
+    /// A definition is ready only when its kind can be used.
+    async fn served_step(&mut self, object: &Value) -> Result<Step, Problem> {
+        if !is_definition(self.identity) {
+            return Ok(Step::Done);
+        }
+        while Instant::now() < self.deadline {
+            if let Ok(true) = timeout_at(self.deadline, definition::is_served(self.cluster, object)).await {
+                return Ok(Step::Done);
+            }
+            self.tell("its kind is established, but not served yet".to_owned());
+            sleep(DISCOVERY_PAUSE).await;
+        }
+        Err(self.timed_out(Some(object)).await)
+    }
+
+    /// Looks for pods that will not heal.
+    async fn pods_step(&mut self, object: &Value, missing: &str) -> Result<Step, Problem> {
+        let now = Instant::now();
+        let labels = pods::selector(self.identity, object);
+        let is_pod = self.identity.is("", "Pod");
+        if labels.is_none() && !is_pod {
+            return Ok(Step::Wait(None));
+        }
+        if now < self.began + PODS_AFTER {
+            return Ok(Step::Wait(Some(self.began + PODS_AFTER)));
+        }
+        let mut own: Vec<Arc<Value>> = Vec::new();
+        if let Some(labels) = &labels {
+            let namespace = self.identity.namespace.as_deref();
+            let hub = self.pods.get_or_insert_with(|| {
+                let served = Served {
+                    group: String::new(),
+                    version: "v1".to_owned(),
+                    kind: "Pod".to_owned(),
+                    plural: "pods".to_owned(),
+                    namespaced: true,
+                };
+                self.cluster.hubs.join(&served, namespace, None)
+            });
+            own = hub.objects(|pod| pods::is_selected(pod, labels));
+        }
+        let looked: Vec<&Value> = if is_pod { vec![object] } else { own.iter().map(AsRef::as_ref).collect() };
+        let (hopeless, next) = self.patience.look(looked, now);
+        for name in hopeless {
+            let pod =
+                own.iter().find(|pod| pod.pointer("/metadata/name").and_then(Value::as_str) == Some(&name));
+            // An old pod that is being replaced may be as broken as it likes.
+            let counts = match pod {
+                Some(pod) => explain::is_latest(self.cluster, self.identity, object, pod).await == Some(true),
+                None => is_pod,
+            };
+            if counts {
+                return Err(self.failed(missing, object).await);
+            }
+        }
+        Ok(Step::Wait(next))
+    }
+
+    async fn failed(&self, why: &str, object: &Value) -> Problem {
+        let message = format!("{} does not become ready: {why}", self.identity);
+        self.explained(message, Some(object)).await
+    }
+
+    async fn timed_out(&self, object: Option<&Value>) -> Problem {
+        let limit = words(self.limit);
+        let mut message = match self.until {
+            Until::Gone { .. } => format!("{} is not gone after {limit}", self.identity),
+            Until::Field(path) => format!("{} has no `{path}` after {limit}", self.identity),
+            Until::Ready(_) => format!("{} is not ready after {limit}", self.identity),
+        };
+        if !self.said.is_empty() && !matches!(self.until, Until::Field(_)) {
+            message.push_str(": ");
+            message.push_str(&self.said);
+        }
+        let mut problem = self.explained(message, object).await;
+        problem.help =
+            Some("where it needs more time, give it some in the block's `lifecycle.timeouts`".to_owned());
+        problem
+    }
+
+    async fn explained(&self, mut message: String, object: Option<&Value>) -> Problem {
+        if let Some(object) = object {
+            for line in explain::lines(self.cluster, self.identity, object).await {
+                message.push_str("\n  ");
+                message.push_str(&line);
+            }
+        }
+        Problem::new(ProblemKind::Other, message)
+    }
+}
+
+async fn next_change(changes: &mut Option<tokio::sync::watch::Receiver<u64>>) {
+    match changes {
+        Some(changes) => {
+            let _ = changes.changed().await; // an error is the end of that watch: the object's own goes on
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// `90 s`, `10 min`.
+fn words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds >= 120 && seconds.is_multiple_of(60) {
+        return format!("{} min", seconds / 60);
+    }
+    if time.subsec_millis() > 0 { format!("{:.1} s", time.as_secs_f64()) } else { format!("{seconds} s") }
+}

@@ -1,0 +1,65 @@
+//! Asking for deletion under its guard, also where answers get lost.
+
+use http::Method;
+use serde_json::{Map, json};
+
+use super::tries::Tries;
+use crate::provider::Verb;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::read::{check_namespace, get};
+use crate::provider::kubernetes::transport::{Call, CallError, JSON};
+use crate::resource::{Problem, ProblemKind, Reading, Stamp, Target};
+
+/// Asks for deletion; what is not there is no error.
+pub(in crate::provider::kubernetes) async fn delete(
+    cluster: &Kubernetes,
+    target: &Target,
+    stamp: &Stamp,
+) -> Result<(), Problem> {
+    let identity = &target.identity;
+    let Some(served) = cluster.discovery.served(target).await? else { return Ok(()) };
+    check_namespace(&served, identity)?;
+    let mut preconditions = Map::new();
+    for (key, value) in [("uid", &stamp.uid), ("resourceVersion", &stamp.version)] {
+        if !value.is_empty() {
+            preconditions.insert(key.to_owned(), value.clone().into());
+        }
+    }
+    // Without a policy of ours, a Job would leave its pods behind.
+    let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground",
+                         "preconditions": preconditions});
+    let call = Call::write(Method::DELETE, served.object(identity), JSON, &options);
+    let mut tries = Tries::new();
+    while tries.next().await {
+        let Err(failure) = cluster.transport.send(&call).await else { return Ok(()) };
+        let met_conflict = matches!(&failure, CallError::Refused(refusal) if refusal.code == 409);
+        match &failure {
+            CallError::Refused(refusal) if refusal.code == 404 => return Ok(()),
+            CallError::Refused(refusal) if matches!(refusal.code, 409 | 503 | 504) => {}
+            CallError::Lost { perhaps_done: true, .. } => {}
+            _ => {
+                let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
+                return Err(cluster.access.confirm(problem, &[Verb::Delete], &served, identity).await);
+            }
+        }
+        match get(cluster, &served, identity).await {
+            Reading::Absent => return Ok(()),
+            // Somebody, perhaps we ourselves, has asked for it already.
+            Reading::Present(live) if live.stamp.uid == stamp.uid && live.is_ending() => return Ok(()),
+            Reading::Present(live) if tries.unanswered && live.stamp.uid != stamp.uid => return Ok(()),
+            Reading::Present(_) if met_conflict => {
+                return Err(problem::of(failure, About::new(identity), &cluster.transport.server_info));
+            }
+            Reading::Present(_) => tries.unanswered = true,
+            Reading::Unreadable(problem) => {
+                let message = format!("whether {identity} is being deleted is not known: {problem}");
+                return Err(Problem::new(ProblemKind::Unreachable, message).caused_by(problem));
+            }
+        }
+    }
+    Err(Problem::new(
+        ProblemKind::Unreachable,
+        format!("the server has not answered any try to delete {identity}"),
+    ))
+}

@@ -1,0 +1,87 @@
+//! What became of a write without an answer.
+//!
+//! A write whose answer was lost is never simply repeated, and never simply called failed. The object is
+//! read again: if applying ours to it once more would change nothing (a dry-run says so), the write was
+//! done; if it is as the guard wants it, the write was not done, and is repeated; otherwise somebody else
+//! was there, which is a conflict. Only where even the read fails is the outcome called unknown.
+
+use std::sync::Arc;
+
+use super::request::ApplyRequest;
+use crate::provider::kubernetes::read::get;
+use crate::provider::kubernetes::transport::CallError;
+use crate::provider::{Guard, Written};
+use crate::resource::{Identity, Live, Problem, ProblemKind, Reading};
+
+/// How often an object that controllers write to is looked at again.
+const LOOKS: usize = 5;
+
+/// What became of it.
+pub(super) enum LostWrite {
+    /// It was done.
+    Done(Written),
+    /// It was not done, and may be repeated.
+    NotDone,
+    /// Somebody else was there.
+    Other,
+}
+
+/// Finds out what became of a write.
+///
+/// # Errors
+/// [`ProblemKind::Unreachable`] where that cannot be found out.
+pub(super) async fn look_up(request: &ApplyRequest<'_>) -> Result<LostWrite, Problem> {
+    let (identity, write) = (request.identity(), request.write);
+    // Controllers may write between the read and the dry-run: look again.
+    for _ in 0..LOOKS {
+        let live = match get(request.cluster, &request.served, identity).await {
+            Reading::Present(live) => live,
+            Reading::Absent => {
+                return Ok(match write.guard {
+                    Guard::Absent => LostWrite::NotDone,
+                    Guard::At(_) => LostWrite::Other,
+                });
+            }
+            Reading::Unreadable(problem) => {
+                return Err(unknown(identity, &problem.message).caused_by(problem));
+            }
+        };
+        if let Guard::At(stamp) = &write.guard {
+            if live.stamp == *stamp {
+                return Ok(LostWrite::NotDone);
+            }
+            if live.stamp.uid != stamp.uid {
+                return Ok(LostWrite::Other);
+            }
+        }
+        if live.ownership.applied_by(&write.manager).is_none() {
+            return Ok(LostWrite::Other);
+        }
+        match request.send_dry(&Guard::At(live.stamp.clone())).await {
+            Ok(again) if is_same(&again.live, &live) => {
+                return Ok(LostWrite::Done(Written {
+                    live: Arc::unwrap_or_clone(live),
+                    warnings: again.warnings,
+                }));
+            }
+            Ok(_) => return Ok(LostWrite::Other),
+            Err(CallError::Refused(refusal)) if refusal.code == 409 => {}
+            Err(failure) => {
+                let problem = request.explained(failure).await;
+                return Err(unknown(identity, &problem.message).caused_by(problem));
+            }
+        }
+    }
+    Err(unknown(identity, "it is being changed all the time"))
+}
+
+fn is_same(a: &Live, b: &Live) -> bool {
+    a.object == b.object && a.ownership == b.ownership
+}
+
+/// That nobody can say whether it was written.
+pub(super) fn unknown(identity: &Identity, why: &str) -> Problem {
+    let message = format!("whether {identity} was written is not known: {why}");
+    Problem::new(ProblemKind::Unreachable, message)
+        .help("run the same command again: it looks before it writes")
+}

@@ -1,0 +1,13 @@
+//! Writing: server-side apply, deletes, and other owners for fields, each under its guard.
+
+mod apply;
+mod delete;
+mod lost_write;
+mod managed;
+mod reassign;
+mod request;
+mod tries;
+
+pub(in crate::provider::kubernetes) use self::apply::{preview, write};
+pub(in crate::provider::kubernetes) use self::delete::delete;
+pub(in crate::provider::kubernetes) use self::reassign::reassign;
