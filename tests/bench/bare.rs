@@ -1,4 +1,4 @@
-//! The dry-runs by themselves: what no program that asks the server can undercut.
+//! The dry-run requests alone. No program that asks the server can be faster.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::measure::Server;
 use super::plane::Error;
 
-/// How many are under way at once; the best of these counts.
+/// How many requests run at once. The fastest of these counts.
 const CONCURRENCY: [usize; 3] = [8, 16, 32];
 
 /// How long the dry-runs of these objects take at the best concurrency.
@@ -28,17 +28,17 @@ pub(crate) async fn fastest(server: &Server, objects: &[Value]) -> Result<Durati
 async fn dry_run(server: &Server, object: &Value) -> Result<(), Error> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
-    let place = match text("/kind") {
+    let root = match text("/kind") {
         "CronJob" => "/apis/batch/v1",
         _ => "/api/v1",
     };
     let plural = text("/kind").to_lowercase() + "s";
     let query = "dryRun=All&fieldManager=regplan:bench&force=true&fieldValidation=Strict";
-    let path = format!("{place}/namespaces/{namespace}/{plural}/{name}?{query}");
+    let path = format!("{root}/namespaces/{namespace}/{plural}/{name}?{query}");
     let request = http::Request::patch(&path).header("content-type", "application/apply-patch+yaml");
     let answer = server.client.send(request.body(Body::from(object.to_string().into_bytes()))?).await?;
     let status = answer.status();
-    // An answer counts only when all of it has come.
+    // An answer counts only when it is complete.
     answer.into_body().collect_bytes().await?;
     if status.is_success() { Ok(()) } else { Err(format!("PATCH {path} was answered with {status}").into()) }
 }

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! cargo bench                        500, 2,000 and 10,000 objects
-//! cargo bench -- 500                 so many only
+//! cargo bench -- 500                 this size only
 //! ```
 //!
-//! Times of one machine say little about another one; the ratios, all taken in one run on one server, do.
-//! `docs/performance.md` explains the columns. Nothing here passes or fails.
+//! The times depend on the machine. The ratios depend on it less, because both sides run on one server in the same
+//! run. `docs/performance.md` explains the columns. Nothing here passes or fails.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that shows something")]
 
 mod bare;
@@ -24,13 +24,13 @@ use plane::{Error, Plane, Role};
 use table::Table;
 use world::{Edit, World};
 
-/// How many objects, unless the command line says otherwise.
+/// The numbers of objects, unless the command line names others.
 const SIZES: [usize; 3] = [500, 2_000, 10_000];
 
-/// How often a plan is made; the fastest run counts, the others met something else on the machine.
+/// How often a plan is made. The fastest run counts, because other work on the machine slows the others down.
 const RUNS: usize = 3;
 
-/// Above this kubectl takes many minutes, and its time grows with the number of objects anyway.
+/// Above this number of objects kubectl takes many minutes. Its time grows in proportion to them.
 const KUBECTL_UP_TO: usize = 2_000;
 
 fn main() -> ExitCode {
@@ -47,9 +47,9 @@ fn run() -> Result<(), Error> {
     let programs = plane::build(&["--plane"])?;
     let mut table = Table::default();
     for size in sizes()? {
-        // A plane for each size, so that none pays for what an earlier one left in etcd.
+        // A new plane for each size, so that etcd holds no objects of an earlier size.
         let mut plane = Plane::start(&programs)?;
-        // Only what answers requests: controllers would work beside what is measured.
+        // Only the server and etcd are needed. Controllers would take processor time during the measurements.
         for role in [Role::Kwok, Role::Scheduler, Role::ControllerManager] {
             plane.stop(role)?;
         }

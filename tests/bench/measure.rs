@@ -12,8 +12,8 @@ use tokio::runtime::Runtime;
 
 use super::plane::{Error, Facts};
 
-/// How often a running command is asked for its memory; the kernel keeps the highest mark itself.
-const GLANCE: Duration = Duration::from_millis(5);
+/// How often the memory of a running command is read. The kernel itself keeps the maximum.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// What a command cost.
 #[derive(Debug, Clone, Default)]
@@ -59,18 +59,18 @@ impl Server {
         Err(format!("POST {path} was answered with {}", answer.status()).into())
     }
 
-    /// Runs a command that has to end with this code.
+    /// Runs a command, which has to end with this code.
     pub(crate) fn cost(&self, mut command: Command, code: i32) -> Result<Cost, Error> {
-        let said = tempfile::NamedTempFile::new()?;
-        let both = said.reopen()?;
+        let output = tempfile::NamedTempFile::new()?;
+        let both = output.reopen()?;
         let before = self.run(self.counted())?;
         let started = Instant::now();
         let mut child = command.stdout(both.try_clone()?).stderr(both).spawn()?;
-        let (status, memory) = attend(&mut child)?;
+        let (status, memory) = wait_and_measure(&mut child)?;
         let time = started.elapsed();
         if status != Some(code) {
-            let said = fs::read_to_string(said.path())?;
-            let last: Vec<&str> = said.lines().rev().take(20).collect();
+            let text = fs::read_to_string(output.path())?;
+            let last: Vec<&str> = text.lines().rev().take(20).collect();
             let last: Vec<&str> = last.into_iter().rev().collect();
             return Err(format!("{command:?} ended with {status:?}, not {code}:\n{}", last.join("\n")).into());
         }
@@ -84,8 +84,8 @@ impl Server {
     }
 }
 
-/// The count in a line of the server's metrics, where it is about what the benchmark asks for. What the
-/// server asks itself is about other resources, or watches.
+/// The count in a line of the server's metrics, if it counts requests of the benchmark. The server's own requests
+/// are for other resources, or are watches.
 fn requests_in(line: &str) -> Option<u64> {
     let (labels, count) = line.strip_prefix("apiserver_request_total{")?.split_once("} ")?;
     let labels: BTreeMap<&str, &str> =
@@ -98,7 +98,8 @@ fn requests_in(line: &str) -> Option<u64> {
     counts.then_some(count as u64)
 }
 
-fn attend(child: &mut Child) -> Result<(Option<i32>, u64), Error> {
+/// Waits until the command ends: its exit code, and the most memory that it had, in bytes.
+fn wait_and_measure(child: &mut Child) -> Result<(Option<i32>, u64), Error> {
     let path = format!("/proc/{}/status", child.id());
     let mut most = 0;
     loop {
@@ -106,17 +107,17 @@ fn attend(child: &mut Child) -> Result<(Option<i32>, u64), Error> {
             return Ok((status.code(), most));
         }
         most = fs::read_to_string(&path).ok().and_then(|status| peak(&status)).unwrap_or(most).max(most);
-        std::thread::sleep(GLANCE);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// `VmHWM:     12345 kB`
+/// The most memory so far, in bytes, from a line such as `VmHWM:     12345 kB`.
 fn peak(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
-/// The run that was disturbed least.
+/// The fastest run, which is the one that other work on the machine disturbed least.
 pub(crate) fn fastest(costs: Vec<Cost>) -> Option<Cost> {
     costs.into_iter().min_by_key(|cost| cost.time)
 }

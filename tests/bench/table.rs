@@ -1,18 +1,18 @@
-//! The figures, as a table for `docs/performance.md`.
+//! The results as a table for `docs/performance.md`.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::measure::Cost;
 
-/// Rows as they come.
+/// The rows, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: Vec<[String; 6]>,
 }
 
 impl Table {
-    /// A row: what it cost, and what something else took for the same.
+    /// Adds a row: the cost, and the time that something else took for the same.
     pub(crate) fn row(&mut self, size: usize, what: &str, cost: &Cost, beside: Option<(&str, Duration)>) {
         let other = beside.map(|(name, time)| {
             let ratio = time.as_secs_f64() / cost.time.as_secs_f64().max(f64::EPSILON);

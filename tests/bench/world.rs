@@ -1,4 +1,4 @@
-//! A configuration of so many objects, and what is run over it.
+//! A configuration with a number of objects, and the commands that run on it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,21 @@ use serde_json::{Value, json};
 use super::measure::{self, Cost, Server};
 use super::plane::{Error, Facts};
 
-/// What is different from what was applied.
+/// Which objects differ from what was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edit {
+    /// None of them.
     None,
+    /// Every tenth.
     Tenth,
+    /// All of them.
     All,
 }
 
-/// How many objects a manifest file holds.
+/// How many objects are in one manifest file.
 const PER_FILE: usize = 500;
 
-/// How many namespaces the objects are spread over.
+/// The number of namespaces that the objects are in.
 const NAMESPACES: usize = 4;
 
 const CONFIGURATION: &str = r#"
@@ -32,7 +35,7 @@ name = "bench"
 path = "objects/*.yaml"
 "#;
 
-/// A folder with a configuration, on a server.
+/// A folder with a configuration, and the server for it.
 pub(crate) struct World {
     folder: PathBuf,
     kubeconfig: PathBuf,
@@ -51,28 +54,28 @@ impl World {
         Ok(world)
     }
 
-    /// Writes the manifests anew.
+    /// Writes the manifests.
     pub(crate) fn write(&self, edit: Edit) -> Result<(), Error> {
         for (number, objects) in self.objects(edit).chunks(PER_FILE).enumerate() {
-            // JSON is YAML; several documents in a file are not JSON.
+            // JSON is also YAML. The file has several documents, so its name ends in `.yaml`.
             let text: Vec<String> = objects.iter().map(Value::to_string).collect();
             fs::write(self.folder.join(format!("objects/{number:03}.yaml")), text.join("\n---\n"))?;
         }
         Ok(())
     }
 
-    /// Half of them `CronJob`s with what pods usually carry (they are ready without a controller), half
+    /// All objects: one half are `CronJob`s with usual pods (they are ready without a controller), the other half
     /// `ConfigMap`s.
     pub(crate) fn objects(&self, edit: Edit) -> Vec<Value> {
         (0..self.size).map(|index| object(index, is_changed(index, edit))).collect()
     }
 
-    /// Those that are different from what was applied.
+    /// The objects that differ from what was applied.
     pub(crate) fn changed(&self, edit: Edit) -> Vec<Value> {
         (0..self.size).filter(|index| is_changed(*index, edit)).map(|index| object(index, true)).collect()
     }
 
-    /// Plans so often, and tells the cost of the fastest run, which has to end with this code.
+    /// Plans so often, and returns the cost of the fastest run. Each has to end with this code.
     pub(crate) fn plan(&self, runs: usize, server: &Server, code: i32) -> Result<Cost, Error> {
         let mut costs = Vec::new();
         for _ in 0..runs {
@@ -81,17 +84,17 @@ impl World {
         measure::fastest(costs).ok_or_else(|| "nothing was run".into())
     }
 
-    /// Applies once: a second time there is nothing to do.
+    /// Applies once, because a second apply has nothing to do.
     pub(crate) fn apply(&self, server: &Server) -> Result<Cost, Error> {
         server.cost(self.regplan(&["apply", "--auto-approve"]), 0)
     }
 
-    /// What kubectl takes to compare the same files with the same server.
+    /// The time that kubectl takes to compare the same files with the same server.
     pub(crate) fn kubectl_diff(&self) -> Result<Duration, Error> {
         let mut command = Command::new(&self.kubectl);
         let objects = self.folder.join("objects");
-        // Applied under the name of regplan's manager, so that it need not speak of conflicts; and the
-        // program that shows differences is one that takes no time.
+        // With the name of regplan's field manager there are no conflicts to report. The external diff program does
+        // nothing, so that it takes no time.
         command.args(["diff", "--server-side", "--field-manager=regplan:bench", "--force-conflicts"]);
         command.arg("--filename").arg(objects).env("KUBECTL_EXTERNAL_DIFF", "true");
         let started = Instant::now();
@@ -115,7 +118,7 @@ impl World {
     }
 }
 
-/// Makes the namespaces that the objects are in.
+/// Creates the namespaces of the objects.
 pub(crate) fn make_namespaces(server: &Server) -> Result<(), Error> {
     for index in 0..NAMESPACES {
         let namespace = json!({

@@ -12,8 +12,6 @@ pub(crate) fn tests() -> Vec<Test> {
     [workloads::tests(), infrastructure::tests(), custom_resources::tests(), deletion::tests()].concat()
 }
 
-const HEAD: &str = "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n";
-
 /// A resource that depends on `resource.web`, and one that does not.
 const OTHERS: &str = r#"
 [resource.after]

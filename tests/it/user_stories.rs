@@ -19,7 +19,9 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::harness::{GREETING, HEAD, Namespace, Project, Proxy, SERVICE, WEB, change, wait_until};
+use crate::harness::{
+    GREETING, HEAD, MANIFESTS, Namespace, Project, Proxy, SERVICE, WEB, change, mirror_definition, wait_until,
+};
 use crate::plane::kubeconfig::Kubeconfig;
 
 tests! {
@@ -38,7 +40,7 @@ fn plan(project: &Project<'_>, code: i32) -> Value {
 
 fn a_plan_shows_what_stands_on_what_it_makes() {
     let ns = Namespace::absent();
-    let all = r#"
+    let objects = r#"
 apiVersion: v1
 kind: Namespace
 metadata: { name: "{ns}" }
@@ -48,30 +50,17 @@ kind: ConfigMap
 metadata: { name: inside, namespace: "{ns}" }
 data: { a: b }
 ---
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: "mirrors.{prefix}.example.com" }
-spec:
-  group: "{prefix}.example.com"
-  names: { kind: Mirror, plural: mirrors, singular: mirror }
-  scope: Cluster
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: { openAPIV3Schema: { type: object, properties: { spec: { type: object, properties: { url: { type: string } } } } } }
----
 apiVersion: "{prefix}.example.com/v1"
 kind: Mirror
 metadata: { name: hub }
 spec: { url: "https://example.com" }
 "#;
+    let all = mirror_definition("Cluster") + "---" + objects;
     // This is the complaint: kubectl can compare neither of the two.
-    let diff = ns.kubectl(["diff", "--server-side", "--filename=-"]).stdin(ns.fill(all)).run().any();
+    let diff = ns.kubectl(["diff", "--server-side", "--filename=-"]).stdin(ns.fill(&all)).run().any();
     diff.check(diff.exit_code() > Some(1), "kubectl has learnt to compare these");
     let proxy = ns.proxy();
-    let config = "[project]\nname = \"{project}\"\n\n[manifest.all]\npath = \"all.yaml\"\n";
-    let project = ns.project().write("regplan.toml", config).write("all.yaml", all).through(&proxy);
+    let project = ns.project().write("regplan.toml", MANIFESTS).write("all.yaml", &all).through(&proxy);
     let plan = plan(&project, 2);
     assert_eq!((&plan["errors"], &plan["summary"]["add"]), (&json!([]), &json!(4)), "{plan:#}");
     let fidelity = |address: &str| change(&plan, &ns.fill(address))["fidelity"].clone();

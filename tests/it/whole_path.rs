@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::harness::{GREETING, Namespace, changes, deployment};
+use crate::harness::{
+    BALANCER, GREETING, HEAD, MANIFESTS, Namespace, changes, deployment, mirror_definition,
+};
 
 tests! {
     a_config_map_from_the_file_to_the_server_and_back_to_nothing,
@@ -117,19 +119,8 @@ spec = { accessModes = ["ReadWriteOnce"], resources.requests.storage = "1Gi" }
 
 fn a_crd_its_resource_and_its_namespace_go_in_one_run() {
     let ns = Namespace::absent();
-    let crd = r#"
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: "mirrors.{prefix}.example.com" }
-spec:
-  group: "{prefix}.example.com"
-  names: { kind: Mirror, plural: mirrors, singular: mirror }
-  scope: Namespaced
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: { openAPIV3Schema: { type: object, properties: { spec: { type: object, properties: { url: { type: string } } } } } }
+    let crd = mirror_definition("Namespaced")
+        + r#"
 ---
 apiVersion: "{prefix}.example.com/v1"
 kind: Mirror
@@ -145,8 +136,7 @@ kind: ConfigMap
 metadata: { name: inside, namespace: "{ns}" }
 data: { a: b }
 "#;
-    let config = "[project]\nname = \"{project}\"\n\n[manifest.all]\npath = \"all.yaml\"\n";
-    let project = ns.project().write("regplan.toml", config).write("all.yaml", crd);
+    let project = ns.project().write("regplan.toml", MANIFESTS).write("all.yaml", &crd);
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("Plan: 4 to add").stdout_contains("is made by this plan");
     project.apply();
@@ -159,24 +149,14 @@ data: { a: b }
 
 fn a_live_value_is_waited_for() {
     let ns = Namespace::new();
-    let config = r#"
-[project]
-name = "{project}"
-
-[cluster]
-namespace = "{ns}"
-
-[resource.lb]
-apiVersion = "v1"
-kind = "Service"
-spec = { type = "LoadBalancer", ports = [{ port = 80 }], selector = { app = "web" } }
-
+    let config = format!("{HEAD}{BALANCER}")
+        + r#"
 [resource.user]
 apiVersion = "v1"
 kind = "ConfigMap"
 data = { address = "http://${resource.lb.status.loadBalancer.ingress[0].ip}/" }
 "#;
-    let project = ns.project().write("regplan.toml", config);
+    let project = ns.project().write("regplan.toml", &config);
     project.run(["plan"]).success().stdout_contains("known after apply");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{advice, applied, cause, ignore, keep, plan, told};
-use crate::harness::{GREETING, Namespace, change};
+use crate::harness::{GREETING, HEAD, Namespace, change};
 
 tests! {
     a_scaled_deployment_is_drift_and_the_key_keeps_it,
@@ -54,8 +54,8 @@ fn a_set_image_is_drift_and_the_line_keeps_it() {
             "metadata": {"labels": {"app": "web"}},
             "spec": {"containers": [{"name": "main", "image": "web:1", "ports": [
                 {"name": "http", "containerPort": 80}, {"name": "dns", "containerPort": 53, "protocol": "UDP"}]}]}}}}"#;
-    let config = "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n\n[manifest.all]\npath = \"all.json\"\n";
-    let project = ns.project().write("regplan.toml", config).write("all.json", manifest);
+    let config = format!("{HEAD}\n[manifest.all]\npath = \"all.json\"\n");
+    let project = ns.project().write("regplan.toml", &config).write("all.json", manifest);
     project.apply();
     ns.kubectl(["set", "image", "deployment/web", "main=web:2"]).run().success();
     let found = plan(&project);

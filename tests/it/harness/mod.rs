@@ -45,7 +45,9 @@ pub(crate) use plans::{change, changes};
 pub(crate) use programs::program;
 pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, Seen};
-pub(crate) use texts::{BALANCER, GREETING, HEAD, SERVICE, WEB, config_maps, deployment};
+pub(crate) use texts::{
+    BALANCER, GREETING, HEAD, MANIFESTS, SERVICE, WEB, config_maps, deployment, mirror_definition,
+};
 pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};

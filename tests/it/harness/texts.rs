@@ -40,6 +40,9 @@ kind = "Service"
 spec = { ports = [{ port = 80 }], selector = { app = "web" } }
 "#;
 
+/// A configuration whose resources are in the manifest `all.yaml`.
+pub(crate) const MANIFESTS: &str = "[project]\nname = \"{project}\"\n\n[manifest.all]\npath = \"all.yaml\"\n";
+
 /// A Service that is ready when a cloud (here the test) gives it an address.
 pub(crate) const BALANCER: &str = r#"
 [resource.lb]
@@ -73,4 +76,23 @@ template.metadata.labels = {{ app = "{name}" }}
 {spec}
 "#
     )
+}
+
+/// The manifest of a definition: the kind `Mirror`, with this scope (`Namespaced`, `Cluster`) and a URL.
+pub(crate) fn mirror_definition(scope: &str) -> String {
+    let definition = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: "mirrors.{prefix}.example.com" }
+spec:
+  group: "{prefix}.example.com"
+  names: { kind: Mirror, plural: mirrors, singular: mirror }
+  scope: SCOPE
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, properties: { spec: { type: object, properties: { url: { type: string } } } } } }
+"#;
+    definition.replace("SCOPE", scope)
 }

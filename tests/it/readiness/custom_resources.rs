@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::HEAD;
-use crate::harness::{Namespace, Project};
+use crate::harness::{HEAD, Namespace, Project};
 
 tests! {
     a_definition_is_served_before_its_kind_is_used,

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::HEAD;
-use crate::harness::Namespace;
+use crate::harness::{HEAD, Namespace};
 
 tests! {
     a_namespace_that_hangs_is_explained,

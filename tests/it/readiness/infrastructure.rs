@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{HEAD, OTHERS, fails_at_web};
-use crate::harness::Namespace;
+use super::{OTHERS, fails_at_web};
+use crate::harness::{HEAD, Namespace};
 
 tests! {
     a_claim_is_bound_or_waits_for_its_consumer,

@@ -1,7 +1,7 @@
 //! Workloads (`Deployment`, `StatefulSet`, `DaemonSet`, `Job`): when they are rolled out, and why they are not.
 
-use super::{HEAD, OTHERS, fails_at_web};
-use crate::harness::{Namespace, Project, wait_until};
+use super::{OTHERS, fails_at_web};
+use crate::harness::{HEAD, Namespace, Project, wait_until};
 
 tests! {
     a_deployment_is_waited_for_until_it_is_rolled_out,

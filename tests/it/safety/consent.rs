@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::greeting;
-use crate::harness::{GREETING, Namespace};
+use crate::harness::{GREETING, HEAD, Namespace};
 
 tests! {
     an_unreadable_object_is_never_deleted,
@@ -22,7 +22,7 @@ fn an_unreadable_object_is_never_deleted() {
         "blind",
         &json!([{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"] }]),
     );
-    project.rewrite("regplan.toml", "[project]\nname = \"{project}\"\n\n[cluster]\nnamespace = \"{ns}\"\n");
+    project.rewrite("regplan.toml", HEAD);
     let project = project.kubeconfig(blind);
     let plan = project.run(["plan"]).code(1);
     plan.stdout_lacks("- resource.greeting").stdout_contains("resource.greeting");
@@ -40,13 +40,8 @@ fn nothing_happens_without_a_yes() {
 
 fn secrets_are_nowhere() {
     let ns = Namespace::new();
-    let config = r#"
-[project]
-name = "{project}"
-
-[cluster]
-namespace = "{ns}"
-
+    let config = HEAD.to_owned()
+        + r#"
 [secret.password]
 env = "PASSWORD"
 
@@ -55,7 +50,7 @@ apiVersion = "v1"
 kind = "Secret"
 stringData = { password = "${secret.password}", user = "ci" }
 "#;
-    let project = ns.project().write("regplan.toml", config);
+    let project = ns.project().write("regplan.toml", &config);
     project.run(["validate"]).success();
     project.run(["plan"]).success().stdout_contains("not checked");
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("PASSWORD");
