@@ -2,10 +2,23 @@
 //!
 //! The room emits one [`Event`] enum; progress bars and JSON lines are consumers of it. What was done is
 //! handed to a [`Recorder`] at once, so that a run killed at any moment loses nothing.
+//!
+//! | File | What it answers |
+//! |---|---|
+//! | `run` | what is begun when: the ready queue and its loop |
+//! | `step` | the futures of one resource: write or delete, then wait |
+//! | `task` | how one change is carried out |
+//! | `guarded` | how a write is refused where the object is not the planned one |
+//! | `record` | what the recorder is told |
+//! | `reporter` | which events are emitted, and what the report counts |
+//! | `event` | the types of events, records and the report |
 
 mod event;
 mod guarded;
+mod record;
+mod reporter;
 mod run;
+mod step;
 mod task;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Event, FailedResource, Record, Recorder, Report, Skipped};
-use super::task::{self, Dependency, Done, Task};
+use super::event::{Event, Record, Recorder, Report};
+use super::record;
+use super::reporter::Reporter;
+use super::step::{self, Step, StepResult};
+use super::task::{Dependency, Done, Task};
 use crate::graph::{Direction, Order, Queue, RemovedResource, deletions};
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
-use crate::resource::{Address, Applied, Desired, Live, Problem, Reference};
+use crate::resource::{Address, Desired, Live, Problem, Reference};
 
 /// How to apply.
 #[derive(Debug, Clone, Copy)]
@@ -32,13 +34,6 @@ pub struct Stop {
     pub at_once: CancellationToken,
 }
 
-/// Half a turn has ended.
-enum StepResult {
-    Wrote { address: Address, result: Result<Done, Problem> },
-    Settled { address: Address, result: Result<Option<Live>, Problem> },
-    Cut { address: Address },
-}
-
 /// Applies the plan: first everything that is written, in dependency order; then, if all of that went
 /// well, the deletes in reverse order.
 ///
@@ -54,18 +49,18 @@ pub async fn run(
 ) -> Result<Report, Problem> {
     let (leaving, staying) =
         plan.changes.iter().partition::<Vec<&Change>, _>(|change| change.action == Action::Delete);
-    let mut report = Report::default();
+    let mut reporter = Reporter::new(emit);
     let phases =
         [(applying(&staying), Direction::Apply, staying), (deleting(&leaving), Direction::Destroy, leaving)];
     for (order, direction, changes) in phases {
-        let mut phase = Phase::new(&changes, order.queue(direction), plan, provider, emit, stop, options);
-        if report.is_complete() {
-            phase.run(recorder, &mut report).await?;
+        let mut phase = Phase::new(&changes, order.queue(direction), plan, provider, stop, options);
+        if reporter.report().is_complete() {
+            phase.run(recorder, &mut reporter).await?;
         } else {
-            phase.skip_all(&mut report);
+            phase.skip_all(&mut reporter);
         }
     }
-    Ok(report)
+    Ok(reporter.into_report())
 }
 
 fn applying(changes: &[&Change]) -> Order {
@@ -92,7 +87,6 @@ struct Phase<'p> {
     changes: BTreeMap<Address, &'p Change>,
     project: &'p str,
     provider: &'p dyn Provider,
-    emit: &'p (dyn Fn(Event) + Send + Sync),
     stop: &'p Stop,
     parallelism: usize,
     queue: Queue,
@@ -112,7 +106,6 @@ impl<'p> Phase<'p> {
         mut queue: Queue,
         plan: &'p Plan,
         provider: &'p dyn Provider,
-        emit: &'p (dyn Fn(Event) + Send + Sync),
         stop: &'p Stop,
         options: Options,
     ) -> Self {
@@ -125,7 +118,6 @@ impl<'p> Phase<'p> {
             changes,
             project: &plan.project,
             provider,
-            emit,
             stop,
             parallelism: options.parallelism.max(1),
             queue,
@@ -137,9 +129,9 @@ impl<'p> Phase<'p> {
         }
     }
 
-    /// Does all of it. A run that ends early leaves writes behind whose answers nobody waits for.
-    async fn run(&mut self, recorder: &mut dyn Recorder, report: &mut Report) -> Result<(), Problem> {
-        let result = self.work(recorder, report).await;
+    /// Does all changes of the phase. Where it ends early, writes are left behind whose answers nobody waits for.
+    async fn run(&mut self, recorder: &mut dyn Recorder, reporter: &mut Reporter<'p>) -> Result<(), Problem> {
+        let result = self.work(recorder, reporter).await;
         let left = std::mem::take(&mut self.writing);
         if !left.is_empty() {
             recorder.leave_in_flight(left);
@@ -147,99 +139,74 @@ impl<'p> Phase<'p> {
         result
     }
 
-    async fn work(&mut self, recorder: &mut dyn Recorder, report: &mut Report) -> Result<(), Problem> {
-        let mut under_way: FuturesUnordered<BoxFuture<'p, StepResult>> = FuturesUnordered::new();
-        let mut told = false;
+    async fn work(
+        &mut self,
+        recorder: &mut dyn Recorder,
+        reporter: &mut Reporter<'p>,
+    ) -> Result<(), Problem> {
+        let mut under_way: FuturesUnordered<Step<'p>> = FuturesUnordered::new();
         loop {
             let stopping = self.stop.gently.is_cancelled();
-            if stopping && !told {
-                told = true;
-                report.stopped = true;
-                (self.emit)(Event::Stopping);
+            if stopping {
+                reporter.stopping();
             }
             while !stopping && under_way.len() < self.parallelism {
                 let Some(address) = self.waiting.pop_front() else { break };
-                if let Some(half) = self.begin(&address) {
-                    under_way.push(half);
+                if let Some(step) = self.begin(&address, reporter) {
+                    under_way.push(step);
                 } else {
-                    self.finish(&address, recorder, report).await?;
+                    self.finish(&address, recorder, reporter).await?;
                 }
             }
             if under_way.is_empty() {
                 break;
             }
-            let half = tokio::select! {
+            let result = tokio::select! {
                 biased;
                 () = self.stop.at_once.cancelled() => {
-                    report.stopped = true;
+                    reporter.stopped();
                     break;
                 }
-                half = under_way.next() => half,
+                result = under_way.next() => result,
             };
-            let Some(half) = half else { continue };
-            if let Some(next) = self.take(half, recorder, report).await? {
+            let Some(result) = result else { continue };
+            if let Some(next) = self.take(result, recorder, reporter).await? {
                 under_way.push(next);
             }
         }
-        if report.stopped {
-            self.skip_all(report);
+        if reporter.report().stopped {
+            self.skip_all(reporter);
         }
         Ok(())
     }
 
-    /// Starts a resource's turn; `None` where there is nothing to wait for.
-    fn begin(&mut self, address: &Address) -> Option<BoxFuture<'p, StepResult>> {
+    /// Begins the first step of a resource; `None` where there is nothing to wait for.
+    fn begin(&mut self, address: &Address, reporter: &Reporter<'p>) -> Option<Step<'p>> {
         let change = *self.changes.get(address)?;
         self.started.insert(address.clone(), Instant::now());
-        let task = self.task(change);
+        let progress = reporter.progress(address);
         match change.action {
             Action::Keep | Action::Forget => None,
             Action::None => {
                 if let Some(live) = &change.prior {
                     self.current.insert(address.clone(), live.clone());
                 }
-                let task = task.filter(|_| self.carries.contains(address))?;
-                self.announce(change);
-                Some(self.settling(task))
+                let task = self.task(change).filter(|_| self.carries.contains(address))?;
+                reporter.started(change);
+                Some(step::settle(task, self.provider, progress, self.stop.gently.clone()))
             }
             Action::Delete => {
-                self.announce(change);
+                reporter.started(change);
                 self.writing.insert(address.clone());
-                let (provider, progress, address) = (self.provider, self.progress(address), address.clone());
-                Some(Box::pin(async move {
-                    let result = task::remove(provider, change, &progress).await;
-                    StepResult::Wrote { address, result }
-                }))
+                Some(step::delete(change, self.provider, progress))
             }
             Action::Create | Action::Update | Action::Replace | Action::Adopt => {
-                self.announce(change);
+                reporter.started(change);
                 self.writing.insert(address.clone());
-                let (provider, progress, address) = (self.provider, self.progress(address), address.clone());
-                let (task, stop) = (task?, self.stop.gently.clone());
-                Some(Box::pin(async move {
-                    // A value that is waited for may take its time; the write that follows is not cut.
-                    let object = tokio::select! {
-                        biased;
-                        object = task.whole_object(provider, &progress) => object,
-                        () = stop.cancelled() => return StepResult::Cut { address },
-                    };
-                    let result = match object {
-                        Ok(object) => task.perform(object, provider, &progress).await,
-                        Err(problem) => Err(problem),
-                    };
-                    StepResult::Wrote { address, result }
-                }))
+                let task = self.task(change)?;
+                Some(step::write(task, self.provider, progress, self.stop.gently.clone()))
             }
         }
-    }
-
-    fn announce(&self, change: &Change) {
-        (self.emit)(Event::Started { address: change.address.clone(), action: change.action });
-    }
-
-    fn progress(&self, address: &Address) -> impl Fn(&str) + Send + Sync + use<'p> {
-        let (emit, address) = (self.emit, address.clone());
-        move |missing: &str| emit(Event::Waiting { address: address.clone(), missing: missing.to_owned() })
     }
 
     fn task(&self, change: &'p Change) -> Option<Task<'p>> {
@@ -259,17 +226,6 @@ impl<'p> Phase<'p> {
         Some(Task { change, desired, project: self.project, dependencies })
     }
 
-    fn settling(&self, task: Task<'p>) -> BoxFuture<'p, StepResult> {
-        let address = task.change.address.clone();
-        let (provider, progress, stop) = (self.provider, self.progress(&address), self.stop.gently.clone());
-        Box::pin(async move {
-            tokio::select! {
-                result = task.settle(provider, &progress) => StepResult::Settled { address, result },
-                () = stop.cancelled() => StepResult::Cut { address },
-            }
-        })
-    }
-
     /// What may hold values that nobody may see: what is desired, and what was there.
     fn secrets_of(&self, address: &Address) -> Option<(&Desired, Option<&Value>)> {
         let change = self.changes.get(address)?;
@@ -277,51 +233,38 @@ impl<'p> Phase<'p> {
         Some((change.desired.as_deref()?, live.map(|live| &live.object)))
     }
 
-    /// Takes in what half a turn came to; gives the other half, where there is one.
+    /// Takes in how a step ended; gives the next step of the same resource, where there is one.
     async fn take(
         &mut self,
-        half: StepResult,
+        result: StepResult,
         recorder: &mut dyn Recorder,
-        report: &mut Report,
-    ) -> Result<Option<BoxFuture<'p, StepResult>>, Problem> {
-        if let StepResult::Wrote { address, .. } | StepResult::Cut { address } = &half {
+        reporter: &mut Reporter<'p>,
+    ) -> Result<Option<Step<'p>>, Problem> {
+        if let StepResult::Wrote { address, .. } | StepResult::Cut { address } = &result {
             self.writing.remove(address);
         }
-        match half {
+        match result {
             StepResult::Wrote { address, result: Ok(Done::Present { sent, live, warnings }) } => {
-                let warnings = match self.secrets_of(&address) {
-                    Some((desired, live)) => plan::redact_all(desired, live, warnings),
-                    None => warnings,
-                };
-                for text in warnings {
-                    (self.emit)(Event::Warning { address: address.clone(), text });
-                }
+                self.warn(&address, warnings, reporter);
                 let Some(change) = self.changes.get(&address).copied() else { return Ok(None) };
                 let desired = change.desired.as_deref();
                 let applied =
                     desired.map(|desired| Arc::new(plan::record(self.project, desired, &sent, &live)));
-                self.remember(change, applied, &live, recorder).await?;
+                recorder.record(record::present(change, applied, &live)).await?;
                 self.current.insert(address.clone(), Arc::from(live));
-                Ok(self.task(change).map(|task| self.settling(task)))
+                let (progress, stop) = (reporter.progress(&address), self.stop.gently.clone());
+                Ok(self.task(change).map(|task| step::settle(task, self.provider, progress, stop)))
             }
             StepResult::Wrote { address, result: Ok(Done::Gone) } => {
                 if let Some(change) = self.changes.get(&address) {
-                    let identity = Box::new(change.target.identity.clone());
-                    recorder.record(Record::Gone { address: address.clone(), identity }).await?;
+                    recorder.record(record::gone(change)).await?;
                 }
-                self.release(&address, report);
+                self.release(&address, reporter);
                 Ok(None)
             }
             StepResult::Wrote { address, result: Err(problem) }
             | StepResult::Settled { address, result: Err(problem) } => {
-                let problem = match self.secrets_of(&address) {
-                    Some((desired, live)) => plan::redact(desired, live, problem),
-                    None => problem,
-                };
-                recorder
-                    .record(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) })
-                    .await?;
-                self.fail(&address, problem, report);
+                self.fail(&address, problem, recorder, reporter).await?;
                 Ok(None)
             }
             StepResult::Settled { address, result: Ok(live) } => {
@@ -329,107 +272,92 @@ impl<'p> Phase<'p> {
                     self.current.insert(address.clone(), Arc::new(live));
                 }
                 recorder.record(Record::Ready { address: address.clone() }).await?;
-                self.finish(&address, recorder, report).await?;
+                self.finish(&address, recorder, reporter).await?;
                 Ok(None)
             }
             StepResult::Cut { address } => {
-                let skipped = Skipped { address, because: None };
-                (self.emit)(Event::Skipped(skipped.clone()));
-                report.skipped.push(skipped);
+                reporter.skipped(address, None);
                 Ok(None)
             }
         }
     }
 
-    /// Notes what an unchanged or a forgotten resource means for our memory, and releases who waits.
+    /// Passes the server's warnings on, without the secrets in them.
+    fn warn(&self, address: &Address, warnings: Vec<String>, reporter: &Reporter<'p>) {
+        let warnings = match self.secrets_of(address) {
+            Some((desired, live)) => plan::redact_all(desired, live, warnings),
+            None => warnings,
+        };
+        for text in warnings {
+            reporter.warning(address, text);
+        }
+    }
+
+    /// Records what a change without a write means for the state, and lets the resources begin that waited for it.
     async fn finish(
         &mut self,
         address: &Address,
         recorder: &mut dyn Recorder,
-        report: &mut Report,
+        reporter: &mut Reporter<'p>,
     ) -> Result<(), Problem> {
-        if let Some(change) = self.changes.get(address).copied() {
-            match change.action {
-                Action::Forget => {
-                    let identity = Box::new(change.target.identity.clone());
-                    recorder.record(Record::Forgotten { address: address.clone(), identity }).await?;
-                }
-                Action::None if change.is_to_be_remembered() => {
-                    if let Some(live) = &change.prior {
-                        let applied = change.applied.clone();
-                        self.remember(change, applied, live, recorder).await?;
-                    }
-                }
-                _ => {}
-            }
+        if let Some(record) = self.changes.get(address).copied().and_then(record::without_write) {
+            recorder.record(record).await?;
         }
-        self.release(address, report);
+        self.release(address, reporter);
         Ok(())
     }
 
-    /// Notes that the object is there as the server has it, and what an apply of it left to remember.
-    async fn remember(
-        &self,
-        change: &Change,
-        applied: Option<Arc<Applied>>,
-        live: &Live,
-        recorder: &mut dyn Recorder,
-    ) -> Result<(), Problem> {
-        let record = Record::Present {
-            address: change.address.clone(),
-            action: change.action,
-            target: Box::new(change.target.clone()),
-            live: Box::new(live.clone()),
-            dependencies: change.dependencies.clone(),
-            // What the configuration says now: the marks of before are what a plan asks consent for.
-            protect: change.desired.as_ref().map_or(change.protected, |desired| desired.lifecycle.protect),
-            moved_from: change.moved_from.clone(),
-            applied,
-        };
-        recorder.record(record).await
-    }
-
-    fn release(&mut self, address: &Address, report: &mut Report) {
+    /// Counts the resource as done, and lets the resources begin that waited for it.
+    fn release(&mut self, address: &Address, reporter: &mut Reporter<'p>) {
         self.waiting.extend(self.queue.finish(address));
         let Some(action) = self.changes.get(address).map(|change| change.action) else { return };
         if action.writes() || (action == Action::None && self.carries.contains(address)) {
             let elapsed = self.started.get(address).map(Instant::elapsed).unwrap_or_default();
-            (self.emit)(Event::Finished { address: address.clone(), action, elapsed });
+            reporter.finished(address, action, elapsed);
         }
         if action.writes() {
-            report.done.push((address.clone(), action));
+            reporter.done(address, action);
         }
     }
 
-    fn fail(&mut self, address: &Address, problem: Problem, report: &mut Report) {
-        let failure = FailedResource { address: address.clone(), problem };
+    /// Records a failure without the secrets in its message, and skips the resources that waited for this one.
+    async fn fail(
+        &mut self,
+        address: &Address,
+        problem: Problem,
+        recorder: &mut dyn Recorder,
+        reporter: &mut Reporter<'p>,
+    ) -> Result<(), Problem> {
+        let problem = match self.secrets_of(address) {
+            Some((desired, live)) => plan::redact(desired, live, problem),
+            None => problem,
+        };
+        recorder
+            .record(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) })
+            .await?;
         let action = self.changes.get(address).map_or(Action::None, |change| change.action);
-        (self.emit)(Event::Failed { failure: failure.clone(), action });
-        report.failed.push(failure);
+        reporter.failed(address, action, problem);
         for skipped in self.queue.fail(address) {
-            self.skip(skipped, Some(address.clone()), report);
+            self.skip(skipped, Some(address.clone()), reporter);
         }
+        Ok(())
     }
 
-    fn skip(&self, address: Address, because: Option<Address>, report: &mut Report) {
+    /// Reports that a resource was not tried, where there was something to write.
+    fn skip(&self, address: Address, because: Option<Address>, reporter: &mut Reporter<'p>) {
         if self.changes.get(&address).is_some_and(|change| change.action.writes()) {
-            let skipped = Skipped { address, because };
-            (self.emit)(Event::Skipped(skipped.clone()));
-            report.skipped.push(skipped);
+            reporter.skipped(address, because);
         }
     }
 
-    /// Says of everything that was not begun that it was not.
-    fn skip_all(&self, report: &mut Report) {
-        let because = report.failed.first().map(|failure| failure.address.clone());
-        let done = report.done.iter().map(|(address, _)| address);
-        let failed = report.failed.iter().map(|failure| &failure.address);
-        let skipped = report.skipped.iter().map(|skipped| &skipped.address);
-        let met: HashSet<&Address> = done.chain(failed).chain(skipped).collect();
+    /// Reports every resource that was not begun as skipped.
+    fn skip_all(&self, reporter: &mut Reporter<'p>) {
+        let because = reporter.report().failed.first().map(|failure| failure.address.clone());
+        let named = reporter.named();
         let left: Vec<Address> =
-            self.changes.keys().filter(|address| !met.contains(address)).cloned().collect();
+            self.changes.keys().filter(|address| !named.contains(address)).cloned().collect();
         for address in left {
-            self.skip(address, because.clone(), report);
+            self.skip(address, because.clone(), reporter);
         }
     }
 }

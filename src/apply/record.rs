@@ -1,0 +1,43 @@
+//! What the recorder is told of a resource.
+
+use std::sync::Arc;
+
+use super::event::Record;
+use crate::plan::{Action, Change};
+use crate::resource::{Applied, Live};
+
+/// The object exists as the server has it; `applied` is what an apply of it left to remember.
+pub(super) fn present(change: &Change, applied: Option<Arc<Applied>>, live: &Live) -> Record {
+    Record::Present {
+        address: change.address.clone(),
+        action: change.action,
+        target: Box::new(change.target.clone()),
+        live: Box::new(live.clone()),
+        dependencies: change.dependencies.clone(),
+        // What the configuration says now. A plan asks for consent by what was recorded before.
+        protect: change.desired.as_ref().map_or(change.protected, |desired| desired.lifecycle.protect),
+        moved_from: change.moved_from.clone(),
+        applied,
+    }
+}
+
+/// The object was deleted.
+pub(super) fn gone(change: &Change) -> Record {
+    let identity = Box::new(change.target.identity.clone());
+    Record::Gone { address: change.address.clone(), identity }
+}
+
+/// What a change that writes nothing to the cluster means for the state; `None` where that is nothing.
+pub(super) fn without_write(change: &Change) -> Option<Record> {
+    match change.action {
+        Action::Forget => {
+            let identity = Box::new(change.target.identity.clone());
+            Some(Record::Forgotten { address: change.address.clone(), identity })
+        }
+        Action::None if change.is_to_be_remembered() => {
+            let live = change.prior.as_ref()?;
+            Some(present(change, change.applied.clone(), live))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! What is said of a run: an event for each thing that happens, and the report at the end.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::event::{Event, FailedResource, Report, Skipped};
+use crate::plan::{Action, Change};
+use crate::resource::{Address, Problem};
+
+/// Emits events, and adds to the report what belongs there.
+pub(super) struct Reporter<'p> {
+    emit: &'p (dyn Fn(Event) + Send + Sync),
+    report: Report,
+}
+
+impl<'p> Reporter<'p> {
+    pub(super) fn new(emit: &'p (dyn Fn(Event) + Send + Sync)) -> Self {
+        Self { emit, report: Report::default() }
+    }
+
+    pub(super) fn report(&self) -> &Report {
+        &self.report
+    }
+
+    pub(super) fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// The run begins nothing more, and finishes what is under way. It is said once.
+    pub(super) fn stopping(&mut self) {
+        if !self.report.stopped {
+            self.report.stopped = true;
+            (self.emit)(Event::Stopping);
+        }
+    }
+
+    /// The run ends at once; whoever asked for that needs no event.
+    pub(super) fn stopped(&mut self) {
+        self.report.stopped = true;
+    }
+
+    pub(super) fn started(&self, change: &Change) {
+        (self.emit)(Event::Started { address: change.address.clone(), action: change.action });
+    }
+
+    /// Tells what a wait for this resource still misses.
+    pub(super) fn progress(&self, address: &Address) -> impl Fn(&str) + Send + Sync + use<'p> {
+        let (emit, address) = (self.emit, address.clone());
+        move |missing: &str| emit(Event::Waiting { address: address.clone(), missing: missing.to_owned() })
+    }
+
+    pub(super) fn warning(&self, address: &Address, text: String) {
+        (self.emit)(Event::Warning { address: address.clone(), text });
+    }
+
+    pub(super) fn finished(&self, address: &Address, action: Action, elapsed: Duration) {
+        (self.emit)(Event::Finished { address: address.clone(), action, elapsed });
+    }
+
+    pub(super) fn done(&mut self, address: &Address, action: Action) {
+        self.report.done.push((address.clone(), action));
+    }
+
+    pub(super) fn failed(&mut self, address: &Address, action: Action, problem: Problem) {
+        let failure = FailedResource { address: address.clone(), problem };
+        (self.emit)(Event::Failed { failure: failure.clone(), action });
+        self.report.failed.push(failure);
+    }
+
+    /// The resource was not tried, because of `because`, or because the run was stopped.
+    pub(super) fn skipped(&mut self, address: Address, because: Option<Address>) {
+        let skipped = Skipped { address, because };
+        (self.emit)(Event::Skipped(skipped.clone()));
+        self.report.skipped.push(skipped);
+    }
+
+    /// The resources that the report names so far.
+    pub(super) fn named(&self) -> HashSet<&Address> {
+        let done = self.report.done.iter().map(|(address, _)| address);
+        let failed = self.report.failed.iter().map(|failure| &failure.address);
+        let skipped = self.report.skipped.iter().map(|skipped| &skipped.address);
+        done.chain(failed).chain(skipped).collect()
+    }
+}
