@@ -46,6 +46,7 @@ mod real_registry;
 mod registry;
 mod replacement;
 mod requests;
+mod rooms;
 mod safety;
 mod schemas;
 mod targets;
@@ -88,6 +89,7 @@ fn tests() -> Vec<Test> {
         real_registry::tests(),
         registry::tests(),
         requests::tests(),
+        rooms::tests(),
         safety::tests(),
         schemas::tests(),
         targets::tests(),
