@@ -21,7 +21,7 @@
 //! | `namespaces` | Which namespaces are shared by all? |
 //! | `references` | Do the addresses that blocks name lead to objects? |
 //! | `schema` | How does a type become the JSON Schema of its block? |
-//! | `words` | What is a value, in words? |
+//! | `value_words` | How do messages name the type of a value? |
 //! | `codes` | What are the mistakes called? |
 
 mod block_type;
@@ -43,7 +43,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod types;
-mod words;
+mod value_words;
 
 pub use compile::{Blocks, Compiled};
 pub use facts::{

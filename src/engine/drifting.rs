@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::cluster::check_cluster;
-use super::factory::BackendSettings;
+use super::cluster_check::check_cluster;
+use super::factories::BackendSettings;
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
 use crate::drift::{self, Drift, Finding, Status};

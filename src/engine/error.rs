@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostics, Sources};
 use crate::resource::Problem;
 use crate::state::StateError;
 
-use super::cluster::ClusterMismatch;
+use super::cluster_check::ClusterMismatch;
 use super::refusal::{NotApplicable, PlanFileRefusal};
 use super::rights::MissingRights;
 use super::settings::SettingsConflict;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::factory::{BackendFactory, ProviderFactory};
-use super::standard::{KubernetesProviders, LocalBackends};
+use super::default_factories::{KubernetesProviders, LocalBackends};
+use super::factories::{BackendFactory, ProviderFactory};
 use crate::provider::kubernetes::Environment;
 
 /// Looks up a variable of the environment by its name; `None` for one that is not set.

@@ -1,7 +1,7 @@
 //! From the inputs to a project: a configuration that was read and checked, and what it is run with.
 
 use super::compiling::{self, Compiled};
-use super::factory::BackendSettings;
+use super::factories::BackendSettings;
 use super::needs::Outside;
 use super::settings::{ConfigInputs, Settings};
 use super::{Error, Host};

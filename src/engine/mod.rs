@@ -12,11 +12,11 @@
 //! | file | question |
 //! |---|---|
 //! | `settings`, `request` | what the user has chosen, and what a plan is asked for |
-//! | `host`, `factory`, `standard` | what the program around it gives: the environment, providers, state backends |
+//! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, providers, state backends |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside, and what they come to |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
-//! | `cluster` | whether this is the cluster that is meant |
+//! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `shared` | the planner's questions, and their answers |
 //! | `planned` | whether a plan can be applied, and who has approved it |
@@ -26,11 +26,12 @@
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;
-mod cluster;
+mod cluster_check;
 mod compiling;
+mod default_factories;
 mod drifting;
 mod error;
-mod factory;
+mod factories;
 mod host;
 mod loading;
 pub mod needs;
@@ -43,7 +44,6 @@ mod request;
 mod rights;
 mod settings;
 mod shared;
-mod standard;
 mod state_access;
 #[cfg(test)]
 mod testing;
@@ -51,11 +51,12 @@ mod testing;
 mod tests;
 mod workspace;
 
-pub use cluster::ClusterMismatch;
+pub use cluster_check::ClusterMismatch;
 pub use compiling::{Compiled, compile, complete};
+pub use default_factories::{KubernetesProviders, LocalBackends};
 pub use drifting::{AppliedState, Secrets};
 pub use error::Error;
-pub use factory::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
+pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
 pub use host::{Host, Variables};
 pub use loading::{Head, Project, load, load_head};
 pub use needs::Outside;
@@ -68,6 +69,5 @@ pub use request::PlanRequest;
 pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use shared::Readings;
-pub use standard::{KubernetesProviders, LocalBackends};
 pub use state_access::StateAccess;
 pub use workspace::Workspace;

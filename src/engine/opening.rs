@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
-use super::cluster::check_cluster;
-use super::factory::{BackendFactory, BackendSettings, ConnectionSettings};
+use super::cluster_check::check_cluster;
+use super::factories::{BackendFactory, BackendSettings, ConnectionSettings};
 use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::factory::ConnectionSettings;
+use super::factories::ConnectionSettings;
 use crate::config::ClusterSettings;
 
 /// What the configuration is read from.

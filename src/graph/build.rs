@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
+use super::edge_reason::EdgeReason;
 use super::index::Index;
 use super::link::{Link, grouped};
 use super::model::{Graph, GraphNode, Yielded};
-use super::reason::Reason;
 use super::{cycle, mistakes};
 use crate::diagnostic::{Diagnostics, Span};
-use crate::resource::references::{provides, requires, selects};
+use crate::resource::dependencies::{provides, requires, selects};
 use crate::resource::{Address, BlockAddress, Desired, LiveReference, Reference};
 
 impl Graph {
@@ -95,7 +95,7 @@ struct Builder<'a> {
     /// The blocks with a node of their own; they are numbered after the resources.
     block_nodes: Vec<Address>,
     /// The edges found so far: the first waits for the second.
-    raw: Vec<(usize, usize, Reason)>,
+    raw: Vec<(usize, usize, EdgeReason)>,
     mistakes: Diagnostics,
     /// What a mistake was reported for already: a block's `depends_on` comes with each of its objects.
     reported: std::collections::HashSet<(Address, Option<Span>)>,
@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let node = self.desired.len() + self.block_nodes.len();
-            self.raw.extend(members.iter().map(|&member| (node, member, Reason::Member)));
+            self.raw.extend(members.iter().map(|&member| (node, member, EdgeReason::Member)));
             self.block_nodes.push(address.clone());
             self.numbers.insert(address.clone(), node);
         }
@@ -152,10 +152,10 @@ impl<'a> Builder<'a> {
     fn written(&mut self, number: usize) {
         let resource = &self.desired[number];
         for (address, span) in &resource.depends_on {
-            self.explicit(number, address, *span, Reason::Explicit { span: *span });
+            self.explicit(number, address, *span, EdgeReason::Explicit { span: *span });
         }
         for address in &resource.lifecycle.replace_triggered_by {
-            self.explicit(number, address, None, Reason::Trigger);
+            self.explicit(number, address, None, EdgeReason::Trigger);
         }
         for (path, expression) in resource.unresolved.iter() {
             for reference in expression.references() {
@@ -165,13 +165,13 @@ impl<'a> Builder<'a> {
                 if to == number {
                     self.mistakes.push(mistakes::own_field(resource, path, span));
                 } else {
-                    self.raw.push((number, to, Reason::Referenced { path: path.clone(), span }));
+                    self.raw.push((number, to, EdgeReason::Referenced { path: path.clone(), span }));
                 }
             }
         }
     }
 
-    fn explicit(&mut self, number: usize, address: &Address, span: Option<Span>, reason: Reason) {
+    fn explicit(&mut self, number: usize, address: &Address, span: Option<Span>, reason: EdgeReason) {
         let resource = &self.desired[number];
         let is_own = if address.object.is_none() {
             resource.address.is_within(&address.block)
@@ -223,7 +223,7 @@ impl<'a> Builder<'a> {
         let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
         for (number, resource) in self.desired.iter().enumerate() {
             for requirement in requires(&resource.identity, &resource.object) {
-                let reason = |through| Reason::Inferred {
+                let reason = |through| EdgeReason::Inferred {
                     path: requirement.path.clone(),
                     strength: requirement.strength,
                     through,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::resource::references::{Facility, Selection};
+use crate::resource::dependencies::{Facility, Selection};
 
 /// The objects (by number) that give a facility, in ascending order.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::cycle;
+use super::edge_reason::EdgeReason;
 use super::link::Link;
-use super::reason::Reason;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{Address, Desired, FieldPath, LiveReference};
 
@@ -110,7 +110,7 @@ pub(super) fn cycles<'a>(
         return Vec::new();
     }
     let mut next: HashMap<usize, Vec<usize>> = HashMap::new();
-    let mut reasons: HashMap<(usize, usize), &Reason> = HashMap::new();
+    let mut reasons: HashMap<(usize, usize), &EdgeReason> = HashMap::new();
     for link in written {
         next.entry(link.from).or_default().push(link.to);
         if let Some(reason) = link.reasons.first() {
@@ -136,26 +136,28 @@ pub(super) fn cycles<'a>(
 struct Hop<'a> {
     from: &'a Address,
     to: &'a Address,
-    reason: &'a Reason,
+    reason: &'a EdgeReason,
 }
 
 /// The mistake for one cycle: every step is named, at the place where it is written.
 fn cycle_mistake(hops: &[Hop<'_>]) -> Diagnostic {
     // Where the cycle leaves a block by the block's own `depends_on`, the user wrote the block's address, so
     // the block is named. Where it leaves by a field, the object is named.
-    let is_member = |hop: &Hop<'_>| matches!(hop.reason, Reason::Member);
+    let is_member = |hop: &Hop<'_>| matches!(hop.reason, EdgeReason::Member);
     let mut names: Vec<String> = Vec::new();
     let mut labels = Vec::new();
     for (at, hop) in hops.iter().enumerate().filter(|(_, hop)| !is_member(hop)) {
         let before = &hops[(at + hops.len() - 1) % hops.len()];
-        let by_block = is_member(before) && !matches!(hop.reason, Reason::Referenced { .. });
+        let by_block = is_member(before) && !matches!(hop.reason, EdgeReason::Referenced { .. });
         let from = if by_block { before.from.to_string() } else { hop.from.to_string() };
         match hop.reason {
-            Reason::Explicit { span } => labels.push((*span, format!("`{from}` depends on `{}`", hop.to))),
-            Reason::Referenced { path, span } => {
+            EdgeReason::Explicit { span } => {
+                labels.push((*span, format!("`{from}` depends on `{}`", hop.to)))
+            }
+            EdgeReason::Referenced { path, span } => {
                 labels.push((*span, format!("`{}` takes a value of `{}` for `{path}`", hop.from, hop.to)));
             }
-            Reason::Trigger | Reason::Inferred { .. } | Reason::Member => {}
+            EdgeReason::Trigger | EdgeReason::Inferred { .. } | EdgeReason::Member => {}
         }
         names.push(from);
     }

@@ -7,7 +7,7 @@
 //! | File | The question that it answers |
 //! |---|---|
 //! | `model` | What does a resource wait for, and what waits for it, directly or not? |
-//! | `reason` | Why does one resource wait for another? |
+//! | `edge_reason` | Why does one resource wait for another? |
 //! | `build` | How do desired resources become a graph without cycles? |
 //! | `link` | What are all the reasons between the same two nodes, and which of them never yields? |
 //! | `index` | Which objects give what another one needs? |
@@ -15,26 +15,26 @@
 //! | `mistakes` | What does a user read about an unknown address or a cycle? |
 //! | `order` | In which sequence do resources come? |
 //! | `queue` | Which resources may be worked on now? |
-//! | `deletion` | In which order are resources deleted that the configuration no longer names? |
+//! | `delete_order` | In which order is everything deleted: what the configuration no longer names, or all? |
 //! | `drawing` | What does the graph look like in the language of Graphviz or Mermaid? |
 
 mod build;
 mod cycle;
-mod deletion;
+mod delete_order;
 mod drawing;
+mod edge_reason;
 mod index;
 mod link;
 mod mistakes;
 mod model;
 mod order;
 mod queue;
-mod reason;
 #[cfg(test)]
 mod tests;
 
-pub use deletion::{RemovedResource, deletions};
+pub use delete_order::{RemovedResource, deletions};
 pub use drawing::{dot, mermaid};
+pub use edge_reason::EdgeReason;
 pub use model::{Edge, Graph, Yielded};
 pub use order::{Direction, Order};
 pub use queue::Queue;
-pub use reason::Reason;

@@ -7,9 +7,9 @@ use petgraph::Direction as EdgeDirection;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 
+use super::edge_reason::EdgeReason;
 use super::mistakes;
 use super::order::Order;
-use super::reason::Reason;
 use crate::diagnostic::Diagnostics;
 use crate::resource::{Address, Desired};
 
@@ -21,7 +21,7 @@ pub struct Edge<'a> {
     /// The one that it waits for.
     pub to: &'a Address,
     /// Why. What the configuration says comes before what was inferred from the objects.
-    pub reasons: &'a [Reason],
+    pub reasons: &'a [EdgeReason],
 }
 
 /// An inferred edge that was left out, because it would have closed a cycle with stronger ones.
@@ -32,7 +32,7 @@ pub struct Yielded {
     /// The one that it would have waited for.
     pub to: Address,
     /// Why.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<EdgeReason>,
 }
 
 /// All resources and what each waits for; without cycles.
@@ -44,7 +44,7 @@ pub struct Yielded {
 pub struct Graph {
     /// Resources first, by address; then whole blocks, by address. An edge leads from the node that waits to
     /// the one that it waits for.
-    pub(super) dag: StableDiGraph<GraphNode, Vec<Reason>>,
+    pub(super) dag: StableDiGraph<GraphNode, Vec<EdgeReason>>,
     /// The node of each address.
     pub(super) nodes: HashMap<Address, NodeIndex>,
     pub(super) yielded: Vec<Yielded>,

@@ -214,7 +214,9 @@ fn a_webhook_follows_the_pods_behind_its_service() {
     ]);
     assert_eq!(edges(&graph), ["resource.hook -> resource.s", "resource.hook -> resource.yes"]);
     let behind = graph.edges().nth(1).unwrap().reasons;
-    assert!(matches!(&behind[0], Reason::Inferred { through: Some(s), .. } if *s == address("resource.s")));
+    assert!(
+        matches!(&behind[0], EdgeReason::Inferred { through: Some(s), .. } if *s == address("resource.s"))
+    );
 }
 
 #[test]

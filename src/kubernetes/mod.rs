@@ -7,7 +7,7 @@
 //! | `names` | what may be a name, a label, an annotation's key, a quantity |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
-//! | `cascade`, `deletion` | what else dies with an object, how long that takes, and what holds it up |
+//! | `cascade`, `deletion_time` | what else dies with an object, how long that takes, and what holds it up |
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `server_fields` | which fields only the server writes |
@@ -19,14 +19,14 @@
 //!
 //! A state in the cluster that means something goes here; how it is asked for goes into
 //! [`provider::kubernetes`](crate::provider::kubernetes). This room knows [`resource`](crate::resource) and no
-//! other. What objects need of each other is in [`resource::references`](crate::resource::references), and which
+//! other. What objects need of each other is in [`resource::dependencies`](crate::resource::dependencies), and which
 //! groups Kubernetes itself serves is beside the addresses ([`is_builtin_group`](crate::resource::is_builtin_group)),
 //! since these are written by it.
 
 pub mod atomic;
 pub mod cascade;
 pub mod conditions;
-pub mod deletion;
+pub mod deletion_time;
 pub mod events;
 pub mod field_manager;
 pub mod immutable;

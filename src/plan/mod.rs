@@ -3,8 +3,8 @@
 //! [`Planner::advance`] never touches the network. It says what it must know ([`Question`]), the engine
 //! answers through the provider, and so every decision here can be tested on plain data.
 //!
-//! A plan holds reasons and no sentences: the words are in [`report`](crate::report). What is for people only
-//! (notes, the text of a [`Problem`](crate::resource::Problem)) is neither compared nor digested.
+//! Reasons are data; [`report`](crate::report) words them. What is text for people (notes, the message of a
+//! [`Problem`](crate::resource::Problem)) is neither compared nor digested.
 //!
 //! Each folder or file knows only those below it:
 //!
@@ -12,14 +12,14 @@
 //! |---|---|
 //! | `planner` | what is asked next, and what was decided? The step function |
 //! | `decision` | what becomes of one desired resource: create, update, replace, or a refusal? |
-//! | `removal` | what becomes of what is not desired any more: which deletes in which order, what is kept? |
+//! | `removal` | what becomes of what is not desired any more: what is deleted, kept, forgotten? |
 //! | `view` | what is known so far: the index of the input, what was read, what is decided? |
 //! | `sent` | what is sent to the server, and how do references get their values? |
-//! | `ownership` | whose is an object, who owns its fields, whose change is a changed field, what is protected? |
+//! | `ownership` | whose is an object (`belonging`), who owns its fields, whose change is a changed field, what is protected? |
 //! | `proof` | what proves without a request that nothing changes? |
 //! | `redact` | which secret values must be taken out of what a server says? |
-//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields? |
 //! | `digest` | what tells one plan from another? |
+//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields? |
 //! | `input` | what is a plan made from, and what does the planner ask: questions, targets, moves? |
 //! | `model` | what does a plan say: changes, reasons, refusals, summaries? |
 
@@ -56,6 +56,6 @@ pub use model::summary::Summary;
 pub use ownership::field_owners::other_managers;
 pub use ownership::handover::{FieldRelease, dry_run_object, field_release, sent_after_release};
 pub use planner::Planner;
-pub use proof::record::record;
+pub use proof::by_record::record;
 pub use redact::{redact, redact_all};
 pub use sent::resolve::{Unresolvable, resolve};

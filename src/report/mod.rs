@@ -10,7 +10,6 @@
 //! | `apply` | the events of an apply while it runs, and its end |
 //! | `approval` | why a plan file is not applied |
 //! | `managers` | the field managers that wrote to a field |
-//! | `reason` | why a change is made, and why it could only be predicted |
 //! | `source_line` | the line of the configuration that a field comes from |
 //! | `format/` | labels, escapes, widths, diffs of texts, Markdown, shortening to a limit |
 
@@ -20,7 +19,6 @@ mod drift;
 mod format;
 mod managers;
 mod plan;
-mod reason;
 mod source_line;
 
 pub(crate) use apply::present;
@@ -35,6 +33,6 @@ pub use format::page::Page;
 pub use format::styled::{Label, Styled};
 pub use plan::json::{FORMAT_VERSION, plan_json};
 pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};
+pub use plan::reasons::refusal;
 pub use plan::text::plan_text;
-pub use reason::refusal;
 pub use source_line::{Locator, SourceLine};

@@ -1,4 +1,4 @@
-//! The API groups of Kubernetes itself, and those of ours.
+//! The API groups of Kubernetes itself.
 
 /// The API groups that Kubernetes itself serves; their kinds stand without the group in an address.
 const BUILTIN_GROUPS: &[&str] = &[
@@ -28,15 +28,6 @@ const BUILTIN_GROUPS: &[&str] = &[
 /// Whether Kubernetes itself serves this API group.
 pub fn is_builtin_group(group: &str) -> bool {
     BUILTIN_GROUPS.binary_search(&group).is_ok()
-}
-
-/// The API groups of ours whose objects live in a house beside the cluster. A CRD may have any other group.
-const HOUSE_GROUPS: &[&str] = &["dns.regplan.dev"];
-
-/// Whether objects of this API group live in a house beside the cluster: nothing has a namespace there, and fields
-/// have no owners.
-pub fn is_house_group(group: &str) -> bool {
-    HOUSE_GROUPS.contains(&group)
 }
 
 #[cfg(test)]

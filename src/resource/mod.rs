@@ -8,6 +8,7 @@
 //! | `address` | How does a user name a block, and an object of a block? |
 //! | `identity` | Which object is it for Kubernetes: group, kind, namespace, name? |
 //! | `api_groups` | Does Kubernetes itself serve this API group? |
+//! | `house_groups` | Do the objects of this API group live in a house beside the cluster (DNS)? |
 //! | `desired` | What should be there, and where does each field of it come from? |
 //! | `lifecycle` | How does a block want its resources to be treated? |
 //! | `live` | What is there, and what can go wrong with reading it? |
@@ -16,31 +17,34 @@
 //! | `path` | Where in an object: how is a path written, followed, set? |
 //! | `path_map` | What is known of single fields of an object? |
 //! | `expression` | Which value is not known yet, and what does it wait for? |
-//! | `references` | What does an object give to others, and what does it need of them? |
+//! | `dependencies` | What does an object give to others, and what does it require of them? |
+//! | `withhold` | Which values of an object are secret, and what stands for them where it is stored? |
 //! | `digest` | How are texts digested, public ones and secrets? |
 
 mod address;
 mod api_groups;
 mod applied;
+pub mod dependencies;
 mod desired;
 mod digest;
 mod expression;
+mod house_groups;
 mod identity;
 mod lifecycle;
 mod live;
 mod ownership;
 mod path;
 mod path_map;
-pub mod references;
 mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
-pub use api_groups::{is_builtin_group, is_house_group};
+pub use api_groups::is_builtin_group;
 pub use applied::{Applied, Held, SentObject, all_held, foreign_items, held, held_at};
 pub use desired::{Desired, Origin, Unchecked};
 pub(crate) use digest::hex;
 pub use digest::{Key, digest};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
+pub use house_groups::is_house_group;
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
 pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};

@@ -45,7 +45,8 @@ fn imports(text: &str) -> Vec<String> {
 fn no_room_imports_one_below_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rooms = rooms(root);
-    let place: BTreeMap<&str, usize> = rooms.iter().enumerate().map(|(at, room)| (room.as_str(), at)).collect();
+    let place: BTreeMap<&str, usize> =
+        rooms.iter().enumerate().map(|(at, room)| (room.as_str(), at)).collect();
     assert!(place.len() > 10, "the table was not found: {rooms:?}");
     let mut wrong = Vec::new();
     for room in &rooms {
@@ -60,7 +61,8 @@ fn no_room_imports_one_below_it() {
         }
     }
     assert!(wrong.is_empty(), "against the order of docs/architecture.md:\n{}", wrong.join("\n"));
-    let folders = fs::read_dir(root.join("src")).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    let folders =
+        fs::read_dir(root.join("src")).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
     let missing: Vec<_> = folders
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .filter(|name| !place.contains_key(name.as_str()))

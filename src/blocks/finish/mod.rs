@@ -13,7 +13,7 @@ use super::draft::{Addressing, Draft};
 use super::facts::Facts;
 use super::scope::Scopes;
 use super::substitution::Substitution;
-use super::words::describe;
+use super::value_words::describe;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, GroupKind, Identity, api_version_parts};
 use controlled::leave_to_controllers;

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::blocks::codes;
-use crate::blocks::words::describe;
+use crate::blocks::value_words::describe;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::names;
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};

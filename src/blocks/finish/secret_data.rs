@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::blocks::codes;
-use crate::blocks::words::describe;
+use crate::blocks::value_words::describe;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::resource::{Desired, Encoding, Expression, FieldPath};

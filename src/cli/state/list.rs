@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::seen;
+use super::open::seen;
 use crate::cli::args::{Format, Global, StateListArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;

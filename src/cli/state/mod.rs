@@ -2,6 +2,7 @@
 
 mod list;
 mod mv;
+mod open;
 mod rm;
 mod show;
 
@@ -9,10 +10,6 @@ use super::args::{Global, StateCommand};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::project;
-use crate::config::Config;
-use crate::resource::Address;
-use crate::state::{State, Store};
 
 pub(super) async fn run(global: &Global, command: StateCommand, output: Output) -> Result<Exit, Failure> {
     match command {
@@ -21,28 +18,4 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
         StateCommand::Rm(args) => rm::run(global, &args, output).await,
         StateCommand::Mv(args) => mv::run(global, &args, output).await,
     }
-}
-
-/// The state as it is, whoever writes it meanwhile.
-async fn seen(global: &Global, output: Output) -> Result<State, Failure> {
-    let project = project::load_offline(global, output).await?;
-    Ok(project.view_state().await?.state)
-}
-
-/// The state, locked to be written.
-async fn held(global: &Global, command: &str, output: Output) -> Result<(Config, Store), Failure> {
-    let project = project::load_offline(global, output).await?;
-    let store = project.lock_state(command).await?;
-    Ok((project.config, store))
-}
-
-/// The resources that an address names; a block's address stands for all of its objects.
-fn named(state: &State, address: &Address) -> Result<Vec<Address>, Failure> {
-    let found: Vec<Address> =
-        state.resources.keys().filter(|known| known.is_meant_by(address)).cloned().collect();
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let help = address.suggest(state.resources.keys(), "it knows no resources");
-    Err(Failure::message(format!("the state knows no `{address}`")).help(help))
 }

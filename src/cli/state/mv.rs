@@ -1,6 +1,6 @@
 //! `regplan state mv`.
 
-use super::{held, named};
+use super::open::{held, named};
 use crate::cli::args::{Global, StateMvArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;

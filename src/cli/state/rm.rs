@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{held, named};
+use super::open::{held, named};
 use crate::cli::args::{Global, StateRmArgs};
 use crate::cli::confirm;
 use crate::cli::exit::Exit;

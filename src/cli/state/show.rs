@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{named, seen};
+use super::open::{named, seen};
 use crate::cli::args::{Format, Global, StateShowArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;

@@ -1,7 +1,7 @@
 //! From the inputs to a configuration: the files are read, merged, resolved and checked, and everything that
 //! is wrong with them is told in one run.
 
-mod credible;
+mod after_syntax_errors;
 mod top_level;
 
 use super::assemble::assemble;
@@ -14,7 +14,7 @@ use super::parse::parse;
 use super::references::resolve;
 use super::variables;
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span};
-use credible::credible;
+use after_syntax_errors::credible;
 use top_level::check_names;
 
 /// What came of reading a configuration.

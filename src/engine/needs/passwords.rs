@@ -6,7 +6,7 @@ use std::fmt;
 use bcrypt::{HashParts, Version};
 use futures::StreamExt as _;
 
-use super::StoredText;
+use super::stored_secrets::StoredText;
 use crate::blocks::{Fact, SecretText};
 
 /// The cost of new hashes: about fifty milliseconds for each guess.

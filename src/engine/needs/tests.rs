@@ -2,19 +2,23 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::*;
 use crate::blocks::HtpasswdUser;
-use crate::config::{Block, ClusterSettings, Generate, Moves, Node, NodeValue, Table, TableEntry};
+use crate::config::{
+    Block, ClusterSettings, Generate, Moves, Node, NodeValue, SecretSource, Table, TableEntry,
+};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
-use crate::provider::{self, House};
-use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, ProblemKind, Stamp};
+use crate::provider::{self, House, Provider};
+use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, ProblemKind, Reading, Stamp};
 
 /// A cluster that has Secrets and nothing else.
 #[derive(Default)]

@@ -7,8 +7,8 @@ mod mermaid;
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::edge_reason::EdgeReason;
 use super::model::Graph;
-use super::reason::Reason;
 use crate::resource::{Address, BlockAddress};
 
 pub use dot::dot;
@@ -98,11 +98,11 @@ pub(super) fn draw(graph: &Graph) -> Drawing<'_> {
     Drawing { nodes, groups, edges: lines }
 }
 
-fn kind_of(reasons: &[Reason]) -> EdgeKind {
+fn kind_of(reasons: &[EdgeReason]) -> EdgeKind {
     let kinds = reasons.iter().map(|reason| match reason {
-        Reason::Explicit { .. } | Reason::Trigger | Reason::Member => EdgeKind::Explicit,
-        Reason::Referenced { .. } => EdgeKind::Referenced,
-        Reason::Inferred { .. } => EdgeKind::Inferred,
+        EdgeReason::Explicit { .. } | EdgeReason::Trigger | EdgeReason::Member => EdgeKind::Explicit,
+        EdgeReason::Referenced { .. } => EdgeKind::Referenced,
+        EdgeReason::Inferred { .. } => EdgeKind::Inferred,
     });
     kinds.min().unwrap_or(EdgeKind::Inferred)
 }

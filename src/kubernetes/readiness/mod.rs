@@ -18,7 +18,7 @@
 //! | custom resources | by their conditions | 10 min |
 //! | everything else | written | 1 min |
 
-mod cluster;
+mod other_kinds;
 mod verdict;
 mod workloads;
 
@@ -59,13 +59,13 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
         ("apps", "ReplicaSet") | ("", "ReplicationController") => workloads::replica_set(object),
         ("batch", "Job") => workloads::job(object),
         ("", "Pod") => workloads::pod(object),
-        ("", "Namespace") => cluster::namespace(object),
-        ("", "PersistentVolumeClaim") => cluster::claim(object, class),
-        ("", "Service") => cluster::service(object),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => cluster::definition(object),
-        ("apiregistration.k8s.io", "APIService") => cluster::api_service(object),
+        ("", "Namespace") => other_kinds::namespace(object),
+        ("", "PersistentVolumeClaim") => other_kinds::claim(object, class),
+        ("", "Service") => other_kinds::service(object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => other_kinds::definition(object),
+        ("apiregistration.k8s.io", "APIService") => other_kinds::api_service(object),
         (group, _) if is_builtin_group(group) => Readiness::Ready,
-        _ => cluster::custom(object),
+        _ => other_kinds::custom(object),
     }
 }
 

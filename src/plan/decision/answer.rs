@@ -12,7 +12,7 @@ use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::predicted_object;
 use crate::plan::decision::update;
 use crate::plan::decision::update::Tried;
-use crate::plan::diff::immutable;
+use crate::plan::diff::replacing_fields;
 use crate::plan::model::fidelity::{Fidelity, PredictionReason};
 use crate::plan::ownership::handover;
 use crate::plan::ownership::protection::{Remedy, ReplacementBan, is_never_replaced};
@@ -79,10 +79,10 @@ fn refused(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: 
 fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem: Problem) -> Ruling {
     let Some(live) = live else { return problem.into() };
     let desired = situation.desired();
-    if let Some(named) = immutable::named_by_server(&problem) {
+    if let Some(named) = replacing_fields::named_by_server(&problem) {
         let answer = predicted_object(situation, live, sent);
         let mut fields = differences::without_marks(situation, live, sent, &answer);
-        immutable::flag_named(&desired.identity, &live.object, &named, &mut fields);
+        replacing_fields::flag_named(&desired.identity, &live.object, &named, &mut fields);
         return replacement::ruling(situation, live, Fidelity::DryRun, fields, Some(problem));
     }
     // Another class or a smaller size: the server does not say that it is about a field that cannot change.

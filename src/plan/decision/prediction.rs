@@ -11,7 +11,7 @@ use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::predicted_object;
 use crate::plan::decision::update;
 use crate::plan::decision::update::Tried;
-use crate::plan::diff::immutable;
+use crate::plan::diff::replacing_fields;
 use crate::plan::diff::schema;
 use crate::plan::diff::schema::Definition;
 use crate::plan::model::change::Action;
@@ -71,7 +71,7 @@ pub(super) fn ruling(
     };
     let answer = predicted_object(situation, live, &sent);
     let mut fields = differences::without_marks(situation, live, &sent, &answer);
-    if immutable::flag_by_rules(&situation.desired().identity, &live.object, &mut fields) {
+    if replacing_fields::flag_by_rules(&situation.desired().identity, &live.object, &mut fields) {
         return replacement::ruling(situation, live, fidelity, fields, None);
     }
     let tried = Tried { sent, answer: Arc::new(answer), fidelity, warnings: Vec::new() };

@@ -14,7 +14,7 @@ use crate::plan::model::change::Action;
 use crate::plan::model::fidelity::{Fidelity, Proof};
 use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::handover;
-use crate::plan::proof::{ownership, record};
+use crate::plan::proof::{by_owner, by_record};
 use crate::plan::view::situation::Situation;
 use crate::provider::{Guard, Write};
 use crate::resource::{Live, Problem, ProblemKind, Reading};
@@ -92,14 +92,14 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
 
 /// What proves that sending this would change nothing, if anything does.
 fn proof(situation: Situation<'_>, live: &Live, sent: &Value) -> Option<Proof> {
-    if ownership::may_hide_a_map(live) {
+    if by_owner::may_hide_a_map(live) {
         return None;
     }
     let (project, desired) = (situation.project(), situation.desired());
     let known = situation.known().filter(|known| known.uid == live.stamp.uid);
     let applied = known.and_then(|known| known.applied.as_deref());
-    if applied.is_some_and(|applied| record::proves_unchanged(applied, project, desired, sent, live)) {
+    if applied.is_some_and(|applied| by_record::proves_unchanged(applied, project, desired, sent, live)) {
         return Some(Proof::Record);
     }
-    ownership::proves_unchanged(project, sent, live).then_some(Proof::Ownership)
+    by_owner::proves_unchanged(project, sent, live).then_some(Proof::Ownership)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::plan::decision::change::change as base;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::made_anew;
-use crate::plan::diff::immutable;
+use crate::plan::diff::replacing_fields;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::field_change::FieldChange;
@@ -89,7 +89,7 @@ pub(super) fn ruling(
     said: Option<Problem>,
 ) -> Ruling {
     let desired = situation.desired();
-    let reasons = immutable::reasons(&desired.identity, &fields);
+    let reasons = replacing_fields::reasons(&desired.identity, &fields);
     if let Some(ban) = replacement_ban(desired, situation.known(), live, situation.consent()) {
         let help = ban.help(&desired.address, Remedy::RestoreFields);
         return match said {

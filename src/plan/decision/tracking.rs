@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::plan::model::change::{Action, Change, Tracking};
 use crate::plan::ownership::belonging::is_marked_ours;
-use crate::plan::proof::record::record;
+use crate::plan::proof::by_record::record;
 use crate::plan::view::situation::Situation;
 use crate::resource::{Live, Reading};
 

@@ -12,7 +12,7 @@ use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::made_anew;
 use crate::plan::decision::tracking::record_unwritten;
 use crate::plan::diff::field_changes;
-use crate::plan::diff::immutable;
+use crate::plan::diff::replacing_fields;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::{Fidelity, Proof};
 use crate::plan::model::field_change::{Cause, FieldChange};
@@ -153,7 +153,7 @@ impl<'a> Comparison<'a> {
             Action::Adopt => vec![adoption::reason(self.live, taken_from)],
             Action::Replace => {
                 let trigger = self.trigger.map(Trigger::reason).into_iter();
-                trigger.chain(immutable::loss_reason(&desired.identity)).collect()
+                trigger.chain(replacing_fields::loss_reason(&desired.identity)).collect()
             }
             _ if self.is_made_again() => vec![Reason::MadeAgainByOthers],
             Action::Update if !self.release.is_empty() => {

@@ -2,7 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `plan` | the whole plan, refusals, consent, the digest |
+//! | `plan` | the whole plan, refusals, consent |
 //! | `change` | what happens to one resource |
 //! | `reason` | why it happens |
 //! | `field_change` | what happens to one field, and whose change it is |

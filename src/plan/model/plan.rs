@@ -83,7 +83,8 @@ pub struct Plan {
     pub mode: Mode,
     /// The cluster that was read.
     pub cluster: ClusterIdentity,
-    /// Everything that is desired or was applied, in apply order; deletes last, in their order.
+    /// Everything that is desired or was applied: first what is desired, in apply order; then what leaves, by address.
+    /// In which order the deletes are done, [`deletions`](crate::graph::deletions) says.
     pub changes: Vec<Change>,
     /// What must be solved first; a plan with refusals is shown and never applied.
     pub refusals: Vec<Refusal>,

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::kubernetes::field_manager;
 use crate::plan::model::field_change::{After, Cause, FieldChange};
 use crate::plan::ownership::field_owners::{FieldOwners, FieldPosition, OwnedPosition, Transition};
-use crate::plan::proof::record::digest_without_secrets;
+use crate::plan::proof::by_record::digest_without_secrets;
 use crate::resource::{Applied, Desired, FieldManager, FieldPath, Held, Live, Segment, is_house_group};
 
 /// What is known of an object, beside its changed fields.

@@ -2,10 +2,10 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `record` | does the record of the last apply prove it? |
-//! | `ownership` | do the object and its managed fields prove it? |
+//! | `by_record` | does the record of the last apply prove it? |
+//! | `by_owner` | do the object and its managed fields prove it? |
 //! | `list_items` | which items of a list are ours? |
 
+pub(in crate::plan) mod by_owner;
+pub(in crate::plan) mod by_record;
 mod list_items;
-pub(in crate::plan) mod ownership;
-pub(in crate::plan) mod record;

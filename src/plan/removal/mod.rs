@@ -2,7 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `removals` | what becomes of everything that is not desired any more, and in which order it is deleted |
+//! | `removals` | what becomes of everything that is not desired any more (in which order it is deleted is up to the apply: `graph::deletions`) |
 //! | `leaving` | one resource that is to be deleted |
 //! | `kept` | what is not deleted, and why |
 //! | `cascade` | what else is deleted with a namespace or a definition |

@@ -15,7 +15,7 @@ use crate::plan::removal::leaving::Leaving;
 use crate::plan::view::overview::Overview;
 use crate::resource::{Address, Live, Problem, Reading};
 
-/// The changes, deletes in their order, and what makes the plan impossible.
+/// The changes, by address and what is kept last, and what makes the plan impossible.
 pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Refusal>) {
     let input = overview.input();
     let (mut changes, mut refusals, mut leaving) = (Vec::new(), Vec::new(), Vec::new());
@@ -37,7 +37,7 @@ pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Ref
         leaving.extend(unrecorded(overview));
     }
     let kept = kept(&leaving, &staying(overview), &input.consent);
-    changes.extend(in_order(leaving, kept));
+    changes.extend(kept_last(leaving, kept));
     (changes, refusals)
 }
 
@@ -112,8 +112,9 @@ fn unrecorded(overview: Overview<'_>) -> impl Iterator<Item = Leaving<'_>> {
     })
 }
 
-/// Deletes in an order in which nothing loses what it depends on; what is kept comes last.
-fn in_order<'a>(leaving: Vec<Leaving<'a>>, mut kept: BTreeMap<&'a Address, Reason>) -> Vec<Change> {
+/// The changes by address; what is kept comes last. In which order the deletes are done is not decided here: the
+/// apply asks [`deletions`](crate::graph::deletions).
+fn kept_last<'a>(leaving: Vec<Leaving<'a>>, mut kept: BTreeMap<&'a Address, Reason>) -> Vec<Change> {
     let addresses = leaving.iter().map(Leaving::address);
     let deleted: BTreeSet<&Address> = addresses.filter(|address| !kept.contains_key(address)).collect();
     let changes = leaving.into_iter().map(|one| {

@@ -1,6 +1,6 @@
 //! A plan for a program.
 
-use crate::report::reason;
+use crate::report::plan::reasons;
 use serde_json::{Value, json};
 
 use crate::plan::{Action, After, Change, Fidelity, FieldChange, Keep, Plan, Refusal, drift_summary};
@@ -39,7 +39,7 @@ fn change(change: &Change, places: Locator<'_>) -> Value {
         "identity": change.target.identity,
         "version": change.target.version,
         "action": change.action,
-        "reason": reason::sentence(&change.reasons),
+        "reason": reasons::sentence(&change.reasons),
         "cause": change.cause,
         "fidelity": fidelity(&change.fidelity),
         "protected": change.protected,
@@ -59,7 +59,7 @@ fn change(change: &Change, places: Locator<'_>) -> Value {
 /// How the difference is known; why it could only be predicted is told in words.
 fn fidelity(fidelity: &Fidelity) -> Value {
     let mut entry = json!(fidelity);
-    if let Some(why) = reason::prediction(fidelity) {
+    if let Some(why) = reasons::prediction(fidelity) {
         entry["reason"] = Value::from(why);
     }
     entry
@@ -78,7 +78,7 @@ fn field(change: &Change, field: &FieldChange, places: Locator<'_>) -> Value {
     match &field.after {
         After::Value(value) => entry["after"] = shown(value),
         After::Absent => entry["removed"] = Value::Bool(true),
-        After::Unknown(value) => entry["after_unknown"] = Value::from(reason::unknown(value)),
+        After::Unknown(value) => entry["after_unknown"] = Value::from(reasons::unknown(value)),
     }
     // Why an object is made is said once, of the whole.
     if change.action != Action::Create {
@@ -100,7 +100,7 @@ fn refusal(refusal: &Refusal) -> Value {
         "address": refusal.address,
         "identity": refusal.target.identity,
         "kind": refusal.obstacle.kind(),
-        "message": reason::refusal(&refusal.obstacle),
+        "message": reasons::refusal(&refusal.obstacle),
         "help": refusal.obstacle.help(),
     })
 }

@@ -1,6 +1,6 @@
 //! A plan for a pull request.
 
-use crate::report::reason;
+use crate::report::plan::reasons;
 use std::fmt::Write as _;
 
 use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
@@ -100,7 +100,7 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
 
 fn refused(refusal: &Refusal) -> ResourceText {
     let address = refusal.address.to_string();
-    let message = reason::refusal(&refusal.obstacle);
+    let message = reasons::refusal(&refusal.obstacle);
     let story = message.lines().next().unwrap_or_default();
     let row = row("**error**", &address, &refusal.target.identity.to_string(), &code(story));
     let help = refusal.obstacle.help().into_iter().map(|help| format!("# help: {help}"));

@@ -6,9 +6,9 @@ use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::page::Page;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::plan::cascade;
+use crate::report::plan::reasons;
 use crate::report::plan::value;
 use crate::report::plan::words;
-use crate::report::reason;
 
 /// How far what is said of a resource is indented.
 const INDENT: usize = 6;
@@ -101,7 +101,7 @@ fn sentence(label: Label, what: &str, story: &str, page: Page<'_>) -> Styled {
 fn refused(refusal: &Refusal, page: Page<'_>) -> Styled {
     let (address, object) = (refusal.address.to_string(), refusal.target.identity.to_string());
     let mut text = heading("!", Label::Error, &address, "error", &object, page);
-    for line in reason::refusal(&refusal.obstacle).lines() {
+    for line in reasons::refusal(&refusal.obstacle).lines() {
         text.append(sentence(Label::Plain, "", line, page));
     }
     if let Some(help) = refusal.obstacle.help() {

@@ -1,6 +1,6 @@
 //! How a field's value is shown.
 
-use crate::report::reason;
+use crate::report::plan::reasons;
 use serde_json::Value;
 
 use crate::plan::{After, FieldChange};
@@ -82,7 +82,7 @@ pub(in crate::report) fn values(change: &FieldChange) -> (Option<String>, Option
     let after = match &change.after {
         After::Value(value) => Some(one_line(value)),
         After::Absent => None,
-        After::Unknown(value) => Some(format!("(known after apply: {})", escape(reason::unknown(value)))),
+        After::Unknown(value) => Some(format!("(known after apply: {})", escape(reasons::unknown(value)))),
     };
     match (change.before.as_ref().map(one_line), after) {
         (Some(before), Some(after)) => {

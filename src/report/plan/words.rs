@@ -5,7 +5,7 @@ use crate::plan::{
 };
 use crate::report::format::plural::plural;
 use crate::report::managers::managers;
-use crate::report::reason;
+use crate::report::plan::reasons;
 use crate::report::source_line::Locator;
 
 /// What happens to a resource, in a word.
@@ -59,7 +59,7 @@ pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     if let Some(from) = &change.moved_from {
         remarks.push(format!("moved from {from}"));
     }
-    match reason::sentence(&change.reasons) {
+    match reasons::sentence(&change.reasons) {
         Some(sentence) => remarks.push(sentence),
         None if change.action == Action::Delete && plan.mode == Mode::Apply => {
             remarks.push("it is not in the configuration any more".to_owned());
@@ -67,7 +67,7 @@ pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
         None => {}
     }
     remarks.extend(change.cause.as_ref().and_then(whose));
-    remarks.extend(reason::prediction(&change.fidelity).map(|why| format!("predicted: {why}")));
+    remarks.extend(reasons::prediction(&change.fidelity).map(|why| format!("predicted: {why}")));
     if !change.taken_from.is_empty() {
         remarks.push(format!("takes the fields of {}", change.taken_from.join(", ")));
     }

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::compiling::{Registry, merge, path};
+use super::common::{Registry, merge, path};
 use super::config_yml::PORT;
 use super::options::{Controller, Ingress};
 use crate::blocks::draft::Draft;

@@ -5,7 +5,7 @@
 //! | `options` | Which keys does the block have? |
 //! | `spec` | What does the block say, and which names and questions follow from it? |
 //! | `rules` | What is wrong with a block that no schema finds? |
-//! | `compiling` | What do all objects of a registry have in common? |
+//! | `common` | What do all objects of a registry have in common? |
 //! | `objects` | Account, configuration, Secrets, claim, disruption budget |
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
 //! | `exposure` | How is the registry reached? |
@@ -13,7 +13,7 @@
 //! | `htpasswd` | Which htpasswd files does the registry take? |
 //! | `image` | What does an image's name say? |
 
-mod compiling;
+mod common;
 mod config_yml;
 mod exposure;
 mod htpasswd;
@@ -31,7 +31,7 @@ use crate::blocks::schema;
 use crate::config::{BLOCK_KEYS, Block, BlockSchema};
 use crate::diagnostic::Diagnostic;
 use crate::resource::Desired;
-use compiling::Registry;
+use common::Registry;
 use options::Options;
 pub(in crate::blocks) use spec::RegistrySpec;
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::compiling::{Registry, path};
+use super::common::{Registry, path};
 use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource, password_need};
 use crate::blocks::draft::{Draft, lost_value};
 use crate::blocks::facts::SecretText;

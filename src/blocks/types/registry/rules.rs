@@ -1,6 +1,6 @@
 //! What the schema of a registry cannot say.
 
-use super::compiling::Registry;
+use super::common::Registry;
 use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::options::AccessMode;

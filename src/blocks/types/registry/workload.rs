@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::compiling::{Registry, merge, path};
+use super::common::{Registry, merge, path};
 use super::config_yml::{AUTH_FOLDER, PORT, STORAGE_FOLDER, folder};
 use super::options::AccessMode;
 use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource};

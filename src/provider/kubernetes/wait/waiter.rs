@@ -11,7 +11,7 @@ use super::patience::Patience;
 use super::{definition, storage_class};
 use crate::kubernetes::kinds::is_definition;
 use crate::kubernetes::readiness::{self, Readiness, StorageClass};
-use crate::kubernetes::{deletion, pods};
+use crate::kubernetes::{deletion_time, pods};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
 use crate::provider::kubernetes::ownership;
@@ -83,7 +83,7 @@ pub(in crate::provider::kubernetes) async fn wait(
 /// How long to wait where nobody has said so.
 fn default_timeout(identity: &Identity, object: Option<&Value>, until: &Until) -> Duration {
     match until {
-        Until::Gone { .. } => deletion::time_to_go(identity),
+        Until::Gone { .. } => deletion_time::time_to_go(identity),
         Until::Field(_) => readiness::TIME_OF_A_CONTROLLER,
         Until::Ready(rule) => readiness::time_to_ready(identity, object, rule.as_ref()),
     }
@@ -190,7 +190,7 @@ impl Waiter<'_> {
                 if ownership::stamp(object).uid != *uid {
                     return Ok(Step::Done);
                 }
-                self.tell(deletion::lingering(self.identity, object));
+                self.tell(deletion_time::lingering(self.identity, object));
                 Ok(Step::Wait(None))
             }
             (_, None) => Err(Problem::new(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::factory::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
+use super::factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
 use crate::provider::kubernetes::{self, Environment, Kubernetes};
 use crate::provider::{Provider, Router};
 use crate::resource::Problem;

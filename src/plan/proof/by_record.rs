@@ -7,8 +7,8 @@ use crate::kubernetes::marks::hidden_in;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
+use crate::plan::proof::by_owner;
 use crate::plan::proof::list_items;
-use crate::plan::proof::ownership;
 use crate::resource::{self, Applied, Desired, FieldPath, Held, Live, SentObject, is_house_group};
 
 /// The record of a write: what was sent, what the server's answer holds in our fields, and what others have beside
@@ -53,7 +53,7 @@ pub(in crate::plan) fn proves_unchanged(
     sent: &Value,
     live: &Live,
 ) -> bool {
-    let Some(ours) = ownership::ours(project, sent, live) else { return false };
+    let Some(ours) = by_owner::ours(project, sent, live) else { return false };
     digest_without_secrets(desired, sent) == applied.sent
         && secret_paths(desired)
             .iter()

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Facility, Requirement, Selection, Strength};
+use super::facility::{Facility, Requirement, Selection, Strength};
 use crate::resource::{FieldPath, Identity, Segment};
 
 /// A step of the way to a value; borrowed, so that a path is only built for what is found.

@@ -1,7 +1,7 @@
 //! How programs are reached: Ingress, the Gateway API, webhooks and aggregated API servers.
 
+use super::facility::{Facility, Strength};
 use super::walk::{Found, SECRET, SERVICE};
-use super::{Facility, Strength};
 use crate::resource::Identity;
 
 const GATEWAY: &str = "gateway.networking.k8s.io";

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::facility::{Facility, Strength};
+use super::labels::pod_labels;
 use super::walk::{CLAIM, CONFIG_MAP, Found, SECRET, SERVICE, SERVICE_ACCOUNT, STORAGE_CLASS};
-use super::{Facility, Strength, pod_labels};
 use crate::resource::Identity;
 
 /// Where a kind has its pod: the path to the map with the pod's `metadata` and `spec`.

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::facility::{Facility, Strength};
+use super::labels::label_selector;
 use super::walk::{CLAIM, Found, SECRET, SERVICE_ACCOUNT, STORAGE_CLASS};
-use super::{Facility, Strength, label_selector};
 use crate::resource::{FieldPath, GroupKind, Identity, api_version_parts};
 
 const RBAC: &str = "rbac.authorization.k8s.io";

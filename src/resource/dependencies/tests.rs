@@ -3,7 +3,9 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::labels::{label_selector, labelled};
 use super::*;
+use crate::resource::GroupKind;
 
 /// What an object requires, as `strength path -> facilities`.
 fn needs(object: &Value) -> Vec<String> {

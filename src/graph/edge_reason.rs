@@ -1,12 +1,12 @@
 //! Why one resource waits for another.
 
 use crate::diagnostic::Span;
-use crate::resource::references::Strength;
+use crate::resource::dependencies::Strength;
 use crate::resource::{Address, FieldPath};
 
 /// Why one resource waits for another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub enum EdgeReason {
     /// The configuration names the other: in `depends_on`, or in a key that names a block.
     Explicit {
         /// Where it stands.
@@ -34,7 +34,7 @@ pub enum Reason {
     Member,
 }
 
-impl Reason {
+impl EdgeReason {
     /// How strongly an inferred edge is needed; `None` for what the configuration says, which never yields.
     pub(super) fn strength(&self) -> Option<Strength> {
         match self {
