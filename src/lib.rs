@@ -1,12 +1,12 @@
 //! Plan and apply a private Docker registry on Kubernetes, from one TOML file.
 //!
-//! The binary `regplan` is a thin one: all that it does is in this library, and a program of yours can do the same.
+//! The binary `regplan` only calls this library, and a program of yours can do the same.
 //! One file says what should be there. A plan says what would change, exactly. An apply does that and nothing else,
 //! in dependency order, and a state remembers it.
 //!
 //! # Plan and apply
 //!
-//! [`engine`] is the face of the library. It goes from settings to an apply in a few steps, each a type of its own:
+//! [`engine`] is the public entry point of the library. It goes from settings to an apply in a few steps, each a type of its own:
 //!
 //! ```no_run
 //! use regplan::apply::Stop;
@@ -35,29 +35,30 @@
 //!
 //! # Contents
 //!
-//! The data flows one way, and the rooms stand here in the order in which it passes them. A room knows those before
-//! it and none of those behind it.
+//! Each module is a *room*. They stand here in the order of what they may know: a room knows those before it and none
+//! of those behind it.
 //!
-//! 1. [`diagnostic`]: what a mistake is: what happened, where, and what to do next.
+//! 1. [`diagnostic`]: mistakes in the configuration: message, place, help.
 //! 2. [`resource`]: the nouns that all rooms share: addresses, objects, fields, who owns them.
-//! 3. [`kubernetes`]: the words that objects carry for us: annotations and field managers.
+//! 3. [`kubernetes`]: what is known of Kubernetes without asking a cluster: annotations, field managers, immutable
+//!    fields, readiness.
 //! 4. [`config`]: from TOML files to one checked configuration.
-//! 5. [`blocks`]: what each block comes to, and what it must know first.
-//! 6. [`graph`]: which resource waits for which.
-//! 7. [`provider`]: what is asked of a cluster, and how it is asked.
-//! 8. [`plan`]: what an apply would do. It asks questions and does no I/O.
-//! 9. [`approval`]: plan files: what was approved, and whether a later plan still is that.
+//! 5. [`graph`]: which resource waits for which.
+//! 6. [`state`]: what was applied: the state, its journal, its lock, its history.
+//! 7. [`blocks`]: compiles each block to objects, and says what it must know first.
+//! 8. [`provider`]: talks to the cluster.
+//! 9. [`plan`]: what an apply would do. It asks questions and does no I/O.
 //! 10. [`apply`]: does what a plan says; every write is guarded.
-//! 11. [`state`]: what was applied: the state, its journal, its lock, its history.
-//! 12. [`drift`]: what was applied, against what is there.
-//! 13. [`engine`]: drives all of them.
-//! 14. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
+//! 11. [`approval`]: plan files: what was approved, and whether a later plan still is that.
+//! 12. [`drift`]: compares what was applied with what is there.
+//! 13. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
+//! 14. [`engine`]: runs all steps.
 //! 15. [`cli`]: the command line.
 //!
 //! # Where to start reading
 //!
-//! With [`plan::Plan`], which everything before it leads to and everything behind it carries out; then
-//! [`engine::Workspace`], which makes one and applies it. `docs/architecture.md` says why it is built like this.
+//! Read [`plan::Plan`] first, then [`engine::Workspace`], which makes a plan and applies it. `docs/architecture.md`
+//! says why it is built like this.
 
 pub mod apply;
 pub mod approval;

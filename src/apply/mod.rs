@@ -1,4 +1,4 @@
-//! Does what a plan says: in dependency order, side by side, every write guarded.
+//! Does what a plan says: in dependency order, in parallel, every write guarded.
 //!
 //! The room emits one [`Event`] enum; progress bars and JSON lines are consumers of it. What was done is
 //! handed to a [`Recorder`] at once, so that a run killed at any moment loses nothing.

@@ -1,9 +1,10 @@
 //! What an approved change is bound by: what it does to which object, what it sends, and what the object
 //! held there when the change was approved.
 //!
-//! Bound is nothing that may differ between two plans of the same change: what the server fills in, what the
-//! run itself makes (generated secrets, salted hashes), fields of others, how a difference is known. Values
-//! are kept as digests, those that nobody may see as sealed ones.
+//! It leaves out everything that may differ between two plans of the same change: what the server fills in, what
+//! the run itself makes (generated secrets, salted hashes), fields of others, how a difference is known. Values are
+//! kept as digests, secrets as sealed ones. What the plan as a whole is bound by is in
+//! [`preconditions`](super::preconditions).
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! What was approved: a plan in a file, and whether a plan that is made later still is that one. Pure.
 //!
-//! A plan file is no script that is replayed. Who applies it plans again, on the configuration, the secrets
-//! and the cluster as they are then; and goes on only if every change of the new plan is one of the approved
-//! ones, bound by the same [`Binding`]. So the guards of its writes are as fresh as
+//! A plan file is not replayed. Applying it makes a new plan, from the configuration, the secrets and the
+//! cluster as they are then. It goes on only if the new plan fits the [`Preconditions`] of the file, and each
+//! of its changes is an approved one with the same [`Binding`]. So the guards of its writes are as fresh as
 //! those of any other apply, and whatever moved in between is found before the first write.
 //!
 //! | file | what it is |

@@ -1,4 +1,5 @@
-//! The command line: arguments in, text and an exit code out. One file per command.
+//! The command line: arguments in, text and an exit code out. One file per command, and what the
+//! commands share: settings from flags, output, progress, questions, the wording of errors.
 
 mod apply;
 mod args;

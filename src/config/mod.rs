@@ -1,4 +1,5 @@
-//! From TOML files to one checked configuration. Knows nothing of Kubernetes.
+//! From TOML files to one checked configuration. It asks no cluster and reads no
+//! Kubernetes object.
 //!
 //! Files are parsed into a tree of our own ([`Node`]: value, file, span), merged and substituted there;
 //! each block is then checked against the JSON Schema of its type, collecting every mistake.

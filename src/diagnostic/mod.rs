@@ -1,7 +1,7 @@
-//! What went wrong, where, and what to do next: the one shape in which every room reports mistakes.
+//! The shape of mistakes in the configuration: what is wrong, where, and what to do next.
 //!
 //! A [`Diagnostic`] is plain data. How it is drawn (colours, source excerpts) is the command line's
-//! business, so that the library's face knows no terminal.
+//! business, so that the library needs no terminal.
 //!
 //! | File | The question that it answers |
 //! |---|---|

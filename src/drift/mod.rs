@@ -1,7 +1,7 @@
-//! What has become of what was applied: the state against the cluster, without the configuration. Pure.
+//! Compares the state with the cluster: what has changed since the last apply? The configuration is not read. Pure.
 //!
-//! The server's answer to the last apply, which the state keeps field by field, is held against the object as
-//! it is. Only fields that the apply made ours are compared: what others add beside them is theirs.
+//! The state keeps the server's answer to the last apply field by field. It is compared with the object as it is
+//! now. Only fields that the apply made ours are compared: what others add beside them is theirs.
 
 mod compare;
 mod observe;

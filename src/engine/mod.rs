@@ -1,4 +1,4 @@
-//! The loop that drives the rooms: needs → blocks → graph → plan → apply. The library's face.
+//! The loop that runs all steps: needs → blocks → graph → plan → apply. The public entry point of the library.
 //!
 //! The engine knows no wording and no terminal. It takes settings and what it may use of the program around it,
 //! and hands back data. Each step is a type, so that no step can be left out:
@@ -12,9 +12,9 @@
 //! | file | question |
 //! |---|---|
 //! | `settings`, `request` | what the user has chosen, and what a plan is asked for |
-//! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, providers, state backends |
+//! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, and which houses and which state backends there are |
 //! | `loading` | from the inputs to a checked configuration |
-//! | `compiling`, `needs` | what the blocks must know of the outside, and what they come to |
+//! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |

@@ -1,4 +1,4 @@
-//! The order in which resources are deleted that the configuration no longer names.
+//! The order of all deletes: of what the configuration no longer names, and of a destroy.
 
 use std::collections::BTreeMap;
 

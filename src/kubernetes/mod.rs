@@ -1,4 +1,4 @@
-//! What regplan knows of Kubernetes without asking it: words and rules, as data and pure functions.
+//! What regplan knows of Kubernetes without asking a cluster: names and rules, as data and pure functions.
 //!
 //! | file | question |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | `names` | what may be a name, a label, an annotation's key, a quantity |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
-//! | `cascade`, `deletion_time` | what else dies with an object, how long that takes, and what holds it up |
+//! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `server_fields` | which fields only the server writes |
@@ -17,7 +17,7 @@
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pods`, `events` | what a cluster says about why something is not ready |
 //!
-//! A state in the cluster that means something goes here; how it is asked for goes into
+//! Rules about what a status means go here (`readiness`); requests go into
 //! [`provider::kubernetes`](crate::provider::kubernetes). This room knows [`resource`](crate::resource) and no
 //! other. What objects need of each other is in [`resource::dependencies`](crate::resource::dependencies), and which
 //! groups Kubernetes itself serves is beside the addresses ([`is_builtin_group`](crate::resource::is_builtin_group)),

@@ -1,9 +1,9 @@
-//! The one door to the outside: the houses in which resources live.
+//! All access to clusters and other systems. A *house* is a system in which resources live: a cluster, a DNS server.
 //!
 //! | file | question |
 //! |---|---|
 //! | `house` | what every house can do: read, preview, write, delete, wait, review |
-//! | `cluster` | what a Kubernetes cluster alone can do: say which it is, field owners, cascades |
+//! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
 //! | `kubernetes` | the first house |
 //!
@@ -12,21 +12,22 @@
 //! # A second house
 //!
 //! To add one (DNS records, say), write a folder beside `kubernetes` with a type that is a [`House`], and one line
-//! where the [`Router`] is made: `.with("dns.regplan.dev", house)`. Its API group stands in the list behind
-//! [`is_house_group`](crate::resource::is_house_group), by which the pure rooms know it too. Its objects have a
-//! `kind`, `metadata.name` and whatever the house understands beside it (`spec`); they have no namespace.
+//! where the [`Router`] is made (`engine/default_factories.rs`): `.with("dns.regplan.dev", house)`. Its API group
+//! stands in the list behind [`is_house_group`](crate::resource::is_house_group) (`resource/house_groups.rs`), by
+//! which the pure rooms know it too. Its objects have a `kind`, `metadata.name` and whatever the house understands beside it (`spec`); they have no namespace.
 //!
-//! - **Its stamps** are opaque to everybody else. A `uid` must stay for the life of the object, and should be another
+//! - **Its stamps** (a [`Stamp`](crate::resource::Stamp) is the uid and the version of an object) are only compared. A `uid` must stay for the life of the object, and should be another
 //!   one after it was deleted and made again; a `version` must move with every write. A house that has neither can
 //!   take what names the object, and a digest of what it holds.
 //! - **Its readings and previews must agree**: for an object that is as it is wanted, a preview gives what a read
 //!   gives. What a house cannot keep (our annotations, say) is in neither.
-//! - **It keeps no field owners**: [`Live::ownership`](crate::resource::Live::ownership) is empty. So nothing is
-//!   proved by ownership: each plan asks for a preview. Nothing can be handed over either: a
-//!   [`Cluster::reassign`] there changes nothing, and a write brings the object as a whole, with what
-//!   `ignore_changes` leaves to others as it was read. What the last apply sent counts as ours, and drift is found by
-//!   its values; that a value which nobody may see has changed is found by a plan alone.
-//! - **Nothing dies with its objects**: what they take along, a cascade, is asked of the cluster alone.
+//! - **It keeps no field owners**: [`Live::ownership`](crate::resource::Live::ownership) is empty.
+//!   - Nothing is proved by ownership: each plan asks for a preview.
+//!   - Nothing is handed over: a [`Cluster::reassign`] there changes nothing.
+//!   - A write brings the object as a whole. What `ignore_changes` leaves to others is sent as it was read.
+//!   - What the last apply sent counts as ours. Drift is found by its values, but not in secret values: only a plan
+//!     finds that one of them has changed.
+//! - **Nothing is deleted with its objects**: only the cluster is asked what is deleted with an object.
 //! - **It retries by itself**, and looks up a write whose answer was lost before it repeats it.
 
 mod cluster;

@@ -1,4 +1,4 @@
-//! What a run is told to the store with: what it is going to do, and what is kept of it when it is complete.
+//! What the caller passes to the store when a run begins and when it finishes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

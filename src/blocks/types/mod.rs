@@ -4,10 +4,10 @@
 //!
 //! 1. Write its file here: a `NameBlock` that implements [`BlockType`](super::block_type::BlockType), with the keys
 //!    as a type whose documentation is that of the keys.
-//! 2. Name the file below, and the type in [`TYPES`].
+//! 2. Add two lines below: the `mod`, and the type in [`TYPES`].
 //!
-//! Its schema (`regplan schema`, completion in editors), the checks of its keys and `docs/configuration.md` (a
-//! test writes it) follow from its type. Namespaces, addresses, references, secrets, `depends_on`, `lifecycle`
+//! Its schema (`regplan schema`, completion in editors), the checks of its keys and `docs/configuration.md`
+//! follow from its type. Namespaces, addresses, references, secrets, `depends_on`, `lifecycle`
 //! and the rules for names are done for all types alike.
 
 pub(super) mod manifest;

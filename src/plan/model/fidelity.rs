@@ -28,7 +28,7 @@ pub enum Proof {
     Ownership,
 }
 
-/// Why the server could not be asked what a write would change. The words are in `report::reason`.
+/// Why the server could not be asked what a write would change. The words are in `report::plan::reasons`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum PredictionReason {

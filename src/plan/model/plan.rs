@@ -29,7 +29,7 @@ pub struct Refusal {
     pub obstacle: Obstacle,
 }
 
-/// What stands against a change. The words for it are in `report::reason`.
+/// What stands against a change. The words for it are in `report::plan::reasons`.
 #[derive(Debug, Clone)]
 pub enum Obstacle {
     /// Something went wrong, or somebody said no.

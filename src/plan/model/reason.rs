@@ -1,4 +1,4 @@
-//! Why a change is made, as data. The words are in `report::reason`.
+//! Why a change is made, as data. The words are in `report::plan::reasons`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

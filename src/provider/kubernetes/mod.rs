@@ -9,10 +9,10 @@
 //! | `problem`, `redact`, `warning` | what a refusal means, what of it may be shown, what the server warns about |
 //! | `access`, `review` | what our rights allow |
 //! | `discovery`: `catalogue`, `served` | which kinds are served, and where |
-//! | `ownership` | `managedFields`, read |
+//! | `ownership` | reads `managedFields` |
 //! | `pages`, `watch` | a list page by page; what changes in it |
-//! | `read`: `list`, `dependents` | many objects in few requests; what else dies with a namespace or a definition |
-//! | `write`: `apply`, `request`, `lost_write`, `delete` | server-side apply and delete under their guards; what became of a write without an answer |
+//! | `read`: `list`, `dependents` | many objects in few requests; what else is deleted with a namespace or a definition |
+//! | `write`: `apply`, `request`, `lost_write`, `tries`, `delete` | server-side apply and delete under their guards; what became of a write without an answer, and how often it is tried |
 //! | `write`: `reassign`, `managed` | how fields get other owners |
 //! | `wait`: `waiter`, `storage_class`, `definition` | when something is ready or gone |
 //! | `wait`: `explain`, `patience` | why something is not ready, and whether it will be |

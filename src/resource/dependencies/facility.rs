@@ -62,7 +62,7 @@ pub struct Requirement {
     pub path: FieldPath,
     /// How much it is needed.
     pub strength: Strength,
-    /// Whether what the needed object [selects] is needed as well: a webhook answers only with
+    /// Whether what the needed object [selects](super::selects) is needed as well: a webhook answers only with
     /// the pods behind its Service.
     pub through: bool,
 }

@@ -1,8 +1,8 @@
 //! One request and its answer: deadlines, repetition, how many at once.
 //!
 //! What is repeated, within [`RETRY_BUDGET`] and obeying `Retry-After`, is in `repetition`; what it means that
-//! no answer came, in `error`. Until the server has answered once, there is no patience: a person waits for the
-//! message.
+//! no answer came, in `error`. Until the server has answered once, the deadlines are short: a user waits for
+//! the message.
 
 mod call;
 mod error;

@@ -1,4 +1,4 @@
-//! Definitions of kinds, as far as their readiness is not in the object: whether the server serves the kind.
+//! Whether the server serves the kind of a definition yet. The object may say so a moment too early.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Storage classes, as far as the readiness of a claim depends on them.
+//! Whether the storage class of a claim binds it at once, or only when a pod uses it.
 
 use serde_json::Value;
 
