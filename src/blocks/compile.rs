@@ -28,7 +28,7 @@ pub struct Blocks<'c> {
 
 /// What came of the blocks of a configuration.
 #[derive(Debug, Clone)]
-pub struct Compiled {
+pub struct CompiledBlocks {
     /// The resources: the shared namespaces first, then what blocks ask for, in the order of the blocks. Of
     /// objects with mistakes only what could be made.
     pub resources: Vec<Desired>,
@@ -83,7 +83,7 @@ impl<'c> Blocks<'c> {
     }
 
     /// The resources that the blocks ask for, and every mistake in them.
-    pub fn compile(&self, facts: &Facts) -> Compiled {
+    pub fn compile(&self, facts: &Facts) -> CompiledBlocks {
         let context = self.context(facts);
         let mut mistakes = self.mistakes.clone();
         let drafts: Vec<Vec<Draft>> = self
@@ -116,7 +116,7 @@ impl<'c> Blocks<'c> {
         let mut all = shared_namespaces(&resources);
         all.append(&mut resources);
         references::check(self.config, &all, &mut mistakes);
-        Compiled { resources: all, mistakes: sorted(mistakes) }
+        CompiledBlocks { resources: all, mistakes: sorted(mistakes) }
     }
 
     fn context<'a>(&'a self, facts: &'a Facts) -> CompileContext<'a> {

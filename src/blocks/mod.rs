@@ -45,7 +45,7 @@ mod tests;
 mod types;
 mod value_words;
 
-pub use compile::{Blocks, Compiled};
+pub use compile::{Blocks, CompiledBlocks};
 pub use facts::{
     Document, Fact, Facts, FileSet, HtpasswdUser, ManifestFile, Need, ReadError, SecretInputs, SecretKeyRef,
     SecretText,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::sensitive_fields::SensitiveFields;
+use super::recorded_secrets::RecordedSecrets;
 use super::{DriftKind, Field, owners};
 use crate::kubernetes::field_manager;
 use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError, is_house_group};
@@ -21,15 +21,15 @@ pub(super) fn differences(
 ) -> Result<Vec<Field>, PathError> {
     let then: BTreeMap<FieldPath, &Held> =
         applied.fields.iter().map(|(path, held)| Ok((path.parse()?, held))).collect::<Result<_, _>>()?;
-    let sensitive_fields = SensitiveFields::new(identity, &then, live);
-    let hides = |path: &FieldPath| sensitive_fields.hides(path);
+    let recorded_secrets = RecordedSecrets::new(identity, &then, live);
+    let hides = |path: &FieldPath| recorded_secrets.hides(path);
     let now: BTreeMap<FieldPath, Held> = if is_house_group(&identity.group) {
         // No field has an owner there: what was applied counts as ours.
         resource::held_at(then.keys().cloned(), &live.object, hides).collect()
     } else {
         resource::held(live, &field_manager(project), hides).into_iter().collect()
     };
-    let comparison = Comparison { then: &then, now, sensitive_fields: &sensitive_fields, live };
+    let comparison = Comparison { then: &then, now, recorded_secrets: &recorded_secrets, live };
     Ok(comparison.run())
 }
 
@@ -37,7 +37,7 @@ struct Comparison<'a> {
     then: &'a BTreeMap<FieldPath, &'a Held>,
     /// What our fields hold now.
     now: BTreeMap<FieldPath, Held>,
-    sensitive_fields: &'a SensitiveFields<'a>,
+    recorded_secrets: &'a RecordedSecrets<'a>,
     live: &'a Live,
 }
 
@@ -82,7 +82,7 @@ impl Comparison<'_> {
     }
 
     fn report(&self, path: &FieldPath, event: DriftKind, before: Option<&Value>) -> Field {
-        let sensitive = self.sensitive_fields.hides(path);
+        let sensitive = self.recorded_secrets.hides(path);
         let visible = |value: &Value| (!sensitive).then(|| value.clone());
         let after = path.get(&self.live.object).filter(|_| event != DriftKind::Released);
         // The server keeps no trace of who has removed a field.

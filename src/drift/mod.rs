@@ -6,7 +6,7 @@
 mod compare;
 mod observe;
 mod owners;
-mod sensitive_fields;
+mod recorded_secrets;
 #[cfg(test)]
 mod tests;
 

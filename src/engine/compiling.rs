@@ -79,7 +79,7 @@ pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> D
 
 /// The graph, and everything that is wrong with the blocks and with it.
 fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
-    let blocks::Compiled { resources, mut mistakes } = Blocks::read(config).compile(facts);
+    let blocks::CompiledBlocks { resources, mut mistakes } = Blocks::read(config).compile(facts);
     let is_whole = !mistakes.has_errors();
     match Graph::build(resources) {
         Ok(graph) => (is_whole.then_some(graph), mistakes.sorted()),

@@ -18,7 +18,7 @@
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
-//! | `planning`, `shared` | the planner's questions, and their answers |
+//! | `planning`, `kept_readings` | the planner's questions, and their answers |
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
@@ -33,6 +33,7 @@ mod drifting;
 mod error;
 mod factories;
 mod host;
+mod kept_readings;
 mod loading;
 pub mod needs;
 mod opening;
@@ -43,7 +44,6 @@ mod refusal;
 mod request;
 mod rights;
 mod settings;
-mod shared;
 mod state_access;
 #[cfg(test)]
 mod testing;
@@ -58,6 +58,7 @@ pub use drifting::{AppliedState, Secrets};
 pub use error::Error;
 pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
 pub use host::{Host, Variables};
+pub use kept_readings::KeptReadings;
 pub use loading::{Head, Project, load, load_head};
 pub use needs::Outside;
 pub use opening::{Interruption, Opened};
@@ -68,6 +69,5 @@ pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;
 pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
-pub use shared::Readings;
 pub use state_access::StateAccess;
 pub use workspace::Workspace;

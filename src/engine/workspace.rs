@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::applying::{self, Run};
 use super::planned::{Applicable, Planned};
 use super::state_access::StateAccess;
-use super::{Compiled, Error, Outside, PlanRequest, Project, Readings, compiling, planning};
+use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
 use crate::blocks::SecretKeyRef;
 use crate::config::Config;
@@ -50,7 +50,7 @@ impl<S: StateAccess> Workspace<S> {
         let Project { config, settings, host, .. } = &self.project;
         let state = self.state.state();
         let remembered = |kept: &SecretKeyRef| is_remembered(state, kept, &request);
-        let readings = Readings::default();
+        let readings = KeptReadings::default();
         let provider = self.provider.as_ref();
         let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
         let outside =

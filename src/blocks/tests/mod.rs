@@ -39,17 +39,17 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
     }
 }
 
-fn compiled(text: &str) -> Result<Compiled, Diagnostics> {
+fn compiled(text: &str) -> Result<CompiledBlocks, Diagnostics> {
     compiled_with(text, "", &SecretText::Known("TEXT".into()))
 }
 
-fn compiled_with(text: &str, file: &str, secret: &SecretText) -> Result<Compiled, Diagnostics> {
+fn compiled_with(text: &str, file: &str, secret: &SecretText) -> Result<CompiledBlocks, Diagnostics> {
     let config = config(text);
     flawless(Blocks::read(&config).compile(&facts_with(&config, file, secret)))
 }
 
 /// What came of it, where nothing is wrong.
-fn flawless(compiled: Compiled) -> Result<Compiled, Diagnostics> {
+fn flawless(compiled: CompiledBlocks) -> Result<CompiledBlocks, Diagnostics> {
     if compiled.mistakes.has_errors() { Err(compiled.mistakes) } else { Ok(compiled) }
 }
 

@@ -23,13 +23,13 @@ struct Credentials {
 }
 
 /// Why a password could not be hashed, with the user's name. It never says the password.
-enum Refusal {
+enum HashFailure {
     TooLong(String),
     HasNul(String),
     Failed(String),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for HashFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong(name) => write!(
@@ -63,13 +63,13 @@ pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredTex
     };
     known.sort_by(|a, b| a.name.cmp(&b.name));
     let at_once = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let lines: Vec<Result<String, Refusal>> = futures::stream::iter(known)
+    let lines: Vec<Result<String, HashFailure>> = futures::stream::iter(known)
         .map(|user| {
             let old = old.get(&user.name).cloned();
             async move {
                 let name = user.name.clone();
                 let hashed = tokio::task::spawn_blocking(move || line(&user, old.as_deref())).await;
-                hashed.unwrap_or(Err(Refusal::Failed(name)))
+                hashed.unwrap_or(Err(HashFailure::Failed(name)))
             }
         })
         .buffered(at_once)
@@ -95,13 +95,13 @@ fn hashes(text: &str) -> BTreeMap<String, String> {
 }
 
 /// The user's line in the file: the old hash where it still fits the password, else a new one.
-fn line(user: &Credentials, old: Option<&str>) -> Result<String, Refusal> {
+fn line(user: &Credentials, old: Option<&str>) -> Result<String, HashFailure> {
     let Credentials { name, password } = user;
     if password.len() > LONGEST {
-        return Err(Refusal::TooLong(name.clone()));
+        return Err(HashFailure::TooLong(name.clone()));
     }
     if password.contains('\0') {
-        return Err(Refusal::HasNul(name.clone()));
+        return Err(HashFailure::HasNul(name.clone()));
     }
     if let Some(old) = old
         && is_affordable(old)
@@ -109,7 +109,7 @@ fn line(user: &Credentials, old: Option<&str>) -> Result<String, Refusal> {
     {
         return Ok(format!("{name}:{old}\n"));
     }
-    let parts = bcrypt::hash_with_result(password, COST).map_err(|_| Refusal::Failed(name.clone()))?;
+    let parts = bcrypt::hash_with_result(password, COST).map_err(|_| HashFailure::Failed(name.clone()))?;
     // As Apache's `htpasswd` writes it.
     Ok(format!("{name}:{}\n", parts.format_for_version(Version::TwoY)))
 }

@@ -9,13 +9,13 @@ use crate::resource::{FieldPath, Held, Identity, Live, Segment};
 /// The hidden fields of an object: those that the record hides, those that the object's own mark names, and
 /// what Secrets hold.
 #[derive(Debug)]
-pub(super) struct SensitiveFields<'a> {
+pub(super) struct RecordedSecrets<'a> {
     is_secret: bool,
     recorded: &'a BTreeMap<FieldPath, &'a Held>,
     hidden: Vec<FieldPath>,
 }
 
-impl<'a> SensitiveFields<'a> {
+impl<'a> RecordedSecrets<'a> {
     pub(super) fn new(identity: &Identity, recorded: &'a BTreeMap<FieldPath, &'a Held>, live: &Live) -> Self {
         let by_record = recorded.iter().filter(|(_, held)| ***held == Held::Hidden);
         let hidden = by_record.map(|(path, _)| path.clone()).chain(hidden_in(&live.object)).collect();

@@ -14,15 +14,15 @@ use crate::resource::{Reading, Target};
 
 /// Readings that wait for the plan. They may hold secrets, and live no longer than its making.
 #[derive(Default)]
-pub struct Readings(Mutex<HashMap<Target, Reading>>);
+pub struct KeptReadings(Mutex<HashMap<Target, Reading>>);
 
-impl fmt::Debug for Readings {
+impl fmt::Debug for KeptReadings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Readings").finish_non_exhaustive()
     }
 }
 
-impl Readings {
+impl KeptReadings {
     fn keep(&self, target: &Target, reading: &Reading) {
         // What could not be read may be readable the next time.
         if !matches!(reading, Reading::Unreadable(_)) {
@@ -49,7 +49,7 @@ impl Readings {
 
 struct Keeping<'a> {
     provider: &'a dyn Provider,
-    readings: &'a Readings,
+    readings: &'a KeptReadings,
 }
 
 #[async_trait]
@@ -73,7 +73,7 @@ impl Provider for Keeping<'_> {
 
 struct HandingOut<'a> {
     provider: &'a dyn Provider,
-    readings: &'a Readings,
+    readings: &'a KeptReadings,
 }
 
 #[async_trait]
