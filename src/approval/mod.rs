@@ -1,18 +1,19 @@
-//! What was approved: a plan in a file, and whether a plan that is made later still is that one. Pure.
+//! What was approved: a plan in a file, and whether a plan that is made later is the same. This room does no
+//! I/O.
 //!
-//! A plan file is no script that is replayed. Who applies it plans again, on the configuration, the secrets
-//! and the cluster as they are then; and goes on only if every change of the new plan is one of the approved
-//! ones, bound by the same [`Binding`]. So the guards of its writes are as fresh as
-//! those of any other apply, and whatever moved in between is found before the first write.
+//! A plan file is not a script that is replayed. An apply of it plans again, with the configuration, the
+//! secrets and the cluster as they are now. It goes on only if every change of the new plan was approved,
+//! with the same [`Binding`]. So the guards of its writes are as fresh as those of any other apply, and
+//! whatever has changed in between is found before the first write.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `file` | the file: its format, its digest, its seal |
 //! | `preconditions` | what the whole plan is bound to: project, lineage, cluster, configuration, secret sources |
-//! | `binding` | what one approved change is bound by |
-//! | `snapshot` | what a reader saw of each change, so that the file can be shown again |
+//! | `binding` | what an approval fixes of one change |
+//! | `snapshot` | what was shown of each change, so that the file can be shown again |
 //! | `secret_source` | how a plan file names the sources of secrets |
-//! | `check` | a later plan, held against the approved one |
+//! | `check` | how a later plan differs from the approved one |
 
 mod binding;
 mod check;

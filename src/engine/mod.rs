@@ -1,7 +1,7 @@
-//! The loop that drives the rooms: needs → blocks → graph → plan → apply. The library's face.
+//! The interface of the library. It drives the rooms: needs → blocks → graph → plan → apply.
 //!
-//! The engine knows no wording and no terminal. It takes settings and what it may use of the program around it,
-//! and hands back data. Each step is a type, so that no step can be left out:
+//! The engine knows no wording and no terminal. It takes settings and a [`Host`], and returns data. Each step
+//! is a type, so that no step can be left out:
 //!
 //! ```text
 //! load ──▶ Project ──open──▶ Opened ──connect──▶ Workspace ──plan──▶ Planned ──applicable──▶ Applicable
@@ -11,18 +11,18 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `settings`, `request` | what the user has chosen, and what a plan is asked for |
-//! | `host`, `factory`, `standard` | what the program around it gives: the environment, providers, state backends |
-//! | `loading` | from the inputs to a checked configuration |
-//! | `compiling`, `needs` | what the blocks must know of the outside, and what they come to |
-//! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
-//! | `cluster` | whether this is the cluster that is meant |
+//! | `settings`, `request` | what the user has chosen, and what a plan is made for |
+//! | `host`, `factory`, `standard` | what the program around it provides: the environment, providers, state backends |
+//! | `loading` | how a configuration is read and checked |
+//! | `compiling`, `needs` | which facts the blocks need from outside, and how they are compiled |
+//! | `opening`, `state_access` | the state, read or locked before the cluster is asked |
+//! | `cluster` | whether this is the expected cluster |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `shared` | the planner's questions, and their answers |
 //! | `planned` | whether a plan can be applied, and who has approved it |
-//! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
+//! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
-//! | `drifting` | what was applied last, against what is there |
+//! | `drifting` | how the cluster differs from what was applied last |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;

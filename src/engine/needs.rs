@@ -1,7 +1,7 @@
-//! Answers what blocks ask of the outside: of files, the environment, the cluster.
+//! Gathers the facts that blocks need from outside: from files, the environment, the cluster.
 //!
-//! Everything is asked once, in bulk. What cannot be read is *unknown*, with the reason, and never taken for
-//! absent: a new value is generated only where the cluster says that there is none.
+//! Each thing is asked for once, many at a time. What cannot be read is *unknown*, with the reason, and never
+//! counts as absent: a new value is generated only where the cluster says that there is none.
 
 mod files;
 mod passwords;
@@ -22,9 +22,9 @@ use crate::config::{Config, Generate, SecretSource};
 use crate::provider::Provider;
 use crate::resource::{BlockAddress, GroupKind, Identity, Reading, Target};
 
-/// How many bytes the file of a secret may have: a Secret of the cluster holds no more.
+/// The largest size of the file of a secret, in bytes: a Secret of the cluster holds no more.
 const LARGEST_SECRET: u64 = 1 << 20;
-/// How often blocks may ask again. More rounds would be a bug of ours.
+/// How many rounds of needs blocks may have. More rounds would be a mistake in regplan.
 const ROUNDS: usize = 8;
 
 /// Where answers come from.
@@ -34,8 +34,8 @@ pub struct Outside<'a> {
     pub provider: Option<&'a dyn Provider>,
     /// Looks up a variable of the environment.
     pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
-    /// Whether the state says that a generated value is stored there, so that its absence is a loss. It says no
-    /// where somebody has consented to a new value.
+    /// Whether the state says that a generated value is stored under this key, so that its absence is a loss.
+    /// It returns `false` where the user has consented to a new value.
     pub remembered: &'a (dyn Fn(&SecretKeyRef) -> bool + Sync),
 }
 
@@ -45,13 +45,13 @@ impl fmt::Debug for Outside<'_> {
     }
 }
 
-/// Finds out everything that the blocks of a configuration need to know.
+/// Gathers all facts that the blocks of a configuration need.
 pub async fn gather(config: &Config, outside: &Outside<'_>) -> Facts {
     gather_within(config, None, Facts::default(), outside).await
 }
 
-/// Finds out what the blocks of a configuration need to know beyond what is known already. With `blocks`, only
-/// the secrets that these blocks need are read; all others stay placeholders, as without a cluster.
+/// Gathers the facts that the blocks of a configuration need beyond the known ones. With `blocks`, only the
+/// secrets that these blocks need are read; all others stay placeholders, as without a cluster.
 pub async fn gather_within(
     config: &Config,
     blocks: Option<&BTreeSet<BlockAddress>>,
@@ -60,7 +60,7 @@ pub async fn gather_within(
 ) -> Facts {
     let read = Blocks::read(config);
     let mut facts = known;
-    // Secrets are read once, and a generated value is made once, however many rounds there are.
+    // However many rounds there are, a Secret is read once, and a value is generated once.
     let mut lookups = Lookups::default();
     for _ in 0..ROUNDS {
         let needs = read.needs(&facts);
@@ -83,12 +83,12 @@ pub async fn gather_within(
     facts
 }
 
-/// What has been found out that more than one need may ask for.
+/// The values that more than one need may ask for.
 #[derive(Default)]
 struct Lookups {
     /// The Secrets that were read.
     secrets: BTreeMap<Identity, StoredSecret>,
-    /// The generated values, found or made.
+    /// The generated values: those that the cluster has, and new ones.
     generated: BTreeMap<SecretKeyRef, SecretText>,
     inputs: SecretInputs,
 }
@@ -97,7 +97,7 @@ struct Lookups {
 enum StoredSecret {
     /// Its `data`, as it was read.
     Data(Value),
-    /// The cluster says that it is not there.
+    /// The cluster says that it does not exist.
     Absent,
     /// It could not be read, and this is why.
     Unreadable(String),
@@ -113,7 +113,7 @@ enum StoredText {
     Unknown(String),
 }
 
-/// Answers all of these needs.
+/// Answers these needs.
 async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) -> Vec<(Need, Fact)> {
     if let Some(provider) = outside.provider {
         lookups.read(provider, needs.iter().flat_map(stored_at)).await;
@@ -122,12 +122,13 @@ async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) 
         let fact = begin(&need, outside, lookups);
         async { (need, fact.await) }
     });
-    // All have begun before the first is awaited: files are read, and passwords are hashed, at the same time.
+    // All are begun before the first is awaited, so that files are read and passwords are hashed at the same
+    // time.
     let begun: Vec<_> = begun.collect();
     join_all(begun).await
 }
 
-/// Begins to answer a need. What takes time (files, hashes) is left to the future.
+/// Begins to answer a need. The future does what takes time: reading files, hashing passwords.
 fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> BoxFuture<'a, Fact> {
     match need {
         Need::Files(path) => files::texts(path.clone()).boxed(),
@@ -152,7 +153,7 @@ fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> Bo
     }
 }
 
-/// The keys of Secrets in which the answer to a need is stored.
+/// The keys of Secrets that store the answer to a need.
 fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
     match need {
         Need::Secret { stored_at, .. } => stored_at.iter().cloned().collect(),
@@ -164,7 +165,7 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
     }
 }
 
-/// Whether a kind has namespaces; `None` where the cluster does not answer, which the plan then says.
+/// Whether a kind has namespaces; `None` where the cluster does not answer, which the plan then reports.
 async fn scope(outside: &Outside<'_>, kind: &GroupKind, version: &str) -> Option<bool> {
     let identity = Identity::cluster(kind.group.as_str(), kind.kind.as_str(), "");
     let target = Target { identity, version: Some(version.to_owned()) };
@@ -227,7 +228,7 @@ impl Lookups {
             return SecretText::Placeholder;
         }
         let text = match source {
-            // A run without access to secrets (a pull request from a fork) often gets empty variables.
+            // A run without access to secrets (such as a pull request from a fork) often has empty variables.
             SecretSource::Env(name) => match (outside.env)(name) {
                 Some(value) if value.is_empty() => {
                     SecretText::Unknown(format!("the environment variable {name} is empty"))
@@ -244,7 +245,7 @@ impl Lookups {
         text
     }
 
-    /// A generated value: the one that is stored, or else a new one.
+    /// A generated value: the stored one, or else a new one.
     fn generated(
         &mut self,
         generate: &Generate,
