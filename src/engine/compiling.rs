@@ -77,7 +77,7 @@ pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> D
     Diagnostics::from(certain.collect::<Vec<_>>())
 }
 
-/// The graph, with all mistakes of the blocks and of the graph; `None` where a block has one.
+/// The graph, with all mistakes of the blocks and of the graph; `None` where one is an error.
 fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
     let blocks::Compiled { resources, mut mistakes } = Blocks::read(config).compile(facts);
     let is_whole = !mistakes.has_errors();

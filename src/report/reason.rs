@@ -1,4 +1,4 @@
-//! Why a change is made, why its difference could only be predicted, and why a plan is impossible, in words.
+//! The words for why a change is made, why its difference could only be predicted, and why it is refused.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::kubernetes::immutable::Loss;
 use crate::plan::{Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
 use crate::resource::FieldPath;
 
-/// How many fields a sentence names.
+/// How many fields a sentence names at most.
 const NAMED: usize = 3;
 
 /// Why a change is made, in one sentence; `None` where there is nothing to say.
@@ -154,7 +154,7 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
     })
 }
 
-/// What stands against a change.
+/// Why a change is refused.
 pub fn refusal(obstacle: &Obstacle) -> Cow<'_, str> {
     match obstacle {
         Obstacle::Problem(problem) => Cow::Borrowed(&problem.message),
@@ -162,7 +162,7 @@ pub fn refusal(obstacle: &Obstacle) -> Cow<'_, str> {
     }
 }
 
-/// What stands for a value that is known only after the apply.
+/// The text in place of a value that is known only after the apply.
 pub(super) fn unknown(value: &UnknownValue) -> &str {
     match value {
         UnknownValue::Expression(expression) => expression,

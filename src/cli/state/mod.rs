@@ -1,4 +1,4 @@
-//! `regplan state`: looks into the state, or corrects it. None of it asks the cluster.
+//! `regplan state`: shows the state, or corrects it. None of its commands asks the cluster.
 
 mod list;
 mod mv;
@@ -23,13 +23,13 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
     }
 }
 
-/// The state as it is, whoever writes it meanwhile.
+/// Reads the state without a lock: another process may write it meanwhile.
 async fn seen(global: &Global, output: Output) -> Result<State, Failure> {
     let project = project::load_offline(global, output).await?;
     Ok(project.view_state().await?.state)
 }
 
-/// The state, locked to be written.
+/// Locks the state for writing.
 async fn held(global: &Global, command: &str, output: Output) -> Result<(Config, Store), Failure> {
     let project = project::load_offline(global, output).await?;
     let store = project.lock_state(command).await?;

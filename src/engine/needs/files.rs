@@ -120,7 +120,7 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let mut folders = vec![start];
     while let Some(folder) = folders.pop() {
         for path in entries(&folder)? {
-            // Links are not followed: a link to a parent folder would lead back here for ever.
+            // Links to folders are not followed: a link to a parent folder would lead back here for ever.
             let is_link = path.symlink_metadata().is_ok_and(|there| there.is_symlink());
             if path.is_dir() {
                 if !is_link && !is_hidden(&path) && path.components().count() < deepest {

@@ -1,4 +1,4 @@
-//! A plan, worded: text for a terminal, Markdown for a pull request, JSON for a program.
+//! The words for a plan: text for a terminal, Markdown for a pull request, JSON for programs.
 
 pub(in crate::report) mod cascade;
 pub(in crate::report) mod json;
