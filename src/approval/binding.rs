@@ -16,7 +16,8 @@ use crate::resource::{Address, Desired, FieldPath, Key, Target, digest};
 /// The purpose that is sealed together with a field's value, so that no other seal can take its place.
 const PURPOSE: &str = "field";
 
-/// What an approval fixes of one change; see the [module](self).
+/// What an approval fixes of one change: what it does to which object, what it sends, and which values the
+/// object had when it was approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {

@@ -58,11 +58,11 @@ pub async fn complete<'c>(
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     let (graph, mistakes) = graph_of(config, &facts);
-    let told = |mistakes| Error::mistakes(config, mistakes);
-    let (graph, warnings) = mistakes.or_else_value(graph).map_err(told)?;
+    let as_error = |mistakes| Error::mistakes(config, mistakes);
+    let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
-    let Some(graph) = graph else { return Err(told(warnings)) };
-    plan::check_moves(&config.moves, &graph).map_err(told)?;
+    let Some(graph) = graph else { return Err(as_error(warnings)) };
+    plan::check_moves(&config.moves, &graph).map_err(as_error)?;
     let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
     Ok(Compiled { graph, warnings, secret_inputs: facts.secret_inputs, of_files })
 }

@@ -17,11 +17,11 @@
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
-//! What a value in the cluster means belongs here; how it is asked for belongs into
-//! [`provider::kubernetes`](crate::provider::kubernetes). This room knows [`resource`](crate::resource) and no
-//! other. What objects need of each other is in [`resource::references`](crate::resource::references), and which
-//! groups Kubernetes itself serves is beside the addresses ([`is_builtin_group`](crate::resource::is_builtin_group)),
-//! since these are written by it.
+//! The meaning of what a cluster says (a status, a condition, an event) belongs here. How it is asked for is
+//! in [`provider::kubernetes`](crate::provider::kubernetes). This room knows [`resource`](crate::resource)
+//! and no other. What objects need of each other is in [`resource::references`](crate::resource::references),
+//! and which groups Kubernetes itself serves is beside the addresses
+//! ([`is_builtin_group`](crate::resource::is_builtin_group)), since these are written by it.
 
 pub mod atomic;
 pub mod cascade;

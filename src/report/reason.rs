@@ -13,12 +13,12 @@ const NAMED: usize = 3;
 pub(super) fn sentence(reasons: &[Reason]) -> Option<String> {
     let (unreplaced, others): (Vec<_>, Vec<_>) =
         reasons.iter().partition(|reason| **reason == Reason::NothingToReplace);
-    let said = others.into_iter().map(clause).collect::<Vec<_>>().join("; ");
-    match (unreplaced.is_empty(), said.is_empty()) {
+    let clauses = others.into_iter().map(clause).collect::<Vec<_>>().join("; ");
+    match (unreplaced.is_empty(), clauses.is_empty()) {
         (true, true) => None,
-        (true, false) => Some(said),
+        (true, false) => Some(clauses),
         (false, true) => Some("--replace finds nothing to delete: it is not there yet".to_owned()),
-        (false, false) => Some(format!("--replace finds nothing to delete: {said}")),
+        (false, false) => Some(format!("--replace finds nothing to delete: {clauses}")),
     }
 }
 

@@ -78,11 +78,11 @@ impl StoredDesired {
         Self {
             object,
             withheld,
-            origins: kept(&desired.origins, origin),
+            origins: stored(&desired.origins, origin),
             settable: paths(&desired.settable),
-            unresolved: kept(&desired.unresolved, Expression::clone),
+            unresolved: stored(&desired.unresolved, Expression::clone),
             sensitive: paths(&desired.sensitive),
-            unchecked: kept(&desired.unchecked, |unchecked| unchecked.reason.clone()),
+            unchecked: stored(&desired.unchecked, |unchecked| unchecked.reason.clone()),
             fresh: paths(&desired.fresh),
             depends_on: desired.depends_on.iter().map(|(address, _)| address.clone()).collect(),
             lifecycle: desired.lifecycle.clone(),
@@ -120,11 +120,11 @@ impl StoredDesired {
         let origin = |origin: &StoredOrigin| Origin { key: origin.key.clone(), span: None };
         let unchecked = |reason: &String| Unchecked { reason: reason.clone() };
         Some(Desired {
-            origins: known(&self.origins, origin),
+            origins: restored(&self.origins, origin),
             settable: marked(&self.settable),
-            unresolved: known(&self.unresolved, Expression::clone),
+            unresolved: restored(&self.unresolved, Expression::clone),
             sensitive: marked(&self.sensitive),
-            unchecked: known(&self.unchecked, unchecked),
+            unchecked: restored(&self.unchecked, unchecked),
             fresh: marked(&self.fresh),
             depends_on: self.depends_on.iter().map(|address| (address.clone(), None)).collect(),
             lifecycle: self.lifecycle.clone(),
@@ -138,7 +138,7 @@ fn is_default(lifecycle: &Lifecycle) -> bool {
     *lifecycle == Lifecycle::default()
 }
 
-fn kept<T, S>(facts: &PathMap<T>, of: impl Fn(&T) -> S) -> BTreeMap<FieldPath, S> {
+fn stored<T, S>(facts: &PathMap<T>, of: impl Fn(&T) -> S) -> BTreeMap<FieldPath, S> {
     facts.iter().map(|(path, fact)| (path.clone(), of(fact))).collect()
 }
 
@@ -146,7 +146,7 @@ fn paths(facts: &PathMap<()>) -> BTreeSet<FieldPath> {
     facts.iter().map(|(path, ())| path.clone()).collect()
 }
 
-fn known<S, T>(facts: &BTreeMap<FieldPath, S>, of: impl Fn(&S) -> T) -> PathMap<T> {
+fn restored<S, T>(facts: &BTreeMap<FieldPath, S>, of: impl Fn(&S) -> T) -> PathMap<T> {
     facts.iter().map(|(path, fact)| (path.clone(), of(fact))).collect()
 }
 

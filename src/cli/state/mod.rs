@@ -24,13 +24,13 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
 }
 
 /// Reads the state without a lock: another process may write it meanwhile.
-async fn seen(global: &Global, output: Output) -> Result<State, Failure> {
+async fn read_state(global: &Global, output: Output) -> Result<State, Failure> {
     let project = project::load_offline(global, output).await?;
     Ok(project.view_state().await?.state)
 }
 
 /// Locks the state for writing.
-async fn held(global: &Global, command: &str, output: Output) -> Result<(Config, Store), Failure> {
+async fn lock_state(global: &Global, command: &str, output: Output) -> Result<(Config, Store), Failure> {
     let project = project::load_offline(global, output).await?;
     let store = project.lock_state(command).await?;
     Ok((project.config, store))

@@ -1,6 +1,6 @@
 //! `regplan state mv`.
 
-use super::{held, named};
+use super::{lock_state, named};
 use crate::cli::args::{Global, StateMvArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -12,7 +12,7 @@ use crate::resource::Address;
 use crate::state::State;
 
 pub(super) async fn run(global: &Global, args: &StateMvArgs, output: Output) -> Result<Exit, Failure> {
-    let (config, mut store) = held(global, "state mv", output).await?;
+    let (config, mut store) = lock_state(global, "state mv", output).await?;
     let moves = moves(store.state(), &args.from, &args.to)?;
     store.edit(|state| moves.iter().for_each(|(from, to)| state.readdress(from, to))).await?;
     store.close().await?;

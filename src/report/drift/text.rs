@@ -9,7 +9,7 @@ use crate::report::managers::managers;
 use crate::report::plan::value;
 use crate::state::{RunEnd, Unfinished};
 
-/// Where what is said of a resource begins, and where its further lines do.
+/// The column at which sentences about a resource begin, and that of their further lines.
 const SAID: usize = 6;
 const BELOW: usize = SAID + 4;
 
@@ -165,7 +165,7 @@ fn resource(finding: &Finding, width: usize) -> Styled {
     }
     text.line(Label::Dim, object);
     for line in story(&finding.status) {
-        text.append(said(Label::Plain, &line, SAID, width));
+        text.append(sentence(Label::Plain, &line, SAID, width));
     }
     for changed in finding.status.fields() {
         text.append(field(changed, width));
@@ -174,7 +174,7 @@ fn resource(finding: &Finding, width: usize) -> Styled {
 }
 
 /// A sentence that begins in this column; its further lines are indented a little more.
-fn said(label: Label, sentence: &str, column: usize, width: usize) -> Styled {
+fn sentence(label: Label, sentence: &str, column: usize, width: usize) -> Styled {
     let mut line = Styled::default();
     line.push(label, format!("{:column$}{}", "", escape(sentence)));
     let mut text = fit(&line, width, column + 2, Breaking::Words);
@@ -200,7 +200,7 @@ fn field(field: &Field, width: usize) -> Styled {
     if let Some((before, after)) = lines {
         text.append(line_diff(before, after, BELOW, width));
     }
-    text.append(said(Label::Dim, &managers(&field.by), BELOW, width));
+    text.append(sentence(Label::Dim, &managers(&field.by), BELOW, width));
     text
 }
 

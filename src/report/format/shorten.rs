@@ -64,7 +64,7 @@ pub(in crate::report) struct MarkdownTable<'a> {
 
 /// The texts about a resource, from short to long.
 pub(in crate::report) struct ResourceText {
-    /// Whether the change loses data, or is refused: such resources are shown in full first.
+    /// Whether something is lost or refused. Such resources are shown in full before the others.
     pub(in crate::report) is_vital: bool,
     pub(in crate::report) row: String,
     pub(in crate::report) full: String,

@@ -81,19 +81,20 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
         &change.target.identity.to_string(),
         &why(change, &remarks),
     );
-    let mut said: Vec<String> = remarks;
-    said.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
-    said.extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
-    said.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
-    said.extend(words::hidden(change).filter(|_| change.action.writes()));
+    let mut sentences: Vec<String> = remarks;
+    sentences.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
+    sentences
+        .extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
+    sentences.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
+    sentences.extend(words::hidden(change).filter(|_| change.action.writes()));
     let is_made = change.action == Action::Create;
     let lines: Vec<String> =
         change.fields.iter().flat_map(|field| whole_field(field, !is_made, places)).collect();
     let title = format!("{} {verb}", code(&change.address.to_string()));
     ResourceText {
         is_vital: loses,
-        full: details(&title, loses, &said, &lines),
-        folded: details(&title, false, &said, &paths(&change.fields)),
+        full: details(&title, loses, &sentences, &lines),
+        folded: details(&title, false, &sentences, &paths(&change.fields)),
         row,
     }
 }
@@ -130,17 +131,17 @@ fn why(change: &Change, remarks: &[String]) -> String {
     parts.join(", ")
 }
 
-fn details(title: &str, open: bool, said: &[String], lines: &[String]) -> String {
-    if said.is_empty() && lines.is_empty() {
+fn details(title: &str, open: bool, sentences: &[String], lines: &[String]) -> String {
+    if sentences.is_empty() && lines.is_empty() {
         return String::new();
     }
     let open = if open { " open" } else { "" };
     let mut text = format!("\n<details{open}><summary>{title}</summary>\n\n");
-    for sentence in said {
+    for sentence in sentences {
         let _ = writeln!(text, "- {}", code(sentence));
     }
     if !lines.is_empty() {
-        let gap = if said.is_empty() { "" } else { "\n" };
+        let gap = if sentences.is_empty() { "" } else { "\n" };
         let _ = write!(text, "{gap}{}", fence("diff", lines));
     }
     text.push_str("\n</details>\n");
