@@ -26,7 +26,7 @@ impl<'p> Reporter<'p> {
         self.report
     }
 
-    /// The run begins nothing more, and finishes what is under way. It is said once.
+    /// The run begins nothing more, and finishes what is under way. The event is emitted once.
     pub(super) fn stopping(&mut self) {
         if !self.report.stopped {
             self.report.stopped = true;
@@ -34,7 +34,7 @@ impl<'p> Reporter<'p> {
         }
     }
 
-    /// The run ends at once; whoever asked for that needs no event.
+    /// The run ends at once. There is no event for that.
     pub(super) fn stopped(&mut self) {
         self.report.stopped = true;
     }

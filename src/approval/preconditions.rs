@@ -76,7 +76,7 @@ pub enum Mismatch {
     },
     /// The configuration has changed.
     Configuration,
-    /// These sources of secrets hold something else, are not there any more, or are new.
+    /// These sources of secrets have another value, do not exist any more, or are new.
     Secrets(Vec<SecretSourceName>),
 }
 

@@ -27,7 +27,7 @@ const LARGEST_SECRET: u64 = 1 << 20;
 /// How many rounds of needs blocks may have. More rounds would be a mistake in regplan.
 const ROUNDS: usize = 8;
 
-/// Where answers come from.
+/// The outside that needs are answered from.
 #[derive(Clone, Copy)]
 pub struct Outside<'a> {
     /// The cluster. Without one (`validate`, `render`) no secret is read: objects hold placeholders.
@@ -103,7 +103,7 @@ enum StoredSecret {
     Unreadable(String),
 }
 
-/// What a key of a Secret holds.
+/// The value of a key of a Secret.
 enum StoredText {
     /// This text.
     Text(String),
@@ -198,7 +198,7 @@ impl Lookups {
         }
     }
 
-    /// What a key of a Secret holds.
+    /// The value of a key of a Secret.
     fn stored_text(&self, key_ref: &SecretKeyRef) -> StoredText {
         let SecretKeyRef { secret, key } = key_ref;
         let data = match self.secrets.get(secret) {

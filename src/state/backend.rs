@@ -43,14 +43,14 @@ pub trait Backend: Send + Sync {
     /// Takes the lock. `command` is what this process does, such as `apply`.
     ///
     /// # Errors
-    /// Somebody else holds it: [`StateError::Locked`], with the name where it is known.
+    /// Another process holds it: [`StateError::Locked`], with its name where that is known.
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError>;
 
     /// Makes sure that we still hold the lock. It is called once before a run begins. While the run goes on, each
     /// write to the state or to the journal makes sure of it as well; a write to the cluster does not.
     ///
     /// # Errors
-    /// It is not ours (any more).
+    /// This process does not hold it, or holds it no longer: [`StateError::NotLocked`].
     async fn confirm_lock(&self) -> Result<(), StateError>;
 
     /// Releases the lock.
@@ -83,7 +83,7 @@ pub trait Backend: Send + Sync {
     /// Removes the journal, if there is one.
     async fn clear_journal(&mut self) -> Result<(), StateError>;
 
-    /// The key that seals what plan files say of secrets; `None` where no plan was ever kept in a file.
+    /// The key that seals the digests of secrets in plan files; `None` where no plan was ever kept in a file.
     async fn key(&self) -> Result<Option<Key>, StateError>;
 
     /// The key; a new one is made where there is none. It takes no lock: where two processes make one at the

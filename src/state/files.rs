@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::error::StateError;
 
-/// How the names of unfinished files begin; whoever holds the lock may remove them.
+/// How the names of unfinished files begin. The holder of the lock may remove them.
 const UNFINISHED: &str = ".unfinished-";
 
 /// Makes a folder and its missing parents, for their owner only, and syncs them to disk. Folders that exist

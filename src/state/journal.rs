@@ -74,7 +74,7 @@ pub enum IntentKind {
     Create,
     /// Some of its fields change.
     Update,
-    /// It is deleted and made anew.
+    /// It is deleted and created again.
     Replace,
     /// It is taken over.
     Adopt,
@@ -156,8 +156,9 @@ impl Journal {
         Self { begin, outcomes: Vec::new(), end: None, in_flight: BTreeSet::new(), torn: false }
     }
 
-    /// The intents of which nobody knows whether they were done: of a killed run all that have no
-    /// outcome; of one that ended by itself the writes that were in flight, and those that were never answered.
+    /// The intents that may have been done without an outcome. Of a killed run these are all intents without
+    /// an outcome; of a run that ended by itself, the writes that were in flight, and those that were never
+    /// answered.
     pub fn in_doubt(&self) -> Vec<Intent> {
         // By address, because a large plan has as many outcomes as intents.
         let mut open: BTreeMap<&Address, Vec<(usize, bool)>> = BTreeMap::new();

@@ -20,6 +20,10 @@ pub struct Location {
 
 impl Location {
     /// `.regplan/PROJECT/` in the folder of the first configuration file.
+    ///
+    /// # Errors
+    /// [`StateError::BadProjectName`] for a name that cannot be a folder's name, or would lead out of the
+    /// folder.
     pub fn beside(configuration: &Path, project: &str) -> Result<Self, StateError> {
         let refuse = |reason| Err(StateError::BadProjectName { project: project.to_owned(), reason });
         if project.is_empty() {
@@ -60,7 +64,7 @@ impl Location {
         self.folder.join("lock")
     }
 
-    /// The file of the key that seals what plan files say of secrets.
+    /// The file of the key that seals the digests of secrets in plan files.
     pub fn key(&self) -> PathBuf {
         self.folder.join("key")
     }

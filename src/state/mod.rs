@@ -8,7 +8,7 @@
 //! | `state.json` | the [`State`]: replaced as a whole, atomically, its serial one higher each time |
 //! | `journal` | the run under way: its intent, then each outcome, synced line by line |
 //! | `lock` | who writes; the operating system holds the lock, so a killed process leaves none behind |
-//! | `key` | seals what plan files say of secrets, so that no guess can be tried against them |
+//! | `key` | seals the digests of secrets in plan files, so that no guess can be checked against them |
 //! | `revisions/000001.json` | a [`Revision`] for each completed apply, the last 50 of them |
 //!
 //! `docs/state-format.md` describes every field of these files.

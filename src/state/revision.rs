@@ -62,7 +62,7 @@ pub struct RevisionSummary {
     pub created: usize,
     /// Changed.
     pub updated: usize,
-    /// Deleted and made anew.
+    /// Deleted and created again.
     pub replaced: usize,
     /// Taken over.
     pub adopted: usize,

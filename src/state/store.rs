@@ -104,7 +104,10 @@ impl Store {
         self.recovered.as_ref()
     }
 
-    /// Refuses another lineage or cluster than expected; see [`State::check`].
+    /// Refuses another lineage or cluster than expected.
+    ///
+    /// # Errors
+    /// Those of [`State::check`].
     pub fn check(&self, expected: Expected<'_>) -> Result<(), StateError> {
         self.state().check(&self.backend.place(), expected)
     }
@@ -281,7 +284,10 @@ impl Store {
         Ok(())
     }
 
-    /// The key that seals what plan files say of secrets; `None` where no plan was ever kept in a file.
+    /// The key that seals the digests of secrets in plan files; `None` where no plan was ever kept in a file.
+    ///
+    /// # Errors
+    /// The key cannot be read.
     pub async fn key(&self) -> Result<Option<Key>, StateError> {
         self.backend.key().await
     }
@@ -297,6 +303,9 @@ impl Store {
 
     /// Releases the lock, and returns the backend. If the store is only dropped, the operating system's lock
     /// is released as well.
+    ///
+    /// # Errors
+    /// The backend cannot release the lock.
     pub async fn close(mut self) -> Result<Box<dyn Backend>, StateError> {
         self.backend.release().await?;
         Ok(self.backend)

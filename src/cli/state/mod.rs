@@ -36,7 +36,7 @@ async fn lock_state(global: &Global, command: &str, output: Output) -> Result<(C
     Ok((project.config, store))
 }
 
-/// The resources that an address names; a block's address stands for all of its objects.
+/// The resources that an address names; the address of a block names all of its objects.
 fn named(state: &State, address: &Address) -> Result<Vec<Address>, Failure> {
     let found: Vec<Address> =
         state.resources.keys().filter(|known| known.is_meant_by(address)).cloned().collect();
