@@ -1,4 +1,4 @@
-//! What an apply says while it runs, what it writes down, and what it says at the end.
+//! The types by which an apply speaks: events while it runs, records for the state, a report at the end.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,149 +9,149 @@ use async_trait::async_trait;
 use crate::plan::Action;
 use crate::resource::{Address, Applied, Identity, Live, Problem, Target};
 
-/// Something happened.
+/// What happened just now.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A resource's turn has come.
+    /// The apply has begun to work on a resource.
     Started {
-        /// Which one.
+        /// The resource's address.
         address: Address,
-        /// What is done with it.
+        /// What is done to it.
         action: Action,
     },
-    /// It is waited for, and this is still missing.
+    /// The apply waits for a resource.
     Waiting {
-        /// Which one.
+        /// The resource's address.
         address: Address,
-        /// `1 of 3 pods available`.
+        /// What is still missing, such as `1 of 3 pods available`.
         missing: String,
     },
-    /// It is done, and ready.
+    /// The change is done, and the resource is ready.
     Finished {
-        /// Which one.
+        /// The resource's address.
         address: Address,
-        /// What was done.
+        /// What was done to it.
         action: Action,
-        /// How long it took.
+        /// The time since it was begun.
         elapsed: Duration,
     },
-    /// It failed.
+    /// The change failed.
     Failed {
-        /// Which one, and why.
+        /// The resource, and why it failed.
         failure: FailedResource,
         /// What was tried.
         action: Action,
     },
-    /// It was not tried.
+    /// The change was not tried.
     Skipped(Skipped),
-    /// The server warned.
+    /// The server answered a write with a warning.
     Warning {
-        /// At which resource.
+        /// The resource's address.
         address: Address,
-        /// The server's words.
+        /// The server's text, without the secrets in it.
         text: String,
     },
-    /// No further resource is begun; what is under way is finished.
+    /// The run was asked to stop: it begins no further resource, and finishes the writes under way.
     Stopping,
 }
 
 /// A resource that failed.
 #[derive(Debug, Clone)]
 pub struct FailedResource {
-    /// Which one.
+    /// The resource's address.
     pub address: Address,
-    /// Why.
+    /// Why it failed.
     pub problem: Problem,
 }
 
 /// A resource that was not tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// Which one.
+    /// The resource's address.
     pub address: Address,
     /// The resource whose failure (or interruption) is the reason; `None` where the run was stopped.
     pub because: Option<Address>,
 }
 
-/// What is remembered, as soon as it is true.
+/// A fact for the state. It is recorded as soon as it is true.
 #[derive(Debug, Clone)]
 pub enum Record {
-    /// The object is there and ours.
+    /// The object exists, and the state knows it from now on.
     Present {
-        /// What the user calls it.
+        /// The resource's address.
         address: Address,
-        /// How it came to be as it is.
+        /// What was done to it; [`Action::None`] where it was not written.
         action: Action,
-        /// Which object, in which version.
+        /// The object's identity and API version.
         target: Box<Target>,
-        /// The object after the write.
+        /// The object as the server has it now.
         live: Box<Live>,
-        /// What it stands on.
+        /// The resources that it depends on.
         dependencies: Vec<Address>,
         /// Whether deleting it needs consent.
         protect: bool,
         /// The address under which it was known before.
         moved_from: Option<Address>,
-        /// What was sent last, and what came of it, where that is known.
+        /// What was sent last and what the server made of it, where that is known.
         applied: Option<Arc<Applied>>,
     },
-    /// The object is ready, be it written in this run or before.
+    /// The object is ready, whether it was written in this run or before.
     Ready {
-        /// What the user calls it.
+        /// The resource's address.
         address: Address,
     },
-    /// The object is gone.
+    /// The object was deleted.
     Gone {
-        /// What the user called it.
+        /// The resource's address.
         address: Address,
-        /// Which object.
+        /// The object's identity.
         identity: Box<Identity>,
     },
-    /// The object is no longer ours; it may well be there.
+    /// The state no longer knows the object, which may still exist.
     Forgotten {
-        /// What the user called it.
+        /// The resource's address.
         address: Address,
-        /// Which object.
+        /// The object's identity.
         identity: Box<Identity>,
     },
-    /// It did not work.
+    /// The change failed.
     Failed {
-        /// What the user calls it.
+        /// The resource's address.
         address: Address,
-        /// Why. Where the server could not be reached, the write may have been done all the same.
+        /// Why it failed. Where the server could not be reached, it may have done the write all the same.
         problem: Box<Problem>,
     },
 }
 
-/// Keeps what is true. Called in the order of events, never twice at once.
+/// Keeps the records of a run. It is called in the order of the events, and never concurrently.
 #[async_trait]
 pub trait Recorder: Send {
-    /// Remembers it durably.
+    /// Keeps a record durably.
     ///
     /// # Errors
-    /// It could not be remembered. That stops the run: going on would lose what is done.
+    /// The record could not be kept. That ends the run: going on would lose what is done.
     async fn record(&mut self, record: Record) -> Result<(), Problem>;
 
-    /// Notes the writes that were begun, and whose answers nobody waits for any more: the run is stopped, and the
+    /// Notes the writes that were begun and whose answers nobody waits for, because the run ends early. The
     /// server may have done them all the same.
     fn leave_in_flight(&mut self, writes: BTreeSet<Address>);
 }
 
-/// What came of it all.
+/// What an apply did, and what it did not.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// What was done.
+    /// The resources that were changed, with what was done to each.
     pub done: Vec<(Address, Action)>,
-    /// What failed.
+    /// The resources whose change failed.
     pub failed: Vec<FailedResource>,
-    /// What was not tried.
+    /// The resources whose change was not tried.
     pub skipped: Vec<Skipped>,
     /// Whether the run was stopped from outside.
     pub stopped: bool,
 }
 
 impl Report {
-    /// Whether everything was done.
+    /// Whether all changes of the plan were done.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && !self.stopped
     }

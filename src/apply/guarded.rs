@@ -1,4 +1,4 @@
-//! Writes and deletes that go through only if the object is the one that was planned with.
+//! Writes and deletes that are done only if the object is still the one that the plan was made with.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use crate::plan::{self, After, Change, FieldChange};
 use crate::provider::{Guard, Provider, Reassignment, Shift, Write, Written};
 use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, Stamp, Target};
 
-/// How often an object that moves under our eyes is read again and the change computed anew. A rollout
-/// moves a Deployment many times: a conflict there is the rule, not a foreign edit.
+/// How often an object that changes while it is written is read again, and the change computed anew. A
+/// rollout updates a Deployment many times: a conflict there is normal, and no sign of another user's change.
 const TRIES: usize = 5;
 
-/// Makes an object that must not be there yet.
+/// Creates an object that must not exist yet.
 pub(super) async fn create(provider: &dyn Provider, write: Write) -> Result<Written, Problem> {
     let write = Write { guard: Guard::Absent, ..write };
     provider.write(&write).await.map_err(|problem| match problem.kind {
@@ -23,8 +23,8 @@ pub(super) async fn create(provider: &dyn Provider, write: Write) -> Result<Writ
     })
 }
 
-/// Changes an object that was planned with; where it has moved since, only if the change is still the
-/// approved one.
+/// Updates the object that the plan was made with. Where its version has changed since, it is written only if
+/// the change is still the approved one.
 pub(super) async fn update(
     provider: &dyn Provider,
     write: Write,
@@ -43,8 +43,9 @@ pub(super) async fn update(
     Err(changed_all_the_time())
 }
 
-/// Lets fields change hands before an object is changed that was planned with; the moment at which the write
-/// is to find it. Where it has moved since, only if the change is still the approved one.
+/// Moves fields to other field managers before the object is updated. Returns the stamp that the update is
+/// then guarded by. Where the object's version has changed since the plan, this is done only if the change is
+/// still the approved one.
 pub(super) async fn reassign(
     provider: &dyn Provider,
     write: &Write,
@@ -80,7 +81,7 @@ fn changed_all_the_time() -> Problem {
         .help("find out who writes to it all the time (its field managers), then plan again")
 }
 
-/// The object as it is now, if it still is the one with this uid.
+/// Reads the object as it is now. It fails where the object was deleted, or replaced by one with another uid.
 async fn same_object(
     provider: &dyn Provider,
     target: &Target,
@@ -100,8 +101,9 @@ async fn same_object(
     }
 }
 
-/// The same write against the object as it is now, if what it changes is what was approved. A controller may
-/// move the object on between the read and the dry-run as well.
+/// The same write, guarded by the object's version of now, if it still changes what was approved. A
+/// controller may update the object between the read and the dry-run as well, so both are tried several
+/// times.
 async fn look_again(
     provider: &dyn Provider,
     write: Write,
@@ -119,7 +121,7 @@ async fn look_again(
         conflict = match provider.preview(&Write { object, ..again.clone() }).await {
             Ok(answer) => return as_approved(again, &live, &answer.live, approved, desired),
             Err(problem) if problem.kind == ProblemKind::Conflict => problem,
-            // It cannot be tried; that none of its fields has moved is known all the same.
+            // There is no dry-run to compare with, but the read tells whether one of the fields has changed.
             Err(problem) if matches!(problem.kind, ProblemKind::DryRunRefused | ProblemKind::Forbidden) => {
                 return as_planned(approved, &live).map(|()| again);
             }
@@ -141,7 +143,7 @@ fn as_approved(
     if moved.is_empty() { Ok(again) } else { Err(not_approved(live, &moved)) }
 }
 
-/// Whether the fields of a change hold what they held when it was planned.
+/// Fails where a field of the change has another value than when it was planned.
 fn as_planned(approved: &Change, live: &Live) -> Result<(), Problem> {
     let moved: Vec<String> = plan::moved_fields(approved, live).iter().map(ToString::to_string).collect();
     if moved.is_empty() { Ok(()) } else { Err(not_approved(live, &moved)) }
@@ -163,7 +165,7 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
         a.path == b.path && a.before == b.before && known
     };
     let appeared = now.iter().filter(|change| !approved.iter().any(|other| same(other, change)));
-    // A note that goes before the write shows in no answer to one.
+    // kubectl's annotation is removed before the write, so the answer to a dry-run does not show it.
     let shown = approved.iter().filter(|change| !crate::kubernetes::marks::is_note_of_kubectl(&change.path));
     let vanished = shown.filter(|change| !now.iter().any(|other| same(change, other)));
     let mut paths: Vec<String> = appeared.chain(vanished).map(|change| change.path.to_string()).collect();
@@ -172,9 +174,9 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
     paths
 }
 
-/// Asks for deletion of exactly the object with this uid. Where only its version moved, it is still the
-/// one whose deletion was approved; if it makes place for another one, none of the fields may have moved that
-/// the new one was planned with.
+/// Deletes exactly the object with this uid. Where only its version has changed, it is still the object whose
+/// deletion was approved. If it is replaced (`successor`), no field of that change may have another value
+/// now.
 pub(super) async fn delete(
     provider: &dyn Provider,
     target: &Target,

@@ -6,7 +6,7 @@ use super::event::Record;
 use crate::plan::{Action, Change};
 use crate::resource::{Applied, Live};
 
-/// The object exists as the server has it; `applied` is what an apply of it left to remember.
+/// The object exists; `live` is how the server has it, and `applied` is what the apply has sent.
 pub(super) fn present(change: &Change, applied: Option<Arc<Applied>>, live: &Live) -> Record {
     Record::Present {
         address: change.address.clone(),
@@ -27,7 +27,7 @@ pub(super) fn gone(change: &Change) -> Record {
     Record::Gone { address: change.address.clone(), identity }
 }
 
-/// What a change that writes nothing to the cluster means for the state; `None` where that is nothing.
+/// The record of a change that writes nothing to the cluster; `None` where the state stays as it is too.
 pub(super) fn without_write(change: &Change) -> Option<Record> {
     match change.action {
         Action::Forget => {

@@ -1,4 +1,4 @@
-//! What is said of a run: an event for each thing that happens, and the report at the end.
+//! Reports on a run: emits an event for each thing that happens, and collects the report.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -26,7 +26,7 @@ impl<'p> Reporter<'p> {
         self.report
     }
 
-    /// The run begins nothing more, and finishes what is under way. It is said once.
+    /// The run begins nothing more, and finishes what is under way. The event is emitted once.
     pub(super) fn stopping(&mut self) {
         if !self.report.stopped {
             self.report.stopped = true;
@@ -34,7 +34,7 @@ impl<'p> Reporter<'p> {
         }
     }
 
-    /// The run ends at once; whoever asked for that needs no event.
+    /// The run ends at once. There is no event for that.
     pub(super) fn stopped(&mut self) {
         self.report.stopped = true;
     }
@@ -43,7 +43,7 @@ impl<'p> Reporter<'p> {
         (self.emit)(Event::Started { address: change.address.clone(), action: change.action });
     }
 
-    /// Tells what a wait for this resource still misses.
+    /// Makes the callback of a wait for this resource, which emits what is still missing.
     pub(super) fn progress(&self, address: &Address) -> impl Fn(&str) + Send + Sync + use<'p> {
         let (emit, address) = (self.emit, address.clone());
         move |missing: &str| emit(Event::Waiting { address: address.clone(), missing: missing.to_owned() })

@@ -1,4 +1,4 @@
-//! The ready queue: what waits for nothing is begun, as many at once as allowed.
+//! The ready queue: resources whose dependencies are done are begun, as many at once as allowed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -18,27 +18,27 @@ use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
 use crate::resource::{Address, Desired, Live, Problem, Reference};
 
-/// How to apply.
+/// How an apply works.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// How many resources are worked on at once.
     pub parallelism: usize,
 }
 
-/// Asked from outside to end early. The first stage finishes what is under way, the second one does not.
+/// Asks a run to end early. The first stage finishes the writes under way, the second one does not.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     /// Begin nothing more; finish the writes under way, wait for nothing.
     pub gently: CancellationToken,
-    /// Stop at once.
+    /// Stop at once; writes under way are left without an answer.
     pub at_once: CancellationToken,
 }
 
-/// Applies the plan: first everything that is written, in dependency order; then, if all of that went
-/// well, the deletes in reverse order.
+/// Applies the plan: first everything that is written, in dependency order; then, if all of that was done,
+/// the deletes in reverse order.
 ///
 /// # Errors
-/// Only the recorder's: what was done could not be remembered. Everything else is in the report.
+/// Only those of the recorder: a fact could not be recorded. Everything else is in the report.
 pub async fn run(
     plan: &Plan,
     provider: &dyn Provider,
@@ -82,7 +82,7 @@ fn deleting(changes: &[&Change]) -> Order {
     deletions(&removed)
 }
 
-/// One direction's work.
+/// One direction of the plan: either all writes, or all deletes.
 struct Phase<'p> {
     changes: BTreeMap<Address, &'p Change>,
     project: &'p str,
@@ -91,12 +91,12 @@ struct Phase<'p> {
     parallelism: usize,
     queue: Queue,
     waiting: VecDeque<Address>,
-    /// The objects after their turn, for those that refer to them.
+    /// The objects that are done, as they are now, for the resources that refer to them.
     current: HashMap<Address, Arc<Live>>,
     started: HashMap<Address, Instant>,
-    /// What is being written at this moment.
+    /// The resources that are being written at this moment.
     writing: BTreeSet<Address>,
-    /// Whether something that is written stands on it: then it must be ready even if it is unchanged.
+    /// The resources that something written depends on: they must be ready even if they are unchanged.
     carries: HashSet<Address>,
 }
 
@@ -226,14 +226,14 @@ impl<'p> Phase<'p> {
         Some(Task { change, desired, project: self.project, dependencies })
     }
 
-    /// What may hold values that nobody may see: what is desired, and what was there.
+    /// Where the secrets of a resource are: in what is desired, and in the object as it is or was.
     fn secrets_of(&self, address: &Address) -> Option<(&Desired, Option<&Value>)> {
         let change = self.changes.get(address)?;
         let live = self.current.get(address).or(change.prior.as_ref());
         Some((change.desired.as_deref()?, live.map(|live| &live.object)))
     }
 
-    /// Takes in how a step ended; gives the next step of the same resource, where there is one.
+    /// Handles the end of a step. Returns the next step of the same resource, where there is one.
     async fn take(
         &mut self,
         result: StepResult,

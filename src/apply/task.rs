@@ -1,4 +1,4 @@
-//! One resource's turn: write, then wait.
+//! How one change is carried out: the write, then the wait until the resource is ready.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use crate::plan::{self, Action, Change, FieldRelease, Unresolvable};
 use crate::provider::{Guard, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written};
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
 
-/// A resource that this one refers to, as it is after its own turn.
+/// A resource that this one refers to, as it is after its own change.
 #[derive(Debug, Clone)]
 pub(super) struct Dependency {
     pub(super) target: Target,
     pub(super) object: Value,
 }
 
-/// One change and what it needs to be done.
+/// One change, and what is needed to carry it out.
 #[derive(Debug)]
 pub(super) struct Task<'p> {
     pub(super) change: &'p Change,
@@ -26,17 +26,17 @@ pub(super) struct Task<'p> {
     pub(super) dependencies: HashMap<Address, Dependency>,
 }
 
-/// What the first half of a turn came to.
+/// The result of a write or a delete.
 #[derive(Debug)]
 pub(super) enum Done {
-    /// The object is there; it may still have to become ready.
+    /// The object exists; it may still have to become ready.
     Present { sent: Box<Value>, live: Box<Live>, warnings: Vec<String> },
-    /// The object is gone.
+    /// The object does not exist any more.
     Gone,
 }
 
 impl Task<'_> {
-    /// The write without its guard, which depends on how it is made: until then it is a create's.
+    /// The write with the guard of a create; other writes replace the guard.
     fn write(&self, object: Value) -> Write {
         let target = self.change.target.clone();
         Write {
@@ -54,7 +54,7 @@ impl Task<'_> {
         provider: &dyn Provider,
         progress: Progress<'_>,
     ) -> Result<Done, Problem> {
-        // The old object goes first: until then the state knows it under this address, and no kill in
+        // The old object is deleted first: until then the state knows it under this address, and no kill in
         // between can lose it.
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
@@ -85,7 +85,7 @@ impl Task<'_> {
         Ok(Done::Present { sent, live: Box::new(live), warnings })
     }
 
-    /// How we let go of what the configuration leaves to others.
+    /// The fields that the configuration leaves to others, and how we release them.
     fn field_release(&self) -> Result<FieldRelease, Problem> {
         let prior = match self.change.action {
             Action::Update | Action::Adopt => self.change.prior.as_deref(),
@@ -94,7 +94,7 @@ impl Task<'_> {
         plan::field_release(&crate::kubernetes::field_manager(self.project), self.desired, prior)
     }
 
-    /// What changes hands before the write, if anything does.
+    /// The fields that get another field manager before the write, if there are any.
     fn shift(&self, field_release: &FieldRelease, object: &Value) -> Option<Shift> {
         if self.change.action == Action::Adopt {
             let from = self.change.taken_from.clone();
@@ -104,8 +104,8 @@ impl Task<'_> {
         (!fields.is_empty()).then_some(Shift::Release(fields))
     }
 
-    /// Releases what was sent once and is left to others from then on. The object is there already: where
-    /// this fails, it is remembered all the same, and the next plan hands the fields over.
+    /// Releases the fields that are sent once and left to others from then on. The object exists already:
+    /// where the release fails, the object is recorded all the same, and the next plan releases the fields.
     async fn release(
         &self,
         provider: &dyn Provider,
@@ -133,7 +133,7 @@ impl Task<'_> {
         }
     }
 
-    /// The object as it was approved, with the values in it that only now are known.
+    /// The object as it was approved, with the values put in that are known only now.
     pub(super) async fn whole_object(
         &self,
         provider: &dyn Provider,
@@ -143,7 +143,7 @@ impl Task<'_> {
         let mut dependencies = self.dependencies.clone();
         for (path, expression) in self.desired.unresolved.iter() {
             let path = plan::keyed(&self.desired.object, path);
-            // A value that the plan could tell was put in then, and was approved as it is.
+            // A value that the plan knew is in the object already, and was approved as it is.
             if path.get(&object) != path.get(&self.desired.object) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! What tests of an apply are made from.
+//! Parts for tests of an apply: a provider, changes and plans.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::plan::{Action, Change, Fidelity, Mode, Plan};
 use crate::provider::{Cluster, House, Progress, Provider, Verb, Wait, Write, Written};
 use crate::resource::{Address, ClusterIdentity, Desired, Live, Problem, ProblemKind, Target};
 
-/// A cluster that takes every write. It never answers one whose name is `silent`, and what is called
-/// `never-ready` is not ready.
+/// A cluster that accepts every write. It never answers the write of an object with the name `silent`, and
+/// one with the name `never-ready` does not become ready.
 pub(crate) struct TakesEveryWrite {
     /// Called with the name of the object before it is written.
     pub(crate) before_write: fn(&str),
@@ -23,7 +23,7 @@ impl Default for TakesEveryWrite {
     }
 }
 
-/// Only what an apply of new objects asks for is answered; there is no house behind it.
+/// It answers only what an apply of new objects asks for, and has no houses.
 #[async_trait]
 impl Provider for TakesEveryWrite {
     fn cluster(&self) -> &dyn Cluster {
@@ -59,18 +59,18 @@ pub(crate) fn config_map(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "a"}, "data": {"k": "v"}})
 }
 
-/// What is wanted, under an address with the object's name.
+/// The object as desired, under an address with its name.
 pub(crate) fn desired(object: &Value) -> Desired {
     let name = object["metadata"]["name"].as_str().unwrap();
     Desired::new(Address::block("resource", name), object.clone()).unwrap()
 }
 
-/// A change that makes the object.
+/// A change that creates the object.
 pub(crate) fn create(object: &Value) -> Change {
     creation(desired(object))
 }
 
-/// A change that makes what is wanted.
+/// A change that creates what is desired.
 pub(crate) fn creation(desired: Desired) -> Change {
     let (address, target) = (desired.address.clone(), desired.target());
     Change {

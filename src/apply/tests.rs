@@ -1,4 +1,4 @@
-//! What is recorded of a run, and what is left in flight where it ends early.
+//! Tests of what a run records, and of what it leaves in flight where it ends early.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::testing::{TakesEveryWrite, config_map, create, plan};
 use super::*;
 use crate::resource::{Address, Problem, ProblemKind};
 
-/// Notes in short what is recorded, as long as there is room on its disk.
+/// A recorder that keeps a short note of each record. Its disk has room for `room` of them.
 struct Notes {
     room: usize,
     records: Vec<String>,
@@ -29,7 +29,7 @@ impl Recorder for Notes {
             Record::Forgotten { address, .. } => format!("{address} forgotten"),
             Record::Failed { address, .. } => format!("{address} failed"),
         });
-        // Whoever stops a run does so when something has happened.
+        // The run is stopped after its first record.
         if self.records.len() == 1 && self.room == STOPPED {
             self.stop.at_once.cancel();
         }
@@ -41,10 +41,10 @@ impl Recorder for Notes {
     }
 }
 
-/// Room enough; and the run is stopped at its first record.
+/// A value of `room` that is large enough, and that stops the run at its first record.
 const STOPPED: usize = 1000;
 
-/// Makes these, as many at once as there are.
+/// Creates objects with these names, all at once.
 async fn applied(names: &[&str], room: usize) -> (Result<Report, Problem>, Notes) {
     let plan = plan(names.iter().map(|name| create(&config_map(name))).collect());
     let stop = Stop::default();
@@ -74,7 +74,7 @@ async fn a_write_is_recorded_at_once_and_once_more_when_it_is_ready() {
 async fn a_run_that_cannot_record_leaves_the_other_writes_in_flight() {
     let (report, notes) = applied(&["a", "b", "silent"], 0).await;
     assert_eq!(report.unwrap_err().message, "the disk is full");
-    // The write of which it could not be recorded has its outcome: who records knows of it.
+    // The write that could not be recorded has its outcome: the recorder was told of it.
     assert_eq!(notes.in_flight.len(), 2, "{:?}", notes.in_flight);
     assert!(notes.in_flight.is_superset(&addresses(&["silent"])));
 }

@@ -1,5 +1,5 @@
-//! What an approved change is bound by: what it does to which object, what it sends, and what the object
-//! held there when the change was approved.
+//! What an approval of a change fixes: what the change does to which object, which values it sends, and which
+//! values the object had in these fields when the change was approved.
 //!
 //! It leaves out everything that may differ between two plans of the same change: what the server fills in, what
 //! the run itself makes (generated secrets, salted hashes), fields of others, how a difference is known. Values are
@@ -14,57 +14,59 @@ use serde_json::Value;
 use crate::plan::{Action, After, Change, SensitiveFields, keyed, leaves};
 use crate::resource::{Address, Desired, FieldPath, Key, Target, digest};
 
-/// What keeps the seals of field values apart from those of other things.
+/// The purpose that is sealed together with a field's value, so that no other seal can take its place.
 const PURPOSE: &str = "field";
 
-/// What an approved change is bound by.
+/// What an approval fixes of one change: what it does to which object, what it sends, and which values the
+/// object had when it was approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {
-    /// What is done.
+    /// What is done to the object.
     pub action: Action,
-    /// To which object.
+    /// The object that it is done to.
     pub target: Target,
-    /// Which object of this name it is done to; `None` where there is none yet.
+    /// The uid of the object; `None` where it does not exist yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     uid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     moved_from: Option<Address>,
-    /// The object of another name, with its uid, that goes first.
+    /// The object of another name that is deleted first, with its uid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaced: Option<(Target, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taken_from: Vec<String>,
-    /// What is sent, by field.
+    /// The values that are sent, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     sent: BTreeMap<FieldPath, Content>,
-    /// What the object holds under the fields that are sent, and under those that go.
+    /// The values that the object has in the fields that are sent, and in those that are removed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     prior: BTreeMap<FieldPath, Content>,
 }
 
-/// What a field holds.
+/// The value of a field, in a form that can be compared and shows nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Content {
-    /// The digest of its value.
+    /// A known value, as its digest.
     Digest(String),
-    /// What a reference comes to.
+    /// A reference to a field of another resource.
     Reference {
-        /// As it is written.
+        /// The reference as it is written in the configuration.
         expression: String,
         /// The digest of its value; `None` where that is known only after apply.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         value: Option<String>,
     },
-    /// A value that the run makes.
+    /// A value that the run generates.
     Made,
-    /// Nothing.
+    /// There is no value.
     Absent,
 }
 
 impl Content {
-    /// Whether this, found later, is what was approved: what was not known then may be known by now.
+    /// Whether `now`, found by a later plan, is what was approved: a reference that had no value then may
+    /// have one now.
     fn is_as_approved(&self, now: Option<&Self>) -> bool {
         match (self, now) {
             (Self::Made, Some(_)) => true,
@@ -93,7 +95,7 @@ pub enum Deviation {
 }
 
 impl Binding {
-    /// What binds this change; `key` seals what nobody may see.
+    /// The binding of a change; `key` seals the digests of secret values.
     pub fn of(change: &Change, key: &Key) -> Self {
         let sealed = Sealed { change, key };
         Self {
@@ -111,7 +113,7 @@ impl Binding {
         }
     }
 
-    /// How a change that was found later differs from this one, which was approved.
+    /// The differences between this approved change and the one that a later plan found.
     pub fn deviations(&self, now: &Self) -> Vec<Deviation> {
         if self.action != now.action {
             return vec![Deviation::Action];
@@ -129,7 +131,7 @@ impl Binding {
             found.push(Deviation::Object);
         }
         let sends = differing(&self.sent, &now.sent);
-        // What is sent where shows as well in what is held there.
+        // A field that is sent in another way is reported once, and not as a field with another value too.
         let mut holds = differing(&self.prior, &now.prior);
         holds.retain(|path| !sends.contains(path));
         let fields = [(sends, Deviation::Sends as fn(_) -> _), (holds, Deviation::Holds)];
@@ -140,8 +142,8 @@ impl Binding {
         found
     }
 
-    /// Whether the change that was found later is what is left of this one after its run was interrupted:
-    /// what it deleted is gone.
+    /// Whether the change that a later plan found is the rest of this one after its run was interrupted: the
+    /// object that it was to delete is gone.
     pub fn is_continued_by(&self, now: &Self) -> bool {
         let is_half_done = matches!(
             (self.action, now.action),
@@ -157,7 +159,7 @@ fn differing(approved: &BTreeMap<FieldPath, Content>, now: &BTreeMap<FieldPath, 
     changed.chain(more).map(|(path, _)| path.clone()).collect()
 }
 
-/// The values of a change, as digests.
+/// Makes the digests of the values of a change.
 struct Sealed<'a> {
     change: &'a Change,
     key: &'a Key,
@@ -200,7 +202,8 @@ impl Sealed<'_> {
 
     fn digest(&self, path: &FieldPath, value: &Value, hidden: bool) -> String {
         if hidden {
-            // With its place: nobody may see either that two fields hold the same secret.
+            // The field's path is sealed with the value, so that nobody sees that two fields hold the same
+            // secret.
             let place = format!("{}\n{path}", self.change.address);
             return self.key.seal(PURPOSE, &format!("{place}\n{value}"));
         }
@@ -208,7 +211,7 @@ impl Sealed<'_> {
     }
 }
 
-/// The fields whose values are not bound as they stand: references, and what the run makes.
+/// The fields whose values have no digest of their own: references, and what the run generates.
 fn special(
     desired: &Desired,
     sent: &Value,
@@ -218,7 +221,8 @@ fn special(
     let references = desired.unresolved.iter().filter_map(|(path, expression)| {
         let named = named(path);
         let value = named.get(sent)?;
-        // What the plan could tell was put in; where the text still stands, it could not.
+        // The plan has put in every value that it knew. Where the text of the reference is still there, it
+        // did not.
         let is_open = Some(value) == path.get(&desired.object);
         let value = (!is_open).then(|| hold(&named, value));
         Some((named, Content::Reference { expression: expression.to_string(), value }))

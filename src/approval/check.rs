@@ -1,32 +1,32 @@
-//! A later plan, held against the approved one.
+//! Compares a later plan with the approved one.
 
 use super::binding::{Binding, Deviation};
 use super::file::{PlanFile, is_bound};
 use crate::plan::{Action, Change, Plan, other_managers};
 use crate::resource::{Address, FieldManager, FieldPath, Key};
 
-/// How the run that is about to begin stands to the approved plan.
+/// Whether the run that is about to begin is the first one of the approved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
     /// Nothing of it was done yet.
     Fresh,
-    /// An earlier run of the same file was interrupted: what it did is done.
+    /// An earlier run of the same file was interrupted: a part of the plan may be done already.
     Resumed,
 }
 
-/// In what the plan of now is not the approved one, at one resource.
+/// A difference between the new plan and the approved one, at one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Divergence {
-    /// At which resource.
+    /// The resource.
     pub address: Address,
-    /// In what.
+    /// What the difference is.
     pub kind: DivergenceKind,
 }
 
-/// A field, and the managers that own it now beside us; nobody where the server keeps no trace.
+/// A field, and the other managers that own it now. The list is empty where the server does not tell.
 pub type OwnedField = (FieldPath, Vec<FieldManager>);
 
-/// In what the plan of now is not the approved one.
+/// How the new plan differs from the approved one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DivergenceKind {
     /// Something else would be done.
@@ -36,7 +36,7 @@ pub enum DivergenceKind {
         /// What would be done now.
         now: Action,
     },
-    /// It would be done to another object of the same name, or for the sake of another one.
+    /// It would be done to another object of the same name, or would delete another object first.
     Object,
     /// Something else would be sent in these fields.
     Sends(Vec<FieldPath>),
@@ -48,17 +48,17 @@ pub enum DivergenceKind {
     Unapproved {
         /// What would be done.
         action: Action,
-        /// In which fields.
+        /// The fields that would change.
         fields: Vec<OwnedField>,
     },
-    /// Something was to be done to it, and there is nothing left to do.
+    /// A change was approved, and there is nothing left to do.
     Settled {
         /// What was approved.
         approved: Action,
     },
 }
 
-/// Everything in which the later plan is not the approved one.
+/// All differences between the approved plan in the file and the new one.
 pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Divergence> {
     let mut found = Vec::new();
     let mut left: Vec<&Address> = file.bindings().keys().collect();
@@ -70,7 +70,7 @@ pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Di
         };
         found.extend(kinds.into_iter().map(|kind| Divergence { address: change.address.clone(), kind }));
     }
-    // What an interrupted run has done is not to be done again.
+    // A change that an interrupted run has done does not appear in the new plan.
     if attempt == Attempt::Fresh {
         found.extend(left.into_iter().filter_map(|address| {
             let kind = DivergenceKind::Settled { approved: file.bindings().get(address)?.action };
@@ -103,7 +103,7 @@ fn compare(
         .collect()
 }
 
-/// A change that nobody has approved.
+/// The divergence of a change that was not approved.
 fn unapproved(plan: &Plan, change: &Change) -> DivergenceKind {
     let paths = change.fields.iter().map(|field| field.path.clone());
     DivergenceKind::Unapproved { action: change.action, fields: owned(plan, change, paths) }

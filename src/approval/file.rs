@@ -1,9 +1,9 @@
-//! The plan file: what it holds, and whether it still holds that.
+//! The plan file: its content, and how a changed or forged one is recognised.
 //!
-//! Three texts stand around the content. The *digest* names the plan: it is made of what the plan is bound to,
-//! what each change is bound by and the plan's own digest, and of nothing that is worded for people. The
-//! *checksum* is that of the content as it stands in the file, and finds damage. The *seal* covers both, and can
-//! be made only with the state's key.
+//! The content comes with three texts. The *digest* identifies the plan: it is made of the preconditions, the
+//! bindings and the plan's own digest, and of no text that is worded for people. The *checksum* is that of
+//! the content as it is in the file, and finds damage. The *seal* covers both, and can be made only with the
+//! state's key.
 
 use std::collections::BTreeMap;
 
@@ -18,43 +18,43 @@ use super::snapshot::PlanSnapshot;
 use crate::plan::{Action, Change, Plan};
 use crate::resource::{Address, FieldPath, Key, digest};
 
-/// The version of the file's format. It moves with every change of what is in it, since whoever applies a
-/// file must understand all of it. A file of another version is refused, and not converted: what it was
-/// approved by is what that version compared, and another one cannot check it. Planning again is no loss.
+/// The version of the file's format. Every change of the format raises it, since whoever applies a file must
+/// understand all of it. A file of another version is refused, and not converted: its approval is about what
+/// that version compared, which another version cannot check. The user can plan again.
 pub const PLAN_FILE_FORMAT: u32 = 2;
 
-/// What keeps the seal of a whole file apart from those of its parts.
+/// The purpose that is sealed with a whole file, so that no seal of a part can take its place.
 const PURPOSE: &str = "plan file";
 
-/// A plan that was kept, to be approved and applied. It holds no secret value, and no digest of one that
-/// could be guessed at without the key, which stays with the state.
+/// A plan in a file, to be approved and applied later. It holds no secret value. Digests of secrets are made
+/// with the state's key, so that no guess can be checked against them without it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanFile {
     content: Content,
     digest: String,
     checksum: String,
     seal: String,
-    /// The whole file, as it was written.
+    /// The text of the whole file, as it was written.
     text: String,
 }
 
-/// What a plan file says.
+/// The content of a plan file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Content {
     /// When the plan was made.
     made: Timestamp,
-    /// What the whole plan is bound to.
+    /// What must be the same when the plan is applied.
     preconditions: Preconditions,
-    /// What each change is bound by.
+    /// The binding of each approved change.
     bindings: BTreeMap<Address, Binding>,
-    /// What was shown.
+    /// The plan as it was shown to the user.
     snapshot: PlanSnapshot,
-    /// Where in the configuration the keys stand that the plan names: file and line (from 1).
+    /// The place in the configuration of each key that the plan names: file and line (from 1).
     places: BTreeMap<String, (String, usize)>,
 }
 
-/// A file around its content.
+/// A whole file: its content and the texts that come with it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Envelope<'a> {
@@ -67,7 +67,7 @@ pub(super) struct Envelope<'a> {
     content: &'a RawValue,
 }
 
-/// What every version of the format has.
+/// The field that every version of the format has.
 #[derive(Deserialize)]
 struct Head<'a> {
     format_version: Option<u64>,
@@ -75,25 +75,25 @@ struct Head<'a> {
     seal: Option<&'a RawValue>,
 }
 
-/// Why a file is no plan file that can be read.
+/// Why a file cannot be read as a plan file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    /// It is none, or a part of one.
+    /// It is not a plan file, or only a part of one.
     #[error("it is no plan file: {0}")]
     Unreadable(String),
-    /// Another version of the format.
+    /// It has another version of the format.
     #[error("its format has version {found}, and this regplan knows version {PLAN_FILE_FORMAT}")]
     Format {
         /// Which one.
         found: u64,
     },
-    /// It does not say any more what it said when it was written.
+    /// Its content is not what was written.
     #[error("it was changed since it was written")]
     Changed,
 }
 
 impl PlanFile {
-    /// Keeps a plan.
+    /// Makes the file of a plan.
     ///
     /// # Errors
     /// None that is known: everything in it can be written as JSON.
@@ -121,32 +121,32 @@ impl PlanFile {
         Ok(Self { content, digest: plan_digest, checksum, seal, text })
     }
 
-    /// The digest by which the history knows it. Two files of the same plan have the same one.
+    /// The digest that the history names it by. Two files of the same plan have the same digest.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// What the whole plan is bound to.
+    /// What must be the same when the plan is applied.
     pub fn preconditions(&self) -> &Preconditions {
         &self.content.preconditions
     }
 
-    /// What each change is bound by.
+    /// The binding of each approved change.
     pub(super) fn bindings(&self) -> &BTreeMap<Address, Binding> {
         &self.content.bindings
     }
 
-    /// Where a key of the configuration stood when the plan was made: file and line (from 1).
+    /// The place of a configuration key when the plan was made: file and line (from 1).
     pub fn place(&self, key: &str) -> Option<&(String, usize)> {
         self.content.places.get(key)
     }
 
-    /// Whether it was written by somebody who has the state's key, and is as it was then.
+    /// Whether its seal was made with the state's key. If so, the file is genuine and unchanged.
     pub fn is_sealed_by(&self, key: &Key) -> bool {
         self.seal == sealed(key, &self.digest, &self.checksum)
     }
 
-    /// The plan, for showing alone.
+    /// The plan, only to be shown: it cannot be applied.
     pub fn plan(&self) -> Plan {
         let Preconditions { project, lineage, serial, cluster, .. } = self.preconditions();
         self.content.snapshot.plan(project, lineage, *serial, cluster)
@@ -157,16 +157,16 @@ impl PlanFile {
         self.content.snapshot.unchecked()
     }
 
-    /// As text.
+    /// The text of the file.
     pub fn as_text(&self) -> &str {
         &self.text
     }
 
-    /// Reads it, and makes sure that it is whole. Whether it is genuine is for
-    /// [`is_sealed_by`](Self::is_sealed_by) to say.
+    /// Reads a plan file, and makes sure that it is complete. [`is_sealed_by`](Self::is_sealed_by) tells
+    /// whether it is genuine.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The text is no plan file, is damaged, or has another version of the format.
     pub fn from_text(text: &str) -> Result<Self, Damage> {
         let unreadable = |error: serde_json::Error| Damage::Unreadable(error.to_string());
         let head: Head<'_> = serde_json::from_str(text).map_err(unreadable)?;
@@ -189,7 +189,8 @@ impl PlanFile {
 }
 
 impl Content {
-    /// Tells this plan from others by what it means: when it was made, and how it is worded, are not in it.
+    /// Identifies the plan by its meaning: neither the time at which it was made nor its wording is in the
+    /// digest.
     fn digest(&self) -> String {
         let Self { preconditions, bindings, snapshot, .. } = self;
         digest(&json!([preconditions, bindings, snapshot.digest()]).to_string())
@@ -200,7 +201,7 @@ fn sealed(key: &Key, digest: &str, checksum: &str) -> String {
     key.seal(PURPOSE, &format!("{digest}\n{checksum}"))
 }
 
-/// Whether an approval is about this change: it does something, be it to our memory alone.
+/// Whether an approval covers this change: it changes the cluster, or at least the state.
 pub(super) fn is_bound(change: &Change) -> bool {
     change.action.writes() || change.action == Action::Forget || change.moved_from.is_some()
 }

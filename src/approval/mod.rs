@@ -1,4 +1,5 @@
-//! What was approved: a plan in a file, and whether a plan that is made later still is that one. Pure.
+//! What was approved: a plan in a file, and whether a plan that is made later is the same. This room does no
+//! I/O.
 //!
 //! A plan file is not replayed. Applying it makes a new plan, from the configuration, the secrets and the
 //! cluster as they are then. It goes on only if the new plan fits the [`Preconditions`] of the file, and each
@@ -9,10 +10,10 @@
 //! |---|---|
 //! | `file` | the file: its format, its digest, its seal |
 //! | `preconditions` | what the whole plan is bound to: project, lineage, cluster, configuration, secret sources |
-//! | `binding` | what one approved change is bound by |
-//! | `snapshot` | what a reader saw of each change, so that the file can be shown again |
+//! | `binding` | what an approval fixes of one change |
+//! | `snapshot` | what was shown of each change, so that the file can be shown again |
 //! | `secret_source` | how a plan file names the sources of secrets |
-//! | `check` | a later plan, held against the approved one |
+//! | `check` | how a later plan differs from the approved one |
 
 mod binding;
 mod check;

@@ -1,4 +1,4 @@
-//! What a plan as a whole is bound to.
+//! What must be the same when a plan file is applied as when its plan was made.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::config::{Config, SecretSource};
 use crate::plan::{Mode, Plan};
 use crate::resource::{Address, ClusterIdentity, Key};
 
-/// What keeps the seals of secret sources apart from those of other things.
+/// The purpose that is sealed with the value of a secret source, so that no other seal can take its place.
 const PURPOSE: &str = "secret source";
 
 /// What the plan was asked for, on the command line.
@@ -19,9 +19,9 @@ const PURPOSE: &str = "secret source";
 pub struct Asked {
     /// To apply the configuration, or to destroy what was applied.
     pub mode: Mode,
-    /// What it is limited to; everything where there is none.
+    /// The resources that it is limited to, with what these need; empty means everything.
     pub targets: Vec<Address>,
-    /// What is to be replaced whether or not it changes.
+    /// Resources to replace whether or not they change.
     pub replace: Vec<Address>,
     /// Existing objects that may be taken over.
     pub adopt: Vec<Address>,
@@ -29,7 +29,7 @@ pub struct Asked {
     pub consent: Vec<Address>,
 }
 
-/// What a plan as a whole is bound to.
+/// What a plan as a whole depends on, and what must be the same when it is applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preconditions {
@@ -41,17 +41,17 @@ pub struct Preconditions {
     pub lineage: String,
     /// The serial of the state; a newer one that changes nothing of the plan does not matter.
     pub serial: u64,
-    /// The cluster that was asked.
+    /// The cluster that it was made for.
     pub cluster: ClusterIdentity,
     /// The digest of the configuration.
     pub configuration: String,
-    /// What each source of a secret held, sealed.
+    /// The value of each source of a secret, as a sealed digest.
     secrets: BTreeMap<SecretSourceName, String>,
-    /// What was asked for.
+    /// What the plan was asked for.
     pub asked: Asked,
 }
 
-/// Why a plan file is not for what is at hand.
+/// Why a plan file does not fit the configuration, the state or the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
     /// Another version of regplan made it.
@@ -76,12 +76,12 @@ pub enum Mismatch {
     },
     /// The configuration has changed.
     Configuration,
-    /// These sources of secrets hold something else, are not there any more, or are new.
+    /// These sources of secrets have another value, do not exist any more, or are new.
     Secrets(Vec<SecretSourceName>),
 }
 
 impl Preconditions {
-    /// Those of a plan.
+    /// The preconditions of a plan that was just made.
     pub fn of(plan: &Plan, config: &Config, given: &SecretInputs, asked: Asked, key: &Key) -> Self {
         Self {
             regplan: env!("CARGO_PKG_VERSION").to_owned(),
@@ -95,7 +95,7 @@ impl Preconditions {
         }
     }
 
-    /// Everything in which the preconditions at hand are others. The serial may have moved on.
+    /// Every difference between these preconditions and those of now. The serial may have grown.
     pub fn mismatches(&self, now: &Self) -> Vec<Mismatch> {
         let mut found = Vec::new();
         if self.regplan != now.regplan {
@@ -119,7 +119,7 @@ impl Preconditions {
                 found.push(Mismatch::Secrets(others));
             }
         } else {
-            // Another configuration may well have other secrets; that it is another one says enough.
+            // Another configuration may have other secrets, so they are reported only where it is the same.
             found.push(Mismatch::Configuration);
         }
         found
@@ -139,7 +139,7 @@ fn sealed(config: &Config, given: &SecretInputs, key: &Key) -> BTreeMap<SecretSo
         .collect()
 }
 
-/// What the source is called; `None` for a value that regplan makes.
+/// The name of a source; `None` for a value that regplan generates.
 fn name(config: &Config, source: &SecretSource) -> Option<SecretSourceName> {
     match source {
         SecretSource::Env(name) => Some(SecretSourceName::Env(name.clone())),

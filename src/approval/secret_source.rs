@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 pub enum SecretSourceName {
     /// An environment variable.
     Env(String),
-    /// A file, by its path from the configuration, which may lie elsewhere by the time of the apply.
+    /// A file, by its path relative to the configuration, which may be in another folder when the plan is
+    /// applied.
     File(String),
     /// A sensitive `[variable.NAME]`.
     Variable(String),
 }
 
-/// A text that names no source.
+/// The text does not name a source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` names no source of a secret")]
 pub struct SecretSourceError(String);

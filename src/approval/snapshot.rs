@@ -1,4 +1,4 @@
-//! What a reader saw of a change, in a form that a file can hold: no secret, and no more than is shown.
+//! What was shown of a plan, in a form that a file can hold. It has no secret, and no more than is shown.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -52,7 +52,7 @@ struct ChangeSnapshot {
 #[serde(deny_unknown_fields)]
 struct FieldSnapshot {
     path: FieldPath,
-    // A field that holds `null` is not one without a value.
+    // `null` is a value: the field is not the same as one without a value.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     before: Option<Value>,
     after: ValueSnapshot,
@@ -86,12 +86,12 @@ struct RefusalSnapshot {
     kind: ProblemKind,
     message: String,
     help: Option<String>,
-    /// Why it would have to be replaced, where that is what is refused; there is no message then.
+    /// Why the resource would have to be replaced, where that was refused. There is no message then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     replacement: Vec<Reason>,
 }
 
-/// A value that is there, be it `null`.
+/// Reads a value that is present, also `null`, which serde would otherwise take for `None`.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -109,7 +109,7 @@ impl PlanSnapshot {
         }
     }
 
-    /// The plan again, for showing alone: what is needed to apply it is not in it.
+    /// The plan again, only to be shown: what an apply needs is not in it.
     pub(super) fn plan(&self, project: &str, lineage: &str, serial: u64, cluster: &ClusterIdentity) -> Plan {
         Plan {
             project: project.to_owned(),

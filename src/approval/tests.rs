@@ -83,7 +83,7 @@ fn a_file_outlives_being_written() {
     assert_eq!((read.plan().notes, read.plan().digest), (vec!["a note".to_owned()], "sha256:0".to_owned()));
 }
 
-/// By its digest a plan is known in the history: two files of one plan are one plan, however they are worded.
+/// The history identifies a plan by its digest: two files of one plan have the same, whatever their wording.
 #[test]
 fn nothing_that_is_worded_and_no_time_is_in_the_digest() {
     let key = Key::random();
@@ -98,7 +98,7 @@ fn nothing_that_is_worded_and_no_time_is_in_the_digest() {
     let other = kept(&retold, &key);
     assert_ne!(file.as_text(), other.as_text());
     assert_eq!(file.digest(), other.digest());
-    // What the plan is bound to, and what its changes are bound by, is in it.
+    // The digest covers the preconditions of the plan and the bindings of its changes.
     let mut elsewhere = told.clone();
     elsewhere.digest = "sha256:1".into();
     assert_ne!(kept(&elsewhere, &key).digest(), file.digest());
@@ -109,7 +109,7 @@ fn nothing_that_is_worded_and_no_time_is_in_the_digest() {
     assert_ne!(PlanFile::new(&told, moved, BTreeMap::new(), &key).unwrap().digest(), file.digest());
 }
 
-/// The digest of what stands in the file, computed by somebody else than the file.
+/// The digest of the file's content, computed in another way than by the file itself.
 fn forged(text: &str, alter: impl FnOnce(&mut Value)) -> String {
     let mut file: Value = serde_json::from_str(text).unwrap();
     alter(&mut file["content"]);
@@ -129,7 +129,7 @@ fn whoever_computes_digest_and_checksum_still_has_not_the_key() {
     for (at, value) in [
         ("/preconditions/asked/consent", json!(["resource.c"])),
         ("/bindings/resource.c/action", json!("delete")),
-        // Shown text is no part of the digest, and sealed all the same.
+        // Shown text is not in the digest, and is sealed nevertheless.
         ("/snapshot/notes", json!(["all is well"])),
         ("/snapshot/changes/0/unchecked", json!([])),
     ] {
@@ -226,7 +226,7 @@ fn named(error: Option<serde_json::Error>) -> BTreeSet<String> {
     names.into_iter().filter(|name| name != "?").collect()
 }
 
-/// A plan in which everything is there that a file can hold.
+/// A plan that has everything that a file can hold.
 fn full_plan() -> Plan {
     let mut update = change("ConfigMap", "v", "w");
     let origin = Origin { key: "resource.c.data.k".into(), span: None };
@@ -273,7 +273,7 @@ fn the_page_names_every_field() {
     assert!(missing.is_empty(), "docs/state-format.md does not name {missing:?}");
 }
 
-/// All keys that are names of fields; those that are data have something in them that no name has.
+/// All keys that are names of fields. Keys that are data have a character that no name has.
 fn keys_of(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
@@ -298,7 +298,7 @@ proptest! {
         let at = at % bytes.len();
         bytes[at] = byte;
         if let Ok(read) = PlanFile::from_text(&String::from_utf8(bytes).unwrap()) {
-            // White space around the content; or the seal, which only its key can tell.
+            // The cut is in the white space around the content, or in the seal, which only its key can check.
             prop_assert_eq!(read.digest(), file.digest());
             prop_assert_eq!(read.plan().notes, file.plan().notes);
             prop_assert_eq!(read.preconditions(), file.preconditions());

@@ -19,19 +19,19 @@ use crate::plan::Mode;
 use crate::report::{self, Label, SourceLine, Styled, escape};
 use crate::state::Store;
 
-/// Who approves the plan.
+/// How the plan gets approved.
 #[derive(Clone, Copy)]
 pub(super) enum Approver<'a> {
-    /// Whoever is asked, or has said `--auto-approve`.
+    /// By a person, who is asked, or has passed `--auto-approve`.
     Person,
-    /// Whoever expects this digest.
+    /// By `--expect` with this digest.
     Digest(&'a str),
-    /// Whoever hands over this file.
+    /// By a plan file.
     File(&'a NamedPlanFile),
 }
 
 impl<'a> Approver<'a> {
-    /// Makes sure, before anything is planned, that what was approved may be applied here.
+    /// Makes sure, before anything is planned, that an approved plan file may be applied here.
     async fn admit(self, workspace: &mut Workspace<Store>, output: Output) -> Result<Admission<'a>, Failure> {
         Ok(match self {
             Self::Person => Admission::Person,
@@ -41,7 +41,7 @@ impl<'a> Approver<'a> {
     }
 }
 
-/// What is needed to tell whether a plan is the approved one.
+/// What a plan is compared with to see whether it is the approved one.
 enum Admission<'a> {
     Person,
     Digest(&'a str),
@@ -49,7 +49,7 @@ enum Admission<'a> {
 }
 
 impl Admission<'_> {
-    /// The approval that the plan has.
+    /// The approval of the plan; fails where it is not the plan in the file.
     fn approval(&self, workspace: &Workspace<Store>, planned: &Planned) -> Result<Approval, Failure> {
         match self {
             Self::Person => Ok(Approval::Caller),
@@ -59,7 +59,7 @@ impl Admission<'_> {
     }
 }
 
-/// Plans, shows, makes sure that it is approved, applies.
+/// Plans, shows the plan, makes sure that it is approved, and applies it.
 pub(super) async fn run(
     global: &Global,
     args: &RunArgs,
@@ -112,7 +112,7 @@ async fn open(
     Ok(opened.connect().await?)
 }
 
-/// Says that an earlier run was killed, and what of it is picked up.
+/// Words that an earlier run was killed, and what of it was recorded.
 fn interrupted(interruption: Interruption<'_>) -> Styled {
     match interruption {
         Interruption::Run(recovered) => note(format!(

@@ -1,4 +1,4 @@
-//! Asks before something is changed.
+//! Asks the user before something is changed.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -7,12 +7,12 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::report::{Label, Styled};
 
-/// Whether a question may be asked at all.
+/// Whether the user may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Questions {
-    /// There may be somebody who answers.
+    /// Questions may be asked.
     Allowed,
-    /// `--no-input`: who runs this wants it to fail instead.
+    /// `--no-input`: the command fails where it would have to ask.
     Forbidden,
 }
 
@@ -22,8 +22,8 @@ impl From<&Global> for Questions {
     }
 }
 
-/// Asks, and takes only `yes` for a yes. An answer may be piped in; no answer at all is an error, since
-/// whoever runs this from a script should know that nothing was done.
+/// Asks, and accepts only `yes` as consent. The answer may come from a pipe. No answer at all is an error, so
+/// that a script learns that nothing was done.
 pub(super) fn ask(question: &str, questions: Questions, output: Output) -> Result<bool, Failure> {
     let unanswered = || {
         Failure::message("this needs an approval, and there is nobody to ask")

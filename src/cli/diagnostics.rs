@@ -1,4 +1,4 @@
-//! Draws mistakes with the lines of the file around them. The only place that knows miette.
+//! Draws mistakes together with the lines of the file around them. Only this file uses miette.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -10,16 +10,16 @@ use textwrap::{WordSeparator, WordSplitter};
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, SourceId, Sources};
 
-/// Shows the warnings, where there are any.
+/// Prints the warnings, where there are any.
 pub(super) fn show_warnings(sources: &Sources, warnings: &Diagnostics, output: Output) -> io::Result<()> {
     if warnings.is_empty() { Ok(()) } else { Output::raw_message(&draw(sources, warnings, output)) }
 }
 
-/// All mistakes, one below the other, and how many there are.
+/// The text of all mistakes, one below the other, and how many there are.
 pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) -> String {
     let theme =
         if output.styles_messages() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    // Lines end between words alone: names, addresses and commands are copied from here.
+    // Lines are broken only between words, since users copy names, addresses and commands.
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
         .with_width(width())
@@ -50,8 +50,8 @@ fn width() -> usize {
     std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100)
 }
 
-/// A mistake as miette wants it: its labels in one file. Labels in other files become mistakes of their
-/// own below it, since a report shows one file.
+/// A mistake in miette's form, with the labels of one file. Labels in other files become mistakes of their
+/// own below it, since a report of miette shows one file.
 struct Drawn<'m> {
     mistake: &'m Diagnostic,
     message: String,
@@ -100,12 +100,12 @@ fn part<'m>(
     Drawn { mistake, message, help, source, labels }
 }
 
-/// What is shown of a line that is longer than any screen.
+/// How many bytes of a very long line are shown.
 const LONGEST: usize = 200;
-/// How much of it stands before what it is shown for.
+/// How many bytes of them come before the first label.
 const BEFORE: usize = 60;
 
-/// A text without the far ends of its very long lines, and the labels at their new places.
+/// The text with its very long lines shortened, and the labels at their new places.
 fn shortened(text: &str, mut labels: Vec<Label>) -> (String, Vec<Label>) {
     let mut short = String::new();
     let mut at = 0;
@@ -142,7 +142,7 @@ fn shortened(text: &str, mut labels: Vec<Label>) -> (String, Vec<Label>) {
     (short, labels)
 }
 
-/// The mistake with paths as they are from the folder in which the user stands.
+/// The mistake with its paths relative to the current folder.
 fn as_seen_from(here: Option<&Path>, mut mistake: Diagnostic) -> Diagnostic {
     let Some(here) = here.and_then(Path::to_str).filter(|here| here.len() > 1) else { return mistake };
     let folder = format!("{here}/");
@@ -168,7 +168,7 @@ fn as_seen_from(here: Option<&Path>, mut mistake: Diagnostic) -> Diagnostic {
 
 impl miette::Diagnostic for Drawn<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        // A part in another file goes on from the one above.
+        // A part in another file continues the one above, and shows no code of its own.
         (self.message == self.mistake.message).then(|| Box::new(self.mistake.code) as Box<dyn fmt::Display>)
     }
 

@@ -10,7 +10,7 @@ use crate::drift::{Drift, Verdict};
 use crate::engine::{self, AppliedState, BackendSettings, Head, Host, Secrets, Settings};
 use crate::report;
 
-/// How many requests are under way at once; more buy little.
+/// How many requests are under way at once; more of them are hardly faster.
 const CONNECTIONS: usize = 8;
 
 pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Result<Exit, Failure> {
@@ -27,8 +27,8 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
     })
 }
 
-/// What was applied last. Of the configuration no more is read than where its state and its cluster are; with
-/// `--state`, it need not be there.
+/// Finds what was applied last. Of the configuration, only the places of its state and its cluster are read;
+/// with `--state`, it may be missing.
 async fn find(global: &Global, args: &DriftArgs, output: Output) -> Result<AppliedState, Failure> {
     let host = Host::of_process();
     if let Some(folder) = &args.state {
@@ -46,7 +46,7 @@ fn load_head(global: &Global, host: &Host, output: Output) -> Result<Head, Failu
     Ok(head)
 }
 
-/// Prints what was found, or puts it into the file; then the summary still is said.
+/// Prints the drift, or writes it into the file and prints only the summary.
 fn publish(drift: &Drift, args: &DriftArgs, output: Output) -> Result<(), Failure> {
     let text = match args.format {
         DriftFormat::Text if args.output.is_none() => {

@@ -1,19 +1,19 @@
-//! Exit codes.
+//! The exit codes of the program.
 
 use std::process::ExitCode;
 
-/// How a command ended that did what it was asked.
+/// How a command ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Done.
+    /// It was done.
     Done,
     /// There are changes, and `--detailed-exitcode` asked to say so.
     Changes,
-    /// It was said already what went wrong.
+    /// Something failed, and was reported already.
     Failed,
     /// Something is not as it was applied.
     Drift,
-    /// Nothing of what could be observed has changed, and not everything could be.
+    /// Not everything could be read, and what could be read has not changed.
     Unobserved,
 }
 
@@ -28,7 +28,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A usage error is an error like any other (1); `--help` and `--version` are none.
+/// The exit code for what the parser of arguments ends with: 1 for a usage error, 0 for `--help` and
+/// `--version`.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
     let printed = error.print();
     match (error.use_stderr(), printed) {

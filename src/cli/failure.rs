@@ -1,4 +1,4 @@
-//! Why a command did not do what it was asked, and the one place that prints it.
+//! The failure of a command, and the one place that prints it.
 
 use std::error::Error;
 use std::io;
@@ -12,19 +12,19 @@ use crate::engine::{self, NotApplicable, PlanFileRefusal};
 use crate::report::{Label, Styled, escape};
 use crate::state::StateError;
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The engine stopped.
     Engine(Box<engine::Error>),
     /// A plan file is not applied.
     PlanFile {
-        /// Which one.
+        /// The path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Why it is not applied.
         refusal: PlanFileRefusal,
     },
-    /// What the command line itself has to say.
+    /// The command line itself refuses to go on.
     Refused(Words),
     /// Something that the command line tried did not work.
     Failed {
@@ -32,32 +32,32 @@ pub(super) enum Failure {
         tried: String,
         /// What to do next.
         help: Option<String>,
-        /// What came of it.
+        /// The error that ended it.
         cause: Box<dyn Error + Send + Sync>,
     },
-    /// Nobody reads on.
+    /// The reader of our output has closed the pipe.
     BrokenPipe,
 }
 
 impl Failure {
-    /// A refusal in these words.
+    /// A refusal with this message.
     pub(super) fn message(message: impl Into<String>) -> Self {
         Self::Refused(Words { message: message.into(), help: None })
     }
 
-    /// Something that did not work, told as `TRIED: CAUSE`.
+    /// Something that did not work, worded as `TRIED: CAUSE`.
     pub(super) fn caused(tried: impl Into<String>, cause: impl Error + Send + Sync + 'static) -> Self {
         Self::Failed { tried: tried.into(), help: None, cause: Box::new(cause) }
     }
 
-    /// A file that was to be replaced.
+    /// A file that could not be replaced.
     pub(super) fn unwritten(path: &Path, error: io::Error) -> Self {
         Self::caused(format!("`{}` cannot be written", path.display()), error).help(
             "its folder must be there, and writable: the file is made anew beside the old one, then renamed",
         )
     }
 
-    /// Says what to do next. What the engine says has its own help already.
+    /// Sets what to do next. Errors of the engine have their own help already, and keep it.
     pub(super) fn help(self, text: impl Into<String>) -> Self {
         let help = Some(text.into());
         match self {
@@ -67,7 +67,7 @@ impl Failure {
         }
     }
 
-    /// What a command comes to whose output nobody reads to its end: its exit code still says what it found.
+    /// Ignores a closed pipe, so that the exit code still says what the command found.
     pub(super) fn unless_closed(shown: Result<(), Self>) -> Result<(), Self> {
         match shown {
             Err(Self::BrokenPipe) => Ok(()),
@@ -94,7 +94,7 @@ impl From<StateError> for Failure {
     }
 }
 
-/// Of the output: files that a command writes have failures of their own.
+/// An error of standard output or standard error. Files that a command writes have failures of their own.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -104,10 +104,10 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Says what went wrong.
+/// Prints what went wrong, and returns the exit code.
 pub(super) fn print(failure: &Failure, output: Output) -> ExitCode {
     let printed = match failure {
-        // Whoever closed the pipe has what they wanted (`regplan plan | head`).
+        // The reader has what it wanted (`regplan plan | head`).
         Failure::BrokenPipe => return ExitCode::SUCCESS,
         Failure::Engine(error) => match error.as_ref() {
             engine::Error::Mistakes { sources, mistakes } => {
@@ -122,7 +122,7 @@ pub(super) fn print(failure: &Failure, output: Output) -> ExitCode {
             output.message(&styled(&Words { message, help: help.clone() }))
         }
     };
-    // Nobody can be told that the message could not be written.
+    // If the message cannot be written, there is no other place to report that.
     drop(printed);
     ExitCode::FAILURE
 }

@@ -12,7 +12,7 @@ use crate::report::{Label, Styled};
 
 pub(super) fn run(args: &InitArgs, output: Output) -> Result<Exit, Failure> {
     let path = args.path.display();
-    // Create-only: a configuration that somebody wrote is never overwritten.
+    // An existing configuration is never overwritten.
     let opened = OpenOptions::new().write(true).create_new(true).open(&args.path);
     let mut file = opened.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
@@ -29,7 +29,7 @@ pub(super) fn run(args: &InitArgs, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The folder's name, as far as it can be a project's; otherwise `registry`.
+/// The name of the current folder, if it can be a project's name; otherwise `registry`.
 fn project_name() -> String {
     let folder = std::env::current_dir().ok();
     let name = folder.as_ref().and_then(|folder| folder.file_name()?.to_str()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Signals: the first one stops an apply gently, the second one at once.
+//! Handles signals: the first one stops an apply gently, the second one at once.
 
 use tokio::task::JoinHandle;
 
@@ -10,7 +10,7 @@ pub(super) struct Listener {
     task: JoinHandle<()>,
 }
 
-/// Begins to listen.
+/// Begins to listen to signals.
 pub(super) fn listen() -> Listener {
     let stop = Stop::default();
     let task = tokio::spawn(pass_on(stop.clone()));
@@ -18,7 +18,7 @@ pub(super) fn listen() -> Listener {
 }
 
 impl Listener {
-    /// What the signals ask for.
+    /// The stop that the signals trigger.
     pub(super) fn stop(&self) -> &Stop {
         &self.stop
     }
@@ -37,7 +37,7 @@ async fn pass_on(stop: Stop) {
     stop.at_once.cancel();
 }
 
-/// Ctrl-C, or what a service manager sends.
+/// Waits for Ctrl-C, or for the signal that a service manager sends.
 async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {

@@ -37,10 +37,10 @@ use exit::Exit;
 use failure::Failure;
 use output::Output;
 
-/// Runs the program.
+/// Runs the program with these arguments, the first of which is its name.
 ///
-/// Exit codes: 0 done, 1 an error (usage errors included), 2 changes where `--detailed-exitcode` asks, and
-/// drift; 3 where `drift` could not observe everything and what it saw is in sync.
+/// The exit codes are: 0 done; 1 an error (also of usage); 2 changes, with `--detailed-exitcode`, or drift; 3
+/// where `drift` could not read everything, and what it read is in sync.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -77,7 +77,7 @@ fn asynchronously(command: impl Future<Output = Result<Exit, Failure>>) -> Resul
         .build()
         .map_err(|error| Failure::caused("the runtime does not start", error))?;
     let result = runtime.block_on(command);
-    // A hanging name look-up must not keep a program alive whose work is done.
+    // A name look-up that hangs must not keep the program alive when its work is done.
     runtime.shutdown_background();
     result
 }

@@ -1,4 +1,4 @@
-//! Where text goes: data to stdout, everything else to stderr; styled only where that is wanted.
+//! Writes text: data to stdout, everything else to stderr, with styles only where they are wanted.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::{Global, When};
 use crate::report::Styled;
 
-/// How many columns there are where nobody says.
+/// The width in columns where it is not known.
 const PIPED: usize = 80;
 
 /// The two streams, and how each is written.
@@ -36,40 +36,41 @@ impl Output {
         self.styled_messages
     }
 
-    /// Whether messages go to a person who watches.
+    /// Whether messages go to a terminal, where a person can watch them.
     pub(super) fn is_watched(self) -> bool {
         io::stderr().is_terminal() && !self.quiet
     }
 
-    /// How wide data may be: as `COLUMNS` says, or the terminal; what is written into a file or a pipe has
-    /// the same width everywhere.
+    /// The width of data in columns: that of `COLUMNS`, or of the terminal. In a file or a pipe it is always
+    /// the same.
     pub(super) fn width() -> usize {
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let terminal = || if io::stdout().is_terminal() { textwrap::termwidth() } else { PIPED };
         columns.filter(|columns| *columns > 0).unwrap_or_else(terminal)
     }
 
-    /// What was asked for.
+    /// Prints the result of the command.
     pub(super) fn data(self, text: &Styled) -> io::Result<()> {
         let text = if self.styled_data { text.ansi() } else { text.to_string() };
         Self::raw_data(&text)
     }
 
-    /// What was asked for, as it is.
+    /// Prints the result of the command without styles, byte by byte as given.
     pub(super) fn raw_data(text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }
 
-    /// What was asked for, into a file that others read at any time: they see the old one or the new one,
-    /// never a part. Its name while it is written ends in nothing that a collector of files looks for.
+    /// Writes the result into a file that others may read at any time: they see the old file or the new one,
+    /// never a part. While it is written, its temporary name has no ending that a collector of files looks
+    /// for.
     pub(super) fn replace_file(path: &Path, text: &str) -> io::Result<()> {
-        // Readable by all that the umask lets: who collects it is seldom who wrote it.
+        // It is readable by everybody whom the umask allows, since the collector often runs as another user.
         Self::replace(path, text, 0o666)
     }
 
-    /// The same for a file that is its owner's alone.
+    /// The same for a file that only its owner can read.
     pub(super) fn replace_private_file(path: &Path, text: &str) -> io::Result<()> {
         Self::replace(path, text, 0o600)
     }
@@ -87,18 +88,18 @@ impl Output {
         Ok(())
     }
 
-    /// What one should know beside it.
+    /// Prints what the user should know besides the result; `--quiet` leaves it out.
     pub(super) fn note(self, text: &Styled) -> io::Result<()> {
         if self.quiet { Ok(()) } else { self.message(text) }
     }
 
-    /// What one must know: errors, questions.
+    /// Prints what the user must know: errors and questions.
     pub(super) fn message(self, text: &Styled) -> io::Result<()> {
         let text = if self.styled_messages { text.ansi() } else { text.to_string() };
         Self::raw_message(&text)
     }
 
-    /// What one must know, as it is.
+    /// Prints what the user must know without styles, byte by byte as given.
     pub(super) fn raw_message(text: &str) -> io::Result<()> {
         let mut stderr = io::stderr().lock();
         stderr.write_all(text.as_bytes())?;

@@ -31,13 +31,13 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
         (true, true) => Exit::Changes,
         (true, false) => Exit::Done,
     };
-    // The program ends here, and what a plan of thousands of objects is made of goes with it: to take it apart
-    // piece by piece would keep a reader waiting for nothing.
+    // The program ends here. To free a plan of thousands of objects piece by piece would only make the user
+    // wait, so its memory is left to the operating system.
     std::mem::forget((workspace, planned));
     Ok(exit)
 }
 
-/// In which form a plan is printed.
+/// The form in which a plan is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Text,
@@ -64,7 +64,7 @@ impl From<Format> for Form {
     }
 }
 
-/// Prints the plan as data; `places` says where keys of the configuration stand.
+/// Prints the plan as data; `places` finds the file and line of a configuration key.
 pub(super) fn show(plan: &Plan, form: Form, places: Locator<'_>, output: Output) -> Result<(), Failure> {
     match form {
         Form::Text => {

@@ -1,4 +1,4 @@
-//! Plan files: kept by `plan --out`, shown by `show`, applied by `apply PLANFILE`.
+//! Plan files: written by `plan --out`, shown by `show`, applied by `apply PLANFILE`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::report::{Label, SourceLine, Styled};
 use crate::resource::Origin;
 use crate::state::Store;
 
-/// Keeps a plan in a file, unless it cannot be applied anyway.
+/// Writes a plan into a file, unless it cannot be applied anyway.
 pub(super) async fn keep<S: StateAccess>(
     path: &Path,
     workspace: &Workspace<S>,
@@ -33,7 +33,7 @@ pub(super) async fn keep<S: StateAccess>(
     Ok(output.note(&text)?)
 }
 
-/// A plan file that was read.
+/// A plan file that was read, with its path.
 pub(super) struct NamedPlanFile {
     path: PathBuf,
     pub(super) file: PlanFile,
@@ -52,13 +52,13 @@ impl NamedPlanFile {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    /// Where a key of the configuration stood when the plan was made.
+    /// The file and line of a configuration key when the plan was made.
     pub(super) fn place(&self, origin: &Origin) -> Option<SourceLine> {
         let (file, line) = self.file.place(&origin.key)?;
         Some(SourceLine { file: file.clone(), line: *line })
     }
 
-    /// Admits it, before anything is planned.
+    /// Makes sure, before anything is planned, that the file may be applied here.
     pub(super) async fn admit(
         &self,
         workspace: &mut Workspace<Store>,
@@ -71,7 +71,7 @@ impl NamedPlanFile {
         Ok(admitted)
     }
 
-    /// Holds the plan that was made anew against it.
+    /// Compares the new plan with the file.
     pub(super) fn hold_against(
         &self,
         workspace: &Workspace<Store>,
@@ -81,7 +81,7 @@ impl NamedPlanFile {
         workspace.hold_against(admitted, planned).map_err(|error| self.failure(error))
     }
 
-    /// An error of the engine; where it is about the file, its words name it.
+    /// The failure for an error of the engine. Where it is about the file, it names the file.
     fn failure(&self, error: engine::Error) -> Failure {
         match error {
             engine::Error::PlanFile(refusal) => Failure::PlanFile { path: self.path.clone(), refusal },

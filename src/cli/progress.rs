@@ -1,4 +1,4 @@
-//! Shows an apply while it runs: spinners for a person who watches, lines for a log, JSON for a program.
+//! Shows an apply while it runs: spinners on a terminal, lines in a log, JSON for programs.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,12 +12,12 @@ use crate::apply::Event;
 use crate::report::{self, Label, Styled};
 use crate::resource::Address;
 
-/// A consumer of events.
+/// Prints the events of an apply.
 pub(super) struct Progress {
     format: Format,
     output: Output,
     bars: MultiProgress,
-    /// What is under way, with what it waits for.
+    /// The resources that are under way, each with what it waits for.
     under_way: Mutex<BTreeMap<Address, UnderWay>>,
 }
 
@@ -31,7 +31,8 @@ impl Progress {
         Self { format, output, bars: MultiProgress::new(), under_way: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Shows one event. What cannot be written is let go: an apply does not fail because nobody looks.
+    /// Shows one event. Errors of the output are ignored: an apply does not fail because its output cannot be
+    /// written.
     pub(super) fn show(&self, event: &Event) {
         if self.format == Format::Json {
             drop(Output::raw_data(&format!("{}\n", report::event_json(event))));
@@ -43,7 +44,7 @@ impl Progress {
         }
     }
 
-    /// Takes what is left of the display away.
+    /// Removes the spinners that are left.
     pub(super) fn finish(&self) {
         drop(self.bars.clear());
     }

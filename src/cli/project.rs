@@ -1,4 +1,4 @@
-//! What most commands begin with: the configuration, with its warnings shown.
+//! The first step of most commands: loads the configuration, and shows its warnings.
 
 use super::args::Global;
 use super::diagnostics;
@@ -7,7 +7,7 @@ use super::output::Output;
 use super::settings;
 use crate::engine::{self, Compiled, Host, Project, Settings};
 
-/// Reads and checks the configuration.
+/// Reads and checks the configuration, and shows its warnings.
 pub(super) async fn load(global: &Global, settings: Settings, output: Output) -> Result<Project, Failure> {
     let project = engine::load(&settings::inputs(global)?, settings, Host::of_process()).await?;
     diagnostics::show_warnings(&project.config.sources, &project.warnings, output)?;
@@ -19,7 +19,7 @@ pub(super) async fn load_offline(global: &Global, output: Output) -> Result<Proj
     load(global, Settings::from(global), output).await
 }
 
-/// The same, and what it comes to without a cluster and without secrets.
+/// The same, and compiles it without a cluster and without secrets.
 pub(super) async fn compile(global: &Global, output: Output) -> Result<(Project, Compiled), Failure> {
     let project = load_offline(global, output).await?;
     let compiled = project.compile().await?;

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::project;
 use crate::resource::{Desired, FieldPath};
 
-/// Stands for a value that nobody may see.
+/// The text in place of a secret value.
 const SENSITIVE: &str = "(sensitive)";
 
 pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> Result<Exit, Failure> {
@@ -34,7 +34,8 @@ fn yaml(object: &Value) -> Result<String, Failure> {
     Ok(format!("---\n{}\n", text.trim_end()))
 }
 
-/// The object as it may be seen: secrets hidden, values that are not known yet as they are written.
+/// The object as it is printed: secrets are hidden, and values that are not known yet are printed as they are
+/// written in the configuration.
 fn shown(desired: &Desired) -> Value {
     let mut object = desired.object.clone();
     for (path, expression) in desired.unresolved.iter() {

@@ -1,11 +1,11 @@
-//! From parsed flags to the engine's settings.
+//! Turns parsed flags into the engine's settings.
 
 use super::args::{Global, PlanningArgs};
 use super::failure::Failure;
 use crate::engine::{ConfigInputs, PlanRequest, Settings};
 use crate::plan::Mode;
 
-/// What the configuration is read from.
+/// The files and values that the configuration is read from.
 pub(super) fn inputs(global: &Global) -> Result<ConfigInputs, Failure> {
     let working_folder = std::env::current_dir()
         .map_err(|error| Failure::caused("the working folder cannot be used", error))?;
@@ -25,7 +25,7 @@ pub(super) fn of_planning(global: &Global, planning: &PlanningArgs) -> Settings 
     Settings { parallelism: usize::from(planning.parallelism), ..Settings::from(global) }
 }
 
-/// What a plan is asked for.
+/// The request that a plan is made for.
 pub(super) fn request(mode: Mode, planning: &PlanningArgs) -> PlanRequest {
     let PlanningArgs { adopt, consent, target: targets, replace, parallelism: _ } = planning.clone();
     PlanRequest { mode, targets, replace, adopt, consent }

@@ -20,14 +20,14 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(pub u32);
 
-/// A stretch of bytes in one source file.
+/// A range of bytes in one source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
-    /// The file that it lies in.
+    /// The file.
     pub source: SourceId,
-    /// The first byte.
+    /// The offset of the first byte.
     pub start: usize,
-    /// The byte after the last one.
+    /// The offset after the last byte.
     pub end: usize,
 }
 
@@ -40,7 +40,7 @@ pub struct Source {
     pub text: Arc<str>,
 }
 
-/// Every file that a configuration was read from; spans point into these.
+/// All files that a configuration was read from. A [`Span`] points into one of them.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<Source>,
@@ -59,7 +59,7 @@ impl Sources {
         self.files.get(id.0 as usize)
     }
 
-    /// The path and the line (from 1) at which a span starts, for `regplan.toml:14`.
+    /// The path and the line (from 1) at which a span starts, such as for `regplan.toml:14`.
     pub fn line_of(&self, span: Span) -> Option<(&Path, usize)> {
         let source = self.get(span.source)?;
         let before = source.text.get(..span.start)?;
@@ -67,7 +67,7 @@ impl Sources {
     }
 }
 
-/// Whether it stops the run.
+/// Whether a mistake stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Nothing is done until it is corrected.
@@ -76,10 +76,10 @@ pub enum Severity {
     Warning,
 }
 
-/// A place and what to say about it.
+/// A place, and a text about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// Where.
+    /// The place.
     pub span: Span,
     /// What the reader sees there; may be empty.
     pub text: String,
@@ -88,7 +88,7 @@ pub struct Label {
 /// One mistake: what happened, where, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Whether it stops the run.
+    /// Whether a mistake stops the run.
     pub severity: Severity,
     /// A stable name for the kind of mistake (`unknown-key`), for documents and tests.
     pub code: &'static str,
@@ -127,7 +127,7 @@ impl Diagnostic {
         }
     }
 
-    /// Says what to do next.
+    /// Sets what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -145,14 +145,14 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All mistakes of one run, in the order in which a reader meets them.
+/// The mistakes of one run, in the order in which they are shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
-    /// Adds one.
+    /// Adds a mistake.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);
     }
@@ -167,12 +167,12 @@ impl Diagnostics {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Whether there is nothing to say.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// By place (file, then position), those without a place last; otherwise as they came.
+    /// Sorts by place (file, then position). Mistakes without a place come last; equals keep their order.
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.list.sort_by_key(|d| match d.labels.first() {
@@ -182,15 +182,15 @@ impl Diagnostics {
         self
     }
 
-    /// One after the other.
+    /// The mistakes in order.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
     }
 
-    /// The value with the warnings.
+    /// `value` together with the warnings, if there is no error.
     ///
     /// # Errors
-    /// All of them, where one is an error.
+    /// All mistakes, warnings too, where at least one is an error.
     pub fn or_else_value<T>(self, value: T) -> Result<(T, Diagnostics), Diagnostics> {
         if self.has_errors() { Err(self) } else { Ok((value, self)) }
     }

@@ -1,6 +1,6 @@
-//! What the user probably meant.
+//! Suggests the name that the user probably meant.
 
-/// The candidate that is so near to `word` that it was probably meant: a few letters differ, at most a third.
+/// The candidate that was probably meant by `word`: a few letters differ, at most a third of them.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', '.'], "_");
     let wanted = plain(word);
@@ -14,7 +14,8 @@ pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
         .map(|(_, candidate)| candidate)
 }
 
-/// The help for something that is not there: the nearest of the candidates, or a few of them all.
+/// The help for a name that does not exist: the nearest candidate, or else the first twelve of all
+/// candidates.
 pub(crate) fn suggest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str> + Clone,

@@ -1,4 +1,4 @@
-//! The record of an apply against the object as it is, field by field.
+//! Compares the record of the last apply with the object as it is now, field by field.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::{DriftKind, Field, owners};
 use crate::kubernetes::field_manager;
 use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError, is_house_group};
 
-/// Every field of ours that is not as the record has it, by path.
+/// Every field that we own, or owned at the last apply, and that differs from the record; sorted by path.
 ///
 /// # Errors
-/// A path of the record that is none: the state was damaged, or edited by hand.
+/// A path in the record is not valid: the state was damaged, or edited by hand.
 pub(super) fn differences(
     project: &str,
     identity: &Identity,
@@ -24,7 +24,7 @@ pub(super) fn differences(
     let recorded_secrets = RecordedSecrets::new(identity, &then, live);
     let hides = |path: &FieldPath| recorded_secrets.hides(path);
     let now: BTreeMap<FieldPath, Held> = if is_house_group(&identity.group) {
-        // No field has an owner there: what was applied counts as ours.
+        // Objects of other houses have no field managers: every applied field counts as ours.
         resource::held_at(then.keys().cloned(), &live.object, hides).collect()
     } else {
         resource::held(live, &field_manager(project), hides).into_iter().collect()
@@ -35,7 +35,7 @@ pub(super) fn differences(
 
 struct Comparison<'a> {
     then: &'a BTreeMap<FieldPath, &'a Held>,
-    /// What our fields hold now.
+    /// The fields that we own now, with their values.
     now: BTreeMap<FieldPath, Held>,
     recorded_secrets: &'a RecordedSecrets<'a>,
     live: &'a Live,
@@ -44,7 +44,7 @@ struct Comparison<'a> {
 impl Comparison<'_> {
     fn run(&self) -> Vec<Field> {
         let mut found: Vec<Field> = Vec::new();
-        // Parents come before what stands below them.
+        // Parents come before the fields below them.
         for (path, held) in self.then {
             let goes_with_its_parent =
                 found.iter().any(|field| field.event == DriftKind::Removed && field.path.contains(path));
@@ -55,7 +55,7 @@ impl Comparison<'_> {
         let added = self.now.iter().filter(|(path, _)| !self.then.contains_key(*path));
         let added = added.filter(|(_, held)| !matches!(held, Held::Parent | Held::Nothing));
         found.extend(added.map(|(path, _)| self.report(path, DriftKind::Added, None)));
-        // That something below a parent was taken says more than that the parent was.
+        // Where a field below a released parent is reported, the parent is left out: the field says more.
         let taken: Vec<FieldPath> = found.iter().map(|field| field.path.clone()).collect();
         found.retain(|field| {
             let is_parent = self.then.get(&field.path).is_some_and(|held| **held == Held::Parent);
@@ -66,7 +66,7 @@ impl Comparison<'_> {
         found
     }
 
-    /// What has become of one field of the record; `None` where it is as it was.
+    /// The difference of one field of the record; `None` where there is none.
     fn field(&self, path: &FieldPath, held: &Held) -> Option<Field> {
         let is_ours = self.now.contains_key(path);
         let event = match (held, path.get(&self.live.object)) {
@@ -85,7 +85,7 @@ impl Comparison<'_> {
         let sensitive = self.recorded_secrets.hides(path);
         let visible = |value: &Value| (!sensitive).then(|| value.clone());
         let after = path.get(&self.live.object).filter(|_| event != DriftKind::Released);
-        // The server keeps no trace of who has removed a field.
+        // The server does not record who removed a field.
         let by =
             if event == DriftKind::Removed { Vec::new() } else { owners::of(&self.live.ownership, path) };
         Field {
@@ -99,8 +99,8 @@ impl Comparison<'_> {
     }
 }
 
-/// Whether a field that is still ours is as it was. An empty map or list of ours may hold by now what others
-/// have put in, who then own that and not the whole.
+/// Whether a field that is still ours has its old value. A map or a list that we applied empty may have
+/// entries of others by now: they own these entries, and not the map or the list.
 fn is_as_it_was(then: &Value, now: &Value) -> bool {
     match (then, now) {
         (Value::Object(then), Value::Object(_)) if then.is_empty() => true,

@@ -19,7 +19,7 @@ use crate::resource::FieldManager;
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Problem};
 use crate::state::Unfinished;
 
-/// What was found of everything that was applied.
+/// The drift of a whole project.
 #[derive(Debug, Clone)]
 pub struct Drift {
     /// `[project] name`.
@@ -28,28 +28,28 @@ pub struct Drift {
     pub lineage: String,
     /// The serial of the state.
     pub serial: u64,
-    /// The cluster that was asked.
+    /// The cluster that was read.
     pub cluster: ClusterIdentity,
-    /// When it was asked.
+    /// When it was read.
     pub at: Timestamp,
-    /// The last run, where it did not complete; it may be under way.
+    /// The last run, where it did not complete. It may still be under way.
     pub unfinished: Option<Unfinished>,
-    /// What was found, by address.
+    /// What was found of each resource, sorted by address.
     pub findings: Vec<Finding>,
 }
 
-/// What was found of one resource.
+/// What was found of one resource that the state knows.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// What the user calls it.
+    /// The resource's address.
     pub address: Address,
-    /// Which object.
+    /// The object's identity.
     pub identity: Identity,
-    /// What has become of it.
+    /// How it compares with what was applied.
     pub status: Status,
 }
 
-/// What has become of a resource.
+/// How a resource compares with what was applied.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Status {
     /// It is as it was applied.
@@ -58,53 +58,53 @@ pub enum Status {
     Changed(Vec<Field>),
     /// Somebody has asked for its deletion.
     Ending {
-        /// Since when (RFC 3339).
+        /// When its deletion was asked for (RFC 3339); `None` where the server does not tell.
         since: Option<String>,
         /// The fields that are not as they were applied.
         fields: Vec<Field>,
     },
-    /// It is not there any more.
+    /// It does not exist any more.
     Gone,
     /// Another object has its name: it was deleted and made again.
     Recreated {
-        /// Who has written to the new one.
+        /// The field managers that have written to the new object.
         by: Vec<FieldManager>,
     },
-    /// It is there, but the state has no record of what was applied, so its fields cannot be compared.
+    /// It exists, but the state has no record of what was applied, so its fields cannot be compared.
     Unrecorded,
     /// What an interrupted run did to it is not known, so neither is what was applied last.
     InDoubt,
     /// It could not be read.
     Unreadable(Problem),
-    /// It is a Secret, and these were not to be looked at.
+    /// It is a Secret, and the user has excluded Secrets.
     LeftOut,
 }
 
-/// What a [`Status`] means for the whole.
+/// The three results that a [`Status`] is reduced to, for the exit code and the totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// As it was applied, as far as it was to be looked at.
+    /// As it was applied; also a resource that was excluded.
     InSync,
-    /// It could not be found out.
+    /// It is not known.
     Unobserved,
-    /// Not as it was applied. The strongest: it is certain, whatever else could not be seen.
+    /// Not as it was applied. This outweighs the others: it is certain, whatever else is unknown.
     Drift,
 }
 
 /// One field that is not as it was applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
-    /// Which field.
+    /// The field's path.
     pub path: FieldPath,
     /// What happened to it.
     pub event: DriftKind,
-    /// Whether nobody may see its values; then they are not here either.
+    /// Whether its values are secret. Then both values are `None`.
     pub sensitive: bool,
-    /// Its value when it was applied; `None` where it had none, or has others below it.
+    /// Its value when it was applied; `None` where it had none, or is a parent of other fields.
     pub before: Option<Value>,
     /// Its value now.
     pub after: Option<Value>,
-    /// The field managers that own it now; nobody where the server keeps no trace.
+    /// The field managers that own it now; empty where the server does not tell.
     pub by: Vec<FieldManager>,
 }
 
@@ -113,26 +113,26 @@ pub struct Field {
 pub enum DriftKind {
     /// It has another value.
     Changed,
-    /// It is gone, with all that stood below it.
+    /// It was removed, with all fields below it.
     Removed,
-    /// Somebody has applied it under our field manager.
+    /// It was not applied by us, and our field manager owns it: somebody else used that name.
     Added,
-    /// It has the same value, and is not ours any more: it was taken from us, and then put back.
+    /// It has the same value, and we do not own it any more: somebody changed it, and changed it back.
     Released,
 }
 
 impl Drift {
-    /// What it comes to.
+    /// The result of the whole: drift if any resource drifted, else unknown if any is unknown, else in sync.
     pub fn verdict(&self) -> Verdict {
         self.findings.iter().map(|finding| finding.status.verdict()).max().unwrap_or(Verdict::InSync)
     }
 
-    /// How many resources come to this.
+    /// How many resources have this result.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|finding| finding.status.verdict() == verdict).count()
     }
 
-    /// How many Secrets were not to be looked at.
+    /// How many Secrets were excluded.
     pub fn left_out(&self) -> usize {
         self.findings.iter().filter(|finding| finding.status == Status::LeftOut).count()
     }
@@ -152,7 +152,7 @@ impl Status {
         "left_out",
     ];
 
-    /// Its name, for programs.
+    /// Its name in machine-readable output.
     pub fn name(&self) -> &'static str {
         match self {
             Self::InSync => "in_sync",
@@ -167,7 +167,7 @@ impl Status {
         }
     }
 
-    /// What it means for the whole.
+    /// The result that it counts as.
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::InSync | Self::LeftOut => Verdict::InSync,
@@ -186,7 +186,7 @@ impl Status {
 }
 
 impl Verdict {
-    /// Its name, for programs.
+    /// Its name in machine-readable output.
     pub fn name(self) -> &'static str {
         match self {
             Self::InSync => "in_sync",
@@ -197,7 +197,7 @@ impl Verdict {
 }
 
 impl DriftKind {
-    /// Its name, for programs.
+    /// Its name in machine-readable output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Changed => "changed",

@@ -1,4 +1,4 @@
-//! One resource: what was applied, and what a read of it says.
+//! Finds the status of one resource from what was applied and what was read.
 
 use super::Status;
 use super::compare::differences;
@@ -6,8 +6,8 @@ use super::owners;
 use crate::resource::{Live, Problem, ProblemKind, Reading};
 use crate::state::StoredResource;
 
-/// What has become of a resource of this project. *Unreadable is never gone*, and what cannot be compared is
-/// never in sync.
+/// The status of a resource of this project. An object that cannot be read never counts as gone, and one that
+/// cannot be compared never counts as in sync.
 pub fn observe(project: &str, resource: &StoredResource, reading: &Reading) -> Status {
     let live = match reading {
         Reading::Present(live) => live,

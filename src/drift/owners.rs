@@ -1,9 +1,9 @@
-//! Who has a hand in a field, as `managedFields` tells it.
+//! The field managers of an object or of a field, from `managedFields`.
 
 use crate::resource::FieldManager;
 use crate::resource::{FieldPath, FieldSet, ManagedEntry, Ownership, Segment};
 
-/// Everybody who wrote to an object other than through its status.
+/// The field managers that wrote to an object, other than through its status.
 pub(super) fn all(ownership: &Ownership) -> Vec<FieldManager> {
     let entries = ownership.entries.iter();
     entries
@@ -12,7 +12,7 @@ pub(super) fn all(ownership: &Ownership) -> Vec<FieldManager> {
         .collect()
 }
 
-/// Everybody who owns the field, something below it, or a whole that it is an inseparable part of.
+/// The field managers that own the field, a field below it, or an atomic map or list that contains it.
 pub(super) fn of(ownership: &Ownership, path: &FieldPath) -> Vec<FieldManager> {
     ownership
         .entries

@@ -1,4 +1,4 @@
-//! What nobody may see of an object, when there is no configuration to say so.
+//! The fields of an object whose values are secret, found without the configuration.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use crate::kubernetes::marks::hidden_in;
 use crate::kubernetes::secret_data::{is_content, is_secret};
 use crate::resource::{FieldPath, Held, Identity, Live, Segment};
 
-/// The hidden fields of an object: those that the record hides, those that the object's own mark names, and
-/// what Secrets hold.
+/// The hidden fields of an object: those that the record hides, those that the object's own annotation names,
+/// and the data of Secrets.
 #[derive(Debug)]
 pub(super) struct RecordedSecrets<'a> {
     is_secret: bool,
@@ -28,7 +28,7 @@ impl<'a> RecordedSecrets<'a> {
             || (!self.recorded.contains_key(path) && self.is_beside_hidden(path))
     }
 
-    /// Whether it lies in a list that has something hidden: a new item may be a hidden one, renamed.
+    /// Whether it is in a list that has a hidden field: a new item may be a hidden one that was renamed.
     fn is_beside_hidden(&self, path: &FieldPath) -> bool {
         let segments = path.segments();
         let Some(item) = segments.iter().position(|segment| matches!(segment, Segment::Item(_))) else {

@@ -1,4 +1,4 @@
-//! What was applied against what is there, on plain data.
+//! Tests of drift on plain data.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::resource::{
 };
 use crate::state::{Provenance, StoredResource};
 
-/// What is owned: paths as a plan prints them.
+/// The owned fields, as paths that a plan would print.
 fn fields(paths: &[&str]) -> FieldSet {
     let mut set = FieldSet::default();
     for path in paths {
@@ -125,7 +125,7 @@ fn an_item_that_goes_is_told_once() {
     let before = live(pod(json!([{"name": "web", "image": "i"}])), vec![ours(&paths)]);
     let status = now(&applied(&before, &[]), live(pod(json!([])), vec![ours(&[])]));
     assert_eq!(shown(&status), [("spec.containers[web]".into(), DriftKind::Removed, None, None)]);
-    // One whose image was taken is told by its image alone.
+    // Where somebody took only the image of an item, only the image is reported.
     let theirs = entry("x", Operation::Apply, &paths);
     let after = live(pod(json!([{"name": "web", "image": "j"}])), vec![theirs, ours(&[paths[1]])]);
     let status = now(&applied(&before, &[]), after);
@@ -171,15 +171,15 @@ fn hidden_values_are_in_no_finding() {
     let secret = |value: &str| object("Secret", json!({"data": {"p": value}}));
     let known = applied(&live(secret("hunter1"), vec![ours(&["data.p"])]), &["data.p"]);
     check(&known, live(secret("hunter2"), vec![theirs("data.p")]));
-    // As the record of an object that is no Secret has it.
+    // The record of an object that is no Secret hides it.
     let known = applied(&live(map(json!({"p": "hunter1"})), vec![ours(&["data.p"])]), &["data.p"]);
     check(&known, live(map(json!({"p": "hunter2"})), vec![theirs("data.p")]));
-    // As the mark on the object has it.
+    // The annotation of the object hides it.
     let known = applied(&live(map(json!({"p": "before"})), vec![ours(&["data.p"])]), &[]);
     let mut marked = map(json!({"p": "hunter2"}));
     marked["metadata"]["annotations"] = json!({ SENSITIVE: "[\"data.p\"]" });
     check(&known, live(marked, vec![theirs("data.p")]));
-    // In a list that holds one already.
+    // It is in a list that has a hidden item already.
     let pod = |env: Value| object("Pod", json!({ "env": env }));
     let old = json!({"name": "A", "value": "hunter1"});
     let known = applied(&live(pod(json!([old])), vec![ours(&["env[A].value"])]), &["env[A].value"]);

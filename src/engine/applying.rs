@@ -1,4 +1,4 @@
-//! Applies a plan and keeps the state true while it does.
+//! Applies a plan, and records in the state what it does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,23 +17,23 @@ use crate::state::{
     Store, StoredDesired, StoredResource,
 };
 
-/// By what a run is known afterwards.
+/// What the history keeps of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Run<'a> {
     /// The digest of what was approved: of the plan file, or of the plan where there is none.
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
-    /// The files of the configuration: the revision notes in which lines its keys stood.
+    /// The files of the configuration. The revision keeps the file and line of its keys.
     pub sources: &'a Sources,
 }
 
-/// Applies the plan. What is done is in the journal as soon as it is true, and in the state at the end,
-/// however the run ends.
+/// Applies the plan. Each outcome is in the journal at once, and in the state at the end, however the run
+/// ends.
 ///
 /// # Errors
-/// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept; what failed in
-/// the cluster is in the report.
+/// Our rights do not allow all of the plan (then nothing was done), or the state cannot be written. A change
+/// that failed in the cluster is no error: it is in the report.
 pub(super) async fn apply(
     plan: &Plan,
     run: &Run<'_>,
@@ -45,7 +45,7 @@ pub(super) async fn apply(
 ) -> Result<Report, Error> {
     rights::review(plan, provider).await?;
     store.assume_lineage(&lineage(plan)?)?;
-    // Between the question and the answer somebody may have taken the lock away.
+    // While the user was asked, somebody may have removed the lock.
     store.confirm().await?;
     store
         .begin(NewRun { plan: run.plan.clone(), cluster: plan.cluster.clone(), intents: intents(plan) })
@@ -63,7 +63,7 @@ pub(super) async fn apply(
         (Ok(report), Ok(_)) => Ok(report),
         (Err(problem), Ok(_)) => Err(problem.into()),
         (Ok(_), Err(error)) => Err(error.into()),
-        // Both are about the state; the first one says what it was that could not be recorded.
+        // Both errors are about the state; the first one says what could not be recorded.
         (Err(problem), Err(error)) => {
             let message = format!("{}\nthe state could not be written either: {error}", problem.message);
             Err(Problem { message, ..problem }.into())
@@ -71,7 +71,7 @@ pub(super) async fn apply(
     }
 }
 
-/// The lineage that the plan was made with; it may have been read from annotations.
+/// The lineage that the plan was made with, which may have been read from annotations.
 fn lineage(plan: &Plan) -> Result<Lineage, Problem> {
     plan.lineage.parse().map_err(|error| {
         Problem::new(ProblemKind::Other, format!("the annotations name a lineage that is none: {error}"))
@@ -108,7 +108,7 @@ fn timeouts(plan: &Plan) -> BTreeMap<Address, Timeouts> {
     changes.map(|change| (change.address.clone(), change.timeouts)).collect()
 }
 
-/// The keys of Secrets, by address.
+/// The names of the keys of Secrets, by address.
 fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
     let secrets = plan.changes.iter().filter_map(|change| change.desired.as_deref());
     let secrets = secrets.filter(|desired| desired.identity.is("", "Secret"));
@@ -120,7 +120,7 @@ fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
         .collect()
 }
 
-/// What a revision keeps: what was changed, and what was desired, secrets taken out.
+/// What a revision keeps: what was changed, and what was desired without its secrets.
 fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let changed = plan.changes.iter();
     let changed = changed.filter_map(|change| Some((change.address.clone(), intent(change)?))).collect();
@@ -180,7 +180,7 @@ impl Journal<'_> {
     }
 }
 
-/// How a resource came to be ours: what is known of it already stays true.
+/// How the resource came under our management; an update keeps what the state knows.
 fn provenance(action: Action, known: Option<&StoredResource>) -> Provenance {
     match (action, known) {
         (Action::Adopt, _) => Provenance::Adopted,
@@ -190,7 +190,7 @@ fn provenance(action: Action, known: Option<&StoredResource>) -> Provenance {
     }
 }
 
-/// What was written is not ready until somebody has seen it so; what was not written is as it was.
+/// A written resource is not ready until it was seen ready; one that was not written keeps its readiness.
 fn readiness(action: Action, known: Option<&StoredResource>) -> Readiness {
     if action.writes() {
         return Readiness::NotReady { since: Timestamp::now() };

@@ -1,9 +1,10 @@
-//! Is this the cluster that was meant? Asked before anything else is.
+//! Checks that this is the cluster that the configuration and the state are about, before anything else is
+//! asked.
 
 use crate::config::ClusterSettings;
 use crate::resource::ClusterIdentity;
 
-/// How the cluster at hand is not the one that is meant.
+/// Why the connected cluster is not the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterMismatch {
     /// `[cluster] server` names another server.
@@ -33,15 +34,15 @@ pub enum ClusterMismatch {
     State {
         /// The cluster in the state.
         remembered: Box<ClusterIdentity>,
-        /// The cluster at hand.
+        /// The cluster that we are connected to.
         found: Box<ClusterIdentity>,
     },
 }
 
-/// Refuses a cluster that the configuration or the state does not mean.
+/// Refuses a cluster that is not the one of the configuration and the state.
 ///
 /// # Errors
-/// A pin of `[cluster]` that does not hold, or a state that was made from another cluster.
+/// `[cluster]` names another server or uid, or the state was made from another cluster.
 pub(super) fn check_cluster(
     settings: &ClusterSettings,
     remembered: Option<&ClusterIdentity>,

@@ -1,4 +1,4 @@
-//! From the configuration to the graph of what is desired.
+//! Compiles a configuration to the graph of the desired resources.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,20 +14,20 @@ use crate::graph::Graph;
 use crate::plan;
 use crate::resource::BlockAddress;
 
-/// What a configuration comes to.
+/// The result of compiling a configuration.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    /// Every desired resource, and what it stands on.
+    /// Every desired resource, with its dependencies.
     pub graph: Graph,
-    /// What is probably not meant.
+    /// Warnings: what is allowed, and probably not meant.
     pub warnings: Diagnostics,
-    /// What the sources of secrets held.
+    /// The values of the sources of secrets.
     pub secret_inputs: SecretInputs,
-    /// What files hold, where it must be compiled once more with what a cluster and secrets say.
+    /// The facts from files, where the configuration must be compiled once more with facts of a cluster.
     of_files: Option<Facts>,
 }
 
-/// Gathers what the blocks must know, compiles them, and lays the graph.
+/// Gathers the facts that the blocks need, compiles them, and builds the graph.
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
@@ -37,9 +37,9 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
     of_facts(config, facts)
 }
 
-/// Compiles once more with what a cluster and secrets say, where they have a say in it. What files hold is
-/// taken from what was compiled before. The secrets of these blocks alone are looked up: for a plan that
-/// leaves out the others.
+/// Compiles once more with facts of the cluster and with secrets, where the blocks need any. Facts from files
+/// are taken from the first time. With `blocks`, only the secrets of these blocks are looked up, for a plan
+/// that leaves out the others.
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
@@ -58,17 +58,17 @@ pub async fn complete<'c>(
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     let (graph, mistakes) = graph_of(config, &facts);
-    let told = |mistakes| Error::mistakes(config, mistakes);
-    let (graph, warnings) = mistakes.or_else_value(graph).map_err(told)?;
-    // Without a graph there was a mistake.
-    let Some(graph) = graph else { return Err(told(warnings)) };
-    plan::check_moves(&config.moves, &graph).map_err(told)?;
+    let as_error = |mistakes| Error::mistakes(config, mistakes);
+    let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
+    // There is no graph only where there was a mistake.
+    let Some(graph) = graph else { return Err(as_error(warnings)) };
+    plan::check_moves(&config.moves, &graph).map_err(as_error)?;
     let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
     Ok(Compiled { graph, warnings, secret_inputs: facts.secret_inputs, of_files })
 }
 
-/// What else is wrong with a configuration whose mistakes are known: what the blocks without one come to, as
-/// far as it cannot come of what is missing.
+/// The further mistakes of a configuration that has some: those of the blocks without a mistake (`sound`),
+/// unless they may come from what is missing.
 pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
     let facts = needs::gather(sound, outside).await;
     let (_, found) = graph_of(sound, &facts);
@@ -77,21 +77,21 @@ pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> D
     Diagnostics::from(certain.collect::<Vec<_>>())
 }
 
-/// The graph, and everything that is wrong with the blocks and with it.
+/// The graph, with all mistakes of the blocks and of the graph; `None` where one is an error.
 fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
     let blocks::CompiledBlocks { resources, mut mistakes } = Blocks::read(config).compile(facts);
     let is_whole = !mistakes.has_errors();
     match Graph::build(resources) {
         Ok(graph) => (is_whole.then_some(graph), mistakes.sorted()),
         Err(found) => {
-            // Of objects with mistakes some are missing, and others are there twice.
+            // Where objects have mistakes, some are missing, and others exist twice.
             mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));
             (None, mistakes.sorted())
         }
     }
 }
 
-/// Whether the mistake may come from another one, and disappear with it.
+/// Whether the mistake may be caused by another one, and disappear with it.
 fn is_doubtful(mistake: &Diagnostic) -> bool {
     ["unknown-address", "unknown-reference", "duplicate-address"].contains(&mistake.code)
 }

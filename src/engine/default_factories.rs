@@ -1,4 +1,4 @@
-//! The factories of the program itself: Kubernetes clusters, and states in local folders.
+//! The factories that the program uses: for Kubernetes clusters, and for states in local folders.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub struct KubernetesProviders {
 }
 
 impl KubernetesProviders {
-    /// With these variables: `KUBECONFIG`, `HOME`, and those of proxies.
+    /// `environment` has the variables `KUBECONFIG`, `HOME`, and those of proxies.
     pub fn new(environment: Environment) -> Self {
         Self { environment }
     }

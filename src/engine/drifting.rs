@@ -1,4 +1,4 @@
-//! Finds what was applied last, and compares it with what is there.
+//! Finds what was applied last, and compares it with the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +13,16 @@ use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target};
 use crate::state::{self, State, StoredResource};
 
-/// Whether Secrets are looked at.
+/// Whether Secrets are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrets {
-    /// Like everything else. Their values are compared, and never shown.
+    /// They are read like everything else. Their values are compared, and never shown.
     Read,
-    /// No request for one is sent: it would take the right to read them.
+    /// No request for a Secret is sent, so that no right to read them is needed.
     LeaveOut,
 }
 
-/// What was applied last, and which cluster is meant. The configuration of it need not be there.
+/// What was applied last, and in which cluster. It can be read without the configuration.
 #[derive(Debug)]
 pub struct AppliedState {
     state: State,
@@ -31,11 +31,11 @@ pub struct AppliedState {
 }
 
 impl AppliedState {
-    /// Looks it up in this state. The head of the configuration, where there is one, says which project and
-    /// which cluster is meant; without it, the state says so itself.
+    /// Reads it from this state. The head of the configuration, if given, says which project and which
+    /// cluster are expected; without it, the state's own are used.
     ///
     /// # Errors
-    /// Where there is no state ([`Error::NoState`]), or none that can be read.
+    /// There is no state ([`Error::NoState`]), or it cannot be read.
     pub async fn find(host: Host, backend: &BackendSettings, head: Option<&Head>) -> Result<Self, Error> {
         let backend = host.backends.open(backend).await?;
         let nothing = || Error::NoState { place: backend.place() };
@@ -51,11 +51,11 @@ impl AppliedState {
         Ok(Self { state: view.state, cluster, host })
     }
 
-    /// Compares it with what is there. Nothing is sent but gets, lists and discovery.
+    /// Compares it with the cluster. Only gets, lists and discovery are sent.
     ///
     /// # Errors
-    /// Settings that contradict the configuration; a cluster that cannot be reached, or that is not the one
-    /// that is meant. What cannot be observed of a single resource is in the result.
+    /// The settings contradict the configuration; or the cluster cannot be reached, or is another one. A
+    /// single resource that cannot be read is no error: it is in the result.
     #[tracing::instrument(skip_all, fields(project = self.state.project, resources = self.state.resources.len()))]
     pub async fn drift(&self, settings: &Settings, secrets: Secrets) -> Result<Drift, Error> {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
@@ -81,7 +81,7 @@ async fn drift(state: &State, cluster: &ClusterIdentity, provider: &dyn Provider
             wanted.push((address, resource));
         }
     }
-    // What a run was about to make, and perhaps has made.
+    // These are objects that an interrupted run was about to make, and perhaps has made.
     for intent in state.in_doubt.iter().filter(|intent| !state.resources.contains_key(&intent.address)) {
         let identity = &intent.target.identity;
         let status = if is_left_out(identity) { Status::LeftOut } else { Status::InDoubt };

@@ -1,4 +1,4 @@
-//! Why the engine stopped.
+//! The errors of the engine.
 
 use std::path::PathBuf;
 
@@ -14,24 +14,24 @@ use super::refusal::{NotApplicable, PlanFileRefusal};
 use super::rights::MissingRights;
 use super::settings::SettingsConflict;
 
-/// Why the engine stopped. This is data: what a person is told is worded where it is printed.
+/// Why the engine stopped. This is data: the message for the user is worded where it is printed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The configuration has mistakes. Warnings about it may be among them.
     #[error("{mistakes}")]
     Mistakes {
-        /// The files that the places of the mistakes lie in.
+        /// The files that the mistakes point into.
         sources: Box<Sources>,
-        /// All of them.
+        /// All mistakes.
         mistakes: Diagnostics,
     },
     /// A setting contradicts the configuration.
     #[error(transparent)]
     Settings(#[from] SettingsConflict),
-    /// The cluster, or the way to it.
+    /// The cluster, or the connection to it, failed.
     #[error(transparent)]
     Problem(#[from] Problem),
-    /// The state.
+    /// The state could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
     /// The task that reads the state has ended without an answer.
@@ -40,10 +40,10 @@ pub enum Error {
     /// There is no state to compare the cluster with.
     #[error("there is no state at `{}`", place.display())]
     NoState {
-        /// Where it was looked for.
+        /// The file that was looked for.
         place: PathBuf,
     },
-    /// This is not the cluster that is meant.
+    /// The connected cluster is not the expected one.
     #[error(transparent)]
     WrongCluster(#[from] ClusterMismatch),
     /// Our rights do not allow all of the plan.
@@ -52,7 +52,7 @@ pub enum Error {
     /// The plan cannot be applied.
     #[error(transparent)]
     NotApplicable(#[from] NotApplicable),
-    /// A plan that cannot be written as text.
+    /// The plan could not be written as text.
     #[error("the plan cannot be written as text")]
     PlanFileText(#[from] serde_json::Error),
     /// The plan file is not applied.
@@ -61,12 +61,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// Mistakes in the files of this configuration.
+    /// The error for mistakes in the files of this configuration.
     pub(super) fn mistakes(config: &Config, mistakes: Diagnostics) -> Self {
         Self::Mistakes { sources: Box::new(config.sources.clone()), mistakes }
     }
 
-    /// The same error with these warnings before its mistakes, where it is about mistakes.
+    /// If the error is about mistakes, puts these warnings before them.
     pub(super) fn after(self, warnings: &Diagnostics) -> Self {
         let Self::Mistakes { sources, mistakes } = self else { return self };
         let mut all = warnings.clone();

@@ -1,4 +1,4 @@
-//! Who makes the provider and the state backend that the settings ask for.
+//! The factories that make the provider and the state backend for the settings.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use crate::provider::Provider;
 use crate::resource::Problem;
 use crate::state::{Backend, StateError};
 
-/// How a cluster is reached: what `[cluster]` and the user's [`Settings`](super::Settings) come to.
+/// How a cluster is reached: the result of `[cluster]` and the user's [`Settings`](super::Settings).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionSettings {
-    /// The kubeconfig; `None` for the usual one.
+    /// The path of the kubeconfig; `None` for the default one.
     pub kubeconfig: Option<PathBuf>,
-    /// The context; `None` for the kubeconfig's current one.
+    /// The name of the context; `None` for the kubeconfig's current one.
     pub context: Option<String>,
     /// Whether to use the service account of the pod that we run in, and no kubeconfig.
     pub in_cluster: bool,
@@ -22,21 +22,21 @@ pub struct ConnectionSettings {
     pub connections: usize,
 }
 
-/// Makes the provider that answers for a cluster.
+/// Makes the provider for a cluster.
 #[async_trait]
 pub trait ProviderFactory: Send + Sync {
-    /// Gets everything ready to ask the cluster, and sends nothing to it yet. Programs that give credentials
-    /// may run here, and talk to the terminal.
+    /// Prepares the connection, and sends nothing to the cluster yet. Programs that give credentials may run
+    /// here, and may use the terminal.
     ///
     /// # Errors
-    /// Settings that lead to no cluster. That a server does not answer shows with the first question.
+    /// The settings lead to no cluster. A server that does not answer is found only with the first request.
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem>;
 }
 
-/// Which state is meant.
+/// Where a state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendSettings {
-    /// The state of a project in its usual place, beside the configuration.
+    /// The state of a project in its default place, in the folder of the configuration.
     Beside {
         /// The folder of the first configuration file.
         folder: PathBuf,
@@ -48,7 +48,7 @@ pub enum BackendSettings {
 }
 
 impl BackendSettings {
-    /// What a configuration says.
+    /// The settings of a configuration.
     pub fn of(config: &Config) -> Self {
         match &config.state_path {
             Some(path) => Self::Folder(path.clone()),
@@ -60,9 +60,9 @@ impl BackendSettings {
 /// Makes the backend that keeps a state.
 #[async_trait]
 pub trait BackendFactory: Send + Sync {
-    /// The backend. Nothing is locked and nothing is made yet.
+    /// Makes the backend. Nothing is locked and no file is made yet.
     ///
     /// # Errors
-    /// Settings that name no possible state.
+    /// The settings cannot name a state, such as a project name that cannot be a folder's name.
     async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, StateError>;
 }

@@ -1,4 +1,4 @@
-//! What the engine has from the program that it runs in.
+//! What the program around the engine provides: variables, and factories of providers and backends.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::provider::kubernetes::Environment;
 /// Looks up a variable of the environment by its name; `None` for one that is not set.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// What the engine has from the program that it runs in. It reads nothing of the process by itself.
+/// What the program around the engine provides. The engine itself reads nothing from the process.
 ///
 /// To keep states somewhere else, or to reach clusters in another way, put another factory here:
 ///
@@ -25,7 +25,7 @@ pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Host {
     /// Where `{ env = "NAME" }` and `REGPLAN_VAR_NAME` are looked up.
     pub variables: Variables,
-    /// Makes the provider that answers for a cluster.
+    /// Makes the provider for a cluster.
     pub providers: Arc<dyn ProviderFactory>,
     /// Makes the backend that keeps a state.
     pub backends: Arc<dyn BackendFactory>,
@@ -42,7 +42,7 @@ impl Host {
     }
 }
 
-/// Without the environment: it holds secrets.
+/// Leaves out the environment, which holds secrets.
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host").finish_non_exhaustive()

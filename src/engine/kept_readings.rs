@@ -1,7 +1,7 @@
-//! Nothing is read twice: what the blocks had to know of the cluster is what the plan begins with.
+//! Objects that were read for the blocks are not read again for the plan.
 //!
-//! That saves requests, and it is safer: a hash that was kept and the guard of the Secret that holds it come
-//! from one reading.
+//! That saves requests, and it is safer: a stored hash and the guard of the Secret that holds it come from
+//! the same reading.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use crate::provider::{Cluster, House, Provider};
 use crate::resource::{Reading, Target};
 
-/// Readings that wait for the plan. They may hold secrets, and live no longer than its making.
+/// Readings that are kept for the plan. They may hold secrets, and are dropped when the plan is made.
 #[derive(Default)]
 pub struct KeptReadings(Mutex<HashMap<Target, Reading>>);
 
@@ -24,7 +24,7 @@ impl fmt::Debug for KeptReadings {
 
 impl KeptReadings {
     fn keep(&self, target: &Target, reading: &Reading) {
-        // What could not be read may be readable the next time.
+        // An object that could not be read may be readable the next time, so it is not kept.
         if !matches!(reading, Reading::Unreadable(_)) {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(target.clone(), reading.clone());
@@ -35,13 +35,13 @@ impl KeptReadings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(target)
     }
 
-    /// The provider whose readings are kept.
+    /// A provider that keeps what it reads.
     pub fn kept_from<'a>(&'a self, provider: &'a dyn Provider) -> impl Provider + use<'a> {
         Keeping { provider, readings: self }
     }
 
-    /// The provider behind what was kept: each reading is handed out once, so that whoever reads again sees
-    /// what is there by then.
+    /// A provider that answers from the kept readings first. Each is used once, so that a second read shows
+    /// the object as it is then.
     pub fn before<'a>(&'a self, provider: &'a dyn Provider) -> impl Provider + use<'a> {
         HandingOut { provider, readings: self }
     }

@@ -1,4 +1,4 @@
-//! From the inputs to a project: a configuration that was read and checked, and what it is run with.
+//! Loads a project: reads and checks its configuration, and keeps the settings and the host with it.
 
 use super::compiling::{self, Compiled};
 use super::factories::BackendSettings;
@@ -9,37 +9,38 @@ use crate::blocks;
 use crate::config::{self, BlockSchema, ClusterSettings, Config, Inputs, Loaded};
 use crate::diagnostic::{Diagnostics, Sources};
 
-/// A configuration that was read and checked, and what it is run with.
+/// A configuration that was read and checked, with the settings and the host to run it with.
 #[derive(Debug)]
 pub struct Project {
     /// The configuration.
     pub config: Config,
-    /// What is probably not meant.
+    /// Warnings: what is allowed, and probably not meant.
     pub warnings: Diagnostics,
     pub(super) settings: Settings,
     pub(super) host: Host,
 }
 
-/// Of a configuration only which project it is, on which cluster, and where its state is kept.
+/// The head of a configuration: the project's name, its cluster, and where its state is kept.
 #[derive(Debug)]
 pub struct Head {
     /// `[project] name`.
     pub project: String,
     /// `[cluster]`.
     pub cluster: ClusterSettings,
-    /// Which state it is.
+    /// Where the state is kept.
     pub backend: BackendSettings,
     /// The files that the warnings point into.
     pub sources: Sources,
-    /// What is probably not meant.
+    /// Warnings: what is allowed, and probably not meant.
     pub warnings: Diagnostics,
 }
 
-/// Reads and checks a configuration. A secret that is not set is no mistake here: a plan shows that it could
-/// not check the field, and only an apply refuses that.
+/// Reads and checks a configuration. A secret that is not set is no mistake here: a plan says that it could
+/// not check the field, and only an apply refuses it.
 ///
 /// # Errors
-/// Every mistake of the configuration in one list, of its blocks too, as far as they can be told.
+/// Every mistake of the configuration in one list, including those of its blocks, as far as they can be
+/// found.
 #[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
 pub async fn load(inputs: &ConfigInputs, settings: Settings, host: Host) -> Result<Project, Error> {
     let Loaded { sources, outcome, sound } = read(config::load, inputs, &host);
@@ -54,7 +55,7 @@ pub async fn load(inputs: &ConfigInputs, settings: Settings, host: Host) -> Resu
     }
 }
 
-/// Reads only the head of a configuration. Its blocks may lack what they need (variables, files, secrets).
+/// Reads only the head of a configuration. Variables, files and secrets of its blocks may be missing.
 ///
 /// # Errors
 /// Every mistake in `[project]`, `[cluster]` and `[state]`.
@@ -83,13 +84,13 @@ fn read(how: fn(&Inputs<'_>, &[BlockSchema]) -> Loaded, inputs: &ConfigInputs, h
     how(&inputs, &blocks::schemas())
 }
 
-/// The outside without a cluster: no secret is read.
+/// The outside without a cluster, in which no secret is read.
 fn alone(host: &Host) -> Outside<'_> {
     Outside { provider: None, env: host.variables.as_ref(), remembered: &|_| false }
 }
 
 impl Project {
-    /// What the configuration comes to without a cluster and without secrets.
+    /// Compiles the configuration without a cluster and without secrets.
     ///
     /// # Errors
     /// Every mistake of the blocks in one list.

@@ -1,7 +1,7 @@
 //! The loop that runs all steps: needs → blocks → graph → plan → apply. The public entry point of the library.
 //!
-//! The engine knows no wording and no terminal. It takes settings and what it may use of the program around it,
-//! and hands back data. Each step is a type, so that no step can be left out:
+//! The engine knows no wording and no terminal. It takes settings and a [`Host`], and returns data. Each step
+//! is a type, so that no step can be left out:
 //!
 //! ```text
 //! load ──▶ Project ──open──▶ Opened ──connect──▶ Workspace ──plan──▶ Planned ──applicable──▶ Applicable
@@ -20,9 +20,9 @@
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
 //! | `planned` | whether a plan can be applied, and who has approved it |
-//! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
+//! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
-//! | `drifting` | what was applied last, against what is there |
+//! | `drifting` | how the cluster differs from what was applied last |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;

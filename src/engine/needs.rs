@@ -1,7 +1,7 @@
-//! Answers what blocks ask of the outside: of files, the environment, the cluster.
+//! Gathers the facts that blocks need from outside: from files, the environment, the cluster.
 //!
-//! Everything is asked once, in bulk. What cannot be read is *unknown*, with the reason, and never taken for
-//! absent: a new value is generated only where the cluster says that there is none.
+//! Each thing is asked for once, many at a time. What cannot be read is *unknown*, with the reason, and never
+//! counts as absent: a new value is generated only where the cluster says that there is none.
 
 mod files;
 mod outside;
@@ -19,16 +19,16 @@ use crate::resource::{BlockAddress, GroupKind, Identity, Target};
 
 pub use outside::Outside;
 
-/// How often blocks may ask again. More rounds would be a bug of ours.
+/// How many rounds of needs blocks may have. More rounds would be a mistake in regplan.
 const ROUNDS: usize = 8;
 
-/// Finds out everything that the blocks of a configuration need to know.
+/// Gathers all facts that the blocks of a configuration need.
 pub async fn gather(config: &Config, outside: &Outside<'_>) -> Facts {
     gather_within(config, None, Facts::default(), outside).await
 }
 
-/// Finds out what the blocks of a configuration need to know beyond what is known already. With `blocks`, only
-/// the secrets that these blocks need are read; all others stay placeholders, as without a cluster.
+/// Gathers the facts that the blocks of a configuration need beyond the known ones. With `blocks`, only the
+/// secrets that these blocks need are read; all others stay placeholders, as without a cluster.
 pub async fn gather_within(
     config: &Config,
     blocks: Option<&BTreeSet<BlockAddress>>,
@@ -37,7 +37,7 @@ pub async fn gather_within(
 ) -> Facts {
     let read = Blocks::read(config);
     let mut facts = known;
-    // Secrets are read once, and a generated value is made once, however many rounds there are.
+    // However many rounds there are, a Secret is read once, and a value is generated once.
     let mut lookups = Lookups::default();
     for _ in 0..ROUNDS {
         let needs = read.needs(&facts);
@@ -60,7 +60,7 @@ pub async fn gather_within(
     facts
 }
 
-/// Answers all of these needs.
+/// Answers these needs.
 async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) -> Vec<(Need, Fact)> {
     if let Some(provider) = outside.provider {
         lookups.read(provider, needs.iter().flat_map(stored_at)).await;
@@ -69,12 +69,13 @@ async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) 
         let fact = begin(&need, outside, lookups);
         async { (need, fact.await) }
     });
-    // All have begun before the first is awaited: files are read, and passwords are hashed, at the same time.
+    // All are begun before the first is awaited, so that files are read and passwords are hashed at the same
+    // time.
     let begun: Vec<_> = begun.collect();
     join_all(begun).await
 }
 
-/// Begins to answer a need. What takes time (files, hashes) is left to the future.
+/// Begins to answer a need. The future does what takes time: reading files, hashing passwords.
 fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> BoxFuture<'a, Fact> {
     match need {
         Need::Files(path) => files::texts(path.clone()).boxed(),
@@ -99,7 +100,7 @@ fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> Bo
     }
 }
 
-/// The keys of Secrets in which the answer to a need is stored.
+/// The keys of Secrets that store the answer to a need.
 fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
     match need {
         Need::Secret { stored_at, .. } => stored_at.iter().cloned().collect(),
@@ -111,7 +112,7 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
     }
 }
 
-/// Whether a kind has namespaces; `None` where the cluster does not answer, which the plan then says.
+/// Whether a kind has namespaces; `None` where the cluster does not answer, which the plan then reports.
 async fn scope(outside: &Outside<'_>, kind: &GroupKind, version: &str) -> Option<bool> {
     let identity = Identity::cluster(kind.group.as_str(), kind.kind.as_str(), "");
     let target = Target { identity, version: Some(version.to_owned()) };

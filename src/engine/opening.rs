@@ -1,4 +1,5 @@
-//! The state comes before the cluster: it is read or locked first, and says which cluster is meant.
+//! Opens the state before the cluster is asked: it is read or locked first, and says which cluster is
+//! expected.
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
 use crate::state::{self, Backend, Holder, Recovered, StateError, Store, View};
 
-/// A project with its state. Nothing was asked of a cluster yet.
+/// A project with its state. No cluster was asked yet.
 ///
-/// `S` is a [`View`] where the state is only read: others may write it meanwhile. It is a [`Store`] where the
+/// `S` is a [`View`] where the state is only read, and others may write it meanwhile. It is a [`Store`] where the
 /// state is locked.
 pub struct Opened<S> {
     project: Project,
@@ -25,40 +26,40 @@ pub struct Opened<S> {
 /// What an earlier run that was killed has left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption<'s> {
-    /// A run, whose outcomes were picked up.
+    /// A run was interrupted; its outcomes are now in the state.
     Run(&'s Recovered),
-    /// A process that held the lock. It left nothing unfinished.
+    /// A process held the lock and was killed; it left nothing unfinished.
     Holder(&'s Holder),
 }
 
 impl Project {
-    /// Reads the state, whoever writes it meanwhile.
+    /// Reads the state without a lock: another process may write it meanwhile.
     ///
     /// # Errors
-    /// A state that cannot be read.
+    /// The state cannot be read.
     pub async fn view_state(&self) -> Result<View, Error> {
         let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
         Ok(view(backends, settings, self.config.project.clone()).await?)
     }
 
-    /// Locks the state, and picks up what an interrupted run left behind. `command` says to others what this
+    /// Locks the state, and folds in what an interrupted run left behind. `command` tells others what this
     /// process does, such as `apply`.
     ///
     /// # Errors
-    /// A state that somebody else writes, or that cannot be read.
+    /// Another process holds the lock, or the state cannot be read.
     #[tracing::instrument(skip_all, fields(project = self.config.project, command = command))]
     pub async fn lock_state(&self, command: &str) -> Result<Store, Error> {
         Ok(Store::open(self.backend().await?, &self.config.project, command).await?)
     }
 
-    /// Everything that a plan needs before the cluster is asked.
+    /// Does everything that a plan needs before the cluster is asked.
     ///
     /// # Errors
-    /// Settings that contradict the configuration, mistakes of its blocks, a state that cannot be read.
+    /// The settings contradict the configuration, a block has a mistake, or the state cannot be read.
     #[tracing::instrument(skip_all, fields(project = self.config.project))]
     pub async fn open(self) -> Result<Opened<View>, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
-        // The state may be as large as all that is configured: it is read meanwhile.
+        // The state can be as large as the configuration, so both are read at the same time.
         let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
         let reading = view(backends, settings, self.config.project.clone());
         let reading = tokio::spawn(reading.in_current_span());
@@ -67,20 +68,20 @@ impl Project {
         Ok(Opened { project: self, connection, outline, state })
     }
 
-    /// The same with the state locked, for an apply; see [`lock_state`](Self::lock_state).
+    /// Does the same with a locked state, for an apply; see [`lock_state`](Self::lock_state).
     ///
     /// # Errors
-    /// Those of [`open`](Self::open), and a state that somebody else writes.
+    /// Those of [`open`](Self::open); also, another process holds the lock.
     #[tracing::instrument(skip_all, fields(project = self.config.project, command = command))]
     pub async fn open_locked(self, command: &str) -> Result<Opened<Store>, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
-        // What is wrong with the objects is said before anything is locked.
+        // Mistakes of blocks are reported before anything is locked.
         let outline = self.compile().await?;
         let state = self.lock_state(command).await?;
         Ok(Opened { project: self, connection, outline, state })
     }
 
-    /// Where the state is kept.
+    /// The backend of the state.
     pub(super) async fn backend(&self) -> Result<Box<dyn Backend>, StateError> {
         self.host.backends.open(&BackendSettings::of(&self.config)).await
     }
@@ -97,8 +98,8 @@ async fn view(
 }
 
 impl Opened<Store> {
-    /// What an earlier run that was killed has left behind. Only who holds the lock can tell: a run that a
-    /// view finds may be under way.
+    /// What an earlier run that was killed has left behind. Only the holder of the lock can know: a run that
+    /// a view finds may still be under way.
     pub fn interruption(&self) -> Option<Interruption<'_>> {
         let killed = self.state.recovered().filter(|recovered| recovered.unfinished.end.is_none());
         killed.map(Interruption::Run).or_else(|| self.state.left_by().map(Interruption::Holder))
@@ -106,11 +107,11 @@ impl Opened<Store> {
 }
 
 impl<S: StateAccess> Opened<S> {
-    /// Asks the cluster who it is, and makes sure that it is the one that is meant, before anything else is
+    /// Asks the cluster for its identity, and makes sure that it is the expected one, before anything else is
     /// read from it.
     ///
     /// # Errors
-    /// A cluster that cannot be reached, or that the configuration or the state does not mean.
+    /// The cluster cannot be reached, or is not the one of the configuration and the state.
     #[tracing::instrument(skip_all, fields(project = self.project.config.project))]
     pub async fn connect(self) -> Result<Workspace<S>, Error> {
         let Self { project, connection, outline, state } = self;

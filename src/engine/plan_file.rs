@@ -1,4 +1,4 @@
-//! Plan files: made of a plan, admitted where its state is, held against the plan that is made anew.
+//! Plan files: made from a plan, admitted by the state that they belong to, compared with a new plan.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::plan::{Keep, Plan};
 use crate::resource::Key;
 use crate::state::Store;
 
-/// A plan file that may be applied here, if a new plan turns out to be the same.
+/// A plan file that may be applied here, if the new plan is the same.
 #[derive(Debug)]
 pub struct Admitted<'f> {
     file: &'f PlanFile,
@@ -22,17 +22,18 @@ pub struct Admitted<'f> {
 }
 
 impl Admitted<'_> {
-    /// Whether an earlier run of this file was interrupted, and goes on now.
+    /// Whether an earlier run of this file was interrupted, so that this run continues it.
     pub fn is_resumed(&self) -> bool {
         self.attempt == Attempt::Resumed
     }
 }
 
 impl<S: StateAccess> Workspace<S> {
-    /// A file of a plan, to be approved and applied later; `None` where the plan cannot be applied anyway.
+    /// Makes the file of a plan, to be approved and applied later; `None` where the plan cannot be applied
+    /// anyway.
     ///
     /// # Errors
-    /// The key that seals it cannot be read, or kept with the state.
+    /// The key that seals the file cannot be read or written.
     pub async fn plan_file(&self, planned: &Planned) -> Result<Option<PlanFile>, Error> {
         let Planned { request, plan, secret_inputs, .. } = planned;
         if !plan.refusals.is_empty() {
@@ -50,7 +51,7 @@ impl Workspace<Store> {
     /// Admits a plan file, before anything is planned.
     ///
     /// # Errors
-    /// A [`PlanFileRefusal`], or a state that cannot be read.
+    /// A [`PlanFileRefusal`], or the state cannot be read.
     pub async fn admit<'f>(&mut self, file: &'f PlanFile) -> Result<Admitted<'f>, Error> {
         let key = self.state.key().await?.ok_or(PlanFileRefusal::NoKey)?;
         if !file.is_sealed_by(&key) {
@@ -63,7 +64,7 @@ impl Workspace<Store> {
         if !unchecked.is_empty() {
             return Err(PlanFileRefusal::Unchecked(unchecked).into());
         }
-        // The plan of a project that has no state yet has drawn the lineage that its objects will carry.
+        // If the project has no state yet, the plan has chosen the lineage that its objects will carry.
         if let Ok(lineage) = file.preconditions().lineage.parse() {
             self.state.assume_lineage(&lineage)?;
         }
@@ -73,12 +74,12 @@ impl Workspace<Store> {
         Ok(Admitted { file, key, attempt })
     }
 
-    /// Holds a plan that was made anew against the file. What it is to be made for says the file too:
-    /// `PlanRequest::from(&file)`. The changes of a plan with refusals are not compared: it cannot be applied
-    /// anyway.
+    /// Compares a new plan with the file. The request of the new plan comes from the file as well:
+    /// `PlanRequest::from(&file)`. The changes of a plan with refusals are not compared, since it cannot be
+    /// applied anyway.
     ///
     /// # Errors
-    /// A [`PlanFileRefusal`] where anything is other than it was approved.
+    /// A [`PlanFileRefusal`] where anything differs from what was approved.
     pub fn hold_against(&self, admitted: &Admitted<'_>, planned: &Planned) -> Result<Approval, Error> {
         let Admitted { file, key, attempt } = admitted;
         let Planned { request, plan, secret_inputs, .. } = planned;
@@ -109,7 +110,7 @@ fn unchecked(file: &PlanFile) -> Vec<UncheckedField> {
     unchecked
 }
 
-/// Where the keys stand that the plan names: file and line.
+/// The place of each key that the plan names: file and line (from 1).
 fn key_places(sources: &Sources, plan: &Plan) -> BTreeMap<String, (String, usize)> {
     let fields = plan.changes.iter().flat_map(|change| &change.fields);
     let origins = fields.flat_map(|field| {

@@ -1,4 +1,4 @@
-//! A plan that was made, and whether it can be applied.
+//! A plan, who approved it, and whether it can be applied.
 
 use super::PlanRequest;
 use super::refusal::{NotApplicable, UncheckedField};
@@ -6,31 +6,32 @@ use crate::blocks::SecretInputs;
 use crate::diagnostic::Diagnostics;
 use crate::plan::Plan;
 
-/// A plan that was made.
+/// A plan, with the request that it was made for.
 #[derive(Debug)]
 pub struct Planned {
-    /// What it was asked for.
+    /// The request that it was made for.
     pub request: PlanRequest,
     /// The plan.
     pub plan: Plan,
-    /// What is probably not meant in the configuration.
+    /// Warnings about the configuration.
     pub warnings: Diagnostics,
-    /// What the sources of secrets held when it was made.
+    /// The values of the sources of secrets when it was made.
     pub(super) secret_inputs: SecretInputs,
 }
 
 /// Who has approved a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Approval {
-    /// Whoever calls: a person has looked at it, or it goes without.
+    /// The caller: a person has looked at the plan, or none needs to.
     Caller,
-    /// Whoever has approved the plan with this digest.
+    /// The plan with this digest was approved.
     Digest(String),
-    /// Whoever has approved the plan in a file.
+    /// The plan in this file was approved.
     File(VerifiedFile),
 }
 
-/// The plan in a file, found to be the one at hand by [`Workspace::hold_against`](super::Workspace::hold_against).
+/// A plan file that [`Workspace::hold_against`](super::Workspace::hold_against) has found to be equal to the
+/// new plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedFile {
     pub(super) digest: String,
@@ -43,19 +44,19 @@ impl VerifiedFile {
     }
 }
 
-/// A plan of which all can be applied, as it was approved.
+/// A plan that was approved, and that can be applied as a whole.
 #[derive(Debug, Clone, Copy)]
 pub struct Applicable<'p> {
     pub(super) plan: &'p Plan,
-    /// By what the history knows the run: the digest of the plan file, or of the plan where there is none.
+    /// What the history names the run by: the digest of the plan file, or of the plan where there is no file.
     pub(super) digest: &'p str,
 }
 
 impl Planned {
-    /// What can be applied of it: all, or nothing.
+    /// The plan as one that can be applied. A plan is applied as a whole or not at all.
     ///
     /// # Errors
-    /// A plan with refusals, or with fields that could not be checked; another plan than the approved one.
+    /// The plan has refusals, or fields that could not be checked; or it is not the approved one.
     pub fn applicable<'p>(&'p self, approval: &'p Approval) -> Result<Applicable<'p>, NotApplicable> {
         let plan = &self.plan;
         if !plan.refusals.is_empty() {

@@ -1,4 +1,4 @@
-//! Drives the planner: its questions go to the provider, many at once; the answers go back.
+//! Drives the planner: sends its questions to the provider, many at once, and gives it the answers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -20,7 +20,7 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
 ///
 /// # Errors
-/// An address of the intent that nothing has, or that cannot be what it is named for.
+/// The request names an address that no resource has, or one that its flag cannot be used for.
 pub(super) async fn plan(
     config: &Config,
     graph: &Graph,
@@ -55,7 +55,7 @@ pub(super) async fn plan(
     Ok(run(Planner::new(input), provider, parallelism).await)
 }
 
-/// Answers what the planner asks until it is done. At most `parallelism` questions are under way at once.
+/// Answers the planner's questions until it is done. At most `parallelism` questions are under way at once.
 pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usize) -> Plan {
     loop {
         match planner.advance() {
@@ -68,8 +68,8 @@ pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usi
     }
 }
 
-/// Takes what comes of these in their order, so that plans of one situation are alike; but so many are under way all
-/// the time, whichever of them is slow.
+/// Passes the results of these futures to `take` in their order, so that equal situations give equal plans.
+/// One slow future does not hold up the others: `at_once` of them are under way all the time.
 async fn in_order<F: Future>(all: impl Iterator<Item = F>, at_once: usize, mut take: impl FnMut(F::Output)) {
     let numbered = all.enumerate().map(|(number, one)| async move { (number, one.await) });
     let mut done = stream::iter(numbered).buffer_unordered(at_once);
@@ -83,8 +83,8 @@ async fn in_order<F: Future>(all: impl Iterator<Item = F>, at_once: usize, mut t
     }
 }
 
-/// What the state remembers. What a killed run may have made is looked for as well: its annotations say
-/// whether it is ours.
+/// The resources that the state knows, and those that a killed run may have made. The annotations of the
+/// latter tell whether they are ours.
 fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) -> BTreeMap<Address, Known> {
     let doubts = state.in_doubt.iter().filter_map(|intent| {
         let known = Known {
@@ -111,9 +111,9 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
     doubts.chain(resources).collect()
 }
 
-/// Under which address an object is looked for that a killed run may have made: its own, unless the state knows
-/// another object by that (the run was about to replace it by one of another name). One that is desired
-/// there is looked at anyway.
+/// The address under which an object is looked for that a killed run may have made: its own, unless the state
+/// knows another object under it (the run was about to replace that by an object of another name). An object
+/// that is desired under its address is looked at anyway.
 fn address_of_doubt<'d>(
     state: &State,
     doubt: &Doubt,
@@ -133,7 +133,7 @@ async fn answer(provider: &dyn Provider, question: Question) -> Answer {
     ask(provider, question).instrument(span).await
 }
 
-/// What a log may say of a question: how many objects or which one, and nothing of what they hold.
+/// The tracing span of a question. It says which object or how many, and nothing of their content.
 fn span(question: &Question) -> Span {
     match question {
         Question::Read(targets) => debug_span!("read", objects = targets.len()),

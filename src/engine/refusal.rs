@@ -1,4 +1,4 @@
-//! Why a plan, or a plan file, is not applied.
+//! The reasons why a plan, or a plan file, is not applied.
 
 use jiff::Timestamp;
 
@@ -9,10 +9,10 @@ use crate::resource::{Address, FieldPath};
 /// Why a plan cannot be applied. Nothing of it was done.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotApplicable {
-    /// Something must be mended first.
+    /// The plan has refusals, which must be resolved first.
     #[error("{} resources of the plan must be mended first", .0.len())]
     Refused(Vec<Refusal>),
-    /// What could not be checked cannot be written either.
+    /// Fields that could not be checked cannot be written either.
     #[error("{} fields of the plan could not be checked", .0.len())]
     Unchecked(Vec<UncheckedField>),
     /// It is not the plan that was approved.
@@ -28,18 +28,18 @@ pub enum NotApplicable {
 /// A field that could not be checked, mostly because a secret is not set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UncheckedField {
-    /// Of which resource.
+    /// The resource's address.
     pub address: Address,
-    /// Which field.
+    /// The field's path.
     pub path: FieldPath,
-    /// Why not.
+    /// Why it could not be checked.
     pub reason: String,
 }
 
 /// Why a plan file is not applied. Nothing of it was done.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFileRefusal {
-    /// There is no key here to check its seal with.
+    /// The state has no key to check the seal with.
     #[error("there is no key to check the plan file with")]
     NoKey,
     /// Its seal is not that of this state's key.
@@ -48,18 +48,18 @@ pub enum PlanFileRefusal {
     /// It was applied already.
     #[error("the plan file was applied as revision {revision}")]
     Completed {
-        /// As which revision.
+        /// The number of the revision that it made.
         revision: u64,
-        /// When.
+        /// When it was completed.
         at: Timestamp,
     },
     /// Some fields could not be checked when it was made.
     #[error("{} fields of the plan file could not be checked", .0.len())]
     Unchecked(Vec<UncheckedField>),
-    /// It is for another configuration, cluster or state than what is at hand.
+    /// It is for another configuration, cluster or state.
     #[error("the plan file is not for what is at hand")]
     Mismatch(Vec<Mismatch>),
-    /// The plan that is made anew is not the one in the file.
+    /// The new plan is not the one in the file.
     #[error("{} resources have moved since the plan file was made", .0.len())]
     Diverged(Vec<Divergence>),
 }

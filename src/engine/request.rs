@@ -1,17 +1,17 @@
-//! What a plan is asked for.
+//! The request that a plan is made for.
 
 use crate::approval::{Asked, PlanFile};
 use crate::plan::{Consent, Mode};
 use crate::resource::Address;
 
-/// What a plan is asked for: by a user, or by a plan file that is planned again.
+/// What a plan is made for. It comes from a user, or from a plan file that is planned again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanRequest {
     /// To apply the configuration, or to destroy what was applied.
     pub mode: Mode,
-    /// What it is limited to, with what these need; everything where there is none.
+    /// The resources that it is limited to, with what these need; empty means everything.
     pub targets: Vec<Address>,
-    /// What is to be replaced whether or not it changes.
+    /// Resources to replace whether or not they change.
     pub replace: Vec<Address>,
     /// Existing objects that may be taken over.
     pub adopt: Vec<Address>,
@@ -20,7 +20,7 @@ pub struct PlanRequest {
 }
 
 impl PlanRequest {
-    /// All of the configuration or of the state, and no consent to anything.
+    /// A request for everything in the configuration or the state, without any consent.
     pub fn all(mode: Mode) -> Self {
         Self { mode, targets: Vec::new(), replace: Vec::new(), adopt: Vec::new(), consent: Vec::new() }
     }
@@ -48,7 +48,7 @@ impl From<PlanRequest> for Asked {
     }
 }
 
-/// How the plan in a file was asked for, and how it is to be planned again.
+/// The request that the plan in a file was made for, to plan it again.
 impl From<&PlanFile> for PlanRequest {
     fn from(file: &PlanFile) -> Self {
         file.preconditions().asked.clone().into()

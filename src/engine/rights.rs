@@ -1,4 +1,4 @@
-//! Whether our rights allow all of a plan, asked before its first write.
+//! Checks before the first write whether our rights allow all of a plan.
 
 use tracing::{Instrument as _, info_span};
 
@@ -17,8 +17,8 @@ pub struct MissingRights(
 /// Refuses a plan of which a part would be forbidden, with everything that is missing.
 ///
 /// # Errors
-/// The list of missing rights. What cannot be asked about (a kind that this plan itself defines, a server
-/// that answers no reviews) is left to the write.
+/// The list of missing rights. What cannot be reviewed (a kind that this plan itself defines, or a server
+/// that answers no reviews) is no error here: the write will tell.
 pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), MissingRights> {
     let requests: Vec<(Verb, Target)> = plan.changes.iter().flat_map(needs).collect();
     if requests.is_empty() {
@@ -32,7 +32,8 @@ pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), M
     if missing.is_empty() { Ok(()) } else { Err(MissingRights(missing)) }
 }
 
-/// What a change takes. Waiting reads and watches; a server that forbids that says so when it comes to it.
+/// The rights that a change needs. The rights to read and to watch, for the wait, are not asked for: a server
+/// that forbids them says so when we wait.
 fn needs(change: &Change) -> Vec<(Verb, Target)> {
     let verbs: &[Verb] = match change.action {
         Action::Create => &[Verb::Create, Verb::Patch],

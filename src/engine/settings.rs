@@ -1,4 +1,4 @@
-//! What the user has chosen, resolved: plain data, wherever it came from.
+//! The settings that the user has chosen, as plain data that does not tell where they came from.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use super::factories::ConnectionSettings;
 use crate::config::ClusterSettings;
 
-/// What the configuration is read from.
+/// The files and values that the configuration is read from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigInputs {
-    /// Files and folders; they are merged, and later ones win. With none it is `regplan.toml`.
+    /// Files and folders; they are merged, and later ones win. If empty, `regplan.toml` is read.
     pub files: Vec<PathBuf>,
     /// Values of variables, each as `NAME=VALUE`.
     pub vars: Vec<String>,
@@ -20,13 +20,13 @@ pub struct ConfigInputs {
 }
 
 impl ConfigInputs {
-    /// `regplan.toml` in this folder.
+    /// Reads `regplan.toml` in this folder, with no variables.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self { files: Vec::new(), vars: Vec::new(), var_files: Vec::new(), working_folder: folder.into() }
     }
 }
 
-/// Without the values of variables: they may be secrets.
+/// Leaves out the values of variables, which may be secrets.
 impl fmt::Debug for ConfigInputs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConfigInputs")
@@ -37,12 +37,12 @@ impl fmt::Debug for ConfigInputs {
     }
 }
 
-/// How the engine is to work, apart from what the configuration says.
+/// The settings of the engine that are not in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// A context of the kubeconfig. It must not contradict `[cluster] context`.
     pub context: Option<String>,
-    /// A kubeconfig, instead of the one that the configuration names and of the usual one.
+    /// The path of a kubeconfig, used instead of the configuration's and of the default one.
     pub kubeconfig: Option<PathBuf>,
     /// Whether to use the service account of the pod that we run in.
     pub in_cluster: bool,
@@ -59,7 +59,7 @@ impl Default for Settings {
 /// A setting that contradicts the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsConflict {
-    /// Another context than the one of `[cluster] context`.
+    /// The settings name another context than `[cluster] context`.
     #[error("the context {named} contradicts the configuration, which names {configured}")]
     Context {
         /// The context of the settings.
@@ -67,16 +67,17 @@ pub enum SettingsConflict {
         /// The context of the configuration.
         configured: String,
     },
-    /// The service account of this pod, where the configuration names a context or a kubeconfig.
+    /// The settings ask for the service account of this pod, and the configuration names a context or a
+    /// kubeconfig.
     #[error("a service account contradicts the configuration, which names a context or a kubeconfig")]
     InCluster,
 }
 
 impl Settings {
-    /// How the cluster is reached. The configuration decides; the settings may only agree or fill in.
+    /// How the cluster is reached. The settings may add to the configuration, and must not contradict it.
     ///
     /// # Errors
-    /// Settings that contradict the configuration.
+    /// The settings contradict the configuration.
     pub fn connection(&self, cluster: &ClusterSettings) -> Result<ConnectionSettings, SettingsConflict> {
         if self.in_cluster && (cluster.context.is_some() || cluster.kubeconfig.is_some()) {
             return Err(SettingsConflict::InCluster);

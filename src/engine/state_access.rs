@@ -1,10 +1,10 @@
-//! What a plan needs of a state, however it is held.
+//! What a plan needs of a state, whether it is only read or locked.
 
 use crate::state::{State, Store, View};
 
-/// A state that is at hand: seen, or locked to be written.
+/// A state that was read without a lock, or is locked for writing.
 pub trait StateAccess: Send + Sync {
-    /// The state.
+    /// The state, with the outcomes of an interrupted run folded in.
     fn state(&self) -> &State;
 }
 

@@ -1,4 +1,4 @@
-//! What the tests of this room share: a cluster in memory, and a host that notes who is asked for what.
+//! Parts that the tests of this room share: a cluster in memory, and a host that notes what it is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -31,12 +31,12 @@ struct Content {
 }
 
 impl FakeCluster {
-    /// Notes what was asked for.
+    /// Notes a request.
     fn note(&self, what: impl Into<String>) {
         self.0.lock().unwrap().log.push(what.into());
     }
 
-    /// What was asked for since the last look.
+    /// The requests since the last call.
     pub(super) fn log(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().log)
     }
@@ -46,7 +46,7 @@ impl FakeCluster {
         self.0.lock().unwrap().denied.insert(verb.name());
     }
 
-    /// Changes an object, as somebody else would.
+    /// Changes an object, as another user would.
     pub(super) fn edit(&self, name: &str, edit: impl FnOnce(&mut serde_json::Value)) {
         let mut content = self.0.lock().unwrap();
         let live = content.objects.iter_mut().find(|(identity, _)| identity.name == name).unwrap().1;
@@ -55,7 +55,7 @@ impl FakeCluster {
         live.stamp.version.push('1');
     }
 
-    /// What a write comes to.
+    /// The object after a write.
     fn written(&self, write: &Write) -> Result<Live, Problem> {
         let content = self.0.lock().unwrap();
         let old = content.objects.get(&write.target.identity);
@@ -145,7 +145,7 @@ impl ProviderFactory for FakeCluster {
     }
 }
 
-/// Local folders, opened with a note.
+/// Local folders; each time that one is opened is noted.
 struct NotedBackends(FakeCluster);
 
 #[async_trait]
@@ -161,12 +161,12 @@ pub(super) struct Stage {
     folder: tempfile::TempDir,
     pub(super) cluster: FakeCluster,
     pub(super) settings: Settings,
-    /// The password that the environment holds, where it does.
+    /// The password in the environment, if there is one.
     pub(super) password: Option<&'static str>,
 }
 
 impl Stage {
-    /// With these blocks.
+    /// A project with these blocks.
     pub(super) fn new(blocks: &str) -> Self {
         let stage = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -178,23 +178,23 @@ impl Stage {
         stage
     }
 
-    /// Writes the configuration anew.
+    /// Replaces the configuration.
     pub(super) fn write(&self, blocks: &str) {
         let text = format!("[project]\nname = \"p\"\n{blocks}");
         std::fs::write(self.folder().join("regplan.toml"), text).unwrap();
     }
 
-    /// Where the configuration is.
+    /// The path of the configuration.
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// What the configuration is read from.
+    /// The inputs of the configuration.
     pub(super) fn inputs(&self) -> ConfigInputs {
         ConfigInputs::in_folder(self.folder())
     }
 
-    /// The environment, the cluster, and local folders.
+    /// A host with the environment, the cluster, and local folders.
     pub(super) fn host(&self) -> Host {
         let (password, cluster) = (self.password.map(str::to_owned), self.cluster.clone());
         let look_up = move |name: &str| {

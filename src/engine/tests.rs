@@ -1,4 +1,4 @@
-//! The whole way, from the inputs to an apply, on a cluster in memory.
+//! Tests of the whole way from the inputs to an apply, on a cluster in memory.
 
 use super::testing::Stage;
 use super::*;
@@ -32,7 +32,7 @@ async fn apply(workspace: &mut Workspace<Store>, planned: &Planned, approval: &A
     workspace.apply(&applicable, &|_| (), &Stop::default()).await.unwrap()
 }
 
-/// The error, as its variants are compared here: by their debugging text.
+/// The debugging text of the error, by which these tests compare its variants.
 fn refused<T>(result: Result<T, Error>) -> Error {
     result.err().unwrap()
 }
@@ -115,7 +115,8 @@ async fn a_plan_with_targets_needs_their_secrets_alone() {
     for (target, is_looked_up) in [("resource.b", false), ("resource.a", true), ("resource.gone", true)] {
         stage.cluster.log();
         let request = PlanRequest { targets: vec![target.parse().unwrap()], ..PlanRequest::all(Mode::Apply) };
-        // What has no such address is a mistake only once the state was asked as well.
+        // An address that the configuration does not have is a mistake only if the state does not have it
+        // either.
         assert_eq!(workspace.plan(request).await.is_err(), target == "resource.gone");
         assert_eq!(stage.cluster.log().contains(&"look up PASSWORD".to_owned()), is_looked_up, "{target}");
     }
@@ -146,13 +147,13 @@ async fn another_digest_than_the_expected_one_is_refused() {
     assert_eq!(other.to_string(), format!("the plan has the digest {found}, and sha256:0 was approved"));
 }
 
-/// Makes a plan file, as another process would.
+/// Makes a plan file in a workspace of its own, as another process would.
 async fn file(stage: &Stage) -> PlanFile {
     let workspace = workspace(stage).await;
     workspace.plan_file(&plan(&workspace).await).await.unwrap().unwrap()
 }
 
-/// Plans what the file asks for and holds it against the file.
+/// Makes the plan that the file asks for, and compares it with the file.
 async fn again(workspace: &mut Workspace<Store>, file: &PlanFile) -> Result<(Planned, Approval), Error> {
     let admitted = workspace.admit(file).await?;
     assert!(!admitted.is_resumed());
@@ -304,8 +305,8 @@ mod spans {
     #[tokio::test]
     async fn every_step_has_a_span_and_no_span_has_a_secret() {
         let notes = Notes::default();
-        // Where there is one subscriber alone, `tracing` asks the one of whichever thread comes first whether a
-        // span is wanted, and the other tests have none; of two it asks both.
+        // With a single subscriber, `tracing` asks the one of the first thread whether a span is wanted, and
+        // the threads of the other tests have none. With two subscribers it asks both.
         let second = tracing::Dispatch::new(Notes::default());
         let guard = tracing::subscriber::set_default(notes.clone());
         let mut stage = Stage::new(SECRET);

@@ -15,12 +15,12 @@ use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity};
 use crate::state::{State, Store};
 
-/// A project, its state and its cluster, which was found to be the one that is meant.
+/// A project, its state and its cluster, which was checked to be the expected one.
 ///
 /// With a [`View`](crate::state::View) as its state it makes plans; with a [`Store`], it applies them too.
 pub struct Workspace<S> {
     pub(super) project: Project,
-    /// What the configuration comes to without a cluster and without secrets.
+    /// The configuration as compiled without a cluster and without secrets.
     pub(super) outline: Compiled,
     pub(super) state: S,
     pub(super) provider: Box<dyn Provider>,
@@ -33,7 +33,7 @@ impl<S> Workspace<S> {
         &self.project.config
     }
 
-    /// Which cluster it is.
+    /// The identity of the cluster.
     pub fn cluster(&self) -> &ClusterIdentity {
         &self.cluster
     }
@@ -43,8 +43,8 @@ impl<S: StateAccess> Workspace<S> {
     /// Makes a plan. Nothing is written; problems of single resources are in the plan.
     ///
     /// # Errors
-    /// Every mistake of the configuration in one list; an address of the request that nothing has, or that
-    /// cannot be what it is named for.
+    /// The configuration has mistakes, all of them in one list; or the request names an address that no
+    /// resource has, or one that its flag cannot be used for.
     #[tracing::instrument(skip_all, fields(project = self.project.config.project, mode = ?request.mode))]
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let Project { config, settings, host, .. } = &self.project;
@@ -67,12 +67,12 @@ impl<S: StateAccess> Workspace<S> {
 }
 
 impl Workspace<Store> {
-    /// Applies a plan. What is done is in the journal as soon as it is true, and in the state at the end,
-    /// however the run ends. Each event goes to `emit` as it happens.
+    /// Applies a plan. Each outcome is in the journal at once, and in the state at the end, however the run
+    /// ends. Each event goes to `emit` as it happens.
     ///
     /// # Errors
-    /// Where our rights do not allow all of it (nothing was done then), or the state cannot be kept. What
-    /// failed in the cluster is in the report.
+    /// Our rights do not allow all of the plan (then nothing was done), or the state cannot be written. A
+    /// change that failed in the cluster is no error: it is in the report.
     #[tracing::instrument(skip_all, fields(project = plan.plan.project, changes = plan.plan.changes.len()))]
     pub async fn apply(
         &mut self,
@@ -93,7 +93,7 @@ impl Workspace<Store> {
 fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockAddress>> {
     let targets = &request.targets;
     let is_desired = |named: &Address| graph.resources().any(|desired| desired.address.is_meant_by(named));
-    // What the state alone knows may turn out to be anything that is desired under another address.
+    // A resource that only the state knows may be desired under another address.
     if targets.is_empty() || !targets.iter().all(is_desired) {
         return None;
     }
@@ -104,8 +104,8 @@ fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockA
     Some(reach.ok()?.into_iter().map(|address| address.block).collect())
 }
 
-/// Whether a generated value was there before, and nobody has consented to making a new one. What is
-/// destroyed needs no value back.
+/// Whether a generated value existed before, and the user has not consented to a new one. A resource that is
+/// destroyed does not need its value back.
 fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> bool {
     request.mode == Mode::Apply
         && state.resources.iter().any(|(address, resource)| {

@@ -1,11 +1,12 @@
-//! The fields of Kubernetes' own kinds that are owned as a whole, by their names.
+//! The names of fields of Kubernetes' own kinds that are atomic: one field manager owns the whole map or
+//! list.
 //!
-//! The source is the schema of the API (`x-kubernetes-map-type`, `x-kubernetes-list-type`; a list without a type is
-//! atomic, a map without one is not). A name is listed only if it is atomic everywhere in the server's own kinds;
-//! an integration test compares the list with the server's `OpenAPI` documents. A name that is missing costs a
-//! dry-run, and nothing else.
+//! The source is the schema of the API (`x-kubernetes-map-type`, `x-kubernetes-list-type`; a list without a
+//! type is atomic, a map without one is not). A name is listed only if it is atomic everywhere in the
+//! server's own kinds; an integration test compares the list with the server's `OpenAPI` documents. If a name
+//! is missing, it only costs a dry-run.
 
-/// Maps and structs that are owned as a whole.
+/// The names of atomic maps and structs.
 pub const MAPS: &[&str] = &[
     "configMapKeyRef",
     "dataSource",
@@ -25,7 +26,7 @@ pub const MAPS: &[&str] = &[
     "targetRef",
 ];
 
-/// Lists that are owned as a whole.
+/// The names of atomic lists.
 pub const LISTS: &[&str] = &[
     "accessModes",
     "add",

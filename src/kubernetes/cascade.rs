@@ -1,21 +1,22 @@
-//! What else dies with an object: what lives in a namespace, and the objects of a kind with its definition.
+//! What is deleted together with an object: all objects in a namespace, and all objects of a defined kind.
 
 use serde_json::Value;
 
 use super::kinds::{defines, is_namespace};
 use crate::resource::{GroupKind, Identity};
 
-/// What else dies with an object.
+/// The objects that are deleted together with an object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CascadeScope {
-    /// What lives in this namespace.
+    /// All objects in this namespace.
     Namespace(String),
     /// All objects of this kind, in all namespaces.
     Kind(GroupKind),
 }
 
 impl CascadeScope {
-    /// What dies with this object, whoever owns it; `None` where nothing does but what it owns.
+    /// The objects that are deleted together with this object, whoever owns them. `None` where there are none
+    /// apart from those that the object owns.
     pub fn of(object: &Value) -> Option<Self> {
         let identity = Identity::of(object)?;
         if is_namespace(&identity) {
@@ -24,7 +25,7 @@ impl CascadeScope {
         defines(object).map(Self::Kind)
     }
 
-    /// Whether an object is in it.
+    /// Whether it contains this object.
     pub fn holds(&self, identity: &Identity) -> bool {
         match self {
             Self::Namespace(name) => identity.namespace.as_ref() == Some(name),

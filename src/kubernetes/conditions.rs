@@ -1,28 +1,29 @@
-//! `status.conditions` and the generations that they are about.
+//! Reads `status.conditions`, and the generations that they are about.
 //!
-//! Nothing here trusts the object: what is missing, or of another type, is an empty text or 0.
+//! No function here trusts the object: a value that is missing, or has another type, reads as an empty text
+//! or 0.
 
 use serde_json::Value;
 
-/// The condition of this type in an object's `status.conditions`.
+/// The condition of the type `kind` in an object's `status.conditions`.
 pub fn condition<'v>(object: &'v Value, kind: &str) -> Option<&'v Value> {
     let all = object.pointer("/status/conditions").and_then(Value::as_array)?;
     all.iter().find(|condition| text(condition, "type") == kind)
 }
 
-/// Whether a condition, where it names its generation, is about the latest one.
+/// Whether a condition is about the latest generation. One that names no generation counts as current.
 pub fn is_current(object: &Value, condition: &Value) -> bool {
     let seen = condition.get("observedGeneration").and_then(Value::as_i64);
     seen.is_none_or(|seen| seen >= count(object, "/metadata/generation"))
 }
 
-/// Whether the controller has still to look at the latest generation.
+/// Whether the controller has not seen the latest generation yet.
 pub fn is_behind(object: &Value) -> bool {
     let seen = object.pointer("/status/observedGeneration").and_then(Value::as_i64);
     seen.is_some_and(|seen| seen < count(object, "/metadata/generation"))
 }
 
-/// `Ready is False, DoesNotExist: the issuer is missing`.
+/// A condition in words: `Ready is False, DoesNotExist: the issuer is missing`.
 pub fn said(condition: &Value) -> String {
     let mut out = format!("{} is {}", text(condition, "type"), text(condition, "status"));
     let (reason, message) = (text(condition, "reason"), text(condition, "message"));

@@ -1,4 +1,4 @@
-//! How long a deletion may take, and what keeps an object from going away.
+//! How long a deletion may take, and what holds it up.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::conditions::{count, text};
 use super::kinds::is_namespace;
 use crate::resource::Identity;
 
-/// How long an object may take to go, where nobody has said so.
+/// How long to wait until an object is deleted, where the configuration sets no time.
 pub fn time_to_go(identity: &Identity) -> Duration {
     match identity.kind.as_str() {
-        // Volumes are given back, load balancers taken down, whole namespaces emptied.
+        // Their controllers have to release volumes, remove load balancers, or empty whole namespaces.
         "Namespace" | "PersistentVolumeClaim" | "Service" | "CustomResourceDefinition" => {
             Duration::from_mins(10)
         }
@@ -19,7 +19,7 @@ pub fn time_to_go(identity: &Identity) -> Duration {
     }
 }
 
-/// What keeps an object from going away, in words.
+/// What holds up the deletion of an object, in words.
 pub fn lingering(identity: &Identity, object: &Value) -> String {
     if object.pointer("/metadata/deletionTimestamp").is_none() {
         return "nobody has asked for its deletion yet".to_owned();
@@ -47,7 +47,7 @@ pub fn lingering(identity: &Identity, object: &Value) -> String {
     reasons.join("; ")
 }
 
-/// Why a namespace hangs, as its controller says.
+/// Why the deletion of a namespace is held up, in its controller's words.
 fn ending_namespace(object: &Value) -> Vec<String> {
     let all = object.pointer("/status/conditions").and_then(Value::as_array);
     all.into_iter()

@@ -1,14 +1,14 @@
-//! What the events about an object say.
+//! Words the events about an object.
 
 use serde_json::Value;
 
 use super::conditions::text;
 
-/// How many events are told.
+/// How many events are shown.
 const SHOWN: usize = 3;
 
-/// The last warnings among these events, the latest first, a line each; where there is no warning, the last
-/// event.
+/// The last warnings among these events, the latest first, one line for each. Where there is no warning, it
+/// is the last event.
 pub fn event_lines(events: &[Value]) -> Vec<String> {
     let when = |event: &Value| {
         let times = ["lastTimestamp", "eventTime", "firstTimestamp"];

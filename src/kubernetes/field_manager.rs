@@ -1,12 +1,12 @@
-//! The names under which fields are owned.
+//! The names of field managers: ours, and those of the control plane.
 
-/// The field manager of a project. It carries the project's name, because two configurations that apply
-/// one object under the same manager remove each other's fields without a word.
+/// The field manager of a project. It contains the project's name, because two configurations that apply one
+/// object under the same manager would silently remove each other's fields.
 pub fn field_manager(project: &str) -> String {
     format!("regplan:{project}")
 }
 
-/// Whether a manager is a part of the control plane, which goes on with what it does.
+/// Whether a manager is a part of the control plane, which will write its fields again.
 pub fn is_control_plane(manager: &str) -> bool {
     manager.starts_with("kube-")
         || ["kubelet", "cloud-controller-manager", "clusterrole-aggregation-controller"].contains(&manager)

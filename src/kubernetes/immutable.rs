@@ -1,14 +1,14 @@
-//! Which fields of an existing object cannot change, by kind, and what is lost when it is made anew.
+//! Which fields of an existing object cannot change, by kind, and what is lost when the object is replaced.
 //!
-//! The server has the last word wherever it can be asked. These rules serve where it cannot, and where its
-//! answer names no more than `spec`. Each rule was tried on kube-apiserver 1.36.
+//! The server decides wherever it can be asked. These rules are used where it cannot, and where its answer
+//! names only `spec`. Each rule was tried on kube-apiserver 1.36.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::resource::{FieldPath, Identity, Segment};
 
-/// What is lost when an object is deleted and made anew.
+/// What is lost when an object is deleted and created again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {
@@ -16,7 +16,7 @@ pub enum Loss {
     Nothing,
     /// The pods of a workload: they are stopped and started again.
     RunningPods,
-    /// The same for a `StatefulSet`, whose claims stay.
+    /// The pods of a `StatefulSet`: they are stopped and started again, and its claims stay.
     RunningPodsOfStatefulSet,
     /// The pods of a job with their logs; the job runs again.
     JobRun,
@@ -30,23 +30,23 @@ pub enum Loss {
     VolumeOfClaim,
     /// The keys of a Secret that the configuration does not set.
     OtherKeys,
-    /// Rights, until the new binding is there.
+    /// The rights of a binding, until the new one exists.
     RightsMeanwhile,
-    /// New volumes of a storage class, until the new class is there.
+    /// New volumes of a storage class, until the new class exists.
     StorageClassMeanwhile,
-    /// How volumes are attached, until the new driver object is there.
+    /// How volumes are attached, until the new driver object exists.
     CsiDriverMeanwhile,
     /// All custom resources of a definition.
     CustomResources,
-    /// The new priority, for pods that are there already.
+    /// The new priority, for pods that exist already.
     PriorityOfRunningPods,
-    /// The controller of ingresses, until the new class is there.
+    /// The controller of ingresses, until the new class exists.
     IngressClassMeanwhile,
-    /// New pods of a runtime class, until the new class is there.
+    /// New pods of a runtime class, until the new class exists.
     RuntimeClassMeanwhile,
 }
 
-/// What is known of a kind.
+/// What we know of a kind.
 struct Rule {
     group: &'static str,
     kind: &'static str,
@@ -58,7 +58,7 @@ struct Rule {
 enum ImmutableFields {
     /// These fields.
     Only(&'static [&'static str]),
-    /// Everything under `spec` but these.
+    /// Everything under `spec` except these.
     SpecExcept(&'static [&'static str]),
     /// Some fields always, others as soon as the live object has `immutable: true`.
     WhenMarked { marked: &'static [&'static str], always: &'static [&'static str] },
@@ -206,18 +206,18 @@ fn lies_in(fields: &[&str], path: &FieldPath) -> bool {
 
 /// Whether the rules say that this field of an existing object cannot change; `live` is the object.
 pub fn is_immutable(identity: &Identity, live: &Value, path: &FieldPath) -> bool {
-    // The one field of a pod's containers that may change.
+    // The image is the only field of a pod's containers that may change.
     let is_image = path.segments().last() == Some(&Segment::Key("image".to_owned()));
     let may_change = identity.is("", "Pod") && is_image;
     !may_change && rule_of(identity).is_some_and(|rule| rule.immutable.contain(path, live))
 }
 
-/// What is lost when an object of this kind is made anew, where the rules say.
+/// What is lost when an object of this kind is replaced; `None` where no rule says.
 pub fn loss(identity: &Identity) -> Option<Loss> {
     rule_of(identity).map(|rule| rule.loss)
 }
 
-/// Whether these words of a server say that a field cannot change. They are those of the API server's
+/// Whether a server's message says that a field cannot change. The phrases are those of the API server's
 /// validations.
 pub fn says_immutable(words: &str) -> bool {
     [

@@ -41,7 +41,7 @@ const DEFINITION: (&str, &str) = ("apiextensions.k8s.io", "CustomResourceDefinit
 /// The group and kind that register a server for a whole group.
 const API_SERVICE: (&str, &str) = ("apiregistration.k8s.io", "APIService");
 
-/// Kinds that hold data, or other objects.
+/// The kinds that hold data, or other objects.
 const HOLDERS: &[(&str, &str)] =
     &[("", "PersistentVolumeClaim"), ("apps", "StatefulSet"), ("", "Namespace"), DEFINITION];
 
@@ -61,7 +61,7 @@ pub fn is_definition(identity: &Identity) -> bool {
     identity.is(DEFINITION.0, DEFINITION.1)
 }
 
-/// The kind that an object defines; `None` where it is no CRD, or not a complete one.
+/// The kind that an object defines; `None` where it is not a complete CRD.
 pub fn defines(object: &Value) -> Option<GroupKind> {
     let (group, _) = api_version_parts(object.get("apiVersion")?.as_str()?);
     if (group, object.get("kind")?.as_str()?) != DEFINITION {
@@ -71,12 +71,12 @@ pub fn defines(object: &Value) -> Option<GroupKind> {
     Some(GroupKind { group: text("/spec/group")?, kind: text("/spec/names/kind")? })
 }
 
-/// Whether an object of this kind adds, changes or removes other kinds, so that what discovery said is old.
+/// Whether an object of this kind adds, changes or removes other kinds, so that discovery must be done again.
 pub fn changes_discovery(identity: &Identity) -> bool {
     is_definition(identity) || identity.is(API_SERVICE.0, API_SERVICE.1)
 }
 
-/// Whether more is lost with the object than what its own fields say: its data, or the objects in it.
+/// Whether more is lost with the object than its own fields: data, or the objects in it.
 pub fn holds_more_than_itself(identity: &Identity) -> bool {
     HOLDERS.iter().any(|(group, kind)| identity.is(group, kind))
 }

@@ -1,7 +1,7 @@
-//! What tells the items of Kubernetes' lists apart, and what they are called in a path.
+//! Which keys identify the items of Kubernetes' lists, and how a path names an item.
 //!
-//! The server's own keys are in its schema. For showing a difference, and for reading what both sides mean by
-//! one item, the usual keys do.
+//! The server's own keys are in its schema. To show a difference, and to match the items of two lists, the
+//! usual keys are enough.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::resource::NAMING_KEYS;
 
-/// Sets of keys that may tell all items of a list apart, most usual first.
+/// Sets of keys that may identify the items of a list, the most usual first.
 const ITEM_KEYS: &[&[&str]] = &[
     &["name"],
     &["mountPath"],
@@ -26,8 +26,8 @@ const ITEM_KEYS: &[&[&str]] = &[
     &["host"],
 ];
 
-/// The first set of keys that tells all items of both lists apart; `None` where no set does, and for two
-/// empty lists.
+/// The first set of keys that identifies every item in each of both lists; `None` where no set does, and for
+/// two empty lists.
 pub fn item_keys(before: &[Value], after: &[Value]) -> Option<&'static [&'static str]> {
     if before.is_empty() && after.is_empty() {
         return None;
@@ -47,8 +47,8 @@ fn is_name(value: &Value) -> bool {
     value.is_string() || value.is_number() || value.is_boolean()
 }
 
-/// What the item is called in a path, as keys and their values. A text under one key stands alone
-/// (`containers[registry]`), unless a path would not find it without the name of the key.
+/// The name of an item in a path, as keys and their values. The value of a single key is written without the
+/// key (`containers[registry]`), unless a path would not find the item without it.
 pub fn name_of(item: &Value, keys: &[&str]) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match keys {

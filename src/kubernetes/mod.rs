@@ -3,19 +3,19 @@
 //! | file | question |
 //! |---|---|
 //! | `marks` | which annotations are ours, and which of other tools we read |
-//! | `field_manager` | under which name our fields are owned, and which names are the control plane's |
-//! | `names` | what may be a name, a label, an annotation's key, a quantity |
+//! | `field_manager` | what our field manager is called, and which ones belong to the control plane |
+//! | `names` | what is a valid name, label, annotation key, quantity |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `server_fields` | which fields only the server writes |
-//! | `list_items` | what tells the items of a list apart, and what they are called |
-//! | `secret_data` | where a Secret has what nobody may see |
+//! | `list_items` | which keys identify the items of a list, and how a path names them |
+//! | `secret_data` | which fields of a Secret are secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `conditions` | what `status.conditions` say, and about which generation |
-//! | `pods`, `events` | what a cluster says about why something is not ready |
+//! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
 //! Rules about what a status means go here (`readiness`); requests go into
 //! [`provider::kubernetes`](crate::provider::kubernetes). This room knows [`resource`](crate::resource) and no

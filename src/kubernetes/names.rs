@@ -1,5 +1,5 @@
-//! What Kubernetes takes as a name, a label, an annotation's key, a quantity. Each rule returns what is wrong, in
-//! words that follow the name of the thing: `… must begin with a letter`.
+//! What Kubernetes accepts as a name, a label, an annotation's key, a quantity. The error of each rule is the
+//! end of a sentence that begins with the name of the thing: `… must begin with a letter`.
 
 use crate::resource::GroupKind;
 
@@ -7,7 +7,7 @@ const LABEL_RULE: &str = "must be lower-case letters, digits and `-`, neither fi
 const SUBDOMAIN_RULE: &str =
     "must be lower-case letters, digits, `-` and `.`, each part beginning and ending with a letter or digit";
 
-/// RFC 1123: a label of a domain name.
+/// Checks a label of a domain name, by RFC 1123.
 pub fn dns_label(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > 63 {
         return Err(format!("must have 1 to 63 characters, and has {}", name.len()));
@@ -15,7 +15,7 @@ pub fn dns_label(name: &str) -> Result<(), String> {
     if is_label(name) { Ok(()) } else { Err(LABEL_RULE.to_owned()) }
 }
 
-/// RFC 1035: a label that begins with a letter.
+/// Checks a label of a domain name that begins with a letter, by RFC 1035.
 pub fn dns_label_1035(name: &str) -> Result<(), String> {
     dns_label(name)?;
     if name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -24,7 +24,7 @@ pub fn dns_label_1035(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// RFC 1123: a domain name.
+/// Checks a domain name, by RFC 1123.
 pub fn dns_subdomain(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > 253 {
         return Err(format!("must have 1 to 253 characters, and has {}", name.len()));
@@ -40,21 +40,21 @@ fn is_label(name: &str) -> bool {
         && bytes.iter().all(|byte| alphanumeric(byte) || *byte == b'-')
 }
 
-/// The name of an object: by its kind.
+/// Checks the name of an object, by the rule of its kind.
 pub fn object_name(kind: &GroupKind, name: &str) -> Result<(), String> {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Namespace") => dns_label(name),
         ("", "Service") => dns_label_1035(name),
         ("rbac.authorization.k8s.io", _) => path_segment(name),
         ("batch", "CronJob") if name.len() > 52 => {
-            // Its Jobs append eleven characters.
+            // The names of its Jobs have eleven characters more.
             Err(format!("must have at most 52 characters, and has {}", name.len()))
         }
         _ => dns_subdomain(name),
     }
 }
 
-/// What may stand between two slashes of a URL (`system:registry`).
+/// Checks a name that is used as a segment of a URL's path (`system:registry`).
 fn path_segment(name: &str) -> Result<(), String> {
     if name.is_empty() || name == "." || name == ".." || name.contains(['/', '%']) {
         return Err("must not be empty, `.` or `..`, and has neither `/` nor `%`".to_owned());
@@ -62,7 +62,7 @@ fn path_segment(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The key of a label or an annotation: `NAME` or `DOMAIN/NAME`.
+/// Checks the key of a label or an annotation: `NAME` or `DOMAIN/NAME`.
 pub fn qualified_name(key: &str) -> Result<(), String> {
     let name = match key.split_once('/') {
         Some((prefix, name)) => {
@@ -83,7 +83,7 @@ pub fn qualified_name(key: &str) -> Result<(), String> {
     Err("must be letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit".to_owned())
 }
 
-/// A label's value.
+/// Checks the value of a label.
 pub fn label_value(value: &str) -> Result<(), String> {
     if value.len() > 63 {
         return Err(format!("must have at most 63 characters, and has {}", value.len()));
@@ -101,7 +101,7 @@ fn is_word(text: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
-/// A key of a Secret's or a `ConfigMap`'s data.
+/// Checks a key of a Secret's or a `ConfigMap`'s data.
 pub fn data_key(key: &str) -> Result<(), String> {
     if key.is_empty() || key.len() > 253 || key == "." || key.starts_with("..") {
         return Err("must have 1 to 253 characters, and not be `.` or begin with `..`".to_owned());
@@ -112,11 +112,11 @@ pub fn data_key(key: &str) -> Result<(), String> {
     Err("must be letters, digits, `-`, `_` and `.`".to_owned())
 }
 
-/// The units of amounts.
+/// The suffixes of quantities.
 const SUFFIXES: &[&str] =
     &["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-/// An amount: `500m`, `1.5`, `50Gi`, `1e3`.
+/// Checks a quantity: `500m`, `1.5`, `50Gi`, `1e3`.
 pub fn quantity(text: &str) -> Result<(), String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let end = digits.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(digits.len());

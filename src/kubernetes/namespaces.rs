@@ -1,14 +1,14 @@
-//! What every cluster has without us: its own namespaces, and what controllers put into each namespace.
+//! What exists in every cluster without us: its own namespaces, and what controllers put into each namespace.
 
 use crate::resource::Identity;
 
-/// Whether every cluster has this namespace.
+/// Whether every cluster has this namespace from the beginning.
 /// Source: <https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces>
 pub fn is_given(namespace: &str) -> bool {
     matches!(namespace, "default" | "kube-system" | "kube-public" | "kube-node-lease")
 }
 
-/// Whether the control plane puts such an object into every namespace, or makes it of what is there.
+/// Whether the control plane puts such an object into every namespace, or derives it from other objects.
 pub fn is_everywhere(identity: &Identity) -> bool {
     let by_kind =
         [("", "Event"), ("events.k8s.io", "Event"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")];

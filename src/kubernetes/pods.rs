@@ -1,4 +1,4 @@
-//! What pods say about why they do not run, and whose pods they are.
+//! Why pods do not run, and which pods belong to a workload.
 
 use std::collections::BTreeMap;
 
@@ -7,48 +7,48 @@ use serde_json::Value;
 use super::conditions::{condition, text};
 use crate::resource::Identity;
 
-/// A container that has crashed this often, and is held back, will not run by waiting. (Fewer crashes are
-/// usual while what it needs is starting.)
+/// If a container has crashed this often and is in back-off, waiting does not help. Fewer crashes are normal
+/// while something that it needs is starting.
 const CRASHES: u64 = 5;
 
 /// A container that does not run, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Its name.
+    /// The container's name.
     pub container: String,
-    /// The kubelet's word for it, such as `CrashLoopBackOff`.
+    /// The kubelet's reason, such as `CrashLoopBackOff`.
     pub reason: String,
-    /// What the kubelet says of it; may be empty.
+    /// The kubelet's message; may be empty.
     pub message: String,
-    /// How often it was started anew.
+    /// How often it was restarted.
     pub restarts: u64,
 }
 
-/// Whether a container in trouble will run without anybody's help.
+/// Whether a container in trouble will run if we wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
-    /// It may well.
+    /// It may run.
     Open,
-    /// Its image cannot be pulled: it may, as long as that is not so for long.
+    /// Its image cannot be pulled now. It may run, unless that lasts long.
     Pulling,
-    /// It will not.
+    /// It will not run without a change.
     Hopeless,
 }
 
 impl Trouble {
-    /// What is to be expected of it.
+    /// Whether waiting for it makes sense.
     pub fn outlook(&self) -> Outlook {
         match self.reason.as_str() {
             "InvalidImageName" | "ErrImageNeverPull" => Outlook::Hopeless,
             "CrashLoopBackOff" if self.restarts >= CRASHES => Outlook::Hopeless,
-            // These two take turns.
+            // The kubelet alternates between these two.
             "ErrImagePull" | "ImagePullBackOff" => Outlook::Pulling,
             _ => Outlook::Open,
         }
     }
 }
 
-/// The containers of a pod that wait for something other than their turn, or have crashed.
+/// The containers of a pod that have crashed, or that wait for something other than an earlier container.
 pub fn troubles(pod: &Value) -> Vec<Trouble> {
     let mut all = Vec::new();
     for key in ["initContainerStatuses", "containerStatuses"] {
@@ -78,7 +78,7 @@ pub fn troubles(pod: &Value) -> Vec<Trouble> {
     all
 }
 
-/// `it exited with 1: no such file`.
+/// How a container ended, in words: `it exited with 1: no such file`.
 fn exit(ended: &Value) -> String {
     let code = ended.get("exitCode").and_then(Value::as_i64).unwrap_or(0);
     let reason = Some(text(ended, "reason")).filter(|reason| !matches!(*reason, "" | "Error"));
@@ -96,7 +96,7 @@ fn exit(ended: &Value) -> String {
     out
 }
 
-/// What a pod says about why it is not ready, a line each.
+/// Why a pod is not ready, one line for each reason.
 pub fn lines(pod: &Value) -> Vec<String> {
     let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let mut lines: Vec<String> = troubles(pod)
@@ -120,7 +120,7 @@ pub fn lines(pod: &Value) -> Vec<String> {
     lines
 }
 
-/// Whether a pod is ready, or has done its work.
+/// Whether a pod is ready, or has succeeded.
 pub fn is_ready(pod: &Value) -> bool {
     condition(pod, "Ready").is_some_and(|found| text(found, "status") == "True")
         || pod.pointer("/status/phase").and_then(Value::as_str) == Some("Succeeded")

@@ -1,10 +1,10 @@
-//! The fields that the server writes, and nobody else.
+//! The fields that only the server writes.
 
 use serde_json::Value;
 
 use crate::resource::FieldPath;
 
-/// By their keys from the root of the object.
+/// The fields, each by its keys from the root of the object.
 /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/>, where they
 /// are marked as read-only or as populated by the system.
 pub const SERVER_FIELDS: &[&[&str]] = &[
@@ -19,13 +19,13 @@ pub const SERVER_FIELDS: &[&[&str]] = &[
     &["metadata", "selfLink"],
 ];
 
-/// Whether the server keeps this very field for itself.
+/// Whether this is one of these fields.
 pub fn is_server_field(path: &FieldPath) -> bool {
     SERVER_FIELDS.iter().any(|keys| path.is_keys(keys))
 }
 
-/// Takes them out of an object that is to be written. A `uid` or a `resourceVersion` would be taken for a
-/// condition of ours, and `managedFields` are refused.
+/// Removes these fields from an object that will be written. The server would read a `uid` or a
+/// `resourceVersion` as a precondition of the write, and refuses `managedFields`.
 pub fn remove_server_fields(object: &mut Value) {
     for keys in SERVER_FIELDS {
         FieldPath::keys(keys.iter().copied()).remove(object);

@@ -1,4 +1,4 @@
-//! What an apply says while it runs, and at its end.
+//! The words for an apply: for its events while it runs, and for its report.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::report::format::styled::{Label, Styled};
 pub fn event_line(event: &Event) -> Option<Styled> {
     let mut text = Styled::default();
     match event {
-        // The last one was only waited for, because others stand on it.
+        // An unchanged resource is waited for only because others depend on it.
         Event::Started { .. } | Event::Waiting { .. } | Event::Finished { action: Action::None, .. } => {
             return None;
         }
@@ -47,7 +47,7 @@ pub fn event_line(event: &Event) -> Option<Styled> {
     Some(text)
 }
 
-/// What is being done with a resource: `creating`.
+/// The action as something under way: `creating`.
 pub(crate) fn present(action: Action) -> &'static str {
     match action {
         Action::Create => "creating",
@@ -72,7 +72,7 @@ fn past(action: Action) -> &'static str {
     }
 }
 
-/// An event as one JSON object, for `--format json`: a line each.
+/// An event as one JSON object; `--format json` prints one on each line.
 pub fn event_json(event: &Event) -> Value {
     match event {
         Event::Started { address, action } => {
@@ -96,7 +96,7 @@ pub fn event_json(event: &Event) -> Value {
     }
 }
 
-/// The end of an apply: what was done, what failed, what was not tried.
+/// The report of an apply as text: what was done, what failed, what was not tried.
 pub fn report_text(report: &Report) -> Styled {
     let mut text = Styled::default();
     let count = |wanted: &[Action]| report.done.iter().filter(|(_, action)| wanted.contains(action)).count();

@@ -1,10 +1,10 @@
-//! The words for what stands against applying a plan file.
+//! The words for the reasons why a plan file is not applied.
 
 use crate::approval::{Divergence, DivergenceKind, Mismatch, SecretSourceName};
 use crate::plan::Action;
 use crate::resource::{FieldManager, FieldPath};
 
-/// Why the plan file is not for what is at hand.
+/// Why the plan file does not fit the configuration, the state or the cluster.
 pub fn mismatch_text(mismatch: &Mismatch) -> String {
     match mismatch {
         Mismatch::Version { made_by } => format!(
@@ -33,7 +33,7 @@ fn source(name: &SecretSourceName) -> String {
     }
 }
 
-/// In what the plan of now is not the approved one: a line, and one for each field below it.
+/// How the new plan differs from the approved one: one line, and one for each field below it.
 pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", divergence.address, story(&divergence.kind))];
     match &divergence.kind {
@@ -88,7 +88,7 @@ fn other_action(approved: Action, now: Action) -> String {
     }
 }
 
-/// What is done, as a verb: what is not touched is kept.
+/// The action as a verb; `Action::None` is worded as `keep`.
 fn word(action: Action) -> &'static str {
     match action {
         Action::None => "keep",

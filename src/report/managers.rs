@@ -1,8 +1,8 @@
-//! The field managers that wrote to a field, in words.
+//! The words for the field managers that wrote to a field.
 
 use crate::resource::{FieldManager, Operation};
 
-/// Who it was; not escaped.
+/// The managers as a list in words; not escaped.
 pub(in crate::report) fn managers(managers: &[FieldManager]) -> String {
     let names: Vec<String> = managers.iter().map(manager).collect();
     if names.is_empty() { "by unknown".to_owned() } else { format!("by {}", names.join(", by ")) }
@@ -15,7 +15,7 @@ fn manager(manager: &FieldManager) -> String {
     format!("{} ({operation}{through}{time})", manager.name)
 }
 
-/// How a manager writes, in a word.
+/// How a manager writes: by apply or by update.
 pub(in crate::report) fn operation(operation: Operation) -> &'static str {
     match operation {
         Operation::Apply => "apply",

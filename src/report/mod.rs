@@ -1,7 +1,7 @@
-//! The words: what a plan, an apply, drift and a mistake look like to a person, and to a program.
+//! Words plans, applies, drift and mistakes for people, and writes them as JSON for programs.
 //!
-//! Text is pushed with [`Label`]s, never with colours: who prints decides what a label looks like, and
-//! tests see plain text. Nothing here acts.
+//! Text has [`Label`]s and no colours: the printing code decides what a label looks like, and tests see plain
+//! text. Nothing here does any I/O.
 //!
 //! | where | what it words |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Where a key of the configuration stands.
+//! The place of a key in the configuration.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::diagnostic::Sources;
 use crate::resource::Origin;
 
-/// A line of a file.
+/// A line of a configuration file, where a key is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourceLine {
     /// The file, as the user named it.
@@ -16,12 +16,12 @@ pub struct SourceLine {
     pub line: usize,
 }
 
-/// Says where the key of an origin stands; nothing for a key that is not written, or whose file is not
+/// Finds the line of an origin's key; `None` for a key that is not written in a file, or whose file is not
 /// known here.
 pub type Locator<'a> = &'a dyn Fn(&Origin) -> Option<SourceLine>;
 
 impl SourceLine {
-    /// Finds places in the files of a configuration.
+    /// Makes a [`Locator`] for the files of a configuration.
     pub fn within(sources: &Sources) -> impl Fn(&Origin) -> Option<Self> + '_ {
         |origin| {
             let (path, line) = sources.line_of(origin.span?)?;
@@ -30,7 +30,7 @@ impl SourceLine {
     }
 }
 
-/// `regplan.toml:14`.
+/// Writes `regplan.toml:14`.
 impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)

@@ -1,4 +1,4 @@
-//! Where states can be kept.
+//! What a place that keeps states must be able to do.
 
 use std::path::PathBuf;
 
@@ -16,22 +16,22 @@ use crate::resource::Key;
 /// The lock was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locked {
-    /// We, as others see us.
+    /// Our own entry in the lock, as other processes read it.
     pub holder: Holder,
-    /// Whoever held it last and was killed.
+    /// The process that held the lock last and was killed; `None` where the last one released it.
     pub left_by: Option<Holder>,
 }
 
 /// A place for a state, its journal, its revisions and its lock.
 ///
-/// Reading takes no lock. Each write is durable when it returns, and takes place as a whole or not at all, but
-/// for the journal's last line, which may be cut; and but for lines that are
-/// [not urgent](JournalLine::is_urgent).
+/// Reading takes no lock. Each write is durable when it returns, and is done as a whole or not at all. There
+/// are two exceptions: the journal's last line may be cut, and lines that are [not
+/// urgent](JournalLine::is_urgent) may reach the disk later.
 ///
 /// # Errors
-/// Every method says what the place says where it cannot be read or written. What is damaged, or has a newer
-/// format, is refused and left as it is. What writes is refused without the lock ([`StateError::NotLocked`]),
-/// but for [`make_key`](Self::make_key).
+/// Every method fails where the place cannot be read or written. What is damaged, or has a newer format, is
+/// refused and left as it is. Methods that write are refused without the lock ([`StateError::NotLocked`]);
+/// only [`make_key`](Self::make_key) needs none.
 #[async_trait]
 pub trait Backend: Send + Sync {
     /// The state's name in messages.
@@ -43,17 +43,17 @@ pub trait Backend: Send + Sync {
     /// Takes the lock. `command` is what this process does, such as `apply`.
     ///
     /// # Errors
-    /// Somebody else holds it: [`StateError::Locked`], with the name where it is known.
+    /// Another process holds it: [`StateError::Locked`], with its name where that is known.
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError>;
 
     /// Makes sure that we still hold the lock. It is called once before a run begins. While the run goes on, each
     /// write to the state or to the journal makes sure of it as well; a write to the cluster does not.
     ///
     /// # Errors
-    /// It is not ours (any more).
+    /// This process does not hold it, or holds it no longer: [`StateError::NotLocked`].
     async fn confirm_lock(&self) -> Result<(), StateError>;
 
-    /// Lets go of the lock.
+    /// Releases the lock.
     async fn release(&mut self) -> Result<(), StateError>;
 
     /// Takes the lock with this id away from a process that is gone.
@@ -83,10 +83,11 @@ pub trait Backend: Send + Sync {
     /// Removes the journal, if there is one.
     async fn clear_journal(&mut self) -> Result<(), StateError>;
 
-    /// The key that seals what plan files say of secrets; `None` where no plan was ever kept in a file.
+    /// The key that seals the digests of secrets in plan files; `None` where no plan was ever kept in a file.
     async fn key(&self) -> Result<Option<Key>, StateError>;
 
-    /// The same; a new one where there is none. It takes no lock: the first one that is made is the key of all.
+    /// The key; a new one is made where there is none. It takes no lock: where two processes make one at the
+    /// same time, both use the first.
     async fn make_key(&self) -> Result<Key, StateError>;
 
     /// The numbers of the revisions, ascending.

@@ -1,4 +1,4 @@
-//! A plan that was completed.
+//! The plans that a state remembers as completed.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct CompletedPlan {
     /// The digest of the plan.
     pub plan: String,
-    /// The number of the revision that it came to.
+    /// The number of the revision that its apply made.
     pub revision: u64,
     /// When it was completed.
     pub at: Timestamp,

@@ -13,7 +13,7 @@ use crate::resource::{Address, ClusterIdentity};
 pub struct NewRun {
     /// The digest of the plan.
     pub plan: String,
-    /// The cluster at hand; the first run pins it.
+    /// The cluster that the run writes to; the first run records it in the state.
     pub cluster: ClusterIdentity,
     /// What is going to be done, in the plan's order.
     pub intents: Vec<Intent>,
@@ -33,13 +33,13 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Takes over what a revision desired of that which the run left out. It is known by its object, since
-    /// its address may have been changed in the state meanwhile.
+    /// Takes over from the revision before what was desired of the resources that the run left out. They are
+    /// matched by their object, since an address may have changed in the state meanwhile.
     pub(super) fn carry_over(&mut self, before: Revision, now: &State) {
         for (old, desired) in before.desired {
             let identity = desired.identity();
             let mut left_out = self.left_out.iter();
-            // What is used and never owned (a shared namespace) is not in the state.
+            // A resource that is used and never owned (a shared namespace) is not in the state.
             let is_this = |address: &&Address| match now.resources.get(*address) {
                 Some(known) => Some(&known.identity) == identity.as_ref(),
                 None => **address == old,

@@ -1,4 +1,4 @@
-//! A process that is killed at any step, and the next one after it.
+//! Tests of a process that is killed at any step, and of the process after it.
 
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,10 @@ use super::*;
 struct Progress {
     lineage: Option<Lineage>,
     begun: bool,
-    /// Outcomes of which the caller was told that they are recorded.
-    told: usize,
-    /// Outcomes that were handed over.
-    given: usize,
+    /// The number of outcomes that were confirmed to the caller as recorded.
+    confirmed: usize,
+    /// The number of outcomes that were passed to the store.
+    passed: usize,
     finished: bool,
 }
 
@@ -39,7 +39,7 @@ fn outcomes() -> [(&'static str, Outcome); 6] {
     ]
 }
 
-/// What has no answer after so many outcomes.
+/// The intents that have no outcome after so many outcomes.
 fn undone(after: usize) -> Vec<&'static str> {
     let done: Vec<&str> = outcomes().iter().take(after).map(|(name, _)| *name).collect();
     INTENTS.iter().map(|(_, name)| *name).filter(|name| !done.contains(name)).collect()
@@ -66,9 +66,9 @@ async fn a_run(folder: &Path, progress: &mut Progress) -> Result<(), StateError>
     progress.begun = true;
     progress.lineage = Some(store.state().lineage.clone());
     for (name, outcome) in outcomes() {
-        progress.given += 1;
+        progress.passed += 1;
         store.outcome(&address(name), outcome).await?;
-        progress.told += 1;
+        progress.confirmed += 1;
     }
     store.finish(RunEnd::Completed, completion()).await?;
     progress.finished = true;
@@ -84,7 +84,7 @@ async fn something_before(folder: &Path) {
     store.finish(RunEnd::Completed, completion()).await.unwrap();
 }
 
-/// What must be true whenever the next process comes.
+/// What must be true for the next process, whenever it starts.
 async fn nothing_is_lost(folder: &Path, progress: &Progress, first: bool) {
     let seen = view(backend(folder).as_ref(), "registry").await.unwrap();
     let store = Store::open(backend(folder), "registry", "plan").await.unwrap();
@@ -96,20 +96,20 @@ async fn nothing_is_lost(folder: &Path, progress: &Progress, first: bool) {
     if let Some(lineage) = &progress.lineage {
         assert_eq!(&state.lineage, lineage, "{progress:?}");
     }
-    // The outcome under way may be there or not; what was promised is there, and nothing else. Whatever
-    // has no outcome is in doubt, once the run has begun.
+    // The outcome that was being recorded may be there or not. All confirmed ones are there, and nothing
+    // else. Once the run has begun, every intent without an outcome is in doubt.
     let doubts: Vec<_> = state.in_doubt.iter().map(|intent| intent.target.identity.name.as_str()).collect();
     let fits = |n: &usize| {
         expected(*n, first).resources == state.resources && (!progress.begun || doubts == undone(*n))
     };
-    let found = (progress.told..=progress.given).find(fits);
+    let found = (progress.confirmed..=progress.passed).find(fits);
     assert!(found.is_some(), "{progress:?}: {:?}, {doubts:?}", state.resources.keys().collect::<Vec<_>>());
     let all = found == Some(outcomes().len());
     if progress.begun && !all {
         let run = state.unfinished.as_ref().expect("an interrupted run is remembered");
         assert_eq!((run.plan.as_str(), run.end), ("sha256:plan", None));
     }
-    // The run is complete where, and only where, its revision is there, and the state then is its state.
+    // The run is complete if and only if its revision exists; then the state is the revision's state.
     let backend = backend(folder);
     let newest = backend.revisions().await.unwrap().last().copied();
     assert_eq!(state.revision, newest.unwrap_or(0), "{progress:?}");
@@ -199,7 +199,7 @@ async fn a_journal_cut_at_any_byte_loses_at_most_the_record_under_way() {
         fs::write(location.state(), &state).unwrap();
         fs::write(location.journal(), &journal[..length]).unwrap();
         let store = Store::open(backend(folder.path()), "registry", "apply").await.unwrap();
-        // The newline behind a record adds nothing to it.
+        // A record is complete without its newline.
         let whole = lengths.iter().filter(|end| **end <= length as u64 + 1).count();
         assert_eq!(
             store.state().resources,

@@ -13,25 +13,25 @@ use crate::resource::ClusterIdentity;
 /// Why the state could not be read or written. [`help`](Self::help) says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// The operating system said no.
+    /// The operating system refused to read or write.
     #[error("could not {doing} `{}`: {source}", path.display())]
     Io {
         /// Which file or folder.
         path: PathBuf,
         /// What was tried, as a verb: `read`, `replace`.
         doing: &'static str,
-        /// What it said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A name that would lead out of the folder.
+    /// The project's name cannot be a folder's name; it could lead out of the folder.
     #[error("the project name `{project}` cannot name a folder: {reason}")]
     BadProjectName {
-        /// The name.
+        /// The project's name.
         project: String,
-        /// Why not.
+        /// Why it cannot be a folder's name.
         reason: &'static str,
     },
-    /// Not what regplan writes.
+    /// The file is not what regplan writes.
     #[error("`{}` is damaged: {reason}", path.display())]
     Damaged {
         /// Which file.
@@ -39,7 +39,7 @@ pub enum StateError {
         /// What is wrong with it, with line and column.
         reason: String,
     },
-    /// Written by a newer regplan.
+    /// The file was written by a newer regplan.
     #[error("`{}` has format version {found}, and this regplan knows versions up to {known}", path.display())]
     NewerFormat {
         /// Which file.
@@ -49,17 +49,17 @@ pub enum StateError {
         /// The newest that we know.
         known: u32,
     },
-    /// The state of another project.
+    /// The file is the state of another project.
     #[error("`{}` is the state of the project `{found}`, not of `{expected}`", path.display())]
     OtherProject {
         /// Which file.
         path: PathBuf,
-        /// Whose it is.
+        /// The project that it names.
         found: String,
-        /// Whose it should be.
+        /// The project that was expected.
         expected: String,
     },
-    /// Another state of the same project.
+    /// The file is another state of the same project.
     #[error("`{}` has the lineage {found}, and {expected} is expected: these are two different states", path.display())]
     OtherLineage {
         /// Which file.
@@ -69,7 +69,7 @@ pub enum StateError {
         /// The one that is expected.
         expected: Lineage,
     },
-    /// The state of another cluster.
+    /// The file is about another cluster.
     #[error(
         "`{}` is about the cluster {}, and this one is {}",
         path.display(), describe(found), describe(expected)
@@ -79,10 +79,10 @@ pub enum StateError {
         path: PathBuf,
         /// The cluster in the state.
         found: Box<ClusterIdentity>,
-        /// The cluster at hand.
+        /// The cluster that the settings lead to.
         expected: Box<ClusterIdentity>,
     },
-    /// Somebody else wrote it in the meantime.
+    /// Another process wrote the file in the meantime.
     #[error(
         "`{}` was changed by somebody else: expected {}, found {}",
         path.display(), describe_version(expected.as_ref()), describe_version(found.as_ref())
@@ -95,23 +95,23 @@ pub enum StateError {
         /// What is there now.
         found: Option<StateVersion>,
     },
-    /// Somebody else writes.
+    /// Another process holds the lock.
     #[error("the state is locked{} (`{}`)", by(holder.as_deref()), path.display())]
     Locked {
         /// The lock.
         path: PathBuf,
-        /// Who holds it; `None` where they have not said so yet.
+        /// Who holds it; `None` where that process has not written its name yet.
         holder: Option<Box<Holder>>,
     },
-    /// We do not hold the lock, or no longer.
+    /// This process does not hold the lock, or holds it no longer.
     #[error("the lock `{}` is not ours: {reason}", path.display())]
     NotLocked {
         /// The lock.
         path: PathBuf,
-        /// Why not.
+        /// Why it is not held.
         reason: &'static str,
     },
-    /// `unlock` with the id of something else.
+    /// `unlock` was given an id that is not the lock's.
     #[error("the lock `{}` has {}, not {given}", path.display(), found.as_ref().map_or("no id".to_owned(), |id| format!("the id {id}")))]
     OtherLock {
         /// The lock.
@@ -121,7 +121,7 @@ pub enum StateError {
         /// The id that it has.
         found: Option<LockId>,
     },
-    /// A line that is not what was written there.
+    /// A line of the journal is not what was written there.
     #[error("`{}`, line {line}, is damaged: {reason}", path.display())]
     JournalDamaged {
         /// The journal.
@@ -131,37 +131,37 @@ pub enum StateError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A journal that does not go with the state.
+    /// The journal does not belong to the state beside it.
     #[error("the journal `{}` does not go with the state beside it: {reason}", path.display())]
     JournalForeign {
         /// The journal.
         path: PathBuf,
-        /// How this shows.
+        /// How that was found out.
         reason: String,
     },
-    /// The journal failed before, and what it holds is not known.
+    /// An earlier write to the journal failed, so it is not known what it holds.
     #[error("nothing more can be recorded in `{}`: an earlier write to it failed", path.display())]
     JournalLost {
         /// The journal.
         path: PathBuf,
     },
-    /// A revision that is not there.
+    /// There is no revision of this number.
     #[error("there is no revision {number} in `{}` ({})", path.display(), kept(kept_numbers))]
     NoRevision {
-        /// The folder.
+        /// The folder of the revisions.
         path: PathBuf,
         /// The number that was asked for.
         number: u64,
         /// The numbers that are there.
         kept_numbers: Vec<u64>,
     },
-    /// A call out of order: a mistake in regplan itself.
+    /// The store was called in a wrong order, which is a mistake in regplan itself.
     #[error("the state was used out of order: {0}")]
     OutOfOrder(&'static str),
 }
 
 impl StateError {
-    /// An error of the operating system.
+    /// Makes an error of the operating system one of this room: `.map_err(StateError::io(path, "read"))`.
     pub(super) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, doing, source }
@@ -253,7 +253,7 @@ impl StateError {
         }
     }
 
-    /// As every room reports it.
+    /// The error as a diagnostic, with its code and its help.
     pub fn diagnostic(&self) -> Diagnostic {
         Diagnostic::error(self.code(), self.to_string()).help(self.help())
     }

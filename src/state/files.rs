@@ -1,4 +1,5 @@
-//! Files that survive a kill: made for their owner only, replaced as a whole, on disk before we go on.
+//! Files that survive a kill: readable by their owner only, replaced as a whole, and on disk before a
+//! function returns.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -6,11 +7,11 @@ use std::path::Path;
 
 use super::error::StateError;
 
-/// How the names of unfinished files begin; whoever holds the lock may remove them.
+/// How the names of unfinished files begin. The holder of the lock may remove them.
 const UNFINISHED: &str = ".unfinished-";
 
-/// Makes a folder that only its owner enters, its parents as well, and puts them on disk. Folders that
-/// exist are left as they are.
+/// Makes a folder and its missing parents, for their owner only, and syncs them to disk. Folders that exist
+/// are left as they are.
 pub(super) fn make_folder(path: &Path) -> Result<(), StateError> {
     if path.is_dir() {
         return Ok(());
@@ -31,7 +32,7 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StateError> {
     sync_folder(parent.unwrap_or(Path::new(".")))
 }
 
-/// Opens a file, making it for its owner only where it is not there.
+/// Opens a file. If `options` make a new one, only its owner can read and write it.
 pub(super) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
@@ -52,11 +53,12 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     let failed = || StateError::io(path, "replace");
     let folder = path.parent().unwrap_or(Path::new("."));
     step("create").map_err(failed())?;
-    // In the same folder, because a rename is atomic only within one file system. Mode 0600 is the default.
+    // The new file is in the same folder, because a rename is atomic only within one file system. tempfile
+    // makes it with mode 0600.
     let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed())?;
     step("write").map_err(failed())?;
     file.write_all(bytes).map_err(failed())?;
-    // Before the rename: else a crash can leave the new name with no content.
+    // The sync comes before the rename: otherwise a crash can leave the new name with no content.
     step("sync").map_err(failed())?;
     file.as_file().sync_all().map_err(failed())?;
     step("rename").map_err(failed())?;
@@ -64,7 +66,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     sync_folder(folder)
 }
 
-/// Makes the whole file, unless there is one already; whether it was made.
+/// Makes the whole file, unless there is one already. Returns whether it was made.
 pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool, StateError> {
     let failed = || StateError::io(path, "make");
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -87,17 +89,17 @@ pub(super) fn remove(path: &Path) -> Result<(), StateError> {
     }
 }
 
-/// Puts the names in a folder on disk: a file whose name is not there is lost with all its bytes.
+/// Syncs the names in a folder to disk: a file whose name is not there is lost with all its bytes.
 pub(super) fn sync_folder(path: &Path) -> Result<(), StateError> {
     step("sync folder").map_err(StateError::io(path, "sync the folder"))?;
-    // Elsewhere a folder cannot be opened as a file.
+    // On other systems a folder cannot be opened as a file.
     #[cfg(unix)]
     File::open(path).and_then(|folder| folder.sync_all()).map_err(StateError::io(path, "sync the folder"))?;
     Ok(())
 }
 
-/// Removes what a killed process left half written. Only for the holder of the lock. Where it fails, the file
-/// stays, and does no harm.
+/// Removes the files that a killed process left half written. Only the holder of the lock may call it. A file
+/// that cannot be removed does no harm.
 pub(super) fn remove_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -120,7 +122,7 @@ mod real {
     }
 }
 
-/// A process that dies at a chosen step: this step and all behind it fail.
+/// Simulates a process that is killed at a chosen step: this step and all later ones fail.
 #[cfg(test)]
 pub(crate) mod simulated {
     use std::cell::Cell;
@@ -157,7 +159,7 @@ pub(crate) mod simulated {
         LEFT.with(|left| left.set(Some(n)));
     }
 
-    /// A new process.
+    /// A new process begins: no step fails any more.
     pub(crate) fn revive() {
         LEFT.with(|left| left.set(None));
     }

@@ -1,7 +1,7 @@
-//! How a file is laid out around what it holds: the version of the format, a checksum, the content.
+//! The layout of a file around its content: the version of the format, a checksum, the content.
 //!
-//! The checksum is the SHA-256 of the content as it stands in the file, from its opening brace to its closing
-//! one. So it is verified over the bytes that were read, and nothing has to be written again for that.
+//! The checksum is the SHA-256 of the content as it is in the file, from its opening brace to its closing
+//! one. So it is verified over the bytes that were read, and nothing has to be serialised again for that.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use super::error::StateError;
 use super::version::FORMAT_VERSION;
 use crate::resource::digest;
 
-/// What a file of this room holds.
+/// What a file of this room can hold: a state, or a revision.
 pub(super) trait Content: DeserializeOwned {
     /// Reads what format 1 held: the whole file was the content.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The file is not JSON, or lacks a field, or has an unknown one.
     fn from_format_1(file: &[u8]) -> serde_json::Result<Self>;
 }
 
@@ -32,13 +32,13 @@ struct File<'a> {
     content: &'a RawValue,
 }
 
-/// What a file of every format has.
+/// The field that a file of every format has.
 #[derive(Deserialize)]
 struct Head {
     format_version: u64,
 }
 
-/// The whole file around this content.
+/// The bytes of a whole file with this content. `path` is for the message of an error.
 pub(super) fn write(path: &Path, content: &impl Serialize) -> Result<Vec<u8>, StateError> {
     let text = serde_json::to_string_pretty(content);
     let text = text.map_err(|error| StateError::io(path, "write")(error.into()))?;
@@ -49,10 +49,10 @@ pub(super) fn write(path: &Path, content: &impl Serialize) -> Result<Vec<u8>, St
     Ok(file.into_bytes())
 }
 
-/// What a file holds.
+/// Reads the content of a file, of this format or of format 1. `path` is for the message of an error.
 ///
 /// # Errors
-/// A newer format, and what is not as it was written.
+/// [`StateError::NewerFormat`], and [`StateError::Damaged`] for what is not as regplan wrote it.
 pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError> {
     let damaged = |reason: String| StateError::Damaged { path: path.to_owned(), reason };
     let json = |error: serde_json::Error| damaged(error.to_string());
@@ -67,7 +67,8 @@ pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError
         Ok(_) => "it is laid out like another version than it says".to_owned(),
         Err(error) => error.to_string(),
     };
-    // Before it is called damaged: what another version wrote may look like that.
+    // The version is looked at before the file is called damaged: a file of another version may look like
+    // that.
     let Head { format_version } = serde_json::from_slice(file).map_err(json)?;
     match format_version {
         1 => T::from_format_1(file).map_err(json),

@@ -1,4 +1,5 @@
-//! Reads what format 1 wrote. The journal needs nothing of its own: its lines have only gained fields.
+//! Reads states and revisions of format 1. A journal needs no reader of its own: its lines have only gained
+//! fields since.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +44,7 @@ struct RevisionOfFormat1 {
     withheld: BTreeMap<Address, Vec<FieldPath>>,
 }
 
-/// A state had the version of the format among its own fields.
+/// In format 1 the version of the format was one of the state's own fields.
 fn state(mut file: Value) -> serde_json::Result<State> {
     if let Value::Object(fields) = &mut file {
         fields.remove("format_version");

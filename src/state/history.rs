@@ -1,4 +1,4 @@
-//! What was applied before: the revisions, and the plans that they came from.
+//! The history of a state: its revisions, and the plans that they came from.
 
 use super::backend::Backend;
 use super::completed::CompletedPlan;
@@ -6,16 +6,17 @@ use super::error::StateError;
 use super::model::State;
 use super::revision::RevisionHead;
 
-/// What `regplan history` lists, oldest first; and what could not be read of it, which hides nothing else.
+/// The revisions that `regplan history` lists, the oldest first, and the errors of those that could not be
+/// read. A damaged revision does not hide the others.
 ///
 /// # Errors
-/// Where not even the numbers of the revisions can be read.
+/// The numbers of the revisions cannot be read.
 pub async fn history(backend: &dyn Backend) -> Result<(Vec<RevisionHead>, Vec<StateError>), StateError> {
     let (mut heads, mut damaged) = (Vec::new(), Vec::new());
     for number in backend.revisions().await? {
         match backend.revision_head(number).await {
             Ok(head) => heads.push(head),
-            // A writer let go of it between the two reads.
+            // A writer removed it between the two reads, as the oldest one.
             Err(StateError::NoRevision { .. }) => {}
             Err(error) => damaged.push(error),
         }
@@ -23,8 +24,8 @@ pub async fn history(backend: &dyn Backend) -> Result<(Vec<RevisionHead>, Vec<St
     Ok((heads, damaged))
 }
 
-/// Whether a plan was completed. The state knows the last ones; revisions are asked of which it does not tell,
-/// since an older version wrote it, or since it was put back from a backup.
+/// The record of a completed plan; `None` where the plan was not completed. The state knows the last ones.
+/// Where it does not (an older version wrote it, or it was restored from a backup), the revisions are asked.
 pub(super) async fn completed(
     backend: &dyn Backend,
     state: &State,
@@ -37,7 +38,7 @@ pub(super) async fn completed(
         if state.completed.iter().any(|completed| completed.revision == number) {
             continue;
         }
-        // What cannot be read of the history stops no run.
+        // A revision that cannot be read stops no run.
         let Ok(head) = backend.revision_head(number).await else { continue };
         if head.plan == plan {
             return Ok(Some(head.completed_plan()));

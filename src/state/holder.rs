@@ -8,25 +8,25 @@ use serde::{Deserialize, Serialize};
 
 use super::id::LockId;
 
-/// Who holds the lock.
+/// The process that holds the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Which holding of it.
+    /// A new id each time the lock is taken.
     pub id: LockId,
-    /// Whose process.
+    /// The user that the process belongs to.
     pub user: String,
-    /// On which machine.
+    /// The name of the machine.
     pub host: String,
-    /// Its number.
+    /// The number of the process.
     pub pid: u32,
-    /// Since when.
+    /// When the lock was taken.
     pub since: Timestamp,
-    /// What it does, such as `apply`.
+    /// The command that it runs, such as `apply`.
     pub command: String,
 }
 
 impl Holder {
-    /// This process, now.
+    /// This process as the holder from now on, with a new id.
     pub fn this_process(command: &str) -> Self {
         Self {
             id: LockId::random(),
@@ -58,7 +58,7 @@ fn user() -> String {
     named.or_else(user_number).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// In a container or under cron nothing in the environment may tell.
+/// The number of the user: in a container or under cron the environment may not name one.
 #[cfg(unix)]
 fn user_number() -> Option<String> {
     use std::os::unix::fs::MetadataExt;

@@ -1,17 +1,17 @@
-//! Names that are drawn once and never again.
+//! Random ids: of a state, of a run, of a held lock.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is no such name.
+/// A text is not such an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {what}: it takes 32 hexadecimal digits in lower case")]
 pub struct IdError {
-    /// What was read.
+    /// The text that was read.
     pub text: String,
-    /// What it should have been.
+    /// What it should have been, with its article, such as `a lineage`.
     pub what: &'static str,
 }
 
@@ -28,7 +28,7 @@ macro_rules! random_id {
                 Self(format!("{:032x}", rand::random::<u128>()))
             }
 
-            /// As text.
+            /// The 32 hexadecimal digits.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -70,18 +70,18 @@ macro_rules! random_id {
 }
 
 random_id!(
-    /// Which state this is, from its first write to its end, whatever becomes of its files. Objects in
-    /// the cluster carry it, so that two states of one project name never take each other's objects.
+    /// Identifies a state from its first write on, even where its files are moved. Objects in the cluster
+    /// carry it as an annotation, so that two states of one project name never take each other's objects.
     Lineage,
     "a lineage"
 );
 random_id!(
-    /// Which run of an apply.
+    /// Identifies one run of an apply.
     RunId,
     "the name of a run"
 );
 random_id!(
-    /// Which holding of the lock; `regplan unlock` asks for it.
+    /// Identifies one process's hold of the lock; `regplan unlock` asks for it.
     LockId,
     "the id of a lock"
 );

@@ -1,4 +1,4 @@
-//! The run under way, line by line.
+//! The journal: what the run under way is going to do, and what it has done so far.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,20 +13,20 @@ use crate::resource::{Address, Identity, Target};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
 pub enum JournalLine {
-    /// What the run is going to do; the first line, on disk before the first write to the cluster.
+    /// The first line: what the run is going to do. It is on disk before the first write to the cluster.
     Begin(Box<Begin>),
-    /// What became of one intent.
+    /// The outcome of one intent.
     Outcome {
-        /// Of which resource.
+        /// The resource's address.
         address: Address,
-        /// What became of it.
+        /// What happened to it.
         outcome: Box<Outcome>,
     },
-    /// The run ended by itself; the last line. Without it the run was killed.
+    /// The last line: the run ended by itself. Without it the run was killed, or still goes on.
     End {
-        /// How.
+        /// How it ended.
         end: RunEnd,
-        /// The writes that were in flight: begun, and nobody knows what came of them.
+        /// The writes that were in flight: begun, and without an answer from the server.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         in_flight: BTreeSet<Address>,
     },
@@ -38,17 +38,17 @@ pub enum JournalLine {
 pub struct Begin {
     /// The version of the format.
     pub format_version: u32,
-    /// Which run.
+    /// The run's id.
     pub run: RunId,
-    /// The state that it builds on.
+    /// The lineage of the state that it builds on.
     pub lineage: Lineage,
     /// That state's serial.
     pub serial: u64,
     /// The digest of the plan.
     pub plan: String,
-    /// When.
+    /// When the run began.
     pub at: Timestamp,
-    /// Who, as `user@host`.
+    /// Who began it, as `user@host`.
     pub by: String,
     /// What it is going to do, in the plan's order.
     pub intents: Vec<Intent>,
@@ -58,11 +58,11 @@ pub struct Begin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
-    /// Under which address.
+    /// The resource's address.
     pub address: Address,
-    /// What.
+    /// What is going to be done to it.
     pub action: IntentKind,
-    /// To which object.
+    /// The object that it is done to.
     pub target: Target,
 }
 
@@ -74,7 +74,7 @@ pub enum IntentKind {
     Create,
     /// Some of its fields change.
     Update,
-    /// It is deleted and made anew.
+    /// It is deleted and created again.
     Replace,
     /// It is taken over.
     Adopt,
@@ -86,39 +86,39 @@ pub enum IntentKind {
     Forget,
 }
 
-/// What became of an intent. An address may have several, such as a replacement: gone, then written.
+/// The outcome of an intent. An address may have several: a replacement is first deleted, then written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Outcome {
-    /// The server took it. Recorded at once, before it is ready.
+    /// The server accepted the write. This is recorded at once, before the resource is ready.
     Written {
-        /// As it is remembered from now on.
+        /// The resource as the state has it from now on.
         resource: Box<StoredResource>,
     },
-    /// What was written is ready. A line that is lost costs no more than another wait.
+    /// What was written is ready. If this line is lost, the next run only waits once more.
     Ready,
-    /// It has another address.
+    /// The resource has another address.
     Moved {
-        /// The old one.
+        /// The old address.
         from: Address,
-        /// As it is remembered from now on, under the new one.
+        /// The resource as the state has it from now on, under the new address.
         resource: Box<StoredResource>,
     },
-    /// It is gone, or was looked for and is not there.
+    /// The object was deleted, or was looked for and does not exist.
     Deleted {
         /// Which object.
         identity: Identity,
     },
-    /// It is not ours any more; it may well be there.
+    /// The state no longer knows the object, which may still exist.
     Forgotten {
         /// Which object.
         identity: Identity,
     },
-    /// It did not work. What was recorded before of the same address stays true.
+    /// It failed. What was recorded of the same address before stays true.
     Failed {
         /// Why, without any secret value.
         reason: String,
-        /// Whether it may have been done all the same, such as after a reset connection.
+        /// Whether the server may have done it all the same, such as after a reset connection.
         in_doubt: bool,
     },
 }
@@ -138,26 +138,27 @@ pub enum RunEnd {
 /// A journal as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Journal {
-    /// What was going to be done.
+    /// Its first line: what the run was going to do.
     pub begin: Begin,
-    /// What came of it, in this order.
+    /// The outcomes, in the order in which they were recorded.
     pub outcomes: Vec<(Address, Outcome)>,
-    /// How it ended by itself; `None` where it was killed, or is still running.
+    /// How the run ended by itself; `None` where it was killed, or is still running.
     pub end: Option<RunEnd>,
     /// The writes that were in flight when it ended by itself.
     pub in_flight: BTreeSet<Address>,
-    /// Whether the last line was cut off, as a kill in the middle of a write does. It was dropped.
+    /// Whether the last line was incomplete, as after a kill in the middle of a write. That line was dropped.
     pub torn: bool,
 }
 
 impl Journal {
-    /// One that has only begun.
+    /// A journal of a run that has no outcome yet.
     pub fn new(begin: Begin) -> Self {
         Self { begin, outcomes: Vec::new(), end: None, in_flight: BTreeSet::new(), torn: false }
     }
 
-    /// The intents of which nobody knows whether they were done: of a killed run all that have no
-    /// outcome; of one that ended by itself the writes that were in flight, and those that were never answered.
+    /// The intents that may have been done without an outcome. Of a killed run these are all intents without
+    /// an outcome; of a run that ended by itself, the writes that were in flight, and those that were never
+    /// answered.
     pub fn in_doubt(&self) -> Vec<Intent> {
         // By address, because a large plan has as many outcomes as intents.
         let mut open: BTreeMap<&Address, Vec<(usize, bool)>> = BTreeMap::new();
@@ -181,18 +182,18 @@ impl Journal {
             open.into_iter().filter(move |(_, doubted)| is_killed || is_in_flight || *doubted)
         });
         let mut doubts: Vec<usize> = in_doubt.map(|(index, _)| index).collect();
-        // In the plan's order.
+        // The doubts are listed in the plan's order.
         doubts.sort_unstable();
         doubts.into_iter().filter_map(|index| intents.get(index).cloned()).collect()
     }
 }
 
 impl Outcome {
-    /// Whether nothing is left to be known about an intent of this address.
+    /// Whether this outcome is the last one that an intent of the same address needs.
     fn settles(&self, intent: &Intent) -> bool {
         match self {
             Self::Written { .. } | Self::Moved { .. } => intent.action != IntentKind::Delete,
-            // A replacement that has only deleted is half done.
+            // After the delete of a replacement its create is still to come.
             Self::Deleted { identity } | Self::Forgotten { identity } => {
                 intent.action != IntentKind::Replace && intent.target.identity == *identity
             }
@@ -203,8 +204,8 @@ impl Outcome {
 }
 
 impl JournalLine {
-    /// Whether the line must be on disk before anything else happens. One that need not be is there as soon as
-    /// the next one is.
+    /// Whether the line must be on disk before anything else happens. A line that is not urgent is synced
+    /// together with the next urgent one.
     pub fn is_urgent(&self) -> bool {
         !matches!(self, Self::Outcome { outcome, .. } if **outcome == Outcome::Ready)
     }

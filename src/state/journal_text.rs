@@ -1,4 +1,4 @@
-//! The journal as text, and back.
+//! Writes the lines of a journal as text, and reads them back.
 //!
 //! Each record is one line: a checksum, a space, the record as JSON. The checksum covers the line before
 //! as well, so that a line that is lost or moved shows like one that is changed.
@@ -13,10 +13,10 @@ use super::error::StateError;
 use super::journal::{Journal, JournalLine};
 use super::version::FORMAT_VERSION;
 
-/// Hexadecimal digits of a checksum. It guards against accidents, not against people.
+/// The number of hexadecimal digits of a checksum. It protects against accidents, not against people.
 const DIGITS: usize = 16;
 
-/// The checksum of the line before, from which the next one goes on.
+/// The checksum of the line before, which the next line's checksum covers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Chain(String);
 
@@ -33,7 +33,7 @@ impl Chain {
         })
     }
 
-    /// The record's line with its end, and the chain behind it.
+    /// The record as a line with its newline, and the chain for the next line.
     pub(super) fn line(&self, record: &JournalLine) -> serde_json::Result<(Vec<u8>, Self)> {
         let json = serde_json::to_vec(record)?;
         let checksum = self.checksum(&json);
@@ -45,7 +45,8 @@ impl Chain {
         Ok((line, Self(checksum)))
     }
 
-    /// The JSON of a line without its end, and the chain behind it; `None` where the checksum is another.
+    /// The JSON of a line without its newline, and the chain for the next line; `None` where the checksum
+    /// differs.
     fn open<'a>(&self, line: &'a [u8]) -> Option<(&'a [u8], Self)> {
         let (checksum, rest) = line.split_at_checked(DIGITS)?;
         let json = rest.strip_prefix(b" ")?;
@@ -54,10 +55,10 @@ impl Chain {
     }
 }
 
-/// Reads a journal; `None` where there is not even a beginning, in which case nothing was done yet.
+/// Reads a journal; `None` where not even the first line is complete: then nothing was done yet.
 ///
-/// A last line whose checksum does not fit was being written when the process was killed, and is
-/// dropped: it was never synced, so nobody was told that it is recorded. Anywhere else it is damage.
+/// A last line whose checksum does not fit was being written when the process was killed, and is dropped: it
+/// was never synced, so nobody was told that it is recorded. Any other line with a wrong checksum is damage.
 pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journal>, StateError> {
     let damaged = |line, reason: String| StateError::JournalDamaged { path: path.to_owned(), line, reason };
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
@@ -81,7 +82,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journal>, StateE
         chain = next;
         let value: Value =
             serde_json::from_slice(json).map_err(|error| damaged(number, error.to_string()))?;
-        // Before anything else: what a newer version writes may look like damage to us.
+        // The version is checked first: what a newer version writes may look like damage to us.
         if let Some(found) = value.get("format_version").and_then(Value::as_u64)
             && found > u64::from(FORMAT_VERSION)
         {

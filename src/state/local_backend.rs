@@ -1,4 +1,4 @@
-//! The state in a folder on this machine.
+//! The backend that keeps a state in a folder on this machine.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -39,31 +39,31 @@ pub struct LocalBackend {
 struct Writer {
     file: File,
     chain: Chain,
-    /// Up to here everything is written.
+    /// The length in bytes of what was written whole.
     length: u64,
-    /// A write failed in a way that leaves open what is on disk.
+    /// Whether a write failed in such a way that the content on disk is unknown.
     lost: bool,
 }
 
 impl LocalBackend {
-    /// The state at this place; nothing is made there before the lock is taken.
+    /// A backend for the state at this place. Nothing is made there before the lock is taken.
     pub fn new(location: Location) -> Self {
         Self { location, retention: DEFAULT_RETENTION, lock: None, journal: None }
     }
 
-    /// Keeps this many revisions, one at least.
+    /// Sets how many revisions are kept; at least one is.
     #[must_use]
     pub fn with_retention(mut self, revisions: usize) -> Self {
         self.retention = revisions.max(1);
         self
     }
 
-    /// Where it is.
+    /// The files of this state.
     pub fn location(&self) -> &Location {
         &self.location
     }
 
-    /// Everything that writes asks this first.
+    /// The lock, if this process holds it. Every method that writes asks for it first.
     fn held(&self) -> Result<&Lock, StateError> {
         let path = self.location.lock();
         let lock = self.lock.as_ref().ok_or(StateError::NotLocked { path, reason: "it was not taken" })?;
@@ -109,7 +109,7 @@ impl LocalBackend {
         for entry in entries {
             let name = entry.map_err(StateError::io(&folder, "read"))?.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse().ok());
-            // Only what we would write under this number: `7.json` is not ours.
+            // Only the exact name counts that we write for this number: `7.json` is not ours.
             numbers.extend(number.filter(|n| self.location.revision(*n).file_name() == Some(&name)));
         }
         numbers.sort_unstable();
@@ -125,14 +125,14 @@ impl Writer {
         let failed = || StateError::io(path, "write to");
         let (line, chain) = self.chain.line(record).map_err(|error| failed()(error.into()))?;
         if let Err(error) = files::step("append").and_then(|()| self.file.write_all(&line)) {
-            // A part of the line may be there; behind it nothing could be read. Such as a full disk.
+            // On a full disk, for example, a part of the line may be there. No line after it could be read.
             self.lost = files::step("cut").and_then(|()| self.file.set_len(self.length)).is_err();
             return Err(failed()(error));
         }
         if record.is_urgent()
             && let Err(error) = files::step("sync journal").and_then(|()| self.file.sync_data())
         {
-            // After a failed sync the kernel may forget what was not written: nothing later is certain.
+            // After a failed sync the kernel may drop what was not written: no later write is certain.
             self.lost = true;
             return Err(failed()(error));
         }
@@ -253,7 +253,7 @@ impl Backend for LocalBackend {
     }
 }
 
-/// What the history says of a revision, without making anything of its objects, which are nearly all of it.
+/// The head of a revision. Its objects, which are most of the file, are not parsed into values.
 #[derive(Deserialize)]
 struct HeadOnly {
     head: RevisionHead,

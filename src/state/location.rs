@@ -1,4 +1,4 @@
-//! Where the state lies.
+//! The paths of the files of a state.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::error::StateError;
 use super::files;
 
-/// The folder that all projects beside one configuration share.
+/// The name of the folder that all projects share whose configuration is in the same folder.
 const SHARED: &str = ".regplan";
 
-/// The folder of one project's state, and the names in it.
+/// The folder of one project's state, and the paths of the files in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     folder: PathBuf,
@@ -20,6 +20,10 @@ pub struct Location {
 
 impl Location {
     /// `.regplan/PROJECT/` in the folder of the first configuration file.
+    ///
+    /// # Errors
+    /// [`StateError::BadProjectName`] for a name that cannot be a folder's name, or would lead out of the
+    /// folder.
     pub fn beside(configuration: &Path, project: &str) -> Result<Self, StateError> {
         let refuse = |reason| Err(StateError::BadProjectName { project: project.to_owned(), reason });
         if project.is_empty() {
@@ -40,27 +44,27 @@ impl Location {
         Self { folder: folder.into(), shared: None }
     }
 
-    /// The folder.
+    /// The folder that holds all of them.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The state.
+    /// The file of the state.
     pub fn state(&self) -> PathBuf {
         self.folder.join("state.json")
     }
 
-    /// The journal of the run under way.
+    /// The file of the journal, which exists while a run is under way.
     pub fn journal(&self) -> PathBuf {
         self.folder.join("journal")
     }
 
-    /// The lock.
+    /// The file that is locked.
     pub fn lock(&self) -> PathBuf {
         self.folder.join("lock")
     }
 
-    /// The key that seals what plan files say of secrets.
+    /// The file of the key that seals the digests of secrets in plan files.
     pub fn key(&self) -> PathBuf {
         self.folder.join("key")
     }
@@ -70,7 +74,7 @@ impl Location {
         self.folder.join("revisions")
     }
 
-    /// One revision.
+    /// The file of one revision.
     pub fn revision(&self, number: u64) -> PathBuf {
         self.revisions().join(format!("{number:06}.json"))
     }
@@ -78,8 +82,8 @@ impl Location {
     /// Makes the folder.
     ///
     /// A new `.regplan` gets a `.gitignore`, so that a local state, which is for one machine, is not
-    /// committed by accident and checked out by another one. A folder that the user chose gets none: who
-    /// wants to keep the state under version control says so with `[state] path`.
+    /// committed by accident and checked out on another one. A folder that the user chose with `[state] path`
+    /// gets none: the user may want to keep the state under version control.
     pub(super) fn make(&self) -> Result<(), StateError> {
         if let Some(shared) = self.shared.as_deref().filter(|shared| !shared.exists()) {
             files::make_folder(shared)?;

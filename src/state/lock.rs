@@ -1,7 +1,7 @@
-//! One writer at a time, and who it is.
+//! The lock of a state: there is one writer at a time, and others can see who it is.
 //!
-//! The lock is the operating system's, on an open file: it ends with the process, however that ends, so
-//! there is no lock that a killed run leaves behind. The file's content only tells others who holds it.
+//! The operating system holds the lock, on an open file. It ends with the process, however that ends, so a
+//! killed run leaves no lock behind. The file's content only tells others who holds it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -13,18 +13,21 @@ use super::files;
 use super::holder::Holder;
 use super::id::LockId;
 
-/// The lock, held. Dropping it lets go.
+/// The lock while this process holds it. Dropping the value releases the lock.
 #[derive(Debug)]
 pub(super) struct Lock {
     path: PathBuf,
     file: File,
     holder: Holder,
-    /// Whoever held it last and was killed.
+    /// The process that held the lock last and was killed.
     pub(super) left_by: Option<Holder>,
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it.
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] where another process holds it, with its name where that is known.
     pub(super) fn take(path: &Path, command: &str) -> Result<Self, StateError> {
         let (mut file, left_by) = acquire(path)?;
         let holder = Holder::this_process(command);
@@ -32,13 +35,16 @@ impl Lock {
         Ok(Self { path: path.to_owned(), file, holder, left_by })
     }
 
-    /// Who we are.
+    /// This process, as the lock's file names it.
     pub(super) fn holder(&self) -> &Holder {
         &self.holder
     }
 
-    /// Whether we still hold it. The lock is on the file, not on its name: if somebody removes the file,
-    /// the next one locks another file of the same name, and two would write.
+    /// Makes sure that we still hold the lock. It is on the file, not on the file's name: if somebody removes
+    /// the file, the next process locks a new file of the same name, and two processes would write.
+    ///
+    /// # Errors
+    /// [`StateError::NotLocked`] where the file was removed or replaced.
     pub(super) fn confirm(&self) -> Result<(), StateError> {
         if is_the_same(&self.file, &self.path) {
             return Ok(());
@@ -47,10 +53,10 @@ impl Lock {
     }
 }
 
-/// Lets go, and takes our name off: a name that is left says that its process was killed.
+/// Releases the lock and removes our name from the file: a name that stays there means a killed process.
 impl Drop for Lock {
     fn drop(&mut self) {
-        // If this fails, the next one reports a killed process that was not killed, and goes on.
+        // If this fails, the next process reports a killed process that was not killed, and goes on.
         let _ = self.file.set_len(0);
         let _ = self.file.unlock();
     }
@@ -58,8 +64,11 @@ impl Drop for Lock {
 
 /// Clears what a killed process left in the lock, if it has this id.
 ///
-/// There is never a need to: the next run takes the lock over anyway. A lock that a living process holds
-/// cannot be broken, since that process would go on writing; whoever wants it gone ends the process.
+/// No run needs this: the next one takes the lock anyway. The lock of a living process cannot be broken,
+/// since that process would go on writing; end the process instead.
+///
+/// # Errors
+/// The process is still alive ([`StateError::Locked`]), or the id is another ([`StateError::OtherLock`]).
 pub(super) fn unlock(path: &Path, id: &LockId) -> Result<Holder, StateError> {
     let other = |found| StateError::OtherLock { path: path.to_owned(), given: id.clone(), found };
     if !path.exists() {
@@ -88,7 +97,7 @@ fn acquire(path: &Path) -> Result<(File, Option<Holder>), StateError> {
             }
             Err(TryLockError::Error(error)) => return Err(StateError::io(path, "lock")(error)),
         }
-        // Between opening and locking the file may have been removed; then it locks nobody out.
+        // The file may have been removed between opening and locking; then the lock keeps nobody else out.
         if is_the_same(&file, path) {
             let left_by = read_holder(&mut file);
             return Ok((file, left_by));
@@ -105,7 +114,7 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Who holds the lock, or held it last. The file may hold anything: what is no holder names nobody.
+/// The process that holds the lock, or held it last; `None` where the file's content is not a holder.
 fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = Vec::new();
     file.rewind().ok()?;
@@ -113,7 +122,7 @@ fn read_holder(file: &mut File) -> Option<Holder> {
     serde_json::from_slice(&text).ok()
 }
 
-/// Another process locks first and writes its name a moment later.
+/// The same, read several times: another process locks first and writes its name a moment later.
 fn read_holder_patiently(file: &mut File) -> Option<Holder> {
     for _ in 0..10 {
         if let Some(holder) = read_holder(file) {
@@ -133,7 +142,7 @@ fn is_the_same(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Elsewhere an open file cannot be removed.
+/// On other systems an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_the_same(_file: &File, path: &Path) -> bool {
     path.exists()

@@ -7,20 +7,20 @@
 //! |---|---|
 //! | `state.json` | the [`State`]: replaced as a whole, atomically, its serial one higher each time |
 //! | `journal` | the run under way: its intent, then each outcome, synced line by line |
-//! | `lock` | who writes; held by the operating system, so a killed process holds nothing |
-//! | `key` | seals what plan files say of secrets, so that no guess can be tried against them |
+//! | `lock` | who writes; the operating system holds the lock, so a killed process leaves none behind |
+//! | `key` | seals the digests of secrets in plan files, so that no guess can be checked against them |
 //! | `revisions/000001.json` | a [`Revision`] for each completed apply, the last 50 of them |
 //!
 //! `docs/state-format.md` describes every field of these files.
 //!
-//! Nothing here is secret: callers give digests (keyed where a secret went in) and objects whose
-//! sensitive fields are taken out. Files are readable by their owner only all the same.
+//! Nothing here is secret: callers give digests (keyed ones for secrets) and objects whose sensitive fields
+//! are taken out. Files are nevertheless readable by their owner only.
 //!
 //! # How a run is recorded
 //!
 //! 1. [`Store::open`] takes the lock and folds in what an interrupted run left behind.
-//! 2. [`Store::begin`] puts `state.json` there if it is the first run (so that a lineage which objects
-//!    in the cluster carry is never lost), then starts the journal with the whole intent.
+//! 2. [`Store::begin`] writes `state.json` if it is the first run (so that a lineage is never lost which objects
+//!    in the cluster carry), then starts the journal with all intents.
 //! 3. [`Store::outcome`] appends to the journal, synced, as outcomes come.
 //! 4. [`Store::finish`] writes the revision (of a completed run), ends the journal, replaces
 //!    `state.json`, and removes the journal, in this order.
@@ -44,10 +44,10 @@
 //! | `revision`, `stored_desired` | what is kept of a completed apply |
 //! | `format`, `format_1`, `version` | how a file is laid out, and how the older format is read |
 //! | `store`, `completion` | how a run is recorded |
-//! | `view`, `recover` | what is true where a run was killed, or is under way |
+//! | `view`, `recover` | what the state is where a run was killed, or is under way |
 //! | `history` | which revisions there are, and which plans were completed |
 //! | `backend`, `local`, `location`, `files` | where all this is kept |
-//! | `lock`, `holder` | who writes |
+//! | `lock`, `holder` | which process may write |
 //! | `id`, `error` | the names and the errors of all of them |
 
 mod backend;

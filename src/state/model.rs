@@ -1,4 +1,4 @@
-//! The state itself.
+//! The state: what it says, and how the outcome of a run changes it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::stored_resource::{Readiness, StoredResource};
 use super::version::StateVersion;
 use crate::resource::{Address, ClusterIdentity, Identity};
 
-/// How many completed plans the state remembers: twice as many as there are revisions, in some ten kilobytes.
+/// How many completed plans the state remembers: twice as many as there are revisions. They take about 10 kB.
 pub const COMPLETED_PLANS: usize = 100;
 
 /// What was applied, and to which cluster.
@@ -27,26 +27,26 @@ pub struct State {
     pub serial: u64,
     /// `[project] name`.
     pub project: String,
-    /// The cluster that it speaks of; `None` until the first run.
+    /// The cluster that the resources are in; `None` until the first run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterIdentity>,
-    /// The number of the last revision; 0 where there was none.
+    /// The number of the last revision; 0 where there is none yet.
     #[serde(default)]
     pub revision: u64,
-    /// The run whose outcomes were folded in last; tells a journal that is still to be folded from one
-    /// that only its removal is missing of.
+    /// The run whose outcomes were folded in last. It distinguishes a journal that is still to be folded in
+    /// from one that only has to be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunId>,
     /// The last run, where it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
-    /// What was perhaps done to the cluster without being recorded: to be looked at by the next plan.
+    /// What was perhaps done to the cluster without being recorded. The next plan looks for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub in_doubt: Vec<Intent>,
     /// The plans that were completed last, the newest last: none of them is applied twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub completed: Vec<CompletedPlan>,
-    /// What ran once (a chart's hook), by address: it runs again when its content is another one.
+    /// What ran once (a chart's hook), by address. It runs again when its content has changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub runs: BTreeMap<Address, FinishedRun>,
     /// What was applied, by address.
@@ -68,9 +68,9 @@ pub struct FinishedRun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unfinished {
-    /// Which run.
+    /// The run's id.
     pub run: RunId,
-    /// The digest of its plan: the same plan may be taken up again.
+    /// The digest of its plan: the same plan may be applied again.
     pub plan: String,
     /// When it began.
     pub begun: Timestamp,
@@ -81,19 +81,19 @@ pub struct Unfinished {
     pub end: Option<RunEnd>,
 }
 
-/// What a state must be to be used; see [`State::check`].
+/// What [`State::check`] asks of a state; `None` is not checked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Expected<'a> {
     /// The project's name.
     pub project: Option<&'a str>,
     /// The lineage, such as a plan file names it.
     pub lineage: Option<&'a Lineage>,
-    /// The cluster at hand.
+    /// The cluster that the settings lead to.
     pub cluster: Option<&'a ClusterIdentity>,
 }
 
 impl State {
-    /// An empty one of a new lineage, not written yet.
+    /// An empty state of a new lineage, not written yet.
     pub fn new(project: impl Into<String>) -> Self {
         Self {
             lineage: Lineage::random(),
@@ -110,12 +110,12 @@ impl State {
         }
     }
 
-    /// Which state at which moment.
+    /// Its lineage and its serial.
     pub fn version(&self) -> StateVersion {
         StateVersion { lineage: self.lineage.clone(), serial: self.serial }
     }
 
-    /// Makes sure that it is the state that is meant. `place` is where it lies, for the message.
+    /// Makes sure that this is the expected state. `place` is its path, for the message.
     ///
     /// # Errors
     /// The state of another project, another lineage or another cluster.
@@ -145,10 +145,10 @@ impl State {
         }
     }
 
-    /// Remembers the cluster; `true` where this told something new. Call [`check`](Self::check) first.
+    /// Records the cluster; `true` where this changed the state. Call [`check`](Self::check) first.
     pub fn pin_cluster(&mut self, cluster: &ClusterIdentity) -> bool {
         let known_uid = self.cluster.as_ref().and_then(|known| known.uid.clone());
-        // A uid that our rights showed once is not forgotten because today's rights do not.
+        // A known uid is kept even where the rights of today do not let us read it.
         let pinned = ClusterIdentity { uid: cluster.uid.clone().or(known_uid), ..cluster.clone() };
         if self.cluster.as_ref() == Some(&pinned) {
             return false;
@@ -157,7 +157,7 @@ impl State {
         true
     }
 
-    /// Folds in one outcome. Doing so twice is doing so once.
+    /// Folds in one outcome. It can be folded in twice with the same result.
     pub fn record(&mut self, address: &Address, outcome: &Outcome) {
         match outcome {
             Outcome::Written { resource } => {
@@ -171,7 +171,7 @@ impl State {
             }
             Outcome::Deleted { identity } | Outcome::Forgotten { identity } => {
                 self.settle(identity);
-                // Under this address there may be a new object by now; it was not this one that went.
+                // There may be a new object under this address by now, which was not deleted.
                 if self.resources.get(address).is_some_and(|known| known.identity == *identity) {
                     self.resources.remove(address);
                 }
@@ -185,7 +185,7 @@ impl State {
         }
     }
 
-    /// Takes in that a plan was completed, and with which revision.
+    /// Adds a completed plan, and removes the oldest ones above [`COMPLETED_PLANS`].
     pub fn complete(&mut self, plan: CompletedPlan) {
         self.revision = plan.revision;
         self.completed.push(plan);
@@ -193,7 +193,7 @@ impl State {
         self.completed.drain(..too_many);
     }
 
-    /// Gives a resource another address, also where others stand on it. Nothing may have that address.
+    /// Gives a resource another address, also among the dependencies of others. The new address must be free.
     pub fn readdress(&mut self, from: &Address, to: &Address) {
         if let Some(resource) = self.resources.remove(from) {
             self.resources.insert(to.clone(), resource);
@@ -204,7 +204,7 @@ impl State {
         }
     }
 
-    /// What is known of an object ends every doubt about it, under whatever address it was looked for.
+    /// Ends every doubt about an object, under whatever address it was looked for.
     fn settle(&mut self, identity: &Identity) {
         self.in_doubt.retain(|intent| intent.target.identity != *identity);
     }

@@ -1,4 +1,4 @@
-//! From a state and the journal beside it to what is true.
+//! Folds the journal of an interrupted run into its state.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use super::error::StateError;
 use super::journal::{Intent, Journal, RunEnd};
 use super::model::{State, Unfinished};
 
-/// What a run that nobody finished left behind, for a person to be told.
+/// What an interrupted run left behind, for a message to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovered {
-    /// The run.
+    /// The run that was interrupted.
     pub unfinished: Unfinished,
     /// How many outcomes were picked up.
     pub outcomes: usize,
@@ -17,15 +17,16 @@ pub struct Recovered {
     pub in_doubt: Vec<Intent>,
 }
 
-/// What the state is after the run of this journal: its outcomes folded in, one serial on, and the
-/// intents in doubt remembered. Pure; [`Store`](super::Store) decides whether the two belong together.
+/// The state after the run of this journal: its outcomes are folded in, its serial is one higher, and it
+/// lists the intents in doubt. It does no I/O; [`Store`](super::Store) decides whether the two belong
+/// together.
 #[must_use]
 pub fn recover(mut state: State, journal: &Journal) -> State {
     for (address, outcome) in &journal.outcomes {
         state.record(address, outcome);
     }
     for doubt in journal.in_doubt() {
-        // The newest says best what may have happened to an object.
+        // The newest intent tells best what may have happened to an object.
         state.in_doubt.retain(|old| old.address != doubt.address || old.target != doubt.target);
         state.in_doubt.push(doubt);
     }
@@ -40,11 +41,11 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
 pub(super) enum JournalStatus {
     /// It is folded in already; only its removal is missing.
     Folded,
-    /// It is to be folded in.
+    /// It is still to be folded in.
     Open,
 }
 
-/// Whether the journal goes with the state, and how far it has come. `None` where it does not go with it.
+/// Whether the journal is folded into the state already; `None` where it does not belong to the state.
 pub(super) fn status(state: &State, journal: &Journal) -> Option<JournalStatus> {
     if state.lineage != journal.begin.lineage {
         None
@@ -57,7 +58,7 @@ pub(super) fn status(state: &State, journal: &Journal) -> Option<JournalStatus> 
     }
 }
 
-/// Why they do not go together.
+/// The error for a journal that does not belong to the state.
 pub(super) fn foreign(path: &Path, state: Option<&State>, journal: &Journal) -> StateError {
     let begin = &journal.begin;
     let found = match state {
@@ -71,7 +72,7 @@ pub(super) fn foreign(path: &Path, state: Option<&State>, journal: &Journal) -> 
     StateError::JournalForeign { path: path.to_owned(), reason }
 }
 
-/// What to say about a journal that is folded in; `None` where the run completed.
+/// What to tell the user of a journal that was folded in; `None` where the run completed.
 pub(super) fn report(journal: &Journal) -> Option<Recovered> {
     if journal.end == Some(RunEnd::Completed) {
         return None;

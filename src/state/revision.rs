@@ -1,4 +1,4 @@
-//! What was there after each completed apply.
+//! Revisions: what a completed apply left.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use super::model::State;
 use super::stored_desired::StoredDesired;
 use crate::resource::Address;
 
-/// How many revisions are kept: a few weeks of daily work, a few megabytes for a registry. The oldest
-/// goes first; the newest always stays.
+/// How many revisions are kept: a few weeks of daily work, a few megabytes for a registry. The oldest is
+/// removed first; the newest always stays.
 pub const DEFAULT_RETENTION: usize = 50;
 
 /// Everything that a rollback needs of a completed apply.
@@ -24,12 +24,12 @@ pub struct Revision {
     pub head: RevisionHead,
     /// The whole state afterwards.
     pub state: State,
-    /// What was desired.
+    /// What was desired of each resource.
     #[serde(default)]
     pub desired: BTreeMap<Address, StoredDesired>,
 }
 
-/// A line of the history.
+/// What `regplan history` tells of a revision: who applied what, when, and how much that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevisionHead {
@@ -37,24 +37,24 @@ pub struct RevisionHead {
     pub number: u64,
     /// The run that completed.
     pub run: RunId,
-    /// When.
+    /// When it completed.
     pub at: Timestamp,
-    /// Who, as `user@host`.
+    /// Who applied it, as `user@host`.
     pub by: String,
-    /// What ran, such as `apply` or `rollback 3`.
+    /// The command, such as `apply` or `rollback 3`.
     pub command: String,
     /// The digest of the plan: the same plan is not applied twice.
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
-    /// How many of what was changed.
+    /// How many resources were changed in each way.
     pub summary: RevisionSummary,
     /// What was changed, and how.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changed: BTreeMap<Address, IntentKind>,
 }
 
-/// How many resources a run has made, changed and so on.
+/// How many resources a run has changed, by the kind of the change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevisionSummary {
@@ -62,7 +62,7 @@ pub struct RevisionSummary {
     pub created: usize,
     /// Changed.
     pub updated: usize,
-    /// Deleted and made anew.
+    /// Deleted and created again.
     pub replaced: usize,
     /// Taken over.
     pub adopted: usize,

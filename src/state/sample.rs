@@ -1,5 +1,5 @@
-//! One of everything that this room stores, with every field filled: what `docs/state-format.md` and the files in
-//! `testdata/formats/2` are held to. A new field does not compile before it stands here.
+//! One sample of everything that this room stores, with every field filled. `docs/state-format.md` and the
+//! files in `testdata/formats/2` are compared with it. A new field does not compile before it is added here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -239,7 +239,7 @@ fn journal_lines() -> Vec<JournalLine> {
     ]
 }
 
-/// The journal as a file.
+/// The bytes of the journal's file.
 pub(super) fn journal() -> Vec<u8> {
     let mut chain = Chain::default();
     let lines = journal_lines().into_iter().map(|line| {

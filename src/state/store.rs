@@ -1,4 +1,4 @@
-//! The state in use by the one who writes.
+//! The store: a state that this process has locked, and the run that it records.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use crate::resource::{Address, Key};
 pub struct Store {
     backend: Box<dyn Backend>,
     locked: Locked,
-    /// As it is kept, and what the next replacement expects to find.
+    /// The state as it is on disk. The next replacement is refused where something else is there.
     kept: State,
     on_disk: Option<StateVersion>,
     /// The run under way, and the state with its outcomes so far.
@@ -36,8 +36,8 @@ impl Store {
     /// what this process does, such as `apply`.
     ///
     /// # Errors
-    /// The lock that somebody else holds, what cannot be read, another project's state, and a journal that does
-    /// not go with the state.
+    /// Another process holds the lock; something cannot be read; the state is another project's; or the
+    /// journal does not belong to the state.
     pub async fn open(
         mut backend: Box<dyn Backend>,
         project: &str,
@@ -60,7 +60,7 @@ impl Store {
                 Some(JournalStatus::Open) => return Self::open_after(backend, locked, state, journal).await,
             },
         };
-        // Also a journal that was cut off in its first line: nothing had begun.
+        // This includes a journal that was cut off in its first line: the run had not begun.
         backend.clear_journal().await?;
         Ok(Self { backend, locked, kept, on_disk, run: None, recovered: None })
     }
@@ -89,12 +89,12 @@ impl Store {
         self.on_disk.is_some()
     }
 
-    /// We, as others see us.
+    /// This process, as the lock's file names it.
     pub fn holder(&self) -> &Holder {
         &self.locked.holder
     }
 
-    /// Whoever held the lock last and was killed.
+    /// The process that held the lock last and was killed.
     pub fn left_by(&self) -> Option<&Holder> {
         self.locked.left_by.as_ref()
     }
@@ -104,13 +104,19 @@ impl Store {
         self.recovered.as_ref()
     }
 
-    /// Refuses another lineage or cluster than expected; see [`State::check`].
+    /// Refuses another lineage or cluster than expected.
+    ///
+    /// # Errors
+    /// Those of [`State::check`].
     pub fn check(&self, expected: Expected<'_>) -> Result<(), StateError> {
         self.state().check(&self.backend.place(), expected)
     }
 
-    /// Takes over a lineage that is older than this state: of the plan that was made when there was no
-    /// state yet, or of the annotations of objects whose state was lost. A state that exists has its own.
+    /// Takes over a lineage that is older than this state: that of a plan which was made before there was a
+    /// state, or that in the annotations of objects whose state was lost.
+    ///
+    /// # Errors
+    /// The state exists already, and has another lineage.
     pub fn assume_lineage(&mut self, lineage: &Lineage) -> Result<(), StateError> {
         if self.exists() {
             return self.check(Expected { lineage: Some(lineage), ..Expected::default() });
@@ -119,8 +125,8 @@ impl Store {
         Ok(())
     }
 
-    /// Makes sure that the lock is still ours. The engine asks before a run begins; whatever is written to the
-    /// state asks as well.
+    /// Makes sure that the lock is still ours. The engine asks before a run begins; every write to the state
+    /// asks as well.
     ///
     /// # Errors
     /// The lock is not ours (any more).
@@ -131,14 +137,15 @@ impl Store {
     /// Records what is going to be done. When this returns, the cluster may be written to.
     ///
     /// # Errors
-    /// A run that has begun already, another cluster than the state's, and what cannot be written.
+    /// A run has begun already; the cluster is not the state's; or something cannot be written.
     pub async fn begin(&mut self, run: NewRun) -> Result<RunId, StateError> {
         if self.run.is_some() {
             return Err(StateError::OutOfOrder("a run has begun already"));
         }
         self.check(Expected { cluster: Some(&run.cluster), ..Expected::default() })?;
         let mut state = self.kept.clone();
-        // Objects will carry the lineage, and be in this cluster: both must outlive us.
+        // Objects will carry the lineage, and will be in this cluster: both must be on disk before the first
+        // write.
         if state.pin_cluster(&run.cluster) || !self.exists() {
             self.keep(state).await?;
         }
@@ -161,32 +168,33 @@ impl Store {
     /// Records an outcome. It counts from now on, even where writing it down failed.
     ///
     /// # Errors
-    /// Where no run has begun, and where it could not be written down.
+    /// No run has begun, or the outcome could not be written.
     pub async fn outcome(&mut self, address: &Address, outcome: Outcome) -> Result<(), StateError> {
         let Some((journal, state)) = &mut self.run else {
             return Err(StateError::OutOfOrder("no run has begun"));
         };
-        // In memory first: what happened has happened, and the end writes the state from here.
+        // The state in memory comes first: the outcome is a fact, and `finish` writes the state from memory.
         state.record(address, &outcome);
         journal.outcomes.push((address.clone(), outcome.clone()));
         let record = JournalLine::Outcome { address: address.clone(), outcome: Box::new(outcome) };
         self.backend.append(&record).await
     }
 
-    /// Notes the writes that were begun and that nobody waits for any more: the end of the run names them, and
-    /// the next plan looks for what came of them. Nothing is written before [`finish`](Self::finish); a run that
-    /// is killed until then has all its intents in doubt anyway. Where no run has begun, there are none.
+    /// Notes the writes that were begun and whose answers nobody waits for any more. The end of the run names
+    /// them, and the next plan looks for them in the cluster. Nothing is written before
+    /// [`finish`](Self::finish); if the run is killed before, all its intents without an outcome are in doubt
+    /// anyway. Without a run it does nothing.
     pub fn leave_in_flight(&mut self, writes: BTreeSet<Address>) {
         if let Some((journal, _)) = &mut self.run {
             journal.in_flight.extend(writes);
         }
     }
 
-    /// Ends the run: a revision if it is complete, then the state, then the journal goes. The number of
-    /// the revision, if there is one.
+    /// Ends the run: writes a revision if the run is complete, then the state, then removes the journal.
+    /// Returns the number of the revision, if there is one.
     ///
     /// # Errors
-    /// Where no run has begun, and what cannot be written; the run is folded in at the next start then.
+    /// No run has begun, or something cannot be written; in the latter case the next start folds the run in.
     pub async fn finish(&mut self, end: RunEnd, completion: Completion) -> Result<Option<u64>, StateError> {
         let Some((mut journal, _)) = self.run.take() else {
             return Err(StateError::OutOfOrder("no run has begun"));
@@ -197,13 +205,13 @@ impl Store {
         if end == RunEnd::Completed {
             revision = self.save_revision(&journal, &mut next, completion).await.map(Some);
             if revision.is_err() {
-                // Without its revision it could not be rolled back to: it is not complete.
+                // Without its revision there could be no rollback to this run: it is not complete.
                 journal.end = Some(RunEnd::Failed);
                 next = recover(self.kept.clone(), &journal);
             }
         }
-        // The end only says that we were not killed. Where the journal cannot take it (perhaps it could not
-        // take an outcome either), it is the more important to write the state.
+        // The last line only says that we were not killed. Where the journal cannot be written (perhaps an
+        // outcome could not be written either), it is even more important to write the state.
         let ended = match journal.end {
             Some(end) => {
                 self.backend.append(&JournalLine::End { end, in_flight: unanswered(&journal) }).await
@@ -226,10 +234,11 @@ impl Store {
         mut completion: Completion,
     ) -> Result<u64, StateError> {
         let newest = self.backend.revisions().await?.last().copied().unwrap_or(0);
-        // A state that was put back from a backup may be behind its revisions: none is written over.
+        // A state that was restored from a backup may be older than its revisions: none of them is
+        // overwritten.
         let number = newest.max(next.revision) + 1;
         if !completion.left_out.is_empty() && next.revision > 0 {
-            // Only the history loses by a damaged revision; a run goes on without it.
+            // A damaged revision is missing from the history, and stops no run.
             let before = self.backend.revision(next.revision).await.ok();
             if let Some(before) = before {
                 completion.carry_over(before, next);
@@ -253,6 +262,9 @@ impl Store {
     }
 
     /// Changes the state without a run (`state mv`, `state rm`, `state rebuild`).
+    ///
+    /// # Errors
+    /// A run has begun, or the state cannot be written.
     pub async fn edit(&mut self, change: impl FnOnce(&mut State)) -> Result<(), StateError> {
         if self.run.is_some() {
             return Err(StateError::OutOfOrder("a run is under way"));
@@ -263,7 +275,7 @@ impl Store {
     }
 
     async fn keep(&mut self, mut state: State) -> Result<(), StateError> {
-        // These are not the caller's to change.
+        // The caller cannot change these.
         state.lineage.clone_from(&self.kept.lineage);
         state.serial = self.kept.serial + 1;
         self.backend.replace(&state, self.on_disk.as_ref()).await?;
@@ -272,29 +284,35 @@ impl Store {
         Ok(())
     }
 
-    /// The key that seals what plan files say of secrets; `None` where no plan was ever kept in a file.
+    /// The key that seals the digests of secrets in plan files; `None` where no plan was ever kept in a file.
+    ///
+    /// # Errors
+    /// The key cannot be read.
     pub async fn key(&self) -> Result<Option<Key>, StateError> {
         self.backend.key().await
     }
 
-    /// Whether a plan was completed: the same plan is not applied twice. Only as far back as the state and the
-    /// revisions tell.
+    /// The record of a completed plan; `None` where it was not completed, as far as the state and the
+    /// revisions remember. The same plan is not applied twice.
     ///
     /// # Errors
-    /// Where the numbers of the revisions cannot be read.
+    /// The numbers of the revisions cannot be read.
     pub async fn completed(&self, plan: &str) -> Result<Option<CompletedPlan>, StateError> {
         history::completed(self.backend.as_ref(), self.state(), plan).await
     }
 
-    /// Lets go of the lock, and gives the backend back. Dropping the store does so as well, where the
-    /// lock is the operating system's.
+    /// Releases the lock, and returns the backend. If the store is only dropped, the operating system's lock
+    /// is released as well.
+    ///
+    /// # Errors
+    /// The backend cannot release the lock.
     pub async fn close(mut self) -> Result<Box<dyn Backend>, StateError> {
         self.backend.release().await?;
         Ok(self.backend)
     }
 }
 
-/// The writes of which nobody knows what came of them.
+/// The addresses of the intents in doubt.
 fn unanswered(journal: &Journal) -> BTreeSet<Address> {
     journal.in_doubt().into_iter().map(|intent| intent.address).collect()
 }

@@ -1,4 +1,4 @@
-//! Whole runs, as commands make them.
+//! Tests of whole runs, as commands make them.
 
 use super::test_support::*;
 use super::*;
@@ -7,7 +7,7 @@ async fn open(folder: &std::path::Path) -> Store {
     Store::open(backend(folder), "registry", "apply").await.unwrap()
 }
 
-/// One run that makes these and completes.
+/// A run that creates these and completes.
 async fn apply(folder: &std::path::Path, made: &[&str]) -> u64 {
     let mut store = open(folder).await;
     let intents = made.iter().map(|name| intent(IntentKind::Create, name)).collect();
@@ -39,7 +39,7 @@ async fn a_completed_run_is_a_state_and_a_revision_and_no_journal() {
     assert_eq!(head.summary, RevisionSummary { created: 1, ..RevisionSummary::default() });
 }
 
-/// What a limited run left out is desired as it was, under the address that it has now.
+/// What a limited run left out keeps what was desired of it before, under its address of now.
 #[tokio::test]
 async fn a_revision_keeps_what_its_run_left_out() {
     let folder = folder();
@@ -153,7 +153,7 @@ async fn a_plan_that_was_completed_is_known() {
     assert!(store.completed("sha256:other").await.unwrap().is_none());
 }
 
-/// A plan file is applied once also where the state travelled and its revisions stayed behind.
+/// A plan file is applied only once, also where the state was moved without its revisions.
 #[tokio::test]
 async fn a_completed_plan_is_known_without_its_revision() {
     let folder = folder();
@@ -165,7 +165,7 @@ async fn a_completed_plan_is_known_without_its_revision() {
     assert!(store.completed("sha256:other").await.unwrap().is_none());
 }
 
-/// A state from a backup does not know what came after it; the revisions do.
+/// A state from a backup does not know what was applied after it; the revisions do.
 #[tokio::test]
 async fn a_completed_plan_is_known_by_a_revision_of_which_the_state_does_not_tell() {
     let folder = folder();
@@ -178,8 +178,8 @@ async fn a_completed_plan_is_known_by_a_revision_of_which_the_state_does_not_tel
     assert_eq!(store.completed("sha256:plan").await.unwrap().map(|plan| plan.revision), Some(1));
 }
 
-/// What a full disk in the middle of a run leaves: the first outcome could not be written down, and nobody waits
-/// for the other writes.
+/// After a full disk in the middle of a run: the first outcome could not be written, and nobody waits for the
+/// other writes.
 async fn stopped_by_a_full_disk(folder: &std::path::Path, is_full_to_the_end: bool) -> Option<StateError> {
     let mut store = open(folder).await;
     let intents = ["a", "b", "c", "never-begun"].map(|name| intent(IntentKind::Create, name));
@@ -215,7 +215,7 @@ async fn where_not_even_the_end_can_be_recorded_everything_without_an_outcome_is
     assert_eq!(store.state().unfinished.as_ref().unwrap().end, None, "as after a kill");
 }
 
-/// The end of the journal says it as well: the state may be written by the next process.
+/// The last line of the journal names them as well, since the next process may have to write the state.
 #[tokio::test]
 async fn the_end_of_a_run_lists_what_was_in_flight() {
     let folder = folder();
@@ -224,7 +224,7 @@ async fn the_end_of_a_run_lists_what_was_in_flight() {
     store.begin(run(intents.into())).await.unwrap();
     store.outcome(&address("a"), failed(true)).await.unwrap();
     store.leave_in_flight([address("b")].into());
-    // The line is written, and the state cannot be replaced.
+    // The line can be written, and the state cannot be replaced.
     files::simulated::die_after(2);
     store.finish(RunEnd::Stopped, Completion::default()).await.unwrap_err();
     files::simulated::revive();
@@ -292,7 +292,7 @@ async fn a_journal_that_does_not_go_with_the_state_is_refused_and_kept() {
     store.begin(run(vec![intent(IntentKind::Create, "b")])).await.unwrap();
     drop(store);
     let journal = std::fs::read(location.journal()).unwrap();
-    // Somebody throws the state away, or puts an older or another one in its place.
+    // Somebody deletes the state, or replaces it by an older or another one.
     let mut newer: State = format::read(&place(), &before).unwrap();
     newer.serial += 1;
     let mut other: State = format::read(&place(), &before).unwrap();
@@ -322,7 +322,7 @@ async fn only_the_last_revisions_are_kept_and_numbers_are_not_used_twice() {
     assert_eq!(store.finish(RunEnd::Completed, completion()).await.unwrap(), Some(4));
     let backend = store.close().await.unwrap();
     assert_eq!(backend.revisions().await.unwrap(), [3, 4]);
-    // A state from before does not write over what came after it.
+    // An older state does not overwrite newer revisions.
     let old = backend.revision(3).await.unwrap().state;
     std::fs::write(backend.place(), file(&old)).unwrap();
     assert_eq!(apply(folder.path(), &["a"]).await, 5);

@@ -16,39 +16,39 @@ use crate::resource::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredDesired {
-    /// The object; where a value was taken out, [`WITHHELD`](crate::resource::WITHHELD) stands.
+    /// The object, with [`WITHHELD`](crate::resource::WITHHELD) in place of each value that was taken out.
     pub object: Value,
-    /// The fields whose values were taken out: what cannot be restored from here.
+    /// The fields whose values were taken out. They cannot be restored from a revision.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub withheld: BTreeSet<FieldPath>,
     /// Where its fields came from.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub origins: BTreeMap<FieldPath, StoredOrigin>,
-    /// Fields whose value was that of the key that they came from.
+    /// The fields whose value is, unchanged, that of the configuration key that they came from.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub settable: BTreeSet<FieldPath>,
-    /// Fields that were to be known only when others were there.
+    /// The fields whose value was unknown until other resources existed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unresolved: BTreeMap<FieldPath, Expression>,
-    /// Fields that nobody may see.
+    /// The fields with secret values.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sensitive: BTreeSet<FieldPath>,
-    /// Fields that could not be checked, each with the reason as it was shown.
+    /// The fields that could not be checked, each with the reason as it was shown.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unchecked: BTreeMap<FieldPath, String>,
-    /// Fields whose values the run had made.
+    /// The fields whose values the run had generated.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub fresh: BTreeSet<FieldPath>,
-    /// What had to be there before, said by `depends_on`.
+    /// The resources that had to exist before this one, from `depends_on`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Address>,
-    /// How it wanted to be treated.
+    /// Its lifecycle settings.
     #[serde(default, skip_serializing_if = "is_default")]
     pub lifecycle: Lifecycle,
-    /// Whether it was made where it was missing, used and never owned where it existed.
+    /// Whether it is made only where it is missing, and is used and never owned where it exists.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
-    /// Whether nothing but the object is known: it comes from a revision of format 1.
+    /// Whether only the object is known, because it comes from a revision of format 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub object_only: bool,
 }
@@ -59,13 +59,13 @@ pub struct StoredDesired {
 pub struct StoredOrigin {
     /// The key as a user writes it: `registry.main.replicas`.
     pub key: String,
-    /// Where it stood then (`regplan.toml:14`), for a reader; `None` for what a default gave.
+    /// The file and line of the key at that time (`regplan.toml:14`), to be shown; `None` for a default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }
 
 impl StoredDesired {
-    /// What is kept of this; `sources` are the files in which its keys stand.
+    /// What a revision keeps of `desired`; `sources` are the files that its keys are in.
     pub fn new(desired: &Desired, sources: &Sources) -> Self {
         let place = |span: Span| {
             let (path, line) = sources.line_of(span)?;
@@ -78,11 +78,11 @@ impl StoredDesired {
         Self {
             object,
             withheld,
-            origins: kept(&desired.origins, origin),
+            origins: stored(&desired.origins, origin),
             settable: paths(&desired.settable),
-            unresolved: kept(&desired.unresolved, Expression::clone),
+            unresolved: stored(&desired.unresolved, Expression::clone),
             sensitive: paths(&desired.sensitive),
-            unchecked: kept(&desired.unchecked, |unchecked| unchecked.reason.clone()),
+            unchecked: stored(&desired.unchecked, |unchecked| unchecked.reason.clone()),
             fresh: paths(&desired.fresh),
             depends_on: desired.depends_on.iter().map(|(address, _)| address.clone()).collect(),
             lifecycle: desired.lifecycle.clone(),
@@ -109,22 +109,22 @@ impl StoredDesired {
         }
     }
 
-    /// Which object it is; `None` for what has no kind, version or name.
+    /// The object's identity; `None` for an object without kind, version or name.
     pub fn identity(&self) -> Option<Identity> {
         Identity::of(&self.object)
     }
 
-    /// As it was desired then, but for what was withheld, and for where keys stood: files have changed since.
-    /// `None` for an object without kind, version or name.
+    /// What was desired, without the withheld values and without the places of keys, since files have
+    /// changed. `None` for an object without kind, version or name.
     pub fn desired(&self, address: Address) -> Option<Desired> {
         let origin = |origin: &StoredOrigin| Origin { key: origin.key.clone(), span: None };
         let unchecked = |reason: &String| Unchecked { reason: reason.clone() };
         Some(Desired {
-            origins: known(&self.origins, origin),
+            origins: restored(&self.origins, origin),
             settable: marked(&self.settable),
-            unresolved: known(&self.unresolved, Expression::clone),
+            unresolved: restored(&self.unresolved, Expression::clone),
             sensitive: marked(&self.sensitive),
-            unchecked: known(&self.unchecked, unchecked),
+            unchecked: restored(&self.unchecked, unchecked),
             fresh: marked(&self.fresh),
             depends_on: self.depends_on.iter().map(|address| (address.clone(), None)).collect(),
             lifecycle: self.lifecycle.clone(),
@@ -138,7 +138,7 @@ fn is_default(lifecycle: &Lifecycle) -> bool {
     *lifecycle == Lifecycle::default()
 }
 
-fn kept<T, S>(facts: &PathMap<T>, of: impl Fn(&T) -> S) -> BTreeMap<FieldPath, S> {
+fn stored<T, S>(facts: &PathMap<T>, of: impl Fn(&T) -> S) -> BTreeMap<FieldPath, S> {
     facts.iter().map(|(path, fact)| (path.clone(), of(fact))).collect()
 }
 
@@ -146,7 +146,7 @@ fn paths(facts: &PathMap<()>) -> BTreeSet<FieldPath> {
     facts.iter().map(|(path, ())| path.clone()).collect()
 }
 
-fn known<S, T>(facts: &BTreeMap<FieldPath, S>, of: impl Fn(&S) -> T) -> PathMap<T> {
+fn restored<S, T>(facts: &BTreeMap<FieldPath, S>, of: impl Fn(&S) -> T) -> PathMap<T> {
     facts.iter().map(|(path, fact)| (path.clone(), of(fact))).collect()
 }
 

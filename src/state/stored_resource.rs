@@ -13,71 +13,73 @@ use crate::resource::{Address, Applied, Identity, Target, Timeouts};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredResource {
-    /// Where it lives; left out of the file for Kubernetes.
+    /// The house that it is in; left out of the file for Kubernetes.
     #[serde(default, skip_serializing_if = "House::is_default")]
     pub house: House,
-    /// Which object.
+    /// The object's identity.
     pub identity: Identity,
     /// The API version in which it was last written (`v1`); `None` is the server's preferred one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Which object of this name.
+    /// The uid, which tells the object from an earlier or a later one of the same name.
     pub uid: String,
-    /// What it stands on; deletes go against this, when the configuration no longer tells.
+    /// The resources that it depends on. Deletes go in the reverse order, also when the configuration no
+    /// longer has the resource.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<Address>,
-    /// Deleting or replacing needs consent by name; here, so that removing the block does not lift it.
+    /// Whether deleting or replacing it needs consent by name. The state keeps this, so that removing the
+    /// block from the configuration does not end the protection.
     #[serde(default)]
     pub protect: bool,
-    /// For a Secret: the names of its keys, never what they hold. A generated value that the cluster has
-    /// no longer is lost, one that it never had is new.
+    /// For a Secret: the names of its keys, never their values. A generated value that is missing in the
+    /// cluster is lost where the key is listed here, and new where it is not.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub keys: BTreeSet<String>,
-    /// How long things may take.
+    /// How long to wait until it is ready, and until it is deleted.
     #[serde(default, skip_serializing_if = "are_default")]
     pub timeouts: Timeouts,
-    /// How it came to be ours.
+    /// How it came under our management.
     pub provenance: Provenance,
-    /// What came of the last write; left out of the file for what is ready.
+    /// Whether it became ready after the last write; left out of the file for what is ready.
     #[serde(default, skip_serializing_if = "Readiness::is_ready")]
     pub readiness: Readiness,
-    /// The record of the last apply; `None` where nothing was written through us yet.
+    /// The record of the last apply; `None` where we have not written it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Arc<Applied>>,
 }
 
-/// In which house a resource lives: which provider reads and writes it.
+/// The house of a resource: the system that it is in, and whose provider reads and writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct House(Cow<'static, str>);
 
-/// How a resource came to be ours.
+/// How a resource came under our management.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
     /// We made it.
     Created,
-    /// It was there, and was taken over.
+    /// It existed, and was taken over.
     Adopted,
     /// The state was lost, and the object's annotations say that it is ours.
     Rebuilt,
 }
 
-/// What came of a resource after it was written last.
+/// Whether a resource became ready after the last write.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Readiness {
     /// It is ready; or nobody waited for it.
     #[default]
     Ready,
-    /// It was written, and nobody has seen it ready.
+    /// It was written, and was not seen ready since.
     NotReady {
         /// When it was written.
         since: Timestamp,
     },
-    /// It has ended by itself, as a Job does. That it is gone by now is no drift.
+    /// It has ended by itself, as a Job does. If it no longer exists, that is no drift.
     Completed {
-        /// The digest of what was sent, without its secrets: another content is to run again.
+        /// The digest of what was sent, without its secrets. If it changes, the resource runs again.
         content: String,
     },
 }
@@ -100,14 +102,14 @@ impl StoredResource {
         }
     }
 
-    /// Which object, in which version.
+    /// The object's identity and API version.
     pub fn target(&self) -> Target {
         Target { identity: self.identity.clone(), version: self.version.clone() }
     }
 }
 
 impl House {
-    /// The cluster.
+    /// Kubernetes, the house of every resource that names no other.
     pub const KUBERNETES: Self = Self(Cow::Borrowed("kubernetes"));
 
     /// The house of this name.

@@ -1,4 +1,4 @@
-//! What the tests of this room share.
+//! Parts that the tests of this room share.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::*;
 use crate::diagnostic::Sources;
 use crate::resource::{Address, Applied, ClusterIdentity, Desired, Held, Identity, SentObject, Target};
 
-/// A folder in memory where there is one: these tests sync thousands of times.
+/// A folder, in memory where that is possible, since these tests sync thousands of times.
 pub(super) fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
@@ -27,7 +27,7 @@ pub(super) fn identity(name: &str) -> Identity {
     Identity::namespaced("", "ConfigMap", "team-a", name)
 }
 
-/// Written and not ready yet, as every outcome of a write is at first.
+/// The outcome of a write: the resource is written, and not ready yet.
 pub(super) fn resource(name: &str) -> StoredResource {
     let target = Target { identity: identity(name), version: Some("v1".to_owned()) };
     StoredResource {
@@ -94,12 +94,12 @@ pub(super) fn completion() -> Completion {
     }
 }
 
-/// The file of this content.
+/// The bytes of a file with this content.
 pub(super) fn file(content: &impl serde::Serialize) -> Vec<u8> {
     format::write(&place(), content).unwrap()
 }
 
-/// A file of format 1, as it was written then.
+/// A file that was written in format 1.
 pub(super) fn format_1(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats/1").join(name)).unwrap()
 }

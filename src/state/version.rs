@@ -1,4 +1,4 @@
-//! The version of the formats, and which state at which moment.
+//! The version of the file formats, and the version of one state.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use super::id::Lineage;
 /// The version of every format in this room: state, journal and revisions move together.
 pub const FORMAT_VERSION: u32 = 2;
 
-/// Which state at which moment: what a replacement is guarded by.
+/// Identifies one written version of one state. A replacement names the version that it replaces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateVersion {
-    /// Which state.
+    /// The state's lineage.
     pub lineage: Lineage,
-    /// At which moment.
+    /// Its serial, one higher with every write.
     pub serial: u64,
 }

@@ -1,4 +1,4 @@
-//! The state as it is read without a lock, and what a run that nobody finished comes to.
+//! Reads a state without a lock, with what an interrupted run has recorded.
 
 use super::backend::Backend;
 use super::error::StateError;
@@ -7,11 +7,11 @@ use super::model::{Expected, State};
 use super::recover::{self, JournalStatus, Recovered, recover};
 use super::revision::RevisionHead;
 
-/// A state as a command sees it that does not write.
+/// A state as a command reads it that does not write.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// The state, with what a run under way or a killed one has recorded folded in. Of a project without
-    /// a state an empty one, whose lineage is not kept.
+    /// The state, with the outcomes folded in that a killed run, or one under way, has recorded. A project
+    /// without a state has an empty one here, whose lineage is not kept.
     pub state: State,
     /// Whether there is a state at all.
     pub exists: bool,
@@ -24,8 +24,8 @@ pub struct View {
 /// # Errors
 /// What cannot be read, another project's state, and a journal that does not go with the state.
 pub async fn view(backend: &dyn Backend, project: &str) -> Result<View, StateError> {
-    // The journal first: if a run ends between the two reads, the state is found to hold it already. If
-    // another one begins as well, the two no longer go together, and both are read again.
+    // The journal is read first: if the run ends between the two reads, the state has its outcomes already.
+    // If another run begins as well, the two do not belong together, and both are read again.
     let mut tries: u8 = 3;
     loop {
         let journal = backend.journal().await?;
@@ -53,13 +53,14 @@ pub async fn view(backend: &dyn Backend, project: &str) -> Result<View, StateErr
     }
 }
 
-/// Folds in a journal that goes with the state, and tells the journal as it is to be understood.
+/// Folds a journal into the state that it belongs to. Returns both; where the run's revision exists, the
+/// journal counts as completed.
 pub(super) async fn fold(
     backend: &dyn Backend,
     state: State,
     mut journal: Journal,
 ) -> Result<(State, Journal), StateError> {
-    // The revision is written before the journal's end: where it is there, the run was complete.
+    // The revision is written before the journal's last line: where it exists, the run was complete.
     let completed = newest_head(backend).await?.filter(|head| head.run == journal.begin.run);
     if completed.is_some() {
         journal.end = Some(RunEnd::Completed);
@@ -71,9 +72,9 @@ pub(super) async fn fold(
     Ok((state, journal))
 }
 
-/// What the history says of the newest revision; `None` where there is none, or where it cannot be read.
+/// The head of the newest revision; `None` where there is none, or where it cannot be read.
 async fn newest_head(backend: &dyn Backend) -> Result<Option<RevisionHead>, StateError> {
     let Some(number) = backend.revisions().await?.last().copied() else { return Ok(None) };
-    // Only the history loses by a damaged revision; a run goes on without it.
+    // A damaged revision is missing from the history, and stops no run.
     Ok(backend.revision_head(number).await.ok())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::open::seen;
+use super::open::read_state;
 use crate::cli::args::{Format, Global, StateListArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::report::{Label, Styled, escape};
 
 pub(super) async fn run(global: &Global, args: &StateListArgs, output: Output) -> Result<Exit, Failure> {
-    let state = seen(global, output).await?;
+    let state = read_state(global, output).await?;
     match args.format {
         Format::Text => {
             let width = state.resources.keys().map(|address| address.to_string().chars().count()).max();

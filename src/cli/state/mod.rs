@@ -1,4 +1,4 @@
-//! `regplan state`: looks into the state, or corrects it. None of it asks the cluster.
+//! `regplan state`: shows the state, or corrects it. None of its commands asks the cluster.
 
 mod list;
 mod mv;

@@ -1,6 +1,6 @@
 //! `regplan state mv`.
 
-use super::open::{held, named};
+use super::open::{lock_state, named};
 use crate::cli::args::{Global, StateMvArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -12,7 +12,7 @@ use crate::resource::Address;
 use crate::state::State;
 
 pub(super) async fn run(global: &Global, args: &StateMvArgs, output: Output) -> Result<Exit, Failure> {
-    let (config, mut store) = held(global, "state mv", output).await?;
+    let (config, mut store) = lock_state(global, "state mv", output).await?;
     let moves = moves(store.state(), &args.from, &args.to)?;
     store.edit(|state| moves.iter().for_each(|(from, to)| state.readdress(from, to))).await?;
     store.close().await?;
@@ -25,7 +25,7 @@ pub(super) async fn run(global: &Global, args: &StateMvArgs, output: Output) -> 
     Ok(Exit::Done)
 }
 
-/// Each old address with its new one; nothing may be known under the new ones.
+/// Each old address with its new one. Fails where the state knows a resource under a new one.
 fn moves(state: &State, from: &Address, to: &Address) -> Result<Vec<(Address, Address)>, Failure> {
     let moves: Vec<(Address, Address)> = named(state, from)?
         .into_iter()
@@ -51,7 +51,8 @@ fn moves(state: &State, from: &Address, to: &Address) -> Result<Vec<(Address, Ad
     Ok(moves)
 }
 
-/// What has an address that the configuration has not is deleted by the next plan.
+/// Warns where the configuration does not have the new address, since the next plan then deletes the
+/// resource.
 fn warn_of_absence(config: &Config, to: &Address, output: Output) -> Result<(), Failure> {
     if config.blocks.iter().any(|block| block.address == to.block) {
         return Ok(());

@@ -8,20 +8,24 @@ use crate::config::Config;
 use crate::resource::Address;
 use crate::state::{State, Store};
 
-/// The state as it is, whoever writes it meanwhile.
-pub(super) async fn seen(global: &Global, output: Output) -> Result<State, Failure> {
+/// Reads the state without a lock: another process may write it meanwhile.
+pub(super) async fn read_state(global: &Global, output: Output) -> Result<State, Failure> {
     let project = project::load_offline(global, output).await?;
     Ok(project.view_state().await?.state)
 }
 
-/// The state, locked to be written.
-pub(super) async fn held(global: &Global, command: &str, output: Output) -> Result<(Config, Store), Failure> {
+/// Locks the state for writing.
+pub(super) async fn lock_state(
+    global: &Global,
+    command: &str,
+    output: Output,
+) -> Result<(Config, Store), Failure> {
     let project = project::load_offline(global, output).await?;
     let store = project.lock_state(command).await?;
     Ok((project.config, store))
 }
 
-/// The resources that an address names; a block's address stands for all of its objects.
+/// The resources that an address names; the address of a block names all of its objects.
 pub(super) fn named(state: &State, address: &Address) -> Result<Vec<Address>, Failure> {
     let found: Vec<Address> =
         state.resources.keys().filter(|known| known.is_meant_by(address)).cloned().collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::open::{held, named};
+use super::open::{lock_state, named};
 use crate::cli::args::{Global, StateRmArgs};
 use crate::cli::confirm;
 use crate::cli::exit::Exit;
@@ -13,7 +13,7 @@ use crate::resource::Address;
 use crate::state::State;
 
 pub(super) async fn run(global: &Global, args: &StateRmArgs, output: Output) -> Result<Exit, Failure> {
-    let (_, mut store) = held(global, "state rm", output).await?;
+    let (_, mut store) = lock_state(global, "state rm", output).await?;
     let mut leaving: BTreeSet<Address> = BTreeSet::new();
     for address in &args.addresses {
         leaving.extend(named(store.state(), address)?);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::open::{named, seen};
+use super::open::{named, read_state};
 use crate::cli::args::{Format, Global, StateShowArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -12,7 +12,7 @@ use crate::resource::{Address, Held};
 use crate::state::{Provenance, StoredResource};
 
 pub(super) async fn run(global: &Global, args: &StateShowArgs, output: Output) -> Result<Exit, Failure> {
-    let state = seen(global, output).await?;
+    let state = read_state(global, output).await?;
     let addresses = named(&state, &args.address)?;
     let shown = addresses.iter().filter_map(|address| Some((address, state.resources.get(address)?)));
     match args.format {

@@ -13,7 +13,7 @@ use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, Settin
 use crate::report::{self, Label, Styled};
 use crate::resource::ClusterIdentity;
 
-/// What a person should know beside the result.
+/// A note: what the user should know besides the result.
 pub(super) fn note(story: impl AsRef<str>) -> Styled {
     let mut text = Styled::default();
     text.push(Label::Warning, "Note: ").line(Label::Plain, story);
@@ -87,7 +87,7 @@ fn wrong_cluster(mismatch: &ClusterMismatch) -> Words {
     Words::new(format!("this is the wrong cluster: {story}"), help)
 }
 
-/// A cluster, as a message names it.
+/// The name of a cluster in a message.
 fn named(cluster: &ClusterIdentity) -> String {
     match &cluster.uid {
         Some(uid) => format!("the cluster {uid} at {}", cluster.server),

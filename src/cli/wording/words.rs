@@ -1,4 +1,4 @@
-//! What every message has: what happened, and what to do next.
+//! The two parts of every message: what happened, and what to do next.
 
 use crate::engine::UncheckedField;
 

@@ -19,7 +19,7 @@ async fn applied(plan: &Plan, cluster: &TakesEveryWrite, store: &mut Store) -> R
     apply(plan, &run, cluster, store, &|_| (), &Stop::default(), options).await
 }
 
-/// Everything that is kept in a folder, as one text.
+/// The content of all files in a folder, as one text.
 fn all_text(folder: &Path) -> String {
     let mut text = String::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -43,7 +43,7 @@ async fn what_was_written_is_known_with_what_came_of_it() {
     assert_eq!(sent.object().unwrap(), config_map("a"));
 }
 
-/// What stands on something unchanged waits for that as well, and sees it ready.
+/// A change whose dependency is unchanged waits until that is ready.
 #[tokio::test]
 async fn what_was_not_ready_is_ready_when_a_later_run_has_seen_it_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -61,8 +61,8 @@ async fn what_was_not_ready_is_ready_when_a_later_run_has_seen_it_so() {
     assert_eq!(store.state().resources[&a].readiness, Readiness::Ready);
 }
 
-/// No secret, and no digest of one, whatever way it takes: into the state, a revision, or the journal of a run
-/// that was killed.
+/// Neither a secret nor a digest of one is written into the state, a revision, or the journal of a killed
+/// run.
 #[tokio::test]
 async fn no_secret_is_stored() {
     let canary = "hunter2-aHVudGVyMg";
@@ -86,7 +86,7 @@ async fn no_secret_is_stored() {
         assert!(!text.contains(form), "{form} in {text}");
     }
 
-    // Killed: what was recorded stands in the journal alone.
+    // The run was killed, so its records are only in the journal.
     let folder = tempfile::tempdir().unwrap();
     let mut killed = store(folder.path()).await;
     let failing: fn(&str) = |name| {
@@ -104,8 +104,8 @@ async fn no_secret_is_stored() {
     }
 }
 
-/// The disk is full for the moment in which the first outcome is to be recorded. Nobody knows of the other writes
-/// whether the server has done them.
+/// The disk is full at the moment at which the first outcome is recorded. It is not known whether the server
+/// has done the other writes.
 #[tokio::test]
 async fn writes_under_way_are_in_doubt_where_a_run_ends_because_it_cannot_record() {
     let folder = tempfile::tempdir().unwrap();
@@ -118,7 +118,7 @@ async fn writes_under_way_are_in_doubt_where_a_run_ends_because_it_cannot_record
     let backend = LocalBackend::new(Location::at(folder.path().join("state")));
     let state = backend.load().await.unwrap().unwrap();
     assert_eq!(state.unfinished.as_ref().unwrap().end, Some(RunEnd::Failed));
-    // One was answered, and is known though it could not be written down at first.
+    // One write was answered; its outcome is known, though it could not be written at first.
     assert_eq!((state.resources.len(), state.in_doubt.len()), (1, 2), "{:?}", state.in_doubt);
     assert!(state.in_doubt.iter().any(|intent| intent.target.identity.name == "silent"));
 }

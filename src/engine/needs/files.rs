@@ -1,4 +1,4 @@
-//! The files of a path, a folder or a pattern.
+//! Reads the files that a path, a folder or a pattern names.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -12,12 +12,16 @@ use crate::blocks::{Fact, FileSet, ManifestFile};
 
 /// The extensions of the files of a folder that are read.
 const EXTENSIONS: &[&str] = &["yaml", "yml", "json"];
-/// How many bytes a file may have. A larger one is a mistake, such as a disk image that a pattern fits.
+/// The largest size of a file in bytes. A larger one is a mistake, such as a disk image that a pattern
+/// matches.
 const LARGEST: u64 = 64 << 20;
-/// How many files a pattern may lead to.
+/// How many files a pattern may match.
 const MOST: usize = 10_000;
 
-/// Reads a file, the files of a folder or those that fit a pattern, in the order of their paths.
+/// Reads a file, the files of a folder, or those that match a pattern, in the order of their paths.
+///
+/// # Errors
+/// The reason why a path cannot be read, in words.
 pub(super) fn read(path: &Path) -> Result<FileSet, String> {
     let paths = match fs::metadata(path) {
         Ok(there) if there.is_dir() => in_folder(path)?,
@@ -28,8 +32,8 @@ pub(super) fn read(path: &Path) -> Result<FileSet, String> {
     paths.into_iter().map(read_one).collect()
 }
 
-/// Reads these files and parses them, several at once: nothing else that is done with a configuration takes as
-/// long.
+/// Reads these files and parses them, several at once, because this is the slowest part of loading a
+/// configuration.
 pub(super) async fn manifests(path: PathBuf) -> Fact {
     let files = match in_background(move || read(&path)).await {
         Ok(files) => files,
@@ -63,7 +67,7 @@ fn read_one(path: PathBuf) -> Result<(PathBuf, Arc<str>), String> {
 /// The text of a file, or why it cannot be read.
 pub(super) fn text(path: &Path, largest: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
-    // The size is not asked for first: a device says that it is empty, and never ends.
+    // The size is not asked for first: a device reports the size 0, and can be read without end.
     let read = fs::File::open(path).and_then(|file| file.take(largest + 1).read_to_end(&mut bytes));
     if read.map_err(|error| reason(&error))? as u64 > largest {
         return Err(format!("it is larger than {} MiB", largest >> 20));
@@ -116,7 +120,7 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
     let mut folders = vec![start];
     while let Some(folder) = folders.pop() {
         for path in entries(&folder)? {
-            // A link to a folder above would lead back here for ever.
+            // Links to folders are not followed: a link to a parent folder would lead back here for ever.
             let is_link = path.symlink_metadata().is_ok_and(|there| there.is_symlink());
             if path.is_dir() {
                 if !is_link && !is_hidden(&path) && path.components().count() < deepest {

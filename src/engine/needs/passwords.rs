@@ -1,4 +1,4 @@
-//! An htpasswd file whose hashes stay as they are while they fit their passwords.
+//! Makes an htpasswd file. A stored hash is kept as long as it matches its password.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,14 +9,15 @@ use futures::StreamExt as _;
 use super::stored_secrets::StoredText;
 use crate::blocks::{Fact, SecretText};
 
-/// The cost of new hashes: about fifty milliseconds for each guess.
+/// The bcrypt cost of new hashes: a guess takes about 50 ms.
 const COST: u32 = 10;
-/// Hashes of a higher cost are not checked: whoever may write the Secret could otherwise keep us busy for days.
+/// Stored hashes of a higher cost are not checked: otherwise anybody who can write the Secret could keep us
+/// busy for days.
 const HIGHEST_COST: u32 = 14;
-/// How many bytes of a password bcrypt uses. It ignores the rest without a word.
+/// How many bytes of a password bcrypt uses. It silently ignores the rest.
 const LONGEST: usize = 72;
 
-/// A user with the password.
+/// The name of a user and the password.
 struct Credentials {
     name: String,
     password: String,
@@ -42,8 +43,8 @@ impl fmt::Display for HashFailure {
     }
 }
 
-/// The file for these users, in the order of their names. A hash that the cluster holds and that fits the
-/// password is kept, so that an unchanged configuration is an unchanged file.
+/// The file for these users, in the order of their names. A stored hash that matches the password is kept, so
+/// that an unchanged configuration gives an unchanged file.
 pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredText) -> Fact {
     let mut known = Vec::with_capacity(users.len());
     for (name, password) in users {
@@ -51,7 +52,7 @@ pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredTex
             SecretText::Known(password) | SecretText::New(password) => {
                 known.push(Credentials { name, password });
             }
-            // That the password is lost is reported for the Secret that stored it, not for this file.
+            // A lost password is reported for the Secret that stored it, not for this file.
             SecretText::Lost(reason) => return Fact::Text(SecretText::Unknown(reason)),
             other => return Fact::Text(other),
         }
@@ -86,7 +87,7 @@ pub(super) async fn htpasswd(users: Vec<(String, SecretText)>, stored: StoredTex
     Fact::Text(if is_kept { SecretText::Known(text) } else { SecretText::New(text) })
 }
 
-/// The hashes of a file, by user. Of several for one user the last one counts, as for the registry.
+/// The hashes of a file, by user. If a user has several, the last one counts, as it does for the registry.
 fn hashes(text: &str) -> BTreeMap<String, String> {
     text.lines()
         .filter_map(|line| line.trim().split_once(':'))
@@ -94,7 +95,7 @@ fn hashes(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The user's line in the file: the old hash where it still fits the password, else a new one.
+/// The user's line in the file: the old hash where it still matches the password, else a new one.
 fn line(user: &Credentials, old: Option<&str>) -> Result<String, HashFailure> {
     let Credentials { name, password } = user;
     if password.len() > LONGEST {
@@ -110,11 +111,11 @@ fn line(user: &Credentials, old: Option<&str>) -> Result<String, HashFailure> {
         return Ok(format!("{name}:{old}\n"));
     }
     let parts = bcrypt::hash_with_result(password, COST).map_err(|_| HashFailure::Failed(name.clone()))?;
-    // As Apache's `htpasswd` writes it.
+    // Apache's `htpasswd` writes this version of the format.
     Ok(format!("{name}:{}\n", parts.format_for_version(Version::TwoY)))
 }
 
-/// Whether a hash is cheap enough to be tried.
+/// Whether a hash is cheap enough to be checked.
 fn is_affordable(hash: &str) -> bool {
     hash.parse::<HashParts>().is_ok_and(|parts| parts.get_cost() <= HIGHEST_COST)
 }

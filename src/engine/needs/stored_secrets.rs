@@ -16,15 +16,15 @@ use crate::config::{Generate, SecretSource};
 use crate::provider::Provider;
 use crate::resource::{Identity, Reading, Target};
 
-/// How many bytes the file of a secret may have: a Secret of the cluster holds no more.
+/// The largest size of the file of a secret, in bytes: a Secret of the cluster holds no more.
 const LARGEST_SECRET: u64 = 1 << 20;
 
-/// What has been found out that more than one need may ask for.
+/// The values that more than one need may ask for.
 #[derive(Default)]
 pub(super) struct Lookups {
     /// The Secrets that were read.
     secrets: BTreeMap<Identity, StoredSecret>,
-    /// The generated values, found or made.
+    /// The generated values: those that the cluster has, and new ones.
     generated: BTreeMap<SecretKeyRef, SecretText>,
     /// What the values of sources that come from outside are.
     pub(super) inputs: SecretInputs,
@@ -34,13 +34,13 @@ pub(super) struct Lookups {
 enum StoredSecret {
     /// Its `data`, as it was read.
     Data(Value),
-    /// The cluster says that it is not there.
+    /// The cluster says that it does not exist.
     Absent,
     /// It could not be read, and this is why.
     Unreadable(String),
 }
 
-/// What a key of a Secret holds.
+/// The value of a key of a Secret.
 pub(super) enum StoredText {
     /// This text.
     Text(String),
@@ -76,7 +76,7 @@ impl Lookups {
         }
     }
 
-    /// What a key of a Secret holds.
+    /// The value of a key of a Secret.
     pub(super) fn stored_text(&self, key_ref: &SecretKeyRef) -> StoredText {
         let SecretKeyRef { secret, key } = key_ref;
         let data = match self.secrets.get(secret) {
@@ -106,7 +106,7 @@ impl Lookups {
             return SecretText::Placeholder;
         }
         let text = match source {
-            // A run without access to secrets (a pull request from a fork) often gets empty variables.
+            // A run without access to secrets (such as a pull request from a fork) often has empty variables.
             SecretSource::Env(name) => match (outside.env)(name) {
                 Some(value) if value.is_empty() => {
                     SecretText::Unknown(format!("the environment variable {name} is empty"))
@@ -123,7 +123,7 @@ impl Lookups {
         text
     }
 
-    /// A generated value: the one that is stored, or else a new one.
+    /// A generated value: the stored one, or else a new one.
     fn generated(
         &mut self,
         generate: &Generate,

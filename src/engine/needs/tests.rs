@@ -1,4 +1,4 @@
-//! Against a cluster that has Secrets, lacks them, or does not answer.
+//! Tests with a cluster that has Secrets, lacks them, or does not answer.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,14 +23,14 @@ use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, Problem
 /// A cluster that has Secrets and nothing else.
 #[derive(Default)]
 struct Secrets {
-    /// The data of each, by its name.
+    /// The data of each Secret, by its name.
     data: BTreeMap<String, BTreeMap<String, String>>,
     down: bool,
-    /// How many objects each read asked for.
+    /// How many objects each read has asked for.
     reads: Mutex<Vec<usize>>,
 }
 
-/// Only what blocks ask for is answered; there is no house behind it.
+/// It answers only what blocks ask for, and has no houses.
 #[async_trait]
 impl Provider for Secrets {
     fn cluster(&self) -> &dyn provider::Cluster {
@@ -81,7 +81,7 @@ fn generated() -> Need {
     Need::Secret { source, stored_at: Some(key_ref("http", "secret")) }
 }
 
-/// The environment: NAME is its own password, but for some.
+/// The environment: most variables are set, to a password with their name in it.
 fn env(name: &str) -> Option<String> {
     match name {
         "UNSET" => None,
@@ -120,7 +120,7 @@ async fn a_hash_that_fits_its_password_is_kept() {
         assert!(bcrypt::verify(env(&name.to_uppercase()).unwrap(), hash).unwrap());
     }
 
-    // Another password, another user, one that is gone: the rest stays as it is.
+    // One user gets another password, one is added, one is removed: the other lines stay as they are.
     let eve = format!("eve:{}\n", bcrypt::hash("another", 4).unwrap());
     cluster.data.insert("htpasswd".into(), [("htpasswd".into(), first.clone() + &eve)].into());
     assert_eq!(known(ask(&cluster, htpasswd_need(&["alice", "bob"])).await), first);

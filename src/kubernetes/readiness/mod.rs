@@ -1,9 +1,9 @@
-//! When an object is ready, by its kind.
+//! Decides when an object is ready, by its kind.
 //!
-//! In this order, for every kind: it is not being deleted; its controller has seen the latest
-//! generation; nothing is stalled or being reconciled; then the kind's own rule. A kind without a rule
-//! here is ready when it is written (built-in groups), or by its conditions (custom resources): `Ready`,
-//! else `Available`, else `Programmed`; without any of these it is ready.
+//! These are checked for every kind, in this order: the object is not being deleted; its controller has seen
+//! the latest generation; nothing is stalled or being reconciled; then the kind's own rule. A kind of a
+//! built-in group without a rule here is ready when it is written. A custom resource is ready by its
+//! condition `Ready`, else `Available`, else `Programmed`; without any of these it is ready.
 //!
 //! | kind | ready when | time |
 //! |---|---|---|
@@ -30,10 +30,10 @@ pub use self::verdict::{Readiness, StorageClass};
 use super::conditions::{condition, is_current, said, text};
 use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
 
-/// How long a controller that we know nothing of may take to do its work.
+/// How long to wait for a controller that we do not know.
 pub const TIME_OF_A_CONTROLLER: Duration = Duration::from_mins(10);
 
-/// Whether the object is ready, by the rule or by its kind's own.
+/// Whether the object is ready, by the given rule, or else by the rule of its kind.
 pub fn judge(
     identity: &Identity,
     object: &Value,
@@ -89,8 +89,8 @@ fn by_rule(object: &Value, kind: &str, status: &str) -> Readiness {
     }
 }
 
-/// How long an object may take to become ready, where nobody has said so: by the rule, or by its kind's own.
-/// Without the object, the time of its kind alone.
+/// How long to wait until an object is ready, where the configuration sets no time: by the given rule, or
+/// else by that of its kind. Without the object, it is the default time of its kind.
 pub fn time_to_ready(identity: &Identity, object: Option<&Value>, rule: Option<&ReadyRule>) -> Duration {
     let deadline = |pointer: &str, otherwise: Duration| {
         let seconds = object.and_then(|object| object.pointer(pointer)).and_then(Value::as_u64);

@@ -1,4 +1,4 @@
-//! Kinds that run nothing themselves.
+//! The readiness of kinds that run no pods.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn claim(object: &Value, class: StorageClass) -> Readiness {
     match object.pointer("/status/phase").and_then(Value::as_str) {
         Some("Bound") => Readiness::Ready,
         Some("Lost") => Readiness::failed("its volume is lost"),
-        // It is bound when a pod asks for it, and the pod comes only after the claim is ready.
+        // It is bound only when a pod uses it, and we create the pod only after the claim is ready.
         _ if class.waits_for_consumer => Readiness::Ready,
         _ => Readiness::waiting("it is not bound to a volume yet"),
     }
@@ -32,7 +32,7 @@ pub(super) fn service(object: &Value) -> Readiness {
     Readiness::Ready
 }
 
-/// Whether discovery serves it is not looked at here.
+/// A CRD, without a check whether discovery serves the kind.
 pub(super) fn definition(object: &Value) -> Readiness {
     if let Some(names) = condition(object, "NamesAccepted").filter(|found| text(found, "status") == "False") {
         return Readiness::failed(format!("its names are refused: {}", said(names)));
@@ -57,7 +57,7 @@ pub(super) fn api_service(object: &Value) -> Readiness {
     }
 }
 
-/// A custom resource: by the conditions that controllers have agreed on.
+/// A custom resource, by the conditions that are a convention among controllers.
 pub(super) fn custom(object: &Value) -> Readiness {
     if is_behind(object) {
         return Readiness::behind();

@@ -1,13 +1,13 @@
-//! What a look at an object may come to, and what it takes besides the object.
+//! The result of a readiness check, and what it needs besides the object.
 
-/// What there is to say about an object's readiness.
+/// Whether an object is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
     /// It is ready.
     Ready,
-    /// Not yet, and what is missing.
+    /// It is not ready yet; the text says what is missing.
     Waiting(String),
-    /// It will not become ready by waiting, and why.
+    /// It will not become ready however long we wait; the text says why.
     Failed(String),
 }
 
@@ -20,15 +20,15 @@ impl Readiness {
         Self::Failed(text.into())
     }
 
-    /// The controller has still to look at the latest generation.
+    /// The controller has not seen the latest generation yet.
     pub(super) fn behind() -> Self {
         Self::waiting("its controller has not looked at it yet")
     }
 }
 
-/// What must be known of the storage class of a claim, besides the claim itself.
+/// What the readiness of a claim depends on in its storage class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StorageClass {
-    /// Whether it binds a claim only when a pod asks for the volume.
+    /// Whether it binds a claim only when a pod uses it (`WaitForFirstConsumer`).
     pub waits_for_consumer: bool,
 }

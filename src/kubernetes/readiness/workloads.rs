@@ -1,17 +1,17 @@
-//! Kinds that run pods.
+//! The readiness of kinds that run pods.
 
 use serde_json::Value;
 
 use super::verdict::Readiness;
 use crate::kubernetes::conditions::{condition, count, is_behind, said, text};
 
-/// Pods of a rollout, in words.
+/// The progress of a rollout in words, such as `1 of 3 pods available`.
 fn of_pods(done: i64, wanted: i64, what: &str) -> Readiness {
     let pods = if wanted == 1 { "pod" } else { "pods" };
     Readiness::waiting(format!("{done} of {wanted} {pods} {what}"))
 }
 
-/// A controller's status that says nothing about the latest generation says nothing at all.
+/// Whether the status says nothing about the latest generation; then it cannot be used.
 fn is_unseen(object: &Value) -> bool {
     is_behind(object) || object.pointer("/status/observedGeneration").is_none()
 }
@@ -73,7 +73,7 @@ pub(super) fn stateful_set(object: &Value) -> Readiness {
     let strategy =
         object.pointer("/spec/updateStrategy/type").and_then(Value::as_str).unwrap_or("RollingUpdate");
     if strategy == "RollingUpdate" {
-        // Pods below the partition keep the old revision on purpose.
+        // Pods with an ordinal below the partition keep the old revision on purpose.
         let partition = count(object, "/spec/updateStrategy/rollingUpdate/partition");
         let to_update = (wanted - partition).max(0);
         let is_done = text(object.get("status").unwrap_or(&Value::Null), "updateRevision")

@@ -1,4 +1,4 @@
-//! Drift for a program.
+//! Drift as JSON, for programs.
 
 use crate::report::managers;
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::drift::{Drift, Field, Finding, Status, Verdict};
 use crate::resource::FieldManager;
 
-/// The version of the format; it moves when something that was there changes its meaning or goes.
+/// The version of the format. It is raised when an existing key changes its meaning or is removed.
 pub const DRIFT_FORMAT_VERSION: &str = "1";
 
-/// What was found, as JSON. No value of a sensitive field is in it.
+/// The drift as JSON, without any value of a sensitive field.
 pub fn drift_json(found: &Drift) -> Value {
     let unfinished = found
         .unfinished
@@ -60,7 +60,7 @@ fn field(field: &Field) -> Value {
         "sensitive": field.sensitive,
         "by": managers(&field.by),
     });
-    // What is not there is left out: a `null` would be a value.
+    // A missing value is left out, since `null` would be a value.
     for (key, value) in [("before", &field.before), ("after", &field.after)] {
         if let Some(value) = value {
             entry[key] = value.clone();

@@ -1,4 +1,4 @@
-//! Drift for a comment, a chat, an issue.
+//! Drift as Markdown, for a comment, a chat or an issue.
 
 use crate::report::managers::managers;
 use std::fmt::Write as _;
@@ -13,8 +13,8 @@ const TABLE: MarkdownTable<'_> = MarkdownTable {
     command: "regplan drift",
 };
 
-/// What was found, as Markdown in no more than `limit` bytes: a headline, a table, and each resource's fields to
-/// unfold; what has changed before what could not be observed.
+/// The drift as Markdown of at most `limit` bytes: a headline, a table, and the fields of each resource to
+/// unfold. Resources that have changed come before those that could not be read.
 pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
     let mut page = match Bounded::new(limit, &headline(drift)) {
         Ok(page) => page,
@@ -36,7 +36,7 @@ fn entry(found: &Finding) -> ResourceText {
     let (word, fields) = (word(&found.status), found.status.fields());
     let mut full = String::new();
     for line in story(&found.status) {
-        // Writing into a string does not fail.
+        // Writing into a string cannot fail.
         let _ = writeln!(full, "- {}", code(&line));
     }
     let folded = full.clone() + &paths(fields);
@@ -62,7 +62,7 @@ fn field(field: &Field) -> String {
     format!("- {path}: {}, {}\n", code(&change(field)), code(&managers(&field.by)))
 }
 
-/// The fields without their values.
+/// The paths of the fields, without their values.
 fn paths(fields: &[Field]) -> String {
     let mut text = String::new();
     for field in fields.iter().take(NAMED) {

@@ -1,4 +1,4 @@
-//! Drift, worded: text for a terminal, Markdown for a chat, JSON for a program, metrics for Prometheus.
+//! The words for drift: text for a terminal, Markdown for a chat, JSON for programs, metrics for Prometheus.
 
 pub(in crate::report) mod json;
 pub(in crate::report) mod markdown;

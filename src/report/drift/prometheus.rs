@@ -1,4 +1,4 @@
-//! Drift for Prometheus, in its text format (version 0.0.4).
+//! Drift as metrics for Prometheus, in its text format (version 0.0.4).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use crate::drift::{Drift, Status, Verdict};
 use crate::report::format::escape::escape;
 
-/// The manager of fields that the server keeps no trace of.
+/// The label's value for fields whose manager the server does not tell.
 const UNKNOWN: &str = "unknown";
 
-/// What was found, as metrics: gauges all of them.
+/// The drift as metrics, all of them gauges.
 pub fn drift_prometheus(drift: &Drift) -> String {
     let mut metrics = Metrics { text: String::new(), project: label("project", &drift.project) };
     metrics.about("regplan_drift_resources", "Resources that the state says were applied.");
@@ -49,7 +49,7 @@ pub fn drift_prometheus(drift: &Drift) -> String {
     metrics.text
 }
 
-/// A field that several managers own counts for each.
+/// The number of drifted fields by manager. A field that several managers own counts for each.
 fn fields_by_manager(drift: &Drift) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     for field in drift.findings.iter().flat_map(|found| found.status.fields()) {
@@ -66,7 +66,7 @@ fn fields_by_manager(drift: &Drift) -> BTreeMap<&str, usize> {
     counts
 }
 
-/// The text of all metrics, as it grows.
+/// The text of the metrics, which is built line by line.
 struct Metrics {
     text: String,
     /// The label that every sample begins with.
@@ -75,7 +75,7 @@ struct Metrics {
 
 impl Metrics {
     fn about(&mut self, metric: &str, help: &str) {
-        // Writing into a string does not fail.
+        // Writing into a string cannot fail.
         let _ = write!(self.text, "# HELP {metric} {help}\n# TYPE {metric} gauge\n");
     }
 
@@ -85,8 +85,8 @@ impl Metrics {
     }
 }
 
-/// A label whose value holds nothing that could end it: quotes and backslashes are escaped as the format
-/// says, and what steers a terminal is made visible first, line ends among it.
+/// A label whose value cannot end it. First, line ends and other characters that control a terminal are made
+/// visible; then quotes and backslashes are escaped as the format asks.
 fn label(name: &str, value: &str) -> String {
     format!("{name}=\"{}\"", escape(value).replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,4 +1,4 @@
-//! What drift was found, for a reader at a terminal; and the words that its other forms share.
+//! Drift as text for a terminal, and the words that the other forms of drift share.
 
 use crate::drift::{Drift, DriftKind, Field, Finding, Status, Verdict};
 use crate::report::format::diff::line_diff;
@@ -9,12 +9,12 @@ use crate::report::managers::managers;
 use crate::report::plan::value;
 use crate::state::{RunEnd, Unfinished};
 
-/// Where what is said of a resource begins, and where its further lines do.
+/// The column at which sentences about a resource begin, and that of their further lines.
 const SAID: usize = 6;
 const BELOW: usize = SAID + 4;
 
-/// What was found, as text of so many columns: what has changed, then what could not be observed; the summary
-/// last.
+/// The drift as text that is `width` columns wide: resources that have changed, then those that could not be
+/// read, and the summary last.
 pub fn drift_text(drift: &Drift, width: usize) -> Styled {
     let mut text = Styled::default();
     if let Some(run) = &drift.unfinished {
@@ -31,7 +31,7 @@ pub fn drift_text(drift: &Drift, width: usize) -> Styled {
     text
 }
 
-/// The last lines: what it comes to.
+/// The summary, which is the last lines of the text.
 pub fn drift_summary(drift: &Drift) -> Styled {
     let mut text = Styled::default();
     let label = match drift.verdict() {
@@ -46,7 +46,7 @@ pub fn drift_summary(drift: &Drift) -> Styled {
     text
 }
 
-/// What it comes to, in one sentence.
+/// The result in one sentence.
 pub(in crate::report) fn headline(drift: &Drift) -> String {
     let looked_at = drift.findings.len() - drift.left_out();
     let (changed, unknown) = (drift.count(Verdict::Drift), drift.count(Verdict::Unobserved));
@@ -66,7 +66,7 @@ pub(in crate::report) fn headline(drift: &Drift) -> String {
     }
 }
 
-/// What the headline leaves out.
+/// Further sentences about the whole, which are not in the headline.
 pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
     let mut remarks = Vec::new();
     let unknown = drift.count(Verdict::Unobserved);
@@ -85,7 +85,7 @@ fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
     if count == 1 { one } else { many }
 }
 
-/// What became of the last run; not escaped.
+/// How the last run ended; not escaped.
 pub(in crate::report) fn interruption(run: &Unfinished) -> String {
     let story = match run.end {
         None => "is under way, or was killed",
@@ -99,7 +99,7 @@ pub(in crate::report) fn interruption(run: &Unfinished) -> String {
     )
 }
 
-/// A status in words.
+/// A status in a word or two.
 pub(in crate::report) fn word(status: &Status) -> &'static str {
     match status {
         Status::InSync => "in sync",
@@ -114,7 +114,7 @@ pub(in crate::report) fn word(status: &Status) -> &'static str {
     }
 }
 
-/// What a status means, where its word does not say all; not escaped.
+/// Sentences that explain a status, where its word is not enough; not escaped.
 pub(in crate::report) fn story(status: &Status) -> Vec<String> {
     match status {
         Status::InSync | Status::Changed(_) | Status::LeftOut => Vec::new(),
@@ -157,7 +157,7 @@ fn resource(finding: &Finding, width: usize) -> Styled {
     text.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
     text.push(label, format!("  {}", word(&finding.status)));
     let object = escape(&finding.identity.to_string());
-    // What is copied from here stays whole.
+    // The address and the object are never broken, so that they can be copied.
     if width_of(&text.to_string()) + 2 + width_of(&object) > width {
         text.end().push(Label::Plain, " ".repeat(SAID));
     } else {
@@ -165,7 +165,7 @@ fn resource(finding: &Finding, width: usize) -> Styled {
     }
     text.line(Label::Dim, object);
     for line in story(&finding.status) {
-        text.append(said(Label::Plain, &line, SAID, width));
+        text.append(sentence(Label::Plain, &line, SAID, width));
     }
     for changed in finding.status.fields() {
         text.append(field(changed, width));
@@ -173,8 +173,8 @@ fn resource(finding: &Finding, width: usize) -> Styled {
     text
 }
 
-/// A sentence that begins in this column; its further lines begin a little behind it.
-fn said(label: Label, sentence: &str, column: usize, width: usize) -> Styled {
+/// A sentence that begins in this column; its further lines are indented a little more.
+fn sentence(label: Label, sentence: &str, column: usize, width: usize) -> Styled {
     let mut line = Styled::default();
     line.push(label, format!("{:column$}{}", "", escape(sentence)));
     let mut text = fit(&line, width, column + 2, Breaking::Words);
@@ -200,11 +200,11 @@ fn field(field: &Field, width: usize) -> Styled {
     if let Some((before, after)) = lines {
         text.append(line_diff(before, after, BELOW, width));
     }
-    text.append(said(Label::Dim, &managers(&field.by), BELOW, width));
+    text.append(sentence(Label::Dim, &managers(&field.by), BELOW, width));
     text
 }
 
-/// Both texts, where the change is worth a diff of their lines.
+/// Both values, where they are long texts that are better shown as a diff of lines.
 fn texts(field: &Field) -> Option<(&str, &str)> {
     let (before, after) = (field.before.as_ref()?.as_str()?, field.after.as_ref()?.as_str()?);
     (before.contains('\n') || after.contains('\n')).then_some((before, after))

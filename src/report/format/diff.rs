@@ -1,4 +1,4 @@
-//! Long texts by the lines that change.
+//! Shows the difference of two long texts by their changed lines.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -9,7 +9,7 @@ use crate::report::format::styled::{Label, Styled};
 /// Lines of context around a changed line.
 const CONTEXT: usize = 2;
 
-/// Two texts by their changed lines, with some context.
+/// The difference of two texts as their changed lines, with some context.
 pub(in crate::report) fn line_diff(before: &str, after: &str, indent: usize, width: usize) -> Styled {
     let mut text = Styled::default();
     for line in changed_lines(before, after) {
@@ -23,13 +23,13 @@ pub(in crate::report) fn line_diff(before: &str, after: &str, indent: usize, wid
 /// A line of the difference between two texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::report) enum DiffLine {
-    /// It goes.
+    /// It is removed.
     Removed(String),
-    /// It comes.
+    /// It is added.
     Added(String),
-    /// It stays, and shows where we are.
+    /// It is unchanged, and shown as context.
     Same(String),
-    /// Some that stay are not shown.
+    /// It stands for unchanged lines that are not shown.
     Gap,
 }
 
@@ -58,7 +58,7 @@ impl DiffLine {
     }
 }
 
-/// What differs between two texts, line by line, safe to print.
+/// The lines of the difference between two texts, safe to print.
 pub(in crate::report) fn changed_lines(before: &str, after: &str) -> Vec<DiffLine> {
     let diff = TextDiff::from_lines(before, after);
     let mut lines = Vec::new();

@@ -1,17 +1,17 @@
-//! Strings of others, made safe to print.
+//! Makes strings from outside safe to print.
 
 use std::fmt::Write as _;
 
-/// Makes every character visible that could steer a terminal, turn the direction of writing or hide itself.
+/// Makes every character visible that could control a terminal, change the direction of text or be invisible.
 ///
-/// What a cluster says is foreign text: a label may hold an escape sequence that hides the rest of a plan.
+/// Text from a cluster cannot be trusted: a label may have an escape sequence that hides the rest of a plan.
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if is_harmless(c) {
             safe.push(c);
         } else {
-            // Writing into a string does not fail.
+            // Writing into a string cannot fail.
             let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
         }
     }
@@ -23,7 +23,7 @@ fn is_harmless(c: char) -> bool {
     let turns =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let breaks_line = matches!(c, '\u{2028}' | '\u{2029}');
-    // Two values that look alike would differ.
+    // Otherwise two different values could look the same.
     let hides = matches!(
         c,
         '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}'

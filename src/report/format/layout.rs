@@ -1,7 +1,8 @@
-//! Lines that fit a terminal.
+//! Breaks lines so that they fit a terminal.
 //!
-//! Sentences end their lines between words. What is copied from a plan (an address, a line for the
-//! configuration) is never broken; what is only read (a path, a value) is, rather than run over the edge.
+//! Sentences are broken between words. Text that users copy (an address, a line for the configuration) is
+//! never broken. Text that they only read (a path, a value) is broken before it would be wider than the
+//! terminal.
 
 use textwrap::core::display_width;
 
@@ -9,17 +10,17 @@ use crate::report::format::styled::{Label, Styled};
 
 /// Narrower terminals are treated as if they had this many columns.
 const NARROWEST: usize = 40;
-/// A tab moves to the next stop, which is not farther than this.
+/// The largest number of columns that a tab moves.
 const TAB: usize = 8;
-/// Behind these, a path or a value is broken rather than anywhere else.
+/// A path or a value is broken after one of these characters, if it has one.
 const JOINTS: &str = ".,:;/=]})";
 
-/// Where a line may end.
+/// Where a line may be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Breaking {
-    /// Between words.
+    /// Only between words.
     Words,
-    /// Between words, and within one that is longer than a line.
+    /// Between words, and within a word that is longer than a line.
     Anywhere,
 }
 
@@ -28,7 +29,7 @@ pub(in crate::report) fn width_of(text: &str) -> usize {
     display_width(text) + text.matches('\t').count() * TAB
 }
 
-/// One line as several that are no wider than this; those behind the first are indented by `hang`.
+/// Breaks one line into lines of at most `width` columns. All but the first are indented by `hang`.
 pub(in crate::report) fn fit(line: &Styled, width: usize, hang: usize, breaking: Breaking) -> Styled {
     let width = width.max(NARROWEST);
     let all: Vec<(Label, char)> =
@@ -49,7 +50,8 @@ pub(in crate::report) fn fit(line: &Styled, width: usize, hang: usize, breaking:
     fitted
 }
 
-/// How many of the characters stand in the first line; at least one. `whole` is the room of the next ones.
+/// How many of the characters fit into the first line, at least one. `room` is its width in columns, and
+/// `whole` that of the next lines.
 fn end_of_line(all: &[(Label, char)], room: usize, whole: usize, breaking: Breaking) -> usize {
     let begin = all.iter().take_while(|(_, c)| *c == ' ').count();
     let (mut column, mut space, mut joint) = (0, None, None);
@@ -62,9 +64,9 @@ fn end_of_line(all: &[(Label, char)], room: usize, whole: usize, breaking: Break
         }
         column += width_of(c.encode_utf8(&mut [0; 4]));
         if column > room {
-            // A space may stand over the edge, where nobody sees it.
+            // A space may be beyond the edge, since it is not visible.
             if let Some(space) = space.filter(|_| *c != ' ') {
-                // A word that has to be broken anyway begins where it can.
+                // A word that must be broken anyway begins in this line, if a joint of it fits.
                 let word = all.iter().skip(space + 1).take_while(|(_, c)| *c != ' ').count();
                 let is_too_long = breaking == Breaking::Anywhere && word > whole;
                 return joint.filter(|joint| is_too_long && *joint > space).unwrap_or(space);
@@ -84,7 +86,7 @@ fn trimmed(line: &[(Label, char)]) -> &[(Label, char)] {
     line.get(spaces..).unwrap_or_default()
 }
 
-/// Puts the characters together again, by label, without the spaces at the end.
+/// Appends the characters to the text, joined by label, without the spaces at the end.
 fn push(text: &mut Styled, line: &[(Label, char)]) {
     let spaces = line.iter().rev().take_while(|(_, c)| *c == ' ').count();
     let line = line.get(..line.len() - spaces).unwrap_or_default();

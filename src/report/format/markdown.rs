@@ -1,15 +1,14 @@
-//! Words of others in Markdown: nothing in them means anything there.
+//! Puts text from outside into Markdown so that nothing in it is read as markup.
 
 use std::fmt::Write as _;
 
 use crate::report::format::escape::escape;
 
-/// Longer texts of others are cut: a table is read by a person.
+/// The most characters of a text from outside; longer ones are cut, so that a table stays readable.
 const LONGEST: usize = 200;
 
-/// A text of others as code that nothing in it can end, and in which nothing means anything: no table, no
-/// mention, no link, no tag. Every character that Markdown or HTML could read as its own is written as a
-/// reference, which neither does.
+/// A text from outside as inline code. Nothing in it can end the code or make a table, a mention, a link or a
+/// tag: every character that Markdown or HTML could read as markup is written as a character reference.
 pub(in crate::report) fn code(text: &str) -> String {
     let visible: Vec<char> = escape(text).chars().collect();
     let mut safe = String::from("<code>");
@@ -18,7 +17,7 @@ pub(in crate::report) fn code(text: &str) -> String {
         if is_plain(*c, before, visible.get(at + 1)) {
             safe.push(*c);
         } else {
-            // Writing into a string does not fail.
+            // Writing into a string cannot fail.
             let _ = write!(safe, "&#{};", u32::from(*c));
         }
     }
@@ -29,7 +28,7 @@ pub(in crate::report) fn code(text: &str) -> String {
     safe
 }
 
-/// Whether the character means nothing between these two. `://` and `www.` make links of what they stand in.
+/// Whether the character is no markup between these two. `://` and `www.` would make a link.
 fn is_plain(c: char, before: Option<&char>, after: Option<&char>) -> bool {
     match c {
         ':' => after != Some(&'/'),
@@ -38,13 +37,13 @@ fn is_plain(c: char, before: Option<&char>, after: Option<&char>) -> bool {
     }
 }
 
-/// Lines as a block of code in this language. Each one begins with what we put there, and the fence is longer
-/// than anything in them that looks like one, so that nothing in them ends it.
+/// Lines as a block of code in this language. The fence is longer than every run of backticks in the lines,
+/// so that no line ends the block.
 pub(in crate::report) fn fence(language: &str, lines: &[String]) -> String {
     let ticks = "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or_default().max(2) + 1);
     let mut text = format!("{ticks}{language}\n");
     for line in lines {
-        // A line of ours is one line, whatever is in it.
+        // Line ends in the text are escaped, so that each line stays one line.
         text.push_str(&escape(line));
         text.push('\n');
     }
@@ -53,7 +52,7 @@ pub(in crate::report) fn fence(language: &str, lines: &[String]) -> String {
     text
 }
 
-/// The longest run of backticks.
+/// The length of the longest run of backticks.
 fn longest_run(line: &str) -> usize {
     line.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How text is put on a page: labels, escapes, widths, line breaks, diffs of texts, Markdown, shortening.
+//! How text is formatted: labels, escapes, widths, line breaks, diffs of texts, Markdown, shortening.
 
 pub(in crate::report) mod diff;
 pub(in crate::report) mod escape;

@@ -1,4 +1,4 @@
-//! What a text is laid out for.
+//! The page that a text is formatted for.
 
 use crate::report::source_line::Locator;
 
@@ -7,6 +7,6 @@ use crate::report::source_line::Locator;
 pub struct Page<'a> {
     /// How many columns a line may have.
     pub width: usize,
-    /// Where keys of the configuration stand.
+    /// Finds the file and line of a configuration key.
     pub places: Locator<'a>,
 }

@@ -1,4 +1,4 @@
-//! One or many.
+//! Singular and plural.
 
 /// The form of a word that fits the count.
 pub(in crate::report) fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {

@@ -1,25 +1,28 @@
-//! What of a long report is shown where not all of it may be: a comment holds only so much.
+//! Shortens a long report to a limit, such as that of a comment.
 //!
-//! What does not fit goes in this order, the least important resources first: the values of their fields (what
-//! is left are the paths, *folded*), then all that is said of them but their row in the table, then the row.
-//! What is missing is counted at the end.
+//! What does not fit is left out in this order, for the least important resources first: the values of their
+//! fields (only the paths stay, *folded*), then everything except their row in the table, then the row. The
+//! end says how much is left out.
 
 use crate::report::format::plural::plural;
 
 /// How many fields are named where their values are left out.
 pub(in crate::report) const NAMED: usize = 12;
-/// Kept free for what is said at the end.
+/// The number of bytes that are reserved for the end.
 const RESERVE: usize = 400;
 
-/// A text that only grows as far as it may.
+/// A text that grows up to a limit.
 pub(in crate::report) struct Bounded {
     limit: usize,
     text: String,
 }
 
 impl Bounded {
-    /// A text of so many bytes at the most that begins with this headline, all in our own words, and has room left to
-    /// say what it leaves out. Where there is not even that much room: as much of the headline as there is.
+    /// A text of at most `limit` bytes that begins with this headline, which must have no text from outside.
+    ///
+    /// # Errors
+    /// The limit has no room for the headline and the end: then the result is as much of the headline as
+    /// fits.
     pub(in crate::report) fn new(limit: usize, headline: &str) -> Result<Self, String> {
         let mut begun = Self { limit, text: String::new() };
         if begun.offer(&format!("**{headline}**\n")) {
@@ -32,7 +35,7 @@ impl Bounded {
         self.limit.saturating_sub(RESERVE).saturating_sub(self.text.len())
     }
 
-    /// Takes the text if all of it fits, and says whether it does.
+    /// Appends the text if all of it fits. Returns whether it did.
     pub(in crate::report) fn offer(&mut self, text: &str) -> bool {
         let fits = text.len() <= self.room();
         if fits {
@@ -41,7 +44,7 @@ impl Bounded {
         fits
     }
 
-    /// Fills the room that is left with the entries, the most important of which come first.
+    /// Fills the remaining room with the entries. They must be sorted, the most important first.
     pub(in crate::report) fn fill(self, table: &MarkdownTable<'_>, entries: &[ResourceText]) -> String {
         let shown = Shortening::of(table, entries, self.room());
         let Self { limit, mut text } = self;
@@ -51,17 +54,17 @@ impl Bounded {
     }
 }
 
-/// What the rows of the entries stand in.
+/// The table that has a row for each entry.
 pub(in crate::report) struct MarkdownTable<'a> {
-    /// Its first lines.
+    /// The first lines of the table.
     pub(in crate::report) head: &'a str,
     /// The command that shows everything.
     pub(in crate::report) command: &'a str,
 }
 
-/// What is said of a resource, at length and in short.
+/// The texts about a resource, from short to long.
 pub(in crate::report) struct ResourceText {
-    /// Whether it loses something, or stands in the way.
+    /// Whether something is lost or refused. Such resources are shown in full before the others.
     pub(in crate::report) is_vital: bool,
     pub(in crate::report) row: String,
     pub(in crate::report) full: String,
@@ -77,15 +80,15 @@ enum Extent {
     Full,
 }
 
-/// What of each entry is shown.
+/// How much is shown of each entry.
 struct Shortening {
     extents: Vec<Extent>,
 }
 
 impl Shortening {
-    /// Spends the room on the most important first: half of it on rows, then on all that is said of what is
-    /// lost or stands in the way, then on the others, shortly of all before at length of some; what is left
-    /// goes to more rows.
+    /// Spends the room in this order: at most half of it on rows, then the rest on the full text of vital
+    /// entries, then on the folded text of all, then on the full text of all; what is left is used for more
+    /// rows.
     fn of(table: &MarkdownTable<'_>, entries: &[ResourceText], room: usize) -> Self {
         let mut shown = Self { extents: vec![Extent::Nothing; entries.len()] };
         let mut left = room.saturating_sub(table.head.len());
@@ -103,7 +106,8 @@ impl Shortening {
         shown
     }
 
-    /// Shows more of the entries that are shown so far to the extent below this one, as far as it fits.
+    /// Raises the entries that `which` selects to this extent, as far as they fit. An entry must be at an
+    /// extent from which this one is the next step.
     fn raise(
         &mut self,
         entries: &[ResourceText],
@@ -139,7 +143,7 @@ impl Shortening {
         }
     }
 
-    /// What is left out, counted.
+    /// The sentence that says how much was left out; empty where nothing was.
     fn missing(&self, table: &MarkdownTable<'_>, entries: &[ResourceText], limit: usize) -> String {
         let (mut values, mut details, mut rows) = (0, 0, 0);
         for (entry, extent) in entries.iter().zip(&self.extents) {

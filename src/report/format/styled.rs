@@ -1,21 +1,21 @@
-//! Text with labels instead of colours.
+//! Text with labels that say what it means, instead of colours.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-/// What a stretch of text means.
+/// The meaning of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Label {
     /// Ordinary text.
     Plain,
-    /// Something is made.
+    /// Something is created.
     Add,
     /// Something changes.
     Change,
-    /// Something is lost.
+    /// Something is deleted or lost.
     Destroy,
-    /// Something stands out.
+    /// Something is emphasised.
     Strong,
     /// Something that matters less.
     Dim,
@@ -40,7 +40,7 @@ impl Label {
     }
 }
 
-/// Labelled text, grown piece by piece.
+/// Labelled text, built piece by piece.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Styled {
     pieces: Vec<(Label, String)>,
@@ -69,7 +69,7 @@ impl Styled {
         self
     }
 
-    /// Whether there is nothing.
+    /// Whether it has no text.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
@@ -79,18 +79,18 @@ impl Styled {
         self.pieces.iter().map(|(label, text)| (*label, text.as_str()))
     }
 
-    /// With terminal styles.
+    /// The text with terminal styles.
     pub fn ansi(&self) -> String {
         self.pieces.iter().fold(String::new(), |mut text, (label, piece)| {
             let style = label.style();
-            // Writing into a string does not fail.
+            // Writing into a string cannot fail.
             let _ = write!(text, "{style}{piece}{style:#}");
             text
         })
     }
 }
 
-/// Without styles.
+/// The text without styles.
 impl std::fmt::Display for Styled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.pieces.iter().try_for_each(|(_, piece)| f.write_str(piece))

@@ -1,10 +1,10 @@
-//! What else dies with a namespace or a definition, counted by kind and shortened.
+//! The objects that are deleted with a namespace or a definition, counted by kind.
 
 use std::collections::BTreeMap;
 
 use crate::resource::Identity;
 
-/// How many of a kind are named.
+/// How many objects of a kind are named.
 const NAMED: usize = 3;
 
 /// One line for each kind: `12 Secret (a, b, c and 9 more)`.

@@ -1,4 +1,4 @@
-//! A plan for a program.
+//! A plan as JSON, for programs.
 
 use crate::report::plan::reasons;
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use crate::plan::{Action, After, Change, Fidelity, FieldChange, Keep, Plan, Refusal, drift_summary};
 use crate::report::source_line::Locator;
 
-/// The version of the format; it moves when something that was there changes its meaning or goes.
+/// The version of the format. It is raised when an existing key changes its meaning or is removed.
 pub const FORMAT_VERSION: &str = "1";
 
-/// The plan as JSON, as `docs/plan.schema.json` has it. No value of a sensitive field is in it.
+/// The plan as JSON that follows `docs/plan.schema.json`. It has no value of a sensitive field.
 pub fn plan_json(plan: &Plan, places: Locator<'_>) -> Value {
     json!({
         "format_version": FORMAT_VERSION,
@@ -56,7 +56,7 @@ fn change(change: &Change, places: Locator<'_>) -> Value {
     })
 }
 
-/// How the difference is known; why it could only be predicted is told in words.
+/// How the difference is known. The reason why it could only be predicted is given in words.
 fn fidelity(fidelity: &Fidelity) -> Value {
     let mut entry = json!(fidelity);
     if let Some(why) = reasons::prediction(fidelity) {
@@ -80,7 +80,7 @@ fn field(change: &Change, field: &FieldChange, places: Locator<'_>) -> Value {
         After::Absent => entry["removed"] = Value::Bool(true),
         After::Unknown(value) => entry["after_unknown"] = Value::from(reasons::unknown(value)),
     }
-    // Why an object is made is said once, of the whole.
+    // The cause of a creation is said once, for the whole object.
     if change.action != Action::Create {
         entry["cause"] = json!(field.cause);
         entry["keep"] = json!(field.keep.as_ref().map(|way| keep(way, places)));

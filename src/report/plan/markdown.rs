@@ -1,4 +1,4 @@
-//! A plan for a pull request.
+//! A plan as Markdown, for a pull request.
 
 use crate::report::plan::reasons;
 use std::fmt::Write as _;
@@ -13,10 +13,10 @@ use crate::report::plan::value::{long_texts, sign, values};
 use crate::report::plan::words;
 use crate::report::source_line::Locator;
 
-/// What a comment on GitHub may hold, in bytes.
+/// The largest comment on GitHub, in bytes.
 pub const MARKDOWN_LIMIT: usize = 65_536;
 
-/// Managers and notes beyond this are no summary.
+/// How many managers and notes the summary shows.
 const AT_THE_TOP: usize = 20;
 
 const TABLE: MarkdownTable<'_> = MarkdownTable {
@@ -24,7 +24,7 @@ const TABLE: MarkdownTable<'_> = MarkdownTable {
     command: "regplan plan",
 };
 
-/// The plan as Markdown, in no more than `limit` bytes: a summary, a table, and each resource to unfold.
+/// The plan as Markdown of at most `limit` bytes: a summary, a table, and each resource to unfold.
 pub fn plan_markdown(plan: &Plan, places: Locator<'_>, limit: usize) -> String {
     let entries: Vec<ResourceText> = plan
         .refusals
@@ -48,7 +48,7 @@ fn headline(plan: &Plan) -> String {
     }
 }
 
-/// What concerns the whole.
+/// The texts about the whole plan.
 fn top(plan: &Plan, page: &mut Bounded) {
     if let Some(story) = words::occasion(plan) {
         page.offer(&format!("\nWhy: {story}\n"));
@@ -81,19 +81,20 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
         &change.target.identity.to_string(),
         &why(change, &remarks),
     );
-    let mut said: Vec<String> = remarks;
-    said.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
-    said.extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
-    said.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
-    said.extend(words::hidden(change).filter(|_| change.action.writes()));
+    let mut sentences: Vec<String> = remarks;
+    sentences.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
+    sentences
+        .extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
+    sentences.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
+    sentences.extend(words::hidden(change).filter(|_| change.action.writes()));
     let is_made = change.action == Action::Create;
     let lines: Vec<String> =
         change.fields.iter().flat_map(|field| whole_field(field, !is_made, places)).collect();
     let title = format!("{} {verb}", code(&change.address.to_string()));
     ResourceText {
         is_vital: loses,
-        full: details(&title, loses, &said, &lines),
-        folded: details(&title, false, &said, &paths(&change.fields)),
+        full: details(&title, loses, &sentences, &lines),
+        folded: details(&title, false, &sentences, &paths(&change.fields)),
         row,
     }
 }
@@ -113,7 +114,7 @@ fn row(verb: &str, address: &str, object: &str, why: &str) -> String {
     format!("| {verb} | {} | {} | {why} |\n", code(address), code(object))
 }
 
-/// In a cell: what is said of it first, and whose its changes are.
+/// The cell that says why: the first remark, and who made the changes.
 fn why(change: &Change, remarks: &[String]) -> String {
     let mut parts: Vec<String> = remarks.first().map(|remark| code(remark)).into_iter().collect();
     let total = change.fields.len();
@@ -130,24 +131,24 @@ fn why(change: &Change, remarks: &[String]) -> String {
     parts.join(", ")
 }
 
-fn details(title: &str, open: bool, said: &[String], lines: &[String]) -> String {
-    if said.is_empty() && lines.is_empty() {
+fn details(title: &str, open: bool, sentences: &[String], lines: &[String]) -> String {
+    if sentences.is_empty() && lines.is_empty() {
         return String::new();
     }
     let open = if open { " open" } else { "" };
     let mut text = format!("\n<details{open}><summary>{title}</summary>\n\n");
-    for sentence in said {
+    for sentence in sentences {
         let _ = writeln!(text, "- {}", code(sentence));
     }
     if !lines.is_empty() {
-        let gap = if said.is_empty() { "" } else { "\n" };
+        let gap = if sentences.is_empty() { "" } else { "\n" };
         let _ = write!(text, "{gap}{}", fence("diff", lines));
     }
     text.push_str("\n</details>\n");
     text
 }
 
-/// A field with its values, whose change it is and how to keep it.
+/// A field with its values, who changed it, and how to keep the change.
 fn whole_field(field: &FieldChange, shows_cause: bool, places: Locator<'_>) -> Vec<String> {
     let path = &field.path;
     let mut lines = Vec::new();
@@ -173,7 +174,7 @@ fn whole_field(field: &FieldChange, shows_cause: bool, places: Locator<'_>) -> V
     lines
 }
 
-/// The fields without their values.
+/// The paths of the fields, without their values.
 fn paths(fields: &[FieldChange]) -> Vec<String> {
     let mut lines: Vec<String> = fields
         .iter()

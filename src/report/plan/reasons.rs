@@ -1,4 +1,4 @@
-//! Why a change is made, why its difference could only be predicted, and why a plan is impossible, in words.
+//! The words for why a change is made, why its difference could only be predicted, and why it is refused.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,19 @@ use crate::kubernetes::immutable::Loss;
 use crate::plan::{Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
 use crate::resource::FieldPath;
 
-/// How many fields a sentence names.
+/// How many fields a sentence names at most.
 const NAMED: usize = 3;
 
 /// Why a change is made, in one sentence; `None` where there is nothing to say.
 pub(super) fn sentence(reasons: &[Reason]) -> Option<String> {
     let (unreplaced, others): (Vec<_>, Vec<_>) =
         reasons.iter().partition(|reason| **reason == Reason::NothingToReplace);
-    let said = others.into_iter().map(clause).collect::<Vec<_>>().join("; ");
-    match (unreplaced.is_empty(), said.is_empty()) {
+    let clauses = others.into_iter().map(clause).collect::<Vec<_>>().join("; ");
+    match (unreplaced.is_empty(), clauses.is_empty()) {
         (true, true) => None,
-        (true, false) => Some(said),
+        (true, false) => Some(clauses),
         (false, true) => Some("--replace finds nothing to delete: it is not there yet".to_owned()),
-        (false, false) => Some(format!("--replace finds nothing to delete: {said}")),
+        (false, false) => Some(format!("--replace finds nothing to delete: {clauses}")),
     }
 }
 
@@ -154,7 +154,7 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
     })
 }
 
-/// What stands against a change.
+/// Why a change is refused.
 pub fn refusal(obstacle: &Obstacle) -> Cow<'_, str> {
     match obstacle {
         Obstacle::Problem(problem) => Cow::Borrowed(&problem.message),
@@ -162,7 +162,7 @@ pub fn refusal(obstacle: &Obstacle) -> Cow<'_, str> {
     }
 }
 
-/// What stands for a value that is known only after the apply.
+/// The text in place of a value that is known only after the apply.
 pub(super) fn unknown(value: &UnknownValue) -> &str {
     match value {
         UnknownValue::Expression(expression) => expression,

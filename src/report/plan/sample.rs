@@ -1,4 +1,4 @@
-//! Plans to try the renderers on.
+//! Plans for tests of the renderers.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::resource::{
     Address, ClusterIdentity, FieldPath, Identity, Operation, Origin, Problem, ProblemKind, Target,
 };
 
-/// What a hostile cluster would write anywhere.
+/// Text that a hostile cluster would write anywhere.
 pub(in crate::report) const HOSTILE: &str = "`````\n```\n</code></details></summary><script>@team #1 org/repo#2 |a|b\\| \
                                   [x](http://evil) ![i](//evil) www.evil.org <!-- $x$ **b** \u{1b}[31m\u{202e}\r\u{200b}";
 
@@ -61,7 +61,7 @@ pub(in crate::report) fn key(key: &str) -> Keep {
     Keep::Key(Origin { key: key.to_owned(), span: None })
 }
 
-/// A plan in which everything occurs.
+/// A plan that has everything that a plan can have.
 pub(in crate::report) fn everything() -> Plan {
     let drift = |by: &[FieldManager]| Cause::Drift { by: by.to_vec() };
     let scaled = FieldChange {
@@ -139,7 +139,7 @@ pub(in crate::report) fn refusal(message: &str) -> Refusal {
     }
 }
 
-/// Plans of any size, with anything in them.
+/// Random plans of any size.
 pub(in crate::report) fn plans() -> impl Strategy<Value = Plan> {
     (
         prop::collection::vec(changes(), 0..20),

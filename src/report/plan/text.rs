@@ -1,4 +1,4 @@
-//! A plan for a reader at a terminal.
+//! A plan as text, for a terminal.
 
 use crate::plan::{Action, Change, Plan, Refusal};
 use crate::report::format::escape::escape;
@@ -10,12 +10,12 @@ use crate::report::plan::reasons;
 use crate::report::plan::value;
 use crate::report::plan::words;
 
-/// How far what is said of a resource is indented.
+/// By how many columns the lines about a resource are indented.
 const INDENT: usize = 6;
 
-/// The plan as text: what destroys first, then what changes, then what is made; the summary last.
+/// The plan as text: first what deletes, then what changes, then what is created; the summary last.
 ///
-/// No line is wider than the page, except by a word that is there to be copied.
+/// No line is wider than the page, unless it has a word that users copy.
 pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
     let mut text = Styled::default();
     for note in &plan.notes {
@@ -74,7 +74,7 @@ fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
     text
 }
 
-/// The line that names a resource; its object stands below where there is no room beside.
+/// The line that names a resource. Its object is on the next line where the page is too narrow.
 fn heading(sign: &str, label: Label, address: &str, verb: &str, object: &str, page: Page<'_>) -> Styled {
     let mut text = Styled::default();
     let object = escape(object);

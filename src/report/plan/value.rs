@@ -1,4 +1,4 @@
-//! How a field's value is shown.
+//! Shows the values of a changed field.
 
 use crate::report::plan::reasons;
 use serde_json::Value;
@@ -11,14 +11,14 @@ use crate::report::format::page::Page;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::plan::words;
 
-/// Longer values are shown in part.
+/// The most characters of a value; longer values are shown in part.
 const LONGEST: usize = 240;
-/// Of a long value, so much is shown before the place where it differs.
+/// How many characters of a long value are shown before the place where it differs.
 const LEAD: usize = 40;
-/// How far what is said of a field is indented below it.
+/// By how many columns the lines about a field are indented below it.
 const BELOW: usize = 4;
 
-/// One changed field, in a line of its own or in several: its value, and whose change it is.
+/// One changed field, in one line or in several: its values, and who changed it.
 pub(in crate::report) fn field(
     change: &FieldChange,
     indent: usize,
@@ -60,7 +60,7 @@ pub(in crate::report) fn field(
     text
 }
 
-/// What happens to a field, as a symbol.
+/// The symbol of what happens to a field.
 pub(in crate::report) fn sign(change: &FieldChange) -> (&'static str, Label) {
     match (&change.before, &change.after) {
         (None, _) => ("+", Label::Add),
@@ -69,7 +69,8 @@ pub(in crate::report) fn sign(change: &FieldChange) -> (&'static str, Label) {
     }
 }
 
-/// Both values in one line each, those of a secret in words. What the sign says already is left out.
+/// Both values in one line each; a secret is described in words. A value that the sign tells already is left
+/// out.
 pub(in crate::report) fn values(change: &FieldChange) -> (Option<String>, Option<String>) {
     if change.sensitive {
         let story = match (&change.before, &change.after) {
@@ -105,7 +106,7 @@ fn together(sides: [Option<&str>; 2]) -> Styled {
     text
 }
 
-/// Each value below the path, in as many lines as it takes.
+/// Each value on its own lines below the path.
 fn apart(sides: [Option<&str>; 2], indent: usize, width: usize) -> Styled {
     let mut text = Styled::default();
     for (at, side) in sides.into_iter().flatten().enumerate() {
@@ -117,7 +118,7 @@ fn apart(sides: [Option<&str>; 2], indent: usize, width: usize) -> Styled {
     text
 }
 
-/// Remarks behind a value, or below it where there is no room.
+/// Remarks after a value, or below it where there is no room.
 fn notes(
     text: &mut Styled,
     change: &FieldChange,
@@ -142,7 +143,7 @@ fn notes(
     }
 }
 
-/// Whose change it is where it is not the reader's, and how to keep it.
+/// Who changed the field, where it was not the user's own configuration, and how to keep that change.
 fn others(change: &FieldChange, indent: usize, page: Page<'_>) -> Styled {
     let mut text = Styled::default();
     let keep = words::keep(change, page.places).map(|line| format!("keep it: {line}"));
@@ -159,13 +160,13 @@ pub(in crate::report) fn one_line(value: &Value) -> String {
     escape(&value.to_string())
 }
 
-/// Two values, of which long ones are shown around the place where they differ.
+/// Two values in one line each. Long ones are shown around the place where they differ.
 fn pair(before: &str, after: &str) -> (String, String) {
     let same = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
     (part(before, same), part(after, same))
 }
 
-/// A value, or what stands around the character of this number, and how much does not.
+/// A value. Of a long one, the part around the character with the index `at`, and how much is left out.
 fn part(text: &str, at: usize) -> String {
     let all = text.chars().count();
     if all <= LONGEST {
@@ -179,7 +180,7 @@ fn part(text: &str, at: usize) -> String {
     format!("{before}{shown}{behind}")
 }
 
-/// Both texts, where the value is worth a diff of its lines.
+/// Both values, where they are long texts that are better shown as a diff of lines.
 pub(in crate::report) fn long_texts(change: &FieldChange) -> Option<(&str, &str)> {
     if change.sensitive {
         return None;

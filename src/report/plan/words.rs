@@ -1,4 +1,4 @@
-//! The words that the forms of a plan share. None of them is escaped.
+//! The words that the text, the Markdown and the JSON of a plan share. None of them is escaped.
 
 use crate::plan::{
     Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, drift_summary,
@@ -8,7 +8,7 @@ use crate::report::managers::managers;
 use crate::report::plan::reasons;
 use crate::report::source_line::Locator;
 
-/// What happens to a resource, in a word.
+/// The action as a verb.
 pub(in crate::report) fn verb(action: Action) -> &'static str {
     match action {
         Action::Create => "create",
@@ -22,16 +22,16 @@ pub(in crate::report) fn verb(action: Action) -> &'static str {
     }
 }
 
-/// Whether there is anything to say of a resource.
+/// Whether a plan shows the resource at all.
 pub(in crate::report) fn is_worth_a_line(change: &Change) -> bool {
-    // That nothing changes is worth a word where it could not be found out for sure.
+    // An unchanged resource is shown where that is not certain.
     change.action != Action::None
         || change.moved_from.is_some()
         || !change.unchecked.is_empty()
         || matches!(change.fidelity, Fidelity::Predicted(_))
 }
 
-/// What is worth a line, what destroys first.
+/// The changes that are shown, those that delete first.
 pub(in crate::report) fn by_weight(plan: &Plan) -> Vec<&Change> {
     let mut shown: Vec<&Change> = plan.changes.iter().filter(|change| is_worth_a_line(change)).collect();
     shown.sort_by_key(|change| weight(change));
@@ -40,7 +40,7 @@ pub(in crate::report) fn by_weight(plan: &Plan) -> Vec<&Change> {
 
 fn weight(change: &Change) -> u8 {
     match change.action {
-        // With an old object that goes, an update deletes as well.
+        // An update that removes an old object deletes as well.
         _ if change.replaced.is_some() => 1,
         Action::Delete => 0,
         Action::Replace => 1,
@@ -53,7 +53,7 @@ fn weight(change: &Change) -> u8 {
     }
 }
 
-/// What is to be known of a resource beside its fields, a sentence each.
+/// What a plan says of a resource besides its fields, one sentence for each fact.
 pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(from) = &change.moved_from {
@@ -74,7 +74,7 @@ pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     remarks
 }
 
-/// Whose change it is, unless it is the reader's own.
+/// Who changed the field; `None` for the user's own configuration.
 pub(in crate::report) fn whose(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Yours => None,
@@ -83,7 +83,7 @@ pub(in crate::report) fn whose(cause: &Cause) -> Option<String> {
     }
 }
 
-/// Where the reader's own change stands.
+/// The place in the configuration of the user's own change.
 pub(in crate::report) fn yours(field: &FieldChange, places: Locator<'_>) -> Option<String> {
     (field.cause == Cause::Yours).then(|| {
         let place = field.origin.as_ref().and_then(places);
@@ -91,11 +91,11 @@ pub(in crate::report) fn yours(field: &FieldChange, places: Locator<'_>) -> Opti
     })
 }
 
-/// How to keep what another hand did.
+/// How to keep a change that somebody else made.
 pub(in crate::report) fn keep(field: &FieldChange, places: Locator<'_>) -> Option<String> {
     Some(match field.keep.as_ref()? {
         Keep::Ignore(line) => {
-            // As TOML writes it: what has double quotes in it is put into single ones.
+            // TOML needs single quotes around a string that has double quotes in it.
             let quote = if line.contains(['"', '\\']) && !line.contains('\'') { '\'' } else { '"' };
             let escaped = line.replace('\\', "\\\\").replace('"', "\\\"");
             let line = if quote == '"' { &escaped } else { line };
@@ -112,7 +112,7 @@ pub(in crate::report) fn keep(field: &FieldChange, places: Locator<'_>) -> Optio
     })
 }
 
-/// What of a resource is not shown.
+/// How much of a resource is not shown.
 pub(in crate::report) fn hidden(change: &Change) -> Option<String> {
     let unchanged = change.unchanged;
     let kept = format!("{unchanged} {} unchanged", plural(unchanged, "field", "fields"));
@@ -124,12 +124,12 @@ pub(in crate::report) fn hidden(change: &Change) -> Option<String> {
     }
 }
 
-/// Fields of others, counted.
+/// The number of fields that belong to others and stay as they are.
 pub(in crate::report) fn left_alone(count: usize) -> String {
     format!("{count} {} of others left alone", plural(count, "field", "fields"))
 }
 
-/// How many of each.
+/// How many resources there are for each action.
 pub(in crate::report) fn counts(plan: &Plan) -> String {
     let summary = plan.summary();
     let unchanged = match summary.unchanged {
@@ -146,7 +146,7 @@ pub(in crate::report) fn counts(plan: &Plan) -> String {
     )
 }
 
-/// What stands against all of it.
+/// Why the plan as a whole cannot be applied.
 pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
     let count = plan.refusals.len();
     (count > 0).then(|| {
@@ -155,7 +155,7 @@ pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
     })
 }
 
-/// What is said where nothing is to be done.
+/// The sentence for a plan without changes.
 pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
     if !plan.refusals.is_empty() || plan.has_changes() {
         return None;
@@ -170,9 +170,9 @@ pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Why there is something to do at all.
+/// Why the plan has changes.
 pub(in crate::report) fn occasion(plan: &Plan) -> Option<&'static str> {
-    // Whoever destroys knows why.
+    // A destroy needs no explanation.
     let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply)?;
     Some(match occasion {
         Occasion::Configuration => "the configuration says so; the cluster has not drifted.",
@@ -181,7 +181,7 @@ pub(in crate::report) fn occasion(plan: &Plan) -> Option<&'static str> {
     })
 }
 
-/// The drift that an apply puts back, a line for each manager.
+/// The drift that an apply reverts, one line for each manager.
 pub(in crate::report) fn drift(plan: &Plan) -> Vec<String> {
     drift_summary(plan).iter().map(drifted).collect()
 }
@@ -190,7 +190,7 @@ fn drifted(one: &Drifted) -> String {
     let resources = one.addresses.len();
     let within = format!("{resources} {}", plural(resources, "resource", "resources"));
     let what = match one.fields {
-        // It is gone, or only its ownership changed.
+        // It was removed, or only its ownership changed.
         0 => within,
         fields => format!("{fields} {} in {within}", plural(fields, "field", "fields")),
     };

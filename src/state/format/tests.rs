@@ -58,7 +58,7 @@ fn what_lost_its_checksum_or_its_content_is_damaged() {
     let error = read_back::<State>(changed.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("its checksum does not fit"), "{error}");
     assert!(error.help().contains("backup"), "{}", error.help());
-    // Whatever calls itself older than it is has no way around the checksum.
+    // A file that claims an older version does not get around the checksum.
     let older = changed.replacen("\"format_version\": 2", "\"format_version\": 1", 1);
     assert!(matches!(read_back::<State>(older.as_bytes()), Err(StateError::Damaged { .. })));
     let none = changed.replacen("\"format_version\": 2", "\"format_version\": 0", 1);
@@ -68,7 +68,7 @@ fn what_lost_its_checksum_or_its_content_is_damaged() {
         let error = read_back::<State>(without.as_bytes()).unwrap_err();
         assert!(matches!(error, StateError::Damaged { .. }), "{key}: {error}");
     }
-    // What stands beside the content would be lost with the next write.
+    // A field beside the content would be lost with the next write.
     let more = whole.replacen('{', "{\n\"colour\": \"blue\",", 1);
     let error = read_back::<State>(more.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("colour"), "{error}");
@@ -80,13 +80,13 @@ fn the_checksum_is_that_of_the_content_as_it_stands_there() {
     let (head, content) = text.split_once("\"content\": ").unwrap();
     let content = content.strip_suffix("\n}\n").unwrap();
     assert!(head.contains(&digest(content)), "{head}");
-    // Around it anything may be laid out in another way.
+    // The layout around the content may be another.
     let value: Value = serde_json::from_str(&text).unwrap();
     let compact = format!(r#"{{"content":{content},"format_version":2,"checksum":{}}}"#, value["checksum"]);
     assert_eq!(read_back::<State>(compact.as_bytes()).unwrap(), sample::state());
 }
 
-/// The names that serde knows a type's fields or variants by, from the error with which it refuses another one.
+/// The names of a type's fields or variants in serde, from the error with which it refuses another name.
 fn names_of<T: DeserializeOwned>(probe: &str) -> BTreeSet<String> {
     let Err(error) = serde_json::from_str::<T>(probe) else { panic!("{probe} was taken") };
     let error = error.to_string();
@@ -129,7 +129,7 @@ fn the_page_names_every_field_and_every_kind() {
         names_of::<crate::resource::Encoding>(VARIANT),
     ];
     let mut wanted: BTreeSet<String> = names.into_iter().flatten().collect();
-    // What is in no enumeration: it allows other keys, or is flattened into its line.
+    // Some types are not in this list, because they allow other keys or are flattened into their line.
     let mut keys = BTreeSet::new();
     for text in [file(&sample::state()), file(&sample::revision())] {
         keys_of(&serde_json::from_slice(&text).unwrap(), &mut keys);
@@ -142,7 +142,7 @@ fn the_page_names_every_field_and_every_kind() {
     assert!(missing.is_empty(), "docs/state-format.md does not name {missing:?}");
 }
 
-/// All keys that are names of fields; those that are data have something in them that no name has.
+/// All keys that are names of fields. Keys that are data have a character that no name has.
 fn keys_of(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
@@ -150,7 +150,7 @@ fn keys_of(value: &Value, found: &mut BTreeSet<String>) {
                 if !key.contains(['.', '/', '[']) {
                     found.insert(key.clone());
                 }
-                // What stands in an object of the cluster is not ours to describe.
+                // The page does not describe the fields of objects in the cluster.
                 if key != "object" && key != "fields" {
                     keys_of(below, found);
                 }

@@ -18,7 +18,7 @@ fn a_state_is_read_as_it_was_meant() {
     assert_eq!((greeting.house.as_str(), &greeting.readiness), ("kubernetes", &Readiness::Ready));
     let applied = greeting.applied.as_ref().unwrap();
     assert_eq!(applied.fields["data.hello"], Held::Value("world".into()));
-    // What it does not tell is not taken for nothing.
+    // What format 1 does not have is read as unknown, not as empty.
     assert_eq!((&applied.sent_object, &applied.foreign_items), (&None, &None));
     let login = known(&state, "resource.login");
     assert!(login.keys.contains("password") && login.provenance == Provenance::Adopted);
@@ -69,7 +69,7 @@ async fn a_folder_is_taken_over_with_the_run_that_was_killed_in_it() {
     let doubts: Vec<_> = store.state().in_doubt.iter().map(|intent| intent.address.to_string()).collect();
     assert_eq!(doubts, ["resource.lost", "resource.silent", "resource.waiting"]);
     assert_eq!(known(store.state(), "resource.greeting").uid, "uid-greeting-2");
-    // The list of completed plans begins with this version; the revisions know the older ones.
+    // The list of completed plans is new in format 2; older ones are found in the revisions.
     assert_eq!(store.completed("sha256:aaaa").await.unwrap().map(|plan| plan.revision), Some(1));
     assert!(store.completed("sha256:cccc").await.unwrap().is_none(), "it was not completed");
     let text = std::fs::read_to_string(location.state()).unwrap();

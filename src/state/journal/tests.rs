@@ -74,7 +74,7 @@ fn cut_at_any_byte_it_holds_what_was_whole_before() {
     let whole = lines.concat();
     for length in 0..=whole.len() {
         let journal = read(&whole[..length]).unwrap_or_else(|error| panic!("cut at {length}: {error}"));
-        // A line counts from its last byte on; its newline adds nothing.
+        // A line is complete with its last byte, without its newline.
         let mut end = 0;
         let complete = lines
             .iter()
@@ -103,7 +103,7 @@ fn a_changed_byte_is_damage_with_its_line_or_a_dropped_last_line() {
         match read(&bytes) {
             Err(StateError::JournalDamaged { line, .. }) => assert!(line < lines.len(), "byte {at}"),
             Ok(Some(journal)) => {
-                // Without its newline the last line but one is a part of the last.
+                // Without its newline, the second last line is joined with the last one.
                 assert!(journal.outcomes.len() + 1 >= intact.outcomes.len(), "byte {at}");
                 assert!(intact.outcomes.starts_with(&journal.outcomes), "byte {at}");
                 assert_eq!(journal.begin, intact.begin, "byte {at}");
@@ -163,7 +163,7 @@ fn what_is_in_doubt_after_a_kill_and_after_an_end() {
         let names = journal.in_doubt().into_iter().map(|intent| intent.target.identity.name);
         names.collect::<Vec<_>>()
     };
-    // b is gone and perhaps made anew, f was perhaps under way.
+    // b was deleted and perhaps created again; f was perhaps under way.
     assert_eq!(doubts(&journal), ["b", "d", "f"]);
     journal.end = Some(RunEnd::Failed);
     assert_eq!(doubts(&journal), ["d"], "a run that ends by itself knows what was not tried");

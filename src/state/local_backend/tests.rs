@@ -88,7 +88,7 @@ async fn a_record_that_could_not_be_written_whole_is_cut_off_again() {
     let mut backend = locked(folder.path()).await;
     backend.append(&begin_record()).await.unwrap();
     backend.append(&outcome("a", written("a"))).await.unwrap();
-    // What a full disk leaves: a part of the line, and an error.
+    // A full disk leaves a part of the line, and gives an error.
     let mut half = OpenOptions::new().append(true).open(backend.location().journal()).unwrap();
     half.write_all(b"0123456789abcdef {\"record\":").unwrap();
     files::simulated::fail_after(0);

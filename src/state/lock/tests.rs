@@ -3,16 +3,16 @@ use std::process::{Command, Stdio};
 
 use super::*;
 
-/// Names the lock to be held by the test that plays the other process.
+/// The variable that names the lock for the test that acts as the other process.
 const OTHER_PROCESS: &str = "REGPLAN_TEST_HOLD_LOCK";
 
-/// Not a test of its own: the other process of the next one.
+/// This is no test of its own: it is the other process of the next test.
 #[test]
 fn the_other_process() {
     let Some(path) = std::env::var_os(OTHER_PROCESS) else { return };
     let lock = Lock::take(Path::new(&path), "apply").unwrap();
     println!("held {}", lock.holder().pid);
-    // Until it is killed, or whoever started it is gone.
+    // It waits until it is killed, or the process that started it has ended.
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 

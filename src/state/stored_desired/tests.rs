@@ -11,13 +11,13 @@ fn path(text: &str) -> FieldPath {
     text.parse().unwrap()
 }
 
-/// Written and read, as a revision does it.
+/// Writes it and reads it back, as a revision does.
 fn stored(desired: &Desired, sources: &Sources) -> StoredDesired {
     let text = serde_json::to_string(&StoredDesired::new(desired, sources)).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-/// All facts of it, so that none can be forgotten: there is no `..` here.
+/// All its fields. There is no `..` here, so that no field can be forgotten.
 fn facts(desired: &Desired) -> String {
     let Desired {
         address,
@@ -98,7 +98,7 @@ fn no_secret_is_kept() {
     let mut sources = Sources::default();
     let text = serde_json::to_string(&StoredDesired::new(&full(&mut sources), &sources)).unwrap();
     assert!(!text.contains("hunter2"), "{text}");
-    // What a Secret holds is one without any mark, and its keys are none.
+    // The values of a Secret are sensitive without any mark, and the names of its keys are not.
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"},
         "data": {"password": "aHVudGVyMg=="}, "stringData": {"token": "hunter2"}});
     let desired = Desired::new(Address::block("resource", "s"), secret).unwrap();
@@ -113,7 +113,7 @@ fn what_has_no_name_is_no_resource() {
     assert!(nameless.desired(Address::block("resource", "x")).is_none());
 }
 
-/// Values as they stand in objects.
+/// Random values as objects have them.
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

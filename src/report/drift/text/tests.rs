@@ -1,4 +1,4 @@
-//! Drift in a narrow terminal, and in a comment that holds only so much.
+//! Tests of drift in a narrow terminal, and in a comment with a limit.
 
 use proptest::prelude::*;
 use serde_json::json;

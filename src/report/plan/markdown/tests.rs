@@ -16,7 +16,7 @@ fn everything_is_said() {
     insta::assert_snapshot!(shown(&sample::everything(), MARKDOWN_LIMIT));
 }
 
-/// Many resources that are made, and one that goes.
+/// Many resources that are created, and one that is deleted.
 fn many(count: usize) -> Plan {
     let fields = |name: &str| -> Vec<FieldChange> {
         let field =
@@ -41,7 +41,7 @@ fn the_least_important_goes_first() {
         let rows = text.lines().filter(|line| line.starts_with("| ") && line.contains("<code>")).count();
         (rows, text.matches("<details").count(), text.matches("made").count(), text)
     };
-    // First the values of some, then what is said of some beside their row, then rows.
+    // What is left out: first the values of some, then everything of some except their row, then rows.
     let (rows, details, _, text) = extents(whole.len() - 1000);
     assert_eq!((rows, details), (21, 21));
     assert!(text.contains(": the values of "), "{text}");
@@ -50,7 +50,7 @@ fn the_least_important_goes_first() {
     assert!(text.contains("all but the row of "), "{text}");
     let (rows, _, _, text) = extents(2500);
     assert!(rows < 21 && text.contains("all of "), "{text}");
-    // What goes is there whole, whatever else is left out.
+    // A deletion is shown in full, whatever else is left out.
     for limit in [whole.len() - 1000, 8000, 4000] {
         assert!(shown(&many(20), limit).contains("+ spec.f19: \"goes-19\""), "at {limit}");
     }
@@ -84,7 +84,7 @@ fn nothing_breaks_out() {
     check(&shown(&plan, MARKDOWN_LIMIT)).unwrap();
 }
 
-/// Reads the page as Markdown does, as far as it must: fences, tags, and whatever else has a meaning.
+/// Reads the page as Markdown does, as far as these tests need it: fences, tags, and other markup.
 fn check(text: &str) -> Result<(), String> {
     let (mut fence, mut open) = (None, 0_i32);
     for line in text.lines() {

@@ -57,7 +57,7 @@ fn an_advice_is_never_broken() {
     assert!(text.contains(&format!("[\"{rule}\"]")), "{text}");
 }
 
-/// Nothing but objects and their fields.
+/// The plan without causes, notes and long names: only changes and their fields.
 fn bare(plan: &Plan) -> Plan {
     let bare = |field: &FieldChange| FieldChange { cause: Cause::Yours, keep: None, ..field.clone() };
     let changes = plan.changes.iter().map(|change| {
@@ -73,13 +73,13 @@ proptest! {
     fn no_line_is_wider_than_the_page(plan in sample::plans(), width in 40_usize..140) {
         let text = shown(&plan, width);
         for line in text.lines() {
-            // A single word may be there to be copied.
+            // A line with a single word may be one that users copy.
             let is_one_word = !line.trim().contains(' ');
             let is_heading = line.contains("registry.main/Deployment/") && width < 100;
             prop_assert!(width_of(line) <= width || is_one_word || is_heading, "{line:?}");
             prop_assert!(!line.contains(|c: char| c.is_control() && c != '\t'), "{line:?}");
         }
-        // Where there is nothing to copy, there is no exception.
+        // Where there is nothing to copy, no line may be too wide.
         let text = shown(&bare(&plan), width);
         for line in text.lines() {
             let is_heading = line.contains("registry.main/Deployment/") && width < 100;
