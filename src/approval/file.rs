@@ -75,6 +75,17 @@ struct Head<'a> {
     seal: Option<&'a RawValue>,
 }
 
+/// By what a plan file of any version is told from other files.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    #[serde(rename = "format_version")]
+    _format_version: u64,
+    #[serde(borrow, rename = "seal")]
+    _seal: &'a RawValue,
+    #[serde(borrow, rename = "content")]
+    _content: &'a RawValue,
+}
+
 /// Why a file is no plan file that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
@@ -160,6 +171,11 @@ impl PlanFile {
     /// As text.
     pub fn as_text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether the text is a plan file of any version, be it damaged or not.
+    pub fn is_one(text: &str) -> bool {
+        serde_json::from_str(text).is_ok_and(|Outline { .. }: Outline<'_>| true)
     }
 
     /// Reads it, and makes sure that it is whole. Whether it is genuine is for
