@@ -75,7 +75,18 @@ struct Head<'a> {
     seal: Option<&'a RawValue>,
 }
 
-/// Why a file cannot be read as a plan file.
+/// By what a plan file of any version is told from other files.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    #[serde(rename = "format_version")]
+    _format_version: u64,
+    #[serde(borrow, rename = "seal")]
+    _seal: &'a RawValue,
+    #[serde(borrow, rename = "content")]
+    _content: &'a RawValue,
+}
+
+/// Why a file is no plan file that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// It is not a plan file, or only a part of one.
@@ -162,8 +173,13 @@ impl PlanFile {
         &self.text
     }
 
-    /// Reads a plan file, and makes sure that it is complete. [`is_sealed_by`](Self::is_sealed_by) tells
-    /// whether it is genuine.
+    /// Whether the text is a plan file of any version, be it damaged or not.
+    pub fn is_one(text: &str) -> bool {
+        serde_json::from_str(text).is_ok_and(|Outline { .. }: Outline<'_>| true)
+    }
+
+    /// Reads it, and makes sure that it is whole. Whether it is genuine is for
+    /// [`is_sealed_by`](Self::is_sealed_by) to say.
     ///
     /// # Errors
     /// The text is no plan file, is damaged, or has another version of the format.

@@ -13,6 +13,8 @@ codes! {
     INVALID_ANNOTATION = "invalid-annotation";
     /// Data of a `Secret` or `ConfigMap` that Kubernetes does not take.
     INVALID_DATA = "invalid-data";
+    /// A key without a value.
+    EMPTY_KEY = "empty-key";
     /// An amount that Kubernetes does not take.
     INVALID_QUANTITY = "invalid-quantity";
     /// Two objects are the same: same group, kind, namespace and name.

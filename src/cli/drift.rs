@@ -1,6 +1,7 @@
 //! `regplan drift`.
 
 use super::args::{DriftArgs, DriftFormat, Global};
+use super::destination;
 use super::diagnostics;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -14,6 +15,9 @@ use crate::report;
 const CONNECTIONS: usize = 8;
 
 pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Result<Exit, Failure> {
+    if let Some(path) = &args.output {
+        destination::check_report(path, global.files.iter().chain(&global.var_files))?;
+    }
     let applied = find(global, args, output).await?;
     let settings =
         Settings { in_cluster: args.in_cluster, parallelism: CONNECTIONS, ..Settings::from(global) };

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-/// How a command ended that could do its work.
+use super::foreign_words::ForeignWord;
+use super::output::Output;
+
+/// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
     /// It was done.
@@ -28,12 +31,25 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The exit code for what the parser of arguments ends with: 1 for a usage error, 0 for `--help` and
-/// `--version`.
-pub(super) fn usage(error: &clap::Error) -> ExitCode {
+/// A usage error is an error like any other (1); `--help` and `--version` are none. Where it comes from a word of
+/// another tool, ours is named.
+pub(super) fn usage(error: &clap::Error, word: Option<&ForeignWord>) -> ExitCode {
     let printed = error.print();
     match (error.use_stderr(), printed) {
-        (true, _) => ExitCode::FAILURE,
+        (true, _) => word.map_or(ExitCode::FAILURE, help_with),
         (false, _) => ExitCode::SUCCESS,
     }
+}
+
+/// A word of another tool that would be read as something else.
+pub(super) fn foreign_word(word: &ForeignWord) -> ExitCode {
+    let said = Output::raw_message(&format!("error: there is no `{}`\n", word.typed));
+    drop(said);
+    help_with(word)
+}
+
+fn help_with(word: &ForeignWord) -> ExitCode {
+    // Nobody can be told that the message could not be written.
+    drop(Output::raw_message(&format!(" help: for `{}`, regplan has {}\n", word.typed, word.ours)));
+    ExitCode::FAILURE
 }

@@ -6,11 +6,13 @@ mod args;
 mod carry_out;
 mod completions;
 mod confirm;
+mod destination;
 mod destroy;
 mod diagnostics;
 mod drift;
 mod exit;
 mod failure;
+mod foreign_words;
 mod graph;
 mod init;
 mod interrupt;
@@ -42,9 +44,13 @@ use output::Output;
 /// The exit codes are: 0 done; 1 an error (also of usage); 2 changes, with `--detailed-exitcode`, or drift; 3
 /// where `drift` could not read everything, and what it read is in sync.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(word) = foreign_words::one_dash(&args) {
+        return exit::foreign_word(&word);
+    }
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return exit::usage(&error, foreign_words::refused(&args).as_ref()),
     };
     let output = Output::new(&cli.global);
     match run(cli, output) {

@@ -1,6 +1,7 @@
 //! `regplan plan`.
 
 use super::args::{FormArgs, Format, Global, PlanArgs, PlanFormat};
+use super::destination;
 use super::diagnostics;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -12,6 +13,10 @@ use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, Locator, Page, SourceLine, Styled};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
+    if let Some(path) = &args.out {
+        // Said before the cluster is asked: nobody waits for a plan that then cannot be kept.
+        destination::check_plan_file(path)?;
+    }
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
     let workspace = project.open().await?.connect().await?;

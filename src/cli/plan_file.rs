@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::destination;
 use super::failure::Failure;
 use super::output::Output;
 use super::wording;
@@ -24,6 +25,7 @@ pub(super) async fn keep<S: StateAccess>(
         let story = format!("`{}` was not written: nothing of this plan can be applied.", path.display());
         return Ok(output.message(text.line(Label::Plain, story))?);
     };
+    destination::check_plan_file(path)?;
     Output::replace_private_file(path, file.as_text()).map_err(|error| Failure::unwritten(path, error))?;
     text.line(
         Label::Plain,

@@ -1,7 +1,9 @@
 //! What Kubernetes accepts as a name, a label, an annotation's key, a quantity. The error of each rule is the
 //! end of a sentence that begins with the name of the thing: `… must begin with a letter`.
 
-use crate::resource::GroupKind;
+use std::net::IpAddr;
+
+use crate::resource::{GroupKind, is_builtin_group, is_house_group};
 
 const LABEL_RULE: &str = "must be lower-case letters, digits and `-`, neither first nor last a `-`";
 const SUBDOMAIN_RULE: &str =
@@ -40,17 +42,49 @@ fn is_label(name: &str) -> bool {
         && bytes.iter().all(|byte| alphanumeric(byte) || *byte == b'-')
 }
 
-/// Checks the name of an object, by the rule of its kind.
-pub fn object_name(kind: &GroupKind, name: &str) -> Result<(), String> {
-    match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Namespace") => dns_label(name),
-        ("", "Service") => dns_label_1035(name),
-        ("rbac.authorization.k8s.io", _) => path_segment(name),
+/// What is wrong with the name of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameFault {
+    /// No server takes it.
+    Refused(String),
+    /// Some servers take it, and others do not.
+    Doubtful(String),
+}
+
+/// The name of an object: by its kind. The rules are those of the API server of 1.36.
+pub fn object_name(kind: &GroupKind, name: &str) -> Result<(), NameFault> {
+    let checked = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Namespace" | "Service") => dns_label(name),
+        ("" | "events.k8s.io", "Event")
+        | ("apiregistration.k8s.io", "APIService")
+        | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle")
+        | ("rbac.authorization.k8s.io", _) => path_segment(name),
+        ("networking.k8s.io", "IPAddress") => ip_address(name),
         ("batch", "CronJob") if name.len() > 52 => {
             // The names of its Jobs have eleven characters more.
             Err(format!("must have at most 52 characters, and has {}", name.len()))
         }
         _ => dns_subdomain(name),
+    };
+    if let Err(why) = checked {
+        // A group that is not Kubernetes' own may be served by a server with rules of its own.
+        let may_differ = !is_builtin_group(&kind.group) && !is_house_group(&kind.group);
+        let may_be_taken = may_differ && path_segment(name).is_ok();
+        return Err(if may_be_taken { NameFault::Doubtful(why) } else { NameFault::Refused(why) });
+    }
+    let begins_with_digit = name.starts_with(|c: char| c.is_ascii_digit());
+    if begins_with_digit && kind.group.is_empty() && kind.kind == "Service" {
+        return Err(NameFault::Doubtful("should begin with a letter: older servers refuse it".to_owned()));
+    }
+    Ok(())
+}
+
+/// An IP address in the one form that the server takes as a name (`2001:db8::1`).
+fn ip_address(name: &str) -> Result<(), String> {
+    match name.parse::<IpAddr>() {
+        Ok(address) if address.to_string() == name => Ok(()),
+        Ok(address) => Err(format!("must be written as `{address}`")),
+        Err(_) => Err("must be an IP address".to_owned()),
     }
 }
 
@@ -83,7 +117,12 @@ pub fn qualified_name(key: &str) -> Result<(), String> {
     Err("must be letters, digits, `-`, `_` and `.`, beginning and ending with a letter or digit".to_owned())
 }
 
-/// Checks the value of a label.
+/// The key of an annotation: the server takes capitals in its domain.
+pub fn annotation_key(key: &str) -> Result<(), String> {
+    qualified_name(&key.to_ascii_lowercase())
+}
+
+/// A label's value.
 pub fn label_value(value: &str) -> Result<(), String> {
     if value.len() > 63 {
         return Err(format!("must have at most 63 characters, and has {}", value.len()));
@@ -163,7 +202,18 @@ mod tests {
         assert!(object_name(&kind("", "ConfigMap"), "a..b").is_err());
         assert!(object_name(&kind("", "ConfigMap"), "Registry").is_err());
         assert!(object_name(&kind("", "Namespace"), "a.b").is_err());
-        assert!(object_name(&kind("", "Service"), "9lives").is_err());
+        let doubtful =
+            |kind: &GroupKind, name: &str| matches!(object_name(kind, name), Err(NameFault::Doubtful(_)));
+        assert!(doubtful(&kind("", "Service"), "9lives"));
+        assert!(object_name(&kind("", "Service"), "nine-lives").is_ok());
+        assert!(matches!(object_name(&kind("", "Service"), "a.b"), Err(NameFault::Refused(_))));
+        assert!(object_name(&kind("networking.k8s.io", "IPAddress"), "fd00::1").is_ok());
+        assert!(object_name(&kind("networking.k8s.io", "IPAddress"), "fd00:0::1").is_err());
+        assert!(object_name(&kind("networking.k8s.io", "IPAddress"), "a.b").is_err());
+        let request = kind("certificates.k8s.io", "CertificateSigningRequest");
+        assert!(object_name(&request, "Node:A_b").is_ok() && object_name(&request, "a/b").is_err());
+        assert!(doubtful(&kind("example.com", "Foo"), "A:b"));
+        assert!(matches!(object_name(&kind("example.com", "Foo"), "a/b"), Err(NameFault::Refused(_))));
         assert!(object_name(&kind("rbac.authorization.k8s.io", "ClusterRole"), "system:x").is_ok());
         assert!(object_name(&kind("rbac.authorization.k8s.io", "Role"), "a/b").is_err());
         assert!(object_name(&kind("batch", "CronJob"), &"a".repeat(53)).is_err());
@@ -177,6 +227,7 @@ mod tests {
         for wrong in ["", "/x", "a/", "a/b/c", "-a", "Ä", "UPPER.com/x"] {
             assert!(qualified_name(wrong).is_err(), "{wrong}");
         }
+        assert!(annotation_key("UPPER.com/x").is_ok() && annotation_key("a/b/c").is_err());
         assert!(label_value("").is_ok() && label_value("v1.2_3").is_ok() && label_value("a b").is_err());
         assert!(data_key("config.yml").is_ok() && data_key("a b").is_err() && data_key("..").is_err());
     }

@@ -99,13 +99,17 @@ pub fn event_json(event: &Event) -> Value {
 /// The report of an apply as text: what was done, what failed, what was not tried.
 pub fn report_text(report: &Report) -> Styled {
     let mut text = Styled::default();
-    let count = |wanted: &[Action]| report.done.iter().filter(|(_, action)| wanted.contains(action)).count();
+    let count = |wanted: Action| report.done.iter().filter(|(_, action)| *action == wanted).count();
+    let adopted = match count(Action::Adopt) {
+        0 => String::new(),
+        adopted => format!(", {adopted} adopted"),
+    };
     let story = format!(
-        "{} added, {} changed, {} replaced, {} destroyed",
-        count(&[Action::Create, Action::Adopt]),
-        count(&[Action::Update]),
-        count(&[Action::Replace]),
-        count(&[Action::Delete])
+        "{} added{adopted}, {} changed, {} replaced, {} destroyed",
+        count(Action::Create),
+        count(Action::Update),
+        count(Action::Replace),
+        count(Action::Delete)
     );
     if report.is_complete() {
         text.line(Label::Strong, format!("Done: {story}."));

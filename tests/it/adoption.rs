@@ -27,10 +27,12 @@ fn a_field_of_what_kubectl_applied_is_removed_once_adopted() {
         let manager = if verb == "apply" { "kubectl-client-side-apply" } else { "kubectl-create" };
         let plan = project.run(["plan", "--adopt", "resource.c"]).success();
         plan.stdout_contains(&format!("taken over from {manager}"));
+        plan.stdout_contains("Plan: 0 to add, 1 to adopt, 0 to change");
         let json = project.run(["plan", "--adopt", "resource.c", "--format", "json"]).success().json();
         let adopted = changes(&json).iter().find(|change| change["action"] == "adopt");
         assert_eq!(adopted.unwrap()["taken_from"], serde_json::json!([manager]));
-        project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
+        let applied = project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
+        applied.stdout_contains("0 added, 1 adopted, 0 changed");
         assert!(ns.field("configmap/c", NOTE).is_null(), "a later kubectl apply would take by it");
         project.run(["plan", "--detailed-exitcode"]).success();
         project.rewrite("regplan.toml", &data("a = \"1\""));

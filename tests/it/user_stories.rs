@@ -273,7 +273,7 @@ fn a_wrong_cluster_is_asked_who_it_is_and_nothing_else() {
         for command in commands {
             proxy.forget();
             let ended = project
-                .regplan([command])
+                .regplan([*command])
                 .args((*command != "plan" && *command != "drift").then_some("--auto-approve"));
             ended.run().code(1).stderr_contains("this is the wrong cluster").stderr_contains("help: ");
             let asked: BTreeSet<String> = proxy.requests().iter().map(ToString::to_string).collect();

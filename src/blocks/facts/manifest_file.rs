@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::encoding::decode;
+use super::stream::{self, StreamDocument};
 use crate::resource::hex;
 
 /// A file of Kubernetes objects.
@@ -14,17 +15,17 @@ use crate::resource::hex;
 pub struct ManifestFile {
     /// Its path.
     pub path: PathBuf,
-    /// The SHA-256 of its text, in hexadecimal.
+    /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
     /// Its objects, or why there are none.
     pub documents: Result<Vec<Document>, ReadError>,
 }
 
 impl ManifestFile {
-    /// Reads the text of a file.
-    pub fn parse(path: PathBuf, text: &str) -> Self {
-        let documents = documents(&path, text);
-        Self { path, sha256: hex(&Sha256::digest(text.as_bytes())), documents }
+    /// Reads the bytes of a file.
+    pub fn parse(path: PathBuf, bytes: &[u8]) -> Self {
+        let documents = documents(&path, bytes);
+        Self { path, sha256: hex(&Sha256::digest(bytes)), documents }
     }
 }
 
@@ -35,6 +36,9 @@ pub struct Document {
     pub object: Value,
     /// The number of its document, from 1; empty documents are not counted.
     pub number: usize,
+    /// Where it stands in a document that is a list: the number of its item, from 1, and in a list of lists those
+    /// of all levels. Empty for what is no item.
+    pub item: Vec<usize>,
     /// The line at which the document begins.
     pub line: u64,
 }
@@ -44,6 +48,24 @@ pub struct Document {
 pub struct ReadError {
     place: Option<(u64, u64)>,
     message: String,
+}
+
+impl ReadError {
+    /// An error at this line and column, both from 1.
+    pub(super) fn new(place: Option<(u64, u64)>, message: String) -> Self {
+        Self { place, message }
+    }
+
+    /// The line and the column.
+    pub(super) fn place(&self) -> Option<(u64, u64)> {
+        self.place
+    }
+
+    /// The same further down: in a part that begins after so many lines.
+    #[must_use]
+    pub(super) fn below(self, lines: u64) -> Self {
+        Self { place: self.place.map(|(line, column)| (line + lines, column)), ..self }
+    }
 }
 
 /// As it stands after the name of the file: `:3:7: …`.
@@ -56,110 +78,39 @@ impl fmt::Display for ReadError {
     }
 }
 
-/// The objects of a file: JSON where the file is called `.json`, YAML otherwise.
-fn documents(file: &Path, text: &str) -> Result<Vec<Document>, ReadError> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+/// The objects of a file.
+fn documents(file: &Path, bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
+    let text = decode(bytes)?;
     let json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let documents = if json { json_documents(text)? } else { yaml_documents(text)? };
+    let documents = stream::read(&text, json)?;
     let mut found = Vec::with_capacity(documents.len());
-    for document in documents {
-        expand(document, &mut found);
+    for (index, StreamDocument { object, line }) in documents.into_iter().enumerate() {
+        expand(Document { object, number: index + 1, item: Vec::new(), line }, &mut found);
     }
     Ok(found)
 }
 
-fn json_documents(text: &str) -> Result<Vec<Document>, ReadError> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    let mut documents = Vec::new();
-    loop {
-        let start = stream.byte_offset();
-        let object = match stream.next() {
-            None => return Ok(documents),
-            Some(Ok(Value::Null)) => continue,
-            Some(Ok(object)) => object,
-            Some(Err(error)) => {
-                let place = Some((error.line() as u64, error.column() as u64));
-                let message = error.to_string();
-                // The place stands before the message.
-                let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-                return Err(ReadError { place, message });
-            }
-        };
-        let before = text.get(..start).unwrap_or_default();
-        let blank = text.get(start..).map_or("", |rest| &rest[..rest.len() - rest.trim_start().len()]);
-        let line = before.matches('\n').count() + blank.matches('\n').count() + 1;
-        documents.push(Document { object, number: documents.len() + 1, line: line as u64 });
-    }
-}
-
-/// As `kubectl` reads it: YAML 1.1's `0644` is octal, and `yes`, `no`, `on`, `off` are true or false unless
-/// they are quoted.
-fn yaml_documents(text: &str) -> Result<Vec<Document>, ReadError> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            // Bundles of CRDs are large. Aliases, by which a small file grows large in memory, stay limited.
-            max_documents: 100_000,
-            max_nodes: 10_000_000,
-            max_events: 30_000_000,
-            max_total_scalar_bytes: 256 << 20,
-            max_depth: 256,
-        },
-        legacy_octal_numbers: true,
-        with_snippet: false,
-    };
-    let spanned: Vec<serde_saphyr::Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options)
-        .map_err(|error| {
-            let place = error.location().map(|at| (at.line(), at.column())).filter(|(line, _)| *line > 0);
-            ReadError {
-                place,
-                message: one_line(
-                    &error.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter),
-                    place,
-                ),
-            }
-        })?;
-    Ok(spanned
-        .into_iter()
-        .enumerate()
-        .map(|(index, document)| Document {
-            number: index + 1,
-            line: document.referenced.line(),
-            object: document.value,
-        })
-        .collect())
-}
-
-/// The message without the place, which stands before it.
-fn one_line(message: &str, place: Option<(u64, u64)>) -> String {
-    let message =
-        message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-    let Some((line, column)) = place else { return message };
-    message
-        .replace(&format!(" at line {line}, column {column}"), "")
-        .replace(&format!("line {line} column {column}: "), "")
-}
-
 /// Replaces lists by their items: a `List`, and lists of one kind, whose items need not name it.
 fn expand(document: Document, found: &mut Vec<Document>) {
-    let Document { mut object, number, line } = document;
+    let Document { mut object, number, item, line } = document;
     let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-    let list = text("kind").and_then(|kind| kind.strip_suffix("List").map(str::to_owned));
-    let (Some(kind), Some(Value::Array(_)), None) = (list, object.get("items"), object.get("spec")) else {
-        found.push(Document { object, number, line });
+    let kind = text("kind").and_then(|kind| kind.strip_suffix("List").map(str::to_owned));
+    let version = text("apiVersion");
+    // A kind of its own may end in `List` and have items. A `List` can be nothing else.
+    let is_list = kind.as_ref().is_some_and(|kind| kind.is_empty() || object.get("spec").is_none());
+    let (Some(kind), true, Some(Value::Array(items))) = (kind, is_list, object.get_mut("items")) else {
+        found.push(Document { object, number, item, line });
         return;
     };
-    let version = text("apiVersion");
-    let items = object.get_mut("items").map(Value::take).unwrap_or_default();
-    for mut item in Vec::<Value>::deserialize(items).unwrap_or_default() {
-        if let (false, Value::Object(item)) = (kind.is_empty(), &mut item) {
-            item.entry("kind").or_insert_with(|| Value::from(kind.as_str()));
+    for (index, mut below) in std::mem::take(items).into_iter().enumerate() {
+        if let (false, Value::Object(below)) = (kind.is_empty(), &mut below) {
+            below.entry("kind").or_insert_with(|| Value::from(kind.as_str()));
             if let Some(version) = &version {
-                item.entry("apiVersion").or_insert_with(|| Value::from(version.as_str()));
+                below.entry("apiVersion").or_insert_with(|| Value::from(version.as_str()));
             }
         }
-        if !item.is_null() {
-            expand(Document { object: item, number, line }, found);
-        }
+        let item = item.iter().copied().chain([index + 1]).collect();
+        expand(Document { object: below, number, item, line }, found);
     }
 }
 
@@ -170,7 +121,7 @@ mod tests {
     use super::*;
 
     fn yaml(text: &str) -> Result<Vec<Document>, ReadError> {
-        documents(Path::new("x.yaml"), text)
+        documents(Path::new("x.yaml"), text.as_bytes())
     }
 
     fn objects(text: &str) -> Vec<Value> {
@@ -200,8 +151,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                Document { object: json!({"a": 1}), number: 1, line: 3 },
-                Document { object: json!({"b": 2}), number: 2, line: 8 },
+                Document { object: json!({"a": 1}), number: 1, item: vec![], line: 3 },
+                Document { object: json!({"b": 2}), number: 2, item: vec![], line: 8 },
             ]
         );
         assert_eq!(yaml("").unwrap(), []);
@@ -234,7 +185,7 @@ mod tests {
         insta::assert_snapshot!(error, @":3:1: duplicate mapping key `a` is not allowed here");
         let error = yaml("a: 1\n  b: [\n").unwrap_err();
         insta::assert_snapshot!(error, @":2:4: mapping values are not allowed in this context");
-        let error = documents(Path::new("x.json"), "{\"a\": 1,\n}").unwrap_err();
+        let error = documents(Path::new("x.json"), b"{\"a\": 1,\n}").unwrap_err();
         insta::assert_snapshot!(error, @":2:1: trailing comma");
     }
 
@@ -257,7 +208,61 @@ mod tests {
 
     #[test]
     fn json_may_hold_several_documents() {
-        let found = documents(Path::new("x.JSON"), "{\"a\": 1}\n\n{\"b\": 2}\n").unwrap();
-        assert_eq!(found[1], Document { object: json!({"b": 2}), number: 2, line: 3 });
+        let found = documents(Path::new("x.JSON"), b"{\"a\": 1}\n\n{\"b\": 2}\n").unwrap();
+        assert_eq!(found[1], Document { object: json!({"b": 2}), number: 2, item: vec![], line: 3 });
+    }
+
+    fn names(file: &str, text: &str) -> Vec<String> {
+        let found = documents(Path::new(file), text.as_bytes()).unwrap();
+        found.iter().map(|document| format!("{}:{}", document.object["n"], document.line)).collect()
+    }
+
+    #[test]
+    fn what_a_file_is_called_does_not_say_what_is_in_it() {
+        assert_eq!(names("x.yaml", "{\"n\": 1}\n{\"n\": 2}{\"n\": 3}\n"), ["1:1", "2:2", "3:2"]);
+        assert_eq!(names("x.json", "# c\nn: 1\n---\nn: 2\n"), ["1:2", "2:4"]);
+        assert_eq!(names("x.yaml", "{n: 1}\n---\n{n: 2}\n"), ["1:1", "2:3"]);
+        let mixed = "n: 1\n---\n{\"n\": 2}\n{\"n\": 3}\n--- # c\nn: 4\n";
+        assert_eq!(names("x.yaml", mixed), ["1:1", "2:3", "3:4", "4:6"]);
+        assert_eq!(names("x.yaml", "n: 1\n---\n\u{FEFF}n: 2\n"), ["1:1", "2:3"]);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_in_json_too() {
+        for file in ["x.json", "x.yaml"] {
+            let error = documents(Path::new(file), b"{\"a\": {\n\"b\": 1, \"b\": 2}}").unwrap_err();
+            assert!(error.to_string().starts_with(":2:"), "{error}");
+            assert!(error.to_string().contains("`b`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn many_comments_are_no_attack() {
+        let text = format!("a:\n{}  b: 1\n", "  # c\n".repeat(5000));
+        assert_eq!(objects(&text), [json!({"a": {"b": 1}})]);
+    }
+
+    /// As `kubectl patch --local` reads them.
+    #[test]
+    fn what_is_too_large_for_a_number_is_text() {
+        let object = &objects(
+            "sha: 7e12345\nminus: -1e999\nlist: [1e400, 1e3]\n\"quoted\": '7e12345'\nblock: |\n  7e12345\n7e12345: key\n",
+        )[0];
+        assert_eq!(object["sha"], "7e12345");
+        assert_eq!(object["minus"], "-1e999");
+        assert_eq!(object["list"], json!(["1e400", 1000.0]));
+        assert_eq!(object["block"], "7e12345\n");
+        assert_eq!(object["7e12345"], "key");
+        assert!(yaml("a: .inf\n").is_err());
+        assert!(yaml("a: .nan\n").is_err());
+    }
+
+    #[test]
+    fn items_say_where_they_stand() {
+        let found =
+            yaml("kind: List\nitems:\n- kind: List\n  spec: {}\n  items: [{kind: A}, {kind: B}]\n- null\n")
+                .unwrap();
+        let items: Vec<_> = found.iter().map(|document| document.item.clone()).collect();
+        assert_eq!(items, [vec![1, 1], vec![1, 2], vec![2]]);
     }
 }

@@ -1,7 +1,10 @@
 //! What blocks ask of the outside, and what came back.
 
+mod encoding;
 mod manifest_file;
 mod need;
+mod stream;
+mod strict_json;
 mod text;
 
 use std::collections::BTreeMap;

@@ -19,7 +19,8 @@ pub(super) fn leave_to_controllers(desired: &mut Desired, mistakes: &mut Vec<Dia
     }
     let path = FieldPath::keys(["rules"]);
     let rules = path.remove(&mut desired.object);
-    if rules.as_ref().and_then(Value::as_array).is_some_and(|rules| !rules.is_empty()) {
+    let is_empty = |rules: &Value| rules.is_null() || rules.as_array().is_some_and(Vec::is_empty);
+    if rules.is_some_and(|rules| !is_empty(&rules)) {
         let origin = desired.origin(&path);
         let message = format!("the `rules` of {} are left out: it collects those of others", desired.address);
         mistakes.push(
@@ -53,6 +54,8 @@ mod tests {
         assert_eq!(left(&aggregated), (json!([]), 0));
         aggregated["aggregationRule"] = json!({"clusterRoleSelectors": []});
         assert_eq!(left(&aggregated), (Value::Null, 0));
+        aggregated["rules"] = json!({"verbs": ["get"]});
+        assert_eq!(left(&aggregated), (Value::Null, 1));
         aggregated["rules"] = json!([{"verbs": ["get"]}]);
         assert_eq!(left(&aggregated), (Value::Null, 1));
     }

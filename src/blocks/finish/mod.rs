@@ -1,5 +1,6 @@
 //! From drafts to desired resources: the rules that all objects share, whichever block they come from.
 
+mod as_stored;
 mod controlled;
 mod duplicates;
 mod object_check;
@@ -16,6 +17,7 @@ use super::substitution::Substitution;
 use super::value_words::describe;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, GroupKind, Identity, api_version_parts};
+use as_stored::{encode_anew, fill_empty_keys};
 use controlled::leave_to_controllers;
 pub(super) use duplicates::duplicates;
 pub(super) use object_check::check;
@@ -37,8 +39,12 @@ impl Finish<'_> {
         block_type: &dyn AnyBlockType,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<Desired> {
-        is_object(&draft, mistakes)?;
+        if !name_for_now(&mut draft, mistakes) {
+            is_object(&draft, mistakes)?;
+        }
         self.set_namespace(&mut draft, mistakes);
+        // TOML has no null.
+        let may_have_empty_keys = draft.addressing != Addressing::AsBlock;
         let address = match &draft.addressing {
             Addressing::AsBlock => Address { block: block.clone(), object: None },
             Addressing::WithinBlock { block_namespace } => {
@@ -49,9 +55,13 @@ impl Finish<'_> {
             self.substitution.apply(&mut draft, mistakes);
         }
         let mut desired = draft.into_desired(address)?;
+        if may_have_empty_keys {
+            fill_empty_keys(&mut desired, mistakes);
+        }
         if desired.identity.is("", "Secret") {
             encode_secret_data(&mut desired, mistakes);
         }
+        encode_anew(&mut desired);
         leave_to_controllers(&mut desired, mistakes);
         Some(desired)
     }
@@ -84,15 +94,20 @@ impl Finish<'_> {
 
 /// Whether a draft has a version, a kind and a name; a mistake is pushed where it has not.
 fn is_object(draft: &Draft, mistakes: &mut Vec<Diagnostic>) -> Option<()> {
-    let faults: Vec<String> =
+    let mut faults: Vec<String> =
         [("/apiVersion", "apiVersion"), ("/kind", "kind"), ("/metadata/name", "metadata.name")]
             .into_iter()
             .filter_map(|(pointer, key)| match draft.object.pointer(pointer) {
                 Some(Value::String(text)) if !text.trim().is_empty() => None,
                 None | Some(Value::Null | Value::String(_)) => Some(format!("it has no `{key}`")),
-                Some(other) => Some(format!("its `{key}` is {}, not text", describe(other))),
+                Some(other) => Some(not_text(key, other)),
             })
             .collect();
+    // It need not be there. What is there and no text would put the object into another namespace.
+    match draft.object.pointer("/metadata/namespace") {
+        None | Some(Value::Null | Value::String(_)) => {}
+        Some(other) => faults.push(not_text("metadata.namespace", other)),
+    }
     if faults.is_empty() {
         return Some(());
     }
@@ -106,9 +121,44 @@ fn is_object(draft: &Draft, mistakes: &mut Vec<Diagnostic>) -> Option<()> {
     let mut mistake =
         Diagnostic::error(codes::NOT_AN_OBJECT, format!("{what} is not a Kubernetes object: {why}"))
             .at_opt(draft.span(&FieldPath::root()), "");
-    if draft.object.pointer("/metadata/generateName").is_some() {
-        mistake = mistake.help("`generateName` makes another object at every apply: give it a `name`");
+    if why.contains("not text") {
+        mistake = mistake.help("put the value in quotes");
     }
     mistakes.push(mistake);
     None
+}
+
+fn not_text(key: &str, value: &Value) -> String {
+    format!("its `{key}` is {}, not text", describe(value))
+}
+
+/// Refuses an object that wants a name from the server. It gets one that nothing else has, so that all that is
+/// wrong with it besides is found in the same run; nothing is applied.
+fn name_for_now(draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) -> bool {
+    let metadata = draft.object.get("metadata");
+    let has =
+        |key: &str| metadata.and_then(|metadata| metadata.get(key)).is_some_and(|value| !value.is_null());
+    let Some(Value::String(prefix)) = metadata.and_then(|metadata| metadata.get("generateName")) else {
+        return false;
+    };
+    let is_whole = [("/apiVersion"), ("/kind")]
+        .into_iter()
+        .all(|pointer| draft.object.pointer(pointer).is_some_and(Value::is_string));
+    if has("name")
+        || !is_whole
+        || metadata
+            .and_then(|metadata| metadata.get("namespace"))
+            .is_some_and(|namespace| !namespace.is_string())
+    {
+        return false;
+    }
+    let origin = draft.origins.get(&FieldPath::root());
+    let what = origin.map_or_else(|| "this".to_owned(), |origin| origin.key.clone());
+    let name = format!("{prefix}{}", mistakes.len());
+    mistakes.push(
+        Diagnostic::error(codes::NOT_AN_OBJECT, format!("{what} has `generateName` and no `metadata.name`"))
+            .at_opt(draft.span(&FieldPath::root()), "")
+            .help("`generateName` makes another object at every apply: give it a `name`"),
+    );
+    FieldPath::keys(["metadata", "name"]).set(&mut draft.object, Value::from(name))
 }

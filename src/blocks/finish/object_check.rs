@@ -1,28 +1,29 @@
 //! The rules that every object must keep, whichever block it comes from: names, labels, annotations, data,
 //! amounts.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::as_stored::decode;
 use crate::blocks::codes;
 use crate::blocks::value_words::describe;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::kubernetes::names;
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::kubernetes::names::{self, NameFault};
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
 
 /// Pushes what is wrong with an object.
 pub(in crate::blocks) fn check(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
     let mut check = ObjectCheck { desired, mistakes };
     check.name();
-    for metadata in METADATA {
+    // What a custom resource has under these keys is for its controller to judge.
+    let is_builtin = is_builtin_group(&desired.identity.group);
+    for metadata in METADATA.iter().take(if is_builtin { METADATA.len() } else { 1 }) {
         let path: FieldPath = FieldPath::keys(metadata.iter().copied());
         check.labels(&path.key("labels"));
         check.annotations(&path.key("annotations"));
     }
     check.data();
     // The schema in a CRD describes amounts, and has none itself.
-    if is_builtin_group(&desired.identity.group) && desired.identity.kind != "CustomResourceDefinition" {
+    if is_builtin && desired.identity.kind != "CustomResourceDefinition" {
         check.quantities(&FieldPath::root(), &desired.object);
     }
 }
@@ -48,6 +49,13 @@ impl ObjectCheck<'_> {
         self.mistakes.last_mut()
     }
 
+    /// Says what some servers take and others do not.
+    fn warn(&mut self, code: &'static str, path: &FieldPath, message: String) {
+        if let Some(mistake) = self.push(code, path, message) {
+            mistake.severity = Severity::Warning;
+        }
+    }
+
     fn span(&self, path: &FieldPath) -> Option<Span> {
         // A default has no place of its own: that of the block is shown.
         self.desired
@@ -65,12 +73,18 @@ impl ObjectCheck<'_> {
 
     fn name(&mut self) {
         let identity = &self.desired.identity;
+        let path = FieldPath::keys(["metadata", "name"]);
+        let told = |why: &str| format!("the name `{}` of a {} {why}", identity.name, identity.kind);
         // A reference in the name has been refused already.
-        if !Expression::has_mark(&identity.name)
-            && let Err(why) = names::object_name(&identity.group_kind(), &identity.name)
-        {
-            let message = format!("the name `{}` of a {} {why}", identity.name, identity.kind);
-            self.push(codes::INVALID_NAME, &FieldPath::keys(["metadata", "name"]), message);
+        let ruled = if Expression::has_mark(&identity.name) {
+            Ok(())
+        } else {
+            names::object_name(&identity.group_kind(), &identity.name)
+        };
+        match ruled {
+            Ok(()) => {}
+            Err(NameFault::Refused(why)) => drop(self.push(codes::INVALID_NAME, &path, told(&why))),
+            Err(NameFault::Doubtful(why)) => self.warn(codes::INVALID_NAME, &path, told(&why)),
         }
         if let Some(namespace) = &identity.namespace
             && !Expression::has_mark(namespace)
@@ -82,7 +96,7 @@ impl ObjectCheck<'_> {
     }
 
     fn labels(&mut self, path: &FieldPath) {
-        for (key, value) in self.texts(path, "label", codes::INVALID_LABEL) {
+        for (key, value) in self.texts(path, "label", codes::INVALID_LABEL, names::qualified_name) {
             let at = path.key(key.as_str());
             if self.is_hidden(&at) {
                 continue;
@@ -97,7 +111,7 @@ impl ObjectCheck<'_> {
     fn annotations(&mut self, path: &FieldPath) {
         /// How many bytes the server takes for all annotations of an object together.
         const MOST: usize = 256 << 10;
-        let texts = self.texts(path, "annotation", codes::INVALID_ANNOTATION);
+        let texts = self.texts(path, "annotation", codes::INVALID_ANNOTATION, names::annotation_key);
         let size: usize = texts.iter().map(|(key, value)| key.len() + value.len()).sum();
         if size > MOST {
             let message = format!("the annotations have {size} bytes; Kubernetes takes {MOST}");
@@ -105,8 +119,14 @@ impl ObjectCheck<'_> {
         }
     }
 
-    /// The entries of a map of texts. What is wrong with keys and types is pushed.
-    fn texts(&mut self, path: &FieldPath, what: &str, code: &'static str) -> Vec<(String, String)> {
+    /// The entries of a map of texts whose keys follow a rule. What is wrong with keys and types is pushed.
+    fn texts(
+        &mut self,
+        path: &FieldPath,
+        what: &str,
+        code: &'static str,
+        rule: fn(&str) -> Result<(), String>,
+    ) -> Vec<(String, String)> {
         let Some(map) = path.get(&self.desired.object).filter(|value| !value.is_null()) else {
             return Vec::new();
         };
@@ -117,7 +137,7 @@ impl ObjectCheck<'_> {
         let mut texts = Vec::new();
         for (key, value) in map {
             let at = path.key(key.as_str());
-            if let Err(why) = names::qualified_name(key) {
+            if let Err(why) = rule(key) {
                 self.push(code, &at, format!("the key `{key}` of the {what} {why}"));
             }
             if let Some(text) = value.as_str() {
@@ -140,7 +160,15 @@ impl ObjectCheck<'_> {
             return;
         }
         for table in ["data", "binaryData"] {
-            let Some(Value::Object(entries)) = self.desired.object.get(table) else { continue };
+            let entries = match self.desired.object.get(table) {
+                Some(Value::Object(entries)) => entries,
+                None | Some(Value::Null) => continue,
+                Some(other) => {
+                    let message = format!("`{table}` must be a table of texts, and is {}", describe(other));
+                    self.push(codes::INVALID_DATA, &FieldPath::keys([table]), message);
+                    continue;
+                }
+            };
             for (key, value) in entries {
                 let path = FieldPath::keys([table, key]);
                 if let Err(why) = names::data_key(key) {
@@ -158,7 +186,7 @@ impl ObjectCheck<'_> {
                 let encoded = secret || table == "binaryData";
                 let known = self.desired.unresolved.get(&path).is_none()
                     && self.desired.unchecked.get(&path).is_none();
-                if encoded && known && STANDARD.decode(text.replace(['\n', '\r'], "")).is_err() {
+                if encoded && known && decode(text).is_none() {
                     // The server's own answer is a 500 that names no key.
                     let message = format!("the data under `{key}` is not base64");
                     let help = if secret { "write plain text under `stringData`" } else { "encode it" };

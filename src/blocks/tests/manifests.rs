@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::diagnostic::Diagnostic;
 
 const MANIFEST: &str = "[manifest.app]\npath = '/deploy/app.yaml'\nnamespace = 'apps'\n";
 
@@ -22,7 +23,7 @@ fn objects_are_addressed_by_kind_and_name() {
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n\
          apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: other}\n---\n\
          apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: tls}\n---\n\
-         apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:x', namespace: y}\n",
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:x', namespace: 'y'}\n",
     );
     let addresses: Vec<_> = resources.iter().map(|desired| desired.address.to_string()).collect();
     assert_eq!(
@@ -64,7 +65,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
       at `'/deploy/app.yaml'` 
     error not-an-object: manifest.app.path (/deploy/app.yaml, document 2, line 3) is not a Kubernetes object: it is text
       at `'/deploy/app.yaml'` 
-    error not-an-object: manifest.app.path (/deploy/app.yaml, document 3, line 5) is not a Kubernetes object: it has no `metadata.name`
+    error not-an-object: manifest.app.path (/deploy/app.yaml, document 3, line 5) has `generateName` and no `metadata.name`
       at `'/deploy/app.yaml'` 
       help: `generateName` makes another object at every apply: give it a `name`
     ");
@@ -83,6 +84,86 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
       at `'/deploy/app.yaml'` manifest.app.path (/deploy/app.yaml, document 1, line 1)
       help: put it in quotes
     ");
+}
+
+/// What is found in one document, one mistake a line.
+fn lines(file: &str) -> Vec<String> {
+    let config = config(MANIFEST);
+    let mistakes =
+        Blocks::read(&config).compile(&facts_with(&config, file, &SecretText::Placeholder)).mistakes;
+    let line = |mistake: &Diagnostic| format!("{:?} {}", mistake.severity, mistake.message);
+    mistakes.iter().map(line).collect()
+}
+
+#[test]
+fn a_value_of_another_type_is_never_taken_for_a_missing_one() {
+    for value in ["4711", "true", "[x]", "{a: b}", "1.5"] {
+        for key in ["apiVersion", "kind", "metadata.name", "metadata.namespace"] {
+            let said =
+                |wanted: &str, fine: &str| if wanted == key { value.to_owned() } else { fine.to_owned() };
+            let file = format!(
+                "apiVersion: {}\nkind: {}\nmetadata: {{name: {}, namespace: {}}}\n",
+                said("apiVersion", "v1"),
+                said("kind", "ConfigMap"),
+                said("metadata.name", "x"),
+                said("metadata.namespace", "y"),
+            );
+            let found = lines(&file);
+            assert!(found.len() == 1 && found[0].contains(&format!("its `{key}` is ")), "{file}: {found:?}");
+        }
+        for key in ["metadata.labels", "metadata.annotations", "data", "binaryData"] {
+            // A table is right there, and what is in it is text.
+            if value.starts_with('{') {
+                continue;
+            }
+            let (inner, outer) = match key.strip_prefix("metadata.") {
+                Some(key) => (format!(", {key}: {value}"), String::new()),
+                None => (String::new(), format!("{key}: {value}\n")),
+            };
+            let file = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x{inner}}}\n{outer}");
+            let found = lines(&file);
+            assert!(found.len() == 1 && found[0].contains("must be a table of texts"), "{file}: {found:?}");
+        }
+    }
+    let nothing = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: null}\n";
+    assert_eq!(lines(nothing), [""; 0]);
+    assert_eq!(with(nothing)[1].identity.namespace.as_deref(), Some("apps"));
+}
+
+#[test]
+fn generate_name_is_refused_for_each_object_and_hides_no_other_mistake() {
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: run-, labels: {a: '-'}}\n";
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n{0}{0}",
+        job.replace("api", "- api").replace("\nk", "\n  k").replace("\nm", "\n  m")
+    );
+    let found = lines(&format!("{job}---\n{list}"));
+    let refused: Vec<_> = found.iter().filter(|line| line.contains("has `generateName`")).collect();
+    assert_eq!(refused.len(), 3, "{found:?}");
+    assert!(refused.iter().any(|line| line.contains("document 2, item 2, line 5")), "{found:?}");
+    assert!(found.iter().any(|line| line.contains("the label `a`")), "{found:?}");
+    assert_eq!(found.iter().filter(|line| line.contains("declared twice")).count(), 0);
+}
+
+#[test]
+fn what_the_server_takes_is_no_error() {
+    let found = lines(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a, labels: {x: }, annotations: {UPPER.com/y: null}}\n\
+         data: {k: , l: eB==}\nstringData: {m: }\n---\n\
+         apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: }\ndata: {k: }\nbinaryData: {l: eB==}\n---\n\
+         apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n---\n\
+         apiVersion: v1\nkind: Service\nmetadata: {name: 9lives}\n---\n\
+         apiVersion: networking.k8s.io/v1\nkind: IPAddress\nmetadata: {name: 'fd00::1'}\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: 'System:A b'}\n---\n\
+         apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: f}\n\
+         spec: {template: {metadata: {labels: {-x: 'a b', n: 1}}, spec: {containers: [{resources: {limits: {cpu: many}}}]}}}\n",
+    );
+    assert!(found.iter().all(|line| line.starts_with("Warning")), "{found:#?}");
+    let named: Vec<_> = ["metadata.labels.x", "UPPER.com/y", "data.k", "stringData.m", "9lives"]
+        .into_iter()
+        .filter(|key| !found.iter().any(|line| line.contains(key)))
+        .collect();
+    assert_eq!(named, [""; 0], "{found:#?}");
 }
 
 #[test]

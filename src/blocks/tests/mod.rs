@@ -30,7 +30,9 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
         for need in needs {
             let fact = match &need {
                 Need::Files(path) => Fact::Files(vec![(path.clone(), file.into())]),
-                Need::Manifests(path) => Fact::Manifests([ManifestFile::parse(path.clone(), file)].into()),
+                Need::Manifests(path) => {
+                    Fact::Manifests([ManifestFile::parse(path.clone(), file.as_bytes())].into())
+                }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
             };

@@ -159,13 +159,15 @@ impl BlockType for ManifestBlock {
 
 /// The draft of one object, which comes from this file.
 fn draft(block: &Block, namespace: &str, file: &str, document: &Document) -> Draft {
-    let Document { object, number, line } = document;
+    let Document { object, number, item, line } = document;
     let mut object = object.clone();
     remove_server_fields(&mut object);
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
     let mut draft = Draft::new(block, object, addressing, namespace);
     let path = FieldPath::keys(["path"]);
-    let key = format!("{} ({file}, document {number}, line {line})", key_text(block, &path));
+    let item: Vec<String> = item.iter().map(ToString::to_string).collect();
+    let item = if item.is_empty() { String::new() } else { format!(", item {}", item.join(".")) };
+    let key = format!("{} ({file}, document {number}{item}, line {line})", key_text(block, &path));
     draft.origins.insert(FieldPath::root(), Origin { key, span: Some(span_of(block, ["path"])) });
     if block.body.at(["namespace"]).is_some()
         && FieldPath::keys(["metadata", "namespace"]).get(&draft.object).is_none()

@@ -276,6 +276,42 @@ async fn folders_and_patterns_lead_to_files_in_order() {
     assert_eq!(read(at("latin.yaml")), Err("DIR/latin.yaml: it is not UTF-8".into()));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_path_names_and_cannot_be_read_is_never_absent() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    let read = |path: &str| -> Result<usize, String> {
+        let files =
+            files::read(&at(path)).map_err(|why| why.replace(folder.path().to_str().unwrap(), "DIR"))?;
+        Ok(files.len())
+    };
+    for name in ["deploy/a.yaml", "envs/dev/x.yaml", "shared/x.yaml"] {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        std::fs::write(at(name), name).unwrap();
+    }
+    // A folder that a link leads to is read like any other.
+    symlink(at("shared"), at("envs/prod")).unwrap();
+    assert_eq!(read("envs/*/x.yaml"), Ok(2));
+    symlink("/nowhere", at("envs/stage")).unwrap();
+    let broken = "it is a link to /nowhere, which is not there";
+    assert_eq!(read("envs/*/x.yaml"), Err(format!("DIR/envs/stage: {broken}")));
+    assert_eq!(read("envs/{dev,prod}/x.yaml"), Ok(2));
+    symlink("/nowhere", at("deploy/notes.txt")).unwrap();
+    symlink("/nowhere", at("deploy/.#a.yaml")).unwrap();
+    assert_eq!(read("deploy"), Ok(1));
+    symlink("/nowhere", at("deploy/b.yaml")).unwrap();
+    for path in ["deploy", "deploy/b.yaml", "deploy/[ab].yaml", "**/b.yaml"] {
+        assert_eq!(read(path), Err(format!("DIR/deploy/b.yaml: {broken}")), "{path}");
+    }
+    std::fs::create_dir(at("pipes")).unwrap();
+    std::fs::write(at("pipes/a.yaml"), "").unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(at("pipes/s.yaml")).unwrap();
+    let neither = Err("DIR/pipes/s.yaml: it is neither a file nor a folder".to_owned());
+    assert_eq!((read("pipes"), read("pipes/*")), (neither.clone(), neither));
+}
+
 #[tokio::test]
 async fn what_a_file_says_may_lead_to_another_question() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,8 +8,11 @@ use super::plan::Plan;
 /// How many resources of each action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Created, or taken over.
+    /// Created.
     pub add: usize,
+    /// Taken over: they exist already.
+    #[serde(default)]
+    pub adopt: usize,
     /// Updated.
     pub change: usize,
     /// Replaced.
@@ -28,7 +31,8 @@ impl Plan {
         let mut summary = Summary::default();
         for change in &self.changes {
             match change.action {
-                Action::Create | Action::Adopt => summary.add += 1,
+                Action::Create => summary.add += 1,
+                Action::Adopt => summary.adopt += 1,
                 Action::Update => summary.change += 1,
                 Action::Replace => summary.replace += 1,
                 Action::Delete => summary.destroy += 1,

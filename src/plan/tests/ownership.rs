@@ -27,6 +27,7 @@ fn an_object_of_others_is_refused_unless_adopted() {
     agreed.consent.adopt.insert(Address::block("resource", "c"));
     let plan = World::default().with(object.clone()).plan(agreed);
     assert_eq!(actions(&plan), [("resource.c".into(), Action::Adopt)]);
+    assert_eq!((plan.summary().add, plan.summary().adopt), (0, 1));
     // An object of another project is refused all the same.
     let mut theirs = marked(object.clone(), "resource.c");
     theirs["metadata"]["annotations"][PROJECT] = json!("q");

@@ -136,12 +136,16 @@ pub(in crate::report) fn counts(plan: &Plan) -> String {
         0 => String::new(),
         count => format!("; {count} unchanged"),
     };
+    let adopt = match summary.adopt {
+        0 => String::new(),
+        count => format!(", {count} to adopt"),
+    };
     let forget = match summary.forget {
         0 => String::new(),
         count => format!(", {count} to forget"),
     };
     format!(
-        "{} to add, {} to change, {} to replace, {} to destroy{forget}{unchanged}",
+        "{} to add{adopt}, {} to change, {} to replace, {} to destroy{forget}{unchanged}",
         summary.add, summary.change, summary.replace, summary.destroy
     )
 }

@@ -9,6 +9,8 @@ tests! {
     completions_for_three_shells,
     every_command_has_help_with_examples,
     usage_errors_are_errors,
+    words_of_other_tools_have_ours_beside_them,
+    a_plan_replaces_nothing_but_a_plan,
     colour_is_a_choice,
     a_closed_pipe_is_no_panic,
 }
@@ -79,6 +81,53 @@ fn usage_errors_are_errors() {
     said(project.run(["plan", "--adopt", "not an address"]), "--adopt");
     said(project.run(["plan", "--color", "sometimes"]), "possible values: auto, always, never");
     said(project.run([]), "Usage: regplan");
+}
+
+fn words_of_other_tools_have_ours_beside_them() {
+    let ns = Namespace::absent();
+    let project = offline(&ns, SMALL);
+    let before = fs::read_dir(project.folder()).unwrap().count();
+    for (line, word) in [
+        ("plan -out=tf.plan", "--out FILE"),
+        ("plan -out tf.plan", "--out FILE"),
+        ("plan -var-file=x.toml", "--var-file PATH"),
+        ("apply -auto-approve", "--auto-approve"),
+        ("plan -o json", "--format json"),
+        ("plan -ojson", "--format json"),
+        ("plan --out=yaml", "--format yaml"),
+        ("drift -o json", "--format json"),
+        ("drift --output markdown", "--format markdown"),
+        ("apply -o json", "--format FORM"),
+        ("apply --dry-run=server", "regplan plan"),
+        ("apply -y", "--auto-approve"),
+        ("plan -n team-a", "[cluster] namespace"),
+        ("delete", "regplan destroy"),
+        ("diff", "regplan plan"),
+        ("import resource.a", "--adopt ADDRESS"),
+    ] {
+        let ended = project.run(line.split(' ')).code(1);
+        assert_eq!(ended.stdout(), "", "{line}");
+        ended.stderr_contains(word);
+    }
+    assert_eq!(fs::read_dir(project.folder()).unwrap().count(), before, "nothing was written");
+}
+
+fn a_plan_replaces_nothing_but_a_plan() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", crate::harness::HEAD).write("notes.txt", "notes\n");
+    let config = fs::read(project.path("regplan.toml")).unwrap();
+    for path in ["regplan.toml", "notes.txt", "."] {
+        let ended = project.run(["plan", "-o", path]).code(1);
+        assert_eq!(ended.stdout(), "");
+        ended.stderr_contains("replaces nothing but a plan file");
+    }
+    for _ in 0..2 {
+        project.run(["plan", "-o", "first.regplan"]).success();
+    }
+    project.run(["drift", "--output", "regplan.toml"]).code(1).stderr_contains("is a configuration");
+    project.run(["drift", "--output", "first.regplan"]).code(1).stderr_contains("is a plan file");
+    assert_eq!(fs::read(project.path("regplan.toml")).unwrap(), config);
+    assert_eq!(fs::read_to_string(project.path("notes.txt")).unwrap(), "notes\n");
 }
 
 fn colour_is_a_choice() {

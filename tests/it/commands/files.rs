@@ -11,6 +11,7 @@ tests! {
     variables_come_from_three_places,
     files_that_are_none,
     files_of_other_editors,
+    a_link_that_leads_nowhere_is_no_absence,
 }
 
 fn files_and_folders_are_merged() {
@@ -101,4 +102,17 @@ fn files_of_other_editors() {
     project.edit("regplan.toml", "hello =", "hello");
     let said = project.run(["validate"]).code(1);
     said.stderr_contains("regplan.toml:19:").stderr_lacks("\r");
+}
+
+fn a_link_that_leads_nowhere_is_no_absence() {
+    let ns = Namespace::absent();
+    let config = format!("{SMALL}\n[manifest.app]\npath = \"deploy\"\n");
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    let project = offline(&ns, &config).write("deploy/a.yaml", object);
+    project.run(["render"]).success();
+    std::os::unix::fs::symlink("/nowhere", project.path("deploy/b.yaml")).unwrap();
+    for command in ["render", "validate", "plan"] {
+        let ended = project.run([command]).code(1);
+        ended.stderr_contains("deploy/b.yaml: it is a link to /nowhere").stderr_contains("regplan.toml:");
+    }
 }

@@ -109,9 +109,9 @@ impl<'n> Project<'n> {
     }
 
     /// `regplan ARGS`, to which a test can add more before it runs it.
-    pub(crate) fn regplan<const N: usize>(&self, args: [&str; N]) -> Command {
+    pub(crate) fn regplan<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
         let command = Command::new(env!("CARGO_BIN_EXE_regplan"))
-            .args(args.map(|arg| self.ns.fill(arg)))
+            .args(args.into_iter().map(|arg| self.ns.fill(arg)))
             .folder(self.folder())
             .env("HOME", home_folder(self.folder.path()))
             .env("KUBECONFIG", &self.kubeconfig);
@@ -120,7 +120,7 @@ impl<'n> Project<'n> {
 
     /// Runs `regplan ARGS`.
     #[track_caller]
-    pub(crate) fn run<const N: usize>(&self, args: [&str; N]) -> Output {
+    pub(crate) fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Output {
         self.regplan(args).run()
     }
 

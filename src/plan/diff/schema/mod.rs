@@ -66,6 +66,9 @@ pub(in crate::plan) fn check(
     (!mistakes.is_empty()).then(|| rejected(definition, desired, mistakes))
 }
 
+/// What is said of a key without a value.
+const EMPTY: &str = "it is empty (null): give it a value, or remove the key";
+
 /// A field that does not fit.
 struct Mistake {
     path: FieldPath,
@@ -99,6 +102,10 @@ impl Subject<'_> {
                 vec![Mistake { path, reason: "FieldValueRequired", words: "it is required".to_owned() }]
             }
             _ if self.is_open(&path) => Vec::new(),
+            // The server refuses it too: under server-side apply, no null is left out.
+            Kind::Type { .. } if error.instance().is_null() => {
+                vec![Mistake { path, reason: "FieldValueTypeInvalid", words: EMPTY.to_owned() }]
+            }
             kind => {
                 let reason = match kind {
                     Kind::Type { .. } => "FieldValueTypeInvalid",

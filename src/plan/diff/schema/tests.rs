@@ -194,3 +194,15 @@ fn a_status_with_its_own_way_is_not_looked_at() {
     definition["spec"]["versions"][0]["subresources"] = json!({"status": {}});
     assert_eq!(told(&definition, &desired, None), [""; 0]);
 }
+
+#[test]
+fn an_empty_key_is_named_as_what_it_is() {
+    let definition = definition(&json!({"type": "object", "properties": {"spec":
+        object(&json!({"url": {"type": "object"}, "none": {"type": "string", "nullable": true}}))}}));
+    let address = Address::block("manifest", "crd");
+    let desired = desired(mirror("v1", &json!({"url": null, "none": null})));
+    let of = Definition { address: &address, object: &definition };
+    let problem = check(of, &desired, None, &desired.object).unwrap();
+    assert_eq!(problem.causes.len(), 1);
+    assert_eq!(problem.causes[0].2, "it is empty (null): give it a value, or remove the key");
+}
