@@ -43,6 +43,14 @@ pub enum Error {
         /// Where it was looked for.
         place: PathBuf,
     },
+    /// A lineage is to be taken over, and the state that is here has another one.
+    #[error("the state has the lineage {found}, and {named} is to be taken over")]
+    OtherLineage {
+        /// The lineage that was named.
+        named: String,
+        /// The lineage of the state.
+        found: String,
+    },
     /// This is not the cluster that is meant.
     #[error(transparent)]
     WrongCluster(#[from] ClusterMismatch),

@@ -55,11 +55,15 @@ impl Planned {
     /// What can be applied of it: all, or nothing.
     ///
     /// # Errors
-    /// A plan with refusals, or with fields that could not be checked; another plan than the approved one.
+    /// A plan with refusals, or with fields that could not be checked; objects of a state that is not here; another
+    /// plan than the approved one.
     pub fn applicable<'p>(&'p self, approval: &'p Approval) -> Result<Applicable<'p>, NotApplicable> {
         let plan = &self.plan;
         if !plan.refusals.is_empty() {
             return Err(NotApplicable::Refused(plan.refusals.clone()));
+        }
+        if let Some(obstacle) = &plan.lineage_obstacle {
+            return Err(NotApplicable::Lineage(obstacle.clone()));
         }
         let unchecked = unchecked(plan);
         if !unchecked.is_empty() {
