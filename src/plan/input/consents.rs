@@ -47,11 +47,10 @@ impl Input {
                     found.insert((*one).clone());
                 }
                 several => {
-                    let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+                    let all: Vec<String> = several.iter().map(ToString::to_string).collect();
                     let message =
-                        format!("`{named}` has {} objects, and `--{flag}` names one at a time", names.len());
-                    let help =
-                        format!("name those that are meant: {}", list(names.iter().map(String::as_str)));
+                        format!("`{named}` has {} objects, and `--{flag}` names one at a time", all.len());
+                    let help = format!("name those that are meant: {}", list(all.iter().map(String::as_str)));
                     mistakes.push(Diagnostic::error("several-objects", message).help(help));
                 }
             }
