@@ -93,6 +93,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         notes: Vec::new(),
         targets: Vec::new(),
         left_out: Vec::new(),
+        lineage_obstacle: None,
         digest: "sha256:plan".into(),
     }
 }

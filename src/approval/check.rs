@@ -2,7 +2,7 @@
 
 use super::binding::{Binding, Deviation};
 use super::file::{PlanFile, is_bound};
-use crate::plan::{Action, Change, Plan, other_managers};
+use crate::plan::{Action, Change, Plan, Reason, other_managers};
 use crate::resource::{Address, FieldManager, FieldPath, Key};
 
 /// Whether the run that is about to begin is the first one of the approved plan.
@@ -51,7 +51,9 @@ pub enum DivergenceKind {
         /// The fields that would change.
         fields: Vec<OwnedField>,
     },
-    /// A change was approved, and there is nothing left to do.
+    /// It was to be deleted, and would be kept now: it is protected by now, or holds what stays.
+    Kept(Vec<Reason>),
+    /// Something was to be done to it, and there is nothing left to do.
     Settled {
         /// What was approved.
         approved: Action,
@@ -73,7 +75,12 @@ pub fn check(file: &PlanFile, now: &Plan, attempt: Attempt, key: &Key) -> Vec<Di
     // A change that an interrupted run has done does not appear in the new plan.
     if attempt == Attempt::Fresh {
         found.extend(left.into_iter().filter_map(|address| {
-            let kind = DivergenceKind::Settled { approved: file.bindings().get(address)?.action };
+            let kept =
+                now.changes.iter().find(|change| change.address == *address && change.action == Action::Keep);
+            let kind = match kept {
+                Some(change) => DivergenceKind::Kept(change.reasons.clone()),
+                None => DivergenceKind::Settled { approved: file.bindings().get(address)?.action },
+            };
             Some(Divergence { address: address.clone(), kind })
         }));
     }

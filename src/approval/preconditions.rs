@@ -27,6 +27,9 @@ pub struct Asked {
     pub adopt: Vec<Address>,
     /// Protected resources that may be deleted or replaced.
     pub consent: Vec<Address>,
+    /// The lineage of a state that is not here, whose objects may be taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt_lineage: Option<String>,
 }
 
 /// What a plan as a whole depends on, and what must be the same when it is applied.

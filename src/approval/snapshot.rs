@@ -122,6 +122,8 @@ impl PlanSnapshot {
             notes: self.notes.clone(),
             targets: self.targets.clone(),
             left_out: self.left_out.clone(),
+            // A plan that cannot be applied is not kept in a file.
+            lineage_obstacle: None,
             digest: self.digest.clone(),
         }
     }

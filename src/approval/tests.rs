@@ -32,6 +32,7 @@ fn plan(changes: Vec<Change>) -> Plan {
         notes: vec!["a note".into()],
         targets: Vec::new(),
         left_out: Vec::new(),
+        lineage_obstacle: None,
         digest: "sha256:0".into(),
     }
 }

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::report;
 use crate::resource::Address;
+use crate::state::Lineage;
 
 /// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
 #[derive(Debug, Parser)]
@@ -188,6 +189,9 @@ pub(super) struct PlanningArgs {
     /// Take over this existing object
     #[arg(long, value_name = "ADDRESS")]
     pub(super) adopt: Vec<Address>,
+    /// Without a state: take over what the state of this lineage made (`plan` says which one it finds)
+    #[arg(long, value_name = "ID")]
+    pub(super) adopt_lineage: Option<Lineage>,
     /// Agree that this protected resource is deleted or replaced
     #[arg(long, value_name = "ADDRESS")]
     pub(super) consent: Vec<Address>,
@@ -344,7 +348,7 @@ pub(super) struct RunArgs {
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     /// Apply the plan in this file (from `plan --out`); nothing is asked, since that plan is the approved one
-    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "consent", "target", "replace", "expect"])]
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "target", "replace", "expect"])]
     pub(super) plan_file: Option<PathBuf>,
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]

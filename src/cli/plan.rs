@@ -9,8 +9,9 @@ use super::output::Output;
 use super::plan_file;
 use super::project;
 use super::settings;
+use super::wording::note;
 use crate::plan::{Mode, Plan};
-use crate::report::{self, Label, Locator, Page, SourceLine, Styled};
+use crate::report::{self, Label, Locator, Page, SourceLine, Styled, escape};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
@@ -19,7 +20,17 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     }
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
-    let workspace = project.open().await?.connect().await?;
+    let opened = project.open().await?;
+    if let Some(run) = opened.open_run() {
+        output.message(&note(format!(
+            "a run of {} from {} has not ended: it is under way, or was killed. This plan counts what it has recorded so \
+             far, and {} of its changes are looked for in the cluster.",
+            escape(&run.unfinished.by),
+            run.unfinished.begun,
+            run.in_doubt.len()
+        )))?;
+    }
+    let workspace = opened.connect().await?;
     let planned = workspace.plan(settings::request(mode, &args.planning)).await?;
     let (plan, sources) = (&planned.plan, &workspace.config().sources);
     diagnostics::show_warnings(sources, &planned.warnings, output)?;

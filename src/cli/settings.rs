@@ -27,8 +27,10 @@ pub(super) fn of_planning(global: &Global, planning: &PlanningArgs) -> Settings 
 
 /// The request that a plan is made for.
 pub(super) fn request(mode: Mode, planning: &PlanningArgs) -> PlanRequest {
-    let PlanningArgs { adopt, consent, target: targets, replace, parallelism: _ } = planning.clone();
-    PlanRequest { mode, targets, replace, adopt, consent }
+    let PlanningArgs { adopt, adopt_lineage, consent, target: targets, replace, parallelism: _ } =
+        planning.clone();
+    let adopt_lineage = adopt_lineage.map(|lineage| lineage.to_string());
+    PlanRequest { mode, targets, replace, adopt, consent, adopt_lineage }
 }
 
 #[cfg(test)]

@@ -43,7 +43,15 @@ pub enum Error {
         /// The file that was looked for.
         place: PathBuf,
     },
-    /// The connected cluster is not the expected one.
+    /// A lineage is to be taken over, and the state that is here has another one.
+    #[error("the state has the lineage {found}, and {named} is to be taken over")]
+    OtherLineage {
+        /// The lineage that was named.
+        named: String,
+        /// The lineage of the state.
+        found: String,
+    },
+    /// This is not the cluster that is meant.
     #[error(transparent)]
     WrongCluster(#[from] ClusterMismatch),
     /// Our rights do not allow all of the plan.

@@ -97,6 +97,13 @@ async fn view(
     state::view(backend.as_ref(), &project).await
 }
 
+impl Opened<View> {
+    /// A run that has recorded what it is about to do, and not its end: it is under way, or was killed.
+    pub fn open_run(&self) -> Option<&Recovered> {
+        self.state.recovered.as_ref().filter(|recovered| recovered.unfinished.end.is_none())
+    }
+}
+
 impl Opened<Store> {
     /// What an earlier run that was killed has left behind. Only the holder of the lock can know: a run that
     /// a view finds may still be under way.

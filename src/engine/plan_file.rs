@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Error;
 use super::planned::{Approval, Planned, VerifiedFile};
-use super::refusal::{PlanFileRefusal, UncheckedField};
+use super::refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use crate::approval::{self, Asked, Attempt, PlanFile, Preconditions};
@@ -33,11 +33,14 @@ impl<S: StateAccess> Workspace<S> {
     /// anyway.
     ///
     /// # Errors
-    /// The key that seals the file cannot be read or written.
+    /// Objects of a state that is not here; the key that seals it cannot be read, or kept with the state.
     pub async fn plan_file(&self, planned: &Planned) -> Result<Option<PlanFile>, Error> {
         let Planned { request, plan, secret_inputs, .. } = planned;
         if !plan.refusals.is_empty() {
             return Ok(None);
+        }
+        if let Some(obstacle) = &plan.lineage_obstacle {
+            return Err(NotApplicable::Lineage(obstacle.clone()).into());
         }
         let key = self.project.backend().await?.make_key().await?;
         let config = &self.project.config;

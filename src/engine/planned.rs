@@ -56,11 +56,15 @@ impl Planned {
     /// The plan as one that can be applied. A plan is applied as a whole or not at all.
     ///
     /// # Errors
-    /// The plan has refusals, or fields that could not be checked; or it is not the approved one.
+    /// A plan with refusals, or with fields that could not be checked; objects of a state that is not here; another
+    /// plan than the approved one.
     pub fn applicable<'p>(&'p self, approval: &'p Approval) -> Result<Applicable<'p>, NotApplicable> {
         let plan = &self.plan;
         if !plan.refusals.is_empty() {
             return Err(NotApplicable::Refused(plan.refusals.clone()));
+        }
+        if let Some(obstacle) = &plan.lineage_obstacle {
+            return Err(NotApplicable::Lineage(obstacle.clone()));
         }
         let unchecked = unchecked(plan);
         if !unchecked.is_empty() {

@@ -31,9 +31,12 @@ pub(super) async fn plan(
     parallelism: usize,
 ) -> Result<Plan, Error> {
     let order = graph.order();
+    // A state has a lineage of its own.
+    let adopted = request.adopt_lineage.as_ref().filter(|_| state.serial == 0);
     let input = Input {
         project: config.project.clone(),
-        lineage: state.lineage.to_string(),
+        lineage: adopted.cloned().unwrap_or_else(|| state.lineage.to_string()),
+        lineage_adopted: adopted.is_some(),
         serial: state.serial,
         cluster: cluster.clone(),
         mode: request.mode,
@@ -86,7 +89,14 @@ async fn in_order<F: Future>(all: impl Iterator<Item = F>, at_once: usize, mut t
 /// The resources that the state knows, and those that a killed run may have made. The annotations of the
 /// latter tell whether they are ours.
 fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) -> BTreeMap<Address, Known> {
-    let doubts = state.in_doubt.iter().filter_map(|intent| {
+    let addresses: HashMap<&Identity, &Address> =
+        state.resources.iter().map(|(address, resource)| (&resource.identity, address)).collect();
+    // What the state knows under another address (`[[moved]]`, which no run has recorded yet) is looked at there.
+    let is_known_elsewhere = |intent: &&Doubt| {
+        addresses.get(&intent.target.identity).is_some_and(|known| **known != intent.address)
+    };
+    let doubts = state.in_doubt.iter().filter(|intent| !is_known_elsewhere(intent));
+    let doubts = doubts.filter_map(|intent| {
         let known = Known {
             target: intent.target.clone(),
             uid: String::new(),
@@ -183,6 +193,16 @@ mod tests {
         let all = in_order(all, 2, |number| taken.push(number));
         tokio::time::timeout(Duration::from_secs(10), all).await.unwrap();
         assert_eq!(taken, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_the_state_knows_under_its_old_address_is_looked_for_once() {
+        let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None };
+        let (old, new) = (Address::block("resource", "old"), Address::block("resource", "new"));
+        let mut state = State::new("p");
+        state.resources.insert(old.clone(), StoredResource::new(target.clone(), "u", Provenance::Created));
+        state.in_doubt.push(Doubt { address: new, action: IntentKind::Delete, target });
+        assert_eq!(known(&state, |_| None).into_keys().collect::<Vec<_>>(), [old]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::approval::{Divergence, Mismatch};
-use crate::plan::Refusal;
+use crate::plan::{LineageObstacle, Refusal};
 use crate::resource::{Address, FieldPath};
 
 /// Why a plan cannot be applied. Nothing of it was done.
@@ -15,6 +15,9 @@ pub enum NotApplicable {
     /// Fields that could not be checked cannot be written either.
     #[error("{} fields of the plan could not be checked", .0.len())]
     Unchecked(Vec<UncheckedField>),
+    /// There is no state here, and the objects were made from one.
+    #[error("the objects were made from a state that is not here")]
+    Lineage(LineageObstacle),
     /// It is not the plan that was approved.
     #[error("the plan has the digest {found}, and {approved} was approved")]
     OtherPlan {

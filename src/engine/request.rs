@@ -17,12 +17,21 @@ pub struct PlanRequest {
     pub adopt: Vec<Address>,
     /// Protected resources that may be deleted or replaced.
     pub consent: Vec<Address>,
+    /// The lineage of a state that is not here, whose objects may be taken over.
+    pub adopt_lineage: Option<String>,
 }
 
 impl PlanRequest {
     /// A request for everything in the configuration or the state, without any consent.
     pub fn all(mode: Mode) -> Self {
-        Self { mode, targets: Vec::new(), replace: Vec::new(), adopt: Vec::new(), consent: Vec::new() }
+        Self {
+            mode,
+            targets: Vec::new(),
+            replace: Vec::new(),
+            adopt: Vec::new(),
+            consent: Vec::new(),
+            adopt_lineage: None,
+        }
     }
 
     /// What the user agreed to, as the planner takes it.
@@ -36,15 +45,15 @@ impl PlanRequest {
 
 impl From<Asked> for PlanRequest {
     fn from(asked: Asked) -> Self {
-        let Asked { mode, targets, replace, adopt, consent } = asked;
-        Self { mode, targets, replace, adopt, consent }
+        let Asked { mode, targets, replace, adopt, consent, adopt_lineage } = asked;
+        Self { mode, targets, replace, adopt, consent, adopt_lineage }
     }
 }
 
 impl From<PlanRequest> for Asked {
     fn from(request: PlanRequest) -> Self {
-        let PlanRequest { mode, targets, replace, adopt, consent } = request;
-        Self { mode, targets, replace, adopt, consent }
+        let PlanRequest { mode, targets, replace, adopt, consent, adopt_lineage } = request;
+        Self { mode, targets, replace, adopt, consent, adopt_lineage }
     }
 }
 
@@ -68,6 +77,7 @@ mod tests {
             replace: address("resource.job"),
             adopt: address("resource.web"),
             consent: address("registry.main/PersistentVolumeClaim/registry"),
+            adopt_lineage: Some("a".repeat(32)),
         };
         let asked = Asked::from(request.clone());
         assert_eq!(

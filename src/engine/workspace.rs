@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::graph::Graph;
 use crate::plan::Mode;
 use crate::provider::Provider;
-use crate::resource::{Address, BlockAddress, ClusterIdentity};
-use crate::state::{State, Store};
+use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
+use crate::state::{Intent, IntentKind, State, Store};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
 ///
@@ -43,12 +43,13 @@ impl<S: StateAccess> Workspace<S> {
     /// Makes a plan. Nothing is written; problems of single resources are in the plan.
     ///
     /// # Errors
-    /// The configuration has mistakes, all of them in one list; or the request names an address that no
-    /// resource has, or one that its flag cannot be used for.
+    /// Every mistake of the configuration in one list; an address of the request that nothing has, or that
+    /// cannot be what it is named for; a lineage to take over that is not the one of the state.
     #[tracing::instrument(skip_all, fields(project = self.project.config.project, mode = ?request.mode))]
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let Project { config, settings, host, .. } = &self.project;
         let state = self.state.state();
+        check_lineage(state, &request)?;
         let remembered = |kept: &SecretKeyRef| is_remembered(state, kept, &request);
         let readings = KeptReadings::default();
         let provider = self.provider.as_ref();
@@ -89,6 +90,17 @@ impl Workspace<Store> {
     }
 }
 
+/// A state that is here has its own lineage, and takes over no other one.
+fn check_lineage(state: &State, request: &PlanRequest) -> Result<(), Error> {
+    let found = state.lineage.to_string();
+    match &request.adopt_lineage {
+        Some(named) if state.serial > 0 && *named != found => {
+            Err(Error::OtherLineage { named: named.clone(), found })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The blocks whose secrets the plan needs; `None` for all.
 fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockAddress>> {
     let targets = &request.targets;
@@ -104,20 +116,26 @@ fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockA
     Some(reach.ok()?.into_iter().map(|address| address.block).collect())
 }
 
-/// Whether a generated value existed before, and the user has not consented to a new one. A resource that is
-/// destroyed does not need its value back.
+/// Whether a generated value was there before, and nobody has consented to making a new one. What is destroyed
+/// needs no value back, and neither does what an interrupted run was about to delete: nobody else has lost it.
 fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> bool {
     request.mode == Mode::Apply
         && state.resources.iter().any(|(address, resource)| {
             let holds = resource.identity == kept.secret && resource.keys.contains(&kept.key);
-            holds && !request.consent.contains(address)
+            holds && !request.consent.contains(address) && !is_perhaps_deleted(state, &kept.secret)
         })
+}
+
+/// Whether a run was interrupted that was to delete the object, and nobody knows whether it did.
+fn is_perhaps_deleted(state: &State, identity: &Identity) -> bool {
+    let deletes = |intent: &Intent| matches!(intent.action, IntentKind::Delete | IntentKind::Replace);
+    state.in_doubt.iter().any(|intent| intent.target.identity == *identity && deletes(intent))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Identity, Target};
+    use crate::resource::Target;
     use crate::state::{Provenance, StoredResource};
 
     #[test]
@@ -135,6 +153,14 @@ mod tests {
         assert!(!is_remembered(&state, &kept("alice"), &request), "another key");
         assert!(!is_remembered(&State::new("p"), &kept("ci"), &request), "another state");
         assert!(!is_remembered(&state, &kept("ci"), &PlanRequest::all(Mode::Destroy)));
+        let mut interrupted = state.clone();
+        let target = Target { identity: identity.clone(), version: None };
+        let mut doubt = Intent { address: address.clone(), action: IntentKind::Update, target };
+        interrupted.in_doubt = vec![doubt.clone()];
+        assert!(is_remembered(&interrupted, &kept("ci"), &request), "an update deletes nothing");
+        doubt.action = IntentKind::Delete;
+        interrupted.in_doubt = vec![doubt];
+        assert!(!is_remembered(&interrupted, &kept("ci"), &request), "we may have deleted it ourselves");
         let consented = PlanRequest { consent: vec![address], ..request };
         assert!(!is_remembered(&state, &kept("ci"), &consented));
     }

@@ -50,7 +50,7 @@ pub use model::change::{Action, Change, Tracking};
 pub use model::drift_summary::{Drifted, Occasion, drift_summary};
 pub use model::fidelity::{Fidelity, PredictionReason, Proof};
 pub use model::field_change::{After, Cause, FieldChange, Keep, UnknownValue};
-pub use model::plan::{Consent, Mode, Obstacle, Plan, Refusal};
+pub use model::plan::{Consent, LineageObstacle, Mode, Obstacle, Plan, Refusal};
 pub use model::reason::{OwnedField, Reason};
 pub use model::summary::Summary;
 pub use ownership::field_owners::other_managers;

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::{answer, reading};
+use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
-use crate::plan::model::plan::{Mode, Obstacle, Plan, Refusal};
+use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
@@ -39,6 +40,7 @@ pub struct Planner {
     /// The plan, while it is asked what else is deleted.
     cascade: Option<PendingCascade>,
     notes: Vec<String>,
+    lineage_obstacle: Option<LineageObstacle>,
 }
 
 impl Planner {
@@ -51,6 +53,7 @@ impl Planner {
             pending: VecDeque::new(),
             cascade: None,
             notes: input.notes.clone(),
+            lineage_obstacle: None,
             input,
         }
     }
@@ -75,6 +78,7 @@ impl Planner {
             if !questions.is_empty() {
                 return Step::Ask(questions);
             }
+            self.look_for_lineage();
         }
         let questions = match self.input.mode {
             Mode::Apply => self.decide_what_can_be(),
@@ -104,15 +108,34 @@ impl Planner {
         questions
     }
 
-    fn take_over_lineage(&mut self) {
-        if let Some(lineage) = first_reading::lineage_of_lost_state(self.overview()) {
+    /// Works from the lineage that the objects carry, where there is no state. Nothing is applied before somebody
+    /// has named it: another state of this project name may have made them.
+    fn look_for_lineage(&mut self) {
+        let found = first_reading::lineages_without_state(self.overview());
+        let ours = &self.input.lineage;
+        if found.contains(ours) {
+            if self.input.lineage_adopted {
+                self.notes.push(note_without_state(ours));
+            }
+        } else if self.input.lineage_adopted {
+            let named = ours.clone();
+            self.lineage_obstacle = Some(LineageObstacle::NotFound { named, found });
+        } else if let Some(lineage) = found.into_iter().next() {
             self.notes.push(format!(
-                "There is no state here, so this plan works from the annotations of what the configuration \
-                 names (lineage {lineage}). What left the configuration since is not seen, and not deleted."
+                "{} To apply it, agree to take over what that state made: `--adopt-lineage {lineage}`.",
+                note_without_state(&lineage)
             ));
+            self.lineage_obstacle = Some(LineageObstacle::NotAdopted { found: lineage.clone() });
             self.input.lineage = lineage;
         }
     }
+}
+
+fn note_without_state(lineage: &str) -> String {
+    format!(
+        "There is no state here, so this plan works from the annotations of what the configuration names (lineage \
+         {lineage}). What left the configuration since is not seen, and not deleted."
+    )
 }
 
 /// What is decided, and recorded.
@@ -120,8 +143,11 @@ impl Planner {
     fn take_in(&mut self, question: PendingQuestion, answer: Answer) {
         match (question, answer) {
             (PendingQuestion::Read(addresses), Answer::Read(readings)) => {
+                let is_first = self.readings.is_empty();
                 self.readings.take(addresses, readings);
-                self.take_over_lineage();
+                if is_first {
+                    self.look_for_lineage();
+                }
             }
             (PendingQuestion::ReadPredecessors(addresses), Answer::Read(readings)) => {
                 self.readings.take_predecessors(addresses, readings);
@@ -227,6 +253,7 @@ impl Planner {
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
         changes.extend(removed);
         refusals.extend(unreadable);
+        self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
         let mut plan = Plan {
             project: self.input.project.clone(),
             lineage: self.input.lineage.clone(),
@@ -238,6 +265,7 @@ impl Planner {
             notes: std::mem::take(&mut self.notes),
             targets: self.input.targets.clone(),
             left_out: self.input.left_out.addresses().into_iter().collect(),
+            lineage_obstacle: self.lineage_obstacle.take(),
             digest: String::new(),
         };
         plan.digest = plan.digest_of();

@@ -2,6 +2,7 @@
 
 use crate::approval::{Divergence, DivergenceKind, Mismatch, SecretSourceName};
 use crate::plan::Action;
+use crate::report::plan::reasons;
 use crate::resource::{FieldManager, FieldPath};
 
 /// Why the plan file does not fit the configuration, the state or the cluster.
@@ -44,6 +45,7 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
         DivergenceKind::Action { .. }
         | DivergenceKind::Object
         | DivergenceKind::TakesFrom(_)
+        | DivergenceKind::Kept(_)
         | DivergenceKind::Settled { .. } => {}
     }
     lines
@@ -67,6 +69,10 @@ fn story(kind: &DivergenceKind) -> String {
         DivergenceKind::Unapproved { action, .. } => {
             format!("it was to stay as it is, and now a plan would {} it", word(*action))
         }
+        DivergenceKind::Kept(reasons) => match reasons::sentence(reasons) {
+            Some(why) => format!("it was to be deleted, and is kept now: {why}"),
+            None => "it was to be deleted, and is kept now".to_owned(),
+        },
         DivergenceKind::Settled { approved } => {
             format!("there is nothing left to {}: others have done so", word(*approved))
         }
@@ -99,6 +105,7 @@ fn word(action: Action) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Reason;
     use crate::resource::{Address, ClusterIdentity, Operation};
 
     fn manager(name: &str) -> FieldManager {
@@ -148,6 +155,10 @@ mod tests {
                 DivergenceKind::Unapproved { action: Action::Update, fields },
                 "resource.a: it was to stay as it is, and now a plan would update it\n  \
                  data.k (by kubectl, helm)\n  data.k (by unknown)",
+            ),
+            (
+                DivergenceKind::Kept(vec![Reason::Protected { address: Address::block("resource", "a") }]),
+                "resource.a: it was to be deleted, and is kept now: protected: `--consent resource.a` deletes it",
             ),
             (
                 DivergenceKind::Settled { approved: Action::Delete },

@@ -171,9 +171,14 @@ impl State {
             }
             Outcome::Deleted { identity } | Outcome::Forgotten { identity } => {
                 self.settle(identity);
-                // There may be a new object under this address by now, which was not deleted.
-                if self.resources.get(address).is_some_and(|known| known.identity == *identity) {
-                    self.resources.remove(address);
+                match self.resources.get(address) {
+                    Some(known) if known.identity == *identity => {
+                        self.resources.remove(address);
+                    }
+                    // There is a new object under this address by now; it was not this one that went.
+                    Some(_) => {}
+                    // The plan gave it another address (`[[moved]]`), and no run had recorded that yet.
+                    None => self.resources.retain(|_, known| known.identity != *identity),
                 }
             }
             Outcome::Ready => {

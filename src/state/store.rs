@@ -28,6 +28,8 @@ pub struct Store {
     on_disk: Option<StateVersion>,
     /// The run under way, and the state with its outcomes so far.
     run: Option<(Journal, State)>,
+    /// Where outcomes of this run could not be written down. We know them; whoever reads the journal does not.
+    unwritten: BTreeSet<Address>,
     recovered: Option<Recovered>,
 }
 
@@ -62,7 +64,7 @@ impl Store {
         };
         // This includes a journal that was cut off in its first line: the run had not begun.
         backend.clear_journal().await?;
-        Ok(Self { backend, locked, kept, on_disk, run: None, recovered: None })
+        Ok(Self { backend, locked, kept, on_disk, run: None, unwritten: BTreeSet::new(), recovered: None })
     }
 
     async fn open_after(
@@ -76,7 +78,15 @@ impl Store {
         backend.replace(&kept, Some(&found)).await?;
         backend.clear_journal().await?;
         let on_disk = Some(kept.version());
-        Ok(Self { backend, locked, kept, on_disk, run: None, recovered: recover::report(&journal) })
+        Ok(Self {
+            backend,
+            locked,
+            kept,
+            on_disk,
+            run: None,
+            unwritten: BTreeSet::new(),
+            recovered: recover::report(&journal),
+        })
     }
 
     /// The state, with the outcomes so far of the run under way.
@@ -177,7 +187,11 @@ impl Store {
         state.record(address, &outcome);
         journal.outcomes.push((address.clone(), outcome.clone()));
         let record = JournalLine::Outcome { address: address.clone(), outcome: Box::new(outcome) };
-        self.backend.append(&record).await
+        let written = self.backend.append(&record).await;
+        if written.is_err() {
+            self.unwritten.insert(address.clone());
+        }
+        written
     }
 
     /// Notes the writes that were begun and whose answers nobody waits for any more. The end of the run names
@@ -214,7 +228,9 @@ impl Store {
         // outcome could not be written either), it is even more important to write the state.
         let ended = match journal.end {
             Some(end) => {
-                self.backend.append(&JournalLine::End { end, in_flight: unanswered(&journal) }).await
+                let mut in_flight = unanswered(&journal);
+                in_flight.append(&mut self.unwritten);
+                self.backend.append(&JournalLine::End { end, in_flight }).await
             }
             None => Ok(()),
         };

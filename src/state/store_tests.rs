@@ -215,7 +215,26 @@ async fn where_not_even_the_end_can_be_recorded_everything_without_an_outcome_is
     assert_eq!(store.state().unfinished.as_ref().unwrap().end, None, "as after a kill");
 }
 
-/// The last line of the journal names them as well, since the next process may have to write the state.
+/// The journal has room for its end and the disk has none for the state: the outcome that we alone know is in doubt.
+#[tokio::test]
+async fn an_outcome_that_could_not_be_written_down_is_in_doubt_where_the_state_cannot_be_written_either() {
+    let folder = folder();
+    let mut store = open(folder.path()).await;
+    let intents = ["a", "b", "never-begun"].map(|name| intent(IntentKind::Create, name));
+    store.begin(run(intents.into())).await.unwrap();
+    files::simulated::fail_after(0);
+    store.outcome(&address("a"), written("a")).await.unwrap_err();
+    store.leave_in_flight([address("b")].into());
+    files::simulated::die_after(2);
+    store.finish(RunEnd::Failed, Completion::default()).await.unwrap_err();
+    files::simulated::revive();
+    drop(store);
+    let store = open(folder.path()).await;
+    assert_eq!(store.state().unfinished.as_ref().unwrap().end, Some(RunEnd::Failed));
+    assert_eq!(store.state().in_doubt, ["a", "b"].map(|name| intent(IntentKind::Create, name)));
+}
+
+/// The end of the journal says it as well: the state may be written by the next process.
 #[tokio::test]
 async fn the_end_of_a_run_lists_what_was_in_flight() {
     let folder = folder();

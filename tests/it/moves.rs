@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{GREETING, HEAD, Namespace, Project};
+use crate::harness::{GREETING, HEAD, Namespace, Project, wait_until};
 
 tests! {
     a_moved_block_keeps_its_objects,
@@ -10,6 +10,8 @@ tests! {
     moves_are_followed_one_after_the_other,
     a_moved_claim_with_another_name_is_refused,
     what_is_wrong_with_a_move_is_said_at_its_place,
+    a_destroy_beside_a_move_that_was_not_applied_leaves_no_address_behind,
+    a_renamed_block_is_destroyed_once,
     a_removed_block_keeps_its_object,
     the_state_is_listed_and_shown,
     what_the_state_forgets_is_known_again_by_its_annotations,
@@ -110,6 +112,47 @@ fn what_is_wrong_with_a_move_is_said_at_its_place() {
         .stderr_contains("did you mean `resource.greeting`?")
         .stderr_contains("`resource.greeting` is said to be removed, and is still in the configuration")
         .stderr_contains("2 mistakes");
+}
+
+const KEPT: &str = "\n[[moved]]\nfrom = \"resource.greeting\"\nto = \"resource.welcome\"\n";
+
+/// The block of `GREETING` under the name `kept`, applied, and then renamed.
+fn renamed<'n>(ns: &'n Namespace, moved: &str) -> Project<'n> {
+    let named = GREETING.replace("kind = \"ConfigMap\"", "kind = \"ConfigMap\"\nmetadata.name = \"kept\"");
+    let project = ns.project().write("regplan.toml", &named);
+    project.apply();
+    project.rewrite("regplan.toml", &(named.replace("[resource.greeting]", "[resource.welcome]") + moved));
+    project
+}
+
+fn a_destroy_beside_a_move_that_was_not_applied_leaves_no_address_behind() {
+    let ns = Namespace::new();
+    let project = renamed(&ns, KEPT);
+    // Killed while it deletes: the next run counts one object, not two.
+    let proxy = ns.proxy();
+    proxy.on("delete", "configmaps").hang();
+    let destroy =
+        project.regplan(["destroy", "--auto-approve"]).env("KUBECONFIG", proxy.kubeconfig()).spawn();
+    wait_until("the delete", || proxy.count("delete", "configmaps") > 0);
+    destroy.kill();
+    project.run(["destroy", "--auto-approve"]).success().stdout_contains("1 to destroy");
+    assert_eq!((listed(&project), ns.find("configmap/kept")), (vec![], None));
+    project.run(["plan"]).success().stdout_contains("Plan: 1 to add");
+    project.apply();
+    assert_eq!(listed(&project), ["resource.welcome"]);
+    // The object is gone already.
+    let ns = Namespace::new();
+    let project = renamed(&ns, KEPT);
+    ns.delete("configmap/kept");
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(listed(&project), Vec::<String>::new());
+}
+
+fn a_renamed_block_is_destroyed_once() {
+    let ns = Namespace::new();
+    let project = renamed(&ns, "");
+    project.run(["destroy", "--auto-approve"]).success().stdout_contains(" 1 to destroy");
+    assert_eq!((listed(&project), ns.find("configmap/kept")), (vec![], None));
 }
 
 fn a_removed_block_keeps_its_object() {

@@ -193,6 +193,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
     Input {
         project: PROJECT.to_owned(),
         lineage: "l".to_owned(),
+        lineage_adopted: false,
         serial: 1,
         cluster: regplan::resource::ClusterIdentity { uid: None, server: String::new(), ca_digest: None },
         mode: Mode::Apply,

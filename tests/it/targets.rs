@@ -13,6 +13,7 @@ tests! {
     a_targeted_destroy_takes_what_stands_on_the_target,
     a_targeted_apply_without_a_state_keeps_the_lineage,
     a_target_that_nothing_has_names_the_nearest,
+    an_agreement_that_finds_nothing_is_told,
     a_replacement_is_asked_for,
     a_replacement_is_refused_where_it_would_lose_data,
     a_replacement_names_one_object,
@@ -159,9 +160,14 @@ fn a_targeted_apply_without_a_state_keeps_the_lineage() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", CHAIN);
     project.apply();
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     ns.delete("configmap/a");
     std::fs::remove_dir_all(project.path(".regplan")).unwrap();
-    project.run(["apply", "--auto-approve", "--target", "resource.a"]).success();
+    let refused = project.run(["apply", "--auto-approve", "--target", "resource.a"]).code(1);
+    refused.stderr_contains(&lineage);
+    assert!(ns.find("configmap/a").is_none());
+    let adopt = ["apply", "--auto-approve", "--target", "resource.a", "--adopt-lineage", &lineage];
+    project.run(adopt).success();
     project.apply().stdout_contains("Nothing to change");
 }
 
@@ -175,6 +181,24 @@ fn a_target_that_nothing_has_names_the_nearest() {
             .stderr_contains("did you mean `resource.aside`?");
     }
     project.run(["plan", "--target", "nothing"]).code(1).stderr_contains("is not an address");
+}
+
+fn an_agreement_that_finds_nothing_is_told() {
+    let ns = Namespace::new();
+    let objects = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n---\n\
+                   apiVersion: v1\nkind: ConfigMap\nmetadata: { name: z }\n";
+    let manifest = format!("{GREETING}\n[manifest.both]\npath = \"both.yaml\"\n");
+    let project = ns.project().write("regplan.toml", &manifest).write("both.yaml", objects);
+    for flag in ["--adopt", "--consent"] {
+        let refused = project.run(["plan", flag, "resource.greting"]).code(1);
+        refused.stderr_contains("there is no `resource.greting`").stderr_contains("`resource.greeting`");
+        let several = project.run(["plan", flag, "manifest.both"]).code(1);
+        several.stderr_contains("manifest.both/ConfigMap/x").stderr_contains("manifest.both/ConfigMap/z");
+        let plan = project.run(["plan", flag, "resource.greeting"]).success();
+        plan.stdout_contains(&format!("`{flag} resource.greeting` has no effect"));
+    }
+    let destroy = project.run(["destroy", "--auto-approve", "--adopt", "resource.greeting"]).code(1);
+    destroy.stderr_contains("nothing is taken over by what destroys");
 }
 
 fn uid(ns: &Namespace, target: &str) -> Value {

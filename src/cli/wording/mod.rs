@@ -10,6 +10,7 @@ pub(super) use words::Words;
 use words::unchecked;
 
 use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict};
+use crate::plan::LineageObstacle;
 use crate::report::{self, Label, Styled};
 use crate::resource::ClusterIdentity;
 
@@ -31,6 +32,10 @@ pub(super) fn words(error: &Error) -> Words {
         }
         Error::NoState { place } => no_state(place),
         Error::Settings(conflict) => settings_conflict(conflict),
+        Error::OtherLineage { named, found } => Words::new(
+            format!("`--adopt-lineage {named}`: there is a state here, and its lineage is {found}"),
+            "leave `--adopt-lineage` out; it is for what was made from a state that is lost",
+        ),
         Error::WrongCluster(mismatch) => wrong_cluster(mismatch),
         Error::MissingRights(missing) => missing_rights(missing),
         Error::NotApplicable(reason) => not_applicable(reason),
@@ -121,12 +126,38 @@ fn not_applicable(reason: &NotApplicable) -> Words {
             format!("not everything could be checked, so nothing was applied:\n  {}", unchecked(fields)),
             "set what is missing; only `plan` does without",
         ),
+        NotApplicable::Lineage(obstacle) => lineage(obstacle),
         NotApplicable::OtherPlan { approved, found } => Words::new(
             format!(
                 "this is not the plan that was approved, so nothing was done: its digest is {found}, and {approved} \
                  is expected"
             ),
             "the configuration or the cluster has changed: review the plan above, and expect its digest",
+        ),
+    }
+}
+
+fn lineage(obstacle: &LineageObstacle) -> Words {
+    match obstacle {
+        LineageObstacle::NotAdopted { found } => Words::new(
+            format!(
+                "there is no state here, and objects of this project were made from a state of the lineage {found}; \
+                 nothing was done"
+            ),
+            format!(
+                "use the folder of that state (`[state] path`). If it is lost, `--adopt-lineage {found}` takes over \
+                 what it made. If somebody else uses this project name, give this configuration another \
+                 `[project] name`"
+            ),
+        ),
+        LineageObstacle::NotFound { named, found } => Words::new(
+            format!(
+                "`--adopt-lineage {named}`: no object of this configuration has that lineage; nothing was done"
+            ),
+            match found.as_slice() {
+                [] => "leave `--adopt-lineage` out: there is nothing to take over".to_owned(),
+                found => format!("objects of this project have the lineage {}", found.join(", ")),
+            },
         ),
     }
 }

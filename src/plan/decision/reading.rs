@@ -45,8 +45,9 @@ fn refused(problem: Problem) -> NextStep {
 fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
     match situation.belonging(live) {
         Belonging::Foreign(problem) => refused(problem),
-        // A namespace that is there serves its purpose, whoever made it.
-        Belonging::Shared | Belonging::Ours if situation.desired().shared => used(situation, Some(live)),
+        // A namespace of others serves its purpose. One that we made is planned like any other object: its marks
+        // come back, and what was lost of its record is recorded again.
+        Belonging::Shared => used(situation, Some(live)),
         _ if live.is_ending() => refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
             "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
         )),
@@ -54,7 +55,7 @@ fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
     }
 }
 
-/// A namespace that is used as it is.
+/// A namespace of others, or one that may not be looked at: it is used as it is.
 fn used(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     let change = change::change(situation, Action::None, Fidelity::Observed, None);
     NextStep::Ruling(Ruling::decided(change, live.cloned()))

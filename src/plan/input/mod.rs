@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `plan_input` | everything that a plan is made from |
 //! | `selection` | what `--target` and `--replace` limit it to |
+//! | `consents` | what `--adopt` and `--consent` name, and whether that finds anything |
 //! | `moves` | what `[[moved]]` and `[[removed]]` change in it |
 //! | `question` | what the planner asks, and the answers |
 
+pub(in crate::plan) mod consents;
 pub(in crate::plan) mod moves;
 pub(in crate::plan) mod plan_input;
 pub(in crate::plan) mod question;

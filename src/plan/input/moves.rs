@@ -37,21 +37,17 @@ pub fn check_moves(moves: &Moves, graph: &Graph) -> Result<(), Diagnostics> {
 /// Moves what the state knows to its new addresses.
 ///
 /// A move counts only where something is desired under the new address and the state knows nothing there.
-/// Otherwise everything stays under the old address, as if there were no move: it has left the configuration.
+/// Otherwise everything stays under the old address, as if there were no move: it has left the configuration. What
+/// a move does not find is told.
 pub(super) fn follow(input: &mut Input) {
-    let wanted: Vec<(Address, Address)> = input
-        .known
-        .keys()
-        .filter_map(|from| Some((from.clone(), input.moves.destination(from)?)))
-        .filter(|(_, to)| input.desired.iter().any(|desired| desired.address == *to))
-        .collect();
+    let stale = stale_moves(input);
+    let wanted: Vec<(Address, Address)> =
+        input.known.keys().filter_map(|from| Some((from.clone(), input.moves.destination(from)?))).collect();
     for (from, to) in wanted {
-        // An object that a killed run may have made is only looked for, and does not occupy the address.
-        if input.known.get(&to).is_some_and(|there| !there.is_in_doubt()) {
+        if let Some(why) = why_not(input, &to) {
             let fate = if input.mode == Mode::Apply { ": it has left the configuration" } else { "" };
             input.notes.push(format!(
-                "`[[moved]]` gives {from} the address {to}, which the state knows already; {from} stays what it \
-                 is{fate}."
+                "`[[moved]]` gives {from} the address {to}, which {why}; {from} stays what it is{fate}."
             ));
             continue;
         }
@@ -60,4 +56,36 @@ pub(super) fn follow(input: &mut Input) {
             input.moved.insert(to, from);
         }
     }
+    input.notes.extend(stale);
+}
+
+/// What keeps something from moving to this address.
+fn why_not(input: &Input, to: &Address) -> Option<&'static str> {
+    if !input.desired.iter().any(|desired| desired.address == *to) {
+        return Some("nothing in the configuration has");
+    }
+    // An object that a killed run may have made is only looked for, and does not occupy the address.
+    let there = input.known.get(to).filter(|there| !there.is_in_doubt());
+    there.map(|_| "the state knows already")
+}
+
+/// Sentences about moves that find nothing: the state knows neither the old address nor the new one. Where it
+/// knows the new one, the move is done, and the table does no harm.
+fn stale_moves(input: &Input) -> Vec<String> {
+    if input.known.is_empty() {
+        return Vec::new();
+    }
+    let is_known = |named: &Address| input.known.keys().any(|address| address.is_meant_by(named));
+    let stale = input.moves.moved.iter().filter(|moved| {
+        let to = input.moves.destination(&moved.from).unwrap_or_else(|| moved.to.clone());
+        !is_known(&moved.from) && !is_known(&to) && !is_known(&moved.to)
+    });
+    stale
+        .map(|moved| {
+            format!(
+                "`[[moved]]` from {} to {} finds nothing: the state knows neither of them.",
+                moved.from, moved.to
+            )
+        })
+        .collect()
 }

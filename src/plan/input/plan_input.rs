@@ -36,8 +36,10 @@ impl Known {
 pub struct Input {
     /// `[project] name`.
     pub project: String,
-    /// The state's lineage.
+    /// The state's lineage; without a state the one that was adopted, or a new one.
     pub lineage: String,
+    /// Whether somebody has named this lineage, to take over what a state made that is not here.
+    pub lineage_adopted: bool,
     /// The state's serial; 0 where there is no state yet.
     pub serial: u64,
     /// The cluster that is read.

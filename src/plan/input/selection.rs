@@ -21,6 +21,7 @@ impl Input {
         moves::follow(&mut self);
         let mut mistakes = Diagnostics::default();
         self.find_replaced(&mut mistakes);
+        self.find_consented(&mut mistakes);
         let targets = self.find_targets(&mut mistakes);
         if mistakes.has_errors() {
             return Err(mistakes);
@@ -108,7 +109,8 @@ impl Input {
             .map_or(address, |desired| &desired.address)
     }
 
-    fn unknown<'a>(&self, named: &Address, all: impl Iterator<Item = &'a Address>) -> Diagnostic {
+    /// The mistake that nothing has this address.
+    pub(super) fn unknown<'a>(&self, named: &Address, all: impl Iterator<Item = &'a Address>) -> Diagnostic {
         let help = named.suggest(all, &format!("`{}` has no resources", self.project));
         Diagnostic::error("unknown-address", format!("there is no `{named}`")).help(help)
     }

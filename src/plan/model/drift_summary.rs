@@ -178,6 +178,7 @@ mod tests {
             cluster: ClusterIdentity { uid: None, server: "https://c".into(), ca_digest: None },
             targets: Vec::new(),
             left_out: Vec::new(),
+            lineage_obstacle: None,
             digest: String::new(),
             changes,
             refusals: Vec::new(),

@@ -94,6 +94,8 @@ pub struct Plan {
     pub targets: Vec<Address>,
     /// What it neither reads nor changes, because no target needs it.
     pub left_out: Vec<Address>,
+    /// Why it is shown and never applied, where the state is not here that its objects were made from.
+    pub lineage_obstacle: Option<LineageObstacle>,
     /// What identifies its content ([`digest_of`](Self::digest_of)).
     pub digest: String,
 }
@@ -107,6 +109,34 @@ impl Plan {
     /// Whether an apply would change the cluster or the state.
     pub fn changes_state(&self) -> bool {
         self.has_changes() || self.changes.iter().any(Change::is_to_be_remembered)
+    }
+}
+
+/// Without a state, only the annotations of objects say which state they were made from. It may be the state of
+/// somebody else who uses the same project name, so nothing is taken over before somebody names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineageObstacle {
+    /// Objects carry this lineage, and nobody agreed to take it over.
+    NotAdopted {
+        /// The lineage.
+        found: String,
+    },
+    /// A lineage was named that no object carries.
+    NotFound {
+        /// The lineage that was named.
+        named: String,
+        /// The lineages that objects carry.
+        found: Vec<String>,
+    },
+}
+
+impl LineageObstacle {
+    /// The lineages that objects carry, and that can be taken over.
+    pub fn found(&self) -> &[String] {
+        match self {
+            Self::NotAdopted { found } => std::slice::from_ref(found),
+            Self::NotFound { found, .. } => found,
+        }
     }
 }
 

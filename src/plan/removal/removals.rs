@@ -1,7 +1,7 @@
 //! What becomes of everything that was applied and is not desired (for a destroy, of everything): it is
 //! deleted, kept, or forgotten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::plan::input::plan_input::Known;
@@ -13,7 +13,7 @@ use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::removal::kept::{kept, staying};
 use crate::plan::removal::leaving::Leaving;
 use crate::plan::view::overview::Overview;
-use crate::resource::{Address, Live, Problem, Reading};
+use crate::resource::{Address, Identity, Live, Problem, Reading};
 
 /// The changes, by address and what is kept last, and what makes the plan impossible.
 pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Refusal>) {
@@ -24,7 +24,8 @@ pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Ref
             Fate::Stays => {}
             Fate::Forgotten(reason, live) => changes.push(forgotten(address, known, reason, live)),
             Fate::Leaves(live) => {
-                leaving.push(Leaving::known(address, known, live, overview.desired_at(address)));
+                let desired = overview.desired_for(address, &known.target.identity);
+                leaving.push(Leaving::known(address, known, live, desired));
             }
             Fate::Unreadable(problem) => refusals.push(Refusal {
                 address: address.clone(),
@@ -105,7 +106,11 @@ fn forgotten(address: &Address, known: &Known, reason: Reason, prior: Option<&Ar
 /// Objects that an interrupted run wrote and did not record: their annotations say that they are ours.
 fn unrecorded(overview: Overview<'_>) -> impl Iterator<Item = Leaving<'_>> {
     let input = overview.input();
-    let desired = input.desired.iter().filter(|desired| !input.known.contains_key(&desired.address));
+    // A renamed block is known under its old address, and leaves once.
+    let known: HashSet<&Identity> = input.known.values().map(|known| &known.target.identity).collect();
+    let desired = input.desired.iter().filter(move |desired| {
+        !input.known.contains_key(&desired.address) && !known.contains(&desired.identity)
+    });
     desired.filter_map(move |desired| {
         let live = overview.live(&desired.address)?;
         is_marked_ours(live, overview.owner()).then(|| Leaving::unrecorded(desired, live))

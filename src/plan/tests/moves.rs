@@ -79,6 +79,49 @@ fn a_stale_move_is_nothing() {
 }
 
 #[test]
+fn a_move_that_finds_nothing_is_told() {
+    // Misspelt: neither address is known, and what was applied leaves.
+    let misspelt = moving(
+        with_known_maps(input(vec![depending_on("new", &[])]), &["old"]),
+        "resource.odl",
+        "resource.new",
+    );
+    let plan = world_of(&["old"]).plan(settle(misspelt).unwrap());
+    assert_eq!(
+        plan.notes,
+        ["`[[moved]]` from resource.odl to resource.new finds nothing: the state knows neither of them."]
+    );
+    // The new block has no such object.
+    let object = |block: &str, name: &str| {
+        Desired::new(address(&format!("{block}/ConfigMap/{name}")), map(name)).unwrap()
+    };
+    let before = with_known(
+        input(vec![object("manifest.prod", "d")]),
+        &address("manifest.main/ConfigMap/c"),
+        &map("c"),
+    );
+    let mut there = World::default().with(marked(map("c"), "manifest.main/ConfigMap/c"));
+    let plan = there.plan(settle(moving(before, "manifest.main", "manifest.prod")).unwrap());
+    assert!(
+        plan.notes[0].contains("manifest.prod/ConfigMap/c, which nothing in the configuration has"),
+        "{:?}",
+        plan.notes
+    );
+}
+
+/// A destroy counts an object once, whatever the configuration calls it by now.
+#[test]
+fn a_renamed_block_is_destroyed_once_and_with_its_protection() {
+    let object = map("c");
+    let mut renamed = desired("new", object.clone());
+    renamed.lifecycle.protect = true;
+    let mut known = with_known(input(vec![renamed]), &address("resource.old"), &object);
+    known.mode = crate::plan::Mode::Destroy;
+    let plan = World::default().with(marked(object, "resource.old")).plan(settle(known).unwrap());
+    assert_eq!(actions(&plan), [("resource.old".into(), Action::Keep)]);
+}
+
+#[test]
 fn moves_are_held_against_the_objects_of_blocks() {
     let graph =
         Graph::build(vec![Desired::new(address("manifest.m/ConfigMap/a"), map("a")).unwrap()]).unwrap();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::world::*;
 use crate::kubernetes::marks::LINEAGE;
-use crate::plan::{Action, Answer, Fidelity, Planner, Step, Tracking};
+use crate::plan::{Action, Answer, Fidelity, LineageObstacle, Mode, Planner, Step, Tracking};
 use crate::resource::{Address, Identity, Problem, ProblemKind, Reading};
 
 #[test]
@@ -98,6 +98,41 @@ fn without_a_state_the_annotations_tell_the_lineage() {
     assert_eq!(plan.lineage, "old-lineage");
     assert_eq!(actions(&plan), [("resource.c".into(), Action::None)]);
     assert_eq!(plan.notes.len(), 1);
+    let found = "old-lineage".to_owned();
+    assert_eq!(plan.lineage_obstacle, Some(LineageObstacle::NotAdopted { found }));
+}
+
+#[test]
+fn without_a_state_a_lineage_is_taken_over_only_where_it_is_named_and_found() {
+    let object = config_map("c", json!({}));
+    let plan_for = |lineage: &str, mode: Mode| {
+        let mut lost = input(vec![desired("c", object.clone())]);
+        (lost.serial, lost.mode, lost.lineage, lost.lineage_adopted) = (0, mode, lineage.to_owned(), true);
+        World::default().with(marked(object.clone(), "resource.c")).plan(lost)
+    };
+    for (mode, action) in [(Mode::Apply, Action::None), (Mode::Destroy, Action::Delete)] {
+        let named = plan_for("l", mode);
+        assert_eq!((actions(&named)[0].1, named.lineage_obstacle), (action, None));
+        let other = plan_for("m", mode);
+        assert!(actions(&other).is_empty(), "{other:?}");
+        let (named, found) = ("m".to_owned(), vec!["l".to_owned()]);
+        assert_eq!(other.lineage_obstacle, Some(LineageObstacle::NotFound { named, found }));
+    }
+}
+
+/// A namespace that we made is planned like any other object: its marks come back, and its record is kept.
+#[test]
+fn a_shared_namespace_of_ours_is_recorded_again() {
+    let object = namespace("team");
+    let mut shared = desired("team", object.clone());
+    shared.shared = true;
+    let plan =
+        World::default().with(marked(object.clone(), "resource.team")).plan(input(vec![shared.clone()]));
+    assert_eq!((actions(&plan)[0].1, plan.changes[0].tracking), (Action::None, Tracking::New));
+    assert!(plan.changes[0].applied.is_some());
+    let known = with_known(input(vec![shared]), &address("resource.team"), &object);
+    let plan = World::default().with(object).plan(known);
+    assert_eq!(actions(&plan), [("resource.team".into(), Action::Update)]);
 }
 
 #[test]

@@ -145,6 +145,7 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
     Input {
         project: "p".into(),
         lineage: "l".into(),
+        lineage_adopted: false,
         serial: 1,
         cluster: ClusterIdentity { uid: Some("c".into()), server: "https://c".into(), ca_digest: None },
         mode: Mode::Apply,

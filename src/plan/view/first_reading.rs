@@ -34,17 +34,24 @@ fn owned((address, target): (&Address, &Target)) -> (Address, Target) {
     (address.clone(), target.clone())
 }
 
-/// The lineage of a state that is lost: without a state, the annotations of what is desired tell it.
-pub(in crate::plan) fn lineage_of_lost_state(overview: Overview<'_>) -> Option<String> {
+/// The lineages of this project that the annotations of objects name, where there is no state; the first one that
+/// is found comes first. With a state, nobody needs them.
+pub(in crate::plan) fn lineages_without_state(overview: Overview<'_>) -> Vec<String> {
     let input = overview.input();
+    let mut found: Vec<String> = Vec::new();
     if !is_without_state(overview) {
-        return None;
+        return found;
     }
-    let lineage = input.desired.iter().chain(&input.left_out.desired).find_map(|desired| {
-        let live = overview.live(&desired.address)?;
-        (live.annotation(PROJECT) == Some(input.project.as_str())).then(|| live.annotation(LINEAGE))?
-    });
-    lineage.filter(|lineage| *lineage != input.lineage).map(str::to_owned)
+    for desired in input.desired.iter().chain(&input.left_out.desired) {
+        let Some(live) = overview.live(&desired.address) else { continue };
+        if live.annotation(PROJECT) == Some(input.project.as_str())
+            && let Some(lineage) = live.annotation(LINEAGE)
+            && !found.iter().any(|known| known == lineage)
+        {
+            found.push(lineage.to_owned());
+        }
+    }
+    found
 }
 
 fn is_without_state(overview: Overview<'_>) -> bool {

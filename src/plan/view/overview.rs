@@ -60,6 +60,17 @@ impl<'a> Overview<'a> {
         self.input.desired.get(self.index.position(address)?)
     }
 
+    /// What the configuration says of an object that the state knows under this address: what it wants there, or
+    /// what it wants of that very object under another address (a renamed block).
+    pub(in crate::plan) fn desired_for(
+        self,
+        address: &Address,
+        identity: &Identity,
+    ) -> Option<&'a Arc<Desired>> {
+        self.desired_at(address)
+            .or_else(|| self.input.desired.iter().find(|desired| desired.identity == *identity))
+    }
+
     /// Whether the configuration wants this very object under this very address.
     pub(super) fn is_desired_as(self, address: &Address, identity: &Identity) -> bool {
         self.desired_at(address).is_some_and(|desired| desired.identity == *identity)

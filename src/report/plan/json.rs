@@ -27,6 +27,7 @@ pub fn plan_json(plan: &Plan, places: Locator<'_>) -> Value {
         "notes": plan.notes,
         "targets": plan.targets,
         "left_out": plan.left_out,
+        "lineages_to_adopt": plan.lineage_obstacle.as_ref().map_or(&[][..], |obstacle| obstacle.found()),
         "digest": plan.digest,
     })
 }

@@ -10,7 +10,7 @@ use crate::resource::FieldPath;
 const NAMED: usize = 3;
 
 /// Why a change is made, in one sentence; `None` where there is nothing to say.
-pub(super) fn sentence(reasons: &[Reason]) -> Option<String> {
+pub(in crate::report) fn sentence(reasons: &[Reason]) -> Option<String> {
     let (unreplaced, others): (Vec<_>, Vec<_>) =
         reasons.iter().partition(|reason| **reason == Reason::NothingToReplace);
     let clauses = others.into_iter().map(clause).collect::<Vec<_>>().join("; ");

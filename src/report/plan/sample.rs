@@ -50,6 +50,7 @@ pub(in crate::report) fn plan(changes: Vec<Change>) -> Plan {
         cluster: ClusterIdentity { uid: None, server: "https://c".into(), ca_digest: None },
         targets: Vec::new(),
         left_out: Vec::new(),
+        lineage_obstacle: None,
         digest: format!("sha256:{}", "0".repeat(64)),
         changes,
         refusals: Vec::new(),

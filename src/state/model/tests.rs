@@ -84,6 +84,18 @@ fn a_deletion_takes_only_the_object_that_it_names() {
     assert!(state.resources.is_empty());
 }
 
+/// The plan calls it by its new address (`[[moved]]`), which no run has recorded yet.
+#[test]
+fn a_deletion_under_a_new_address_takes_what_is_known_under_the_old_one() {
+    for outcome in [deleted("a"), Outcome::Forgotten { identity: identity("a") }] {
+        let mut state = full();
+        let before = state.resources.len();
+        state.record(&address("moved"), &outcome);
+        assert!(!state.resources.contains_key(&address("a")));
+        assert_eq!(state.resources.len(), before - 1);
+    }
+}
+
 #[test]
 fn a_move_leaves_nothing_under_the_old_address() {
     let mut state = State::new("registry");

@@ -177,6 +177,11 @@ fn targets_replacements_and_destroys_are_bound_alike() {
     refused(&project, &ns, &["resource.greeting: it was deleted by others"]);
     project.apply();
     project.run(["plan", "--out", "p.plan", "--destroy"]).success();
+    // A mark that was set since keeps the object, and the message says so.
+    ns.kubectl(["annotate", "configmap/greeting", "regplan.dev/protect=true"]).run().success();
+    let kept = "resource.greeting: it was to be deleted, and is kept now: protected";
+    refused(&project, &ns, &[kept, "`--consent resource.greeting`"]);
+    ns.kubectl(["annotate", "configmap/greeting", "regplan.dev/protect-"]).run().success();
     project.run(["apply", "p.plan"]).success();
     assert_eq!((ns.find("configmap/greeting"), ns.find("deployment/web")), (None, None));
 }

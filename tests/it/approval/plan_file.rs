@@ -28,6 +28,9 @@ fn a_plan_file_is_applied_once_and_does_what_it_shows() {
     // The same change a second time is another plan.
     ns.patch("configmap/greeting", &json!({"data": {"hello": "mars"}}));
     refused(&project, &ns, &["was applied already"]);
+    // The state alone knows it as well: `revisions/` need not travel with it.
+    std::fs::remove_dir_all(project.path(&ns.fill(".regplan/{project}/revisions"))).unwrap();
+    refused(&project, &ns, &["was applied already, as revision 1"]);
     planned(&project);
     applied(&project);
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");

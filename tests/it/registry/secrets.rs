@@ -178,9 +178,10 @@ fn the_http_secret_is_made_once() {
     project.edit("regplan.toml", "registry:3.1.1", "registry:3.1.0");
     project.apply();
     assert_eq!(secret(&ns, "registry-http", "secret"), http);
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     fs::remove_dir_all(project.path(".regplan")).unwrap();
     project.expect_settled();
-    project.apply();
+    project.run(["apply", "--auto-approve", "--adopt-lineage", &lineage]).success();
     assert_eq!((secret(&ns, "registry-http", "secret"), hashes(&ns)), (http, users));
     let mut after = versions(&ns);
     after.insert("Deployment/registry".into(), before["Deployment/registry"].clone());

@@ -1,5 +1,7 @@
 //! Objects that exist already: of others, of another project, of another version.
 
+use serde_json::json;
+
 use super::{THEIRS, greeting};
 use crate::harness::{GREETING, Namespace};
 
@@ -8,6 +10,52 @@ tests! {
     an_object_is_adopted_only_with_consent,
     an_object_of_another_project_is_refused,
     another_version_of_a_kind_is_the_same_object,
+    what_another_state_made_is_taken_over_only_by_its_lineage,
+}
+
+/// Without a state, the objects may be those of somebody else who uses the same project name.
+fn what_another_state_made_is_taken_over_only_by_its_lineage() {
+    let ns = Namespace::new();
+    let theirs = greeting(&ns);
+    theirs.apply();
+    let lineage = theirs.state()["lineage"].as_str().unwrap().to_owned();
+    let version = ns.field("configmap/greeting", "/metadata/resourceVersion");
+    let ours = greeting(&ns);
+    ours.edit("regplan.toml", "world", "moon");
+    ours.run(["plan"]).success().stdout_contains("There is no state here").stdout_contains(&lineage);
+    let plan = ours.run(["plan", "--format", "json"]).success().json();
+    assert_eq!(plan["lineages_to_adopt"], json!([lineage]));
+    let expect = format!("--expect={}", plan["digest"].as_str().unwrap());
+    for command in [
+        ["apply", "--auto-approve"],
+        ["apply", &expect],
+        ["destroy", "--auto-approve"],
+        ["plan", "--out=p.plan"],
+    ] {
+        let refused = ours.run(command).code(1);
+        refused.stderr_contains(&format!("`--adopt-lineage {lineage}`")).stderr_contains("nothing was done");
+    }
+    assert_eq!(ns.field("configmap/greeting", "/metadata/resourceVersion"), version);
+    assert!(!ours.path("p.plan").exists() && !ours.path(&ours.state_path()).exists());
+    // A lineage that nothing has is no silent "nothing to do".
+    let none = "0".repeat(32);
+    let refused = ours.run(["destroy", "--auto-approve", "--adopt-lineage", &none]).code(1);
+    refused.stderr_contains("no object of this configuration has that lineage").stderr_contains(&lineage);
+    ours.run(["apply", "--auto-approve", "--adopt-lineage", &none]).code(1).stdout_contains(&lineage);
+    ours.run(["plan", "--adopt-lineage", "old"]).code(1).stderr_contains("32 hexadecimal digits");
+    // The plan file keeps that it was agreed to.
+    ours.run(["plan", "--out=p.plan", "--adopt-lineage", &lineage]).success();
+    ours.run(["apply", "p.plan"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
+    assert_eq!(ours.state()["lineage"], json!(lineage));
+    // From now on there is a state, and it has that lineage.
+    ours.run(["plan", "--adopt-lineage", &lineage]).success();
+    let refused = ours.run(["plan", "--adopt-lineage", &none]).code(1);
+    refused.stderr_contains("there is a state here").stderr_contains(&lineage);
+    std::fs::remove_dir_all(ours.path(".regplan")).unwrap();
+    let destroy = ours.run(["destroy", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    destroy.stdout_contains("1 to destroy");
+    assert!(ns.find("configmap/greeting").is_none());
 }
 
 fn an_object_of_others_is_refused_with_its_managers() {

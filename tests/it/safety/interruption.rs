@@ -3,11 +3,14 @@
 use serde_json::json;
 
 use super::greeting;
-use crate::harness::{BALANCER, GREETING, Namespace, wait_until};
+use crate::harness::{BALANCER, Command, GREETING, HEAD, Namespace, config_maps, wait_until};
 
 tests! {
     a_killed_apply_loses_nothing,
-    a_killed_first_apply_is_found_by_its_annotations,
+    a_killed_first_apply_is_known_again,
+    a_destroy_that_was_killed_has_lost_no_secret,
+    a_shared_namespace_is_recorded_again_and_keeps_its_marks,
+    a_disk_that_fills_up_in_mid_run_leaves_nothing_behind,
     the_first_signal_stops_gently,
     the_first_signal_ends_the_wait_for_a_value,
 }
@@ -27,16 +30,101 @@ fn a_killed_apply_loses_nothing() {
     assert!(ns.find("service/lb").is_none() && ns.find("configmap/greeting").is_none());
 }
 
-fn a_killed_first_apply_is_found_by_its_annotations() {
+/// The folder knows the lineage before anything is written with it, so nobody has to agree to anything.
+fn a_killed_first_apply_is_known_again() {
     let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("apply", "configmaps").not_dry_run().hang();
+    let project = greeting(&ns).through(&proxy);
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the write", || !proxy.writes().is_empty());
+    // Somebody who only looks is told.
+    let plan = project.run(["plan"]).success();
+    plan.stderr_contains("has not ended: it is under way, or was killed");
+    apply.kill();
+    // As if the server had done it.
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    let marks = json!({"regplan.dev/project": ns.fill("{project}"), "regplan.dev/lineage": lineage,
+        "regplan.dev/address": "resource.greeting"});
+    let written = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "greeting", "annotations": marks}});
+    ns.apply(&written.to_string());
+    proxy.clear_faults();
+    project.apply();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
+    project.run(["plan", "--detailed-exitcode"]).success().stderr_lacks("has not ended");
+    project.run(["destroy", "--auto-approve"]).success().stdout_contains("1 to destroy");
+}
+
+/// What regplan itself has deleted is not lost.
+fn a_destroy_that_was_killed_has_lost_no_secret() {
+    let ns = Namespace::new();
+    let secret = "\n[secret.token]\ngenerate = { length = 20 }\n\n[resource.login]\napiVersion = \"v1\"\n\
+                  kind = \"Secret\"\nstringData.token = \"${secret.token}\"\n";
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{secret}")).through(&proxy);
+    project.apply();
+    let made = ns.fill("{project}-token");
+    proxy.on("delete", "secrets").named(&made).hang();
+    let consent = "--consent=secret.token";
+    let destroy = project.regplan(["destroy", "--auto-approve", consent]).spawn();
+    wait_until("the delete", || proxy.count("delete", "secrets") >= 2);
+    destroy.kill();
+    proxy.clear_faults();
+    // As if the server had done it.
+    ns.delete(&format!("secret/{made}"));
+    project.run(["plan"]).success().stdout_contains("Plan: ");
+    project.apply();
+    project.expect_settled();
+    // What somebody else has deleted is lost.
+    ns.delete(&format!("secret/{made}"));
+    project.run(["plan"]).code(1).stderr_contains("is lost");
+}
+
+/// A namespace that blocks share is recorded like everything else that we made.
+fn a_shared_namespace_is_recorded_again_and_keeps_its_marks() {
+    let ns = Namespace::absent();
     let project = greeting(&ns);
     project.apply();
-    // As if the run had been killed between the write and its record, or the state were lost.
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     std::fs::remove_dir_all(project.path(".regplan")).unwrap();
-    let plan = project.run(["plan", "--detailed-exitcode"]).success();
-    plan.stdout_contains("There is no state here");
+    project.run(["apply", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    project.run(["drift"]).success();
+    let serial = project.state()["serial"].clone();
+    project.apply().stdout_contains("Nothing to change");
+    assert_eq!(project.state()["serial"], serial, "nothing is left to record");
+    // As if the run had been killed before the namespace was recorded.
+    let address = ns.fill("namespace.{ns}");
+    project.edit_state(|state| {
+        state["resources"].as_object_mut().unwrap().remove(&address).unwrap();
+    });
     project.apply();
-    project.run(["destroy", "--auto-approve"]).success().stdout_contains("1 to destroy");
+    assert!(project.state()["resources"].get(&address).is_some_and(|known| known.get("applied").is_some()));
+    ns.kubectl(["annotate", "namespace/{ns}", "regplan.dev/address-"]).run().success();
+    project.run(["drift"]).code(2);
+    project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("only our annotations change");
+    project.apply();
+    project.run(["drift"]).success();
+    project.expect_settled();
+    project.run(["destroy", "--auto-approve", &format!("--consent={address}")]).success();
+}
+
+/// No file may grow beyond a few kilobytes, so that the journal cannot take all outcomes.
+fn a_disk_that_fills_up_in_mid_run_leaves_nothing_behind() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &config_maps(12));
+    let limited = "trap '' XFSZ; ulimit -f 16; exec \"$0\" apply --auto-approve";
+    let full = Command::new("/bin/sh").args(["-c", limited, env!("CARGO_BIN_EXE_regplan")]);
+    let full = full.folder(project.folder()).env("HOME", project.folder());
+    let full = full.env("KUBECONFIG", ns.cluster().kubeconfig());
+    full.run().code(1).stderr_contains("what was done cannot be recorded");
+    let ours = || ns.list("configmap").into_iter().filter(|name| !name.contains("kube-root-ca")).count();
+    assert_ne!(ours(), 0);
+    // There is room again, and the blocks are gone: none of the writes is forgotten.
+    project.rewrite("regplan.toml", HEAD);
+    project.apply();
+    assert_eq!(ours(), 0);
+    project.expect_settled();
 }
 
 fn the_first_signal_stops_gently() {
