@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, FailedResource, Record, Recorder, Report, Skipped};
@@ -14,7 +13,7 @@ use super::task::{self, Dependency, Done, Task};
 use crate::graph::{Direction, Order, Queue, RemovedResource, deletions};
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
-use crate::resource::{Address, Applied, Desired, Live, Problem, Reference};
+use crate::resource::{Address, Applied, Live, Problem, Reference};
 
 /// How to apply.
 #[derive(Debug, Clone, Copy)]
@@ -270,13 +269,6 @@ impl<'p> Phase<'p> {
         })
     }
 
-    /// What may hold values that nobody may see: what is desired, and what was there.
-    fn secrets_of(&self, address: &Address) -> Option<(&Desired, Option<&Value>)> {
-        let change = self.changes.get(address)?;
-        let live = self.current.get(address).or(change.prior.as_ref());
-        Some((change.desired.as_deref()?, live.map(|live| &live.object)))
-    }
-
     /// Takes in what half a turn came to; gives the other half, where there is one.
     async fn take(
         &mut self,
@@ -289,10 +281,6 @@ impl<'p> Phase<'p> {
         }
         match half {
             StepResult::Wrote { address, result: Ok(Done::Present { sent, live, warnings }) } => {
-                let warnings = match self.secrets_of(&address) {
-                    Some((desired, live)) => plan::redact_all(desired, live, warnings),
-                    None => warnings,
-                };
                 for text in warnings {
                     (self.emit)(Event::Warning { address: address.clone(), text });
                 }
@@ -314,10 +302,6 @@ impl<'p> Phase<'p> {
             }
             StepResult::Wrote { address, result: Err(problem) }
             | StepResult::Settled { address, result: Err(problem) } => {
-                let problem = match self.secrets_of(&address) {
-                    Some((desired, live)) => plan::redact(desired, live, problem),
-                    None => problem,
-                };
                 recorder
                     .record(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) })
                     .await?;

@@ -22,6 +22,7 @@
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, held against the plan that is made anew |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
+//! | `redacting`, `run_secrets` | which secrets the run knows, and the edge at which they are taken out |
 //! | `drifting` | what was applied last, against what is there |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
@@ -38,9 +39,11 @@ mod opening;
 mod plan_file;
 mod planned;
 mod planning;
+mod redacting;
 mod refusal;
 mod request;
 mod rights;
+mod run_secrets;
 mod settings;
 mod shared;
 mod standard;

@@ -12,7 +12,7 @@
 //! | `atomic` | which fields are owned as a whole |
 //! | `server_fields` | which fields only the server writes |
 //! | `list_items` | what tells the items of a list apart, and what they are called |
-//! | `secret_data` | where a Secret has what nobody may see |
+//! | `secret_data` | where an object, and above all a Secret, has what nobody may see |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pods`, `events` | what a cluster says about why something is not ready |

@@ -18,6 +18,8 @@
 //! | `expression` | Which value is not known yet, and what does it wait for? |
 //! | `references` | What does an object give to others, and what does it need of them? |
 //! | `digest` | How are texts digested, public ones and secrets? |
+//! | `redactor` | How are the secrets of a run taken out of what is said? |
+//! | `withhold` | How are secrets taken out of a stored object? |
 
 mod address;
 mod api_groups;
@@ -31,6 +33,7 @@ mod live;
 mod ownership;
 mod path;
 mod path_map;
+mod redactor;
 pub mod references;
 mod withhold;
 
@@ -47,4 +50,5 @@ pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;
-pub use withhold::{WITHHELD, secret_paths, withhold};
+pub use redactor::Redactor;
+pub use withhold::{WITHHELD, withhold};

@@ -48,6 +48,7 @@ mod replacement;
 mod requests;
 mod safety;
 mod schemas;
+mod secrets;
 mod targets;
 mod transport_errors;
 mod user_stories;
@@ -90,6 +91,7 @@ fn tests() -> Vec<Test> {
         requests::tests(),
         safety::tests(),
         schemas::tests(),
+        secrets::tests(),
         targets::tests(),
         timing::tests(),
         transport_errors::tests(),
