@@ -1,6 +1,7 @@
 //! What a run knows of secrets, and what it says without them.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
@@ -14,11 +15,18 @@ use crate::plan;
 use crate::resource::{Desired, Identity, Redactor};
 
 /// The secrets of one run. They grow with everything that is read, desired and sent.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct RunSecrets {
     redactor: Redactor,
     /// The desired objects with fields that nobody may see: the live ones hold secrets in these fields too.
     marked: RwLock<HashMap<Identity, Arc<Desired>>>,
+}
+
+/// Without what it knows.
+impl fmt::Debug for RunSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunSecrets").finish_non_exhaustive()
+    }
 }
 
 impl RunSecrets {
