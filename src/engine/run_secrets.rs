@@ -51,7 +51,9 @@ impl RunSecrets {
     pub(super) fn learn_desired(&self, graph: &Graph) {
         let mut marked = self.marked.write().unwrap_or_else(PoisonError::into_inner);
         for desired in graph.order().iter().filter_map(|address| graph.get(address)) {
-            plan::desired_secrets(desired).into_iter().for_each(|value| self.redactor.learn(value));
+            for value in plan::desired_secrets(desired) {
+                self.redactor.learn(value);
+            }
             if !desired.sensitive.is_empty() {
                 marked.insert(desired.identity.clone(), Arc::clone(desired));
             }
@@ -60,7 +62,9 @@ impl RunSecrets {
 
     /// Learns the secrets of an object that is about to be sent.
     pub(super) fn learn_sent(&self, object: &Value) {
-        secret_data::secret_values(object).into_iter().for_each(|value| self.redactor.learn(value));
+        for value in secret_data::secret_values(object) {
+            self.redactor.learn(value);
+        }
     }
 
     /// Learns the secrets of an object that was read.
@@ -68,7 +72,9 @@ impl RunSecrets {
         self.learn_sent(object);
         let marked = self.marked.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(desired) = marked.get(identity) {
-            plan::live_secrets(desired, object).iter().for_each(|value| self.redactor.learn(value));
+            for value in plan::live_secrets(desired, object) {
+                self.redactor.learn(&value);
+            }
         }
     }
 

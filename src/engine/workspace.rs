@@ -61,7 +61,9 @@ impl<S: StateAccess> Workspace<S> {
         // A mistake may be told before all that is looked up is known as a secret by itself.
         let env = |name: &str| {
             let value = (host.variables)(name);
-            value.iter().for_each(|value| self.secrets.redactor().learn_text(value));
+            if let Some(value) = &value {
+                self.secrets.redactor().learn_text(value);
+            }
             value
         };
         let outside = Outside { provider: Some(&keeping), env: &env, remembered: &remembered };

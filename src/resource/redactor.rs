@@ -72,7 +72,9 @@ impl Redactor {
         forms.extend(quoted);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.learned.insert(text.to_owned());
-        forms.into_iter().for_each(|form| known.add(form));
+        for form in forms {
+            known.add(form);
+        }
     }
 
     /// The text without the secrets that are known by now.

@@ -29,7 +29,7 @@ async fn said(stage: &Stage, workspace: &mut Workspace<Store>) -> String {
     said += &report::plan_json(plan, &|_| None).to_string();
     said += &report::plan_markdown(plan, &|_| None, report::MARKDOWN_LIMIT);
     if let Some(file) = workspace.plan_file(&planned).await.unwrap() {
-        said += &file.as_text();
+        said += file.as_text();
     }
     let Ok(applicable) = planned.applicable(&Approval::Caller) else { return said };
     let heard = Mutex::new(String::new());
