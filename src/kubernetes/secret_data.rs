@@ -17,7 +17,7 @@ pub fn is_secret(identity: &Identity) -> bool {
     identity.is("", "Secret")
 }
 
-/// Whether the field of a Secret is hidden, or lies below one that is: all but its [`OPEN`] fields, and of the open
+/// Whether the field of a Secret is hidden, or lies below one that is: all but its open fields, and of the open
 /// ones the note of `kubectl apply`, which holds the data as well.
 pub fn is_content(path: &FieldPath) -> bool {
     match path.segments().first() {
