@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, Record, Recorder, Report};
@@ -16,7 +15,7 @@ use super::task::{Dependency, Done, Task};
 use crate::graph::{Direction, Order, Queue, RemovedResource, deletions};
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
-use crate::resource::{Address, Desired, Live, Problem, Reference};
+use crate::resource::{Address, Live, Problem, Reference};
 
 /// How an apply works.
 #[derive(Debug, Clone, Copy)]
@@ -226,13 +225,6 @@ impl<'p> Phase<'p> {
         Some(Task { change, desired, project: self.project, dependencies })
     }
 
-    /// Where the secrets of a resource are: in what is desired, and in the object as it is or was.
-    fn secrets_of(&self, address: &Address) -> Option<(&Desired, Option<&Value>)> {
-        let change = self.changes.get(address)?;
-        let live = self.current.get(address).or(change.prior.as_ref());
-        Some((change.desired.as_deref()?, live.map(|live| &live.object)))
-    }
-
     /// Handles the end of a step. Returns the next step of the same resource, where there is one.
     async fn take(
         &mut self,
@@ -245,7 +237,9 @@ impl<'p> Phase<'p> {
         }
         match result {
             StepResult::Wrote { address, result: Ok(Done::Present { sent, live, warnings }) } => {
-                self.warn(&address, warnings, reporter);
+                for text in warnings {
+                    reporter.warning(&address, text);
+                }
                 let Some(change) = self.changes.get(&address).copied() else { return Ok(None) };
                 let desired = change.desired.as_deref();
                 let applied =
@@ -282,17 +276,6 @@ impl<'p> Phase<'p> {
         }
     }
 
-    /// Passes the server's warnings on, without the secrets in them.
-    fn warn(&self, address: &Address, warnings: Vec<String>, reporter: &Reporter<'p>) {
-        let warnings = match self.secrets_of(address) {
-            Some((desired, live)) => plan::redact_all(desired, live, warnings),
-            None => warnings,
-        };
-        for text in warnings {
-            reporter.warning(address, text);
-        }
-    }
-
     /// Records what a change without a write means for the state, and lets the resources begin that waited for it.
     async fn finish(
         &mut self,
@@ -320,7 +303,7 @@ impl<'p> Phase<'p> {
         }
     }
 
-    /// Records a failure without the secrets in its message, and skips the resources that waited for this one.
+    /// Records a failure, and skips the resources that waited for this one.
     async fn fail(
         &mut self,
         address: &Address,
@@ -328,10 +311,6 @@ impl<'p> Phase<'p> {
         recorder: &mut dyn Recorder,
         reporter: &mut Reporter<'p>,
     ) -> Result<(), Problem> {
-        let problem = match self.secrets_of(address) {
-            Some((desired, live)) => plan::redact(desired, live, problem),
-            None => problem,
-        };
         recorder
             .record(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) })
             .await?;

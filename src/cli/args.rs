@@ -48,6 +48,9 @@ pub(super) struct Global {
     /// Kubeconfig to use instead of KUBECONFIG and ~/.kube/config
     #[arg(long, global = true, value_name = "PATH")]
     pub(super) kubeconfig: Option<PathBuf>,
+    /// Refuse a configuration that names a kubeconfig: it could run programs here
+    #[arg(long, global = true)]
+    pub(super) no_configured_kubeconfig: bool,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,

@@ -9,6 +9,7 @@ use textwrap::{WordSeparator, WordSplitter};
 
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, SourceId, Sources};
+use crate::report::{escape, escape_in_place, escape_lines};
 
 /// Prints the warnings, where there are any.
 pub(super) fn show_warnings(sources: &Sources, warnings: &Diagnostics, output: Output) -> io::Result<()> {
@@ -32,7 +33,7 @@ pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) ->
         let mistake = &as_seen_from(here.as_deref(), mistake);
         for part in by_source(sources, mistake) {
             if handler.render_report(&mut text, &part).is_err() {
-                text.push_str(&mistake.to_string());
+                text.push_str(&escape_lines(&mistake.to_string()));
             }
             text.push('\n');
         }
@@ -54,8 +55,10 @@ fn width() -> usize {
 /// own below it, since a report of miette shows one file.
 struct Drawn<'m> {
     mistake: &'m Diagnostic,
+    /// Whether it is the first part: the others go on from it.
+    is_first: bool,
     message: String,
-    help: Option<&'m str>,
+    help: Option<String>,
     source: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
 }
@@ -68,9 +71,11 @@ fn by_source<'m>(sources: &Sources, mistake: &'m Diagnostic) -> Vec<Drawn<'m>> {
         }
     }
     let first = files.first().copied();
-    let mut drawn = vec![part(sources, mistake, first, mistake.message.clone(), mistake.help.as_deref())];
+    let help = mistake.help.as_deref().map(escape_lines);
+    let first = part(sources, mistake, first, mistake.message.clone());
+    let mut drawn = vec![Drawn { is_first: true, help, ..first }];
     let others = files.into_iter().skip(1);
-    drawn.extend(others.map(|file| part(sources, mistake, Some(file), "and here:".to_owned(), None)));
+    drawn.extend(others.map(|file| part(sources, mistake, Some(file), "and here:".to_owned())));
     drawn
 }
 
@@ -79,25 +84,39 @@ fn part<'m>(
     mistake: &'m Diagnostic,
     file: Option<SourceId>,
     message: String,
-    help: Option<&'m str>,
 ) -> Drawn<'m> {
     let labels = mistake.labels.iter().filter(|label| Some(label.span.source) == file);
     let labels: Vec<Label> = labels.cloned().collect();
-    let (source, labels) = match file.and_then(|file| sources.get(file)) {
+    let (message, source, labels) = match file.and_then(|file| sources.get(file)) {
+        // Its lines may hold secrets.
+        Some(source) if source.holds_values => (message + &places(sources, &labels), None, Vec::new()),
         Some(source) => {
-            let (text, labels) = shortened(&source.text, labels);
-            (Some(NamedSource::new(source.path.display().to_string(), text)), labels)
+            let (text, labels) = shortened(&escape_in_place(&source.text), labels);
+            let name = escape(&source.path.display().to_string());
+            (message, Some(NamedSource::new(name, text)), labels)
         }
-        None => (None, labels),
+        None => (message, None, labels),
     };
     let labels = labels
         .into_iter()
         .map(|label| {
-            let words = (!label.text.is_empty()).then_some(label.text);
+            let words = (!label.text.is_empty()).then(|| escape_lines(&label.text));
             LabeledSpan::new(words, label.span.start, label.span.end.saturating_sub(label.span.start))
         })
         .collect();
-    Drawn { mistake, message, help, source, labels }
+    Drawn { mistake, is_first: false, message: escape_lines(&message), help: None, source, labels }
+}
+
+/// Places in words: ` (values.toml:3:1: given here)`.
+fn places(sources: &Sources, labels: &[Label]) -> String {
+    let place = |label: &Label| {
+        let (path, line) = sources.line_of(label.span)?;
+        let before = sources.get(label.span.source)?.text.get(..label.span.start)?;
+        let column = before.rsplit('\n').next().map_or(0, str::len) + 1;
+        let words = if label.text.is_empty() { String::new() } else { format!(": {}", label.text) };
+        Some(format!(" ({}:{line}:{column}{words})", path.display()))
+    };
+    labels.iter().filter_map(place).collect()
 }
 
 /// How many bytes of a very long line are shown.
@@ -168,8 +187,7 @@ fn as_seen_from(here: Option<&Path>, mut mistake: Diagnostic) -> Diagnostic {
 
 impl miette::Diagnostic for Drawn<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        // A part in another file continues the one above, and shows no code of its own.
-        (self.message == self.mistake.message).then(|| Box::new(self.mistake.code) as Box<dyn fmt::Display>)
+        self.is_first.then(|| Box::new(self.mistake.code) as Box<dyn fmt::Display>)
     }
 
     fn severity(&self) -> Option<miette::Severity> {
@@ -180,7 +198,7 @@ impl miette::Diagnostic for Drawn<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -205,3 +223,37 @@ impl fmt::Debug for Drawn<'_> {
 }
 
 impl std::error::Error for Drawn<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Span;
+
+    const PLAIN: Output = Output::PLAIN;
+
+    #[test]
+    fn nothing_in_a_mistake_steers_a_terminal() {
+        let mut sources = Sources::default();
+        let source = sources.add("a\u{1b}.toml", "x = '\u{1b}[2J\u{7}\u{9b}'\r\ny = 1\n");
+        let span = Span { source, start: 0, end: 1 };
+        let mistake = Diagnostic::error("code", "the name `a\u{1b}[2J` is none").at(span, "\u{7} here");
+        let drawn = draw(&sources, &mistake.help("not \u{202e}").into(), PLAIN);
+        assert!(drawn.contains("`a\\u{1b}[2J`") && drawn.contains("\\u{7} here"), "{drawn}");
+        assert!(drawn.contains("x = '?[2J???'"), "{drawn}");
+        let steers = |c: &char| c.is_control() && *c != '\n' || *c == '\u{202e}';
+        assert_eq!(drawn.chars().find(steers), None, "{drawn}");
+    }
+
+    #[test]
+    fn no_line_of_a_file_of_values_is_shown() {
+        let mut sources = Sources::default();
+        let source = sources.add_values("values.toml", "a = 1\npasword = 'hunter2'\n");
+        let span = Span { source, start: 6, end: 13 };
+        let mistake =
+            Diagnostic::error("code", "not declared").at(span, "given here").help("did you mean it?");
+        let drawn = draw(&sources, &mistake.into(), PLAIN);
+        assert!(drawn.contains("not declared (values.toml:2:1: given here)"), "{drawn}");
+        assert!(drawn.contains("did you mean it?") && drawn.contains("code"), "{drawn}");
+        assert!(!drawn.contains("hunter2"), "{drawn}");
+    }
+}

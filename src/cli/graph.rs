@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::project;
 use crate::graph;
+use crate::report;
 
 pub(super) async fn run(global: &Global, args: &GraphArgs, output: Output) -> Result<Exit, Failure> {
     let (_, compiled) = project::compile(global, output).await?;
@@ -13,6 +14,7 @@ pub(super) async fn run(global: &Global, args: &GraphArgs, output: Output) -> Re
         GraphFormat::Dot => graph::dot(&compiled.graph),
         GraphFormat::Mermaid => graph::mermaid(&compiled.graph),
     };
-    Output::raw_data(&text)?;
+    // Kubernetes takes no such names; a configuration may hold them all the same.
+    Output::raw_data(&report::escape_lines(&text))?;
     Ok(Exit::Done)
 }

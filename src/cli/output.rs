@@ -18,6 +18,10 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// Without styles.
+    #[cfg(test)]
+    pub(super) const PLAIN: Self = Self { styled_data: false, styled_messages: false, quiet: false };
+
     pub(super) fn new(global: &Global) -> Self {
         let styled = |is_terminal: bool| match global.color {
             When::Always => true,

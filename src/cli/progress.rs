@@ -67,7 +67,7 @@ impl Progress {
                 };
                 entry.missing.clone_from(missing);
                 match &entry.bar {
-                    Some(bar) => bar.set_message(format!("{address}: {}", report::escape(missing))),
+                    Some(bar) => bar.set_message(report::escape(&format!("{address}: {missing}"))),
                     None => self.waiting_line(address, missing),
                 }
             }
@@ -96,7 +96,7 @@ impl Progress {
         let bar = self.bars.add(ProgressBar::new_spinner());
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.set_prefix(doing.to_owned());
-        bar.set_message(address.to_string());
+        bar.set_message(report::escape(&address.to_string()));
         bar.enable_steady_tick(Duration::from_millis(120));
         bar
     }

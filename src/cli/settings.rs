@@ -15,8 +15,9 @@ pub(super) fn inputs(global: &Global) -> Result<ConfigInputs, Failure> {
 
 impl From<&Global> for Settings {
     fn from(global: &Global) -> Self {
-        let Global { context, kubeconfig, .. } = global.clone();
-        Self { context, kubeconfig, ..Self::default() }
+        let Global { context, kubeconfig, no_configured_kubeconfig, .. } = global.clone();
+        let refuse_configured_kubeconfig = no_configured_kubeconfig;
+        Self { context, kubeconfig, refuse_configured_kubeconfig, ..Self::default() }
     }
 }
 
@@ -42,7 +43,7 @@ mod tests {
 
     #[test]
     fn flags_become_settings() {
-        let words = "regplan plan -f a -f b --var x=1 --var-file v --context c --kubeconfig k --parallelism 3 \
+        let words = "regplan plan -f a -f b --var x=1 --var-file v --context c --kubeconfig k --no-configured-kubeconfig --parallelism 3 \
                      --target registry.main --replace resource.a --adopt resource.b --consent resource.c";
         let cli = Cli::try_parse_from(words.split_whitespace()).unwrap();
         let Command::Plan(args) = &cli.command else { panic!("{cli:?}") };
@@ -53,6 +54,7 @@ mod tests {
         let expected = Settings {
             context: Some("c".into()),
             kubeconfig: Some("k".into()),
+            refuse_configured_kubeconfig: true,
             in_cluster: false,
             parallelism: 3,
         };

@@ -114,41 +114,57 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        let absolute = base.join(path);
-        let bytes = match limited(&absolute) {
-            Ok(bytes) if bytes.len() > LARGEST => {
-                mistakes.push(
-                    Diagnostic::error(
-                        codes::TOO_LARGE,
-                        format!("{} is larger than {} MiB", path.display(), LARGEST >> 20),
-                    )
-                    .help("name a configuration; objects of Kubernetes go into files for `[manifest.NAME]`"),
-                );
-                return None;
-            }
-            Ok(bytes) => bytes,
-            Err(error) => {
-                mistakes.push(unreadable(path, &error));
-                return None;
-            }
-        };
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = good.split(|byte| *byte == b'\n').count();
-                mistakes.push(
-                    Diagnostic::error(
-                        codes::NOT_UTF8,
-                        format!("{} is not UTF-8: the first wrong byte is in line {line}", path.display()),
-                    )
-                    .help("save the file as UTF-8, as TOML demands"),
-                );
-                return None;
-            }
-        };
-        self.folders.push(absolute.parent().map(Path::to_path_buf).unwrap_or_default());
+        let text = text(base, path, mistakes)?;
+        self.folders.push(base.join(path).parent().map(Path::to_path_buf).unwrap_or_default());
         Some(self.sources.add(path, text))
+    }
+
+    /// The same for a file that gives values to variables.
+    pub(super) fn read_values(
+        &mut self,
+        base: &Path,
+        path: &Path,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<SourceId> {
+        let text = text(base, path, mistakes)?;
+        self.folders.push(base.join(path).parent().map(Path::to_path_buf).unwrap_or_default());
+        Some(self.sources.add_values(path, text))
+    }
+}
+
+/// The text of a file; `None` where it cannot be read, with the reason pushed.
+fn text(base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<String> {
+    let bytes = match limited(&base.join(path)) {
+        Ok(bytes) if bytes.len() > LARGEST => {
+            mistakes.push(
+                Diagnostic::error(
+                    codes::TOO_LARGE,
+                    format!("{} is larger than {} MiB", path.display(), LARGEST >> 20),
+                )
+                .help("name a configuration; objects of Kubernetes go into files for `[manifest.NAME]`"),
+            );
+            return None;
+        }
+        Ok(bytes) => bytes,
+        Err(error) => {
+            mistakes.push(unreadable(path, &error));
+            return None;
+        }
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.split(|byte| *byte == b'\n').count();
+            mistakes.push(
+                Diagnostic::error(
+                    codes::NOT_UTF8,
+                    format!("{} is not UTF-8: the first wrong byte is in line {line}", path.display()),
+                )
+                .help("save the file as UTF-8, as TOML demands"),
+            );
+            None
+        }
     }
 }
 

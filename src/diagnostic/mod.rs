@@ -38,6 +38,9 @@ pub struct Source {
     pub path: PathBuf,
     /// Its whole text.
     pub text: Arc<str>,
+    /// Whether it gives values to variables, and nothing else. No line of such a file is shown: it may hold secrets,
+    /// also under a name that is misspelt.
+    pub holds_values: bool,
 }
 
 /// All files that a configuration was read from. A [`Span`] points into one of them.
@@ -49,8 +52,17 @@ pub struct Sources {
 impl Sources {
     /// Adds a file and gives it the next number.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
+        self.push(Source { path: path.into(), text: text.into(), holds_values: false })
+    }
+
+    /// The same for a file that gives values to variables.
+    pub fn add_values(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
+        self.push(Source { path: path.into(), text: text.into(), holds_values: true })
+    }
+
+    fn push(&mut self, source: Source) -> SourceId {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { path: path.into(), text: text.into() });
+        self.files.push(source);
         id
     }
 

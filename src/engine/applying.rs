@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tracing::{Instrument as _, info_span};
 
+use super::redacting::RedactingRecorder;
+use super::run_secrets::RunSecrets;
 use super::{Error, rights};
 use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
 use crate::diagnostic::Sources;
@@ -17,7 +19,7 @@ use crate::state::{
     Store, StoredDesired, StoredResource,
 };
 
-/// What the history keeps of a run.
+/// How a run is known afterwards, and what it does not say.
 #[derive(Debug, Clone)]
 pub(super) struct Run<'a> {
     /// The digest of what was approved: of the plan file, or of the plan where there is none.
@@ -26,6 +28,8 @@ pub(super) struct Run<'a> {
     pub configuration: String,
     /// The files of the configuration. The revision keeps the file and line of its keys.
     pub sources: &'a Sources,
+    /// The secrets that no event, record or report may hold.
+    pub secrets: &'a RunSecrets,
 }
 
 /// Applies the plan. Each outcome is in the journal at once, and in the state at the end, however the run
@@ -51,7 +55,10 @@ pub(super) async fn apply(
         .begin(NewRun { plan: run.plan.clone(), cluster: plan.cluster.clone(), intents: intents(plan) })
         .await?;
     let mut journal = Journal { store, timeouts: timeouts(plan), keys: keys(plan) };
-    let result = apply::run(plan, provider, &mut journal, emit, stop, options).await;
+    let mut recorder = RedactingRecorder { recorder: &mut journal, secrets: run.secrets };
+    let emit = |event| emit(run.secrets.redact_event(event));
+    let result = apply::run(plan, provider, &mut recorder, &emit, stop, options).await;
+    let result = result.map(|report| run.secrets.redact_report(report));
     let end = match &result {
         Ok(report) if report.is_complete() => RunEnd::Completed,
         Ok(report) if report.stopped => RunEnd::Stopped,

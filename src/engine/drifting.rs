@@ -1,11 +1,13 @@
 //! Finds what was applied last, and compares it with the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::cluster_check::check_cluster;
 use super::factories::BackendSettings;
+use super::redacting::RedactingProvider;
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
 use crate::drift::{self, Drift, Finding, Status};
@@ -59,9 +61,10 @@ impl AppliedState {
     #[tracing::instrument(skip_all, fields(project = self.state.project, resources = self.state.resources.len()))]
     pub async fn drift(&self, settings: &Settings, secrets: Secrets) -> Result<Drift, Error> {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
+        let provider = RedactingProvider::around(provider, Arc::default());
         let cluster = provider.cluster().identity().await?;
         check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
-        Ok(drift(&self.state, &cluster, provider.as_ref(), secrets).await)
+        Ok(drift(&self.state, &cluster, &provider, secrets).await)
     }
 }
 

@@ -22,6 +22,7 @@
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
+//! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
 //! | `drifting` | how the cluster differs from what was applied last |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
@@ -40,9 +41,11 @@ mod opening;
 mod plan_file;
 mod planned;
 mod planning;
+mod redacting;
 mod refusal;
 mod request;
 mod rights;
+mod run_secrets;
 mod settings;
 mod state_access;
 #[cfg(test)]

@@ -7,9 +7,12 @@ use tracing::Instrument as _;
 
 use super::cluster_check::check_cluster;
 use super::factories::{BackendFactory, BackendSettings, ConnectionSettings};
+use super::redacting::RedactingProvider;
+use super::run_secrets::RunSecrets;
 use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
+use crate::provider::Provider as _;
 use crate::state::{self, Backend, Holder, Recovered, StateError, Store, View};
 
 /// A project with its state. No cluster was asked yet.
@@ -122,9 +125,12 @@ impl<S: StateAccess> Opened<S> {
     #[tracing::instrument(skip_all, fields(project = self.project.config.project))]
     pub async fn connect(self) -> Result<Workspace<S>, Error> {
         let Self { project, connection, outline, state } = self;
+        let secrets = Arc::new(RunSecrets::of(&project.config));
+        secrets.learn_desired(&outline.graph);
         let provider = project.host.providers.connect(&connection).await?;
+        let provider = Box::new(RedactingProvider::around(provider, Arc::clone(&secrets)));
         let cluster = provider.cluster().identity().await?;
         check_cluster(&project.config.cluster, state.state().cluster.as_ref(), &cluster)?;
-        Ok(Workspace { project, outline, state, provider, cluster })
+        Ok(Workspace { project, outline, state, provider, secrets, cluster })
     }
 }

@@ -44,6 +44,9 @@ pub struct Settings {
     pub context: Option<String>,
     /// The path of a kubeconfig, used instead of the configuration's and of the default one.
     pub kubeconfig: Option<PathBuf>,
+    /// Whether a configuration that names a kubeconfig is refused: a kubeconfig can name a program that is run, so
+    /// that whoever writes the configuration could run any. For configurations of strangers.
+    pub refuse_configured_kubeconfig: bool,
     /// Whether to use the service account of the pod that we run in.
     pub in_cluster: bool,
     /// How many resources are worked on at once, and how many requests may be under way; at least 1.
@@ -52,7 +55,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { context: None, kubeconfig: None, in_cluster: false, parallelism: 10 }
+        Self {
+            context: None,
+            kubeconfig: None,
+            refuse_configured_kubeconfig: false,
+            in_cluster: false,
+            parallelism: 10,
+        }
     }
 }
 
@@ -71,6 +80,12 @@ pub enum SettingsConflict {
     /// kubeconfig.
     #[error("a service account contradicts the configuration, which names a context or a kubeconfig")]
     InCluster,
+    /// The configuration names a kubeconfig, and the settings refuse that.
+    #[error("the configuration names the kubeconfig {}, and that is refused", configured.display())]
+    Kubeconfig {
+        /// The kubeconfig of the configuration.
+        configured: PathBuf,
+    },
 }
 
 impl Settings {
@@ -79,6 +94,9 @@ impl Settings {
     /// # Errors
     /// The settings contradict the configuration.
     pub fn connection(&self, cluster: &ClusterSettings) -> Result<ConnectionSettings, SettingsConflict> {
+        if let (true, Some(configured)) = (self.refuse_configured_kubeconfig, &cluster.kubeconfig) {
+            return Err(SettingsConflict::Kubeconfig { configured: configured.clone() });
+        }
         if self.in_cluster && (cluster.context.is_some() || cluster.kubeconfig.is_some()) {
             return Err(SettingsConflict::InCluster);
         }
@@ -153,6 +171,13 @@ mod tests {
         assert_eq!(pod.connection(&cluster), Err(SettingsConflict::InCluster));
         let file = ClusterSettings { kubeconfig: Some("theirs".into()), ..ClusterSettings::default() };
         assert_eq!(pod.connection(&file), Err(SettingsConflict::InCluster));
+
+        let careful = Settings { refuse_configured_kubeconfig: true, ..Settings::default() };
+        let conflict = SettingsConflict::Kubeconfig { configured: "theirs".into() };
+        assert_eq!(careful.connection(&file), Err(conflict.clone()));
+        let ours = Settings { kubeconfig: Some("mine".into()), ..careful.clone() };
+        assert_eq!(ours.connection(&file), Err(conflict));
+        careful.connection(&cluster).unwrap();
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(super) struct FakeCluster(Arc<Mutex<Content>>);
 struct Content {
     objects: BTreeMap<Identity, Arc<Live>>,
     denied: BTreeSet<&'static str>,
+    quoting: Option<&'static str>,
     log: Vec<String>,
 }
 
@@ -46,7 +47,29 @@ impl FakeCluster {
         self.0.lock().unwrap().denied.insert(verb.name());
     }
 
-    /// Changes an object, as another user would.
+    /// From now on it fails in this, and quotes the object; with `None`, in nothing.
+    pub(super) fn quote_in(&self, what: Option<&'static str>) {
+        self.0.lock().unwrap().quoting = what;
+    }
+
+    /// A failure that quotes the object, as it is now or as it is to be.
+    fn quoted(
+        &self,
+        what: &'static str,
+        target: &Target,
+        sent: Option<&serde_json::Value>,
+    ) -> Result<(), Problem> {
+        let content = self.0.lock().unwrap();
+        let live = content.objects.get(&target.identity).map(|live| &live.object);
+        let Some(object) = sent.or(live).filter(|_| content.quoting == Some(what)) else { return Ok(()) };
+        let below = Problem::new(ProblemKind::Rejected, format!("it was {object}"));
+        let mut problem =
+            Problem::new(ProblemKind::Rejected, format!("denied: {object}")).help(object.to_string());
+        problem.causes = vec![(None, "Quoted".into(), object.to_string())];
+        Err(problem.caused_by(below))
+    }
+
+    /// Changes an object, as somebody else would.
     pub(super) fn edit(&self, name: &str, edit: impl FnOnce(&mut serde_json::Value)) {
         let mut content = self.0.lock().unwrap();
         let live = content.objects.iter_mut().find(|(identity, _)| identity.name == name).unwrap().1;
@@ -87,11 +110,15 @@ impl House for FakeCluster {
 
     async fn preview(&self, write: &Write) -> Result<Written, Problem> {
         self.note("preview");
-        Ok(Written { live: self.written(write)?, warnings: Vec::new() })
+        self.quoted("preview", &write.target, Some(&write.object))?;
+        let warned = self.quoted("warning", &write.target, Some(&write.object)).err();
+        let warnings = warned.map(|problem| problem.message).into_iter().collect();
+        Ok(Written { live: self.written(write)?, warnings })
     }
 
     async fn write(&self, write: &Write) -> Result<Written, Problem> {
         self.note("write");
+        self.quoted("write", &write.target, Some(&write.object))?;
         let live = self.written(write)?;
         let identity = write.target.identity.clone();
         self.0.lock().unwrap().objects.insert(identity, Arc::new(live.clone()));
@@ -100,11 +127,16 @@ impl House for FakeCluster {
 
     async fn delete(&self, target: &Target, _: &Stamp) -> Result<(), Problem> {
         self.note("delete");
+        self.quoted("delete", target, None)?;
         self.0.lock().unwrap().objects.remove(&target.identity);
         Ok(())
     }
 
-    async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+        if let Err(problem) = self.quoted("wait", &wait.target, None) {
+            progress(&problem.message);
+            return Err(problem);
+        }
         let content = self.0.lock().unwrap();
         let live = content.objects.get(&wait.target.identity).map(|live| live.as_ref().clone());
         Ok(live.filter(|_| !matches!(wait.until, Until::Gone { .. })))

@@ -1,9 +1,11 @@
 //! A project, its state and its cluster: what plans and applies work on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::applying::{self, Run};
 use super::planned::{Applicable, Planned};
+use super::run_secrets::RunSecrets;
 use super::state_access::StateAccess;
 use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
@@ -23,7 +25,10 @@ pub struct Workspace<S> {
     /// The configuration as compiled without a cluster and without secrets.
     pub(super) outline: Compiled,
     pub(super) state: S,
+    /// Its answers hold none of the `secrets`.
     pub(super) provider: Box<dyn Provider>,
+    /// The secrets that are known by now.
+    pub(super) secrets: Arc<RunSecrets>,
     pub(super) cluster: ClusterIdentity,
 }
 
@@ -54,16 +59,40 @@ impl<S: StateAccess> Workspace<S> {
         let readings = KeptReadings::default();
         let provider = self.provider.as_ref();
         let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
-        let outside =
-            Outside { provider: Some(&keeping), env: host.variables.as_ref(), remembered: &remembered };
+        // A mistake may be told before all that is looked up is known as a secret by itself.
+        let env = |name: &str| {
+            let value = (host.variables)(name);
+            if let Some(value) = &value {
+                self.secrets.redactor().learn_text(value);
+            }
+            value
+        };
+        let outside = Outside { provider: Some(&keeping), env: &env, remembered: &remembered };
         let needed = needed_blocks(&self.outline.graph, &request);
-        let compiled = compiling::complete(config, &self.outline, needed.as_ref(), &outside).await?;
+        let compiled = compiling::complete(config, &self.outline, needed.as_ref(), &outside)
+            .await
+            .map_err(|error| self.redacted(error))?;
+        self.secrets.learn_inputs(&compiled.secret_inputs);
+        self.secrets.learn_desired(&compiled.graph);
         let (graph, parallelism) = (&compiled.graph, settings.parallelism);
         let plan = planning::plan(config, graph, state, &self.cluster, &provider, &request, parallelism)
             .await
             .map_err(|error| error.after(&compiled.warnings))?;
-        let (secret_inputs, warnings) = (compiled.secret_inputs.clone(), compiled.warnings.clone());
+        let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
+        let secret_inputs = compiled.secret_inputs.clone();
         Ok(Planned { request, plan, warnings, secret_inputs })
+    }
+}
+
+impl<S> Workspace<S> {
+    /// The mistakes of a configuration without the secrets that are known by now.
+    fn redacted(&self, error: Error) -> Error {
+        match error {
+            Error::Mistakes { sources, mistakes } => {
+                Error::Mistakes { sources, mistakes: self.secrets.redactor().diagnostics(mistakes) }
+            }
+            other => other,
+        }
     }
 }
 
@@ -82,8 +111,8 @@ impl Workspace<Store> {
         stop: &Stop,
     ) -> Result<Report, Error> {
         let Project { config, settings, .. } = &self.project;
-        let run =
-            Run { plan: plan.digest.to_owned(), configuration: config.digest(), sources: &config.sources };
+        let (sources, secrets) = (&config.sources, self.secrets.as_ref());
+        let run = Run { plan: plan.digest.to_owned(), configuration: config.digest(), sources, secrets };
         let options = Options { parallelism: settings.parallelism.max(1) };
         let provider = self.provider.as_ref();
         applying::apply(plan.plan, &run, provider, &mut self.state, emit, stop, options).await

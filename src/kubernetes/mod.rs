@@ -12,7 +12,7 @@
 //! | `atomic` | which fields are owned as a whole |
 //! | `server_fields` | which fields only the server writes |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
-//! | `secret_data` | which fields of a Secret are secret |
+//! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pods`, `events` | what pods and events say about why something is not ready |

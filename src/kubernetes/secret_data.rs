@@ -1,17 +1,107 @@
-//! The fields of a `Secret` that are secret.
+//! Where an object has what nobody may see.
+//!
+//! A `Secret` hides everything but what every object has and two settings of its own. A key that is misspelt
+//! (`stringdata`) may hold a password as well.
 
-use crate::resource::{FieldPath, Identity};
+use serde_json::Value;
 
-/// The maps that hold its values: base64 in the first, plain text in the second, which the server accepts and
-/// never returns.
-pub const MAPS: [&str; 2] = ["data", "stringData"];
+use super::marks::{KUBECTL_NOTE, hidden_in, is_note_of_kubectl};
+use crate::resource::{Desired, FieldPath, Identity, Segment};
+
+/// The fields of a Secret that everybody may see.
+/// Source: <https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/>
+const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
 /// Whether it is a Secret.
 pub fn is_secret(identity: &Identity) -> bool {
     identity.is("", "Secret")
 }
 
-/// Whether the field of a Secret is one of these maps, or below one.
+/// Whether the field of a Secret is hidden, or lies below one that is: all but its open fields, and of the open
+/// ones the note of `kubectl apply`, which holds the data as well.
 pub fn is_content(path: &FieldPath) -> bool {
-    MAPS.iter().any(|map| path.is_below_keys(&[map]))
+    match path.segments().first() {
+        None => false,
+        Some(Segment::Key(key)) if OPEN.contains(&key.as_str()) => is_note_of_kubectl(path),
+        Some(_) => true,
+    }
+}
+
+/// The hidden fields that a Secret has, in the order of their names.
+pub fn content_paths(secret: &Value) -> Vec<FieldPath> {
+    let fields = secret.as_object().into_iter().flatten();
+    let hidden = fields.map(|(key, _)| FieldPath::keys([key.as_str()])).filter(is_content);
+    let note = FieldPath::keys(["metadata", "annotations", KUBECTL_NOTE]);
+    let note = Some(note).filter(|note| note.get(secret).is_some());
+    hidden.chain(note).collect()
+}
+
+/// Where secrets stand in the desired object, list items by their position: what the configuration marks, and all
+/// that a Secret hides.
+pub fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
+    let marked = desired.sensitive.iter().map(|(path, ())| path.clone());
+    let content = if is_secret(&desired.identity) { content_paths(&desired.object) } else { Vec::new() };
+    let mut paths: Vec<FieldPath> = marked.collect();
+    paths.extend(content.into_iter().filter(|path| desired.sensitive.get(path).is_none()));
+    paths
+}
+
+/// What an object says by itself to be secret: the content of a Secret, and the fields that our mark names. Of an
+/// object that is about to be sent, or one that was read.
+pub fn secret_values(object: &Value) -> Vec<&Value> {
+    let is_secret = Identity::of(object).is_some_and(|identity| is_secret(&identity));
+    let content = if is_secret { content_paths(object) } else { Vec::new() };
+    content.iter().chain(&hidden_in(object)).filter_map(|path| path.get(object)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resource::Address;
+
+    fn secret() -> Value {
+        json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "immutable": true,
+               "metadata": {"name": "s", "annotations": {"a": "b", KUBECTL_NOTE: "hunter3"}},
+               "stringdata": {"key": "hunter1"}, "data": {"key": "aHVudGVyMg=="}, "password": "hunter2"})
+    }
+
+    #[test]
+    fn a_secret_hides_all_but_its_open_fields_whatever_they_are_called() {
+        for (path, hidden) in [
+            ("data.key", true),
+            ("stringdata.key", true),
+            ("password", true),
+            ("Metadata.name", true),
+            ("metadata.annotations.a", false),
+            ("type", false),
+            ("immutable", false),
+        ] {
+            assert_eq!(is_content(&path.parse().unwrap()), hidden, "{path}");
+        }
+        assert!(!is_content(&FieldPath::root()));
+        assert_eq!(
+            secret_values(&secret()),
+            [
+                &json!({"key": "aHVudGVyMg=="}),
+                &json!("hunter2"),
+                &json!({"key": "hunter1"}),
+                &json!("hunter3")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_marked_is_secret_in_every_kind() {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c",
+            "annotations": {"regplan.dev/sensitive": "[\"data.key\"]"}}, "data": {"key": "hunter2", "open": "x"}});
+        assert_eq!(secret_values(&object), [&json!("hunter2")]);
+        let mut desired = Desired::new(Address::block("resource", "s"), secret()).unwrap();
+        desired.sensitive.insert("metadata.labels.x".parse().unwrap(), ());
+        desired.sensitive.insert("data".parse().unwrap(), ());
+        let paths = secret_paths(&desired);
+        assert_eq!(paths.len(), 5, "{paths:?}");
+        assert!(paths.contains(&"metadata.labels.x".parse().unwrap()));
+    }
 }

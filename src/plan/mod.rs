@@ -17,9 +17,8 @@
 //! | `sent` | what is sent to the server, and how do references get their values? |
 //! | `ownership` | whose is an object (`belonging`), who owns its fields, whose change is a changed field, what is protected? |
 //! | `proof` | what proves without a request that nothing changes? |
-//! | `redact` | which secret values must be taken out of what a server says? |
 //! | `digest` | what tells one plan from another? |
-//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields? |
+//! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields and their values? |
 //! | `input` | what is a plan made from, and what does the planner ask: questions, targets, moves? |
 //! | `model` | what does a plan say: changes, reasons, refusals, summaries? |
 
@@ -31,7 +30,6 @@ mod model;
 mod ownership;
 mod planner;
 mod proof;
-mod redact;
 mod removal;
 mod sent;
 #[cfg(test)]
@@ -42,6 +40,7 @@ mod view;
 
 pub use diff::compare::{Difference, compare, keyed};
 pub use diff::field_changes::{field_changes, leaves, moved_fields};
+pub use diff::secret_values::{desired_secrets, live_secrets};
 pub use diff::sensitive_fields::SensitiveFields;
 pub use input::moves::check_moves;
 pub use input::plan_input::{Input, Known, LeftOut};
@@ -57,5 +56,4 @@ pub use ownership::field_owners::other_managers;
 pub use ownership::handover::{FieldRelease, dry_run_object, field_release, sent_after_release};
 pub use planner::Planner;
 pub use proof::by_record::record;
-pub use redact::{redact, redact_all};
 pub use sent::resolve::{Unresolvable, resolve};

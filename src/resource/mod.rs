@@ -20,6 +20,8 @@
 //! | `dependencies` | What does an object give to others, and what does it require of them? |
 //! | `withhold` | Which values of an object are secret, and what stands for them where it is stored? |
 //! | `digest` | How are texts digested, public ones and secrets? |
+//! | `redactor` | How are the secrets of a run taken out of what is said? |
+//! | `withhold` | How are secrets taken out of a stored object? |
 
 mod address;
 mod api_groups;
@@ -35,6 +37,7 @@ mod live;
 mod ownership;
 mod path;
 mod path_map;
+mod redactor;
 mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
@@ -51,4 +54,5 @@ pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;
-pub use withhold::{WITHHELD, secret_paths, withhold};
+pub use redactor::Redactor;
+pub use withhold::{WITHHELD, withhold};

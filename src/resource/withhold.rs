@@ -7,18 +7,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Desired, FieldPath};
+use super::FieldPath;
 
 /// Stands in a stored object where a value was taken out.
 pub const WITHHELD: &str = "(sensitive)";
-
-/// Where secrets stand in the desired object, list items by their position: what the configuration marks,
-/// and all that a Secret holds.
-pub fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
-    let marked = desired.sensitive.iter().map(|(path, ())| path.clone());
-    let data = ["data", "stringData"].into_iter().filter(|_| desired.identity.is("", "Secret"));
-    marked.chain(data.map(|key| FieldPath::keys([key]))).collect()
-}
 
 /// Takes every value out that stands at one of these paths or below it; the paths of what was taken out. A
 /// `null` and an empty map or list hold nothing, and stay.
@@ -56,7 +48,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resource::Address;
 
     fn path(text: &str) -> FieldPath {
         text.parse().unwrap()
@@ -69,13 +60,5 @@ mod tests {
         let gone = json!({"a": {"b": [WITHHELD, WITHHELD, null, {}], "c": WITHHELD}, "d": "open"});
         assert_eq!(object, gone);
         assert_eq!(withheld, [path("a.b[0]"), path("a.b[1]"), path("a.c")].into());
-    }
-
-    #[test]
-    fn what_a_secret_holds_is_a_secret_without_any_mark() {
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}});
-        let mut desired = Desired::new(Address::block("resource", "s"), secret).unwrap();
-        desired.sensitive.insert(path("metadata.labels.x"), ());
-        assert_eq!(secret_paths(&desired), [path("metadata.labels.x"), path("data"), path("stringData")]);
     }
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::{Sources, Span};
+use crate::kubernetes::secret_data::secret_paths;
 use crate::resource::{
-    Address, Desired, Expression, FieldPath, Identity, Lifecycle, Origin, PathMap, Unchecked, secret_paths,
-    withhold,
+    Address, Desired, Expression, FieldPath, Identity, Lifecycle, Origin, PathMap, Unchecked, withhold,
 };
 
 /// What was desired of one resource.

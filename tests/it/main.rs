@@ -49,6 +49,7 @@ mod requests;
 mod rooms;
 mod safety;
 mod schemas;
+mod secrets;
 mod targets;
 mod transport_errors;
 mod user_stories;
@@ -92,6 +93,7 @@ fn tests() -> Vec<Test> {
         rooms::tests(),
         safety::tests(),
         schemas::tests(),
+        secrets::tests(),
         targets::tests(),
         timing::tests(),
         transport_errors::tests(),

@@ -1,4 +1,4 @@
-//! The data of a Secret: plain texts are encoded, and all of it is sensitive.
+//! The content of a Secret: plain texts are encoded, and all of it is sensitive.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use crate::blocks::codes;
 use crate::blocks::value_words::describe;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::kubernetes::marks::KUBECTL_NOTE;
+use crate::kubernetes::secret_data::content_paths;
 use crate::resource::{Desired, Encoding, Expression, FieldPath};
 
 /// `stringData` becomes `data`. Under server-side apply we would own `stringData`, which the server never
-/// shows again, so that a key that is removed would stay. All data is sensitive.
+/// shows again, so that a key that is removed would stay. All content is sensitive.
 pub(super) fn encode_secret_data(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
     let plain = match desired.object.as_object_mut().and_then(|object| object.remove("stringData")) {
         Some(Value::Object(plain)) => plain,
@@ -56,13 +56,9 @@ pub(super) fn encode_secret_data(desired: &mut Desired, mistakes: &mut Vec<Diagn
             mistakes.push(Diagnostic::error(codes::INVALID_DATA, message).at_opt(span, ""));
         }
     }
-    // The annotation in which `kubectl apply` notes what it applied holds the data as well. An exported Secret
-    // has it.
-    let note = FieldPath::keys(["metadata", "annotations", KUBECTL_NOTE]);
-    for path in [FieldPath::keys(["data"]), note] {
-        if path.get(&desired.object).is_some() {
-            desired.sensitive.insert(path, ());
-        }
+    // A key that is misspelt (`stringdata`) may hold a secret as well.
+    for path in content_paths(&desired.object) {
+        desired.sensitive.insert(path, ());
     }
 }
 

@@ -148,6 +148,17 @@ fn secrets_are_put_in_and_stay_secrets() {
 }
 
 #[test]
+fn a_misspelt_key_of_a_secret_is_as_secret_as_the_right_one() {
+    let resources = fine(
+        "[resource.s]\napiVersion = 'v1'\nkind = 'Secret'\ntype = 'Opaque'\nstringdata.password = 'hunter2'\n\
+         token = 'hunter2'\n",
+    );
+    let secret = object(&resources, "resource.s");
+    assert!(secret.is_sensitive(&path("stringdata.password")) && secret.is_sensitive(&path("token")));
+    assert!(!secret.is_sensitive(&path("type")) && !secret.is_sensitive(&path("metadata")));
+}
+
+#[test]
 fn a_secret_that_is_not_known_is_not_checked() {
     let unknown = SecretText::Unknown("the environment variable DB_PASSWORD is not set".into());
     let resources = compiled_with(SECRETS, "", &unknown).unwrap().resources;

@@ -62,6 +62,13 @@ fn settings_conflict(conflict: &SettingsConflict) -> Words {
             ),
             "leave `--context` out, or change `[cluster] context`",
         ),
+        SettingsConflict::Kubeconfig { configured } => Words::new(
+            format!(
+                "the configuration names the kubeconfig `{}`, and `--no-configured-kubeconfig` refuses that",
+                configured.display()
+            ),
+            "take `[cluster] kubeconfig` out, and name the file with `--kubeconfig` or `KUBECONFIG`",
+        ),
         SettingsConflict::InCluster => Words::new(
             "`--in-cluster` contradicts the configuration, which means a context of a kubeconfig",
             "leave `--in-cluster` out, or name the state alone with `--state` and no `-f`",

@@ -145,22 +145,29 @@ impl Loading<'_> {
     }
 }
 
-/// The sources with every secret replaced by `*`; every place stays where it is.
+/// The sources with every secret replaced by `*`, and all of a file that gives values to variables; every place
+/// stays where it is.
 fn masked_sources(sources: &Sources, masked: &[Span]) -> Sources {
     let mut masked_sources = Sources::default();
     for id in (0..).map(SourceId) {
         let Some(source) = sources.get(id) else { break };
+        if source.holds_values {
+            masked_sources.add_values(source.path.clone(), stars(&source.text));
+            continue;
+        }
         let mut text = source.text.to_string();
         for span in masked.iter().filter(|span| span.source == id) {
             if let Some(secret) = text.get(span.start..span.end) {
-                let stars: String = secret
-                    .chars()
-                    .map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) })
-                    .collect();
+                let stars = stars(secret);
                 text.replace_range(span.start..span.end, &stars);
             }
         }
         masked_sources.add(source.path.clone(), text);
     }
     masked_sources
+}
+
+/// As many bytes in as many lines.
+fn stars(secret: &str) -> String {
+    secret.chars().map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) }).collect()
 }

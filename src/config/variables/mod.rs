@@ -44,17 +44,21 @@ pub(super) fn read(
         }
     }
     for path in inputs.var_files {
-        let Some(source) = files.read(inputs.base, path, mistakes) else { continue };
+        let Some(source) = files.read_values(inputs.base, path, mistakes) else { continue };
         let Some(text) = files.sources.get(source).map(|source| source.text.clone()) else { continue };
-        let parsed = parse(source, &text, mistakes);
+        let mut found = Vec::new();
+        let parsed = parse(source, &text, &mut found);
+        if !parsed.broken.is_empty() {
+            // What looks like a name there may be a part of a secret.
+            mistakes.extend(found.into_iter().filter(|mistake| mistake.code == codes::SYNTAX));
+            continue;
+        }
+        mistakes.append(&mut found);
         for (name, entry) in parsed.root.as_table().into_iter().flat_map(|table| &table.entries) {
             let Some(variable) = variables.get_mut(name) else {
                 mistakes.push(undeclared(name, &variables).at(entry.key_span, "given here"));
                 continue;
             };
-            if variable.sensitive {
-                masked.push(entry.node.span);
-            }
             variable.take_node(name, entry.node.clone(), mistakes);
         }
     }
@@ -170,6 +174,14 @@ mod tests {
             ]
         );
         assert!(mistakes.iter().any(|mistake| mistake.help.as_deref() == Some("did you mean `tag`?")));
+    }
+
+    #[test]
+    fn what_looks_like_a_name_in_a_broken_file_of_values_is_not_said() {
+        let file = "tag = \"begin\nhunter2 = 5\nhunter2 = 6\n";
+        let (_, mistakes) = read_with(DECLARED, &[], Some(file), &[]);
+        assert!(mistakes.iter().all(|mistake| mistake.code == codes::SYNTAX), "{mistakes:?}");
+        assert!(!mistakes.is_empty() && !format!("{mistakes:?}").contains("hunter2"), "{mistakes:?}");
     }
 
     #[test]

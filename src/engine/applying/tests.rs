@@ -14,7 +14,9 @@ async fn store(folder: &Path) -> Store {
 
 async fn applied(plan: &Plan, cluster: &TakesEveryWrite, store: &mut Store) -> Result<Report, Error> {
     let sources = Sources::default();
-    let run = Run { plan: plan.digest.clone(), configuration: "sha256:c".into(), sources: &sources };
+    let secrets = RunSecrets::default();
+    let (digest, configuration) = (plan.digest.clone(), "sha256:c".to_owned());
+    let run = Run { plan: digest, configuration, sources: &sources, secrets: &secrets };
     let options = Options { parallelism: plan.changes.len() };
     apply(plan, &run, cluster, store, &|_| (), &Stop::default(), options).await
 }

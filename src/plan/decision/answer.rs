@@ -16,7 +16,6 @@ use crate::plan::diff::replacing_fields;
 use crate::plan::model::fidelity::{Fidelity, PredictionReason};
 use crate::plan::ownership::handover;
 use crate::plan::ownership::protection::{Remedy, ReplacementBan, is_never_replaced};
-use crate::plan::redact::{redact, redact_all};
 use crate::plan::view::situation::Situation;
 use crate::provider::Written;
 use crate::resource::{Live, Problem, ProblemKind};
@@ -30,14 +29,10 @@ pub(in crate::plan) fn ruling(
     sent: Value,
     result: Result<Written, Problem>,
 ) -> Ruling {
-    let desired = situation.desired();
     let live = situation.live().map(AsRef::as_ref);
-    let before = live.map(|live| &live.object);
     match result {
-        Ok(Written { live: answer, warnings }) => {
-            accepted(situation, live, sent, answer, redact_all(desired, before, warnings))
-        }
-        Err(problem) => refused(situation, live, sent, redact(desired, before, problem)),
+        Ok(Written { live: answer, warnings }) => accepted(situation, live, sent, answer, warnings),
+        Err(problem) => refused(situation, live, sent, problem),
     }
 }
 

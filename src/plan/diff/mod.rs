@@ -8,10 +8,12 @@
 //! | `replacing_fields` | which changes replace the object |
 //! | `schema` | whether a custom resource fits the definition in the same plan |
 //! | `sensitive_fields` | which fields nobody may see |
+//! | `secret_values` | what these fields hold |
 
 pub(in crate::plan) mod compare;
 pub(in crate::plan) mod field_changes;
 pub(in crate::plan) mod overlay;
 pub(in crate::plan) mod replacing_fields;
 pub(in crate::plan) mod schema;
+pub(in crate::plan) mod secret_values;
 pub(in crate::plan) mod sensitive_fields;

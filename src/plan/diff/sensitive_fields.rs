@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::kubernetes::marks::{hidden_in, is_note_of_kubectl};
-use crate::kubernetes::secret_data::is_content;
+use crate::kubernetes::marks::hidden_in;
+use crate::kubernetes::secret_data;
 use crate::plan::diff::compare::indexed;
 use crate::resource::{Desired, FieldPath, Segment};
 
@@ -22,7 +22,7 @@ impl<'a> SensitiveFields<'a> {
     pub fn new(desired: &'a Desired, live: &Value) -> Self {
         let earlier = hidden_in(live);
         let is_open =
-            earlier.is_empty() && desired.sensitive.is_empty() && !desired.identity.is("", "Secret");
+            earlier.is_empty() && desired.sensitive.is_empty() && !secret_data::is_secret(&desired.identity);
         Self { desired, earlier, is_open }
     }
 
@@ -45,9 +45,8 @@ pub(super) fn by_position(desired: &Desired, path: &FieldPath) -> FieldPath {
 /// Whether nobody may see the field: the configuration says so, or it is the content of a Secret, also in the note
 /// of `kubectl apply`.
 pub(super) fn is_secret(desired: &Desired, path: &FieldPath) -> bool {
-    let content = is_content(path) || is_note_of_kubectl(path);
     desired.is_sensitive(path)
-        || (desired.identity.is("", "Secret") && content)
+        || (secret_data::is_secret(&desired.identity) && secret_data::is_content(path))
         || beside_secrets(desired, path)
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::hidden_in;
+use crate::kubernetes::secret_data;
 use crate::plan::diff::compare::keyed;
 use crate::plan::diff::field_changes::leaves;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
@@ -112,7 +113,7 @@ fn holds(sent: &Value, live: Option<&Value>) -> bool {
 
 /// Where secrets stand in what is sent: its lists may have other items than those of the desired object.
 fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
-    resource::secret_paths(desired).iter().map(|path| keyed(&desired.object, path)).collect()
+    secret_data::secret_paths(desired).iter().map(|path| keyed(&desired.object, path)).collect()
 }
 
 #[cfg(test)]

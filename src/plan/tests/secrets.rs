@@ -42,3 +42,13 @@ fn the_last_secret_stays_hidden_when_it_is_taken_out() {
     assert!(!format!("{shown:?}").contains("hunter2"), "{shown:?}");
     assert!(fields.iter().any(|field| field.sensitive));
 }
+
+#[test]
+fn a_misspelt_key_of_a_secret_is_hidden() {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "a"},
+                        "stringdata": {"password": "hunter2"}, "type": "Opaque"});
+    let plan = World::default().plan(input(vec![desired("s", secret)]));
+    let fields = plan.changes[0].fields.iter();
+    let fields: Vec<_> = fields.map(|field| (field.path.to_string(), field.sensitive)).collect();
+    assert_eq!(fields, [("stringdata.password".to_owned(), true), ("type".to_owned(), false)]);
+}

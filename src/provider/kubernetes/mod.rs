@@ -6,7 +6,7 @@
 //! | `connect`: `settings`, `kubeconfig`, `proxy`, `certificate` | which server, with which credentials, on which way |
 //! | `server_info` | what is known of the server without asking it |
 //! | `transport`: `call`, `repetition`, `error` | one request: deadlines, what is repeated, what it means when no answer comes |
-//! | `problem`, `redact`, `warning` | what a refusal means, what of it may be shown, what the server warns about |
+//! | `problem`, `quoted`, `warning` | what a refusal means, which quoted values are shown, what the server warns about |
 //! | `access`, `review` | what our rights allow |
 //! | `discovery`: `catalogue`, `served` | which kinds are served, and where |
 //! | `ownership` | reads `managedFields` |
@@ -27,8 +27,8 @@ mod house;
 mod ownership;
 mod pages;
 mod problem;
+mod quoted;
 mod read;
-mod redact;
 mod review;
 mod server_info;
 mod transport;

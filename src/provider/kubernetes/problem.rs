@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::server_info::ServerInfo;
 use super::transport::{CallError, Refusal, unauthenticated};
-use super::{ownership, redact};
+use super::{ownership, quoted};
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
 
 /// What the request was about.
@@ -31,9 +31,7 @@ pub(super) fn of(failure: CallError, about: About<'_>, server_info: &ServerInfo)
 }
 
 fn refused(refusal: &Refusal, about: About<'_>, server_info: &ServerInfo) -> Problem {
-    let null = Value::Null;
-    let secret = about.identity.is("", "Secret").then(|| about.sent.unwrap_or(&null));
-    let words = redact::words(refusal.message(), secret);
+    let words = quoted::words(refusal.message(), about.identity);
     if refusal.code == 401 {
         return unauthenticated(server_info, "the server does not accept our credentials");
     }
@@ -64,7 +62,7 @@ fn refused(refusal: &Refusal, about: About<'_>, server_info: &ServerInfo) -> Pro
         ),
         _ => (words, None),
     };
-    Problem { help, causes: causes(refusal, about.sent, secret), ..Problem::new(kind, message) }
+    Problem { help, causes: causes(refusal, about), ..Problem::new(kind, message) }
 }
 
 fn kind(refusal: &Refusal, identity: &Identity) -> ProblemKind {
@@ -130,25 +128,22 @@ fn conflict(refusal: &Refusal, identity: &Identity, words: &str) -> String {
     format!("{identity} {what} ({words})")
 }
 
-fn causes(
-    refusal: &Refusal,
-    sent: Option<&Value>,
-    secret: Option<&Value>,
-) -> Vec<(Option<FieldPath>, String, String)> {
+fn causes(refusal: &Refusal, about: About<'_>) -> Vec<(Option<FieldPath>, String, String)> {
+    let About { identity, sent } = about;
     let listed = refusal.status.pointer("/details/causes").and_then(Value::as_array);
     let mut causes: Vec<_> = listed
         .into_iter()
         .flatten()
         .map(|cause| {
             let text = |key| cause.get(key).and_then(Value::as_str).unwrap_or_default();
-            (field(text("field"), sent), text("reason").to_owned(), redact::words(text("message"), secret))
+            (field(text("field"), sent), text("reason").to_owned(), quoted::words(text("message"), identity))
         })
         .collect();
     if causes.is_empty() {
         let typed = typed_errors(refusal.message()).into_iter();
         causes.extend(typed.map(|(path, words)| {
             let reason = if words.contains("not declared") { "FieldNotDeclared" } else { "FieldTypeInvalid" };
-            (field(path, sent), reason.to_owned(), redact::words(words, secret))
+            (field(path, sent), reason.to_owned(), quoted::words(words, identity))
         }));
     }
     causes

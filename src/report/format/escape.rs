@@ -18,6 +18,35 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
+/// The same for a text of several lines: its line breaks stay.
+pub fn escape_lines(text: &str) -> String {
+    if text.chars().all(|c| c == '\n' || is_harmless(c)) {
+        return text.to_owned();
+    }
+    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
+}
+
+/// Puts other characters in the place of those that [`escape`] makes visible, each as many bytes long as the old one:
+/// for a text into which places point. Line breaks stay.
+pub fn escape_in_place(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let ends_line = c == '\n' || (c == '\r' && rest.peek() == Some(&'\n'));
+        if ends_line || is_harmless(c) {
+            safe.push(c);
+            continue;
+        }
+        safe.push_str(match c.len_utf8() {
+            1 => "?",
+            2 => "??",
+            3 => "\u{fffd}",
+            _ => "\u{fffd}?",
+        });
+    }
+    safe
+}
+
 fn is_harmless(c: char) -> bool {
     let steers = c.is_control() && c != '\t';
     let turns =
@@ -42,5 +71,14 @@ mod tests {
         assert_eq!(escape("a\u{202e}b\u{9b}c\r"), "a\\u{202e}b\\u{9b}c\\u{d}");
         assert_eq!(escape("a\u{200b}b\u{e0041}\u{61c}"), "a\\u{200b}b\\u{e0041}\\u{61c}");
         assert_eq!(escape("größe\tß"), "größe\tß");
+        assert_eq!(escape_lines("a\u{7}\nb\r\n"), "a\\u{7}\nb\\u{d}\n");
+    }
+
+    #[test]
+    fn places_in_a_text_stay_where_they_are() {
+        let text = "a\u{1b}[2J\u{9b}\u{202e}\u{e0041}é\tb\r\nc\rd";
+        let safe = escape_in_place(text);
+        assert_eq!(safe, "a?[2J??\u{fffd}\u{fffd}?é\tb\r\nc?d");
+        assert_eq!(safe.len(), text.len());
     }
 }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::escape::escape_lines;
+
 /// The meaning of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Label {
@@ -47,9 +49,9 @@ pub struct Styled {
 }
 
 impl Styled {
-    /// Adds a piece.
-    pub fn push(&mut self, label: Label, text: impl Into<String>) -> &mut Self {
-        self.pieces.push((label, text.into()));
+    /// Adds a piece. What of it could steer a terminal is made visible, whoever wrote it.
+    pub fn push(&mut self, label: Label, text: impl AsRef<str>) -> &mut Self {
+        self.pieces.push((label, escape_lines(text.as_ref())));
         self
     }
 

@@ -88,6 +88,10 @@ impl<'n> Webhook<'n> {
     }
 
     fn register(&self, port: u16, authority: &Authority, resources: &[&str]) {
+        let operations: &[&str] = match self.behaviour {
+            Behaviour::Quote { .. } => &["CREATE", "UPDATE", "DELETE"],
+            _ => &["CREATE", "UPDATE"],
+        };
         let configuration = json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": self.kind,
@@ -106,7 +110,7 @@ impl<'n> Webhook<'n> {
                 "rules": [{
                     "apiGroups": ["*"],
                     "apiVersions": ["*"],
-                    "operations": ["CREATE", "UPDATE"],
+                    "operations": operations,
                     "resources": resources,
                 }],
             }],

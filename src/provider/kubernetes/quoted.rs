@@ -1,13 +1,11 @@
-//! What of a server's words may be shown.
+//! Which of the values that a server quotes are shown.
 //!
-//! A refusal quotes the value that it refuses. Of a Secret nobody may see that, and of a large object
-//! (the whole pod template of an immutable Job) nobody wants to.
+//! A refusal quotes the value that it refuses. Of a Secret nobody may see that, in whatever form it is quoted. Of a
+//! large object (the whole pod template of an immutable Job) nobody wants to. Secrets that a server repeats elsewhere
+//! are taken out by the [`Redactor`](crate::resource::Redactor) of the run.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
-
-use crate::kubernetes::secret_data;
+use crate::kubernetes::secret_data::is_secret;
+use crate::resource::Identity;
 
 /// A quoted value longer than this tells nobody anything.
 const LONGEST: usize = 80;
@@ -15,8 +13,9 @@ const LONGEST: usize = 80;
 const INTRODUCTIONS: &[&str] =
     &["Invalid value: ", "Duplicate value: ", "Unsupported value: ", "Required value: "];
 
-/// The server's words with quoted values cut: all of them in the words about a Secret, long ones in others.
-pub(super) fn words(text: &str, secret: Option<&Value>) -> String {
+/// The server's words about an object with quoted values cut: all of them where it is a Secret, long ones otherwise.
+pub(super) fn words(text: &str, identity: &Identity) -> String {
+    let is_secret = is_secret(identity);
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((at, introduction)) = next_introduction(rest) {
@@ -27,7 +26,7 @@ pub(super) fn words(text: &str, secret: Option<&Value>) -> String {
         // `Required value: must be set` has words where the others have a value.
         if *introduction == "Required value: " {
             out.push_str(value_text);
-        } else if secret.is_some() {
+        } else if is_secret {
             out.push_str("(sensitive)");
         } else if value > LONGEST {
             out.push('…');
@@ -37,10 +36,7 @@ pub(super) fn words(text: &str, secret: Option<&Value>) -> String {
         rest = &rest[start + value..];
     }
     out.push_str(rest);
-    match secret {
-        Some(secret) => without_values(out, secret),
-        None => out,
-    }
+    out
 }
 
 fn next_introduction(text: &str) -> Option<(usize, &&'static str)> {
@@ -82,52 +78,32 @@ fn value_length(text: &str) -> usize {
     text.len()
 }
 
-/// Takes out every value of the Secret, encoded and decoded, wherever the text repeats one.
-fn without_values(mut text: String, secret: &Value) -> String {
-    let mut values: Vec<String> = Vec::new();
-    for key in secret_data::MAPS {
-        let fields = secret.get(key).and_then(Value::as_object).into_iter().flatten();
-        for value in fields.filter_map(|(_, value)| value.as_str()) {
-            values.push(value.to_owned());
-            values.extend(STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()));
-        }
-    }
-    // Longest first, so that a value within another leaves nothing of it.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    for value in values.iter().filter(|value| value.len() >= 3) {
-        text = text.replace(value.as_str(), "(sensitive)");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    fn of_a(kind: &str, text: &str) -> String {
+        words(text, &Identity::namespaced("", kind, "a", "x"))
+    }
 
     #[test]
     fn short_values_stay_and_long_ones_are_cut() {
         let short = "spec.replicas: Invalid value: -1: must be greater than or equal to 0";
-        assert_eq!(words(short, None), short);
+        assert_eq!(of_a("Pod", short), short);
         let long = format!(
             "spec.template: Invalid value: core.PodTemplateSpec{{Env: \"a: }}\", X: \"{}\"}}: field is immutable",
             "x".repeat(200)
         );
-        assert_eq!(words(&long, None), "spec.template: Invalid value: …: field is immutable");
+        assert_eq!(of_a("Pod", &long), "spec.template: Invalid value: …: field is immutable");
         let required =
             "spec.x: Required value: it must be set, really: this is a long text about what is needed";
-        assert_eq!(words(required, None), required);
+        assert_eq!(of_a("Pod", required), required);
     }
 
     #[test]
-    fn nothing_of_a_secret_is_repeated() {
-        let secret =
-            json!({"kind": "Secret", "data": {"a": "aHVudGVyMg=="}, "stringData": {"b": "swordfish"}});
-        let text = "data[a]: Invalid value: \"hunt\\\"er\": no; got swordfish and hunter2 and aHVudGVyMg==";
-        let shown = words(text, Some(&secret));
-        assert_eq!(
-            shown,
-            "data[a]: Invalid value: (sensitive): no; got (sensitive) and (sensitive) and (sensitive)"
-        );
+    fn nothing_of_a_secret_is_quoted() {
+        let text = "data[a]: Invalid value: \"hunt\\\"er\": no; data[b]: Invalid value: 12: no";
+        let shown = of_a("Secret", text);
+        assert_eq!(shown, "data[a]: Invalid value: (sensitive): no; data[b]: Invalid value: (sensitive): no");
     }
 }

@@ -1,0 +1,149 @@
+//! The edge at which secrets are taken out: around the provider, and around the recorder of an apply.
+//!
+//! Everything that a house says passes here before the planner, the apply or a sink sees it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::run_secrets::RunSecrets;
+use crate::apply::{Record, Recorder};
+use crate::provider::{
+    CascadeScope, Cluster, Dependents, House, Progress, Provider, Reassignment, Shift, Verb, Wait, Write,
+    Written,
+};
+use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Stamp, Target};
+
+/// A provider that says no secret of the run, and learns those that it reads and sends.
+pub(super) struct RedactingProvider {
+    provider: Box<dyn Provider>,
+    secrets: Arc<RunSecrets>,
+}
+
+impl RedactingProvider {
+    /// Around this provider.
+    pub(super) fn around(provider: Box<dyn Provider>, secrets: Arc<RunSecrets>) -> Self {
+        Self { provider, secrets }
+    }
+
+    fn redacted(&self, problem: Problem) -> Problem {
+        self.secrets.redactor().problem(problem)
+    }
+
+    fn answer<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
+        result.map_err(|problem| self.redacted(problem))
+    }
+
+    fn reading(&self, identity: &Identity, reading: Reading) -> Reading {
+        match reading {
+            Reading::Present(live) => {
+                self.secrets.learn_live(identity, &live.object);
+                Reading::Present(live)
+            }
+            Reading::Absent => Reading::Absent,
+            Reading::Unreadable(problem) => Reading::Unreadable(self.redacted(problem)),
+        }
+    }
+
+    fn written(&self, identity: &Identity, result: Result<Written, Problem>) -> Result<Written, Problem> {
+        let Written { live, warnings } = self.answer(result)?;
+        self.secrets.learn_live(identity, &live.object);
+        let warnings = warnings.into_iter().map(|text| self.secrets.redactor().text(text)).collect();
+        Ok(Written { live, warnings })
+    }
+}
+
+/// All houses: the provider within finds the one in which a target lives.
+impl Provider for RedactingProvider {
+    fn cluster(&self) -> &dyn Cluster {
+        self
+    }
+
+    fn other_house(&self, group: &str) -> Option<&dyn House> {
+        self.provider.other_house(group).map(|_| self as &dyn House)
+    }
+}
+
+#[async_trait]
+impl House for RedactingProvider {
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
+        let readings = self.provider.read(targets).await;
+        let readings = targets.iter().zip(readings);
+        readings.map(|(target, reading)| self.reading(&target.identity, reading)).collect()
+    }
+
+    async fn preview(&self, write: &Write) -> Result<Written, Problem> {
+        self.secrets.learn_sent(&write.object);
+        self.written(&write.target.identity, self.provider.preview(write).await)
+    }
+
+    async fn write(&self, write: &Write) -> Result<Written, Problem> {
+        self.secrets.learn_sent(&write.object);
+        self.written(&write.target.identity, self.provider.write(write).await)
+    }
+
+    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
+        self.answer(self.provider.delete(target, stamp).await)
+    }
+
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+        let redacted = |missing: &str| progress(&self.secrets.redactor().text(missing.to_owned()));
+        let found = self.answer(self.provider.wait(wait, &redacted).await)?;
+        if let Some(live) = &found {
+            self.secrets.learn_live(&wait.target.identity, &live.object);
+        }
+        Ok(found)
+    }
+
+    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
+        let answers = self.provider.review(requests).await;
+        answers.into_iter().map(|answer| self.answer(answer)).collect()
+    }
+}
+
+#[async_trait]
+impl Cluster for RedactingProvider {
+    async fn identity(&self) -> Result<ClusterIdentity, Problem> {
+        self.answer(self.provider.cluster().identity().await)
+    }
+
+    async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
+        self.answer(self.provider.is_namespaced(target).await)
+    }
+
+    async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
+        if let Shift::TakeOver { object, .. } = &reassignment.shift {
+            self.secrets.learn_sent(object);
+        }
+        let live = self.answer(self.provider.reassign(reassignment).await)?;
+        self.secrets.learn_live(&reassignment.target.identity, &live.object);
+        Ok(live)
+    }
+
+    async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
+        let Dependents { seen, hidden } = self.answer(self.provider.cluster().dependents(scope).await)?;
+        let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
+        Ok(Dependents { seen, hidden: hidden.collect() })
+    }
+}
+
+/// A recorder that is told no secret of the run.
+pub(super) struct RedactingRecorder<'a> {
+    pub(super) recorder: &'a mut dyn Recorder,
+    pub(super) secrets: &'a RunSecrets,
+}
+
+#[async_trait]
+impl Recorder for RedactingRecorder<'_> {
+    async fn record(&mut self, record: Record) -> Result<(), Problem> {
+        self.recorder.record(self.secrets.redact_record(record)).await
+    }
+
+    fn leave_in_flight(&mut self, writes: BTreeSet<Address>) {
+        self.recorder.leave_in_flight(writes);
+    }
+}
+
+#[cfg(test)]
+mod tests;
