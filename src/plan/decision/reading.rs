@@ -45,11 +45,11 @@ fn refused(problem: Problem) -> NextStep {
 fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
     match situation.belonging(live) {
         Belonging::Foreign(problem) => refused(problem),
-        // A namespace that is there serves its purpose, whoever made it.
-        Belonging::Shared | Belonging::Ours if situation.desired().shared => used(situation, Some(live)),
         _ if live.is_ending() => refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
             "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
         )),
+        // A namespace that is there serves its purpose, whoever made it.
+        Belonging::Shared | Belonging::Ours if situation.desired().shared => used(situation, Some(live)),
         _ => written(situation, Some(live)),
     }
 }
