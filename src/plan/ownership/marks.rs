@@ -33,14 +33,14 @@ mod tests {
     use crate::plan::testing::live;
     use serde_json::json;
 
-    fn marked(marks: Value) -> Live {
+    fn marked(marks: &Value) -> Live {
         live(json!({"metadata": {"annotations": marks}}), vec![])
     }
 
     #[test]
     fn a_mark_that_others_set_change_or_take_off_is_named() {
-        let read = marked(json!({PROJECT: "p", LINEAGE: "l", "theirs": "1"}));
-        let now = |marks| changed_mark(&read, &marked(marks), None).map(|problem| problem.message);
+        let read = marked(&json!({PROJECT: "p", LINEAGE: "l", "theirs": "1"}));
+        let now = |marks: Value| changed_mark(&read, &marked(&marks), None).map(|problem| problem.message);
         assert_eq!(now(json!({PROJECT: "p", LINEAGE: "l", "theirs": "2"})), None);
         for (marks, mark) in [
             (json!({PROJECT: "other", LINEAGE: "l"}), PROJECT),
@@ -54,9 +54,9 @@ mod tests {
 
     #[test]
     fn a_mark_that_is_as_it_is_sent_is_no_change() {
-        let read = marked(json!({}));
+        let read = marked(&json!({}));
         let sent = json!({"metadata": {"annotations": {PROTECT: "true"}}});
-        assert_eq!(changed_mark(&read, &marked(json!({PROTECT: "true"})), Some(&sent)), None);
-        assert!(changed_mark(&read, &marked(json!({PROTECT: "false"})), Some(&sent)).is_some());
+        assert_eq!(changed_mark(&read, &marked(&json!({PROTECT: "true"})), Some(&sent)), None);
+        assert!(changed_mark(&read, &marked(&json!({PROTECT: "false"})), Some(&sent)).is_some());
     }
 }
