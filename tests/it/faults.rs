@@ -1,13 +1,14 @@
 //! Faults of networks and servers: what is retried, what is not, and that the state stays right.
 
 mod ambiguous;
+mod discovery;
 mod network;
 
 use crate::harness::{Namespace, Project, Test, config_maps};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [network::tests(), ambiguous::tests()].concat()
+    [network::tests(), ambiguous::tests(), discovery::tests()].concat()
 }
 
 fn project_of(ns: &Namespace, count: usize) -> Project<'_> {
