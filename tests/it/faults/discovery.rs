@@ -56,10 +56,9 @@ fn leave_out_the_group(ns: &Namespace, proxy: &Proxy) {
     proxy.on("get", "/apis").edit_answer(move |list| {
         let lists = list.as_object_mut().unwrap();
         for (items, name) in [("items", "/metadata/name"), ("groups", "/name")] {
-            let items = lists.get_mut(items).and_then(Value::as_array_mut);
-            items
-                .into_iter()
-                .for_each(|items| items.retain(|item| item.pointer(name) != Some(&json!(group))));
+            if let Some(items) = lists.get_mut(items).and_then(Value::as_array_mut) {
+                items.retain(|item| item.pointer(name) != Some(&json!(group)));
+            }
         }
     });
 }
