@@ -81,19 +81,26 @@ fn changed_all_the_time() -> Problem {
         .help("find out who writes to it all the time (its field managers), then plan again")
 }
 
-/// Reads the object as it is now. It fails where the object was deleted, or replaced by one with another uid.
+/// The object as it is now, if it still is the one with this uid, and still has the marks that it was planned with.
 async fn same_object(
     provider: &dyn Provider,
     target: &Target,
     uid: &str,
     conflict: Problem,
+    approved: &Change,
 ) -> Result<Live, Problem> {
     let moved = |story: &str| {
         Problem::new(ProblemKind::Conflict, format!("it {story} since the plan; it was not touched"))
             .help("plan again, and look at what the new plan says of it")
     };
     match provider.read(std::slice::from_ref(target)).await.pop() {
-        Some(Reading::Present(live)) if live.stamp.uid == uid => Ok(Arc::unwrap_or_clone(live)),
+        Some(Reading::Present(live)) if live.stamp.uid == uid => {
+            let read = approved.prior.as_deref();
+            match read.and_then(|read| plan::changed_mark(read, &live, approved.send.as_ref())) {
+                Some(problem) => Err(problem),
+                None => Ok(Arc::unwrap_or_clone(live)),
+            }
+        }
         Some(Reading::Present(_)) => Err(moved("was deleted and made again by others")),
         Some(Reading::Absent) => Err(moved("was deleted by others")),
         Some(Reading::Unreadable(problem)) => Err(problem),
@@ -115,7 +122,7 @@ async fn look_again(
     let uid = uid.clone();
     let mut conflict = conflict;
     for _ in 0..TRIES {
-        let live = same_object(provider, &write.target, &uid, conflict).await?;
+        let live = same_object(provider, &write.target, &uid, conflict, approved).await?;
         let again = Write { guard: Guard::At(live.stamp.clone()), ..write.clone() };
         let object = plan::dry_run_object(&again.manager, desired, &live, &again.object);
         conflict = match provider.preview(&Write { object, ..again.clone() }).await {
@@ -174,16 +181,16 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
     paths
 }
 
-/// Deletes exactly the object with this uid. Where only its version has changed, it is still the object whose
-/// deletion was approved. If it is replaced (`successor`), no field of that change may have another value
-/// now.
+/// Asks for deletion of exactly the object that was planned with. Where only its version moved, it is still the
+/// one whose deletion was approved, unless others changed its marks; if it makes place for another one, none of the
+/// fields may have moved that the new one was planned with.
 pub(super) async fn delete(
     provider: &dyn Provider,
     target: &Target,
-    stamp: &Stamp,
+    read: &Live,
     successor: Option<&Change>,
 ) -> Result<(), Problem> {
-    let mut stamp = stamp.clone();
+    let mut stamp = read.stamp.clone();
     for _ in 0..TRIES {
         let problem = match provider.delete(target, &stamp).await {
             Err(problem) if problem.kind == ProblemKind::Conflict => problem,
@@ -192,6 +199,9 @@ pub(super) async fn delete(
         match provider.read(std::slice::from_ref(target)).await.pop() {
             Some(Reading::Absent) => return Ok(()),
             Some(Reading::Present(live)) if live.stamp.uid == stamp.uid => {
+                if let Some(problem) = plan::changed_mark(read, &live, None) {
+                    return Err(problem);
+                }
                 if let Some(change) = successor {
                     as_planned(change, &live)?;
                 }

@@ -59,7 +59,7 @@ impl Task<'_> {
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
             let timeout = self.desired.lifecycle.timeouts.delete;
-            guarded::delete(provider, target, &live.stamp, None).await?;
+            guarded::delete(provider, target, live, None).await?;
             await_end(provider, target, &live.stamp, timeout, progress).await?;
         }
         let field_release = self.field_release()?;
@@ -214,10 +214,10 @@ pub(super) async fn remove(
     change: &Change,
     progress: Progress<'_>,
 ) -> Result<Done, Problem> {
-    let Some(stamp) = change.stamp() else { return Ok(Done::Gone) };
+    let Some(live) = change.prior.as_deref() else { return Ok(Done::Gone) };
     let successor = (change.action == Action::Replace).then_some(change);
-    guarded::delete(provider, &change.target, stamp, successor).await?;
-    await_end(provider, &change.target, stamp, change.timeouts.delete, progress).await?;
+    guarded::delete(provider, &change.target, live, successor).await?;
+    await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress).await?;
     Ok(Done::Gone)
 }
 

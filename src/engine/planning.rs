@@ -104,6 +104,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: false,
             timeouts: Timeouts::default(),
             applied: None,
+            doubted: true,
         };
         Some((address_of_doubt(state, intent, &desired)?, known))
     });
@@ -115,6 +116,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: resource.protect,
             timeouts: resource.timeouts,
             applied: resource.applied.clone(),
+            doubted: state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity),
         };
         (address.clone(), known)
     });

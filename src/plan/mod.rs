@@ -54,6 +54,7 @@ pub use model::reason::{OwnedField, Reason};
 pub use model::summary::Summary;
 pub use ownership::field_owners::other_managers;
 pub use ownership::handover::{FieldRelease, dry_run_object, field_release, sent_after_release};
+pub use ownership::marks::changed_mark;
 pub use planner::Planner;
 pub use proof::by_record::record;
 pub use sent::resolve::{Unresolvable, resolve};

@@ -3,13 +3,15 @@
 mod consent;
 mod foreign_objects;
 mod interruption;
+mod marks;
 mod races;
 
 use crate::harness::{GREETING, Namespace, Project, Test};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [foreign_objects::tests(), races::tests(), interruption::tests(), consent::tests()].concat()
+    let races = [races::tests(), marks::tests(), interruption::tests()].concat();
+    [foreign_objects::tests(), races, consent::tests()].concat()
 }
 
 const THEIRS: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "greeting"}, "data": {"hello": "theirs"}}"#;

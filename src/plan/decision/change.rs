@@ -37,7 +37,7 @@ pub(super) fn change(
         dependencies: situation.apply_dependencies().to_vec(),
         moved_from: situation.moved_from().cloned(),
         replaced: predecessor.map(|(known, live)| Box::new((known.target.clone(), live.clone()))),
-        tracking: tracking(situation),
+        tracking: tracking(situation, &fidelity),
         protected: is_protected(&desired.identity, Some(desired), situation.known(), live.map(AsRef::as_ref)),
         timeouts: desired.lifecycle.timeouts,
         unchecked: unchecked.collect(),

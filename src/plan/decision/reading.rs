@@ -45,12 +45,12 @@ fn refused(problem: Problem) -> NextStep {
 fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
     match situation.belonging(live) {
         Belonging::Foreign(problem) => refused(problem),
-        // A namespace of others serves its purpose. One that we made is planned like any other object: its marks
-        // come back, and what was lost of its record is recorded again.
-        Belonging::Shared => used(situation, Some(live)),
         _ if live.is_ending() => refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
             "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
         )),
+        // A namespace of others serves its purpose. One that we made is planned like any other object: its marks
+        // come back, and what was lost of its record is recorded again.
+        Belonging::Shared => used(situation, Some(live)),
         _ => written(situation, Some(live)),
     }
 }

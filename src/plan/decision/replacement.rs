@@ -12,7 +12,7 @@ use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::field_change::FieldChange;
 use crate::plan::model::plan::Obstacle;
 use crate::plan::model::reason::Reason;
-use crate::plan::ownership::belonging::Belonging;
+use crate::plan::ownership::belonging::{Belonging, removal_problem};
 use crate::plan::ownership::protection;
 use crate::plan::ownership::protection::{Remedy, replacement_ban};
 use crate::plan::view::situation::Situation;
@@ -131,5 +131,7 @@ pub(super) fn predecessor_problem(situation: Situation<'_>) -> Option<Problem> {
         return Some(problem.clone());
     }
     let (known, live) = situation.predecessor()?;
-    protection::predecessor_problem(situation.desired(), known, live, situation.consent())
+    let desired = situation.desired();
+    removal_problem(live, situation.owner(), &desired.address)
+        .or_else(|| protection::predecessor_problem(desired, known, live, situation.consent()))
 }

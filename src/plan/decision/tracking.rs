@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::plan::model::change::{Action, Change, Tracking};
+use crate::plan::model::fidelity::Fidelity;
 use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::proof::by_record::record;
 use crate::plan::view::situation::Situation;
 use crate::resource::{Live, Reading};
 
-/// Whether the state knows the resource, must take it in, or never does.
-pub(super) fn tracking(situation: Situation<'_>) -> Tracking {
+/// Whether the state knows the resource, must take it in, or never does. What was in doubt is taken in anew as soon
+/// as the object was seen for certain; a prediction is no such thing.
+pub(super) fn tracking(situation: Situation<'_>, fidelity: &Fidelity) -> Tracking {
     if matches!(situation.reading(), Some(Reading::Unreadable(_))) {
         return Tracking::Untracked;
     }
@@ -19,7 +21,8 @@ pub(super) fn tracking(situation: Situation<'_>) -> Tracking {
     if let Some(known) = known {
         let is_same = known.dependencies == situation.apply_dependencies()
             && known.timeouts == desired.lifecycle.timeouts
-            && known.applied.is_some();
+            && known.applied.is_some()
+            && (!known.doubted || matches!(fidelity, Fidelity::Predicted(_)));
         return if is_same { Tracking::Known } else { Tracking::Outdated };
     }
     match live {

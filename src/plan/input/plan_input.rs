@@ -22,6 +22,8 @@ pub struct Known {
     pub timeouts: Timeouts,
     /// The record of the last apply; `None` where there is none.
     pub applied: Option<Arc<Applied>>,
+    /// Whether a write of it may have been done without being recorded: then the record may be an old one.
+    pub doubted: bool,
 }
 
 impl Known {

@@ -60,6 +60,20 @@ pub(in crate::plan) fn is_marked_ours(live: &Live, owner: ObjectOwner<'_>) -> bo
     live.annotation(PROJECT) == Some(owner.project) && live.annotation(LINEAGE) == Some(owner.lineage)
 }
 
+/// Why an object of the state is not deleted: its marks say that it is another project's by now. `address` is the
+/// one under which the state knows it.
+pub(in crate::plan) fn removal_problem(
+    live: &Live,
+    owner: ObjectOwner<'_>,
+    address: &Address,
+) -> Option<Problem> {
+    let problem = another_project(live, owner)?;
+    Some(problem.help(format!(
+        "to leave it to others, name it in `[[removed]]`, or let the state forget it: `regplan state rm {address}`; \
+         where it is ours after all, take its marks off: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
+    )))
+}
+
 fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
     let project = live.annotation(PROJECT)?;
     let address = live.annotation(ADDRESS).unwrap_or("an address that it does not tell");

@@ -3,6 +3,7 @@
 //! | file | question |
 //! |---|---|
 //! | `belonging` | is an object ours, nobody's, or somebody else's? |
+//! | `marks` | does an object still have the marks that a change was approved with? |
 //! | `protection` | what is deleted or replaced only with consent? |
 //! | `field_owners` | which field managers own a field? |
 //! | `attribution` | whose change is a changed field: the configuration's or the cluster's? |
@@ -15,5 +16,6 @@ pub(in crate::plan) mod attribution;
 pub(in crate::plan) mod belonging;
 pub(in crate::plan) mod field_owners;
 pub(in crate::plan) mod handover;
+pub(in crate::plan) mod marks;
 pub(in crate::plan) mod protection;
 pub(in crate::plan) mod restore;

@@ -9,7 +9,7 @@ use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::plan::{Mode, Refusal};
 use crate::plan::model::reason::Reason;
-use crate::plan::ownership::belonging::is_marked_ours;
+use crate::plan::ownership::belonging::{is_marked_ours, removal_problem};
 use crate::plan::removal::kept::{kept, staying};
 use crate::plan::removal::leaving::Leaving;
 use crate::plan::view::overview::Overview;
@@ -27,10 +27,10 @@ pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Ref
                 let desired = overview.desired_for(address, &known.target.identity);
                 leaving.push(Leaving::known(address, known, live, desired));
             }
-            Fate::Unreadable(problem) => refusals.push(Refusal {
+            Fate::Impossible(problem) => refusals.push(Refusal {
                 address: address.clone(),
                 target: known.target.clone(),
-                obstacle: problem.clone().into(),
+                obstacle: problem.into(),
             }),
         }
     }
@@ -50,8 +50,8 @@ enum Fate<'a> {
     Forgotten(Reason, Option<&'a Arc<Live>>),
     /// It is to be deleted.
     Leaves(&'a Arc<Live>),
-    /// Nobody knows what is there.
-    Unreadable(&'a Problem),
+    /// It can neither be deleted nor be forgotten: nobody knows what is there, or it is another project's by now.
+    Impossible(Problem),
 }
 
 fn fate<'a>(overview: Overview<'a>, address: &Address, known: &Known) -> Fate<'a> {
@@ -65,7 +65,7 @@ fn fate<'a>(overview: Overview<'a>, address: &Address, known: &Known) -> Fate<'a
     }
     match overview.reading_of_known(address, known) {
         None => Fate::Stays,
-        Some(Reading::Unreadable(problem)) => Fate::Unreadable(problem),
+        Some(Reading::Unreadable(problem)) => Fate::Impossible(problem.clone()),
         Some(Reading::Absent) => Fate::Forgotten(Reason::GoneAlready, None),
         Some(Reading::Present(live)) => fate_of_present(overview, address, known, live),
     }
@@ -82,7 +82,8 @@ fn fate_of_present<'a>(
         return Fate::Forgotten(Reason::NameTaken, Some(live));
     }
     if !overview.is_desired_object(identity, &live.stamp.uid) {
-        return Fate::Leaves(live);
+        let problem = removal_problem(live, overview.owner(), address);
+        return problem.map_or(Fate::Leaves(live), Fate::Impossible);
     }
     // Its new address takes over what is known, unless it did so already in a run that was killed before the
     // old one was forgotten.

@@ -52,6 +52,16 @@ fn what_is_proved_is_not_tried() {
 }
 
 #[test]
+fn what_was_in_doubt_is_recorded_as_soon_as_it_was_seen() {
+    let object = config_map("c", json!({"k": "v"}));
+    let (mut world, mut wanted) = applied(&object);
+    wanted.known.values_mut().for_each(|known| known.doubted = true);
+    let plan = world.plan(wanted);
+    assert_eq!((actions(&plan)[0].1, plan.changes[0].tracking), (Action::None, Tracking::Outdated));
+    assert!(plan.changes_state() && plan.changes[0].applied.is_some());
+}
+
+#[test]
 fn a_record_of_another_object_proves_nothing() {
     let object = config_map("c", json!({"k": "v"}));
     let (mut world, wanted) = applied(&object);

@@ -66,6 +66,19 @@ fn a_namespace_of_others_is_used_and_never_owned() {
 }
 
 #[test]
+fn a_namespace_that_is_being_deleted_is_not_used() {
+    for ours in [true, false] {
+        let space = namespace("a");
+        let mut shared = desired("a", space.clone());
+        shared.shared = true;
+        let mut live = if ours { marked(space, "resource.a") } else { space };
+        live["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        let plan = World::default().with(live).plan(input(vec![shared]));
+        assert_eq!((plan.changes.len(), plan.refusals.len()), (0, 1), "ours: {ours}");
+    }
+}
+
+#[test]
 fn a_namespace_that_may_not_be_looked_at_is_used() {
     let space = namespace("a");
     let mut shared = desired("a", space.clone());

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::world::*;
 use crate::config::Removed;
 use crate::diagnostic::{SourceId, Span};
+use crate::kubernetes::marks::{LINEAGE, PROJECT};
 use crate::plan::{Action, Mode, Reason};
 use crate::provider::{CascadeScope, Dependent, Dependents};
 use crate::resource::{Address, Identity};
@@ -22,6 +23,28 @@ fn what_left_the_configuration_is_deleted_and_a_stranger_of_its_name_is_not() {
     let mut recreated = World::default().with(object.clone());
     recreated.objects.values_mut().for_each(|live| live.stamp.uid = "another".into());
     assert_eq!(gone(recreated), [("resource.old".into(), Action::Forget)]);
+}
+
+#[test]
+fn what_another_project_has_taken_is_neither_deleted_nor_forgotten() {
+    let object = map("old");
+    let at = Address::block("resource", "old");
+    for (mark, value) in [(PROJECT, "other"), (LINEAGE, "other")] {
+        let mut taken = marked(object.clone(), "resource.old");
+        taken["metadata"]["annotations"][mark] = json!(value);
+        for mode in [Mode::Apply, Mode::Destroy] {
+            let mut leaving = with_known(input(vec![]), &at, &object);
+            leaving.mode = mode;
+            let plan = World::default().with(taken.clone()).plan(leaving);
+            assert_eq!((plan.changes.len(), plan.refusals.len()), (0, 1), "{mark}");
+            let help = problem(&plan.refusals[0]).help.clone().unwrap();
+            assert!(help.contains("regplan state rm resource.old"), "{help}");
+        }
+        // Under another name it would be deleted as well.
+        let renamed = desired("old", map("new"));
+        let plan = World::default().with(taken).plan(with_known(input(vec![renamed]), &at, &object));
+        assert_eq!((plan.changes.len(), plan.refusals.len()), (0, 1), "{mark}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::server_info::ServerInfo;
-use super::transport::{CallError, Refusal, unauthenticated};
+use super::transport::{CallError, Refusal, is_refusal, unauthenticated};
 use super::{ownership, quoted};
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
 
@@ -104,6 +104,23 @@ fn is_users_mistake(message: &str) -> bool {
         || message.starts_with("failed to convert new object")
         || message.contains("field not declared in schema")
         || message.contains("strict decoding error")
+}
+
+/// Whether the server says that this very object is not there. A 404 that does not name it is about the path.
+pub(super) fn is_absence(refusal: &Refusal, identity: &Identity) -> bool {
+    refusal.code == 404 && refusal.text("/details/name") == identity.name
+}
+
+/// Whether it is certain that the write was not done: the server said no to it, or never got it. After all other
+/// failures it may be done: a 500 of etcd, a 502 of a load balancer, and a time-out say nothing about that.
+pub(super) fn is_definite(failure: &CallError) -> bool {
+    match failure {
+        CallError::Lost { perhaps_done, .. } => !perhaps_done,
+        CallError::Refused(refusal) if refusal.code == 500 => {
+            is_users_mistake(refusal.message()) || is_webhook_silence(refusal)
+        }
+        CallError::Refused(refusal) => is_refusal(refusal.code),
+    }
 }
 
 /// Whether an admission webhook did not answer.

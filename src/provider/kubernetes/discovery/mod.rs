@@ -3,14 +3,17 @@
 //! Aggregated discovery costs two requests whatever is installed; a server without it is asked group by
 //! group. A group that cannot be asked (an `APIService` whose server is down) never fails the others: its
 //! kinds are *unreadable*, neither served nor unknown.
+//!
+//! The list of all groups has gaps while a server starts. So where a kind is not in it, its group itself is asked,
+//! and only a server that calls itself ready is believed about what is not there.
 
 mod catalogue;
+mod group;
 mod served;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -19,9 +22,8 @@ pub(in crate::provider::kubernetes) use self::catalogue::Lookup;
 use self::catalogue::{Catalogue, array, group_versions};
 pub(in crate::provider::kubernetes) use self::served::{Served, encode};
 use crate::kubernetes::conditions::text;
-use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::transport::{Call, CallError, Transport};
-use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Target};
+use crate::resource::{GroupKind, Problem, ProblemKind, Target};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
@@ -32,7 +34,15 @@ const FRESH: Duration = Duration::from_secs(10);
 /// Discovery, which keeps what it has read.
 pub(in crate::provider::kubernetes) struct Discovery {
     transport: Transport,
-    known: Mutex<Option<(Instant, Arc<Catalogue>)>>,
+    known: Mutex<Option<Known>>,
+}
+
+/// What was read at one moment.
+struct Known {
+    when: Instant,
+    catalogue: Catalogue,
+    /// The groups that were asked themselves, because a kind of theirs was not in the list of all groups.
+    asked: HashSet<String>,
 }
 
 impl Discovery {
@@ -43,16 +53,20 @@ impl Discovery {
     /// Looks a kind up. One that is unknown is looked up afresh, unless what we know is seconds old.
     pub(in crate::provider::kubernetes) async fn lookup(&self, kind: &GroupKind) -> Result<Lookup, Problem> {
         let mut known = self.known.lock().await;
-        if let Some((when, catalogue)) = &*known {
-            let found = catalogue.lookup(kind);
-            if matches!(found, Lookup::Served(_)) || when.elapsed() < FRESH {
-                return Ok(found);
-            }
+        let kept = known.take().filter(|known| {
+            matches!(known.catalogue.lookup(kind), Lookup::Served(_)) || known.when.elapsed() < FRESH
+        });
+        let kept = match kept {
+            Some(kept) => known.insert(kept),
+            None => known.insert(self.fetch().await?),
+        };
+        let found = kept.catalogue.lookup(kind);
+        if found != Lookup::Unknown || kept.asked.contains(&kind.group) {
+            return Ok(found);
         }
-        let catalogue = Arc::new(self.fetch().await?);
-        let found = catalogue.lookup(kind);
-        *known = Some((Instant::now(), catalogue));
-        Ok(found)
+        group::ask(&self.transport, &kind.group, &mut kept.catalogue).await;
+        kept.asked.insert(kind.group.clone());
+        Ok(kept.catalogue.lookup(kind))
     }
 
     /// Every kind whose objects live in namespaces, in the server's preferred version, and what cannot be
@@ -60,21 +74,39 @@ impl Discovery {
     pub(in crate::provider::kubernetes) async fn namespaced(
         &self,
     ) -> Result<(Vec<Served>, Vec<(GroupKind, String)>), Problem> {
-        let mut known = self.known.lock().await;
-        let catalogue = if let Some((_, catalogue)) = &*known {
-            Arc::clone(catalogue)
-        } else {
-            let catalogue = Arc::new(self.fetch().await?);
-            *known = Some((Instant::now(), Arc::clone(&catalogue)));
-            catalogue
-        };
+        // What was read before the server was ready may have gaps.
+        let readiness = group::readiness(&self.transport).await;
+        let Known { catalogue, .. } = self.fetch().await?;
         let preferred = catalogue.kinds.values().filter_map(|versions| versions.first());
         let mut kinds: Vec<Served> = preferred.filter(|served| served.namespaced).cloned().collect();
         kinds.sort_by(|a, b| (&a.group, &a.kind).cmp(&(&b.group, &b.kind)));
         let skipped = catalogue.skipped.iter().map(|(group, problem)| {
             (GroupKind { group: group.clone(), kind: "all kinds".to_owned() }, problem.message.clone())
         });
-        Ok((kinds, skipped.collect()))
+        let gaps = readiness.err().map(|problem| {
+            (GroupKind { group: String::new(), kind: "other kinds".to_owned() }, problem.message)
+        });
+        Ok((kinds, skipped.chain(gaps).collect()))
+    }
+
+    /// What a 404 means that does not name the object that was asked for: `None` where the kind is not served any
+    /// more, and otherwise why nothing can be said.
+    pub(in crate::provider::kubernetes) async fn not_found(&self, kind: &GroupKind) -> Option<Problem> {
+        self.forget().await;
+        let mut asked = Catalogue::default();
+        group::ask(&self.transport, &kind.group, &mut asked).await;
+        match asked.lookup(kind) {
+            Lookup::Unknown => None,
+            Lookup::Served(_) => {
+                let server = &self.transport.server_info.server;
+                let message = format!("{server} serves {kind}, and answers HTTP 404 for its objects");
+                Some(
+                    Problem::new(ProblemKind::Unreachable, message)
+                        .help("it may be starting; run the same command again"),
+                )
+            }
+            Lookup::Unreadable(problem) => Some(problem),
+        }
     }
 
     /// Forgets what is known, since a kind was added or has changed.
@@ -126,14 +158,14 @@ impl Discovery {
             Lookup::Unknown => Ok(Vec::new()),
             Lookup::Unreadable(problem) => {
                 let message = format!("nothing can be said about {kind}: {problem}");
-                Err(Problem::new(ProblemKind::Unreachable, message)
-                    .help("see `kubectl get apiservices` for the ones that are not available")
-                    .caused_by(problem))
+                let unavailable = "see `kubectl get apiservices` for the ones that are not available";
+                let help = problem.help.clone().unwrap_or_else(|| unavailable.to_owned());
+                Err(Problem::new(ProblemKind::Unreachable, message).help(help).caused_by(problem))
             }
         }
     }
 
-    async fn fetch(&self) -> Result<Catalogue, Problem> {
+    async fn fetch(&self) -> Result<Known, Problem> {
         let ask = |path: &'static str| {
             let call = Call { accept: AGGREGATED, ..Call::get(path) };
             async move { self.transport.send(&call).await }
@@ -160,30 +192,11 @@ impl Discovery {
         } else {
             versions.extend(group_versions(&groups));
         }
-        let lists = stream::iter(versions).map(|(group, version)| async move {
-            let base = if group.is_empty() { "/api".to_owned() } else { format!("/apis/{group}") };
-            let answer = self.transport.send(&Call::get(format!("{base}/{version}"))).await;
-            (group, version, answer)
-        });
-        // In order, since the preferred version of a group comes first.
-        let mut lists = lists.buffered(8);
-        while let Some((group, version, answer)) = lists.next().await {
-            match answer {
-                Ok(answer) => catalogue.add_resources(&group, &version, &answer.body),
-                Err(failure) => catalogue.skip(&group, self.problem(failure)),
-            }
-        }
-        Ok(catalogue)
+        group::read_versions(&self.transport, versions, &mut catalogue).await;
+        Ok(Known { when: Instant::now(), catalogue, asked: HashSet::new() })
     }
 
     fn problem(&self, failure: CallError) -> Problem {
-        let discovery = Identity::cluster("", "API", "discovery");
-        let problem = problem::of(failure, About::new(&discovery), &self.transport.server_info);
-        if problem.kind != ProblemKind::UnknownKind {
-            return problem;
-        }
-        let server = &self.transport.server_info.server;
-        let message = format!("{server} does not answer as a Kubernetes API server does");
-        Problem::new(ProblemKind::Unreachable, message).caused_by(problem)
+        group::problem(&self.transport, failure)
     }
 }

@@ -123,3 +123,35 @@ fn an_expired_client_certificate_is_told_from_a_wrong_one() {
     let expired = of(status(), About::new(&web()), &server_info);
     assert!(expired.message.contains("expired at 2020-01-02"), "{expired}");
 }
+
+#[test]
+fn only_what_certainly_was_not_done_is_definite() {
+    let refused = |code: u16, message: &str| {
+        let status = json!({"kind": "Status", "code": code, "message": message});
+        is_definite(&CallError::Refused(Refusal { code, status, retry_after: None }))
+    };
+    for code in [400, 401, 403, 404, 405, 409, 413, 415, 422] {
+        assert!(refused(code, "no"), "{code}");
+    }
+    assert!(refused(500, "failed to create typed patch object (a/b; v1): .x: field not declared in schema"));
+    assert!(refused(500, "Internal error occurred: failed calling webhook \"w\": refused"));
+    for code in [302, 408, 429, 500, 501, 502, 503, 504, 507, 520] {
+        assert!(!refused(code, "etcdserver: request timed out"), "{code}");
+    }
+    let lost = |perhaps_done| {
+        is_definite(&CallError::Lost { problem: Problem::new(ProblemKind::Unreachable, ""), perhaps_done })
+    };
+    assert!(lost(false) && !lost(true));
+}
+
+#[test]
+fn a_404_says_that_an_object_is_gone_only_by_its_name() {
+    let refusal = |details: Value| Refusal {
+        code: 404,
+        status: json!({"kind": "Status", "code": 404, "details": details}),
+        retry_after: None,
+    };
+    assert!(is_absence(&refusal(json!({"name": "web", "kind": "deployments"})), &web()));
+    assert!(!is_absence(&refusal(json!({})), &web()));
+    assert!(!is_absence(&refusal(json!({"name": "other"})), &web()));
+}

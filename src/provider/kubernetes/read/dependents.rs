@@ -81,8 +81,11 @@ async fn list(
                 all.clear();
                 pages = Pages::of_metadata(served, namespace);
             }
-            // A kind that is gone has no objects, and one that has no list has none that are stored.
-            Err(CallError::Refused(refusal)) if matches!(refusal.code, 404 | 405) => return Ok(all),
+            // A kind that has no list has no objects that are stored, and one that is gone has none at all.
+            Err(CallError::Refused(refusal)) if refusal.code == 405 => return Ok(all),
+            Err(CallError::Refused(refusal)) if refusal.code == 404 => {
+                return cluster.discovery.not_found(&group_kind(served)).await.map_or(Ok(all), Err);
+            }
             Err(failure) => {
                 let identity = Identity::cluster(served.group.as_str(), served.kind.as_str(), "");
                 return Err(problem::of(failure, About::new(&identity), &cluster.transport.server_info));

@@ -103,9 +103,8 @@ async fn read_group(
             (HashMap::new(), names.iter().map(|name| (*name).to_owned()).collect())
         }
         Err(CallError::Refused(refusal)) if refusal.code == 404 => {
-            // The kind has gone since discovery.
-            cluster.discovery.forget().await;
-            return vec![Reading::Absent; identities.len()];
+            let reading = not_found(cluster, &identities[0].group_kind()).await;
+            return vec![reading; identities.len()];
         }
         Err(failure) => {
             let problem = problem::of(failure, About::new(identities[0]), &cluster.transport.server_info);
@@ -136,7 +135,10 @@ pub(in crate::provider::kubernetes) async fn get(
 ) -> Reading {
     match cluster.transport.send(&Call::get(served.object(identity))).await {
         Ok(Answer { body, .. }) => Reading::Present(Arc::new(ownership::live(body))),
-        Err(CallError::Refused(refusal)) if refusal.code == 404 => Reading::Absent,
+        Err(CallError::Refused(refusal)) if problem::is_absence(&refusal, identity) => Reading::Absent,
+        Err(CallError::Refused(refusal)) if refusal.code == 404 => {
+            not_found(cluster, &identity.group_kind()).await
+        }
         Err(failure) => {
             let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
             // A read meets neither admission nor quota: a 403 is about rights, and needs no review, which
@@ -144,6 +146,11 @@ pub(in crate::provider::kubernetes) async fn get(
             Reading::Unreadable(access::name_rights(problem, &[Verb::Get], served))
         }
     }
+}
+
+/// What a 404 for the path of a kind says of its objects: they are not there only where the kind is not.
+async fn not_found(cluster: &Kubernetes, kind: &GroupKind) -> Reading {
+    cluster.discovery.not_found(kind).await.map_or(Reading::Absent, Reading::Unreadable)
 }
 
 type Found = (HashMap<String, Reading>, HashSet<String>);

@@ -91,6 +91,12 @@ pub(in crate::provider::kubernetes) struct Refusal {
     pub(in crate::provider::kubernetes) retry_after: Option<Duration>,
 }
 
+/// Whether an answer with this HTTP status says by itself that the request was not carried out. A time-out (408)
+/// and an overload (429) do not: something in front of the server may have sent them.
+pub(in crate::provider::kubernetes) fn is_refusal(code: u16) -> bool {
+    matches!(code, 400..=499) && !matches!(code, 408 | 429)
+}
+
 impl Refusal {
     pub(in crate::provider::kubernetes) fn text(&self, pointer: &str) -> &str {
         self.status.pointer(pointer).and_then(Value::as_str).unwrap_or_default()

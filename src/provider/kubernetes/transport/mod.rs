@@ -19,7 +19,9 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-pub(in crate::provider::kubernetes) use self::call::{Answer, Body, Call, CallError, JSON, Refusal, Repeat};
+pub(in crate::provider::kubernetes) use self::call::{
+    Answer, Body, Call, CallError, JSON, Refusal, Repeat, is_refusal,
+};
 pub(in crate::provider::kubernetes) use self::error::{chain, plugin_failure, unauthenticated};
 use self::repetition::{pause, retry_after};
 use crate::provider::kubernetes::server_info::ServerInfo;
@@ -35,6 +37,9 @@ const WRITE_DEADLINE: Duration = Duration::from_secs(65);
 const RETRY_BUDGET: Duration = Duration::from_mins(1);
 /// The same as long as the server has not answered once.
 const FIRST_BUDGET: Duration = Duration::from_secs(2);
+
+/// What an API server says of a path that it does not serve.
+const PATH_NOT_FOUND: &str = "404 page not found";
 
 /// The way to the server.
 #[derive(Clone)]
@@ -165,7 +170,8 @@ impl Transport {
         // An API server under too much load says so in plain text.
         let text = String::from_utf8_lossy(bytes);
         let text: String = text.trim().lines().next().unwrap_or_default().chars().take(200).collect();
-        if matches!(status.as_u16(), 401 | 429 | 503 | 504) {
+        // A path that it does not serve, too.
+        if matches!(status.as_u16(), 401 | 429 | 503 | 504) || text == PATH_NOT_FOUND {
             let retry_after = headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
             let words = if text.is_empty() { status.to_string() } else { text };
             let status_object =
@@ -187,7 +193,7 @@ impl Transport {
                 self.server_info.origin
             )
         });
-        Err(CallError::Lost { problem, perhaps_done: status.is_server_error() || status.is_success() })
+        Err(CallError::Lost { problem, perhaps_done: !is_refusal(status.as_u16()) })
     }
 
     fn silent(&self, perhaps_done: bool) -> CallError {

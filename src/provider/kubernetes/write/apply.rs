@@ -9,7 +9,7 @@ use super::request::ApplyRequest;
 use super::tries::Tries;
 use crate::kubernetes::kinds::changes_discovery;
 use crate::provider::kubernetes::client::Kubernetes;
-use crate::provider::kubernetes::problem::is_webhook_silence;
+use crate::provider::kubernetes::problem::{self, is_webhook_silence};
 use crate::provider::kubernetes::transport::CallError;
 use crate::provider::{Write, Written};
 use crate::resource::{Problem, ProblemKind};
@@ -45,68 +45,68 @@ pub(in crate::provider::kubernetes) async fn write(
     Ok(written)
 }
 
+/// Everything that is no definite refusal is looked up: the server may have done it all the same.
 async fn apply(request: &ApplyRequest<'_>) -> Result<Written, Problem> {
     let mut tries = Tries::new();
+    let mut last = None;
     while tries.next().await {
+        let failure = match send(request, &tries).await {
+            Ok(written) => return Ok(written),
+            Err(failure) => failure,
+        };
+        let is_definite = problem::is_definite(&failure);
+        if is_definite && !tries.unanswered {
+            return Err(request.explained(failure).await);
+        }
+        tries.unanswered = true;
+        match look_up(request).await? {
+            LostWrite::Done(written) => return Ok(written),
+            LostWrite::NotDone if is_definite && !is_guards(&failure) => {
+                return Err(request.explained(failure).await);
+            }
+            LostWrite::NotDone => last = Some(failure),
+            LostWrite::Other => return Err(overtaken(request, failure).await),
+        }
+    }
+    Err(unanswered(request, &tries, last).await)
+}
+
+/// Sends it. It is not processed as long as an admission webhook does not answer, so it may be repeated.
+async fn send(request: &ApplyRequest<'_>, tries: &Tries) -> Result<Written, CallError> {
+    loop {
         let failure = match request.send().await {
             Ok(written) => return Ok(written),
             Err(failure) => failure,
         };
-        match &failure {
-            CallError::Refused(refusal)
-                if is_webhook_silence(refusal) && tries.elapsed() < WEBHOOK_PATIENCE =>
-            {
-                return after_webhook(request, &tries, failure).await;
-            }
-            // An earlier try may be what this one met.
-            CallError::Refused(refusal) if tries.unanswered && is_guards(refusal.code) => {}
-            CallError::Refused(refusal) if matches!(refusal.code, 503 | 504) => tries.unanswered = true,
-            CallError::Lost { perhaps_done: true, .. } => tries.unanswered = true,
-            _ => return Err(request.explained(failure).await),
+        let is_silence = matches!(&failure, CallError::Refused(refusal) if is_webhook_silence(refusal));
+        if !is_silence || tries.elapsed() >= WEBHOOK_PATIENCE {
+            return Err(failure);
         }
-        match look_up(request).await? {
-            LostWrite::Done(written) => return Ok(written),
-            LostWrite::NotDone => {}
-            LostWrite::Other => return Err(overtaken(request, failure).await),
-        }
+        sleep(WEBHOOK_PAUSE).await;
     }
-    let silence = format!("the server has given no answer for {} s", tries.elapsed().as_secs());
-    Err(unknown(request.identity(), &silence))
 }
 
-/// Whether a refusal with this code may be that of a guard.
-fn is_guards(code: u16) -> bool {
-    matches!(code, 409 | 422)
+/// Whether a refusal may be that of a guard.
+fn is_guards(failure: &CallError) -> bool {
+    matches!(failure, CallError::Refused(refusal) if matches!(refusal.code, 409 | 422))
 }
 
 /// Somebody else was there while our write got no answer.
 async fn overtaken(request: &ApplyRequest<'_>, failure: CallError) -> Problem {
-    match &failure {
-        CallError::Refused(refusal) if is_guards(refusal.code) => request.explained(failure).await,
-        _ => {
-            let identity = request.identity();
-            let message = format!("{identity} was changed by somebody else while our write got no answer");
-            Problem::new(ProblemKind::Conflict, message)
-        }
+    if is_guards(&failure) {
+        return request.explained(failure).await;
     }
+    let identity = request.identity();
+    let message = format!("{identity} was changed by somebody else while our write got no answer");
+    Problem::new(ProblemKind::Conflict, message)
 }
 
-/// The write is not processed as long as a webhook does not answer, so it may be repeated.
-async fn after_webhook(
-    request: &ApplyRequest<'_>,
-    tries: &Tries,
-    first: CallError,
-) -> Result<Written, Problem> {
-    let mut failure = first;
-    while tries.elapsed() < WEBHOOK_PATIENCE {
-        sleep(WEBHOOK_PAUSE).await;
-        failure = match request.send().await {
-            Ok(written) => return Ok(written),
-            Err(failure) => failure,
-        };
-        if !matches!(&failure, CallError::Refused(refusal) if is_webhook_silence(refusal)) {
-            break;
-        }
+/// No try was answered by a yes or a no. The last one was not done when it was looked up; it may be done later.
+async fn unanswered(request: &ApplyRequest<'_>, tries: &Tries, last: Option<CallError>) -> Problem {
+    let identity = request.identity();
+    if let Some(failure @ CallError::Refused(_)) = last {
+        let problem = request.explained(failure).await;
+        return unknown(identity, &problem.message).caused_by(problem);
     }
-    Err(request.explained(failure).await)
+    unknown(identity, &format!("the server has given no answer for {} s", tries.elapsed().as_secs()))
 }

@@ -6,10 +6,11 @@ use serde_json::{Map, json};
 use super::tries::Tries;
 use crate::provider::Verb;
 use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::Served;
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::read::{check_namespace, get};
 use crate::provider::kubernetes::transport::{Call, CallError, JSON};
-use crate::resource::{Problem, ProblemKind, Reading, Stamp, Target};
+use crate::resource::{Identity, Problem, ProblemKind, Reading, Stamp, Target};
 
 /// Asks for deletion; what is not there is no error.
 pub(in crate::provider::kubernetes) async fn delete(
@@ -33,23 +34,22 @@ pub(in crate::provider::kubernetes) async fn delete(
     let mut tries = Tries::new();
     while tries.next().await {
         let Err(failure) = cluster.transport.send(&call).await else { return Ok(()) };
-        let met_conflict = matches!(&failure, CallError::Refused(refusal) if refusal.code == 409);
+        let is_definite = problem::is_definite(&failure);
         match &failure {
-            CallError::Refused(refusal) if refusal.code == 404 => return Ok(()),
-            CallError::Refused(refusal) if matches!(refusal.code, 409 | 503 | 504) => {}
-            CallError::Lost { perhaps_done: true, .. } => {}
-            _ => {
-                let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
-                return Err(cluster.access.confirm(problem, &[Verb::Delete], &served, identity).await);
+            CallError::Refused(refusal) if problem::is_absence(refusal, identity) => return Ok(()),
+            CallError::Refused(refusal) if matches!(refusal.code, 404 | 409) => {}
+            _ if is_definite && !tries.unanswered => {
+                return Err(explained(cluster, &served, identity, failure).await);
             }
+            _ => {}
         }
         match get(cluster, &served, identity).await {
             Reading::Absent => return Ok(()),
             // Somebody, perhaps we ourselves, has asked for it already.
             Reading::Present(live) if live.stamp.uid == stamp.uid && live.is_ending() => return Ok(()),
             Reading::Present(live) if tries.unanswered && live.stamp.uid != stamp.uid => return Ok(()),
-            Reading::Present(_) if met_conflict => {
-                return Err(problem::of(failure, About::new(identity), &cluster.transport.server_info));
+            Reading::Present(_) if is_definite => {
+                return Err(explained(cluster, &served, identity, failure).await);
             }
             Reading::Present(_) => tries.unanswered = true,
             Reading::Unreadable(problem) => {
@@ -62,4 +62,15 @@ pub(in crate::provider::kubernetes) async fn delete(
         ProblemKind::Unreachable,
         format!("the server has not answered any try to delete {identity}"),
     ))
+}
+
+/// What a failure means, rights looked up where it may be about them.
+async fn explained(
+    cluster: &Kubernetes,
+    served: &Served,
+    identity: &Identity,
+    failure: CallError,
+) -> Problem {
+    let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
+    cluster.access.confirm(problem, &[Verb::Delete], served, identity).await
 }

@@ -7,7 +7,10 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::request::ApplyRequest;
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
 use crate::provider::kubernetes::read::get;
 use crate::provider::kubernetes::transport::CallError;
 use crate::provider::{Guard, Written};
@@ -64,6 +67,13 @@ pub(super) async fn look_up(request: &ApplyRequest<'_>) -> Result<LostWrite, Pro
                     warnings: again.warnings,
                 }));
             }
+            // Nobody else makes an object with our marks; others may have changed it since.
+            Ok(again) if write.guard == Guard::Absent && has_marks_of(&live, &write.object) => {
+                return Ok(LostWrite::Done(Written {
+                    live: Arc::unwrap_or_clone(live),
+                    warnings: again.warnings,
+                }));
+            }
             Ok(_) => return Ok(LostWrite::Other),
             Err(CallError::Refused(refusal)) if refusal.code == 409 => {}
             Err(failure) => {
@@ -77,6 +87,14 @@ pub(super) async fn look_up(request: &ApplyRequest<'_>) -> Result<LostWrite, Pro
 
 fn is_same(a: &Live, b: &Live) -> bool {
     a.object == b.object && a.ownership == b.ownership
+}
+
+/// Whether the object is marked as what was sent is: as made by this project, from this state, at this address.
+fn has_marks_of(live: &Live, sent: &Value) -> bool {
+    [PROJECT, LINEAGE, ADDRESS].into_iter().all(|mark| {
+        let ours = sent.pointer("/metadata/annotations").and_then(|marks| marks.get(mark)?.as_str());
+        ours.is_some() && live.annotation(mark) == ours
+    })
 }
 
 /// That nobody can say whether it was written.

@@ -61,8 +61,7 @@ pub(in crate::provider::kubernetes) async fn reassign(
         };
         match &failure {
             CallError::Refused(refusal) if refusal.code == 409 => {}
-            CallError::Refused(refusal) if matches!(refusal.code, 503 | 504) => unanswered = true,
-            CallError::Lost { perhaps_done: true, .. } => unanswered = true,
+            failure if !problem::is_definite(failure) => unanswered = true,
             _ => return Err(explained(cluster, &served, reassignment, failure).await),
         }
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::{Proxy, Seen};
 
 /// What goes wrong with a request.
@@ -14,6 +16,12 @@ pub(super) enum Fault {
     Reset,
     /// The server handles it, and then the connection is reset.
     LoseAnswer,
+    /// The server handles it, and the proxy answers something else.
+    Replace { status: u16, body: String },
+    /// The server handles it, and there is never an answer.
+    HangAfter,
+    /// The answer is edited.
+    Edit(Arc<dyn Fn(&mut Value) + Send + Sync>),
     /// There is never an answer.
     Hang,
     /// It reaches the server later.
@@ -112,6 +120,29 @@ impl<'p> RuleBuilder<'p> {
     /// The server handles the request, and the connection is reset before its answer.
     pub(crate) fn lose_answer(self) {
         self.end(Fault::LoseAnswer);
+    }
+
+    /// The server handles the request, and the proxy answers with this failure.
+    pub(crate) fn done_but_answer(self, status: u16, message: &str) {
+        let body = json!({
+            "apiVersion": "v1", "kind": "Status", "status": "Failure", "code": status, "message": message,
+        });
+        self.end(Fault::Replace { status, body: body.to_string() });
+    }
+
+    /// The same with an answer that is none of an API server, as a load balancer gives it.
+    pub(crate) fn done_but_answer_plain(self, status: u16) {
+        self.end(Fault::Replace { status, body: "<html>something went wrong</html>".to_owned() });
+    }
+
+    /// The server handles the request, and there is never an answer.
+    pub(crate) fn done_but_hang(self) {
+        self.end(Fault::HangAfter);
+    }
+
+    /// The server's answer is edited; it must be JSON.
+    pub(crate) fn edit_answer(self, edit: impl Fn(&mut Value) + Send + Sync + 'static) {
+        self.end(Fault::Edit(Arc::new(edit)));
     }
 
     /// There is never an answer.

@@ -16,7 +16,7 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -101,6 +101,15 @@ impl Upstream {
                 self.forward(parts, body).await?.into_body().collect().await?;
                 Err(reset(hold))
             }
+            Some(Fault::Replace { status, body: other }) => {
+                self.forward(parts, body).await?.into_body().collect().await?;
+                plain(status, other)
+            }
+            Some(Fault::HangAfter) => {
+                self.forward(parts, body).await?.into_body().collect().await?;
+                std::future::pending().await
+            }
+            Some(Fault::Edit(edit)) => edited(self.forward(parts, body).await?, &*edit).await,
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::Delay(time)) => {
                 let _held = Held::new(&self.notes);
@@ -164,6 +173,23 @@ fn answer(status: u16, retry_after: Option<u64>) -> Result<Response<Body>, Error
     }
     let body = Full::new(Bytes::from(body.to_string())).map_err(|never: Infallible| match never {});
     Ok(response.body(body.boxed_unsync())?)
+}
+
+fn plain(status: u16, body: String) -> Result<Response<Body>, Error> {
+    let body = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {});
+    Ok(Response::builder().status(status).body(body.boxed_unsync())?)
+}
+
+async fn edited(
+    response: Response<Body>,
+    edit: &(dyn Fn(&mut Value) + Send + Sync),
+) -> Result<Response<Body>, Error> {
+    let (mut parts, body) = response.into_parts();
+    let mut content: Value = serde_json::from_slice(&body.collect().await?.to_bytes())?;
+    edit(&mut content);
+    parts.headers.remove(CONTENT_LENGTH);
+    let body = Full::new(Bytes::from(content.to_string())).map_err(|never: Infallible| match never {});
+    Ok(Response::from_parts(parts, body.boxed_unsync()))
 }
 
 /// Makes the socket's end a reset. The error makes the server close it.
