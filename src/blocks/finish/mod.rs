@@ -121,7 +121,8 @@ fn is_object(draft: &Draft, mistakes: &mut Vec<Diagnostic>) -> Option<()> {
     let mut mistake =
         Diagnostic::error(codes::NOT_AN_OBJECT, format!("{what} is not a Kubernetes object: {why}"))
             .at_opt(draft.span(&FieldPath::root()), "");
-    if why.contains("not text") {
+    let unquoted = |pointer| matches!(draft.object.pointer(pointer), Some(Value::Number(_) | Value::Bool(_)));
+    if ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"].into_iter().any(unquoted) {
         mistake = mistake.help("put the value in quotes");
     }
     mistakes.push(mistake);
@@ -135,30 +136,25 @@ fn not_text(key: &str, value: &Value) -> String {
 /// Refuses an object that wants a name from the server. It gets one that nothing else has, so that all that is
 /// wrong with it besides is found in the same run; nothing is applied.
 fn name_for_now(draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) -> bool {
-    let metadata = draft.object.get("metadata");
-    let has =
-        |key: &str| metadata.and_then(|metadata| metadata.get(key)).is_some_and(|value| !value.is_null());
-    let Some(Value::String(prefix)) = metadata.and_then(|metadata| metadata.get("generateName")) else {
+    let text = |pointer| draft.object.pointer(pointer).and_then(Value::as_str);
+    let is_missing = |pointer| draft.object.pointer(pointer).is_none_or(Value::is_null);
+    let Some(prefix) = text("/metadata/generateName").filter(|_| is_missing("/metadata/name")) else {
         return false;
     };
-    let is_whole = [("/apiVersion"), ("/kind")]
-        .into_iter()
-        .all(|pointer| draft.object.pointer(pointer).is_some_and(Value::is_string));
-    if has("name")
-        || !is_whole
-        || metadata
-            .and_then(|metadata| metadata.get("namespace"))
-            .is_some_and(|namespace| !namespace.is_string())
-    {
+    let is_whole = text("/apiVersion").is_some() && text("/kind").is_some();
+    if !is_whole || !is_missing("/metadata/namespace") && text("/metadata/namespace").is_none() {
         return false;
     }
     let origin = draft.origins.get(&FieldPath::root());
     let what = origin.map_or_else(|| "this".to_owned(), |origin| origin.key.clone());
     let name = format!("{prefix}{}", mistakes.len());
     mistakes.push(
-        Diagnostic::error(codes::NOT_AN_OBJECT, format!("{what} has `generateName` and no `metadata.name`"))
-            .at_opt(draft.span(&FieldPath::root()), "")
-            .help("`generateName` makes another object at every apply: give it a `name`"),
+        Diagnostic::error(
+            codes::NOT_AN_OBJECT,
+            format!("{what} is not a Kubernetes object: it has no `metadata.name`"),
+        )
+        .at_opt(draft.span(&FieldPath::root()), "")
+        .help("`generateName` makes another object at every apply: give it a `name`"),
     );
     FieldPath::keys(["metadata", "name"]).set(&mut draft.object, Value::from(name))
 }

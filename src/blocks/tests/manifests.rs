@@ -65,7 +65,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
       at `'/deploy/app.yaml'` 
     error not-an-object: manifest.app.path (/deploy/app.yaml, document 2, line 3) is not a Kubernetes object: it is text
       at `'/deploy/app.yaml'` 
-    error not-an-object: manifest.app.path (/deploy/app.yaml, document 3, line 5) has `generateName` and no `metadata.name`
+    error not-an-object: manifest.app.path (/deploy/app.yaml, document 3, line 5) is not a Kubernetes object: it has no `metadata.name`
       at `'/deploy/app.yaml'` 
       help: `generateName` makes another object at every apply: give it a `name`
     ");
@@ -138,7 +138,7 @@ fn generate_name_is_refused_for_each_object_and_hides_no_other_mistake() {
         job.replace("api", "- api").replace("\nk", "\n  k").replace("\nm", "\n  m")
     );
     let found = lines(&format!("{job}---\n{list}"));
-    let refused: Vec<_> = found.iter().filter(|line| line.contains("has `generateName`")).collect();
+    let refused: Vec<_> = found.iter().filter(|line| line.contains("it has no `metadata.name`")).collect();
     assert_eq!(refused.len(), 3, "{found:?}");
     assert!(refused.iter().any(|line| line.contains("document 2, item 2, line 5")), "{found:?}");
     assert!(found.iter().any(|line| line.contains("the label `a`")), "{found:?}");

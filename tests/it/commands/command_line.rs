@@ -105,7 +105,7 @@ fn words_of_other_tools_have_ours_beside_them() {
         ("diff", "regplan plan"),
         ("import resource.a", "--adopt ADDRESS"),
     ] {
-        let ended = project.run(line.split(' ')).code(1);
+        let ended = project.regplan([]).args(line.split(' ')).run().code(1);
         assert_eq!(ended.stdout(), "", "{line}");
         ended.stderr_contains(word);
     }
