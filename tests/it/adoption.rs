@@ -32,7 +32,7 @@ fn a_field_of_what_kubectl_applied_is_removed_once_adopted() {
         let adopted = changes(&json).iter().find(|change| change["action"] == "adopt");
         assert_eq!(adopted.unwrap()["taken_from"], serde_json::json!([manager]));
         let applied = project.run(["apply", "--auto-approve", "--adopt", "resource.c"]).success();
-        applied.stdout_contains("0 added, 1 adopted, 0 changed");
+        applied.stderr_contains("0 added, 1 adopted, 0 changed");
         assert!(ns.field("configmap/c", NOTE).is_null(), "a later kubectl apply would take by it");
         project.run(["plan", "--detailed-exitcode"]).success();
         project.rewrite("regplan.toml", &data("a = \"1\""));
