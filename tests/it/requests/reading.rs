@@ -33,11 +33,12 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     };
     // The record of the apply proves an object unchanged; without a record, the object itself does.
     unchanged();
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     project.remove(&project.state_path());
     unchanged();
     // A new state takes in all objects, and writes nothing to the cluster.
     proxy.forget();
-    project.apply();
+    project.run(["apply", "--auto-approve", "--adopt-lineage", &lineage]).success();
     expect(&proxy, LISTS);
     unchanged();
     // Two objects change: one in the file, one by another manager.
