@@ -152,7 +152,7 @@ fn cycle_mistake(hops: &[Hop<'_>]) -> Diagnostic {
         let from = if by_block { before.from.to_string() } else { hop.from.to_string() };
         match hop.reason {
             EdgeReason::Explicit { span } => {
-                labels.push((*span, format!("`{from}` depends on `{}`", hop.to)))
+                labels.push((*span, format!("`{from}` depends on `{}`", hop.to)));
             }
             EdgeReason::Referenced { path, span } => {
                 labels.push((*span, format!("`{}` takes a value of `{}` for `{path}`", hop.from, hop.to)));
