@@ -174,9 +174,20 @@ fn a_namespace_that_is_ending_takes_nothing() {
         "{GREETING}\n[resource.away]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nmetadata.namespace = \"default\"\nmetadata.name = \"{{prefix}}\"\n"
     );
     let project = ns.project().write("regplan.toml", &config);
-    let (address, kind, message) = only_error(&plan(&project, 1), "resource.away");
-    assert_eq!((address.as_str(), kind.as_str()), ("resource.greeting", "rejected"));
-    assert!(message.contains("being terminated"), "{message}");
+    let plan = plan(&project, 1);
+    // The namespace itself, and what the server says of an object in it.
+    let errors = plan["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 2, "{plan:#}");
+    assert_eq!(
+        (&errors[0]["kind"], &errors[0]["message"]),
+        (&json!("conflict"), &json!("it is being deleted"))
+    );
+    assert_eq!(
+        (&errors[1]["address"], &errors[1]["kind"]),
+        (&json!("resource.greeting"), &json!("rejected"))
+    );
+    assert!(errors[1]["message"].as_str().unwrap().contains("being terminated"), "{plan:#}");
+    assert_eq!(change(&plan, "resource.away")["action"], "create");
     ns.patch("configmap/stays", &json!({ "metadata": { "finalizers": [] } }));
 }
 
