@@ -1,5 +1,7 @@
 //! The plan file: what it shows, and when it is refused as a file.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use super::{LOGIN, applied, changed, planned, refused};
@@ -88,6 +90,8 @@ fn a_file_that_is_none_is_told() {
     let project = project.write("p.plan", "{");
     project.run(["apply", "p.plan"]).code(1).stderr_contains("it is no plan file");
     project.run(["show", "p.plan"]).code(1).stderr_contains("it is no plan file");
+    // `plan --out` would not replace what is no plan file.
+    fs::remove_file(project.path("p.plan")).unwrap();
     planned(&project);
     let text = project.read("p.plan");
     let cut = &text[..text.len() / 2];
