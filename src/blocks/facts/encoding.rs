@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::manifest_file::ReadError;
+use super::read_error::ReadError;
 
 const BOM: char = '\u{FEFF}';
 

@@ -1,12 +1,12 @@
 //! A file of Kubernetes objects, and how its text becomes objects.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::encoding::decode;
+use super::read_error::ReadError;
 use super::stream::{self, StreamDocument};
 use crate::resource::hex;
 
@@ -41,41 +41,6 @@ pub struct Document {
     pub item: Vec<usize>,
     /// The line at which the document begins.
     pub line: u64,
-}
-
-/// Why a file cannot be read, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadError {
-    place: Option<(u64, u64)>,
-    message: String,
-}
-
-impl ReadError {
-    /// An error at this line and column, both from 1.
-    pub(super) fn new(place: Option<(u64, u64)>, message: String) -> Self {
-        Self { place, message }
-    }
-
-    /// The line and the column.
-    pub(super) fn place(&self) -> Option<(u64, u64)> {
-        self.place
-    }
-
-    /// The same further down: in a part that begins after so many lines.
-    #[must_use]
-    pub(super) fn below(self, lines: u64) -> Self {
-        Self { place: self.place.map(|(line, column)| (line + lines, column)), ..self }
-    }
-}
-
-/// As it stands after the name of the file: `:3:7: …`.
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Some((line, column)) => write!(f, ":{line}:{column}: {}", self.message),
-            None => write!(f, ": {}", self.message),
-        }
-    }
 }
 
 /// The objects of a file.
@@ -181,7 +146,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         let error = yaml("a: 1\nb: 2\na: 3\n").unwrap_err();
-        assert_eq!(error.place.map(|(line, _)| line), Some(3));
+        assert_eq!(error.place().map(|(line, _)| line), Some(3));
         insta::assert_snapshot!(error, @":3:1: duplicate mapping key `a` is not allowed here");
         let error = yaml("a: 1\n  b: [\n").unwrap_err();
         insta::assert_snapshot!(error, @":2:4: mapping values are not allowed in this context");

@@ -3,6 +3,7 @@
 mod encoding;
 mod manifest_file;
 mod need;
+mod read_error;
 mod stream;
 mod strict_json;
 mod text;
@@ -11,8 +12,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use manifest_file::{Document, ManifestFile, ReadError};
+pub use manifest_file::{Document, ManifestFile};
 pub use need::{HtpasswdUser, Need, SecretKeyRef};
+pub use read_error::ReadError;
 pub use text::{SecretInputs, SecretText};
 
 /// An answer.

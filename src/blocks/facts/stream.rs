@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::manifest_file::ReadError;
+use super::read_error::ReadError;
 use super::strict_json::StrictValue;
 
 /// One document, and the line at which it begins.
