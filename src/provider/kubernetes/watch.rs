@@ -1,7 +1,7 @@
 //! One watch for everybody who waits for objects of a resource type in a namespace.
 //!
 //! It starts with the first who waits and ends with the last. It keeps what it has seen: a list, then
-//! each change. Restarts, lost connections and expired versions (410) are its own business; those who
+//! each change. It handles restarts, lost connections and expired versions (410) itself; those who
 //! wait see only objects.
 
 use std::collections::HashMap;
