@@ -8,7 +8,12 @@ use sha2::{Digest as _, Sha256};
 /// SHA-256 of a text, with `sha256:` before it. Only for public texts: whoever has the digest of a secret can
 /// try guesses against it.
 pub fn digest(text: &str) -> String {
-    named("sha256", &Sha256::digest(text))
+    digest_bytes(text.as_bytes())
+}
+
+/// The same of bytes.
+pub(crate) fn digest_bytes(content: &[u8]) -> String {
+    named("sha256", &Sha256::digest(content))
 }
 
 /// 32 random bytes. Without them, nobody can try guesses against a digest that was made with them.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::error::StateError;
 use super::version::FORMAT_VERSION;
-use crate::resource::digest;
+use crate::resource::{digest, digest_bytes};
 
 /// What a file of this room can hold: a state, or a revision.
 pub(super) trait Content: DeserializeOwned {
@@ -39,14 +39,21 @@ struct Head {
 }
 
 /// The bytes of a whole file with this content. `path` is for the message of an error.
+///
+/// The content of a large project is many megabytes. It is written once, where it stays, and the checksum before it
+/// is filled in afterwards.
 pub(super) fn write(path: &Path, content: &impl Serialize) -> Result<Vec<u8>, StateError> {
-    let text = serde_json::to_string_pretty(content);
-    let text = text.map_err(|error| StateError::io(path, "write")(error.into()))?;
-    let checksum = digest(&text);
-    let file = format!(
-        "{{\n\"format_version\": {FORMAT_VERSION},\n\"checksum\": \"{checksum}\",\n\"content\": {text}\n}}\n"
-    );
-    Ok(file.into_bytes())
+    let failed = |error| StateError::io(path, "write")(error);
+    let empty = digest("");
+    let mut file = format!("{{\n\"format_version\": {FORMAT_VERSION},\n\"checksum\": \"").into_bytes();
+    let checksum_at = file.len();
+    file.extend_from_slice(format!("{empty}\",\n\"content\": ").as_bytes());
+    let content_at = file.len();
+    serde_json::to_writer_pretty(&mut file, content).map_err(|error| failed(error.into()))?;
+    let checksum = digest_bytes(&file[content_at..]);
+    file[checksum_at..checksum_at + checksum.len()].copy_from_slice(checksum.as_bytes());
+    file.extend_from_slice(b"\n}\n");
+    Ok(file)
 }
 
 /// Reads the content of a file, of this format or of format 1. `path` is for the message of an error.
