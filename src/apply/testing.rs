@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::plan::testing::owned;
-use crate::plan::{Action, Change, Fidelity, Mode, Plan};
+pub(crate) use crate::plan::testing::plan;
+use crate::plan::{Action, Change, Fidelity};
 use crate::provider::{Cluster, House, Progress, Provider, Verb, Wait, Write, Written};
-use crate::resource::{Address, ClusterIdentity, Desired, Live, Problem, ProblemKind, Target};
+use crate::resource::{Address, Desired, Live, Problem, ProblemKind, Target};
 
 /// A cluster that accepts every write. It never answers the write of an object with the name `silent`, and
 /// one with the name `never-ready` does not become ready.
@@ -77,23 +78,5 @@ pub(crate) fn creation(desired: Desired) -> Change {
         send: Some(desired.object.clone()),
         desired: Some(Arc::new(desired)),
         ..Change::new(address, target, Action::Create, Fidelity::DryRun)
-    }
-}
-
-/// A plan of these changes.
-pub(crate) fn plan(changes: Vec<Change>) -> Plan {
-    Plan {
-        project: "p".into(),
-        lineage: "a".repeat(32),
-        serial: 0,
-        mode: Mode::Apply,
-        cluster: ClusterIdentity { uid: None, server: "https://s".into(), ca_digest: None },
-        changes,
-        refusals: Vec::new(),
-        notes: Vec::new(),
-        targets: Vec::new(),
-        left_out: Vec::new(),
-        lineage_obstacle: None,
-        digest: "sha256:plan".into(),
     }
 }

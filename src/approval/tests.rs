@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::file::{Content, Envelope};
 use super::*;
-use crate::plan::testing::owned;
+use crate::plan::testing::{self, owned};
 use crate::plan::{
-    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, PredictionReason,
-    Reason, Refusal, UnknownValue,
+    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Obstacle, Plan, PredictionReason, Reason,
+    Refusal, UnknownValue,
 };
 use crate::resource::{
     Address, ClusterIdentity, Desired, Expression, Identity, Key, Origin, Problem, ProblemKind, Reference,
@@ -22,18 +22,11 @@ const PAGE: &str = include_str!("../../docs/state-format.md");
 
 fn plan(changes: Vec<Change>) -> Plan {
     Plan {
-        project: "p".into(),
-        lineage: "a".repeat(32),
         serial: 3,
-        mode: Mode::Apply,
         cluster: ClusterIdentity { uid: Some("u".into()), server: "https://s".into(), ca_digest: None },
-        changes,
-        refusals: Vec::new(),
         notes: vec!["a note".into()],
-        targets: Vec::new(),
-        left_out: Vec::new(),
-        lineage_obstacle: None,
         digest: "sha256:0".into(),
+        ..testing::plan(changes)
     }
 }
 

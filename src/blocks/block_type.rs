@@ -8,8 +8,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::draft::Draft;
 use super::facts::{Facts, Need};
+use super::schema;
 use super::specs::Specs;
-use crate::config::{BLOCK, Block, BlockSchema};
+use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{BlockAddress, Desired};
 
@@ -89,11 +90,27 @@ pub(super) trait BlockType: Sync + 'static {
     /// The type's name: `registry` in `[registry.main]`.
     const KIND: &'static str;
 
+    /// The keys of a block, as a user writes them. Their documentation is that of the type.
+    type Keys: JsonSchema;
+
     /// What a block of this type says. Other blocks may look at it.
     type Spec: Send + Sync + 'static;
 
+    /// See [`BlockSchema::alternatives`].
+    const ALTERNATIVES: &'static [&'static [&'static str]] = &[];
+
+    /// See [`BlockSchema::common_keys`].
+    const COMMON_KEYS: &'static [&'static str] = BLOCK_KEYS;
+
     /// What the configuration must know to check a block of this type.
-    fn schema(&self) -> BlockSchema;
+    fn schema(&self) -> BlockSchema {
+        BlockSchema {
+            kind: Self::KIND,
+            schema: schema::of::<Self::Keys>(),
+            alternatives: Self::ALTERNATIVES,
+            common_keys: Self::COMMON_KEYS,
+        }
+    }
 
     /// Reads a block that its schema has accepted. `None` where it cannot be read; then a mistake is pushed.
     fn read(

@@ -114,8 +114,7 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        let text = text(base, path, mistakes)?;
-        self.folders.push(base.join(path).parent().map(Path::to_path_buf).unwrap_or_default());
+        let text = self.text(base, path, mistakes)?;
         Some(self.sources.add(path, text))
     }
 
@@ -126,9 +125,15 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
+        let text = self.text(base, path, mistakes)?;
+        Some(self.sources.add_values(path, text))
+    }
+
+    /// The text of a file, whose folder is kept: what stands in the file may name paths from there.
+    fn text(&mut self, base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<String> {
         let text = text(base, path, mistakes)?;
         self.folders.push(base.join(path).parent().map(Path::to_path_buf).unwrap_or_default());
-        Some(self.sources.add_values(path, text))
+        Some(text)
     }
 }
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::kubernetes::field_manager;
-use crate::resource::{Live, ManagedEntry, Operation, Ownership, Stamp};
+use crate::plan::{Change, Mode, Plan};
+use crate::resource::{ClusterIdentity, Live, ManagedEntry, Operation, Ownership, Stamp};
 
 /// The project whose objects these are.
 pub(crate) const PROJECT_NAME: &str = "p";
@@ -39,4 +40,22 @@ pub(crate) fn deployment(spec: Value) -> Value {
         "metadata": {"name": "web", "namespace": "a", "labels": {"app": "web"}}});
     object["spec"] = spec;
     object
+}
+
+/// A plan with these changes, and nothing else to say.
+pub(crate) fn plan(changes: Vec<Change>) -> Plan {
+    Plan {
+        project: PROJECT_NAME.into(),
+        lineage: "a".repeat(32),
+        serial: 0,
+        mode: Mode::Apply,
+        cluster: ClusterIdentity { uid: None, server: "https://s".into(), ca_digest: None },
+        changes,
+        refusals: Vec::new(),
+        notes: Vec::new(),
+        targets: Vec::new(),
+        left_out: Vec::new(),
+        lineage_obstacle: None,
+        digest: "sha256:plan".into(),
+    }
 }

@@ -9,7 +9,7 @@ use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::keys;
 use crate::blocks::types::TYPES;
 use crate::blocks::types::registry::RegistryBlock;
-use crate::config::{self, BLOCK_KEYS, Block, Loaded};
+use crate::config::{self, Block, Loaded};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::resource::Address;
@@ -37,16 +37,8 @@ impl MirrorSpec {
 
 impl BlockType for MirrorBlock {
     const KIND: &'static str = "mirror";
+    type Keys = MirrorSpec;
     type Spec = MirrorSpec;
-
-    fn schema(&self) -> BlockSchema {
-        BlockSchema {
-            kind: Self::KIND,
-            schema: schema::of::<MirrorSpec>(),
-            alternatives: &[],
-            common_keys: BLOCK_KEYS,
-        }
-    }
 
     fn read(
         &self,

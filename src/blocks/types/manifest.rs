@@ -9,8 +9,8 @@ use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Document, Fact, Facts, ManifestFile, Need};
 use crate::blocks::keys::{self, key_text, span_of};
-use crate::blocks::{codes, schema, scope};
-use crate::config::{BLOCK_KEYS, Block, BlockSchema};
+use crate::blocks::{codes, scope};
+use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, Origin};
@@ -103,16 +103,8 @@ impl ManifestSpec {
 
 impl BlockType for ManifestBlock {
     const KIND: &'static str = "manifest";
+    type Keys = ManifestSpec;
     type Spec = ManifestSpec;
-
-    fn schema(&self) -> BlockSchema {
-        BlockSchema {
-            kind: Self::KIND,
-            schema: schema::of::<ManifestSpec>(),
-            alternatives: &[],
-            common_keys: BLOCK_KEYS,
-        }
-    }
 
     fn read(
         &self,

@@ -9,8 +9,8 @@ use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::Need;
 use crate::blocks::keys::{key_text, span_of};
-use crate::blocks::{codes, schema, scope};
-use crate::config::{BLOCK_KEYS, Block, BlockSchema, Node, NodeValue};
+use crate::blocks::{codes, scope};
+use crate::config::{BLOCK_KEYS, Block, Node, NodeValue};
 use crate::diagnostic::nearest::nearest;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::server_fields::SERVER_FIELDS;
@@ -30,7 +30,7 @@ pub(in crate::blocks) struct ResourceSpec {
 #[derive(JsonSchema)]
 #[schemars(rename = "Resource", extend("additionalProperties" = true))]
 #[expect(dead_code, reason = "the object is read from the tree, where every value knows its place")]
-struct ResourceKeys {
+pub(in crate::blocks) struct ResourceKeys {
     /// The group and version of the kind: `v1`, `apps/v1`.
     #[schemars(
         rename = "apiVersion",
@@ -70,16 +70,8 @@ struct Metadata {
 
 impl BlockType for ResourceBlock {
     const KIND: &'static str = "resource";
+    type Keys = ResourceKeys;
     type Spec = ResourceSpec;
-
-    fn schema(&self) -> BlockSchema {
-        BlockSchema {
-            kind: Self::KIND,
-            schema: schema::of::<ResourceKeys>(),
-            alternatives: &[],
-            common_keys: BLOCK_KEYS,
-        }
-    }
 
     fn read(&self, block: &Block, _: Defaults<'_>, _: &mut Vec<Diagnostic>) -> Option<ResourceSpec> {
         let text = |key| block.body.at([key]).and_then(Node::as_str).unwrap_or_default().to_owned();

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft, lost_value};
 use crate::blocks::facts::{Need, SecretKeyRef, SecretText};
-use crate::blocks::{keys, schema};
-use crate::config::{Block, BlockSchema, SECRET_KIND, SecretSource};
+use crate::blocks::keys;
+use crate::config::{Block, SECRET_KIND, SecretSource};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, FieldPath, Identity};
 
@@ -40,16 +40,9 @@ impl SecretSpec {
 
 impl BlockType for SecretBlock {
     const KIND: &'static str = SECRET_KIND;
+    const COMMON_KEYS: &'static [&'static str] = &[];
+    type Keys = SecretSource;
     type Spec = SecretSpec;
-
-    fn schema(&self) -> BlockSchema {
-        BlockSchema {
-            kind: Self::KIND,
-            schema: schema::of::<SecretSource>(),
-            alternatives: &[],
-            common_keys: &[],
-        }
-    }
 
     fn read(
         &self,

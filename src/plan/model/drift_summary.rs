@@ -150,8 +150,8 @@ mod tests {
     use super::*;
     use crate::plan::model::fidelity::Fidelity;
     use crate::plan::model::field_change::After;
-    use crate::plan::model::plan::Mode;
-    use crate::resource::{ClusterIdentity, Identity, Operation, Target};
+    use crate::plan::testing::plan;
+    use crate::resource::{Identity, Operation, Target};
 
     fn by(manager: &str, time: &str) -> FieldManager {
         let (manager, time) = (manager.to_owned(), Some(time.to_owned()));
@@ -167,23 +167,6 @@ mod tests {
         let address = Address::block("resource", name);
         let fields = lines.into_iter().map(line).collect();
         Change { cause, fields, ..Change::new(address, target, action, Fidelity::DryRun) }
-    }
-
-    fn plan(changes: Vec<Change>) -> Plan {
-        Plan {
-            project: "p".into(),
-            lineage: "l".into(),
-            serial: 1,
-            mode: Mode::Apply,
-            cluster: ClusterIdentity { uid: None, server: "https://c".into(), ca_digest: None },
-            targets: Vec::new(),
-            left_out: Vec::new(),
-            lineage_obstacle: None,
-            digest: String::new(),
-            changes,
-            refusals: Vec::new(),
-            notes: Vec::new(),
-        }
     }
 
     fn drift(managers: &[FieldManager]) -> Cause {

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::plan::testing;
 use crate::plan::{
-    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Plan, PredictionReason, Proof, Reason,
+    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Plan, PredictionReason, Proof, Reason,
     Refusal, UnknownValue,
 };
 use crate::resource::FieldManager;
@@ -22,16 +23,7 @@ pub(in crate::report) fn manager(name: &str) -> FieldManager {
 }
 
 pub(in crate::report) fn field(path: &str, before: Option<Value>, after: After) -> FieldChange {
-    FieldChange {
-        path: path.parse().unwrap_or_else(|_| FieldPath::keys([path])),
-        before,
-        after,
-        sensitive: false,
-        origin: None,
-        forces_replacement: false,
-        cause: Cause::Yours,
-        keep: None,
-    }
+    FieldChange::new(path.parse().unwrap_or_else(|_| FieldPath::keys([path])), before, after)
 }
 
 pub(in crate::report) fn change(name: &str, action: Action, fields: Vec<FieldChange>) -> Change {
@@ -43,18 +35,11 @@ pub(in crate::report) fn change(name: &str, action: Action, fields: Vec<FieldCha
 
 pub(in crate::report) fn plan(changes: Vec<Change>) -> Plan {
     Plan {
-        project: "p".into(),
-        lineage: "l".into(),
         serial: 1,
-        mode: Mode::Apply,
         cluster: ClusterIdentity { uid: None, server: "https://c".into(), ca_digest: None },
-        targets: Vec::new(),
-        left_out: Vec::new(),
-        lineage_obstacle: None,
+        lineage: "l".into(),
         digest: format!("sha256:{}", "0".repeat(64)),
-        changes,
-        refusals: Vec::new(),
-        notes: Vec::new(),
+        ..testing::plan(changes)
     }
 }
 

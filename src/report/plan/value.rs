@@ -200,21 +200,10 @@ pub(in crate::report) fn long_texts(change: &FieldChange) -> Option<(&str, &str)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Cause;
     use serde_json::json;
 
     fn change(before: Option<Value>, after: After) -> FieldChange {
-        let path = "data[\"config.yml\"]".parse().unwrap();
-        FieldChange {
-            path,
-            before,
-            after,
-            sensitive: false,
-            origin: None,
-            forces_replacement: false,
-            cause: Cause::Yours,
-            keep: None,
-        }
+        FieldChange::new("data[\"config.yml\"]".parse().unwrap(), before, after)
     }
 
     fn shown(change: &FieldChange) -> String {

@@ -27,8 +27,7 @@ mod workload;
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::Need;
-use crate::blocks::schema;
-use crate::config::{BLOCK_KEYS, Block, BlockSchema};
+use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::resource::Desired;
 use common::Registry;
@@ -39,20 +38,12 @@ pub(in crate::blocks) use spec::RegistrySpec;
 pub(in crate::blocks) struct RegistryBlock;
 
 /// Keys of which only one may stand.
-const ALTERNATIVES: &[&[&str]] = &[&["auth.users", "auth.htpasswd", "auth.anonymous"]];
-
 impl BlockType for RegistryBlock {
     const KIND: &'static str = "registry";
+    const ALTERNATIVES: &'static [&'static [&'static str]] =
+        &[&["auth.users", "auth.htpasswd", "auth.anonymous"]];
+    type Keys = Options;
     type Spec = RegistrySpec;
-
-    fn schema(&self) -> BlockSchema {
-        BlockSchema {
-            kind: Self::KIND,
-            schema: schema::of::<Options>(),
-            alternatives: ALTERNATIVES,
-            common_keys: BLOCK_KEYS,
-        }
-    }
 
     fn read(
         &self,

@@ -16,7 +16,7 @@ pub(super) use exposure::{Controller, Ingress, Tls};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Registry")]
-pub(super) struct Options {
+pub(in crate::blocks) struct Options {
     /// The name under which the registry is reached, without scheme and port: `registry.example.com`.
     /// Docker uses it as the first part of an image's name.
     #[schemars(length(max = 253), regex(pattern = HOST), extend("x-rule" = HOST_RULE))]
