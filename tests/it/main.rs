@@ -39,6 +39,7 @@ mod idempotence;
 mod mistakes;
 mod moves;
 mod plan_forms;
+mod predictions;
 mod proof;
 mod proxy;
 mod readiness;
@@ -85,6 +86,7 @@ fn tests() -> Vec<Test> {
         mistakes::tests(),
         moves::tests(),
         plan_forms::tests(),
+        predictions::tests(),
         proof::tests(),
         proxy::tests(),
         real_registry::tests(),

@@ -1,5 +1,6 @@
 //! What the planner asks, and what it is told.
 
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::model::plan::Plan;
 use crate::provider::{CascadeScope, Dependents, Write, Written};
 use crate::resource::{Problem, Reading, Target};
@@ -14,6 +15,8 @@ pub enum Question {
     ReadAgain(Vec<Target>),
     /// What a write would change (a dry-run).
     Preview(Box<Write>),
+    /// Which fields an object of this kind and version has; asked only about what the server cannot be asked.
+    Schema(Target),
     /// What else is deleted with an object.
     Dependents(CascadeScope),
 }
@@ -25,6 +28,8 @@ pub enum Answer {
     Read(Vec<Reading>),
     /// The object as it would be after the write.
     Preview(Result<Written, Problem>),
+    /// The schema, where the server publishes one.
+    Schema(Result<Option<ObjectSchema>, Problem>),
     /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
 }
