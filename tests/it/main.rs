@@ -36,6 +36,7 @@ mod github_actions;
 mod handover;
 mod houses;
 mod idempotence;
+mod literals;
 mod mistakes;
 mod moves;
 mod plan_forms;
@@ -83,6 +84,7 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        literals::tests(),
         mistakes::tests(),
         moves::tests(),
         plan_forms::tests(),
