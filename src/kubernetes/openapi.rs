@@ -1,4 +1,4 @@
-//! The schema of a kind, as the server publishes it in OpenAPI v3: which fields there are, what identifies the items
+//! The schema of a kind, as the server publishes it in `OpenAPI` v3: which fields there are, what identifies the items
 //! of a list, what the server fills in.
 //!
 //! The server publishes only some of its defaults. Above all these are the keys of list items that may be left

@@ -1,7 +1,7 @@
 //! What a plan says where the server cannot be asked: whoever may only read sees the plan that an administrator
 //! sees, and the administrator can apply it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ fn reader(ns: &Namespace) -> PathBuf {
 }
 
 /// The plan of this reader.
-fn plan_of(project: &Project<'_>, reader: &PathBuf) -> Value {
+fn plan_of(project: &Project<'_>, reader: &Path) -> Value {
     let plan = project.regplan(["plan", "--format=json"]).args(["--kubeconfig", reader.to_str().unwrap()]);
     let plan = plan.run().success().json();
     assert_eq!(plan["errors"], json!([]), "{plan:#}");
@@ -68,7 +68,7 @@ fn lines(plan: &Value) -> Vec<String> {
 }
 
 /// There is nothing to change, whether the state is there or not.
-fn expect_quiet(project: &Project<'_>, reader: &PathBuf) {
+fn expect_quiet(project: &Project<'_>, reader: &Path) {
     assert_eq!(lines(&plan_of(project, reader)), Vec::<String>::new(), "with the state");
     std::fs::rename(project.path(".regplan"), project.path(".kept")).unwrap();
     assert_eq!(lines(&plan_of(project, reader)), Vec::<String>::new(), "without a state");
