@@ -1,9 +1,11 @@
 //! What can be said on the command line. Only parsed here; what it means is settled where it is used.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config;
 use crate::report;
 use crate::resource::Address;
 use crate::state::Lineage;
@@ -51,6 +53,9 @@ pub(super) struct Global {
     /// Refuse a configuration that names a kubeconfig: it could run programs here
     #[arg(long, global = true)]
     pub(super) no_configured_kubeconfig: bool,
+    /// How long one request to the server may take, with all its repetitions, such as `10s` [default: 1m]
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    pub(super) request_timeout: Option<Duration>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,
@@ -231,6 +236,10 @@ pub(super) enum PlanFormat {
     Json,
     /// For a comment on a pull request
     Markdown,
+}
+
+fn time(text: &str) -> Result<Duration, &'static str> {
+    config::duration(text).ok_or("write hours, minutes and seconds, largest first: `90s`, `10m`, `1h30m`")
 }
 
 /// With less than this, there is no room for anything worth reading.

@@ -131,6 +131,10 @@ impl Cluster for RedactingProvider {
         let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
         Ok(Dependents { seen, hidden: hidden.collect() })
     }
+
+    async fn outage(&self) -> Option<Problem> {
+        self.provider.cluster().outage().await.map(|problem| self.redacted(problem))
+    }
 }
 
 /// A recorder that is told no secret of the run.

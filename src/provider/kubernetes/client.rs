@@ -31,7 +31,12 @@ impl Kubernetes {
     /// [`ProblemKind::Settings`]: no kubeconfig, a broken one, or credentials that cannot be had.
     pub async fn connect(settings: &Settings) -> Result<Self, Problem> {
         let connection = connect::connection(settings).await?;
-        let transport = Transport::new(connection.client, connection.server_info, settings.connections);
+        let transport = Transport::new(
+            connection.client,
+            connection.server_info,
+            settings.connections,
+            settings.request_timeout,
+        );
         Ok(Self {
             discovery: Discovery::new(transport.clone()),
             access: Access::new(transport.clone()),

@@ -57,4 +57,8 @@ impl Cluster for Kubernetes {
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
         read::dependents(self, scope).await
     }
+
+    async fn outage(&self) -> Option<Problem> {
+        self.transport.outage().await
+    }
 }

@@ -181,7 +181,7 @@ impl Discovery {
             async move { self.transport.send(&call).await }
         };
         let mut catalogue = Catalogue::default();
-        let (core, groups) = if self.transport.is_contacted() {
+        let (core, groups) = if self.transport.is_reachable() {
             futures::join!(ask("/api"), ask("/apis"))
         } else {
             // A server that does not answer need not be asked twice.
