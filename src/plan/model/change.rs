@@ -97,6 +97,8 @@ pub struct Change {
     pub unchanged: usize,
     /// What else is deleted with it: the content of a namespace, the custom resources of a definition.
     pub dies_with: Vec<Identity>,
+    /// Fields of others, or of nobody, that become ours first, so that the write can take them away.
+    pub takes: Vec<FieldPath>,
     /// The managers that lose fields by an adoption.
     pub taken_from: Vec<String>,
     /// Fields that could not be checked, each with the reason.
@@ -129,6 +131,7 @@ impl Change {
             foreign: 0,
             unchanged: 0,
             dies_with: Vec::new(),
+            takes: Vec::new(),
             taken_from: Vec::new(),
             unchecked: Vec::new(),
             applied: None,
