@@ -57,4 +57,5 @@ pub use ownership::handover::{FieldRelease, dry_run_object, field_release, sent_
 pub use ownership::marks::changed_mark;
 pub use planner::Planner;
 pub use proof::by_record::record;
+pub use proof::content::content_digest;
 pub use sent::resolve::{Unresolvable, resolve};

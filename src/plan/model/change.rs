@@ -140,6 +140,11 @@ impl Change {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()
     }
 
+    /// Whether it stays as it is because it has ended by itself.
+    pub fn has_completed(&self) -> bool {
+        self.reasons.contains(&Reason::Completed)
+    }
+
     /// The stamp of the object as it was read; `None` where there was no object.
     pub fn stamp(&self) -> Option<&Stamp> {
         self.prior.as_ref().map(|live| &live.stamp)
