@@ -160,6 +160,7 @@ fn span(question: &Question) -> Span {
     match question {
         Question::Read(targets) => debug_span!("read", objects = targets.len()),
         Question::ReadAgain(targets) => debug_span!("read_again", objects = targets.len()),
+        Question::Served(targets) => debug_span!("served", kinds = targets.len()),
         Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
     }
@@ -172,6 +173,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
             tokio::time::sleep(MOMENT).await;
             Answer::Read(provider.read(&targets).await)
         }
+        Question::Served(targets) => Answer::Served(provider.served(&targets).await),
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
     }

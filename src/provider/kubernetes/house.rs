@@ -15,6 +15,10 @@ impl House for Kubernetes {
         read::read(self, targets).await
     }
 
+    async fn served(&self, targets: &[Target]) -> Vec<Result<(), Problem>> {
+        Self::served(self, targets).await
+    }
+
     async fn preview(&self, write: &Write) -> Result<Written, Problem> {
         write::preview(self, write).await
     }
