@@ -61,6 +61,7 @@ impl Task<'_> {
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
             let timeout = self.desired.lifecycle.timeouts.delete;
+            guarded::holds_nothing_new(provider, self.change, live).await?;
             guarded::delete(provider, target, live, None).await?;
             await_end(provider, target, &live.stamp, timeout, progress).await?;
         }
@@ -220,6 +221,7 @@ pub(super) async fn remove(
 ) -> Result<Done, Problem> {
     let Some(live) = change.prior.as_deref() else { return Ok(Done::Gone) };
     let successor = (change.action == Action::Replace).then_some(change);
+    guarded::holds_nothing_new(provider, change, live).await?;
     guarded::delete(provider, &change.target, live, successor).await?;
     await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress).await?;
     Ok(Done::Gone)
