@@ -36,6 +36,7 @@ mod github_actions;
 mod handover;
 mod houses;
 mod idempotence;
+mod levels;
 mod literals;
 mod mistakes;
 mod moves;
@@ -44,6 +45,7 @@ mod predictions;
 mod proof;
 mod proxy;
 mod readiness;
+mod readme;
 mod real_registry;
 mod registry;
 mod replacement;
@@ -84,6 +86,7 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        levels::tests(),
         literals::tests(),
         mistakes::tests(),
         moves::tests(),
@@ -91,6 +94,7 @@ fn tests() -> Vec<Test> {
         predictions::tests(),
         proof::tests(),
         proxy::tests(),
+        readme::tests(),
         real_registry::tests(),
         registry::tests(),
         requests::tests(),
