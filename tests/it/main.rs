@@ -36,6 +36,7 @@ mod github_actions;
 mod handover;
 mod houses;
 mod idempotence;
+mod leftovers;
 mod levels;
 mod literals;
 mod mistakes;
@@ -87,6 +88,7 @@ fn tests() -> Vec<Test> {
         houses::tests(),
         idempotence::tests(),
         levels::tests(),
+        leftovers::tests(),
         literals::tests(),
         mistakes::tests(),
         moves::tests(),
