@@ -62,7 +62,7 @@ impl Succession<'_> {
             let cause = if by.is_empty() { Cause::Yours } else { Cause::Conflict { by } };
             let before = path.get(&self.old.object).cloned();
             let sensitive = sensitive_fields.hides(&path);
-            FieldChange { cause, sensitive, ..FieldChange::new(path, before, After::Absent) }
+            FieldChange { sensitive, cause, ..FieldChange::new(path, before, After::Absent) }
         };
         found.into_iter().map(line).collect()
     }
