@@ -31,6 +31,7 @@ mod docs;
 mod drift;
 mod drift_cron;
 mod examples;
+mod exported;
 mod faults;
 mod github_actions;
 mod handover;
@@ -84,6 +85,7 @@ fn tests() -> Vec<Test> {
         commands::tests(),
         drift::tests(),
         examples::tests(),
+        exported::tests(),
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
