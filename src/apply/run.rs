@@ -285,6 +285,10 @@ impl<'p> Phase<'p> {
                 reporter.skipped(address, None);
                 Ok(None)
             }
+            StepResult::Unwaited { address } => {
+                reporter.unwaited(address);
+                Ok(None)
+            }
         }
     }
 
