@@ -6,7 +6,7 @@
 //! kept as digests, secrets as sealed ones. What the plan as a whole is bound by is in
 //! [`preconditions`](super::preconditions).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,6 +36,9 @@ pub struct Binding {
     replaced: Option<(Target, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taken_from: Vec<String>,
+    /// What is done before it, so that the server takes it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    awaits: BTreeSet<Address>,
     /// The values that are sent, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     sent: BTreeMap<FieldPath, Content>,
@@ -92,6 +95,8 @@ pub enum Deviation {
     Holds(Vec<FieldPath>),
     /// An adoption would take the fields of other managers.
     TakesFrom,
+    /// It would be done only after these other changes, some of them deletes that would come earlier than approved.
+    Awaits(Vec<Address>),
 }
 
 impl Binding {
@@ -108,6 +113,7 @@ impl Binding {
                 .as_deref()
                 .map(|(target, live)| (target.clone(), live.stamp.uid.clone())),
             taken_from: change.taken_from.clone(),
+            awaits: change.awaits.iter().cloned().collect(),
             sent: sealed.sent(),
             prior: sealed.prior(),
         }
@@ -138,6 +144,11 @@ impl Binding {
         found.extend(fields.into_iter().filter(|(paths, _)| !paths.is_empty()).map(|(paths, is)| is(paths)));
         if self.taken_from != now.taken_from {
             found.push(Deviation::TakesFrom);
+        }
+        // What was to be done before it may be done already.
+        let more: Vec<Address> = now.awaits.difference(&self.awaits).cloned().collect();
+        if !more.is_empty() {
+            found.push(Deviation::Awaits(more));
         }
         found
     }

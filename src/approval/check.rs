@@ -44,6 +44,8 @@ pub enum DivergenceKind {
     Holds(Vec<OwnedField>),
     /// An adoption would take the fields of these managers, and not of those that were approved.
     TakesFrom(Vec<String>),
+    /// It would be done only after these other changes, which was not approved.
+    Awaits(Vec<Address>),
     /// Nothing was to be done to it, and now something would be.
     Unapproved {
         /// What would be done.
@@ -106,6 +108,7 @@ fn compare(
             Deviation::Sends(paths) => DivergenceKind::Sends(paths),
             Deviation::Holds(paths) => DivergenceKind::Holds(owned(plan, change, paths)),
             Deviation::TakesFrom => DivergenceKind::TakesFrom(change.taken_from.clone()),
+            Deviation::Awaits(others) => DivergenceKind::Awaits(others),
         })
         .collect()
 }

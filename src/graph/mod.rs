@@ -16,9 +16,11 @@
 //! | `order` | In which sequence do resources come? |
 //! | `queue` | Which resources may be worked on now? |
 //! | `delete_order` | In which order is everything deleted: what the configuration no longer names, or all? |
+//! | `change_order` | In which order is everything done in an apply, writes and deletes? |
 //! | `drawing` | What does the graph look like in the language of Graphviz or Mermaid? |
 
 mod build;
+mod change_order;
 mod cycle;
 mod delete_order;
 mod drawing;
@@ -32,6 +34,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
+pub use change_order::{OrderedChange, change_order, contradictions};
 pub use delete_order::{RemovedResource, deletions};
 pub use drawing::{dot, mermaid};
 pub use edge_reason::EdgeReason;

@@ -5,6 +5,7 @@
 //! | `marks` | which annotations are ours, and which of other tools we read |
 //! | `field_manager` | what our field manager is called, and which ones belong to the control plane |
 //! | `names` | what is a valid name, label, annotation key, quantity |
+//! | `quantity` | how much a quantity is |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
@@ -36,6 +37,7 @@ pub mod marks;
 pub mod names;
 pub mod namespaces;
 pub mod pods;
+pub mod quantity;
 pub mod readiness;
 pub mod secret_data;
 pub mod server_fields;

@@ -39,8 +39,10 @@ fn meaning(change: &Change, manager: &str) -> Value {
     let old = change.replaced.as_ref().map(|replaced| &replaced.0);
     let is_quiet = fields.is_empty() && change.action == Action::Update;
     let quiet = is_quiet.then(|| meaning_without_a_line(change, manager));
-    let Change { address, target, action, moved_from, taken_from, .. } = change;
-    json!([address, target, action, moved_from, old, taken_from, quiet, fields])
+    let Change { address, target, action, moved_from, taken_from, awaits, .. } = change;
+    let meaning = json!([address, target, action, moved_from, old, taken_from, quiet, fields]);
+    // What is awaited may be deleted earlier than all the rest.
+    if awaits.is_empty() { meaning } else { json!([meaning, awaits]) }
 }
 
 fn meaning_of_field(field: &FieldChange) -> Value {

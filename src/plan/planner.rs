@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
+use crate::plan::cures::order;
+use crate::plan::decision::postponed::Postponed;
 use crate::plan::decision::ruling::{NextStep, Ruling};
-use crate::plan::decision::{answer, reading};
+use crate::plan::decision::{answer, postponed, reading};
 use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
@@ -35,6 +37,8 @@ pub struct Planner {
     index: Index,
     readings: Readings,
     decisions: Decisions,
+    /// What the server refuses now, by position: it is decided when nothing else can be.
+    postponed: Vec<(usize, Postponed)>,
     /// The questions without an answer, in the order in which they are answered.
     pending: VecDeque<PendingQuestion>,
     /// The plan, while it is asked what else is deleted.
@@ -50,6 +54,7 @@ impl Planner {
             index: Index::new(&input),
             readings: Readings::default(),
             decisions: Decisions::default(),
+            postponed: Vec::new(),
             pending: VecDeque::new(),
             cascade: None,
             notes: input.notes.clone(),
@@ -81,7 +86,7 @@ impl Planner {
             self.look_for_lineage();
         }
         let questions = match self.input.mode {
-            Mode::Apply => self.decide_what_can_be(),
+            Mode::Apply => self.decide_all(),
             Mode::Destroy => Vec::new(),
         };
         if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
@@ -163,13 +168,41 @@ impl Planner {
         }
     }
 
+    /// Decides what can be decided, and asks for more. Where there is nothing to ask, it is decided what is postponed,
+    /// until nothing more follows from that.
+    fn decide_all(&mut self) -> Vec<Question> {
+        loop {
+            let questions = self.decide_what_can_be();
+            if !questions.is_empty() || self.postponed.is_empty() {
+                return questions;
+            }
+            self.decide_postponed();
+        }
+    }
+
+    /// Decides at least one of what is postponed: what other changes cure, or else all of it.
+    fn decide_postponed(&mut self) {
+        let (removed, _) = removals(self.overview());
+        let cured = postponed::cured(self.overview(), &self.postponed, &removed);
+        if cured.is_empty() {
+            for (position, one) in std::mem::take(&mut self.postponed) {
+                self.refuse(position, postponed::obstacle(one, &removed));
+            }
+        }
+        for (position, ruling) in cured {
+            self.postponed.retain(|(at, _)| *at != position);
+            self.record(position, ruling);
+        }
+    }
+
     /// Decides what needs no answer, and asks for everything that waits for nothing else.
     fn decide_what_can_be(&mut self) -> Vec<Question> {
         let mut questions = Vec::new();
         let mut outdated = Vec::new();
         for position in 0..self.input.desired.len() {
             let Some(situation) = self.overview().situation(position) else { continue };
-            if situation.is_settled() || !situation.is_ready() {
+            let is_postponed = self.postponed.iter().any(|(at, _)| *at == position);
+            if situation.is_settled() || is_postponed || !situation.is_ready() {
                 continue;
             }
             if situation.is_outdated() {
@@ -206,6 +239,7 @@ impl Planner {
                 self.decisions.record(position, *change, outcome);
             }
             Ruling::Refused(obstacle) => self.refuse(position, obstacle),
+            Ruling::Postponed(one) => self.postponed.push((position, *one)),
             Ruling::ReadAgain => {
                 if let Some(desired) = self.input.desired.get(position) {
                     self.readings.drop_outdated(&desired.address);
@@ -253,6 +287,7 @@ impl Planner {
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
         changes.extend(removed);
         refusals.extend(unreadable);
+        refusals.extend(order::settle(&mut changes));
         self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
         let mut plan = Plan {
             project: self.input.project.clone(),

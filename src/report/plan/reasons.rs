@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::kubernetes::immutable::Loss;
-use crate::plan::{Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
+use crate::plan::{Cure, Deed, Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
 use crate::resource::FieldPath;
 
 /// How many fields a sentence names at most.
@@ -151,7 +151,21 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
         PredictionReason::DanglingReference { reference } => format!("`{reference}` refers to nothing"),
         PredictionReason::DryRunRefused { message } => format!("the server could not try it: {message}"),
         PredictionReason::Forbidden { message } => format!("our rights do not allow to try it: {message}"),
+        PredictionReason::RefusedForNow { message, cures } => {
+            let cures: Vec<String> = cures.iter().map(cure).collect();
+            format!("the server refuses it until {}: {message}", some_of(&cures))
+        }
     })
+}
+
+/// What is done first.
+fn cure(cure: &Cure) -> String {
+    let what = cure.predecessor.as_ref().map_or_else(|| cure.address.to_string(), ToString::to_string);
+    match cure.deed {
+        Deed::Made => format!("{what} is made"),
+        Deed::Changed => format!("{what} is changed"),
+        Deed::Deleted => format!("{what} is deleted"),
+    }
 }
 
 /// Why a change is refused.

@@ -13,8 +13,10 @@
 //! | `other_kinds` | what do all other kinds give and require? |
 //! | `walk` | how are the fields found that name other objects? |
 //! | `labels` | which pods does a selector mean? |
+//! | `exclusive` | which values can only one object have? |
 //! | `facility` | what can be given and required? |
 
+mod exclusive;
 mod facility;
 mod labels;
 mod network;
@@ -28,6 +30,7 @@ use super::{FieldPath, Identity, is_builtin_group};
 use labels::exact;
 use walk::Found;
 
+pub use exclusive::{Exclusive, exclusive};
 pub use facility::{Facility, PodLabel, Requirement, Selection, Strength};
 
 /// What the object gives to others.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::Proof;
+use crate::plan::{Cure, Deed, Proof};
 use crate::resource::{Address, GroupKind, Identity, Problem, ProblemKind};
 use serde_json::json;
 
@@ -185,6 +185,13 @@ fn why_the_server_was_not_asked_is_told() {
         (
             PredictionReason::Forbidden { message: "no right".into() },
             "our rights do not allow to try it: no right",
+        ),
+        (
+            PredictionReason::RefusedForNow {
+                message: "port taken".into(),
+                cures: vec![Cure { address: address(), predecessor: None, deed: Deed::Changed }],
+            },
+            "the server refuses it until resource.a is changed: port taken",
         ),
     ] {
         assert_eq!(prediction(&Fidelity::Predicted(reason)).as_deref(), Some(words));
