@@ -11,8 +11,10 @@ use super::link::{Link, grouped};
 use super::model::{Graph, GraphNode, Yielded};
 use super::{cycle, mistakes};
 use crate::diagnostic::{Diagnostics, Span};
-use crate::resource::dependencies::{provides, requires, selects};
-use crate::resource::{Address, BlockAddress, Desired, LiveReference, Reference};
+use crate::resource::dependencies::{
+    Admission, Strength, bound_policy, precedes, provides, requires, selects, works_on_webhook,
+};
+use crate::resource::{Address, BlockAddress, Desired, FieldPath, LiveReference, Reference};
 
 impl Graph {
     /// Builds the graph, whatever the order in which the resources come.
@@ -34,6 +36,7 @@ fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
         builder.written(number);
     }
     builder.inferred();
+    builder.admission();
     let Builder { numbers, block_nodes, raw, mut mistakes, .. } = builder;
 
     let links = grouped(raw);
@@ -245,8 +248,41 @@ impl<'a> Builder<'a> {
                     }
                 }
             }
+            let Some((followers, path)) = precedes(&resource.identity, &resource.object) else { continue };
+            let reason = EdgeReason::Inferred { path, strength: Strength::Useful, through: None };
+            let followers = index.select(&followers).into_iter().filter(|&follower| follower != number);
+            self.raw.extend(followers.map(|follower| (follower, number, reason.clone())));
         }
         index.steps
+    }
+
+    /// The edges of what decides about other objects: a webhook configuration, or the binding of a policy, comes after
+    /// the objects of its own block that it is asked about. A Job that works on a webhook configuration comes after it.
+    fn admission(&mut self) {
+        let mut found = Vec::new();
+        for (number, resource) in self.desired.iter().enumerate() {
+            let policy = bound_policy(&resource.identity, &resource.object)
+                .and_then(|(policy, _)| self.desired.iter().find(|other| other.identity == policy));
+            let policy = policy.map(|policy| &policy.object);
+            let Some(admission) = Admission::of(&resource.identity, &resource.object, policy) else {
+                continue;
+            };
+            let after = |path: FieldPath, strength| EdgeReason::Inferred { path, strength, through: None };
+            let block = self.blocks.get(&resource.address.block).into_iter().flatten().copied();
+            let decided = block.filter(|&other| {
+                let other = &self.desired[other];
+                admission.decides_about(&other.identity, &other.object)
+            });
+            let path = FieldPath::keys(["metadata", "name"]);
+            found.extend(decided.map(|other| (number, other, after(path.clone(), Strength::Useful))));
+            let name = &resource.identity.name;
+            let jobs = self.desired.iter().enumerate().filter_map(|(job, other)| {
+                let path = works_on_webhook(&other.identity, &other.object, name)?;
+                Some((job, number, after(path, Strength::Running)))
+            });
+            found.extend(jobs);
+        }
+        self.raw.extend(found);
     }
 }
 

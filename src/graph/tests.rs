@@ -4,6 +4,7 @@ use super::*;
 use crate::diagnostic::{SourceId, Span};
 use crate::resource::{Address, Desired, Expression, FieldPath, Identity, LiveReference, Origin, Reference};
 
+mod admission;
 mod mistakes;
 mod properties;
 mod scale;

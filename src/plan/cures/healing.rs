@@ -183,12 +183,8 @@ fn counts_for(object: &Identity, resource: &str) -> bool {
         None => resource,
     };
     let (plural, group) = counted.split_once('.').unwrap_or((counted, ""));
-    let kind = object.kind.to_lowercase();
-    let is_plural = plural == format!("{kind}s")
-        || plural == format!("{kind}es")
-        || kind.strip_suffix('y').is_some_and(|stem| plural == format!("{stem}ies"));
     let computes = matches!(plural, "pods" | "cpu" | "memory" | "requests" | "limits" | "ephemeral-storage");
-    is_plural && object.group == group || computes && makes_pods()
+    object.group == group && object.group_kind().is_called(plural) || computes && makes_pods()
 }
 
 /// Whether a storage class lets claims grow afterwards, and did not so far.

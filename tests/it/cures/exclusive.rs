@@ -135,7 +135,7 @@ fn the_approval_binds_what_is_deleted_first() {
     project.rewrite("all.yaml", &on_port("new", 30061));
     project.run(["plan", "--out", "p.plan"]).success();
     let file = project.content("p.plan");
-    let bound = &file["changes"]["manifest.all/Service/new"];
+    let bound = &file["bindings"]["manifest.all/Service/new"];
     assert_eq!(bound["awaits"], serde_json::json!(["manifest.all/Service/old"]), "{file:#}");
     project.run(["apply", "p.plan"]).success();
     project.expect_settled();

@@ -20,6 +20,7 @@ fn granting(ns: &Namespace) -> std::path::PathBuf {
             { "apiGroups": [RBAC], "resources": ["roles", "rolebindings"], "verbs": ["get", "list", "watch", "create", "patch", "delete"] },
             { "apiGroups": [RBAC], "resources": ["roles"], "verbs": ["bind"], "resourceNames": ["powers"] },
             { "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"] },
+            { "apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch"] },
         ]),
     )
 }
@@ -47,14 +48,14 @@ fn a_binding_waits_for_its_new_role() {
     let granter = granting(&ns);
     let role = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: { name: maps }\n\
                 rules: [{ apiGroups: [\"\"], resources: [configmaps], verbs: [get] }]\n";
-    let binding = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: { name: maps }\n\
+    let binding = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: { name: mine }\n\
                    roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: maps }\n\
                    subjects: [{ kind: ServiceAccount, name: default, namespace: \"{ns}\" }]\n";
     let config = format!("{HEAD}\n[manifest.all]\npath = \"all.yaml\"\n");
     let project = ns.project().write("regplan.toml", &config).write("all.yaml", &format!("{role}{binding}"));
     cured(
         &project.kubeconfig(&granter),
-        "manifest.all/RoleBinding/maps",
+        "manifest.all/RoleBinding/mine",
         "not found",
         "manifest.all/Role/maps",
     );
