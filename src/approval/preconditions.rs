@@ -27,6 +27,9 @@ pub struct Asked {
     pub adopt: Vec<Address>,
     /// Protected resources that may be deleted or replaced.
     pub consent: Vec<Address>,
+    /// Namespaces that most of the project's objects may move to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub move_to: Vec<String>,
     /// The lineage of a state that is not here, whose objects may be taken over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt_lineage: Option<String>,

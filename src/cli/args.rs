@@ -1,9 +1,11 @@
 //! What can be said on the command line. Only parsed here; what it means is settled where it is used.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config;
 use crate::report;
 use crate::resource::Address;
 use crate::state::Lineage;
@@ -51,6 +53,9 @@ pub(super) struct Global {
     /// Refuse a configuration that names a kubeconfig: it could run programs here
     #[arg(long, global = true)]
     pub(super) no_configured_kubeconfig: bool,
+    /// How long one request to the server may take, with all its repetitions, such as `10s` [default: 1m]
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    pub(super) request_timeout: Option<Duration>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: When,
@@ -198,6 +203,9 @@ pub(super) struct PlanningArgs {
     /// Agree that this protected resource is deleted or replaced
     #[arg(long, value_name = "ADDRESS")]
     pub(super) consent: Vec<Address>,
+    /// Agree that most of the project's objects move to this namespace
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(super) move_to: Vec<String>,
     /// Plan only this resource or block, with what it stands on (to destroy: with what stands on it)
     #[arg(long, value_name = "ADDRESS")]
     pub(super) target: Vec<Address>,
@@ -228,6 +236,10 @@ pub(super) enum PlanFormat {
     Json,
     /// For a comment on a pull request
     Markdown,
+}
+
+fn time(text: &str) -> Result<Duration, &'static str> {
+    config::duration(text).ok_or("write hours, minutes and seconds, largest first: `90s`, `10m`, `1h30m`")
 }
 
 /// With less than this, there is no room for anything worth reading.
@@ -351,7 +363,7 @@ pub(super) struct RunArgs {
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     /// Apply the plan in this file (from `plan --out`); nothing is asked, since that plan is the approved one
-    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "target", "replace", "expect"])]
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "move_to", "target", "replace", "expect"])]
     pub(super) plan_file: Option<PathBuf>,
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]

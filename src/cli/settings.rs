@@ -15,9 +15,9 @@ pub(super) fn inputs(global: &Global) -> Result<ConfigInputs, Failure> {
 
 impl From<&Global> for Settings {
     fn from(global: &Global) -> Self {
-        let Global { context, kubeconfig, no_configured_kubeconfig, .. } = global.clone();
+        let Global { context, kubeconfig, no_configured_kubeconfig, request_timeout, .. } = global.clone();
         let refuse_configured_kubeconfig = no_configured_kubeconfig;
-        Self { context, kubeconfig, refuse_configured_kubeconfig, ..Self::default() }
+        Self { context, kubeconfig, refuse_configured_kubeconfig, request_timeout, ..Self::default() }
     }
 }
 
@@ -28,10 +28,10 @@ pub(super) fn of_planning(global: &Global, planning: &PlanningArgs) -> Settings 
 
 /// The request that a plan is made for.
 pub(super) fn request(mode: Mode, planning: &PlanningArgs) -> PlanRequest {
-    let PlanningArgs { adopt, adopt_lineage, consent, target: targets, replace, parallelism: _ } =
+    let PlanningArgs { adopt, adopt_lineage, consent, move_to, target: targets, replace, parallelism: _ } =
         planning.clone();
     let adopt_lineage = adopt_lineage.map(|lineage| lineage.to_string());
-    PlanRequest { mode, targets, replace, adopt, consent, adopt_lineage }
+    PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage }
 }
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn flags_become_settings() {
-        let words = "regplan plan -f a -f b --var x=1 --var-file v --context c --kubeconfig k --no-configured-kubeconfig --parallelism 3 \
+        let words = "regplan plan -f a -f b --var x=1 --var-file v --context c --kubeconfig k --no-configured-kubeconfig --parallelism 3 --request-timeout 20s \
                      --target registry.main --replace resource.a --adopt resource.b --consent resource.c";
         let cli = Cli::try_parse_from(words.split_whitespace()).unwrap();
         let Command::Plan(args) = &cli.command else { panic!("{cli:?}") };
@@ -57,6 +57,7 @@ mod tests {
             refuse_configured_kubeconfig: true,
             in_cluster: false,
             parallelism: 3,
+            request_timeout: Some(std::time::Duration::from_secs(20)),
         };
         assert_eq!(settings, expected);
         let request = request(Mode::Destroy, &args.planning);

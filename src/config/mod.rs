@@ -49,7 +49,7 @@ mod validate;
 mod value_rules;
 mod variables;
 
-pub use assemble::BLOCK_KEYS;
+pub use assemble::{BLOCK_KEYS, duration};
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head};
 pub use markers::{BLOCK, PATH, RULE, SECRET, SECRET_SOURCE, path_schema};

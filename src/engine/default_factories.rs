@@ -25,9 +25,16 @@ impl KubernetesProviders {
 #[async_trait]
 impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
-        let ConnectionSettings { kubeconfig, context, in_cluster, connections } = settings.clone();
-        let environment = self.environment.clone();
-        let settings = kubernetes::Settings { kubeconfig, context, in_cluster, connections, environment };
+        let ConnectionSettings { kubeconfig, context, in_cluster, connections, request_timeout } =
+            settings.clone();
+        let settings = kubernetes::Settings {
+            kubeconfig,
+            context,
+            in_cluster,
+            connections,
+            request_timeout,
+            environment: self.environment.clone(),
+        };
         let cluster = Kubernetes::connect(&settings).await?;
         Ok(Box::new(Router::new(Arc::new(cluster))))
     }

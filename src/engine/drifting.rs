@@ -64,7 +64,11 @@ impl AppliedState {
         let provider = RedactingProvider::around(provider, Arc::default());
         let cluster = provider.cluster().identity().await?;
         check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
-        Ok(drift(&self.state, &cluster, &provider, secrets).await)
+        let drift = drift(&self.state, &cluster, &provider, secrets).await;
+        match provider.cluster().outage().await {
+            Some(problem) => Err(problem.into()),
+            None => Ok(drift),
+        }
     }
 }
 

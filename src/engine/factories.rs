@@ -1,6 +1,7 @@
 //! The factories that make the provider and the state backend for the settings.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -20,6 +21,8 @@ pub struct ConnectionSettings {
     pub in_cluster: bool,
     /// How many requests may be under way at once; at least 1.
     pub connections: usize,
+    /// How long one request may take with all its repetitions; `None` for the usual times.
+    pub request_timeout: Option<Duration>,
 }
 
 /// Makes the provider for a cluster.

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::graph::Graph;
 use crate::plan::{Answer, Input, Known, LeftOut, Plan, Planner, Question, Step};
 use crate::provider::Provider;
-use crate::resource::{Address, ClusterIdentity, Identity, Timeouts};
+use crate::resource::{Address, ClusterIdentity, Identity, Problem, Timeouts};
 use crate::state::{Intent as Doubt, State};
 
 /// How long to wait before an object that has just changed is read again.
@@ -20,7 +20,8 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
 ///
 /// # Errors
-/// The request names an address that no resource has, or one that its flag cannot be used for.
+/// The request names an address that no resource has, or one that its flag cannot be used for; or the cluster has
+/// stopped to answer.
 pub(super) async fn plan(
     config: &Config,
     graph: &Graph,
@@ -55,17 +56,24 @@ pub(super) async fn plan(
         notes: Vec::new(),
     };
     let input = input.settle(graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
-    Ok(run(Planner::new(input), provider, parallelism).await)
+    Ok(run(Planner::new(input), provider, parallelism).await?)
 }
 
 /// Answers the planner's questions until it is done. At most `parallelism` questions are under way at once.
-pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usize) -> Plan {
+///
+/// # Errors
+/// The cluster has stopped to answer. Other problems are in the plan, each at its resource.
+pub async fn run(mut planner: Planner, provider: &dyn Provider, parallelism: usize) -> Result<Plan, Problem> {
     loop {
         match planner.advance() {
-            Step::Done(plan) => return *plan,
+            Step::Done(plan) => return Ok(*plan),
             Step::Ask(questions) => {
                 let asked = questions.into_iter().map(|question| answer(provider, question));
                 in_order(asked, parallelism.max(1), |answer| planner.take(answer)).await;
+                // Otherwise each of the resources would be asked for in vain, and have the same problem.
+                if let Some(problem) = provider.cluster().outage().await {
+                    return Err(problem);
+                }
             }
         }
     }
@@ -150,6 +158,7 @@ fn span(question: &Question) -> Span {
     match question {
         Question::Read(targets) => debug_span!("read", objects = targets.len()),
         Question::ReadAgain(targets) => debug_span!("read_again", objects = targets.len()),
+        Question::Served(targets) => debug_span!("served", kinds = targets.len()),
         Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
     }
@@ -162,6 +171,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
             tokio::time::sleep(MOMENT).await;
             Answer::Read(provider.read(&targets).await)
         }
+        Question::Served(targets) => Answer::Served(provider.served(&targets).await),
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
     }

@@ -73,6 +73,11 @@ impl House for RedactingProvider {
         readings.map(|(target, reading)| self.reading(&target.identity, reading)).collect()
     }
 
+    async fn served(&self, targets: &[Target]) -> Vec<Result<(), Problem>> {
+        let answers = self.provider.served(targets).await;
+        answers.into_iter().map(|answer| self.answer(answer)).collect()
+    }
+
     async fn preview(&self, write: &Write) -> Result<Written, Problem> {
         self.secrets.learn_sent(&write.object);
         self.written(&write.target.identity, self.provider.preview(write).await)
@@ -125,6 +130,10 @@ impl Cluster for RedactingProvider {
         let Dependents { seen, hidden } = self.answer(self.provider.cluster().dependents(scope).await)?;
         let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
         Ok(Dependents { seen, hidden: hidden.collect() })
+    }
+
+    async fn outage(&self) -> Option<Problem> {
+        self.provider.cluster().outage().await.map(|problem| self.redacted(problem))
     }
 }
 

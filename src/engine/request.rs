@@ -17,6 +17,8 @@ pub struct PlanRequest {
     pub adopt: Vec<Address>,
     /// Protected resources that may be deleted or replaced.
     pub consent: Vec<Address>,
+    /// Namespaces that most of the project's objects may move to.
+    pub move_to: Vec<String>,
     /// The lineage of a state that is not here, whose objects may be taken over.
     pub adopt_lineage: Option<String>,
 }
@@ -30,6 +32,7 @@ impl PlanRequest {
             replace: Vec::new(),
             adopt: Vec::new(),
             consent: Vec::new(),
+            move_to: Vec::new(),
             adopt_lineage: None,
         }
     }
@@ -39,21 +42,22 @@ impl PlanRequest {
         Consent {
             destroy: self.consent.iter().cloned().collect(),
             adopt: self.adopt.iter().cloned().collect(),
+            move_to: self.move_to.iter().cloned().collect(),
         }
     }
 }
 
 impl From<Asked> for PlanRequest {
     fn from(asked: Asked) -> Self {
-        let Asked { mode, targets, replace, adopt, consent, adopt_lineage } = asked;
-        Self { mode, targets, replace, adopt, consent, adopt_lineage }
+        let Asked { mode, targets, replace, adopt, consent, move_to, adopt_lineage } = asked;
+        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage }
     }
 }
 
 impl From<PlanRequest> for Asked {
     fn from(request: PlanRequest) -> Self {
-        let PlanRequest { mode, targets, replace, adopt, consent, adopt_lineage } = request;
-        Self { mode, targets, replace, adopt, consent, adopt_lineage }
+        let PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage } = request;
+        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage }
     }
 }
 
@@ -77,6 +81,7 @@ mod tests {
             replace: address("resource.job"),
             adopt: address("resource.web"),
             consent: address("registry.main/PersistentVolumeClaim/registry"),
+            move_to: vec!["prod".to_owned()],
             adopt_lineage: Some("a".repeat(32)),
         };
         let asked = Asked::from(request.clone());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::factories::ConnectionSettings;
 use crate::config::ClusterSettings;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub in_cluster: bool,
     /// How many resources are worked on at once, and how many requests may be under way; at least 1.
     pub parallelism: usize,
+    /// How long one request may take with all its repetitions; `None` for the usual times.
+    pub request_timeout: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -61,6 +64,7 @@ impl Default for Settings {
             refuse_configured_kubeconfig: false,
             in_cluster: false,
             parallelism: 10,
+            request_timeout: None,
         }
     }
 }
@@ -111,6 +115,7 @@ impl Settings {
             context: cluster.context.as_ref().or(self.context.as_ref()).cloned(),
             in_cluster: self.in_cluster || cluster.in_cluster,
             connections: self.parallelism.max(1),
+            request_timeout: self.request_timeout,
         })
     }
 }

@@ -167,6 +167,10 @@ impl Cluster for FakeCluster {
     async fn dependents(&self, _: &CascadeScope) -> Result<Dependents, Problem> {
         Ok(Dependents::default())
     }
+
+    async fn outage(&self) -> Option<Problem> {
+        None
+    }
 }
 
 #[async_trait]

@@ -49,7 +49,8 @@ impl<S: StateAccess> Workspace<S> {
     ///
     /// # Errors
     /// Every mistake of the configuration in one list; an address of the request that nothing has, or that
-    /// cannot be what it is named for; a lineage to take over that is not the one of the state.
+    /// cannot be what it is named for; a lineage to take over that is not the one of the state; a cluster that has
+    /// stopped to answer.
     #[tracing::instrument(skip_all, fields(project = self.project.config.project, mode = ?request.mode))]
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let Project { config, settings, host, .. } = &self.project;
@@ -69,9 +70,11 @@ impl<S: StateAccess> Workspace<S> {
         };
         let outside = Outside { provider: Some(&keeping), env: &env, remembered: &remembered };
         let needed = needed_blocks(&self.outline.graph, &request);
-        let compiled = compiling::complete(config, &self.outline, needed.as_ref(), &outside)
-            .await
-            .map_err(|error| self.redacted(error))?;
+        let compiled = compiling::complete(config, &self.outline, needed.as_ref(), &outside).await;
+        if let Some(problem) = self.provider.cluster().outage().await {
+            return Err(problem.into());
+        }
+        let compiled = compiled.map_err(|error| self.redacted(error))?;
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
         let (graph, parallelism) = (&compiled.graph, settings.parallelism);

@@ -71,6 +71,15 @@ pub fn defines(object: &Value) -> Option<GroupKind> {
     Some(GroupKind { group: text("/spec/group")?, kind: text("/spec/names/kind")? })
 }
 
+/// The group that an object registers a server for; `None` where it is no complete `APIService`.
+pub fn registers_group(object: &Value) -> Option<&str> {
+    let (group, _) = api_version_parts(object.get("apiVersion")?.as_str()?);
+    if (group, object.get("kind")?.as_str()?) != API_SERVICE {
+        return None;
+    }
+    object.pointer("/spec/group")?.as_str()
+}
+
 /// Whether an object of this kind adds, changes or removes other kinds, so that discovery must be done again.
 pub fn changes_discovery(identity: &Identity) -> bool {
     is_definition(identity) || identity.is(API_SERVICE.0, API_SERVICE.1)

@@ -7,6 +7,7 @@
 //! | `names` | what is a valid name, label, annotation key, quantity |
 //! | `quantity` | how much a quantity is |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
+//! | `removed_apis` | which API versions Kubernetes has removed, and what took their place |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
@@ -39,6 +40,7 @@ pub mod namespaces;
 pub mod pods;
 pub mod quantity;
 pub mod readiness;
+pub mod removed_apis;
 pub mod secret_data;
 pub mod server_fields;
 

@@ -1,6 +1,6 @@
 //! The step function: asks what it must know, lets decisions be made, and records them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
@@ -20,13 +20,14 @@ use crate::plan::view::index::Index;
 use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Address, Problem, ProblemKind};
+use crate::resource::{Address, Problem, ProblemKind, Target};
 
 /// A question that has no answer yet.
 #[derive(Debug)]
 enum PendingQuestion {
     Read(Vec<Address>),
     ReadPredecessors(Vec<Address>),
+    Served(Vec<Target>),
     Preview { position: usize, sent: Value },
 }
 
@@ -157,6 +158,9 @@ impl Planner {
             (PendingQuestion::ReadPredecessors(addresses), Answer::Read(readings)) => {
                 self.readings.take_predecessors(addresses, readings);
             }
+            (PendingQuestion::Served(targets), Answer::Served(answers)) => {
+                self.readings.take_served(&targets, answers);
+            }
             (PendingQuestion::Preview { position, sent }, Answer::Preview(result)) => {
                 let situation = self.overview().situation(position);
                 if let Some(ruling) = situation.map(|situation| answer::ruling(situation, sent, result)) {
@@ -199,6 +203,7 @@ impl Planner {
     fn decide_what_can_be(&mut self) -> Vec<Question> {
         let mut questions = Vec::new();
         let mut outdated = Vec::new();
+        let mut unknown_kinds = BTreeMap::new();
         for position in 0..self.input.desired.len() {
             let Some(situation) = self.overview().situation(position) else { continue };
             let is_postponed = self.postponed.iter().any(|(at, _)| *at == position);
@@ -215,11 +220,26 @@ impl Planner {
                     self.pending.push_back(PendingQuestion::Preview { position, sent });
                     questions.push(Question::Preview(write));
                 }
+                Some(NextStep::AskWhetherServed) => {
+                    let target = situation.desired().target();
+                    let kind = (target.identity.group_kind(), target.version.clone());
+                    unknown_kinds.entry(kind).or_insert(target);
+                }
                 None => {}
             }
         }
+        questions.extend(self.ask_whether_served(unknown_kinds.into_values().collect()));
         questions.extend(self.read_again(&outdated));
         questions
+    }
+
+    /// Asks about kinds, each with one object of it.
+    fn ask_whether_served(&mut self, kinds: Vec<Target>) -> Option<Question> {
+        if kinds.is_empty() {
+            return None;
+        }
+        self.pending.push_back(PendingQuestion::Served(kinds.clone()));
+        Some(Question::Served(kinds))
     }
 
     fn read_again(&mut self, outdated: &[usize]) -> Option<Question> {

@@ -85,4 +85,8 @@ pub trait Cluster: House {
     /// # Errors
     /// Where not even the kinds can be found out.
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem>;
+
+    /// Why nothing that is asked gets an answer any more: the server is gone, and was waited for in vain. `None`
+    /// as long as it answers anything, or is still waited for.
+    async fn outage(&self) -> Option<Problem>;
 }

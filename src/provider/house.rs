@@ -107,6 +107,15 @@ pub trait House: Send + Sync {
     /// Reads all of them, in as few requests as possible; one answer for each, in their order.
     async fn read(&self, targets: &[Target]) -> Vec<Reading>;
 
+    /// Whether the house takes objects of these kinds, in their versions, wherever they may lie; one answer for each,
+    /// in their order. A house that cannot tell says yes: then the write itself says it.
+    ///
+    /// # Errors
+    /// [`ProblemKind::UnknownKind`](crate::resource::ProblemKind::UnknownKind) for a kind that it does not take.
+    async fn served(&self, targets: &[Target]) -> Vec<Result<(), Problem>> {
+        vec![Ok(()); targets.len()]
+    }
+
     /// What the write would come to; nothing is changed. For an object that is as the write wants it, the
     /// answer is what [`read`](Self::read) gives: whatever differs is shown to the user as a change.
     ///

@@ -50,6 +50,18 @@ pub trait Provider: Send + Sync {
         in_order(targets.len(), join_all(asked).await, || Reading::Unreadable(no_answer()))
     }
 
+    /// See [`House::served`].
+    async fn served(&self, targets: &[Target]) -> Vec<Result<(), Problem>> {
+        let asked = parts(self, targets, |target| target).map(|part| async move {
+            let answers = match part.house {
+                Ok(house) => house.served(&part.requests).await,
+                Err(problem) => vec![Err(problem); part.requests.len()],
+            };
+            (part.places, answers)
+        });
+        in_order(targets.len(), join_all(asked).await, || Err(no_answer()))
+    }
+
     /// See [`House::review`]; the houses are asked side by side.
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
         if !requests.iter().any(|(_, target)| is_outside(self, &target.identity)) {

@@ -2,13 +2,14 @@
 
 mod ambiguous;
 mod discovery;
+mod gone;
 mod network;
 
 use crate::harness::{Namespace, Project, Test, config_maps};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [network::tests(), ambiguous::tests(), discovery::tests()].concat()
+    [gone::tests(), network::tests(), ambiguous::tests(), discovery::tests()].concat()
 }
 
 fn project_of(ns: &Namespace, count: usize) -> Project<'_> {

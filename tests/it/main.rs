@@ -37,6 +37,7 @@ mod github_actions;
 mod handover;
 mod houses;
 mod idempotence;
+mod literals;
 mod mistakes;
 mod moves;
 mod plan_forms;
@@ -84,6 +85,7 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        literals::tests(),
         mistakes::tests(),
         moves::tests(),
         plan_forms::tests(),

@@ -5,10 +5,11 @@
 
 mod display;
 mod stages;
+mod unserved;
 
 use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [stages::tests(), display::tests()].concat()
+    [stages::tests(), display::tests(), unserved::tests()].concat()
 }

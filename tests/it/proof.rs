@@ -212,7 +212,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
 }
 
 async fn planned(provider: &Router, input: Input) -> Plan {
-    regplan::engine::run_planner(Planner::new(input), provider, 16).await
+    regplan::engine::run_planner(Planner::new(input), provider, 16).await.unwrap()
 }
 
 /// A field name in the tables is atomic in all kinds of the server that have it.

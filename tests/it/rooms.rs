@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::harness::{is_of_tests, rust_files};
 
 tests! { no_room_imports_one_below_it }
 
@@ -12,26 +14,6 @@ fn rooms(root: &Path) -> Vec<String> {
     let table = page.split("| Room |").nth(1).unwrap().lines().skip(2);
     let names = table.take_while(|line| line.starts_with('|')).filter_map(|line| line.split('`').nth(1));
     names.map(str::to_owned).collect()
-}
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// Whether a file is part of the tests of its room, which may use anything.
-fn is_of_tests(path: &Path) -> bool {
-    path.components().any(|part| {
-        let name = part.as_os_str().to_string_lossy();
-        ["tests", "tests.rs", "testing.rs", "test_support.rs", "sample.rs"].contains(&name.as_ref())
-            || name.ends_with("_tests.rs")
-    })
 }
 
 /// The rooms that the code of a file names, without its comments and its unit tests.

@@ -1,6 +1,7 @@
 //! An apply does not touch what is not ours, whatever changes between plan and apply.
 
 mod consent;
+mod environments;
 mod foreign_objects;
 mod interruption;
 mod marks;
@@ -11,7 +12,7 @@ use crate::harness::{GREETING, Namespace, Project, Test};
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
     let races = [races::tests(), marks::tests(), interruption::tests()].concat();
-    [foreign_objects::tests(), races, consent::tests()].concat()
+    [foreign_objects::tests(), races, consent::tests(), environments::tests()].concat()
 }
 
 const THEIRS: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "greeting"}, "data": {"hello": "theirs"}}"#;

@@ -102,7 +102,7 @@ fn duration_at(node: &Node, key: &str, mistakes: &mut Vec<Diagnostic>) -> Option
 }
 
 /// Reads `1h30m`, `10m`, `90s`: each unit at most once, the largest first, and more than nothing.
-fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let mut seconds = 0_u64;
     let mut rest = text;
     for (unit, factor) in [('h', 3600), ('m', 60), ('s', 1)] {

@@ -24,6 +24,7 @@ use super::value_rules::{KnownWhen, ValueRules};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::resource::{Address, BlockAddress, FieldPath, Lifecycle};
 use addresses::address_of_block;
+pub use lifecycle::duration;
 
 /// Keys that blocks may have whatever their type (see [`BlockSchema::common_keys`]).
 pub const BLOCK_KEYS: &[&str] = &["depends_on", "lifecycle"];

@@ -72,6 +72,9 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     };
     let (sent, pending) = sent_object(situation, there);
     if let Some(reason) = prediction::why_not_asked(situation, pending) {
+        if let Some(next) = unless_served(situation) {
+            return next;
+        }
         return NextStep::Ruling(match prediction::schema_problem(situation, there, &sent) {
             Some(problem) => problem.into(),
             None => prediction::ruling(situation, there, sent, reason),
@@ -89,6 +92,19 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
         manager,
     };
     NextStep::Preview { write: Box::new(write), sent }
+}
+
+/// What follows where the kind is not served, or where nobody knows that: a namespace that is not there yet does not
+/// make a kind that will never be there.
+fn unless_served(situation: Situation<'_>) -> Option<NextStep> {
+    if situation.waits_for_its_kind() {
+        return None;
+    }
+    match situation.served() {
+        None => Some(NextStep::AskWhetherServed),
+        Some(Err(problem)) => Some(refused(problem.clone())),
+        Some(Ok(())) => None,
+    }
 }
 
 /// What proves that sending this would change nothing, if anything does.

@@ -51,6 +51,8 @@ pub(in crate::plan) enum NextStep {
         /// The object as it will be sent, which may differ from what is tried.
         sent: Value,
     },
+    /// It must be known whether objects of the kind can be made, since no write can be tried.
+    AskWhetherServed,
     /// Nothing more must be known.
     Ruling(Ruling),
 }

@@ -12,7 +12,7 @@ use crate::resource::Address;
 impl Input {
     /// Finds the single objects that `--adopt` and `--consent` name.
     pub(super) fn find_consented(&mut self, mistakes: &mut Diagnostics) {
-        let Consent { destroy, adopt } = std::mem::take(&mut self.consent);
+        let Consent { destroy, adopt, move_to } = std::mem::take(&mut self.consent);
         if self.mode == Mode::Destroy {
             for named in &adopt {
                 let message = format!("nothing is taken over by what destroys: `{named}`");
@@ -23,7 +23,7 @@ impl Input {
         let known: BTreeSet<&Address> = desired.iter().copied().chain(self.known.keys()).collect();
         let adopt = self.objects_named(&adopt, &desired, "adopt", mistakes);
         let destroy = self.objects_named(&destroy, &known, "consent", mistakes);
-        self.consent = Consent { destroy, adopt };
+        self.consent = Consent { destroy, adopt, move_to };
     }
 
     /// The addresses among these that are named, by their current address or by the one that they moved from.

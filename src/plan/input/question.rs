@@ -12,6 +12,8 @@ pub enum Question {
     /// What is there by now of objects that changed between reading and dry-run, as a rollout changes a Deployment:
     /// wait for a moment before you read them.
     ReadAgain(Vec<Target>),
+    /// Whether objects of these kinds can be made at all. It is asked where no write can be tried.
+    Served(Vec<Target>),
     /// What a write would change (a dry-run).
     Preview(Box<Write>),
     /// What else is deleted with an object.
@@ -23,6 +25,8 @@ pub enum Question {
 pub enum Answer {
     /// One for each target.
     Read(Vec<Reading>),
+    /// One for each target.
+    Served(Vec<Result<(), Problem>>),
     /// The object as it would be after the write.
     Preview(Result<Written, Problem>),
     /// What was seen of what is deleted.

@@ -22,6 +22,7 @@ impl Input {
         let mut mistakes = Diagnostics::default();
         self.find_replaced(&mut mistakes);
         self.find_consented(&mut mistakes);
+        self.check_environment(&mut mistakes);
         let targets = self.find_targets(&mut mistakes);
         if mistakes.has_errors() {
             return Err(mistakes);

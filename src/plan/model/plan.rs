@@ -147,4 +147,6 @@ pub struct Consent {
     pub destroy: BTreeSet<Address>,
     /// Objects of others that may be taken over.
     pub adopt: BTreeSet<Address>,
+    /// Namespaces that most of the project's objects may move to.
+    pub move_to: BTreeSet<String>,
 }

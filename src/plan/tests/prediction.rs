@@ -87,3 +87,42 @@ fn a_prediction_knows_what_cannot_change() {
     assert_eq!(plan.refusals[0].obstacle.kind(), ProblemKind::Rejected);
     assert!(reasons.contains(&Reason::ReplacementLoss { loss: Loss::Data }), "{reasons:?}");
 }
+
+#[test]
+fn a_kind_that_is_not_served_is_an_error_also_in_a_new_namespace() {
+    let objects = ["c", "d"].map(|name| desired(name, config_map(name, json!({"k": "v"}))));
+    let resources = [vec![desired("a", namespace("a"))], objects.to_vec()].concat();
+    let mut world = World { unserved: vec!["ConfigMap"], ..World::default() };
+    let plan = world.plan(input(resources.clone()));
+    assert_eq!(
+        world.kinds_asked,
+        ["ConfigMap"],
+        "a kind is asked about once, and only where it is predicted"
+    );
+    let refused: Vec<&str> = plan.refusals.iter().map(|refusal| problem(refusal).message.as_str()).collect();
+    assert_eq!(refused, ["not served", "not served"]);
+    // Where the namespace is there, the dry-run says it.
+    let mut world = World::default().with(marked(namespace("a"), "resource.a"));
+    world.plan(input(resources));
+    assert!(world.kinds_asked.is_empty());
+}
+
+#[test]
+fn a_kind_that_this_plan_defines_is_not_asked_about() {
+    let crd = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "foos.x.y"}, "spec": {"group": "x.y", "names": {"kind": "Foo"}}});
+    let service = json!({"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+        "metadata": {"name": "v1.z.y"}, "spec": {"group": "z.y", "version": "v1", "service": {"name": "s", "namespace": "n"}}});
+    let of_group = |group: &str| json!({"apiVersion": format!("{group}/v1"), "kind": "Foo", "metadata": {"name": "f", "namespace": "a"}});
+    let resources = vec![
+        desired("a", namespace("a")),
+        desired("crd", crd),
+        desired("service", service),
+        desired("x", of_group("x.y")),
+        desired("z", of_group("z.y")),
+    ];
+    let mut world = World { unserved: vec!["Foo"], ..World::default() };
+    let plan = world.plan(settle(input(resources)).unwrap());
+    assert_eq!(plan.summary().add, 5, "{:?}", plan.refusals);
+    assert!(world.kinds_asked.is_empty());
+}

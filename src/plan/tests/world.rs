@@ -35,6 +35,10 @@ pub(super) struct World {
     pub(super) scopes: Vec<CascadeScope>,
     /// What is deleted with whatever is asked about.
     pub(super) dependents: Dependents,
+    /// Kinds that are not served.
+    pub(super) unserved: Vec<&'static str>,
+    /// The kinds of which it was asked whether they are served.
+    pub(super) kinds_asked: Vec<String>,
     /// Whether a write leaves nothing of what was there.
     pub(super) replacing: bool,
 }
@@ -65,6 +69,12 @@ impl World {
             .get(&target.identity)
             .cloned()
             .map_or(Reading::Absent, |live| Reading::Present(Arc::new(live)))
+    }
+
+    fn served(&mut self, target: &Target) -> Result<(), Problem> {
+        self.kinds_asked.push(target.identity.kind.clone());
+        let unserved = self.unserved.contains(&target.identity.kind.as_str());
+        if unserved { Err(Problem::new(ProblemKind::UnknownKind, "not served")) } else { Ok(()) }
     }
 
     fn preview(&mut self, write: &Write) -> Result<Written, Problem> {
@@ -103,6 +113,9 @@ impl World {
         match question {
             Question::Read(targets) | Question::ReadAgain(targets) => {
                 Answer::Read(targets.iter().map(|target| self.read(target)).collect())
+            }
+            Question::Served(targets) => {
+                Answer::Served(targets.iter().map(|target| self.served(target)).collect())
             }
             Question::Preview(write) => Answer::Preview(self.preview(&write)),
             Question::Dependents(scope) => {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::kubernetes::kinds::defines;
+use crate::kubernetes::kinds::{defines, registers_group};
 use crate::plan::input::plan_input::Input;
 use crate::resource::{Address, BlockAddress, Desired, GroupKind, Identity, Reference};
 
@@ -18,6 +18,8 @@ pub(in crate::plan) struct Index {
     /// What lies in the namespaces, and is of the kinds, of this plan.
     contents: HashMap<usize, Vec<usize>>,
     sources: HashSet<usize>,
+    /// The API groups for which a server is registered.
+    registered_groups: HashSet<String>,
 }
 
 /// The resources that must be decided before another one can be.
@@ -66,7 +68,15 @@ impl Index {
             }
             sources.extend(needed.definition.into_iter().chain(needed.references.iter().copied()));
         }
-        Self { left_addresses: left_addresses(input, &positions), positions, dependencies, contents, sources }
+        let groups = input.desired.iter().filter_map(|desired| registers_group(&desired.object));
+        Self {
+            left_addresses: left_addresses(input, &positions),
+            registered_groups: groups.map(str::to_owned).collect(),
+            positions,
+            dependencies,
+            contents,
+            sources,
+        }
     }
 
     /// The position of the resource that is desired under this address.
@@ -82,6 +92,11 @@ impl Index {
     /// The address under which the state knows the object, where nothing is desired under it.
     pub(super) fn left_address(&self, identity: &Identity) -> Option<&Address> {
         self.left_addresses.get(identity)
+    }
+
+    /// Whether this plan registers a server for the group.
+    pub(super) fn registers_group(&self, group: &str) -> bool {
+        self.registered_groups.contains(group)
     }
 
     /// What must be decided before this one.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::resource::{Address, Live, Reading};
+use crate::resource::{Address, GroupKind, Live, Problem, Reading, Target};
 
 /// What was read, by address.
 #[derive(Debug, Default)]
@@ -13,6 +13,15 @@ pub(in crate::plan) struct Readings {
     predecessors: HashMap<Address, Reading>,
     /// How often an object had to be read again.
     repeats: HashMap<Address, u8>,
+    /// Whether objects of a kind, in a version, can be made.
+    served: HashMap<KindInVersion, Result<(), Problem>>,
+}
+
+/// A kind, and the version in which it is desired.
+type KindInVersion = (GroupKind, Option<String>);
+
+fn kind_of(target: &Target) -> KindInVersion {
+    (target.identity.group_kind(), target.version.clone())
 }
 
 impl Readings {
@@ -35,6 +44,18 @@ impl Readings {
     pub(in crate::plan) fn drop_outdated(&mut self, address: &Address) {
         self.current.remove(address);
         *self.repeats.entry(address.clone()).or_default() += 1;
+    }
+
+    /// Takes in whether objects of these kinds can be made.
+    pub(in crate::plan) fn take_served(&mut self, targets: &[Target], answers: Vec<Result<(), Problem>>) {
+        // What has no answer is not asked again: the write itself will say it.
+        let answers = answers.into_iter().chain(std::iter::repeat(Ok(())));
+        self.served.extend(targets.iter().map(kind_of).zip(answers));
+    }
+
+    /// Whether objects of this kind can be made; `None` where nobody has asked.
+    pub(super) fn served(&self, target: &Target) -> Option<&Result<(), Problem>> {
+        self.served.get(&kind_of(target))
     }
 
     /// What was read under this address.

@@ -129,6 +129,11 @@ impl<'a> Situation<'a> {
         self.overview.readings().repeats(&self.desired.address)
     }
 
+    /// Whether objects of its kind can be made; `None` where nobody has asked.
+    pub(in crate::plan) fn served(self) -> Option<&'a Result<(), Problem>> {
+        self.overview.readings().served(&self.desired.target())
+    }
+
     /// The object that had the address before under another name, if it is to be deleted.
     pub(in crate::plan) fn predecessor(self) -> Option<(&'a Known, &'a Live)> {
         let known = self.known_here()?;
@@ -179,6 +184,12 @@ impl<'a> Situation<'a> {
     /// The definition of its kind, where that is desired as well.
     pub(in crate::plan) fn definition(self) -> Option<Self> {
         self.overview.situation(self.dependencies.definition()?)
+    }
+
+    /// Whether its kind may be served only after this plan, which has its definition, or a server for its group.
+    pub(in crate::plan) fn waits_for_its_kind(self) -> bool {
+        let index = self.overview.index();
+        self.dependencies.definition().is_some() || index.registers_group(&self.desired.identity.group)
     }
 
     /// The object as it will be, as far as that is known: the outcome that is decided, or what is desired.

@@ -11,7 +11,7 @@ use super::ownership;
 use super::problem::{self, About};
 use super::transport::{Call, CallError, Transport};
 use super::watch::Hubs;
-use crate::resource::{ClusterIdentity, Identity, Problem, ProblemKind};
+use crate::resource::{ClusterIdentity, Identity, Problem, ProblemKind, Target};
 
 /// A Kubernetes cluster.
 pub struct Kubernetes {
@@ -31,7 +31,12 @@ impl Kubernetes {
     /// [`ProblemKind::Settings`]: no kubeconfig, a broken one, or credentials that cannot be had.
     pub async fn connect(settings: &Settings) -> Result<Self, Problem> {
         let connection = connect::connection(settings).await?;
-        let transport = Transport::new(connection.client, connection.server_info, settings.connections);
+        let transport = Transport::new(
+            connection.client,
+            connection.server_info,
+            settings.connections,
+            settings.request_timeout,
+        );
         Ok(Self {
             discovery: Discovery::new(transport.clone()),
             access: Access::new(transport.clone()),
@@ -57,9 +62,22 @@ impl Kubernetes {
     }
 
     /// What is to be said of a kind that the server does not serve.
-    pub(super) fn unknown_kind(&self, identity: &Identity) -> Problem {
-        let message = format!("the server {} does not serve {}", self.server(), identity.group_kind());
-        Problem::new(ProblemKind::UnknownKind, message).help("is its CustomResourceDefinition installed?")
+    pub(super) async fn unknown_kind(&self, target: &Target) -> Problem {
+        let message = format!("the server {} does not serve {}", self.server(), target.identity.group_kind());
+        Problem::new(ProblemKind::UnknownKind, message).help(self.discovery.help_for_unserved(target).await)
+    }
+
+    /// Whether the server takes objects of these kinds, in their versions; one answer for each, in their order.
+    pub(super) async fn served(&self, targets: &[Target]) -> Vec<Result<(), Problem>> {
+        let mut answers = Vec::with_capacity(targets.len());
+        for target in targets {
+            answers.push(match self.discovery.served_exactly(target).await {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => Err(self.unknown_kind(target).await),
+                Err(problem) => Err(problem),
+            });
+        }
+        answers
     }
 
     /// Which cluster this is; asked once.

@@ -15,6 +15,10 @@ impl House for Kubernetes {
         read::read(self, targets).await
     }
 
+    async fn served(&self, targets: &[Target]) -> Vec<Result<(), Problem>> {
+        Self::served(self, targets).await
+    }
+
     async fn preview(&self, write: &Write) -> Result<Written, Problem> {
         write::preview(self, write).await
     }
@@ -52,5 +56,9 @@ impl Cluster for Kubernetes {
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
         read::dependents(self, scope).await
+    }
+
+    async fn outage(&self) -> Option<Problem> {
+        self.transport.outage().await
     }
 }

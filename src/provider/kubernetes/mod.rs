@@ -5,7 +5,7 @@
 //! | `client`, `house` | what one cluster's client holds, and where each question to it is answered |
 //! | `connect`: `settings`, `kubeconfig`, `proxy`, `certificate` | which server, with which credentials, on which way |
 //! | `server_info` | what is known of the server without asking it |
-//! | `transport`: `call`, `repetition`, `error` | one request: deadlines, what is repeated, what it means when no answer comes |
+//! | `transport`: `call`, `limits`, `repetition`, `contact`, `error` | one request: deadlines, what is repeated, whether the server answers at all, what it means when no answer comes |
 //! | `problem`, `quoted`, `warning` | what a refusal means, which quoted values are shown, what the server warns about |
 //! | `access`, `review` | what our rights allow |
 //! | `discovery`: `catalogue`, `served` | which kinds are served, and where |

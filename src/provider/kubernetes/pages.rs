@@ -1,5 +1,7 @@
 //! The pages of a list.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -79,6 +81,7 @@ pub(super) struct Pages<'a> {
     served: &'a Served,
     path: String,
     accept: &'static str,
+    budget: Option<Duration>,
     next: Option<String>,
     ended: bool,
     /// The version at which a watch goes on from the last page.
@@ -93,12 +96,13 @@ impl<'a> Pages<'a> {
             path.push_str("&fieldSelector=metadata.name%3D");
             path.extend(encode(name));
         }
-        Self { served, path, accept: JSON, next: None, ended: false, version: String::new() }
+        let (accept, next, version) = (JSON, None, String::new());
+        Self { served, path, accept, budget: None, next, ended: false, version }
     }
 
-    /// The same objects by their metadata alone.
-    pub(super) fn of_metadata(served: &'a Served, namespace: Option<&str>) -> Self {
-        Self { accept: METADATA, ..Self::new(served, namespace, None) }
+    /// The same objects by their metadata alone. Each page is asked for again for so long at most.
+    pub(super) fn of_metadata(served: &'a Served, namespace: Option<&str>, budget: Duration) -> Self {
+        Self { accept: METADATA, budget: Some(budget), ..Self::new(served, namespace, None) }
     }
 
     /// The next page; `None` after the last one.
@@ -113,7 +117,7 @@ impl<'a> Pages<'a> {
             None => self.path.clone(),
             Some(token) => format!("{}&continue={}", self.path, encode(token)),
         };
-        let call = Call { accept: self.accept, ..Call::get(path) };
+        let call = Call { accept: self.accept, budget: self.budget, ..Call::get(path) };
         let List { metadata, items } = match transport.send_for::<List<T>>(&call).await {
             Ok(Answer { body, .. }) => body,
             Err(CallError::Refused(refusal)) if refusal.code == 410 && self.next.is_some() => {

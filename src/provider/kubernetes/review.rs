@@ -16,7 +16,7 @@ pub(super) async fn review(cluster: &Kubernetes, requests: &[(Verb, Target)]) ->
     for (_, target) in requests {
         wanted.push(match cluster.discovery.served(target).await {
             Ok(Some(served)) => Ok(served),
-            Ok(None) => Err(cluster.unknown_kind(&target.identity)),
+            Ok(None) => Err(cluster.unknown_kind(target).await),
             Err(problem) => Err(problem),
         });
     }

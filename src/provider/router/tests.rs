@@ -88,6 +88,10 @@ impl Cluster for Recorded {
     async fn dependents(&self, _: &CascadeScope) -> Result<Dependents, Problem> {
         Ok(Dependents::default())
     }
+
+    async fn outage(&self) -> Option<Problem> {
+        None
+    }
 }
 
 struct Houses {

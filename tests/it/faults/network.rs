@@ -79,8 +79,7 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
     project.run(["plan", "--detailed-exitcode"]).success();
     // Half an answer is not used: an object that cannot be read is not gone.
     proxy.on("list", "configmaps").cut_body(200);
-    let limit = Duration::from_secs(100);
-    let plan = project.regplan(["plan"]).limit(limit).run().code(1);
+    let plan = project.run(["plan", "--request-timeout", "5s"]).code(1);
     plan.stdout_lacks("+ resource.c0").stdout_lacks("Nothing to change");
     // The same for the answer to a write.
     proxy.clear_faults();
@@ -164,7 +163,7 @@ fn a_write_without_any_answer_ends_and_the_next_run_goes_on() {
     let proxy = ns.proxy();
     proxy.on("apply", "configmaps").named("c1").not_dry_run().hang();
     let project = project_of(&ns, 3).through(&proxy);
-    let apply = project.regplan(["apply", "--auto-approve"]).limit(Duration::from_secs(400)).run().code(1);
+    let apply = project.run(["apply", "--auto-approve", "--request-timeout", "5s"]).code(1);
     apply.stderr_contains("failed resource.c1").stderr_contains("whether").stderr_contains("is not known");
     assert!(ns.find("configmap/c0").is_some() && ns.find("configmap/c2").is_some());
     proxy.clear_faults();
@@ -221,7 +220,7 @@ fn a_server_that_stops_within_an_apply_is_told_and_gone_on_from() {
     // All writes but two are delayed until the server has stopped.
     proxy.on("apply", "configmaps").not_dry_run().after(2).delay(Duration::from_secs(4));
     let project = project_of(&ns, 6).through(&proxy);
-    let apply = project.regplan(["apply", "--auto-approve"]).limit(Duration::from_mins(5)).spawn();
+    let apply = project.regplan(["apply", "--auto-approve", "--request-timeout", "10s"]).spawn();
     wait_until("two are made", || apply.stderr_so_far().matches("created resource.c").count() == 2);
     cluster.stop(Role::ApiServer).unwrap();
     let ended = apply.wait().code(1);

@@ -19,6 +19,7 @@
 
 mod cluster;
 mod command;
+mod literals;
 mod namespace;
 mod objects;
 mod output;
@@ -38,6 +39,7 @@ mod webhook;
 
 pub(crate) use cluster::{Cluster, block_on, client};
 pub(crate) use command::{Command, Running};
+pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use namespace::Namespace;
 pub(crate) use output::{Ended, Output};
 pub(crate) use own_cluster::{OwnCluster, end_idle_clusters};

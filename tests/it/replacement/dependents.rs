@@ -1,5 +1,7 @@
 //! What is deleted together with a namespace or a definition.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::ROWS;
@@ -8,6 +10,7 @@ use crate::harness::{HEAD, Namespace, changes, wait_until};
 tests! {
     what_dies_with_a_namespace_is_listed,
     what_cannot_be_seen_of_a_namespace_is_said,
+    a_kind_that_stays_unavailable_is_not_waited_for_long,
     what_dies_with_a_definition_is_listed,
 }
 
@@ -81,6 +84,19 @@ fn what_cannot_be_seen_of_a_namespace_is_said() {
         .stdout_contains(&ns.fill("1 ConfigMap ({prefix}-s/theirs)"));
     proxy.clear_faults();
     project.run(["apply", "--auto-approve", "--consent", "resource.space"]).success();
+}
+
+fn a_kind_that_stays_unavailable_is_not_waited_for_long() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = inhabited_space(&ns).through(&proxy);
+    // So does a server whose APIService is down, or one that cannot convert the objects of a definition.
+    proxy.on("list", "jobs.batch").answer(503);
+    proxy.on("list", "leases.coordination.k8s.io").answer(429);
+    let started = Instant::now();
+    let plan = project.run(["plan", "--consent", "resource.space"]).success();
+    assert!(started.elapsed() < Duration::from_secs(30), "after {:?}", started.elapsed());
+    plan.stdout_contains("Job.batch (").stdout_contains("Lease.coordination.k8s.io (");
 }
 
 fn what_dies_with_a_definition_is_listed() {

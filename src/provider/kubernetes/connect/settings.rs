@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Environment variables, handed in so that nothing below reads the process' own.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,8 @@ pub struct Settings {
     /// How many requests may be under way at once (watches aside); at least 1. More than about eight
     /// buy little.
     pub connections: usize,
+    /// How long one request may take with all its repetitions; `None` for the usual times.
+    pub request_timeout: Option<Duration>,
     /// Where `KUBECONFIG`, `HOME` and the proxies' variables are looked up. (Credential plugins see the
     /// process' own.)
     pub environment: Environment,
@@ -47,6 +50,13 @@ pub struct Settings {
 impl Settings {
     /// The kubeconfig's current context.
     pub fn new(environment: Environment) -> Self {
-        Self { kubeconfig: None, context: None, in_cluster: false, connections: 8, environment }
+        Self {
+            kubeconfig: None,
+            context: None,
+            in_cluster: false,
+            connections: 8,
+            request_timeout: None,
+            environment,
+        }
     }
 }

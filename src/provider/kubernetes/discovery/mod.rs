@@ -10,6 +10,7 @@
 mod catalogue;
 mod group;
 mod served;
+mod unserved;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -148,7 +149,16 @@ impl Discovery {
         let others: Vec<&str> = versions.iter().map(|served| served.version.as_str()).collect();
         let message =
             format!("the server serves {kind} in the version {}, not in {version}", others.join(", "));
-        Err(Problem::new(ProblemKind::UnknownKind, message).help("change its apiVersion"))
+        let help = unserved::removed(target).unwrap_or_else(|| "change its apiVersion".to_owned());
+        Err(Problem::new(ProblemKind::UnknownKind, message).help(help))
+    }
+
+    /// What to do about a kind that is not served.
+    pub(in crate::provider::kubernetes) async fn help_for_unserved(&self, target: &Target) -> String {
+        let known = self.known.lock().await;
+        let kinds = known.as_ref().map(|known| &known.catalogue.kinds);
+        let preferred = kinds.into_iter().flat_map(|kinds| kinds.values()).filter_map(|all| all.first());
+        unserved::help(target, preferred)
     }
 
     /// All versions of a kind, the preferred one first; none where it is not served.
@@ -171,7 +181,7 @@ impl Discovery {
             async move { self.transport.send(&call).await }
         };
         let mut catalogue = Catalogue::default();
-        let (core, groups) = if self.transport.is_contacted() {
+        let (core, groups) = if self.transport.is_reachable() {
             futures::join!(ask("/api"), ask("/apis"))
         } else {
             // A server that does not answer need not be asked twice.

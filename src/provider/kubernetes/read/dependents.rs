@@ -1,5 +1,7 @@
 //! What lives in a namespace, or is of a kind: names and owners only, never the objects themselves.
 
+use std::time::Duration;
+
 use futures::{StreamExt, stream};
 use serde_json::Value;
 
@@ -13,6 +15,9 @@ use crate::resource::{GroupKind, Identity, Problem, ProblemKind};
 
 /// How many lists are prepared at once; how many are under way is the transport's business.
 const AT_ONCE: usize = 16;
+/// For how long a kind is asked for that the server cannot list. Of all kinds that are installed one is often
+/// broken, because the server behind it is down; its objects are then said not to be seen.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the server shows of it. A kind that cannot be listed is named with the reason.
 ///
@@ -70,7 +75,7 @@ async fn list(
     namespace: Option<&str>,
 ) -> Result<Vec<Dependent>, Problem> {
     let mut all = Vec::new();
-    let mut pages = Pages::of_metadata(served, namespace);
+    let mut pages = Pages::of_metadata(served, namespace, PATIENCE);
     loop {
         match pages.next(&cluster.transport).await {
             Ok(None) => return Ok(all),
@@ -79,7 +84,7 @@ async fn list(
             }
             Ok(Some(Page::Expired)) => {
                 all.clear();
-                pages = Pages::of_metadata(served, namespace);
+                pages = Pages::of_metadata(served, namespace, PATIENCE);
             }
             // A kind that has no list has no objects that are stored, and one that is gone has none at all.
             Err(CallError::Refused(refusal)) if refusal.code == 405 => return Ok(all),

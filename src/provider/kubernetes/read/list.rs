@@ -40,7 +40,7 @@ pub(in crate::provider::kubernetes) async fn read(cluster: &Kubernetes, targets:
                 None => cluster.discovery.served(target).await,
             };
             if let Err(problem) = &found
-                && (!cluster.transport.is_contacted() || problem.kind == ProblemKind::Unauthenticated)
+                && (!cluster.transport.is_reachable() || problem.kind == ProblemKind::Unauthenticated)
             {
                 broken = Some(problem.clone());
             }

@@ -27,13 +27,16 @@ pub(in crate::provider::kubernetes) struct Call {
     /// Content type and content.
     pub(in crate::provider::kubernetes) body: Option<(&'static str, Bytes)>,
     pub(in crate::provider::kubernetes) repeat: Repeat,
+    /// For how long it is repeated at most, from its start; `None` for as long as any request is.
+    pub(in crate::provider::kubernetes) budget: Option<Duration>,
 }
 
 pub(in crate::provider::kubernetes) const JSON: &str = "application/json";
 
 impl Call {
     pub(in crate::provider::kubernetes) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), accept: JSON, body: None, repeat: Repeat::Freely }
+        let (path, repeat) = (path.into(), Repeat::Freely);
+        Self { method: Method::GET, path, accept: JSON, body: None, repeat, budget: None }
     }
 
     pub(in crate::provider::kubernetes) fn write(
@@ -43,7 +46,8 @@ impl Call {
         body: &Value,
     ) -> Self {
         let body = Bytes::from(body.to_string());
-        Self { method, path, accept: JSON, body: Some((content, body)), repeat: Repeat::IfUnprocessed }
+        let repeat = Repeat::IfUnprocessed;
+        Self { method, path, accept: JSON, body: Some((content, body)), repeat, budget: None }
     }
 }
 
@@ -104,6 +108,11 @@ impl Refusal {
 
     pub(in crate::provider::kubernetes) fn message(&self) -> &str {
         self.text("/message")
+    }
+
+    /// Whether it is an answer of the API server itself: in plain text it may come from what stands before it.
+    pub(super) fn is_of_server(&self) -> bool {
+        self.status.get("status").is_some()
     }
 
     /// A failure that the server itself calls passing, though it is a 500.

@@ -1,15 +1,17 @@
 //! One request and its answer: deadlines, repetition, how many at once.
 //!
-//! What is repeated, within [`RETRY_BUDGET`] and obeying `Retry-After`, is in `repetition`; what it means that
+//! What is repeated, within the call's budget and obeying `Retry-After`, is in `repetition`; what it means that
 //! no answer came, in `error`. Until the server has answered once, the deadlines are short: a user waits for
-//! the message.
+//! the message. The time for which a server does not answer at all is counted over all requests (`contact`):
+//! what one of them has waited for in vain, the next one does not wait for again.
 
 mod call;
+mod contact;
 mod error;
+mod limits;
 mod repetition;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
@@ -22,21 +24,12 @@ use tokio::time::{Instant, timeout};
 pub(in crate::provider::kubernetes) use self::call::{
     Answer, Body, Call, CallError, JSON, Refusal, Repeat, is_refusal,
 };
+use self::contact::Contact;
 pub(in crate::provider::kubernetes) use self::error::{chain, plugin_failure, unauthenticated};
+use self::limits::Limits;
 use self::repetition::{pause, retry_after};
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::resource::{Problem, ProblemKind};
-
-/// For any request as long as the server has not answered once.
-const FIRST_DEADLINE: Duration = Duration::from_secs(10);
-/// For a read.
-const READ_DEADLINE: Duration = Duration::from_secs(30);
-/// For a write: the server's own limit is 60 s, webhooks included.
-const WRITE_DEADLINE: Duration = Duration::from_secs(65);
-/// For how long a request is repeated, from its start.
-const RETRY_BUDGET: Duration = Duration::from_mins(1);
-/// The same as long as the server has not answered once.
-const FIRST_BUDGET: Duration = Duration::from_secs(2);
 
 /// What an API server says of a path that it does not serve.
 const PATH_NOT_FOUND: &str = "404 page not found";
@@ -47,8 +40,8 @@ pub(in crate::provider::kubernetes) struct Transport {
     client: Client,
     pub(in crate::provider::kubernetes) server_info: Arc<ServerInfo>,
     permits: Arc<Semaphore>,
-    /// Whether the server has answered at all.
-    contacted: Arc<AtomicBool>,
+    contact: Arc<Contact>,
+    limits: Limits,
 }
 
 impl Transport {
@@ -56,18 +49,34 @@ impl Transport {
         client: Client,
         server_info: ServerInfo,
         connections: usize,
+        request_timeout: Option<Duration>,
     ) -> Self {
         Self {
             client,
             server_info: Arc::new(server_info),
             permits: Arc::new(Semaphore::new(connections.max(1))),
-            contacted: Arc::default(),
+            contact: Arc::default(),
+            limits: Limits::new(request_timeout),
         }
     }
 
-    /// Whether the server has answered at all.
-    pub(in crate::provider::kubernetes) fn is_contacted(&self) -> bool {
-        self.contacted.load(Ordering::Relaxed)
+    /// Whether the server has answered, and was not given up since. Otherwise one question is enough.
+    pub(in crate::provider::kubernetes) fn is_reachable(&self) -> bool {
+        self.contact.is_made() && self.contact.given_up().is_none()
+    }
+
+    /// For how long a request is repeated, from its start.
+    pub(in crate::provider::kubernetes) fn budget(&self) -> Duration {
+        self.limits.budget
+    }
+
+    /// Why the server does not answer any more: a request was given up for that, and a further one, which is sent
+    /// now, gets no answer either.
+    pub(in crate::provider::kubernetes) async fn outage(&self) -> Option<Problem> {
+        self.contact.given_up()?;
+        // Any answer will do, also a refusal.
+        let _ = self.send(&Call::get("/version")).await;
+        self.contact.given_up()
     }
 
     /// Sends it, and repeats it where that is safe and helps.
@@ -83,16 +92,21 @@ impl Transport {
         let started = Instant::now();
         let mut tries = 0;
         loop {
-            let known = self.is_contacted();
+            let known = self.contact.is_made();
             let failure = match self.attempt(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let budget = if known { RETRY_BUDGET } else { FIRST_BUDGET };
-            let left = budget.saturating_sub(started.elapsed());
-            let Some(pause) = pause(&failure, call.repeat, tries).filter(|pause| *pause < left) else {
+            let Some(pause) = pause(&failure, call.repeat, tries) else { return Err(failure) };
+            let budget = if known { self.limits.budget } else { self.limits.first_budget };
+            if pause >= self.limits.budget.saturating_sub(self.contact.silent_for(Instant::now())) {
+                self.contact.give_up();
                 return Err(failure);
-            };
+            }
+            let budget = call.budget.map_or(budget, |own| own.min(budget));
+            if pause >= budget.saturating_sub(started.elapsed()) {
+                return Err(failure);
+            }
             tries += 1;
             tokio::time::sleep(pause).await;
         }
@@ -110,8 +124,9 @@ impl Transport {
             .header(ACCEPT, JSON)
             .body(Vec::new())
             .map_err(|error| self.unsendable(error))?;
-        let opened = timeout(READ_DEADLINE, self.client.request_events::<Value>(request)).await;
-        match opened {
+        let begun = Instant::now();
+        let opened = timeout(self.limits.read, self.client.request_events::<Value>(request)).await;
+        let opened = match opened {
             Err(_) => Err(self.silent(false)),
             Ok(Ok(events)) => Ok(events),
             Ok(Err(kube::Error::Api(status))) => Err(CallError::Refused(Refusal {
@@ -120,19 +135,39 @@ impl Transport {
                 retry_after: None,
             })),
             Ok(Err(error)) => Err(self.lost(error)),
-        }
+        };
+        self.note(begun, &opened);
+        opened
     }
 
     async fn attempt<T: Body>(&self, call: &Call) -> Result<Answer<T>, CallError> {
         // The semaphore is never closed; without a permit, the request simply goes out.
         let _permit = self.permits.acquire().await;
         let deadline = match call.repeat {
-            _ if !self.is_contacted() => FIRST_DEADLINE,
+            _ if !self.is_reachable() => self.limits.first,
             // A dry-run may be repeated, and takes as long as the write.
-            Repeat::Freely if call.method != Method::PATCH => READ_DEADLINE,
-            _ => WRITE_DEADLINE,
+            Repeat::Freely if call.method != Method::PATCH => self.limits.read,
+            _ => self.limits.write,
         };
-        timeout(deadline, self.exchange(call)).await.unwrap_or_else(|_| Err(self.silent(true)))
+        let begun = Instant::now();
+        let result = timeout(deadline, self.exchange(call)).await.unwrap_or_else(|_| Err(self.silent(true)));
+        self.note(begun, &result);
+        result
+    }
+
+    /// Notes whether the server has answered a try that began at this moment. A refusal in plain text says nothing:
+    /// it may come from something in front of the server.
+    fn note<T>(&self, begun: Instant, result: &Result<T, CallError>) {
+        match result {
+            Ok(_) => self.contact.answered(Instant::now()),
+            Err(CallError::Refused(refusal)) if refusal.is_of_server() => {
+                self.contact.answered(Instant::now());
+            }
+            Err(CallError::Lost { problem, .. }) if problem.kind == ProblemKind::Unreachable => {
+                self.contact.failed(begun, problem);
+            }
+            Err(_) => {}
+        }
     }
 
     async fn exchange<T: Body>(&self, call: &Call) -> Result<Answer<T>, CallError> {
@@ -159,11 +194,9 @@ impl Transport {
     ) -> Result<Answer<T>, CallError> {
         if status.is_success() {
             if let Some(body) = T::read(bytes) {
-                self.contacted.store(true, Ordering::Relaxed);
                 return Ok(Answer { headers, body });
             }
         } else if let Some(body) = Value::read(bytes).filter(|body| body["kind"] == "Status") {
-            self.contacted.store(true, Ordering::Relaxed);
             let retry_after = headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
             return Err(CallError::Refused(Refusal { code: status.as_u16(), status: body, retry_after }));
         }

@@ -37,7 +37,7 @@ pub(in crate::provider::kubernetes) async fn wait(
     let Some(served) = cluster.discovery.served(&wait.target).await? else {
         return match wait.until {
             Until::Gone { .. } => Ok(None),
-            _ => Err(cluster.unknown_kind(identity)),
+            _ => Err(cluster.unknown_kind(&wait.target).await),
         };
     };
     check_namespace(&served, identity)?;

@@ -47,7 +47,7 @@ pub(in crate::provider::kubernetes) async fn write(
 
 /// Everything that is no definite refusal is looked up: the server may have done it all the same.
 async fn apply(request: &ApplyRequest<'_>) -> Result<Written, Problem> {
-    let mut tries = Tries::new();
+    let mut tries = Tries::new(request.cluster.transport.budget());
     let mut last = None;
     while tries.next().await {
         let failure = match send(request, &tries).await {

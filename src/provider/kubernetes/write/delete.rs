@@ -31,7 +31,7 @@ pub(in crate::provider::kubernetes) async fn delete(
     let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground",
                          "preconditions": preconditions});
     let call = Call::write(Method::DELETE, served.object(identity), JSON, &options);
-    let mut tries = Tries::new();
+    let mut tries = Tries::new(cluster.transport.budget());
     while tries.next().await {
         let Err(failure) = cluster.transport.send(&call).await else { return Ok(()) };
         let is_definite = problem::is_definite(&failure);

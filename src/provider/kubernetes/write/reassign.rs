@@ -36,7 +36,7 @@ pub(in crate::provider::kubernetes) async fn reassign(
 ) -> Result<Live, Problem> {
     let identity = &reassignment.target.identity;
     let served = cluster.discovery.served_exactly(&reassignment.target).await?;
-    let served = served.ok_or_else(|| cluster.unknown_kind(identity))?;
+    let Some(served) = served else { return Err(cluster.unknown_kind(&reassignment.target).await) };
     check_namespace(&served, identity)?;
     let stamp = &reassignment.stamp;
     let mut unanswered = false;

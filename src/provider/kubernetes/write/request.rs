@@ -29,7 +29,7 @@ impl<'a> ApplyRequest<'a> {
     pub(super) async fn new(cluster: &'a Kubernetes, write: &'a Write) -> Result<Self, Problem> {
         let identity = &write.target.identity;
         let served = cluster.discovery.served_exactly(&write.target).await?;
-        let served = served.ok_or_else(|| cluster.unknown_kind(identity))?;
+        let Some(served) = served else { return Err(cluster.unknown_kind(&write.target).await) };
         check_namespace(&served, identity)?;
         Ok(Self { cluster, served, write })
     }

@@ -8,25 +8,25 @@ use tokio::time::{Instant, sleep};
 const MOST: u32 = 4;
 /// Before the second try; before each further one that much more.
 const PAUSE: Duration = Duration::from_millis(300);
-/// For how long it is begun again: a server that let one time out in silence will do so again.
-const BUDGET: Duration = Duration::from_mins(1);
 
 /// The tries of one write.
 pub(super) struct Tries {
     begun: Instant,
     made: u32,
+    /// For how long it is begun again: a server that let one time out in silence will do so again.
+    budget: Duration,
     /// Whether an answer was lost, so that an earlier try may have done it.
     pub(super) unanswered: bool,
 }
 
 impl Tries {
-    pub(super) fn new() -> Self {
-        Self { begun: Instant::now(), made: 0, unanswered: false }
+    pub(super) fn new(budget: Duration) -> Self {
+        Self { begun: Instant::now(), made: 0, budget, unanswered: false }
     }
 
     /// Waits for the next try; `false` where no further one is to be made.
     pub(super) async fn next(&mut self) -> bool {
-        if self.made == MOST || (self.unanswered && self.elapsed() > BUDGET) {
+        if self.made == MOST || (self.unanswered && self.elapsed() > self.budget) {
             return false;
         }
         sleep(PAUSE * self.made).await;
