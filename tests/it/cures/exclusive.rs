@@ -66,7 +66,7 @@ fn a_cluster_ip_moves_to_a_service_in_another_namespace() {
     let space = "---\napiVersion: v1\nkind: Namespace\nmetadata: { name: \"{ns}-b\" }\n";
     let moved = service("a, namespace: \"{ns}-b\"", "clusterIP: 10.0.0.77, ports: [{ port: 80 }]");
     project.rewrite("all.yaml", &format!("{space}{moved}"));
-    project.apply();
+    project.run(["apply", "--auto-approve", "--move-to", "{ns}-b"]).success();
     project.expect_settled();
     assert!(ns.find("service/a").is_none());
 }
