@@ -5,7 +5,6 @@
 //! | `marks` | which annotations are ours, and which of other tools we read |
 //! | `field_manager` | what our field manager is called, and which ones belong to the control plane |
 //! | `names` | what is a valid name, label, annotation key, quantity |
-//! | `quantity` | how much a quantity is |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
 //! | `removed_apis` | which API versions Kubernetes has removed, and what took their place |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
@@ -13,6 +12,8 @@
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `server_fields` | which fields only the server writes |
+//! | `openapi` | what a server says of the fields of a kind |
+//! | `quantity` | in which form an amount is stored, and which one is larger |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
@@ -37,6 +38,7 @@ pub mod list_items;
 pub mod marks;
 pub mod names;
 pub mod namespaces;
+pub mod openapi;
 pub mod pods;
 pub mod quantity;
 pub mod readiness;

@@ -41,6 +41,7 @@ mod literals;
 mod mistakes;
 mod moves;
 mod plan_forms;
+mod predictions;
 mod proof;
 mod proxy;
 mod readiness;
@@ -89,6 +90,7 @@ fn tests() -> Vec<Test> {
         mistakes::tests(),
         moves::tests(),
         plan_forms::tests(),
+        predictions::tests(),
         proof::tests(),
         proxy::tests(),
         real_registry::tests(),

@@ -1,8 +1,10 @@
 //! Which changes of a plan cure a refusal.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
-use crate::kubernetes::quantity::amount;
+use crate::kubernetes::quantity::compare;
 use crate::plan::cures::effects::{Effect, effects};
 use crate::plan::cures::remedies::{POD_SECURITY, RefusedObject, Remedy, remedies};
 use crate::plan::model::change::Change;
@@ -145,10 +147,7 @@ fn raises(effect: Effect<'_>) -> bool {
         }
         match (&field.before, &field.after) {
             (Some(_), After::Absent | After::Unknown(_)) => true,
-            (Some(before), After::Value(after)) => match (amount(before), amount(after)) {
-                (Some(before), Some(after)) => after > before,
-                _ => true,
-            },
+            (Some(before), After::Value(after)) => compare(after, before) != Some(Ordering::Less),
             (None, _) => false,
         }
     })

@@ -19,7 +19,7 @@ mod change;
 mod creation;
 mod differences;
 pub(in crate::plan) mod postponed;
-mod prediction;
+pub(in crate::plan) mod prediction;
 pub(in crate::plan) mod reading;
 mod replacement;
 pub(in crate::plan) mod ruling;

@@ -35,11 +35,9 @@ pub(in crate::plan) fn cured(
     let predicted = postponed.iter().filter_map(|(position, one)| {
         let reason =
             PredictionReason::RefusedForNow { message: one.problem.message.clone(), cures: Vec::new() };
-        let situation = overview.situation(*position)?;
-        let live = situation.live().map(AsRef::as_ref);
-        match prediction::ruling(situation, live, one.sent.clone(), reason) {
+        match prediction::ruling(overview.situation(*position)?, one.sent.clone(), reason) {
             Ruling::Decided { change, outcome } => Some((*position, one, change, outcome)),
-            Ruling::Refused(_) | Ruling::Postponed(_) | Ruling::ReadAgain => None,
+            Ruling::Refused(_) | Ruling::Postponed(_) | Ruling::Predict { .. } | Ruling::ReadAgain => None,
         }
     });
     let mut left: Vec<_> = predicted.collect();

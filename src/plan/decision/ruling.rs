@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::plan::decision::postponed::Postponed;
 use crate::plan::model::change::Change;
+use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::Obstacle;
 use crate::provider::Write;
 use crate::resource::{Live, Problem};
@@ -26,6 +27,13 @@ pub(in crate::plan) enum Ruling {
     Postponed(Box<Postponed>),
     /// The object has changed since it was read: it must be read again.
     ReadAgain,
+    /// The server cannot be asked about it, so it must be predicted.
+    Predict {
+        /// The object as it will be sent.
+        sent: Value,
+        /// Why the server cannot be asked.
+        reason: PredictionReason,
+    },
 }
 
 impl Ruling {
