@@ -6,14 +6,12 @@ use std::sync::Arc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
 use super::edge_reason::EdgeReason;
-use super::index::Index;
+use super::inferred::{InferredEdge, KnownObject, inferred};
 use super::link::{Link, grouped};
 use super::model::{Graph, GraphNode, Yielded};
 use super::{cycle, mistakes};
 use crate::diagnostic::{Diagnostics, Span};
-use crate::resource::dependencies::{
-    Admission, Strength, bound_policy, precedes, provides, requires, selects, works_on_webhook,
-};
+use crate::resource::dependencies::{Admission, Strength, bound_policy, works_on_webhook};
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, LiveReference, Reference};
 
 impl Graph {
@@ -218,42 +216,15 @@ impl<'a> Builder<'a> {
     /// The edges that follow from what the objects need of each other. Returns how many lists and items were
     /// looked at.
     fn inferred(&mut self) -> usize {
-        let mut index = Index::default();
-        for (number, resource) in self.desired.iter().enumerate() {
-            index.add(number, provides(&resource.identity, &resource.object));
-        }
-        // The pods behind a Service are looked up once, however many objects need them.
-        let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (number, resource) in self.desired.iter().enumerate() {
-            for requirement in requires(&resource.identity, &resource.object) {
-                let reason = |through| EdgeReason::Inferred {
-                    path: requirement.path.clone(),
-                    strength: requirement.strength,
-                    through,
-                };
-                for giver in index.select(&requirement.needs) {
-                    if giver != number {
-                        self.raw.push((number, giver, reason(None)));
-                    }
-                    if !requirement.through {
-                        continue;
-                    }
-                    let between = &self.desired[giver];
-                    let selected = behind.entry(giver).or_insert_with(|| {
-                        let selection = selects(&between.identity, &between.object);
-                        selection.map(|selection| index.select(&selection)).unwrap_or_default()
-                    });
-                    for &to in selected.iter().filter(|&&to| to != number) {
-                        self.raw.push((number, to, reason(Some(between.address.clone()))));
-                    }
-                }
-            }
-            let Some((followers, path)) = precedes(&resource.identity, &resource.object) else { continue };
-            let reason = EdgeReason::Inferred { path, strength: Strength::Useful, through: None };
-            let followers = index.select(&followers).into_iter().filter(|&follower| follower != number);
-            self.raw.extend(followers.map(|follower| (follower, number, reason.clone())));
-        }
-        index.steps
+        let objects: Vec<KnownObject<'_>> =
+            self.desired.iter().map(|desired| (&desired.identity, &desired.object)).collect();
+        let (edges, looks) = inferred(&objects);
+        self.raw.extend(edges.into_iter().map(|edge| {
+            let InferredEdge { from, to, path, strength, through } = edge;
+            let through = through.map(|between| self.desired[between].address.clone());
+            (from, to, EdgeReason::Inferred { path, strength, through })
+        }));
+        looks
     }
 
     /// The edges of what decides about other objects: a webhook configuration, or the binding of a policy, comes after

@@ -9,6 +9,8 @@
 //! | `model` | What does a resource wait for, and what waits for it, directly or not? |
 //! | `edge_reason` | Why does one resource wait for another? |
 //! | `build` | How do desired resources become a graph without cycles? |
+//! | `inferred` | What do objects need of each other, without anybody writing it? |
+//! | `outliving` | What must outlive custom resources, so that they can be cleaned up? |
 //! | `link` | What are all the reasons between the same two nodes, and which of them never yields? |
 //! | `index` | Which objects give what another one needs? |
 //! | `cycle` | Which nodes are in a cycle, and which edges must go so that there is none? |
@@ -26,10 +28,12 @@ mod delete_order;
 mod drawing;
 mod edge_reason;
 mod index;
+mod inferred;
 mod link;
 mod mistakes;
 mod model;
 mod order;
+mod outliving;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -38,6 +42,7 @@ pub use change_order::{OrderedChange, change_order, contradictions};
 pub use delete_order::{RemovedResource, deletions};
 pub use drawing::{dot, mermaid};
 pub use edge_reason::EdgeReason;
+pub use inferred::{KnownObject, needs};
 pub use model::{Edge, Graph, Yielded};
 pub use order::{Direction, Order};
 pub use queue::Queue;

@@ -1,6 +1,8 @@
-//! Refusals that the very plan cures: what the server refuses now, and takes once the rest of the plan is done.
+//! The order of a plan: what the server refuses now, and takes once the rest of the plan is done; what is deleted
+//! before what, and what is kept.
 
 mod admission;
+mod deletes;
 mod exclusive;
 mod pods;
 mod rights;
@@ -11,7 +13,7 @@ use crate::harness::{HEAD, Namespace, Project, Test, change};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [pods::tests(), exclusive::tests(), admission::tests(), rights::tests()].concat()
+    [pods::tests(), exclusive::tests(), admission::tests(), rights::tests(), deletes::tests()].concat()
 }
 
 /// A project whose objects are in the manifest `all.yaml`, in the namespace of the test.

@@ -16,15 +16,19 @@ impl Plan {
     }
 }
 
-fn ordered(changes: &[Change]) -> Vec<OrderedChange> {
-    let of = |change: &Change| OrderedChange {
+fn ordered(changes: &[Change]) -> Vec<OrderedChange<'_>> {
+    changes.iter().map(ordered_change).collect()
+}
+
+fn ordered_change(change: &Change) -> OrderedChange<'_> {
+    OrderedChange {
         address: change.address.clone(),
         identity: change.target.identity.clone(),
+        object: change.prior.as_ref().map(|live| &live.object),
         is_deleted: change.action == Action::Delete,
         dependencies: change.dependencies.clone(),
         awaits: change.awaits.clone(),
-    };
-    changes.iter().map(of).collect()
+    }
 }
 
 /// Lets each change await those that give up what it takes; whether the server was asked or not. What cannot be done

@@ -63,6 +63,9 @@ fn clause(reason: &Reason) -> String {
         Reason::GoneAlready => "it is gone already".to_owned(),
         Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),
         Reason::HoldsProtected { address } => format!("it holds {address}, which is protected"),
+        Reason::NeededByStaying { address, by } => {
+            format!("{by} stays, and needs it: `--consent {address}` deletes it all the same")
+        }
         Reason::HoldsReleased { address } => format!("it holds {address}, which [[removed]] lets stay"),
         Reason::HoldsDesired { address } => format!("it holds {address}, which is wanted"),
     }

@@ -12,12 +12,14 @@
 //! | `network` | what do Services, Ingresses and webhooks require? |
 //! | `other_kinds` | what do all other kinds give and require? |
 //! | `admission` | what decides about other objects, and comes before or after them? |
+//! | `controllers` | which programs do custom resources need until they are gone? |
 //! | `walk` | how are the fields found that name other objects? |
 //! | `labels` | which pods does a selector mean? |
 //! | `exclusive` | which values can only one object have? |
 //! | `facility` | what can be given and required? |
 
 mod admission;
+mod controllers;
 mod exclusive;
 mod facility;
 mod labels;
@@ -33,6 +35,7 @@ use labels::exact;
 use walk::Found;
 
 pub use admission::{Admission, bound_policy, precedes, works_on_webhook};
+pub use controllers::{Rights, answering_services, is_asked_about};
 pub use exclusive::{Exclusive, exclusive};
 pub use facility::{Facility, PodLabel, Requirement, Selection, Strength};
 
