@@ -25,6 +25,8 @@ pub(super) struct Task<'p> {
     pub(super) desired: &'p Desired,
     pub(super) plan: &'p Plan,
     pub(super) dependencies: HashMap<Address, Dependency>,
+    /// The uid of its object, where it was read or written by now.
+    pub(super) uid: Option<String>,
 }
 
 /// The result of a write or a delete.
@@ -60,6 +62,7 @@ impl Task<'_> {
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
             let timeout = self.desired.lifecycle.timeouts.delete;
+            guarded::holds_nothing_new(provider, self.change, live).await?;
             guarded::delete(provider, target, live, None).await?;
             await_end(provider, target, &live.stamp, timeout, progress).await?;
         }
@@ -184,6 +187,7 @@ impl Task<'_> {
         let wait = Wait {
             target: self.change.target.clone(),
             until: Until::Ready(lifecycle.ready.clone()),
+            uid: self.uid.clone(),
             timeout: lifecycle.timeouts.ready,
         };
         provider.wait(&wait, progress).await
@@ -202,7 +206,8 @@ async fn await_field(
         || Problem::new(ProblemKind::Other, format!("{address} is gone, and its {field} was waited for"));
     let dependency = dependencies.get(address).ok_or_else(lost)?;
     progress(&format!("waits for {address}.{field}"));
-    let wait = Wait { target: dependency.target.clone(), until: Until::Field(field.clone()), timeout };
+    let (target, until) = (dependency.target.clone(), Until::Field(field.clone()));
+    let wait = Wait { target, until, uid: None, timeout };
     let live = provider.wait(&wait, progress).await?.ok_or_else(lost)?;
     if field.get(&live.object).is_none_or(Value::is_null) {
         return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));
@@ -218,6 +223,7 @@ pub(super) async fn remove(
 ) -> Result<Done, Problem> {
     let Some(live) = change.prior.as_deref() else { return Ok(Done::Gone) };
     let successor = (change.action == Action::Replace).then_some(change);
+    guarded::holds_nothing_new(provider, change, live).await?;
     guarded::delete(provider, &change.target, live, successor).await?;
     await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress).await?;
     Ok(Done::Gone)
@@ -231,6 +237,6 @@ async fn await_end(
     progress: Progress<'_>,
 ) -> Result<(), Problem> {
     let until = Until::Gone { uid: stamp.uid.clone() };
-    provider.wait(&Wait { target: target.clone(), until, timeout }, progress).await?;
+    provider.wait(&Wait { target: target.clone(), until, uid: None, timeout }, progress).await?;
     Ok(())
 }

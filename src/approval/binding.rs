@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::plan::{Action, After, Change, SensitiveFields, keyed, leaves};
-use crate::resource::{Address, Desired, FieldPath, Key, Target, digest};
+use crate::resource::{Address, Desired, FieldPath, GroupKind, Identity, Key, Target, digest};
 
 /// The purpose that is sealed together with a field's value, so that no other seal can take its place.
 const PURPOSE: &str = "field";
@@ -39,6 +39,12 @@ pub struct Binding {
     /// What is done before it, so that the server takes it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     awaits: BTreeSet<Address>,
+    /// What is deleted with it, by uid.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    dies_with: BTreeMap<String, Identity>,
+    /// The kinds that could not be looked at when it was found out what is deleted with it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unseen: BTreeSet<GroupKind>,
     /// The values that are sent, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     sent: BTreeMap<FieldPath, Content>,
@@ -97,6 +103,10 @@ pub enum Deviation {
     TakesFrom,
     /// It would be done only after these other changes, some of them deletes that would come earlier than approved.
     Awaits(Vec<Address>),
+    /// These objects would be deleted with it too.
+    AlsoDie(Vec<Identity>),
+    /// What it holds of these kinds could be seen then, and cannot be seen now.
+    NotSeen(Vec<GroupKind>),
 }
 
 impl Binding {
@@ -114,6 +124,8 @@ impl Binding {
                 .map(|(target, live)| (target.clone(), live.stamp.uid.clone())),
             taken_from: change.taken_from.clone(),
             awaits: change.awaits.iter().cloned().collect(),
+            dies_with: change.inside.lost.clone(),
+            unseen: change.inside.unseen.clone(),
             sent: sealed.sent(),
             prior: sealed.prior(),
         }
@@ -150,7 +162,23 @@ impl Binding {
         if !more.is_empty() {
             found.push(Deviation::Awaits(more));
         }
+        let more = self.more_that_dies(now);
+        if !more.is_empty() {
+            found.push(Deviation::AlsoDie(more));
+        }
+        let hidden: Vec<GroupKind> = now.unseen.difference(&self.unseen).cloned().collect();
+        if !hidden.is_empty() {
+            found.push(Deviation::NotSeen(hidden));
+        }
         found
+    }
+
+    /// What would be deleted with it, and was not named when it was approved. What could not be looked at then may
+    /// have been there.
+    fn more_that_dies(&self, now: &Self) -> Vec<Identity> {
+        let more = now.dies_with.iter().filter(|(uid, _)| !self.dies_with.contains_key(*uid));
+        let more = more.map(|(_, identity)| identity);
+        more.filter(|identity| !self.unseen.contains(&identity.group_kind())).cloned().collect()
     }
 
     /// Whether the change that a later plan found is the rest of this one after its run was interrupted: the

@@ -17,6 +17,7 @@
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
+//! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
@@ -28,6 +29,7 @@
 
 pub mod atomic;
 pub mod cascade;
+pub mod completion;
 pub mod conditions;
 pub mod deletion_time;
 pub mod events;

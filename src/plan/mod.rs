@@ -48,7 +48,7 @@ pub use diff::sensitive_fields::SensitiveFields;
 pub use input::moves::check_moves;
 pub use input::plan_input::{Input, Known, LeftOut};
 pub use input::question::{Answer, Question, Step};
-pub use model::change::{Action, Change, Tracking};
+pub use model::change::{Action, Change, Inside, Tracking};
 pub use model::drift_summary::{Drifted, Occasion, drift_summary};
 pub use model::fidelity::{Cure, Deed, Fidelity, PredictionReason, Proof};
 pub use model::field_change::{After, Cause, FieldChange, Keep, UnknownValue};
@@ -60,4 +60,6 @@ pub use ownership::handover::{FieldRelease, dry_run_object, field_release, sent_
 pub use ownership::marks::changed_mark;
 pub use planner::Planner;
 pub use proof::by_record::record;
+pub use proof::content::content_digest;
+pub use removal::cascade::made_since;
 pub use sent::resolve::{Unresolvable, resolve};

@@ -42,6 +42,10 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
         DivergenceKind::Holds(fields) | DivergenceKind::Unapproved { fields, .. } => {
             lines.extend(fields.iter().map(|(path, managers)| owned(path, managers)));
         }
+        DivergenceKind::AlsoDie(objects) => {
+            lines.extend(objects.iter().map(|identity| format!("  {identity}")));
+        }
+        DivergenceKind::NotSeen(kinds) => lines.extend(kinds.iter().map(|kind| format!("  {kind}"))),
         DivergenceKind::Action { .. }
         | DivergenceKind::Object
         | DivergenceKind::TakesFrom(_)
@@ -73,6 +77,12 @@ fn story(kind: &DivergenceKind) -> String {
                 "the server takes it only after other changes, which was not approved: {}",
                 others.join(", ")
             )
+        }
+        DivergenceKind::AlsoDie(_) => {
+            "what was made in it since the plan would be deleted with it".to_owned()
+        }
+        DivergenceKind::NotSeen(_) => {
+            "what is deleted with it could be seen when the plan was made, and cannot be seen now".to_owned()
         }
         DivergenceKind::Unapproved { action, .. } => {
             format!("it was to stay as it is, and now a plan would {} it", word(*action))
@@ -154,6 +164,19 @@ mod tests {
             (
                 DivergenceKind::Holds(fields.clone()),
                 "resource.a: others have changed it\n  data.k (by kubectl, helm)\n  data.k (by unknown)",
+            ),
+            (
+                DivergenceKind::AlsoDie(vec![crate::resource::Identity::namespaced(
+                    "", "Secret", "a", "new",
+                )]),
+                "resource.a: what was made in it since the plan would be deleted with it\n  Secret a/new",
+            ),
+            (
+                DivergenceKind::NotSeen(vec![
+                    crate::resource::Identity::cluster("x.y", "Foo", "").group_kind(),
+                ]),
+                "resource.a: what is deleted with it could be seen when the plan was made, and cannot be seen now\n  \
+                 Foo.x.y",
             ),
             (
                 DivergenceKind::TakesFrom(vec!["helm".into(), "kubectl".into()]),

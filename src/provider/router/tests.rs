@@ -192,7 +192,7 @@ async fn every_other_request_goes_to_the_house_of_its_target() {
         };
         router.preview(&write).await.unwrap();
         router.write(&write).await.unwrap();
-        let wait = Wait { target: target.clone(), until: Until::Ready(None), timeout: None };
+        let wait = Wait { target: target.clone(), until: Until::Ready(None), uid: None, timeout: None };
         router.wait(&wait, &|_| {}).await.unwrap();
         router.delete(&target, &stamp).await.unwrap();
     }

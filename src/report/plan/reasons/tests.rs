@@ -58,6 +58,7 @@ fn every_reason_has_its_sentence() {
         ),
         (Reason::NameTaken, "another object has its name now, and is left alone"),
         (Reason::KnownElsewhere, "it has another address now"),
+        (Reason::Completed, "it has completed, and runs again when it changes"),
         (Reason::GoneAlready, "it is gone already"),
         (Reason::Protected { address: address() }, "protected: `--consent resource.a` deletes it"),
         (Reason::HoldsProtected { address: address() }, "it holds resource.a, which is protected"),
