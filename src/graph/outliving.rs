@@ -27,25 +27,23 @@ pub(super) fn outliving(objects: &[KnownObject<'_>]) -> Vec<(usize, usize)> {
     let mut index = Index::of(objects);
     let (mut of_resources, mut of_definitions) = (Vec::new(), Vec::new());
     for (at, (identity, object)) in objects.iter().enumerate() {
-        let is_needed = |kind: &GroupKind, namespace: Option<&str>| {
-            rights.may_write(identity, object, &kind.group, namespace)
-                || is_asked_about(identity, object, kind)
-        };
         let behind = behind(&answering_services(object), objects, &mut index);
         let defined = defines(object);
         for ((kind, namespace), resources) in &custom {
-            if is_needed(kind, *namespace) {
+            let is_asked = is_asked_about(identity, object, kind);
+            if is_asked || rights.may_write(identity, object, &kind.group, *namespace) {
                 of_resources.extend(resources.iter().map(|&resource| (resource, at)));
             }
-            if !behind.is_empty()
-                && (defined.as_ref() == Some(kind) || is_asked_about(identity, object, kind))
-            {
+            if !behind.is_empty() && (defined.as_ref() == Some(kind) || is_asked) {
                 let pairs =
                     resources.iter().flat_map(|&resource| behind.iter().map(move |&to| (resource, to)));
                 of_resources.extend(pairs);
             }
         }
-        let waiting = definitions.iter().filter(|(_, kind)| is_needed(kind, None));
+        let waiting = definitions.iter().filter(|(_, kind)| {
+            is_asked_about(identity, object, kind)
+                || rights.may_write_somewhere(identity, object, &kind.group)
+        });
         of_definitions.extend(waiting.map(|(definition, _)| (*definition, at)));
     }
     of_resources.extend(of_definitions);

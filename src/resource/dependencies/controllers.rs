@@ -67,18 +67,38 @@ impl Rights {
         group: &str,
         namespace: Option<&str>,
     ) -> bool {
-        let Some(account) = account(workload, object) else { return false };
-        self.0.iter().any(|grant| {
-            let is_subject = match &grant.subject {
-                Subject::Account { namespace, name } => (namespace.as_str(), name.as_str()) == account,
-                Subject::Accounts { namespace } => {
-                    namespace.as_deref().is_none_or(|namespace| namespace == account.0)
-                }
-            };
-            is_subject
-                && (grant.group == "*" || grant.group == group)
-                && grant.namespace.as_deref().is_none_or(|reach| Some(reach) == namespace)
+        let reaches = |grant: &Grant| grant.namespace.as_deref().is_none_or(|reach| Some(reach) == namespace);
+        self.grants(workload, object, group).any(reaches)
+    }
+
+    /// Whether the pods of a workload may write objects of this group in some namespace.
+    pub fn may_write_somewhere(&self, workload: &Identity, object: &Value, group: &str) -> bool {
+        self.grants(workload, object, group).next().is_some()
+    }
+
+    fn grants<'r>(
+        &'r self,
+        workload: &'r Identity,
+        object: &'r Value,
+        group: &'r str,
+    ) -> impl Iterator<Item = &'r Grant> {
+        let account = account(workload, object);
+        let all = account.is_some().then_some(&self.0).into_iter().flatten();
+        all.filter(move |grant| {
+            let is_group = grant.group == "*" || grant.group == group;
+            is_group && account.is_some_and(|account| grant.subject.is(account))
         })
+    }
+}
+
+impl Subject {
+    fn is(&self, account: (&str, &str)) -> bool {
+        match self {
+            Self::Account { namespace, name } => (namespace.as_str(), name.as_str()) == account,
+            Self::Accounts { namespace } => {
+                namespace.as_deref().is_none_or(|namespace| namespace == account.0)
+            }
+        }
     }
 }
 
