@@ -37,6 +37,7 @@ mod github_actions;
 mod handover;
 mod houses;
 mod idempotence;
+mod leftovers;
 mod literals;
 mod mistakes;
 mod moves;
@@ -86,6 +87,7 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        leftovers::tests(),
         literals::tests(),
         mistakes::tests(),
         moves::tests(),
