@@ -38,6 +38,7 @@ mod handover;
 mod houses;
 mod idempotence;
 mod leftovers;
+mod levels;
 mod literals;
 mod mistakes;
 mod moves;
@@ -46,6 +47,7 @@ mod predictions;
 mod proof;
 mod proxy;
 mod readiness;
+mod readme;
 mod real_registry;
 mod registry;
 mod replacement;
@@ -87,6 +89,7 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        levels::tests(),
         leftovers::tests(),
         literals::tests(),
         mistakes::tests(),
@@ -95,6 +98,7 @@ fn tests() -> Vec<Test> {
         predictions::tests(),
         proof::tests(),
         proxy::tests(),
+        readme::tests(),
         real_registry::tests(),
         registry::tests(),
         requests::tests(),
