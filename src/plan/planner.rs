@@ -15,7 +15,6 @@ use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
-use crate::plan::model::schema_change::schema_changes;
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
@@ -381,7 +380,7 @@ impl Planner {
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
         changes.extend(removed);
         for change in &mut changes {
-            change.schemas = schema_changes(change);
+            change.sum_up_schemas();
         }
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));

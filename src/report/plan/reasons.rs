@@ -130,6 +130,7 @@ fn lost(loss: Loss) -> &'static str {
         Loss::CustomResources => "all custom resources of it die",
         Loss::PriorityOfRunningPods => "pods that are there keep their priority",
         Loss::IngressClassMeanwhile => "until the new one is there, no controller serves its Ingresses",
+        Loss::MadeByController => "what its controller made for it goes with it, its data too",
         Loss::RuntimeClassMeanwhile => "until the new one is there, no pod of it starts",
     }
 }
