@@ -15,7 +15,7 @@
 //! | `controlled` | what controllers write into objects, and what an export brings along |
 //! | `server_fields` | which fields only the server writes |
 //! | `openapi` | what a server says of the fields of a kind |
-//! | `quantity` | in which form an amount is stored |
+//! | `quantity` | in which form an amount is stored, and which one is larger |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |

@@ -96,6 +96,9 @@ pub struct Change {
     pub send: Option<Value>,
     /// What must be applied first; for deletes, what must be deleted later.
     pub dependencies: Vec<Address>,
+    /// What must be done before it in this apply, because the server refuses it until then; a delete among them is done
+    /// early.
+    pub awaits: Vec<Address>,
     /// The address under which the state knows it, where the block was renamed.
     pub moved_from: Option<Address>,
     /// The object that had this address before, under another name: it is deleted first.
@@ -142,6 +145,7 @@ impl Change {
             desired: None,
             send: None,
             dependencies: Vec::new(),
+            awaits: Vec::new(),
             moved_from: None,
             replaced: None,
             tracking: Tracking::Known,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::Proof;
+use crate::plan::{Cure, Deed, Proof};
 use crate::resource::{Address, GroupKind, Identity, Problem, ProblemKind};
 use serde_json::json;
 
@@ -189,6 +189,13 @@ fn why_the_server_was_not_asked_is_told() {
             "the server could not try it: no dry-runs",
         ),
         (PredictionReason::Forbidden { message: "no right".into() }, "no permission for a dry-run: no right"),
+        (
+            PredictionReason::RefusedForNow {
+                message: "port taken".into(),
+                cures: vec![Cure { address: address(), predecessor: None, deed: Deed::Changed }],
+            },
+            "the server refuses it until resource.a is changed: port taken",
+        ),
     ] {
         assert_eq!(prediction(&Fidelity::Predicted(reason)).as_deref(), Some(words));
     }
