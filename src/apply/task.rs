@@ -69,13 +69,12 @@ impl Task<'_> {
         let written = match (self.change.action, self.change.stamp()) {
             (Action::Update | Action::Adopt, Some(stamp)) => {
                 let write = self.write(object.clone());
-                let stamp = match self.shift(&field_release, &object) {
-                    Some(shift) => {
-                        &guarded::reassign(provider, &write, stamp, shift, self.change, self.desired).await?
-                    }
-                    None => stamp,
-                };
-                guarded::update(provider, write, stamp, self.change, self.desired).await?
+                let mut stamp = stamp.clone();
+                for shift in self.shifts(&field_release, &object) {
+                    stamp =
+                        guarded::reassign(provider, &write, &stamp, shift, self.change, self.desired).await?;
+                }
+                guarded::update(provider, write, &stamp, self.change, self.desired).await?
             }
             (Action::Replace, Some(_)) => {
                 remove(provider, self.change, progress).await?;
@@ -98,13 +97,15 @@ impl Task<'_> {
     }
 
     /// The fields that get another field manager before the write, if there are any.
-    fn shift(&self, field_release: &FieldRelease, object: &Value) -> Option<Shift> {
-        if self.change.action == Action::Adopt {
-            let from = self.change.taken_from.clone();
-            return Some(Shift::TakeOver { from, object: object.clone() });
-        }
-        let fields = field_release.released.clone();
-        (!fields.is_empty()).then_some(Shift::Release(fields))
+    fn shifts(&self, field_release: &FieldRelease, object: &Value) -> Vec<Shift> {
+        let released = field_release.released.clone();
+        let first = if self.change.action == Action::Adopt {
+            Some(Shift::TakeOver { from: self.change.taken_from.clone(), object: object.clone() })
+        } else {
+            (!released.is_empty()).then_some(Shift::Release(released))
+        };
+        let takes = self.change.takes.clone();
+        first.into_iter().chain((!takes.is_empty()).then_some(Shift::Take(takes))).collect()
     }
 
     /// Releases the fields that are sent once and left to others from then on. The object exists already:

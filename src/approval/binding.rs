@@ -45,7 +45,7 @@ pub struct Binding {
     /// The values that are sent, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     sent: BTreeMap<FieldPath, Content>,
-    /// The values that the object has in the fields that are sent, and in those that are removed.
+    /// The values that the object has in the fields that are sent, and in those that are removed or taken first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     prior: BTreeMap<FieldPath, Content>,
 }
@@ -218,6 +218,7 @@ impl Sealed<'_> {
         let sensitive_fields = SensitiveFields::new(desired, &live.object);
         let going = self.change.fields.iter().filter(|field| field.after == After::Absent);
         let paths = self.sent().into_keys().chain(going.map(|field| field.path.clone()));
+        let paths = paths.chain(self.change.takes.iter().cloned());
         paths
             .map(|path| {
                 let content = path.get(&live.object).map_or(Content::Absent, |value| {

@@ -27,6 +27,9 @@ pub enum Shift {
     /// We: these fields, with all below them, leave what our manager has applied. Who owns them besides us
     /// keeps them; otherwise they are nobody's.
     Release(Vec<FieldPath>),
+    /// Everybody: these fields, with all below them, become ours alone, whoever owned them, or nobody. The next write
+    /// that does not send them takes them away.
+    Take(Vec<FieldPath>),
     /// These managers: what the object sets becomes ours, and the note goes by which a later `kubectl apply`
     /// would take fields away. An item of a list that the object has is taken from them as a whole, since
     /// what they kept of it would keep the item.

@@ -36,6 +36,7 @@ mod github_actions;
 mod handover;
 mod houses;
 mod idempotence;
+mod leftovers;
 mod literals;
 mod mistakes;
 mod moves;
@@ -84,6 +85,7 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        leftovers::tests(),
         literals::tests(),
         mistakes::tests(),
         moves::tests(),

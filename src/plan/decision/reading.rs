@@ -9,10 +9,10 @@ use crate::plan::decision::prediction;
 use crate::plan::decision::replacement;
 use crate::plan::decision::replacement::Trigger;
 use crate::plan::decision::ruling::{NextStep, Ruling};
-use crate::plan::decision::sent_object::sent_object;
+use crate::plan::decision::sent_object::{beside, sent_object};
 use crate::plan::decision::update;
 use crate::plan::model::change::Action;
-use crate::plan::model::fidelity::{Fidelity, Proof};
+use crate::plan::model::fidelity::{Fidelity, PredictionReason, Proof};
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::handover;
@@ -20,7 +20,7 @@ use crate::plan::proof::content::content_digest;
 use crate::plan::proof::{by_owner, by_record};
 use crate::plan::view::situation::Situation;
 use crate::provider::{Guard, Write};
-use crate::resource::{Live, Problem, ProblemKind, Reading};
+use crate::resource::{FieldPath, Live, Problem, ProblemKind, Reading};
 
 /// What follows; `None` where nothing was read yet.
 pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
@@ -105,6 +105,10 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     if let Some((live, proof)) = provable.and_then(|live| Some((live, proof(situation, live, &sent)?))) {
         return NextStep::Ruling(update::proved(situation, live, proof, sent));
     }
+    if let Some(fields) = there.and_then(|live| displaced(situation, live, &sent)) {
+        let reason = PredictionReason::TakenFirst { fields };
+        return NextStep::Ruling(Ruling::Predict { sent, reason });
+    }
     let write = Write {
         target: desired.target(),
         object: there
@@ -126,6 +130,12 @@ fn unless_served(situation: Situation<'_>) -> Option<NextStep> {
         Some(Err(problem)) => Some(refused(problem.clone())),
         Some(Ok(())) => None,
     }
+}
+
+/// What others have put into the place of our list items, under other keys.
+fn displaced(situation: Situation<'_>, live: &Live, sent: &Value) -> Option<Vec<FieldPath>> {
+    let found = beside(situation, live, sent).by_record(situation.last_write(live)?);
+    (!found.is_empty()).then_some(found)
 }
 
 /// What proves that sending this would change nothing, if anything does.

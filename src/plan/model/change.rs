@@ -111,6 +111,8 @@ pub struct Change {
     pub unchanged: usize,
     /// What else is deleted with it: the content of a namespace, the custom resources of a definition.
     pub dies_with: Vec<Identity>,
+    /// Fields of others, or of nobody, that become ours first, so that the write can take them away.
+    pub takes: Vec<FieldPath>,
     /// What was seen in it, where it is deleted with all that it holds.
     pub inside: Inside,
     /// The managers that lose fields by an adoption.
@@ -145,6 +147,7 @@ impl Change {
             foreign: 0,
             unchanged: 0,
             dies_with: Vec::new(),
+            takes: Vec::new(),
             inside: Inside::default(),
             taken_from: Vec::new(),
             unchecked: Vec::new(),

@@ -150,6 +150,13 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
             format!("{address}.{field} is known only after apply")
         }
         PredictionReason::DanglingReference { reference } => format!("`{reference}` refers to nothing"),
+        PredictionReason::TakenFirst { fields } => {
+            let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
+            format!(
+                "the server takes it only when this is gone, which regplan takes over first: {}",
+                some_of(&fields)
+            )
+        }
         PredictionReason::DryRunRefused { message } => format!("the server could not try it: {message}"),
         PredictionReason::Forbidden { message } => format!("our rights do not allow to try it: {message}"),
     })

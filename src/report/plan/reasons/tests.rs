@@ -180,6 +180,10 @@ fn why_the_server_was_not_asked_is_told() {
             "`resource.b.x` refers to nothing",
         ),
         (
+            PredictionReason::TakenFirst { fields: vec![path("spec.x")] },
+            "the server takes it only when this is gone, which regplan takes over first: spec.x",
+        ),
+        (
             PredictionReason::DryRunRefused { message: "no dry-runs".into() },
             "the server could not try it: no dry-runs",
         ),
