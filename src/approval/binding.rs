@@ -204,10 +204,20 @@ impl Sealed<'_> {
         let mut all = Vec::new();
         leaves(&FieldPath::root(), sent, &mut all);
         all.retain(|(path, _)| !found.keys().any(|special| special.contains(path)));
-        found.extend(all.into_iter().map(|(path, value)| {
-            let content = Content::Digest(hold(&path, &value));
-            (path, content)
-        }));
+        for (path, value) in all {
+            // A schema is bound as a whole: it has thousands of fields.
+            let schema = self
+                .change
+                .schema_above(&path)
+                .filter(|schema| !found.keys().any(|one| schema.contains(one) && one != schema));
+            let (path, value) = match schema.as_ref().and_then(|schema| Some((schema, schema.get(sent)?))) {
+                Some((schema, _)) if found.contains_key(schema) => continue,
+                Some((schema, whole)) => (schema.clone(), whole),
+                None => (path, &value),
+            };
+            let content = Content::Digest(hold(&path, value));
+            found.insert(path, content);
+        }
         found
     }
 
@@ -216,7 +226,7 @@ impl Sealed<'_> {
             return BTreeMap::new();
         };
         let sensitive_fields = SensitiveFields::new(desired, &live.object);
-        let going = self.change.fields.iter().filter(|field| field.after == After::Absent);
+        let going = self.change.single_fields().filter(|field| field.after == After::Absent);
         let paths = self.sent().into_keys().chain(going.map(|field| field.path.clone()));
         let paths = paths.chain(self.change.takes.iter().cloned());
         paths

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::cluster_check::check_cluster;
 use super::factories::BackendSettings;
 use super::redacting::RedactingProvider;
+use super::state_access::place_name;
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
 use crate::drift::{self, Additions, Drift, Finding, Observation, Status};
@@ -28,6 +29,7 @@ pub enum Secrets {
 #[derive(Debug)]
 pub struct AppliedState {
     state: State,
+    place: String,
     cluster: ClusterSettings,
     host: Host,
 }
@@ -38,8 +40,12 @@ impl AppliedState {
     ///
     /// # Errors
     /// There is no state ([`Error::NoState`]), or it cannot be read.
-    pub async fn find(host: Host, backend: &BackendSettings, head: Option<&Head>) -> Result<Self, Error> {
-        let backend = host.backends.open(backend).await?;
+    pub async fn find(
+        host: Host,
+        backend_settings: &BackendSettings,
+        head: Option<&Head>,
+    ) -> Result<Self, Error> {
+        let backend = host.backends.open(backend_settings).await?;
         let nothing = || Error::NoState { place: backend.place() };
         let project = match head {
             Some(head) => Some(head.project.clone()),
@@ -50,7 +56,12 @@ impl AppliedState {
             return Err(nothing());
         }
         let cluster = head.map(|head| head.cluster.clone()).unwrap_or_default();
-        Ok(Self { state: view.state, cluster, host })
+        let folder = match backend_settings {
+            BackendSettings::Beside { folder, .. } => Some(folder.as_path()),
+            BackendSettings::Folder(_) => None,
+        };
+        let place = place_name(&view.place, folder);
+        Ok(Self { state: view.state, place, cluster, host })
     }
 
     /// Compares it with the cluster. Only gets, lists and discovery are sent.
@@ -69,22 +80,44 @@ impl AppliedState {
         let provider = RedactingProvider::around(provider, Arc::default());
         let cluster = provider.cluster().identity().await?;
         check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
-        let drift = drift(&self.state, &cluster, &provider, secrets, additions).await;
-        match provider.cluster().outage().await {
-            Some(problem) => Err(problem.into()),
-            None => Ok(drift),
+        let at = Timestamp::now();
+        let found = findings(&self.state, &provider, secrets, additions).await;
+        if let Some(problem) = provider.cluster().outage().await {
+            return Err(problem.into());
+        }
+        Ok(self.drift_of(cluster, provider.cluster().context(), at, found))
+    }
+}
+
+impl AppliedState {
+    fn drift_of(
+        &self,
+        cluster: ClusterIdentity,
+        context: Option<&str>,
+        at: Timestamp,
+        findings: Vec<Finding>,
+    ) -> Drift {
+        Drift {
+            project: self.state.project.clone(),
+            lineage: self.state.lineage.to_string(),
+            serial: self.state.serial,
+            cluster,
+            context: context.map(str::to_owned),
+            state: self.place.clone(),
+            at,
+            unfinished: self.state.unfinished.clone(),
+            findings,
         }
     }
 }
 
-async fn drift(
+/// What was found of each resource that the state knows, sorted by address.
+async fn findings(
     state: &State,
-    cluster: &ClusterIdentity,
     provider: &dyn Provider,
     secrets: Secrets,
     additions: Additions,
-) -> Drift {
-    let at = Timestamp::now();
+) -> Vec<Finding> {
     let is_doubted = |address: &Address, identity: &Identity| {
         // The run may have known the object under another address (`[[moved]]`).
         state.in_doubt.iter().any(|doubt| doubt.address == *address || doubt.target.identity == *identity)
@@ -118,15 +151,7 @@ async fn drift(
         let observation = drift::observe(&state.project, resource, reading, additions);
         found.insert(address, finding(address, &resource.identity, observation));
     }
-    Drift {
-        project: state.project.clone(),
-        lineage: state.lineage.to_string(),
-        serial: state.serial,
-        cluster: cluster.clone(),
-        at,
-        unfinished: state.unfinished.clone(),
-        findings: found.into_values().collect(),
-    }
+    found.into_values().collect()
 }
 
 fn finding(address: &Address, identity: &Identity, observation: Observation) -> Finding {
@@ -150,10 +175,9 @@ mod tests {
         let mut state = State::new("p");
         state.resources.insert(old.clone(), StoredResource::new(target.clone(), "u", Provenance::Created));
         state.in_doubt.push(Intent { address: new, action: IntentKind::Delete, target });
-        let cluster = ClusterIdentity { uid: None, server: String::new(), ca_digest: None };
         let provider = Router::new(Arc::new(FakeCluster::default()));
-        let found = drift(&state, &cluster, &provider, Secrets::Read, Additions::Told).await;
-        let told: Vec<_> = found.findings.iter().map(|found| (&found.address, &found.status)).collect();
+        let found = findings(&state, &provider, Secrets::Read, Additions::Told).await;
+        let told: Vec<_> = found.iter().map(|found| (&found.address, &found.status)).collect();
         assert_eq!(told, [(&old, &Status::InDoubt)]);
     }
 }

@@ -72,6 +72,9 @@ pub trait Cluster: House {
     /// error: then it has no uid.
     async fn identity(&self) -> Result<ClusterIdentity, Problem>;
 
+    /// The context of a kubeconfig that led to it; `None` where none did.
+    fn context(&self) -> Option<&str>;
+
     /// Whether the server serves objects of this kind inside namespaces; `None` for a kind that it does
     /// not serve.
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem>;

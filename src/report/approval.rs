@@ -19,11 +19,16 @@ pub fn mismatch_text(mismatch: &Mismatch) -> String {
             None => format!("it was made for the cluster at {}", of.server),
         },
         Mismatch::Configuration => "the configuration has changed since".to_owned(),
-        Mismatch::Secrets(sources) => {
-            let names: Vec<String> = sources.iter().map(source).collect();
-            format!("a secret is another one than it was then: {}", names.join(", "))
+        Mismatch::SecretsChanged(sources) => format!("a secret has changed since: {}", listed(sources)),
+        Mismatch::SecretsUnset(sources) => {
+            let are = if sources.len() == 1 { "is" } else { "are" };
+            format!("{} {are} not set", listed(sources))
         }
     }
+}
+
+fn listed(sources: &[SecretSourceName]) -> String {
+    sources.iter().map(source).collect::<Vec<_>>().join(", ")
 }
 
 fn source(name: &SecretSourceName) -> String {
@@ -57,7 +62,7 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
 
 fn owned(path: &FieldPath, managers: &[FieldManager]) -> String {
     let names: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
-    let by = if names.is_empty() { "unknown".to_owned() } else { names.join(", ") };
+    let by = if names.is_empty() { "an unknown manager".to_owned() } else { names.join(", ") };
     format!("  {path} (by {by})")
 }
 
@@ -155,7 +160,7 @@ mod tests {
             ),
             (
                 DivergenceKind::Holds(fields.clone()),
-                "resource.a: others have changed it\n  data.k (by kubectl, helm)\n  data.k (by unknown)",
+                "resource.a: others have changed it\n  data.k (by kubectl, helm)\n  data.k (by an unknown manager)",
             ),
             (
                 DivergenceKind::AlsoDie(vec![crate::resource::Identity::namespaced(
@@ -177,7 +182,7 @@ mod tests {
             (
                 DivergenceKind::Unapproved { action: Action::Update, fields },
                 "resource.a: it was to stay as it is, and now a plan would update it\n  \
-                 data.k (by kubectl, helm)\n  data.k (by unknown)",
+                 data.k (by kubectl, helm)\n  data.k (by an unknown manager)",
             ),
             (
                 DivergenceKind::Kept(vec![Reason::Protected { address: Address::block("resource", "a") }]),
@@ -212,8 +217,12 @@ mod tests {
             (cluster(None), "it was made for the cluster at https://s"),
             (Mismatch::Configuration, "the configuration has changed since"),
             (
-                Mismatch::Secrets(sources),
-                "a secret is another one than it was then: the environment variable A, the file b.txt, the variable c",
+                Mismatch::SecretsUnset(vec![SecretSourceName::Env("CI_PASSWORD".into())]),
+                "the environment variable CI_PASSWORD is not set",
+            ),
+            (
+                Mismatch::SecretsChanged(sources),
+                "a secret has changed since: the environment variable A, the file b.txt, the variable c",
             ),
         ] {
             assert!(mismatch_text(&mismatch).starts_with(told), "{}", mismatch_text(&mismatch));

@@ -37,6 +37,7 @@ mod handover;
 mod houses;
 mod idempotence;
 mod leftovers;
+mod levels;
 mod literals;
 mod mistakes;
 mod moves;
@@ -45,6 +46,7 @@ mod predictions;
 mod proof;
 mod proxy;
 mod readiness;
+mod readme;
 mod real_registry;
 mod registry;
 mod replacement;
@@ -85,6 +87,7 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        levels::tests(),
         leftovers::tests(),
         literals::tests(),
         mistakes::tests(),
@@ -93,6 +96,7 @@ fn tests() -> Vec<Test> {
         predictions::tests(),
         proof::tests(),
         proxy::tests(),
+        readme::tests(),
         real_registry::tests(),
         registry::tests(),
         requests::tests(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::fidelity::Fidelity;
 use super::field_change::{Cause, FieldChange};
 use super::reason::Reason;
+use super::schema_change::SchemaChange;
 use crate::resource::{
     Address, Applied, Desired, FieldPath, GroupKind, Identity, Live, Stamp, Target, Timeouts,
 };
@@ -83,6 +84,8 @@ pub struct Change {
     pub cause: Option<Cause>,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
+    /// The schemas that change. Their fields are among the others.
+    pub schemas: Vec<SchemaChange>,
     /// How the difference is known.
     pub fidelity: Fidelity,
     /// The object as it was read; its stamp guards the write.
@@ -133,6 +136,7 @@ impl Change {
             reasons: Vec::new(),
             cause: None,
             fields: Vec::new(),
+            schemas: Vec::new(),
             fidelity,
             prior: None,
             desired: None,

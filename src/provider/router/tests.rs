@@ -71,6 +71,10 @@ impl House for Recorded {
 
 #[async_trait]
 impl Cluster for Recorded {
+    fn context(&self) -> Option<&str> {
+        None
+    }
+
     async fn identity(&self) -> Result<ClusterIdentity, Problem> {
         Ok(ClusterIdentity { uid: None, server: self.name.into(), ca_digest: None })
     }
