@@ -4,6 +4,7 @@ use crate::plan::{Action, Change, Plan, Refusal};
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::page::Page;
+use crate::report::format::plural::plural;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::head::Head;
 use crate::report::plan::cascade;
@@ -31,6 +32,7 @@ pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
     for entry in entries(plan, page.level) {
         match entry {
             Entry::Whole(change) => text.append(resource(plan, change, page)),
+            Entry::Unchanged { reason, resources } => text.append(unchanged(&reason, &resources, page)),
             Entry::Made(made) => {
                 is_brief = true;
                 text.append(in_short(plan, &made, page))
@@ -100,6 +102,16 @@ fn in_short(plan: &Plan, made: &Made<'_>, page: Page<'_>) -> Styled {
             }
         }
     }
+    text
+}
+
+/// What stays as it is, as far as that could be predicted.
+fn unchanged(reason: &str, resources: &[&Change], page: Page<'_>) -> Styled {
+    let count = format!("{} {}", resources.len(), plural(resources.len(), "resource", "resources"));
+    let mut text = heading("=", Label::Dim, &count, "no change", "", page);
+    text.append(sentence(Label::Plain, "", &format!("predicted: {reason}"), page));
+    let addresses: Vec<String> = resources.iter().map(|change| change.address.to_string()).collect();
+    text.append(sentence(Label::Dim, "", &addresses.join(", "), page));
     text
 }
 
