@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::plan::{
     Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, Reason, Refusal,
-    Tracking, UnknownValue,
+    Tracking, UnknownValue, UserChange,
 };
 use crate::resource::{
     Address, ClusterIdentity, FieldPath, Identity, Live, Origin, Ownership, Problem, ProblemKind, Stamp,
@@ -61,6 +61,8 @@ struct FieldSnapshot {
     forces_replacement: bool,
     cause: Cause,
     keep: Option<KeepSnapshot>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    users: Vec<UserChange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -212,6 +214,7 @@ impl FieldSnapshot {
                 Keep::Key(origin) => KeepSnapshot::Key(origin.key.clone()),
                 Keep::Ignore(line) => KeepSnapshot::Ignore(line.clone()),
             }),
+            users: field.users.clone(),
         }
     }
 
@@ -233,6 +236,7 @@ impl FieldSnapshot {
                 KeepSnapshot::Key(key) => Keep::Key(origin(key)),
                 KeepSnapshot::Ignore(line) => Keep::Ignore(line.clone()),
             }),
+            users: self.users.clone(),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) fn distribute(
                 Vec::new()
             },
             ready: None,
+            // What regplan generated is nowhere else.
+            protect: block.lifecycle.protect || desired.generated.iter().next().is_some(),
             ..block.lifecycle.clone()
         };
     }

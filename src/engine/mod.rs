@@ -36,6 +36,7 @@ mod factories;
 mod host;
 mod kept_readings;
 mod loading;
+mod lost_data;
 pub mod needs;
 mod opening;
 mod plan_file;

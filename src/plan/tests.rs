@@ -3,6 +3,7 @@
 mod changes;
 mod environments;
 mod houses;
+mod lost_data;
 mod moves;
 mod ownership;
 mod prediction;

@@ -2,6 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `changed_users` | which users of an htpasswd file change |
 //! | `compare` | which fields differ, and how list items are identified |
 //! | `field_changes` | the differences as the plan shows them |
 //! | `overlay` | what an object probably is after a write that nobody can ask the server about |
@@ -10,6 +11,7 @@
 //! | `sensitive_fields` | which fields nobody may see |
 //! | `secret_values` | what these fields hold |
 
+mod changed_users;
 pub(in crate::plan) mod compare;
 pub(in crate::plan) mod field_changes;
 pub(in crate::plan) mod overlay;
