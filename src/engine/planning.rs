@@ -160,6 +160,7 @@ fn span(question: &Question) -> Span {
         Question::ReadAgain(targets) => debug_span!("read_again", objects = targets.len()),
         Question::Served(targets) => debug_span!("served", kinds = targets.len()),
         Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
+        Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
     }
 }
@@ -173,6 +174,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         }
         Question::Served(targets) => Answer::Served(provider.served(&targets).await),
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
+        Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
     }
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
     CascadeScope, Cluster, Dependents, House, Progress, Provider, Reassignment, Shift, Verb, Wait, Write,
     Written,
@@ -115,6 +116,10 @@ impl Cluster for RedactingProvider {
 
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
         self.answer(self.provider.is_namespaced(target).await)
+    }
+
+    async fn schema(&self, target: &Target) -> Result<Option<ObjectSchema>, Problem> {
+        self.answer(self.provider.cluster().schema(target).await)
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -12,6 +12,8 @@
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `server_fields` | which fields only the server writes |
+//! | `openapi` | what a server says of the fields of a kind |
+//! | `quantity` | in which form an amount is stored |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
@@ -36,7 +38,9 @@ pub mod list_items;
 pub mod marks;
 pub mod names;
 pub mod namespaces;
+pub mod openapi;
 pub mod pods;
+pub mod quantity;
 pub mod readiness;
 pub mod removed_apis;
 pub mod secret_data;

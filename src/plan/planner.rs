@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::decision::ruling::{NextStep, Ruling};
-use crate::plan::decision::{answer, reading};
+use crate::plan::decision::{answer, prediction, reading};
 use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
+use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
@@ -17,6 +19,7 @@ use crate::plan::view::first_reading;
 use crate::plan::view::index::Index;
 use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
+use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
 use crate::resource::{Address, Problem, ProblemKind, Target};
 
@@ -27,6 +30,7 @@ enum PendingQuestion {
     ReadPredecessors(Vec<Address>),
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
+    Schema(Target),
 }
 
 /// Makes a plan, step by step.
@@ -35,7 +39,10 @@ pub struct Planner {
     input: Input,
     index: Index,
     readings: Readings,
+    schemas: Schemas,
     decisions: Decisions,
+    /// What must be predicted, by its position, with the object as it will be sent.
+    predictions: BTreeMap<usize, (Value, PredictionReason)>,
     /// The questions without an answer, in the order in which they are answered.
     pending: VecDeque<PendingQuestion>,
     /// The plan, while it is asked what else is deleted.
@@ -50,6 +57,8 @@ impl Planner {
         Self {
             index: Index::new(&input),
             readings: Readings::default(),
+            schemas: Schemas::default(),
+            predictions: BTreeMap::new(),
             decisions: Decisions::default(),
             pending: VecDeque::new(),
             cascade: None,
@@ -89,7 +98,7 @@ impl Planner {
     }
 
     fn overview(&self) -> Overview<'_> {
-        Overview::new(&self.input, &self.index, &self.readings, &self.decisions)
+        Overview::new(&self.input, &self.index, &self.readings, &self.schemas, &self.decisions)
     }
 }
 
@@ -132,6 +141,10 @@ impl Planner {
     }
 }
 
+fn is_same_kind(a: &Target, b: &Target) -> bool {
+    a.version == b.version && a.identity.group_kind() == b.identity.group_kind()
+}
+
 fn note_without_state(lineage: &str) -> String {
     format!(
         "There is no state here, so this plan works from the annotations of what the configuration names (lineage \
@@ -162,6 +175,7 @@ impl Planner {
                     self.record(position, ruling);
                 }
             }
+            (PendingQuestion::Schema(target), Answer::Schema(schema)) => self.take_schema(&target, schema),
             // The note says no more: what is sent may hold secrets.
             (_, _) => self.notes.push("an answer did not fit its question".to_owned()),
         }
@@ -177,11 +191,18 @@ impl Planner {
             if situation.is_settled() || !situation.is_ready() {
                 continue;
             }
+            if let Some((sent, reason)) = self.predictions.get(&position) {
+                questions.extend(self.predict(position, sent.clone(), reason.clone()));
+                continue;
+            }
             if situation.is_outdated() {
                 outdated.push(position);
                 continue;
             }
             match reading::next_step(situation) {
+                Some(NextStep::Ruling(Ruling::Predict { sent, reason })) => {
+                    questions.extend(self.predict(position, sent, reason));
+                }
                 Some(NextStep::Ruling(ruling)) => self.record(position, ruling),
                 Some(NextStep::Preview { write, sent }) => {
                     self.pending.push_back(PendingQuestion::Preview { position, sent });
@@ -198,6 +219,38 @@ impl Planner {
         questions.extend(self.ask_whether_served(unknown_kinds.into_values().collect()));
         questions.extend(self.read_again(&outdated));
         questions
+    }
+
+    /// Predicts a change; where the schema of its kind helps with that and is not known yet, it is asked for first.
+    fn predict(&mut self, position: usize, sent: Value, reason: PredictionReason) -> Option<Question> {
+        let situation = self.overview().situation(position)?;
+        let target = situation.desired().target();
+        if self.schemas.is_known(&target) || !prediction::takes_a_schema(situation) {
+            let ruling = prediction::ruling(situation, sent, reason);
+            self.predictions.remove(&position);
+            self.record(position, ruling);
+            return None;
+        }
+        self.predictions.insert(position, (sent, reason));
+        let is_asked = |pending: &PendingQuestion| matches!(pending, PendingQuestion::Schema(asked) if is_same_kind(asked, &target));
+        if self.pending.iter().any(is_asked) {
+            return None;
+        }
+        self.pending.push_back(PendingQuestion::Schema(target.clone()));
+        Some(Question::Schema(target))
+    }
+
+    /// Takes in a schema. Without one, a prediction may name fields that only look different.
+    fn take_schema(&mut self, target: &Target, schema: Result<Option<ObjectSchema>, Problem>) {
+        let schema = schema.unwrap_or_else(|problem| {
+            self.notes.push(format!(
+                "The server did not tell which fields a {} has ({problem}). So what is predicted may name fields that \
+                 only look different.",
+                target.identity.kind
+            ));
+            None
+        });
+        self.schemas.take(target, schema);
     }
 
     /// Asks about kinds, each with one object of it.
@@ -226,6 +279,7 @@ impl Planner {
                 self.decisions.record(position, *change, outcome);
             }
             Ruling::Refused(obstacle) => self.refuse(position, obstacle),
+            Ruling::Predict { sent, reason } => drop(self.predictions.insert(position, (sent, reason))),
             Ruling::ReadAgain => {
                 if let Some(desired) = self.input.desired.get(position) {
                     self.readings.drop_outdated(&desired.address);

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::house::House;
 use crate::kubernetes::cascade::CascadeScope;
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::resource::{ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, Stamp, Target};
 
 /// A change of who owns fields. Their values stay as they are.
@@ -71,6 +72,15 @@ pub trait Cluster: House {
     /// Whether the server serves objects of this kind inside namespaces; `None` for a kind that it does
     /// not serve.
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem>;
+
+    /// What the server publishes of the fields of the target's kind, in the target's version; `None` where it
+    /// publishes nothing. Asked only about what cannot be tried.
+    ///
+    /// # Errors
+    /// No answer, or one that is no such document.
+    async fn schema(&self, _target: &Target) -> Result<Option<ObjectSchema>, Problem> {
+        Ok(None)
+    }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is
     /// not written.

@@ -92,7 +92,7 @@ fn expect_no_changes_without_a_record(project: &Project<'_>, proxy: &Proxy) {
 }
 
 /// A copy of a folder, with a name in its files replaced by that of the namespace.
-fn copied<'n>(ns: &'n Namespace, folder: &str, name: &str) -> Project<'n> {
+pub(crate) fn copied<'n>(ns: &'n Namespace, folder: &str, name: &str) -> Project<'n> {
     let root = root().join(folder);
     let mut project = ns.project();
     let mut folders: Vec<PathBuf> = vec![root.clone()];

@@ -40,6 +40,7 @@ mod literals;
 mod mistakes;
 mod moves;
 mod plan_forms;
+mod predictions;
 mod proof;
 mod proxy;
 mod readiness;
@@ -87,6 +88,7 @@ fn tests() -> Vec<Test> {
         mistakes::tests(),
         moves::tests(),
         plan_forms::tests(),
+        predictions::tests(),
         proof::tests(),
         proxy::tests(),
         real_registry::tests(),

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::plan::decision::creation;
 use crate::plan::decision::differences;
-use crate::plan::decision::prediction;
 use crate::plan::decision::replacement;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::predicted_object;
@@ -59,11 +58,11 @@ fn refused(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: 
     match problem.kind {
         ProblemKind::DryRunRefused => {
             let reason = PredictionReason::DryRunRefused { message: problem.message };
-            prediction::ruling(situation, live, sent, reason)
+            Ruling::Predict { sent, reason }
         }
         ProblemKind::Forbidden => {
             let reason = PredictionReason::Forbidden { message: problem.message };
-            prediction::ruling(situation, live, sent, reason)
+            Ruling::Predict { sent, reason }
         }
         ProblemKind::Conflict if situation.repeats() < REPEATS => Ruling::ReadAgain,
         ProblemKind::Conflict => problem.into(),

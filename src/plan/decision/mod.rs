@@ -17,7 +17,7 @@ pub(in crate::plan) mod answer;
 mod change;
 mod creation;
 mod differences;
-mod prediction;
+pub(in crate::plan) mod prediction;
 pub(in crate::plan) mod reading;
 mod replacement;
 pub(in crate::plan) mod ruling;

@@ -11,13 +11,14 @@ use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::predicted_object;
 use crate::plan::decision::update;
 use crate::plan::decision::update::Tried;
+use crate::plan::diff::published_schema;
 use crate::plan::diff::replacing_fields;
 use crate::plan::diff::schema;
 use crate::plan::diff::schema::Definition;
 use crate::plan::model::change::Action;
 use crate::plan::model::fidelity::{Fidelity, PredictionReason};
 use crate::plan::view::situation::Situation;
-use crate::resource::{Live, Problem};
+use crate::resource::{Live, Problem, is_house_group};
 
 /// Why the server cannot be asked about a write, if it cannot; `pending` is a value that is not known yet.
 pub(super) fn why_not_asked(
@@ -50,21 +51,31 @@ pub(super) fn why_not_asked(
     in_namespace().or_else(of_kind).or(pending)
 }
 
-/// What is wrong with the object by the definition of its kind in this plan, of which no server knows yet.
-pub(super) fn schema_problem(situation: Situation<'_>, live: Option<&Live>, sent: &Value) -> Option<Problem> {
-    let dependency = situation.definition()?;
-    let definition =
-        Definition { address: &dependency.desired().address, object: dependency.future_object()? };
-    schema::check(definition, situation.desired(), live.map(|live| &live.object), sent)
+/// Whether it helps to know what the server publishes of the kind. Of a kind that this plan defines or changes, the
+/// server has no schema, or an old one; another house has none.
+pub(in crate::plan) fn takes_a_schema(situation: Situation<'_>) -> bool {
+    let is_as_served = |definition: Situation<'_>| definition.action() == Some(Action::None);
+    situation.definition().is_none_or(is_as_served) && !is_house_group(&situation.desired().identity.group)
 }
 
-/// What is planned where the server cannot be asked; `live` is `None` for what is to be made.
-pub(super) fn ruling(
-    situation: Situation<'_>,
-    live: Option<&Live>,
-    sent: Value,
-    reason: PredictionReason,
-) -> Ruling {
+/// What is wrong with the object by the definition of its kind in this plan, of which no server knows yet, or by what
+/// the server publishes of its kind.
+fn schema_problem(situation: Situation<'_>, live: Option<&Live>, sent: &Value) -> Option<Problem> {
+    let desired = situation.desired();
+    let Some(dependency) = situation.definition() else {
+        return published_schema::check(situation.schema()?, desired, sent);
+    };
+    let definition =
+        Definition { address: &dependency.desired().address, object: dependency.future_object()? };
+    schema::check(definition, desired, live.map(|live| &live.object), sent)
+}
+
+/// What is planned where the server cannot be asked.
+pub(in crate::plan) fn ruling(situation: Situation<'_>, sent: Value, reason: PredictionReason) -> Ruling {
+    let live = situation.live().map(AsRef::as_ref);
+    if let Some(problem) = schema_problem(situation, live, &sent) {
+        return problem.into();
+    }
     let fidelity = Fidelity::Predicted(reason);
     let Some(live) = live else {
         return Ruling::decided(creation::change(situation, fidelity, sent), None);

@@ -86,10 +86,7 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
         if let Some(next) = unless_served(situation) {
             return next;
         }
-        return NextStep::Ruling(match prediction::schema_problem(situation, there, &sent) {
-            Some(problem) => problem.into(),
-            None => prediction::ruling(situation, there, sent, reason),
-        });
+        return NextStep::Ruling(Ruling::Predict { sent, reason });
     }
     let provable = live.filter(|_| release.is_empty());
     if let Some((live, proof)) = provable.and_then(|live| Some((live, proof(situation, live, &sent)?))) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::plan::model::change::Change;
+use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::Obstacle;
 use crate::provider::Write;
 use crate::resource::{Live, Problem};
@@ -23,6 +24,13 @@ pub(in crate::plan) enum Ruling {
     Refused(Obstacle),
     /// The object has changed since it was read: it must be read again.
     ReadAgain,
+    /// The server cannot be asked about it, so it must be predicted.
+    Predict {
+        /// The object as it will be sent.
+        sent: Value,
+        /// Why the server cannot be asked.
+        reason: PredictionReason,
+    },
 }
 
 impl Ruling {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::plan::diff::compare::keyed;
-use crate::plan::diff::overlay;
+use crate::plan::diff::outcome::{Basis, outcome};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::ownership::handover;
 use crate::plan::sent::object::object;
@@ -34,7 +34,12 @@ pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Val
     let tried = handover::dry_run_object(&manager, situation.desired(), live, sent);
     // A house that keeps no field owners takes the object as a whole.
     let is_taken_whole = is_house_group(&situation.desired().identity.group);
-    let object = if is_taken_whole { tried } else { overlay::outcome(&manager, live, &tried) };
+    let object = if is_taken_whole {
+        tried
+    } else {
+        let (applied, schema) = (situation.last_write(live), situation.schema());
+        outcome(Basis { manager: &manager, live, sent: &tried, applied, schema })
+    };
     Live { object, stamp: live.stamp.clone(), ownership: live.ownership.clone() }
 }
 

@@ -1,43 +1,8 @@
-//! What an object probably is after a write, where the server cannot be asked.
+//! A write laid over an object, without a regard to what the server makes of it.
 
 use serde_json::{Map, Value};
 
 use crate::kubernetes::list_items::{item_keys, name_of};
-use crate::resource::{FieldPath, FieldSet, Live, Segment};
-
-/// The live object with the sent fields, and without the fields that only this manager owns and does not send any
-/// more.
-///
-/// Defaults and webhooks of the server are not in it: that is why such a plan says *predicted*.
-pub(in crate::plan) fn outcome(manager: &str, live: &Live, sent: &Value) -> Value {
-    let mut object = overlay(&live.object, sent);
-    for path in dropped(manager, live, sent) {
-        path.remove(&mut object);
-    }
-    object
-}
-
-/// The fields that only this manager owns and does not send any more.
-fn dropped(manager: &str, live: &Live, sent: &Value) -> Vec<FieldPath> {
-    let Some(ours) = live.ownership.apply_entry(manager) else { return Vec::new() };
-    let others: Vec<&FieldSet> = live
-        .ownership
-        .entries
-        .iter()
-        .filter(|entry| !std::ptr::eq(*entry, ours))
-        .map(|entry| &entry.fields)
-        .collect();
-    let stays_for_others = |path: &FieldPath, is_parent: bool| {
-        // A list item is removed with everything in it; a map stays for what others have in it.
-        is_parent && !matches!(path.segments().last(), Some(Segment::Item(_)))
-    };
-    let owned = ours.fields.owned_paths().into_iter();
-    owned
-        .filter(|(path, is_parent)| !stays_for_others(path, *is_parent) && path.get(sent).is_none())
-        .filter(|(path, _)| !others.iter().any(|theirs| theirs.touches(path)))
-        .map(|(path, _)| path)
-        .collect()
-}
 
 /// The live object with the sent fields: maps key by key, lists with keys item by item, all other lists as a
 /// whole; `null` removes a field.
@@ -78,35 +43,7 @@ fn overlay_list(live: &[Value], sent: &[Value]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::testing::{PROJECT_NAME, entry, owned};
-    use crate::resource::Operation;
     use serde_json::json;
-
-    #[test]
-    fn what_we_alone_owned_and_send_no_longer_goes() {
-        let object = json!({"apiVersion": "v1", "kind": "X", "spec": {
-            "kept": 1, "ours": 1, "shared": 1, "theirs": 1,
-            "list": [{"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "c", "v": 1}]}});
-        let paths = [
-            "spec.kept",
-            "spec.ours",
-            "spec.shared",
-            "spec.list[a]",
-            "spec.list[a].v",
-            "spec.list[b]",
-            "spec.list[b].v",
-            "spec.list[c]",
-            "spec.list[c].v",
-        ];
-        let mut live = owned(object, &paths);
-        let theirs = ["spec.shared", "spec.theirs", "spec.list[c].v"];
-        live.ownership.entries.push(entry("other", Operation::Update, &theirs));
-        let sent = json!({"spec": {"kept": 2, "list": [{"name": "a", "v": 1}]}});
-        assert_eq!(
-            outcome(&crate::kubernetes::field_manager(PROJECT_NAME), &live, &sent)["spec"],
-            json!({"kept": 2, "shared": 1, "theirs": 1, "list": [{"name": "a", "v": 1}, {"name": "c", "v": 1}]})
-        );
-    }
 
     #[test]
     fn sent_fields_are_laid_over_the_live_ones() {

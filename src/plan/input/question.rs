@@ -1,5 +1,6 @@
 //! What the planner asks, and what it is told.
 
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::model::plan::Plan;
 use crate::provider::{CascadeScope, Dependents, Write, Written};
 use crate::resource::{Problem, Reading, Target};
@@ -16,6 +17,8 @@ pub enum Question {
     Served(Vec<Target>),
     /// What a write would change (a dry-run).
     Preview(Box<Write>),
+    /// Which fields an object of this kind and version has; asked only about what the server cannot be asked.
+    Schema(Target),
     /// What else is deleted with an object.
     Dependents(CascadeScope),
 }
@@ -29,6 +32,8 @@ pub enum Answer {
     Served(Vec<Result<(), Problem>>),
     /// The object as it would be after the write.
     Preview(Result<Written, Problem>),
+    /// The schema, where the server publishes one.
+    Schema(Result<Option<ObjectSchema>, Problem>),
     /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
 }

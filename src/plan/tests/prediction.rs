@@ -89,6 +89,19 @@ fn a_prediction_knows_what_cannot_change() {
 }
 
 #[test]
+fn the_schema_of_a_kind_is_asked_for_once_and_only_where_something_is_predicted() {
+    let no_right = Problem::new(ProblemKind::Forbidden, "no right");
+    let (one, two) = (config_map("one", json!({"k": "v"})), config_map("two", json!({"k": "v"})));
+    let both = || vec![desired("one", one.clone()), desired("two", two.clone())];
+    let mut world = World::default().refusing(&one, no_right.clone()).refusing(&two, no_right);
+    assert_eq!(world.plan(input(both())).summary().add, 2);
+    assert_eq!(world.schemas_asked, [GroupKind { group: String::new(), kind: "ConfigMap".into() }]);
+    let mut world = World::default();
+    world.plan(input(both()));
+    assert_eq!(world.schemas_asked, []);
+}
+
+#[test]
 fn a_kind_that_is_not_served_is_an_error_also_in_a_new_namespace() {
     let objects = ["c", "d"].map(|name| desired(name, config_map(name, json!({"k": "v"}))));
     let resources = [vec![desired("a", namespace("a"))], objects.to_vec()].concat();

@@ -9,14 +9,15 @@ use crate::config::Moves;
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::diff::overlay::overlay;
 use crate::plan::{
     Action, Answer, Consent, Input, Known, LeftOut, Mode, Obstacle, Plan, Planner, Question, Refusal, Step,
 };
 use crate::provider::{CascadeScope, Dependents, Guard, Write, Written};
 use crate::resource::{
-    Address, ClusterIdentity, Desired, Identity, Live, Ownership, Problem, ProblemKind, Reading, Stamp,
-    Target, Timeouts,
+    Address, ClusterIdentity, Desired, GroupKind, Identity, Live, Ownership, Problem, ProblemKind, Reading,
+    Stamp, Target, Timeouts,
 };
 
 /// What is there, what a write meets, and what was asked.
@@ -35,6 +36,10 @@ pub(super) struct World {
     pub(super) scopes: Vec<CascadeScope>,
     /// What is deleted with whatever is asked about.
     pub(super) dependents: Dependents,
+    /// What the server publishes of its kinds, as one document.
+    pub(super) schemas: Option<Arc<Value>>,
+    /// The kinds whose schema was asked for.
+    pub(super) schemas_asked: Vec<GroupKind>,
     /// Kinds that are not served.
     pub(super) unserved: Vec<&'static str>,
     /// The kinds of which it was asked whether they are served.
@@ -118,6 +123,13 @@ impl World {
                 Answer::Served(targets.iter().map(|target| self.served(target)).collect())
             }
             Question::Preview(write) => Answer::Preview(self.preview(&write)),
+            Question::Schema(target) => {
+                self.schemas_asked.push(target.identity.group_kind());
+                let schema = |document| {
+                    ObjectSchema::of(document, &target.identity.group_kind(), target.version.as_deref()?)
+                };
+                Answer::Schema(Ok(self.schemas.clone().and_then(schema)))
+            }
             Question::Dependents(scope) => {
                 self.scopes.push(scope);
                 Answer::Dependents(Ok(self.dependents.clone()))

@@ -16,4 +16,5 @@ pub(in crate::plan) mod first_reading;
 pub(in crate::plan) mod index;
 pub(in crate::plan) mod overview;
 pub(in crate::plan) mod readings;
+pub(in crate::plan) mod schemas;
 pub(in crate::plan) mod situation;

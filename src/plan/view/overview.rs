@@ -8,6 +8,7 @@ use crate::plan::ownership::belonging::{ObjectOwner, is_marked_ours};
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::index::Index;
 use crate::plan::view::readings::Readings;
+use crate::plan::view::schemas::Schemas;
 use crate::resource::{Address, Desired, Identity, Live, Reading};
 
 /// A view of the whole plan.
@@ -16,6 +17,7 @@ pub(in crate::plan) struct Overview<'a> {
     input: &'a Input,
     index: &'a Index,
     readings: &'a Readings,
+    schemas: &'a Schemas,
     decisions: &'a Decisions,
 }
 
@@ -25,9 +27,10 @@ impl<'a> Overview<'a> {
         input: &'a Input,
         index: &'a Index,
         readings: &'a Readings,
+        schemas: &'a Schemas,
         decisions: &'a Decisions,
     ) -> Self {
-        Self { input, index, readings, decisions }
+        Self { input, index, readings, schemas, decisions }
     }
 
     /// What the plan is made from.
@@ -43,6 +46,11 @@ impl<'a> Overview<'a> {
     /// What was read.
     pub(super) fn readings(self) -> &'a Readings {
         self.readings
+    }
+
+    /// What the server publishes of its kinds.
+    pub(super) fn schemas(self) -> &'a Schemas {
+        self.schemas
     }
 
     /// What is decided.

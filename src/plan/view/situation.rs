@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::kubernetes::field_manager;
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Consent;
@@ -69,6 +70,12 @@ impl<'a> Situation<'a> {
     /// The record of the last apply, of this object or of one that it was made anew from.
     pub(in crate::plan) fn applied(self) -> Option<&'a Applied> {
         self.known()?.applied.as_deref()
+    }
+
+    /// The record of the last write of this very object, where it is certain to be the last one.
+    pub(in crate::plan) fn last_write(self, live: &Live) -> Option<&'a Applied> {
+        let known = self.known().filter(|known| known.uid == live.stamp.uid && !known.doubted);
+        known?.applied.as_deref()
     }
 
     /// What must be applied first.
@@ -143,6 +150,11 @@ impl<'a> Situation<'a> {
         let is_deleted = self.overview.is_ours(known, live)
             && !self.overview.is_desired_object(&known.target.identity, &live.stamp.uid);
         is_deleted.then_some((known, &**live))
+    }
+
+    /// What the server publishes of its kind, where that was asked.
+    pub(in crate::plan) fn schema(self) -> Option<&'a ObjectSchema> {
+        self.overview.schemas().of(&self.desired.target())
     }
 
     /// Why the object that had the address before could not be read.

@@ -9,6 +9,7 @@ use super::connect::{self, Settings};
 use super::discovery::Discovery;
 use super::ownership;
 use super::problem::{self, About};
+use super::schemas::Schemas;
 use super::transport::{Call, CallError, Transport};
 use super::watch::Hubs;
 use crate::resource::{ClusterIdentity, Identity, Problem, ProblemKind, Target};
@@ -19,6 +20,7 @@ pub struct Kubernetes {
     pub(super) discovery: Discovery,
     pub(super) access: Access,
     pub(super) hubs: Hubs,
+    pub(super) schemas: Schemas,
     identity: OnceCell<ClusterIdentity>,
 }
 
@@ -41,6 +43,7 @@ impl Kubernetes {
             discovery: Discovery::new(transport.clone()),
             access: Access::new(transport.clone()),
             hubs: Hubs::new(transport.clone()),
+            schemas: Schemas::new(transport.clone()),
             identity: OnceCell::new(),
             transport,
         })

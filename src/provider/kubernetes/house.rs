@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::client::Kubernetes;
 use super::{read, review, wait, write};
+use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
     CascadeScope, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written,
 };
@@ -48,6 +49,10 @@ impl Cluster for Kubernetes {
 
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
         Ok(self.discovery.served(target).await?.map(|served| served.namespaced))
+    }
+
+    async fn schema(&self, target: &Target) -> Result<Option<ObjectSchema>, Problem> {
+        self.schemas.of(target).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -9,6 +9,7 @@
 //! | `problem`, `quoted`, `warning` | what a refusal means, which quoted values are shown, what the server warns about |
 //! | `access`, `review` | what our rights allow |
 //! | `discovery`: `catalogue`, `served` | which kinds are served, and where |
+//! | `schemas` | which fields a kind has |
 //! | `ownership` | reads `managedFields` |
 //! | `pages`, `watch` | a list page by page; what changes in it |
 //! | `read`: `list`, `dependents` | many objects in few requests; what else is deleted with a namespace or a definition |
@@ -30,6 +31,7 @@ mod problem;
 mod quoted;
 mod read;
 mod review;
+mod schemas;
 mod server_info;
 mod transport;
 mod wait;

@@ -12,11 +12,9 @@ use jsonschema::paths::LocationSegment;
 use serde_json::Value;
 
 use crate::diagnostic::nearest::nearest;
+use crate::plan::diff::misfit::{Mistake, rejected};
 use crate::plan::diff::overlay::overlay;
 use crate::resource::{Address, Desired, FieldPath, Problem, ProblemKind};
-
-/// How many mistakes are shown of one object.
-const SHOWN: usize = 10;
 
 /// A definition of the same plan.
 #[derive(Debug, Clone, Copy)]
@@ -63,20 +61,12 @@ pub(in crate::plan) fn check(
     let mut mistakes: Vec<Mistake> =
         validator.iter_errors(&outcome).flat_map(|error| subject.mistakes(&error)).collect();
     mistakes.extend(subject.repeated(structure, &outcome));
-    (!mistakes.is_empty()).then(|| rejected(definition, desired, mistakes))
+    let head = format!("it does not fit the schema of its definition in this plan ({}):", definition.address);
+    (!mistakes.is_empty()).then(|| rejected(&head, desired, mistakes))
 }
 
 /// What is said of a key without a value.
 const EMPTY: &str = "it is empty (null): give it a value, or remove the key";
-
-/// A field that does not fit.
-struct Mistake {
-    path: FieldPath,
-    /// The reason in the server's own form (`FieldValueInvalid`).
-    reason: &'static str,
-    /// What is wrong with the field; its value is never in it.
-    words: String,
-}
 
 /// The object that is checked, and the schema.
 struct Subject<'a> {
@@ -173,23 +163,4 @@ fn not_served(definition: Definition<'_>, group: &str, version: &str, served: &[
     );
     Problem::new(ProblemKind::Rejected, message)
         .help("write the object in a version that is served, or serve this one")
-}
-
-fn rejected(definition: Definition<'_>, desired: &Desired, mistakes: Vec<Mistake>) -> Problem {
-    let head = format!("it does not fit the schema of its definition in this plan ({}):", definition.address);
-    let told = mistakes.iter().take(SHOWN).map(|mistake| line(desired, mistake));
-    let rest = mistakes.len().saturating_sub(SHOWN);
-    let rest = (rest > 0).then(|| format!("and {rest} more"));
-    let message = [head].into_iter().chain(told).chain(rest).collect::<Vec<_>>().join("\n  ");
-    let causes =
-        mistakes.into_iter().map(|mistake| (Some(mistake.path), mistake.reason.to_owned(), mistake.words));
-    Problem { causes: causes.collect(), ..Problem::new(ProblemKind::Rejected, message) }
-}
-
-fn line(desired: &Desired, mistake: &Mistake) -> String {
-    let whole = mistake.path.segments().is_empty();
-    let path = if whole { "the object".to_owned() } else { mistake.path.to_string() };
-    let origin = desired.origin(&mistake.path);
-    let from = origin.map(|origin| format!(" (from `{}`)", origin.key)).unwrap_or_default();
-    format!("{path}: {}{from}", mistake.words)
 }
