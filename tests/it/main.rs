@@ -39,6 +39,7 @@ mod idempotence;
 mod literals;
 mod mistakes;
 mod moves;
+mod names;
 mod plan_forms;
 mod predictions;
 mod proof;
@@ -87,6 +88,7 @@ fn tests() -> Vec<Test> {
         literals::tests(),
         mistakes::tests(),
         moves::tests(),
+        names::tests(),
         plan_forms::tests(),
         predictions::tests(),
         proof::tests(),

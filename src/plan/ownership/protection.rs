@@ -73,8 +73,8 @@ impl ReplacementBan {
                     Remedy::OmitReplace => "leave `--replace` out",
                 };
                 format!(
-                    "a claim is never replaced, its data would be lost: {remedy}, or make a second claim under \
-                     another name and move the data"
+                    "a claim is never replaced, its data would be lost: {remedy}, or write a second block that makes \
+                     another claim, and copy the data"
                 )
             }
             Self::WithoutConsent => {
@@ -107,7 +107,7 @@ pub(in crate::plan) fn lost_data_problem(
     (is_lost && held_data).then(|| data_loss(&desired.identity, &desired.address))
 }
 
-/// Whether it is a StatefulSet whose pods have volumes of their own.
+/// Whether it is a `StatefulSet` whose pods have volumes of their own.
 fn has_claims(desired: &Desired) -> bool {
     let claims = desired.object.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
     desired.identity.is("apps", "StatefulSet") && claims.is_some_and(|claims| !claims.is_empty())
