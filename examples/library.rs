@@ -37,7 +37,8 @@ pub(crate) async fn run(
 
     let planned = workspace.plan(PlanRequest::all(Mode::Apply)).await?;
     let places = SourceLine::within(&workspace.config().sources);
-    say(&report::plan_text(&planned.plan, Page { width: 80, places: &places }).to_string());
+    say(&report::plan_text(&planned.plan, Page { width: 80, level: &report::Level::Brief, places: &places })
+        .to_string());
     drop(places);
 
     let applicable = planned.applicable(&Approval::Caller)?;

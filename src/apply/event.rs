@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::plan::Action;
-use crate::resource::{Address, Applied, Identity, Live, Problem, Target};
+use crate::resource::{Address, Applied, Identity, Problem, Target};
 
 /// What happened just now.
 #[derive(Debug, Clone)]
@@ -84,8 +84,8 @@ pub enum Record {
         action: Action,
         /// The object's identity and API version.
         target: Box<Target>,
-        /// The object as the server has it now.
-        live: Box<Live>,
+        /// The uid of the object; `None` where it stays the one that the state knows.
+        uid: Option<String>,
         /// The resources that it depends on.
         dependencies: Vec<Address>,
         /// Whether deleting it needs consent.
@@ -99,6 +99,8 @@ pub enum Record {
     Ready {
         /// The resource's address.
         address: Address,
+        /// The digest of what it ran with, where it has ended by itself.
+        completed: Option<String>,
     },
     /// The object was deleted.
     Gone {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::kubernetes::cascade::CascadeScope;
 use crate::plan::{self, After, Change, FieldChange};
 use crate::provider::{Guard, Provider, Reassignment, Shift, Write, Written};
 use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, Stamp, Target};
@@ -124,6 +125,10 @@ async fn look_again(
     for _ in 0..TRIES {
         let live = same_object(provider, &write.target, &uid, conflict, approved).await?;
         let again = Write { guard: Guard::At(live.stamp.clone()), ..write.clone() };
+        // What is in the way is ours only after the write's first step, so a dry-run would be refused.
+        if !approved.takes.is_empty() {
+            return as_planned(approved, &live).map(|()| again);
+        }
         let object = plan::dry_run_object(&again.manager, desired, &live, &again.object);
         conflict = match provider.preview(&Write { object, ..again.clone() }).await {
             Ok(answer) => return as_approved(again, &live, &answer.live, approved, desired),
@@ -179,6 +184,27 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
     paths.sort();
     paths.dedup();
     paths
+}
+
+/// Fails where others have made something since the plan that would be deleted with a namespace or a definition. What
+/// cannot be looked at now was told, or refused, when the plan was approved.
+pub(super) async fn holds_nothing_new(
+    provider: &dyn Provider,
+    change: &Change,
+    live: &Live,
+) -> Result<(), Problem> {
+    let Some(scope) = CascadeScope::of(&live.object) else { return Ok(()) };
+    let found = provider.cluster().dependents(&scope).await?;
+    let new: Vec<String> = plan::made_since(change, found.seen).iter().map(ToString::to_string).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} was made in it since the plan, and would be deleted with it; it was not touched",
+        new.join(", ")
+    );
+    Err(Problem::new(ProblemKind::Conflict, message)
+        .help("plan again: the new plan names all that is deleted with it"))
 }
 
 /// Asks for deletion of exactly the object that was planned with. Where only its version moved, it is still the

@@ -6,13 +6,14 @@ use super::event::Record;
 use crate::plan::{Action, Change};
 use crate::resource::{Applied, Live};
 
-/// The object exists; `live` is how the server has it, and `applied` is what the apply has sent.
-pub(super) fn present(change: &Change, applied: Option<Arc<Applied>>, live: &Live) -> Record {
+/// The object exists; `live` is how the server has it, and `applied` is what the apply has sent. Without either it is
+/// the object that the state knows.
+pub(super) fn present(change: &Change, applied: Option<Arc<Applied>>, live: Option<&Live>) -> Record {
     Record::Present {
         address: change.address.clone(),
         action: change.action,
         target: Box::new(change.target.clone()),
-        live: Box::new(live.clone()),
+        uid: live.map(|live| live.stamp.uid.clone()),
         dependencies: change.dependencies.clone(),
         // What the configuration says now. A plan asks for consent by what was recorded before.
         protect: change.desired.as_ref().map_or(change.protected, |desired| desired.lifecycle.protect),
@@ -35,8 +36,9 @@ pub(super) fn without_write(change: &Change) -> Option<Record> {
             Some(Record::Forgotten { address: change.address.clone(), identity })
         }
         Action::None if change.is_to_be_remembered() => {
-            let live = change.prior.as_ref()?;
-            Some(present(change, change.applied.clone(), live))
+            // What has ended by itself may be gone.
+            let live = change.prior.as_deref().filter(|_| !change.has_completed());
+            (live.is_some() || change.has_completed()).then(|| present(change, change.applied.clone(), live))
         }
         _ => None,
     }

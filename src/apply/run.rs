@@ -13,6 +13,7 @@ use super::reporter::Reporter;
 use super::step::{self, Step, StepResult};
 use super::task::{Dependency, Done, Task};
 use crate::graph::{Direction, Order, Queue, RemovedResource, deletions};
+use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
 use crate::resource::{Address, Live, Problem, Reference};
@@ -93,6 +94,8 @@ struct Phase<'p> {
     /// The objects that are done, as they are now, for the resources that refer to them.
     current: HashMap<Address, Arc<Live>>,
     started: HashMap<Address, Instant>,
+    /// What ends by itself, and the digest of what each of them runs with.
+    completing: HashMap<Address, String>,
     /// The resources that are being written at this moment.
     writing: BTreeSet<Address>,
     /// The resources that something written depends on: they must be ready even if they are unchanged.
@@ -123,6 +126,7 @@ impl<'p> Phase<'p> {
             waiting,
             current: HashMap::new(),
             started: HashMap::new(),
+            completing: HashMap::new(),
             writing: BTreeSet::new(),
             carries,
         }
@@ -190,7 +194,8 @@ impl<'p> Phase<'p> {
                 if let Some(live) = &change.prior {
                     self.current.insert(address.clone(), live.clone());
                 }
-                let task = self.task(change).filter(|_| self.carries.contains(address))?;
+                let is_needed = self.carries.contains(address) && !change.has_completed();
+                let task = self.task(change).filter(|_| is_needed)?;
                 reporter.started(change);
                 Some(step::settle(task, self.provider, progress, self.stop.gently.clone()))
             }
@@ -222,7 +227,8 @@ impl<'p> Phase<'p> {
                 Some((address, Dependency { target, object }))
             })
             .collect();
-        Some(Task { change, desired, project: self.project, dependencies })
+        let uid = self.current.get(&change.address).map(|live| live.stamp.uid.clone());
+        Some(Task { change, desired, project: self.project, dependencies, uid })
     }
 
     /// Handles the end of a step. Returns the next step of the same resource, where there is one.
@@ -244,7 +250,12 @@ impl<'p> Phase<'p> {
                 let desired = change.desired.as_deref();
                 let applied =
                     desired.map(|desired| Arc::new(plan::record(self.project, desired, &sent, &live)));
-                recorder.record(record::present(change, applied, &live)).await?;
+                recorder.record(record::present(change, applied, Some(&live))).await?;
+                if let Some(desired) =
+                    desired.filter(|_| is_taken_away(&change.target.identity, &live.object))
+                {
+                    self.completing.insert(address.clone(), plan::content_digest(desired, &sent));
+                }
                 self.current.insert(address.clone(), Arc::from(live));
                 let (progress, stop) = (reporter.progress(&address), self.stop.gently.clone());
                 Ok(self.task(change).map(|task| step::settle(task, self.provider, progress, stop)))
@@ -265,7 +276,8 @@ impl<'p> Phase<'p> {
                 if let Some(live) = live {
                     self.current.insert(address.clone(), Arc::new(live));
                 }
-                recorder.record(Record::Ready { address: address.clone() }).await?;
+                let completed = self.completing.remove(&address);
+                recorder.record(Record::Ready { address: address.clone(), completed }).await?;
                 self.finish(&address, recorder, reporter).await?;
                 Ok(None)
             }

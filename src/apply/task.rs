@@ -24,6 +24,8 @@ pub(super) struct Task<'p> {
     pub(super) desired: &'p Desired,
     pub(super) project: &'p str,
     pub(super) dependencies: HashMap<Address, Dependency>,
+    /// The uid of its object, where it was read or written by now.
+    pub(super) uid: Option<String>,
 }
 
 /// The result of a write or a delete.
@@ -59,6 +61,7 @@ impl Task<'_> {
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
             let timeout = self.desired.lifecycle.timeouts.delete;
+            guarded::holds_nothing_new(provider, self.change, live).await?;
             guarded::delete(provider, target, live, None).await?;
             await_end(provider, target, &live.stamp, timeout, progress).await?;
         }
@@ -66,13 +69,12 @@ impl Task<'_> {
         let written = match (self.change.action, self.change.stamp()) {
             (Action::Update | Action::Adopt, Some(stamp)) => {
                 let write = self.write(object.clone());
-                let stamp = match self.shift(&field_release, &object) {
-                    Some(shift) => {
-                        &guarded::reassign(provider, &write, stamp, shift, self.change, self.desired).await?
-                    }
-                    None => stamp,
-                };
-                guarded::update(provider, write, stamp, self.change, self.desired).await?
+                let mut stamp = stamp.clone();
+                for shift in self.shifts(&field_release, &object) {
+                    stamp =
+                        guarded::reassign(provider, &write, &stamp, shift, self.change, self.desired).await?;
+                }
+                guarded::update(provider, write, &stamp, self.change, self.desired).await?
             }
             (Action::Replace, Some(_)) => {
                 remove(provider, self.change, progress).await?;
@@ -95,13 +97,15 @@ impl Task<'_> {
     }
 
     /// The fields that get another field manager before the write, if there are any.
-    fn shift(&self, field_release: &FieldRelease, object: &Value) -> Option<Shift> {
-        if self.change.action == Action::Adopt {
-            let from = self.change.taken_from.clone();
-            return Some(Shift::TakeOver { from, object: object.clone() });
-        }
-        let fields = field_release.released.clone();
-        (!fields.is_empty()).then_some(Shift::Release(fields))
+    fn shifts(&self, field_release: &FieldRelease, object: &Value) -> Vec<Shift> {
+        let released = field_release.released.clone();
+        let first = if self.change.action == Action::Adopt {
+            Some(Shift::TakeOver { from: self.change.taken_from.clone(), object: object.clone() })
+        } else {
+            (!released.is_empty()).then_some(Shift::Release(released))
+        };
+        let takes = self.change.takes.clone();
+        first.into_iter().chain((!takes.is_empty()).then_some(Shift::Take(takes))).collect()
     }
 
     /// Releases the fields that are sent once and left to others from then on. The object exists already:
@@ -182,6 +186,7 @@ impl Task<'_> {
         let wait = Wait {
             target: self.change.target.clone(),
             until: Until::Ready(lifecycle.ready.clone()),
+            uid: self.uid.clone(),
             timeout: lifecycle.timeouts.ready,
         };
         provider.wait(&wait, progress).await
@@ -200,7 +205,8 @@ async fn await_field(
         || Problem::new(ProblemKind::Other, format!("{address} is gone, and its {field} was waited for"));
     let dependency = dependencies.get(address).ok_or_else(lost)?;
     progress(&format!("waits for {address}.{field}"));
-    let wait = Wait { target: dependency.target.clone(), until: Until::Field(field.clone()), timeout };
+    let (target, until) = (dependency.target.clone(), Until::Field(field.clone()));
+    let wait = Wait { target, until, uid: None, timeout };
     let live = provider.wait(&wait, progress).await?.ok_or_else(lost)?;
     if field.get(&live.object).is_none_or(Value::is_null) {
         return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));
@@ -216,6 +222,7 @@ pub(super) async fn remove(
 ) -> Result<Done, Problem> {
     let Some(live) = change.prior.as_deref() else { return Ok(Done::Gone) };
     let successor = (change.action == Action::Replace).then_some(change);
+    guarded::holds_nothing_new(provider, change, live).await?;
     guarded::delete(provider, &change.target, live, successor).await?;
     await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress).await?;
     Ok(Done::Gone)
@@ -229,6 +236,6 @@ async fn await_end(
     progress: Progress<'_>,
 ) -> Result<(), Problem> {
     let until = Until::Gone { uid: stamp.uid.clone() };
-    provider.wait(&Wait { target: target.clone(), until, timeout }, progress).await?;
+    provider.wait(&Wait { target: target.clone(), until, uid: None, timeout }, progress).await?;
     Ok(())
 }

@@ -24,7 +24,7 @@ impl Recorder for Notes {
         }
         self.records.push(match record {
             Record::Present { address, .. } => format!("{address} written"),
-            Record::Ready { address } => format!("{address} ready"),
+            Record::Ready { address, .. } => format!("{address} ready"),
             Record::Gone { address, .. } => format!("{address} gone"),
             Record::Forgotten { address, .. } => format!("{address} forgotten"),
             Record::Failed { address, .. } => format!("{address} failed"),

@@ -6,13 +6,13 @@
 //! kept as digests, secrets as sealed ones. What the plan as a whole is bound by is in
 //! [`preconditions`](super::preconditions).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::plan::{Action, After, Change, SensitiveFields, keyed, leaves};
-use crate::resource::{Address, Desired, FieldPath, Key, Target, digest};
+use crate::resource::{Address, Desired, FieldPath, GroupKind, Identity, Key, Target, digest};
 
 /// The purpose that is sealed together with a field's value, so that no other seal can take its place.
 const PURPOSE: &str = "field";
@@ -36,10 +36,16 @@ pub struct Binding {
     replaced: Option<(Target, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taken_from: Vec<String>,
+    /// What is deleted with it, by uid.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    dies_with: BTreeMap<String, Identity>,
+    /// The kinds that could not be looked at when it was found out what is deleted with it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unseen: BTreeSet<GroupKind>,
     /// The values that are sent, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     sent: BTreeMap<FieldPath, Content>,
-    /// The values that the object has in the fields that are sent, and in those that are removed.
+    /// The values that the object has in the fields that are sent, and in those that are removed or taken first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     prior: BTreeMap<FieldPath, Content>,
 }
@@ -92,6 +98,10 @@ pub enum Deviation {
     Holds(Vec<FieldPath>),
     /// An adoption would take the fields of other managers.
     TakesFrom,
+    /// These objects would be deleted with it too.
+    AlsoDie(Vec<Identity>),
+    /// What it holds of these kinds could be seen then, and cannot be seen now.
+    NotSeen(Vec<GroupKind>),
 }
 
 impl Binding {
@@ -108,6 +118,8 @@ impl Binding {
                 .as_deref()
                 .map(|(target, live)| (target.clone(), live.stamp.uid.clone())),
             taken_from: change.taken_from.clone(),
+            dies_with: change.inside.lost.clone(),
+            unseen: change.inside.unseen.clone(),
             sent: sealed.sent(),
             prior: sealed.prior(),
         }
@@ -139,7 +151,23 @@ impl Binding {
         if self.taken_from != now.taken_from {
             found.push(Deviation::TakesFrom);
         }
+        let more = self.more_that_dies(now);
+        if !more.is_empty() {
+            found.push(Deviation::AlsoDie(more));
+        }
+        let hidden: Vec<GroupKind> = now.unseen.difference(&self.unseen).cloned().collect();
+        if !hidden.is_empty() {
+            found.push(Deviation::NotSeen(hidden));
+        }
         found
+    }
+
+    /// What would be deleted with it, and was not named when it was approved. What could not be looked at then may
+    /// have been there.
+    fn more_that_dies(&self, now: &Self) -> Vec<Identity> {
+        let more = now.dies_with.iter().filter(|(uid, _)| !self.dies_with.contains_key(*uid));
+        let more = more.map(|(_, identity)| identity);
+        more.filter(|identity| !self.unseen.contains(&identity.group_kind())).cloned().collect()
     }
 
     /// Whether the change that a later plan found is the rest of this one after its run was interrupted: the
@@ -176,10 +204,20 @@ impl Sealed<'_> {
         let mut all = Vec::new();
         leaves(&FieldPath::root(), sent, &mut all);
         all.retain(|(path, _)| !found.keys().any(|special| special.contains(path)));
-        found.extend(all.into_iter().map(|(path, value)| {
-            let content = Content::Digest(hold(&path, &value));
-            (path, content)
-        }));
+        for (path, value) in all {
+            // A schema is bound as a whole: it has thousands of fields.
+            let schema = self
+                .change
+                .schema_above(&path)
+                .filter(|schema| !found.keys().any(|one| schema.contains(one) && one != schema));
+            let (path, value) = match schema.as_ref().and_then(|schema| Some((schema, schema.get(sent)?))) {
+                Some((schema, _)) if found.contains_key(schema) => continue,
+                Some((schema, whole)) => (schema.clone(), whole),
+                None => (path, &value),
+            };
+            let content = Content::Digest(hold(&path, value));
+            found.insert(path, content);
+        }
         found
     }
 
@@ -188,8 +226,9 @@ impl Sealed<'_> {
             return BTreeMap::new();
         };
         let sensitive_fields = SensitiveFields::new(desired, &live.object);
-        let going = self.change.fields.iter().filter(|field| field.after == After::Absent);
+        let going = self.change.single_fields().filter(|field| field.after == After::Absent);
         let paths = self.sent().into_keys().chain(going.map(|field| field.path.clone()));
+        let paths = paths.chain(self.change.takes.iter().cloned());
         paths
             .map(|path| {
                 let content = path.get(&live.object).map_or(Content::Absent, |value| {

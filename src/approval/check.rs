@@ -3,7 +3,7 @@
 use super::binding::{Binding, Deviation};
 use super::file::{PlanFile, is_bound};
 use crate::plan::{Action, Change, Plan, Reason, other_managers};
-use crate::resource::{Address, FieldManager, FieldPath, Key};
+use crate::resource::{Address, FieldManager, FieldPath, GroupKind, Identity, Key};
 
 /// Whether the run that is about to begin is the first one of the approved plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,10 @@ pub enum DivergenceKind {
     Holds(Vec<OwnedField>),
     /// An adoption would take the fields of these managers, and not of those that were approved.
     TakesFrom(Vec<String>),
+    /// These objects were made in it since, and would be deleted with it.
+    AlsoDie(Vec<Identity>),
+    /// What is deleted with it could be seen of these kinds then, and cannot be seen now.
+    NotSeen(Vec<GroupKind>),
     /// Nothing was to be done to it, and now something would be.
     Unapproved {
         /// What would be done.
@@ -105,6 +109,8 @@ fn compare(
             Deviation::Object => DivergenceKind::Object,
             Deviation::Sends(paths) => DivergenceKind::Sends(paths),
             Deviation::Holds(paths) => DivergenceKind::Holds(owned(plan, change, paths)),
+            Deviation::AlsoDie(objects) => DivergenceKind::AlsoDie(objects),
+            Deviation::NotSeen(kinds) => DivergenceKind::NotSeen(kinds),
             Deviation::TakesFrom => DivergenceKind::TakesFrom(change.taken_from.clone()),
         })
         .collect()

@@ -82,8 +82,10 @@ pub enum Mismatch {
     },
     /// The configuration has changed.
     Configuration,
-    /// These sources of secrets have another value, do not exist any more, or are new.
-    Secrets(Vec<SecretSourceName>),
+    /// These sources of secrets have another value, or are new.
+    SecretsChanged(Vec<SecretSourceName>),
+    /// These sources of secrets have no value now.
+    SecretsUnset(Vec<SecretSourceName>),
 }
 
 impl Preconditions {
@@ -121,8 +123,13 @@ impl Preconditions {
                 names.filter(|name| self.secrets.get(*name) != now.secrets.get(*name)).cloned().collect();
             others.sort();
             others.dedup();
-            if !others.is_empty() {
-                found.push(Mismatch::Secrets(others));
+            let (changed, unset): (Vec<_>, Vec<_>) =
+                others.into_iter().partition(|name| now.secrets.contains_key(name));
+            if !unset.is_empty() {
+                found.push(Mismatch::SecretsUnset(unset));
+            }
+            if !changed.is_empty() {
+                found.push(Mismatch::SecretsChanged(changed));
             }
         } else {
             // Another configuration may have other secrets, so they are reported only where it is the same.

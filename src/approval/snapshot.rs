@@ -1,15 +1,17 @@
 //! What was shown of a plan, in a form that a file can hold. It has no secret, and no more than is shown.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::plan::{
-    Action, After, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, Reason, Refusal,
-    Tracking, UnknownValue, UserChange,
+    Action, After, Briefing, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, Reason,
+    Refusal, SchemaChange, Tracking, UnknownValue, UserChange,
 };
 use crate::resource::{
-    Address, ClusterIdentity, FieldPath, Identity, Live, Origin, Ownership, Problem, ProblemKind, Stamp,
-    Target,
+    Address, ClusterIdentity, FieldPath, FilePlace, Identity, Live, Origin, Ownership, Problem, ProblemKind,
+    Stamp, Target,
 };
 
 /// A plan as it was shown.
@@ -22,6 +24,7 @@ pub(super) struct PlanSnapshot {
     notes: Vec<String>,
     targets: Vec<Address>,
     left_out: Vec<Address>,
+    briefing: Briefing,
     digest: String,
 }
 
@@ -34,6 +37,9 @@ struct ChangeSnapshot {
     reasons: Vec<Reason>,
     cause: Option<Cause>,
     fields: Vec<FieldSnapshot>,
+    /// What stands for the fields of a schema, which are not in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    schemas: Vec<SchemaChange>,
     fidelity: Fidelity,
     dependencies: Vec<Address>,
     moved_from: Option<Address>,
@@ -58,6 +64,9 @@ struct FieldSnapshot {
     after: ValueSnapshot,
     sensitive: bool,
     origin: Option<String>,
+    /// File and line of a field that comes from a file of objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<(PathBuf, usize)>,
     forces_replacement: bool,
     cause: Cause,
     keep: Option<KeepSnapshot>,
@@ -107,6 +116,7 @@ impl PlanSnapshot {
             notes: plan.notes.clone(),
             targets: plan.targets.clone(),
             left_out: plan.left_out.clone(),
+            briefing: plan.briefing.clone(),
             digest: plan.digest.clone(),
         }
     }
@@ -126,6 +136,7 @@ impl PlanSnapshot {
             left_out: self.left_out.clone(),
             // A plan that cannot be applied is not kept in a file.
             lineage_obstacle: None,
+            briefing: self.briefing.clone(),
             digest: self.digest.clone(),
         }
     }
@@ -151,7 +162,8 @@ impl ChangeSnapshot {
             action: change.action,
             reasons: change.reasons.clone(),
             cause: change.cause.clone(),
-            fields: change.fields.iter().map(FieldSnapshot::of).collect(),
+            fields: change.single_fields().map(FieldSnapshot::of).collect(),
+            schemas: change.schemas.clone(),
             fidelity: change.fidelity.clone(),
             dependencies: change.dependencies.clone(),
             moved_from: change.moved_from.clone(),
@@ -173,6 +185,7 @@ impl ChangeSnapshot {
             reasons: self.reasons.clone(),
             cause: self.cause.clone(),
             fields: self.fields.iter().map(FieldSnapshot::field).collect(),
+            schemas: self.schemas.clone(),
             dependencies: self.dependencies.clone(),
             moved_from: self.moved_from.clone(),
             replaced: self.replaced.clone().map(|target| Box::new((target, unread()))),
@@ -208,6 +221,11 @@ impl FieldSnapshot {
             },
             sensitive: field.sensitive,
             origin: field.origin.as_ref().map(|origin| origin.key.clone()),
+            place: field
+                .origin
+                .as_ref()
+                .and_then(|origin| origin.file.as_ref())
+                .map(|at| (at.path.clone(), at.line)),
             forces_replacement: field.forces_replacement,
             cause: field.cause.clone(),
             keep: field.keep.as_ref().map(|keep| match keep {
@@ -219,7 +237,9 @@ impl FieldSnapshot {
     }
 
     fn field(&self) -> FieldChange {
-        let origin = |key: &String| Origin { key: key.clone(), span: None };
+        let origin = |key: &String| Origin::of_key(key.clone(), None);
+        let place =
+            |(path, line): &(PathBuf, usize)| FilePlace { path: path.clone(), line: *line, item: Vec::new() };
         FieldChange {
             path: self.path.clone(),
             before: self.before.clone(),
@@ -229,7 +249,10 @@ impl FieldSnapshot {
                 ValueSnapshot::Unknown(value) => After::Unknown(value.clone()),
             },
             sensitive: self.sensitive,
-            origin: self.origin.as_ref().map(origin),
+            origin: self
+                .origin
+                .as_ref()
+                .map(|key| Origin { file: self.place.as_ref().map(place), ..origin(key) }),
             forces_replacement: self.forces_replacement,
             cause: self.cause.clone(),
             keep: self.keep.as_ref().map(|keep| match keep {

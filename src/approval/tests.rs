@@ -172,10 +172,12 @@ fn every_mismatch_of_the_preconditions_is_told() {
         ("lineage", json!("b".repeat(32)), Mismatch::Lineage { of: "a".repeat(32) }),
         ("cluster", cluster, Mismatch::Cluster { of: Box::new(preconditions.cluster.clone()) }),
         ("configuration", json!("sha256:2"), Mismatch::Configuration),
-        ("secrets", json!({}), Mismatch::Secrets(vec![SecretSourceName::Env("A".into())])),
+        ("secrets", json!({}), Mismatch::SecretsUnset(vec![SecretSourceName::Env("A".into())])),
     ] {
         assert_eq!(preconditions.mismatches(&with(key, value)), [mismatch], "{key}");
     }
+    let set_now = Mismatch::SecretsChanged(vec![SecretSourceName::Env("A".into())]);
+    assert_eq!(with("secrets", json!({})).mismatches(&preconditions), [set_now]);
 }
 
 #[test]
@@ -224,7 +226,7 @@ fn named(error: Option<serde_json::Error>) -> BTreeSet<String> {
 /// A plan that has everything that a file can hold.
 fn full_plan() -> Plan {
     let mut update = change("ConfigMap", "v", "w");
-    let origin = Origin { key: "resource.c.data.k".into(), span: None };
+    let origin = Origin::of_key("resource.c.data.k", None);
     update.fields[0].origin = Some(origin.clone());
     update.fields[0].keep = Some(Keep::Key(origin));
     let mut gone = update.fields[0].clone();

@@ -12,7 +12,7 @@ use super::schema;
 use super::specs::Specs;
 use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{BlockAddress, Desired};
+use crate::resource::{BlockAddress, Desired, KeyFact};
 
 /// What holds for every block that says nothing else.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +133,11 @@ pub(super) trait BlockType: Sync + 'static {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft>;
 
+    /// What a reader of the plan that makes the block wants to know first. No secret is among it.
+    fn key_facts(&self, _spec: &Self::Spec) -> Vec<KeyFact> {
+        Vec::new()
+    }
+
     /// Whether `${…}` in the texts of its objects is a reference.
     fn is_interpolated(&self) -> bool {
         true
@@ -173,6 +178,9 @@ pub(super) trait AnyBlockType: Sync {
         context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft>;
+
+    /// See [`BlockType::key_facts`].
+    fn key_facts(&self, block: &BlockAddress, specs: &Specs) -> Vec<KeyFact>;
 
     /// See [`BlockType::is_interpolated`].
     fn is_interpolated(&self) -> bool;
@@ -216,6 +224,10 @@ impl<T: BlockType> AnyBlockType for T {
             Some(spec) => BlockType::compile(self, block, spec, context, mistakes),
             None => Vec::new(),
         }
+    }
+
+    fn key_facts(&self, block: &BlockAddress, specs: &Specs) -> Vec<KeyFact> {
+        specs.get(block).map_or_else(Vec::new, |spec| BlockType::key_facts(self, spec))
     }
 
     fn is_interpolated(&self) -> bool {

@@ -1,6 +1,6 @@
 //! All blocks of a configuration together: what they must know, and what they compile to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::block_type::{AnyBlockType, CompileContext, Defaults};
 use super::draft::Draft;
@@ -14,7 +14,7 @@ use super::types::TYPES;
 use super::{lifecycle, references};
 use crate::config::{Block, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::resource::{BlockAddress, Desired};
+use crate::resource::{BlockAddress, Desired, KeyFact};
 
 /// The blocks of a configuration, each read once.
 pub struct Blocks<'c> {
@@ -32,6 +32,8 @@ pub struct CompiledBlocks {
     /// The resources: the shared namespaces first, then what blocks ask for, in the order of the blocks. Of
     /// objects with mistakes only what could be made.
     pub resources: Vec<Desired>,
+    /// What a reader of a plan wants to know first of each block, for the blocks of which there is such a thing.
+    pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
     /// What is wrong, and what works but probably not as meant.
     pub mistakes: Diagnostics,
 }
@@ -116,7 +118,14 @@ impl<'c> Blocks<'c> {
         let mut all = shared_namespaces(&resources);
         all.append(&mut resources);
         references::check(self.config, &all, &mut mistakes);
-        CompiledBlocks { resources: all, mistakes: sorted(mistakes) }
+        CompiledBlocks { resources: all, key_facts: self.key_facts(), mistakes: sorted(mistakes) }
+    }
+
+    fn key_facts(&self) -> BTreeMap<BlockAddress, Vec<KeyFact>> {
+        let all = self.all.iter().map(|(block, block_type)| {
+            (block.address.clone(), block_type.key_facts(&block.address, &self.specs))
+        });
+        all.filter(|(_, facts)| !facts.is_empty()).collect()
     }
 
     fn context<'a>(&'a self, facts: &'a Facts) -> CompileContext<'a> {

@@ -61,7 +61,7 @@ impl Draft {
     /// An object that comes from a block as a whole.
     pub(super) fn new(block: &Block, object: Value, addressing: Addressing, namespace: &str) -> Self {
         let mut origins = PathMap::default();
-        origins.insert(FieldPath::root(), Origin { key: block.address.to_string(), span: Some(block.span) });
+        origins.insert(FieldPath::root(), Origin::of_key(block.address.to_string(), Some(block.span)));
         Self {
             object,
             addressing,

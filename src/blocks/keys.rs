@@ -25,7 +25,7 @@ pub(super) fn read<T: DeserializeOwned>(block: &Block, mistakes: &mut Vec<Diagno
 pub(super) fn origin_of<'k>(block: &Block, keys: impl IntoIterator<Item = &'k str>) -> Origin {
     let keys: Vec<&str> = keys.into_iter().collect();
     let path = FieldPath::keys(keys.iter().copied());
-    Origin { key: key_text(block, &path), span: block.body.at(keys).map(|node| node.span) }
+    Origin::of_key(key_text(block, &path), block.body.at(keys).map(|node| node.span))
 }
 
 /// A key of a block as a user writes it: `resource.greeting.data.x`.

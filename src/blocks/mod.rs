@@ -49,8 +49,8 @@ mod value_words;
 
 pub use compile::{Blocks, CompiledBlocks};
 pub use facts::{
-    Document, Fact, Facts, FileSet, HtpasswdUser, ManifestFile, Need, ReadError, SecretInputs, SecretKeyRef,
-    SecretText,
+    Document, Fact, Facts, FileLines, FileSet, HtpasswdUser, ManifestFile, Need, ReadError, SecretInputs,
+    SecretKeyRef, SecretText,
 };
 
 use crate::config::BlockSchema;

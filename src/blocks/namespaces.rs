@@ -31,7 +31,7 @@ fn shared_namespace(name: &str, first: &Desired) -> Option<Desired> {
     let mut namespace = Desired::new(Address::block("namespace", name), object)?;
     let path = FieldPath::keys(["metadata", "namespace"]);
     let origin = first.origin(&path);
-    let origin = origin.cloned().unwrap_or_else(|| Origin { key: first.address.to_string(), span: None });
+    let origin = origin.cloned().unwrap_or_else(|| Origin::of_key(first.address.to_string(), None));
     namespace.origins.insert(FieldPath::root(), origin);
     namespace.shared = true;
     Some(namespace)

@@ -217,6 +217,17 @@ pub(super) struct PlanningArgs {
     pub(super) parallelism: u16,
 }
 
+/// How much of a plan is printed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LevelArgs {
+    /// Show everything that is created with all of its fields
+    #[arg(long)]
+    pub(super) full: bool,
+    /// Show with all of its fields what is created under this address (may be given several times)
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "full")]
+    pub(super) details: Vec<Address>,
+}
+
 /// In which form a plan is printed.
 #[derive(Debug, Clone, Args)]
 pub(super) struct FormArgs {
@@ -226,6 +237,8 @@ pub(super) struct FormArgs {
     /// How long the Markdown may be; what does not fit is left out, the least important first
     #[arg(long, value_name = "BYTES", default_value_t = report::MARKDOWN_LIMIT, value_parser = limit)]
     pub(super) markdown_limit: usize,
+    #[command(flatten)]
+    pub(super) level: LevelArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -355,6 +368,8 @@ pub(super) struct RunArgs {
     /// In which form
     #[arg(long, default_value = "text")]
     pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) level: LevelArgs,
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,

@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt;
 use super::output::Output;
-use super::plan;
+use super::plan::{self, Form};
 use super::plan_file::NamedPlanFile;
 use super::progress::Progress;
 use super::project;
@@ -15,9 +15,9 @@ use super::settings;
 use super::wording::note;
 use crate::apply::Report;
 use crate::engine::{Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Workspace};
-use crate::plan::Mode;
+use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, SourceLine, Styled, escape};
-use crate::state::Store;
+use crate::state::{Recovered, Store};
 
 /// How the plan gets approved.
 #[derive(Clone, Copy)]
@@ -74,7 +74,7 @@ pub(super) async fn run(
     let sources = &workspace.config().sources;
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
     let approval = admission.approval(&workspace, &planned)?;
-    plan::show(&planned.plan, args.format.into(), &SourceLine::within(sources), output)?;
+    plan::show(&planned.plan, &Form::from(args), &SourceLine::within(sources), output)?;
     if !planned.plan.refusals.is_empty() {
         return Ok(Exit::Failed);
     }
@@ -84,7 +84,7 @@ pub(super) async fn run(
     }
     let is_to_be_asked =
         matches!(admission, Admission::Person) && planned.plan.has_changes() && !args.auto_approve;
-    if is_to_be_asked && !confirm::ask(question(mode), global.into(), output)? {
+    if is_to_be_asked && !confirm::ask(&question(&planned.plan), global.into(), output)? {
         let mut text = Styled::default();
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
@@ -115,24 +115,31 @@ async fn open(
 /// Words that an earlier run was killed, and what of it was recorded.
 fn interrupted(interruption: Interruption<'_>) -> Styled {
     match interruption {
-        Interruption::Run(recovered) => note(format!(
-            "the run of {} from {} was killed; {} of its outcomes are picked up, {} are looked for in the cluster.",
-            escape(&recovered.unfinished.by),
-            recovered.unfinished.begun,
-            recovered.outcomes,
-            recovered.in_doubt.len()
-        )),
+        Interruption::Run(recovered) => note(interrupted_run(recovered)),
         Interruption::Holder(holder) => {
             note(format!("a run of {} was killed; it left nothing unfinished.", escape(&holder.who())))
         }
     }
 }
 
-fn question(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Apply => "Apply this plan?",
-        Mode::Destroy => "Destroy all of this?",
-    }
+fn interrupted_run(recovered: &Recovered) -> String {
+    let plural = |count: usize| if count == 1 { "result" } else { "results" };
+    let (by, begun) = (escape(&recovered.unfinished.by), recovered.unfinished.begun);
+    let outcomes = format!("recovered {} recorded {}", recovered.outcomes, plural(recovered.outcomes));
+    let unknown = match recovered.in_doubt.len() {
+        0 => String::new(),
+        count => format!(", looking for {count} unrecorded {} in the cluster", plural(count)),
+    };
+    format!("the run of {by} from {begun} was killed: {outcomes}{unknown}.")
+}
+
+/// The question names what it is about: who answers it may have scrolled the plan away.
+fn question(plan: &Plan) -> String {
+    let verb = match plan.mode {
+        Mode::Apply => "Apply this plan",
+        Mode::Destroy => "Destroy all of this",
+    };
+    format!("{}\n{verb}?", escape(&report::plan_subject(plan)))
 }
 
 async fn apply(

@@ -1,6 +1,6 @@
 //! `regplan plan`.
 
-use super::args::{FormArgs, Format, Global, PlanArgs, PlanFormat};
+use super::args::{FormArgs, Format, Global, LevelArgs, PlanArgs, PlanFormat, RunArgs};
 use super::destination;
 use super::diagnostics;
 use super::exit::Exit;
@@ -11,7 +11,7 @@ use super::project;
 use super::settings;
 use super::wording::note;
 use crate::plan::{Mode, Plan};
-use crate::report::{self, Label, Locator, Page, SourceLine, Styled, escape};
+use crate::report::{self, Label, Level, Locator, Page, SourceLine, Styled, escape};
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     let planned = workspace.plan(settings::request(mode, &args.planning)).await?;
     let (plan, sources) = (&planned.plan, &workspace.config().sources);
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
-    let shown = show(plan, Form::from(&args.form), &SourceLine::within(sources), output);
+    let shown = show(plan, &Form::from(&args.form), &SourceLine::within(sources), output);
     Failure::unless_closed(shown)?;
     if let Some(path) = &args.out {
         plan_file::keep(path, &workspace, &planned, output).await?;
@@ -54,41 +54,67 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
 }
 
 /// The form in which a plan is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
-    Text,
+    Text(Level),
     Json,
-    Markdown { limit: usize },
+    Markdown { limit: usize, level: Level },
 }
 
-impl From<&FormArgs> for Form {
-    fn from(args: &FormArgs) -> Self {
-        match args.format {
-            PlanFormat::Text => Self::Text,
-            PlanFormat::Json => Self::Json,
-            PlanFormat::Markdown => Self::Markdown { limit: args.markdown_limit },
+impl From<&LevelArgs> for Level {
+    fn from(args: &LevelArgs) -> Self {
+        match args.details.as_slice() {
+            _ if args.full => Self::Full,
+            [] => Self::Brief,
+            named => Self::Details(named.iter().cloned().collect()),
         }
     }
 }
 
-impl From<Format> for Form {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Text => Self::Text,
+impl From<&FormArgs> for Form {
+    fn from(args: &FormArgs) -> Self {
+        let level = Level::from(&args.level);
+        match args.format {
+            PlanFormat::Text => Self::Text(level),
+            PlanFormat::Json => Self::Json,
+            PlanFormat::Markdown => Self::Markdown { limit: args.markdown_limit, level },
+        }
+    }
+}
+
+impl From<&RunArgs> for Form {
+    fn from(args: &RunArgs) -> Self {
+        match args.format {
+            Format::Text => Self::Text(Level::from(&args.level)),
             Format::Json => Self::Json,
         }
     }
 }
 
 /// Prints the plan as data; `places` finds the file and line of a configuration key.
-pub(super) fn show(plan: &Plan, form: Form, places: Locator<'_>, output: Output) -> Result<(), Failure> {
+pub(super) fn show(plan: &Plan, form: &Form, places: Locator<'_>, output: Output) -> Result<(), Failure> {
     match form {
-        Form::Text => {
-            let page = Page { width: Output::width(), places };
+        Form::Text(level) => {
+            check_details(plan, level)?;
+            let page = Page { width: Output::width(), level, places };
             output.data(&report::plan_text(plan, page))?;
         }
         Form::Json => Output::raw_data(&format!("{:#}\n", report::plan_json(plan, places)))?,
-        Form::Markdown { limit } => Output::raw_data(&report::plan_markdown(plan, places, limit))?,
+        Form::Markdown { limit, level } => {
+            check_details(plan, level)?;
+            Output::raw_data(&report::plan_markdown(plan, level, places, *limit))?;
+        }
     }
     Ok(())
+}
+
+/// `--details` names what the plan has.
+fn check_details(plan: &Plan, level: &Level) -> Result<(), Failure> {
+    match level.unknown(&plan.changes).first() {
+        None => Ok(()),
+        Some(unknown) => {
+            Err(Failure::message(format!("`--details {unknown}`: this plan has no such resource"))
+                .help("leave `--details` out to see the addresses of the plan"))
+        }
+    }
 }

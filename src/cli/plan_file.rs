@@ -56,8 +56,10 @@ impl NamedPlanFile {
 
     /// The file and line of a configuration key when the plan was made.
     pub(super) fn place(&self, origin: &Origin) -> Option<SourceLine> {
-        let (file, line) = self.file.place(&origin.key)?;
-        Some(SourceLine { file: file.clone(), line: *line })
+        SourceLine::of_file(origin).or_else(|| {
+            let (file, line) = self.file.place(&origin.key)?;
+            Some(SourceLine { file: file.clone(), line: *line })
+        })
     }
 
     /// Makes sure, before anything is planned, that the file may be applied here.

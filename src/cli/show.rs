@@ -9,6 +9,6 @@ use super::plan_file::NamedPlanFile;
 
 pub(super) fn run(args: &ShowArgs, output: Output) -> Result<Exit, Failure> {
     let named = NamedPlanFile::read(&args.plan_file)?;
-    plan::show(&named.file.plan(), Form::from(&args.form), &|origin| named.place(origin), output)?;
+    plan::show(&named.file.plan(), &Form::from(&args.form), &|origin| named.place(origin), output)?;
     Ok(Exit::Done)
 }

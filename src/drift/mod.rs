@@ -30,6 +30,10 @@ pub struct Drift {
     pub serial: u64,
     /// The cluster that was read.
     pub cluster: ClusterIdentity,
+    /// The context by which it was reached; `None` where no kubeconfig led to it.
+    pub context: Option<String>,
+    /// The place of the state, as a user names it: a folder.
+    pub state: String,
     /// When it was read.
     pub at: Timestamp,
     /// The last run, where it did not complete. It may still be under way.

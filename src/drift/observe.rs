@@ -11,11 +11,16 @@ use crate::state::StoredResource;
 pub fn observe(project: &str, resource: &StoredResource, reading: &Reading) -> Status {
     let live = match reading {
         Reading::Present(live) => live,
+        // It has ended by itself, and is taken away then.
+        Reading::Absent if resource.readiness.completed().is_some() => return Status::InSync,
         Reading::Absent => return Status::Gone,
         Reading::Unreadable(problem) => return Status::Unreadable(problem.clone()),
     };
     if live.stamp.uid != resource.uid {
         return Status::Recreated { by: owners::all(&live.ownership) };
+    }
+    if live.is_ending() && resource.readiness.completed().is_some() {
+        return Status::InSync;
     }
     let differences =
         resource.applied.as_ref().map(|applied| differences(project, &resource.identity, applied, live));

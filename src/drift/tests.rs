@@ -249,6 +249,8 @@ fn drift_is_certain_whatever_else_could_not_be_seen() {
             lineage: String::new(),
             serial: 1,
             cluster,
+            context: Some("prod".into()),
+            state: ".regplan/registry/state.json".into(),
             at: Timestamp::UNIX_EPOCH,
             unfinished: None,
             findings: statuses.into_iter().map(finding).collect(),

@@ -148,9 +148,13 @@ struct Journal<'s> {
 impl Journal<'_> {
     async fn note(&mut self, record: Record) -> Result<(), StateError> {
         match record {
-            Record::Present { address, action, target, live, dependencies, protect, moved_from, applied } => {
+            Record::Present { address, action, target, uid, dependencies, protect, moved_from, applied } => {
                 let known = self.store.state().resources.get(moved_from.as_ref().unwrap_or(&address));
                 let provenance = provenance(action, known);
+                // Of an object that may be gone, what the state knows stays.
+                let kept = known.filter(|_| uid.is_none());
+                let applied = applied.or_else(|| kept.and_then(|known| known.applied.clone()));
+                let uid = uid.or_else(|| kept.map(|known| known.uid.clone())).unwrap_or_default();
                 let resource = Box::new(StoredResource {
                     dependencies,
                     protect,
@@ -158,7 +162,7 @@ impl Journal<'_> {
                     timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
                     readiness: readiness(action, known),
                     applied,
-                    ..StoredResource::new(*target, live.stamp.uid, provenance)
+                    ..StoredResource::new(*target, uid, provenance)
                 });
                 let outcome = match moved_from {
                     Some(from) => Outcome::Moved { from, resource },
@@ -166,12 +170,18 @@ impl Journal<'_> {
                 };
                 self.store.outcome(&address, outcome).await
             }
-            Record::Ready { address } => {
-                let known = self.store.state().resources.get(&address).map(|known| &known.readiness);
-                if matches!(known, Some(Readiness::NotReady { .. })) {
-                    self.store.outcome(&address, Outcome::Ready).await?;
-                }
-                Ok(())
+            Record::Ready { address, completed } => {
+                let Some(known) = self.store.state().resources.get(&address) else { return Ok(()) };
+                let outcome = match completed {
+                    Some(content) => {
+                        let readiness = Readiness::Completed { content };
+                        let resource = Box::new(StoredResource { readiness, ..known.clone() });
+                        Outcome::Written { resource }
+                    }
+                    None if matches!(known.readiness, Readiness::NotReady { .. }) => Outcome::Ready,
+                    None => return Ok(()),
+                };
+                self.store.outcome(&address, outcome).await
             }
             Record::Gone { address, identity } => {
                 self.store.outcome(&address, Outcome::Deleted { identity: *identity }).await

@@ -1,7 +1,7 @@
 //! Compiles a configuration to the graph of the desired resources.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::{Instrument as _, info_span};
 
@@ -12,13 +12,15 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::plan;
-use crate::resource::BlockAddress;
+use crate::resource::{BlockAddress, KeyFact};
 
 /// The result of compiling a configuration.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// Every desired resource, with its dependencies.
     pub graph: Graph,
+    /// What a reader of a plan wants to know first of each block.
+    pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
     /// Warnings: what is allowed, and probably not meant.
     pub warnings: Diagnostics,
     /// The values of the sources of secrets.
@@ -57,38 +59,42 @@ pub async fn complete<'c>(
 }
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
-    let (graph, mistakes) = graph_of(config, &facts);
+    let (graph, key_facts, mistakes) = graph_of(config, &facts);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
     let Some(graph) = graph else { return Err(as_error(warnings)) };
     plan::check_moves(&config.moves, &graph).map_err(as_error)?;
     let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
-    Ok(Compiled { graph, warnings, secret_inputs: facts.secret_inputs, of_files })
+    Ok(Compiled { graph, key_facts, warnings, secret_inputs: facts.secret_inputs, of_files })
 }
 
 /// The further mistakes of a configuration that has some: those of the blocks without a mistake (`sound`),
 /// unless they may come from what is missing.
 pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
     let facts = needs::gather(sound, outside).await;
-    let (_, found) = graph_of(sound, &facts);
+    let (_, _, found) = graph_of(sound, &facts);
     let certain =
         found.into_iter().filter(|mistake| mistake.severity == Severity::Error && !is_doubtful(mistake));
     Diagnostics::from(certain.collect::<Vec<_>>())
 }
 
-/// The graph, with all mistakes of the blocks and of the graph; `None` where one is an error.
-fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, Diagnostics) {
-    let blocks::CompiledBlocks { resources, mut mistakes } = Blocks::read(config).compile(facts);
+/// The graph and the key facts, with all mistakes of the blocks and of the graph; no graph where one is an error.
+fn graph_of(
+    config: &Config,
+    facts: &Facts,
+) -> (Option<Graph>, BTreeMap<BlockAddress, Vec<KeyFact>>, Diagnostics) {
+    let blocks::CompiledBlocks { resources, key_facts, mut mistakes } = Blocks::read(config).compile(facts);
     let is_whole = !mistakes.has_errors();
-    match Graph::build(resources) {
-        Ok(graph) => (is_whole.then_some(graph), mistakes.sorted()),
+    let graph = match Graph::build(resources) {
+        Ok(graph) => is_whole.then_some(graph),
         Err(found) => {
             // Where objects have mistakes, some are missing, and others exist twice.
             mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));
-            (None, mistakes.sorted())
+            None
         }
-    }
+    };
+    (graph, key_facts, mistakes.sorted())
 }
 
 /// Whether the mistake may be caused by another one, and disappear with it.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::cluster_check::check_cluster;
 use super::factories::BackendSettings;
 use super::redacting::RedactingProvider;
+use super::state_access::place_name;
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
 use crate::drift::{self, Drift, Finding, Status};
@@ -28,6 +29,7 @@ pub enum Secrets {
 #[derive(Debug)]
 pub struct AppliedState {
     state: State,
+    place: String,
     cluster: ClusterSettings,
     host: Host,
 }
@@ -38,8 +40,12 @@ impl AppliedState {
     ///
     /// # Errors
     /// There is no state ([`Error::NoState`]), or it cannot be read.
-    pub async fn find(host: Host, backend: &BackendSettings, head: Option<&Head>) -> Result<Self, Error> {
-        let backend = host.backends.open(backend).await?;
+    pub async fn find(
+        host: Host,
+        backend_settings: &BackendSettings,
+        head: Option<&Head>,
+    ) -> Result<Self, Error> {
+        let backend = host.backends.open(backend_settings).await?;
         let nothing = || Error::NoState { place: backend.place() };
         let project = match head {
             Some(head) => Some(head.project.clone()),
@@ -50,7 +56,12 @@ impl AppliedState {
             return Err(nothing());
         }
         let cluster = head.map(|head| head.cluster.clone()).unwrap_or_default();
-        Ok(Self { state: view.state, cluster, host })
+        let folder = match backend_settings {
+            BackendSettings::Beside { folder, .. } => Some(folder.as_path()),
+            BackendSettings::Folder(_) => None,
+        };
+        let place = place_name(&view.place, folder);
+        Ok(Self { state: view.state, place, cluster, host })
     }
 
     /// Compares it with the cluster. Only gets, lists and discovery are sent.
@@ -64,16 +75,39 @@ impl AppliedState {
         let provider = RedactingProvider::around(provider, Arc::default());
         let cluster = provider.cluster().identity().await?;
         check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
-        let drift = drift(&self.state, &cluster, &provider, secrets).await;
-        match provider.cluster().outage().await {
-            Some(problem) => Err(problem.into()),
-            None => Ok(drift),
+        let at = Timestamp::now();
+        let found = findings(&self.state, &provider, secrets).await;
+        if let Some(problem) = provider.cluster().outage().await {
+            return Err(problem.into());
+        }
+        Ok(self.drift_of(cluster, provider.cluster().context(), at, found))
+    }
+}
+
+impl AppliedState {
+    fn drift_of(
+        &self,
+        cluster: ClusterIdentity,
+        context: Option<&str>,
+        at: Timestamp,
+        findings: Vec<Finding>,
+    ) -> Drift {
+        Drift {
+            project: self.state.project.clone(),
+            lineage: self.state.lineage.to_string(),
+            serial: self.state.serial,
+            cluster,
+            context: context.map(str::to_owned),
+            state: self.place.clone(),
+            at,
+            unfinished: self.state.unfinished.clone(),
+            findings,
         }
     }
 }
 
-async fn drift(state: &State, cluster: &ClusterIdentity, provider: &dyn Provider, secrets: Secrets) -> Drift {
-    let at = Timestamp::now();
+/// What was found of each resource that the state knows, sorted by address.
+async fn findings(state: &State, provider: &dyn Provider, secrets: Secrets) -> Vec<Finding> {
     let doubted: BTreeSet<&Address> = state.in_doubt.iter().map(|intent| &intent.address).collect();
     let is_left_out = |identity: &Identity| secrets == Secrets::LeaveOut && identity.is("", "Secret");
     let mut found: BTreeMap<&Address, Finding> = BTreeMap::new();
@@ -100,15 +134,7 @@ async fn drift(state: &State, cluster: &ClusterIdentity, provider: &dyn Provider
         let status = drift::observe(&state.project, resource, reading);
         found.insert(address, finding(address, &resource.identity, status));
     }
-    Drift {
-        project: state.project.clone(),
-        lineage: state.lineage.to_string(),
-        serial: state.serial,
-        cluster: cluster.clone(),
-        at,
-        unfinished: state.unfinished.clone(),
-        findings: found.into_values().collect(),
-    }
+    found.into_values().collect()
 }
 
 fn finding(address: &Address, identity: &Identity, status: Status) -> Finding {

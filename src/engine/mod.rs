@@ -19,6 +19,7 @@
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
+//! | `file_lines` | at which line of a manifest a changed field stands |
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
@@ -33,6 +34,7 @@ mod default_factories;
 mod drifting;
 mod error;
 mod factories;
+mod file_lines;
 mod host;
 mod kept_readings;
 mod loading;

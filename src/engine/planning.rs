@@ -112,6 +112,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: false,
             timeouts: Timeouts::default(),
             applied: None,
+            completed: None,
             doubted: true,
         };
         Some((address_of_doubt(state, intent, &desired)?, known))
@@ -124,6 +125,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: resource.protect,
             timeouts: resource.timeouts,
             applied: resource.applied.clone(),
+            completed: resource.readiness.completed().map(str::to_owned),
             doubted: state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity),
         };
         (address.clone(), known)

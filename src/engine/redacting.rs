@@ -114,6 +114,10 @@ impl Cluster for RedactingProvider {
         self.answer(self.provider.cluster().identity().await)
     }
 
+    fn context(&self) -> Option<&str> {
+        self.provider.cluster().context()
+    }
+
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
         self.answer(self.provider.is_namespaced(target).await)
     }

@@ -151,6 +151,10 @@ impl House for FakeCluster {
 
 #[async_trait]
 impl Cluster for FakeCluster {
+    fn context(&self) -> Option<&str> {
+        Some("test")
+    }
+
     async fn identity(&self) -> Result<ClusterIdentity, Problem> {
         self.note("cluster");
         Ok(ClusterIdentity { uid: Some("c".into()), server: "https://c".into(), ca_digest: None })

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::applying::{self, Run};
+use super::file_lines;
 use super::lost_data;
 use super::planned::{Applicable, Planned};
 use super::run_secrets::RunSecrets;
-use super::state_access::StateAccess;
+use super::state_access::{StateAccess, place_name};
 use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
 use crate::blocks::SecretKeyRef;
 use crate::config::Config;
 use crate::graph::Graph;
-use crate::plan::Mode;
+use crate::plan::{Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
 use crate::state::{Intent, IntentKind, State, Store};
@@ -86,12 +87,24 @@ impl<S: StateAccess> Workspace<S> {
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
         let (graph, parallelism) = (&compiled.graph, settings.parallelism);
-        let plan = planning::plan(config, graph, state, &self.cluster, &provider, &request, parallelism)
+        let mut plan = planning::plan(config, graph, state, &self.cluster, &provider, &request, parallelism)
             .await
             .map_err(|error| error.after(&compiled.warnings))?;
+        plan.briefing = self.briefing(&compiled);
+        file_lines::point_at_lines(&mut plan, &config.folder);
         let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
         let secret_inputs = compiled.secret_inputs.clone();
         Ok(Planned { request, plan, warnings, secret_inputs })
+    }
+}
+
+impl<S: StateAccess> Workspace<S> {
+    fn briefing(&self, compiled: &Compiled) -> Briefing {
+        Briefing {
+            context: self.provider.cluster().context().map(str::to_owned),
+            state: place_name(&self.state.place(), Some(&self.config().folder)),
+            key_facts: compiled.key_facts.clone(),
+        }
     }
 }
 

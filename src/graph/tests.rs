@@ -51,7 +51,7 @@ fn taking(mut desired: Desired, path: &str, text: &str, at: usize) -> Desired {
     let path: FieldPath = path.parse().unwrap();
     let mark = Reference::Live(LiveReference { text: text.into() }).mark();
     desired.unresolved.insert(path.clone(), Expression::parse(&mark).unwrap().unwrap());
-    desired.origins.insert(path, Origin { key: "key".into(), span: Some(span(at)) });
+    desired.origins.insert(path, Origin::of_key("key", Some(span(at))));
     desired
 }
 

@@ -30,7 +30,7 @@ pub fn lingering(identity: &Identity, object: &Value) -> String {
     let foreign: Vec<&&str> =
         names.iter().filter(|name| !matches!(**name, "foregroundDeletion" | "orphan")).collect();
     if names.contains(&"foregroundDeletion") {
-        reasons.push("what depends on it goes first".to_owned());
+        reasons.push("waiting for its dependents".to_owned());
     }
     if !foreign.is_empty() {
         let list: Vec<String> = foreign.iter().map(|name| format!("`{name}`")).collect();
@@ -75,7 +75,7 @@ mod tests {
             json!({"metadata": {"deletionTimestamp": "x", "finalizers": ["a.b/c", "foregroundDeletion"]}});
         assert_eq!(
             lingering(&thing, &held),
-            "what depends on it goes first; the finalizer `a.b/c` must be removed by its controller"
+            "waiting for its dependents; the finalizer `a.b/c` must be removed by its controller"
         );
     }
 

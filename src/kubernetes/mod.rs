@@ -15,8 +15,10 @@
 //! | `openapi` | what a server says of the fields of a kind |
 //! | `quantity` | in which form an amount is stored |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
+//! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
+//! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
@@ -28,6 +30,7 @@
 
 pub mod atomic;
 pub mod cascade;
+pub mod completion;
 pub mod conditions;
 pub mod deletion_time;
 pub mod events;
@@ -45,5 +48,6 @@ pub mod readiness;
 pub mod removed_apis;
 pub mod secret_data;
 pub mod server_fields;
+pub mod unions;
 
 pub use field_manager::field_manager;

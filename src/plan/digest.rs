@@ -39,8 +39,22 @@ fn meaning(change: &Change, manager: &str) -> Value {
     let old = change.replaced.as_ref().map(|replaced| &replaced.0);
     let is_quiet = fields.is_empty() && change.action == Action::Update;
     let quiet = is_quiet.then(|| meaning_without_a_line(change, manager));
-    let Change { address, target, action, moved_from, taken_from, .. } = change;
-    json!([address, target, action, moved_from, old, taken_from, quiet, fields])
+    let Change { address, target, action, moved_from, taken_from, inside, .. } = change;
+    let mut meaning = vec![
+        json!(address),
+        json!(target),
+        json!(action),
+        json!(moved_from),
+        json!(old),
+        json!(taken_from),
+        json!(quiet),
+        json!(fields),
+    ];
+    if !inside.lost.is_empty() || !inside.unseen.is_empty() {
+        let unseen: Vec<String> = inside.unseen.iter().map(ToString::to_string).collect();
+        meaning.push(json!([inside.lost, unseen]));
+    }
+    Value::from(meaning)
 }
 
 fn meaning_of_field(field: &FieldChange) -> Value {

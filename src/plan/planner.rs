@@ -10,8 +10,10 @@ use crate::plan::decision::{answer, prediction, reading};
 use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
+use crate::plan::model::briefing::Briefing;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
+use crate::plan::model::schema_change::schema_changes;
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
@@ -326,6 +328,9 @@ impl Planner {
         let (removed, unreadable) = removals(self.overview());
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
         changes.extend(removed);
+        for change in &mut changes {
+            change.schemas = schema_changes(change);
+        }
         refusals.extend(unreadable);
         self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
         let mut plan = Plan {
@@ -340,6 +345,7 @@ impl Planner {
             targets: self.input.targets.clone(),
             left_out: self.input.left_out.addresses().into_iter().collect(),
             lineage_obstacle: self.lineage_obstacle.take(),
+            briefing: Briefing::default(),
             digest: String::new(),
         };
         plan.digest = plan.digest_of();

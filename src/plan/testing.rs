@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kubernetes::field_manager;
-use crate::plan::{Change, Mode, Plan};
+use crate::plan::{Briefing, Change, Mode, Plan};
 use crate::resource::{ClusterIdentity, Live, ManagedEntry, Operation, Ownership, Stamp};
 
 /// The project whose objects these are.
@@ -56,6 +56,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         targets: Vec::new(),
         left_out: Vec::new(),
         lineage_obstacle: None,
+        briefing: Briefing::default(),
         digest: "sha256:plan".into(),
     }
 }

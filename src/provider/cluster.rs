@@ -27,6 +27,9 @@ pub enum Shift {
     /// We: these fields, with all below them, leave what our manager has applied. Who owns them besides us
     /// keeps them; otherwise they are nobody's.
     Release(Vec<FieldPath>),
+    /// Everybody: these fields, with all below them, become ours alone, whoever owned them, or nobody. The next write
+    /// that does not send them takes them away.
+    Take(Vec<FieldPath>),
     /// These managers: what the object sets becomes ours, and the note goes by which a later `kubectl apply`
     /// would take fields away. An item of a list that the object has is taken from them as a whole, since
     /// what they kept of it would keep the item.
@@ -68,6 +71,9 @@ pub trait Cluster: House {
     /// No answer, or credentials that the server does not take. Rights that do not show the identity are no
     /// error: then it has no uid.
     async fn identity(&self) -> Result<ClusterIdentity, Problem>;
+
+    /// The context of a kubeconfig that led to it; `None` where none did.
+    fn context(&self) -> Option<&str>;
 
     /// Whether the server serves objects of this kind inside namespaces; `None` for a kind that it does
     /// not serve.

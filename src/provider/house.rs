@@ -60,6 +60,9 @@ pub struct Wait {
     pub target: Target,
     /// For what.
     pub until: Until,
+    /// The uid of the object that was written, where that is known: if it is gone by now, what is known of it tells
+    /// whether it has done its work.
+    pub uid: Option<String>,
     /// For how long; `None` is the kind's own time.
     pub timeout: Option<Duration>,
 }

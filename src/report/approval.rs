@@ -19,11 +19,16 @@ pub fn mismatch_text(mismatch: &Mismatch) -> String {
             None => format!("it was made for the cluster at {}", of.server),
         },
         Mismatch::Configuration => "the configuration has changed since".to_owned(),
-        Mismatch::Secrets(sources) => {
-            let names: Vec<String> = sources.iter().map(source).collect();
-            format!("a secret is another one than it was then: {}", names.join(", "))
+        Mismatch::SecretsChanged(sources) => format!("a secret has changed since: {}", listed(sources)),
+        Mismatch::SecretsUnset(sources) => {
+            let are = if sources.len() == 1 { "is" } else { "are" };
+            format!("{} {are} not set", listed(sources))
         }
     }
+}
+
+fn listed(sources: &[SecretSourceName]) -> String {
+    sources.iter().map(source).collect::<Vec<_>>().join(", ")
 }
 
 fn source(name: &SecretSourceName) -> String {
@@ -42,6 +47,10 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
         DivergenceKind::Holds(fields) | DivergenceKind::Unapproved { fields, .. } => {
             lines.extend(fields.iter().map(|(path, managers)| owned(path, managers)));
         }
+        DivergenceKind::AlsoDie(objects) => {
+            lines.extend(objects.iter().map(|identity| format!("  {identity}")));
+        }
+        DivergenceKind::NotSeen(kinds) => lines.extend(kinds.iter().map(|kind| format!("  {kind}"))),
         DivergenceKind::Action { .. }
         | DivergenceKind::Object
         | DivergenceKind::TakesFrom(_)
@@ -53,7 +62,7 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
 
 fn owned(path: &FieldPath, managers: &[FieldManager]) -> String {
     let names: Vec<&str> = managers.iter().map(|manager| manager.name.as_str()).collect();
-    let by = if names.is_empty() { "unknown".to_owned() } else { names.join(", ") };
+    let by = if names.is_empty() { "an unknown manager".to_owned() } else { names.join(", ") };
     format!("  {path} (by {by})")
 }
 
@@ -65,6 +74,12 @@ fn story(kind: &DivergenceKind) -> String {
         DivergenceKind::Holds(_) => "others have changed it".to_owned(),
         DivergenceKind::TakesFrom(managers) => {
             format!("its fields are other managers' by now: {}", managers.join(", "))
+        }
+        DivergenceKind::AlsoDie(_) => {
+            "what was made in it since the plan would be deleted with it".to_owned()
+        }
+        DivergenceKind::NotSeen(_) => {
+            "what is deleted with it could be seen when the plan was made, and cannot be seen now".to_owned()
         }
         DivergenceKind::Unapproved { action, .. } => {
             format!("it was to stay as it is, and now a plan would {} it", word(*action))
@@ -145,7 +160,20 @@ mod tests {
             ),
             (
                 DivergenceKind::Holds(fields.clone()),
-                "resource.a: others have changed it\n  data.k (by kubectl, helm)\n  data.k (by unknown)",
+                "resource.a: others have changed it\n  data.k (by kubectl, helm)\n  data.k (by an unknown manager)",
+            ),
+            (
+                DivergenceKind::AlsoDie(vec![crate::resource::Identity::namespaced(
+                    "", "Secret", "a", "new",
+                )]),
+                "resource.a: what was made in it since the plan would be deleted with it\n  Secret a/new",
+            ),
+            (
+                DivergenceKind::NotSeen(vec![
+                    crate::resource::Identity::cluster("x.y", "Foo", "").group_kind(),
+                ]),
+                "resource.a: what is deleted with it could be seen when the plan was made, and cannot be seen now\n  \
+                 Foo.x.y",
             ),
             (
                 DivergenceKind::TakesFrom(vec!["helm".into(), "kubectl".into()]),
@@ -154,7 +182,7 @@ mod tests {
             (
                 DivergenceKind::Unapproved { action: Action::Update, fields },
                 "resource.a: it was to stay as it is, and now a plan would update it\n  \
-                 data.k (by kubectl, helm)\n  data.k (by unknown)",
+                 data.k (by kubectl, helm)\n  data.k (by an unknown manager)",
             ),
             (
                 DivergenceKind::Kept(vec![Reason::Protected { address: Address::block("resource", "a") }]),
@@ -189,8 +217,12 @@ mod tests {
             (cluster(None), "it was made for the cluster at https://s"),
             (Mismatch::Configuration, "the configuration has changed since"),
             (
-                Mismatch::Secrets(sources),
-                "a secret is another one than it was then: the environment variable A, the file b.txt, the variable c",
+                Mismatch::SecretsUnset(vec![SecretSourceName::Env("CI_PASSWORD".into())]),
+                "the environment variable CI_PASSWORD is not set",
+            ),
+            (
+                Mismatch::SecretsChanged(sources),
+                "a secret has changed since: the environment variable A, the file b.txt, the variable c",
             ),
         ] {
             assert!(mismatch_text(&mismatch).starts_with(told), "{}", mismatch_text(&mismatch));

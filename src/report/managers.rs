@@ -5,7 +5,7 @@ use crate::resource::{FieldManager, Operation};
 /// The managers as a list in words; not escaped.
 pub(in crate::report) fn managers(managers: &[FieldManager]) -> String {
     let names: Vec<String> = managers.iter().map(manager).collect();
-    if names.is_empty() { "by unknown".to_owned() } else { format!("by {}", names.join(", by ")) }
+    if names.is_empty() { "by an unknown manager".to_owned() } else { format!("by {}", names.join(", by ")) }
 }
 
 fn manager(manager: &FieldManager) -> String {

@@ -6,6 +6,7 @@
 //! | where | what it words |
 //! |---|---|
 //! | `plan/` | a plan: text, Markdown, JSON; the words for each action and cause are in `plan/words` |
+//! | `head` | what a plan or a comparison is about: project, cluster, state |
 //! | `drift/` | drift: text, Markdown, JSON, Prometheus |
 //! | `apply` | the events of an apply while it runs, and its end |
 //! | `approval` | why a plan file is not applied |
@@ -17,6 +18,7 @@ mod apply;
 mod approval;
 mod drift;
 mod format;
+mod head;
 mod managers;
 mod plan;
 mod source_line;
@@ -31,7 +33,9 @@ pub use drift::text::{drift_summary, drift_text};
 pub use format::escape::{escape, escape_in_place, escape_lines};
 pub use format::page::Page;
 pub use format::styled::{Label, Styled};
+pub use head::plan_subject;
 pub use plan::json::{FORMAT_VERSION, plan_json};
+pub use plan::level::Level;
 pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};
 pub use plan::reasons::refusal;
 pub use plan::text::plan_text;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::diagnostic::Sources;
-use crate::resource::Origin;
+use crate::resource::{FilePlace, Origin};
 
 /// A line of a configuration file, where a key is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,9 +24,17 @@ impl SourceLine {
     /// Makes a [`Locator`] for the files of a configuration.
     pub fn within(sources: &Sources) -> impl Fn(&Origin) -> Option<Self> + '_ {
         |origin| {
-            let (path, line) = sources.line_of(origin.span?)?;
-            Some(Self { file: path.display().to_string(), line })
+            Self::of_file(origin).or_else(|| {
+                let (path, line) = sources.line_of(origin.span?)?;
+                Some(Self { file: path.display().to_string(), line })
+            })
         }
+    }
+
+    /// The line of a field that comes from a file of objects.
+    pub fn of_file(origin: &Origin) -> Option<Self> {
+        let FilePlace { path, line, .. } = origin.file.as_ref()?;
+        Some(Self { file: path.display().to_string(), line: *line })
     }
 }
 

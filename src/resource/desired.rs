@@ -1,5 +1,7 @@
 //! What should be there, and where each field of it comes from.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::{Address, Expression, FieldPath, Identity, Lifecycle, PathMap, Target, api_version_parts};
@@ -12,6 +14,26 @@ pub struct Origin {
     pub key: String,
     /// Where it stands; `None` for what a default gives.
     pub span: Option<Span>,
+    /// Where the field itself stands, for what comes from a file that a key names.
+    pub file: Option<FilePlace>,
+}
+
+/// A place in a file of objects that the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePlace {
+    /// The file.
+    pub path: PathBuf,
+    /// The line (from 1): that of the field, or of its object where nobody has looked for the field.
+    pub line: usize,
+    /// The number of the object's item, from 1, in a document that is a list; in a list of lists, those of all levels.
+    pub item: Vec<usize>,
+}
+
+impl Origin {
+    /// A key of the configuration.
+    pub fn of_key(key: impl Into<String>, span: Option<Span>) -> Self {
+        Self { key: key.into(), span, file: None }
+    }
 }
 
 /// Why a field's value is not known in this plan, for example in that of a pull request from a fork.

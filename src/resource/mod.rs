@@ -11,6 +11,7 @@
 //! | `house_groups` | Do the objects of this API group live in a house beside the cluster (DNS)? |
 //! | `desired` | What should be there, and where does each field of it come from? |
 //! | `lifecycle` | How does a block want its resources to be treated? |
+//! | `key_fact` | What does a reader want to know first of something that is made? |
 //! | `live` | What is there, and what can go wrong with reading it? |
 //! | `ownership` | Which field manager owns which fields of a live object? |
 //! | `applied` | What is remembered of the last apply? |
@@ -32,6 +33,7 @@ mod digest;
 mod expression;
 mod house_groups;
 mod identity;
+mod key_fact;
 mod lifecycle;
 mod live;
 mod ownership;
@@ -43,12 +45,13 @@ mod withhold;
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
 pub use api_groups::is_builtin_group;
 pub use applied::{Applied, Held, SentObject, all_held, foreign_items, held, held_at};
-pub use desired::{Desired, Origin, Unchecked};
+pub use desired::{Desired, FilePlace, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use house_groups::is_house_group;
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
+pub use key_fact::KeyFact;
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
 pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};

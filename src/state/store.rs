@@ -1,6 +1,7 @@
 //! The store: a state that this process has locked, and the run that it records.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -112,6 +113,11 @@ impl Store {
     /// The interrupted run that was folded in when this was opened.
     pub fn recovered(&self) -> Option<&Recovered> {
         self.recovered.as_ref()
+    }
+
+    /// Where it is kept.
+    pub fn place(&self) -> PathBuf {
+        self.backend.place()
     }
 
     /// Refuses another lineage or cluster than expected.

@@ -127,7 +127,7 @@ impl StoredDesired {
     /// What was desired, without the withheld values and without the places of keys, since files have
     /// changed. `None` for an object without kind, version or name.
     pub fn desired(&self, address: Address) -> Option<Desired> {
-        let origin = |origin: &StoredOrigin| Origin { key: origin.key.clone(), span: None };
+        let origin = |origin: &StoredOrigin| Origin::of_key(origin.key.clone(), None);
         let unchecked = |reason: &String| Unchecked { reason: reason.clone() };
         Some(Desired {
             origins: restored(&self.origins, origin),

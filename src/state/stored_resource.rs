@@ -137,6 +137,14 @@ impl Readiness {
     fn is_ready(&self) -> bool {
         *self == Self::Ready
     }
+
+    /// The digest of what it ran with, where it has ended by itself.
+    pub fn completed(&self) -> Option<&str> {
+        match self {
+            Self::Completed { content } => Some(content),
+            Self::Ready | Self::NotReady { .. } => None,
+        }
+    }
 }
 
 fn are_default(timeouts: &Timeouts) -> bool {

@@ -1,5 +1,7 @@
 //! Reads a state without a lock, with what an interrupted run has recorded.
 
+use std::path::PathBuf;
+
 use super::backend::Backend;
 use super::error::StateError;
 use super::journal::{Journal, RunEnd};
@@ -13,6 +15,8 @@ pub struct View {
     /// The state, with the outcomes folded in that a killed run, or one under way, has recorded. A project
     /// without a state has an empty one here, whose lineage is not kept.
     pub state: State,
+    /// Where it is kept.
+    pub place: PathBuf,
     /// Whether there is a state at all.
     pub exists: bool,
     /// The run that was folded in. It may still be running: a view asks for no lock.
@@ -43,11 +47,12 @@ pub async fn view(backend: &dyn Backend, project: &str) -> Result<View, StateErr
             (status, journal) => {
                 let exists = loaded.is_some();
                 let state = loaded.unwrap_or_else(|| State::new(project));
-                state.check(&backend.place(), Expected { project: Some(project), ..Expected::default() })?;
+                let place = backend.place();
+                state.check(&place, Expected { project: Some(project), ..Expected::default() })?;
                 let open = journal.filter(|_| status == Some(JournalStatus::Open));
-                let Some(journal) = open else { return Ok(View { state, exists, recovered: None }) };
+                let Some(journal) = open else { return Ok(View { state, place, exists, recovered: None }) };
                 let (state, journal) = fold(backend, state, journal).await?;
-                return Ok(View { state, exists, recovered: recover::report(&journal) });
+                return Ok(View { state, place, exists, recovered: recover::report(&journal) });
             }
         }
     }

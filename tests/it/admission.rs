@@ -107,7 +107,7 @@ fn a_rejection_is_told_at_its_resource_beside_the_rest_of_the_plan() {
     text.stdout_contains("! resource.greeting")
         .stdout_contains(words)
         .stdout_contains("+ resource.inbox")
-        .stdout_contains("1 resource stands in the way");
+        .stdout_contains("1 resource blocks this plan");
     project.run(["apply", "--auto-approve"]).code(1);
     assert!(ns.find("service/inbox").is_none(), "nothing of such a plan is applied");
 }
@@ -207,14 +207,14 @@ fn missing_rights_flag_a_resource_and_never_fail_the_plan() {
     let flagged = change(&plan, "resource.inbox");
     assert_eq!((&flagged["action"], &flagged["fidelity"]["kind"]), (&json!("create"), &json!("predicted")));
     let reason = flagged["fidelity"]["reason"].as_str().unwrap();
-    assert!(reason.starts_with("our rights do not allow to try it") && reason.contains("cannot"), "{reason}");
+    assert!(reason.starts_with("no permission for a dry-run") && reason.contains("cannot"), "{reason}");
     // With the rights, the same status code is a rejection for another reason.
     ns.apply(
         r#"{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"count/configmaps": "0"}}}"#,
     );
     wait_for("the quota", || ns.find("resourcequota/none")?.pointer("/status/hard").cloned());
     let text = project.run(["plan"]).code(1);
-    text.stdout_contains("exceeded quota: none").stdout_contains("predicted: our rights do not allow");
+    text.stdout_contains("exceeded quota: none").stdout_contains("predicted: no permission for a dry-run");
 }
 
 fn what_a_webhook_quotes_of_secrets_is_not_shown() {

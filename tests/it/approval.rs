@@ -1,5 +1,6 @@
 //! An apply does what was approved and nothing else: plan files, and plans that are expected by their digest.
 
+mod cascade;
 mod moved_in_between;
 mod plan_file;
 mod while_applying;
@@ -8,7 +9,7 @@ use crate::harness::{Ended, GREETING, Namespace, Project, Test, WEB};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [plan_file::tests(), moved_in_between::tests(), while_applying::tests()].concat()
+    [plan_file::tests(), moved_in_between::tests(), while_applying::tests(), cascade::tests()].concat()
 }
 
 const OTHER: &str = r#"

@@ -13,8 +13,6 @@ tests! {
     the_reference_is_that_of_the_schema,
     the_documents_name_every_command,
     every_link_between_the_documents_leads_somewhere,
-    the_readme_shows_a_file_that_is_valid,
-    the_readme_shows_a_real_plan,
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -80,46 +78,6 @@ fn every_link_between_the_documents_leads_somewhere() {
                 assert!(folder.join(file).exists(), "{page} links to {link}");
             }
         }
-    }
-}
-
-fn the_readme_shows_a_file_that_is_valid() {
-    let ns = Namespace::absent();
-    let readme = document("README.md");
-    let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    ns.project().write("regplan.toml", file).run(["validate"]).success();
-}
-
-/// The plan in the README: the file of the README, with an edited image tag, drift of the replicas, and a removed
-/// block.
-fn the_readme_shows_a_real_plan() {
-    let ns = Namespace::absent();
-    let readme = document("README.md");
-    let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    // As long as `registry`, so that lines are wrapped at the same places.
-    let namespace = ns.fill("{prefix}r");
-    assert_eq!(namespace.len(), "registry".len());
-    let file = file
-        .replace("name = \"registry\"", "name = \"{project}\"")
-        .replace("= \"registry\"\n", "= \"{prefix}r\"\n");
-    let notice = "\n[resource.notice]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
-                  metadata.namespace = \"{prefix}r\"\ndata.text = \"closed on Sunday\"\n";
-    let before = file.replace("registry:3.1.1", "registry:3.1.0") + notice;
-    let project = ns.project().write("regplan.toml", &before).env("CI_PASSWORD", "a long enough password");
-    project.apply();
-    ns.kubectl(["scale", "deployment/registry", "--replicas=3", "--namespace={prefix}r"]).run().success();
-    project.rewrite("regplan.toml", &file);
-    let shown = |format| project.run(["plan", format]).success().stdout().replace(&namespace, "registry");
-    let plan = shown("--format=text");
-    assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
-    project.snapshot("plan_markdown", &shown("--format=markdown"));
-    ns.clean_up("namespace/{prefix}r");
-    let (head, rest) = readme.split_once("$ regplan plan\n").unwrap();
-    let (shown, tail) = rest.split_once("```").unwrap();
-    if std::env::var_os(UPDATE).is_some() {
-        fs::write(repository("README.md"), format!("{head}$ regplan plan\n{plan}```{tail}")).unwrap();
-    } else {
-        assert_eq!(shown, plan, "the README shows another plan; {UPDATE}=1 writes it anew");
     }
 }
 

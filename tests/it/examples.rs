@@ -134,7 +134,7 @@ fn the_definition_and_its_resource_are_applied_in_one_go() {
 fn the_live_reference_is_resolved() {
     let ns = Namespace::absent();
     let project = live_reference_example(&ns);
-    project.run(["plan"]).success().stdout_contains("known after apply");
+    project.run(["plan", "--full"]).success().stdout_contains("known after apply");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.front");
     assert!(ns.find("configmap/address").is_none());

@@ -50,6 +50,6 @@ mod tests {
 fn the_strings_of_the_program_are_found() {
     let found = literals();
     let has = |file: &str, text: &str| found.iter().any(|one| one.file == file && one.text.contains(text));
-    assert!(has("cli/carry_out.rs", "Apply this plan?"));
+    assert!(has("cli/carry_out.rs", "Apply this plan"));
     assert!(!found.iter().any(|one| one.file.contains("tests")), "those of tests are left out");
 }

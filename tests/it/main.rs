@@ -36,6 +36,8 @@ mod github_actions;
 mod handover;
 mod houses;
 mod idempotence;
+mod leftovers;
+mod levels;
 mod literals;
 mod mistakes;
 mod moves;
@@ -45,6 +47,7 @@ mod predictions;
 mod proof;
 mod proxy;
 mod readiness;
+mod readme;
 mod real_registry;
 mod registry;
 mod replacement;
@@ -85,6 +88,8 @@ fn tests() -> Vec<Test> {
         handover::tests(),
         houses::tests(),
         idempotence::tests(),
+        levels::tests(),
+        leftovers::tests(),
         literals::tests(),
         mistakes::tests(),
         moves::tests(),
@@ -93,6 +98,7 @@ fn tests() -> Vec<Test> {
         predictions::tests(),
         proof::tests(),
         proxy::tests(),
+        readme::tests(),
         real_registry::tests(),
         registry::tests(),
         requests::tests(),

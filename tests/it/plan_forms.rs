@@ -145,9 +145,9 @@ fn a_line_of_drift_names_its_place() {
     let line = config.lines().position(|line| line.contains("hello =")).unwrap() + 1;
     let text = project.run(["plan"]).success();
     text.stdout_contains("~ data.hello: \"sun\" -> \"world\"")
-        .stdout_contains("drift: by kubectl-patch (update, 2");
+        .stdout_contains("drift: changed by kubectl-patch (update, 2");
     text.stdout_contains(&format!("keep it: set resource.greeting.data.hello (regplan.toml:{line})"));
-    text.stdout_contains("Why: the cluster has drifted; the configuration has not changed.");
+    text.stdout_contains("Reason: the cluster has drifted; the configuration has not changed.");
     text.stdout_contains("by kubectl-patch: 1 field in 1 resource, last at 2");
     let found = plan(&project);
     let field = &changes(&found).iter().find(|change| change["action"] == "update").unwrap()["fields"][0];
@@ -158,7 +158,7 @@ fn a_line_of_drift_names_its_place() {
     // The server has no record of a removed field. The advice is to remove it from the file.
     ns.patch("configmap/greeting", &json!({"data": {"hello": null}}));
     let text = project.run(["plan"]).success();
-    text.stdout_contains("drift: by unknown");
+    text.stdout_contains("drift: changed by an unknown manager");
     text.stdout_contains(&format!(
         "keep it: remove it at resource.greeting.data.hello (regplan.toml:{line})"
     ));
@@ -167,7 +167,7 @@ fn a_line_of_drift_names_its_place() {
     project.edit("regplan.toml", "world", "mars");
     let text = project.run(["plan"]).success();
     text.stdout_contains(&format!("\"world\" -> \"mars\"  (yours, regplan.toml:{line})"));
-    text.stdout_contains("Why: the configuration says so; the cluster has not drifted.");
+    text.stdout_contains("Reason: the configuration or a secret changed; the cluster has not drifted.");
 }
 
 /// An object with long values, and one with a long text; both change.
@@ -220,11 +220,11 @@ fn markdown_stays_within_its_limit() {
         text + &format!("\n[resource.c{n}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n{data}\n")
     });
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{objects}"));
-    let whole = project.run(["plan", "--format=markdown"]).success();
+    let whole = project.run(["plan", "--format=markdown", "--full"]).success();
     whole.stdout_contains("**Plan: 61 to add").stdout_contains("</details>").stdout_lacks("Left out");
     for limit in [1000, 5000, 20_000] {
         let argument = format!("--markdown-limit={limit}");
-        let shown = project.regplan(["plan", "--format=markdown"]).args([argument]).run().success();
+        let shown = project.regplan(["plan", "--format=markdown", "--full"]).args([argument]).run().success();
         shown.check(shown.stdout().len() <= limit, "should stay within its limit");
         shown
             .stdout_contains("Plan: 61 to add")

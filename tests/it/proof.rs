@@ -186,6 +186,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         protect: false,
         timeouts: Timeouts::default(),
         applied: with_record.then(|| Arc::new(case.applied.clone())),
+        completed: None,
         doubted: false,
     }
 }

@@ -1,5 +1,6 @@
 //! Readiness: when objects are ready, why they are not, and what happens to those that depend on them.
 
+mod completion;
 mod custom_resources;
 mod deletion;
 mod infrastructure;
@@ -9,7 +10,14 @@ use crate::harness::{Ended, Namespace, Project, Test};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [workloads::tests(), infrastructure::tests(), custom_resources::tests(), deletion::tests()].concat()
+    [
+        workloads::tests(),
+        completion::tests(),
+        infrastructure::tests(),
+        custom_resources::tests(),
+        deletion::tests(),
+    ]
+    .concat()
 }
 
 /// A resource that depends on `resource.web`, and one that does not.

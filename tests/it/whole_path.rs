@@ -157,7 +157,7 @@ kind = "ConfigMap"
 data = { address = "http://${resource.lb.status.loadBalancer.ingress[0].ip}/" }
 "#;
     let project = ns.project().write("regplan.toml", &config);
-    project.run(["plan"]).success().stdout_contains("known after apply");
+    project.run(["plan", "--full"]).success().stdout_contains("known after apply");
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
     assert!(ns.find("configmap/user").is_none());

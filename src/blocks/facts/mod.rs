@@ -1,6 +1,7 @@
 //! What blocks ask of the outside, and what came back.
 
 mod encoding;
+mod file_lines;
 mod manifest_file;
 mod need;
 mod read_error;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use file_lines::FileLines;
 pub use manifest_file::{Document, ManifestFile};
 pub use need::{HtpasswdUser, Need, SecretKeyRef};
 pub use read_error::ReadError;

@@ -16,7 +16,7 @@ use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::marks::HELM_HOOK;
 use crate::kubernetes::server_fields::remove_server_fields;
-use crate::resource::{FieldPath, Origin};
+use crate::resource::{FieldPath, FilePlace, Origin};
 
 /// The block type `manifest`.
 pub(in crate::blocks) struct ManifestBlock;
@@ -264,7 +264,7 @@ impl BlockType for ManifestBlock {
         };
         documents
             .into_iter()
-            .map(|(file, document)| draft(block, namespace, &shown(file), document))
+            .map(|(file, document)| draft(block, namespace, file, &shown(file), document))
             .collect()
     }
 
@@ -274,17 +274,23 @@ impl BlockType for ManifestBlock {
 }
 
 /// The draft of one object, which comes from this file.
-fn draft(block: &Block, namespace: &str, file: &str, document: &Document) -> Draft {
-    let Document { object, number, item, line } = document;
+fn draft(block: &Block, namespace: &str, file: &Path, shown: &str, document: &Document) -> Draft {
+    let Document { object, number, item: item_numbers, line } = document;
     let mut object = object.clone();
     remove_server_fields(&mut object);
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
     let mut draft = Draft::new(block, object, addressing, namespace);
     let path = FieldPath::keys(["path"]);
-    let item: Vec<String> = item.iter().map(ToString::to_string).collect();
+    let item: Vec<String> = item_numbers.iter().map(ToString::to_string).collect();
     let item = if item.is_empty() { String::new() } else { format!(", item {}", item.join(".")) };
-    let key = format!("{} ({file}, document {number}{item}, line {line})", key_text(block, &path));
-    draft.origins.insert(FieldPath::root(), Origin { key, span: Some(span_of(block, ["path"])) });
+    let key = format!("{} ({shown}, document {number}{item}, line {line})", key_text(block, &path));
+    let place = FilePlace {
+        path: file.to_owned(),
+        line: usize::try_from(*line).unwrap_or(usize::MAX),
+        item: item_numbers.clone(),
+    };
+    let span = Some(span_of(block, ["path"]));
+    draft.origins.insert(FieldPath::root(), Origin { file: Some(place), ..Origin::of_key(key, span) });
     if block.body.at(["namespace"]).is_some()
         && FieldPath::keys(["metadata", "namespace"]).get(&draft.object).is_none()
     {

@@ -104,7 +104,7 @@ impl BlockType for ResourceBlock {
             let path = FieldPath::keys(keys);
             if draft.origins.get(&path).is_none() {
                 let key = key_text(block, &path);
-                draft.origins.insert(path, Origin { key, span: None });
+                draft.origins.insert(path, Origin::of_key(key, None));
             }
         }
         vec![draft]
@@ -146,7 +146,7 @@ fn value_span(key: Span, node: &Node) -> Span {
 
 /// Notes the key that a field comes from.
 fn note(block: &Block, path: &FieldPath, span: Span, draft: &mut Draft) {
-    draft.origins.insert(path.clone(), Origin { key: key_text(block, path), span: Some(span) });
+    draft.origins.insert(path.clone(), Origin::of_key(key_text(block, path), Some(span)));
     draft.settable.insert(path.clone(), ());
 }
 

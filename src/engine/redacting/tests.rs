@@ -25,9 +25,11 @@ const BLOCKS: &str = "[secret.s]\nenv = \"PASSWORD\"\n\
 async fn said(stage: &Stage, workspace: &mut Workspace<Store>) -> String {
     let planned = workspace.plan(PlanRequest::all(Mode::Apply)).await.unwrap();
     let plan = &planned.plan;
-    let mut said = report::plan_text(plan, Page { width: 80, places: &|_| None }).to_string();
+    let mut said =
+        report::plan_text(plan, Page { width: 80, level: &report::Level::Full, places: &|_| None })
+            .to_string();
     said += &report::plan_json(plan, &|_| None).to_string();
-    said += &report::plan_markdown(plan, &|_| None, report::MARKDOWN_LIMIT);
+    said += &report::plan_markdown(plan, &report::Level::Full, &|_| None, report::MARKDOWN_LIMIT);
     if let Some(file) = workspace.plan_file(&planned).await.unwrap() {
         said += file.as_text();
     }

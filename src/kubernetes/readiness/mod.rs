@@ -27,6 +27,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use self::verdict::{Readiness, StorageClass};
+use super::completion::has_ended;
 use super::conditions::{condition, is_current, said, text};
 use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
 
@@ -40,7 +41,8 @@ pub fn judge(
     rule: Option<&ReadyRule>,
     class: StorageClass,
 ) -> Readiness {
-    if object.pointer("/metadata/deletionTimestamp").is_some() {
+    // What has ended by itself may be taken away at once.
+    if object.pointer("/metadata/deletionTimestamp").is_some() && !has_ended(identity, object) {
         return Readiness::failed("it is being deleted");
     }
     match rule {

@@ -22,7 +22,7 @@ impl Readiness {
 
     /// The controller has not seen the latest generation yet.
     pub(super) fn behind() -> Self {
-        Self::waiting("its controller has not looked at it yet")
+        Self::waiting("waiting for its controller")
     }
 }
 

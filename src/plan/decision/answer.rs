@@ -8,7 +8,7 @@ use crate::plan::decision::creation;
 use crate::plan::decision::differences;
 use crate::plan::decision::replacement;
 use crate::plan::decision::ruling::Ruling;
-use crate::plan::decision::sent_object::predicted_object;
+use crate::plan::decision::sent_object::{beside, predicted_object};
 use crate::plan::decision::update;
 use crate::plan::decision::update::Tried;
 use crate::plan::diff::replacing_fields;
@@ -44,7 +44,11 @@ fn accepted(
 ) -> Ruling {
     let fidelity = Fidelity::DryRun;
     if let Some(live) = live {
-        return update::ruling(situation, live, Tried { sent, answer: Arc::new(answer), fidelity, warnings });
+        return update::ruling(
+            situation,
+            live,
+            Tried { sent, answer: Arc::new(answer), fidelity, warnings, takes: Vec::new() },
+        );
     }
     if let Err(problem) = handover::refuse_parts(&situation.manager(), situation.desired(), &answer) {
         return problem.into();
@@ -78,6 +82,9 @@ fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem
         let mut fields = differences::without_marks(situation, live, sent, &answer);
         replacing_fields::flag_named(&desired.identity, &live.object, &named, &mut fields);
         return replacement::ruling(situation, live, Fidelity::DryRun, fields, Some(problem));
+    }
+    if let Some(fields) = beside(situation, live, sent).by_refusal(&problem) {
+        return Ruling::Predict { sent: sent.clone(), reason: PredictionReason::TakenFirst { fields } };
     }
     // Another class or a smaller size: the server does not say that it is about a field that cannot change.
     let may_be_immutable = problem.kind == ProblemKind::Rejected && problem.help.is_none();

@@ -8,7 +8,7 @@ use crate::plan::decision::creation;
 use crate::plan::decision::differences;
 use crate::plan::decision::replacement;
 use crate::plan::decision::ruling::Ruling;
-use crate::plan::decision::sent_object::predicted_object;
+use crate::plan::decision::sent_object::{beside, predicted_object};
 use crate::plan::decision::update;
 use crate::plan::decision::update::Tried;
 use crate::plan::diff::published_schema;
@@ -76,15 +76,23 @@ pub(in crate::plan) fn ruling(situation: Situation<'_>, sent: Value, reason: Pre
     if let Some(problem) = schema_problem(situation, live, &sent) {
         return problem.into();
     }
+    let takes = match (&reason, live) {
+        (PredictionReason::TakenFirst { fields }, _) => fields.clone(),
+        (_, Some(live)) => beside(situation, live, &sent).by_rules(),
+        (_, None) => Vec::new(),
+    };
     let fidelity = Fidelity::Predicted(reason);
     let Some(live) = live else {
         return Ruling::decided(creation::change(situation, fidelity, sent), None);
     };
-    let answer = predicted_object(situation, live, &sent);
+    let mut answer = predicted_object(situation, live, &sent);
+    for path in &takes {
+        path.remove(&mut answer.object);
+    }
     let mut fields = differences::without_marks(situation, live, &sent, &answer);
     if replacing_fields::flag_by_rules(&situation.desired().identity, &live.object, &mut fields) {
         return replacement::ruling(situation, live, fidelity, fields, None);
     }
-    let tried = Tried { sent, answer: Arc::new(answer), fidelity, warnings: Vec::new() };
+    let tried = Tried { sent, answer: Arc::new(answer), fidelity, warnings: Vec::new(), takes };
     update::ruling(situation, live, tried)
 }

@@ -7,18 +7,21 @@ use serde_json::Value;
 use crate::plan::decision::change;
 use crate::plan::decision::prediction;
 use crate::plan::decision::replacement;
+use crate::plan::decision::replacement::Trigger;
 use crate::plan::decision::ruling::{NextStep, Ruling};
-use crate::plan::decision::sent_object::sent_object;
+use crate::plan::decision::sent_object::{beside, sent_object};
 use crate::plan::decision::update;
 use crate::plan::model::change::Action;
-use crate::plan::model::fidelity::{Fidelity, Proof};
+use crate::plan::model::fidelity::{Fidelity, PredictionReason, Proof};
+use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::handover;
 use crate::plan::ownership::protection::lost_data_problem;
+use crate::plan::proof::content::content_digest;
 use crate::plan::proof::{by_owner, by_record};
 use crate::plan::view::situation::Situation;
 use crate::provider::{Guard, Write};
-use crate::resource::{Live, Problem, ProblemKind, Reading};
+use crate::resource::{FieldPath, Live, Problem, ProblemKind, Reading};
 
 /// What follows; `None` where nothing was read yet.
 pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
@@ -34,6 +37,7 @@ pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
             used(situation, None)
         }
         Reading::Unreadable(problem) => refused(problem.clone()),
+        Reading::Absent if has_completed(situation, None) => completed(situation, None),
         Reading::Absent => match lost_data(situation) {
             Some(problem) => refused(problem),
             None => written(situation, None),
@@ -56,6 +60,7 @@ fn refused(problem: Problem) -> NextStep {
 fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
     match situation.belonging(live) {
         Belonging::Foreign(problem) => refused(problem),
+        _ if live.is_ending() && has_completed(situation, Some(live)) => completed(situation, Some(live)),
         _ if live.is_ending() => refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
             "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
         )),
@@ -69,6 +74,25 @@ fn present(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
 /// A namespace of others, or one that may not be looked at: it is used as it is.
 fn used(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     let change = change::change(situation, Action::None, Fidelity::Observed, None);
+    NextStep::Ruling(Ruling::decided(change, live.cloned()))
+}
+
+/// Whether it has ended by itself, and would run with the same again. `live` is there where it is just taken away.
+fn has_completed(situation: Situation<'_>, live: Option<&Live>) -> bool {
+    let known = situation.known().filter(|known| !known.doubted);
+    let known = known.filter(|known| live.is_none_or(|live| live.stamp.uid == known.uid));
+    let Some(ran_with) = known.and_then(|known| known.completed.as_ref()) else { return false };
+    let (sent, pending) = sent_object(situation, None);
+    let desired = situation.desired();
+    let Ok(release) = handover::field_release(&situation.manager(), desired, None) else { return false };
+    let would_run_with = content_digest(desired, &handover::sent_after_release(sent, &release));
+    pending.is_none() && would_run_with == *ran_with && Trigger::of(situation).is_none()
+}
+
+/// What has ended by itself stays as it is, though it may be gone.
+fn completed(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
+    let mut change = change::change(situation, Action::None, Fidelity::Observed, None);
+    change.reasons.push(Reason::Completed);
     NextStep::Ruling(Ruling::decided(change, live.cloned()))
 }
 
@@ -92,6 +116,10 @@ fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     if let Some((live, proof)) = provable.and_then(|live| Some((live, proof(situation, live, &sent)?))) {
         return NextStep::Ruling(update::proved(situation, live, proof, sent));
     }
+    if let Some(fields) = there.and_then(|live| displaced(situation, live, &sent)) {
+        let reason = PredictionReason::TakenFirst { fields };
+        return NextStep::Ruling(Ruling::Predict { sent, reason });
+    }
     let write = Write {
         target: desired.target(),
         object: there
@@ -113,6 +141,12 @@ fn unless_served(situation: Situation<'_>) -> Option<NextStep> {
         Some(Err(problem)) => Some(refused(problem.clone())),
         Some(Ok(())) => None,
     }
+}
+
+/// What others have put into the place of our list items, under other keys.
+fn displaced(situation: Situation<'_>, live: &Live, sent: &Value) -> Option<Vec<FieldPath>> {
+    let found = beside(situation, live, sent).by_record(situation.last_write(live)?);
+    (!found.is_empty()).then_some(found)
 }
 
 /// What proves that sending this would change nothing, if anything does.

@@ -6,6 +6,7 @@ use crate::plan::diff::compare::keyed;
 use crate::plan::diff::outcome::{Basis, outcome};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::ownership::handover;
+use crate::plan::ownership::takeover::Beside;
 use crate::plan::sent::object::object;
 use crate::plan::sent::resolve::{Unresolvable, resolve};
 use crate::plan::view::situation::Situation;
@@ -26,6 +27,11 @@ pub(super) fn made_anew(situation: Situation<'_>, live: &Live) -> Value {
     let (mut sent, _) = sent_object(situation, None);
     handover::carry_over(&mut sent, situation.desired(), live);
     sent
+}
+
+/// What others own, or nobody, beside what is sent.
+pub(super) fn beside<'a>(situation: Situation<'a>, live: &'a Live, sent: &'a Value) -> Beside<'a> {
+    Beside { manager: situation.manager(), identity: &situation.desired().identity, live, sent }
 }
 
 /// The object as it would probably be after the write; who owns its fields then cannot be predicted.

@@ -26,7 +26,7 @@ use crate::plan::ownership::handover::FieldRelease;
 use crate::plan::ownership::protection::lost_value_problem;
 use crate::plan::ownership::restore::{ChangeWithoutFields, restored_ownership};
 use crate::plan::view::situation::Situation;
-use crate::resource::Live;
+use crate::resource::{FieldPath, Live};
 
 /// A write, and the object as it would be after it.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub(super) struct Tried {
     pub(super) fidelity: Fidelity,
     /// What the server warned about.
     pub(super) warnings: Vec<String>,
+    /// What becomes ours first.
+    pub(super) takes: Vec<FieldPath>,
 }
 
 /// What becomes of an object that a write would leave as it is.
@@ -48,7 +50,8 @@ pub(super) fn proved(situation: Situation<'_>, live: &Arc<Live>, proof: Proof, s
         && Trigger::of(situation).is_none()
         && situation.known().is_none_or(|known| known.uid == live.stamp.uid);
     if !stays {
-        let tried = Tried { sent, answer: Arc::clone(live), fidelity, warnings: Vec::new() };
+        let tried =
+            Tried { sent, answer: Arc::clone(live), fidelity, warnings: Vec::new(), takes: Vec::new() };
         return ruling(situation, live, tried);
     }
     let foreign = foreign(situation.project(), &sent, live, live, &[]);
@@ -59,7 +62,7 @@ pub(super) fn proved(situation: Situation<'_>, live: &Arc<Live>, proof: Proof, s
 
 /// What becomes of an object that is there.
 pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Ruling {
-    let Tried { sent, answer, fidelity, warnings } = tried;
+    let Tried { sent, answer, fidelity, warnings, takes } = tried;
     let (project, desired, manager) = (situation.project(), situation.desired(), situation.manager());
     let belonging = situation.belonging(live);
     let trigger = Trigger::of(situation);
@@ -93,6 +96,7 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         unchanged,
         taken_from,
         warnings,
+        takes,
         ..base
     };
     if !is_predicted {

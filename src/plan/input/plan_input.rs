@@ -22,6 +22,8 @@ pub struct Known {
     pub timeouts: Timeouts,
     /// The record of the last apply; `None` where there is none.
     pub applied: Option<Arc<Applied>>,
+    /// The digest of what it ran with, where it has ended by itself: it may be gone since.
+    pub completed: Option<String>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.
     pub doubted: bool,
 }

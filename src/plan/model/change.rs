@@ -1,5 +1,6 @@
 //! What the plan says of one resource.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,10 @@ use serde_json::Value;
 use super::fidelity::Fidelity;
 use super::field_change::{Cause, FieldChange};
 use super::reason::Reason;
-use crate::resource::{Address, Applied, Desired, FieldPath, Identity, Live, Stamp, Target, Timeouts};
+use super::schema_change::SchemaChange;
+use crate::resource::{
+    Address, Applied, Desired, FieldPath, GroupKind, Identity, Live, Stamp, Target, Timeouts,
+};
 
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +57,17 @@ pub enum Tracking {
     Untracked,
 }
 
+/// What was seen in a namespace, or of a definition, that is deleted with all that it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inside {
+    /// The uid of each object that is deleted with it, and that a reader would miss.
+    pub lost: BTreeMap<String, Identity>,
+    /// The uids of all objects that were seen.
+    pub seen: BTreeSet<String>,
+    /// The kinds that could not be looked at.
+    pub unseen: BTreeSet<GroupKind>,
+}
+
 /// What the plan says of one resource.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -69,6 +84,8 @@ pub struct Change {
     pub cause: Option<Cause>,
     /// The fields that change.
     pub fields: Vec<FieldChange>,
+    /// The schemas that change. Their fields are among the others.
+    pub schemas: Vec<SchemaChange>,
     /// How the difference is known.
     pub fidelity: Fidelity,
     /// The object as it was read; its stamp guards the write.
@@ -97,6 +114,10 @@ pub struct Change {
     pub unchanged: usize,
     /// What else is deleted with it: the content of a namespace, the custom resources of a definition.
     pub dies_with: Vec<Identity>,
+    /// Fields of others, or of nobody, that become ours first, so that the write can take them away.
+    pub takes: Vec<FieldPath>,
+    /// What was seen in it, where it is deleted with all that it holds.
+    pub inside: Inside,
     /// The managers that lose fields by an adoption.
     pub taken_from: Vec<String>,
     /// Fields that could not be checked, each with the reason.
@@ -115,6 +136,7 @@ impl Change {
             reasons: Vec::new(),
             cause: None,
             fields: Vec::new(),
+            schemas: Vec::new(),
             fidelity,
             prior: None,
             desired: None,
@@ -129,6 +151,8 @@ impl Change {
             foreign: 0,
             unchanged: 0,
             dies_with: Vec::new(),
+            takes: Vec::new(),
+            inside: Inside::default(),
             taken_from: Vec::new(),
             unchecked: Vec::new(),
             applied: None,
@@ -138,6 +162,11 @@ impl Change {
     /// Whether an apply records it in the state, also where it writes nothing to the cluster.
     pub fn is_to_be_remembered(&self) -> bool {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()
+    }
+
+    /// Whether it stays as it is because it has ended by itself.
+    pub fn has_completed(&self) -> bool {
+        self.reasons.contains(&Reason::Completed)
     }
 
     /// The stamp of the object as it was read; `None` where there was no object.

@@ -20,6 +20,8 @@ pub enum Occasion {
     Configuration,
     /// Both have.
     Both,
+    /// Neither: objects that others made are taken over, and nothing else is done.
+    Adoption,
 }
 
 /// What one manager changed in what was applied.
@@ -132,6 +134,10 @@ impl Change {
 impl Plan {
     /// Why it changes something; `None` where it changes nothing in the cluster.
     pub fn occasion(&self) -> Option<Occasion> {
+        let mut writes = self.changes.iter().filter(|change| change.action.writes()).peekable();
+        if writes.peek().is_some() && writes.all(|change| change.action == Action::Adopt) {
+            return Some(Occasion::Adoption);
+        }
         let drift = self.changes.iter().any(Change::reverts_drift);
         let configuration = self.changes.iter().any(Change::follows_configuration);
         match (drift, configuration) {
@@ -188,7 +194,9 @@ mod tests {
         assert_eq!(occasion(vec![created(Some(drift(&[])))]), Some(Occasion::Drift));
         assert_eq!(occasion(vec![change("a", Action::Delete, None, vec![])]), Some(Occasion::Configuration));
         let conflict = vec![Cause::Conflict { by: vec![] }];
-        assert_eq!(occasion(vec![change("a", Action::Adopt, None, conflict)]), Some(Occasion::Configuration));
+        let adopted = || change("a", Action::Adopt, None, conflict.clone());
+        assert_eq!(occasion(vec![adopted()]), Some(Occasion::Adoption));
+        assert_eq!(occasion(vec![adopted(), created(None)]), Some(Occasion::Configuration));
         let quiet = change("a", Action::Update, Some(drift(&[])), vec![]);
         assert_eq!(occasion(vec![quiet]), Some(Occasion::Drift));
     }

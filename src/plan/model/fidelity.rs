@@ -69,6 +69,11 @@ pub enum PredictionReason {
         /// The reference as it is written.
         reference: String,
     },
+    /// These fields must become ours before the write can take them away.
+    TakenFirst {
+        /// The fields, which others own or nobody.
+        fields: Vec<FieldPath>,
+    },
     /// The server does not take dry-runs of this write.
     DryRunRefused {
         /// What the server said.
@@ -123,6 +128,10 @@ mod tests {
             (
                 PredictionReason::DryRunRefused { message: text() },
                 json!({"kind": "dry_run_refused", "message": "a"}),
+            ),
+            (
+                PredictionReason::TakenFirst { fields: vec!["b".parse().unwrap()] },
+                json!({"kind": "taken_first", "fields": ["b"]}),
             ),
             (PredictionReason::Forbidden { message: text() }, json!({"kind": "forbidden", "message": "a"})),
         ] {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::briefing::Briefing;
 use super::change::{Action, Change};
 use super::reason::Reason;
 use crate::resource::{Address, ClusterIdentity, Problem, ProblemKind, Target};
@@ -96,6 +97,8 @@ pub struct Plan {
     pub left_out: Vec<Address>,
     /// Why it is shown and never applied, where the state is not here that its objects were made from.
     pub lineage_obstacle: Option<LineageObstacle>,
+    /// What its readers must know beside what changes; filled by whoever knows it.
+    pub briefing: Briefing,
     /// What identifies its content ([`digest_of`](Self::digest_of)).
     pub digest: String,
 }

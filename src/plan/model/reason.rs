@@ -96,6 +96,8 @@ pub enum Reason {
     NameTaken,
     /// The object has another address now, under which the state knows it as well.
     KnownElsewhere,
+    /// It has ended by itself, as a Job does, and would run with the same: it may be gone.
+    Completed,
     /// The object is gone already.
     GoneAlready,
     /// It is protected, and nobody agreed to its deletion.
@@ -195,6 +197,7 @@ mod tests {
             ),
             (Reason::NameTaken, json!({"kind": "name_taken"})),
             (Reason::KnownElsewhere, json!({"kind": "known_elsewhere"})),
+            (Reason::Completed, json!({"kind": "completed"})),
             (Reason::GoneAlready, json!({"kind": "gone_already"})),
             (
                 Reason::Protected { address: address.clone() },

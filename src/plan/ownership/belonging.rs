@@ -102,7 +102,7 @@ fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
 
 fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {
     let managers = live.ownership.managers();
-    let by = if managers.is_empty() { "unknown".to_owned() } else { managers.join(", ") };
+    let by = if managers.is_empty() { "none".to_owned() } else { managers.join(", ") };
     let story = if known.is_some() { "was deleted and made again by others" } else { "exists already" };
     let block = &desired.address.block;
     Problem::new(

@@ -9,6 +9,7 @@
 //! | `attribution` | whose change is a changed field: the configuration's or the cluster's? |
 //! | `restore` | does an apply take back ownership where no value changes? |
 //! | `handover` | which fields are left to others (`ignore_changes`), and how are they given up? |
+//! | `takeover` | what must become ours first, so that a write can take it away? |
 //! | `adoption` | what does an adoption take from other managers? |
 
 pub(in crate::plan) mod adoption;
@@ -19,3 +20,4 @@ pub(in crate::plan) mod handover;
 pub(in crate::plan) mod marks;
 pub(in crate::plan) mod protection;
 pub(in crate::plan) mod restore;
+pub(in crate::plan) mod takeover;

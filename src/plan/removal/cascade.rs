@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::namespaces::is_everywhere;
 use crate::plan::input::question::{Answer, Question};
-use crate::plan::model::change::{Action, Change};
+use crate::plan::model::change::{Action, Change, Inside};
 use crate::plan::model::plan::Plan;
 use crate::provider::{Dependent, Dependents};
-use crate::resource::{Identity, Live, Problem};
+use crate::resource::{GroupKind, Identity, Live, Problem};
 
 /// How many kinds that could not be seen are named.
 const NAMED: usize = 4;
@@ -45,14 +45,23 @@ impl PendingCascade {
         match result {
             Ok(dependents) => {
                 change.warnings.extend(unseen(&dependents));
-                change.dies_with.extend(lost_besides(dependents.seen, &self.deleted));
+                change.inside.unseen.extend(dependents.hidden.iter().map(|(kind, _)| kind.clone()));
+                change.inside.seen.extend(dependents.seen.iter().map(|one| one.uid.clone()));
+                for Dependent { identity, uid, .. } in lost_besides(dependents.seen, &self.deleted) {
+                    change.dies_with.push(identity.clone());
+                    change.inside.lost.insert(uid, identity);
+                }
             }
-            Err(problem) => change.warnings.push(nothing_seen(&problem)),
+            Err(problem) => {
+                change.warnings.push(nothing_seen(&problem));
+                change.inside.unseen.insert(every_kind());
+            }
         }
     }
 
-    /// The plan, as far as the questions have been answered.
-    pub(in crate::plan) fn into_plan(self) -> Box<Plan> {
+    /// The plan, as far as the questions have been answered. What else is deleted is a part of its digest.
+    pub(in crate::plan) fn into_plan(mut self) -> Box<Plan> {
+        self.plan.digest = self.plan.digest_of();
         self.plan
     }
 }
@@ -70,13 +79,28 @@ fn deleted_objects(change: &Change) -> impl Iterator<Item = &Live> {
 
 /// What a reader would miss: what the plan does not delete itself, what is not deleted with its owner anyway,
 /// and what is not in every namespace.
-fn lost_besides(seen: Vec<Dependent>, deleted: &HashSet<String>) -> Vec<Identity> {
+fn lost_besides(seen: Vec<Dependent>, deleted: &HashSet<String>) -> Vec<Dependent> {
     let uids: HashSet<String> = seen.iter().map(|one| one.uid.clone()).collect();
     let is_owned = |one: &Dependent| one.owners.iter().any(|uid| uids.contains(uid) || deleted.contains(uid));
     seen.into_iter()
         .filter(|one| !deleted.contains(&one.uid) && !is_owned(one) && !is_everywhere(&one.identity))
-        .map(|one| one.identity)
         .collect()
+}
+
+/// What stands for all kinds, where none could be looked at.
+fn every_kind() -> GroupKind {
+    GroupKind { group: String::new(), kind: "all kinds".to_owned() }
+}
+
+/// What has been made since the plan, and would be deleted with an object: it was not seen then, it has no owner, and
+/// it is not in every namespace. An object of a kind that could not be looked at then may have been there already.
+pub fn made_since(change: &Change, seen: Vec<Dependent>) -> Vec<Identity> {
+    let Inside { seen: before, unseen, .. } = &change.inside;
+    let is_new = |one: &Dependent| !before.contains(&one.uid) && one.owners.is_empty();
+    let could_be_seen =
+        |one: &Dependent| !unseen.contains(&one.identity.group_kind()) && !unseen.contains(&every_kind());
+    let new = seen.into_iter().filter(|one| is_new(one) && could_be_seen(one));
+    new.map(|one| one.identity).filter(|identity| !is_everywhere(identity)).collect()
 }
 
 /// What to say of the kinds that could not be looked at.
@@ -100,7 +124,6 @@ fn nothing_seen(problem: &Problem) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::GroupKind;
 
     fn one(kind: &str, name: &str, owners: &[&str]) -> Dependent {
         Dependent {
@@ -123,7 +146,8 @@ mod tests {
             one("ServiceAccount", "default", &[]),
         ];
         let deleted = ["ConfigMap-ours".to_owned(), "deleted-deployment".to_owned()].into();
-        let named: Vec<String> = lost_besides(seen, &deleted).iter().map(|one| one.name.clone()).collect();
+        let named: Vec<String> =
+            lost_besides(seen, &deleted).iter().map(|one| one.identity.name.clone()).collect();
         assert_eq!(named, ["theirs", "alone"]);
     }
 

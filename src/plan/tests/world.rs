@@ -200,6 +200,7 @@ pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) ->
             protect: false,
             timeouts: Timeouts::default(),
             applied: None,
+            completed: None,
             doubted: false,
         },
     );

@@ -43,6 +43,10 @@ impl House for Kubernetes {
 
 #[async_trait]
 impl Cluster for Kubernetes {
+    fn context(&self) -> Option<&str> {
+        self.context()
+    }
+
     async fn identity(&self) -> Result<ClusterIdentity, Problem> {
         Self::identity(self).await
     }

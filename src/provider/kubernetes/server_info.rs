@@ -15,6 +15,8 @@ pub(super) struct ServerInfo {
     pub(super) ca_digest: Option<String>,
     /// Where the credentials come from, in words: ``context `prod` of ~/.kube/config``.
     pub(super) origin: String,
+    /// The context that led here; `None` for the service account of a pod.
+    pub(super) context: Option<String>,
     /// The proxy on the way, without credentials.
     pub(super) proxy: Option<String>,
     /// The end of our client certificate.
@@ -34,6 +36,7 @@ impl ServerInfo {
             server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
             ca_digest,
             origin,
+            context: None,
             proxy: None,
             certificate_expiry: None,
             namespace: config.default_namespace.clone(),

@@ -90,6 +90,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     objects: HashMap<String, Arc<Value>>,
+    /// What was deleted, as it was seen last.
+    deleted: HashMap<String, Arc<Value>>,
     /// The version up to which everything has been seen; empty before the first list.
     version: String,
     /// Why it cannot go on.
@@ -107,6 +109,11 @@ impl Hub {
     /// The object as it was seen last.
     pub(super) fn object(&self, name: &str) -> Option<Arc<Value>> {
         self.with(|state| state.objects.get(name).cloned())
+    }
+
+    /// An object that is gone, as it was seen last.
+    pub(super) fn deleted(&self, name: &str) -> Option<Arc<Value>> {
+        self.with(|state| state.deleted.get(name).cloned())
     }
 
     /// All objects that a test holds for.
@@ -169,8 +176,9 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
             Ok((objects, version)) => {
                 pause = FIRST_PAUSE;
                 shared.change(|state| {
-                    state.objects =
-                        objects.into_iter().map(|object| (name_of(&object), Arc::new(object))).collect();
+                    let objects = objects.into_iter().map(|object| (name_of(&object), Arc::new(object)));
+                    let before = std::mem::replace(&mut state.objects, objects.collect());
+                    state.deleted.extend(before);
                     state.version.clone_from(&version);
                     state.transport_error = None;
                 });
@@ -236,6 +244,7 @@ async fn follow(transport: &Transport, key: &Key, shared: &Shared, from: String)
                             shared.change(|state| {
                                 state.version.clone_from(&version);
                                 state.objects.remove(&name_of(&object));
+                                state.deleted.insert(name_of(&object), Arc::new(object));
                             });
                         }
                         WatchEvent::Bookmark(bookmark) => {

@@ -71,6 +71,10 @@ impl House for Recorded {
 
 #[async_trait]
 impl Cluster for Recorded {
+    fn context(&self) -> Option<&str> {
+        None
+    }
+
     async fn identity(&self) -> Result<ClusterIdentity, Problem> {
         Ok(ClusterIdentity { uid: None, server: self.name.into(), ca_digest: None })
     }
@@ -192,7 +196,7 @@ async fn every_other_request_goes_to_the_house_of_its_target() {
         };
         router.preview(&write).await.unwrap();
         router.write(&write).await.unwrap();
-        let wait = Wait { target: target.clone(), until: Until::Ready(None), timeout: None };
+        let wait = Wait { target: target.clone(), until: Until::Ready(None), uid: None, timeout: None };
         router.wait(&wait, &|_| {}).await.unwrap();
         router.delete(&target, &stamp).await.unwrap();
     }

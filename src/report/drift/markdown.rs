@@ -1,5 +1,6 @@
 //! Drift as Markdown, for a comment, a chat or an issue.
 
+use crate::report::head::Head;
 use crate::report::managers::managers;
 use std::fmt::Write as _;
 
@@ -20,6 +21,8 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
         Ok(page) => page,
         Err(shortest) => return shortest,
     };
+    let head = Head::of_drift(drift);
+    page.offer(&format!("\n{}  \n{}\n", code(&head.subject()), code(&head.state())));
     for line in remarks(drift) {
         page.offer(&format!("\n{line}\n"));
     }

@@ -5,6 +5,7 @@ use crate::report::format::diff::line_diff;
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::styled::{Label, Styled};
+use crate::report::head::Head;
 use crate::report::managers::managers;
 use crate::report::plan::value;
 use crate::state::{RunEnd, Unfinished};
@@ -16,7 +17,12 @@ const BELOW: usize = SAID + 4;
 /// The drift as text that is `width` columns wide: resources that have changed, then those that could not be
 /// read, and the summary last.
 pub fn drift_text(drift: &Drift, width: usize) -> Styled {
+    let head = Head::of_drift(drift);
     let mut text = Styled::default();
+    for line in [head.subject(), head.state()] {
+        text.append(sentence(Label::Dim, &line, 0, width));
+    }
+    text.end();
     if let Some(run) = &drift.unfinished {
         let mut line = Styled::default();
         line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&interruption(run)));
@@ -120,9 +126,9 @@ pub(in crate::report) fn story(status: &Status) -> Vec<String> {
         Status::InSync | Status::Changed(_) | Status::LeftOut => Vec::new(),
         Status::Ending { since, .. } => {
             let since = since.as_ref().map(|time| format!(" since {time}")).unwrap_or_default();
-            vec![format!("somebody has asked for its deletion{since}; by unknown")]
+            vec![format!("somebody has asked for its deletion{since}; by an unknown manager")]
         }
-        Status::Gone => vec!["it is not there any more; by unknown".to_owned()],
+        Status::Gone => vec!["it is not there any more; deleted by an unknown manager".to_owned()],
         Status::Recreated { by } => {
             vec![format!("it was deleted and made again; the new one was written {}", managers(by))]
         }

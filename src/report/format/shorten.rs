@@ -15,6 +15,8 @@ const RESERVE: usize = 400;
 pub(in crate::report) struct Bounded {
     limit: usize,
     text: String,
+    /// What is always at the end.
+    end: String,
 }
 
 impl Bounded {
@@ -24,15 +26,23 @@ impl Bounded {
     /// The limit has no room for the headline and the end: then the result is as much of the headline as
     /// fits.
     pub(in crate::report) fn new(limit: usize, headline: &str) -> Result<Self, String> {
-        let mut begun = Self { limit, text: String::new() };
+        let mut begun = Self { limit, text: String::new(), end: String::new() };
         if begun.offer(&format!("**{headline}**\n")) {
             return Ok(begun);
         }
         Err(headline.chars().filter(char::is_ascii).take(limit).collect())
     }
 
+    /// The same, with this text at its end, if there is room for it.
+    pub(in crate::report) fn ending_with(mut self, end: String) -> Self {
+        if end.len() <= self.room() {
+            self.end = end;
+        }
+        self
+    }
+
     fn room(&self) -> usize {
-        self.limit.saturating_sub(RESERVE).saturating_sub(self.text.len())
+        self.limit.saturating_sub(RESERVE).saturating_sub(self.text.len() + self.end.len())
     }
 
     /// Appends the text if all of it fits. Returns whether it did.
@@ -47,10 +57,10 @@ impl Bounded {
     /// Fills the remaining room with the entries. They must be sorted, the most important first.
     pub(in crate::report) fn fill(self, table: &MarkdownTable<'_>, entries: &[ResourceText]) -> String {
         let shown = Shortening::of(table, entries, self.room());
-        let Self { limit, mut text } = self;
+        let Self { limit, mut text, end } = self;
         shown.write(table, entries, &mut text);
         text.push_str(&shown.missing(table, entries, limit));
-        text
+        text + &end
     }
 }
 
@@ -86,7 +96,7 @@ struct Shortening {
 }
 
 impl Shortening {
-    /// Spends the room in this order: at most half of it on rows, then the rest on the full text of vital
+    /// Spends the room in this order: at most half of it on rows (those of vital entries first), then the rest on the full text of vital
     /// entries, then on the folded text of all, then on the full text of all; what is left is used for more
     /// rows.
     fn of(table: &MarkdownTable<'_>, entries: &[ResourceText], room: usize) -> Self {
@@ -97,6 +107,7 @@ impl Shortening {
         }
         let details = left / 2;
         left -= details;
+        shown.raise(entries, Extent::Row, |entry| entry.is_vital, &mut left);
         shown.raise(entries, Extent::Row, |_| true, &mut left);
         left += details;
         shown.raise(entries, Extent::Full, |entry| entry.is_vital, &mut left);

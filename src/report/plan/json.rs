@@ -28,6 +28,8 @@ pub fn plan_json(plan: &Plan, places: Locator<'_>) -> Value {
         "targets": plan.targets,
         "left_out": plan.left_out,
         "lineages_to_adopt": plan.lineage_obstacle.as_ref().map_or(&[][..], |obstacle| obstacle.found()),
+        "context": plan.briefing.context,
+        "state": plan.briefing.state,
         "digest": plan.digest,
     })
 }
@@ -47,6 +49,7 @@ fn change(change: &Change, places: Locator<'_>) -> Value {
         "moved_from": change.moved_from,
         "replaces": change.replaced.as_ref().map(|replaced| &replaced.0.identity),
         "dependencies": change.dependencies,
+        "schemas": change.schemas,
         "fields": change.fields.iter().map(|line| field(change, line, places)).collect::<Vec<_>>(),
         "foreign": change.foreign,
         "unchanged": change.unchanged,

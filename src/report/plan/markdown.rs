@@ -1,14 +1,20 @@
 //! A plan as Markdown, for a pull request.
 
-use crate::report::plan::reasons;
 use std::fmt::Write as _;
 
-use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal};
+use crate::plan::{Action, Cause, Change, FieldChange, Plan, Refusal, SchemaChange};
 use crate::report::format::diff::{DiffLine, changed_lines};
 use crate::report::format::markdown::{code, fence};
 use crate::report::format::plural::plural;
 use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
+use crate::report::head::Head;
 use crate::report::plan::cascade;
+use crate::report::plan::content::{self, ContentLine};
+use crate::report::plan::entries::{Entry, Made, Row, entries, name_of};
+use crate::report::plan::key_facts;
+use crate::report::plan::level::Level;
+use crate::report::plan::reasons;
+use crate::report::plan::schema;
 use crate::report::plan::value::{long_texts, sign, values};
 use crate::report::plan::words;
 use crate::report::source_line::Locator;
@@ -20,20 +26,21 @@ pub const MARKDOWN_LIMIT: usize = 65_536;
 const AT_THE_TOP: usize = 20;
 
 const TABLE: MarkdownTable<'_> = MarkdownTable {
-    head: "\n| What | Resource | Object | Why |\n|---|---|---|---|\n",
+    head: "\n| What | Resource | Object | Reason |\n|---|---|---|---|\n",
     command: "regplan plan",
 };
 
-/// The plan as Markdown of at most `limit` bytes: a summary, a table, and each resource to unfold.
-pub fn plan_markdown(plan: &Plan, places: Locator<'_>, limit: usize) -> String {
-    let entries: Vec<ResourceText> = plan
-        .refusals
-        .iter()
-        .map(refused)
-        .chain(words::by_weight(plan).into_iter().map(|change| entry(plan, change, places)))
-        .collect();
+/// The plan as Markdown of at most `limit` bytes: what it is about, a summary, a table, and each resource to unfold.
+/// Its last line is the digest.
+pub fn plan_markdown(plan: &Plan, level: &Level, places: Locator<'_>, limit: usize) -> String {
+    let shown = entries(plan, level).into_iter().map(|entry| match entry {
+        Entry::Whole(change) => whole(plan, change, places),
+        Entry::Made(made) => in_short(plan, &made),
+    });
+    let entries: Vec<ResourceText> = plan.refusals.iter().map(refused).chain(shown).collect();
+    let end = format!("\nDigest: {}\n", code(&plan.digest));
     let mut page = match Bounded::new(limit, &headline(plan)) {
-        Ok(page) => page,
+        Ok(page) => page.ending_with(end),
         Err(shortest) => return shortest,
     };
     top(plan, &mut page);
@@ -50,8 +57,10 @@ fn headline(plan: &Plan) -> String {
 
 /// The texts about the whole plan.
 fn top(plan: &Plan, page: &mut Bounded) {
+    let head = Head::of_plan(plan);
+    page.offer(&format!("\n{}  \n{}\n", code(&head.subject()), code(&head.state())));
     if let Some(story) = words::occasion(plan) {
-        page.offer(&format!("\nWhy: {story}\n"));
+        page.offer(&format!("\nReason: {story}\n"));
     }
     let drift = words::drift(plan);
     if !drift.is_empty() && page.offer("\nDrift, which an apply puts back:\n\n") {
@@ -67,11 +76,54 @@ fn top(plan: &Plan, page: &mut Bounded) {
     }
     let foreign: usize = plan.changes.iter().map(|change| change.foreign).sum();
     if foreign > 0 {
-        page.offer(&format!("\nIn all, {}.\n", words::left_alone(foreign)));
+        page.offer(&format!("\n{}.\n", words::left_alone(foreign)));
     }
 }
 
-fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
+/// What is made of a block: one row, and a line for each object to unfold.
+fn in_short(plan: &Plan, made: &Made<'_>) -> ResourceText {
+    let (common, own) = made.remarks(plan);
+    let (address, object) = match made.objects.as_slice() {
+        [object] => (object.address.to_string(), object.target.identity.to_string()),
+        objects => (made.block.to_string(), format!("{} objects", objects.len())),
+    };
+    let facts = match made.objects.as_slice() {
+        [object] if made.facts.is_empty() => key_facts::line(&made.facts_of(object)),
+        _ => key_facts::line(made.facts),
+    };
+    let why = [facts, common.join("; ")].into_iter().filter(|text| !text.is_empty());
+    let row = row("create", &address, &object, &why.map(|text| code(&text)).collect::<Vec<_>>().join(", "));
+    let mut lines = Vec::new();
+    if let [object] = made.objects.as_slice() {
+        lines.extend(concerns(object).iter().map(|line| format!("# {line}")));
+    } else {
+        lines.extend(made.rows(own).iter().flat_map(|row| row_lines(made, row)));
+    }
+    let text = details(&format!("{} create", code(&address)), false, &[], &lines);
+    ResourceText { is_vital: false, full: text.clone(), folded: text, row }
+}
+
+/// A line of what is made of a block, and what is said of it below.
+fn row_lines(made: &Made<'_>, row: &Row<'_>) -> Vec<String> {
+    match row {
+        Row::Alike { kind, names } => vec![format!("+ {kind}  {}", names.join(", "))],
+        Row::One { object, remarks } => {
+            let facts = key_facts::line(&made.facts_of(object));
+            let gap = if facts.is_empty() { "" } else { "  " };
+            let first = format!("+ {}{gap}{facts}", name_of(object));
+            let below = remarks.iter().cloned().chain(concerns(object)).map(|line| format!("#   {line}"));
+            std::iter::once(first).chain(below).collect()
+        }
+    }
+}
+
+/// What the reader must know of a resource besides its fields.
+fn concerns(change: &Change) -> Vec<String> {
+    let unchecked = change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}"));
+    unchecked.chain(change.warnings.iter().map(|warning| format!("warning: {warning}"))).collect()
+}
+
+fn whole(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
     let verb = words::verb(change.action);
     let loses = matches!(change.action, Action::Delete | Action::Replace);
     let remarks = words::remarks(plan, change);
@@ -83,18 +135,20 @@ fn entry(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
     );
     let mut sentences: Vec<String> = remarks;
     sentences.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
-    sentences
-        .extend(change.unchecked.iter().map(|(path, reason)| format!("? {path}: not checked, {reason}")));
-    sentences.extend(change.warnings.iter().map(|warning| format!("warning: {warning}")));
+    sentences.extend(concerns(change));
     sentences.extend(words::hidden(change).filter(|_| change.action.writes()));
-    let is_made = change.action == Action::Create;
-    let lines: Vec<String> =
-        change.fields.iter().flat_map(|field| whole_field(field, !is_made, places)).collect();
+    let lines: Vec<String> = if change.action == Action::Create {
+        let indented = |line: &ContentLine| format!("+ {:width$}{}", "", line.text, width = 2 * line.depth);
+        content::lines(change).iter().map(indented).collect()
+    } else {
+        let fields = change.single_fields().flat_map(|field| whole_field(field, places));
+        fields.chain(change.schemas.iter().flat_map(schema_lines)).collect()
+    };
     let title = format!("{} {verb}", code(&change.address.to_string()));
     ResourceText {
         is_vital: loses,
         full: details(&title, loses, &sentences, &lines),
-        folded: details(&title, false, &sentences, &paths(&change.fields)),
+        folded: details(&title, false, &sentences, &paths(&change.single_fields().collect::<Vec<_>>())),
         row,
     }
 }
@@ -149,7 +203,7 @@ fn details(title: &str, open: bool, sentences: &[String], lines: &[String]) -> S
 }
 
 /// A field with its values, who changed it, and how to keep the change.
-fn whole_field(field: &FieldChange, shows_cause: bool, places: Locator<'_>) -> Vec<String> {
+fn whole_field(field: &FieldChange, places: Locator<'_>) -> Vec<String> {
     let path = &field.path;
     let mut lines = Vec::new();
     let (before, after) = values(field);
@@ -166,16 +220,20 @@ fn whole_field(field: &FieldChange, shows_cause: bool, places: Locator<'_>) -> V
     if field.forces_replacement {
         lines.push("# forces replacement".to_owned());
     }
-    if shows_cause {
-        lines.extend(words::yours(field, places).map(|story| format!("# {story}")));
-        lines.extend(words::whose(&field.cause).map(|story| format!("# {story}")));
-        lines.extend(words::keep(field, places).map(|line| format!("# keep it: {line}")));
-    }
+    lines.extend(words::yours(field, places).map(|story| format!("# {story}")));
+    lines.extend(words::whose(&field.cause).map(|story| format!("# {story}")));
+    lines.extend(words::keep(field, places).map(|line| format!("# keep it: {line}")));
     lines
 }
 
+/// A schema in one line, and who changed it.
+fn schema_lines(change: &SchemaChange) -> Vec<String> {
+    let line = format!("! {}: {}", change.path, schema::change(change));
+    std::iter::once(line).chain(words::whose(&change.cause).map(|story| format!("# {story}"))).collect()
+}
+
 /// The paths of the fields, without their values.
-fn paths(fields: &[FieldChange]) -> Vec<String> {
+fn paths(fields: &[&FieldChange]) -> Vec<String> {
     let mut lines: Vec<String> = fields
         .iter()
         .take(NAMED)

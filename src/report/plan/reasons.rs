@@ -51,15 +51,16 @@ fn clause(reason: &Reason) -> String {
             format!("{field} is left to {}, who owns it too", managers.join(", "))
         }
         Reason::Adopted { made_by } => {
-            let by = if made_by.is_empty() { "unknown".to_owned() } else { made_by.join(", ") };
+            let by = if made_by.is_empty() { "an unknown manager".to_owned() } else { made_by.join(", ") };
             format!("taken over; it was made by {by}")
         }
         Reason::AdoptedFrom { managers } => {
-            format!("taken over from {}: what we send is ours alone from then on", managers.join(", "))
+            format!("taken over from {}: regplan manages these fields from now on", managers.join(", "))
         }
         Reason::ReleasedByRemoved { place } => format!("[[removed]] in {place} lets its object stay"),
         Reason::NameTaken => "another object has its name now, and is left alone".to_owned(),
         Reason::KnownElsewhere => "it has another address now".to_owned(),
+        Reason::Completed => "it has completed, and runs again when it changes".to_owned(),
         Reason::GoneAlready => "it is gone already".to_owned(),
         Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),
         Reason::HoldsProtected { address } => format!("it holds {address}, which is protected"),
@@ -115,7 +116,7 @@ fn lost(loss: Loss) -> &'static str {
         Loss::VolumeOfClaim => {
             "its claim loses its volume, and with the reclaim policy Delete the data are lost"
         }
-        Loss::OtherKeys => "keys that the configuration does not set go",
+        Loss::OtherKeys => "fields not in the configuration are removed",
         Loss::RightsMeanwhile => "until the new one is there, its subjects lack these rights",
         Loss::StorageClassMeanwhile => {
             "volumes stay as they are; until the new one is there, no claim of this class is served"
@@ -149,8 +150,15 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
             format!("{address}.{field} is known only after apply")
         }
         PredictionReason::DanglingReference { reference } => format!("`{reference}` refers to nothing"),
+        PredictionReason::TakenFirst { fields } => {
+            let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
+            format!(
+                "the server takes it only when this is gone, which regplan takes over first: {}",
+                some_of(&fields)
+            )
+        }
         PredictionReason::DryRunRefused { message } => format!("the server could not try it: {message}"),
-        PredictionReason::Forbidden { message } => format!("our rights do not allow to try it: {message}"),
+        PredictionReason::Forbidden { message } => format!("no permission for a dry-run: {message}"),
     })
 }
 

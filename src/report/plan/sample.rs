@@ -10,7 +10,8 @@ use crate::plan::{
 };
 use crate::resource::FieldManager;
 use crate::resource::{
-    Address, ClusterIdentity, FieldPath, Identity, Operation, Origin, Problem, ProblemKind, Target,
+    Address, BlockAddress, ClusterIdentity, FieldPath, Identity, KeyFact, Operation, Origin, Problem,
+    ProblemKind, Target,
 };
 
 /// Text that a hostile cluster would write anywhere.
@@ -44,7 +45,7 @@ pub(in crate::report) fn plan(changes: Vec<Change>) -> Plan {
 }
 
 pub(in crate::report) fn key(key: &str) -> Keep {
-    Keep::Key(Origin { key: key.to_owned(), span: None })
+    Keep::Key(Origin::of_key(key, None))
 }
 
 /// A plan that has everything that a plan can have.
@@ -61,7 +62,7 @@ pub(in crate::report) fn everything() -> Plan {
         ..field("metadata.labels[\"a.b/c\"]", Some(json!("x")), After::Absent)
     };
     let image = FieldChange {
-        origin: Some(Origin { key: "registry.main.image".into(), span: None }),
+        origin: Some(Origin::of_key("registry.main.image", None)),
         ..field(
             "spec.template.spec.containers[registry].image",
             Some(json!("registry.example.com/base/registry:3.1.0")),
@@ -114,6 +115,31 @@ pub(in crate::report) fn everything() -> Plan {
     all.targets = vec![Address::block("registry", "main")];
     all.left_out = vec![Address::block("resource", "other")];
     all
+}
+
+/// A plan that makes a registry of three objects, and a claim beside it.
+pub(in crate::report) fn made() -> Plan {
+    let image =
+        field("spec.template.spec.containers[registry].image", None, After::Value(json!("registry:3.1.1")));
+    let predicted = |mut change: Change| {
+        change.fidelity =
+            Fidelity::Predicted(PredictionReason::NamespaceCreated { namespace: "registry".to_owned() });
+        change
+    };
+    let mut warned = predicted(change("warned", Action::Create, vec![image]));
+    warned.warnings = vec!["spec.old is deprecated".to_owned()];
+    let quiet = predicted(change("plain", Action::Create, Vec::new()));
+    let size = field("spec.resources.requests.storage", None, After::Value(json!("5Gi")));
+    let identity = Identity::namespaced("", "PersistentVolumeClaim", "registry", "data");
+    let target = Target { identity, version: Some("v1".to_owned()) };
+    let mut claim = Change::new(Address::block("resource", "data"), target, Action::Create, Fidelity::DryRun);
+    claim.fields = vec![size];
+    let mut plan = plan(vec![warned, quiet, claim]);
+    let facts = vec![KeyFact::new("host", "registry.example.com"), KeyFact::new("users", "ci, dev")];
+    plan.briefing.key_facts.insert(BlockAddress::new("registry", "main"), facts);
+    plan.briefing.context = Some("prod".to_owned());
+    plan.briefing.state = ".regplan/registry/state.json".to_owned();
+    plan
 }
 
 pub(in crate::report) fn refusal(message: &str) -> Refusal {

@@ -5,7 +5,11 @@ use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::page::Page;
 use crate::report::format::styled::{Label, Styled};
+use crate::report::head::Head;
 use crate::report::plan::cascade;
+use crate::report::plan::content;
+use crate::report::plan::entries::{self, Entry, Made, Row, entries};
+use crate::report::plan::key_facts;
 use crate::report::plan::reasons;
 use crate::report::plan::value;
 use crate::report::plan::words;
@@ -13,23 +17,117 @@ use crate::report::plan::words;
 /// By how many columns the lines about a resource are indented.
 const INDENT: usize = 6;
 
-/// The plan as text: first what deletes, then what changes, then what is created; the summary last.
+/// The plan as text: what it is about; then what deletes, what changes, what is created; the summary last.
 ///
 /// No line is wider than the page, unless it has a word that users copy.
 pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
-    let mut text = Styled::default();
+    let mut text = head(plan, page);
     for note in &plan.notes {
         let mut line = Styled::default();
         line.push(Label::Warning, "Note: ").push(Label::Plain, escape(note));
         text.append(fit(&line, page.width, INDENT, Breaking::Words)).end().end();
     }
-    for change in words::by_weight(plan) {
-        text.append(resource(plan, change, page)).end();
+    let mut is_brief = false;
+    for entry in entries(plan, page.level) {
+        match entry {
+            Entry::Whole(change) => text.append(resource(plan, change, page)),
+            Entry::Made(made) => {
+                is_brief = true;
+                text.append(in_short(plan, &made, page))
+            }
+        };
+        text.end();
     }
     for refusal in &plan.refusals {
         text.append(refused(refusal, page)).end();
     }
     text.append(footer(plan, page));
+    if is_brief {
+        let hint = "`--full` shows all fields of what is created, `--details ADDRESS` those of one.";
+        text.append(fit(Styled::default().push(Label::Dim, hint), page.width, 0, Breaking::Words)).end();
+    }
+    text
+}
+
+/// What the plan is about.
+fn head(plan: &Plan, page: Page<'_>) -> Styled {
+    let head = Head::of_plan(plan);
+    let mut text = Styled::default();
+    for line in [head.subject(), head.state()] {
+        let line = Styled::default().push(Label::Dim, escape(&line)).clone();
+        text.append(fit(&line, page.width, 2, Breaking::Anywhere)).end();
+    }
+    text.end();
+    text
+}
+
+/// What is made of a block: one line for each object.
+fn in_short(plan: &Plan, made: &Made<'_>, page: Page<'_>) -> Styled {
+    let (common, own) = made.remarks(plan);
+    let mut text = match made.objects.as_slice() {
+        [object] => {
+            let identity = object.target.identity.to_string();
+            heading("+", Label::Add, &object.address.to_string(), "create", &identity, page)
+        }
+        objects => {
+            let within = made.namespace().map(|name| format!(" in the namespace {name}"));
+            let count = format!("{} objects{}", objects.len(), within.unwrap_or_default());
+            heading("+", Label::Add, &made.block.to_string(), "create", &count, page)
+        }
+    };
+    if !made.facts.is_empty() {
+        text.append(sentence(Label::Plain, "", &key_facts::line(made.facts), page));
+    }
+    for remark in &common {
+        text.append(sentence(Label::Plain, "", remark, page));
+    }
+    if let [object] = made.objects.as_slice() {
+        let facts = key_facts::line(&made.facts_of(object));
+        if !facts.is_empty() {
+            text.append(sentence(Label::Plain, "", &facts, page));
+        }
+        return text.append(concerns(object, &[], page)).clone();
+    }
+    for row in made.rows(own) {
+        match row {
+            Row::One { object, remarks } => {
+                let facts = key_facts::line(&made.facts_of(object));
+                text.append(listed(&entries::name_of(object), &facts, page));
+                text.append(concerns(object, &remarks, page));
+            }
+            Row::Alike { kind, names } => {
+                text.append(listed(&kind, &names.join(", "), page));
+            }
+        }
+    }
+    text
+}
+
+/// One object among others of its block, or several of one kind.
+fn listed(name: &str, story: &str, page: Page<'_>) -> Styled {
+    let mut line = Styled::default();
+    line.push(Label::Add, format!("{:INDENT$}+ ", "")).push(Label::Plain, escape(name));
+    if !story.is_empty() {
+        line.push(Label::Dim, format!("  {}", escape(story)));
+    }
+    let mut text = fit(&line, page.width, INDENT + 6, Breaking::Anywhere);
+    text.end();
+    text
+}
+
+/// What the reader must know of an object that is told in one line.
+fn concerns(object: &Change, remarks: &[String], page: Page<'_>) -> Styled {
+    let mut text = Styled::default();
+    for remark in remarks {
+        text.append(sentence(Label::Plain, "    ", remark, page));
+    }
+    for (path, reason) in &object.unchecked {
+        let story = format!("{path}: not checked, {reason}");
+        text.append(sentence(Label::Warning, "    ? ", &story, page));
+    }
+    for warning in &object.warnings {
+        text.append(sentence(Label::Warning, "    warning: ", warning, page));
+    }
     text
 }
 
@@ -58,9 +156,15 @@ fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
     for line in cascade::lines(&change.dies_with) {
         say(Label::Destroy, "also dies: ", &line);
     }
-    let shows_cause = change.action != Action::Create;
-    for field in &change.fields {
-        text.append(value::field(field, INDENT, shows_cause, page));
+    if change.action == Action::Create {
+        text.append(content::text(change, INDENT, page));
+    } else {
+        for field in change.single_fields() {
+            text.append(value::field(field, INDENT, page));
+        }
+        for schema in &change.schemas {
+            text.append(value::schema(schema, INDENT, page));
+        }
     }
     for (path, reason) in &change.unchecked {
         text.append(sentence(Label::Warning, "? ", &format!("{path}: not checked, {reason}"), page));
@@ -124,11 +228,11 @@ fn footer(plan: &Plan, page: Page<'_>) -> Styled {
         say(Label::Plain, &format!("  {}", escape(&line)));
     }
     if let Some(story) = words::occasion(plan) {
-        say(Label::Plain, &format!("Why: {story}"));
+        say(Label::Plain, &format!("Reason: {story}"));
     }
     let foreign: usize = plan.changes.iter().map(|change| change.foreign).sum();
     if foreign > 0 {
-        say(Label::Dim, &format!("In all, {}.", words::left_alone(foreign)));
+        say(Label::Dim, &format!("{}.", words::left_alone(foreign)));
     }
     if let Some(story) = words::obstacle(plan) {
         say(Label::Error, &story);

@@ -3,13 +3,15 @@
 use crate::report::plan::reasons;
 use serde_json::Value;
 
-use crate::plan::{After, FieldChange, UserFate};
+use crate::plan::{After, Cause, FieldChange, SchemaChange, UnknownValue, UserFate};
 use crate::report::format::diff::line_diff;
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::page::Page;
 use crate::report::format::styled::{Label, Styled};
+use crate::report::plan::schema;
 use crate::report::plan::words;
+use crate::resource::{FieldPath, Segment};
 
 /// The most characters of a value; longer values are shown in part.
 const LONGEST: usize = 240;
@@ -19,12 +21,7 @@ const LEAD: usize = 40;
 const BELOW: usize = 4;
 
 /// One changed field, in one line or in several: its values, and who changed it.
-pub(in crate::report) fn field(
-    change: &FieldChange,
-    indent: usize,
-    shows_cause: bool,
-    page: Page<'_>,
-) -> Styled {
+pub(in crate::report) fn field(change: &FieldChange, indent: usize, page: Page<'_>) -> Styled {
     let below = indent + BELOW;
     let (sign, label) = sign(change);
     let path = escape(&change.path.to_string());
@@ -34,7 +31,7 @@ pub(in crate::report) fn field(
     let mut text = fit(&head, page.width, below, Breaking::Anywhere);
     let mut room = page.width.saturating_sub(used);
     if let Some((before, after)) = long_texts(change) {
-        notes(&mut text, change, shows_cause, &mut room, below, page);
+        notes(&mut text, change, &mut room, below, page);
         text.end().append(line_diff(before, after, below, page.width));
     } else {
         let (before, after) = values(change);
@@ -51,12 +48,25 @@ pub(in crate::report) fn field(
             text.append(apart(sides, below, page.width));
             room = 0;
         }
-        notes(&mut text, change, shows_cause, &mut room, below, page);
+        notes(&mut text, change, &mut room, below, page);
         text.end();
     }
-    if shows_cause {
-        text.append(others(change, below, page));
-    }
+    text.append(others(&change.cause, words::keep(change, page.places), below, page));
+    text
+}
+
+/// A schema, in one line, and who changed it.
+pub(in crate::report) fn schema(change: &SchemaChange, indent: usize, page: Page<'_>) -> Styled {
+    let (sign, label) = match (&change.before, &change.after) {
+        (None, _) => ("+", Label::Add),
+        (Some(_), None) => ("-", Label::Destroy),
+        (Some(_), Some(_)) => ("~", Label::Change),
+    };
+    let mut line = Styled::default();
+    line.push(label, format!("{:indent$}{sign} ", ""));
+    line.push(Label::Plain, format!("{}: {}", escape(&change.path.to_string()), schema::change(change)));
+    let mut text = fit(&line, page.width, indent + BELOW, Breaking::Anywhere);
+    text.end().append(others(&change.cause, None, indent + BELOW, page));
     text
 }
 
@@ -84,12 +94,13 @@ pub(in crate::report) fn values(change: &FieldChange) -> (Option<String>, Option
         };
         return (None, Some(story));
     }
+    let shown = |value: &Value| mode(&change.path, value).unwrap_or_else(|| one_line(value));
     let after = match &change.after {
-        After::Value(value) => Some(one_line(value)),
+        After::Value(value) => Some(shown(value)),
         After::Absent => None,
-        After::Unknown(value) => Some(format!("(known after apply: {})", escape(reasons::unknown(value)))),
+        After::Unknown(value) => Some(escape(&unknown_text(value))),
     };
-    match (change.before.as_ref().map(one_line), after) {
+    match (change.before.as_ref().map(shown), after) {
         (Some(before), Some(after)) => {
             let (before, after) = pair(&before, &after);
             (Some(before), Some(after))
@@ -111,6 +122,20 @@ fn changed_users(change: &FieldChange) -> Option<String> {
     });
     let users: Vec<String> = users.collect();
     (!users.is_empty()).then(|| users.join(", "))
+}
+
+/// What stands for a value that is not known yet; not escaped.
+pub(in crate::report) fn unknown_text(value: &UnknownValue) -> String {
+    format!("(known after apply: {})", reasons::unknown(value))
+}
+
+/// The mode of a file as people write it: `0440`. `None` for every other value.
+pub(in crate::report) fn mode(path: &FieldPath, value: &Value) -> Option<String> {
+    let [.., Segment::Key(key)] = path.segments() else { return None };
+    // Of a volume, and of an item of one. Custom resources may call something else a mode.
+    let is_mode = key == "defaultMode" || key == "mode";
+    let bits = value.as_u64().filter(|bits| is_mode && *bits <= 0o7777)?;
+    Some(format!("{bits:04o}"))
 }
 
 fn together(sides: [Option<&str>; 2]) -> Styled {
@@ -137,16 +162,9 @@ fn apart(sides: [Option<&str>; 2], indent: usize, width: usize) -> Styled {
 }
 
 /// Remarks after a value, or below it where there is no room.
-fn notes(
-    text: &mut Styled,
-    change: &FieldChange,
-    shows_cause: bool,
-    room: &mut usize,
-    below: usize,
-    page: Page<'_>,
-) {
+fn notes(text: &mut Styled, change: &FieldChange, room: &mut usize, below: usize, page: Page<'_>) {
     let forces = change.forces_replacement.then(|| (Label::Destroy, "forces replacement".to_owned()));
-    let yours = shows_cause.then(|| words::yours(change, page.places)).flatten();
+    let yours = words::yours(change, page.places);
     for (label, note) in forces.into_iter().chain(yours.map(|note| (Label::Dim, note))) {
         let note = format!("({})", escape(&note));
         let width = width_of(&note);
@@ -161,11 +179,11 @@ fn notes(
     }
 }
 
-/// Who changed the field, where it was not the user's own configuration, and how to keep that change.
-fn others(change: &FieldChange, indent: usize, page: Page<'_>) -> Styled {
+/// Who changed something, where it was not the user's own configuration, and how to keep that change.
+fn others(cause: &Cause, keep: Option<String>, indent: usize, page: Page<'_>) -> Styled {
     let mut text = Styled::default();
-    let keep = words::keep(change, page.places).map(|line| format!("keep it: {line}"));
-    for line in words::whose(&change.cause).into_iter().chain(keep) {
+    let keep = keep.map(|line| format!("keep it: {line}"));
+    for line in words::whose(cause).into_iter().chain(keep) {
         let mut whole = Styled::default();
         whole.push(Label::Dim, format!("{:indent$}{}", "", escape(&line)));
         text.append(fit(&whole, page.width, indent + BELOW, Breaking::Words)).end();
@@ -218,6 +236,7 @@ pub(in crate::report) fn long_texts(change: &FieldChange) -> Option<(&str, &str)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Level;
     use serde_json::json;
 
     fn change(before: Option<Value>, after: After) -> FieldChange {
@@ -225,7 +244,7 @@ mod tests {
     }
 
     fn shown(change: &FieldChange) -> String {
-        field(change, 2, false, Page { width: 60, places: &|_| None }).to_string()
+        field(change, 2, Page { width: 60, level: &Level::Full, places: &|_| None }).to_string()
     }
 
     #[test]
@@ -234,7 +253,7 @@ mod tests {
         let after = before.replace("line 6", "line six");
         let text = shown(&change(Some(json!(before)), After::Value(json!(after))));
         insta::assert_snapshot!(text, @r#"
-          ~ data["config.yml"]:
+          ~ data["config.yml"]:  (yours)
                 line 4
                 line 5
               - line 6

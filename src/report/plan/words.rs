@@ -1,7 +1,7 @@
 //! The words that the text, the Markdown and the JSON of a plan share. None of them is escaped.
 
 use crate::plan::{
-    Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, drift_summary,
+    Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, Reason, drift_summary,
 };
 use crate::report::format::plural::plural;
 use crate::report::managers::managers;
@@ -66,7 +66,7 @@ pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
         }
         None => {}
     }
-    remarks.extend(change.cause.as_ref().and_then(whose));
+    remarks.extend(change.cause.as_ref().and_then(|cause| whose_deed(change, cause)));
     remarks.extend(reasons::prediction(&change.fidelity).map(|why| format!("predicted: {why}")));
     if !change.taken_from.is_empty() {
         remarks.push(format!("takes the fields of {}", change.taken_from.join(", ")));
@@ -74,12 +74,22 @@ pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
     remarks
 }
 
+/// Who changed or deleted the object.
+fn whose_deed(change: &Change, cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Drift { by } if change.reasons.contains(&Reason::AppliedBefore) => {
+            Some(format!("drift: deleted {}", managers(by)))
+        }
+        other => whose(other),
+    }
+}
+
 /// Who changed the field; `None` for the user's own configuration.
 pub(in crate::report) fn whose(cause: &Cause) -> Option<String> {
     match cause {
         Cause::Yours => None,
-        Cause::Drift { by } => Some(format!("drift: {}", managers(by))),
-        Cause::Conflict { by } => Some(format!("conflict: {}", managers(by))),
+        Cause::Drift { by } => Some(format!("drift: changed {}", managers(by))),
+        Cause::Conflict { by } => Some(format!("conflict: managed {}", managers(by))),
     }
 }
 
@@ -126,7 +136,8 @@ pub(in crate::report) fn hidden(change: &Change) -> Option<String> {
 
 /// The number of fields that belong to others and stay as they are.
 pub(in crate::report) fn left_alone(count: usize) -> String {
-    format!("{count} {} of others left alone", plural(count, "field", "fields"))
+    let (noun, are) = (plural(count, "field", "fields"), plural(count, "is", "are"));
+    format!("{count} {noun} managed by others {are} left unchanged")
 }
 
 /// How many resources there are for each action.
@@ -154,8 +165,8 @@ pub(in crate::report) fn counts(plan: &Plan) -> String {
 pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
     let count = plan.refusals.len();
     (count > 0).then(|| {
-        let (noun, verb) = (plural(count, "resource", "resources"), plural(count, "stands", "stand"));
-        format!("{count} {noun} {verb} in the way of this plan; nothing can be applied.")
+        let (noun, verb) = (plural(count, "resource", "resources"), plural(count, "blocks", "block"));
+        format!("{count} {noun} {verb} this plan; nothing can be applied.")
     })
 }
 
@@ -179,9 +190,10 @@ pub(in crate::report) fn occasion(plan: &Plan) -> Option<&'static str> {
     // A destroy needs no explanation.
     let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply)?;
     Some(match occasion {
-        Occasion::Configuration => "the configuration says so; the cluster has not drifted.",
+        Occasion::Configuration => "the configuration or a secret changed; the cluster has not drifted.",
         Occasion::Drift => "the cluster has drifted; the configuration has not changed.",
-        Occasion::Both => "the configuration has changed, and the cluster has drifted.",
+        Occasion::Both => "the configuration or a secret changed, and the cluster has drifted.",
+        Occasion::Adoption => "existing objects are adopted.",
     })
 }
 
@@ -198,7 +210,7 @@ fn drifted(one: &Drifted) -> String {
         0 => within,
         fields => format!("{fields} {} in {within}", plural(fields, "field", "fields")),
     };
-    let by = one.manager.as_deref().unwrap_or("unknown");
+    let by = one.manager.as_deref().unwrap_or("an unknown manager");
     let latest = one.latest.as_ref().map(|time| format!(", last at {time}")).unwrap_or_default();
     format!("by {by}: {what}{latest}")
 }

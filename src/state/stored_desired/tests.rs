@@ -51,8 +51,8 @@ fn full(sources: &mut Sources) -> Desired {
                  "address": "\u{F0A0}lresource.lb.status.ip\u{F0A1}", "empty": {}, "null": null, "float": 0.1}});
     let mut desired = Desired::new(Address::block("resource", "web"), object).unwrap();
     let span = Some(Span { source, start: 23, end: 30 });
-    desired.origins.insert(FieldPath::root(), Origin { key: "resource.web".into(), span });
-    desired.origins.insert(path("spec.empty"), Origin { key: "resource.web.spec.empty".into(), span: None });
+    desired.origins.insert(FieldPath::root(), Origin::of_key("resource.web", span));
+    desired.origins.insert(path("spec.empty"), Origin::of_key("resource.web.spec.empty", None));
     desired.settable.insert(path("spec.replicas"), ());
     let live = Reference::Live(LiveReference { text: "resource.lb.status.ip".into() });
     let parts = vec![

@@ -143,7 +143,7 @@ fn another_secret_is_refused_and_none_is_in_the_file() {
         std::os::unix::fs::PermissionsExt::mode(&fs::metadata(project.path("p.plan")).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let other = project.regplan(["apply", "p.plan"]).env("PASSWORD", "yet another one").run().code(1);
-    other.stderr_contains("a secret is another one than it was then: the environment variable PASSWORD");
+    other.stderr_contains("a secret has changed since: the environment variable PASSWORD");
     // A secret that others have written to the cluster is a foreign edit, like any other.
     ns.patch("secret/login", &json!({"stringData": {"password": "theirs"}}));
     refused(&project, &ns, &["resource.login", "data.password (by kubectl-patch)"]);

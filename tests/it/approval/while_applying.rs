@@ -81,7 +81,7 @@ fn a_value_that_is_known_only_then_is_what_was_approved() {
     let back = "\n[resource.back]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
                 data = { address = \"${resource.front.spec.clusterIP}\" }\n";
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{front}{back}"));
-    project.run(["plan", "--out", "p.plan"]).success().stdout_contains("known after apply");
+    project.run(["plan", "--full", "--out", "p.plan"]).success().stdout_contains("known after apply");
     applied(&project);
     let address = ns.field("service/front", "/spec/clusterIP");
     assert_eq!(ns.field("configmap/back", "/data/address"), address);

@@ -28,7 +28,7 @@ fn what_both_changed_is_a_conflict() {
             format!("{container}.resources.requests.cpu: drift by kubectl-set"),
         ]
     );
-    project.run(["plan"]).success().stdout_contains("5 -> 3 conflict: by kubectl");
+    project.run(["plan"]).success().stdout_contains("5 -> 3 conflict: managed by kubectl");
     project.apply();
     project.expect_settled();
 }

@@ -34,7 +34,7 @@ fn a_scaled_deployment_is_drift_and_the_key_keeps_it() {
     project
         .run(["plan"])
         .success()
-        .stdout_contains("spec.replicas: 5 -> 2 drift: by kubectl (update through scale)");
+        .stdout_contains("spec.replicas: 5 -> 2 drift: changed by kubectl (update through scale)");
     // With that value in the file no value changes. The field becomes ours again.
     project.edit("regplan.toml", "replicas = 2", "replicas = 5");
     let kept = plan(&project);
@@ -80,7 +80,10 @@ fn a_patched_value_and_a_removed_one_are_drift() {
         told(&found),
         ["resource.greeting data.bye: drift by ", "resource.greeting data.hello: drift by kubectl-patch"]
     );
-    project.run(["plan"]).success().stdout_contains("data.bye: \"moon\" drift: by unknown");
+    project
+        .run(["plan"])
+        .success()
+        .stdout_contains("data.bye: \"moon\" drift: changed by an unknown manager");
     let lines = change(&found, "resource.greeting")["fields"].clone();
     assert_eq!(keep(&lines[0]), json!({"key": "resource.greeting.data.bye"}));
     // The advice is to remove one key and to set the other.
@@ -166,7 +169,7 @@ stringData = { token = "${secret.token}", user = "alice" }
     let advice = advice(&found);
     assert_eq!(advice, json!({"ignore_changes": "data.token"}));
     let text = project.run(["plan"]).success();
-    text.stdout_contains("data.token: (sensitive, changed) drift: by kubectl-patch");
+    text.stdout_contains("data.token: (sensitive, changed) drift: changed by kubectl-patch");
     for shown in [text.stdout().to_owned(), found.to_string()] {
         for secret in ["by-hand-token", "first-token", "YnktaGFuZC10b2tlbg", "Zmlyc3QtdG9rZW4"] {
             assert!(!shown.contains(secret), "{shown}");

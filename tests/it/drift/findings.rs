@@ -76,7 +76,7 @@ fn a_removed_field_is_by_unknown() {
     let project = applied(&ns, GREETING);
     ns.patch("configmap/greeting", &json!({"data": {"hello": null}}));
     let ended = project.run(["drift"]).code(2);
-    ended.stdout_contains("- data.hello: \"world\" -> (removed)").stdout_contains("by unknown");
+    ended.stdout_contains("- data.hello: \"world\" -> (removed)").stdout_contains("by an unknown manager");
     let found = finding(&project.run(["drift", "--format", "json"]).code(2), "resource.greeting");
     assert_eq!(found["fields"][0]["event"], "removed");
     assert_eq!(found["fields"][0]["by"], json!([]));

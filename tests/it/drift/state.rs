@@ -69,7 +69,10 @@ fn a_state_alone_will_do() {
         .run(["drift", "--state", "kept", "--in-cluster", "--context", "x"])
         .code(1)
         .stderr_contains("--context");
-    stranger.run(["drift", "--state", "kept", "--in-cluster"]).code(1).stderr_contains("this is no pod");
+    stranger
+        .run(["drift", "--state", "kept", "--in-cluster"])
+        .code(1)
+        .stderr_contains("not running in a pod");
 }
 
 fn without_a_state_there_is_nothing_to_compare() {

@@ -66,7 +66,7 @@ fn a_replacement_that_the_server_cannot_be_asked_about_is_predicted() {
         .stdout_contains(
             "roleRef.name cannot be changed on an existing RoleBinding; until the new one is there",
         )
-        .stdout_contains("predicted: our rights do not allow to try it");
+        .stdout_contains("predicted: no permission for a dry-run");
 }
 
 fn what_a_killed_replacement_made_is_found() {

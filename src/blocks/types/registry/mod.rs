@@ -12,12 +12,14 @@
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
 //! | `image` | What does an image's name say? |
+//! | `key_facts` | What does a reader of a plan want to know of it first? |
 
 mod common;
 mod config_yml;
 mod exposure;
 mod htpasswd;
 mod image;
+mod key_facts;
 mod objects;
 mod options;
 mod rules;
@@ -29,7 +31,7 @@ use crate::blocks::draft::Draft;
 use crate::blocks::facts::Need;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
-use crate::resource::Desired;
+use crate::resource::{Desired, KeyFact};
 use common::Registry;
 use options::Options;
 pub(in crate::blocks) use spec::RegistrySpec;
@@ -73,6 +75,10 @@ impl BlockType for RegistryBlock {
         drafts.extend(exposure::objects(&registry));
         drafts.extend(objects::budget(&registry));
         drafts
+    }
+
+    fn key_facts(&self, spec: &RegistrySpec) -> Vec<KeyFact> {
+        key_facts::key_facts(spec)
     }
 
     /// The Deployment is what the block is about: another claim, for example, would be another registry.

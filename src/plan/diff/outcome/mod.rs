@@ -9,6 +9,8 @@ mod merge;
 mod owned;
 mod reverted;
 
+pub(in crate::plan) use self::owned::find as find_sent;
+
 use serde_json::Value;
 
 use self::forms::whole_numbers;

@@ -51,7 +51,7 @@ impl Owned<'_> {
 
 /// The value of an owned field in what is sent. The server names an item by all of its keys, and some of them (the
 /// protocol of a port) are often not sent.
-pub(super) fn find<'v>(sent: &'v Value, path: &FieldPath) -> Option<&'v Value> {
+pub(in crate::plan) fn find<'v>(sent: &'v Value, path: &FieldPath) -> Option<&'v Value> {
     path.segments().iter().try_fold(sent, |at, segment| {
         segment.step(at).or_else(|| match (segment, at) {
             (Segment::Item(keys), Value::Array(items)) => items.iter().find(|item| may_have(item, keys)),

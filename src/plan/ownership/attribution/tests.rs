@@ -105,7 +105,7 @@ impl Case {
     fn set_by(mut self, path: &str, key: &str, is_written: bool) -> Self {
         let path: FieldPath = path.parse().unwrap();
         let span = is_written.then_some(Span { source: SourceId(0), start: 0, end: 1 });
-        self.desired.origins.insert(path.clone(), Origin { key: key.into(), span });
+        self.desired.origins.insert(path.clone(), Origin::of_key(key, span));
         self.desired.settable.insert(path, ());
         self
     }
@@ -312,7 +312,7 @@ fn drift_is_kept_by_the_key_that_gives_the_field_or_by_a_rule() {
     }
     // A key of which the field is but a part would not give the live value.
     let mut part = case();
-    let origin = Origin { key: "registry.main.storage".into(), span: None };
+    let origin = Origin::of_key("registry.main.storage", None);
     part.desired.origins.insert("spec.replicas".parse().unwrap(), origin);
     assert_eq!(part.advice(), ["ignore spec.replicas"]);
     let mut larger = case();

@@ -22,6 +22,7 @@ fn wrong(message: impl Into<String>) -> Problem {
 /// What a context comes to.
 pub(super) struct Chosen {
     origin: String,
+    name: String,
     context: Context,
     cluster_name: String,
     pub(super) cluster: Cluster,
@@ -73,7 +74,7 @@ impl Chosen {
             }
         };
         let origin = format!("context `{name}` of {place}");
-        Ok(Self { origin, cluster_name: context.cluster.clone(), context, cluster, user })
+        Ok(Self { origin, name, cluster_name: context.cluster.clone(), context, cluster, user })
     }
 
     /// A client's configuration, and what it says of the server.
@@ -121,6 +122,7 @@ impl Chosen {
             exec.cluster = ExecAuthCluster::try_from(&self.cluster).ok();
         }
         let mut server_info = ServerInfo::new(&config, self.origin.clone());
+        server_info.context = Some(self.name.clone());
         server_info.certificate_expiry =
             data(self.user.client_certificate_data.as_deref(), self.user.client_certificate.as_deref())
                 .ok()

@@ -35,7 +35,7 @@ pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> 
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (mut config, mut server_info, proxy_url, plugin) = if settings.in_cluster {
         let config = Config::incluster_env().map_err(|error| {
-            wrong(format!("this is no pod with a service account: {error}"))
+            wrong(format!("not running in a pod: {error}"))
                 .help("`in_cluster = true` works only inside of a pod; name a context instead")
                 .caused_by(error)
         })?;

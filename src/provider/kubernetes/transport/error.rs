@@ -226,6 +226,7 @@ mod tests {
             server: "https://k8s:6443".into(),
             ca_digest: None,
             origin: "context `prod`".into(),
+            context: None,
             proxy: None,
             certificate_expiry: None,
             namespace: "default".into(),

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+use crate::kubernetes::completion;
 use crate::kubernetes::conditions::text;
 use crate::kubernetes::events::event_lines;
 use crate::kubernetes::pods;
+use crate::kubernetes::readiness::Readiness;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::encode;
 use crate::provider::kubernetes::transport::Call;
@@ -15,6 +17,10 @@ use crate::resource::Identity;
 
 /// For all questions about a cause together.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Events are written a moment after what they tell.
+const EVENT_PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks at them.
+const EVENT_PAUSE: Duration = Duration::from_millis(250);
 /// Lines about pods in an explanation, and pods whose events are looked at.
 const SHOWN: usize = 3;
 
@@ -101,6 +107,25 @@ async fn gather(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Ve
 /// The last warnings about an object; without one, its last event.
 async fn events(cluster: &Kubernetes, namespace: Option<&str>, object: &Value) -> Vec<String> {
     let Some(uid) = object.pointer("/metadata/uid").and_then(Value::as_str) else { return Vec::new() };
+    event_lines(&events_of(cluster, namespace, uid).await)
+}
+
+/// How an object has ended that is gone, by the events about it; `None` where they do not tell.
+pub(super) async fn end(cluster: &Kubernetes, identity: &Identity, uid: &str) -> Option<Readiness> {
+    let look = async {
+        loop {
+            let events = events_of(cluster, identity.namespace.as_deref(), uid).await;
+            if let Some(end) = completion::end_by_events(identity, &events) {
+                return end;
+            }
+            sleep(EVENT_PAUSE).await;
+        }
+    };
+    timeout(EVENT_PATIENCE, look).await.ok()
+}
+
+/// The events about an object.
+async fn events_of(cluster: &Kubernetes, namespace: Option<&str>, uid: &str) -> Vec<Value> {
     // Events about what has no namespace are kept in `default`.
     let path = format!(
         "/api/v1/namespaces/{}/events?limit=200&fieldSelector=involvedObject.uid%3D{}",
@@ -108,5 +133,5 @@ async fn events(cluster: &Kubernetes, namespace: Option<&str>, object: &Value) -
         encode(uid)
     );
     let Ok(answer) = cluster.transport.send(&Call::get(path)).await else { return Vec::new() };
-    event_lines(answer.body.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default())
+    answer.body.get("items").and_then(Value::as_array).cloned().unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use super::explain;
 use super::patience::Patience;
 use super::{definition, storage_class};
+use crate::kubernetes::completion::has_ended;
 use crate::kubernetes::kinds::is_definition;
 use crate::kubernetes::readiness::{self, Readiness, StorageClass};
 use crate::kubernetes::{deletion_time, pods};
@@ -20,7 +21,7 @@ use crate::provider::kubernetes::read::{check_namespace, get};
 use crate::provider::kubernetes::transport::CallError;
 use crate::provider::kubernetes::watch::Hub;
 use crate::provider::{Progress, Until, Wait};
-use crate::resource::{Identity, Live, Problem, ProblemKind, Reading};
+use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, ReadyRule};
 
 /// Rollouts that take longer than this have their pods looked at.
 const PODS_AFTER: Duration = Duration::from_secs(2);
@@ -57,6 +58,8 @@ pub(in crate::provider::kubernetes) async fn wait(
         served: &served,
         identity,
         until: &wait.until,
+        uid: wait.uid.as_deref(),
+        last: first.as_ref().map(|live| Arc::new(live.object.clone())),
         limit,
         deadline: Instant::now() + limit,
         progress,
@@ -102,6 +105,9 @@ struct Waiter<'a> {
     served: &'a Served,
     identity: &'a Identity,
     until: &'a Until,
+    uid: Option<&'a str>,
+    /// The object as it was seen last.
+    last: Option<Arc<Value>>,
     limit: Duration,
     deadline: Instant,
     progress: Progress<'a>,
@@ -129,7 +135,6 @@ impl Waiter<'_> {
         let mut hub = self.join(None);
         let mut changes = hub.subscribe();
         let mut named = false;
-        let mut last = None;
         loop {
             changes.mark_unchanged();
             let mut look_again = None;
@@ -156,13 +161,17 @@ impl Waiter<'_> {
             }
             if hub.has_seen(version) {
                 let object = hub.object(&self.identity.name);
+                let is_it = |gone: &Arc<Value>| Some(ownership::stamp(gone).uid.as_str()) == self.known_uid();
+                let gone = || hub.deleted(&self.identity.name).filter(is_it);
+                if let Some(seen) = object.clone().or_else(gone) {
+                    self.last = Some(seen);
+                }
                 match self.step(object.as_deref()).await? {
                     Step::Done => {
                         return Ok(self.finish(object.map(|object| ownership::live((*object).clone()))));
                     }
                     Step::Wait(when) => look_again = when,
                 }
-                last = object;
             }
             let mut pod_changes = self.pods.as_ref().map(|pods| pods.subscribe());
             let until = look_again.map_or(self.deadline, |when| when.min(self.deadline));
@@ -171,7 +180,7 @@ impl Waiter<'_> {
                 () = next_change(&mut pod_changes) => {}
                 () = sleep_until(until) => {
                     if Instant::now() >= self.deadline {
-                        return Err(self.timed_out(last.as_deref()).await);
+                        return Err(self.timed_out(self.last.clone().as_deref()).await);
                     }
                 }
             }
@@ -195,10 +204,8 @@ impl Waiter<'_> {
                 self.tell(deletion_time::lingering(self.identity, object));
                 Ok(Step::Wait(None))
             }
-            (_, None) => Err(Problem::new(
-                ProblemKind::Other,
-                format!("{} is not there any more: somebody has deleted it", self.identity),
-            )),
+            (Until::Ready(rule), None) => self.gone_step(rule.as_ref()).await,
+            (Until::Field(_), None) => Err(self.deleted()),
             (Until::Field(path), Some(object)) => match readiness::field(object, path) {
                 Readiness::Waiting(missing) => {
                     self.tell(missing);
@@ -230,6 +237,36 @@ impl Waiter<'_> {
         (Instant::now() >= self.began + WAY_OUT_AFTER)
             .then(|| readiness::way_out(self.identity, object))
             .flatten()
+    }
+
+    /// What is gone may have done its work before.
+    async fn gone_step(&self, rule: Option<&ReadyRule>) -> Result<Step, Problem> {
+        let last = self.last.as_deref();
+        let end = if let Some(ended) = last.filter(|last| has_ended(self.identity, last)) {
+            Some(readiness::judge(self.identity, ended, rule, StorageClass::default()))
+        } else if let Some(uid) = self.known_uid() {
+            explain::end(self.cluster, self.identity, uid).await
+        } else {
+            None
+        };
+        match end {
+            Some(Readiness::Ready) => Ok(Step::Done),
+            Some(Readiness::Failed(why)) => {
+                let message = format!("{} does not become ready: {why}", self.identity);
+                Err(self.explained(message, last).await)
+            }
+            Some(Readiness::Waiting(_)) | None => Err(self.deleted()),
+        }
+    }
+
+    /// The uid of the object that is waited for.
+    fn known_uid(&self) -> Option<&str> {
+        self.uid.or_else(|| self.last.as_deref()?.pointer("/metadata/uid")?.as_str())
+    }
+
+    fn deleted(&self) -> Problem {
+        let message = format!("{} is not there any more: somebody has deleted it", self.identity);
+        Problem::new(ProblemKind::Other, message)
     }
 
     async fn storage_class(&mut self, object: &Value) -> StorageClass {

@@ -61,6 +61,67 @@ pub(super) fn take_over(
     Some(left)
 }
 
+/// Makes these fields of the object what the manager has applied, and takes them from everybody else. `None` where
+/// nothing changes.
+pub(super) fn take(
+    entries: &[Value],
+    manager: &str,
+    fields: &[FieldPath],
+    object: &Value,
+) -> Option<Vec<Value>> {
+    let mut left = entries.to_vec();
+    let mut taken = Fields::new();
+    for path in fields.iter().filter(|path| path.get(object).is_some()) {
+        let names = names(&left, path.segments())?;
+        for entry in
+            left.iter_mut().filter(|entry| is_of_main_resource(entry) && !is_applied_by(entry, manager))
+        {
+            if let Some(owned) = entry.get_mut("fieldsV1").and_then(Value::as_object_mut) {
+                cut(owned, path.segments());
+            }
+        }
+        merge(&mut taken, nested(&names, path));
+    }
+    left.retain(has_fields);
+    if let Some(existing) = left.iter_mut().find(|entry| is_applied_by(entry, manager)) {
+        merge(existing.get_mut("fieldsV1")?.as_object_mut()?, taken);
+    } else {
+        let version = object.get("apiVersion").cloned().unwrap_or_default();
+        left.push(json!({"manager": manager, "operation": "Apply", "apiVersion": version,
+                         "fieldsType": "FieldsV1", "fieldsV1": taken}));
+    }
+    (left != entries).then_some(left)
+}
+
+/// The names of the steps of a path in `fieldsV1`. An item has the name under which somebody owns it; an item that nobody
+/// owns has none, and a key has always one.
+fn names(entries: &[Value], path: &[Segment]) -> Option<Vec<String>> {
+    let mut at: Vec<&Fields> =
+        entries.iter().filter_map(|entry| entry.get("fieldsV1").and_then(Value::as_object)).collect();
+    let mut found = Vec::new();
+    for step in path {
+        let called = |fields: &&Fields| {
+            fields.keys().find(|name| segment(name).is_some_and(|segment| segment.is_called(step))).cloned()
+        };
+        let name = match (at.iter().find_map(called), step) {
+            (Some(name), _) => name,
+            (None, Segment::Key(key)) => format!("f:{key}"),
+            (None, Segment::Index(_) | Segment::Item(_)) => return None,
+        };
+        at = at.into_iter().filter_map(|fields| fields.get(&name)?.as_object()).collect();
+        found.push(name);
+    }
+    Some(found)
+}
+
+/// A field that is owned as a whole, by the names of its steps; an item is owned itself (`.`).
+fn nested(names: &[String], path: &FieldPath) -> Fields {
+    let is_item = matches!(path.segments().last(), Some(Segment::Item(_)));
+    let whole = if is_item { json!({".": {}}) } else { json!({}) };
+    let nested = names.iter().rev().fold(whole, |below, name| json!({ name.as_str(): below }));
+    nested.as_object().cloned().unwrap_or_default()
+}
+
 fn is_of_main_resource(entry: &Value) -> bool {
     entry.get("subresource").and_then(Value::as_str).unwrap_or_default().is_empty()
 }
@@ -228,6 +289,25 @@ mod tests {
                     "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}}}}}}})
         );
         assert_eq!(take_over(&left, &["kubectl".into()], "regplan:p", &object), None);
+    }
+
+    #[test]
+    fn what_is_taken_becomes_ours_whoever_owned_it() {
+        let port = |number: u16| json!({"port": number, "protocol": "TCP"});
+        let name = |number: u16| format!("k:{}", port(number));
+        let theirs = json!({"f:spec": {"f:ports": {name(81): {".": {}, "f:port": {}}}, "f:x": {}}});
+        let ours = json!({"f:spec": {"f:ports": {name(80): {".": {}, "f:port": {}}}}});
+        let managed = [entry("regplan:p", "Apply", ours), entry("kubectl", "Update", theirs)];
+        let object = json!({"apiVersion": "v1", "spec": {"ports": [port(80), port(81)], "strategy": {"rollingUpdate": {}}}});
+        let fields = paths(&["spec.ports[port=81,protocol=TCP]", "spec.strategy.rollingUpdate", "spec.gone"]);
+        let left = take(&managed, "regplan:p", &fields, &object).unwrap();
+        assert_eq!(
+            left[0]["fieldsV1"],
+            json!({"f:spec": {"f:ports": {name(80): {".": {}, "f:port": {}}, name(81): {".": {}}},
+                              "f:strategy": {"f:rollingUpdate": {}}}})
+        );
+        assert_eq!(left[1]["fieldsV1"], json!({"f:spec": {"f:x": {}}}));
+        assert_eq!(take(&left, "regplan:p", &fields, &object), None);
     }
 
     #[test]

@@ -109,6 +109,7 @@ fn patch(object: &Value, reassignment: &Reassignment) -> Option<Value> {
     let manager = reassignment.manager.as_str();
     let (changed, note_goes) = match &reassignment.shift {
         Shift::Release(fields) => (managed::release(entries, manager, fields), false),
+        Shift::Take(fields) => (managed::take(entries, manager, fields, object), false),
         Shift::TakeOver { from, object: sent } => {
             let noted = |object: &Value| {
                 object.pointer("/metadata/annotations").is_some_and(|notes| notes.get(KUBECTL_NOTE).is_some())

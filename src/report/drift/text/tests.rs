@@ -31,6 +31,8 @@ fn drift(findings: Vec<Finding>) -> Drift {
         lineage: "l".into(),
         serial: 1,
         cluster: ClusterIdentity { uid: None, server: "https://c".into(), ca_digest: None },
+        context: Some("prod".into()),
+        state: ".regplan/registry/state.json".into(),
         at: jiff::Timestamp::UNIX_EPOCH,
         unfinished: None,
         findings,
@@ -44,6 +46,9 @@ fn lines_end_between_words_and_values_anywhere() {
     let field = changed(path, image, &image.replace("1.2.3", "1.2.4"));
     let found = [finding("a", Status::Changed(vec![field])), finding("b", Status::Gone)];
     insta::assert_snapshot!(drift_text(&drift(found.into()), 60).to_string(), @r#"
+    Project p, context prod (c)
+    State .regplan/registry/state.json, serial 1
+
       ~ registry.main/Deployment/a  changed
           Deployment.apps registry/a
           ~ spec.template.spec.containers[registry].image:
@@ -56,7 +61,8 @@ fn lines_end_between_words_and_values_anywhere() {
 
       - registry.main/Deployment/b  gone
           Deployment.apps registry/b
-          it is not there any more; by unknown
+          it is not there any more; deleted by an unknown
+            manager
 
     Drift: 2 of 2 resources are not as last applied.
     "#);

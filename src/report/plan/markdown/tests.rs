@@ -8,7 +8,7 @@ use crate::report::source_line::SourceLine;
 
 fn shown(plan: &Plan, limit: usize) -> String {
     let places = |_: &_| Some(SourceLine { file: "regplan.toml".to_owned(), line: 14 });
-    plan_markdown(plan, &places, limit)
+    plan_markdown(plan, &Level::Full, &places, limit)
 }
 
 #[test]

@@ -46,11 +46,11 @@ fn every_reason_has_its_sentence() {
             Reason::IgnoredFieldLeft { field: path("spec.replicas"), managers: managers(&["x", "y"]) },
             "spec.replicas is left to x, y, who owns it too",
         ),
-        (Reason::Adopted { made_by: vec![] }, "taken over; it was made by unknown"),
+        (Reason::Adopted { made_by: vec![] }, "taken over; it was made by an unknown manager"),
         (Reason::Adopted { made_by: managers(&["x", "y"]) }, "taken over; it was made by x, y"),
         (
             Reason::AdoptedFrom { managers: managers(&["helm", "x"]) },
-            "taken over from helm, x: what we send is ours alone from then on",
+            "taken over from helm, x: regplan manages these fields from now on",
         ),
         (
             Reason::ReleasedByRemoved { place: "regplan.toml:7".into() },
@@ -58,6 +58,7 @@ fn every_reason_has_its_sentence() {
         ),
         (Reason::NameTaken, "another object has its name now, and is left alone"),
         (Reason::KnownElsewhere, "it has another address now"),
+        (Reason::Completed, "it has completed, and runs again when it changes"),
         (Reason::GoneAlready, "it is gone already"),
         (Reason::Protected { address: address() }, "protected: `--consent resource.a` deletes it"),
         (Reason::HoldsProtected { address: address() }, "it holds resource.a, which is protected"),
@@ -85,7 +86,7 @@ fn every_loss_has_its_words() {
             Loss::VolumeOfClaim,
             "its claim loses its volume, and with the reclaim policy Delete the data are lost",
         ),
-        (Loss::OtherKeys, "keys that the configuration does not set go"),
+        (Loss::OtherKeys, "fields not in the configuration are removed"),
         (Loss::RightsMeanwhile, "until the new one is there, its subjects lack these rights"),
         (
             Loss::StorageClassMeanwhile,
@@ -179,13 +180,14 @@ fn why_the_server_was_not_asked_is_told() {
             "`resource.b.x` refers to nothing",
         ),
         (
+            PredictionReason::TakenFirst { fields: vec![path("spec.x")] },
+            "the server takes it only when this is gone, which regplan takes over first: spec.x",
+        ),
+        (
             PredictionReason::DryRunRefused { message: "no dry-runs".into() },
             "the server could not try it: no dry-runs",
         ),
-        (
-            PredictionReason::Forbidden { message: "no right".into() },
-            "our rights do not allow to try it: no right",
-        ),
+        (PredictionReason::Forbidden { message: "no right".into() }, "no permission for a dry-run: no right"),
     ] {
         assert_eq!(prediction(&Fidelity::Predicted(reason)).as_deref(), Some(words));
     }

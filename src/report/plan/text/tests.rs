@@ -4,12 +4,13 @@ use serde_json::json;
 use super::*;
 use crate::plan::{After, Cause, FieldChange, Keep};
 use crate::report::format::layout::width_of;
+use crate::report::plan::level::Level;
 use crate::report::plan::sample;
 use crate::report::source_line::SourceLine;
 
 fn shown(plan: &Plan, width: usize) -> String {
     let places = |_: &_| Some(SourceLine { file: "regplan.toml".to_owned(), line: 14 });
-    plan_text(plan, Page { width, places: &places }).to_string()
+    plan_text(plan, Page { width, level: &Level::Full, places: &places }).to_string()
 }
 
 #[test]
@@ -86,4 +87,26 @@ proptest! {
             prop_assert!(width_of(line) <= width || is_heading, "{line:?}");
         }
     }
+}
+
+#[test]
+fn what_is_made_is_told_in_short() {
+    let places = |_: &_| None;
+    let shown =
+        |plan: &Plan| plan_text(plan, Page { width: 80, level: &Level::Brief, places: &places }).to_string();
+    insta::assert_snapshot!(shown(&sample::made()));
+    // Where something of the block is there already, its facts would tell nothing new.
+    let mut plan = sample::made();
+    plan.changes.push(sample::change("kept", Action::None, Vec::new()));
+    assert!(!shown(&plan).contains("host: "), "{}", shown(&plan));
+}
+
+#[test]
+fn objects_of_a_large_block_share_lines() {
+    let many = (0..40).map(|n| sample::change(&format!("web-{n}"), Action::Create, Vec::new()));
+    let text =
+        plan_text(&sample::plan(many.collect()), Page { width: 80, level: &Level::Brief, places: &|_| None });
+    let text = text.to_string();
+    assert!(text.contains("40 objects in the namespace registry") && text.contains("web-39"), "{text}");
+    assert!(text.lines().count() < 16, "{text}");
 }

@@ -1,0 +1,51 @@
+//! What a reader of a plan wants to know of a registry first.
+
+use super::options::{Options, Volume};
+use super::spec::{RegistrySpec, UserSource};
+use crate::resource::KeyFact;
+
+/// Host, image, volume, users by name, TLS, and where it is reached.
+pub(super) fn key_facts(spec: &RegistrySpec) -> Vec<KeyFact> {
+    let options = &spec.options;
+    let mut facts = vec![
+        KeyFact::new("host", options.host.as_str()),
+        KeyFact::new("image", options.image.as_str()),
+        KeyFact::new("replicas", options.replicas.to_string()),
+        KeyFact::new("volume", volume(&options.storage.volume)),
+        KeyFact::new("users", users(spec)),
+    ];
+    let tls = options.tls.as_ref().map_or_else(|| "none".to_owned(), |tls| format!("Secret {}", tls.secret));
+    facts.push(KeyFact::new("TLS", tls));
+    facts.push(KeyFact::new("exposed by", exposure(options)));
+    facts
+}
+
+fn volume(volume: &Volume) -> String {
+    match &volume.class {
+        Some(class) => format!("{} of class {class}", volume.size),
+        None => format!("{} of the default class", volume.size),
+    }
+}
+
+fn users(spec: &RegistrySpec) -> String {
+    match spec.users {
+        UserSource::Listed => {
+            spec.options.auth.users.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+        }
+        UserSource::File => match &spec.options.auth.htpasswd {
+            Some(path) => format!("those of {}", path.display()),
+            None => "those of a file".to_owned(),
+        },
+        UserSource::Nobody => "anybody".to_owned(),
+    }
+}
+
+fn exposure(options: &Options) -> String {
+    match &options.ingress {
+        None => "nothing (inside the cluster only)".to_owned(),
+        Some(ingress) => match &ingress.class {
+            Some(class) => format!("Ingress of class {class}"),
+            None => "Ingress of the default class".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,100 @@
+//! The file and the plans that the README shows are those of the program.
+
+use std::fs;
+use std::path::PathBuf;
+
+use regex::Regex;
+
+use crate::harness::{Namespace, Project};
+
+tests! {
+    the_readme_shows_a_file_that_is_valid,
+    the_readme_shows_a_first_plan_that_fits_a_screen,
+    the_readme_shows_a_plan_with_drift,
+}
+
+/// If this variable is set, the tests write the README instead of comparing it.
+const UPDATE: &str = "REGPLAN_UPDATE_DOCS";
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+fn readme() -> String {
+    fs::read_to_string(path()).unwrap()
+}
+
+/// The configuration that the README shows.
+fn configuration() -> String {
+    readme().split("```toml\n").nth(1).unwrap().split("```").next().unwrap().to_owned()
+}
+
+/// The same for this test: its own project and namespace, which are as long, so that lines are wrapped at the same
+/// places.
+fn of_test(ns: &Namespace) -> (String, String) {
+    let namespace = ns.fill("{prefix}r");
+    assert_eq!(namespace.len(), "registry".len());
+    let file = configuration()
+        .replace("name = \"registry\"", "name = \"{project}\"")
+        .replace("= \"registry\"\n", "= \"{prefix}r\"\n");
+    (namespace, file)
+}
+
+/// A plan with the names of the README.
+fn shown(project: &Project<'_>, ns: &Namespace, format: &str) -> String {
+    let text = project.run(["plan", format]).success().stdout().to_owned();
+    let text = text.replace(&ns.fill("{prefix}r"), "registry").replace(&ns.project_name(), "registry");
+    let cluster = Regex::new(r"context \S+ \([0-9.:]+, cluster [0-9a-f]{8}\)").unwrap();
+    let text = cluster.replace(&text, "context prod (10.0.0.1:6443, cluster 3f2a9c1d)").into_owned();
+    Regex::new("sha256:[0-9a-f]{64}").unwrap().replace_all(&text, "sha256:[digest]").into_owned()
+}
+
+/// Compares the plan with the one that the README shows as its first, second, …, or writes it there.
+fn compare(number: usize, plan: &str) {
+    const COMMAND: &str = "$ regplan plan\n";
+    assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
+    let readme = readme();
+    let (at, _) = readme.match_indices(COMMAND).nth(number).unwrap();
+    let (head, rest) = readme.split_at(at + COMMAND.len());
+    let (shown, tail) = rest.split_once("```").unwrap();
+    if std::env::var_os(UPDATE).is_some() {
+        fs::write(path(), format!("{head}{plan}```{tail}")).unwrap();
+    } else {
+        assert_eq!(shown, plan, "the README shows another plan; {UPDATE}=1 writes it anew");
+    }
+}
+
+fn the_readme_shows_a_file_that_is_valid() {
+    let ns = Namespace::absent();
+    ns.project().write("regplan.toml", &configuration()).run(["validate"]).success();
+}
+
+/// The plan that makes the registry of the README.
+fn the_readme_shows_a_first_plan_that_fits_a_screen() {
+    let ns = Namespace::absent();
+    let (_, file) = of_test(&ns);
+    let project = ns.project().write("regplan.toml", &file).env("CI_PASSWORD", "a long enough password");
+    let plan = shown(&project, &ns, "--format=text");
+    // One line more for the digest, which is no part of the output that a pipe gets, and one for the command.
+    assert!(plan.lines().count() + 2 <= 24, "{plan}");
+    project.snapshot("first_plan_text", &plan);
+    project.snapshot("first_plan_markdown", &shown(&project, &ns, "--format=markdown"));
+    compare(0, &plan);
+}
+
+/// The file of the README, with an edited image tag, drift of the replicas, and a removed block.
+fn the_readme_shows_a_plan_with_drift() {
+    let ns = Namespace::absent();
+    let (namespace, file) = of_test(&ns);
+    let notice = "\n[resource.notice]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
+                  metadata.namespace = \"{prefix}r\"\ndata.text = \"closed on Sunday\"\n";
+    let before = file.replace("registry:3.1.1", "registry:3.1.0") + notice;
+    let project = ns.project().write("regplan.toml", &before).env("CI_PASSWORD", "a long enough password");
+    project.apply();
+    ns.kubectl(["scale", "deployment/registry", "--replicas=3", "--namespace={prefix}r"]).run().success();
+    project.rewrite("regplan.toml", &file);
+    let plan = shown(&project, &ns, "--format=text");
+    project.snapshot("plan_markdown", &shown(&project, &ns, "--format=markdown"));
+    ns.clean_up(&format!("namespace/{namespace}"));
+    compare(1, &plan);
+}
