@@ -37,6 +37,7 @@ mod moves;
 mod node;
 mod outline;
 mod parse;
+mod presence;
 mod references;
 mod schema;
 mod shape;
@@ -57,6 +58,7 @@ pub use model::{Block, BlockSchema, ClusterSettings, Config, Generate, ObjectRea
 pub(crate) use moves::still_there;
 pub use moves::{Moved, Moves, Removed};
 pub use node::{Node, NodeValue, Table, TableEntry};
+pub use presence::is_absent;
 pub use references::SECRET_KIND;
 pub use schema::schema;
 pub use starter::starter;

@@ -11,6 +11,7 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
+use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::model::schema_change::schema_changes;
@@ -19,17 +20,19 @@ use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::first_reading;
 use crate::plan::view::index::Index;
+use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Address, Problem, ProblemKind, Target};
+use crate::resource::{Address, Problem, ProblemKind, Reading, Target};
 
 /// A question that has no answer yet.
 #[derive(Debug)]
 enum PendingQuestion {
     Read(Vec<Address>),
     ReadPredecessors(Vec<Address>),
+    ReadNeeded(Vec<Needed>),
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
     Schema(Target),
@@ -51,6 +54,8 @@ pub struct Planner {
     cascade: Option<PendingCascade>,
     notes: Vec<String>,
     lineage_obstacle: Option<LineageObstacle>,
+    /// What resources name, and what is not there.
+    missing: Vec<Needed>,
 }
 
 impl Planner {
@@ -66,6 +71,7 @@ impl Planner {
             cascade: None,
             notes: input.notes.clone(),
             lineage_obstacle: None,
+            missing: Vec::new(),
             input,
         }
     }
@@ -109,9 +115,15 @@ impl Planner {
     fn first_questions(&mut self) -> Vec<Question> {
         let (addresses, targets) = first_reading::targets(self.overview());
         let (renamed, predecessors) = first_reading::predecessors(self.overview());
+        let needed = match self.input.mode {
+            Mode::Apply => needed(&self.input),
+            Mode::Destroy => Vec::new(),
+        };
+        let named = needed.iter().map(|one| one.target.clone()).collect();
         let all = [
             (PendingQuestion::Read(addresses), targets),
             (PendingQuestion::ReadPredecessors(renamed), predecessors),
+            (PendingQuestion::ReadNeeded(needed), named),
         ];
         let asked = all.into_iter().filter(|(_, targets)| !targets.is_empty());
         let (pending, questions): (Vec<_>, Vec<_>) =
@@ -167,6 +179,12 @@ impl Planner {
             }
             (PendingQuestion::ReadPredecessors(addresses), Answer::Read(readings)) => {
                 self.readings.take_predecessors(addresses, readings);
+            }
+            (PendingQuestion::ReadNeeded(needed), Answer::Read(readings)) => {
+                let read = needed.into_iter().zip(readings);
+                // What may not be read may be there.
+                let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
+                self.missing = missing.map(|(needed, _)| needed).collect();
             }
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
                 self.readings.take_served(&targets, answers);
@@ -324,6 +342,22 @@ impl Planner {
         }
     }
 
+    /// Warns of what resources name and what is not there: at each that changes, and otherwise beside the plan.
+    fn tell_missing(&mut self, changes: &mut [Change]) {
+        for Needed { target, by } in std::mem::take(&mut self.missing) {
+            for (address, path) in by {
+                let identity = &target.identity;
+                let text = format!(
+                    "`{path}` names {identity}, which is not there, and which this plan does not make"
+                );
+                match changes.iter_mut().find(|change| change.address == address) {
+                    Some(change) if change.action != Action::None => change.warnings.push(text),
+                    _ => self.notes.push(format!("{address}: {text}.")),
+                }
+            }
+        }
+    }
+
     fn plan(&mut self) -> Plan {
         let (removed, unreadable) = removals(self.overview());
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
@@ -331,6 +365,7 @@ impl Planner {
         for change in &mut changes {
             change.schemas = schema_changes(change);
         }
+        self.tell_missing(&mut changes);
         refusals.extend(unreadable);
         self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
         let mut plan = Plan {

@@ -5,6 +5,7 @@ mod environments;
 mod houses;
 mod lost_data;
 mod moves;
+mod needs;
 mod ownership;
 mod prediction;
 mod proof;

@@ -17,6 +17,7 @@ tests! {
     markdown_stays_within_its_limit,
     nothing_that_the_cluster_says_breaks_out_of_markdown,
     the_policy_denies_the_loss_of_a_claim,
+    json_steers_no_terminal,
 }
 
 const CLAIM: &str = r#"
@@ -295,5 +296,21 @@ fn the_policy_denies_the_loss_of_a_claim() {
     for nothing in ["", "{}", "no plan"] {
         let judged = policy(nothing).any();
         judged.check(!judged.succeeded(), "should not let through what is no plan");
+    }
+}
+
+fn json_steers_no_terminal() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &GREETING.replace("world", "a\\u009b31mb\\u007f"));
+    let steers = |text: &str| text.chars().any(|c| c.is_control() && c != '\n');
+    let plan = project.run(["plan", "--format=json"]).success();
+    assert!(!steers(plan.stdout()), "{}", plan.stdout());
+    assert!(plan.stdout().contains("a\\u009b31mb\\u007f"), "{}", plan.stdout());
+    let applied = project.run(["apply", "--auto-approve", "--format=json"]).success();
+    assert!(!steers(applied.stdout()), "{}", applied.stdout());
+    for command in [&["state", "show", "resource.greeting", "--format=json"][..], &["drift", "--format=json"]]
+    {
+        let shown = project.run(command.iter().copied()).success();
+        assert!(!steers(shown.stdout()), "{}", shown.stdout());
     }
 }
