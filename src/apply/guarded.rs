@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::patience::PatientWriter;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::plan::{self, After, Change, FieldChange};
 use crate::provider::{Guard, Provider, Reassignment, Shift, Write, Written};
@@ -12,9 +13,13 @@ use crate::resource::{Desired, Live, Problem, ProblemKind, Reading, Stamp, Targe
 const TRIES: usize = 5;
 
 /// Creates an object that must not exist yet.
-pub(super) async fn create(provider: &dyn Provider, write: Write) -> Result<Written, Problem> {
+pub(super) async fn create(
+    provider: &dyn Provider,
+    write: Write,
+    writer: PatientWriter<'_>,
+) -> Result<Written, Problem> {
     let write = Write { guard: Guard::Absent, ..write };
-    provider.write(&write).await.map_err(|problem| match problem.kind {
+    writer.write(provider, &write).await.map_err(|problem| match problem.kind {
         ProblemKind::Conflict => Problem {
             message: "somebody else has made it since the plan; it was not touched".to_owned(),
             help: Some("plan again: the new plan says whose it is, and how to take it over".to_owned()),
@@ -30,16 +35,16 @@ pub(super) async fn update(
     provider: &dyn Provider,
     write: Write,
     stamp: &Stamp,
-    approved: &Change,
+    writer: PatientWriter<'_>,
     desired: &Desired,
 ) -> Result<Written, Problem> {
     let mut write = Write { guard: Guard::At(stamp.clone()), ..write };
     for _ in 0..TRIES {
-        let problem = match provider.write(&write).await {
+        let problem = match writer.write(provider, &write).await {
             Err(problem) if problem.kind == ProblemKind::Conflict => problem,
             result => return result,
         };
-        write = look_again(provider, write, problem, approved, desired).await?;
+        write = look_again(provider, write, problem, writer.change, desired).await?;
     }
     Err(changed_all_the_time())
 }

@@ -9,12 +9,14 @@
 //! | `step` | the futures of one resource: write or delete, then wait |
 //! | `task` | how one change is carried out |
 //! | `guarded` | how a write is refused where the object is not the planned one |
+//! | `patience` | how long a write waits until servers have heard of what cures it |
 //! | `record` | what the recorder is told |
 //! | `reporter` | which events are emitted, and what the report counts |
 //! | `event` | the types of events, records and the report |
 
 mod event;
 mod guarded;
+mod patience;
 mod record;
 mod reporter;
 mod run;

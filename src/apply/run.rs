@@ -12,7 +12,7 @@ use super::record;
 use super::reporter::Reporter;
 use super::step::{self, Step, StepResult};
 use super::task::{Dependency, Done, Task};
-use crate::graph::{Direction, Order, Queue, RemovedResource, deletions};
+use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::Provider;
@@ -34,8 +34,8 @@ pub struct Stop {
     pub at_once: CancellationToken,
 }
 
-/// Applies the plan: first everything that is written, in dependency order; then, if all of that was done,
-/// the deletes in reverse order.
+/// Applies the plan in its [order](Plan::order): everything that is written, in dependency order; then, if all of that
+/// was done, the deletes in reverse order. Only what a write awaits is deleted before it.
 ///
 /// # Errors
 /// Only those of the recorder: a fact could not be recorded. Everything else is in the report.
@@ -47,45 +47,16 @@ pub async fn run(
     stop: &Stop,
     options: Options,
 ) -> Result<Report, Problem> {
-    let (leaving, staying) =
-        plan.changes.iter().partition::<Vec<&Change>, _>(|change| change.action == Action::Delete);
     let mut reporter = Reporter::new(emit);
-    let phases =
-        [(applying(&staying), Direction::Apply, staying), (deleting(&leaving), Direction::Destroy, leaving)];
-    for (order, direction, changes) in phases {
-        let mut phase = Phase::new(&changes, order.queue(direction), plan, provider, stop, options);
-        if reporter.report().is_complete() {
-            phase.run(recorder, &mut reporter).await?;
-        } else {
-            phase.skip_all(&mut reporter);
-        }
-    }
+    let mut work = Work::new(plan, provider, stop, options);
+    work.run(recorder, &mut reporter).await?;
     Ok(reporter.into_report())
 }
 
-fn applying(changes: &[&Change]) -> Order {
-    let edges = changes.iter().flat_map(|change| {
-        change.dependencies.iter().map(|dependency| (change.address.clone(), dependency.clone()))
-    });
-    Order::from_edges(changes.iter().map(|change| change.address.clone()), edges)
-}
-
-fn deleting(changes: &[&Change]) -> Order {
-    let removed: Vec<RemovedResource> = changes
-        .iter()
-        .map(|change| RemovedResource {
-            address: change.address.clone(),
-            identity: change.target.identity.clone(),
-            dependencies: change.dependencies.clone(),
-        })
-        .collect();
-    deletions(&removed)
-}
-
-/// One direction of the plan: either all writes, or all deletes.
-struct Phase<'p> {
+/// A plan that is carried out.
+struct Work<'p> {
+    plan: &'p Plan,
     changes: BTreeMap<Address, &'p Change>,
-    project: &'p str,
     provider: &'p dyn Provider,
     stop: &'p Stop,
     parallelism: usize,
@@ -102,23 +73,18 @@ struct Phase<'p> {
     carries: HashSet<Address>,
 }
 
-impl<'p> Phase<'p> {
-    fn new(
-        changes: &[&'p Change],
-        mut queue: Queue,
-        plan: &'p Plan,
-        provider: &'p dyn Provider,
-        stop: &'p Stop,
-        options: Options,
-    ) -> Self {
+impl<'p> Work<'p> {
+    fn new(plan: &'p Plan, provider: &'p dyn Provider, stop: &'p Stop, options: Options) -> Self {
         let changes: BTreeMap<Address, &Change> =
-            changes.iter().map(|change| (change.address.clone(), *change)).collect();
+            plan.changes.iter().map(|change| (change.address.clone(), change)).collect();
         let written = changes.values().filter(|change| change.action.writes());
-        let carries = written.flat_map(|change| change.dependencies.iter().cloned()).collect();
+        let carries =
+            written.flat_map(|change| change.dependencies.iter().chain(&change.awaits).cloned()).collect();
+        let mut queue = plan.order().queue(Direction::Apply);
         let waiting = queue.ready().into();
         Self {
+            plan,
             changes,
-            project: &plan.project,
             provider,
             stop,
             parallelism: options.parallelism.max(1),
@@ -132,7 +98,7 @@ impl<'p> Phase<'p> {
         }
     }
 
-    /// Does all changes of the phase. Where it ends early, writes are left behind whose answers nobody waits for.
+    /// Does all changes. Where it ends early, writes are left behind whose answers nobody waits for.
     async fn run(&mut self, recorder: &mut dyn Recorder, reporter: &mut Reporter<'p>) -> Result<(), Problem> {
         let result = self.work(recorder, reporter).await;
         let left = std::mem::take(&mut self.writing);
@@ -228,7 +194,7 @@ impl<'p> Phase<'p> {
             })
             .collect();
         let uid = self.current.get(&change.address).map(|live| live.stamp.uid.clone());
-        Some(Task { change, desired, project: self.project, dependencies, uid })
+        Some(Task { change, desired, plan: self.plan, dependencies, uid })
     }
 
     /// Handles the end of a step. Returns the next step of the same resource, where there is one.
@@ -249,7 +215,7 @@ impl<'p> Phase<'p> {
                 let Some(change) = self.changes.get(&address).copied() else { return Ok(None) };
                 let desired = change.desired.as_deref();
                 let applied =
-                    desired.map(|desired| Arc::new(plan::record(self.project, desired, &sent, &live)));
+                    desired.map(|desired| Arc::new(plan::record(&self.plan.project, desired, &sent, &live)));
                 recorder.record(record::present(change, applied, Some(&live))).await?;
                 if let Some(desired) =
                     desired.filter(|_| is_taken_away(&change.target.identity, &live.object))

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::guarded;
-use crate::plan::{self, Action, Change, FieldRelease, Unresolvable};
+use super::patience::PatientWriter;
+use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{Guard, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written};
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
 
@@ -22,7 +23,7 @@ pub(super) struct Dependency {
 pub(super) struct Task<'p> {
     pub(super) change: &'p Change,
     pub(super) desired: &'p Desired,
-    pub(super) project: &'p str,
+    pub(super) plan: &'p Plan,
     pub(super) dependencies: HashMap<Address, Dependency>,
     /// The uid of its object, where it was read or written by now.
     pub(super) uid: Option<String>,
@@ -45,7 +46,7 @@ impl Task<'_> {
             target,
             object,
             guard: Guard::Absent,
-            manager: crate::kubernetes::field_manager(self.project),
+            manager: crate::kubernetes::field_manager(&self.plan.project),
         }
     }
 
@@ -66,6 +67,7 @@ impl Task<'_> {
             await_end(provider, target, &live.stamp, timeout, progress).await?;
         }
         let field_release = self.field_release()?;
+        let writer = PatientWriter { plan: self.plan, change: self.change };
         let written = match (self.change.action, self.change.stamp()) {
             (Action::Update | Action::Adopt, Some(stamp)) => {
                 let write = self.write(object.clone());
@@ -74,13 +76,13 @@ impl Task<'_> {
                     stamp =
                         guarded::reassign(provider, &write, &stamp, shift, self.change, self.desired).await?;
                 }
-                guarded::update(provider, write, &stamp, self.change, self.desired).await?
+                guarded::update(provider, write, &stamp, writer, self.desired).await?
             }
             (Action::Replace, Some(_)) => {
                 remove(provider, self.change, progress).await?;
-                guarded::create(provider, self.write(object.clone())).await?
+                guarded::create(provider, self.write(object.clone()), writer).await?
             }
-            _ => guarded::create(provider, self.write(object.clone())).await?,
+            _ => guarded::create(provider, self.write(object.clone()), writer).await?,
         };
         let Written { live, warnings } = self.release(provider, written, &field_release).await;
         let sent = Box::new(plan::sent_after_release(object, &field_release));
@@ -93,7 +95,7 @@ impl Task<'_> {
             Action::Update | Action::Adopt => self.change.prior.as_deref(),
             _ => None,
         };
-        plan::field_release(&crate::kubernetes::field_manager(self.project), self.desired, prior)
+        plan::field_release(&crate::kubernetes::field_manager(&self.plan.project), self.desired, prior)
     }
 
     /// The fields that get another field manager before the write, if there are any.
@@ -122,7 +124,7 @@ impl Task<'_> {
         let reassignment = Reassignment {
             target: self.change.target.clone(),
             stamp: Stamp { version: String::new(), ..written.live.stamp.clone() },
-            manager: crate::kubernetes::field_manager(self.project),
+            manager: crate::kubernetes::field_manager(&self.plan.project),
             shift: Shift::Release(field_release.once_made.clone()),
         };
         match provider.reassign(&reassignment).await {

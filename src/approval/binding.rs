@@ -36,6 +36,9 @@ pub struct Binding {
     replaced: Option<(Target, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taken_from: Vec<String>,
+    /// What is done before it, so that the server takes it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    awaits: BTreeSet<Address>,
     /// What is deleted with it, by uid.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     dies_with: BTreeMap<String, Identity>,
@@ -98,6 +101,8 @@ pub enum Deviation {
     Holds(Vec<FieldPath>),
     /// An adoption would take the fields of other managers.
     TakesFrom,
+    /// It would be done only after these other changes, some of them deletes that would come earlier than approved.
+    Awaits(Vec<Address>),
     /// These objects would be deleted with it too.
     AlsoDie(Vec<Identity>),
     /// What it holds of these kinds could be seen then, and cannot be seen now.
@@ -118,6 +123,7 @@ impl Binding {
                 .as_deref()
                 .map(|(target, live)| (target.clone(), live.stamp.uid.clone())),
             taken_from: change.taken_from.clone(),
+            awaits: change.awaits.iter().cloned().collect(),
             dies_with: change.inside.lost.clone(),
             unseen: change.inside.unseen.clone(),
             sent: sealed.sent(),
@@ -150,6 +156,11 @@ impl Binding {
         found.extend(fields.into_iter().filter(|(paths, _)| !paths.is_empty()).map(|(paths, is)| is(paths)));
         if self.taken_from != now.taken_from {
             found.push(Deviation::TakesFrom);
+        }
+        // What was to be done before it may be done already.
+        let more: Vec<Address> = now.awaits.difference(&self.awaits).cloned().collect();
+        if !more.is_empty() {
+            found.push(Deviation::Awaits(more));
         }
         let more = self.more_that_dies(now);
         if !more.is_empty() {

@@ -44,6 +44,8 @@ pub enum DivergenceKind {
     Holds(Vec<OwnedField>),
     /// An adoption would take the fields of these managers, and not of those that were approved.
     TakesFrom(Vec<String>),
+    /// It would be done only after these other changes, which was not approved.
+    Awaits(Vec<Address>),
     /// These objects were made in it since, and would be deleted with it.
     AlsoDie(Vec<Identity>),
     /// What is deleted with it could be seen of these kinds then, and cannot be seen now.
@@ -112,6 +114,7 @@ fn compare(
             Deviation::AlsoDie(objects) => DivergenceKind::AlsoDie(objects),
             Deviation::NotSeen(kinds) => DivergenceKind::NotSeen(kinds),
             Deviation::TakesFrom => DivergenceKind::TakesFrom(change.taken_from.clone()),
+            Deviation::Awaits(others) => DivergenceKind::Awaits(others),
         })
         .collect()
 }

@@ -19,6 +19,8 @@ codes! {
     INVALID_QUANTITY = "invalid-quantity";
     /// Two objects are the same: same group, kind, namespace and name.
     DUPLICATE_OBJECT = "duplicate-object";
+    /// Two objects want a value that only one can have: a node port, a cluster IP.
+    CONTESTED_VALUE = "contested-value";
     /// What is referred to is not there.
     UNKNOWN_REFERENCE = "unknown-reference";
     /// A reference stands where the value must be known at once.

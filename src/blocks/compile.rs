@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::block_type::{AnyBlockType, CompileContext, Defaults};
 use super::draft::Draft;
 use super::facts::{Facts, Need};
-use super::finish::{Finish, check, duplicates};
+use super::finish::{Finish, check, contested, duplicates};
 use super::namespaces::shared_namespaces;
 use super::scope::Scopes;
 use super::specs::Specs;
@@ -115,6 +115,7 @@ impl<'c> Blocks<'c> {
             check(desired, &mut mistakes);
         }
         duplicates(&resources, &mut mistakes);
+        contested(&resources, &mut mistakes);
         let mut all = shared_namespaces(&resources);
         all.append(&mut resources);
         references::check(self.config, &all, &mut mistakes);

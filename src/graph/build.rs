@@ -6,13 +6,13 @@ use std::sync::Arc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
 use super::edge_reason::EdgeReason;
-use super::index::Index;
+use super::inferred::{InferredEdge, KnownObject, inferred};
 use super::link::{Link, grouped};
 use super::model::{Graph, GraphNode, Yielded};
 use super::{cycle, mistakes};
 use crate::diagnostic::{Diagnostics, Span};
-use crate::resource::dependencies::{provides, requires, selects};
-use crate::resource::{Address, BlockAddress, Desired, LiveReference, Reference};
+use crate::resource::dependencies::{Admission, Strength, bound_policy, works_on_webhook};
+use crate::resource::{Address, BlockAddress, Desired, FieldPath, LiveReference, Reference};
 
 impl Graph {
     /// Builds the graph, whatever the order in which the resources come.
@@ -34,6 +34,7 @@ fn build(mut desired: Vec<Desired>) -> Result<Graph, Diagnostics> {
         builder.written(number);
     }
     builder.inferred();
+    builder.admission();
     let Builder { numbers, block_nodes, raw, mut mistakes, .. } = builder;
 
     let links = grouped(raw);
@@ -215,38 +216,44 @@ impl<'a> Builder<'a> {
     /// The edges that follow from what the objects need of each other. Returns how many lists and items were
     /// looked at.
     fn inferred(&mut self) -> usize {
-        let mut index = Index::default();
+        let objects: Vec<KnownObject<'_>> =
+            self.desired.iter().map(|desired| (&desired.identity, &desired.object)).collect();
+        let (edges, looks) = inferred(&objects);
+        self.raw.extend(edges.into_iter().map(|edge| {
+            let InferredEdge { from, to, path, strength, through } = edge;
+            let through = through.map(|between| self.desired[between].address.clone());
+            (from, to, EdgeReason::Inferred { path, strength, through })
+        }));
+        looks
+    }
+
+    /// The edges of what decides about other objects: a webhook configuration, or the binding of a policy, comes after
+    /// the objects of its own block that it is asked about. A Job that works on a webhook configuration comes after it.
+    fn admission(&mut self) {
+        let mut found = Vec::new();
         for (number, resource) in self.desired.iter().enumerate() {
-            index.add(number, provides(&resource.identity, &resource.object));
+            let policy = bound_policy(&resource.identity, &resource.object)
+                .and_then(|(policy, _)| self.desired.iter().find(|other| other.identity == policy));
+            let policy = policy.map(|policy| &policy.object);
+            let Some(admission) = Admission::of(&resource.identity, &resource.object, policy) else {
+                continue;
+            };
+            let after = |path: FieldPath, strength| EdgeReason::Inferred { path, strength, through: None };
+            let block = self.blocks.get(&resource.address.block).into_iter().flatten().copied();
+            let decided = block.filter(|&other| {
+                let other = &self.desired[other];
+                admission.decides_about(&other.identity, &other.object)
+            });
+            let path = FieldPath::keys(["metadata", "name"]);
+            found.extend(decided.map(|other| (number, other, after(path.clone(), Strength::Useful))));
+            let name = &resource.identity.name;
+            let jobs = self.desired.iter().enumerate().filter_map(|(job, other)| {
+                let path = works_on_webhook(&other.identity, &other.object, name)?;
+                Some((job, number, after(path, Strength::Running)))
+            });
+            found.extend(jobs);
         }
-        // The pods behind a Service are looked up once, however many objects need them.
-        let mut behind: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (number, resource) in self.desired.iter().enumerate() {
-            for requirement in requires(&resource.identity, &resource.object) {
-                let reason = |through| EdgeReason::Inferred {
-                    path: requirement.path.clone(),
-                    strength: requirement.strength,
-                    through,
-                };
-                for giver in index.select(&requirement.needs) {
-                    if giver != number {
-                        self.raw.push((number, giver, reason(None)));
-                    }
-                    if !requirement.through {
-                        continue;
-                    }
-                    let between = &self.desired[giver];
-                    let selected = behind.entry(giver).or_insert_with(|| {
-                        let selection = selects(&between.identity, &between.object);
-                        selection.map(|selection| index.select(&selection)).unwrap_or_default()
-                    });
-                    for &to in selected.iter().filter(|&&to| to != number) {
-                        self.raw.push((number, to, reason(Some(between.address.clone()))));
-                    }
-                }
-            }
-        }
-        index.steps
+        self.raw.extend(found);
     }
 }
 

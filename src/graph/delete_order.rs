@@ -19,9 +19,10 @@ pub struct RemovedResource {
 /// What each of these depends on, to be walked with [`Direction::Destroy`](super::Direction::Destroy).
 ///
 /// Custom resources are deleted before their CRD, and what is in a namespace before the Namespace: deleting
-/// the CRD or the Namespace first would delete them unseen. Otherwise what depended on a resource is deleted
-/// before it. A recorded dependency that contradicts the first two rules is ignored.
-pub fn deletions(removed: &[RemovedResource]) -> Order<Address> {
+/// the CRD or the Namespace first would delete them unseen. The first of each pair in `outlived` is deleted before the
+/// second. Otherwise what depended on a resource is deleted before it. A recorded dependency that contradicts these
+/// rules is ignored.
+pub fn deletions(removed: &[RemovedResource], outlived: &[(Address, Address)]) -> Order<Address> {
     let mut namespaces: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
     let mut definitions: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
     for resource in removed {
@@ -45,6 +46,7 @@ pub fn deletions(removed: &[RemovedResource]) -> Order<Address> {
     for (group, definitions) in definitions {
         edges.extend(definitions.into_iter().map(|to| (group_node(group), to.clone())));
     }
+    edges.extend(outlived.iter().cloned());
     for resource in removed {
         edges.extend(resource.dependencies.iter().map(|to| (resource.address.clone(), to.clone())));
     }

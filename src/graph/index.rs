@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::resource::dependencies::{Facility, Selection};
+use super::inferred::KnownObject;
+use crate::resource::dependencies::{Facility, Selection, provides};
 
 /// The objects (by number) that give a facility, in ascending order.
 #[derive(Debug, Default)]
@@ -13,8 +14,17 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// The index of these objects, each by its place.
+    pub(super) fn of(objects: &[KnownObject<'_>]) -> Self {
+        let mut index = Self::default();
+        for (number, (identity, object)) in objects.iter().enumerate() {
+            index.add(number, provides(identity, object));
+        }
+        index
+    }
+
     /// Notes what an object gives. Objects come in ascending order.
-    pub(super) fn add(&mut self, object: usize, given: impl IntoIterator<Item = Facility>) {
+    fn add(&mut self, object: usize, given: impl IntoIterator<Item = Facility>) {
         for facility in given {
             let givers = self.givers.entry(facility).or_default();
             if givers.last() != Some(&object) {

@@ -9,6 +9,8 @@
 //! | `model` | What does a resource wait for, and what waits for it, directly or not? |
 //! | `edge_reason` | Why does one resource wait for another? |
 //! | `build` | How do desired resources become a graph without cycles? |
+//! | `inferred` | What do objects need of each other, without anybody writing it? |
+//! | `outliving` | What must outlive custom resources, so that they can be cleaned up? |
 //! | `link` | What are all the reasons between the same two nodes, and which of them never yields? |
 //! | `index` | Which objects give what another one needs? |
 //! | `cycle` | Which nodes are in a cycle, and which edges must go so that there is none? |
@@ -16,25 +18,31 @@
 //! | `order` | In which sequence do resources come? |
 //! | `queue` | Which resources may be worked on now? |
 //! | `delete_order` | In which order is everything deleted: what the configuration no longer names, or all? |
+//! | `change_order` | In which order is everything done in an apply, writes and deletes? |
 //! | `drawing` | What does the graph look like in the language of Graphviz or Mermaid? |
 
 mod build;
+mod change_order;
 mod cycle;
 mod delete_order;
 mod drawing;
 mod edge_reason;
 mod index;
+mod inferred;
 mod link;
 mod mistakes;
 mod model;
 mod order;
+mod outliving;
 mod queue;
 #[cfg(test)]
 mod tests;
 
+pub use change_order::{OrderedChange, change_order, contradictions};
 pub use delete_order::{RemovedResource, deletions};
 pub use drawing::{dot, mermaid};
 pub use edge_reason::EdgeReason;
+pub use inferred::{KnownObject, needs};
 pub use model::{Edge, Graph, Yielded};
 pub use order::{Direction, Order};
 pub use queue::Queue;

@@ -101,6 +101,25 @@ impl<K: Clone + Ord + Hash> Order<K> {
         sorted
     }
 
+    /// All edges; what is passed through is an end like any other.
+    pub(super) fn edges(&self) -> impl Iterator<Item = (&K, &K)> {
+        let ends = self.waits_for.iter().enumerate();
+        ends.flat_map(move |(from, all)| all.iter().map(move |&to| (&self.keys[from], &self.keys[to])))
+    }
+
+    /// These keys, as far as they are in the order, and everything that waits for them, directly or not.
+    pub(super) fn with_what_depends_on<'k>(&self, keys: impl IntoIterator<Item = &'k K>) -> BTreeSet<&K>
+    where
+        K: 'k,
+    {
+        let mut open: Vec<usize> = keys.into_iter().filter_map(|key| self.position(key)).collect();
+        let mut found: BTreeSet<usize> = open.iter().copied().collect();
+        while let Some(position) = open.pop() {
+            open.extend(self.awaited_by[position].iter().copied().filter(|&next| found.insert(next)));
+        }
+        found.into_iter().map(|position| &self.keys[position]).collect()
+    }
+
     pub(super) fn key(&self, position: usize) -> &K {
         &self.keys[position]
     }

@@ -4,6 +4,8 @@ use super::*;
 use crate::diagnostic::{SourceId, Span};
 use crate::resource::{Address, Desired, Expression, FieldPath, Identity, LiveReference, Origin, Reference};
 
+mod admission;
+mod deletes;
 mod mistakes;
 mod properties;
 mod scale;
@@ -313,7 +315,7 @@ fn what_holds_others_goes_last() {
         ),
         removed("resource.cm", Identity::namespaced("", "ConfigMap", "ns", "cm"), &[]),
     ];
-    let mut queue = deletions(&removed).queue(Direction::Destroy);
+    let mut queue = deletions(&removed, &[]).queue(Direction::Destroy);
     let mut gone = Vec::new();
     let mut ready = queue.ready();
     while let Some(next) = ready.pop() {

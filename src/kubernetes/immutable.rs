@@ -44,6 +44,8 @@ pub enum Loss {
     IngressClassMeanwhile,
     /// New pods of a runtime class, until the new class exists.
     RuntimeClassMeanwhile,
+    /// What its controller made for a custom resource.
+    MadeByController,
 }
 
 /// What we know of a kind.
@@ -218,16 +220,18 @@ pub fn loss(identity: &Identity) -> Option<Loss> {
 }
 
 /// Whether a server's message says that a field cannot change. The phrases are those of the API server's
-/// validations.
+/// validations, and those that definitions use in their own rules.
 pub fn says_immutable(words: &str) -> bool {
     [
-        "field is immutable",
-        "is immutable after creation",
+        "is immutable",
         "updates to statefulset spec for fields other than",
         "pod updates may not change fields other than",
         "may not change once set",
-        "may not be changed in an update",
+        "cannot be changed",
+        "may not be changed",
         "cannot change roleRef",
+        // What the server says of a rule without a message of its own.
+        "failed rule: self == oldSelf",
     ]
     .iter()
     .any(|phrase| words.contains(phrase))
@@ -279,5 +283,6 @@ mod tests {
                 "runtime_class_meanwhile",
             ])
         );
+        assert_eq!(json!(Loss::MadeByController), json!("made_by_controller"));
     }
 }

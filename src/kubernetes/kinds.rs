@@ -85,6 +85,11 @@ pub fn changes_discovery(identity: &Identity) -> bool {
     is_definition(identity) || identity.is(API_SERVICE.0, API_SERVICE.1)
 }
 
+/// Whether it decides which writes the server takes: an admission policy, its binding, a webhook configuration.
+pub fn is_admission(identity: &Identity) -> bool {
+    identity.group == "admissionregistration.k8s.io"
+}
+
 /// Whether more is lost with the object than its own fields: data, or the objects in it.
 pub fn holds_more_than_itself(identity: &Identity) -> bool {
     HOLDERS.iter().any(|(group, kind)| identity.is(group, kind))

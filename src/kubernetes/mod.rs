@@ -11,9 +11,10 @@
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
+//! | `defaults` | which values the server fills in again, or keeps |
 //! | `server_fields` | which fields only the server writes |
 //! | `openapi` | what a server says of the fields of a kind |
-//! | `quantity` | in which form an amount is stored |
+//! | `quantity` | in which form an amount is stored, and which one is larger |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
@@ -32,6 +33,7 @@ pub mod atomic;
 pub mod cascade;
 pub mod completion;
 pub mod conditions;
+pub mod defaults;
 pub mod deletion_time;
 pub mod events;
 pub mod field_manager;

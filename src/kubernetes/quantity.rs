@@ -2,6 +2,8 @@
 //!
 //! <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 /// Units of a thousandth of a thousandth of a thousandth, from which every amount is a whole number.
@@ -42,6 +44,16 @@ pub fn canonical(value: &Value) -> Option<String> {
         return Some("0".to_owned());
     }
     Some(format!("{}{unit}", amount / size))
+}
+
+/// Which of two amounts is larger; `None` where one of them is none, or in a form that is not known here.
+pub fn compare(one: &Value, other: &Value) -> Option<Ordering> {
+    let of = |value: &Value| match value {
+        Value::String(text) => amount(text.trim()),
+        Value::Number(number) => amount(&number.to_string()),
+        _ => None,
+    };
+    Some(of(one)?.0.cmp(&of(other)?.0))
 }
 
 /// The amount in billionths, and whether its unit is a binary one.
@@ -92,5 +104,14 @@ mod tests {
         ] {
             assert_eq!(canonical(&written).as_deref(), stored, "{written}");
         }
+    }
+
+    #[test]
+    fn amounts_can_be_compared_whatever_their_unit() {
+        let compared = |one: &str, other: &str| compare(&json!(one), &json!(other));
+        assert_eq!(compared("128Mi", "64Mi"), Some(Ordering::Greater));
+        assert_eq!(compared("1000m", "1"), Some(Ordering::Equal));
+        assert_eq!(compared("1G", "1Gi"), Some(Ordering::Less));
+        assert_eq!(compared("many", "1"), None);
     }
 }

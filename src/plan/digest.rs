@@ -39,7 +39,7 @@ fn meaning(change: &Change, manager: &str) -> Value {
     let old = change.replaced.as_ref().map(|replaced| &replaced.0);
     let is_quiet = fields.is_empty() && change.action == Action::Update;
     let quiet = is_quiet.then(|| meaning_without_a_line(change, manager));
-    let Change { address, target, action, moved_from, taken_from, inside, .. } = change;
+    let Change { address, target, action, moved_from, taken_from, inside, awaits, .. } = change;
     let mut meaning = vec![
         json!(address),
         json!(target),
@@ -53,6 +53,10 @@ fn meaning(change: &Change, manager: &str) -> Value {
     if !inside.lost.is_empty() || !inside.unseen.is_empty() {
         let unseen: Vec<String> = inside.unseen.iter().map(ToString::to_string).collect();
         meaning.push(json!([inside.lost, unseen]));
+    }
+    // What is awaited may be deleted earlier than all the rest.
+    if !awaits.is_empty() {
+        meaning.push(json!({ "awaits": awaits }));
     }
     Value::from(meaning)
 }

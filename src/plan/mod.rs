@@ -13,6 +13,7 @@
 //! | `planner` | what is asked next, and what was decided? The step function |
 //! | `decision` | what becomes of one desired resource: create, update, replace, or a refusal? |
 //! | `removal` | what becomes of what is not desired any more: what is deleted, kept, forgotten? |
+//! | `cures` | what other changes of the plan cure a refusal, and which change awaits which? |
 //! | `view` | what is known so far: the index of the input, what was read, what is decided? |
 //! | `sent` | what is sent to the server, and how do references get their values? |
 //! | `ownership` | whose is an object (`belonging`), who owns its fields, whose change is a changed field, what is protected? |
@@ -22,6 +23,7 @@
 //! | `input` | what is a plan made from, and what does the planner ask: questions, targets, moves? |
 //! | `model` | what does a plan say: changes, reasons, refusals, summaries? |
 
+mod cures;
 mod decision;
 mod diff;
 mod digest;
@@ -38,6 +40,7 @@ pub(crate) mod testing;
 mod tests;
 mod view;
 
+pub use cures::is_curable;
 pub use diff::compare::{Difference, compare, keyed};
 pub use diff::field_changes::{field_changes, leaves, moved_fields};
 pub use diff::secret_values::{desired_secrets, live_secrets};
@@ -48,7 +51,7 @@ pub use input::question::{Answer, Question, Step};
 pub use model::briefing::Briefing;
 pub use model::change::{Action, Change, Inside, Tracking};
 pub use model::drift_summary::{Drifted, Occasion, drift_summary};
-pub use model::fidelity::{Fidelity, PredictionReason, Proof};
+pub use model::fidelity::{Cure, Deed, Fidelity, PredictionReason, Proof};
 pub use model::field_change::{After, Cause, FieldChange, Keep, UnknownValue, UserChange, UserFate};
 pub use model::plan::{Consent, LineageObstacle, Mode, Obstacle, Plan, Refusal};
 pub use model::reason::{OwnedField, Reason};

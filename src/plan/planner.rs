@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Value;
 
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::plan::cures::order;
+use crate::plan::decision::postponed::Postponed;
 use crate::plan::decision::ruling::{NextStep, Ruling};
-use crate::plan::decision::{answer, prediction, reading};
+use crate::plan::decision::{answer, postponed, prediction, reading};
 use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
@@ -14,7 +16,6 @@ use crate::plan::model::briefing::Briefing;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
-use crate::plan::model::schema_change::schema_changes;
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
@@ -46,6 +47,8 @@ pub struct Planner {
     readings: Readings,
     schemas: Schemas,
     decisions: Decisions,
+    /// What the server refuses now, by position: it is decided when nothing else can be.
+    postponed: Vec<(usize, Postponed)>,
     /// What must be predicted, by its position, with the object as it will be sent.
     predictions: BTreeMap<usize, (Value, PredictionReason)>,
     /// The questions without an answer, in the order in which they are answered.
@@ -67,6 +70,7 @@ impl Planner {
             schemas: Schemas::default(),
             predictions: BTreeMap::new(),
             decisions: Decisions::default(),
+            postponed: Vec::new(),
             pending: VecDeque::new(),
             cascade: None,
             notes: input.notes.clone(),
@@ -99,7 +103,7 @@ impl Planner {
             self.look_for_lineage();
         }
         let questions = match self.input.mode {
-            Mode::Apply => self.decide_what_can_be(),
+            Mode::Apply => self.decide_all(),
             Mode::Destroy => Vec::new(),
         };
         if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
@@ -201,6 +205,39 @@ impl Planner {
         }
     }
 
+    /// Decides what can be decided, and asks for more. Where there is nothing to ask, it is decided what is postponed,
+    /// until nothing more follows from that.
+    fn decide_all(&mut self) -> Vec<Question> {
+        loop {
+            let questions = self.decide_what_can_be();
+            if !questions.is_empty() || self.postponed.is_empty() {
+                return questions;
+            }
+            let postponed: Vec<usize> = self.postponed.iter().map(|(position, _)| *position).collect();
+            let schemas: Vec<Question> =
+                postponed.into_iter().filter_map(|position| self.ask_for_schema(position)).collect();
+            if !schemas.is_empty() {
+                return schemas;
+            }
+            self.decide_postponed();
+        }
+    }
+
+    /// Decides at least one of what is postponed: what other changes cure, or else all of it.
+    fn decide_postponed(&mut self) {
+        let (removed, _) = removals(self.overview());
+        let cured = postponed::cured(self.overview(), &self.postponed, &removed);
+        if cured.is_empty() {
+            for (position, one) in std::mem::take(&mut self.postponed) {
+                self.refuse(position, postponed::obstacle(one, &removed));
+            }
+        }
+        for (position, ruling) in cured {
+            self.postponed.retain(|(at, _)| *at != position);
+            self.record(position, ruling);
+        }
+    }
+
     /// Decides what needs no answer, and asks for everything that waits for nothing else.
     fn decide_what_can_be(&mut self) -> Vec<Question> {
         let mut questions = Vec::new();
@@ -208,7 +245,8 @@ impl Planner {
         let mut unknown_kinds = BTreeMap::new();
         for position in 0..self.input.desired.len() {
             let Some(situation) = self.overview().situation(position) else { continue };
-            if situation.is_settled() || !situation.is_ready() {
+            let is_postponed = self.postponed.iter().any(|(at, _)| *at == position);
+            if situation.is_settled() || is_postponed || !situation.is_ready() {
                 continue;
             }
             if let Some((sent, reason)) = self.predictions.get(&position) {
@@ -244,14 +282,26 @@ impl Planner {
     /// Predicts a change; where the schema of its kind helps with that and is not known yet, it is asked for first.
     fn predict(&mut self, position: usize, sent: Value, reason: PredictionReason) -> Option<Question> {
         let situation = self.overview().situation(position)?;
-        let target = situation.desired().target();
-        if self.schemas.is_known(&target) || !prediction::takes_a_schema(situation) {
+        if !self.lacks_schema(situation) {
             let ruling = prediction::ruling(situation, sent, reason);
             self.predictions.remove(&position);
             self.record(position, ruling);
             return None;
         }
         self.predictions.insert(position, (sent, reason));
+        self.ask_for_schema(position)
+    }
+
+    /// Whether the schema of its kind would help with a prediction, and is not known yet.
+    fn lacks_schema(&self, situation: Situation<'_>) -> bool {
+        !self.schemas.is_known(&situation.desired().target()) && prediction::takes_a_schema(situation)
+    }
+
+    /// Asks for the schema of a kind, where it is lacking and was not asked for.
+    fn ask_for_schema(&mut self, position: usize) -> Option<Question> {
+        let situation =
+            self.overview().situation(position).filter(|situation| self.lacks_schema(*situation))?;
+        let target = situation.desired().target();
         let is_asked = |pending: &PendingQuestion| matches!(pending, PendingQuestion::Schema(asked) if is_same_kind(asked, &target));
         if self.pending.iter().any(is_asked) {
             return None;
@@ -299,6 +349,7 @@ impl Planner {
                 self.decisions.record(position, *change, outcome);
             }
             Ruling::Refused(obstacle) => self.refuse(position, obstacle),
+            Ruling::Postponed(one) => self.postponed.push((position, *one)),
             Ruling::Predict { sent, reason } => drop(self.predictions.insert(position, (sent, reason))),
             Ruling::ReadAgain => {
                 if let Some(desired) = self.input.desired.get(position) {
@@ -363,10 +414,11 @@ impl Planner {
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
         changes.extend(removed);
         for change in &mut changes {
-            change.schemas = schema_changes(change);
+            change.sum_up_schemas();
         }
         self.tell_missing(&mut changes);
         refusals.extend(unreadable);
+        refusals.extend(order::settle(&mut changes));
         self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
         let mut plan = Plan {
             project: self.input.project.clone(),

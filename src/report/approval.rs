@@ -54,6 +54,7 @@ pub fn divergence_lines(divergence: &Divergence) -> Vec<String> {
         DivergenceKind::Action { .. }
         | DivergenceKind::Object
         | DivergenceKind::TakesFrom(_)
+        | DivergenceKind::Awaits(_)
         | DivergenceKind::Kept(_)
         | DivergenceKind::Settled { .. } => {}
     }
@@ -74,6 +75,13 @@ fn story(kind: &DivergenceKind) -> String {
         DivergenceKind::Holds(_) => "others have changed it".to_owned(),
         DivergenceKind::TakesFrom(managers) => {
             format!("its fields are other managers' by now: {}", managers.join(", "))
+        }
+        DivergenceKind::Awaits(others) => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            format!(
+                "the server takes it only after other changes, which was not approved: {}",
+                others.join(", ")
+            )
         }
         DivergenceKind::AlsoDie(_) => {
             "what was made in it since the plan would be deleted with it".to_owned()
@@ -178,6 +186,10 @@ mod tests {
             (
                 DivergenceKind::TakesFrom(vec!["helm".into(), "kubectl".into()]),
                 "resource.a: its fields are other managers' by now: helm, kubectl",
+            ),
+            (
+                DivergenceKind::Awaits(vec![Address::block("resource", "b")]),
+                "resource.a: the server takes it only after other changes, which was not approved: resource.b",
             ),
             (
                 DivergenceKind::Unapproved { action: Action::Update, fields },

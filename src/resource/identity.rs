@@ -47,6 +47,16 @@ pub fn api_version_parts(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }
 
+impl GroupKind {
+    /// Whether objects of this kind are called so in the plural (`ingresses`). The server would know for certain.
+    pub fn is_called(&self, plural: &str) -> bool {
+        let kind = self.kind.to_lowercase();
+        plural == kind
+            || plural.strip_prefix(&kind).is_some_and(|ending| matches!(ending, "s" | "es"))
+            || kind.strip_suffix('y').is_some_and(|stem| plural.strip_prefix(stem) == Some("ies"))
+    }
+}
+
 impl Identity {
     /// An object in a namespace.
     pub fn namespaced(

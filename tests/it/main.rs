@@ -27,6 +27,7 @@ mod approval;
 mod attribution;
 mod commands;
 mod control_plane;
+mod cures;
 mod docs;
 mod drift;
 mod drift_cron;
@@ -83,6 +84,7 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         attribution::tests(),
         commands::tests(),
+        cures::tests(),
         drift::tests(),
         examples::tests(),
         handover::tests(),

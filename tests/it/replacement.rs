@@ -3,12 +3,13 @@
 
 mod dependents;
 mod immutable;
+mod losses;
 
 use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [immutable::tests(), dependents::tests()].concat()
+    [immutable::tests(), dependents::tests(), losses::tests()].concat()
 }
 
 struct Row {

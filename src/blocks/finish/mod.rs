@@ -1,6 +1,7 @@
 //! From drafts to desired resources: the rules that all objects share, whichever block they come from.
 
 mod as_stored;
+mod contested;
 mod controlled;
 mod duplicates;
 mod object_check;
@@ -18,6 +19,7 @@ use super::value_words::describe;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, GroupKind, Identity, api_version_parts};
 use as_stored::{encode_anew, fill_empty_keys};
+pub(super) use contested::contested;
 use controlled::leave_to_controllers;
 pub(super) use duplicates::duplicates;
 pub(super) use object_check::check;

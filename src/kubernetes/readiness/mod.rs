@@ -8,6 +8,7 @@
 //! | kind | ready when | time |
 //! |---|---|---|
 //! | Namespace | Active | 1 min |
+//! | ResourceQuota | its limits are in force | 1 min |
 //! | Deployment, StatefulSet, DaemonSet, ReplicaSet | rolled out; a paused one at once | 10 min, or the progress deadline and a minute |
 //! | Pod | Ready, or it has succeeded | 5 min |
 //! | Job | complete; a suspended one at once | 30 min, or the active deadline and a minute |
@@ -62,6 +63,7 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
         ("batch", "Job") => workloads::job(object),
         ("", "Pod") => workloads::pod(object),
         ("", "Namespace") => other_kinds::namespace(object),
+        ("", "ResourceQuota") => other_kinds::quota(object),
         ("", "PersistentVolumeClaim") => other_kinds::claim(object, class),
         ("", "Service") => other_kinds::service(object),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => other_kinds::definition(object),

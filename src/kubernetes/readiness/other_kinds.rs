@@ -13,6 +13,15 @@ pub(super) fn namespace(object: &Value) -> Readiness {
     }
 }
 
+/// Until the status repeats the limits, the server refuses what they would count.
+pub(super) fn quota(object: &Value) -> Readiness {
+    let limits = |place: &str| object.pointer(place).filter(|limits| !limits.is_null());
+    if limits("/spec/hard") == limits("/status/hard") {
+        return Readiness::Ready;
+    }
+    Readiness::waiting("its limits are not in force yet")
+}
+
 pub(super) fn claim(object: &Value, class: StorageClass) -> Readiness {
     match object.pointer("/status/phase").and_then(Value::as_str) {
         Some("Bound") => Readiness::Ready,

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::plan::cures::remedies::{RefusedObject, remedies};
 use crate::plan::decision::creation;
 use crate::plan::decision::differences;
+use crate::plan::decision::postponed::Postponed;
 use crate::plan::decision::replacement;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::{beside, predicted_object};
@@ -70,11 +72,25 @@ fn refused(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: 
         }
         ProblemKind::Conflict if situation.repeats() < REPEATS => Ruling::ReadAgain,
         ProblemKind::Conflict => problem.into(),
-        _ => rejected(situation, live, &sent, problem),
+        _ => rejected(situation, live, sent, problem),
     }
 }
 
-fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem: Problem) -> Ruling {
+/// The server says no. Other changes of the plan may cure that.
+fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: Problem) -> Ruling {
+    let identity = &situation.desired().identity;
+    let remedies = remedies(RefusedObject { identity, sent: &sent, live, problem: &problem });
+    let words = problem.clone();
+    match refusal(situation, live, &sent, problem) {
+        Ruling::Refused(obstacle) if !remedies.is_empty() => {
+            Ruling::Postponed(Box::new(Postponed { sent, problem: words, remedies, obstacle }))
+        }
+        ruling => ruling,
+    }
+}
+
+/// What follows where nothing cures it.
+fn refusal(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem: Problem) -> Ruling {
     let Some(live) = live else { return problem.into() };
     let desired = situation.desired();
     if let Some(named) = replacing_fields::named_by_server(&problem) {

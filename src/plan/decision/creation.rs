@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::plan::decision::change::change as base;
+use crate::plan::decision::replacement;
 use crate::plan::diff::field_changes;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
@@ -14,7 +15,8 @@ use crate::plan::view::situation::Situation;
 /// The change that creates it.
 pub(super) fn change(situation: Situation<'_>, fidelity: Fidelity, sent: Value) -> Change {
     let desired = situation.desired();
-    let fields = field_changes::created(desired, &sent);
+    let mut fields = field_changes::created(desired, &sent);
+    fields.extend(replacement::lost_with_predecessor(situation, &sent));
     let known = situation.known_here();
     let was_applied = known.filter(|known| known.target.identity == desired.identity && !known.is_in_doubt());
     let cause =

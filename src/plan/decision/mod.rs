@@ -11,12 +11,14 @@
 //! | `differences` | which fields change, and whose change each is |
 //! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
 //! | `tracking` | whether the state knows it |
+//! | `postponed` | what becomes of what the server refuses now, once the rest of the plan is known |
 //! | `ruling` | the results of all of them |
 
 pub(in crate::plan) mod answer;
 mod change;
 mod creation;
 mod differences;
+pub(in crate::plan) mod postponed;
 pub(in crate::plan) mod prediction;
 pub(in crate::plan) mod reading;
 mod replacement;

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::plan::decision::change::change as base;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::made_anew;
@@ -13,6 +15,7 @@ use crate::plan::model::field_change::FieldChange;
 use crate::plan::model::plan::Obstacle;
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::{Belonging, removal_problem};
+use crate::plan::ownership::losses::Succession;
 use crate::plan::ownership::protection;
 use crate::plan::ownership::protection::{Remedy, replacement_ban};
 use crate::plan::view::situation::Situation;
@@ -98,8 +101,27 @@ pub(super) fn ruling(
         };
     }
     let sent = made_anew(situation, live);
+    let fields = fields.into_iter().chain(lost(situation, live, &sent)).collect();
     let change = base(situation, Action::Replace, fidelity, Some(sent));
     decided(situation, Change { reasons, fields, ..change }, None)
+}
+
+/// What others lose by the replacement; `sent` is the new object.
+pub(super) fn lost(situation: Situation<'_>, live: &Live, sent: &Value) -> Vec<FieldChange> {
+    succession(situation, live, sent).lost_by_others()
+}
+
+/// What is lost with the object that had the address before under another name; `sent` is the new one.
+pub(super) fn lost_with_predecessor(situation: Situation<'_>, sent: &Value) -> Vec<FieldChange> {
+    let Some((known, live)) = situation.predecessor() else { return Vec::new() };
+    if known.target.identity.group_kind() != situation.desired().identity.group_kind() {
+        return Vec::new();
+    }
+    succession(situation, live, sent).lost_by_all()
+}
+
+fn succession<'a>(situation: Situation<'a>, old: &'a Live, new: &'a Value) -> Succession<'a> {
+    Succession { project: situation.project(), desired: situation.desired(), old, new }
 }
 
 /// The change of an object that is there, unless it deletes the object and with it others of this plan.

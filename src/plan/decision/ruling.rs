@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::plan::decision::postponed::Postponed;
 use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::Obstacle;
@@ -22,6 +23,8 @@ pub(in crate::plan) enum Ruling {
     },
     /// It makes the plan impossible.
     Refused(Obstacle),
+    /// The server refuses it now. It is decided when the rest of the plan is known, which may cure that.
+    Postponed(Box<Postponed>),
     /// The object has changed since it was read: it must be read again.
     ReadAgain,
     /// The server cannot be asked about it, so it must be predicted.

@@ -34,19 +34,16 @@ pub(super) fn beside<'a>(situation: Situation<'a>, live: &'a Live, sent: &'a Val
     Beside { manager: situation.manager(), identity: &situation.desired().identity, live, sent }
 }
 
-/// The object as it would probably be after the write; who owns its fields then cannot be predicted.
+/// The object as it would probably be after the write.
 pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
     let manager = situation.manager();
     let tried = handover::dry_run_object(&manager, situation.desired(), live, sent);
     // A house that keeps no field owners takes the object as a whole.
-    let is_taken_whole = is_house_group(&situation.desired().identity.group);
-    let object = if is_taken_whole {
-        tried
-    } else {
-        let (applied, schema) = (situation.last_write(live), situation.schema());
-        outcome(Basis { manager: &manager, live, sent: &tried, applied, schema })
-    };
-    Live { object, stamp: live.stamp.clone(), ownership: live.ownership.clone() }
+    if is_house_group(&situation.desired().identity.group) {
+        return Live { object: tried, stamp: live.stamp.clone(), ownership: live.ownership.clone() };
+    }
+    let (applied, schema) = (situation.last_write(live), situation.schema());
+    outcome(Basis { manager: &manager, live, sent: &tried, applied, schema })
 }
 
 /// Sets the values that are known in the object; the first value that is not known, if there is one.

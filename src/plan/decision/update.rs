@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::kubernetes::immutable::is_immutable;
 use crate::plan::decision::change::change as base;
 use crate::plan::decision::differences;
 use crate::plan::decision::replacement;
@@ -26,7 +27,7 @@ use crate::plan::ownership::handover::FieldRelease;
 use crate::plan::ownership::protection::lost_value_problem;
 use crate::plan::ownership::restore::{ChangeWithoutFields, restored_ownership};
 use crate::plan::view::situation::Situation;
-use crate::resource::{FieldPath, Live};
+use crate::resource::{Desired, FieldPath, Live};
 
 /// A write, and the object as it would be after it.
 #[derive(Debug)]
@@ -85,13 +86,21 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         _ => (Vec::new(), None),
     };
     let (reasons, cause) = (comparison.reasons(action, &taken_from), comparison.cause());
-    let sent = if action == Action::Replace { made_anew(situation, live) } else { sent };
+    let (sent, lost) = match action {
+        Action::Replace => {
+            let sent = made_anew(situation, live);
+            let lost = replacement::lost(situation, live, &sent);
+            (sent, lost)
+        }
+        _ => (sent, Vec::new()),
+    };
+    let warnings = warnings.into_iter().chain(kept(situation, &comparison, action)).collect();
     let is_predicted = matches!(fidelity, Fidelity::Predicted(_));
     let base = base(situation, action, fidelity, Some(sent));
     let mut change = Change {
         reasons: if base.reasons.is_empty() { reasons } else { base.reasons },
         cause,
-        fields: comparison.fields.into_iter().chain(note).collect(),
+        fields: comparison.fields.into_iter().chain(note).chain(lost).collect(),
         foreign,
         unchanged,
         taken_from,
@@ -103,6 +112,30 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         record_unwritten(situation, &mut change, &answer);
     }
     replacement::decided(situation, change, Some(answer))
+}
+
+/// What is said of fields that leave the file, cannot change, and so stay as they are.
+fn kept(situation: Situation<'_>, comparison: &Comparison<'_>, action: Action) -> Vec<String> {
+    let Some(Reason::OwnershipOnly { released, .. }) =
+        comparison.without_fields.as_ref().map(|change| &change.reason)
+    else {
+        return Vec::new();
+    };
+    let identity = &situation.desired().identity;
+    let object = &comparison.live.object;
+    let stays = released.iter().filter(|owned| {
+        action == Action::Update && owned.manager.is_none() && is_immutable(identity, object, &owned.field)
+    });
+    stays.map(|owned| stays_as_it_is(situation, &owned.field)).collect()
+}
+
+fn stays_as_it_is(situation: Situation<'_>, field: &FieldPath) -> String {
+    let Desired { identity, address, .. } = &**situation.desired();
+    format!(
+        "{field} left the configuration and keeps its value, since it cannot change on an existing {}; `--replace \
+         {address}` makes a new one",
+        identity.kind
+    )
 }
 
 /// An object that is there, compared with what a write would make of it.

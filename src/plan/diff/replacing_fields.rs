@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::kubernetes::immutable::{is_immutable, loss, says_immutable};
+use crate::kubernetes::immutable::{Loss, is_immutable, loss, says_immutable};
 use crate::plan::model::field_change::{After, FieldChange};
 use crate::plan::model::reason::Reason;
-use crate::resource::{FieldPath, Identity, Problem, ProblemKind};
+use crate::resource::{FieldPath, Identity, Problem, ProblemKind, is_builtin_group};
 
 /// Flags the changes that the rules for the kind do not allow; whether there are any. A field whose value is
 /// known only after the apply may keep its value, and is not flagged.
@@ -44,7 +44,8 @@ pub(in crate::plan) fn reasons(identity: &Identity, fields: &[FieldChange]) -> V
 
 /// What is lost when it is made anew, where the rules for the kind say.
 pub(in crate::plan) fn loss_reason(identity: &Identity) -> Option<Reason> {
-    loss(identity).map(|loss| Reason::ReplacementLoss { loss })
+    let of_custom_resource = (!is_builtin_group(&identity.group)).then_some(Loss::MadeByController);
+    loss(identity).or(of_custom_resource).map(|loss| Reason::ReplacementLoss { loss })
 }
 
 /// The fields that the server does not change in an existing object, where that is what it says.

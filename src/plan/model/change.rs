@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::fidelity::Fidelity;
 use super::field_change::{Cause, FieldChange};
 use super::reason::Reason;
-use super::schema_change::SchemaChange;
+use super::schema_change::{SchemaChange, schema_above, schema_changes};
 use crate::resource::{
     Address, Applied, Desired, FieldPath, GroupKind, Identity, Live, Stamp, Target, Timeouts,
 };
@@ -96,6 +96,9 @@ pub struct Change {
     pub send: Option<Value>,
     /// What must be applied first; for deletes, what must be deleted later.
     pub dependencies: Vec<Address>,
+    /// What must be done before it in this apply, because the server refuses it until then; a delete among them is done
+    /// early.
+    pub awaits: Vec<Address>,
     /// The address under which the state knows it, where the block was renamed.
     pub moved_from: Option<Address>,
     /// The object that had this address before, under another name: it is deleted first.
@@ -142,6 +145,7 @@ impl Change {
             desired: None,
             send: None,
             dependencies: Vec::new(),
+            awaits: Vec::new(),
             moved_from: None,
             replaced: None,
             tracking: Tracking::Known,
@@ -157,6 +161,24 @@ impl Change {
             unchecked: Vec::new(),
             applied: None,
         }
+    }
+
+    /// Finds the [`schemas`](Self::schemas) among the fields.
+    pub(in crate::plan) fn sum_up_schemas(&mut self) {
+        let sides = [self.prior.as_ref().map(|live| &live.object), self.send.as_ref()];
+        self.schemas = schema_changes(&self.target.identity, &self.fields, sides);
+    }
+
+    /// The path of the schema in which a field is; `None` for a field that is in none.
+    pub fn schema_above(&self, path: &FieldPath) -> Option<FieldPath> {
+        schema_above(&self.target.identity, path)
+    }
+
+    /// The fields that are shown one by one: all but those of [`schemas`](Self::schemas).
+    pub fn single_fields(&self) -> impl Iterator<Item = &FieldChange> {
+        self.fields
+            .iter()
+            .filter(|field| !self.schemas.iter().any(|schema| schema.path.contains(&field.path)))
     }
 
     /// Whether an apply records it in the state, also where it writes nothing to the cluster.

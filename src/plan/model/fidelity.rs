@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::resource::{Address, FieldPath, GroupKind};
+use crate::resource::{Address, FieldPath, GroupKind, Identity};
 
 /// How a difference is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,37 @@ pub enum PredictionReason {
         /// What the server said.
         message: String,
     },
+    /// The server refuses it now, and other changes of this plan, which are done first, cure that.
+    RefusedForNow {
+        /// What the server said.
+        message: String,
+        /// These changes.
+        cures: Vec<Cure>,
+    },
+}
+
+/// A change that cures the refusal of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cure {
+    /// The resource's address.
+    pub address: Address,
+    /// The object that had this address before under another name, where it is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Identity>,
+    /// What happens to it.
+    pub deed: Deed,
+}
+
+/// What happens to an object, as far as it matters for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// It is made.
+    Made,
+    /// It is changed, or made anew.
+    Changed,
+    /// It is deleted.
+    Deleted,
 }
 
 #[cfg(test)]
@@ -98,6 +129,9 @@ mod tests {
             address: "resource.a".parse().unwrap(),
             field: "b".parse().unwrap(),
         };
+        let object = Identity::cluster("", "Namespace", "a");
+        let cure =
+            Cure { address: "resource.a".parse().unwrap(), predecessor: Some(object), deed: Deed::Deleted };
         let foo = json!({"group": "x.y", "kind": "Foo"});
         for (reason, written) in [
             (
@@ -134,6 +168,11 @@ mod tests {
                 json!({"kind": "taken_first", "fields": ["b"]}),
             ),
             (PredictionReason::Forbidden { message: text() }, json!({"kind": "forbidden", "message": "a"})),
+            (
+                PredictionReason::RefusedForNow { message: text(), cures: vec![cure] },
+                json!({"kind": "refused_for_now", "message": "a", "cures": [
+                    {"address": "resource.a", "predecessor": {"kind": "Namespace", "name": "a"}, "deed": "deleted"}]}),
+            ),
         ] {
             let fidelity = Fidelity::Predicted(reason);
             let written = json!({"kind": "predicted", "reason": written});

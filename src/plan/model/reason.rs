@@ -110,6 +110,13 @@ pub enum Reason {
         /// The protected resource.
         address: Address,
     },
+    /// Something that stays stands on it.
+    NeededByStaying {
+        /// Its address, by which its deletion is agreed to all the same.
+        address: Address,
+        /// What stays.
+        by: Address,
+    },
     /// It holds an object that `[[removed]]` lets stay.
     HoldsReleased {
         /// The address under which that object was applied.
@@ -206,6 +213,10 @@ mod tests {
             (
                 Reason::HoldsProtected { address: address.clone() },
                 json!({"kind": "holds_protected", "address": "resource.a"}),
+            ),
+            (
+                Reason::NeededByStaying { address: address.clone(), by: address.clone() },
+                json!({"kind": "needed_by_staying", "address": "resource.a", "by": "resource.a"}),
             ),
             (
                 Reason::HoldsReleased { address: address.clone() },

@@ -10,6 +10,7 @@
 //! | `restore` | does an apply take back ownership where no value changes? |
 //! | `handover` | which fields are left to others (`ignore_changes`), and how are they given up? |
 //! | `takeover` | what must become ours first, so that a write can take it away? |
+//! | `losses` | what is lost when an object is made anew? |
 //! | `adoption` | what does an adoption take from other managers? |
 
 pub(in crate::plan) mod adoption;
@@ -17,6 +18,7 @@ pub(in crate::plan) mod attribution;
 pub(in crate::plan) mod belonging;
 pub(in crate::plan) mod field_owners;
 pub(in crate::plan) mod handover;
+pub(in crate::plan) mod losses;
 pub(in crate::plan) mod marks;
 pub(in crate::plan) mod protection;
 pub(in crate::plan) mod restore;

@@ -1,7 +1,10 @@
-//! What is not deleted, and why: what is protected, and what holds something that stays.
+//! What is not deleted, and why: what is protected, what holds something that stays, and what that stands on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
+use crate::graph::{KnownObject, needs};
 use crate::kubernetes::cascade::CascadeScope;
 use crate::plan::model::plan::{Consent, Mode};
 use crate::plan::model::reason::Reason;
@@ -24,8 +27,36 @@ pub(super) fn staying(overview: Overview<'_>) -> Vec<(&Identity, Reason)> {
     released.chain(desired).collect()
 }
 
-/// The addresses of what is kept, each with the reason.
+/// What is not deleted.
+#[derive(Debug, Default)]
+pub(super) struct Kept<'a> {
+    /// The addresses, each with the reason.
+    pub(super) reasons: BTreeMap<&'a Address, Reason>,
+    /// What something needs that stays, and is deleted all the same, because somebody agreed to that.
+    pub(super) given_up: BTreeSet<&'a Address>,
+}
+
+/// What is kept of this, and of what stands below it.
 pub(super) fn kept<'a>(
+    overview: Overview<'a>,
+    leaving: &[Leaving<'a>],
+    staying: &[(&Identity, Reason)],
+) -> Kept<'a> {
+    let consent = &overview.input().consent;
+    let mut kept = Kept { reasons: by_itself(leaving, staying, consent), given_up: BTreeSet::new() };
+    for (address, by) in needed(overview, leaving, &kept.reasons) {
+        if consent.destroy.contains(address) {
+            kept.given_up.insert(address);
+        } else {
+            let reason = Reason::NeededByStaying { address: address.clone(), by: by.clone() };
+            kept.reasons.insert(address, reason);
+        }
+    }
+    kept
+}
+
+/// What is kept for its own sake, or for what it holds.
+fn by_itself<'a>(
     leaving: &[Leaving<'a>],
     staying: &[(&Identity, Reason)],
     consent: &Consent,
@@ -52,4 +83,63 @@ pub(super) fn kept<'a>(
         }
     }
     kept
+}
+
+/// What leaves although something stays that stands on it, directly or not: each with what stays. That is what is kept,
+/// and what `[[removed]]` lets stay. A pod that is started again needs its Secret, its account and its Service.
+fn needed<'a>(
+    overview: Overview<'a>,
+    leaving: &[Leaving<'a>],
+    kept: &BTreeMap<&'a Address, Reason>,
+) -> BTreeMap<&'a Address, &'a Address> {
+    let input = overview.input();
+    let released = input.known.keys().filter(|address| input.moves.released(address).is_some());
+    let roots: Vec<&Address> = kept.keys().copied().chain(released).collect();
+    if roots.is_empty() {
+        return BTreeMap::new();
+    }
+    let below = foundations(overview, leaving);
+    let leaves: BTreeSet<&Address> = leaving.iter().map(Leaving::address).collect();
+    let mut found: BTreeMap<&Address, &Address> = BTreeMap::new();
+    for root in roots {
+        let mut open = vec![root];
+        while let Some(above) = open.pop() {
+            for &address in below.get(above).into_iter().flatten() {
+                let is_new = leaves.contains(address) && !kept.contains_key(address);
+                if is_new && !found.contains_key(address) {
+                    found.insert(address, root);
+                    // What is given up needs nothing any more.
+                    if !input.consent.destroy.contains(address) {
+                        open.push(address);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What each object that was applied stands on: as the state says, and as the objects say that are there.
+fn foundations<'a>(
+    overview: Overview<'a>,
+    leaving: &[Leaving<'a>],
+) -> BTreeMap<&'a Address, Vec<&'a Address>> {
+    let known = &overview.input().known;
+    let mut below: BTreeMap<&Address, Vec<&Address>> =
+        known.iter().map(|(address, known)| (address, known.dependencies.iter().collect())).collect();
+    let there = known.iter().filter_map(|(address, known)| {
+        Some((address, &known.target.identity, &overview.live(address)?.object))
+    });
+    let unrecorded = leaving.iter().filter(|one| !known.contains_key(one.address()));
+    let unrecorded = unrecorded.filter_map(|one| {
+        let desired = overview.desired_at(one.address())?;
+        Some((one.address(), &desired.identity, &one.live().object))
+    });
+    let all: Vec<(&Address, &Identity, &Value)> = there.chain(unrecorded).collect();
+    let objects: Vec<KnownObject<'_>> =
+        all.iter().map(|(_, identity, object)| (*identity, *object)).collect();
+    for (above, foundation) in needs(&objects) {
+        below.entry(all[above].0).or_default().push(all[foundation].0);
+    }
+    below
 }

@@ -1,7 +1,7 @@
 //! What becomes of everything that was applied and is not desired (for a destroy, of everything): it is
 //! deleted, kept, or forgotten.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::plan::input::plan_input::Known;
@@ -10,7 +10,7 @@ use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::plan::{Mode, Refusal};
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::{is_marked_ours, removal_problem};
-use crate::plan::removal::kept::{kept, staying};
+use crate::plan::removal::kept::{Kept, kept, staying};
 use crate::plan::removal::leaving::Leaving;
 use crate::plan::view::overview::Overview;
 use crate::resource::{Address, Identity, Live, Problem, Reading};
@@ -37,7 +37,7 @@ pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Ref
     if input.mode == Mode::Destroy {
         leaving.extend(unrecorded(overview));
     }
-    let kept = kept(&leaving, &staying(overview), &input.consent);
+    let kept = kept(overview, &leaving, &staying(overview));
     changes.extend(kept_last(leaving, kept));
     (changes, refusals)
 }
@@ -120,12 +120,16 @@ fn unrecorded(overview: Overview<'_>) -> impl Iterator<Item = Leaving<'_>> {
 
 /// The changes by address; what is kept comes last. In which order the deletes are done is not decided here: the
 /// apply asks [`deletions`](crate::graph::deletions).
-fn kept_last<'a>(leaving: Vec<Leaving<'a>>, mut kept: BTreeMap<&'a Address, Reason>) -> Vec<Change> {
+fn kept_last<'a>(leaving: Vec<Leaving<'a>>, mut kept: Kept<'a>) -> Vec<Change> {
     let addresses = leaving.iter().map(Leaving::address);
-    let deleted: BTreeSet<&Address> = addresses.filter(|address| !kept.contains_key(address)).collect();
+    let deleted: BTreeSet<&Address> =
+        addresses.filter(|address| !kept.reasons.contains_key(address)).collect();
     let changes = leaving.into_iter().map(|one| {
-        let reason = kept.remove(one.address());
-        one.change(reason, |dependency| deleted.contains(dependency))
+        let reason = kept.reasons.remove(one.address());
+        let is_given_up = kept.given_up.contains(one.address());
+        let change = one.change(reason, |dependency| deleted.contains(dependency));
+        // It took consent, as a protected one does.
+        Change { protected: change.protected || is_given_up, ..change }
     });
     let mut changes: Vec<Change> = changes.collect();
     let is_kept = |change: &Change| change.action == Action::Keep;

@@ -128,3 +128,74 @@ fn what_dies_with_a_namespace_is_asked_and_named() {
     world.plan(with_known(input(vec![]), &ours_at, &ours));
     assert_eq!(world.scopes, []);
 }
+
+/// A stateful set with what its pods need.
+fn stateful() -> Vec<(&'static str, Value)> {
+    let object = |kind: &str, name: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "a"}});
+    let pod = json!({"serviceAccountName": "robot", "containers": [{"name": "main",
+        "envFrom": [{"secretRef": {"name": "password"}}, {"configMapRef": {"name": "settings"}}]}]});
+    let mut set = object("StatefulSet", "db");
+    set["apiVersion"] = json!("apps/v1");
+    set["spec"] = json!({"serviceName": "db", "template": {"spec": pod}});
+    let mut account = object("ServiceAccount", "robot");
+    account["imagePullSecrets"] = json!([{"name": "pull"}]);
+    vec![
+        ("set", set),
+        ("account", account),
+        ("pull", object("Secret", "pull")),
+        ("password", object("Secret", "password")),
+        ("settings", object("ConfigMap", "settings")),
+        ("service", object("Service", "db")),
+        ("other", object("ConfigMap", "other")),
+    ]
+}
+
+#[test]
+fn what_stays_keeps_what_it_stands_on() {
+    let world = || stateful().into_iter().fold(World::default(), |world, (_, object)| world.with(object));
+    let leaving = || {
+        let all = stateful().into_iter();
+        all.fold(input(vec![]), |input, (name, object)| {
+            with_known(input, &Address::block("resource", name), &object)
+        })
+    };
+    let of = |plan: &crate::plan::Plan, action: Action| -> Vec<String> {
+        let changes = plan.changes.iter().filter(|change| change.action == action);
+        changes.map(|change| change.address.block.name.clone()).collect()
+    };
+    for mode in [Mode::Apply, Mode::Destroy] {
+        let mut all = leaving();
+        all.mode = mode;
+        let plan = world().plan(all);
+        assert_eq!(of(&plan, Action::Delete), ["other"]);
+        assert_eq!(of(&plan, Action::Keep), ["account", "password", "pull", "service", "set", "settings"]);
+        let secret = plan.changes.iter().find(|change| change.address.block.name == "pull").unwrap();
+        let by = address("resource.set");
+        assert_eq!(secret.reasons, [Reason::NeededByStaying { address: secret.address.clone(), by }]);
+    }
+    // Where it goes, all go; and one that is agreed to goes all the same, with what only it needs.
+    let mut agreed = leaving();
+    agreed.consent.destroy.insert(address("resource.set"));
+    assert_eq!(of(&world().plan(agreed), Action::Keep), Vec::<String>::new());
+    let mut agreed = leaving();
+    agreed.consent.destroy.insert(address("resource.account"));
+    let plan = world().plan(agreed);
+    assert_eq!(of(&plan, Action::Delete), ["account", "other", "pull"]);
+    assert!(plan.notes.is_empty(), "the consent had an effect: {:?}", plan.notes);
+}
+
+#[test]
+fn what_is_released_keeps_what_it_stands_on() {
+    let world = stateful().into_iter().fold(World::default(), |world, (_, object)| world.with(object));
+    let mut world = world;
+    let mut all = stateful().into_iter().fold(input(vec![]), |input, (name, object)| {
+        with_known(input, &Address::block("resource", name), &object)
+    });
+    let span = Span { source: SourceId(0), start: 0, end: 0 };
+    let released =
+        Removed { address: address("resource.set"), destroy: false, span, place: "regplan.toml:1".into() };
+    all.moves.removed.push(released);
+    let plan = world.plan(all);
+    let deleted = plan.changes.iter().filter(|change| change.action == Action::Delete);
+    assert_eq!(deleted.map(|change| change.address.to_string()).collect::<Vec<_>>(), ["resource.other"]);
+}

@@ -54,6 +54,11 @@ impl Decisions {
         self.made.get(&position)?.outcome.as_deref()
     }
 
+    /// All changes so far, in the order of the plan.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.made.values().map(|decision| &decision.change)
+    }
+
     /// All changes in the order of the plan, and all refusals in the order in which they were found.
     pub(in crate::plan) fn into_parts(self) -> (Vec<Change>, Vec<Refusal>) {
         (self.made.into_values().map(|decision| decision.change).collect(), self.refusals)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::plan::input::plan_input::{Input, Known};
+use crate::plan::model::change::Change;
 use crate::plan::model::plan::Mode;
 use crate::plan::ownership::belonging::{ObjectOwner, is_marked_ours};
 use crate::plan::view::decisions::Decisions;
@@ -56,6 +57,11 @@ impl<'a> Overview<'a> {
     /// What is decided.
     pub(super) fn decisions(self) -> &'a Decisions {
         self.decisions
+    }
+
+    /// What is decided so far.
+    pub(in crate::plan) fn changes(self) -> impl Iterator<Item = &'a Change> {
+        self.decisions.changes()
     }
 
     /// Whose objects are ours.

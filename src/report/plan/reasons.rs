@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::kubernetes::immutable::Loss;
-use crate::plan::{Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
+use crate::plan::{Cure, Deed, Fidelity, Obstacle, OwnedField, PredictionReason, Reason, UnknownValue};
 use crate::resource::FieldPath;
 
 /// How many fields a sentence names at most.
@@ -64,6 +64,9 @@ fn clause(reason: &Reason) -> String {
         Reason::GoneAlready => "it is gone already".to_owned(),
         Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),
         Reason::HoldsProtected { address } => format!("it holds {address}, which is protected"),
+        Reason::NeededByStaying { address, by } => {
+            format!("{by} stays, and needs it: `--consent {address}` deletes it all the same")
+        }
         Reason::HoldsReleased { address } => format!("it holds {address}, which [[removed]] lets stay"),
         Reason::HoldsDesired { address } => format!("it holds {address}, which is wanted"),
     }
@@ -127,6 +130,7 @@ fn lost(loss: Loss) -> &'static str {
         Loss::CustomResources => "all custom resources of it die",
         Loss::PriorityOfRunningPods => "pods that are there keep their priority",
         Loss::IngressClassMeanwhile => "until the new one is there, no controller serves its Ingresses",
+        Loss::MadeByController => "what its controller made for it goes with it, its data too",
         Loss::RuntimeClassMeanwhile => "until the new one is there, no pod of it starts",
     }
 }
@@ -159,7 +163,21 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
         }
         PredictionReason::DryRunRefused { message } => format!("the server could not try it: {message}"),
         PredictionReason::Forbidden { message } => format!("no permission for a dry-run: {message}"),
+        PredictionReason::RefusedForNow { message, cures } => {
+            let cures: Vec<String> = cures.iter().map(cure).collect();
+            format!("the server refuses it until {}: {message}", some_of(&cures))
+        }
     })
+}
+
+/// What is done first.
+fn cure(cure: &Cure) -> String {
+    let what = cure.predecessor.as_ref().map_or_else(|| cure.address.to_string(), ToString::to_string);
+    match cure.deed {
+        Deed::Made => format!("{what} is made"),
+        Deed::Changed => format!("{what} is changed"),
+        Deed::Deleted => format!("{what} is deleted"),
+    }
 }
 
 /// Why a change is refused.

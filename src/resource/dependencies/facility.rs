@@ -15,6 +15,13 @@ pub enum Facility {
     VolumeFor(Identity),
     /// The rights of this service account.
     RightsOf(Identity),
+    /// To be the priority class of pods that name none.
+    DefaultPriority,
+    /// Pods in a namespace, or perhaps pods: those of a custom resource are made by its controller.
+    MakesPods {
+        /// Their namespace.
+        namespace: String,
+    },
     /// Pods in a namespace.
     Pods {
         /// Their namespace.

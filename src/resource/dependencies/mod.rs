@@ -11,10 +11,16 @@
 //! | `pods` | what do workloads require, and which labels do their pods carry? |
 //! | `network` | what do Services, Ingresses and webhooks require? |
 //! | `other_kinds` | what do all other kinds give and require? |
+//! | `admission` | what decides about other objects, and comes before or after them? |
+//! | `controllers` | which programs do custom resources need until they are gone? |
 //! | `walk` | how are the fields found that name other objects? |
 //! | `labels` | which pods does a selector mean? |
+//! | `exclusive` | which values can only one object have? |
 //! | `facility` | what can be given and required? |
 
+mod admission;
+mod controllers;
+mod exclusive;
 mod facility;
 mod labels;
 mod network;
@@ -28,12 +34,16 @@ use super::{FieldPath, Identity, is_builtin_group};
 use labels::exact;
 use walk::Found;
 
+pub use admission::{Admission, bound_policy, precedes, works_on_webhook};
+pub use controllers::{Rights, answering_services, is_asked_about};
+pub use exclusive::{Exclusive, exclusive};
 pub use facility::{Facility, PodLabel, Requirement, Selection, Strength};
 
 /// What the object gives to others.
 pub fn provides(identity: &Identity, object: &Value) -> Vec<Facility> {
     let mut given = vec![Facility::Object(identity.clone())];
     given.extend(other_kinds::provides(identity, object));
+    given.extend(admission::makes_pods(identity, pods::makes_pods(identity)));
     if let Some(namespace) = &identity.namespace {
         given.extend(pods::labels(identity, object, namespace));
     }

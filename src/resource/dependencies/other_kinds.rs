@@ -24,6 +24,10 @@ pub(super) fn provides(identity: &Identity, object: &Value) -> Vec<Facility> {
             let group = text("/spec/group").filter(|_| text("/spec/service/name").is_some());
             group.map(|group| Facility::Group(group.to_owned()))
         }
+        ("scheduling.k8s.io", "PriorityClass") => {
+            let is_default = object.get("globalDefault").and_then(Value::as_bool) == Some(true);
+            is_default.then_some(Facility::DefaultPriority)
+        }
         ("", "PersistentVolume") => {
             text("/spec/claimRef/namespace").zip(text("/spec/claimRef/name")).map(|(namespace, name)| {
                 Facility::VolumeFor(Identity::namespaced(CLAIM.0, CLAIM.1, namespace, name))

@@ -10,7 +10,7 @@ use super::walk::{CLAIM, CONFIG_MAP, Found, SECRET, SERVICE, SERVICE_ACCOUNT, ST
 use crate::resource::Identity;
 
 /// Where a kind has its pod: the path to the map with the pod's `metadata` and `spec`.
-fn template(identity: &Identity) -> Option<&'static [&'static str]> {
+pub(super) fn template(identity: &Identity) -> Option<&'static [&'static str]> {
     match (identity.group.as_str(), identity.kind.as_str()) {
         ("", "Pod") => Some(&[]),
         ("", "PodTemplate") => Some(&["template"]),
@@ -22,12 +22,14 @@ fn template(identity: &Identity) -> Option<&'static [&'static str]> {
     }
 }
 
+/// Whether pods come of the object itself.
+pub(super) fn makes_pods(identity: &Identity) -> bool {
+    template(identity).is_some() && !identity.is("", "PodTemplate")
+}
+
 /// The labels of the pods that the object makes.
 pub(super) fn labels(identity: &Identity, object: &Value, namespace: &str) -> Vec<Facility> {
-    if identity.is("", "PodTemplate") {
-        return Vec::new();
-    }
-    let Some(template) = template(identity) else { return Vec::new() };
+    let Some(template) = template(identity).filter(|_| makes_pods(identity)) else { return Vec::new() };
     let Some(template) = template.iter().try_fold(object, |value, key| value.get(key)) else {
         return Vec::new();
     };
@@ -62,6 +64,11 @@ fn pod(spec: &str, strict: Strength, found: &mut Found<'_>) {
     }
     rights(&at("serviceAccountName"), found);
     found.global(&at("priorityClassName"), ("scheduling.k8s.io", "PriorityClass"), strict);
+    found.each(spec, |found, place| {
+        if place.get("priorityClassName").is_none() {
+            found.push(place.path(), Facility::DefaultPriority, Strength::Useful);
+        }
+    });
     found.global(&at("runtimeClassName"), ("node.k8s.io", "RuntimeClass"), strict);
     found.local(&at("imagePullSecrets.*.name"), SECRET, Strength::Running);
 

@@ -22,6 +22,8 @@ fn line(requirement: &Requirement) -> String {
         Facility::Group(group) => format!("group {group}"),
         Facility::VolumeFor(claim) => format!("volume for {claim}"),
         Facility::RightsOf(account) => format!("rights of {account}"),
+        Facility::DefaultPriority => "default priority".to_owned(),
+        Facility::MakesPods { namespace } => format!("perhaps pods {namespace}"),
         Facility::Pods { namespace, label: None } => format!("pods {namespace}"),
         Facility::Pods { namespace, label: Some(PodLabel { key, value }) } => {
             format!("pods {namespace}:{key}={}", value.as_deref().unwrap_or("*"))
@@ -116,7 +118,7 @@ fn every_kind_that_makes_pods_is_looked_into() {
     ] {
         let made = object(api_version, kind, json!({"spec": {"template": template}}));
         assert_eq!(needs(&made).len(), count, "{kind}");
-        assert_eq!(provides(&Identity::of(&made).unwrap(), &made).len(), 4, "{kind}");
+        assert_eq!(provides(&Identity::of(&made).unwrap(), &made).len(), 5, "{kind}");
     }
     let cron = json!({"spec": {"jobTemplate": {"spec": {"template": template}}}});
     assert_eq!(needs(&object("batch/v1", "CronJob", cron)).len(), count);

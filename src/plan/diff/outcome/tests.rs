@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 fn predicted(live: &Live, sent: &Value, applied: Option<&Applied>, schema: Option<&ObjectSchema>) -> Value {
-    outcome(Basis { manager: &field_manager(PROJECT_NAME), live, sent, applied, schema })
+    outcome(Basis { manager: &field_manager(PROJECT_NAME), live, sent, applied, schema }).object
 }
 
 #[test]

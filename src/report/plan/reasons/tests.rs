@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::Proof;
+use crate::plan::{Cure, Deed, Proof};
 use crate::resource::{Address, GroupKind, Identity, Problem, ProblemKind};
 use serde_json::json;
 
@@ -99,6 +99,7 @@ fn every_loss_has_its_words() {
         (Loss::CustomResources, "all custom resources of it die"),
         (Loss::PriorityOfRunningPods, "pods that are there keep their priority"),
         (Loss::IngressClassMeanwhile, "until the new one is there, no controller serves its Ingresses"),
+        (Loss::MadeByController, "what its controller made for it goes with it, its data too"),
         (Loss::RuntimeClassMeanwhile, "until the new one is there, no pod of it starts"),
     ] {
         assert_eq!(sentence(&[Reason::ReplacementLoss { loss }]).as_deref(), Some(words));
@@ -188,6 +189,13 @@ fn why_the_server_was_not_asked_is_told() {
             "the server could not try it: no dry-runs",
         ),
         (PredictionReason::Forbidden { message: "no right".into() }, "no permission for a dry-run: no right"),
+        (
+            PredictionReason::RefusedForNow {
+                message: "port taken".into(),
+                cures: vec![Cure { address: address(), predecessor: None, deed: Deed::Changed }],
+            },
+            "the server refuses it until resource.a is changed: port taken",
+        ),
     ] {
         assert_eq!(prediction(&Fidelity::Predicted(reason)).as_deref(), Some(words));
     }

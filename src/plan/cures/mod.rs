@@ -1,0 +1,18 @@
+//! Refusals that other changes of the same plan cure: what the server refuses now, and takes once they are done.
+//!
+//! | file | question |
+//! |---|---|
+//! | `remedies` | what must happen, by the server's reason, so that it takes the object? The table |
+//! | `effects` | what do the changes of a plan do to their objects? |
+//! | `healing` | which effects are a remedy? |
+//! | `values` | which values that only one object can have are given up, and which are taken? |
+//! | `order` | which change awaits which, and which wait for each other? |
+
+mod effects;
+mod healing;
+pub(in crate::plan) mod order;
+pub(in crate::plan) mod remedies;
+mod values;
+
+pub(in crate::plan) use healing::cures;
+pub use healing::is_curable;

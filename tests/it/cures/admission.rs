@@ -1,0 +1,113 @@
+//! Policies, webhooks and storage classes that the plan changes.
+
+use super::{cured, of_manifest, refused};
+use crate::harness::{Behaviour, Namespace, Webhook, wait_until};
+
+tests! {
+    an_object_waits_for_a_policy_that_goes,
+    an_object_waits_for_a_policy_that_is_relaxed,
+    an_object_waits_for_a_webhook_that_goes,
+    a_claim_waits_for_a_class_that_lets_it_grow,
+    an_account_comes_before_the_pod_that_is_changed_to_it,
+}
+
+const MAP: &str = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\ndata: { a: b }\n";
+
+/// A policy with this condition, and its binding to the namespace of the test.
+fn policy(condition: &str) -> String {
+    format!(
+        "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{ name: \"{{prefix}}\" }}\n\
+         spec:\n  failurePolicy: Fail\n  matchConstraints:\n    resourceRules: [{{ apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [configmaps] }}]\n\
+         \x20 validations: [{{ expression: \"{condition}\", message: not today }}]\n\
+         ---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{ name: \"{{prefix}}\" }}\n\
+         spec:\n  policyName: \"{{prefix}}\"\n  validationActions: [Deny]\n  matchResources: {{ namespaceSelector: {{ matchLabels: {{ kubernetes.io/metadata.name: \"{{ns}}\" }} }} }}\n"
+    )
+}
+
+fn an_object_waits_for_a_policy_that_goes() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &policy("false"));
+    project.apply();
+    project.rewrite("all.yaml", &(policy("false") + MAP));
+    wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("not today"));
+    refused(&project, "manifest.all/ConfigMap/c", "not today");
+    project.rewrite("all.yaml", MAP);
+    cured(&project, "manifest.all/ConfigMap/c", "not today", "manifest.all/ValidatingAdmissionPolicy");
+}
+
+fn an_object_waits_for_a_policy_that_is_relaxed() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &policy("false"));
+    project.apply();
+    project.rewrite("all.yaml", &(policy("true") + MAP));
+    wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("not today"));
+    cured(&project, "manifest.all/ConfigMap/c", "not today", "manifest.all/ValidatingAdmissionPolicy");
+    ns.clean_up("validatingadmissionpolicy/{prefix}");
+    ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+}
+
+fn an_object_waits_for_a_webhook_that_goes() {
+    let ns = Namespace::new();
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::Reject { name: "c", words: "not today" });
+    // The configuration of the webhook, as the harness has written it, becomes one of the project.
+    let hooks = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: { name: \"{prefix}\" }\n";
+    let project = of_manifest(&ns, hooks);
+    let address = ns.fill("manifest.all/ValidatingWebhookConfiguration/{prefix}");
+    project.run(["apply", "--auto-approve", "--adopt", &address]).success();
+    project.rewrite("all.yaml", &format!("{hooks}{MAP}"));
+    refused(&project, "manifest.all/ConfigMap/c", "not today");
+    project.rewrite("all.yaml", MAP);
+    cured(&project, "manifest.all/ConfigMap/c", "not today", &address);
+}
+
+fn a_claim_waits_for_a_class_that_lets_it_grow() {
+    let ns = Namespace::new();
+    let class = |grows: bool| {
+        format!(
+            "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{ name: \"{{prefix}}\" }}\n\
+             provisioner: test.regplan.dev/none\nvolumeBindingMode: WaitForFirstConsumer\nallowVolumeExpansion: {grows}\n"
+        )
+    };
+    let claim = |size: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: data }}\n\
+             spec: {{ storageClassName: \"{{prefix}}\", accessModes: [ReadWriteOnce], resources: {{ requests: {{ storage: {size} }} }} }}\n"
+        )
+    };
+    let project = of_manifest(&ns, &(class(false) + &claim("1Gi")));
+    project.apply();
+    bind(&ns, "data");
+    project.rewrite("all.yaml", &(class(false) + &claim("2Gi")));
+    refused(&project, "manifest.all/PersistentVolumeClaim/data", "support resize");
+    project.rewrite("all.yaml", &(class(true) + &claim("2Gi")));
+    let first = ns.fill("manifest.all/StorageClass/{prefix}");
+    cured(&project, "manifest.all/PersistentVolumeClaim/data", "support resize", &first);
+}
+
+/// Binds the claim to a volume, as a provisioner would.
+fn bind(ns: &Namespace, claim: &str) {
+    ns.apply(&format!(
+        r#"{{"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {{"name": "{{prefix}}"}},
+            "spec": {{"storageClassName": "{{prefix}}", "capacity": {{"storage": "1Gi"}}, "accessModes": ["ReadWriteOnce"],
+                      "hostPath": {{"path": "/tmp/none"}}, "claimRef": {{"namespace": "{{ns}}", "name": "{claim}"}}}}}}"#
+    ));
+    wait_until("the claim to be bound", || {
+        ns.field(&format!("persistentvolumeclaim/{claim}"), "/status/phase") == "Bound"
+    });
+}
+
+/// A pod cannot change its account: it is made anew, and the server is asked in vain.
+fn an_account_comes_before_the_pod_that_is_changed_to_it() {
+    let ns = Namespace::new();
+    let pod = |account: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{ name: web }}\nspec: {{ {account} containers: [{{ name: main, image: \"web:1\" }}] }}\n"
+        )
+    };
+    let project = of_manifest(&ns, &pod(""));
+    project.apply();
+    let account = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: robot }\n";
+    project.rewrite("all.yaml", &(pod("serviceAccountName: robot,") + account));
+    project.apply();
+    project.expect_settled();
+}

@@ -1,0 +1,122 @@
+//! Pods that the server takes only after another change of the plan.
+
+use super::{cured, of_manifest, refused};
+use crate::harness::{Namespace, wait_for, wait_until};
+
+tests! {
+    a_pod_waits_for_its_new_account,
+    a_pod_waits_for_its_new_classes,
+    a_pod_waits_for_a_relaxed_namespace,
+    a_pod_waits_for_a_larger_quota,
+    a_pod_waits_for_what_a_delete_gives_back_to_the_quota,
+    a_pod_waits_for_a_wider_limit,
+    an_account_that_nobody_makes_is_an_error,
+}
+
+/// A pod with this in its `spec`.
+fn pod(name: &str, spec: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {{ name: {name} }}\n\
+         spec:\n  containers: [{{ name: main, image: \"web:1\", resources: {{ limits: {{ memory: 128Mi }} }} }}]\n{spec}"
+    )
+}
+
+fn a_pod_waits_for_its_new_account() {
+    let ns = Namespace::new();
+    let objects = pod("web", "  serviceAccountName: robot\n")
+        + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: robot }\n";
+    let project = of_manifest(&ns, &objects);
+    cured(
+        &project,
+        "manifest.all/Pod/web",
+        "error looking up service account",
+        "manifest.all/ServiceAccount/robot",
+    );
+}
+
+fn a_pod_waits_for_its_new_classes() {
+    let ns = Namespace::new();
+    let objects = pod("web", "  priorityClassName: \"{prefix}\"\n")
+        + &pod("boxed", "  runtimeClassName: \"{prefix}\"\n")
+        + "---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: { name: \"{prefix}\" }\nvalue: 1000\n"
+        + "---\napiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: \"{prefix}\" }\nhandler: runc\n";
+    let project = of_manifest(&ns, &objects);
+    let plan = super::plan(&project, 0);
+    let reason = |address: &str| crate::harness::change(&plan, address)["fidelity"]["reason"].clone();
+    assert!(reason("manifest.all/Pod/boxed").as_str().unwrap().contains("RuntimeClass"), "{plan:#}");
+    let first = ns.fill("manifest.all/PriorityClass/{prefix}");
+    cured(&project, "manifest.all/Pod/web", "no PriorityClass with name", &first);
+}
+
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+
+fn a_pod_waits_for_a_relaxed_namespace() {
+    let ns = Namespace::absent();
+    let space = |level: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{ name: \"{{ns}}\", labels: {{ {ENFORCE}: {level} }} }}\n"
+        )
+    };
+    let project = of_manifest(&ns, &space("restricted"));
+    project.apply();
+    wait_for("the account", || ns.find("serviceaccount/default"));
+    project.rewrite("all.yaml", &(space("restricted") + &pod("web", "")));
+    // The API server reads the labels of namespaces from a cache, which may be late.
+    wait_until("the label to hold", || project.run(["plan"]).any().stdout().contains("violates PodSecurity"));
+    refused(&project, "manifest.all/Pod/web", "violates PodSecurity");
+    project.rewrite("all.yaml", &(space("privileged") + &pod("web", "")));
+    cured(&project, "manifest.all/Pod/web", "violates PodSecurity", &ns.fill("manifest.all/Namespace/{ns}"));
+}
+
+fn quota(hard: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{ name: few }}\nspec: {{ hard: {{ {hard} }} }}\n"
+    )
+}
+
+fn a_pod_waits_for_a_larger_quota() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &(quota("pods: 1") + &pod("web", "")));
+    project.apply();
+    project.rewrite("all.yaml", &(quota("pods: 1") + &pod("web", "") + &pod("more", "")));
+    wait_until("the quota to count", || ns.field("resourcequota/few", "/status/used/pods") == "1");
+    refused(&project, "manifest.all/Pod/more", "exceeded quota: few");
+    project.rewrite("all.yaml", &(quota("pods: 2") + &pod("web", "") + &pod("more", "")));
+    cured(&project, "manifest.all/Pod/more", "exceeded quota: few", "manifest.all/ResourceQuota/few");
+}
+
+fn a_pod_waits_for_what_a_delete_gives_back_to_the_quota() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &(quota("pods: 1") + &pod("web", "")));
+    project.apply();
+    wait_until("the quota to count", || ns.field("resourcequota/few", "/status/used/pods") == "1");
+    project.rewrite("all.yaml", &(quota("pods: 1") + &pod("other", "")));
+    cured(&project, "manifest.all/Pod/other", "exceeded quota: few", "manifest.all/Pod/web");
+}
+
+fn a_pod_waits_for_a_wider_limit() {
+    let ns = Namespace::new();
+    let limit = |memory: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{ name: small }}\n\
+             spec: {{ limits: [{{ type: Container, max: {{ memory: {memory} }} }}] }}\n"
+        )
+    };
+    let project = of_manifest(&ns, &limit("64Mi"));
+    project.apply();
+    project.rewrite("all.yaml", &(limit("64Mi") + &pod("web", "")));
+    wait_until("the limit to hold", || project.run(["plan"]).any().stdout().contains("maximum memory usage"));
+    // A change of something else helps nothing.
+    let other = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\n";
+    project.rewrite("all.yaml", &(limit("64Mi") + &pod("web", "") + other));
+    refused(&project, "manifest.all/Pod/web", "maximum memory usage");
+    project.rewrite("all.yaml", &(limit("256Mi") + &pod("web", "")));
+    cured(&project, "manifest.all/Pod/web", "maximum memory usage", "manifest.all/LimitRange/small");
+}
+
+fn an_account_that_nobody_makes_is_an_error() {
+    let ns = Namespace::new();
+    let objects = pod("web", "  serviceAccountName: robot\n")
+        + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: other }\n";
+    refused(&of_manifest(&ns, &objects), "manifest.all/Pod/web", "error looking up service account");
+}
