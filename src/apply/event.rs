@@ -44,6 +44,11 @@ pub enum Event {
     },
     /// The change was not tried.
     Skipped(Skipped),
+    /// The resource was written, and the run was stopped before it was ready.
+    Unwaited {
+        /// The resource's address.
+        address: Address,
+    },
     /// The server answered a write with a warning.
     Warning {
         /// The resource's address.
@@ -148,6 +153,8 @@ pub struct Report {
     pub failed: Vec<FailedResource>,
     /// The resources whose change was not tried.
     pub skipped: Vec<Skipped>,
+    /// The resources that were written and not waited for, since the run was stopped.
+    pub unwaited: Vec<Address>,
     /// Whether the run was stopped from outside.
     pub stopped: bool,
 }
@@ -155,6 +162,6 @@ pub struct Report {
 impl Report {
     /// Whether all changes of the plan were done.
     pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty() && !self.stopped
+        self.failed.is_empty() && self.skipped.is_empty() && self.unwaited.is_empty() && !self.stopped
     }
 }

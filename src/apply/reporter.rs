@@ -74,11 +74,17 @@ impl<'p> Reporter<'p> {
         self.report.skipped.push(skipped);
     }
 
+    /// The resource was written, and the run was stopped before it was ready.
+    pub(super) fn unwaited(&mut self, address: Address) {
+        (self.emit)(Event::Unwaited { address: address.clone() });
+        self.report.unwaited.push(address);
+    }
+
     /// The resources that the report names so far.
     pub(super) fn named(&self) -> HashSet<&Address> {
         let done = self.report.done.iter().map(|(address, _)| address);
         let failed = self.report.failed.iter().map(|failure| &failure.address);
         let skipped = self.report.skipped.iter().map(|skipped| &skipped.address);
-        done.chain(failed).chain(skipped).collect()
+        done.chain(failed).chain(skipped).chain(&self.report.unwaited).collect()
     }
 }

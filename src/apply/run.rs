@@ -251,6 +251,10 @@ impl<'p> Work<'p> {
                 reporter.skipped(address, None);
                 Ok(None)
             }
+            StepResult::Unwaited { address } => {
+                reporter.unwaited(address);
+                Ok(None)
+            }
         }
     }
 

@@ -17,8 +17,10 @@ pub(super) enum StepResult {
     Wrote { address: Address, result: Result<Done, Problem> },
     /// The wait until the resource is ready has ended.
     Settled { address: Address, result: Result<Option<Live>, Problem> },
-    /// The run was stopped while the step still waited: for a value, or until the resource is ready.
+    /// The run was stopped while the step waited for a value: nothing was written.
     Cut { address: Address },
+    /// The run was stopped while the step waited until the resource is ready: it was written.
+    Unwaited { address: Address },
 }
 
 /// Deletes the object, and waits until it is gone.
@@ -68,7 +70,7 @@ pub(super) fn settle<'p>(
     Box::pin(async move {
         tokio::select! {
             result = task.settle(provider, &progress) => StepResult::Settled { address, result },
-            () = stop.cancelled() => StepResult::Cut { address },
+            () = stop.cancelled() => StepResult::Unwaited { address },
         }
     })
 }

@@ -88,8 +88,11 @@ impl RunSecrets {
             Event::Failed { failure, action } => {
                 Event::Failed { failure: self.redact_failure(failure), action }
             }
-            event
-            @ (Event::Started { .. } | Event::Finished { .. } | Event::Skipped(_) | Event::Stopping) => event,
+            event @ (Event::Started { .. }
+            | Event::Finished { .. }
+            | Event::Skipped(_)
+            | Event::Unwaited { .. }
+            | Event::Stopping) => event,
         }
     }
 

@@ -36,6 +36,10 @@ pub fn event_line(event: &Event) -> Option<Styled> {
             let because = skipped.because.as_ref().map(|address| format!("  because of {address}"));
             text.push(Label::Dim, because.unwrap_or_default());
         }
+        Event::Unwaited { address } => {
+            text.push(Label::Dim, format!("{:>9} ", "written")).push(Label::Plain, address.to_string());
+            text.push(Label::Dim, "  not waited for");
+        }
         Event::Warning { address, text: words } => {
             text.push(Label::Warning, format!("{:>9} ", "warning"));
             text.push(Label::Plain, format!("{address}: {}", escape(words)));
@@ -91,6 +95,7 @@ pub fn event_json(event: &Event) -> Value {
         Event::Skipped(skipped) => {
             json!({"event": "skipped", "address": skipped.address, "because": skipped.because})
         }
+        Event::Unwaited { address } => json!({"event": "unwaited", "address": address}),
         Event::Warning { address, text } => json!({"event": "warning", "address": address, "text": text}),
         Event::Stopping => json!({"event": "stopping"}),
     }
@@ -116,10 +121,12 @@ pub fn report_text(report: &Report) -> Styled {
         return text;
     }
     let word = if report.stopped { "Stopped" } else { "Not complete" };
-    text.line(
-        Label::Error,
-        format!("{word}: {story}; {} failed, {} not tried.", report.failed.len(), report.skipped.len()),
-    );
+    let unwaited = match report.unwaited.len() {
+        0 => String::new(),
+        count => format!(", {count} written and not waited for"),
+    };
+    let (failed, skipped) = (report.failed.len(), report.skipped.len());
+    text.line(Label::Error, format!("{word}: {story}; {failed} failed{unwaited}, {skipped} not tried."));
     text.line(Label::Plain, "What was done is recorded; the next plan goes on from here.");
     text
 }

@@ -144,6 +144,8 @@ depends_on = ["resource.lb"]
     apply.signal(rustix::process::Signal::INT);
     let ended = apply.wait().code(1);
     ended.stderr_contains("Stopped").stderr_contains("skipped resource.after");
+    ended.stderr_contains("written resource.lb  not waited for");
+    ended.stderr_contains("0 failed, 1 written and not waited for, 1 not tried");
     assert!(ns.find("configmap/after").is_none());
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     project.apply().stdout_contains("Plan: 1 to add");
