@@ -418,6 +418,9 @@ pub(super) struct DriftArgs {
     /// Use the service account of the pod that this runs in
     #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
     pub(super) in_cluster: bool,
+    /// Count as drift what others have added inside what was applied: containers, variables, ports, keys
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Leave Secrets out; no request for one is sent
     #[arg(long)]
     pub(super) no_secrets: bool,

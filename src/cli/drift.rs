@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::settings;
-use crate::drift::{Drift, Verdict};
+use crate::drift::{Additions, Drift, Verdict};
 use crate::engine::{self, AppliedState, BackendSettings, Head, Host, Secrets, Settings};
 use crate::report;
 
@@ -22,7 +22,8 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
     let settings =
         Settings { in_cluster: args.in_cluster, parallelism: CONNECTIONS, ..Settings::from(global) };
     let secrets = if args.no_secrets { Secrets::LeaveOut } else { Secrets::Read };
-    let drift = applied.drift(&settings, secrets).await?;
+    let additions = if args.strict { Additions::Drift } else { Additions::Told };
+    let drift = applied.drift(&settings, secrets, additions).await?;
     Failure::unless_closed(publish(&drift, args, output))?;
     Ok(match drift.verdict() {
         Verdict::InSync => Exit::Done,

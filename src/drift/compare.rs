@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::additions::{Beside, beside};
 use super::recorded_secrets::RecordedSecrets;
 use super::{DriftKind, Field, owners};
 use crate::kubernetes::field_manager;
 use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError, is_house_group};
 
-/// Every field that we own, or owned at the last apply, and that differs from the record; sorted by path.
+/// Every field that we own, or owned at the last apply, and that differs from the record, sorted by path; and what
+/// others have beside them.
 ///
 /// # Errors
 /// A path in the record is not valid: the state was damaged, or edited by hand.
@@ -18,7 +20,7 @@ pub(super) fn differences(
     identity: &Identity,
     applied: &Applied,
     live: &Live,
-) -> Result<Vec<Field>, PathError> {
+) -> Result<(Vec<Field>, Beside), PathError> {
     let then: BTreeMap<FieldPath, &Held> =
         applied.fields.iter().map(|(path, held)| Ok((path.parse()?, held))).collect::<Result<_, _>>()?;
     let recorded_secrets = RecordedSecrets::new(identity, &then, live);
@@ -30,7 +32,7 @@ pub(super) fn differences(
         resource::held(live, &field_manager(project), hides).into_iter().collect()
     };
     let comparison = Comparison { then: &then, now, recorded_secrets: &recorded_secrets, live };
-    Ok(comparison.run())
+    Ok((comparison.run(), beside(project, applied, live, &recorded_secrets)))
 }
 
 struct Comparison<'a> {

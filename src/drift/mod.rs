@@ -1,8 +1,10 @@
 //! Compares the state with the cluster: what has changed since the last apply? The configuration is not read. Pure.
 //!
 //! The state keeps the server's answer to the last apply field by field. It is compared with the object as it is
-//! now. Only fields that the apply made ours are compared: what others add beside them is theirs.
+//! now. Only fields that the apply made ours are compared. What others have added inside what we own since then is told
+//! apart: an apply cannot take it away.
 
+mod additions;
 mod compare;
 mod observe;
 mod owners;
@@ -13,7 +15,7 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use observe::observe;
+pub use observe::{Observation, observe};
 
 use crate::resource::FieldManager;
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Problem};
@@ -51,6 +53,20 @@ pub struct Finding {
     pub identity: Identity,
     /// How it compares with what was applied.
     pub status: Status,
+    /// What others have added since then to its lists and maps in which we own something; empty where that counts as
+    /// drift.
+    pub added: Vec<Field>,
+    /// How many other fields and list items it has that only others own.
+    pub foreign: usize,
+}
+
+/// What additions of others count as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Additions {
+    /// They are told, and are no drift.
+    Told,
+    /// They are drift.
+    Drift,
 }
 
 /// How a resource compares with what was applied.
@@ -121,6 +137,8 @@ pub enum DriftKind {
     Removed,
     /// It was not applied by us, and our field manager owns it: somebody else used that name.
     Added,
+    /// Others have added it inside a list or a map in which we own something.
+    AddedByOthers,
     /// It has the same value, and we do not own it any more: somebody changed it, and changed it back.
     Released,
 }
@@ -134,6 +152,17 @@ impl Drift {
     /// How many resources have this result.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|finding| finding.status.verdict() == verdict).count()
+    }
+
+    /// How many resources are in sync and have additions of others, and how many additions these are.
+    pub fn additions(&self) -> (usize, usize) {
+        let with = self.findings.iter().filter(|finding| !finding.added.is_empty());
+        (with.clone().count(), with.map(|finding| finding.added.len()).sum())
+    }
+
+    /// How many fields of others are not compared.
+    pub fn foreign(&self) -> usize {
+        self.findings.iter().map(|finding| finding.foreign).sum()
     }
 
     /// How many Secrets were excluded.
@@ -207,6 +236,7 @@ impl DriftKind {
             Self::Changed => "changed",
             Self::Removed => "removed",
             Self::Added => "added",
+            Self::AddedByOthers => "added_by_others",
             Self::Released => "released",
         }
     }

@@ -1,26 +1,49 @@
-//! Finds the status of one resource from what was applied and what was read.
+//! Finds what became of one resource, from what was applied and what was read.
 
-use super::Status;
+use super::additions::Beside;
 use super::compare::differences;
 use super::owners;
+use super::{Additions, Field, Status};
 use crate::resource::{Live, Problem, ProblemKind, Reading};
 use crate::state::StoredResource;
 
-/// The status of a resource of this project. An object that cannot be read never counts as gone, and one that
-/// cannot be compared never counts as in sync.
-pub fn observe(project: &str, resource: &StoredResource, reading: &Reading) -> Status {
+/// What was found of a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// How it compares with what was applied.
+    pub status: Status,
+    /// What others have added to it, where that is no drift.
+    pub added: Vec<Field>,
+    /// How many other fields and list items it has that only others own.
+    pub foreign: usize,
+}
+
+impl From<Status> for Observation {
+    fn from(status: Status) -> Self {
+        Self { status, added: Vec::new(), foreign: 0 }
+    }
+}
+
+/// Looks at a resource of this project. An object that cannot be read never counts as gone, and one that cannot be
+/// compared never counts as in sync.
+pub fn observe(
+    project: &str,
+    resource: &StoredResource,
+    reading: &Reading,
+    additions: Additions,
+) -> Observation {
     let live = match reading {
         Reading::Present(live) => live,
         // It has ended by itself, and is taken away then.
-        Reading::Absent if resource.readiness.completed().is_some() => return Status::InSync,
-        Reading::Absent => return Status::Gone,
-        Reading::Unreadable(problem) => return Status::Unreadable(problem.clone()),
+        Reading::Absent if resource.readiness.completed().is_some() => return Status::InSync.into(),
+        Reading::Absent => return Status::Gone.into(),
+        Reading::Unreadable(problem) => return Status::Unreadable(problem.clone()).into(),
     };
     if live.stamp.uid != resource.uid {
-        return Status::Recreated { by: owners::all(&live.ownership) };
+        return Status::Recreated { by: owners::all(&live.ownership) }.into();
     }
     if live.is_ending() && resource.readiness.completed().is_some() {
-        return Status::InSync;
+        return Status::InSync.into();
     }
     let differences =
         resource.applied.as_ref().map(|applied| differences(project, &resource.identity, applied, live));
@@ -28,13 +51,21 @@ pub fn observe(project: &str, resource: &StoredResource, reading: &Reading) -> S
         Some(Err(error)) => {
             let message = format!("the record of its last apply cannot be read: {error}");
             let problem = Problem::new(ProblemKind::Other, message);
-            Status::Unreadable(problem.help("run `regplan apply`, which writes it anew"))
+            Status::Unreadable(problem.help("run `regplan apply`, which writes it anew")).into()
         }
-        Some(Ok(fields)) if live.is_ending() => Status::Ending { since: ending_since(live), fields },
-        None if live.is_ending() => Status::Ending { since: ending_since(live), fields: Vec::new() },
-        Some(Ok(fields)) if fields.is_empty() => Status::InSync,
-        Some(Ok(fields)) => Status::Changed(fields),
-        None => Status::Unrecorded,
+        Some(Ok((fields, _))) if live.is_ending() => {
+            Status::Ending { since: ending_since(live), fields }.into()
+        }
+        None if live.is_ending() => Status::Ending { since: ending_since(live), fields: Vec::new() }.into(),
+        Some(Ok((mut fields, Beside { mut added, others }))) => {
+            if additions == Additions::Drift {
+                fields.append(&mut added);
+                fields.sort_by(|a, b| a.path.cmp(&b.path));
+            }
+            let status = if fields.is_empty() { Status::InSync } else { Status::Changed(fields) };
+            Observation { status, added, foreign: others }
+        }
+        None => Status::Unrecorded.into(),
     }
 }
 

@@ -76,7 +76,7 @@ fn map(data: Value) -> Value {
 }
 
 fn now(resource: &StoredResource, live: Live) -> Status {
-    observe("p", resource, &Reading::Present(std::sync::Arc::new(live)))
+    observe("p", resource, &Reading::Present(std::sync::Arc::new(live)), Additions::Told).status
 }
 
 fn shown(status: &Status) -> Vec<(String, DriftKind, Option<Value>, Option<Value>)> {
@@ -191,9 +191,9 @@ fn hidden_values_are_in_no_finding() {
 fn presence_and_identity_come_first() {
     let before = live(map(json!({"a": "1"})), vec![ours(&["data.a"])]);
     let resource = applied(&before, &[]);
-    assert_eq!(observe("p", &resource, &Reading::Absent), Status::Gone);
+    assert_eq!(observe("p", &resource, &Reading::Absent, Additions::Told).status, Status::Gone);
     let problem = Problem::new(ProblemKind::Forbidden, "no");
-    let unreadable = observe("p", &resource, &Reading::Unreadable(problem.clone()));
+    let unreadable = observe("p", &resource, &Reading::Unreadable(problem.clone()), Additions::Told).status;
     assert_eq!(unreadable, Status::Unreadable(problem));
     let mut other = before.clone();
     other.stamp.uid = "v".into();
@@ -241,6 +241,8 @@ fn drift_is_certain_whatever_else_could_not_be_seen() {
         address: Address::block("resource", "x"),
         identity: Identity::cluster("", "Namespace", "x"),
         status,
+        added: Vec::new(),
+        foreign: 0,
     };
     let verdict = |statuses: Vec<Status>| {
         let cluster = ClusterIdentity { uid: None, server: String::new(), ca_digest: None };

@@ -11,10 +11,10 @@ use super::redacting::RedactingProvider;
 use super::state_access::place_name;
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
-use crate::drift::{self, Drift, Finding, Status};
+use crate::drift::{self, Additions, Drift, Finding, Observation, Status};
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target};
-use crate::state::{self, State, StoredResource};
+use crate::state::{self, Intent, State, StoredResource};
 
 /// Whether Secrets are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +70,18 @@ impl AppliedState {
     /// The settings contradict the configuration; or the cluster cannot be reached, or is another one. A
     /// single resource that cannot be read is no error: it is in the result.
     #[tracing::instrument(skip_all, fields(project = self.state.project, resources = self.state.resources.len()))]
-    pub async fn drift(&self, settings: &Settings, secrets: Secrets) -> Result<Drift, Error> {
+    pub async fn drift(
+        &self,
+        settings: &Settings,
+        secrets: Secrets,
+        additions: Additions,
+    ) -> Result<Drift, Error> {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
         let provider = RedactingProvider::around(provider, Arc::default());
         let cluster = provider.cluster().identity().await?;
         check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
         let at = Timestamp::now();
-        let found = findings(&self.state, &provider, secrets).await;
+        let found = findings(&self.state, &provider, secrets, additions).await;
         if let Some(problem) = provider.cluster().outage().await {
             return Err(problem.into());
         }
@@ -107,36 +112,72 @@ impl AppliedState {
 }
 
 /// What was found of each resource that the state knows, sorted by address.
-async fn findings(state: &State, provider: &dyn Provider, secrets: Secrets) -> Vec<Finding> {
-    let doubted: BTreeSet<&Address> = state.in_doubt.iter().map(|intent| &intent.address).collect();
+async fn findings(
+    state: &State,
+    provider: &dyn Provider,
+    secrets: Secrets,
+    additions: Additions,
+) -> Vec<Finding> {
+    let is_doubted = |address: &Address, identity: &Identity| {
+        // The run may have known the object under another address (`[[moved]]`).
+        state.in_doubt.iter().any(|doubt| doubt.address == *address || doubt.target.identity == *identity)
+    };
     let is_left_out = |identity: &Identity| secrets == Secrets::LeaveOut && identity.is("", "Secret");
     let mut found: BTreeMap<&Address, Finding> = BTreeMap::new();
     let mut wanted: Vec<(&Address, &StoredResource)> = Vec::new();
     for (address, resource) in &state.resources {
         let identity = &resource.identity;
         if is_left_out(identity) {
-            found.insert(address, finding(address, identity, Status::LeftOut));
-        } else if doubted.contains(address) {
-            found.insert(address, finding(address, identity, Status::InDoubt));
+            found.insert(address, finding(address, identity, Status::LeftOut.into()));
+        } else if is_doubted(address, identity) {
+            found.insert(address, finding(address, identity, Status::InDoubt.into()));
         } else {
             wanted.push((address, resource));
         }
     }
     // These are objects that an interrupted run was about to make, and perhaps has made.
-    for intent in state.in_doubt.iter().filter(|intent| !state.resources.contains_key(&intent.address)) {
+    let known: BTreeSet<&Identity> = state.resources.values().map(|known| &known.identity).collect();
+    let is_new = |doubt: &&Intent| {
+        !state.resources.contains_key(&doubt.address) && !known.contains(&doubt.target.identity)
+    };
+    for intent in state.in_doubt.iter().filter(is_new) {
         let identity = &intent.target.identity;
         let status = if is_left_out(identity) { Status::LeftOut } else { Status::InDoubt };
-        found.insert(&intent.address, finding(&intent.address, identity, status));
+        found.insert(&intent.address, finding(&intent.address, identity, status.into()));
     }
     let targets: Vec<Target> = wanted.iter().map(|(_, resource)| resource.target()).collect();
     let readings: Vec<Reading> = provider.read(&targets).await;
     for ((address, resource), reading) in wanted.into_iter().zip(&readings) {
-        let status = drift::observe(&state.project, resource, reading);
-        found.insert(address, finding(address, &resource.identity, status));
+        let observation = drift::observe(&state.project, resource, reading, additions);
+        found.insert(address, finding(address, &resource.identity, observation));
     }
     found.into_values().collect()
 }
 
-fn finding(address: &Address, identity: &Identity, status: Status) -> Finding {
-    Finding { address: address.clone(), identity: identity.clone(), status }
+fn finding(address: &Address, identity: &Identity, observation: Observation) -> Finding {
+    let Observation { status, added, foreign } = observation;
+    Finding { address: address.clone(), identity: identity.clone(), status, added, foreign }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::testing::FakeCluster;
+    use super::*;
+    use crate::provider::Router;
+    use crate::state::{IntentKind, Provenance};
+
+    #[tokio::test]
+    async fn an_object_whose_new_address_no_run_has_recorded_is_listed_once() {
+        let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None };
+        let (old, new) = (Address::block("resource", "old"), Address::block("resource", "new"));
+        let mut state = State::new("p");
+        state.resources.insert(old.clone(), StoredResource::new(target.clone(), "u", Provenance::Created));
+        state.in_doubt.push(Intent { address: new, action: IntentKind::Delete, target });
+        let provider = Router::new(Arc::new(FakeCluster::default()));
+        let found = findings(&state, &provider, Secrets::Read, Additions::Told).await;
+        let told: Vec<_> = found.iter().map(|found| (&found.address, &found.status)).collect();
+        assert_eq!(told, [(&old, &Status::InDoubt)]);
+    }
 }

@@ -1,6 +1,7 @@
 //! The planner against a world of plain data, by subject.
 
 mod changes;
+mod cures;
 mod environments;
 mod houses;
 mod lost_data;

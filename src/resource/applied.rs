@@ -139,12 +139,23 @@ pub fn all_held(
 /// The name of a hidden field is told, its value is not: an item that is a plain value names itself by it, and
 /// is left out where `hides` says so.
 pub fn foreign_items(live: &Live, manager: &str, hides: impl Fn(&FieldPath) -> bool) -> BTreeSet<FieldPath> {
+    let ours = live.ownership.applied_by(manager);
+    ours.map(|ours| foreign_items_beside(live, manager, ours, hides)).unwrap_or_default()
+}
+
+/// The same beside other fields than those that the manager owns now.
+pub fn foreign_items_beside(
+    live: &Live,
+    manager: &str,
+    ours: &FieldSet,
+    hides: impl Fn(&FieldPath) -> bool,
+) -> BTreeSet<FieldPath> {
     let mut found = BTreeSet::new();
-    let Some(ours) = live.ownership.apply_entry(manager) else { return found };
+    let own = live.ownership.apply_entry(manager);
     let status = Segment::Key("status".to_owned());
     let entries = live.ownership.entries.iter();
-    for entry in entries.filter(|entry| entry.subresource.is_none() && *entry != ours) {
-        entry.fields.each_beside(&ours.fields, &mut FieldPath::root(), &mut |path| {
+    for entry in entries.filter(|entry| entry.subresource.is_none() && Some(*entry) != own) {
+        entry.fields.each_beside(ours, &mut FieldPath::root(), &mut |path| {
             let is_hidden_value = || {
                 let is_plain = path.get(&live.object).is_none_or(|item| !item.is_object());
                 is_plain && matches!(path.segments().last(), Some(Segment::Item(_))) && hides(path)

@@ -1,5 +1,6 @@
 //! `regplan drift`: the difference between what was applied and what is there, with rights to read only.
 
+mod additions;
 mod findings;
 mod output;
 mod state;
@@ -13,7 +14,7 @@ use crate::harness::{Ended, Namespace, Project, Proxy, Test};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [findings::tests(), unobserved::tests(), state::tests(), output::tests()].concat()
+    [findings::tests(), additions::tests(), unobserved::tests(), state::tests(), output::tests()].concat()
 }
 
 const PASSWORD: &str = r#"

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::kubernetes::quantity::compare;
 use crate::plan::cures::effects::{Effect, effects};
-use crate::plan::cures::remedies::{POD_SECURITY, RefusedObject, Remedy, remedies};
+use crate::plan::cures::remedies::{POD_SECURITY, RefusedObject, Remedy, has_word, remedies};
 use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::{Cure, Deed};
 use crate::plan::model::field_change::After;
@@ -89,6 +89,9 @@ impl Remedy {
             Self::Expandable(class) => object == class && grows(effect),
             Self::Webhook(name) => {
                 has_webhook(effect, name) && (deed == Deed::Deleted || is_changed(effect, &["webhooks"]))
+            }
+            Self::Rival(kind, words) => {
+                deed != Deed::Made && object.group_kind() == *kind && is_named(object, words)
             }
             Self::Backend(service) => deed != Deed::Deleted && is_behind(effect, service, changes),
             Self::Parameters { policy, binding } => is_parameter(object, policy, binding, changes),
@@ -198,6 +201,12 @@ fn has_webhook(effect: Effect<'_>, name: &str) -> bool {
     let webhooks = effect.before.and_then(|before| before.get("webhooks")).and_then(Value::as_array);
     effect.object.kind.ends_with("WebhookConfiguration")
         && webhooks.into_iter().flatten().any(|hook| hook.get("name").and_then(Value::as_str) == Some(name))
+}
+
+/// Whether the words name the object with its namespace (`a/web`).
+fn is_named(object: &Identity, words: &str) -> bool {
+    let namespace = object.namespace.as_deref();
+    namespace.is_some_and(|namespace| has_word(words, &format!("{namespace}/{}", object.name)))
 }
 
 /// The object of a change, as it is sent, or else as it is.

@@ -5,6 +5,7 @@ use crate::plan::cures::effects::effects;
 use crate::plan::cures::remedies::Remedy;
 use crate::plan::cures::values::{of, taken};
 use crate::plan::model::change::{Action, Change};
+use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::plan::{Plan, Refusal};
 use crate::resource::dependencies::Exclusive;
 use crate::resource::{Address, Problem, ProblemKind};
@@ -35,8 +36,8 @@ fn ordered_change(change: &Change) -> OrderedChange<'_> {
 /// in any order is taken out of the changes, and refused.
 pub(in crate::plan) fn settle(changes: &mut Vec<Change>) -> Vec<Refusal> {
     await_what_is_freed(changes);
+    let mut refusals: Vec<Refusal> = changes.iter().filter_map(|change| kept_from(change, changes)).collect();
     let sets = contradictions(&ordered(changes));
-    let mut refusals = Vec::new();
     for set in &sets {
         let stuck =
             changes.iter().filter(|change| set.contains(&change.address) && !change.awaits.is_empty());
@@ -48,6 +49,28 @@ pub(in crate::plan) fn settle(changes: &mut Vec<Change>) -> Vec<Refusal> {
     }
     changes.retain(|change| !refusals.iter().any(|refusal| refusal.address == change.address));
     refusals
+}
+
+/// The refusal of a change that takes what a protected object has, which is deleted last or not at all. Where the server
+/// was asked, it has said so already.
+fn kept_from(change: &Change, changes: &[Change]) -> Option<Refusal> {
+    let values = if matches!(change.fidelity, Fidelity::Predicted(_)) { taken(change) } else { Vec::new() };
+    let stays = changes.iter().filter(|other| {
+        other.protected
+            && other.address != change.address
+            && matches!(other.action, Action::Delete | Action::Keep)
+    });
+    let (value, holder) = stays.into_iter().find_map(|other| {
+        let has = other.prior.as_ref().map(|live| of(&other.target.identity, &live.object))?;
+        Some((has.into_iter().find(|value| values.contains(value))?, other))
+    })?;
+    let problem =
+        Problem::new(ProblemKind::Rejected, format!("it wants {value}, which {} has", holder.address));
+    Some(Refusal {
+        address: change.address.clone(),
+        target: change.target.clone(),
+        obstacle: problem.help(help_with_protected(holder, value)).into(),
+    })
 }
 
 fn await_what_is_freed(changes: &mut [Change]) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::plan::cures::values::of;
 use crate::resource::dependencies::Exclusive;
-use crate::resource::{Identity, Live, Problem, ProblemKind};
+use crate::resource::{GroupKind, Identity, Live, Problem, ProblemKind};
 
 /// The labels by which a namespace says which pods it takes.
 pub(super) const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
@@ -47,6 +47,8 @@ pub(in crate::plan) enum Remedy {
     Expandable(Identity),
     /// The webhook of this name is changed or deleted.
     Webhook(String),
+    /// An object of this kind that the server names is changed or deleted: it has what this one wants.
+    Rival(GroupKind, String),
     /// The Service of a webhook, or the pods behind it, are made or changed.
     Backend(Identity),
     /// What a policy or its binding takes its parameters from is made, changed or deleted.
@@ -259,6 +261,7 @@ fn policy(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
         Remedy::Changed(bound.clone(), &["spec"]),
         Remedy::Deleted(bound),
         Remedy::Parameters { policy: name.to_owned(), binding: binding.to_owned() },
+        Remedy::Rival(refused.identity.group_kind(), words.to_owned()),
     ];
     all.extend(other_labels(refused));
     all
@@ -266,7 +269,8 @@ fn policy(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
 
 fn webhook(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
     let Some(name) = between(words, "admission webhook \"", "\"") else { return Vec::new() };
-    [Remedy::Webhook(name.to_owned())].into_iter().chain(other_labels(refused)).collect()
+    let rival = Remedy::Rival(refused.identity.group_kind(), words.to_owned());
+    [Remedy::Webhook(name.to_owned()), rival].into_iter().chain(other_labels(refused)).collect()
 }
 
 fn silent_webhook(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
@@ -327,7 +331,7 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
 }
 
 /// Whether the word stands in the text, and not as a part of a longer number or address.
-fn has_word(text: &str, word: &str) -> bool {
+pub(super) fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric();
     text.match_indices(word).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + word.len()..]);

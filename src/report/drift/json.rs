@@ -40,6 +40,8 @@ fn finding(finding: &Finding) -> Value {
         "identity": finding.identity,
         "status": finding.status.name(),
         "fields": finding.status.fields().iter().map(field).collect::<Vec<_>>(),
+        "added": finding.added.iter().map(field).collect::<Vec<_>>(),
+        "foreign": finding.foreign,
     });
     match &finding.status {
         Status::Ending { since, .. } => entry["since"] = json!(since),

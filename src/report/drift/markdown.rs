@@ -1,11 +1,10 @@
 //! Drift as Markdown, for a comment, a chat or an issue.
 
 use crate::report::head::Head;
-use crate::report::managers::managers;
 use std::fmt::Write as _;
 
-use crate::drift::{Drift, Field, Finding, Status, Verdict};
-use crate::report::drift::text::{change, headline, interruption, remarks, story, word};
+use crate::drift::{Drift, Field, Finding, Status};
+use crate::report::drift::text::{change, headline, interruption, remarks, story, told, who, word};
 use crate::report::format::markdown::code;
 use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
 
@@ -29,21 +28,21 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
     if let Some(run) = &drift.unfinished {
         page.offer(&format!("\nNote: {}\n", code(&interruption(run))));
     }
-    let of = |verdict| drift.findings.iter().filter(move |found| found.status.verdict() == verdict);
-    let entries: Vec<ResourceText> = of(Verdict::Drift).chain(of(Verdict::Unobserved)).map(entry).collect();
+    let entries: Vec<ResourceText> = told(drift).map(entry).collect();
     page.fill(&TABLE, &entries)
 }
 
 fn entry(found: &Finding) -> ResourceText {
     let (address, object) = (code(&found.address.to_string()), code(&found.identity.to_string()));
-    let (word, fields) = (word(&found.status), found.status.fields());
+    let word = word(&found.status);
+    let fields: Vec<&Field> = found.status.fields().iter().chain(&found.added).collect();
     let mut full = String::new();
     for line in story(&found.status) {
         // Writing into a string cannot fail.
         let _ = writeln!(full, "- {}", code(&line));
     }
-    let folded = full.clone() + &paths(fields);
-    for changed in fields {
+    let folded = full.clone() + &paths(&fields);
+    for changed in &fields {
         full.push_str(&field(changed));
     }
     let details = |content: &str| {
@@ -62,11 +61,11 @@ fn entry(found: &Finding) -> ResourceText {
 
 fn field(field: &Field) -> String {
     let path = code(&field.path.to_string());
-    format!("- {path}: {}, {}\n", code(&change(field)), code(&managers(&field.by)))
+    format!("- {path}: {}, {}\n", code(&change(field)), code(&who(field)))
 }
 
 /// The paths of the fields, without their values.
-fn paths(fields: &[Field]) -> String {
+fn paths(fields: &[&Field]) -> String {
     let mut text = String::new();
     for field in fields.iter().take(NAMED) {
         let _ = writeln!(text, "- {}", code(&field.path.to_string()));

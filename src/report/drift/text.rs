@@ -28,13 +28,19 @@ pub fn drift_text(drift: &Drift, width: usize) -> Styled {
         line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&interruption(run)));
         text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
     }
-    for verdict in [Verdict::Drift, Verdict::Unobserved] {
-        for finding in drift.findings.iter().filter(|finding| finding.status.verdict() == verdict) {
-            text.append(resource(finding, width)).end();
-        }
+    for finding in told(drift) {
+        text.append(resource(finding, width)).end();
     }
     text.append(drift_summary(drift));
     text
+}
+
+/// The resources of which there is something to tell: those that have changed, those that could not be read, and those
+/// to which others have added something.
+pub(in crate::report) fn told(drift: &Drift) -> impl Iterator<Item = &Finding> {
+    let of = |verdict| drift.findings.iter().filter(move |finding| finding.status.verdict() == verdict);
+    let added = of(Verdict::InSync).filter(|finding| !finding.added.is_empty());
+    of(Verdict::Drift).chain(of(Verdict::Unobserved)).chain(added)
 }
 
 /// The summary, which is the last lines of the text.
@@ -83,6 +89,15 @@ pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
     if left_out > 0 {
         let secrets = plural(left_out, "Secret was", "Secrets were");
         remarks.push(format!("{left_out} {secrets} left out, as asked (--no-secrets)."));
+    }
+    if let (resources @ 1.., additions) = drift.additions() {
+        let (to, what) =
+            (plural(resources, "resource", "resources"), plural(additions, "addition", "additions"));
+        remarks.push(format!("{additions} {what} by others to {resources} {to} (drift with --strict)."));
+    }
+    if let foreign @ 1.. = drift.foreign() {
+        let are = plural(foreign, "field managed by others is", "fields managed by others are");
+        remarks.push(format!("{foreign} {are} not compared."));
     }
     remarks
 }
@@ -147,8 +162,9 @@ pub(in crate::report) fn story(status: &Status) -> Vec<String> {
     }
 }
 
-fn symbol(status: &Status) -> (&'static str, Label) {
-    match status {
+fn symbol(finding: &Finding) -> (&'static str, Label) {
+    match &finding.status {
+        Status::InSync if !finding.added.is_empty() => ("+", Label::Add),
         Status::InSync | Status::LeftOut => ("=", Label::Dim),
         Status::Changed(_) => ("~", Label::Change),
         Status::Ending { .. } | Status::Gone => ("-", Label::Destroy),
@@ -158,7 +174,7 @@ fn symbol(status: &Status) -> (&'static str, Label) {
 }
 
 fn resource(finding: &Finding, width: usize) -> Styled {
-    let (sign, label) = symbol(&finding.status);
+    let (sign, label) = symbol(finding);
     let mut text = Styled::default();
     text.push(label, format!("{sign:>3} ")).push(Label::Strong, finding.address.to_string());
     text.push(label, format!("  {}", word(&finding.status)));
@@ -173,7 +189,7 @@ fn resource(finding: &Finding, width: usize) -> Styled {
     for line in story(&finding.status) {
         text.append(sentence(Label::Plain, &line, SAID, width));
     }
-    for changed in finding.status.fields() {
+    for changed in finding.status.fields().iter().chain(&finding.added) {
         text.append(field(changed, width));
     }
     text
@@ -192,7 +208,7 @@ fn field(field: &Field, width: usize) -> Styled {
     let (sign, label) = match field.event {
         DriftKind::Changed | DriftKind::Released => ("~", Label::Change),
         DriftKind::Removed => ("-", Label::Destroy),
-        DriftKind::Added => ("+", Label::Add),
+        DriftKind::Added | DriftKind::AddedByOthers => ("+", Label::Add),
     };
     let mut head = Styled::default();
     head.push(label, format!("{:SAID$}{sign} ", "")).push(Label::Plain, escape(&field.path.to_string()));
@@ -206,8 +222,14 @@ fn field(field: &Field, width: usize) -> Styled {
     if let Some((before, after)) = lines {
         text.append(line_diff(before, after, BELOW, width));
     }
-    text.append(sentence(Label::Dim, &managers(&field.by), BELOW, width));
+    text.append(sentence(Label::Dim, &who(field), BELOW, width));
     text
+}
+
+/// Who owns it now.
+pub(in crate::report) fn who(field: &Field) -> String {
+    let by = managers(&field.by);
+    if field.event == DriftKind::AddedByOthers { format!("added {by}") } else { by }
 }
 
 /// Both values, where they are long texts that are better shown as a diff of lines.
@@ -222,7 +244,8 @@ pub(in crate::report) fn change(field: &Field) -> String {
     match (field.event, field.sensitive) {
         (DriftKind::Changed, true) => "(sensitive, changed)".to_owned(),
         (DriftKind::Removed, true) => "(sensitive, removed)".to_owned(),
-        (DriftKind::Added, true) => "(sensitive, added)".to_owned(),
+        (DriftKind::Added | DriftKind::AddedByOthers, true) => "(sensitive, added)".to_owned(),
+        (DriftKind::AddedByOthers, false) => shown(&field.after),
         (DriftKind::Changed, false) => format!("{} -> {}", shown(&field.before), shown(&field.after)),
         (DriftKind::Removed, false) => match &field.before {
             Some(before) => format!("{} -> (removed)", value::one_line(before)),

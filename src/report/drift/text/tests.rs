@@ -22,7 +22,8 @@ fn changed(path: &str, before: &str, after: &str) -> Field {
 
 fn finding(name: &str, status: Status) -> Finding {
     let address: Address = format!("registry.main/Deployment/{name}").parse().unwrap();
-    Finding { address, identity: Identity::namespaced("apps", "Deployment", "registry", name), status }
+    let identity = Identity::namespaced("apps", "Deployment", "registry", name);
+    Finding { address, identity, status, added: Vec::new(), foreign: 0 }
 }
 
 fn drift(findings: Vec<Finding>) -> Drift {

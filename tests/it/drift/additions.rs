@@ -1,0 +1,124 @@
+//! What others have added inside what we own: shown, and drift only where that is asked for.
+
+use serde_json::{Value, json};
+
+use super::{applied, finding};
+use crate::harness::{Behaviour, GREETING, HEAD, Namespace, SERVICE, WEB, Webhook};
+
+tests! {
+    what_others_add_to_what_we_own_is_shown_with_its_manager,
+    what_was_there_at_the_last_apply_is_no_addition,
+    annotations_and_what_the_control_plane_writes_are_counted,
+    what_admission_adds_is_no_addition,
+    a_key_that_others_add_to_a_secret_shows_no_value,
+    additions_beside_a_changed_field_are_told_apart,
+}
+
+const SIDECAR: &str =
+    r#"{"spec": {"template": {"spec": {"containers": [{"name": "sidecar", "image": "spy:1"}]}}}}"#;
+
+/// Adds list items, as somebody else with `kubectl patch`.
+fn strategic(ns: &Namespace, target: &str, patch: &str) {
+    ns.kubectl(["patch", target, "--type=strategic", "--patch", patch]).run().success();
+}
+
+fn paths(found: &Value, key: &str) -> Vec<String> {
+    let fields = found[key].as_array().unwrap().iter();
+    fields.map(|field| field["path"].as_str().unwrap().to_owned()).collect()
+}
+
+fn what_others_add_to_what_we_own_is_shown_with_its_manager() {
+    let ns = Namespace::new();
+    let service = SERVICE.replace("{ port = 80 }", "{ name = \"web\", port = 80 }");
+    let project = applied(&ns, &format!("{HEAD}{WEB}{service}"));
+    strategic(&ns, "deployment/web", SIDECAR);
+    strategic(
+        &ns,
+        "deployment/web",
+        r#"{"spec": {"template": {"spec": {"containers": [{"name": "main", "env": [{"name": "DEBUG", "value": "1"}]}],
+            "volumes": [{"name": "tmp", "emptyDir": {}}]}}}}"#,
+    );
+    strategic(&ns, "service/inbox", r#"{"spec": {"ports": [{"name": "spy", "port": 9999}]}}"#);
+    let text = project.run(["drift"]).success();
+    text.stdout_contains("containers[sidecar]").stdout_contains("containers[main].env");
+    text.stdout_contains("spec.template.spec.volumes").stdout_contains("9999");
+    text.stdout_contains("added by kubectl-patch").stdout_contains("In sync: 2 resources");
+    text.stdout_contains("--strict");
+    let found = finding(&project.run(["drift", "--format", "json"]).success(), "resource.web");
+    assert_eq!(found["status"], "in_sync");
+    let expected = [
+        "spec.template.spec.containers[main].env",
+        "spec.template.spec.containers[sidecar]",
+        "spec.template.spec.volumes",
+    ];
+    assert_eq!(paths(&found, "added"), expected);
+    assert_eq!(found["added"][1]["by"][0]["manager"], "kubectl-patch");
+    assert_eq!(found["added"][1]["after"]["image"], "spy:1");
+    project.run(["drift", "--format", "markdown"]).success().stdout_contains("sidecar");
+    // Where that is asked for, it is drift.
+    let strict = project.run(["drift", "--strict"]).code(2);
+    strict.stdout_contains("Drift: 2 of 2").stdout_contains("added by kubectl-patch");
+    let found = finding(&project.run(["drift", "--strict", "--format", "json"]).code(2), "resource.web");
+    assert_eq!((&found["status"], paths(&found, "fields").len()), (&json!("changed"), 3));
+    assert_eq!(found["fields"][0]["event"], "added_by_others");
+}
+
+fn what_was_there_at_the_last_apply_is_no_addition() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &format!("{HEAD}{WEB}"));
+    strategic(&ns, "deployment/web", SIDECAR);
+    project.run(["drift", "--strict"]).code(2);
+    // The next write records what others have by then, as it records what admission adds.
+    project.edit("regplan.toml", "web:1", "web:2");
+    project.apply();
+    project.run(["drift", "--strict"]).success().stdout_lacks("sidecar");
+    let found = finding(&project.run(["drift", "--format", "json"]).success(), "resource.web");
+    assert_eq!((&found["added"], &found["foreign"]), (&json!([]), &json!(1)));
+}
+
+fn what_admission_adds_is_no_addition() {
+    let ns = Namespace::new();
+    let _webhook = Webhook::start(&ns, &["deployments"], Behaviour::Inject);
+    let project = applied(&ns, &format!("{HEAD}{WEB}"));
+    let containers = ns.field("deployment/web", "/spec/template/spec/containers");
+    assert_eq!(containers.as_array().unwrap().len(), 2, "{containers}");
+    project.run(["drift", "--strict"]).success();
+}
+
+fn annotations_and_what_the_control_plane_writes_are_counted() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &format!("{GREETING}{WEB}"));
+    ns.patch("configmap/greeting", &json!({"metadata": {"labels": {"theirs": "x"}}}));
+    ns.kubectl(["rollout", "restart", "deployment/web"]).run().success();
+    let text = project.run(["drift", "--strict"]).success();
+    text.stdout_contains("managed by others").stdout_lacks("restartedAt");
+    let json = project.run(["drift", "--strict", "--format", "json"]).success();
+    assert_eq!(finding(&json, "resource.greeting")["foreign"], 1);
+    assert!(finding(&json, "resource.web")["foreign"].as_u64().unwrap() >= 1);
+    assert_eq!(finding(&json, "resource.web")["added"], json!([]));
+}
+
+fn a_key_that_others_add_to_a_secret_shows_no_value() {
+    let ns = Namespace::new();
+    let secret =
+        "\n[resource.login]\napiVersion = \"v1\"\nkind = \"Secret\"\nstringData = { ours = \"x\" }\n";
+    let project = applied(&ns, &format!("{HEAD}{secret}"));
+    ns.patch("secret/login", &json!({"stringData": {"theirs": "swordfish"}}));
+    for args in [&["drift", "--strict"][..], &["drift"], &["drift", "--format", "json"]] {
+        let ended = project.run(args.iter().copied()).any();
+        ended.stdout_contains("data.theirs").stdout_lacks("swordfish").stdout_lacks("c3dvcmRmaXNo");
+    }
+}
+
+fn additions_beside_a_changed_field_are_told_apart() {
+    let ns = Namespace::new();
+    let project = applied(&ns, GREETING);
+    ns.patch("configmap/greeting", &json!({"data": {"hello": "moon", "theirs": "y"}}));
+    let found = finding(&project.run(["drift", "--format", "json"]).code(2), "resource.greeting");
+    assert_eq!(
+        (paths(&found, "fields"), paths(&found, "added")),
+        (vec!["data.hello".into()], vec!["data.theirs".into()])
+    );
+    let text = project.run(["drift"]).code(2);
+    text.stdout_contains("data.hello: \"world\" -> \"moon\"").stdout_contains("data.theirs: \"y\"");
+}
