@@ -13,7 +13,7 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
-use crate::plan::model::change::{Action, Change};
+use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
@@ -57,8 +57,8 @@ pub struct Planner {
     cascade: Option<PendingCascade>,
     notes: Vec<String>,
     lineage_obstacle: Option<LineageObstacle>,
-    /// What resources name, and what is not there.
-    missing: Vec<Needed>,
+    /// What resources name, and what is not there; `None` before that was asked.
+    missing: Option<Vec<Needed>>,
 }
 
 impl Planner {
@@ -75,7 +75,7 @@ impl Planner {
             cascade: None,
             notes: input.notes.clone(),
             lineage_obstacle: None,
-            missing: Vec::new(),
+            missing: None,
             input,
         }
     }
@@ -106,7 +106,13 @@ impl Planner {
             Mode::Apply => self.decide_all(),
             Mode::Destroy => Vec::new(),
         };
-        if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
+        if !questions.is_empty() {
+            return Step::Ask(questions);
+        }
+        match self.ask_for_needed() {
+            Some(question) => Step::Ask(vec![question]),
+            None => self.conclude(),
+        }
     }
 
     fn overview(&self) -> Overview<'_> {
@@ -119,15 +125,9 @@ impl Planner {
     fn first_questions(&mut self) -> Vec<Question> {
         let (addresses, targets) = first_reading::targets(self.overview());
         let (renamed, predecessors) = first_reading::predecessors(self.overview());
-        let needed = match self.input.mode {
-            Mode::Apply => needed(&self.input),
-            Mode::Destroy => Vec::new(),
-        };
-        let named = needed.iter().map(|one| one.target.clone()).collect();
         let all = [
             (PendingQuestion::Read(addresses), targets),
             (PendingQuestion::ReadPredecessors(renamed), predecessors),
-            (PendingQuestion::ReadNeeded(needed), named),
         ];
         let asked = all.into_iter().filter(|(_, targets)| !targets.is_empty());
         let (pending, questions): (Vec<_>, Vec<_>) =
@@ -188,7 +188,7 @@ impl Planner {
                 let read = needed.into_iter().zip(readings);
                 // What may not be read may be there.
                 let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
-                self.missing = missing.map(|(needed, _)| needed).collect();
+                self.missing = Some(missing.map(|(needed, _)| needed).collect());
             }
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
                 self.readings.take_served(&targets, answers);
@@ -393,17 +393,32 @@ impl Planner {
         }
     }
 
-    /// Warns of what resources name and what is not there: at each that changes, and otherwise beside the plan.
+    /// Asks once for what resources name that change, and that this plan does not make.
+    fn ask_for_needed(&mut self) -> Option<Question> {
+        if self.missing.is_some() || self.input.mode == Mode::Destroy {
+            return None;
+        }
+        let changes = |position| self.decisions.change(position).is_some_and(|change| change.action.writes());
+        let needed = needed(&self.input, changes);
+        self.missing = Some(Vec::new());
+        if needed.is_empty() {
+            return None;
+        }
+        let targets = needed.iter().map(|one| one.target.clone()).collect();
+        self.pending.push_back(PendingQuestion::ReadNeeded(needed));
+        Some(Question::Read(targets))
+    }
+
+    /// Warns, at each resource that changes, of what it names and what is not there.
     fn tell_missing(&mut self, changes: &mut [Change]) {
-        for Needed { target, by } in std::mem::take(&mut self.missing) {
+        for Needed { target, by } in self.missing.take().unwrap_or_default() {
             for (address, path) in by {
                 let identity = &target.identity;
                 let text = format!(
                     "`{path}` names {identity}, which is not there, and which this plan does not make"
                 );
-                match changes.iter_mut().find(|change| change.address == address) {
-                    Some(change) if change.action != Action::None => change.warnings.push(text),
-                    _ => self.notes.push(format!("{address}: {text}.")),
+                if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
+                    change.warnings.push(text);
                 }
             }
         }

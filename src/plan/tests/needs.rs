@@ -65,10 +65,9 @@ fn what_a_controller_makes_of_this_plan_is_none() {
 }
 
 #[test]
-fn an_unchanged_resource_is_told_of_beside_the_plan() {
+fn what_an_unchanged_resource_names_is_not_asked_for() {
     let live = marked(ingress(), "resource.i");
-    let mut world = World::default().with(live.clone()).with(secret("tls"));
+    let mut world = World::default().with(live.clone());
     let plan = world.plan(with_known(input(vec![desired("i", ingress())]), &address("resource.i"), &live));
-    assert_eq!(plan.notes.len(), 1, "{:?}", plan.notes);
-    assert!(plan.notes[0].starts_with("resource.i: `spec.ingressClassName` names"), "{:?}", plan.notes);
+    assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
 }

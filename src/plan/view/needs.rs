@@ -26,12 +26,13 @@ pub(in crate::plan) struct Needed {
     pub(in crate::plan) by: Vec<(Address, FieldPath)>,
 }
 
-/// What the desired objects name, and the plan does not make.
-pub(in crate::plan) fn needed(input: &Input) -> Vec<Needed> {
+/// What the desired objects name that change, by their position, and the plan does not make.
+pub(in crate::plan) fn needed(input: &Input, changes: impl Fn(usize) -> bool) -> Vec<Needed> {
     let all = || input.desired.iter().chain(&input.left_out.desired);
     let made: HashSet<&Identity> = all().map(|desired| &desired.identity).collect();
     let mut found: BTreeMap<Identity, Vec<(Address, FieldPath)>> = BTreeMap::new();
-    for desired in &input.desired {
+    let changing = input.desired.iter().enumerate().filter(|(position, _)| changes(*position));
+    for (_, desired) in changing {
         for Requirement { needs, path, .. } in requires(&desired.identity, &desired.object) {
             let [group] = needs.all_of.as_slice() else { continue };
             let mut named = group.iter().filter_map(named_object);
