@@ -55,6 +55,8 @@ pub(super) struct Draft {
     htpasswd: PathMap<()>,
     /// What must be there before.
     pub(super) depends_on: Vec<Address>,
+    /// What an export brought along, and the server or a controller chose.
+    pub(super) controlled: Vec<FieldPath>,
 }
 
 impl Draft {
@@ -75,6 +77,7 @@ impl Draft {
             generated: PathMap::default(),
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
+            controlled: Vec::new(),
         }
     }
 
