@@ -413,10 +413,8 @@ impl Planner {
     fn tell_missing(&mut self, changes: &mut [Change]) {
         for Needed { target, by } in self.missing.take().unwrap_or_default() {
             for (address, path) in by {
-                let identity = &target.identity;
-                let text = format!(
-                    "`{path}` names {identity}, which is not there, and which this plan does not make"
-                );
+                let name = target.identity.short_name();
+                let text = format!("{path}: {name} is missing");
                 if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
                     change.warnings.push(text);
                 }

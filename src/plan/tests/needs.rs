@@ -30,13 +30,9 @@ fn what_is_neither_there_nor_made_is_a_warning() {
     let resources = vec![desired("i", ingress()), desired("p", pod()), desired("d", claim)];
     let plan = World::default().plan(input(resources));
     let said = warnings(&plan).join("\n");
-    for named in [
-        "IngressClass.networking.k8s.io nginx",
-        "Secret a/tls",
-        "ServiceAccount a/robot",
-        "Secret a/pull",
-        "StorageClass.storage.k8s.io fast",
-    ] {
+    for named in
+        ["IngressClass nginx", "Secret a/tls", "ServiceAccount a/robot", "Secret a/pull", "StorageClass fast"]
+    {
         assert!(said.contains(named), "{named}: {said}");
     }
     assert_eq!(warnings(&plan).len(), 5, "{said}");
