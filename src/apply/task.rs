@@ -132,7 +132,7 @@ impl Task<'_> {
             Err(problem) => {
                 let mut written = written;
                 written.warnings.push(format!(
-                    "what `ignore_changes` leaves to others is still ours ({problem}); the next plan hands it over"
+                    "what `ignore_changes` leaves to others is still managed by regplan ({problem}); the next plan hands it over"
                 ));
                 written
             }

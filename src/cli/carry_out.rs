@@ -125,7 +125,8 @@ fn interrupted(interruption: Interruption<'_>) -> Styled {
 
 fn interrupted_run(recovered: &Recovered) -> String {
     let plural = |count: usize| if count == 1 { "result" } else { "results" };
-    let (by, begun) = (escape(&recovered.unfinished.by), recovered.unfinished.begun);
+    let unfinished = &recovered.unfinished;
+    let (by, begun) = (escape(&unfinished.by), report::to_the_second(unfinished.begun));
     let outcomes = format!("recovered {} recorded {}", recovered.outcomes, plural(recovered.outcomes));
     let unknown = match recovered.in_doubt.len() {
         0 => String::new(),

@@ -12,6 +12,7 @@ use super::settings;
 use super::wording::note;
 use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, Level, Locator, Page, SourceLine, Styled, escape};
+use crate::state::Recovered;
 
 pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Result<Exit, Failure> {
     if let Some(path) = &args.out {
@@ -22,13 +23,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
     let opened = project.open().await?;
     if let Some(run) = opened.open_run() {
-        output.message(&note(format!(
-            "a run of {} from {} has not ended: it is under way, or was killed. This plan counts what it has recorded so \
-             far, and {} of its changes are looked for in the cluster.",
-            escape(&run.unfinished.by),
-            run.unfinished.begun,
-            run.in_doubt.len()
-        )))?;
+        output.message(&note(open_run(run)))?;
     }
     let workspace = opened.connect().await?;
     let planned = workspace.plan(settings::request(mode, &args.planning)).await?;
@@ -52,6 +47,20 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     // wait, so its memory is left to the operating system.
     std::mem::forget((workspace, planned));
     Ok(exit)
+}
+
+/// Words that a run has not ended, and what the plan knows of it.
+fn open_run(run: &Recovered) -> String {
+    let (by, begun) = (escape(&run.unfinished.by), report::to_the_second(run.unfinished.begun));
+    let unrecorded = match run.in_doubt.len() {
+        0 => String::new(),
+        1 => " 1 change that it did not record is looked for in the cluster.".to_owned(),
+        count => format!(" {count} changes that it did not record are looked for in the cluster."),
+    };
+    format!(
+        "a run of {by} from {begun} has not ended: it is under way, or was killed. This plan counts what it has \
+         recorded so far.{unrecorded}"
+    )
 }
 
 /// The form in which a plan is printed.

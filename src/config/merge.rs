@@ -156,7 +156,7 @@ pub(super) fn conflicts(block: &Node, name: &str, alternatives: &[&[&str]], mist
                 mistakes.push(
                     Diagnostic::error(
                         codes::CONFLICTING_KEYS,
-                        format!("`{name}.{first}` and `{name}.{other}` exclude each other"),
+                        format!("`{name}.{first}` and `{name}.{other}` cannot be used together"),
                     )
                     .at(*span, "this one")
                     .at(*first_span, "and this one")

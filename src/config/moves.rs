@@ -187,14 +187,14 @@ fn no_destination(moved: &Moved, blocks: &BTreeSet<BlockAddress>) -> Diagnostic 
 pub(crate) fn still_there(address: &Address, span: Span, table: &str) -> Diagnostic {
     Diagnostic::error(
         codes::CONFLICTING_KEYS,
-        format!("`{address}` is said to be {table}, and is still in the configuration"),
+        format!("`{address}` stands in `[[{table}]]`, and is still in the configuration"),
     )
     .at(span, "")
     .help(format!("remove what makes `{address}`, or this `[[{table}]]`"))
 }
 
 fn twice(address: &Address, again: Span, first: Span, table: &str) -> Diagnostic {
-    Diagnostic::error(codes::DUPLICATE_KEY, format!("`{address}` is said to be {table} twice"))
+    Diagnostic::error(codes::DUPLICATE_KEY, format!("`{address}` stands in `[[{table}]]` twice"))
         .at(again, "again here")
         .at(first, "first here")
         .help("keep one of them")

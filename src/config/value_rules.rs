@@ -114,7 +114,7 @@ impl ValueRules<'_> {
         let text_fits = known == KnownWhen::AsSchemaSays && (types.is_empty() || types.contains(&"string"));
         match secret {
             Some(_) if !text_fits || !(types.is_empty() || shape.has(SECRET)) => {
-                let help = "secrets go where they stay secret: typed secret fields, and the objects of \
+                let help = "a secret can stand in fields for secrets, and in the objects of \
                             `[resource.NAME]`; a variable that is no secret needs no `sensitive`";
                 let message = format!("`{at}` takes no secret, and `{expression}` is one");
                 self.refuse(codes::SECRET_NOT_EXPECTED, message, node.span, at, help);

@@ -51,7 +51,7 @@ pub fn observe(
         Some(Err(error)) => {
             let message = format!("the record of its last apply cannot be read: {error}");
             let problem = Problem::new(ProblemKind::Other, message);
-            Status::Unreadable(problem.help("run `regplan apply`, which writes it anew")).into()
+            Status::Unreadable(problem.help("run `regplan apply`, which writes it again")).into()
         }
         Some(Ok((fields, _))) if live.is_ending() => {
             Status::Ending { since: ending_since(live), fields }.into()

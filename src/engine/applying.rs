@@ -82,7 +82,7 @@ pub(super) async fn apply(
 fn lineage(plan: &Plan) -> Result<Lineage, Problem> {
     plan.lineage.parse().map_err(|error| {
         Problem::new(ProblemKind::Other, format!("the annotations name a lineage that is none: {error}"))
-            .help("another hand has changed the annotation `regplan.dev/lineage`; put the state back, or correct it")
+            .help("somebody has changed the annotation `regplan.dev/lineage`; put the state back, or correct it")
     })
 }
 

@@ -10,7 +10,7 @@ use crate::resource::{Address, FieldPath};
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotApplicable {
     /// The plan has refusals, which must be resolved first.
-    #[error("{} resources of the plan must be mended first", .0.len())]
+    #[error("{} resources of the plan must be corrected first", .0.len())]
     Refused(Vec<Refusal>),
     /// Fields that could not be checked cannot be written either.
     #[error("{} fields of the plan could not be checked", .0.len())]
@@ -60,7 +60,7 @@ pub enum PlanFileRefusal {
     #[error("{} fields of the plan file could not be checked", .0.len())]
     Unchecked(Vec<UncheckedField>),
     /// It is for another configuration, cluster or state.
-    #[error("the plan file is not for what is at hand")]
+    #[error("the plan file was made for something else")]
     Mismatch(Vec<Mismatch>),
     /// The new plan is not the one in the file.
     #[error("{} resources have moved since the plan file was made", .0.len())]

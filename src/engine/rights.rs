@@ -8,7 +8,7 @@ use crate::resource::{Identity, Target};
 
 /// What our rights do not allow of a plan. Nothing of it was done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("our rights do not allow all of the plan")]
+#[error("permissions for the plan are missing")]
 pub struct MissingRights(
     /// What is not allowed, in the order of the plan.
     pub Vec<(Verb, Identity)>,

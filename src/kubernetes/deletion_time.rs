@@ -22,7 +22,7 @@ pub fn time_to_go(identity: &Identity) -> Duration {
 /// What holds up the deletion of an object, in words.
 pub fn lingering(identity: &Identity, object: &Value) -> String {
     if object.pointer("/metadata/deletionTimestamp").is_none() {
-        return "nobody has asked for its deletion yet".to_owned();
+        return "its deletion was not requested yet".to_owned();
     }
     let mut reasons = Vec::new();
     let finalizers = object.pointer("/metadata/finalizers").and_then(Value::as_array);
@@ -42,7 +42,11 @@ pub fn lingering(identity: &Identity, object: &Value) -> String {
     }
     if reasons.is_empty() {
         let grace = count(object, "/metadata/deletionGracePeriodSeconds");
-        return if grace > 0 { format!("it has {grace} s to end") } else { "it is ending".to_owned() };
+        return if grace > 0 {
+            format!("it has {grace} s to shut down")
+        } else {
+            "it is shutting down".to_owned()
+        };
     }
     reasons.join("; ")
 }

@@ -386,7 +386,7 @@ impl Planner {
             if self.overview().situation(position).is_none_or(Situation::is_settled) {
                 continue;
             }
-            let message = "it could not be planned: what it stands on waits for it";
+            let message = "it could not be planned: it waits for something that waits for it";
             let problem = Problem::new(ProblemKind::Other, message)
                 .help("please report this together with `regplan graph`");
             self.refuse(position, problem.into());

@@ -45,7 +45,10 @@ pub fn event_line(event: &Event) -> Option<Styled> {
             text.push(Label::Plain, format!("{address}: {}", escape(words)));
         }
         Event::Stopping => {
-            text.push(Label::Warning, "Stopping: what is under way is finished; once more stops at once.");
+            text.push(
+                Label::Warning,
+                "Stopping: what is under way is finished first. Ctrl-C once more stops at once.",
+            );
         }
     }
     Some(text)

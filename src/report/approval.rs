@@ -74,7 +74,7 @@ fn story(kind: &DivergenceKind) -> String {
         DivergenceKind::Sends(_) => "something else would be written than what was approved".to_owned(),
         DivergenceKind::Holds(_) => "others have changed it".to_owned(),
         DivergenceKind::TakesFrom(managers) => {
-            format!("its fields are other managers' by now: {}", managers.join(", "))
+            format!("other managers own its fields now: {}", managers.join(", "))
         }
         DivergenceKind::Awaits(others) => {
             let others: Vec<String> = others.iter().map(ToString::to_string).collect();
@@ -90,7 +90,7 @@ fn story(kind: &DivergenceKind) -> String {
             "what is deleted with it could be seen when the plan was made, and cannot be seen now".to_owned()
         }
         DivergenceKind::Unapproved { action, .. } => {
-            format!("it was to stay as it is, and now a plan would {} it", word(*action))
+            format!("the approved plan leaves it unchanged, and a plan now would {} it", word(*action))
         }
         DivergenceKind::Kept(reasons) => match reasons::sentence(reasons) {
             Some(why) => format!("it was to be deleted, and is kept now: {why}"),
@@ -108,11 +108,11 @@ fn other_action(approved: Action, now: Action) -> String {
             "it was deleted by others".to_owned()
         }
         (Action::Delete, Action::Forget | Action::Keep) => {
-            "it was deleted by others, or is not ours any more".to_owned()
+            "it was deleted by others, or belongs to others now".to_owned()
         }
         (Action::Create, _) => "it is there by now, and was not when the plan was made".to_owned(),
         (approved, now) => {
-            format!("approved is to {}, and now it would be to {}", word(approved), word(now))
+            format!("the approved plan would {} it, and a plan now would {} it", word(approved), word(now))
         }
     }
 }
@@ -148,7 +148,7 @@ mod tests {
             (action(Action::Update, Action::Create), "resource.a: it was deleted by others"),
             (
                 action(Action::Delete, Action::Forget),
-                "resource.a: it was deleted by others, or is not ours any more",
+                "resource.a: it was deleted by others, or belongs to others now",
             ),
             (
                 action(Action::Create, Action::Adopt),
@@ -156,7 +156,7 @@ mod tests {
             ),
             (
                 action(Action::Update, Action::None),
-                "resource.a: approved is to update, and now it would be to keep",
+                "resource.a: the approved plan would update it, and a plan now would keep it",
             ),
             (
                 DivergenceKind::Object,
@@ -185,7 +185,7 @@ mod tests {
             ),
             (
                 DivergenceKind::TakesFrom(vec!["helm".into(), "kubectl".into()]),
-                "resource.a: its fields are other managers' by now: helm, kubectl",
+                "resource.a: other managers own its fields now: helm, kubectl",
             ),
             (
                 DivergenceKind::Awaits(vec![Address::block("resource", "b")]),
@@ -193,7 +193,7 @@ mod tests {
             ),
             (
                 DivergenceKind::Unapproved { action: Action::Update, fields },
-                "resource.a: it was to stay as it is, and now a plan would update it\n  \
+                "resource.a: the approved plan leaves it unchanged, and a plan now would update it\n  \
                  data.k (by kubectl, helm)\n  data.k (by an unknown manager)",
             ),
             (

@@ -33,6 +33,7 @@ pub use drift::text::{drift_summary, drift_text};
 pub use format::escape::{escape, escape_in_place, escape_json, escape_lines};
 pub use format::page::Page;
 pub use format::styled::{Label, Styled};
+pub use format::time::to_the_second;
 pub use head::plan_subject;
 pub use plan::json::{FORMAT_VERSION, plan_json};
 pub use plan::level::Level;

@@ -146,7 +146,7 @@ impl fmt::Display for Problem {
 /// Which cluster this is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClusterIdentity {
-    /// The uid of the namespace `kube-system`; `None` where our rights do not show it.
+    /// The uid of the namespace `kube-system`; `None` where no permission to read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
     /// The server's URL.

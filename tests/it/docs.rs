@@ -62,6 +62,7 @@ fn every_link_between_the_documents_leads_somewhere() {
         "docs/getting-started.md",
         "docs/development.md",
         "docs/lifecycle.md",
+        "docs/messages.md",
         "docs/performance.md",
         "docs/plan-files.md",
         "docs/resources.md",

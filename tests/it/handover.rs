@@ -48,7 +48,7 @@ fn an_ignored_field_of_ours_is_handed_over_and_keeps_its_value() {
     let project = five_that_are_to_be_ignored(&ns).through(&proxy);
     let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
     plan.stdout_contains("~ resource.web")
-        .stdout_contains("spec.replicas is handed over: it stays 5, and is nobody's to plan")
+        .stdout_contains("spec.replicas is handed over: it stays 5, and regplan does not manage it any more")
         .stdout_lacks("spec.replicas:");
     proxy.forget();
     let before = ns.get("deployment/web")["metadata"].clone();
@@ -141,7 +141,7 @@ fn a_required_field_is_set_once_and_then_left_to_others() {
     let config = web("replicas = 1", &format!("ignore_changes = [\"{path}\"]"));
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
     let plan = project.run(["plan"]).success();
-    plan.stdout_contains(&format!("{path} is set now, and from then on left to others"));
+    plan.stdout_contains(&format!("{path} is set once, and then left to others"));
     proxy.forget();
     project.apply();
     let writes: Vec<String> = proxy.writes().iter().map(|seen| seen.verb.clone()).collect();

@@ -119,12 +119,12 @@ fn a_schema_is_one_line_in_every_form_that_people_read() {
     let project = project_of_set(&ns, 1, 1);
     for form in [&["plan"][..], &["plan", "--full"], &["plan", "--full", "--format=markdown"]] {
         let plan = project.run(form.iter().copied()).success();
-        plan.stdout_contains("bytes (sha256:").stdout_lacks("p199");
+        plan.stdout_contains("bytes, sha256:").stdout_lacks("p199");
     }
     // A plan file has the size and the digest, and the JSON of a plan the fields.
     project.run(["plan", "--out=p.plan"]).success();
     assert!(!project.read("p.plan").contains("p199"), "the schema should not be in the file");
-    project.run(["show", "p.plan", "--full"]).success().stdout_contains("bytes (sha256:");
+    project.run(["show", "p.plan", "--full"]).success().stdout_contains("bytes, sha256:");
     project.run(["plan", "--format=json"]).success().stdout_contains("p199");
     project.run(["apply", "p.plan"]).success();
     project.edit("set.yaml", "\"p199\":{\"type\":\"string\"}", "\"p200\":{\"type\":\"string\"}");

@@ -41,6 +41,7 @@ mod idempotence;
 mod leftovers;
 mod levels;
 mod literals;
+mod messages;
 mod mistakes;
 mod moves;
 mod names;
@@ -95,6 +96,7 @@ fn tests() -> Vec<Test> {
         levels::tests(),
         leftovers::tests(),
         literals::tests(),
+        messages::tests(),
         mistakes::tests(),
         moves::tests(),
         names::tests(),

@@ -214,7 +214,7 @@ fn a_replacement_is_asked_for() {
     let before = ["configmap/a", "configmap/b", "configmap/c"].map(|target| uid(&ns, target));
     let plan = project.run(["plan", "--replace", "resource.b", "--detailed-exitcode"]).code(2);
     plan.stdout_contains("-/+ resource.b")
-        .stdout_contains("asked for by --replace")
+        .stdout_contains("requested by --replace")
         .stdout_contains("resource.b changes, and triggers a replacement")
         .stdout_contains("Plan: 0 to add, 0 to change, 2 to replace, 0 to destroy;");
     project.run(["apply", "--auto-approve", "--replace", "resource.b"]).success();

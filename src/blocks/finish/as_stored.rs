@@ -37,7 +37,7 @@ pub(super) fn fill_empty_keys(desired: &mut Desired, mistakes: &mut Vec<Diagnost
         let empty: Vec<FieldPath> = empty.map(|(key, _)| map.key(key.as_str())).collect();
         for path in empty {
             let message =
-                format!("`{path}` of {} is empty (null): it is sent as an empty text", desired.address);
+                format!("`{path}` of {} is empty (null): it is sent as an empty string", desired.address);
             mistakes.push(
                 Diagnostic::warning(codes::EMPTY_KEY, message)
                     .at_opt(span(desired, &path), "")
@@ -108,8 +108,8 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "`metadata.labels.a` of manifest.m is empty (null): it is sent as an empty text",
-                "`data.k` of manifest.m is empty (null): it is sent as an empty text",
+                "`metadata.labels.a` of manifest.m is empty (null): it is sent as an empty string",
+                "`data.k` of manifest.m is empty (null): it is sent as an empty string",
             ]
         );
         let custom = json!({"apiVersion": "example.com/v1", "kind": "Foo", "metadata": {"name": "x"},

@@ -156,10 +156,10 @@ fn an_existing_file_of_users_is_taken_if_the_registry_can_read_it() {
     insta::assert_snapshot!(found_with(&text, "# users\nbob:$apr1$salt$hash\nbob\n", &known), @r"
     error bad-file: /users:2: the hash is Apache's MD5 (`$apr1$`), and the registry takes bcrypt alone: make it with `htpasswd -B`
       at `'/users'` 
-      help: mend the file
+      help: correct the file
     error bad-file: /users:3: there is no `:` between user and hash
       at `'/users'` 
-      help: mend the file
+      help: correct the file
     ");
 }
 

@@ -87,8 +87,10 @@ fn wrong_cluster(mismatch: &ClusterMismatch) -> Words {
             "choose another context, or correct `[cluster] uid`",
         ),
         ClusterMismatch::UnknownUid { pinned } => (
-            format!("the configuration means the cluster {pinned}, and our rights do not show which this is"),
-            "ask for the right to get the namespace kube-system, or pin `[cluster] server` instead",
+            format!(
+                "the configuration means the cluster {pinned}, and there is no permission to see which cluster this is"
+            ),
+            "ask for the permission to get the namespace kube-system, or pin `[cluster] server` instead",
         ),
         ClusterMismatch::State { remembered, found } => (
             format!("the state was made from {}, and this is {}", named(remembered), named(found)),
@@ -110,11 +112,8 @@ fn named(cluster: &ClusterIdentity) -> String {
 fn missing_rights(MissingRights(missing): &MissingRights) -> Words {
     let missing: Vec<String> =
         missing.iter().map(|(verb, identity)| format!("{} {identity}", verb.name())).collect();
-    let message = format!(
-        "our rights do not allow all of this, so nothing was done; missing:\n  {}",
-        missing.join("\n  ")
-    );
-    Words::new(message, "ask for these rights, or let somebody apply who has them")
+    let message = format!("permissions are missing, so nothing was done:\n  {}", missing.join("\n  "));
+    Words::new(message, "ask for these permissions, or let somebody apply who has them")
 }
 
 fn not_applicable(reason: &NotApplicable) -> Words {
@@ -126,7 +125,7 @@ fn not_applicable(reason: &NotApplicable) -> Words {
                 .collect();
             Words::new(
                 format!("nothing of this plan can be applied:\n  {}", lines.join("\n  ")),
-                "mend this first",
+                "correct this first",
             )
         }
         NotApplicable::Unchecked(fields) => Words::new(
@@ -189,7 +188,10 @@ mod tests {
         let mismatch = ClusterMismatch::Uid { pinned: pinned.clone(), found };
         assert_eq!(message(mismatch), format!("{wrong} cluster b, and this one is a"));
         let mismatch = ClusterMismatch::UnknownUid { pinned };
-        assert_eq!(message(mismatch), format!("{wrong} cluster b, and our rights do not show which this is"));
+        assert_eq!(
+            message(mismatch),
+            format!("{wrong} cluster b, and there is no permission to see which cluster this is")
+        );
         let cluster = |uid: Option<&str>| {
             let uid = uid.map(str::to_owned);
             Box::new(ClusterIdentity { uid, server: "https://s".into(), ca_digest: None })
@@ -208,7 +210,7 @@ mod tests {
         let missing = MissingRights(vec![(Verb::Create, identity("x")), (Verb::Patch, identity("y"))]);
         assert_eq!(
             message(missing),
-            "our rights do not allow all of this, so nothing was done; missing:\n  create Secret a/x\n  patch Secret a/y"
+            "permissions are missing, so nothing was done:\n  create Secret a/x\n  patch Secret a/y"
         );
         let field = |path: &str| UncheckedField {
             address: "resource.a".parse().unwrap(),

@@ -27,7 +27,7 @@ fn reason(refusal: &PlanFileRefusal) -> (String, &'static str) {
              the state",
         ),
         PlanFileRefusal::Completed { revision, at } => (
-            format!("it was applied already, as revision {revision} at {at}"),
+            format!("it was applied already, as revision {revision} at {}", report::to_the_second(*at)),
             "a plan file is applied once; plan again to see what has changed since",
         ),
         PlanFileRefusal::Unchecked(fields) => (
@@ -38,7 +38,7 @@ fn reason(refusal: &PlanFileRefusal) -> (String, &'static str) {
             (mismatches.iter().map(report::mismatch_text).collect::<Vec<_>>().join("; "), again)
         }
         PlanFileRefusal::Diverged(divergences) => {
-            let mut lines = "this has moved since the plan was made:".to_owned();
+            let mut lines = "this has changed since the plan was made:".to_owned();
             for line in divergences.iter().flat_map(report::divergence_lines) {
                 let _ = write!(lines, "\n  {line}"); // writing to a String does not fail
             }

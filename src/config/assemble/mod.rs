@@ -143,7 +143,7 @@ impl Assembly<'_> {
         {
             for key in ["context", "kubeconfig"] {
                 if let Some(other) = node.at([key]) {
-                    let message = format!("`cluster.in_cluster` and `cluster.{key}` exclude each other");
+                    let message = format!("`cluster.in_cluster` and `cluster.{key}` cannot be used together");
                     self.mistakes.push(
                         Diagnostic::error(codes::CONFLICTING_KEYS, message)
                             .at(other.span, format!("`{key}` reads a kubeconfig"))

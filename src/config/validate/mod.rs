@@ -259,7 +259,8 @@ impl Checker<'_> {
                 }
                 [_] => {}
                 [first, second, ..] => {
-                    let message = format!("`{at}` has `{first}` and `{second}`, which exclude each other");
+                    let message =
+                        format!("`{at}` has `{first}` and `{second}`, which cannot be used together");
                     self.push(codes::CONFLICTING_KEYS, message, node, "keep one of them");
                     return;
                 }

@@ -54,7 +54,7 @@ impl Variable {
                         "the sensitive variable `{name}` has a default, and a secret never stands in the file"
                     ),
                 )
-                .at(default.span, "a value that nobody may see")
+                .at(default.span, "a sensitive value")
                 .help(format!(
                     "remove the default and give the value by `REGPLAN_VAR_{name}` or `--var-file`"
                 )),

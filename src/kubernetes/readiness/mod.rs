@@ -101,7 +101,7 @@ pub fn field(object: &Value, path: &FieldPath) -> Readiness {
 fn by_rule(object: &Value, kind: &str, status: &str) -> Readiness {
     match condition(object, kind) {
         Some(found) if text(found, "status") == status && is_current(object, found) => Readiness::Ready,
-        Some(found) => Readiness::waiting(format!("the condition {} and not {status}", said(found))),
+        Some(found) => Readiness::waiting(format!("{}; it must be {status}", said(found))),
         None => Readiness::waiting(format!("there is no condition {kind} yet")),
     }
 }

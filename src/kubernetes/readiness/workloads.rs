@@ -90,7 +90,7 @@ pub(super) fn stateful_set(object: &Value) -> Readiness {
         return of_pods(available, wanted, "available");
     }
     if count(object, "/status/replicas") > wanted {
-        return Readiness::waiting("pods that are too many are still there");
+        return Readiness::waiting("surplus pods are still there");
     }
     Readiness::Ready
 }
@@ -126,7 +126,7 @@ pub(super) fn replica_set(object: &Value) -> Readiness {
         return of_pods(available, wanted, "available");
     }
     if count(object, "/status/replicas") > wanted {
-        return Readiness::waiting("pods that are too many are still there");
+        return Readiness::waiting("surplus pods are still there");
     }
     Readiness::Ready
 }
@@ -169,6 +169,6 @@ pub(super) fn pod(object: &Value) -> Readiness {
     match condition(object, "Ready") {
         Some(ready) if text(ready, "status") == "True" => Readiness::Ready,
         Some(ready) => Readiness::waiting(said(ready)),
-        None => Readiness::waiting("no node has taken it yet"),
+        None => Readiness::waiting("no node was found for it yet"),
     }
 }

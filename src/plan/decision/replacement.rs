@@ -140,10 +140,12 @@ fn contents_problem(situation: Situation<'_>) -> Option<Problem> {
         _ => String::new(),
     };
     let named: Vec<String> = contents.iter().take(NAMED).map(ToString::to_string).collect();
-    let message =
-        format!("it cannot be made anew while there is {}{more}, which would die with it", named.join(", "));
+    let message = format!(
+        "it cannot be replaced while there is {}{more}, which would be deleted with it",
+        named.join(", ")
+    );
     Some(Problem::new(ProblemKind::Rejected, message).help(
-        "destroy it with what stands in it (`regplan destroy --target`), then apply; whatever holds data needs a copy",
+        "destroy it with all that is in it (`regplan destroy --target`), then apply; make a backup of any data first",
     ))
 }
 

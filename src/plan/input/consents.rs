@@ -16,7 +16,7 @@ impl Input {
         let Consent { destroy, adopt, move_to } = std::mem::take(&mut self.consent);
         if self.mode == Mode::Destroy {
             for named in &adopt {
-                let message = format!("nothing is taken over by what destroys: `{named}`");
+                let message = format!("a destroy adopts nothing: `{named}`");
                 mistakes.push(Diagnostic::error("not-adopted", message).help("leave `--adopt` out"));
             }
         }

@@ -24,7 +24,7 @@ impl Input {
     pub(super) fn check_environment(&mut self, mistakes: &mut Diagnostics) {
         if self.mode == Mode::Destroy {
             for namespace in &self.consent.move_to {
-                let message = format!("nothing is moved by what destroys: `{namespace}`");
+                let message = format!("a destroy moves nothing: `{namespace}`");
                 mistakes.push(Diagnostic::error("not-moved", message).help("leave `--move-to` out"));
             }
         }
@@ -38,7 +38,7 @@ impl Input {
             moved.namespaces.iter().filter(|_| is_most).map(|(_, to)| *to).collect();
         let unused = self.consent.move_to.iter().filter(|namespace| !reached.contains(namespace.as_str()));
         let notes = unused.map(|namespace| {
-            format!("`--move-to {namespace}` has no effect: it is not so that most objects move there.")
+            format!("`--move-to {namespace}` has no effect: this plan does not move most objects there.")
         });
         let notes: Vec<String> = notes.collect();
         self.notes.extend(notes.into_iter().filter(|_| self.mode == Mode::Apply));

@@ -22,7 +22,7 @@ pub fn check_moves(moves: &Moves, graph: &Graph) -> Result<(), Diagnostics> {
             && moves.destination(&moved.to).is_none()
         {
             let known = graph.resources().map(|desired| &desired.address);
-            let help = moved.to.suggest(known, "nothing is desired");
+            let help = moved.to.suggest(known, "the configuration has no resources");
             let message =
                 format!("`{}` moves to `{}`, which nothing in the configuration has", moved.from, moved.to);
             mistakes.push(Diagnostic::error("unknown-address", message).at(moved.to_span, "").help(help));

@@ -49,7 +49,7 @@ impl Input {
                 self.desired.iter().filter(|desired| desired.address.is_meant_by(&named)).collect();
             match meant.as_slice() {
                 _ if self.mode == Mode::Destroy => {
-                    let message = format!("nothing is replaced by what destroys: `{named}`");
+                    let message = format!("a destroy replaces nothing: `{named}`");
                     mistakes.push(Diagnostic::error("not-replaced", message).help("leave `--replace` out"));
                 }
                 [] => {
@@ -178,8 +178,8 @@ impl Input {
     fn limits(&self) -> String {
         let targets = self.targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let with = match self.mode {
-            Mode::Apply => "what they stand on",
-            Mode::Destroy => "what stands on them",
+            Mode::Apply => "their dependencies",
+            Mode::Destroy => "their dependents",
         };
         let left_out = match self.left_out.addresses().len() {
             0 => "nothing is left out".to_owned(),

@@ -87,7 +87,7 @@ pub enum Reason {
         /// The managers that lose fields.
         managers: Vec<String>,
     },
-    /// `[[removed]]` takes it out of the state, and lets its object stay.
+    /// `[[removed]]` takes it out of the state, and keeps its object.
     ReleasedByRemoved {
         /// The file and line of the table, `regplan.toml:14`.
         place: String,

@@ -70,7 +70,7 @@ pub(in crate::plan) fn removal_problem(
     let problem = another_project(live, owner)?;
     Some(problem.help(format!(
         "to leave it to others, name it in `[[removed]]`, or let the state forget it: `regplan state rm {address}`; \
-         where it is ours after all, take its marks off: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
+         if regplan is to manage it after all, remove its annotations: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
     )))
 }
 
@@ -82,7 +82,7 @@ fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
             format!("it belongs to the project `{project}` ({address}), not to `{}`", owner.project);
         return Some(Problem::new(ProblemKind::Conflict, message).help(format!(
             "remove it from one of the two configurations; where `{project}` has let go of it already (`[[removed]]`, \
-             `regplan state rm`), take its marks off: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
+             `regplan state rm`), remove its annotations: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
         )));
     }
     let lineage = live.annotation(LINEAGE)?;

@@ -114,11 +114,11 @@ fn unseen(dependents: &Dependents) -> Option<String> {
     if more > 0 {
         let _ = write!(text, " and {more} more"); // writing to a String does not fail
     }
-    Some(format!("what else dies with it could not all be seen: {text}"))
+    Some(format!("not all that is deleted with it could be seen: {text}"))
 }
 
 fn nothing_seen(problem: &Problem) -> String {
-    format!("what else dies with it could not be seen: {problem}")
+    format!("what is deleted with it could not be seen: {problem}")
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn a_namespace_is_not_made_anew_under_what_stands_in_it() {
     let empty = || World::default().with(marked(space.clone(), "resource.space"));
     let plan = empty().with(marked(map("web"), "resource.web")).plan(wanted());
     let message = problem(&plan.refusals[0]).to_string();
-    assert!(message.contains("resource.web, which would die with it"), "{message}");
+    assert!(message.contains("resource.web, which would be deleted with it"), "{message}");
     let actions: Vec<Action> = empty().plan(wanted()).changes.iter().map(|change| change.action).collect();
     assert_eq!(actions, [Action::Replace, Action::Create]);
 }

@@ -83,8 +83,11 @@ pub(super) fn name_rights(mut problem: Problem, verbs: &[Verb], served: &Served)
     if problem.kind == ProblemKind::Forbidden && problem.help.is_none() {
         let verbs: Vec<&str> = verbs.iter().map(|verb| verb.name()).collect();
         let group = if served.group.is_empty() { "the core group" } else { &served.group };
-        problem.help =
-            Some(format!("it takes the right to {} {} in {group}", verbs.join(" and "), served.plural));
+        problem.help = Some(format!(
+            "the permission to {} {} in {group} is missing",
+            verbs.join(" and "),
+            served.plural
+        ));
     }
     problem
 }

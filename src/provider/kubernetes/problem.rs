@@ -52,7 +52,9 @@ fn refused(refusal: &Refusal, about: About<'_>, server_info: &ServerInfo) -> Pro
         ProblemKind::Unreachable => {
             (format!("{} is overloaded or starting: {words}", server_info.server), None)
         }
-        _ if words.is_empty() => (format!("the server answers HTTP {} without a word", refusal.code), None),
+        _ if words.is_empty() => {
+            (format!("the server answers HTTP {} and gives no reason", refusal.code), None)
+        }
         ProblemKind::Rejected if is_webhook_silence(refusal) => (
             words,
             Some(

@@ -5,6 +5,7 @@ use crate::report::format::diff::line_diff;
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::styled::{Label, Styled};
+use crate::report::format::time::to_the_second;
 use crate::report::head::Head;
 use crate::report::managers::managers;
 use crate::report::plan::value;
@@ -115,8 +116,9 @@ pub(in crate::report) fn interruption(run: &Unfinished) -> String {
         Some(RunEnd::Completed) => "ended",
     };
     format!(
-        "the run that {} began at {} {story}; what it did is compared as far as it is recorded",
-        run.by, run.begun
+        "the run that {} began at {} {story}; only its recorded changes are compared",
+        run.by,
+        to_the_second(run.begun)
     )
 }
 
@@ -141,18 +143,18 @@ pub(in crate::report) fn story(status: &Status) -> Vec<String> {
         Status::InSync | Status::Changed(_) | Status::LeftOut => Vec::new(),
         Status::Ending { since, .. } => {
             let since = since.as_ref().map(|time| format!(" since {time}")).unwrap_or_default();
-            vec![format!("somebody has asked for its deletion{since}; by an unknown manager")]
+            vec![format!("its deletion was requested{since} by an unknown manager")]
         }
-        Status::Gone => vec!["it is not there any more; deleted by an unknown manager".to_owned()],
+        Status::Gone => vec!["it was deleted by an unknown manager".to_owned()],
         Status::Recreated { by } => {
             vec![format!("it was deleted and made again; the new one was written {}", managers(by))]
         }
         Status::Unrecorded => vec![
-            "it is there, and is the same object; what its fields were is not recorded".to_owned(),
+            "the object is there; its fields at the last apply are not recorded".to_owned(),
             "help: the next `regplan apply` makes the record".to_owned(),
         ],
         Status::InDoubt => vec![
-            "what an interrupted run did to it is not known".to_owned(),
+            "it is not known what an interrupted run did to it".to_owned(),
             "help: the next `regplan apply` finds out".to_owned(),
         ],
         Status::Unreadable(problem) => {
@@ -252,7 +254,7 @@ pub(in crate::report) fn change(field: &Field) -> String {
             None => "(removed, with all below it)".to_owned(),
         },
         (DriftKind::Added, false) => format!("(none) -> {}", shown(&field.after)),
-        (DriftKind::Released, _) => "(same value, but not ours any more)".to_owned(),
+        (DriftKind::Released, _) => "(same value, but regplan does not own it any more)".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How text is formatted: labels, escapes, widths, line breaks, diffs of texts, Markdown, shortening.
+//! How text is formatted: labels, escapes, widths, line breaks, diffs of texts, Markdown, shortening, times.
 
 pub(in crate::report) mod diff;
 pub(in crate::report) mod escape;
@@ -8,3 +8,4 @@ pub(in crate::report) mod page;
 pub(in crate::report) mod plural;
 pub(in crate::report) mod shorten;
 pub(in crate::report) mod styled;
+pub(in crate::report) mod time;

@@ -144,7 +144,8 @@ fn whole(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
         &why(change, &remarks),
     );
     let mut sentences: Vec<String> = remarks;
-    sentences.extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also dies: {line}")));
+    sentences
+        .extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also deleted: {line}")));
     sentences.extend(concerns(change));
     sentences.extend(words::hidden(change).filter(|_| change.action.writes()));
     let lines: Vec<String> = if change.action == Action::Create {

@@ -26,7 +26,7 @@ fn clause(reason: &Reason) -> String {
     match reason {
         Reason::AppliedBefore => "it was applied before, and is gone".to_owned(),
         Reason::NothingToReplace => "it is not there yet".to_owned(),
-        Reason::ReplaceRequested => "asked for by --replace".to_owned(),
+        Reason::ReplaceRequested => "requested by --replace".to_owned(),
         Reason::ReplaceTriggered { by } => format!("{by} changes, and triggers a replacement"),
         Reason::ImmutableFields { object_kind, fields } => immutable(object_kind, fields),
         Reason::ReplacementLoss { loss } => lost(*loss).to_owned(),
@@ -40,12 +40,12 @@ fn clause(reason: &Reason) -> String {
             format!("only the API version that we write changes: {from} -> {to}")
         }
         Reason::IgnoredFieldSet { field } => {
-            format!("{field} is set now, and from then on left to others")
+            format!("{field} is set once, and then left to others")
         }
         Reason::IgnoredFieldReleased { field, value } => {
             let stays =
                 value.as_ref().map_or_else(|| "stays as it is".to_owned(), |value| format!("stays {value}"));
-            format!("{field} is handed over: it {stays}, and is nobody's to plan")
+            format!("{field} is handed over: it {stays}, and regplan does not manage it any more")
         }
         Reason::IgnoredFieldLeft { field, managers } => {
             format!("{field} is left to {}, who owns it too", managers.join(", "))
@@ -57,18 +57,18 @@ fn clause(reason: &Reason) -> String {
         Reason::AdoptedFrom { managers } => {
             format!("taken over from {}: regplan manages these fields from now on", managers.join(", "))
         }
-        Reason::ReleasedByRemoved { place } => format!("[[removed]] in {place} lets its object stay"),
-        Reason::NameTaken => "another object has its name now, and is left alone".to_owned(),
+        Reason::ReleasedByRemoved { place } => format!("[[removed]] in {place} keeps its object"),
+        Reason::NameTaken => "another object has its name now, and is left unchanged".to_owned(),
         Reason::KnownElsewhere => "it has another address now".to_owned(),
         Reason::Completed => "it has completed, and runs again when it changes".to_owned(),
         Reason::GoneAlready => "it is gone already".to_owned(),
         Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),
-        Reason::HoldsProtected { address } => format!("it holds {address}, which is protected"),
+        Reason::HoldsProtected { address } => format!("it contains {address}, which is protected"),
         Reason::NeededByStaying { address, by } => {
             format!("{by} stays, and needs it: `--consent {address}` deletes it all the same")
         }
-        Reason::HoldsReleased { address } => format!("it holds {address}, which [[removed]] lets stay"),
-        Reason::HoldsDesired { address } => format!("it holds {address}, which is wanted"),
+        Reason::HoldsReleased { address } => format!("it contains {address}, which [[removed]] keeps"),
+        Reason::HoldsDesired { address } => format!("it contains {address}, which is in the configuration"),
     }
 }
 
@@ -108,12 +108,12 @@ fn some_of(all: &[String]) -> String {
 fn lost(loss: Loss) -> &'static str {
     match loss {
         Loss::Nothing => "nothing else is lost",
-        Loss::RunningPods => "its pods are stopped, and started anew",
+        Loss::RunningPods => "its pods are stopped and started again",
         Loss::RunningPodsOfStatefulSet => {
-            "its pods are stopped, and started anew; its claims stay, unless its retention policy says otherwise"
+            "its pods are stopped and started again; its claims stay, unless its retention policy says otherwise"
         }
-        Loss::JobRun => "its pods and their logs go, and it runs once more",
-        Loss::RunningPod => "it is stopped, its logs go, and it is started anew",
+        Loss::JobRun => "its pods and their logs are deleted, and it runs again",
+        Loss::RunningPod => "it is stopped, its logs are deleted, and it is started again",
         Loss::ClusterIp => "its cluster IP changes",
         Loss::Data => "its data are lost",
         Loss::VolumeOfClaim => {
@@ -127,8 +127,8 @@ fn lost(loss: Loss) -> &'static str {
         Loss::CsiDriverMeanwhile => {
             "until the new one is there, its volumes are attached as if there were none"
         }
-        Loss::CustomResources => "all custom resources of it die",
-        Loss::PriorityOfRunningPods => "pods that are there keep their priority",
+        Loss::CustomResources => "all of its custom resources are deleted",
+        Loss::PriorityOfRunningPods => "existing pods keep their priority",
         Loss::IngressClassMeanwhile => "until the new one is there, no controller serves its Ingresses",
         Loss::MadeByController => "what its controller made for it goes with it, its data too",
         Loss::RuntimeClassMeanwhile => "until the new one is there, no pod of it starts",
@@ -157,11 +157,13 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
         PredictionReason::TakenFirst { fields } => {
             let fields: Vec<String> = fields.iter().map(ToString::to_string).collect();
             format!(
-                "the server takes it only when this is gone, which regplan takes over first: {}",
+                "the server accepts it only without this, which regplan takes over first: {}",
                 some_of(&fields)
             )
         }
-        PredictionReason::DryRunRefused { message } => format!("the server could not try it: {message}"),
+        PredictionReason::DryRunRefused { message } => {
+            format!("the server could not do a dry-run: {message}")
+        }
         PredictionReason::Forbidden { message } => format!("no permission for a dry-run: {message}"),
         PredictionReason::RefusedForNow { message, cures } => {
             let cures: Vec<String> = cures.iter().map(cure).collect();

@@ -6,11 +6,11 @@ use crate::report::format::plural::plural;
 /// How many characters of a digest are shown.
 const SHORT: usize = 12;
 
-/// Which schema it is: `51234 bytes (sha256:ab12cd34ef56)`.
+/// Which schema it is: `51234 bytes, sha256:ab12cd34ef56`.
 pub(in crate::report) fn summary(schema: &SchemaSummary) -> String {
     let (method, digits) = schema.digest.split_once(':').unwrap_or(("sha256", &schema.digest));
     let digits: String = digits.chars().take(SHORT).collect();
-    format!("{} bytes ({method}:{digits})", schema.bytes)
+    format!("{} bytes, {method}:{digits}", schema.bytes)
 }
 
 /// What happens to it, without its path.

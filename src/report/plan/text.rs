@@ -180,7 +180,7 @@ fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
         say(Label::Plain, "", &remark);
     }
     for line in cascade::lines(&change.dies_with) {
-        say(Label::Destroy, "also dies: ", &line);
+        say(Label::Destroy, "also deleted: ", &line);
     }
     if change.action == Action::Create {
         text.append(content::text(change, INDENT, page));

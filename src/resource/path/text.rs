@@ -88,7 +88,7 @@ impl FromStr for FieldPath {
                 return Err(fail("a key is empty"));
             }
             if key.contains([']', '"']) {
-                return Err(fail("an odd key stands in brackets and quotes"));
+                return Err(fail("a key with other characters must stand in brackets and quotes"));
             }
             segments.push(Segment::Key(key.to_owned()));
             rest = after;

@@ -52,9 +52,9 @@ fn what_dies_with_a_namespace_is_listed() {
     };
     wait_until("the Deployment has a pod", || !pods().is_empty());
     let plan = project.run(["plan", "--consent", "resource.space"]).success();
-    plan.stdout_contains(&ns.fill("also dies: 1 ConfigMap ({prefix}-s/theirs)"))
-        .stdout_contains(&ns.fill("also dies: 1 Secret ({prefix}-s/key)"))
-        .stdout_contains(&ns.fill("also dies: 1 Deployment.apps ({prefix}-s/web)"))
+    plan.stdout_contains(&ns.fill("also deleted: 1 ConfigMap ({prefix}-s/theirs)"))
+        .stdout_contains(&ns.fill("also deleted: 1 Secret ({prefix}-s/key)"))
+        .stdout_contains(&ns.fill("also deleted: 1 Deployment.apps ({prefix}-s/web)"))
         .stdout_lacks("Pod (")
         .stdout_lacks("ReplicaSet")
         .stdout_lacks("kube-root-ca.crt")
@@ -78,8 +78,8 @@ fn what_cannot_be_seen_of_a_namespace_is_said() {
     proxy.on("list", "secrets").answer(403);
     proxy.on("list", "jobs.batch").answer(500);
     let plan = project.run(["plan", "--consent", "resource.space"]).success();
-    plan.stdout_contains("what else dies with it could not all be seen: ")
-        .stdout_contains("Secret (our rights do not show it)")
+    plan.stdout_contains("not all that is deleted with it could be seen: ")
+        .stdout_contains("Secret (no permission to read it)")
         .stdout_contains("Job.batch (")
         .stdout_contains(&ns.fill("1 ConfigMap ({prefix}-s/theirs)"));
     proxy.clear_faults();
@@ -108,11 +108,11 @@ fn what_dies_with_a_definition_is_listed() {
     ns.apply(r#"{"apiVersion": "{prefix}.example.com/v1", "kind": "Foo", "metadata": {"name": "f"}}"#);
     project.rewrite("regplan.toml", HEAD);
     let plan = project.run(["plan", "--consent", "resource.foos"]).success();
-    plan.stdout_contains(&ns.fill("also dies: 1 Foo.{prefix}.example.com ({ns}/f)"));
+    plan.stdout_contains(&ns.fill("also deleted: 1 Foo.{prefix}.example.com ({ns}/f)"));
     // The same when the definition is replaced.
     project.rewrite("regplan.toml", &config.replace(definition.from, definition.to));
     let plan = project.run(["plan", "--consent", "resource.foos"]).success();
-    plan.stdout_contains("-/+ resource.foos").stdout_contains("all custom resources of it die");
+    plan.stdout_contains("-/+ resource.foos").stdout_contains("all of its custom resources are deleted");
     plan.stdout_contains("1 Foo.");
     project.rewrite("regplan.toml", HEAD);
     project.run(["apply", "--auto-approve", "--consent", "resource.foos"]).success();

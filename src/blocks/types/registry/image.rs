@@ -76,7 +76,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Whether it may name another image tomorrow: `latest` without a digest.
+    /// Whether it may lead to another image later: `latest` without a digest.
     pub(super) fn floats(&self) -> bool {
         !self.has_digest && self.tag == Some("latest")
     }

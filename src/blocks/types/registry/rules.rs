@@ -54,14 +54,14 @@ impl Rules<'_> {
             Ok(parsed) if parsed.floats() => self.warn(
                 codes::UNPINNED_IMAGE,
                 &["image"],
-                format!("the tag of `{image}` may name another image tomorrow"),
+                format!("the tag of `{image}` may lead to another image later"),
                 "name a version: `registry:3.1.1`",
             ),
             Ok(_) => {}
             Err(ImageError::Unpinned) => self.error(
                 codes::UNPINNED_IMAGE,
                 &["image"],
-                format!("the image `{image}` has neither tag nor digest, so nobody knows what would run"),
+                format!("the image `{image}` has neither tag nor digest, so it is not known what would run"),
                 "name a version, as in `registry:3.1.1`, or a digest, as in `registry@sha256:…`",
             ),
             Err(ImageError::Malformed(why)) => self.error(
@@ -180,7 +180,7 @@ impl Rules<'_> {
                 if let [(path, text)] = files.as_slice() {
                     for (line, why) in htpasswd::mistakes(text) {
                         let message = format!("{}:{line}: {why}", path.display());
-                        self.error(codes::BAD_FILE, &keys, message, "mend the file");
+                        self.error(codes::BAD_FILE, &keys, message, "correct the file");
                     }
                 } else {
                     let message = format!("{} is not one file", path.display());
@@ -229,7 +229,7 @@ impl Rules<'_> {
             (Some(_), None) if self.registry.spec.users != UserSource::Nobody => self.warn(
                 codes::NO_TLS,
                 &["ingress"],
-                "without `tls`, passwords travel in clear unless something before the Ingress encrypts them"
+                "without `tls`, passwords are sent in clear unless something before the Ingress encrypts them"
                     .to_owned(),
                 "add `tls.secret`",
             ),

@@ -208,7 +208,7 @@ fn first_line(text: &str) -> &str {
 fn known_contexts(known: &[&str], wanted: &str) -> String {
     const SHOWN: usize = 10;
     if known.is_empty() {
-        return "it describes no context at all".to_owned();
+        return "it has no context".to_owned();
     }
     let mut names = known.to_vec();
     names.sort_by(|a, b| {

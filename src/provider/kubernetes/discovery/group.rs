@@ -72,9 +72,9 @@ pub(super) async fn readiness(transport: &Transport) -> Result<(), Problem> {
     let server = &transport.server_info.server;
     let cause = problem(transport, failure);
     if cause.kind == ProblemKind::Forbidden {
-        let message = format!("whether {server} is ready is not shown to us: {cause}");
+        let message = format!("no permission to ask whether {server} is ready: {cause}");
         return Err(Problem::new(ProblemKind::Forbidden, message)
-            .help("it takes the right to get the path /readyz (`system:public-info-viewer` has it)")
+            .help("ask for the permission to get the path /readyz (the role `system:public-info-viewer` has it)")
             .caused_by(cause));
     }
     let message =

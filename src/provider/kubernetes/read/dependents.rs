@@ -64,7 +64,7 @@ fn group_kind(served: &Served) -> GroupKind {
 
 fn reason(problem: &Problem) -> String {
     match problem.kind {
-        ProblemKind::Forbidden => "our rights do not show it".to_owned(),
+        ProblemKind::Forbidden => "no permission to read it".to_owned(),
         _ => problem.message.clone(),
     }
 }

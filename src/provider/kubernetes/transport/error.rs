@@ -64,7 +64,7 @@ pub(in crate::provider::kubernetes) fn plugin_failure(name: &str, error: &AuthEr
         AuthError::AuthExecRun { out, .. } => {
             let words = String::from_utf8_lossy(&out.stderr);
             let last = words.lines().rev().find(|line| !line.trim().is_empty());
-            Some(format!("{name} failed ({}): {}", out.status, last.unwrap_or("without a word")))
+            Some(format!("{name} failed ({}): {}", out.status, last.unwrap_or("without a message")))
         }
         AuthError::AuthExecParse(_) => Some(format!("{name} gave an answer that is no ExecCredential")),
         _ => None,

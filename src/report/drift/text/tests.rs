@@ -62,8 +62,7 @@ fn lines_end_between_words_and_values_anywhere() {
 
       - registry.main/Deployment/b  gone
           Deployment.apps registry/b
-          it is not there any more; deleted by an unknown
-            manager
+          it was deleted by an unknown manager
 
     Drift: 2 of 2 resources are not as last applied.
     "#);

@@ -24,7 +24,7 @@ fn every_reason_has_its_sentence() {
     let released = |value| Reason::IgnoredFieldReleased { field: path("spec.replicas"), value };
     for (reason, sentence) in [
         (Reason::AppliedBefore, "it was applied before, and is gone"),
-        (Reason::ReplaceRequested, "asked for by --replace"),
+        (Reason::ReplaceRequested, "requested by --replace"),
         (Reason::ReplaceTriggered { by: address() }, "resource.a changes, and triggers a replacement"),
         (
             Reason::PredecessorDeleted { predecessor: Identity::namespaced("", "ConfigMap", "a", "old") },
@@ -38,10 +38,16 @@ fn every_reason_has_its_sentence() {
         ),
         (
             Reason::IgnoredFieldSet { field: path("spec.replicas") },
-            "spec.replicas is set now, and from then on left to others",
+            "spec.replicas is set once, and then left to others",
         ),
-        (released(Some(json!("5"))), "spec.replicas is handed over: it stays \"5\", and is nobody's to plan"),
-        (released(None), "spec.replicas is handed over: it stays as it is, and is nobody's to plan"),
+        (
+            released(Some(json!("5"))),
+            "spec.replicas is handed over: it stays \"5\", and regplan does not manage it any more",
+        ),
+        (
+            released(None),
+            "spec.replicas is handed over: it stays as it is, and regplan does not manage it any more",
+        ),
         (
             Reason::IgnoredFieldLeft { field: path("spec.replicas"), managers: managers(&["x", "y"]) },
             "spec.replicas is left to x, y, who owns it too",
@@ -54,16 +60,19 @@ fn every_reason_has_its_sentence() {
         ),
         (
             Reason::ReleasedByRemoved { place: "regplan.toml:7".into() },
-            "[[removed]] in regplan.toml:7 lets its object stay",
+            "[[removed]] in regplan.toml:7 keeps its object",
         ),
-        (Reason::NameTaken, "another object has its name now, and is left alone"),
+        (Reason::NameTaken, "another object has its name now, and is left unchanged"),
         (Reason::KnownElsewhere, "it has another address now"),
         (Reason::Completed, "it has completed, and runs again when it changes"),
         (Reason::GoneAlready, "it is gone already"),
         (Reason::Protected { address: address() }, "protected: `--consent resource.a` deletes it"),
-        (Reason::HoldsProtected { address: address() }, "it holds resource.a, which is protected"),
-        (Reason::HoldsReleased { address: address() }, "it holds resource.a, which [[removed]] lets stay"),
-        (Reason::HoldsDesired { address: address() }, "it holds resource.a, which is wanted"),
+        (Reason::HoldsProtected { address: address() }, "it contains resource.a, which is protected"),
+        (Reason::HoldsReleased { address: address() }, "it contains resource.a, which [[removed]] keeps"),
+        (
+            Reason::HoldsDesired { address: address() },
+            "it contains resource.a, which is in the configuration",
+        ),
     ] {
         assert_eq!(super::sentence(&[reason]).as_deref(), Some(sentence));
     }
@@ -73,13 +82,13 @@ fn every_reason_has_its_sentence() {
 fn every_loss_has_its_words() {
     for (loss, words) in [
         (Loss::Nothing, "nothing else is lost"),
-        (Loss::RunningPods, "its pods are stopped, and started anew"),
+        (Loss::RunningPods, "its pods are stopped and started again"),
         (
             Loss::RunningPodsOfStatefulSet,
-            "its pods are stopped, and started anew; its claims stay, unless its retention policy says otherwise",
+            "its pods are stopped and started again; its claims stay, unless its retention policy says otherwise",
         ),
-        (Loss::JobRun, "its pods and their logs go, and it runs once more"),
-        (Loss::RunningPod, "it is stopped, its logs go, and it is started anew"),
+        (Loss::JobRun, "its pods and their logs are deleted, and it runs again"),
+        (Loss::RunningPod, "it is stopped, its logs are deleted, and it is started again"),
         (Loss::ClusterIp, "its cluster IP changes"),
         (Loss::Data, "its data are lost"),
         (
@@ -96,8 +105,8 @@ fn every_loss_has_its_words() {
             Loss::CsiDriverMeanwhile,
             "until the new one is there, its volumes are attached as if there were none",
         ),
-        (Loss::CustomResources, "all custom resources of it die"),
-        (Loss::PriorityOfRunningPods, "pods that are there keep their priority"),
+        (Loss::CustomResources, "all of its custom resources are deleted"),
+        (Loss::PriorityOfRunningPods, "existing pods keep their priority"),
         (Loss::IngressClassMeanwhile, "until the new one is there, no controller serves its Ingresses"),
         (Loss::MadeByController, "what its controller made for it goes with it, its data too"),
         (Loss::RuntimeClassMeanwhile, "until the new one is there, no pod of it starts"),
@@ -141,7 +150,7 @@ fn several_reasons_are_one_sentence() {
     let loss = Reason::ReplacementLoss { loss: Loss::RunningPods };
     assert_eq!(
         sentence(&[Reason::ReplaceRequested, loss]).as_deref(),
-        Some("asked for by --replace; its pods are stopped, and started anew")
+        Some("requested by --replace; its pods are stopped and started again")
     );
     assert_eq!(
         sentence(&[Reason::NothingToReplace]).as_deref(),
@@ -182,11 +191,11 @@ fn why_the_server_was_not_asked_is_told() {
         ),
         (
             PredictionReason::TakenFirst { fields: vec![path("spec.x")] },
-            "the server takes it only when this is gone, which regplan takes over first: spec.x",
+            "the server accepts it only without this, which regplan takes over first: spec.x",
         ),
         (
             PredictionReason::DryRunRefused { message: "no dry-runs".into() },
-            "the server could not try it: no dry-runs",
+            "the server could not do a dry-run: no dry-runs",
         ),
         (PredictionReason::Forbidden { message: "no right".into() }, "no permission for a dry-run: no right"),
         (
