@@ -51,6 +51,8 @@ pub(super) struct Draft {
     fresh: PathMap<()>,
     /// What must be there before.
     pub(super) depends_on: Vec<Address>,
+    /// What an export brought along, and the server or a controller chose.
+    pub(super) controlled: Vec<FieldPath>,
 }
 
 impl Draft {
@@ -69,6 +71,7 @@ impl Draft {
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
             depends_on: Vec::new(),
+            controlled: Vec::new(),
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) fn distribute(
         addresses.append(&mut desired.depends_on);
         desired.depends_on = addresses;
         desired.lifecycle = Lifecycle {
-            ignore_changes: Vec::new(),
+            ignore_changes: std::mem::take(&mut desired.lifecycle.ignore_changes),
             replace_triggered_by: if leads {
                 block.lifecycle.replace_triggered_by.clone()
             } else {

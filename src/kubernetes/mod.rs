@@ -12,6 +12,7 @@
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `defaults` | which values the server fills in again, or keeps |
+//! | `controlled` | what controllers write into objects, and what an export brings along |
 //! | `server_fields` | which fields only the server writes |
 //! | `openapi` | what a server says of the fields of a kind |
 //! | `quantity` | in which form an amount is stored, and which one is larger |
@@ -33,6 +34,7 @@ pub mod atomic;
 pub mod cascade;
 pub mod completion;
 pub mod conditions;
+pub mod controlled;
 pub mod defaults;
 pub mod deletion_time;
 pub mod events;

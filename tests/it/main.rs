@@ -32,6 +32,7 @@ mod docs;
 mod drift;
 mod drift_cron;
 mod examples;
+mod exported;
 mod faults;
 mod github_actions;
 mod handover;
@@ -86,6 +87,7 @@ fn tests() -> Vec<Test> {
         cures::tests(),
         drift::tests(),
         examples::tests(),
+        exported::tests(),
         handover::tests(),
         houses::tests(),
         idempotence::tests(),

@@ -4,15 +4,50 @@ use serde_json::Value;
 
 use crate::blocks::codes;
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Desired, FieldPath};
+use crate::kubernetes::controlled::{is_released, take_out, written_by_controllers};
+use crate::resource::{Desired, FieldPath, IgnoreRule};
 
 /// Removes fields that a controller overwrites: with them, every plan would have a change that no apply settles.
-///
+/// `chosen` are those that an export brought along.
+pub(super) fn leave_to_controllers(
+    desired: &mut Desired,
+    chosen: Vec<FieldPath>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    leave_rules(desired, mistakes);
+    let mut left = written_by_controllers(&desired.identity, &desired.object);
+    left.extend(chosen.into_iter().filter(|path| path.get(&desired.object).is_some()));
+    left.sort();
+    left.dedup();
+    // Said before they are gone: the place of a field is looked up in the object.
+    mistakes.extend(told(desired, &left));
+    for path in left.iter().filter(|path| is_released(path)) {
+        desired.lifecycle.ignore_changes.push(IgnoreRule { object: None, path: path.clone() });
+    }
+    for path in &left {
+        take_out(&mut desired.object, path);
+    }
+}
+
+/// One warning for all fields of an object.
+fn told(desired: &Desired, left: &[FieldPath]) -> Option<Diagnostic> {
+    let names: Vec<String> = left.iter().map(|path| format!("`{path}`")).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let span = desired.origin(left.first()?).and_then(|origin| origin.span);
+    let message =
+        format!("{} of {} {verb} left out: controllers write it", names.join(", "), desired.address);
+    let warning = Diagnostic::warning(codes::SERVER_FIELD, message).at_opt(span, "");
+    Some(
+        warning
+            .help("remove it from the file: an export of a cluster (`kubectl get -o yaml`) brings it along"),
+    )
+}
+
 /// The rules of a `ClusterRole` with an `aggregationRule` are collected from other roles, and "direct changes
 /// to Rules will be stomped by the controller"
 /// (<https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles>). Manifests
 /// usually have an empty list there, as a hint for readers.
-pub(super) fn leave_to_controllers(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
+fn leave_rules(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
     let aggregated = desired.object.get("aggregationRule").is_some_and(|rule| !rule.is_null());
     if !aggregated || !desired.identity.is("rbac.authorization.k8s.io", "ClusterRole") {
         return;
@@ -40,7 +75,7 @@ mod tests {
     fn left(object: &Value) -> (Value, usize) {
         let mut desired = Desired::new(Address::block("resource", "r"), object.clone()).unwrap();
         let mut mistakes = Vec::new();
-        leave_to_controllers(&mut desired, &mut mistakes);
+        leave_to_controllers(&mut desired, Vec::new(), &mut mistakes);
         (desired.object.get("rules").cloned().unwrap_or_default(), mistakes.len())
     }
 

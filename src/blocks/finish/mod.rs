@@ -56,6 +56,7 @@ impl Finish<'_> {
         if block_type.is_interpolated() {
             self.substitution.apply(&mut draft, mistakes);
         }
+        let controlled = std::mem::take(&mut draft.controlled);
         let mut desired = draft.into_desired(address)?;
         if may_have_empty_keys {
             fill_empty_keys(&mut desired, mistakes);
@@ -64,7 +65,7 @@ impl Finish<'_> {
             encode_secret_data(&mut desired, mistakes);
         }
         encode_anew(&mut desired);
-        leave_to_controllers(&mut desired, mistakes);
+        leave_to_controllers(&mut desired, controlled, mistakes);
         Some(desired)
     }
 

@@ -12,8 +12,9 @@ use crate::blocks::keys::{self, key_text, span_of};
 use crate::blocks::{codes, scope};
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::controlled::chosen_in_an_export;
 use crate::kubernetes::server_fields::remove_server_fields;
-use crate::resource::{FieldPath, FilePlace, Origin};
+use crate::resource::{FieldPath, FilePlace, Identity, Origin};
 
 /// The block type `manifest`.
 pub(in crate::blocks) struct ManifestBlock;
@@ -153,9 +154,11 @@ impl BlockType for ManifestBlock {
 fn draft(block: &Block, namespace: &str, file: &Path, shown: &str, document: &Document) -> Draft {
     let Document { object, number, item: item_numbers, line } = document;
     let mut object = object.clone();
+    let controlled = Identity::of(&object).map(|identity| chosen_in_an_export(&identity, &object));
     remove_server_fields(&mut object);
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
     let mut draft = Draft::new(block, object, addressing, namespace);
+    draft.controlled = controlled.unwrap_or_default();
     let path = FieldPath::keys(["path"]);
     let item: Vec<String> = item_numbers.iter().map(ToString::to_string).collect();
     let item = if item.is_empty() { String::new() } else { format!(", item {}", item.join(".")) };

@@ -1,12 +1,14 @@
 //! Policies, webhooks and storage classes that the plan changes.
 
 use super::{cured, of_manifest, refused};
-use crate::harness::{Behaviour, Namespace, Webhook, wait_until};
+use crate::harness::{Behaviour, Namespace, Webhook, mirror_definition, wait_until};
 
 tests! {
     an_object_waits_for_a_policy_that_goes,
     an_object_waits_for_a_policy_that_is_relaxed,
     an_object_waits_for_a_webhook_that_goes,
+    an_object_waits_for_a_silent_webhook_that_goes,
+    a_policy_spares_the_objects_of_its_own_set,
     a_claim_waits_for_a_class_that_lets_it_grow,
     an_account_comes_before_the_pod_that_is_changed_to_it,
 }
@@ -58,6 +60,30 @@ fn an_object_waits_for_a_webhook_that_goes() {
     refused(&project, "manifest.all/ConfigMap/c", "not today");
     project.rewrite("all.yaml", MAP);
     cured(&project, "manifest.all/ConfigMap/c", "not today", &address);
+}
+
+fn an_object_waits_for_a_silent_webhook_that_goes() {
+    let ns = Namespace::new();
+    let _webhook = Webhook::start(&ns, &["configmaps"], Behaviour::Silent);
+    let hooks = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: { name: \"{prefix}\" }\n";
+    let project = of_manifest(&ns, hooks);
+    let address = ns.fill("manifest.all/ValidatingWebhookConfiguration/{prefix}");
+    project.run(["apply", "--auto-approve", "--adopt", &address]).success();
+    project.rewrite("all.yaml", MAP);
+    cured(&project, "manifest.all/ConfigMap/c", "failed calling webhook", &address);
+}
+
+/// The custom resource is the slowest: it waits for its definition. The policy forbids all of its kind.
+fn a_policy_spares_the_objects_of_its_own_set() {
+    let ns = Namespace::new();
+    let mirror = "---\napiVersion: \"{prefix}.example.com/v1\"\nkind: Mirror\nmetadata: { name: hub }\nspec: { url: \"https://example.com\" }\n";
+    let policy = policy("false").replace("apiGroups: [\"\"]", "apiGroups: [\"{prefix}.example.com\"]");
+    let policy = policy.replace("resources: [configmaps]", "resources: [mirrors]");
+    let project = of_manifest(&ns, &(mirror_definition("Namespaced") + &policy + mirror));
+    project.apply();
+    project.expect_settled();
+    ns.clean_up("validatingadmissionpolicy/{prefix}");
+    ns.clean_up("validatingadmissionpolicybinding/{prefix}");
 }
 
 fn a_claim_waits_for_a_class_that_lets_it_grow() {

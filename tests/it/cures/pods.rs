@@ -10,6 +10,7 @@ tests! {
     a_pod_waits_for_a_larger_quota,
     a_pod_waits_for_what_a_delete_gives_back_to_the_quota,
     a_pod_waits_for_a_wider_limit,
+    a_pod_waits_for_the_limits_that_a_quota_wants,
     an_account_that_nobody_makes_is_an_error,
 }
 
@@ -112,6 +113,20 @@ fn a_pod_waits_for_a_wider_limit() {
     refused(&project, "manifest.all/Pod/web", "maximum memory usage");
     project.rewrite("all.yaml", &(limit("256Mi") + &pod("web", "")));
     cured(&project, "manifest.all/Pod/web", "maximum memory usage", "manifest.all/LimitRange/small");
+}
+
+fn a_pod_waits_for_the_limits_that_a_quota_wants() {
+    let ns = Namespace::new();
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: main, image: \"web:1\" }] }\n";
+    let limits = "---\napiVersion: v1\nkind: LimitRange\nmetadata: { name: usual }\n\
+                  spec: { limits: [{ type: Container, default: { memory: 64Mi } }] }\n";
+    let project = of_manifest(&ns, &quota("limits.memory: 1Gi"));
+    project.apply();
+    project.rewrite("all.yaml", &(quota("limits.memory: 1Gi") + pod));
+    wait_until("the quota to hold", || project.run(["plan"]).any().stdout().contains("must specify"));
+    refused(&project, "manifest.all/Pod/web", "failed quota: few");
+    project.rewrite("all.yaml", &(quota("limits.memory: 1Gi") + limits + pod));
+    cured(&project, "manifest.all/Pod/web", "failed quota: few", "manifest.all/LimitRange/usual");
 }
 
 fn an_account_that_nobody_makes_is_an_error() {

@@ -148,8 +148,7 @@ fn a_custom_resource_with_a_rule_against_changes_is_replaced_and_the_loss_named(
         assert_eq!(found["action"], "replace", "{found:#}");
         assert_eq!(found["fields"][0]["forces_replacement"], true, "{found:#}");
         assert!(found["reason"].as_str().unwrap().contains("what its controller made for it"), "{found:#}");
-        project.run(["destroy", "--auto-approve"]).success();
-        ns.delete(&format!("crd/bases.{group}"));
+        ns.clean_up(&format!("crd/bases.{group}"));
     }
 }
 
