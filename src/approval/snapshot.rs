@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::plan::{
     Action, After, Briefing, Cause, Change, Fidelity, FieldChange, Keep, Mode, Obstacle, Plan, Reason,
-    Refusal, SchemaChange, Tracking, UnknownValue,
+    Refusal, SchemaChange, Tracking, UnknownValue, UserChange,
 };
 use crate::resource::{
     Address, ClusterIdentity, FieldPath, FilePlace, Identity, Live, Origin, Ownership, Problem, ProblemKind,
@@ -72,6 +72,8 @@ struct FieldSnapshot {
     forces_replacement: bool,
     cause: Cause,
     keep: Option<KeepSnapshot>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    users: Vec<UserChange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -234,6 +236,7 @@ impl FieldSnapshot {
                 Keep::Key(origin) => KeepSnapshot::Key(origin.key.clone()),
                 Keep::Ignore(line) => KeepSnapshot::Ignore(line.clone()),
             }),
+            users: field.users.clone(),
         }
     }
 
@@ -260,6 +263,7 @@ impl FieldSnapshot {
                 KeepSnapshot::Key(key) => Keep::Key(origin(key)),
                 KeepSnapshot::Ignore(line) => Keep::Ignore(line.clone()),
             }),
+            users: self.users.clone(),
         }
     }
 }

@@ -57,6 +57,7 @@ fn change(kind: &str, before: &str, after: &str) -> Change {
         forces_replacement: false,
         cause: Cause::Yours,
         keep: None,
+        users: Vec::new(),
     };
     Change {
         prior: Some(Arc::new(owned(object(before), &["data.k"]))),

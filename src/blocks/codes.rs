@@ -29,6 +29,8 @@ codes! {
     MIXED_REFERENCE = "mixed-reference";
     /// An `ignore_changes` or `ready` rule fits no object of its block.
     RULE_WITHOUT_OBJECT = "rule-without-object";
+    /// Objects that Helm would run only at a moment of its own.
+    HELM_HOOKS = "helm-hooks";
     /// A field that only the server writes.
     SERVER_FIELD = "server-field";
     /// A file cannot be read, or is not what it should be.

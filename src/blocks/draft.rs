@@ -49,6 +49,10 @@ pub(super) struct Draft {
     unchecked: PathMap<Unchecked>,
     /// Fields whose values were made in this very run.
     fresh: PathMap<()>,
+    /// Fields whose values were generated, in this run or in an earlier one.
+    generated: PathMap<()>,
+    /// Fields that hold an htpasswd file.
+    htpasswd: PathMap<()>,
     /// What must be there before.
     pub(super) depends_on: Vec<Address>,
     /// What an export brought along, and the server or a controller chose.
@@ -70,6 +74,8 @@ impl Draft {
             sensitive: PathMap::default(),
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
+            generated: PathMap::default(),
+            htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             controlled: Vec::new(),
         }
@@ -106,6 +112,18 @@ impl Draft {
         self.sensitive.insert(path, ());
     }
 
+    /// Puts in a text that regplan generates, and that is kept nowhere but in this object.
+    pub(super) fn put_generated(&mut self, path: FieldPath, text: &SecretText) {
+        self.put_secret(path.clone(), text);
+        self.generated.insert(path, ());
+    }
+
+    /// Puts in an htpasswd file.
+    pub(super) fn put_htpasswd(&mut self, path: FieldPath, text: &SecretText) {
+        self.put_secret(path.clone(), text);
+        self.htpasswd.insert(path, ());
+    }
+
     /// Puts in a text that is no secret itself, but computed from one: or a placeholder, and why the field
     /// could not be checked.
     pub(super) fn put_text(&mut self, path: FieldPath, text: &SecretText) {
@@ -138,6 +156,8 @@ impl Draft {
             sensitive: self.sensitive,
             unchecked: self.unchecked,
             fresh: self.fresh,
+            generated: self.generated,
+            htpasswd: self.htpasswd,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
             ..Desired::new(address, self.object)?
         })

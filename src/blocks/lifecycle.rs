@@ -7,7 +7,7 @@ use super::codes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::suggest;
-use crate::resource::{Address, BlockAddress, Desired, Lifecycle, is_builtin_group};
+use crate::resource::{Address, BlockAddress, Desired, Identity, Lifecycle, ReadyRule, is_builtin_group};
 
 /// Gives each object of a block what `depends_on` and `lifecycle` say about it. An object also depends on the blocks
 /// that keys of its block name, if these have objects.
@@ -35,6 +35,8 @@ pub(super) fn distribute(
                 Vec::new()
             },
             ready: None,
+            // What regplan generated is nowhere else.
+            protect: block.lifecycle.protect || desired.generated.iter().next().is_some(),
             ..block.lifecycle.clone()
         };
     }
@@ -42,30 +44,48 @@ pub(super) fn distribute(
     ignore_changes(block, block_type, objects, mistakes);
 }
 
-/// Gives the readiness rule to what the block is about. Among several objects these are the ones of kinds that
-/// have no rule of their own: a `ConfigMap` never gets a condition, and the wait would end in a time-out.
+/// Gives each object the readiness rule that is for it: its own, or that of the block, which is for what the block is
+/// about. Among several objects these are the ones of kinds that have no rule of their own: a `ConfigMap` never gets a
+/// condition, and the wait would end in a time-out. To be written is enough for any kind.
 fn ready(
     block: &Block,
     block_type: &dyn AnyBlockType,
     objects: &mut [Desired],
     mistakes: &mut Vec<Diagnostic>,
 ) {
+    for own in &block.ready_rules {
+        let mut found = false;
+        for desired in objects.iter_mut().filter(|desired| is_called(desired, &own.object)) {
+            desired.lifecycle.ready = Some(own.rule.clone());
+            found = true;
+        }
+        if !found && !objects.is_empty() {
+            // What is wrong with a block without objects has been reported already.
+            let message = format!("`{}` has no object `{}`, which is to be ready", block.address, own.object);
+            let names = names(objects);
+            let help = suggest(&own.object, names.iter().map(String::as_str), "it has no objects");
+            mistakes.push(Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(own.span, "").help(help));
+        }
+    }
     let Some(rule) = &block.lifecycle.ready else { return };
     let alone = objects.len() == 1;
     let mut taken = objects.is_empty();
     for desired in objects.iter_mut().filter(|desired| block_type.leads(desired)) {
-        if alone || block_type.has_leader() || !is_builtin_group(&desired.identity.group) {
+        let takes_any = alone || block_type.has_leader() || *rule == ReadyRule::Written;
+        if takes_any || !is_builtin_group(&desired.identity.group) {
             desired.lifecycle.ready = Some(rule.clone());
             taken = true;
         }
     }
     if !taken {
         let message = format!("the `ready` rule of `{}` fits none of its objects", block.address);
-        mistakes.push(
-            Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message)
-                .at(block.span, "")
-                .help("kinds of Kubernetes' own have their rules; put the object that needs one into a block of its own"),
-        );
+        mistakes.push(Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(block.span, "").help(
+            format!(
+                "kinds of Kubernetes itself have rules of their own; to name one object, write \
+                     `ready = {{ \"{}\" = … }}`",
+                names(objects).first().map_or("Kind/name", String::as_str)
+            ),
+        ));
     }
 }
 
@@ -103,8 +123,7 @@ fn without_object(
     path: &str,
     objects: &[Desired],
 ) -> Diagnostic {
-    let names: Vec<String> =
-        objects.iter().filter_map(|desired| object_names(desired).into_iter().next()).collect();
+    let names = names(objects);
     let all = || names.iter().map(String::as_str);
     let leader = objects.iter().find(|desired| block_type.leads(desired));
     let example = leader.and_then(|leader| object_names(leader).pop()).unwrap_or_default();
@@ -119,6 +138,17 @@ fn without_object(
         ),
     };
     Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(block.span, "").help(help)
+}
+
+/// Whether the object has this name in its address, or this kind and name in any namespace.
+fn is_called(desired: &Desired, name: &str) -> bool {
+    let Identity { kind, name: own, .. } = &desired.identity;
+    object_names(desired).iter().any(|known| known == name) || format!("{kind}/{own}") == name
+}
+
+/// The name of each object.
+fn names(objects: &[Desired]) -> Vec<String> {
+    objects.iter().filter_map(|desired| object_names(desired).into_iter().next()).collect()
 }
 
 /// The names by which a rule may call an object: as in its address, and by plain kind and name.

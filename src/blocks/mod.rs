@@ -18,6 +18,7 @@
 //! | `scope` | Does a kind live in namespaces? |
 //! | `finish` | How does a draft become a desired resource, and which rules must every object keep? |
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
+//! | `object_filter` | Which objects of a manifest do `only` and `exclude` mean? |
 //! | `namespaces` | Which namespaces are shared by all? |
 //! | `references` | Do the addresses that blocks name lead to objects? |
 //! | `schema` | How does a type become the JSON Schema of its block? |
@@ -33,6 +34,7 @@ mod finish;
 mod keys;
 mod lifecycle;
 mod namespaces;
+mod object_filter;
 mod references;
 mod schema;
 mod scope;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::config::{Block, ClusterSettings, Config, Moves, Node, NodeValue, Table, TableEntry};
+use crate::config::{
+    Block, ClusterSettings, Config, Moves, Node, NodeValue, ObjectReadyRule, Table, TableEntry,
+};
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::resource::{BlockAddress, IgnoreRule, Lifecycle, LiveReference, ReadyRule, Reference};
 
@@ -49,6 +51,7 @@ fn block(kind: &str, name: &str, mut body: Node) -> Block {
     let span = body.span;
     let mut depends_on = Vec::new();
     let mut lifecycle = Lifecycle::default();
+    let mut ready_rules = Vec::new();
     if let NodeValue::Table(table) = &mut body.value {
         if let Some(TableEntry { node: Node { value: NodeValue::Array(items), .. }, .. }) =
             table.entries.remove("depends_on")
@@ -58,7 +61,24 @@ fn block(kind: &str, name: &str, mut body: Node) -> Block {
         }
         if let Some(entry) = table.entries.remove("lifecycle") {
             lifecycle.protect = entry.node.at(["protect"]).is_some();
-            lifecycle.ready = entry.node.at(["ready"]).map(|_| ReadyRule::Written);
+            match entry.node.at(["ready"]).map(|node| (node, node.as_table())) {
+                Some((_, Some(objects))) => {
+                    ready_rules.extend(objects.entries.iter().map(|(object, rule)| ObjectReadyRule {
+                        object: object.clone(),
+                        rule: ReadyRule::Written,
+                        span: rule.key_span,
+                    }));
+                }
+                Some((node, None)) => {
+                    let written = node.as_str() == Some("written");
+                    lifecycle.ready = Some(if written {
+                        ReadyRule::Written
+                    } else {
+                        ReadyRule::Condition { kind: "Ready".into(), status: "True".into() }
+                    });
+                }
+                None => {}
+            }
             if let Some(rules) = entry.node.at(["ignore_changes"]) {
                 for rule in rules.to_json().as_array().unwrap() {
                     let rule = rule.as_str().unwrap();
@@ -77,6 +97,7 @@ fn block(kind: &str, name: &str, mut body: Node) -> Block {
         depends_on,
         named_blocks: Vec::new(),
         lifecycle,
+        ready_rules,
     }
 }
 

@@ -75,6 +75,7 @@ pub(super) async fn run(
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
     let approval = admission.approval(&workspace, &planned)?;
     plan::show(&planned.plan, &Form::from(args), &SourceLine::within(sources), output)?;
+    planned.check_named_lineage()?;
     if !planned.plan.refusals.is_empty() {
         return Ok(Exit::Failed);
     }

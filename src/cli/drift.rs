@@ -58,7 +58,7 @@ fn publish(drift: &Drift, args: &DriftArgs, output: Output) -> Result<(), Failur
             return Ok(output.data(&report::drift_text(drift, Output::width()))?);
         }
         DriftFormat::Text => report::drift_text(drift, Output::width()).to_string(),
-        DriftFormat::Json => format!("{:#}\n", report::drift_json(drift)),
+        DriftFormat::Json => report::escape_json(&format!("{:#}\n", report::drift_json(drift))),
         DriftFormat::Markdown => report::drift_markdown(drift, args.markdown_limit),
         DriftFormat::Prometheus => report::drift_prometheus(drift),
     };

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use super::args::{Global, When};
-use crate::report::Styled;
+use crate::report::{self, Styled};
 
 /// The width in columns where it is not known.
 const PIPED: usize = 80;
@@ -57,6 +57,11 @@ impl Output {
     pub(super) fn data(self, text: &Styled) -> io::Result<()> {
         let text = if self.styled_data { text.ansi() } else { text.to_string() };
         Self::raw_data(&text)
+    }
+
+    /// Prints the result of the command as JSON; what could steer a terminal is escaped.
+    pub(super) fn json(json: &str) -> io::Result<()> {
+        Self::raw_data(&report::escape_json(json))
     }
 
     /// Prints the result of the command without styles, byte by byte as given.

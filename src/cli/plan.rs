@@ -36,6 +36,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
     let shown = show(plan, &Form::from(&args.form), &SourceLine::within(sources), output);
     Failure::unless_closed(shown)?;
+    planned.check_named_lineage()?;
     if let Some(path) = &args.out {
         plan_file::keep(path, &workspace, &planned, output).await?;
     } else if plan.refusals.is_empty() && plan.has_changes() {
@@ -99,7 +100,7 @@ pub(super) fn show(plan: &Plan, form: &Form, places: Locator<'_>, output: Output
             let page = Page { width: Output::width(), level, places };
             output.data(&report::plan_text(plan, page))?;
         }
-        Form::Json => Output::raw_data(&format!("{:#}\n", report::plan_json(plan, places)))?,
+        Form::Json => Output::json(&format!("{:#}\n", report::plan_json(plan, places)))?,
         Form::Markdown { limit, level } => {
             check_details(plan, level)?;
             Output::raw_data(&report::plan_markdown(plan, level, places, *limit))?;

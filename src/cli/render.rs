@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::project;
-use crate::report::escape_lines;
+use crate::report::{escape_json, escape_lines};
 use crate::resource::{Desired, FieldPath};
 
 /// The text in place of a secret value.
@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> R
         order.iter().filter_map(|address| graph.get(address)).map(|desired| shown(desired)).collect();
     let text = match args.format {
         RenderFormat::Json => {
-            safe_json(&format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": objects})))
+            escape_json(&format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": objects})))
         }
         RenderFormat::Yaml => objects.iter().map(yaml).collect::<Result<_, _>>()?,
     };
@@ -34,27 +34,8 @@ fn yaml(object: &Value) -> Result<String, Failure> {
         .map_err(|error| Failure::caused("an object cannot be written as YAML", error))?;
     let text = text.trim_end();
     // JSON is YAML too, and has an escape for every character.
-    let text = if escape_lines(text) == text { text.to_owned() } else { safe_json(&format!("{object:#}")) };
+    let text = if escape_lines(text) == text { text.to_owned() } else { escape_json(&format!("{object:#}")) };
     Ok(format!("---\n{text}\n"))
-}
-
-/// JSON in which no character steers a terminal. Such characters stand within texts alone.
-fn safe_json(json: &str) -> String {
-    if escape_lines(json) == json {
-        return json.to_owned();
-    }
-    let mut safe = String::with_capacity(json.len());
-    for c in json.chars() {
-        let mut buffer = [0; 4];
-        let character: &str = c.encode_utf8(&mut buffer);
-        if escape_lines(character) == character {
-            safe.push(c);
-        } else {
-            let mut units = [0; 2];
-            safe.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    safe
 }
 
 /// The object as it is printed: secrets are hidden, and values that are not known yet are printed as they are
@@ -89,8 +70,5 @@ mod tests {
         assert_eq!(escape_lines(&text), text);
         let read: Value = serde_saphyr::from_str(text.strip_prefix("---\n").unwrap()).unwrap();
         assert_eq!(read, object);
-        let text = safe_json(&object.to_string());
-        assert_eq!(escape_lines(&text), text);
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), object);
     }
 }

@@ -17,7 +17,9 @@ impl Config {
             .map(|block| {
                 let mut after: Vec<String> = block.depends_on.iter().map(|(to, _)| to.to_string()).collect();
                 after.sort();
-                let said = json!([block.body.to_json(), after, block.lifecycle]);
+                let rules = block.ready_rules.iter().map(|ready| json!([ready.object, ready.rule]));
+                let said = [block.body.to_json(), json!(after), json!(block.lifecycle)];
+                let said = said.into_iter().chain(rules).collect();
                 (block.address.to_string(), said)
             })
             .collect();
@@ -65,6 +67,7 @@ mod tests {
             ("[resource.b]\n", "[resource.b]\nlifecycle.replace_triggered_by = ['resource.a']\n"),
             ("[resource.b]\n", "[resource.b]\nlifecycle.timeouts.ready = '1m'\n"),
             ("[resource.b]\n", "[resource.b]\nlifecycle.ready = 'written'\n"),
+            ("[resource.b]\n", "[resource.b]\nlifecycle.ready = { 'ConfigMap/b' = 'written' }\n"),
             ("[resource.a]", "[cluster]\nnamespace = 'x'\n[resource.a]"),
             ("[resource.a]", "[[moved]]\nfrom = 'resource.z'\nto = 'resource.a'\n[resource.a]"),
         ] {

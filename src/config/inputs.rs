@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::codes;
+use super::presence::is_absent;
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
 
 /// The name of the configuration's file where none is named.
@@ -67,7 +68,7 @@ impl Files {
     pub(super) fn read_layers(&mut self, inputs: &Inputs<'_>, mistakes: &mut Vec<Diagnostic>) -> Vec<Layer> {
         if inputs.files.is_empty() {
             let name = Path::new(DEFAULT_FILE);
-            if !inputs.base.join(name).exists() {
+            if is_absent(&inputs.base.join(name)) {
                 mistakes.push(
                     Diagnostic::error(
                         codes::NO_CONFIGURATION,

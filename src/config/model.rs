@@ -8,7 +8,7 @@ use super::markers::path_schema;
 use super::moves::Moves;
 use super::node::Node;
 use crate::diagnostic::{Sources, Span};
-use crate::resource::{Address, BlockAddress, Lifecycle};
+use crate::resource::{Address, BlockAddress, Lifecycle, ReadyRule};
 
 /// A whole configuration, checked.
 #[derive(Clone)]
@@ -117,6 +117,17 @@ impl Generate {
     }
 }
 
+/// When one object of a block counts as ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectReadyRule {
+    /// Kind and name, as in its address.
+    pub object: String,
+    /// The rule.
+    pub rule: ReadyRule,
+    /// The place of the key.
+    pub span: Span,
+}
+
 /// A block: `[TYPE.NAME]`.
 #[derive(Debug, Clone)]
 pub struct Block {
@@ -134,6 +145,8 @@ pub struct Block {
     pub named_blocks: Vec<(BlockAddress, Span)>,
     /// `lifecycle`.
     pub lifecycle: Lifecycle,
+    /// The rules of `lifecycle.ready` for single objects.
+    pub ready_rules: Vec<ObjectReadyRule>,
 }
 
 /// What the configuration must know of a block type to check it.

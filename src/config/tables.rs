@@ -1,5 +1,6 @@
 //! The tables that the configuration itself knows, as types: their schemas and documentation follow.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -145,8 +146,9 @@ pub(super) struct LifecycleTable {
     replace_triggered_by: Vec<String>,
     /// How long things may take.
     timeouts: Option<TimeoutsTable>,
-    /// When a resource counts as ready, where the kind's own rule does not do.
-    ready: Option<ReadyTable>,
+    /// When a resource counts as ready, where the kind's own rule does not do. In a larger block a table says it
+    /// for single objects: `{ "Service/web" = "written", "Deployment/web" = { condition = "Available" } }`.
+    ready: Option<ReadyKey>,
 }
 
 /// How long things may take, as `90s`, `10m` or `1h30m`.
@@ -159,6 +161,27 @@ pub(super) struct TimeoutsTable {
     ready: Option<String>,
     /// From the delete until the resource is gone.
     delete: Option<String>,
+}
+
+/// When resources count as ready.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "ReadyKey")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) enum ReadyKey {
+    /// One rule for the block.
+    Block(ReadyTable),
+    /// A rule for each object, by kind and name as in its address.
+    #[schemars(schema_with = "by_object")]
+    Objects(BTreeMap<String, ReadyTable>),
+}
+
+fn by_object(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "patternProperties": { "^[^/]+/.+$": generator.subschema_for::<ReadyTable>() },
+        "additionalProperties": false,
+    })
 }
 
 /// When a resource counts as ready.

@@ -38,6 +38,7 @@ mod file_lines;
 mod host;
 mod kept_readings;
 mod loading;
+mod lost_data;
 pub mod needs;
 mod opening;
 mod plan_file;

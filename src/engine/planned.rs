@@ -4,7 +4,7 @@ use super::PlanRequest;
 use super::refusal::{NotApplicable, UncheckedField};
 use crate::blocks::SecretInputs;
 use crate::diagnostic::Diagnostics;
-use crate::plan::Plan;
+use crate::plan::{LineageObstacle, Plan};
 
 /// A plan, with the request that it was made for.
 #[derive(Debug)]
@@ -53,6 +53,20 @@ pub struct Applicable<'p> {
 }
 
 impl Planned {
+    /// Makes sure that the lineage that was named to be taken over is one that objects carry. Where it is not, that
+    /// is what is wrong, and not what follows from it for each object.
+    ///
+    /// # Errors
+    /// [`NotApplicable::Lineage`].
+    pub fn check_named_lineage(&self) -> Result<(), NotApplicable> {
+        match &self.plan.lineage_obstacle {
+            Some(obstacle @ LineageObstacle::NotFound { .. }) => {
+                Err(NotApplicable::Lineage(obstacle.clone()))
+            }
+            Some(LineageObstacle::NotAdopted { .. }) | None => Ok(()),
+        }
+    }
+
     /// The plan as one that can be applied. A plan is applied as a whole or not at all.
     ///
     /// # Errors
@@ -60,6 +74,7 @@ impl Planned {
     /// plan than the approved one.
     pub fn applicable<'p>(&'p self, approval: &'p Approval) -> Result<Applicable<'p>, NotApplicable> {
         let plan = &self.plan;
+        self.check_named_lineage()?;
         if !plan.refusals.is_empty() {
             return Err(NotApplicable::Refused(plan.refusals.clone()));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::applying::{self, Run};
 use super::file_lines;
+use super::lost_data;
 use super::planned::{Applicable, Planned};
 use super::run_secrets::RunSecrets;
 use super::state_access::{StateAccess, place_name};
@@ -75,7 +76,14 @@ impl<S: StateAccess> Workspace<S> {
         if let Some(problem) = self.provider.cluster().outage().await {
             return Err(problem.into());
         }
-        let compiled = compiled.map_err(|error| self.redacted(error))?;
+        let compiled = match compiled {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                let outline = &self.outline.graph;
+                let error = lost_data::told_first(error, outline, state, &request, &keeping).await;
+                return Err(self.redacted(error));
+            }
+        };
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
         let (graph, parallelism) = (&compiled.graph, settings.parallelism);

@@ -22,6 +22,10 @@ pub const SENSITIVE: &str = "regplan.dev/sensitive";
 /// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration>
 pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// The annotation by which Helm runs an object at a moment of its own, such as before an installation.
+/// Source: <https://helm.sh/docs/topics/charts_hooks/>
+pub const HELM_HOOK: &str = "helm.sh/hook";
+
 /// Whether the field is one of our annotations.
 pub fn is_ours_path(path: &FieldPath) -> bool {
     [PROJECT, LINEAGE, ADDRESS, PROTECT, SENSITIVE]

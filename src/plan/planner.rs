@@ -13,6 +13,7 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
+use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
@@ -20,17 +21,19 @@ use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::first_reading;
 use crate::plan::view::index::Index;
+use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Address, Problem, ProblemKind, Target};
+use crate::resource::{Address, Problem, ProblemKind, Reading, Target};
 
 /// A question that has no answer yet.
 #[derive(Debug)]
 enum PendingQuestion {
     Read(Vec<Address>),
     ReadPredecessors(Vec<Address>),
+    ReadNeeded(Vec<Needed>),
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
     Schema(Target),
@@ -54,6 +57,8 @@ pub struct Planner {
     cascade: Option<PendingCascade>,
     notes: Vec<String>,
     lineage_obstacle: Option<LineageObstacle>,
+    /// What resources name, and what is not there; `None` before that was asked.
+    missing: Option<Vec<Needed>>,
 }
 
 impl Planner {
@@ -70,6 +75,7 @@ impl Planner {
             cascade: None,
             notes: input.notes.clone(),
             lineage_obstacle: None,
+            missing: None,
             input,
         }
     }
@@ -100,7 +106,13 @@ impl Planner {
             Mode::Apply => self.decide_all(),
             Mode::Destroy => Vec::new(),
         };
-        if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
+        if !questions.is_empty() {
+            return Step::Ask(questions);
+        }
+        match self.ask_for_needed() {
+            Some(question) => Step::Ask(vec![question]),
+            None => self.conclude(),
+        }
     }
 
     fn overview(&self) -> Overview<'_> {
@@ -171,6 +183,12 @@ impl Planner {
             }
             (PendingQuestion::ReadPredecessors(addresses), Answer::Read(readings)) => {
                 self.readings.take_predecessors(addresses, readings);
+            }
+            (PendingQuestion::ReadNeeded(needed), Answer::Read(readings)) => {
+                let read = needed.into_iter().zip(readings);
+                // What may not be read may be there.
+                let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
+                self.missing = Some(missing.map(|(needed, _)| needed).collect());
             }
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
                 self.readings.take_served(&targets, answers);
@@ -375,6 +393,37 @@ impl Planner {
         }
     }
 
+    /// Asks once for what resources name that change, and that this plan does not make.
+    fn ask_for_needed(&mut self) -> Option<Question> {
+        if self.missing.is_some() || self.input.mode == Mode::Destroy {
+            return None;
+        }
+        let changes = |position| self.decisions.change(position).is_some_and(|change| change.action.writes());
+        let needed = needed(&self.input, changes);
+        self.missing = Some(Vec::new());
+        if needed.is_empty() {
+            return None;
+        }
+        let targets = needed.iter().map(|one| one.target.clone()).collect();
+        self.pending.push_back(PendingQuestion::ReadNeeded(needed));
+        Some(Question::Read(targets))
+    }
+
+    /// Warns, at each resource that changes, of what it names and what is not there.
+    fn tell_missing(&mut self, changes: &mut [Change]) {
+        for Needed { target, by } in self.missing.take().unwrap_or_default() {
+            for (address, path) in by {
+                let identity = &target.identity;
+                let text = format!(
+                    "`{path}` names {identity}, which is not there, and which this plan does not make"
+                );
+                if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
+                    change.warnings.push(text);
+                }
+            }
+        }
+    }
+
     fn plan(&mut self) -> Plan {
         let (removed, unreadable) = removals(self.overview());
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
@@ -382,6 +431,7 @@ impl Planner {
         for change in &mut changes {
             change.sum_up_schemas();
         }
+        self.tell_missing(&mut changes);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));

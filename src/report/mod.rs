@@ -30,7 +30,7 @@ pub use drift::json::{DRIFT_FORMAT_VERSION, drift_json};
 pub use drift::markdown::drift_markdown;
 pub use drift::prometheus::drift_prometheus;
 pub use drift::text::{drift_summary, drift_text};
-pub use format::escape::{escape, escape_in_place, escape_lines};
+pub use format::escape::{escape, escape_in_place, escape_json, escape_lines};
 pub use format::page::Page;
 pub use format::styled::{Label, Styled};
 pub use head::plan_subject;

@@ -66,6 +66,10 @@ pub struct Desired {
     /// Fields whose values this run has made: a generated secret, a salted hash, what is computed from them. The
     /// next run makes others, until an apply has written them. Plans that differ only in these are the same plan.
     pub fresh: PathMap<()>,
+    /// Fields whose values were generated, in this run or in an earlier one: nobody else has them.
+    pub generated: PathMap<()>,
+    /// Fields that hold an htpasswd file: the names of its users are no secret.
+    pub htpasswd: PathMap<()>,
     /// What must be there before, each with the place that says so: in `depends_on`, or in a key that names a
     /// block.
     pub depends_on: Vec<(Address, Option<Span>)>,
@@ -88,6 +92,8 @@ impl Desired {
             sensitive: PathMap::default(),
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
+            generated: PathMap::default(),
+            htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
             shared: false,

@@ -1,6 +1,5 @@
 //! What can go wrong with a state, and what to do then.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -248,7 +247,7 @@ impl StateError {
                 "run the same command again: what was recorded is picked up, the rest is looked up in the cluster"
                     .to_owned()
             }
-            Self::NoRevision { .. } => "`regplan history` lists the revisions".to_owned(),
+            Self::NoRevision { .. } => "the folder `revisions` beside the state has those that are kept".to_owned(),
             Self::OutOfOrder(_) => "this is a mistake in regplan: please report it".to_owned(),
         }
     }
@@ -260,15 +259,11 @@ impl StateError {
 }
 
 fn damaged_help(path: &Path) -> String {
-    let newest = path.parent().map(|folder| folder.join("revisions"));
     let mut text = "it is left as it is; restore it from a backup".to_owned();
-    if let Some(revisions) = newest.filter(|_| path.ends_with("state.json")) {
-        // Writing to a String does not fail.
-        let _ = write!(
-            text,
-            ", or move it away and run `regplan state rebuild`, which collects what carries our annotations \
-             (`{}` has earlier states)",
-            revisions.display()
+    if path.ends_with("state.json") {
+        text.push_str(
+            ", or move it away and run `regplan plan`: it finds what the configuration names by its annotations, and \
+             says how to take it over",
         );
     }
     text

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::StateError;
+use crate::config::is_absent;
 
 /// How the names of unfinished files begin. The holder of the lock may remove them.
 const UNFINISHED: &str = ".unfinished-";
@@ -99,13 +100,21 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StateError> {
 }
 
 /// Removes the files that a killed process left half written. Only the holder of the lock may call it. A file
-/// that cannot be removed does no harm.
-pub(super) fn remove_unfinished(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+/// that cannot be removed does no harm; a folder that cannot be read is one in which nothing can be trusted.
+///
+/// # Errors
+/// The folder is there, and cannot be read.
+pub(super) fn remove_unfinished(folder: &Path) -> Result<(), StateError> {
+    if is_absent(folder) {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(StateError::io(folder, "read"))? {
+        let entry = entry.map_err(StateError::io(folder, "read"))?;
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
             let _ = fs::remove_file(entry.path());
         }
     }
+    Ok(())
 }
 
 #[cfg(not(test))]
@@ -223,7 +232,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".unfinished-abc"), "x").unwrap();
         fs::write(folder.path().join("kept"), "x").unwrap();
-        remove_unfinished(folder.path());
+        remove_unfinished(folder.path()).unwrap();
+        remove_unfinished(&folder.path().join("missing")).unwrap();
+        assert!(
+            remove_unfinished(&folder.path().join("kept")).is_err(),
+            "what cannot be read is not taken for empty"
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -6,7 +6,7 @@ use super::error::StateError;
 use super::model::State;
 use super::revision::RevisionHead;
 
-/// The revisions that `regplan history` lists, the oldest first, and the errors of those that could not be
+/// The revisions that are kept, the oldest first, and the errors of those that could not be
 /// read. A damaged revision does not hide the others.
 ///
 /// # Errors

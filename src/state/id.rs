@@ -81,7 +81,7 @@ random_id!(
     "the name of a run"
 );
 random_id!(
-    /// Identifies one process's hold of the lock; `regplan unlock` asks for it.
+    /// Identifies one process's hold of the lock.
     LockId,
     "the id of a lock"
 );

@@ -155,8 +155,8 @@ impl Backend for LocalBackend {
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError> {
         self.location.make()?;
         let lock = Lock::take(&self.location.lock(), command)?;
-        files::remove_unfinished(self.location.folder());
-        files::remove_unfinished(&self.location.revisions());
+        files::remove_unfinished(self.location.folder())?;
+        files::remove_unfinished(&self.location.revisions())?;
         let locked = Locked { holder: lock.holder().clone(), left_by: lock.left_by.clone() };
         self.lock = Some(lock);
         Ok(locked)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::StateError;
 use super::files;
+use crate::config::is_absent;
 
 /// The name of the folder that all projects share whose configuration is in the same folder.
 const SHARED: &str = ".regplan";
@@ -85,7 +86,7 @@ impl Location {
     /// committed by accident and checked out on another one. A folder that the user chose with `[state] path`
     /// gets none: the user may want to keep the state under version control.
     pub(super) fn make(&self) -> Result<(), StateError> {
-        if let Some(shared) = self.shared.as_deref().filter(|shared| !shared.exists()) {
+        if let Some(shared) = self.shared.as_deref().filter(|shared| is_absent(shared)) {
             files::make_folder(shared)?;
             let path = shared.join(".gitignore");
             let file = files::open_private(&path, OpenOptions::new().write(true).create(true).truncate(true));

@@ -12,6 +12,7 @@ use super::error::StateError;
 use super::files;
 use super::holder::Holder;
 use super::id::LockId;
+use crate::config::is_absent;
 
 /// The lock while this process holds it. Dropping the value releases the lock.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Drop for Lock {
 /// The process is still alive ([`StateError::Locked`]), or the id is another ([`StateError::OtherLock`]).
 pub(super) fn unlock(path: &Path, id: &LockId) -> Result<Holder, StateError> {
     let other = |found| StateError::OtherLock { path: path.to_owned(), given: id.clone(), found };
-    if !path.exists() {
+    if is_absent(path) {
         return Err(other(None));
     }
     let (file, left_by) = acquire(path)?;

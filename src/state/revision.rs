@@ -20,7 +20,7 @@ pub const DEFAULT_RETENTION: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revision {
-    /// What `regplan history` says of it.
+    /// What is told of it.
     pub head: RevisionHead,
     /// The whole state afterwards.
     pub state: State,
@@ -29,7 +29,7 @@ pub struct Revision {
     pub desired: BTreeMap<Address, StoredDesired>,
 }
 
-/// What `regplan history` tells of a revision: who applied what, when, and how much that changed.
+/// What is told of a revision: who applied what, when, and how much that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RevisionHead {

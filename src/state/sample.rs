@@ -152,6 +152,8 @@ fn stored_desired() -> StoredDesired {
             "the environment variable HASH is not set".to_owned(),
         )]),
         fresh: [path("spec.nonce")].into(),
+        generated: [path("spec.nonce")].into(),
+        htpasswd: [path("spec.users")].into(),
         depends_on: vec![address("manifest.crds")],
         lifecycle: Lifecycle {
             protect: true,

@@ -283,7 +283,7 @@ impl Store {
         Ok(number)
     }
 
-    /// Changes the state without a run (`state mv`, `state rm`, `state rebuild`).
+    /// Changes the state without a run (`state mv`, `state rm`).
     ///
     /// # Errors
     /// A run has begun, or the state cannot be written.

@@ -39,6 +39,12 @@ pub struct StoredDesired {
     /// The fields whose values the run had generated.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub fresh: BTreeSet<FieldPath>,
+    /// The fields whose values were generated at some time.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub generated: BTreeSet<FieldPath>,
+    /// The fields that held an htpasswd file.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub htpasswd: BTreeSet<FieldPath>,
     /// The resources that had to exist before this one, from `depends_on`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Address>,
@@ -84,6 +90,8 @@ impl StoredDesired {
             sensitive: paths(&desired.sensitive),
             unchecked: stored(&desired.unchecked, |unchecked| unchecked.reason.clone()),
             fresh: paths(&desired.fresh),
+            generated: paths(&desired.generated),
+            htpasswd: paths(&desired.htpasswd),
             depends_on: desired.depends_on.iter().map(|(address, _)| address.clone()).collect(),
             lifecycle: desired.lifecycle.clone(),
             shared: desired.shared,
@@ -102,6 +110,8 @@ impl StoredDesired {
             sensitive: BTreeSet::new(),
             unchecked: BTreeMap::new(),
             fresh: BTreeSet::new(),
+            generated: BTreeSet::new(),
+            htpasswd: BTreeSet::new(),
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
             shared: false,
@@ -126,6 +136,8 @@ impl StoredDesired {
             sensitive: marked(&self.sensitive),
             unchecked: restored(&self.unchecked, unchecked),
             fresh: marked(&self.fresh),
+            generated: marked(&self.generated),
+            htpasswd: marked(&self.htpasswd),
             depends_on: self.depends_on.iter().map(|address| (address.clone(), None)).collect(),
             lifecycle: self.lifecycle.clone(),
             shared: self.shared,

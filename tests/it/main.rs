@@ -43,6 +43,7 @@ mod levels;
 mod literals;
 mod mistakes;
 mod moves;
+mod names;
 mod plan_forms;
 mod predictions;
 mod proof;
@@ -96,6 +97,7 @@ fn tests() -> Vec<Test> {
         literals::tests(),
         mistakes::tests(),
         moves::tests(),
+        names::tests(),
         plan_forms::tests(),
         predictions::tests(),
         proof::tests(),

@@ -17,6 +17,7 @@ tests! {
     markdown_stays_within_its_limit,
     nothing_that_the_cluster_says_breaks_out_of_markdown,
     the_policy_denies_the_loss_of_a_claim,
+    json_steers_no_terminal,
 }
 
 const CLAIM: &str = r#"
@@ -295,5 +296,17 @@ fn the_policy_denies_the_loss_of_a_claim() {
     for nothing in ["", "{}", "no plan"] {
         let judged = policy(nothing).any();
         judged.check(!judged.succeeded(), "should not let through what is no plan");
+    }
+}
+
+fn json_steers_no_terminal() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", GREETING);
+    project.apply();
+    ns.patch("configmap/greeting", &json!({"data": {"hello": "a\u{9b}31mb\u{7f}"}}));
+    for (command, code) in [("plan", 0), ("drift", 2)] {
+        let shown = project.run([command, "--format=json"]).code(code);
+        let steers = shown.stdout().chars().any(|c| c.is_control() && c != '\n');
+        assert!(!steers && shown.stdout().contains("a\\u009b31mb\\u007f"), "{}", shown.stdout());
     }
 }

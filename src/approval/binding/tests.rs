@@ -86,6 +86,7 @@ fn a_field_that_goes_is_bound_to_what_it_held() {
                 forces_replacement: false,
                 cause: Cause::Yours,
                 keep: None,
+                users: Vec::new(),
             });
         })
     };

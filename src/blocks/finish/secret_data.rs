@@ -38,8 +38,10 @@ pub(super) fn encode_secret_data(desired: &mut Desired, mistakes: &mut Vec<Diagn
             );
             continue;
         };
-        if desired.fresh.remove(&from).is_some() {
-            desired.fresh.insert(to.clone(), ());
+        for marks in [&mut desired.fresh, &mut desired.generated, &mut desired.htpasswd] {
+            if marks.remove(&from).is_some() {
+                marks.insert(to.clone(), ());
+            }
         }
         let unchecked = desired.unchecked.remove(&from);
         let unresolved = desired.unresolved.remove(&from);

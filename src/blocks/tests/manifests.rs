@@ -86,6 +86,64 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     ");
 }
 
+const CHART: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\n---\n\
+     apiVersion: batch/v1\nkind: Job\nmetadata: {name: uninstall, annotations: {helm.sh/hook: pre-delete}}\n---\n\
+     apiVersion: v1\nkind: Pod\nmetadata: {name: check, labels: {tier: test}, annotations: {helm.sh/hook: test}}\n";
+
+fn of_chart(keys: &str) -> (String, Vec<String>) {
+    let text = format!("{MANIFEST}{keys}\n");
+    let found = found_with(&text, CHART, &SecretText::Placeholder);
+    let compiled = compiled_with(&text, CHART, &SecretText::Placeholder);
+    let resources = compiled.map(|compiled| compiled.resources).unwrap_or_default();
+    let names = resources.iter().map(|desired| desired.address.to_string());
+    (found, names.filter(|name| name.starts_with("manifest")).collect())
+}
+
+#[test]
+fn hooks_of_helm_are_no_silent_guests() {
+    let (found, resources) = of_chart("");
+    assert_eq!(resources.len(), 3);
+    insta::assert_snapshot!(found, @r#"
+    warning helm-hooks: `manifest.app` has objects that are hooks of Helm: `Job/uninstall (pre-delete)`, `Pod/check (test)`
+      at `'/deploy/app.yaml'` 
+      help: Helm runs each only at the moment that its annotation names; here they are applied together with all other objects. To leave them out: `exclude = ['metadata.annotations["helm.sh/hook"]']`
+    "#);
+    for keys in [
+        "exclude = ['metadata.annotations[\"helm.sh/hook\"]']",
+        "exclude = ['Job', 'Pod/check']",
+        "only = ['ConfigMap']",
+    ] {
+        let left = (String::new(), vec!["manifest.app/ConfigMap/app".to_owned()]);
+        assert_eq!(of_chart(keys), left, "{keys}");
+    }
+}
+
+#[test]
+fn objects_are_taken_and_left_out_by_what_they_are() {
+    let (found, resources) =
+        of_chart("only = ['*/uninstall', 'metadata.labels.tier=t*']\nexclude = ['Pod:metadata.labels.tier']");
+    assert_eq!(resources, ["manifest.app/Job/uninstall"], "{found}");
+    insta::assert_snapshot!(of_chart("exclude = ['Job/unistall', 'Job/', 'Pod/*']").0, @r#"
+    warning helm-hooks: `manifest.app` has objects that are hooks of Helm: `Job/uninstall (pre-delete)`
+      at `'/deploy/app.yaml'` 
+      help: Helm runs each only at the moment that its annotation names; here they are applied together with all other objects. To leave them out: `exclude = ['metadata.annotations["helm.sh/hook"]']`
+    error rule-without-object: `Job/unistall` means no object of `manifest.app`
+      at `'Job/unistall'` 
+      help: correct it, or take it out; there are `ConfigMap/app`, `Job/uninstall`, `Pod/check`
+    error bad-value: `Job/` names no object
+      at `'Job/'` 
+      help: name kind and name (`Job/setup`), or a field (`metadata.labels.tier=test`)
+    "#);
+}
+
+#[test]
+fn what_is_left_out_need_not_be_right() {
+    let text = format!("{MANIFEST}exclude = ['Job']\n");
+    let file = "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x-}\n---\n\
+                apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    assert_eq!(found_with(&text, file, &SecretText::Placeholder), "");
+}
+
 /// What is found in one document, one mistake a line.
 fn lines(file: &str) -> Vec<String> {
     let config = config(MANIFEST);

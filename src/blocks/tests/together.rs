@@ -6,6 +6,7 @@ use super::*;
 use crate::config::{Inputs, load};
 use crate::graph::Graph;
 use crate::resource::Address;
+use crate::resource::ReadyRule;
 
 #[test]
 fn namespaces_are_shared_unless_a_block_declares_them() {
@@ -120,6 +121,33 @@ auth.anonymous = true
       at `[registry.main]` 
       help: write `Deployment/registry:spec.x`
     ");
+}
+
+#[test]
+fn objects_are_ready_by_the_rules_that_are_for_them() {
+    let manifest = |ready: &str| format!("[manifest.all]\npath = '/x.yaml'\nlifecycle.ready = {ready}\n");
+    let file = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\n\
+                apiVersion: v1\nkind: Service\nmetadata: {name: s}\n";
+    let ready = |rule: &str| {
+        let compiled = compiled_with(&manifest(rule), file, &SecretText::Placeholder).unwrap();
+        let own = compiled.resources.into_iter().filter(|desired| !desired.shared);
+        let written = own.filter(|desired| desired.lifecycle.ready == Some(ReadyRule::Written));
+        written.map(|desired| desired.address.to_string()).collect::<Vec<_>>()
+    };
+    let (map, service) = ("manifest.all/ConfigMap/c", "manifest.all/Service/s");
+    assert_eq!(ready("'written'"), [map, service]);
+    assert_eq!(ready("{ 'Service/s' = 'written' }"), [service]);
+    let found = |rule: &str| found_with(&manifest(rule), file, &SecretText::Placeholder);
+    insta::assert_snapshot!(found("{ 'Service/x' = 'written' }"), @r"
+    error rule-without-object: `manifest.all` has no object `Service/x`, which is to be ready
+      at `'Service/x'` 
+      help: did you mean `Service/s`?
+    ");
+    insta::assert_snapshot!(found("true"), @r#"
+    error rule-without-object: the `ready` rule of `manifest.all` fits none of its objects
+      at `[manifest.all]` 
+      help: kinds of Kubernetes itself have rules of their own; to name one object, write `ready = { "ConfigMap/c" = … }`
+    "#);
 }
 
 /// The configuration in a folder, through the configuration's own reader.

@@ -9,10 +9,13 @@ use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Document, Fact, Facts, ManifestFile, Need};
 use crate::blocks::keys::{self, key_text, span_of};
+use crate::blocks::object_filter::{ObjectFilter, name_of};
 use crate::blocks::{codes, scope};
-use crate::config::Block;
-use crate::diagnostic::Diagnostic;
+use crate::config::{Block, NodeValue};
+use crate::diagnostic::nearest::list;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::controlled::chosen_in_an_export;
+use crate::kubernetes::marks::HELM_HOOK;
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, FilePlace, Identity, Origin};
 
@@ -25,7 +28,7 @@ pub(in crate::blocks) struct ManifestBlock;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Manifest")]
-pub(in crate::blocks) struct ManifestSpec {
+pub(in crate::blocks) struct ManifestKeys {
     /// A file, a folder (its `.yaml`, `.yml` and `.json` files, not those of folders below it), or a
     /// pattern with `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders. A relative path starts
     /// at the folder of the file that names it.
@@ -44,6 +47,112 @@ pub(in crate::blocks) struct ManifestSpec {
         extend("x-rule" = "at most 63 lower-case letters, digits and `-`, neither first nor last a `-`")
     )]
     namespace: Option<String>,
+    /// The objects that are taken; all others are left out. An object is named by kind and name (`Job`,
+    /// `Job/setup`, `*/setup-*`), by a field as a plan prints it (`metadata.labels.tier=test`,
+    /// `metadata.annotations["helm.sh/hook"]`), or by both (`Job:metadata.labels.tier=test`).
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    only: Option<Vec<String>>,
+    /// The objects that are left out, named as in `only`. What was applied before is then deleted, as if it had left
+    /// the file.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    exclude: Option<Vec<String>>,
+}
+
+/// What a block says: its keys, with what they name.
+pub(in crate::blocks) struct ManifestSpec {
+    path: PathBuf,
+    sha256: Option<String>,
+    namespace: Option<String>,
+    only: Option<Vec<ObjectFilter>>,
+    exclude: Vec<ObjectFilter>,
+}
+
+/// The filters of a key. What names nothing is a mistake at its place.
+fn filters(
+    block: &Block,
+    key: &str,
+    texts: Option<Vec<String>>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<Vec<ObjectFilter>> {
+    let filters = texts?.into_iter().enumerate().filter_map(|(index, text)| {
+        let filter = ObjectFilter::parse(&text);
+        let said = |reason| {
+            Diagnostic::error(codes::BAD_VALUE, reason)
+                .at(item_span(block, key, index), "")
+                .help("name kind and name (`Job/setup`), or a field (`metadata.labels.tier=test`)")
+        };
+        filter.map_err(|reason| mistakes.push(said(reason))).ok()
+    });
+    Some(filters.collect())
+}
+
+/// The place of an item of a list.
+fn item_span(block: &Block, key: &str, index: usize) -> Span {
+    let item = match block.body.at([key]).map(|node| &node.value) {
+        Some(NodeValue::Array(items)) => items.get(index),
+        _ => None,
+    };
+    item.map_or_else(|| span_of(block, [key]), |item| item.span)
+}
+
+type Documents<'f> = Vec<(&'f Path, &'f Document)>;
+
+/// Those documents that `only` and `exclude` leave.
+fn selected<'f>(
+    block: &Block,
+    spec: &ManifestSpec,
+    namespace: &str,
+    mut documents: Documents<'f>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Documents<'f> {
+    let only = spec.only.as_deref().unwrap_or_default();
+    for (key, filters) in [("only", only), ("exclude", spec.exclude.as_slice())] {
+        for (index, filter) in filters.iter().enumerate() {
+            if !documents.iter().any(|(_, document)| filter.matches(&document.object, namespace)) {
+                mistakes.push(without_object(block, filter, item_span(block, key, index), &documents));
+            }
+        }
+    }
+    let is_meant = |filters: &[ObjectFilter], document: &Document| {
+        filters.iter().any(|filter| filter.matches(&document.object, namespace))
+    };
+    documents.retain(|(_, document)| {
+        (spec.only.is_none() || is_meant(only, document)) && !is_meant(&spec.exclude, document)
+    });
+    documents
+}
+
+fn without_object(block: &Block, filter: &ObjectFilter, at: Span, documents: &Documents<'_>) -> Diagnostic {
+    let names: Vec<String> = documents.iter().filter_map(|(_, document)| name_of(&document.object)).collect();
+    let message = format!("`{}` means no object of `{}`", filter.text(), block.address);
+    let help = match list(names.iter().map(String::as_str)) {
+        names if names.is_empty() => "its files have no objects".to_owned(),
+        names => format!("correct it, or take it out; there are {names}"),
+    };
+    Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(at, "").help(help)
+}
+
+/// Says which objects are hooks of Helm: they are applied, and stay, like all others.
+fn warn_of_hooks(block: &Block, documents: &Documents<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let hook = FieldPath::keys(["metadata", "annotations", HELM_HOOK]);
+    let hooks = documents.iter().filter_map(|(_, document)| {
+        let moments = hook.get(&document.object)?.as_str()?;
+        Some(format!("{} ({moments})", name_of(&document.object)?))
+    });
+    let hooks: Vec<String> = hooks.collect();
+    if hooks.is_empty() {
+        return;
+    }
+    let named = list(hooks.iter().map(String::as_str));
+    let message = format!("`{}` has objects that are hooks of Helm: {named}", block.address);
+    mistakes.push(
+        Diagnostic::warning(codes::HELM_HOOKS, message).at(span_of(block, ["path"]), "").help(format!(
+            "Helm runs each only at the moment that its annotation names; here they are applied together with all \
+             other objects. To leave them out: `exclude = ['{hook}']`"
+        )),
+    );
 }
 
 /// The documents of all files, as far as they are known.
@@ -52,7 +161,7 @@ fn documents<'f>(
     spec: &ManifestSpec,
     facts: &'f Facts,
     mistakes: &mut Vec<Diagnostic>,
-) -> Vec<(&'f Path, &'f Document)> {
+) -> Documents<'f> {
     let at = span_of(block, ["path"]);
     let files = match facts.get(&spec.need()) {
         Some(Fact::Manifests(files)) => files,
@@ -100,11 +209,16 @@ impl ManifestSpec {
     fn need(&self) -> Need {
         Need::Manifests(self.path.clone())
     }
+
+    /// The namespace of objects that name none.
+    fn namespace<'a>(&'a self, context: &CompileContext<'a>) -> &'a str {
+        self.namespace.as_deref().unwrap_or(context.defaults.namespace)
+    }
 }
 
 impl BlockType for ManifestBlock {
     const KIND: &'static str = "manifest";
-    type Keys = ManifestSpec;
+    type Keys = ManifestKeys;
     type Spec = ManifestSpec;
 
     fn read(
@@ -113,12 +227,16 @@ impl BlockType for ManifestBlock {
         _defaults: Defaults<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<ManifestSpec> {
-        keys::read(block, mistakes)
+        let ManifestKeys { path, sha256, namespace, only, exclude } = keys::read(block, mistakes)?;
+        let only = filters(block, "only", only, mistakes);
+        let exclude = filters(block, "exclude", exclude, mistakes).unwrap_or_default();
+        Some(ManifestSpec { path, sha256, namespace, only, exclude })
     }
 
     fn needs(&self, block: &Block, spec: &ManifestSpec, context: &CompileContext<'_>) -> Vec<Need> {
         // Mistakes in the files are reported when the block compiles.
         let documents = documents(block, spec, context.facts, &mut Vec::new());
+        let documents = selected(block, spec, spec.namespace(context), documents, &mut Vec::new());
         let mut needs = scope::needs(documents.iter().map(|(_, document)| &document.object));
         needs.insert(spec.need());
         needs.into_iter().collect()
@@ -131,8 +249,14 @@ impl BlockType for ManifestBlock {
         context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let namespace = spec.namespace.as_deref().unwrap_or(context.defaults.namespace);
-        let documents = documents(block, spec, context.facts, mistakes);
+        let namespace = spec.namespace(context);
+        let mut unread = Vec::new();
+        let documents = documents(block, spec, context.facts, &mut unread);
+        let mut unmatched = Vec::new();
+        let documents = selected(block, spec, namespace, documents, &mut unmatched);
+        // What a broken file holds is not known.
+        mistakes.extend(if unread.is_empty() { unmatched } else { unread });
+        warn_of_hooks(block, &documents, mistakes);
         let several = documents.iter().any(|(file, _)| Some(file) != documents.first().map(|(file, _)| file));
         // Of several files the name is enough: they are all where the key says.
         let shown = |file: &Path| match file.file_name() {

@@ -86,7 +86,7 @@ impl BlockType for SecretBlock {
             "type": "Opaque",
         });
         let mut draft = Draft::new(block, object, Addressing::AsBlock, context.defaults.namespace);
-        draft.put_secret(FieldPath::keys(["stringData", key]), &text);
+        draft.put_generated(FieldPath::keys(["stringData", key]), &text);
         vec![draft]
     }
 

@@ -34,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &StateListArgs, output: Output) -
                 "serial": state.serial,
                 "resources": resources,
             });
-            Output::raw_data(&format!("{state:#}\n"))?;
+            Output::json(&format!("{state:#}\n"))?;
         }
     }
     Ok(Exit::Done)

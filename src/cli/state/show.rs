@@ -29,7 +29,7 @@ pub(super) async fn run(global: &Global, args: &StateShowArgs, output: Output) -
         Format::Json => {
             let resources: Vec<Value> =
                 shown.map(|(address, resource)| json!({"address": address, "resource": resource})).collect();
-            Output::raw_data(&format!("{:#}\n", json!({ "resources": resources })))?;
+            Output::json(&format!("{:#}\n", json!({ "resources": resources })))?;
         }
     }
     Ok(Exit::Done)

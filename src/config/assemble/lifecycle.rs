@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::codes;
+use crate::config::model::ObjectReadyRule;
 use crate::config::node::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, FieldPath, IgnoreRule, Lifecycle, ReadyRule, Timeouts};
@@ -28,6 +29,17 @@ pub(super) fn read(
         },
         ready: node.at(["ready"]).and_then(|node| ready_rule(node, mistakes)),
     }
+}
+
+/// Reads the rules for single objects: `ready = { "Service/web" = "written" }`.
+pub(super) fn object_rules(node: &Node, mistakes: &mut Vec<Diagnostic>) -> Vec<ObjectReadyRule> {
+    let Some(table) = node.at(["ready"]).and_then(Node::as_table) else { return Vec::new() };
+    let objects = table.entries.iter().filter(|(object, _)| object.contains('/'));
+    let rules = objects.filter_map(|(object, entry)| {
+        let rule = ready_rule(&entry.node, mistakes)?;
+        Some(ObjectReadyRule { object: object.clone(), rule, span: entry.key_span })
+    });
+    rules.collect()
 }
 
 fn flag(node: &Node, key: &str) -> bool {
@@ -164,6 +176,8 @@ mod tests {
             Some(ReadyRule::Condition { kind: "Ready".into(), status: "True".into() })
         );
         assert_eq!(read_text("ready = 'written'").0.ready, Some(ReadyRule::Written));
+        let (lifecycle, mistakes) = read_text("ready = { 'Service/x' = 'written' }");
+        assert_eq!((lifecycle.ready, mistakes), (None, vec![]));
         let field = ReadyRule::Field("status.x".parse().unwrap());
         assert_eq!(read_text("ready = { field = 'status.x' }").0.ready, Some(field));
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::codes;
 use super::inputs::Files;
-use super::model::{Block, BlockSchema, ClusterSettings, Config};
+use super::model::{Block, BlockSchema, ClusterSettings, Config, ObjectReadyRule};
 use super::node::{Node, NodeValue};
 use super::outline::{Outline, SINGLE_TABLES};
 use super::references::{Resolved, SECRET_KIND};
@@ -204,11 +204,12 @@ impl Assembly<'_> {
         self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays);
         let named_blocks = self.named_blocks(&body, &at, &Shape::new(schema), &address);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
-        let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
+        let (lifecycle, ready_rules) =
+            lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
         let mut found = self.mistakes.iter().skip(before);
         let is_sound = found.all(|mistake| mistake.severity != Severity::Error)
             && !self.failed.iter().any(|failed| at.contains(failed));
-        is_sound.then_some(Block { address, span, body, depends_on, named_blocks, lifecycle })
+        is_sound.then_some(Block { address, span, body, depends_on, named_blocks, lifecycle, ready_rules })
     }
 
     fn depends_on(&mut self, node: &Node, at: &FieldPath) -> Vec<(Address, Span)> {
@@ -227,7 +228,12 @@ impl Assembly<'_> {
         addresses
     }
 
-    fn lifecycle(&mut self, mut node: Node, at: &FieldPath, block: &Value) -> Lifecycle {
+    fn lifecycle(
+        &mut self,
+        mut node: Node,
+        at: &FieldPath,
+        block: &Value,
+    ) -> (Lifecycle, Vec<ObjectReadyRule>) {
         let outline = self.outline;
         let place = at.key("lifecycle");
         let enclosing = Some(EnclosingTable { at: at.clone(), shape: Shape::new(block), extra: BLOCK_KEYS });
@@ -245,7 +251,8 @@ impl Assembly<'_> {
         let root = &self.root;
         let mut address_of =
             |item: &Node, mistakes: &mut Vec<Diagnostic>| address_of_block(item, root, outline, mistakes);
-        lifecycle::read(&node, &mut address_of, self.mistakes)
+        let lifecycle = lifecycle::read(&node, &mut address_of, self.mistakes);
+        (lifecycle, lifecycle::object_rules(&node, self.mistakes))
     }
 }
 

@@ -362,6 +362,7 @@ fn manifest(path: &Path) -> Config {
         depends_on: Vec::new(),
         named_blocks: Vec::new(),
         lifecycle: Lifecycle::default(),
+        ready_rules: Vec::new(),
     };
     Config {
         sources: Sources::default(),

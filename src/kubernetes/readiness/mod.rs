@@ -79,6 +79,19 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
     }
 }
 
+/// What to do where the object may wait for something that this cluster does not have, such as a cloud that gives
+/// addresses. It is worth telling after some seconds.
+pub fn way_out(identity: &Identity, object: &Value) -> Option<String> {
+    if !identity.is("", "Service") || !other_kinds::waits_for_address(object) {
+        return None;
+    }
+    Some(format!(
+        "if nothing in this cluster gives addresses, stop with Ctrl-C and set `lifecycle.ready = {{ \"Service/{}\" = \
+         \"written\" }}`",
+        identity.name
+    ))
+}
+
 /// Whether a field exists and is not empty.
 pub fn field(object: &Value, path: &FieldPath) -> Readiness {
     let filled = match path.get(object) {

@@ -33,12 +33,17 @@ pub(super) fn claim(object: &Value, class: StorageClass) -> Readiness {
 }
 
 pub(super) fn service(object: &Value) -> Readiness {
-    let is_balanced = object.pointer("/spec/type").and_then(Value::as_str) == Some("LoadBalancer");
-    let addresses = object.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
-    if is_balanced && addresses.is_none_or(Vec::is_empty) {
+    if waits_for_address(object) {
         return Readiness::waiting("the load balancer has no address yet");
     }
     Readiness::Ready
+}
+
+/// Whether a Service is a load balancer that has no address yet.
+pub(super) fn waits_for_address(service: &Value) -> bool {
+    let is_balanced = service.pointer("/spec/type").and_then(Value::as_str) == Some("LoadBalancer");
+    let addresses = service.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
+    is_balanced && addresses.is_none_or(Vec::is_empty)
 }
 
 /// A CRD, without a check whether discovery serves the kind.

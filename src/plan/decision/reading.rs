@@ -16,6 +16,7 @@ use crate::plan::model::fidelity::{Fidelity, PredictionReason, Proof};
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::handover;
+use crate::plan::ownership::protection::lost_data_problem;
 use crate::plan::proof::content::content_digest;
 use crate::plan::proof::{by_owner, by_record};
 use crate::plan::view::situation::Situation;
@@ -37,9 +38,19 @@ pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
         }
         Reading::Unreadable(problem) => refused(problem.clone()),
         Reading::Absent if has_completed(situation, None) => completed(situation, None),
-        Reading::Absent => written(situation, None),
+        Reading::Absent => match lost_data(situation) {
+            Some(problem) => refused(problem),
+            None => written(situation, None),
+        },
         Reading::Present(live) => present(situation, live),
     })
+}
+
+/// What stands against making the object again, which is gone with the data that it held.
+fn lost_data(situation: Situation<'_>) -> Option<Problem> {
+    let is_namespace_gone =
+        situation.namespace().is_some_and(|namespace| namespace.action() == Some(Action::Create));
+    lost_data_problem(situation.desired(), situation.known(), is_namespace_gone, situation.consent())
 }
 
 fn refused(problem: Problem) -> NextStep {

@@ -24,6 +24,7 @@ use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::field_owners::foreign;
 use crate::plan::ownership::handover;
 use crate::plan::ownership::handover::FieldRelease;
+use crate::plan::ownership::protection::lost_value_problem;
 use crate::plan::ownership::restore::{ChangeWithoutFields, restored_ownership};
 use crate::plan::view::situation::Situation;
 use crate::resource::{Desired, FieldPath, Live};
@@ -70,6 +71,10 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         return Ruling::Refused(obstacle);
     }
     let comparison = Comparison::new(situation, live, &sent, &answer, trigger);
+    let (known, consent) = (situation.known(), situation.consent());
+    if let Some(problem) = lost_value_problem(desired, known, live, &comparison.fields, consent) {
+        return problem.into();
+    }
     let action = comparison.action(&belonging);
     let foreign = foreign(project, &sent, live, &answer, &comparison.fields);
     let unchanged = match action {

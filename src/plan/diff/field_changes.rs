@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::kubernetes::list_items::{item_keys, name_of};
 use crate::kubernetes::marks::is_ours_path;
+use crate::plan::diff::changed_users::changed_users;
 use crate::plan::diff::compare::{Difference, compare};
 use crate::plan::diff::sensitive_fields::{SensitiveFields, by_position, is_secret};
 use crate::plan::model::change::Change;
@@ -30,6 +31,9 @@ pub(in crate::plan) fn changed(desired: &Desired, live: &Value, outcome: &Value)
             let after = difference.after.map_or(After::Absent, After::Value);
             let mut field = field(desired, difference.path, difference.before, after);
             field.sensitive = sensitive_fields.hides(&field.path);
+            if desired.htpasswd.get(&field.path).is_some() {
+                field.users = changed_users(field.before.as_ref(), &field.after);
+            }
             field
         })
         .collect()

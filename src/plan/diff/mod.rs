@@ -2,6 +2,7 @@
 //!
 //! | file | question |
 //! |---|---|
+//! | `changed_users` | which users of an htpasswd file change |
 //! | `compare` | which fields differ, and how list items are identified |
 //! | `field_changes` | the differences as the plan shows them |
 //! | `outcome` | what an object probably is after a write that nobody can ask the server about |
@@ -13,6 +14,7 @@
 //! | `sensitive_fields` | which fields nobody may see |
 //! | `secret_values` | what these fields hold |
 
+mod changed_users;
 pub(in crate::plan) mod compare;
 pub(in crate::plan) mod field_changes;
 mod misfit;

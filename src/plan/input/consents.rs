@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::kubernetes::kinds::holds_more_than_itself;
 use crate::plan::input::plan_input::Input;
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::{Consent, Mode, Refusal};
@@ -90,8 +91,13 @@ fn takes_consent(change: &Change) -> bool {
     match change.action {
         Action::Delete | Action::Replace => change.protected,
         Action::Keep => true,
-        // A generated value that is lost is made anew.
-        Action::Create => change.target.identity.is("", "Secret"),
-        Action::None | Action::Update | Action::Adopt | Action::Forget => false,
+        // What is lost is made anew: a generated value, or what held data.
+        Action::Create => {
+            let identity = &change.target.identity;
+            identity.is("", "Secret") || holds_more_than_itself(identity)
+        }
+        // A generated value makes way for another one.
+        Action::Update => change.target.identity.is("", "Secret"),
+        Action::None | Action::Adopt | Action::Forget => false,
     }
 }

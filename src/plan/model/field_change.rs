@@ -54,6 +54,28 @@ pub enum UnknownValue {
     Generated,
 }
 
+/// What becomes of one user of an htpasswd file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    /// The user's name.
+    pub name: String,
+    /// What becomes of the user.
+    pub change: UserFate,
+}
+
+/// What becomes of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserFate {
+    /// The user is new.
+    Added,
+    /// The user has another password.
+    Changed,
+    /// The user is removed.
+    Removed,
+}
+
 /// One field that changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldChange {
@@ -73,6 +95,8 @@ pub struct FieldChange {
     pub cause: Cause,
     /// How to keep the change of others, for drift and conflict.
     pub keep: Option<Keep>,
+    /// Where the field is an htpasswd file: the users that change, by name.
+    pub users: Vec<UserChange>,
 }
 
 impl FieldChange {
@@ -87,6 +111,7 @@ impl FieldChange {
             forces_replacement: false,
             cause: Cause::Yours,
             keep: None,
+            users: Vec::new(),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What is deleted only with consent, and what is never replaced.
 
+use serde_json::Value;
+
 use crate::kubernetes::kinds::holds_more_than_itself;
 use crate::kubernetes::marks::PROTECT;
 use crate::plan::input::plan_input::Known;
+use crate::plan::model::field_change::{After, Cause, FieldChange};
 use crate::plan::model::plan::Consent;
 use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind};
 
@@ -70,8 +73,8 @@ impl ReplacementBan {
                     Remedy::OmitReplace => "leave `--replace` out",
                 };
                 format!(
-                    "a claim is never replaced, its data would be lost: {remedy}, or make a second claim under \
-                     another name and move the data"
+                    "a claim is never replaced, its data would be lost: {remedy}, or write a second block that makes \
+                     another claim, and copy the data"
                 )
             }
             Self::WithoutConsent => {
@@ -85,6 +88,68 @@ impl ReplacementBan {
             }
         }
     }
+}
+
+/// What stands against making something again that held data, and that is gone although it was applied: it would come
+/// back empty.
+pub(in crate::plan) fn lost_data_problem(
+    desired: &Desired,
+    known: Option<&Known>,
+    is_namespace_gone: bool,
+    consent: &Consent,
+) -> Option<Problem> {
+    let known = known.filter(|known| known.target.identity == desired.identity)?;
+    // Where a run was killed, it may have deleted the object itself, as somebody had agreed.
+    let is_lost = !known.is_in_doubt() && !known.doubted && !consent.destroy.contains(&desired.address);
+    // The claims of a StatefulSet outlive it, but not their namespace.
+    let held_data =
+        desired.identity.is("", "PersistentVolumeClaim") || is_namespace_gone && has_claims(desired);
+    (is_lost && held_data).then(|| data_loss(&desired.identity, &desired.address))
+}
+
+/// Whether it is a `StatefulSet` whose pods have volumes of their own.
+fn has_claims(desired: &Desired) -> bool {
+    let claims = desired.object.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
+    desired.identity.is("apps", "StatefulSet") && claims.is_some_and(|claims| !claims.is_empty())
+}
+
+/// What is said of data that is lost.
+pub fn data_loss(identity: &Identity, address: &Address) -> Problem {
+    let message = format!("{identity} is gone, and its data with it: an apply would make an empty one");
+    Problem::new(ProblemKind::Conflict, message).help(format!(
+        "restore it first (a volume that was kept can be bound again), or agree to an empty one: `--consent {address}`"
+    ))
+}
+
+/// What stands against a write that takes away a generated value: nobody else has it.
+pub(in crate::plan) fn lost_value_problem(
+    desired: &Desired,
+    known: Option<&Known>,
+    live: &Live,
+    fields: &[FieldChange],
+    consent: &Consent,
+) -> Option<Problem> {
+    if !desired.identity.is("", "Secret") || consent.destroy.contains(&desired.address) {
+        return None;
+    }
+    let is_marked = known.is_some_and(|known| known.protect) || live.annotation(PROTECT) == Some("true");
+    let was_generated = is_marked && !desired.lifecycle.protect;
+    let is_generated = desired.generated.iter().next().is_some();
+    let lost = fields.iter().filter(|field| {
+        let is_value =
+            field.path.is_below_keys(&["data"]) && field.before.is_some() && field.cause == Cause::Yours;
+        is_value && (was_generated || is_generated && field.after == After::Absent)
+    });
+    let lost: Vec<String> = lost.map(|field| field.path.to_string()).collect();
+    let (first, more) = lost.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    let message = format!("it would lose a generated value that nobody else has: {first}{more}");
+    Some(
+        Problem::new(ProblemKind::Conflict, message).help(format!(
+            "put its source back, or agree to lose the value: `--consent {}`",
+            desired.address
+        )),
+    )
 }
 
 /// What stands against deleting the object that had the address of a desired resource before.

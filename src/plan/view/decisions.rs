@@ -45,7 +45,7 @@ impl Decisions {
     }
 
     /// What becomes of it.
-    pub(super) fn change(&self, position: usize) -> Option<&Change> {
+    pub(in crate::plan) fn change(&self, position: usize) -> Option<&Change> {
         self.made.get(&position).map(|decision| &decision.change)
     }
 

@@ -26,6 +26,25 @@ pub fn escape_lines(text: &str) -> String {
     text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
 }
 
+/// JSON in which no character steers a terminal: such characters stand within texts alone, and JSON has an escape for
+/// each. It reads as it did.
+pub fn escape_json(json: &str) -> String {
+    let is_plain = |c: char| c == '\n' || is_harmless(c);
+    if json.chars().all(is_plain) {
+        return json.to_owned();
+    }
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_plain(c) {
+            safe.push(c);
+        } else {
+            let mut units = [0; 2];
+            safe.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    safe
+}
+
 /// Puts other characters in the place of those that [`escape`] makes visible, each as many bytes long as the old one:
 /// for a text into which places point. Line breaks stay.
 pub fn escape_in_place(text: &str) -> String {
@@ -64,6 +83,14 @@ fn is_harmless(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_reads_as_it_did_and_steers_no_terminal() {
+        let object = serde_json::json!({"k": "a\u{1b}[2J\u{7}\u{7f}\u{9b}31m\u{e0041}\nb", "open": "größe"});
+        let text = escape_json(&format!("{object:#}\n"));
+        assert_eq!(escape_lines(&text), text);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), object);
+    }
 
     #[test]
     fn what_steers_a_terminal_becomes_visible() {

@@ -84,6 +84,9 @@ fn field(change: &Change, field: &FieldChange, places: Locator<'_>) -> Value {
         After::Absent => entry["removed"] = Value::Bool(true),
         After::Unknown(value) => entry["after_unknown"] = Value::from(reasons::unknown(value)),
     }
+    if !field.users.is_empty() {
+        entry["users"] = json!(field.users);
+    }
     // The cause of a creation is said once, for the whole object.
     if change.action != Action::Create {
         entry["cause"] = json!(field.cause);

@@ -3,7 +3,7 @@
 use crate::report::plan::reasons;
 use serde_json::Value;
 
-use crate::plan::{After, Cause, FieldChange, SchemaChange, UnknownValue};
+use crate::plan::{After, Cause, FieldChange, SchemaChange, UnknownValue, UserFate};
 use crate::report::format::diff::line_diff;
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
@@ -88,7 +88,11 @@ pub(in crate::report) fn values(change: &FieldChange) -> (Option<String>, Option
             (Some(_), After::Absent) => "(sensitive, removed)",
             (Some(_), _) => "(sensitive, changed)",
         };
-        return (None, Some(story.to_owned()));
+        let story = match changed_users(change) {
+            Some(users) => format!("{story}: {users}"),
+            None => story.to_owned(),
+        };
+        return (None, Some(story));
     }
     let shown = |value: &Value| mode(&change.path, value).unwrap_or_else(|| one_line(value));
     let after = match &change.after {
@@ -104,6 +108,20 @@ pub(in crate::report) fn values(change: &FieldChange) -> (Option<String>, Option
         (None, None) => (None, Some("(none)".to_owned())),
         (before, after) => (before.map(|text| part(&text, 0)), after.map(|text| part(&text, 0))),
     }
+}
+
+/// The users of an htpasswd file that change: `alice removed, ci changed`.
+fn changed_users(change: &FieldChange) -> Option<String> {
+    let users = change.users.iter().map(|user| {
+        let fate = match user.change {
+            UserFate::Added => "added",
+            UserFate::Changed => "changed",
+            UserFate::Removed => "removed",
+        };
+        format!("{} {fate}", escape(&user.name))
+    });
+    let users: Vec<String> = users.collect();
+    (!users.is_empty()).then(|| users.join(", "))
 }
 
 /// What stands for a value that is not known yet; not escaped.

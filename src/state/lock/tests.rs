@@ -93,6 +93,15 @@ fn unlocking_takes_the_id() {
 }
 
 #[test]
+fn a_lock_that_cannot_be_looked_at_is_not_taken_for_none() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let below_a_file = folder.path().join("file/lock");
+    let error = unlock(&below_a_file, &LockId::random()).unwrap_err();
+    assert!(!matches!(error, StateError::OtherLock { .. }), "{error}");
+}
+
+#[test]
 fn a_user_and_a_host_are_always_named() {
     let holder = Holder::this_process("apply");
     assert!(!holder.user.is_empty() && !holder.host.is_empty());

@@ -29,6 +29,8 @@ fn facts(desired: &Desired) -> String {
         sensitive,
         unchecked,
         fresh,
+        generated,
+        htpasswd,
         depends_on,
         lifecycle,
         shared,
@@ -37,7 +39,7 @@ fn facts(desired: &Desired) -> String {
     let depends_on: Vec<_> = depends_on.iter().map(|(address, _)| address).collect();
     format!(
         "{address:#?}\n{identity:#?}\n{object:#}\n{origins:#?}\n{settable:#?}\n{unresolved:#?}\n{sensitive:#?}\n\
-         {unchecked:#?}\n{fresh:#?}\n{depends_on:#?}\n{lifecycle:#?}\n{shared:#?}"
+         {unchecked:#?}\n{fresh:#?}\n{generated:#?}\n{htpasswd:#?}\n{depends_on:#?}\n{lifecycle:#?}\n{shared:#?}"
     )
 }
 
@@ -64,6 +66,8 @@ fn full(sources: &mut Sources) -> Desired {
     desired.sensitive.insert(path("spec.env[0].value"), ());
     desired.unchecked.insert(path("spec.hash"), Unchecked { reason: "not set".into() });
     desired.fresh.insert(path("spec.env[0].value"), ());
+    desired.generated.insert(path("spec.env[0].value"), ());
+    desired.htpasswd.insert(path("spec.hash"), ());
     desired.depends_on.push((Address::block("manifest", "crds"), span));
     desired.lifecycle = Lifecycle {
         protect: true,

@@ -12,6 +12,7 @@ tests! {
     files_that_are_none,
     files_of_other_editors,
     a_link_that_leads_nowhere_is_no_absence,
+    a_configuration_that_leads_nowhere_is_no_missing_one,
 }
 
 fn files_and_folders_are_merged() {
@@ -115,4 +116,13 @@ fn a_link_that_leads_nowhere_is_no_absence() {
         let ended = project.run([command]).code(1);
         ended.stderr_contains("deploy/b.yaml: it is a link to /nowhere").stderr_contains("regplan.toml:");
     }
+}
+
+fn a_configuration_that_leads_nowhere_is_no_missing_one() {
+    let ns = Namespace::absent();
+    let project = ns.project();
+    project.run(["validate"]).code(1).stderr_contains("there is no `regplan.toml`");
+    std::os::unix::fs::symlink("nowhere", project.path("regplan.toml")).unwrap();
+    let refused = project.run(["validate"]).code(1);
+    refused.stderr_contains("regplan.toml").stderr_lacks("there is no `regplan.toml`");
 }

@@ -11,6 +11,7 @@ use crate::harness::Namespace;
 tests! {
     init_writes_a_valid_file_and_never_overwrites,
     render_shows_no_secret_and_needs_none,
+    hooks_of_helm_are_told_and_can_be_left_out,
     the_graph_is_drawn_in_both_languages,
     the_schema_takes_the_examples_and_refuses_a_typo,
 }
@@ -101,4 +102,27 @@ fn the_schema_takes_the_examples_and_refuses_a_typo() {
         assert!(schema.is_valid(&value(SMALL)) && wrong != SMALL);
         assert!(!schema.is_valid(&value(&wrong)), "{wrong}");
     }
+}
+
+fn hooks_of_helm_are_told_and_can_be_left_out() {
+    let ns = Namespace::absent();
+    let chart = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: app }\n---\n\
+                 apiVersion: batch/v1\nkind: Job\nmetadata: { name: uninstall, annotations: { helm.sh/hook: pre-delete } }\n";
+    let config = "[project]\nname = \"{project}\"\n\n[manifest.app]\npath = \"chart.yaml\"\n";
+    let project =
+        ns.project().kubeconfig("/nonexistent").write("chart.yaml", chart).write("regplan.toml", config);
+    let rendered = project.run(["render"]).success();
+    rendered.stderr_contains("hooks of Helm").stderr_contains("Job/uninstall (pre-delete)");
+    rendered.stdout_contains("kind: Job");
+    for keys in ["exclude = ['metadata.annotations[\"helm.sh/hook\"]']", "only = [\"ConfigMap/*\"]"] {
+        project.rewrite("regplan.toml", &format!("{config}{keys}\n"));
+        let rendered = project.run(["render"]).success();
+        rendered.stderr_lacks("Helm").stdout_contains("kind: ConfigMap").stdout_lacks("kind: Job");
+    }
+    project.rewrite("regplan.toml", &format!("{config}exclude = [\"Jop\"]\n"));
+    project
+        .run(["validate"])
+        .code(1)
+        .stderr_contains("`Jop` means no object")
+        .stderr_contains("Job/uninstall");
 }

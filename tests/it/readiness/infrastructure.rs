@@ -1,13 +1,16 @@
 //! Claims wait for their volume, and load balancers for their address.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{OTHERS, fails_at_web};
-use crate::harness::{HEAD, Namespace};
+use crate::harness::{HEAD, MANIFESTS, Namespace};
 
 tests! {
     a_claim_is_bound_or_waits_for_its_consumer,
     a_load_balancer_has_its_address,
+    a_load_balancer_without_a_cloud_has_a_way_out,
 }
 
 fn a_claim_is_bound_or_waits_for_its_consumer() {
@@ -63,4 +66,29 @@ fn a_load_balancer_has_its_address() {
     ns.patch_status("service/web", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     apply.wait().success();
     project.expect_settled();
+}
+
+fn a_load_balancer_without_a_cloud_has_a_way_out() {
+    let ns = Namespace::new();
+    let file = "apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: \"{ns}\" }\n\
+                spec: { type: LoadBalancer, ports: [{ port: 80 }], selector: { app: web } }\n---\n\
+                apiVersion: v1\nkind: ConfigMap\nmetadata: { name: page, namespace: \"{ns}\" }\n";
+    let project = ns.project().write("regplan.toml", MANIFESTS).write("all.yaml", file);
+    let began = Instant::now();
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("set `lifecycle.ready = { \"Service/web\" = \"written\" }`");
+    assert!(began.elapsed() < Duration::from_mins(1), "it says so long before its time is over");
+    apply.kill();
+    for ready in ["\"written\"", "{ \"Service/web\" = \"written\" }"] {
+        project.rewrite("regplan.toml", &format!("{MANIFESTS}lifecycle.ready = {ready}\n"));
+        project.apply();
+        project.expect_settled();
+    }
+    project.rewrite(
+        "regplan.toml",
+        &format!("{MANIFESTS}lifecycle.ready = {{ \"Service/wep\" = \"written\" }}\n"),
+    );
+    project.run(["validate"]).code(1).stderr_contains("Service/");
+    project.rewrite("regplan.toml", &format!("{MANIFESTS}lifecycle.ready = {{ Service = \"written\" }}\n"));
+    project.run(["validate"]).code(1).stderr_contains("Service");
 }

@@ -14,10 +14,18 @@ fn a_registry_whose_namespace_was_deleted_is_made_again_with_consent() {
     let project = registry(&ns, REGISTRY);
     project.apply();
     ns.delete("namespace/{ns}");
-    project.run(["plan"]).code(1).stderr_contains("is lost");
-    let consent = "--consent=registry.main/Secret/registry-http";
-    project.run(["plan", consent]).success().stdout_contains("Plan: 8 to add");
-    project.run(["apply", "--auto-approve", consent]).success();
+    // The data is what is lost. That a key is lost as well is told behind it.
+    let claim = "registry.main/PersistentVolumeClaim/registry";
+    let refused = project.run(["plan"]).code(1);
+    refused.stderr_contains("lost-data").stderr_contains(&format!("--consent {claim}"));
+    let at = |text: &str| refused.stderr().find(text).unwrap();
+    assert!(at("lost-data") < at("lost-secret"), "{}", refused.stderr());
+    let [claim, secret] = [claim, "registry.main/Secret/registry-http"].map(|one| format!("--consent={one}"));
+    // Consent to the key is none to the claim, nor the other way round.
+    project.run(["plan", &secret]).code(1).stdout_contains("PersistentVolumeClaim/registry  error");
+    project.run(["plan", &claim]).code(1).stderr_contains("is lost").stderr_lacks("lost-data");
+    project.run(["plan", &claim, &secret]).success().stdout_contains("Plan: 8 to add");
+    project.run(["apply", "--auto-approve", &claim, &secret]).success();
     project.expect_settled();
 }
 
@@ -68,7 +76,8 @@ fn a_namespace_of_others_outlives_the_registry() {
     project.apply();
     project.expect_settled();
     let consent = "--consent=registry.main/PersistentVolumeClaim/registry";
-    project.run(["destroy", "--auto-approve", consent, "--consent=namespace.{ns}"]).success();
+    let secret = "--consent=registry.main/Secret/registry-http";
+    project.run(["destroy", "--auto-approve", consent, secret, "--consent=namespace.{ns}"]).success();
     assert!(versions(&ns).is_empty());
     assert_eq!(version(), before);
 }

@@ -12,7 +12,7 @@ use super::{
     ALICE, CHECKSUM, CONFIG_CHECKSUM, DEPLOYMENT, HTPASSWD, PASSWORD, REGISTRY, planned, registry, secret,
     versions,
 };
-use crate::harness::{Command, Namespace, program, wait_until};
+use crate::harness::{Command, Namespace, change, program, wait_until};
 
 tests! {
     a_changed_password_changes_its_line_and_rolls_the_pods,
@@ -22,6 +22,7 @@ tests! {
     users_come_and_go,
     a_password_that_is_not_set_is_not_checked_and_not_applied,
     the_http_secret_is_made_once,
+    a_generated_http_secret_makes_way_for_another_one_with_consent,
     a_lost_http_secret_needs_consent,
     a_lost_password_needs_consent_and_a_new_user_none,
     an_htpasswd_file_is_taken_and_rolls_the_pods,
@@ -73,7 +74,7 @@ fn a_changed_password_changes_its_line_and_rolls_the_pods() {
     found.sort();
     assert_eq!(found, expected);
     let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
-    plan.stdout_contains("~ data.htpasswd: (sensitive, changed)")
+    plan.stdout_contains("~ data.htpasswd: (sensitive, changed): ci changed\n")
         .stdout_contains("Plan: 0 to add, 2 to change");
     project.apply();
     let (new, rolled) = (hashes(&ns), ns.get("deployment/registry"));
@@ -93,6 +94,7 @@ fn users_of_others_are_thrown_out() {
     let guest = format!("{file}{}", line("-nbB", "guest"));
     ns.patch("secret/registry-htpasswd", &json!({"data": {"htpasswd": STANDARD.encode(guest)}}));
     assert_eq!(planned(&project), [format!("{HTPASSWD} data.htpasswd")]);
+    project.run(["plan"]).success().stdout_contains("guest removed");
     project.apply();
     assert_eq!(secret(&ns, "registry-htpasswd", "htpasswd"), file);
     // A hash of another password under the right name is not ours either.
@@ -142,6 +144,13 @@ fn users_come_and_go() {
     project.apply();
     let old = hashes(&ns);
     project.edit("regplan.toml", "alice = ", "bob = ");
+    let who = "data.htpasswd: (sensitive, changed): alice removed, bob added";
+    project.run(["plan", "--out=users.regplan"]).success().stdout_contains(who);
+    project.run(["show", "users.regplan"]).success().stdout_contains(who);
+    project.run(["plan", "--format=markdown"]).success().stdout_contains("alice removed, bob added");
+    let plan = project.run(["plan", "--format=json"]).success().json();
+    let users = json!([{"name": "alice", "change": "removed"}, {"name": "bob", "change": "added"}]);
+    assert_eq!(change(&plan, HTPASSWD)["fields"][0]["users"], users);
     project.apply();
     let new = hashes(&ns);
     assert_eq!(new.keys().collect::<Vec<_>>(), ["bob", "ci"]);
@@ -191,6 +200,29 @@ fn the_http_secret_is_made_once() {
     project.run(["plan"]).code(1).stderr_contains("is lost");
 }
 
+fn a_generated_http_secret_makes_way_for_another_one_with_consent() {
+    let ns = Namespace::absent();
+    let project = registry(&ns, REGISTRY).env("HTTP_SECRET", "another key of some length");
+    project.apply();
+    let http = secret(&ns, "registry-http", "secret");
+    project.edit(
+        "regplan.toml",
+        "[registry.main]\n",
+        "[registry.main]\nhttp.secret = { env = \"HTTP_SECRET\" }\n",
+    );
+    project
+        .run(["plan"])
+        .code(1)
+        .stdout_contains("data.secret")
+        .stdout_contains("--consent registry.main/Secret");
+    assert_eq!(secret(&ns, "registry-http", "secret"), http);
+    project.run(["apply", "--auto-approve", "--consent=registry.main/Secret/registry-http"]).success();
+    project.expect_settled();
+    // What the user gives is kept by the user, and changes without a word.
+    let project = project.env("HTTP_SECRET", "a third key of some length");
+    project.apply();
+}
+
 fn a_lost_http_secret_needs_consent() {
     let ns = Namespace::absent();
     let project = registry(&ns, REGISTRY);
@@ -231,9 +263,28 @@ fn a_lost_password_needs_consent_and_a_new_user_none() {
     project.run(["apply", "--auto-approve", "--consent=registry.main/Secret/registry-users"]).success();
     assert_ne!(secret(&ns, "registry-users", "robot"), robot);
     project.expect_settled();
-    // Without generated passwords there is nothing to keep.
+    // A generated password goes only with consent: when its user goes, and when its source becomes another one.
+    let consent = "--consent=registry.main/Secret/registry-users";
+    let both = project.read("regplan.toml");
+    project.edit("regplan.toml", "deploy = { generate = { length = 20 } }\n", "");
+    project
+        .run(["plan"])
+        .code(1)
+        .stdout_contains("data.deploy")
+        .stdout_contains("--consent registry.main/Secret");
+    project.rewrite("regplan.toml", &both);
+    project.edit(
+        "regplan.toml",
+        "deploy = { generate = { length = 20 } }",
+        "deploy = { env = \"CI_PASSWORD\" }",
+    );
+    project.run(["apply", "--auto-approve"]).code(1).stdout_contains("data.deploy");
+    project.run(["apply", "--auto-approve", consent]).success();
+    assert_eq!(ns.get("secret/registry-users")["data"].as_object().unwrap().len(), 1);
     project.rewrite("regplan.toml", REGISTRY);
-    project.apply();
+    project.apply().stdout_contains("= registry.main/Secret/registry-users");
+    assert!(ns.find("secret/registry-users").is_some());
+    project.run(["apply", "--auto-approve", consent]).success();
     assert!(ns.find("secret/registry-users").is_none());
     assert_eq!(hashes(&ns).keys().collect::<Vec<_>>(), ["ci"]);
 }
@@ -251,7 +302,7 @@ fn an_htpasswd_file_is_taken_and_rolls_the_pods() {
     project.expect_settled();
     let checksum = ns.field("deployment/registry", CHECKSUM);
     project.rewrite("users/htpasswd", &format!("{file}{}", line("-nbB", "alice")));
-    project.run(["plan"]).success().stdout_contains("~ data.htpasswd: (sensitive, changed)");
+    project.run(["plan"]).success().stdout_contains("~ data.htpasswd: (sensitive, changed): alice added");
     project.apply();
     assert_ne!(ns.field("deployment/registry", CHECKSUM), checksum);
     project.expect_settled();

@@ -47,9 +47,11 @@ fn destroy_keeps_the_images_until_consent() {
     destroy
         .stdout_contains("= registry.main/PersistentVolumeClaim/registry")
         .stdout_contains("--consent registry.main/PersistentVolumeClaim/registry")
+        .stdout_contains("= registry.main/Secret/registry-http")
         .stdout_contains("= namespace.{ns}".replace("{ns}", &ns.name()).as_str());
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim);
-    assert_eq!(versions(&ns).keys().collect::<Vec<_>>(), ["PersistentVolumeClaim/registry"]);
+    let kept = ["PersistentVolumeClaim/registry", "Secret/registry-http"];
+    assert_eq!(versions(&ns).keys().collect::<Vec<_>>(), kept);
     // A new registry of the same name finds its images.
     project.apply();
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim);
@@ -59,6 +61,7 @@ fn destroy_keeps_the_images_until_consent() {
             "destroy",
             "--auto-approve",
             "--consent=registry.main/PersistentVolumeClaim/registry",
+            "--consent=registry.main/Secret/registry-http",
             "--consent=namespace.{ns}",
         ])
         .success();
@@ -75,8 +78,11 @@ fn a_volume_of_many_nodes_becomes_one_of_one_node() {
     // Somebody deletes the claim by hand.
     ns.kubectl(["scale", "deployment/registry", "--replicas=0"]).run().success();
     ns.delete("pvc/registry");
-    project.run(["plan"]).success().stdout_contains("it was applied before, and is gone");
-    project.apply();
+    // That its data is not needed, nobody knows but the user.
+    project.run(["apply", "--auto-approve"]).code(1).stdout_contains("PersistentVolumeClaim/registry  error");
+    let consent = "--consent=registry.main/PersistentVolumeClaim/registry";
+    project.run(["plan", consent]).success().stdout_contains("it was applied before, and is gone");
+    project.run(["apply", "--auto-approve", consent]).success();
     assert_eq!(ns.field("deployment/registry", "/spec/strategy"), json!({"type": "Recreate"}));
     project.expect_settled();
 }

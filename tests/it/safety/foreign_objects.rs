@@ -41,7 +41,10 @@ fn what_another_state_made_is_taken_over_only_by_its_lineage() {
     let none = "0".repeat(32);
     let refused = ours.run(["destroy", "--auto-approve", "--adopt-lineage", &none]).code(1);
     refused.stderr_contains("no object of this configuration has that lineage").stderr_contains(&lineage);
-    ours.run(["apply", "--auto-approve", "--adopt-lineage", &none]).code(1).stdout_contains(&lineage);
+    for command in ["apply", "plan"] {
+        let refused = ours.run([command, "--adopt-lineage", &none]).code(1);
+        refused.stderr_contains("no object of this configuration has that lineage").stderr_contains(&lineage);
+    }
     ours.run(["plan", "--adopt-lineage", "old"]).code(1).stderr_contains("32 hexadecimal digits");
     // The plan file keeps that it was agreed to.
     ours.run(["plan", "--out=p.plan", "--adopt-lineage", &lineage]).success();

@@ -36,10 +36,19 @@ pub(super) fn secrets(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) -
     if let Some(text) = registry.htpasswd() {
         let key: &[&str] =
             if registry.spec.users == UserSource::File { &["auth", "htpasswd"] } else { &["auth", "users"] };
-        drafts.push(secret(registry, "htpasswd", &[(HTPASSWD_KEY, text, key)], mistakes));
+        let mut draft = secret(registry, "htpasswd");
+        draft.put_htpasswd(path(&["stringData", HTPASSWD_KEY]), &text);
+        drafts.push(registry.from(draft, path(&["stringData", HTPASSWD_KEY]), key));
     }
     let http = registry.http_secret();
-    drafts.push(secret(registry, "http", &[(HTTP_KEY, http, &["http", "secret"])], mistakes));
+    let key: &[&str] = &["http", "secret"];
+    drafts.push(if registry.spec.generates_http_secret() {
+        generated(registry, "http", &[(HTTP_KEY, http, key)], mistakes)
+    } else {
+        let mut draft = secret(registry, "http");
+        draft.put_secret(path(&["stringData", HTTP_KEY]), &http);
+        registry.from(draft, path(&["stringData", HTTP_KEY]), key)
+    });
     let users: Vec<_> = registry.spec.generated_users().collect();
     if !users.is_empty() {
         let keys: Vec<_> = users.iter().map(|user| ["auth", "users", user.name.as_str()]).collect();
@@ -50,31 +59,37 @@ pub(super) fn secrets(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) -
                 (user.name.as_str(), registry.facts.text(&password_need(user)), keys.as_slice())
             })
             .collect();
-        drafts.push(secret(registry, "users", &entries, mistakes));
+        drafts.push(generated(registry, "users", &entries, mistakes));
     }
     drafts
 }
 
-/// One Secret: each entry is a key of its data, the text, and the key of the block that the text belongs to.
-fn secret(
+/// A Secret without data.
+fn secret(registry: &Registry<'_>, suffix: &str) -> Draft {
+    registry.draft(json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": registry.metadata(&registry.spec.suffixed(suffix)),
+        "type": "Opaque",
+    }))
+}
+
+/// A Secret of generated texts: each entry is a key of its data, the text, and the key of the block that the text
+/// belongs to.
+fn generated(
     registry: &Registry<'_>,
     suffix: &str,
     entries: &[(&str, SecretText, &[&str])],
     mistakes: &mut Vec<Diagnostic>,
 ) -> Draft {
-    let mut draft = registry.draft(json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": registry.metadata(&registry.spec.suffixed(suffix)),
-        "type": "Opaque",
-    }));
+    let mut draft = secret(registry, suffix);
     for (key, text, keys) in entries {
         if let SecretText::Lost(reason) = text {
             let span = span_of(registry.block, keys.iter().copied());
             let address = registry.secret_address(suffix);
             mistakes.push(lost_value(&registry.key(keys), reason, &address).at(span, ""));
         }
-        draft.put_secret(path(&["stringData", key]), text);
+        draft.put_generated(path(&["stringData", key]), text);
         draft = registry.from(draft, path(&["stringData", key]), keys);
     }
     draft

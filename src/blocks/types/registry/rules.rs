@@ -119,8 +119,8 @@ impl Rules<'_> {
                 codes::TOO_MANY_REPLICAS,
                 &["replicas"],
                 message,
-                "set `storage.volume.access_mode = \"ReadWriteMany\"` with a storage class that supports it, \
-                 or `replicas = 1`",
+                "set `replicas = 1`; or `storage.volume.access_mode = \"ReadWriteMany\"` with a storage class that \
+                 supports it, before the first apply: a claim that is there keeps its mode",
             );
             if let Some(mistake) = self.mistakes.last_mut() {
                 *mistake = mistake.clone().at(span, "this volume");

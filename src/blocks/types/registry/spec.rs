@@ -75,10 +75,20 @@ impl RegistrySpec {
         needs
     }
 
+    /// Where that comes from which uploads are signed with.
+    fn http_source(&self) -> SecretSource {
+        let usual = SecretSource::Generate(Generate { length: HTTP_SECRET_LENGTH });
+        self.options.http.secret.clone().unwrap_or(usual)
+    }
+
+    /// Whether it is generated.
+    pub(super) fn generates_http_secret(&self) -> bool {
+        matches!(self.http_source(), SecretSource::Generate(_))
+    }
+
     /// The question for what uploads are signed with.
     pub(super) fn http_need(&self) -> Need {
-        let usual = SecretSource::Generate(Generate { length: HTTP_SECRET_LENGTH });
-        let source = self.options.http.secret.clone().unwrap_or(usual);
+        let source = self.http_source();
         let stored_at = self.generated_at(&source, "http", HTTP_KEY);
         Need::Secret { source, stored_at }
     }

@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::certificate;
 use super::settings::Settings;
+use crate::config::is_absent;
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::resource::{Problem, ProblemKind};
 
@@ -163,7 +164,7 @@ fn kubeconfig_paths(settings: &Settings) -> Result<Vec<PathBuf>, Problem> {
         let home = environment.get("HOME").or_else(|| environment.get("USERPROFILE"));
         (home.map(|home| Path::new(home).join(".kube/config")).into_iter().collect(), "the usual place")
     };
-    let found: Vec<PathBuf> = wanted.iter().filter(|path| path.exists()).cloned().collect();
+    let found: Vec<PathBuf> = wanted.iter().filter(|path| !is_absent(path)).cloned().collect();
     if found.is_empty() {
         let names: Vec<String> = wanted.iter().map(|path| path.display().to_string()).collect();
         let message = if names.is_empty() {

@@ -25,6 +25,8 @@ use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, ReadyRule};
 
 /// Rollouts that take longer than this have their pods looked at.
 const PODS_AFTER: Duration = Duration::from_secs(2);
+/// What waits for longer than this is told a way out, where there is one.
+const WAY_OUT_AFTER: Duration = Duration::from_secs(5);
 /// Between two looks at discovery, for which there is no watch.
 const DISCOVERY_PAUSE: Duration = Duration::from_millis(250);
 
@@ -218,12 +220,23 @@ impl Waiter<'_> {
                     Readiness::Ready => Ok(Step::Done),
                     Readiness::Failed(why) => Err(self.failed(&why, object).await),
                     Readiness::Waiting(missing) => {
+                        if let Some(way_out) = self.way_out(object) {
+                            self.tell(format!("{missing}; {way_out}"));
+                            return Ok(Step::Wait(None));
+                        }
                         self.tell(missing.clone());
                         self.pods_step(object, &missing).await
                     }
                 }
             }
         }
+    }
+
+    /// What the user can do about an object that waits for what may never come; only after some seconds.
+    fn way_out(&self, object: &Value) -> Option<String> {
+        (Instant::now() >= self.began + WAY_OUT_AFTER)
+            .then(|| readiness::way_out(self.identity, object))
+            .flatten()
     }
 
     /// What is gone may have done its work before.
@@ -294,7 +307,8 @@ impl Waiter<'_> {
         let labels = pods::selector(self.identity, object);
         let is_pod = self.identity.is("", "Pod");
         if labels.is_none() && !is_pod {
-            return Ok(Step::Wait(None));
+            let may_wait_in_vain = readiness::way_out(self.identity, object).is_some();
+            return Ok(Step::Wait(may_wait_in_vain.then(|| self.began + WAY_OUT_AFTER)));
         }
         if now < self.began + PODS_AFTER {
             return Ok(Step::Wait(Some(self.began + PODS_AFTER)));

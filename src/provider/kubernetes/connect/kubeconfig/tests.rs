@@ -49,6 +49,18 @@ fn a_missing_file_of_several_is_skipped_and_the_first_wins() {
     assert_eq!(config.default_namespace, "team");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_there_and_cannot_be_read_is_not_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a"), CONFIG).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("link")).unwrap();
+    for list in [&["link"][..], &["link", "a"], &["a/below", "a"]] {
+        let problem = problem(&settings(folder.path(), list));
+        assert!(problem.message.contains("cannot be read"), "{list:?}: {problem}");
+    }
+}
+
 #[test]
 fn every_mistake_in_a_kubeconfig_has_its_own_words() {
     let folder = tempfile::tempdir().unwrap();

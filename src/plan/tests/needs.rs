@@ -1,0 +1,73 @@
+//! What desired objects name and nobody makes.
+
+use serde_json::{Value, json};
+
+use super::world::*;
+use crate::plan::Plan;
+
+fn ingress() -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i", "namespace": "a"},
+        "spec": {"ingressClassName": "nginx", "tls": [{"secretName": "tls"}]}})
+}
+
+fn pod() -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "a"},
+        "spec": {"serviceAccountName": "robot", "imagePullSecrets": [{"name": "pull"}], "containers": []}})
+}
+
+fn secret(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "a"}})
+}
+
+fn warnings(plan: &Plan) -> Vec<&str> {
+    plan.changes.iter().flat_map(|change| &change.warnings).map(String::as_str).collect()
+}
+
+#[test]
+fn what_is_neither_there_nor_made_is_a_warning() {
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "d", "namespace": "a"}, "spec": {"storageClassName": "fast"}});
+    let resources = vec![desired("i", ingress()), desired("p", pod()), desired("d", claim)];
+    let plan = World::default().plan(input(resources));
+    let said = warnings(&plan).join("\n");
+    for named in [
+        "IngressClass.networking.k8s.io nginx",
+        "Secret a/tls",
+        "ServiceAccount a/robot",
+        "Secret a/pull",
+        "StorageClass.storage.k8s.io fast",
+    ] {
+        assert!(said.contains(named), "{named}: {said}");
+    }
+    assert_eq!(warnings(&plan).len(), 5, "{said}");
+}
+
+#[test]
+fn what_is_there_or_made_or_cannot_be_read_is_none() {
+    let class =
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"}});
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "a"}});
+    let mut world = World::default().with(class).with(secret("tls"));
+    world.forbidden = vec![crate::resource::Identity::namespaced("", "Secret", "a", "pull")];
+    let plan = world.plan(input(vec![desired("r", account), desired("i", ingress()), desired("p", pod())]));
+    assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
+}
+
+#[test]
+fn what_a_controller_makes_of_this_plan_is_none() {
+    let certificate = json!({"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+        "metadata": {"name": "c", "namespace": "a"}, "spec": {"secretName": "tls"}});
+    let class =
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"}});
+    let mut world = World::default().with(class);
+    let plan = world.plan(input(vec![desired("c", certificate), desired("i", ingress())]));
+    assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
+}
+
+#[test]
+fn what_an_unchanged_resource_names_is_not_asked_for() {
+    let live = marked(ingress(), "resource.i");
+    let mut world = World::default().with(live.clone());
+    let plan = world.plan(with_known(input(vec![desired("i", ingress())]), &address("resource.i"), &live));
+    assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
+}
