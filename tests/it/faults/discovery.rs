@@ -141,7 +141,7 @@ fn a_definition_that_cannot_be_looked_for_keeps_its_objects() {
     let proxy = ns.proxy();
     let project = with_removed_things(&ns).through(&proxy);
     serve(&ns, false);
-    proxy.on("list", "customresourcedefinitions").answer(403);
+    proxy.on("list", "customresourcedefinitions.apiextensions.k8s.io").answer(403);
     project.run(["plan"]).code(1).stdout_contains("customresourcedefinitions").stdout_lacks("gone already");
     project.run(["apply", "--auto-approve"]).code(1);
     assert_eq!(project.state()["resources"].as_object().unwrap().len(), 2);
