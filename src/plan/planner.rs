@@ -13,7 +13,7 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
-use crate::plan::model::change::Change;
+use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
@@ -399,7 +399,11 @@ impl Planner {
             return None;
         }
         let changes = |position| self.decisions.change(position).is_some_and(|change| change.action.writes());
-        let needed = needed(&self.input, changes);
+        let mut needed = needed(&self.input, changes);
+        // In a namespace that this plan makes nothing can be there yet that the plan does not make.
+        needed.retain(|one| {
+            !one.target.identity.namespace.as_deref().is_some_and(|name| self.makes_namespace(name))
+        });
         self.missing = Some(Vec::new());
         if needed.is_empty() {
             return None;
@@ -407,6 +411,13 @@ impl Planner {
         let targets = needed.iter().map(|one| one.target.clone()).collect();
         self.pending.push_back(PendingQuestion::ReadNeeded(needed));
         Some(Question::Read(targets))
+    }
+
+    fn makes_namespace(&self, name: &str) -> bool {
+        self.decisions.changes().any(|change| {
+            let identity = &change.target.identity;
+            change.action == Action::Create && identity.is("", "Namespace") && identity.name == name
+        })
     }
 
     /// Warns, at each resource that changes, of what it names and what is not there.

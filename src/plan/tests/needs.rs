@@ -71,3 +71,10 @@ fn what_an_unchanged_resource_names_is_not_asked_for() {
     let plan = world.plan(with_known(input(vec![desired("i", ingress())]), &address("resource.i"), &live));
     assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
 }
+
+#[test]
+fn what_lies_in_a_namespace_that_this_plan_makes_is_not_asked_for() {
+    let plan = World::default().plan(input(vec![desired("a", namespace("a")), desired("i", ingress())]));
+    let said = warnings(&plan);
+    assert!(said.len() == 1 && said[0].contains("IngressClass"), "{said:?}");
+}
