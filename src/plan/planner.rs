@@ -13,7 +13,7 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
-use crate::plan::model::change::{Action, Change};
+use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
@@ -399,11 +399,7 @@ impl Planner {
             return None;
         }
         let changes = |position| self.decisions.change(position).is_some_and(|change| change.action.writes());
-        let mut needed = needed(&self.input, changes);
-        // In a namespace that this plan makes nothing can be there yet that the plan does not make.
-        needed.retain(|one| {
-            !one.target.identity.namespace.as_deref().is_some_and(|name| self.makes_namespace(name))
-        });
+        let needed = needed(&self.input, changes);
         self.missing = Some(Vec::new());
         if needed.is_empty() {
             return None;
@@ -413,21 +409,12 @@ impl Planner {
         Some(Question::Read(targets))
     }
 
-    fn makes_namespace(&self, name: &str) -> bool {
-        self.decisions.changes().any(|change| {
-            let identity = &change.target.identity;
-            change.action == Action::Create && identity.is("", "Namespace") && identity.name == name
-        })
-    }
-
     /// Warns, at each resource that changes, of what it names and what is not there.
     fn tell_missing(&mut self, changes: &mut [Change]) {
         for Needed { target, by } in self.missing.take().unwrap_or_default() {
             for (address, path) in by {
-                let identity = &target.identity;
-                let text = format!(
-                    "`{path}` names {identity}, which is not there, and which this plan does not make"
-                );
+                let name = target.identity.short_name();
+                let text = format!("{path}: {name} is missing");
                 if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
                     change.warnings.push(text);
                 }

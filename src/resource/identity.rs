@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::is_builtin_group;
+
 /// A group and a kind, without the version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupKind {
@@ -83,6 +85,14 @@ impl Identity {
             namespace: metadata.get("namespace").and_then(Value::as_str).map(str::to_owned),
             name: metadata.get("name")?.as_str()?.to_owned(),
         })
+    }
+
+    /// Its name for people: without the group where Kubernetes itself serves it (`IngressClass nginx`).
+    pub fn short_name(&self) -> String {
+        let kind =
+            if is_builtin_group(&self.group) { self.kind.clone() } else { self.group_kind().to_string() };
+        let namespace = self.namespace.as_ref().map(|namespace| format!("{namespace}/"));
+        format!("{kind} {}{}", namespace.unwrap_or_default(), self.name)
     }
 
     /// Its group and kind.

@@ -20,7 +20,7 @@ pub(in crate::plan) fn is_protected(
     holds_more_than_itself(identity)
         || desired.is_some_and(|desired| desired.lifecycle.protect)
         || known.is_some_and(|known| known.protect)
-        || live.is_some_and(|live| live.annotation(PROTECT) == Some("true"))
+        || live.is_some_and(|live| live.annotation(PROTECT).is_some_and(|value| value != "false"))
 }
 
 /// Why an object is not replaced.

@@ -55,7 +55,7 @@ impl Decisions {
     }
 
     /// All changes so far, in the order of the plan.
-    pub(in crate::plan) fn changes(&self) -> impl Iterator<Item = &Change> {
+    pub(super) fn changes(&self) -> impl Iterator<Item = &Change> {
         self.made.values().map(|decision| &decision.change)
     }
 

@@ -58,6 +58,21 @@ impl DiffLine {
     }
 }
 
+/// A line that is safe to print. Of a changed one, what stands at its end and would not be seen is made visible.
+fn visible(line: &str, tag: ChangeTag) -> String {
+    let Some(text) = line.strip_suffix('\n') else {
+        let end = if tag == ChangeTag::Equal { "" } else { " (no newline at the end)" };
+        return escape(line) + end;
+    };
+    let kept = text.trim_end_matches([' ', '\t']);
+    if tag == ChangeTag::Equal || kept.len() == text.len() {
+        return escape(text);
+    }
+    let blanks: String =
+        text.chars().skip(kept.chars().count()).map(|c| if c == ' ' { '·' } else { '→' }).collect();
+    escape(kept) + &blanks
+}
+
 /// The lines of the difference between two texts, safe to print.
 pub(in crate::report) fn changed_lines(before: &str, after: &str) -> Vec<DiffLine> {
     let diff = TextDiff::from_lines(before, after);
@@ -67,7 +82,7 @@ pub(in crate::report) fn changed_lines(before: &str, after: &str) -> Vec<DiffLin
             lines.push(DiffLine::Gap);
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let text = escape(change.value().trim_end_matches('\n'));
+            let text = visible(change.value(), change.tag());
             lines.push(match change.tag() {
                 ChangeTag::Delete => DiffLine::Removed(text),
                 ChangeTag::Insert => DiffLine::Added(text),
@@ -76,4 +91,20 @@ pub(in crate::report) fn changed_lines(before: &str, after: &str) -> Vec<DiffLin
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(before: &str, after: &str) -> Vec<String> {
+        changed_lines(before, after).iter().map(|line| format!("{} {}", line.sign(), line.text())).collect()
+    }
+
+    #[test]
+    fn what_differs_only_at_its_end_is_made_visible() {
+        assert_eq!(shown("a\nb\n", "a\nb"), ["  a", "- b", "+ b (no newline at the end)"]);
+        assert_eq!(shown("a\nb  \n", "a\nb\n"), ["  a", "- b··", "+ b"]);
+        assert_eq!(shown("a\n", "a\t\n"), ["- a", "+ a→"]);
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::plan::{Action, Change, Plan};
 use crate::report::plan::key_facts;
 use crate::report::plan::level::Level;
+use crate::report::plan::reasons;
 use crate::report::plan::words;
 use crate::resource::{BlockAddress, KeyFact};
 
@@ -14,6 +15,13 @@ pub(in crate::report) enum Entry<'p> {
     Whole(&'p Change),
     /// What is made of a block, in short.
     Made(Made<'p>),
+    /// What stays as it is, as far as that could be predicted, for one reason.
+    Unchanged {
+        /// Why it could only be predicted.
+        reason: String,
+        /// The resources.
+        resources: Vec<&'p Change>,
+    },
 }
 
 /// Objects of one block that are made.
@@ -48,6 +56,9 @@ pub(in crate::report) enum Row<'p> {
 /// to say of them.
 const FEW: usize = 12;
 
+/// How many objects of a block share a sentence that is said once for them.
+const MANY: usize = 3;
+
 /// How an object is called within its block: `Deployment/registry`.
 pub(in crate::report) fn name_of(object: &Change) -> String {
     object.address.object.as_ref().map_or_else(|| object.address.to_string(), ToString::to_string)
@@ -57,7 +68,18 @@ pub(in crate::report) fn name_of(object: &Change) -> String {
 pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry<'p>> {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut places: BTreeMap<&BlockAddress, usize> = BTreeMap::new();
+    let mut unchanged: BTreeMap<String, usize> = BTreeMap::new();
     for change in words::by_weight(plan) {
+        if let Some(reason) = only_predicted(change).filter(|_| *level != Level::Full) {
+            let place = *unchanged.entry(reason.clone()).or_insert_with(|| {
+                entries.push(Entry::Unchanged { reason, resources: Vec::new() });
+                entries.len() - 1
+            });
+            if let Some(Entry::Unchanged { resources, .. }) = entries.get_mut(place) {
+                resources.push(change);
+            }
+            continue;
+        }
         if level.is_whole(change) {
             entries.push(Entry::Whole(change));
             continue;
@@ -72,6 +94,13 @@ pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry
         }
     }
     entries
+}
+
+/// Why it is predicted that nothing changes, where there is nothing else to say of the resource.
+fn only_predicted(change: &Change) -> Option<String> {
+    let is_plain = change.moved_from.is_none() && change.unchecked.is_empty() && change.warnings.is_empty();
+    let is_plain = is_plain && change.reasons.is_empty() && change.cause.is_none();
+    reasons::short_prediction(&change.fidelity).filter(|_| is_plain && change.action == Action::None)
 }
 
 /// The facts of a block of which nothing is there yet.
@@ -120,28 +149,32 @@ impl Made<'_> {
         Some(format!("{}{}", namespace.unwrap_or_default(), name.name))
     }
 
-    /// The namespace in which all objects are that have one, where their addresses do not say it.
+    /// The namespace in which all objects are, where their addresses do not say it.
     pub(in crate::report) fn namespace(&self) -> Option<&str> {
-        let mut namespaces = self
-            .objects
-            .iter()
-            .filter(|object| object.address.object.as_ref().is_some_and(|name| name.namespace.is_none()));
-        let mut namespaces =
-            namespaces.by_ref().filter_map(|object| object.target.identity.namespace.as_deref());
-        let first = namespaces.next()?;
-        namespaces.all(|other| other == first).then_some(first)
+        let namespace = self.objects.first()?.target.identity.namespace.as_deref()?;
+        let is_there = |object: &&Change| {
+            let says_it = object.address.object.as_ref().is_none_or(|name| name.namespace.is_some());
+            !says_it && object.target.identity.namespace.as_deref() == Some(namespace)
+        };
+        self.objects.iter().all(is_there).then_some(namespace)
     }
 
-    /// The sentences that the plan says of every object of them, and those of each object beside these.
+    /// The sentences that the plan says of all of them or of many, and those of each object beside these.
     pub(in crate::report) fn remarks(&self, plan: &Plan) -> (Vec<String>, Vec<Vec<String>>) {
         let mut own: Vec<Vec<String>> =
-            self.objects.iter().map(|object| words::remarks(plan, object)).collect();
-        let first = own.first().cloned().unwrap_or_default();
-        let common: Vec<String> =
-            first.into_iter().filter(|line| own.iter().all(|lines| lines.contains(line))).collect();
-        for lines in &mut own {
-            lines.retain(|line| !common.contains(line));
+            self.objects.iter().map(|object| words::short_remarks(plan, object)).collect();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for line in own.iter().flatten() {
+            *counts.entry(line.clone()).or_default() += 1;
         }
-        (common, own)
+        counts.retain(|_, count| *count == own.len() || *count >= MANY);
+        for lines in &mut own {
+            lines.retain(|line| !counts.contains_key(line));
+        }
+        let all = own.len();
+        let common = counts
+            .into_iter()
+            .map(|(line, count)| if count == all { line } else { format!("{count} of them: {line}") });
+        (common.collect(), own)
     }
 }

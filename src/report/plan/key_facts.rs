@@ -19,7 +19,11 @@ pub(in crate::report) fn of_object(change: &Change) -> Vec<KeyFact> {
         ("", "PersistentVolumeClaim") => {
             let size = value_at(change, &["spec", "resources", "requests", "storage"]);
             let class = value_at(change, &["spec", "storageClassName"]);
-            let class = class.unwrap_or_else(|| "the default".to_owned());
+            let class = match class {
+                None => "the default".to_owned(),
+                Some(class) if class.is_empty() => "none".to_owned(),
+                Some(class) => class,
+            };
             size.map(|text| KeyFact::new("size", text))
                 .into_iter()
                 .chain([KeyFact::new("class", class)])
@@ -71,7 +75,7 @@ fn text_of(field: &FieldChange) -> Option<String> {
     match &field.after {
         _ if field.sensitive => None,
         After::Value(Value::String(text)) => Some(text.clone()),
+        After::Value(Value::Null) | After::Absent | After::Unknown(_) => None,
         After::Value(other) => Some(other.to_string()),
-        After::Absent | After::Unknown(_) => None,
     }
 }

@@ -36,6 +36,7 @@ pub fn plan_markdown(plan: &Plan, level: &Level, places: Locator<'_>, limit: usi
     let shown = entries(plan, level).into_iter().map(|entry| match entry {
         Entry::Whole(change) => whole(plan, change, places),
         Entry::Made(made) => in_short(plan, &made),
+        Entry::Unchanged { reason, resources } => unchanged(&reason, &resources),
     });
     let entries: Vec<ResourceText> = plan.refusals.iter().map(refused).chain(shown).collect();
     let end = format!("\nDigest: {}\n", code(&plan.digest));
@@ -78,6 +79,15 @@ fn top(plan: &Plan, page: &mut Bounded) {
     if foreign > 0 {
         page.offer(&format!("\n{}.\n", words::left_alone(foreign)));
     }
+}
+
+/// What stays as it is, as far as that could be predicted: one row for each reason.
+fn unchanged(reason: &str, resources: &[&Change]) -> ResourceText {
+    let count = format!("{} {}", resources.len(), plural(resources.len(), "resource", "resources"));
+    let row = row("no change", &count, "", &code(&format!("predicted: {reason}")));
+    let lines: Vec<String> = resources.iter().map(|change| format!("= {}", change.address)).collect();
+    let text = details(&format!("{} no change", code(&count)), false, &[], &lines);
+    ResourceText { is_vital: false, full: text.clone(), folded: text, row }
 }
 
 /// What is made of a block: one row, and a line for each object to unfold.

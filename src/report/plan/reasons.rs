@@ -170,6 +170,16 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
     })
 }
 
+/// The same without what the server said of this one object.
+pub(super) fn short_prediction(fidelity: &Fidelity) -> Option<String> {
+    match fidelity {
+        Fidelity::Predicted(PredictionReason::Forbidden { .. }) => {
+            Some("no permission for a dry-run".to_owned())
+        }
+        other => prediction(other),
+    }
+}
+
 /// What is done first.
 fn cure(cure: &Cure) -> String {
     let what = cure.predecessor.as_ref().map_or_else(|| cure.address.to_string(), ToString::to_string);

@@ -4,6 +4,7 @@ use crate::plan::{Action, Change, Plan, Refusal};
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::page::Page;
+use crate::report::format::plural::plural;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::head::Head;
 use crate::report::plan::cascade;
@@ -27,17 +28,9 @@ pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
         line.push(Label::Warning, "Note: ").push(Label::Plain, escape(note));
         text.append(fit(&line, page.width, INDENT, Breaking::Words)).end().end();
     }
-    let mut is_brief = false;
-    for entry in entries(plan, page.level) {
-        match entry {
-            Entry::Whole(change) => text.append(resource(plan, change, page)),
-            Entry::Made(made) => {
-                is_brief = true;
-                text.append(in_short(plan, &made, page))
-            }
-        };
-        text.end();
-    }
+    let entries = entries(plan, page.level);
+    let is_brief = entries.iter().any(|entry| matches!(entry, Entry::Made(_)));
+    text.append(shown(plan, &entries, page));
     for refusal in &plan.refusals {
         text.append(refused(refusal, page)).end();
     }
@@ -45,6 +38,29 @@ pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
     if is_brief {
         let hint = "`--full` shows all fields of what is created, `--details ADDRESS` those of one.";
         text.append(fit(Styled::default().push(Label::Dim, hint), page.width, 0, Breaking::Words)).end();
+    }
+    text
+}
+
+/// The entries, with an empty line below each that has more than one line.
+fn shown(plan: &Plan, entries: &[Entry<'_>], page: Page<'_>) -> Styled {
+    let mut text = Styled::default();
+    let mut follows_line = false;
+    for entry in entries {
+        let entry = match entry {
+            Entry::Whole(change) => resource(plan, change, page),
+            Entry::Unchanged { reason, resources } => unchanged(reason, resources, page),
+            Entry::Made(made) => in_short(plan, made, page),
+        };
+        let is_line = entry.to_string().matches('\n').count() == 1;
+        if !(text.is_empty() || follows_line) {
+            text.end();
+        }
+        text.append(entry);
+        follows_line = is_line;
+    }
+    if !text.is_empty() {
+        text.end();
     }
     text
 }
@@ -103,6 +119,16 @@ fn in_short(plan: &Plan, made: &Made<'_>, page: Page<'_>) -> Styled {
     text
 }
 
+/// What stays as it is, as far as that could be predicted.
+fn unchanged(reason: &str, resources: &[&Change], page: Page<'_>) -> Styled {
+    let count = format!("{} {}", resources.len(), plural(resources.len(), "resource", "resources"));
+    let mut text = heading("=", Label::Dim, &count, "no change", "", page);
+    text.append(sentence(Label::Plain, "", &format!("predicted: {reason}"), page));
+    let addresses: Vec<String> = resources.iter().map(|change| change.address.to_string()).collect();
+    text.append(sentence(Label::Dim, "", &addresses.join(", "), page));
+    text
+}
+
 /// One object among others of its block, or several of one kind.
 fn listed(name: &str, story: &str, page: Page<'_>) -> Styled {
     let mut line = Styled::default();
@@ -119,14 +145,14 @@ fn listed(name: &str, story: &str, page: Page<'_>) -> Styled {
 fn concerns(object: &Change, remarks: &[String], page: Page<'_>) -> Styled {
     let mut text = Styled::default();
     for remark in remarks {
-        text.append(sentence(Label::Plain, "    ", remark, page));
+        text.append(sentence(Label::Plain, "  ", remark, page));
     }
     for (path, reason) in &object.unchecked {
         let story = format!("{path}: not checked, {reason}");
-        text.append(sentence(Label::Warning, "    ? ", &story, page));
+        text.append(sentence(Label::Warning, "  ? ", &story, page));
     }
     for warning in &object.warnings {
-        text.append(sentence(Label::Warning, "    warning: ", warning, page));
+        text.append(sentence(Label::Warning, "  warning: ", warning, page));
     }
     text
 }

@@ -132,8 +132,9 @@ pub(in crate::report) fn unknown_text(value: &UnknownValue) -> String {
 /// The mode of a file as people write it: `0440`. `None` for every other value.
 pub(in crate::report) fn mode(path: &FieldPath, value: &Value) -> Option<String> {
     let [.., Segment::Key(key)] = path.segments() else { return None };
-    // Of a volume, and of an item of one. Custom resources may call something else a mode.
-    let is_mode = key == "defaultMode" || key == "mode";
+    // Only of a volume, or of an item of one: custom resources call other things a mode.
+    let is_of_volume = path.segments().contains(&Segment::Key("volumes".to_owned()));
+    let is_mode = is_of_volume && (key == "defaultMode" || key == "mode");
     let bits = value.as_u64().filter(|bits| is_mode && *bits <= 0o7777)?;
     Some(format!("{bits:04o}"))
 }

@@ -55,6 +55,17 @@ fn weight(change: &Change) -> u8 {
 
 /// What a plan says of a resource besides its fields, one sentence for each fact.
 pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
+    let predicted = reasons::prediction(&change.fidelity);
+    known_remarks(plan, change).into_iter().chain(predicted.map(|why| format!("predicted: {why}"))).collect()
+}
+
+/// The same for one of many: what differs from object to object in a reason is left out.
+pub(in crate::report) fn short_remarks(plan: &Plan, change: &Change) -> Vec<String> {
+    let predicted = reasons::short_prediction(&change.fidelity);
+    known_remarks(plan, change).into_iter().chain(predicted.map(|why| format!("predicted: {why}"))).collect()
+}
+
+fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(from) = &change.moved_from {
         remarks.push(format!("moved from {from}"));
@@ -67,7 +78,6 @@ pub(in crate::report) fn remarks(plan: &Plan, change: &Change) -> Vec<String> {
         None => {}
     }
     remarks.extend(change.cause.as_ref().and_then(|cause| whose_deed(change, cause)));
-    remarks.extend(reasons::prediction(&change.fidelity).map(|why| format!("predicted: {why}")));
     if !change.taken_from.is_empty() {
         remarks.push(format!("takes the fields of {}", change.taken_from.join(", ")));
     }

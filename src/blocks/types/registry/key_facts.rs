@@ -10,20 +10,19 @@ pub(super) fn key_facts(spec: &RegistrySpec) -> Vec<KeyFact> {
     let mut facts = vec![
         KeyFact::new("host", options.host.as_str()),
         KeyFact::new("image", options.image.as_str()),
-        KeyFact::new("replicas", options.replicas.to_string()),
         KeyFact::new("volume", volume(&options.storage.volume)),
         KeyFact::new("users", users(spec)),
     ];
     let tls = options.tls.as_ref().map_or_else(|| "none".to_owned(), |tls| format!("Secret {}", tls.secret));
     facts.push(KeyFact::new("TLS", tls));
-    facts.push(KeyFact::new("exposed by", exposure(options)));
+    facts.push(KeyFact::new("Ingress", exposure(options)));
     facts
 }
 
 fn volume(volume: &Volume) -> String {
     match &volume.class {
-        Some(class) => format!("{} of class {class}", volume.size),
-        None => format!("{} of the default class", volume.size),
+        Some(class) => format!("{} (class {class})", volume.size),
+        None => format!("{} (default class)", volume.size),
     }
 }
 
@@ -42,10 +41,10 @@ fn users(spec: &RegistrySpec) -> String {
 
 fn exposure(options: &Options) -> String {
     match &options.ingress {
-        None => "nothing (inside the cluster only)".to_owned(),
+        None => "none".to_owned(),
         Some(ingress) => match &ingress.class {
-            Some(class) => format!("Ingress of class {class}"),
-            None => "Ingress of the default class".to_owned(),
+            Some(class) => format!("class {class}"),
+            None => "default class".to_owned(),
         },
     }
 }

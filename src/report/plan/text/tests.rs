@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::plan::{After, Cause, FieldChange, Keep};
+use crate::plan::{After, Cause, Fidelity, FieldChange, Keep, PredictionReason};
 use crate::report::format::layout::width_of;
 use crate::report::plan::level::Level;
 use crate::report::plan::sample;
@@ -109,4 +109,23 @@ fn objects_of_a_large_block_share_lines() {
     let text = text.to_string();
     assert!(text.contains("40 objects in the namespace registry") && text.contains("web-39"), "{text}");
     assert!(text.lines().count() < 16, "{text}");
+}
+
+#[test]
+fn a_reason_that_many_share_is_said_once() {
+    let forbidden = |name: &str, action| {
+        let message = format!("deployments \"{name}\" is forbidden");
+        let fidelity = Fidelity::Predicted(PredictionReason::Forbidden { message });
+        Change { fidelity, ..sample::change(name, action, Vec::new()) }
+    };
+    let made = (0..4).map(|n| forbidden(&format!("made-{n}"), Action::Create));
+    let kept = (0..5).map(|n| forbidden(&format!("kept-{n}"), Action::None));
+    let plan =
+        sample::plan(made.chain(kept).chain([sample::change("x", Action::Create, Vec::new())]).collect());
+    let text = plan_text(&plan, Page { width: 80, level: &Level::Brief, places: &|_| None }).to_string();
+    assert_eq!(text.matches("predicted: no permission for a dry-run").count(), 2, "{text}");
+    assert!(text.contains("4 of them: predicted") && text.contains("= 5 resources  no change"), "{text}");
+    assert!(!text.contains("is forbidden"), "{text}");
+    let full = shown(&plan, 80);
+    assert_eq!(full.matches("is forbidden").count(), 9, "{full}");
 }
