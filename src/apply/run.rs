@@ -168,7 +168,7 @@ impl<'p> Work<'p> {
             Action::Delete => {
                 reporter.started(change);
                 self.writing.insert(address.clone());
-                Some(step::delete(change, self.provider, progress))
+                Some(step::delete(change, self.provider, progress, self.stop.gently.clone()))
             }
             Action::Create | Action::Update | Action::Replace | Action::Adopt => {
                 reporter.started(change);

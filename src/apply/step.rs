@@ -28,11 +28,21 @@ pub(super) fn delete<'p>(
     change: &'p Change,
     provider: &'p dyn Provider,
     progress: impl Fn(&str) + Send + Sync + 'p,
+    stop: CancellationToken,
 ) -> Step<'p> {
     let address = change.address.clone();
     Box::pin(async move {
-        let result = task::remove(provider, change, &progress).await;
-        StepResult::Wrote { address, result }
+        if let Err(problem) = task::ask_for_deletion(provider, change).await {
+            return StepResult::Wrote { address, result: Err(problem) };
+        }
+        // The deletion is asked for. Until the object is gone it may take long, so a stop ends the wait.
+        tokio::select! {
+            biased;
+            result = task::await_removal(provider, change, &progress) => {
+                StepResult::Wrote { address, result: result.map(|()| Done::Gone) }
+            }
+            () = stop.cancelled() => StepResult::Cut { address },
+        }
     })
 }
 

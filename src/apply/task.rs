@@ -79,7 +79,8 @@ impl Task<'_> {
                 guarded::update(provider, write, &stamp, writer, self.desired).await?
             }
             (Action::Replace, Some(_)) => {
-                remove(provider, self.change, progress).await?;
+                ask_for_deletion(provider, self.change).await?;
+                await_removal(provider, self.change, progress).await?;
                 guarded::create(provider, self.write(object.clone()), writer).await?
             }
             _ => guarded::create(provider, self.write(object.clone()), writer).await?,
@@ -216,18 +217,22 @@ async fn await_field(
     Ok(Dependency { target: dependency.target.clone(), object: live.object })
 }
 
-/// Deletes, and waits until the object is gone.
-pub(super) async fn remove(
+/// Asks for the deletion of the object; where it is gone already, there is nothing to ask for.
+pub(super) async fn ask_for_deletion(provider: &dyn Provider, change: &Change) -> Result<(), Problem> {
+    let Some(live) = change.prior.as_deref() else { return Ok(()) };
+    let successor = (change.action == Action::Replace).then_some(change);
+    guarded::holds_nothing_new(provider, change, live).await?;
+    guarded::delete(provider, &change.target, live, successor).await
+}
+
+/// Waits until the object is gone whose deletion was asked for.
+pub(super) async fn await_removal(
     provider: &dyn Provider,
     change: &Change,
     progress: Progress<'_>,
-) -> Result<Done, Problem> {
-    let Some(live) = change.prior.as_deref() else { return Ok(Done::Gone) };
-    let successor = (change.action == Action::Replace).then_some(change);
-    guarded::holds_nothing_new(provider, change, live).await?;
-    guarded::delete(provider, &change.target, live, successor).await?;
-    await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress).await?;
-    Ok(Done::Gone)
+) -> Result<(), Problem> {
+    let Some(live) = change.prior.as_deref() else { return Ok(()) };
+    await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress).await
 }
 
 async fn await_end(

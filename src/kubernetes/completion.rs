@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::conditions::{condition, text};
+use super::conditions::{condition, status, text};
 use super::readiness::Readiness;
 use crate::resource::Identity;
 
@@ -37,7 +37,7 @@ pub fn has_ended(identity: &Identity, object: &Value) -> bool {
     is_job(identity)
         && ["Complete", "Failed"]
             .iter()
-            .any(|kind| condition(object, kind).is_some_and(|found| text(found, "status") == "True"))
+            .any(|kind| condition(object, kind).is_some_and(|found| status(found) == "True"))
 }
 
 /// How a Job has ended that is gone, by the events about it; `None` where they do not tell, and for other kinds.

@@ -13,19 +13,19 @@ pub fn condition<'v>(object: &'v Value, kind: &str) -> Option<&'v Value> {
 
 /// Whether a condition is about the latest generation. One that names no generation counts as current.
 pub fn is_current(object: &Value, condition: &Value) -> bool {
-    let seen = condition.get("observedGeneration").and_then(Value::as_i64);
+    let seen = condition.get("observedGeneration").and_then(number);
     seen.is_none_or(|seen| seen >= count(object, "/metadata/generation"))
 }
 
 /// Whether the controller has not seen the latest generation yet.
 pub fn is_behind(object: &Value) -> bool {
-    let seen = object.pointer("/status/observedGeneration").and_then(Value::as_i64);
+    let seen = object.pointer("/status/observedGeneration").and_then(number);
     seen.is_some_and(|seen| seen < count(object, "/metadata/generation"))
 }
 
 /// A condition in words: `Ready is False, DoesNotExist: the issuer is missing`.
 pub fn said(condition: &Value) -> String {
-    let mut out = format!("{} is {}", text(condition, "type"), text(condition, "status"));
+    let mut out = format!("{} is {}", text(condition, "type"), status(condition));
     let (reason, message) = (text(condition, "reason"), text(condition, "message"));
     if !reason.is_empty() {
         out.push_str(", ");
@@ -36,6 +36,26 @@ pub fn said(condition: &Value) -> String {
         out.push_str(message.trim());
     }
     out
+}
+
+/// The status of a condition: `True`, `False` or `Unknown`. Custom resources may write it as a truth value.
+pub fn status(condition: &Value) -> &str {
+    match condition.get("status") {
+        Some(Value::Bool(true)) => "True",
+        Some(Value::Bool(false)) => "False",
+        other => other.and_then(Value::as_str).unwrap_or_default(),
+    }
+}
+
+/// A whole number, which custom resources may write as a text or with a decimal point.
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        #[expect(clippy::cast_possible_truncation, reason = "only whole numbers are let through")]
+        other => other
+            .as_i64()
+            .or_else(|| other.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64)),
+    }
 }
 
 /// The text under a key; empty where there is none.

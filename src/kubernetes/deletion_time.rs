@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::conditions::{count, text};
+use super::conditions::{count, status, text};
 use super::kinds::is_namespace;
 use crate::resource::Identity;
 
@@ -52,7 +52,7 @@ fn ending_namespace(object: &Value) -> Vec<String> {
     let all = object.pointer("/status/conditions").and_then(Value::as_array);
     all.into_iter()
         .flatten()
-        .filter(|condition| text(condition, "status") == "True")
+        .filter(|condition| status(condition) == "True")
         .map(|condition| text(condition, "message").trim().to_owned())
         .filter(|message| !message.is_empty())
         .collect()

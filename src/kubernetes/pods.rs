@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::conditions::{condition, text};
+use super::conditions::{condition, status, text};
 use crate::resource::Identity;
 
 /// If a container has crashed this often and is in back-off, waiting does not help. Fewer crashes are normal
@@ -112,7 +112,7 @@ pub fn lines(pod: &Value) -> Vec<String> {
     if lines.is_empty() {
         let telling = ["PodScheduled", "ContainersReady", "Ready"]
             .into_iter()
-            .find_map(|kind| condition(pod, kind).filter(|found| text(found, "status") == "False"));
+            .find_map(|kind| condition(pod, kind).filter(|found| status(found) == "False"));
         if let Some(found) = telling {
             lines.push(format!("pod {name}: {}: {}", text(found, "reason"), text(found, "message")));
         }
@@ -122,7 +122,7 @@ pub fn lines(pod: &Value) -> Vec<String> {
 
 /// Whether a pod is ready, or has succeeded.
 pub fn is_ready(pod: &Value) -> bool {
-    condition(pod, "Ready").is_some_and(|found| text(found, "status") == "True")
+    condition(pod, "Ready").is_some_and(|found| status(found) == "True")
         || pod.pointer("/status/phase").and_then(Value::as_str) == Some("Succeeded")
 }
 

@@ -4,6 +4,7 @@ mod completion;
 mod custom_resources;
 mod deletion;
 mod infrastructure;
+mod limits;
 mod workloads;
 
 use crate::harness::{Ended, Namespace, Project, Test};
@@ -16,6 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
         infrastructure::tests(),
         custom_resources::tests(),
         deletion::tests(),
+        limits::tests(),
     ]
     .concat()
 }

@@ -29,11 +29,17 @@ use serde_json::Value;
 
 pub use self::verdict::{Readiness, StorageClass};
 use super::completion::has_ended;
-use super::conditions::{condition, is_current, said, text};
+use super::conditions::{condition, is_current, said, status};
 use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
 
 /// How long to wait for a controller that we do not know.
 pub const TIME_OF_A_CONTROLLER: Duration = Duration::from_mins(10);
+
+/// Seconds by which an object says that it has no deadline.
+/// Source: `progressDeadlineSeconds` in <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/>
+const NO_DEADLINE: u64 = i32::MAX as u64;
+/// A longer deadline of an object is not waited for: whoever means it says so in `timeouts.ready`.
+const LONGEST_DEADLINE: Duration = Duration::from_hours(24);
 
 /// Whether the object is ready, by the given rule, or else by the rule of its kind.
 pub fn judge(
@@ -98,10 +104,10 @@ pub fn field(object: &Value, path: &FieldPath) -> Readiness {
     if filled { Readiness::Ready } else { Readiness::waiting(format!("`{path}` has no value yet")) }
 }
 
-fn by_rule(object: &Value, kind: &str, status: &str) -> Readiness {
+fn by_rule(object: &Value, kind: &str, wanted: &str) -> Readiness {
     match condition(object, kind) {
-        Some(found) if text(found, "status") == status && is_current(object, found) => Readiness::Ready,
-        Some(found) => Readiness::waiting(format!("the condition {} and not {status}", said(found))),
+        Some(found) if status(found) == wanted && is_current(object, found) => Readiness::Ready,
+        Some(found) => Readiness::waiting(format!("the condition {} and not {wanted}", said(found))),
         None => Readiness::waiting(format!("there is no condition {kind} yet")),
     }
 }
@@ -111,7 +117,10 @@ fn by_rule(object: &Value, kind: &str, status: &str) -> Readiness {
 pub fn time_to_ready(identity: &Identity, object: Option<&Value>, rule: Option<&ReadyRule>) -> Duration {
     let deadline = |pointer: &str, otherwise: Duration| {
         let seconds = object.and_then(|object| object.pointer(pointer)).and_then(Value::as_u64);
-        seconds.map_or(otherwise, |seconds| Duration::from_secs(seconds) + Duration::from_mins(1))
+        let seconds = seconds.filter(|seconds| *seconds < NO_DEADLINE);
+        seconds.map_or(otherwise, |seconds| {
+            LONGEST_DEADLINE.min(Duration::from_secs(seconds) + Duration::from_mins(1))
+        })
     };
     match rule {
         Some(ReadyRule::Condition { .. } | ReadyRule::Field(_)) => TIME_OF_A_CONTROLLER,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::verdict::{Readiness, StorageClass};
-use crate::kubernetes::conditions::{condition, is_behind, is_current, said, text};
+use crate::kubernetes::conditions::{condition, is_behind, is_current, said, status, text};
 
 pub(super) fn namespace(object: &Value) -> Readiness {
     match object.pointer("/status/phase").and_then(Value::as_str) {
@@ -48,16 +48,14 @@ pub(super) fn waits_for_address(service: &Value) -> bool {
 
 /// A CRD, without a check whether discovery serves the kind.
 pub(super) fn definition(object: &Value) -> Readiness {
-    if let Some(names) = condition(object, "NamesAccepted").filter(|found| text(found, "status") == "False") {
+    if let Some(names) = condition(object, "NamesAccepted").filter(|found| status(found) == "False") {
         return Readiness::failed(format!("its names are refused: {}", said(names)));
     }
-    if let Some(schema) =
-        condition(object, "NonStructuralSchema").filter(|found| text(found, "status") == "True")
-    {
+    if let Some(schema) = condition(object, "NonStructuralSchema").filter(|found| status(found) == "True") {
         return Readiness::failed(format!("its schema is not structural: {}", text(schema, "message")));
     }
     match condition(object, "Established") {
-        Some(found) if text(found, "status") == "True" => Readiness::Ready,
+        Some(found) if status(found) == "True" => Readiness::Ready,
         Some(found) => Readiness::waiting(said(found)),
         None => Readiness::waiting("it is not established yet"),
     }
@@ -65,7 +63,7 @@ pub(super) fn definition(object: &Value) -> Readiness {
 
 pub(super) fn api_service(object: &Value) -> Readiness {
     match condition(object, "Available") {
-        Some(found) if text(found, "status") == "True" => Readiness::Ready,
+        Some(found) if status(found) == "True" => Readiness::Ready,
         Some(found) => Readiness::waiting(said(found)),
         None => Readiness::waiting("it is not available yet"),
     }
@@ -76,10 +74,10 @@ pub(super) fn custom(object: &Value) -> Readiness {
     if is_behind(object) {
         return Readiness::behind();
     }
-    if let Some(stalled) = condition(object, "Stalled").filter(|found| text(found, "status") == "True") {
+    if let Some(stalled) = condition(object, "Stalled").filter(|found| status(found) == "True") {
         return Readiness::failed(format!("it is stalled: {}", said(stalled)));
     }
-    if let Some(busy) = condition(object, "Reconciling").filter(|found| text(found, "status") == "True") {
+    if let Some(busy) = condition(object, "Reconciling").filter(|found| status(found) == "True") {
         return Readiness::waiting(said(busy));
     }
     for kind in ["Ready", "Available", "Programmed"] {
@@ -87,11 +85,7 @@ pub(super) fn custom(object: &Value) -> Readiness {
         if !is_current(object, found) {
             return Readiness::behind();
         }
-        return if text(found, "status") == "True" {
-            Readiness::Ready
-        } else {
-            Readiness::waiting(said(found))
-        };
+        return if status(found) == "True" { Readiness::Ready } else { Readiness::waiting(said(found)) };
     }
     Readiness::Ready
 }

@@ -167,3 +167,42 @@ fn times_follow_the_objects_own_deadlines() {
     assert_eq!(time_to_ready(&of("apps", "Deployment"), Some(&own), None), Duration::from_secs(90));
     assert_eq!(time_to_ready(&of("", "ConfigMap"), None, None), Duration::from_mins(1));
 }
+
+#[test]
+fn a_time_of_the_object_has_a_limit() {
+    let deployment = Identity::namespaced("apps", "Deployment", "a", "web");
+    let job = Identity::namespaced("batch", "Job", "a", "web");
+    let of_deployment = |seconds: u64| {
+        time_to_ready(&deployment, Some(&json!({"spec": {"progressDeadlineSeconds": seconds}})), None)
+    };
+    let of_job =
+        |seconds: u64| time_to_ready(&job, Some(&json!({"spec": {"activeDeadlineSeconds": seconds}})), None);
+    assert_eq!(of_deployment(600), Duration::from_mins(11));
+    assert_eq!(of_deployment(2_147_483_647), Duration::from_mins(10), "it means that there is none");
+    assert_eq!(of_job(u64::MAX), Duration::from_mins(30));
+    assert_eq!(of_job(3600 * 5), Duration::from_mins(301));
+    assert_eq!(of_job(3600 * 24 * 365), Duration::from_hours(24));
+}
+
+#[test]
+fn conditions_of_other_types_are_read_as_what_they_mean() {
+    let thing = Identity::namespaced("example.com", "Thing", "a", "x");
+    let judged = |generation: Value, status: Value| {
+        let object = json!({"metadata": {"generation": 3}, "status": {"observedGeneration": generation,
+            "conditions": [{"type": "Ready", "status": status}]}});
+        judge(&thing, &object, None, StorageClass::default())
+    };
+    assert_eq!(judged(json!(3), json!("True")), Readiness::Ready);
+    assert_eq!(judged(json!("3"), json!(true)), Readiness::Ready);
+    assert_eq!(judged(json!("2"), json!("True")), Readiness::behind());
+    assert_eq!(judged(json!(2.0), json!("True")), Readiness::behind());
+    assert!(matches!(judged(json!(3), json!(false)), Readiness::Waiting(_)));
+    let rule = |status: Value| {
+        let object = json!({"status": {"conditions": [{"type": "Done", "status": status, "observedGeneration": "1"}]},
+                            "metadata": {"generation": 1}});
+        let rule = ReadyRule::Condition { kind: "Done".into(), status: "True".into() };
+        judge(&thing, &object, Some(&rule), StorageClass::default())
+    };
+    assert_eq!((rule(json!(true)), rule(json!("True"))), (Readiness::Ready, Readiness::Ready));
+    assert!(matches!(rule(json!(false)), Readiness::Waiting(_)));
+}

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::verdict::Readiness;
-use crate::kubernetes::conditions::{condition, count, is_behind, said, text};
+use crate::kubernetes::conditions::{condition, count, is_behind, said, status, text};
 
 /// The progress of a rollout in words, such as `1 of 3 pods available`.
 fn of_pods(done: i64, wanted: i64, what: &str) -> Readiness {
@@ -43,7 +43,7 @@ pub(super) fn deployment(object: &Value) -> Readiness {
     let updated = count(object, "/status/updatedReplicas");
     let available = count(object, "/status/availableReplicas");
     let old = count(object, "/status/replicas") - updated;
-    if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| text(found, "status") == "True")
+    if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| status(found) == "True")
         && available < wanted
     {
         return Readiness::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
@@ -118,8 +118,7 @@ pub(super) fn replica_set(object: &Value) -> Readiness {
     }
     let wanted = wanted(object);
     let available = count(object, "/status/availableReplicas");
-    if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| text(found, "status") == "True")
-    {
+    if let Some(failure) = condition(object, "ReplicaFailure").filter(|found| status(found) == "True") {
         return Readiness::waiting(format!("its pods cannot be made: {}", text(failure, "message")));
     }
     if available < wanted {
@@ -133,7 +132,7 @@ pub(super) fn replica_set(object: &Value) -> Readiness {
 
 pub(super) fn job(object: &Value) -> Readiness {
     for (kind, is_failure) in [("Failed", true), ("FailureTarget", true), ("Complete", false)] {
-        let Some(found) = condition(object, kind).filter(|found| text(found, "status") == "True") else {
+        let Some(found) = condition(object, kind).filter(|found| status(found) == "True") else {
             continue;
         };
         return if is_failure {
@@ -167,7 +166,7 @@ pub(super) fn pod(object: &Value) -> Readiness {
         _ => {}
     }
     match condition(object, "Ready") {
-        Some(ready) if text(ready, "status") == "True" => Readiness::Ready,
+        Some(ready) if status(ready) == "True" => Readiness::Ready,
         Some(ready) => Readiness::waiting(said(ready)),
         None => Readiness::waiting("no node has taken it yet"),
     }

@@ -13,11 +13,12 @@ use kube::api::WatchEvent;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::discovery::{Served, encode};
 use super::pages::all;
 use super::transport::{CallError, Transport};
+use crate::resource::{Problem, ProblemKind};
 
 /// After this long the server ends a watch, and we go on with the next: a connection that has silently
 /// died is noticed.
@@ -164,12 +165,39 @@ fn version_of(object: &Value) -> String {
 fn is_final(failure: &CallError) -> bool {
     match failure {
         CallError::Refused(refusal) => matches!(refusal.code, 401 | 403 | 405),
-        CallError::Lost { .. } => false,
+        CallError::Lost { problem, .. } => problem.kind != ProblemKind::Unreachable,
+    }
+}
+
+/// Watches that the server ends one after the other, without a single event in between.
+struct Fruitless {
+    since: Option<Instant>,
+    pause: Duration,
+}
+
+impl Fruitless {
+    fn new() -> Self {
+        Self { since: None, pause: FIRST_PAUSE }
+    }
+
+    /// Waits before the next watch, longer each time; an error where they have ended like that for too long.
+    async fn back_off(&mut self, transport: &Transport, why: &str) -> Result<(), CallError> {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= transport.budget() {
+            let message = format!("the server ends every watch: {why}");
+            let problem = Problem::new(ProblemKind::Other, message)
+                .help("run the same command again when the server can be watched");
+            return Err(CallError::Lost { problem, perhaps_done: false });
+        }
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
     }
 }
 
 async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
     let mut pause = FIRST_PAUSE;
+    let mut fruitless = Fruitless::new();
     loop {
         let listed = all(&transport, &key.served, key.namespace.as_deref(), key.name.as_deref()).await;
         let failure = match listed {
@@ -182,12 +210,9 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
                     state.version.clone_from(&version);
                     state.transport_error = None;
                 });
-                match follow(&transport, &key, &shared, version).await {
-                    // The version has expired: list again, but not without a pause, should it do so at once.
-                    None => {
-                        sleep(FIRST_PAUSE).await;
-                        continue;
-                    }
+                match follow(&transport, &key, &shared, version, &mut fruitless).await {
+                    // The version has expired: list again.
+                    None => continue,
                     Some(failure) => failure,
                 }
             }
@@ -212,7 +237,13 @@ async fn run(transport: Transport, key: Key, shared: Arc<Shared>) {
 }
 
 /// Follows the changes from a version on, watch after watch; `None` when only a new list helps.
-async fn follow(transport: &Transport, key: &Key, shared: &Shared, from: String) -> Option<CallError> {
+async fn follow(
+    transport: &Transport,
+    key: &Key,
+    shared: &Shared,
+    from: String,
+    fruitless: &mut Fruitless,
+) -> Option<CallError> {
     let mut version = from;
     let mut pause = FIRST_PAUSE;
     let base = {
@@ -251,17 +282,24 @@ async fn follow(transport: &Transport, key: &Key, shared: &Shared, from: String)
                             version = bookmark.metadata.resource_version;
                             shared.change(|state| state.version.clone_from(&version));
                         }
-                        WatchEvent::Error(status) if matches!(status.code, 410 | 500..) => return None,
+                        WatchEvent::Error(status) if matches!(status.code, 410 | 500..) => {
+                            return fruitless.back_off(transport, &status.message).await.err();
+                        }
                         WatchEvent::Error(_) => break,
                     }
                     any = true;
+                    *fruitless = Fruitless::new();
                 }
+                // It was open, and has ended as watches do.
+                *fruitless = Fruitless::new();
                 if any {
                     pause = FIRST_PAUSE;
                 }
             }
-            Err(CallError::Refused(refusal)) if refusal.code == 410 => return None,
-            Err(CallError::Refused(refusal)) if !matches!(refusal.code, 429 | 500..) => {
+            Err(CallError::Refused(refusal)) if matches!(refusal.code, 410 | 500..) => {
+                return fruitless.back_off(transport, refusal.message()).await.err();
+            }
+            Err(CallError::Refused(refusal)) if refusal.code != 429 => {
                 return Some(CallError::Refused(refusal));
             }
             Err(failure) => shared.change(|state| {

@@ -9,6 +9,8 @@ tests! {
     a_server_that_is_not_ready_is_not_believed_about_what_is_not_there,
     a_served_kind_whose_list_is_not_found_is_unreadable,
     a_kind_that_is_gone_is_believed_to_be_gone,
+    a_definition_that_serves_no_version_keeps_its_objects,
+    a_definition_that_cannot_be_looked_for_keeps_its_objects,
 }
 
 const THINGS: &str = r#"
@@ -106,4 +108,42 @@ fn a_kind_that_is_gone_is_believed_to_be_gone() {
     ns.delete("crd/things.{prefix}.example.com");
     project.apply();
     assert_eq!(project.state()["resources"], json!({}));
+}
+
+/// Turns the only version of the definition on or off, and waits until the server has done so.
+fn serve(ns: &Namespace, is_served: bool) {
+    let patch = json!([{"op": "replace", "path": "/spec/versions/0/served", "value": is_served}]).to_string();
+    ns.kubectl(["patch", "crd/things.{prefix}.example.com", "--type=json", "-p", &patch]).run().success();
+    let group = ns.fill("/apis/{prefix}.example.com/v1");
+    wait_until("the server has taken it in", || {
+        ns.kubectl(["get", "--raw", &group]).run().any().succeeded() == is_served
+    });
+}
+
+fn a_definition_that_serves_no_version_keeps_its_objects() {
+    let ns = Namespace::new();
+    let project = with_removed_things(&ns);
+    serve(&ns, false);
+    let why = ns.fill("`things.{prefix}.example.com` serves no version");
+    project.run(["plan"]).code(1).stdout_contains(&why).stdout_lacks("gone already");
+    project.run(["drift"]).code(3);
+    project.run(["apply", "--auto-approve"]).code(1);
+    project.run(["destroy", "--auto-approve"]).code(1);
+    assert_eq!(project.state()["resources"].as_object().unwrap().len(), 2);
+    serve(&ns, true);
+    project.apply();
+    assert_eq!(things(&ns), 0);
+    ns.clean_up("crd/things.{prefix}.example.com");
+}
+
+fn a_definition_that_cannot_be_looked_for_keeps_its_objects() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = with_removed_things(&ns).through(&proxy);
+    serve(&ns, false);
+    proxy.on("list", "customresourcedefinitions.apiextensions.k8s.io").answer(403);
+    project.run(["plan"]).code(1).stdout_contains("customresourcedefinitions").stdout_lacks("gone already");
+    project.run(["apply", "--auto-approve"]).code(1);
+    assert_eq!(project.state()["resources"].as_object().unwrap().len(), 2);
+    ns.clean_up("crd/things.{prefix}.example.com");
 }

@@ -25,6 +25,8 @@ pub(super) struct Catalogue {
     pub(super) kinds: HashMap<GroupKind, Vec<Served>>,
     /// Groups of which a part is missing or stale, with the reason.
     pub(super) skipped: BTreeMap<String, Problem>,
+    /// Kinds with a definition that is not served, with the reason.
+    unserved: HashMap<GroupKind, Problem>,
 }
 
 impl Catalogue {
@@ -33,7 +35,7 @@ impl Catalogue {
         match (self.kinds.get(kind), self.skipped.get(&kind.group)) {
             (Some(served), _) => Lookup::Served(served.clone()),
             (None, Some(problem)) => Lookup::Unreadable(problem.clone()),
-            (None, None) => Lookup::Unknown,
+            (None, None) => self.unserved.get(kind).cloned().map_or(Lookup::Unknown, Lookup::Unreadable),
         }
     }
 
@@ -48,6 +50,11 @@ impl Catalogue {
     /// Notes that a part of the group cannot be known; the first reason stays.
     pub(super) fn skip(&mut self, group: &str, problem: Problem) {
         self.skipped.entry(group.to_owned()).or_insert(problem);
+    }
+
+    /// Notes that the kind has a definition. That counts where the kind is not served.
+    pub(super) fn note_unserved(&mut self, kind: GroupKind, problem: Problem) {
+        self.unserved.insert(kind, problem);
     }
 
     /// Takes in one `APIGroupDiscoveryList`.

@@ -4,9 +4,10 @@ use futures::{StreamExt, stream};
 use serde_json::json;
 
 use super::catalogue::{Catalogue, group_versions};
-use crate::provider::kubernetes::problem::{self, About};
+use super::definitions::note_unserved;
+use super::failure::problem;
 use crate::provider::kubernetes::transport::{Body, Call, CallError, Transport};
-use crate::resource::{Identity, Problem, ProblemKind};
+use crate::resource::{Problem, ProblemKind};
 
 /// Reads the kinds of these versions. The first version of a group is the preferred one.
 pub(super) async fn read_versions(
@@ -32,15 +33,16 @@ pub(super) async fn read_versions(
 }
 
 /// Reads what the group itself says of its kinds. What it does not name is unknown only where the server was
-/// ready before it was asked; otherwise nothing can be said about it.
+/// ready before it was asked, and where no definition names it; otherwise nothing can be said about it.
 pub(super) async fn ask(transport: &Transport, group: &str, catalogue: &mut Catalogue) {
     let readiness = readiness(transport).await;
     match versions(transport, group).await {
         Ok(versions) => read_versions(transport, versions, catalogue).await,
         Err(failure) => catalogue.skip(group, problem(transport, failure)),
     }
-    if let Err(problem) = readiness {
-        catalogue.skip(group, problem);
+    match readiness {
+        Ok(()) => note_unserved(transport, group, catalogue).await,
+        Err(problem) => catalogue.skip(group, problem),
     }
 }
 
@@ -82,16 +84,4 @@ pub(super) async fn readiness(transport: &Transport) -> Result<(), Problem> {
     Err(Problem::new(ProblemKind::Unreachable, message)
         .help("run the same command again when it is")
         .caused_by(cause))
-}
-
-/// Why discovery gives no answer.
-pub(super) fn problem(transport: &Transport, failure: CallError) -> Problem {
-    let discovery = Identity::cluster("", "API", "discovery");
-    let problem = problem::of(failure, About::new(&discovery), &transport.server_info);
-    if problem.kind != ProblemKind::UnknownKind {
-        return problem;
-    }
-    let server = &transport.server_info.server;
-    let message = format!("{server} does not answer as a Kubernetes API server does");
-    Problem::new(ProblemKind::Unreachable, message).caused_by(problem)
 }

@@ -5,9 +5,12 @@
 //! kinds are *unreadable*, neither served nor unknown.
 //!
 //! The list of all groups has gaps while a server starts. So where a kind is not in it, its group itself is asked,
-//! and only a server that calls itself ready is believed about what is not there.
+//! and only a server that calls itself ready is believed about what is not there. A kind with a definition that serves
+//! no version is not gone either: its objects are stored, and cannot be read.
 
 mod catalogue;
+mod definitions;
+mod failure;
 mod group;
 mod served;
 mod unserved;
@@ -207,6 +210,6 @@ impl Discovery {
     }
 
     fn problem(&self, failure: CallError) -> Problem {
-        group::problem(&self.transport, failure)
+        failure::problem(&self.transport, failure)
     }
 }
