@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Component, Path, PathBuf};
 
 use super::failure::Failure;
 use crate::approval::PlanFile;
+use crate::engine::{self, BackendSettings};
 
 /// Words that other tools take after `-o`, for the form of what they print.
 const FORMS: &[&str] = &["json", "markdown", "md", "name", "prometheus", "text", "wide", "yaml", "yml"];
@@ -58,6 +59,41 @@ pub(super) fn check_report<'p>(
         Ok(Some(text)) if is_kept_by_regplan(&text) => refused("a file of the state"),
         _ => Ok(()),
     }
+}
+
+/// Refuses a path in the folder in which regplan keeps the state: also where nothing is there yet, since the next run
+/// would take it for its own.
+pub(super) fn check_beside_state(path: &Path, flag: &str, state: &BackendSettings) -> Result<(), Failure> {
+    let location = state.location().map_err(engine::Error::from)?;
+    let kept = real(location.kept_folder());
+    // The path may be a link, or lie behind one.
+    let parent = path.parent().map(real).unwrap_or_default();
+    let written = path.file_name().map_or_else(|| parent.clone(), |name| parent.join(name));
+    let target = fs::read_link(path).map(|target| real(&parent.join(target)));
+    if !written.starts_with(&kept) && !target.is_ok_and(|target| target.starts_with(&kept)) {
+        return Ok(());
+    }
+    Err(Failure::message(format!(
+        "`{flag} {}` is in the folder of the state, in which only regplan writes",
+        path.display()
+    ))
+    .help("name a file outside of that folder"))
+}
+
+/// The path without links and without `..`, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let mut real = path::absolute(".").and_then(|here| here.canonicalize()).unwrap_or_default();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(real.pop()),
+            Component::CurDir => {}
+            other => real.push(other),
+        }
+        if let Ok(there) = real.canonicalize() {
+            real = there;
+        }
+    }
+    real
 }
 
 /// Whether the text is a state, a revision or the like. All of them have a checksum, or, in format 1, a lineage

@@ -38,11 +38,17 @@ async fn find(global: &Global, args: &DriftArgs, output: Output) -> Result<Appli
     let host = Host::of_process();
     if let Some(folder) = &args.state {
         let backend = BackendSettings::Folder(folder.clone());
+        check_output(args, &backend)?;
         let head = if global.files.is_empty() { None } else { Some(load_head(global, &host, output)?) };
         return Ok(AppliedState::find(host, &backend, head.as_ref()).await?);
     }
     let head = load_head(global, &host, output)?;
+    check_output(args, &head.backend)?;
     Ok(AppliedState::find(host, &head.backend, Some(&head)).await?)
+}
+
+fn check_output(args: &DriftArgs, state: &BackendSettings) -> Result<(), Failure> {
+    args.output.as_deref().map_or(Ok(()), |path| destination::check_beside_state(path, "--output", state))
 }
 
 fn load_head(global: &Global, host: &Host, output: Output) -> Result<Head, Failure> {

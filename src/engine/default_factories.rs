@@ -8,7 +8,7 @@ use super::factories::{BackendFactory, BackendSettings, ConnectionSettings, Prov
 use crate::provider::kubernetes::{self, Environment, Kubernetes};
 use crate::provider::{Provider, Router};
 use crate::resource::Problem;
-use crate::state::{Backend, LocalBackend, Location, StateError};
+use crate::state::{Backend, LocalBackend, StateError};
 
 /// Reaches Kubernetes clusters, as `kubectl` does.
 pub struct KubernetesProviders {
@@ -47,10 +47,6 @@ pub struct LocalBackends;
 #[async_trait]
 impl BackendFactory for LocalBackends {
     async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, StateError> {
-        let location = match settings {
-            BackendSettings::Beside { folder, project } => Location::beside(folder, project)?,
-            BackendSettings::Folder(folder) => Location::at(folder),
-        };
-        Ok(Box::new(LocalBackend::new(location)))
+        Ok(Box::new(LocalBackend::new(settings.location()?)))
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::config::Config;
 use crate::provider::Provider;
 use crate::resource::Problem;
-use crate::state::{Backend, StateError};
+use crate::state::{Backend, Location, StateError};
 
 /// How a cluster is reached: the result of `[cluster]` and the user's [`Settings`](super::Settings).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,17 @@ impl BackendSettings {
         match &config.state_path {
             Some(path) => Self::Folder(path.clone()),
             None => Self::Beside { folder: config.folder.clone(), project: config.project.clone() },
+        }
+    }
+
+    /// Where that is on this machine.
+    ///
+    /// # Errors
+    /// The project has a name that cannot be a folder's name.
+    pub fn location(&self) -> Result<Location, StateError> {
+        match self {
+            Self::Beside { folder, project } => Location::beside(folder, project),
+            Self::Folder(folder) => Ok(Location::at(folder)),
         }
     }
 }

@@ -26,6 +26,12 @@ const ITEM_KEYS: &[&[&str]] = &[
     &["host"],
 ];
 
+/// The value of a key that the server fills in where an item does not say it: Kubernetes has one such key, the protocol
+/// of a port.
+pub fn default_of_key(key: &str) -> Option<&'static str> {
+    (key == "protocol").then_some("TCP")
+}
+
 /// The first set of keys that identifies every item in each of both lists; `None` where no set does, and for
 /// two empty lists.
 pub fn item_keys(before: &[Value], after: &[Value]) -> Option<&'static [&'static str]> {

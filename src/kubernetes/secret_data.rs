@@ -5,35 +5,84 @@
 
 use serde_json::Value;
 
-use super::marks::{KUBECTL_NOTE, hidden_in, is_note_of_kubectl};
+use super::marks::{hidden_in, is_note_of_kubectl};
 use crate::resource::{Desired, FieldPath, Identity, Segment};
 
 /// The fields of a Secret that everybody may see.
 /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/>
 const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
-/// Whether it is a Secret.
+/// The metadata that everybody may see. What else stands there may be content in the wrong place.
+/// Source: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/>
+const OPEN_METADATA: [&str; 15] = [
+    "annotations",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generateName",
+    "generation",
+    "labels",
+    "managedFields",
+    "name",
+    "namespace",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// Whether it is a Secret, or is meant to be one: `secret` holds a password as well, and is refused only later.
 pub fn is_secret(identity: &Identity) -> bool {
-    identity.is("", "Secret")
+    let is_any = |name: &str, of: [&str; 2]| of.iter().any(|known| name.eq_ignore_ascii_case(known));
+    is_any(&identity.group, ["", "core"]) && is_any(&identity.kind, ["Secret", "Secrets"])
 }
 
 /// Whether the field of a Secret is hidden, or lies below one that is: all but its open fields, and of the open
-/// ones the note of `kubectl apply`, which holds the data as well.
+/// ones the note of `kubectl apply`, which holds the data as well, and what is below a plain value.
 pub fn is_content(path: &FieldPath) -> bool {
-    match path.segments().first() {
-        None => false,
-        Some(Segment::Key(key)) if OPEN.contains(&key.as_str()) => is_note_of_kubectl(path),
-        Some(_) => true,
+    match path.segments() {
+        [] => false,
+        [first, second, _, _, ..]
+            if key(first) == Some("metadata") && matches!(key(second), Some("labels" | "annotations")) =>
+        {
+            true
+        }
+        [first, second, ..] if key(first) == Some("metadata") => {
+            key(second).is_none_or(|key| !OPEN_METADATA.contains(&key)) || is_note_of_kubectl(path)
+        }
+        [first] => key(first).is_none_or(|key| !OPEN.contains(&key)),
+        _ => true,
+    }
+}
+
+fn key(segment: &Segment) -> Option<&str> {
+    match segment {
+        Segment::Key(key) => Some(key),
+        _ => None,
     }
 }
 
 /// The hidden fields that a Secret has, in the order of their names.
 pub fn content_paths(secret: &Value) -> Vec<FieldPath> {
-    let fields = secret.as_object().into_iter().flatten();
-    let hidden = fields.map(|(key, _)| FieldPath::keys([key.as_str()])).filter(is_content);
-    let note = FieldPath::keys(["metadata", "annotations", KUBECTL_NOTE]);
-    let note = Some(note).filter(|note| note.get(secret).is_some());
-    hidden.chain(note).collect()
+    let below = |keys: &[&str]| -> Vec<(FieldPath, bool)> {
+        let path = FieldPath::keys(keys.iter().copied());
+        let fields = path.get(secret).and_then(Value::as_object).into_iter().flatten();
+        fields
+            .map(|(key, value)| {
+                let is_table = value.is_object() || value.is_array();
+                (FieldPath::keys(keys.iter().copied().chain([key.as_str()])), is_table)
+            })
+            .collect()
+    };
+    let fields = below(&[]).into_iter().filter(|(path, is_table)| {
+        let is_wrong = path.is_keys(&["immutable"]) && !secret["immutable"].is_boolean();
+        is_content(path) || is_wrong || (*is_table && !path.is_keys(&["metadata"]))
+    });
+    let metadata = below(&["metadata"]).into_iter().filter(|(path, _)| is_content(path));
+    let marks = ["labels", "annotations"].into_iter().flat_map(|marks| below(&["metadata", marks]));
+    let marks = marks.filter(|(path, is_table)| *is_table || is_content(path));
+    fields.chain(metadata).chain(marks).map(|(path, _)| path).collect()
 }
 
 /// Where secrets stand in the desired object, list items by their position: what the configuration marks, and all
@@ -59,6 +108,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::kubernetes::marks::KUBECTL_NOTE;
     use crate::resource::Address;
 
     fn secret() -> Value {
@@ -75,6 +125,13 @@ mod tests {
             ("password", true),
             ("Metadata.name", true),
             ("metadata.annotations.a", false),
+            ("metadata.annotations.a.b", true),
+            ("metadata.labels.a.b.c", true),
+            ("metadata.name", false),
+            ("metadata.finalizers[0]", false),
+            ("metadata.stringData", true),
+            ("metadata.data.pw", true),
+            ("type.a", true),
             ("type", false),
             ("immutable", false),
         ] {

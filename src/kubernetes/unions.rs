@@ -16,62 +16,129 @@ const ONE_OF: &[(&[&str], &[&str])] = &[
     ),
     (&["clientConfig"], &["service", "url"]),
     (&["backend", "defaultBackend"], &["resource", "service"]),
+    (&["paramRef"], &["name", "selector"]),
+    (&["valueFrom"], &["configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"]),
 ];
 
+/// The same for one kind alone, whose map has a usual key.
+const ONE_OF_IN_KIND: &[(&str, &str, &str, &[&str])] =
+    &[("policy", "PodDisruptionBudget", "spec", &["maxUnavailable", "minAvailable"])];
+
 /// Lists whose items may have one of these members; `None` for any but the name.
-const ITEMS_WITH_ONE_OF: &[(&str, Option<&[&str]>)] =
-    &[("volumes", None), ("env", Some(&["value", "valueFrom"]))];
+const ITEMS_WITH_ONE_OF: &[(&str, Option<&[&str]>)] = &[
+    ("volumes", None),
+    ("env", Some(&["value", "valueFrom"])),
+    ("resourceClaims", Some(&["resourceClaimName", "resourceClaimTemplateName"])),
+    ("volumeMounts", Some(&["subPath", "subPathExpr"])),
+];
+
+/// Lists of which another field than the usual one tells the items apart.
+const OTHER_KEYS: &[(&str, &[&str])] = &[("volumeMounts", &["mountPath"])];
 
 /// A member that has no place where another field has one value.
 struct ByType {
-    group: &'static str,
-    kind: &'static str,
+    /// Its group and name; `None` for every kind.
+    kind: Option<(&'static str, &'static str)>,
     /// The map that holds both.
     map: &'static str,
-    /// The field that says which, and its value.
+    /// The field that says which.
     field: &'static str,
-    value: &'static str,
+    wherever: Wherever,
     member: &'static str,
+}
+
+/// The values of a field beside which a member has no place.
+enum Wherever {
+    Is(&'static str),
+    IsNot(&'static str),
+}
+
+impl Wherever {
+    fn holds(&self, value: &str) -> bool {
+        match self {
+            Self::Is(one) => value == *one,
+            Self::IsNot(one) => value != *one,
+        }
+    }
 }
 
 const BY_TYPE: &[ByType] = &[
     ByType {
-        group: "apps",
-        kind: "Deployment",
+        kind: Some(("apps", "Deployment")),
         map: "strategy",
         field: "type",
-        value: "Recreate",
+        wherever: Wherever::Is("Recreate"),
         member: "rollingUpdate",
     },
     ByType {
-        group: "apps",
-        kind: "StatefulSet",
+        kind: Some(("apps", "StatefulSet")),
         map: "updateStrategy",
         field: "type",
-        value: "OnDelete",
+        wherever: Wherever::Is("OnDelete"),
         member: "rollingUpdate",
     },
     ByType {
-        group: "apiextensions.k8s.io",
-        kind: "CustomResourceDefinition",
+        kind: Some(("apiextensions.k8s.io", "CustomResourceDefinition")),
         map: "conversion",
         field: "strategy",
-        value: "None",
+        wherever: Wherever::Is("None"),
         member: "webhook",
+    },
+    ByType {
+        kind: Some(("", "Service")),
+        map: "spec",
+        field: "type",
+        wherever: Wherever::IsNot("LoadBalancer"),
+        member: "loadBalancerSourceRanges",
+    },
+    ByType {
+        kind: Some(("", "Service")),
+        map: "spec",
+        field: "sessionAffinity",
+        wherever: Wherever::Is("None"),
+        member: "sessionAffinityConfig",
+    },
+    ByType {
+        kind: None,
+        map: "seccompProfile",
+        field: "type",
+        wherever: Wherever::IsNot("Localhost"),
+        member: "localhostProfile",
+    },
+    ByType {
+        kind: None,
+        map: "appArmorProfile",
+        field: "type",
+        wherever: Wherever::IsNot("Localhost"),
+        member: "localhostProfile",
     },
 ];
 
 /// What the server says of two fields that do not go together.
 const REFUSALS: &[&str] = &[
+    "are mutually exclusive",
+    "at most one of",
     "can only be set",
+    "cannot be both set",
+    "cannot be set for a",
     "cannot set both",
     "exactly one of url or service",
+    "may not be set for",
     "may not be set when",
     "may not be specified when",
+    "may not be used when",
+    "may not have more than one field",
+    "may not set both",
+    "may not specify both",
     "may not specify more than 1",
+    "may only be set for",
     "may only be set when",
+    "may only be specified when",
+    "may only be used when",
     "must not be set when",
+    "must not be specified when",
     "must only be set",
+    "must populate the given metric source only",
     "only allowed for",
     "should not be set when",
 ];
@@ -106,7 +173,9 @@ impl Walk<'_> {
                 }
             }
             (Value::Array(live), Value::Array(sent)) => {
-                let Some(keys) = item_keys(live, sent) else { return };
+                let list = key_of(path.segments().last());
+                let known = OTHER_KEYS.iter().find(|(name, _)| *name == list).map(|(_, keys)| *keys);
+                let Some(keys) = known.or_else(|| item_keys(live, sent)) else { return };
                 for item in sent {
                     let name = name_of(item, keys);
                     if let Some(there) = live.iter().find(|there| name_of(there, keys) == name) {
@@ -124,17 +193,18 @@ impl Walk<'_> {
         live: &Map<String, Value>,
         sent: &Map<String, Value>,
     ) -> Vec<FieldPath> {
-        let key = |segment: Option<&Segment>| match segment {
-            Some(Segment::Key(key)) => key.clone(),
-            _ => String::new(),
-        };
         let last = path.segments().last();
-        let name = key(last);
-        if let Some((_, members)) = ONE_OF.iter().find(|(names, _)| names.contains(&name.as_str())) {
+        let name = key_of(last);
+        let anywhere = ONE_OF.iter().find(|(names, _)| names.contains(&name)).map(|(_, members)| *members);
+        let here = || {
+            let of_kind = ONE_OF_IN_KIND.iter().filter(|(group, kind, ..)| self.identity.is(group, kind));
+            of_kind.filter(|(_, _, map, _)| *map == name).map(|(.., members)| *members).next()
+        };
+        if let Some(members) = anywhere.or_else(here) {
             return beside(path, live, sent, |key| members.contains(&key));
         }
         if matches!(last, Some(Segment::Item(_))) {
-            let holder = key(path.segments().iter().rev().nth(1));
+            let holder = key_of(path.segments().iter().rev().nth(1));
             let known = ITEMS_WITH_ONE_OF.iter().find(|(name, _)| *name == holder);
             return known.map_or_else(Vec::new, |(_, members)| match members {
                 Some(members) => beside(path, live, sent, |key| members.contains(&key)),
@@ -143,11 +213,23 @@ impl Walk<'_> {
         }
         BY_TYPE
             .iter()
-            .filter(|rule| rule.map == name && self.identity.is(rule.group, rule.kind))
-            .filter(|rule| sent.get(rule.field).and_then(Value::as_str) == Some(rule.value))
+            .filter(|rule| rule.map == name)
+            .filter(|rule| rule.kind.is_none_or(|(group, kind)| self.identity.is(group, kind)))
+            .filter(|rule| {
+                let value = sent.get(rule.field).and_then(Value::as_str);
+                value.is_some_and(|value| rule.wherever.holds(value))
+            })
             .filter(|rule| live.contains_key(rule.member) && !sent.contains_key(rule.member))
             .map(|rule| path.key(rule.member))
             .collect()
+    }
+}
+
+/// The key of a step; nothing for an item of a list.
+fn key_of(segment: Option<&Segment>) -> &str {
+    match segment {
+        Some(Segment::Key(key)) => key,
+        _ => "",
     }
 }
 
@@ -195,6 +277,11 @@ mod tests {
         assert_eq!(found("Deployment", &live, &sent("Recreate")), ["strategy.rollingUpdate"]);
         assert_eq!(found("Deployment", &live, &sent("RollingUpdate")), [""; 0]);
         assert_eq!(found("StatefulSet", &live, &sent("Recreate")), [""; 0]);
+        let profile = |kind: &str| json!({"seccompProfile": {"type": kind, "localhostProfile": "p"}});
+        let ours = |kind: &str| json!({"seccompProfile": {"type": kind}});
+        let path = "seccompProfile.localhostProfile";
+        assert_eq!(found("Deployment", &profile("Localhost"), &ours("RuntimeDefault")), [path]);
+        assert_eq!(found("Deployment", &profile("Localhost"), &ours("Localhost")), [""; 0]);
         let foreign = Identity::namespaced("x.y", "Deployment", "a", "x");
         assert_eq!(rivals(&foreign, &live, &sent("Recreate")), []);
     }

@@ -50,6 +50,11 @@ impl Location {
         &self.folder
     }
 
+    /// The folder in which nothing but regplan writes: that of all projects, where the state is in its default place.
+    pub fn kept_folder(&self) -> &Path {
+        self.shared.as_deref().unwrap_or(&self.folder)
+    }
+
     /// The file of the state.
     pub fn state(&self) -> PathBuf {
         self.folder.join("state.json")

@@ -11,6 +11,10 @@ tests! {
     a_list_item_with_another_key_is_taken_back,
     an_item_that_others_added_stays,
     a_repair_that_is_killed_in_between_is_finished_by_the_next_run,
+    all_that_stands_in_the_way_is_taken_at_once,
+    siblings_that_others_set_are_taken_away,
+    a_port_with_another_protocol_is_taken_back,
+    an_item_in_the_place_of_ours_is_taken_over,
 }
 
 const HEAD: &str = "[project]\nname = \"{project}\"\n[cluster]\nnamespace = \"{ns}\"\n";
@@ -132,6 +136,10 @@ fn with_a_port() -> String {
     format!("{HEAD}{FRONT}{}", deployment("web", &template("", container)))
 }
 
+fn merge(ns: &Namespace, target: &str, changes: &Value) {
+    ns.kubectl(["patch", target, "--type=merge", "--patch", &changes.to_string()]).run().success();
+}
+
 fn replace(ns: &Namespace, target: &str, changes: &[(&str, Value)]) {
     let steps: Vec<Value> =
         changes.iter().map(|(path, value)| json!({"op": "replace", "path": path, "value": value})).collect();
@@ -209,4 +217,153 @@ fn a_repair_that_is_killed_in_between_is_finished_by_the_next_run() {
     assert_eq!(ns.field("service/front", "/spec/ports/0/port"), 80);
     assert_eq!(ns.field("service/front", "/spec/ports").as_array().unwrap().len(), 1);
     project.expect_settled();
+}
+
+fn all_that_stands_in_the_way_is_taken_at_once() {
+    let ns = Namespace::new();
+    let volume = "{ name = \"v\", projected.sources = [{ configMap = { name = \"m\", optional = true } }] }";
+    let container = ", ports = [{ containerPort = 80, name = \"http\" }], \
+                     startupProbe = { exec = { command = [\"true\"] } }";
+    let file = format!("{HEAD}{}", deployment("web", &template(volume, container)));
+    let project = ns.project().write("regplan.toml", &file);
+    project.apply();
+    let main = "/spec/template/spec/containers/0";
+    replace(
+        &ns,
+        "deployment/web",
+        &[
+            ("/spec/template/spec/volumes/0", json!({"name": "v", "emptyDir": {}})),
+            (&format!("{main}/ports/0/containerPort"), json!(81)),
+            (&format!("{main}/startupProbe"), json!({"grpc": {"port": 81}})),
+        ],
+    );
+    let shown = plan(&project);
+    for path in
+        ["spec.template.spec.volumes[v].emptyDir", "spec.template.spec.containers[main].startupProbe.grpc"]
+    {
+        let line = field(&shown, "resource.web", path);
+        assert_eq!((&line["removed"], &line["cause"]["kind"]), (&json!(true), &json!("drift")), "{line:#}");
+        assert_eq!(line["cause"]["by"][0]["manager"], "kubectl-patch", "{line:#}");
+    }
+    apply_as_planned(&project);
+    let spec = ns.field("deployment/web", "/spec/template/spec");
+    assert!(spec["volumes"][0]["emptyDir"].is_null(), "{spec:#}");
+    assert!(spec["containers"][0]["startupProbe"]["grpc"].is_null(), "{spec:#}");
+    assert_eq!(spec["containers"][0]["ports"].as_array().unwrap().len(), 1, "{spec:#}");
+}
+
+fn siblings_that_others_set_are_taken_away() {
+    let ns = Namespace::new();
+    let profile = "securityContext = { seccompProfile = { type = \"RuntimeDefault\" }, \
+                   appArmorProfile = { type = \"RuntimeDefault\" } }";
+    let env = "env = [{ name = \"A\", valueFrom = { secretKeyRef = { name = \"s\", key = \"k\", optional = true } } }]";
+    let mounts = "volumeMounts = [{ name = \"v\", mountPath = \"/v\", subPath = \"x\" }]";
+    let web = deployment(
+        "web",
+        &format!(
+            "template.spec = {{ {profile}, containers = [{{ name = \"main\", image = \"web:1\", {env}, {mounts} }}], \
+             volumes = [{{ name = \"v\", emptyDir = {{}} }}] }}"
+        ),
+    );
+    let file = format!(
+        "{HEAD}{web}
+[resource.budget]
+apiVersion = \"policy/v1\"
+kind = \"PodDisruptionBudget\"
+spec = {{ minAvailable = 1, selector.matchLabels = {{ app = \"web\" }} }}
+[resource.front]
+apiVersion = \"v1\"
+kind = \"Service\"
+spec = {{ type = \"ClusterIP\", selector = {{ app = \"web\" }}, ports = [{{ port = 80 }}] }}
+"
+    );
+    let project = ns.project().write("regplan.toml", &file);
+    project.apply();
+    merge(&ns, "poddisruptionbudget/budget", &json!({"spec": {"minAvailable": null, "maxUnavailable": 1}}));
+    let balancer = json!({"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0/8"]}});
+    merge(&ns, "service/front", &balancer);
+    let local = json!({"type": "Localhost", "localhostProfile": "p.json"});
+    let by_name = json!({"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}});
+    let mount = json!({"name": "v", "mountPath": "/v", "subPathExpr": "$(A)"});
+    replace(
+        &ns,
+        "deployment/web",
+        &[
+            ("/spec/template/spec/securityContext/seccompProfile", local.clone()),
+            ("/spec/template/spec/securityContext/appArmorProfile", local),
+            ("/spec/template/spec/containers/0/env/0", by_name),
+            ("/spec/template/spec/containers/0/volumeMounts/0", mount),
+        ],
+    );
+    let shown = plan(&project);
+    let main = "spec.template.spec.containers[main]";
+    for (address, path) in [
+        ("resource.budget", "spec.maxUnavailable"),
+        ("resource.front", "spec.loadBalancerSourceRanges"),
+        ("resource.web", "spec.template.spec.securityContext.seccompProfile.localhostProfile"),
+        ("resource.web", "spec.template.spec.securityContext.appArmorProfile.localhostProfile"),
+        ("resource.web", &format!("{main}.env[A].valueFrom.fieldRef")),
+        ("resource.web", &format!("{main}.volumeMounts[v].subPathExpr")),
+    ] {
+        let line = field(&shown, address, path);
+        assert_eq!((&line["removed"], &line["cause"]["kind"]), (&json!(true), &json!("drift")), "{line:#}");
+    }
+    apply_as_planned(&project);
+    assert_eq!(ns.field("poddisruptionbudget/budget", "/spec/maxUnavailable"), json!(null));
+    assert_eq!(ns.field("service/front", "/spec/loadBalancerSourceRanges"), json!(null));
+    let spec = ns.field("deployment/web", "/spec/template/spec");
+    assert_eq!(spec["securityContext"]["seccompProfile"], json!({"type": "RuntimeDefault"}));
+    assert!(spec["containers"][0]["env"][0]["valueFrom"]["secretKeyRef"].is_object(), "{spec:#}");
+    assert_eq!(spec["containers"][0]["volumeMounts"][0]["subPath"], "x", "{spec:#}");
+}
+
+fn a_port_with_another_protocol_is_taken_back() {
+    let ns = Namespace::new();
+    let front = "\n[resource.front]\napiVersion = \"v1\"\nkind = \"Service\"\n[resource.front.spec]\n\
+                 selector = { app = \"web\" }\nports = [{ port = 80 }]\n";
+    let container = ", ports = [{ containerPort = 80 }]";
+    let file = format!("{HEAD}{front}{}", deployment("web", &template("", container)));
+    let project = ns.project().write("regplan.toml", &file);
+    project.apply();
+    replace(&ns, "service/front", &[("/spec/ports/0/protocol", json!("UDP"))]);
+    let port = "/spec/template/spec/containers/0/ports/0/protocol";
+    replace(&ns, "deployment/web", &[(port, json!("UDP"))]);
+    let shown = plan(&project);
+    for address in ["resource.front", "resource.web"] {
+        assert_eq!(change(&shown, address)["action"], "update", "{shown:#}");
+    }
+    apply_as_planned(&project);
+    for (target, path) in
+        [("service/front", "/spec/ports"), ("deployment/web", "/spec/template/spec/containers/0/ports")]
+    {
+        let ports = ns.field(target, path);
+        assert_eq!((ports.as_array().unwrap().len(), &ports[0]["protocol"]), (1, &json!("TCP")), "{ports}");
+    }
+}
+
+fn an_item_in_the_place_of_ours_is_taken_over() {
+    let ns = Namespace::new();
+    let volume = "{ name = \"v\", configMap = { name = \"m\", optional = true } }";
+    let file = format!("{HEAD}{}", deployment("web", &template(volume, "")));
+    let project = ns.project().write("regplan.toml", &file);
+    project.apply();
+    replace(
+        &ns,
+        "deployment/web",
+        &[
+            ("/spec/template/spec/containers/0", json!({"name": "zz", "image": "other"})),
+            ("/spec/template/spec/volumes/0", json!({"name": "yy", "emptyDir": {}})),
+        ],
+    );
+    let shown = plan(&project);
+    for path in ["spec.template.spec.containers[zz]", "spec.template.spec.volumes[yy]"] {
+        let line = field(&shown, "resource.web", path);
+        assert_eq!((&line["removed"], &line["cause"]["kind"]), (&json!(true), &json!("drift")), "{line:#}");
+        assert_eq!(line["cause"]["by"][0]["manager"], "kubectl-patch", "{line:#}");
+    }
+    apply_as_planned(&project);
+    let spec = ns.field("deployment/web", "/spec/template/spec");
+    assert_eq!(spec["containers"].as_array().unwrap().len(), 1, "{spec:#}");
+    assert_eq!(spec["containers"][0]["name"], "main", "{spec:#}");
+    assert_eq!((spec["volumes"].as_array().unwrap().len(), &spec["volumes"][0]["name"]), (1, &json!("v")));
 }

@@ -85,16 +85,25 @@ fn a_condition_that_repeats_a_secret_is_shown_without_it() {
 
 fn a_misspelt_key_of_a_secret_is_hidden_everywhere() {
     let ns = Namespace::absent();
-    let config = format!(
-        "{HEAD}\n[resource.login]\napiVersion = \"v1\"\nkind = \"Secret\"\n\
-         stringdata = {{ password = \"{CANARY}\" }}\n"
-    );
-    let project = ns.project().write("regplan.toml", &config);
-    for args in [["render", "--format=yaml"], ["render", "--format=json"]] {
-        let ended = project.run(args).any();
-        ended.stdout_contains("sensitive");
-        lacks_the_canary(&format!("{}{}", ended.stdout(), ended.stderr()));
+    let kinds = ["Secret", "secret", "SECRET", "Secrets"].map(|kind| format!("kind = \"{kind}\""));
+    let places = [
+        format!("stringdata = {{ password = \"{CANARY}\" }}"),
+        format!("metadata = {{ name = \"a\", stringData = {{ password = \"{CANARY}\" }} }}"),
+        format!("metadata = {{ name = \"a\", data = \"{CANARY}\" }}"),
+    ];
+    for kind in &kinds {
+        for place in &places {
+            let config = format!("{HEAD}\n[resource.login]\n{kind}\napiVersion = \"v1\"\n{place}\n");
+            let project = ns.project().write("regplan.toml", &config);
+            for args in [["render", "--format=yaml"], ["render", "--format=json"]] {
+                let ended = project.run(args).any();
+                lacks_the_canary(&format!("{}{}", ended.stdout(), ended.stderr()));
+            }
+        }
     }
+    let config = format!("{HEAD}\n[resource.login]\napiVersion = \"v1\"\n{}\n{}\n", kinds[0], places[0]);
+    let project = ns.project().write("regplan.toml", &config);
+    project.run(["render"]).any().stdout_contains("sensitive");
     let forms = ["--full", "--format=text", "--format=json", "--format=markdown"];
     for args in forms.map(|form| ["plan", form]) {
         let ended = project.run(args).any();

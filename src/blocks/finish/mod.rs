@@ -17,6 +17,7 @@ use super::scope::Scopes;
 use super::substitution::Substitution;
 use super::value_words::describe;
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::secret_data::is_secret;
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, GroupKind, Identity, api_version_parts};
 use as_stored::{encode_anew, fill_empty_keys};
 pub(super) use contested::contested;
@@ -61,7 +62,7 @@ impl Finish<'_> {
         if may_have_empty_keys {
             fill_empty_keys(&mut desired, mistakes);
         }
-        if desired.identity.is("", "Secret") {
+        if is_secret(&desired.identity) {
             encode_secret_data(&mut desired, mistakes);
         }
         encode_anew(&mut desired);

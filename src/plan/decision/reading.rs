@@ -145,8 +145,7 @@ fn unless_served(situation: Situation<'_>) -> Option<NextStep> {
 
 /// What others have put into the place of our list items, under other keys.
 fn displaced(situation: Situation<'_>, live: &Live, sent: &Value) -> Option<Vec<FieldPath>> {
-    let found = beside(situation, live, sent).by_record(situation.last_write(live)?);
-    (!found.is_empty()).then_some(found)
+    beside(situation, live, sent).displaced(situation.last_write(live)?)
 }
 
 /// What proves that sending this would change nothing, if anything does.

@@ -4,7 +4,7 @@
 //! Server-side apply removes only what its manager owns. A default of the server has no owner; and where others change
 //! the key of an item in a list (the number of a port), the server sees a new item of theirs beside ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -46,24 +46,39 @@ impl Beside<'_> {
             told.iter().all(|(below, value)| item.and_then(|item| below.get(item)) == Some(*value))
         };
         let mut found: Vec<FieldPath> = Vec::new();
-        for (item, told) in gone.iter().filter(|(_, told)| !told.is_empty()) {
+        let mut left: Vec<&FieldPath> = Vec::new();
+        for (item, told) in &gone {
             let in_list = strangers.iter().filter(|path| is_beside(path, item) && !found.contains(path));
-            let same = in_list.clone().find(|path| says(path, told)).cloned();
+            let same = in_list.clone().find(|path| !told.is_empty() && says(path, told)).cloned();
+            if same.is_none() {
+                left.push(item);
+            }
             found.extend(same);
         }
-        // Of an item that is nothing but its keys, only their number tells.
-        let mut bare: Vec<&FieldPath> =
-            gone.iter().filter(|(_, told)| told.is_empty()).map(|(item, _)| item).collect();
-        while let Some(item) = bare.first().copied() {
+        // Where nothing tells the same, their number does: as many are new as are gone. Of an older record, nobody knows
+        // which are new; it tells only of items that are nothing but their keys.
+        left.retain(|item| known.is_some() || gone.get(*item).is_some_and(Vec::is_empty));
+        while let Some(item) = left.first().copied() {
             let in_list = strangers.iter().filter(|path| is_beside(path, item) && !found.contains(path));
-            let left: Vec<FieldPath> = in_list.cloned().collect();
-            let (of_list, others) = bare.into_iter().partition::<Vec<_>, _>(|other| is_beside(other, item));
-            if of_list.len() == left.len() {
-                found.extend(left);
+            let new: Vec<FieldPath> = in_list.cloned().collect();
+            let (of_list, others) = left.into_iter().partition::<Vec<_>, _>(|other| is_beside(other, item));
+            if of_list.len() == new.len() {
+                found.extend(new);
             }
-            bare = others;
+            left = others;
         }
         found
+    }
+
+    /// What stands in the way of a write that must first take over list items of others: all that the rules know, as the
+    /// server cannot be asked.
+    pub(in crate::plan) fn displaced(&self, applied: &Applied) -> Option<Vec<FieldPath>> {
+        let mut found = self.by_record(applied);
+        if found.is_empty() {
+            return None;
+        }
+        found.extend(self.by_rules());
+        Some(once(found, &self.live.object))
     }
 
     /// What stands in the way by the server's own words, where that explains all of its refusal.
@@ -86,8 +101,7 @@ impl Beside<'_> {
                 self.named(path)
             });
         }
-        found.sort();
-        found.dedup();
+        let found = once(found, &self.live.object);
         (!found.is_empty()).then_some(found)
     }
 
@@ -171,6 +185,14 @@ impl Beside<'_> {
     }
 }
 
+/// Each field of the object once, by whatever names it is called.
+fn once(mut paths: Vec<FieldPath>, object: &Value) -> Vec<FieldPath> {
+    paths.sort();
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| path.get(object).is_none_or(|value| seen.insert(std::ptr::from_ref(value))));
+    paths
+}
+
 /// Whether both are items of one list.
 fn is_beside(a: &FieldPath, b: &FieldPath) -> bool {
     a.parent() == b.parent()
@@ -245,6 +267,8 @@ mod tests {
         let added = json!([port(80, "http"), port(81, "http2")]);
         assert_eq!(taken(&before, &ours, &added, &theirs, &sent), [""; 0]);
         let other = json!([port(81, "other")]);
-        assert_eq!(taken(&before, &ours, &other, &theirs, &sent), [""; 0]);
+        assert_eq!(taken(&before, &ours, &other, &theirs, &sent), ["spec.ports[port=81,protocol=TCP]"]);
+        let two = json!([port(81, "other"), port(82, "more")]);
+        assert_eq!(taken(&before, &ours, &two, &theirs, &sent), [""; 0]);
     }
 }

@@ -11,6 +11,7 @@ tests! {
     usage_errors_are_errors,
     words_of_other_tools_have_ours_beside_them,
     a_plan_replaces_nothing_but_a_plan,
+    nothing_is_written_beside_the_state,
     colour_is_a_choice,
     a_closed_pipe_is_no_panic,
 }
@@ -128,6 +129,43 @@ fn a_plan_replaces_nothing_but_a_plan() {
     project.run(["drift", "--output", "first.regplan"]).code(1).stderr_contains("is a plan file");
     assert_eq!(fs::read(project.path("regplan.toml")).unwrap(), config);
     assert_eq!(fs::read_to_string(project.path("notes.txt")).unwrap(), "notes\n");
+}
+
+fn nothing_is_written_beside_the_state() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", crate::harness::GREETING);
+    let state = format!(".regplan/{}", ns.project_name());
+    let refuses = |flags: [&str; 3]| {
+        let ended = project.run(flags).code(1);
+        assert_eq!(ended.stdout(), "");
+        ended.stderr_contains("the folder of the state");
+    };
+    // Also before there is any state, and by another way to the same folder.
+    let names =
+        ["state.json", "journal", "lock", "key", "revisions/000001.json", "mine.regplan", "../other/journal"];
+    for name in names {
+        refuses(["plan", "--out", &format!("{state}/{name}")]);
+    }
+    refuses(["plan", "--out", ".regplan/.gitignore"]);
+    assert!(!project.path(".regplan/other").exists());
+    project.apply();
+    std::os::unix::fs::symlink(project.path(&state), project.path("link")).unwrap();
+    std::os::unix::fs::symlink(project.path(&state).join("journal"), project.path("dangling")).unwrap();
+    // What is there already may be refused for what it is.
+    let kept = || ["state.json", "journal"].map(|name| fs::read(project.path(&state).join(name)).ok());
+    let before = kept();
+    let paths = names.map(|name| format!("{state}/{name}"));
+    for path in paths.iter().map(String::as_str).chain(["link/journal", "link/new", "dangling"]) {
+        project.run(["plan", "--out", path]).code(1);
+        project.run(["drift", "--output", path]).code(1);
+    }
+    refuses(["plan", "--out", "link/new"]);
+    let by_folder = project.regplan(["drift", "--state", "link", "--output", &format!("{state}/new")]);
+    by_folder.run().code(1).stderr_contains("the folder of the state");
+    assert!(kept() == before);
+    project.run(["plan", "--out", "fine.regplan"]).success();
+    project.run(["drift", "--output", "fine.txt"]).success();
+    project.run(["state", "list"]).success().stdout_contains("resource.greeting");
 }
 
 fn colour_is_a_choice() {

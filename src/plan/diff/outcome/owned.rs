@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::kubernetes::list_items::default_of_key;
 use crate::resource::{FieldPath, FieldSet, Segment, has_keys};
 
 /// What we own of a part of an object.
@@ -62,5 +63,8 @@ pub(in crate::plan) fn find<'v>(sent: &'v Value, path: &FieldPath) -> Option<&'v
 
 fn may_have(item: &Value, keys: &[(String, String)]) -> bool {
     let has = |key: &(String, String)| has_keys(item, std::slice::from_ref(key));
-    item.is_object() && keys.iter().any(has) && keys.iter().all(|key| item.get(&key.0).is_none() || has(key))
+    let may_be_filled_in = |(key, value): &(String, String)| {
+        item.get(key).is_none() && default_of_key(key).is_none_or(|default| default == value)
+    };
+    item.is_object() && keys.iter().any(has) && keys.iter().all(|key| may_be_filled_in(key) || has(key))
 }

@@ -72,12 +72,13 @@ pub(super) fn take(
     let mut left = entries.to_vec();
     let mut taken = Fields::new();
     for path in fields.iter().filter(|path| path.get(object).is_some()) {
-        let names = names(&left, path.segments())?;
+        let names = names(&left, path.segments(), object)?;
+        let as_owned: Vec<Segment> = names.iter().filter_map(|name| segment(name)).collect();
         for entry in
             left.iter_mut().filter(|entry| is_of_main_resource(entry) && !is_applied_by(entry, manager))
         {
             if let Some(owned) = entry.get_mut("fieldsV1").and_then(Value::as_object_mut) {
-                cut(owned, path.segments());
+                cut(owned, &as_owned);
             }
         }
         merge(&mut taken, nested(&names, path));
@@ -93,22 +94,26 @@ pub(super) fn take(
     (left != entries).then_some(left)
 }
 
-/// The names of the steps of a path in `fieldsV1`. An item has the name under which somebody owns it; an item that nobody
-/// owns has none, and a key has always one.
-fn names(entries: &[Value], path: &[Segment]) -> Option<Vec<String>> {
+/// The names of the steps of a path in `fieldsV1`. An item has the name under which somebody owns it, whatever the path
+/// calls it; an item that nobody owns has none, and a key has always one.
+fn names(entries: &[Value], path: &[Segment], object: &Value) -> Option<Vec<String>> {
     let mut at: Vec<&Fields> =
         entries.iter().filter_map(|entry| entry.get("fieldsV1").and_then(Value::as_object)).collect();
+    let mut holder = object;
     let mut found = Vec::new();
     for step in path {
-        let called = |fields: &&Fields| {
-            fields.keys().find(|name| segment(name).is_some_and(|segment| segment.is_called(step))).cloned()
+        let value = step.step(holder)?;
+        let leads_there = |name: &&String| {
+            segment(name).and_then(|named| named.step(holder)).is_some_and(|named| std::ptr::eq(named, value))
         };
+        let called = |fields: &&Fields| fields.keys().find(leads_there).cloned();
         let name = match (at.iter().find_map(called), step) {
             (Some(name), _) => name,
             (None, Segment::Key(key)) => format!("f:{key}"),
             (None, Segment::Index(_) | Segment::Item(_)) => return None,
         };
         at = at.into_iter().filter_map(|fields| fields.get(&name)?.as_object()).collect();
+        holder = value;
         found.push(name);
     }
     Some(found)
