@@ -3,14 +3,14 @@
 //! A server, and above all a webhook, quotes what it refuses, and what was there before. So every text that comes
 //! from outside goes through one redactor. It learns each secret as it is read, and knows it from then on.
 
+mod forms;
+
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{Problem, WITHHELD};
@@ -18,9 +18,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Shorter values, in bytes, are no secrets: they occur in every other text.
 const SHORTEST: usize = 4;
-/// A shorter part of a longer text (a line, a text in a JSON document), in bytes, is no secret by itself, and may
-/// be an ordinary word.
-const SHORTEST_PART: usize = 8;
 
 /// Knows the secret values of one run, and takes them out of texts.
 #[derive(Default)]
@@ -53,23 +50,15 @@ impl Redactor {
         }
     }
 
-    /// Learns a text: itself, what it is in base64, what it is the base64 of, its longer lines, and the longer
-    /// texts of a JSON document.
+    /// Learns a text, in every form in which it may be quoted or encoded, what it is the base64 of, its longer lines,
+    /// and the longer texts of a JSON document.
     pub fn learn_text(&self, text: &str) {
         if text.len() < SHORTEST
             || self.0.read().unwrap_or_else(PoisonError::into_inner).learned.contains(text)
         {
             return;
         }
-        let mut forms = Vec::new();
-        let decoded = decoded(text);
-        for text in std::iter::once(text).chain(decoded.as_deref()) {
-            forms.push(text.to_owned());
-            forms.push(STANDARD.encode(text));
-            parts(text, &mut forms);
-        }
-        let quoted: Vec<String> = forms.iter().flat_map(|text| quoted(text)).collect();
-        forms.extend(quoted);
+        let forms = forms::of(text);
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.learned.insert(text.to_owned());
         for form in forms {
@@ -171,43 +160,6 @@ impl Known {
     }
 }
 
-fn decoded(text: &str) -> Option<String> {
-    STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok())
-}
-
-/// What of a longer text is a secret by itself.
-fn parts(text: &str, forms: &mut Vec<String>) {
-    let is_long = |part: &str| part.len() >= SHORTEST_PART;
-    forms.extend(text.lines().filter(|line| is_long(line)).map(str::to_owned));
-    // The logins for a registry are such a document.
-    if text.trim_start().starts_with(['{', '['])
-        && let Ok(document) = serde_json::from_str(text)
-    {
-        let mut texts = Vec::new();
-        texts_of(&document, &mut texts);
-        texts.retain(|text| is_long(text));
-        forms.extend(texts.iter().filter_map(|text| decoded(text)).filter(|text| is_long(text)));
-        forms.append(&mut texts);
-    }
-}
-
-fn texts_of(document: &Value, found: &mut Vec<String>) {
-    match document {
-        Value::String(text) => found.push(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| texts_of(item, found)),
-        Value::Object(map) => map.values().for_each(|below| texts_of(below, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// The text as JSON quotes it, and as Go does, which also escapes the characters of HTML.
-fn quoted(text: &str) -> [String; 2] {
-    let plain = Value::from(text).to_string();
-    let plain = plain.get(1..plain.len() - 1).unwrap_or_default().to_owned();
-    let careful = plain.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
-    [plain, careful]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +186,13 @@ mod tests {
         );
         shown(&json!("aHVudGVyMg=="), "hunter2 or aHVudGVyMg==", "(sensitive) or (sensitive)");
         shown(&json!("pass\"word"), r#""pass\"word""#, r#""(sensitive)""#);
+        shown(
+            &json!("pass\"word"),
+            r#"{"body":"{\"p\":\"pass\\\"word\"}"}"#,
+            r#"{"body":"{\"p\":\"(sensitive)\"}"}"#,
+        );
+        shown(&json!("hunter2"), "Basic dXNlcjpodW50ZXIy!", "Basic dXNlcjp(sensitive)!");
+        shown(&json!("p@ss word"), "p%40ss%20word 7040737320776f7264", "(sensitive) (sensitive)");
         shown(&json!("a<b>c"), r#""a\u003cb\u003ec""#, r#""(sensitive)""#);
         shown(&json!({"a": [31337, "x"]}), "31337 x", "(sensitive) x");
         shown(

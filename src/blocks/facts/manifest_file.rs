@@ -189,6 +189,14 @@ mod tests {
         assert_eq!(names("x.yaml", "{n: 1}\n---\n{n: 2}\n"), ["1:1", "2:3"]);
         let mixed = "n: 1\n---\n{\"n\": 2}\n{\"n\": 3}\n--- # c\nn: 4\n";
         assert_eq!(names("x.yaml", mixed), ["1:1", "2:3", "3:4", "4:6"]);
+        for json in ["{\"n\": 1}\n---\nn: 2\n", "{\"n\": 1}\n--- # c\nn: 2\n", "---\n{\"n\": 1}\n---\nn: 2\n"]
+        {
+            assert_eq!(names("x.json", json).len(), 2, "{json}");
+        }
+        assert_eq!(
+            names("x.json", "{\"n\": 1}\n---\nn: 2\n---\n{\"n\": 3}\n{\"n\": 4}\n"),
+            ["1:1", "2:3", "3:5", "4:6"]
+        );
         assert_eq!(names("x.yaml", "n: 1\n---\n\u{FEFF}n: 2\n"), ["1:1", "2:3"]);
     }
 

@@ -18,7 +18,7 @@ pub(super) fn read(text: &str, is_called_json: bool) -> Result<Vec<StreamDocumen
     let json = is_json(text).then(|| json_documents(text));
     match json {
         Some(Ok(documents)) => return Ok(documents),
-        Some(Err(error)) if is_called_json => return Err(error),
+        Some(Err(error)) if is_called_json => return mixed_documents(text).unwrap_or(Err(error)),
         _ => {}
     }
     let yaml = match yaml_documents(text) {
