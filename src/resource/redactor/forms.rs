@@ -1,6 +1,7 @@
 //! The forms in which a text may be quoted or encoded.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -164,7 +165,10 @@ fn in_ascii(json: &str) -> String {
     for unit in json.encode_utf16() {
         match u8::try_from(unit) {
             Ok(byte) if byte.is_ascii() => ascii.push(char::from(byte)),
-            _ => ascii.push_str(&format!("\\u{unit:04x}")),
+            _ => {
+                // Writing into a string cannot fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
         }
     }
     ascii
