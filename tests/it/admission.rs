@@ -51,7 +51,7 @@ fn a_webhook_that_refuses_dry_runs_flags_one_resource() {
     let reason = flagged["fidelity"]["reason"].as_str().unwrap();
     assert!(reason.contains("does not support dry run") && reason.contains(&ns.prefix()), "{reason}");
     assert_eq!(change(&plan, "resource.inbox")["fidelity"]["kind"], "dry_run");
-    project.run(["plan"]).success().stdout_contains("predicted: the server could not try it");
+    project.run(["plan"]).success().stdout_contains("predicted: the server could not do a dry-run");
     project.apply();
     // The record of the write proves it, without another dry-run.
     project.expect_settled();

@@ -110,7 +110,7 @@ fn what_is_wrong_with_a_move_is_said_at_its_place() {
     validate
         .stderr_contains("`resource.old` moves to `resource.greting`, which is not in the configuration")
         .stderr_contains("did you mean `resource.greeting`?")
-        .stderr_contains("`resource.greeting` is said to be removed, and is still in the configuration")
+        .stderr_contains("`resource.greeting` stands in `[[removed]]`, and is still in the configuration")
         .stderr_contains("2 mistakes");
 }
 

@@ -198,7 +198,7 @@ fn an_agreement_that_finds_nothing_is_told() {
         plan.stdout_contains(&format!("`{flag} resource.greeting` has no effect"));
     }
     let destroy = project.run(["destroy", "--auto-approve", "--adopt", "resource.greeting"]).code(1);
-    destroy.stderr_contains("nothing is taken over by what destroys");
+    destroy.stderr_contains("a destroy adopts nothing");
 }
 
 fn uid(ns: &Namespace, target: &str) -> Value {

@@ -43,7 +43,7 @@ fn what_cannot_be_read_is_never_in_sync() {
     let ended = project.run(["drift"]).code(3);
     ended
         .stdout_contains("? resource.web  not readable")
-        .stdout_contains("it takes the right to get deployments in apps");
+        .stdout_contains("the permission to get deployments in apps is missing");
     ended.stdout_contains("Not known: 1 of 2 resources could not be observed; no drift in the others.");
     let found = finding(&project.run(["drift", "--format", "json"]).code(3), "resource.web");
     assert_eq!((&found["status"], &found["problem"]["kind"]), (&json!("unreadable"), &json!("forbidden")));
