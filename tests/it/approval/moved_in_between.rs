@@ -56,7 +56,11 @@ fn drift_of_what_was_to_stay_is_refused() {
     let project = changed(&ns);
     planned(&project);
     ns.patch("configmap/other", &json!({"data": {"k": "theirs"}}));
-    refused(&project, &ns, &["resource.other: the approved plan leaves it unchanged", "data.k (by kubectl-patch)"]);
+    refused(
+        &project,
+        &ns,
+        &["resource.other: the approved plan leaves it unchanged", "data.k (by kubectl-patch)"],
+    );
     // The edit of the other object is undone. What is left of it does not concern the plan.
     ns.patch("configmap/other", &json!({"data": {"k": "v"}}));
     ns.patch("configmap/greeting", &json!({"data": {"hello": "moon"}}));

@@ -94,7 +94,8 @@ fn gone_recreated_and_ending_objects_are_told_apart() {
     let text = project.run(["drift"]).code(2);
     text.stdout_contains("- resource.c0  gone").stdout_contains("-/+ resource.c1  recreated");
     text.stdout_contains("the new one was written by kubectl-client-side-apply (update");
-    text.stdout_contains("- resource.c2  being deleted").stdout_contains("its deletion was requested since 20");
+    text.stdout_contains("- resource.c2  being deleted")
+        .stdout_contains("its deletion was requested since 20");
     text.stdout_contains("Drift: 3 of 3 resources are not as last applied.");
     let ended = project.run(["drift", "--format", "json"]).code(2);
     for (address, status) in [("c0", "gone"), ("c1", "recreated"), ("c2", "ending")] {

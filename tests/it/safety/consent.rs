@@ -108,7 +108,10 @@ depends_on = ["resource.greeting"]
     );
     let project = ns.project().write("regplan.toml", &format!("{GREETING}{service}")).kubeconfig(narrow);
     let apply = project.run(["apply", "--auto-approve"]).code(1);
-    apply.stderr_contains("permissions are missing").stderr_contains("create Service").stderr_lacks("ConfigMap");
+    apply
+        .stderr_contains("permissions are missing")
+        .stderr_contains("create Service")
+        .stderr_lacks("ConfigMap");
     assert_eq!(ns.find("configmap/greeting"), None, "nothing may be written");
 }
 
