@@ -6,7 +6,8 @@ use std::sync::Arc;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 
 use super::edge_reason::EdgeReason;
-use super::inferred::{InferredEdge, KnownObject, inferred};
+use super::index::KnownObject;
+use super::inferred::{InferredEdge, inferred};
 use super::link::{Link, grouped};
 use super::model::{Graph, GraphNode, Yielded};
 use super::{cycle, mistakes};

@@ -2,8 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::inferred::KnownObject;
+use serde_json::Value;
+
+use crate::resource::Identity;
 use crate::resource::dependencies::{Facility, Selection, provides};
+
+/// An object, with what it is.
+pub type KnownObject<'a> = (&'a Identity, &'a Value);
 
 /// The objects (by number) that give a facility, in ascending order.
 #[derive(Debug, Default)]

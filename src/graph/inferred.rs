@@ -2,14 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
-use super::index::Index;
+use super::index::{Index, KnownObject};
+use crate::resource::FieldPath;
 use crate::resource::dependencies::{Strength, precedes, requires, selects};
-use crate::resource::{FieldPath, Identity};
-
-/// An object, with what it is.
-pub type KnownObject<'a> = (&'a Identity, &'a Value);
 
 /// One object needs another one, each by its number.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::index::Index;
-use super::inferred::KnownObject;
+use super::index::KnownObject;
 use crate::kubernetes::kinds::defines;
 use crate::resource::dependencies::{Rights, answering_services, is_asked_about, selects};
 use crate::resource::{GroupKind, Identity, is_builtin_group};

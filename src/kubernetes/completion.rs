@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::conditions::{condition, status, text};
-use super::readiness::Readiness;
+use super::readiness::verdict::Readiness;
 use crate::resource::Identity;
 
 /// Reasons of events by which a Job's controller says that it has ended.

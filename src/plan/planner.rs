@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::cures::order;
-use crate::plan::decision::postponed::Postponed;
+use crate::plan::decision::ruling::Postponed;
 use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::{answer, postponed, prediction, reading};
 use crate::plan::input::consents::unused_consents;

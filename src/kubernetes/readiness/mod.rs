@@ -20,7 +20,7 @@
 //! | everything else | written | 1 min |
 
 mod other_kinds;
-mod verdict;
+pub(super) mod verdict;
 mod workloads;
 
 use std::time::Duration;

@@ -1,29 +1,12 @@
 //! What becomes of resources that the server refuses now, once the rest of the plan is known.
 
-use serde_json::Value;
-
-use crate::plan::cures::remedies::Remedy;
 use crate::plan::cures::{cures, order};
 use crate::plan::decision::prediction;
-use crate::plan::decision::ruling::Ruling;
+use crate::plan::decision::ruling::{Postponed, Ruling};
 use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::{Cure, Fidelity, PredictionReason};
 use crate::plan::model::plan::Obstacle;
 use crate::plan::view::overview::Overview;
-use crate::resource::Problem;
-
-/// A resource that the server refuses now, for a reason that other changes may cure.
-#[derive(Debug)]
-pub(in crate::plan) struct Postponed {
-    /// The object as it is sent.
-    pub(in crate::plan) sent: Value,
-    /// What the server said.
-    pub(in crate::plan) problem: Problem,
-    /// What would have to happen: of each list one.
-    pub(in crate::plan) remedies: Vec<Vec<Remedy>>,
-    /// What stands against it where nothing in the plan helps.
-    pub(in crate::plan) obstacle: Obstacle,
-}
 
 /// What becomes of those among the postponed resources that other changes cure, by position; of the others nothing
 /// yet. They may cure each other. `removed` is what leaves.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::plan::decision::postponed::Postponed;
+use crate::plan::cures::remedies::Remedy;
 use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::Obstacle;
@@ -34,6 +34,19 @@ pub(in crate::plan) enum Ruling {
         /// Why the server cannot be asked.
         reason: PredictionReason,
     },
+}
+
+/// A resource that the server refuses now, for a reason that other changes may cure.
+#[derive(Debug)]
+pub(in crate::plan) struct Postponed {
+    /// The object as it is sent.
+    pub(in crate::plan) sent: Value,
+    /// What the server said.
+    pub(in crate::plan) problem: Problem,
+    /// What would have to happen: of each list one.
+    pub(in crate::plan) remedies: Vec<Vec<Remedy>>,
+    /// What stands against it where nothing in the plan helps.
+    pub(in crate::plan) obstacle: Obstacle,
 }
 
 impl Ruling {

@@ -4,6 +4,7 @@ use crate::drift::{Drift, DriftKind, Field, Finding, Status, Verdict};
 use crate::report::format::diff::line_diff;
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
+use crate::report::format::plural::plural;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::format::time::to_the_second;
 use crate::report::head::Head;
@@ -101,10 +102,6 @@ pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
         remarks.push(format!("{foreign} {are} not compared."));
     }
     remarks
-}
-
-fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
-    if count == 1 { one } else { many }
 }
 
 /// How the last run ended; not escaped.

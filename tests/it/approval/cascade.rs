@@ -1,6 +1,6 @@
 //! What is deleted with a namespace or a definition is a part of what is approved.
 
-use crate::harness::{HEAD, Namespace, Output, Project};
+use crate::harness::{HEAD, Namespace, Output, Project, SPACE};
 
 tests! {
     what_is_made_in_a_namespace_after_the_plan_refuses_the_plan_file,
@@ -10,19 +10,6 @@ tests! {
     what_cannot_be_seen_any_more_refuses_the_plan_file,
     what_could_not_be_seen_was_approved_like_that,
 }
-
-const SPACE: &str = r#"
-[resource.space]
-apiVersion = "v1"
-kind = "Namespace"
-metadata.name = "{prefix}-s"
-
-[resource.ours]
-apiVersion = "v1"
-kind = "ConfigMap"
-metadata.namespace = "{prefix}-s"
-depends_on = ["resource.space"]
-"#;
 
 const DEFINITION: &str = r#"
 [resource.space]

@@ -96,3 +96,17 @@ spec:
 "#;
     definition.replace("SCOPE", scope)
 }
+
+/// A Namespace of its own, and a `ConfigMap` in it.
+pub(crate) const SPACE: &str = r#"
+[resource.space]
+apiVersion = "v1"
+kind = "Namespace"
+metadata.name = "{prefix}-s"
+
+[resource.ours]
+apiVersion = "v1"
+kind = "ConfigMap"
+metadata.namespace = "{prefix}-s"
+depends_on = ["resource.space"]
+"#;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::ROWS;
-use crate::harness::{HEAD, Namespace, changes, wait_until};
+use crate::harness::{HEAD, Namespace, SPACE, changes, wait_until};
 
 tests! {
     what_dies_with_a_namespace_is_listed,
@@ -13,19 +13,6 @@ tests! {
     a_kind_that_stays_unavailable_is_not_waited_for_long,
     what_dies_with_a_definition_is_listed,
 }
-
-const SPACE: &str = r#"
-[resource.space]
-apiVersion = "v1"
-kind = "Namespace"
-metadata.name = "{prefix}-s"
-
-[resource.ours]
-apiVersion = "v1"
-kind = "ConfigMap"
-metadata.namespace = "{prefix}-s"
-depends_on = ["resource.space"]
-"#;
 
 /// A project whose file no longer has its namespace, in which there are objects of ours and of others.
 fn inhabited_space(ns: &Namespace) -> crate::harness::Project<'_> {
