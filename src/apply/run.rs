@@ -160,7 +160,7 @@ impl<'p> Work<'p> {
                 if let Some(live) = &change.prior {
                     self.current.insert(address.clone(), live.clone());
                 }
-                let is_needed = self.carries.contains(address) && !change.has_completed();
+                let is_needed = self.is_waited_for(change) && !change.has_completed();
                 let task = self.task(change).filter(|_| is_needed)?;
                 reporter.started(change);
                 Some(step::settle(task, self.provider, progress, self.stop.gently.clone()))
@@ -177,6 +177,11 @@ impl<'p> Work<'p> {
                 Some(step::write(task, self.provider, progress, self.stop.gently.clone()))
             }
         }
+    }
+
+    /// Whether a resource that stays as it is must be ready before the run ends, or goes on.
+    fn is_waited_for(&self, change: &Change) -> bool {
+        change.awaited || self.carries.contains(&change.address)
     }
 
     fn task(&self, change: &'p Change) -> Option<Task<'p>> {
@@ -275,9 +280,12 @@ impl<'p> Work<'p> {
     /// Counts the resource as done, and lets the resources begin that waited for it.
     fn release(&mut self, address: &Address, reporter: &mut Reporter<'p>) {
         self.waiting.extend(self.queue.finish(address));
-        let Some(action) = self.changes.get(address).map(|change| change.action) else { return };
-        if action.writes() || (action == Action::None && self.carries.contains(address)) {
-            let elapsed = self.started.get(address).map(Instant::elapsed).unwrap_or_default();
+        let Some(change) = self.changes.get(address).copied() else { return };
+        let action = change.action;
+        let elapsed = self.started.get(address).map(Instant::elapsed).unwrap_or_default();
+        if change.awaited {
+            reporter.ready(address, elapsed);
+        } else if action.writes() || (action == Action::None && self.is_waited_for(change)) {
             reporter.finished(address, action, elapsed);
         }
         if action.writes() {

@@ -10,8 +10,8 @@ use crate::plan::{
     Refusal, SchemaChange, Tracking, UnknownValue, UserChange,
 };
 use crate::resource::{
-    Address, ClusterIdentity, FieldPath, FilePlace, Identity, Live, Origin, Ownership, Problem, ProblemKind,
-    Stamp, Target,
+    Address, ClusterIdentity, FieldPath, FilePlace, Health, Identity, Live, Origin, Ownership, Problem,
+    ProblemKind, Stamp, Target,
 };
 
 /// A plan as it was shown.
@@ -53,6 +53,8 @@ struct ChangeSnapshot {
     unchanged: usize,
     dies_with: Vec<Identity>,
     taken_from: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    health: Option<Health>,
     unchecked: Vec<(FieldPath, String)>,
 }
 
@@ -178,6 +180,7 @@ impl ChangeSnapshot {
             unchanged: change.unchanged,
             dies_with: change.dies_with.clone(),
             taken_from: change.taken_from.clone(),
+            health: change.health.clone(),
             unchecked: change.unchecked.clone(),
         }
     }
@@ -200,6 +203,7 @@ impl ChangeSnapshot {
             unchanged: self.unchanged,
             dies_with: self.dies_with.clone(),
             taken_from: self.taken_from.clone(),
+            health: self.health.clone(),
             unchecked: self.unchecked.clone(),
             ..Change::new(address, target, self.action, self.fidelity.clone())
         }

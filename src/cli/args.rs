@@ -421,6 +421,9 @@ pub(super) struct DriftArgs {
     /// Count as drift what others have added inside what was applied: containers, variables, ports, keys
     #[arg(long)]
     pub(super) strict: bool,
+    /// Do not count as drift what is as it was applied and is not ready
+    #[arg(long)]
+    pub(super) no_health: bool,
     /// Leave Secrets out; no request for one is sent
     #[arg(long)]
     pub(super) no_secrets: bool,

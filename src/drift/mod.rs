@@ -6,6 +6,7 @@
 
 mod additions;
 mod compare;
+mod health;
 mod observe;
 mod owners;
 mod recorded_secrets;
@@ -15,10 +16,11 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use health::{is_unready, with_health};
 pub use observe::{Observation, observe};
 
 use crate::resource::FieldManager;
-use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Problem};
+use crate::resource::{Address, ClusterIdentity, FieldPath, Health, Identity, Problem};
 use crate::state::Unfinished;
 
 /// The drift of a whole project.
@@ -53,6 +55,8 @@ pub struct Finding {
     pub identity: Identity,
     /// How it compares with what was applied.
     pub status: Status,
+    /// What is wrong with it, where that was looked at.
+    pub health: Option<Health>,
     /// What others have added since then to its lists and maps in which we own something; empty where that counts as
     /// drift.
     pub added: Vec<Field>,
@@ -61,12 +65,23 @@ pub struct Finding {
 }
 
 /// What additions of others count as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Additions {
     /// They are told, and are no drift.
+    #[default]
     Told,
     /// They are drift.
     Drift,
+}
+
+/// Whether the health of objects counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HealthCheck {
+    /// What is not ready counts as drift.
+    #[default]
+    Counts,
+    /// Nobody looks at it.
+    LeftOut,
 }
 
 /// How a resource compares with what was applied.
@@ -74,6 +89,10 @@ pub enum Additions {
 pub enum Status {
     /// It is as it was applied.
     InSync,
+    /// It is as it was applied, and has not become ready since.
+    NotReady,
+    /// It is as it was applied, and is not ready any more.
+    Unhealthy,
     /// Some of its fields are not as they were applied.
     Changed(Vec<Field>),
     /// Somebody has asked for its deletion.
@@ -160,6 +179,12 @@ impl Drift {
         (with.clone().count(), with.map(|finding| finding.added.len()).sum())
     }
 
+    /// How many resources are as they were applied, and not ready.
+    pub fn unwell(&self) -> usize {
+        let is_unwell = |finding: &&Finding| matches!(finding.status, Status::NotReady | Status::Unhealthy);
+        self.findings.iter().filter(is_unwell).count()
+    }
+
     /// How many fields of others are not compared.
     pub fn foreign(&self) -> usize {
         self.findings.iter().map(|finding| finding.foreign).sum()
@@ -173,8 +198,10 @@ impl Drift {
 
 impl Status {
     /// Every name that a status can have.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 11] = [
         "in_sync",
+        "not_ready",
+        "unhealthy",
         "changed",
         "ending",
         "gone",
@@ -189,6 +216,8 @@ impl Status {
     pub fn name(&self) -> &'static str {
         match self {
             Self::InSync => "in_sync",
+            Self::NotReady => "not_ready",
+            Self::Unhealthy => "unhealthy",
             Self::Changed(_) => "changed",
             Self::Ending { .. } => "ending",
             Self::Gone => "gone",
@@ -204,7 +233,12 @@ impl Status {
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::InSync | Self::LeftOut => Verdict::InSync,
-            Self::Changed(_) | Self::Ending { .. } | Self::Gone | Self::Recreated { .. } => Verdict::Drift,
+            Self::NotReady
+            | Self::Unhealthy
+            | Self::Changed(_)
+            | Self::Ending { .. }
+            | Self::Gone
+            | Self::Recreated { .. } => Verdict::Drift,
             Self::Unrecorded | Self::InDoubt | Self::Unreadable(_) => Verdict::Unobserved,
         }
     }

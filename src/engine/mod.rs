@@ -60,7 +60,7 @@ mod workspace;
 pub use cluster_check::ClusterMismatch;
 pub use compiling::{Compiled, compile, complete};
 pub use default_factories::{KubernetesProviders, LocalBackends};
-pub use drifting::{AppliedState, Secrets};
+pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;
 pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
 pub use host::{Host, Variables};

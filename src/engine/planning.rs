@@ -112,6 +112,8 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: false,
             timeouts: Timeouts::default(),
             applied: None,
+            ready: None,
+            awaited_since: None,
             completed: None,
             doubted: true,
         };
@@ -125,6 +127,8 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: resource.protect,
             timeouts: resource.timeouts,
             applied: resource.applied.clone(),
+            ready: resource.ready.clone(),
+            awaited_since: resource.readiness.awaited_since(),
             completed: resource.readiness.completed().map(str::to_owned),
             doubted: state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity),
         };
@@ -163,6 +167,7 @@ fn span(question: &Question) -> Span {
         Question::Served(targets) => debug_span!("served", kinds = targets.len()),
         Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
+        Question::Lacks(checkups) => debug_span!("lacks", objects = checkups.len()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
     }
 }
@@ -177,6 +182,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         Question::Served(targets) => Answer::Served(provider.served(&targets).await),
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
+        Question::Lacks(checkups) => Answer::Lacks(provider.lacks(&checkups).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
     }
 }

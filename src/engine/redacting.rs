@@ -11,8 +11,8 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Cluster, Dependents, House, Progress, Provider, Reassignment, Shift, Verb, Wait, Write,
-    Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Progress, Provider, Reassignment, Shift, Verb, Wait,
+    Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Stamp, Target};
 
@@ -100,6 +100,11 @@ impl House for RedactingProvider {
             self.secrets.learn_live(&wait.target.identity, &live.object);
         }
         Ok(found)
+    }
+
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        let answers = self.provider.lacks(checkups).await;
+        answers.into_iter().map(|lacking| lacking.map(|text| self.secrets.redactor().text(text))).collect()
     }
 
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {

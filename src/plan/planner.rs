@@ -13,20 +13,21 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
-use crate::plan::model::change::Change;
+use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::first_reading;
+use crate::plan::view::health;
 use crate::plan::view::index::Index;
 use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Address, Problem, ProblemKind, Reading, Target};
+use crate::resource::{Address, Health, Problem, ProblemKind, Reading, Target};
 
 /// A question that has no answer yet.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ enum PendingQuestion {
     Read(Vec<Address>),
     ReadPredecessors(Vec<Address>),
     ReadNeeded(Vec<Needed>),
+    Lacks(Vec<Address>),
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
     Schema(Target),
@@ -59,6 +61,8 @@ pub struct Planner {
     lineage_obstacle: Option<LineageObstacle>,
     /// What resources name, and what is not there; `None` before that was asked.
     missing: Option<Vec<Needed>>,
+    /// What is wrong with resources that stay as they are; `None` before that was asked.
+    health: Option<BTreeMap<Address, Health>>,
 }
 
 impl Planner {
@@ -76,6 +80,7 @@ impl Planner {
             notes: input.notes.clone(),
             lineage_obstacle: None,
             missing: None,
+            health: None,
             input,
         }
     }
@@ -109,10 +114,9 @@ impl Planner {
         if !questions.is_empty() {
             return Step::Ask(questions);
         }
-        match self.ask_for_needed() {
-            Some(question) => Step::Ask(vec![question]),
-            None => self.conclude(),
-        }
+        let questions: Vec<Question> =
+            self.ask_for_needed().into_iter().chain(self.ask_for_health()).collect();
+        if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
     }
 
     fn overview(&self) -> Overview<'_> {
@@ -189,6 +193,9 @@ impl Planner {
                 // What may not be read may be there.
                 let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
                 self.missing = Some(missing.map(|(needed, _)| needed).collect());
+            }
+            (PendingQuestion::Lacks(addresses), Answer::Lacks(answers)) => {
+                self.health = Some(health::found(self.overview(), addresses, answers));
             }
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
                 self.readings.take_served(&targets, answers);
@@ -409,6 +416,28 @@ impl Planner {
         Some(Question::Read(targets))
     }
 
+    /// Asks once about what stays as it is, and does not say that it is ready.
+    fn ask_for_health(&mut self) -> Option<Question> {
+        if self.health.is_some() || self.input.mode == Mode::Destroy {
+            return None;
+        }
+        let (addresses, checkups) = health::checkups(self.overview());
+        self.health = Some(BTreeMap::new());
+        if checkups.is_empty() {
+            return None;
+        }
+        self.pending.push_back(PendingQuestion::Lacks(addresses));
+        Some(Question::Lacks(checkups))
+    }
+
+    /// Says of what stays as it is whether an apply waits for it, and what is wrong with it.
+    fn tell_health(&mut self, changes: &mut [Change]) {
+        let mut found = self.health.take().unwrap_or_default();
+        for change in changes.iter_mut().filter(|change| change.action == Action::None) {
+            change.health = found.remove(&change.address);
+        }
+    }
+
     /// Warns, at each resource that changes, of what it names and what is not there.
     fn tell_missing(&mut self, changes: &mut [Change]) {
         for Needed { target, by } in self.missing.take().unwrap_or_default() {
@@ -430,6 +459,7 @@ impl Planner {
             change.sum_up_schemas();
         }
         self.tell_missing(&mut changes);
+        self.tell_health(&mut changes);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));

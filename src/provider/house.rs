@@ -1,5 +1,6 @@
 //! What every house can do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -65,6 +66,17 @@ pub struct Wait {
     pub uid: Option<String>,
     /// For how long; `None` is the kind's own time.
     pub timeout: Option<Duration>,
+}
+
+/// An object that is to be looked at: is it ready?
+#[derive(Debug, Clone)]
+pub struct Checkup {
+    /// The object as it was read.
+    pub live: Arc<Live>,
+    /// Which object it is.
+    pub target: Target,
+    /// When it counts as ready, if not by the kind's own rule.
+    pub rule: Option<ReadyRule>,
 }
 
 /// What a right allows to be done to an object.
@@ -148,6 +160,13 @@ pub trait House: Send + Sync {
     /// # Errors
     /// A time-out, and a failure that will not heal, each explained with what the house says about the cause.
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem>;
+
+    /// What each of these objects lacks to be ready, in one line; `None` for those that are ready. One answer for each,
+    /// in their order, and never an error: where the house does not tell a cause, the object's own words are all there
+    /// is. It waits for nothing.
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        vec![None; checkups.len()]
+    }
 
     /// Whether our rights allow each of these; one answer for each, in their order, asked in as few requests
     /// as possible. A house that cannot tell says yes: then the write itself says it.

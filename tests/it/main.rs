@@ -36,6 +36,7 @@ mod exported;
 mod faults;
 mod github_actions;
 mod handover;
+mod health;
 mod houses;
 mod idempotence;
 mod leftovers;
@@ -91,6 +92,7 @@ fn tests() -> Vec<Test> {
         examples::tests(),
         exported::tests(),
         handover::tests(),
+        health::tests(),
         houses::tests(),
         idempotence::tests(),
         levels::tests(),

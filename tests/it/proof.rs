@@ -186,6 +186,8 @@ fn known(case: &Case, with_record: bool) -> Known {
         protect: false,
         timeouts: Timeouts::default(),
         applied: with_record.then(|| Arc::new(case.applied.clone())),
+        ready: None,
+        awaited_since: None,
         completed: None,
         doubted: false,
     }

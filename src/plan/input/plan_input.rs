@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::config::Moves;
 use crate::plan::model::plan::{Consent, Mode};
-use crate::resource::{Address, Applied, ClusterIdentity, Desired, Target, Timeouts};
+use crate::resource::{Address, Applied, ClusterIdentity, Desired, ReadyRule, Target, Timeouts};
 
 /// What the state remembers of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub struct Known {
     pub timeouts: Timeouts,
     /// The record of the last apply; `None` where there is none.
     pub applied: Option<Arc<Applied>>,
+    /// When it counts as ready, if not by the kind's own rule, as the last apply knew it.
+    pub ready: Option<ReadyRule>,
+    /// When it was last written, where it has not become ready since.
+    pub awaited_since: Option<Timestamp>,
     /// The digest of what it ran with, where it has ended by itself: it may be gone since.
     pub completed: Option<String>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.

@@ -8,12 +8,14 @@
 //! | `situation` | everything that is known of one resource |
 //! | `overview` | the whole plan: state, configuration and readings side by side |
 //! | `first_reading` | what is read before anything is decided |
+//! | `health` | what stays as it is and does not say that it is ready |
 //! | `needs` | what desired objects name and this plan does not make |
 //! | `index` | where a resource is, and what must be decided before it |
 //! | `readings`, `decisions` | what was read, and what is decided |
 
 pub(in crate::plan) mod decisions;
 pub(in crate::plan) mod first_reading;
+pub(in crate::plan) mod health;
 pub(in crate::plan) mod index;
 pub(in crate::plan) mod needs;
 pub(in crate::plan) mod overview;

@@ -180,7 +180,12 @@ impl<'a> Situation<'a> {
 
     /// What is done to it, where that is decided.
     pub(in crate::plan) fn action(self) -> Option<Action> {
-        self.overview.decisions().change(self.position).map(|change| change.action)
+        self.change().map(|change| change.action)
+    }
+
+    /// What was decided of it.
+    pub(in crate::plan) fn change(self) -> Option<&'a Change> {
+        self.overview.decisions().change(self.position)
     }
 
     /// Whether it is not there, and cannot be made.

@@ -6,7 +6,7 @@ use super::client::Kubernetes;
 use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Problem, Reading, Stamp, Target};
 
@@ -34,6 +34,10 @@ impl House for Kubernetes {
 
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
         wait::wait(self, wait, progress).await
+    }
+
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        wait::lacks(self, checkups).await
     }
 
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {

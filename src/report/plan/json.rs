@@ -20,6 +20,7 @@ pub fn plan_json(plan: &Plan, places: Locator<'_>) -> Value {
         "cluster": plan.cluster,
         "summary": plan.summary(),
         "has_changes": plan.has_changes(),
+        "has_work": plan.has_work(),
         "occasion": plan.occasion(),
         "drift": drift_summary(plan),
         "changes": plan.changes.iter().map(|one| change(one, places)).collect::<Vec<_>>(),
@@ -55,6 +56,7 @@ fn change(change: &Change, places: Locator<'_>) -> Value {
         "unchanged": change.unchanged,
         "dies_with": change.dies_with,
         "taken_from": change.taken_from,
+        "health": change.health,
         "unchecked": unchecked,
         "warnings": change.warnings,
     })

@@ -1,9 +1,11 @@
 //! Waiting until something is ready, has a field, or is gone; and why it is not.
 
+mod checkup;
 mod definition;
 mod explain;
 mod patience;
 mod storage_class;
 mod waiter;
 
+pub(in crate::provider::kubernetes) use self::checkup::lacks;
 pub(in crate::provider::kubernetes) use self::waiter::wait;

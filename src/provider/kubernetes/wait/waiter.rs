@@ -273,16 +273,11 @@ impl Waiter<'_> {
         if let Some(class) = self.class {
             return class;
         }
-        let mut class = StorageClass::default();
-        let is_pending = object.pointer("/status/phase").and_then(Value::as_str) != Some("Bound");
-        if self.identity.is("", "PersistentVolumeClaim") && is_pending {
-            // A default class is filled in a moment later.
-            class.waits_for_consumer = storage_class::waits_for_consumer(self.cluster, object).await;
-            if object.pointer("/spec/storageClassName").is_none() {
-                return class;
-            }
+        let class = storage_class::class_of(self.cluster, self.identity, object).await;
+        // A default class is filled in a moment later.
+        if object.pointer("/spec/storageClassName").is_some() {
+            self.class = Some(class);
         }
-        self.class = Some(class);
         class
     }
 
