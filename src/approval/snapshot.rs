@@ -19,6 +19,8 @@ use crate::resource::{
 #[serde(deny_unknown_fields)]
 pub(super) struct PlanSnapshot {
     mode: Mode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
     changes: Vec<ChangeSnapshot>,
     refusals: Vec<RefusalSnapshot>,
     notes: Vec<String>,
@@ -115,6 +117,7 @@ impl PlanSnapshot {
     pub(super) fn of(plan: &Plan) -> Self {
         Self {
             mode: plan.mode,
+            revision: plan.revision,
             changes: plan.changes.iter().map(ChangeSnapshot::of).collect(),
             refusals: plan.refusals.iter().map(RefusalSnapshot::of).collect(),
             notes: plan.notes.clone(),
@@ -132,6 +135,7 @@ impl PlanSnapshot {
             lineage: lineage.to_owned(),
             serial,
             mode: self.mode,
+            revision: self.revision,
             cluster: cluster.clone(),
             changes: self.changes.iter().map(ChangeSnapshot::change).collect(),
             refusals: self.refusals.iter().map(RefusalSnapshot::refusal).collect(),

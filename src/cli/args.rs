@@ -114,6 +114,18 @@ Examples:
   regplan plan --destroy                only show what it would delete
   regplan destroy --consent registry.main/PersistentVolumeClaim/registry")]
     Destroy(RunArgs),
+    /// List what was applied, and when; the cluster is not asked
+    History(HistoryArgs),
+    /// Go back to what was applied at an earlier revision
+    #[command(after_help = "\
+Examples:
+  regplan rollback                      to the revision before the last one, after a question
+  regplan rollback 3
+  regplan rollback 3 --out back.regplan only plan it, to be reviewed and applied like any other plan
+
+It needs no more of the configuration than its head: the blocks may have mistakes. What it cannot restore (secret
+values, the data of a claim that is gone) it says before it begins, and goes on only with `--consent`.")]
+    Rollback(RollbackArgs),
     /// Look into the state, or correct it; the cluster is neither asked nor changed
     #[command(subcommand)]
     State(StateCommand),
@@ -400,6 +412,34 @@ pub(super) struct ShowArgs {
     pub(super) plan_file: PathBuf,
     #[command(flatten)]
     pub(super) form: FormArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan history
+  regplan history 3                     what changed with revision 3
+  regplan history --format json | jq '.revisions[-1].by'")]
+pub(super) struct HistoryArgs {
+    /// Show what changed with this revision
+    #[arg(value_name = "REVISION")]
+    pub(super) revision: Option<u64>,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    /// The revision to go back to; the one before the last where it is left out, or the last one where a run after it
+    /// did not complete
+    #[arg(value_name = "REVISION")]
+    pub(super) revision: Option<u64>,
+    /// Only plan it, and keep the plan in this file, for `regplan apply FILE`
+    #[arg(long, value_name = "FILE", conflicts_with = "auto_approve")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 #[derive(Debug, Args)]

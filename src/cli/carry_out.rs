@@ -67,8 +67,7 @@ pub(super) async fn run(
     approver: Approver<'_>,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let mode = request.mode;
-    let mut workspace = open(global, args, mode, output).await?;
+    let mut workspace = open(global, args, &request, output).await?;
     let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
@@ -98,15 +97,18 @@ pub(super) async fn run(
 async fn open(
     global: &Global,
     args: &RunArgs,
-    mode: Mode,
+    request: &PlanRequest,
     output: Output,
 ) -> Result<Workspace<Store>, Failure> {
-    let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
-    let command = match mode {
-        Mode::Apply => "apply",
-        Mode::Destroy => "destroy",
+    let settings = settings::of_planning(global, &args.planning);
+    let (project, command) = match (request.revision, request.mode) {
+        (Some(revision), _) => {
+            (project::load_without_blocks(global, settings, output)?, format!("rollback {revision}"))
+        }
+        (None, Mode::Apply) => (project::load(global, settings, output).await?, "apply".to_owned()),
+        (None, Mode::Destroy) => (project::load(global, settings, output).await?, "destroy".to_owned()),
     };
-    let opened = project.open_locked(command).await?;
+    let opened = project.open_locked(&command).await?;
     if let Some(interruption) = opened.interruption() {
         output.message(&interrupted(interruption))?;
     }
@@ -137,9 +139,10 @@ fn interrupted_run(recovered: &Recovered) -> String {
 
 /// The question names what it is about: who answers it may have scrolled the plan away.
 fn question(plan: &Plan) -> String {
-    let verb = match plan.mode {
-        Mode::Apply => "Apply this plan",
-        Mode::Destroy => "Destroy all of this",
+    let verb = match (plan.revision, plan.mode) {
+        (Some(revision), _) => format!("Go back to revision {revision}"),
+        (None, Mode::Apply) => "Apply this plan".to_owned(),
+        (None, Mode::Destroy) => "Destroy all of this".to_owned(),
     };
     format!("{}\n{verb}?", escape(&report::plan_subject(plan)))
 }

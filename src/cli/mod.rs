@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod foreign_words;
 mod graph;
+mod history;
 mod init;
 mod interrupt;
 mod output;
@@ -22,6 +23,7 @@ mod plan_file;
 mod progress;
 mod project;
 mod render;
+mod rollback;
 mod schema;
 mod settings;
 mod show;
@@ -73,6 +75,8 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Apply(args) => asynchronously(apply::run(&global, &args, output)),
         Command::Show(args) => show::run(&args, output),
         Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
+        Command::History(args) => asynchronously(history::run(&global, &args, output)),
+        Command::Rollback(args) => asynchronously(rollback::run(&global, &args, output)),
         Command::Drift(args) => asynchronously(drift::run(&global, &args, output)),
     }
 }

@@ -1,7 +1,7 @@
 //! Whether what was applied does its work.
 
 use super::{Observation, Status};
-use crate::kubernetes::readiness::{self, Readiness, StorageClass};
+use crate::kubernetes::readiness::{Readiness, Standard, StorageClass, judge_by};
 use crate::resource::{Health, Reading};
 use crate::state::StoredResource;
 
@@ -14,7 +14,12 @@ pub fn is_unready(resource: &StoredResource, reading: &Reading) -> bool {
         return false;
     }
     let (identity, rule) = (&resource.identity, resource.ready.as_ref());
-    readiness::judge(identity, &live.object, rule, StorageClass::default()) != Readiness::Ready
+    judge_by(standard(resource), identity, &live.object, rule, StorageClass::default()) != Readiness::Ready
+}
+
+/// What is asked of an object: what an apply waits for, or what it needs to do its work once it was ready.
+pub fn standard(resource: &StoredResource) -> Standard {
+    if resource.readiness.awaited_since().is_some() { Standard::RolledOut } else { Standard::Working }
 }
 
 /// The observation of an object that lacks this to be ready.

@@ -173,7 +173,8 @@ async fn lacking<'s>(
     let unready = wanted.iter().zip(readings).filter_map(|((address, resource), reading)| match reading {
         Reading::Present(live) if drift::is_unready(resource, reading) => {
             let (live, rule) = (Arc::clone(live), resource.ready.clone());
-            Some((*address, Checkup { live, target: resource.target(), rule }))
+            let standard = drift::standard(resource);
+            Some((*address, Checkup { live, target: resource.target(), rule, standard }))
         }
         _ => None,
     });

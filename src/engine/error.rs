@@ -34,6 +34,15 @@ pub enum Error {
     /// The state could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
+    /// A revision has too little of what was desired to go back to it.
+    #[error("revision {revision} cannot be restored: it has only its objects")]
+    NotRestorable {
+        /// Its number.
+        revision: u64,
+    },
+    /// There is no revision to go back to.
+    #[error("there is no earlier revision")]
+    NothingToRestore,
     /// The task that reads the state has ended without an answer.
     #[error("the reading of the state was broken off")]
     StateReading(#[source] JoinError),

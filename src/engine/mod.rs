@@ -22,6 +22,8 @@
 //! | `file_lines` | at which line of a manifest a changed field stands |
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
+//! | `past` | which revisions there are, and which of them a rollback goes back to |
+//! | `restoring` | what was desired at a revision, as far as a rollback can restore it |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
 //! | `drifting` | how the cluster differs from what was applied last |
@@ -41,12 +43,14 @@ mod loading;
 mod lost_data;
 pub mod needs;
 mod opening;
+mod past;
 mod plan_file;
 mod planned;
 mod planning;
 mod redacting;
 mod refusal;
 mod request;
+mod restoring;
 mod rights;
 mod run_secrets;
 mod settings;
@@ -65,9 +69,10 @@ pub use error::Error;
 pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
 pub use host::{Host, Variables};
 pub use kept_readings::KeptReadings;
-pub use loading::{Head, Project, load, load_head};
+pub use loading::{Head, Project, load, load_head, load_without_blocks};
 pub use needs::Outside;
 pub use opening::{Interruption, Opened};
+pub use past::History;
 pub use plan_file::Admitted;
 pub use planned::{Applicable, Approval, Planned, VerifiedFile};
 pub use planning::run as run_planner;

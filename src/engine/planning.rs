@@ -1,6 +1,6 @@
 //! Drives the planner: sends its questions to the provider, many at once, and gives it the answers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -17,6 +17,33 @@ use crate::state::{Intent as Doubt, State};
 /// How long to wait before an object that has just changed is read again.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// What a plan is to reach.
+pub(super) struct Wanted<'w> {
+    /// What is desired.
+    pub(super) graph: &'w Graph,
+    /// The revision that it comes from; `None` where it is the configuration.
+    pub(super) revision: Option<u64>,
+    /// What stands against resources before anything is asked about them.
+    pub(super) barred: BTreeMap<Address, Problem>,
+    /// What users agreed to by name, and that was used before anything is planned.
+    pub(super) used_consents: BTreeSet<Address>,
+    /// Sentences for the reader of the plan.
+    pub(super) notes: Vec<String>,
+}
+
+impl<'w> Wanted<'w> {
+    /// What the configuration says.
+    pub(super) fn of(graph: &'w Graph) -> Self {
+        Self {
+            graph,
+            revision: None,
+            barred: BTreeMap::new(),
+            used_consents: BTreeSet::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
 ///
 /// # Errors
@@ -24,13 +51,14 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// stopped to answer.
 pub(super) async fn plan(
     config: &Config,
-    graph: &Graph,
+    wanted: Wanted<'_>,
     state: &State,
     cluster: &ClusterIdentity,
     provider: &dyn Provider,
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
+    let Wanted { graph, revision, barred, used_consents, notes } = wanted;
     let order = graph.order();
     // A state has a lineage of its own.
     let adopted = request.adopt_lineage.as_ref().filter(|_| state.serial == 0);
@@ -53,7 +81,10 @@ pub(super) async fn plan(
         moves: config.moves.clone(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
-        notes: Vec::new(),
+        revision,
+        barred,
+        used_consents,
+        notes,
     };
     let input = input.settle(graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
     Ok(run(Planner::new(input), provider, parallelism).await?)

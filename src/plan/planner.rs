@@ -462,12 +462,13 @@ impl Planner {
         self.tell_health(&mut changes);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
-        self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
+        self.notes.extend(unused_consents(&self.input, &changes, &refusals));
         let mut plan = Plan {
             project: self.input.project.clone(),
             lineage: self.input.lineage.clone(),
             serial: self.input.serial,
             mode: self.input.mode,
+            revision: self.input.revision,
             cluster: self.input.cluster.clone(),
             changes,
             refusals,

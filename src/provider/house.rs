@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::kubernetes::readiness::Standard;
 use crate::resource::{FieldPath, Live, Problem, Reading, ReadyRule, Stamp, Target};
 
 /// What must be true of the object at the moment of the write.
@@ -77,6 +78,8 @@ pub struct Checkup {
     pub target: Target,
     /// When it counts as ready, if not by the kind's own rule.
     pub rule: Option<ReadyRule>,
+    /// What is asked of it.
+    pub standard: Standard,
 }
 
 /// What a right allows to be done to an object.

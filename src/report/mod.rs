@@ -8,6 +8,7 @@
 //! | `plan/` | a plan: text, Markdown, JSON; the words for each action and cause are in `plan/words` |
 //! | `head` | what a plan or a comparison is about: project, cluster, state |
 //! | `drift/` | drift: text, Markdown, JSON, Prometheus |
+//! | `history` | revisions: when, by whom, what changed |
 //! | `apply` | the events of an apply while it runs, and its end |
 //! | `approval` | why a plan file is not applied |
 //! | `managers` | the field managers that wrote to a field |
@@ -19,6 +20,7 @@ mod approval;
 mod drift;
 mod format;
 mod head;
+mod history;
 mod managers;
 mod plan;
 mod source_line;
@@ -35,6 +37,7 @@ pub use format::page::Page;
 pub use format::styled::{Label, Styled};
 pub use format::time::to_the_second;
 pub use head::plan_subject;
+pub use history::{HISTORY_FORMAT_VERSION, history_json, history_text, revision_json, revision_text};
 pub use plan::json::{FORMAT_VERSION, plan_json};
 pub use plan::level::Level;
 pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};

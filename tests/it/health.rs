@@ -31,7 +31,8 @@ fn take_address(ns: &Namespace) {
 /// Plan and drift both say that the load balancer was written and is not ready.
 fn expect_not_ready(project: &Project<'_>) {
     let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
-    plan.stdout_contains("! resource.lb  not ready yet").stdout_contains("the load balancer has no address yet");
+    plan.stdout_contains("! resource.lb  not ready yet")
+        .stdout_contains("the load balancer has no address yet");
     plan.stdout_contains("1 not ready yet, and an apply waits for it again");
     let drift = project.run(["drift"]).code(2);
     drift.stdout_contains("! resource.lb  not ready yet").stdout_contains("it was written at 20");
@@ -105,10 +106,13 @@ fn what_is_not_ready_any_more_is_unhealthy() {
     take_address(&ns);
     // An apply has nothing to do about it.
     let plan = project.run(["plan", "--detailed-exitcode"]).success();
-    plan.stdout_contains("! resource.lb  unhealthy").stdout_contains("as the configuration says; 1 unhealthy.");
+    plan.stdout_contains("! resource.lb  unhealthy")
+        .stdout_contains("as the configuration says; 1 unhealthy.");
     project.run(["apply", "--no-input"]).success().stdout_contains("unhealthy");
     let drift = project.run(["drift"]).code(2);
-    drift.stdout_contains("! resource.lb  unhealthy").stdout_contains("Not well: 1 of 1 resource is as last applied");
+    drift
+        .stdout_contains("! resource.lb  unhealthy")
+        .stdout_contains("Not well: 1 of 1 resource is as last applied");
     project.run(["drift", "--format", "prometheus"]).code(2).stdout_contains("status=\"unhealthy\"} 1");
     project.run(["drift", "--no-health"]).success().stdout_contains("In sync");
 }
@@ -131,7 +135,9 @@ template.spec.containers = [{ name = "main", image = "web:1" }]
     project.run(["apply", "--auto-approve"]).code(1);
     for command in ["plan", "drift"] {
         let told = project.run([command]).any();
-        told.stdout_contains("not ready yet").stdout_contains("0 of 1 pod available").stdout_contains("ImagePullBackOff");
+        told.stdout_contains("not ready yet")
+            .stdout_contains("0 of 1 pod available")
+            .stdout_contains("ImagePullBackOff");
     }
     project.run(["plan", "--out", "kept.plan"]).success();
     project.run(["show", "kept.plan"]).success().stdout_contains("ImagePullBackOff");

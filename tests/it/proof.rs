@@ -210,6 +210,9 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         moves: Moves::default(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
+        revision: None,
+        barred: BTreeMap::new(),
+        used_consents: BTreeSet::new(),
         notes: Vec::new(),
     }
 }

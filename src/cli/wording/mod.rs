@@ -31,6 +31,16 @@ pub(super) fn words(error: &Error) -> Words {
             Words { message: format!("the reading of the state was broken off: {error}"), help: None }
         }
         Error::NoState { place } => no_state(place),
+        Error::NotRestorable { revision } => Words::new(
+            format!(
+                "revision {revision} cannot be restored: a version of regplan wrote it that kept only its objects"
+            ),
+            "apply the configuration of that time; each later revision can be restored",
+        ),
+        Error::NothingToRestore => Words::new(
+            "there is no earlier revision to go back to",
+            "`regplan history` lists those that are kept; each completed apply makes one",
+        ),
         Error::Settings(conflict) => settings_conflict(conflict),
         Error::OtherLineage { named, found } => Words::new(
             format!("`--adopt-lineage {named}`: there is a state here, and its lineage is {found}"),

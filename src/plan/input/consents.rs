@@ -62,14 +62,15 @@ impl Input {
 
 /// Sentences about agreements that the plan has no use for.
 pub(in crate::plan) fn unused_consents(
-    consent: &Consent,
+    input: &Input,
     changes: &[Change],
     refusals: &[Refusal],
 ) -> Vec<String> {
+    let consent = &input.consent;
     let is_refused = |address: &Address| refusals.iter().any(|refusal| refusal.address == *address);
     let change_of = |address: &Address| changes.iter().find(|change| change.address == *address);
     let is_used = |address: &Address, uses: fn(&Change) -> bool| {
-        is_refused(address) || change_of(address).is_some_and(uses)
+        is_refused(address) || input.used_consents.contains(address) || change_of(address).is_some_and(uses)
     };
     let adopt = consent.adopt.iter().filter(|address| !is_used(address, is_adopted));
     let adopt = adopt.map(|address| {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::config::Moves;
 use crate::plan::model::plan::{Consent, Mode};
-use crate::resource::{Address, Applied, ClusterIdentity, Desired, ReadyRule, Target, Timeouts};
+use crate::resource::{Address, Applied, ClusterIdentity, Desired, Problem, ReadyRule, Target, Timeouts};
 
 /// What the state remembers of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,12 @@ pub struct Input {
     pub left_out: LeftOut,
     /// The old addresses of what has moved, by the new ones; filled by [`settle`](Self::settle).
     pub moved: BTreeMap<Address, Address>,
+    /// The revision that is gone back to; `None` where the configuration says what is desired.
+    pub revision: Option<u64>,
+    /// What stands against resources before anything is asked about them, such as a value that no revision keeps.
+    pub barred: BTreeMap<Address, Problem>,
+    /// What users agreed to by name, and that was used before anything is planned.
+    pub used_consents: BTreeSet<Address>,
     /// Sentences for the reader of the plan; filled by [`settle`](Self::settle).
     pub notes: Vec<String>,
 }

@@ -82,6 +82,8 @@ pub struct Plan {
     pub serial: u64,
     /// What it is for.
     pub mode: Mode,
+    /// The revision that it goes back to; `None` where the configuration says what is desired.
+    pub revision: Option<u64>,
     /// The cluster that was read.
     pub cluster: ClusterIdentity,
     /// Everything that is desired or was applied: first what is desired, in apply order; then what leaves, by address.

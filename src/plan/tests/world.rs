@@ -189,6 +189,9 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         moves: Moves::default(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
+        revision: None,
+        barred: BTreeMap::new(),
+        used_consents: BTreeSet::new(),
         notes: Vec::new(),
     }
 }

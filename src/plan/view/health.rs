@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::kubernetes::readiness::{Readiness, StorageClass, judge};
+use crate::kubernetes::readiness::{Readiness, Standard, StorageClass, judge_by};
 use crate::plan::model::change::{Action, Change, Tracking};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::situation::Situation;
@@ -16,10 +16,12 @@ use crate::resource::{Address, Health, Live};
 pub(in crate::plan) fn checkups(overview: Overview<'_>) -> (Vec<Address>, Vec<Checkup>) {
     let situations = (0..overview.input().desired.len()).filter_map(|position| overview.situation(position));
     let unready = situations.filter_map(|situation| {
-        let live = situation.live().filter(|live| stays(situation) && !says_ready(situation, live))?;
+        let standard = standard(situation);
+        let live =
+            situation.live().filter(|live| stays(situation) && !says_ready(situation, live, standard))?;
         let desired = situation.desired();
         let (live, rule) = (Arc::clone(live), desired.lifecycle.ready.clone());
-        Some((desired.address.clone(), Checkup { live, target: desired.target(), rule }))
+        Some((desired.address.clone(), Checkup { live, target: desired.target(), rule, standard }))
     });
     unready.unzip()
 }
@@ -54,9 +56,14 @@ fn stays(situation: Situation<'_>) -> bool {
     situation.change().is_some_and(stays)
 }
 
+/// What is asked of an object: what an apply waits for, or what it needs to do its work once it was ready.
+fn standard(situation: Situation<'_>) -> Standard {
+    if awaited_since(situation).is_some() { Standard::RolledOut } else { Standard::Working }
+}
+
 /// A claim that waits for its first consumer does not say so itself: that is asked.
-fn says_ready(situation: Situation<'_>, live: &Live) -> bool {
+fn says_ready(situation: Situation<'_>, live: &Live, standard: Standard) -> bool {
     let desired = situation.desired();
     let rule = desired.lifecycle.ready.as_ref();
-    judge(&desired.identity, &live.object, rule, StorageClass::default()) == Readiness::Ready
+    judge_by(standard, &desired.identity, &live.object, rule, StorageClass::default()) == Readiness::Ready
 }

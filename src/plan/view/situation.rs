@@ -88,6 +88,11 @@ impl<'a> Situation<'a> {
         self.overview.input().replace.contains(&self.desired.address)
     }
 
+    /// What stands against it before anything is asked about it.
+    pub(in crate::plan) fn barred(self) -> Option<&'a Problem> {
+        self.overview.input().barred.get(&self.desired.address)
+    }
+
     /// What the user agreed to.
     pub(in crate::plan) fn consent(self) -> &'a Consent {
         &self.overview.input().consent

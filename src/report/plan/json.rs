@@ -17,6 +17,7 @@ pub fn plan_json(plan: &Plan, places: Locator<'_>) -> Value {
         "lineage": plan.lineage,
         "serial": plan.serial,
         "mode": plan.mode,
+        "revision": plan.revision,
         "cluster": plan.cluster,
         "summary": plan.summary(),
         "has_changes": plan.has_changes(),

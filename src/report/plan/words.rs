@@ -98,7 +98,10 @@ fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
     match reasons::sentence(&change.reasons) {
         Some(sentence) => remarks.push(sentence),
         None if change.action == Action::Delete && plan.mode == Mode::Apply => {
-            remarks.push("it is not in the configuration any more".to_owned());
+            remarks.push(plan.revision.map_or_else(
+                || "it is not in the configuration any more".to_owned(),
+                |revision| format!("it was not there at revision {revision}"),
+            ));
         }
         None => {}
     }
@@ -217,7 +220,11 @@ pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
             let are = plural(settled, "resource is", "resources are");
             let unwell = unwell(plan, "; ");
             let waits = if plan.has_work() { ", and an apply waits for it again" } else { "" };
-            format!("Nothing to change: {settled} {are} as the configuration says{unwell}{waits}.")
+            let wanted = match plan.revision {
+                Some(revision) => format!("at revision {revision}"),
+                None => "the configuration says".to_owned(),
+            };
+            format!("Nothing to change: {settled} {are} as {wanted}{unwell}{waits}.")
         }
     })
 }
@@ -232,8 +239,8 @@ fn unwell(plan: &Plan, separator: &str) -> String {
 
 /// Why the plan has changes.
 pub(in crate::report) fn occasion(plan: &Plan) -> Option<&'static str> {
-    // A destroy needs no explanation.
-    let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply)?;
+    // A destroy and a rollback need no explanation.
+    let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply && plan.revision.is_none())?;
     Some(match occasion {
         Occasion::Configuration => "the configuration or a secret changed; the cluster has not drifted.",
         Occasion::Drift => "the cluster has drifted; the configuration has not changed.",

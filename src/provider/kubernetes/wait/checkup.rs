@@ -3,7 +3,7 @@
 use futures::stream::{self, StreamExt as _};
 
 use super::{explain, storage_class};
-use crate::kubernetes::readiness::{Readiness, judge};
+use crate::kubernetes::readiness::{Readiness, judge_by};
 use crate::provider::Checkup;
 use crate::provider::kubernetes::client::Kubernetes;
 
@@ -29,7 +29,7 @@ pub(in crate::provider::kubernetes) async fn lacks(
 async fn look(cluster: &Kubernetes, checkup: &Checkup, with_cause: bool) -> Option<String> {
     let (identity, object) = (&checkup.target.identity, &checkup.live.object);
     let class = storage_class::class_of(cluster, identity, object).await;
-    let lacking = match judge(identity, object, checkup.rule.as_ref(), class) {
+    let lacking = match judge_by(checkup.standard, identity, object, checkup.rule.as_ref(), class) {
         Readiness::Ready => return None,
         Readiness::Waiting(lacking) | Readiness::Failed(lacking) => lacking,
     };
