@@ -1,7 +1,7 @@
 //! `regplan apply`.
 
 use super::args::{ApplyArgs, Global};
-use super::carry_out::{self, Approver};
+use super::carry_out::{self, Approver, OnFailure};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -11,12 +11,13 @@ use crate::engine::PlanRequest;
 use crate::plan::Mode;
 
 pub(super) async fn run(global: &Global, args: &ApplyArgs, output: Output) -> Result<Exit, Failure> {
+    let on_failure = if args.rollback_on_failure { OnFailure::Undo } else { OnFailure::Keep };
     if let Some(path) = &args.plan_file {
         let named = NamedPlanFile::read(path)?;
         let request = PlanRequest::from(&named.file);
-        return carry_out::run(global, &args.run, request, Approver::File(&named), output).await;
+        return carry_out::run(global, &args.run, request, Approver::File(&named), on_failure, output).await;
     }
     let request = settings::request(Mode::Apply, &args.run.planning);
     let approver = args.expect.as_deref().map_or(Approver::Person, Approver::Digest);
-    carry_out::run(global, &args.run, request, approver, output).await
+    carry_out::run(global, &args.run, request, approver, on_failure, output).await
 }

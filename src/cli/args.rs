@@ -99,6 +99,7 @@ Examples:
 Examples:
   regplan apply
   regplan apply --auto-approve --parallelism 4
+  regplan apply --rollback-on-failure   undo what it wrote where a part of it fails
   regplan apply --adopt resource.web    take over an object that exists already
   regplan apply plan.regplan            do what was reviewed, or say what has moved since
   regplan apply --expect sha256:9f86…   plan again, and go on only if it is that very plan")]
@@ -395,6 +396,9 @@ pub(super) struct ApplyArgs {
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]
     pub(super) expect: Option<String>,
+    /// Where a change fails, undo what this run wrote; refused before it begins where that could not be restored
+    #[arg(long)]
+    pub(super) rollback_on_failure: bool,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }

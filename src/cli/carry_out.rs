@@ -14,7 +14,7 @@ use super::project;
 use super::settings;
 use super::wording::note;
 use crate::apply::Report;
-use crate::engine::{Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Workspace};
+use crate::engine::{Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Undo, Workspace};
 use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, SourceLine, Styled, escape};
 use crate::state::{Recovered, Store};
@@ -41,6 +41,15 @@ impl<'a> Approver<'a> {
     }
 }
 
+/// What becomes of the changes that were done where another one fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    /// They stay, and the next plan goes on from there.
+    Keep,
+    /// They are undone.
+    Undo,
+}
+
 /// What a plan is compared with to see whether it is the approved one.
 enum Admission<'a> {
     Person,
@@ -65,6 +74,7 @@ pub(super) async fn run(
     args: &RunArgs,
     request: PlanRequest,
     approver: Approver<'_>,
+    on_failure: OnFailure,
     output: Output,
 ) -> Result<Exit, Failure> {
     let mut workspace = open(global, args, &request, output).await?;
@@ -82,6 +92,10 @@ pub(super) async fn run(
     if !planned.plan.changes_state() {
         return Ok(Exit::Done);
     }
+    let undo = match on_failure {
+        OnFailure::Undo => Some(workspace.prepare_undo(&planned).await?),
+        OnFailure::Keep => None,
+    };
     let is_to_be_asked =
         matches!(admission, Admission::Person) && planned.plan.has_changes() && !args.auto_approve;
     if is_to_be_asked && !confirm::ask(&question(&planned.plan), global.into(), output)? {
@@ -90,6 +104,10 @@ pub(super) async fn run(
         return Ok(Exit::Failed);
     }
     let report = apply(&mut workspace, &applicable, args.format, output).await?;
+    // Whoever has stopped the run wants nothing more to be written.
+    if let Some(undo) = undo.filter(|_| !report.is_complete() && !report.stopped) {
+        self::undo(&mut workspace, &undo, &report, args, output).await?;
+    }
     Ok(if report.is_complete() { Exit::Done } else { Exit::Failed })
 }
 
@@ -145,6 +163,24 @@ fn question(plan: &Plan) -> String {
         (None, Mode::Destroy) => "Destroy all of this".to_owned(),
     };
     format!("{}\n{verb}?", escape(&report::plan_subject(plan)))
+}
+
+/// Undoes what a failed run has written.
+async fn undo(
+    workspace: &mut Workspace<Store>,
+    undo: &Undo,
+    report: &Report,
+    args: &RunArgs,
+    output: Output,
+) -> Result<(), Failure> {
+    let Some(planned) = workspace.plan_undo(undo, report).await? else { return Ok(()) };
+    output.message(&note("what this run wrote is undone:"))?;
+    plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;
+    let applicable = planned.applicable(&Approval::Caller)?;
+    let report = apply(workspace, &applicable, args.format, output).await?;
+    let story =
+        if report.is_complete() { "it is as it was before this run." } else { "not all of it was undone." };
+    Ok(output.message(&note(story))?)
 }
 
 async fn apply(

@@ -11,7 +11,7 @@ use super::run_secrets::RunSecrets;
 use super::{Error, rights};
 use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
 use crate::diagnostic::Sources;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Mode, Plan};
 use crate::provider::Provider;
 use crate::resource::{Address, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
@@ -134,6 +134,15 @@ fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
         .collect()
 }
 
+/// What the history calls a run of this plan, be it applied from a file or not.
+fn command(plan: &Plan) -> String {
+    match (plan.revision, plan.mode) {
+        (Some(revision), _) => format!("rollback {revision}"),
+        (None, Mode::Apply) => "apply".to_owned(),
+        (None, Mode::Destroy) => "destroy".to_owned(),
+    }
+}
+
 /// What a revision keeps: what was changed, and what was desired without its secrets.
 fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let changed = plan.changes.iter();
@@ -142,7 +151,7 @@ fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let configuration = run.configuration.clone();
     let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
     let desired = desired.map(|desired| (desired.address.clone(), StoredDesired::new(desired, run.sources)));
-    Completion { configuration, changed, desired: desired.collect(), left_out }
+    Completion { command: command(plan), configuration, changed, desired: desired.collect(), left_out }
 }
 
 /// Writes outcomes into the journal.

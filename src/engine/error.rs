@@ -13,6 +13,7 @@ use super::cluster_check::ClusterMismatch;
 use super::refusal::{NotApplicable, PlanFileRefusal};
 use super::rights::MissingRights;
 use super::settings::SettingsConflict;
+use super::undoing::NotUndoable;
 
 /// Why the engine stopped. This is data: the message for the user is worded where it is printed.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum Error {
         /// Its number.
         revision: u64,
     },
+    /// What a run does could not be undone.
+    #[error("it could not be undone")]
+    NotUndoable(Vec<NotUndoable>),
     /// There is no revision to go back to.
     #[error("there is no earlier revision")]
     NothingToRestore,

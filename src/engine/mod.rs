@@ -24,6 +24,7 @@
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `past` | which revisions there are, and which of them a rollback goes back to |
 //! | `restoring` | what was desired at a revision, as far as a rollback can restore it |
+//! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
 //! | `drifting` | how the cluster differs from what was applied last |
@@ -59,6 +60,7 @@ mod state_access;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod undoing;
 mod workspace;
 
 pub use cluster_check::ClusterMismatch;
@@ -81,4 +83,5 @@ pub use request::PlanRequest;
 pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use state_access::StateAccess;
+pub use undoing::{NotUndoable, Undo};
 pub use workspace::Workspace;

@@ -3,6 +3,7 @@
 mod secret_values;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use secret_values::{Filled, Record};
 
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::graph::Graph;
 use crate::kubernetes::kinds::is_definition;
 use crate::provider::Provider;
-use crate::resource::{Address, Identity, Problem, Reading, Target};
+use crate::resource::{Address, Identity, Live, Problem, Reading, Target};
 use crate::state::{Revision, State, StoredDesired};
 
 /// What a rollback wants, and what it works from.
@@ -33,7 +34,7 @@ pub(super) struct Restoration {
 
 /// What was desired at the revision. Definitions stay as the newest revision has them: an older one could lose fields
 /// of the objects that are stored. Secret values are in no revision; those that are certainly still the same are
-/// taken from the cluster.
+/// taken from the cluster. `kept` are resources of which somebody knows that.
 ///
 /// # Errors
 /// A revision of an old format, which has only its objects; or one that was edited by hand.
@@ -44,6 +45,7 @@ pub(super) async fn restore(
     state: &State,
     provider: &dyn Provider,
     consented: &BTreeSet<Address>,
+    kept: &BTreeSet<Address>,
 ) -> Result<Restoration, Error> {
     let number = revision.head.number;
     if revision.desired.values().any(|stored| stored.object_only) {
@@ -55,7 +57,7 @@ pub(super) async fn restore(
     let mut used_consents = BTreeSet::new();
     for (address, stored) in &wanted {
         let Some(mut one) = stored.desired(address.clone()) else { continue };
-        let record = Record { then: revision, now: state, consented };
+        let record = Record { then: revision, now: state, consented, kept };
         match withheld.get(&one.identity) {
             Some(reading) => match record.fill(&mut one, stored, reading) {
                 Filled::Whole => desired.push(one),
@@ -84,6 +86,22 @@ pub(super) async fn restore(
     let graph = Graph::build(desired).map_err(|mistakes| Error::mistakes(config, mistakes))?;
     let (compiled, state) = (Compiled::of(graph), with_lost_claims(state, revision));
     Ok(Restoration { compiled, state, barred, used_consents, notes })
+}
+
+/// Whether the cluster certainly still has the secret values that the resource had at the revision.
+pub(super) fn is_filled_by_cluster(
+    address: &Address,
+    stored: &StoredDesired,
+    live: &Arc<Live>,
+    revision: &Revision,
+    state: &State,
+) -> bool {
+    let nobody = BTreeSet::new();
+    let record = Record { then: revision, now: state, consented: &nobody, kept: &nobody };
+    let desired = stored.desired(address.clone());
+    let filled =
+        desired.map(|mut desired| record.fill(&mut desired, stored, &Reading::Present(Arc::clone(live))));
+    matches!(filled, Some(Filled::Whole))
 }
 
 /// What the revision wanted, but definitions as the newest revision has them.

@@ -60,7 +60,7 @@ impl<S: StateAccess> Workspace<S> {
         let state = self.state.state();
         check_lineage(state, &request)?;
         match request.revision {
-            Some(revision) => self.plan_rollback(revision, request).await,
+            Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await,
             None => self.plan_configuration(request).await,
         }
     }
@@ -109,8 +109,14 @@ impl<S: StateAccess> Workspace<S> {
         Ok(Planned { request, plan, warnings, configuration, secret_inputs })
     }
 
-    /// Makes a plan of which a revision says what is desired.
-    async fn plan_rollback(&self, number: u64, request: PlanRequest) -> Result<Planned, Error> {
+    /// Makes a plan of which a revision says what is desired. `kept` are resources whose secret values are still those
+    /// of the revision.
+    pub(super) async fn plan_rollback(
+        &self,
+        number: u64,
+        request: PlanRequest,
+        kept: &BTreeSet<Address>,
+    ) -> Result<Planned, Error> {
         let Project { config, settings, .. } = &self.project;
         let state = self.state.state();
         let backend = self.project.backend().await?;
@@ -122,7 +128,7 @@ impl<S: StateAccess> Workspace<S> {
         let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
         let consented = request.consent.iter().cloned().collect();
         let restoration =
-            restoring::restore(config, &revision, newest.as_ref(), state, &keeping, &consented).await?;
+            restoring::restore(config, &revision, newest.as_ref(), state, &keeping, &consented, kept).await?;
         let Restoration { compiled, state, barred, used_consents, notes } = restoration;
         self.secrets.learn_desired(&compiled.graph);
         let (graph, revision_number) = (&compiled.graph, Some(number));

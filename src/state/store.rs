@@ -271,7 +271,7 @@ impl Store {
             run: journal.begin.run.clone(),
             at: Timestamp::now(),
             by: journal.begin.by.clone(),
-            command: self.locked.holder.command.clone(),
+            command: completion.command,
             plan: journal.begin.plan.clone(),
             configuration: completion.configuration,
             summary: RevisionSummary::of(&completion.changed),

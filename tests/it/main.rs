@@ -56,6 +56,7 @@ mod real_registry;
 mod registry;
 mod replacement;
 mod requests;
+mod rollback;
 mod rooms;
 mod safety;
 mod schemas;
@@ -110,6 +111,7 @@ fn tests() -> Vec<Test> {
         real_registry::tests(),
         registry::tests(),
         requests::tests(),
+        rollback::tests(),
         rooms::tests(),
         safety::tests(),
         schemas::tests(),

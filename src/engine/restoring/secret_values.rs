@@ -19,6 +19,8 @@ pub(super) struct Record<'r> {
     pub(super) now: &'r State,
     /// What the user agreed to go on without.
     pub(super) consented: &'r BTreeSet<Address>,
+    /// Resources of which somebody knows that their secret values are the same.
+    pub(super) kept: &'r BTreeSet<Address>,
 }
 
 /// What became of the withheld values of an object.
@@ -42,6 +44,7 @@ impl Record<'_> {
             Reading::Unreadable(problem) => return Filled::Barred(problem.clone()),
         };
         let is_unwritten = self.is_unwritten_since(&desired.address, live);
+        let is_kept = self.kept.contains(&desired.address);
         let (mut missing, mut doubtful) = (Vec::new(), Vec::new());
         for path in &stored.withheld {
             let path = keyed(&desired.object, path);
@@ -49,7 +52,7 @@ impl Record<'_> {
                 missing.push(path);
                 continue;
             };
-            if !(is_unwritten && self.is_ours_alone(&path, live)) {
+            if !(is_kept || is_unwritten && self.is_ours_alone(&path, live)) {
                 doubtful.push(path.clone());
             }
             path.set(&mut desired.object, value);

@@ -35,8 +35,9 @@ impl Input {
         flag: &str,
         mistakes: &mut Diagnostics,
     ) -> BTreeSet<Address> {
-        let mut found = BTreeSet::new();
-        for named in named {
+        // What was used already may be left out of the plan.
+        let mut found: BTreeSet<Address> = named.intersection(&self.used_consents).cloned().collect();
+        for named in named.difference(&self.used_consents) {
             let is_meant = |address: &Address| {
                 let old = self.moved.get(address);
                 address.is_meant_by(named) || old.is_some_and(|old| old.is_meant_by(named))
