@@ -104,7 +104,7 @@ Examples:
   regplan apply plan.regplan            do what was reviewed, or say what has moved since
   regplan apply --expect sha256:9f86…   plan again, and go on only if it is that very plan")]
     Apply(ApplyArgs),
-    /// Show a plan that was kept with `plan --out`, as it was shown then
+    /// Show a plan that was kept with `plan --out`, a revision, or the state
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
@@ -408,12 +408,15 @@ pub(super) struct ApplyArgs {
 Examples:
   regplan show plan.regplan
   regplan show plan.regplan --format json | jq .summary
+  regplan show 3                        the objects of revision 3, as YAML, without secrets
+  regplan show state
 
-It needs neither the configuration nor a cluster.")]
+No cluster is asked; a plan file needs no configuration either. A plan file that is named like a number or `state` is
+named with its folder: `./3`.")]
 pub(super) struct ShowArgs {
-    /// A file from `plan --out`
-    #[arg(value_name = "PLANFILE")]
-    pub(super) plan_file: PathBuf,
+    /// A file from `plan --out`, the number of a revision, or `state`
+    #[arg(value_name = "PLANFILE|REVISION|state")]
+    pub(super) what: PathBuf,
     #[command(flatten)]
     pub(super) form: FormArgs,
 }

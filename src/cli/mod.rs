@@ -73,7 +73,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::State(command) => asynchronously(state::run(&global, command, output)),
         Command::Plan(args) => asynchronously(plan::run(&global, &args, output)),
         Command::Apply(args) => asynchronously(apply::run(&global, &args, output)),
-        Command::Show(args) => show::run(&args, output),
+        Command::Show(args) => asynchronously(show::run(&global, &args, output)),
         Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
         Command::History(args) => asynchronously(history::run(&global, &args, output)),
         Command::Rollback(args) => asynchronously(rollback::run(&global, &args, output)),

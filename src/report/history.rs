@@ -52,8 +52,8 @@ pub fn history_json(heads: &[RevisionHead], unfinished: Option<&Unfinished>) -> 
     })
 }
 
-/// What changed with one revision; `before` is the one before it, where it is still kept.
-pub fn revision_text(revision: &Revision, before: Option<&Revision>, width: usize) -> Styled {
+/// What is told of one revision: when, by whom, by which command.
+pub fn revision_head_text(revision: &Revision) -> Styled {
     let head = &revision.head;
     let mut text = Styled::default();
     text.push(Label::Strong, format!("Revision {}", head.number));
@@ -61,9 +61,16 @@ pub fn revision_text(revision: &Revision, before: Option<&Revision>, width: usiz
         Label::Plain,
         format!("  {} by {} ({})", to_the_second(head.at), escape(&head.by), escape(&head.command)),
     );
-    text.line(Label::Dim, format!("plan {}", head.plan))
-        .line(Label::Dim, format!("configuration {}", head.configuration));
+    text.line(Label::Dim, format!("plan {}", head.plan));
+    text.line(Label::Dim, format!("configuration {}", head.configuration));
     text.end();
+    text
+}
+
+/// What changed with one revision; `before` is the one before it, where it is still kept.
+pub fn revision_text(revision: &Revision, before: Option<&Revision>, width: usize) -> Styled {
+    let head = &revision.head;
+    let mut text = revision_head_text(revision);
     for (address, kind) in &head.changed {
         let (sign, label, verb) = story(*kind);
         text.push(label, format!("{sign:>3} ")).push(Label::Strong, address.to_string());

@@ -6,6 +6,7 @@ use crate::harness::{Ended, GREETING, HEAD, Namespace, Project};
 
 tests! {
     the_history_tells_who_applied_what_and_when,
+    a_revision_and_the_state_are_shown,
     a_change_that_was_bad_is_undone_with_two_commands,
     what_was_deleted_comes_back_and_what_was_new_goes,
     the_blocks_of_the_configuration_do_not_matter,
@@ -71,6 +72,22 @@ fn the_history_tells_who_applied_what_and_when() {
         json!({"path": "data.hello", "before": "world", "after": "moon"})
     );
     project.run(["history", "9"]).code(1).stderr_contains("revision 9");
+}
+
+fn a_revision_and_the_state_are_shown() {
+    let ns = Namespace::new();
+    let project = secret_project(&ns);
+    let shown = project.run(["show", "1"]).success();
+    shown.stdout_contains("Revision 1  20").stdout_contains("kind: ConfigMap").stdout_contains("hello: good");
+    shown.stdout_contains("token: (sensitive)").stdout_lacks("canary").stdout_lacks("Zmlyc3Q");
+    let json = project.run(["show", "1", "--format", "json"]).success().json();
+    assert_eq!(json["desired"]["resource.greeting"]["object"]["data"]["hello"], "good");
+    let state = project.run(["show", "state"]).success();
+    state.stdout_contains("revision  1").stdout_contains("resource.login").stdout_contains("serial");
+    assert_eq!(project.run(["show", "state", "--format", "json"]).success().json()["revision"], 1);
+    project.run(["show", "state", "--format", "markdown"]).code(1).stderr_contains("not as Markdown");
+    project.run(["show", "2"]).code(1).stderr_contains("revision 2");
+    project.run(["show", "./2"]).code(1).stderr_contains("plan file");
 }
 
 fn a_change_that_was_bad_is_undone_with_two_commands() {
