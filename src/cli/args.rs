@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config;
 use crate::report;
 use crate::resource::Address;
-use crate::state::Lineage;
+use crate::state::{Lineage, LockId};
 
 /// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
 #[derive(Debug, Parser)]
@@ -130,6 +130,8 @@ values, the data of a claim that is gone) it says before it begins, and goes on 
     /// Look into the state, or correct it; the cluster is neither asked nor changed
     #[command(subcommand)]
     State(StateCommand),
+    /// Remove the lock that a killed process has left
+    Unlock(UnlockArgs),
     /// Print the graph of resources
     Graph(GraphArgs),
     /// Print the JSON Schema of the configuration, for editors
@@ -304,6 +306,24 @@ Examples:
   regplan state rm resource.old
   regplan state rm registry.old resource.web --auto-approve")]
     Rm(StateRmArgs),
+    /// Make a lost state anew from the annotations of the objects; the cluster is only read
+    #[command(after_help = "\
+Examples:
+  regplan state rebuild                 where there is a state: adds what it does not know of its own lineage
+  regplan state rebuild --adopt-lineage 718494494a91487db32cefdb342daa28
+
+Without a state it says which lineages there are, and takes none before one is named.")]
+    Rebuild(StateRebuildArgs),
+    /// Print the state as its file holds it, with what an interrupted run has recorded
+    #[command(after_help = "\
+Examples:
+  regplan state pull > backup.json")]
+    Pull,
+    /// Put a state from a file in place of the present one; it must be of the same lineage, and newer
+    #[command(after_help = "\
+Examples:
+  regplan state push backup.json")]
+    Push(StatePushArgs),
     /// Give a resource, or all objects of a block, another address
     #[command(after_help = "\
 Examples:
@@ -326,6 +346,35 @@ pub(super) struct StateShowArgs {
     /// In which form
     #[arg(long, default_value = "text")]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateRebuildArgs {
+    /// The lineage whose objects are taken over, where there is no state
+    #[arg(long, value_name = "ID")]
+    pub(super) adopt_lineage: Option<Lineage>,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatePushArgs {
+    /// A file from `state pull`, or the `state.json` of a backup
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan unlock 0f1e2d3c4b5a69788796a5b4c3d2e1f0
+
+The refused command prints the id. The lock of a process that still runs cannot be taken away: end the process.")]
+pub(super) struct UnlockArgs {
+    /// The id of the lock
+    #[arg(value_name = "ID")]
+    pub(super) id: LockId,
 }
 
 #[derive(Debug, Args)]
@@ -458,6 +507,7 @@ Examples:
   regplan drift --format prometheus --output /var/lib/node_exporter/regplan.prom
 
 Exit codes: 0 in sync, 2 drift, 3 no drift seen, but not everything could be observed, 1 error.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct DriftArgs {
     /// Folder of the state; then no configuration is read, unless -f names one
     #[arg(long, value_name = "FOLDER")]

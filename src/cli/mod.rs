@@ -28,6 +28,7 @@ mod schema;
 mod settings;
 mod show;
 mod state;
+mod unlock;
 mod validate;
 mod wording;
 
@@ -69,6 +70,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Completions(args) => completions::run(&args),
         Command::Validate => asynchronously(validate::run(&global, output)),
         Command::Render(args) => asynchronously(render::run(&global, &args, output)),
+        Command::Unlock(args) => asynchronously(unlock::run(&global, &args, output)),
         Command::Graph(args) => asynchronously(graph::run(&global, &args, output)),
         Command::State(command) => asynchronously(state::run(&global, command, output)),
         Command::Plan(args) => asynchronously(plan::run(&global, &args, output)),

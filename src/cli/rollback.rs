@@ -17,12 +17,11 @@ use crate::plan::Mode;
 use crate::report::SourceLine;
 
 pub(super) async fn run(global: &Global, args: &RollbackArgs, output: Output) -> Result<Exit, Failure> {
-    let revision = match args.revision {
-        Some(revision) => revision,
-        None => {
-            let project = project::load_without_blocks(global, Settings::from(global), output)?;
-            project.history().await?.previous()?
-        }
+    let revision = if let Some(revision) = args.revision {
+        revision
+    } else {
+        let project = project::load_without_blocks(global, Settings::from(global), output)?;
+        project.history().await?.previous()?
     };
     let asked = settings::request(Mode::Apply, &args.run.planning);
     let request = PlanRequest { revision: Some(revision), ..asked };

@@ -24,6 +24,7 @@
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `past` | which revisions there are, and which of them a rollback goes back to |
 //! | `restoring` | what was desired at a revision, as far as a rollback can restore it |
+//! | `rebuilding` | a lost state, made anew from annotations |
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
@@ -48,6 +49,7 @@ mod past;
 mod plan_file;
 mod planned;
 mod planning;
+mod rebuilding;
 mod redacting;
 mod refusal;
 mod request;
@@ -78,6 +80,7 @@ pub use past::History;
 pub use plan_file::Admitted;
 pub use planned::{Applicable, Approval, Planned, VerifiedFile};
 pub use planning::run as run_planner;
+pub use rebuilding::Additions;
 pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;
 pub use rights::MissingRights;

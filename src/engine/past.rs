@@ -41,8 +41,8 @@ impl History {
     /// # Errors
     /// There is no such revision.
     pub fn previous(&self) -> Result<u64, Error> {
-        let newest_first = self.heads.iter().rev();
-        let previous = newest_first.skip(usize::from(self.unfinished.is_none())).next();
+        let mut newest_first = self.heads.iter().rev();
+        let previous = newest_first.nth(usize::from(self.unfinished.is_none()));
         previous.map(|head| head.number).ok_or(Error::NothingToRestore)
     }
 }

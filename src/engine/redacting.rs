@@ -11,8 +11,8 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Progress, Provider, Reassignment, Shift, Verb, Wait,
-    Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, MarkedObjects, Progress, Provider, Reassignment,
+    Shift, Verb, Wait, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Stamp, Target};
 
@@ -138,6 +138,10 @@ impl Cluster for RedactingProvider {
         let live = self.answer(self.provider.reassign(reassignment).await)?;
         self.secrets.learn_live(&reassignment.target.identity, &live.object);
         Ok(live)
+    }
+
+    async fn marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        self.answer(self.provider.cluster().marked(project).await)
     }
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {

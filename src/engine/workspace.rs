@@ -19,7 +19,7 @@ use crate::graph::Graph;
 use crate::plan::{Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
-use crate::state::{Intent, IntentKind, State, Store};
+use crate::state::{Intent, IntentKind, Lineage, State, Store};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
 ///
@@ -165,6 +165,11 @@ impl<S> Workspace<S> {
 }
 
 impl Workspace<Store> {
+    /// The lineage of the state; `None` where there is no state yet.
+    pub fn lineage(&self) -> Option<Lineage> {
+        self.state.exists().then(|| self.state.state().lineage.clone())
+    }
+
     /// Applies a plan. Each outcome is in the journal at once, and in the state at the end, however the run
     /// ends. Each event goes to `emit` as it happens.
     ///

@@ -61,6 +61,32 @@ pub struct Dependents {
     pub hidden: Vec<(GroupKind, String)>,
 }
 
+/// An object that carries our marks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// Which object.
+    pub target: Target,
+    /// Its uid.
+    pub uid: String,
+    /// The project that it belongs to.
+    pub project: String,
+    /// The lineage of the state that knows it.
+    pub lineage: String,
+    /// Its address there, as it stands in the annotation.
+    pub address: String,
+    /// Whether it is marked as protected.
+    pub protect: bool,
+}
+
+/// What was seen of the objects of a project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarkedObjects {
+    /// What is there, sorted by identity.
+    pub seen: Vec<Marked>,
+    /// The kinds that could not be looked at, each with the reason.
+    pub hidden: Vec<(GroupKind, String)>,
+}
+
 /// A Kubernetes cluster: a house that knows its kinds, keeps the owners of fields, and deletes what is in a
 /// namespace together with it.
 #[async_trait]
@@ -101,6 +127,14 @@ pub trait Cluster: House {
     /// # Errors
     /// Where not even the kinds can be found out.
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem>;
+
+    /// All objects that carry the marks of a project. It takes a list of each kind: asked only where a state is lost.
+    ///
+    /// # Errors
+    /// Where not even the kinds can be found out.
+    async fn marked(&self, _project: &str) -> Result<MarkedObjects, Problem> {
+        Ok(MarkedObjects::default())
+    }
 
     /// Why nothing that is asked gets an answer any more: the server is gone, and was waited for in vain. `None`
     /// as long as it answers anything, or is still waited for.

@@ -61,6 +61,7 @@ mod rooms;
 mod safety;
 mod schemas;
 mod secrets;
+mod state_files;
 mod targets;
 mod transport_errors;
 mod user_stories;
@@ -116,6 +117,7 @@ fn tests() -> Vec<Test> {
         safety::tests(),
         schemas::tests(),
         secrets::tests(),
+        state_files::tests(),
         targets::tests(),
         timing::tests(),
         transport_errors::tests(),

@@ -183,7 +183,7 @@ fn with_secret(value: &str) -> String {
     )
 }
 
-fn secret_project<'n>(ns: &'n Namespace) -> Project<'n> {
+fn secret_project(ns: &Namespace) -> Project<'_> {
     let project = ns.project().write("token", "first-canary").write("regplan.toml", &with_secret("good"));
     project.apply();
     project

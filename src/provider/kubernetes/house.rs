@@ -6,7 +6,8 @@ use super::client::Kubernetes;
 use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, MarkedObjects, Progress, Reassignment, Verb, Wait,
+    Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Problem, Reading, Stamp, Target};
 
@@ -69,6 +70,10 @@ impl Cluster for Kubernetes {
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
         read::dependents(self, scope).await
+    }
+
+    async fn marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        read::marked(self, project).await
     }
 
     async fn outage(&self) -> Option<Problem> {

@@ -75,7 +75,7 @@ pub(in crate::report) fn headline(drift: &Drift) -> String {
         Verdict::Drift => {
             let (unwell, are) = (drift.unwell(), plural(changed, "is", "are"));
             match changed - unwell {
-                0 => format!("Not well: {unwell} {of} {} as last applied and not ready.", are),
+                0 => format!("Not well: {unwell} {of} {are} as last applied and not ready."),
                 _ if unwell == 0 => format!("Drift: {changed} {of} {are} not as last applied."),
                 _ => format!("Drift: {changed} {of} {are} not as last applied, or not ready ({unwell})."),
             }

@@ -234,7 +234,8 @@ fn unwell(plan: &Plan, separator: &str) -> String {
     let summary = plan.summary();
     let counts = [(summary.not_ready, "not ready yet"), (summary.unhealthy, "unhealthy")];
     let told = counts.into_iter().filter(|(count, _)| *count > 0);
-    told.map(|(count, word)| format!("{separator}{count} {word}")).collect()
+    let told: Vec<String> = told.map(|(count, word)| format!("{separator}{count} {word}")).collect();
+    told.concat()
 }
 
 /// Why the plan has changes.
