@@ -64,9 +64,7 @@ pub(super) fn write<'p>(
             Err(problem) => return StepResult::Wrote { address, result: Err(problem) },
         };
         match task.make_room(provider, &progress, &stop).await {
-            Ok(Removal::Gone) => {
-                StepResult::Wrote { address, result: task.perform(object, provider).await }
-            }
+            Ok(Removal::Gone) => StepResult::Wrote { address, result: task.perform(object, provider).await },
             Ok(Removal::Asked) => StepResult::Leaving { address },
             Err(problem) => StepResult::Wrote { address, result: Err(problem) },
         }

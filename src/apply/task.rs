@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::guarded;
-use super::removal::{self, Removal};
 use super::patience::PatientWriter;
+use super::removal::{self, Removal};
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{Guard, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written};
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
@@ -65,8 +65,7 @@ impl Task<'_> {
             let timeout = self.desired.lifecycle.timeouts.delete;
             guarded::holds_nothing_new(provider, self.change, live).await?;
             guarded::delete(provider, target, live, None).await?;
-            let removed =
-                removal::await_end(provider, target, &live.stamp, timeout, progress, stop).await?;
+            let removed = removal::await_end(provider, target, &live.stamp, timeout, progress, stop).await?;
             if removed == Removal::Asked {
                 return Ok(removed);
             }

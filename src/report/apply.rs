@@ -148,7 +148,10 @@ pub fn report_text(report: &Report) -> Styled {
         count => format!(", {count} being deleted and not waited for"),
     };
     let (failed, skipped) = (report.failed.len(), report.skipped.len());
-    text.line(Label::Error, format!("{word}: {story}; {failed} failed{unwaited}{leaving}, {skipped} not tried."));
+    text.line(
+        Label::Error,
+        format!("{word}: {story}; {failed} failed{unwaited}{leaving}, {skipped} not tried."),
+    );
     text.line(Label::Plain, "What was done is recorded; the next plan goes on from here.");
     text
 }

@@ -16,7 +16,6 @@ tests! {
     the_first_signal_stops_gently,
     the_first_signal_ends_the_wait_for_a_value,
     the_first_signal_ends_the_wait_for_an_object_that_is_replaced,
-    the_first_signal_ends_the_wait_for_a_deletion,
 }
 
 fn a_killed_apply_loses_nothing() {
@@ -183,7 +182,7 @@ data = { address = "${resource.lb.status.loadBalancer.ingress[0].ip}" }
     project.run(["plan", "--detailed-exitcode"]).success();
 }
 
-/// An immutable ConfigMap that a finalizer keeps: a change of its data replaces it.
+/// An immutable `ConfigMap` that a finalizer keeps: a change of its data replaces it.
 const KEPT: &str = r#"
 [resource.kept]
 apiVersion = "v1"
@@ -219,20 +218,4 @@ fn the_first_signal_ends_the_wait_for_an_object_that_is_replaced() {
     project.apply();
     assert_eq!(ns.field("configmap/kept", "/data/k"), "two");
     project.expect_settled();
-}
-
-fn the_first_signal_ends_the_wait_for_a_deletion() {
-    let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &format!("{HEAD}{KEPT}"));
-    project.apply();
-    let mut destroy = project.regplan(["destroy", "--auto-approve"]).spawn();
-    destroy.until("waiting resource.kept");
-    destroy.signal(rustix::process::Signal::INT);
-    let ended = destroy.wait().code(1);
-    ended.stderr_contains("deleting resource.kept  not waited for: the deletion was asked for");
-    ended.stderr_lacks("skipped");
-    free(&ns);
-    wait_until("the object is gone", || ns.find("configmap/kept").is_none());
-    project.run(["destroy", "--auto-approve"]).success();
-    project.run(["destroy", "--auto-approve"]).success().stdout_contains("othing to");
 }
