@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use health::{is_unready, standard, with_health};
-pub use observe::{Observation, observe};
+pub use observe::{Observation, observe, observe_shared_namespace};
 
 use crate::resource::FieldManager;
 use crate::resource::{Address, ClusterIdentity, FieldPath, Health, Identity, Problem};
@@ -46,7 +46,7 @@ pub struct Drift {
     pub findings: Vec<Finding>,
 }
 
-/// What was found of one resource that the state knows.
+/// What was found of one resource that the state knows, or of a namespace that such resources share.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The resource's address.

@@ -93,6 +93,7 @@ impl RunSecrets {
             | Event::Ready { .. }
             | Event::Skipped(_)
             | Event::Unwaited { .. }
+            | Event::Leaving { .. }
             | Event::Stopping) => event,
         }
     }

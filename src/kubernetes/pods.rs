@@ -96,6 +96,16 @@ fn exit(ended: &Value) -> String {
     out
 }
 
+/// What keeps a pod from running, in one line: a container in trouble, or no node for it. `None` for one that is on its
+/// way.
+pub fn cause(pod: &Value) -> Option<String> {
+    let is_unscheduled = condition(pod, "PodScheduled").is_some_and(|found| status(found) == "False");
+    if !is_unscheduled && troubles(pod).is_empty() {
+        return None;
+    }
+    lines(pod).into_iter().next()
+}
+
 /// Why a pod is not ready, one line for each reason.
 pub fn lines(pod: &Value) -> Vec<String> {
     let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();

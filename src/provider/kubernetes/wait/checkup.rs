@@ -33,7 +33,6 @@ async fn look(cluster: &Kubernetes, checkup: &Checkup, with_cause: bool) -> Opti
         Readiness::Ready => return None,
         Readiness::Waiting(lacking) | Readiness::Failed(lacking) => lacking,
     };
-    let lines = if with_cause { explain::lines(cluster, identity, object).await } else { Vec::new() };
-    // The first line says most: what a pod says of itself stands before the events.
-    Some(lines.first().map_or_else(|| lacking.clone(), |cause| format!("{lacking}; {cause}")))
+    let cause = if with_cause { explain::cause(cluster, identity, object).await } else { None };
+    Some(cause.map_or_else(|| lacking.clone(), |cause| format!("{lacking}; {cause}")))
 }

@@ -1,7 +1,9 @@
 //! Waiting until something is ready, has a field, or is gone; and why it is not.
 
+mod cause;
 mod checkup;
 mod definition;
+mod events;
 mod explain;
 mod patience;
 mod storage_class;
