@@ -445,6 +445,9 @@ pub(super) struct ApplyArgs {
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]
     pub(super) expect: Option<String>,
+    /// Do not wait for what waiting may not heal, such as an image that cannot be pulled or a missing Secret
+    #[arg(long)]
+    pub(super) fail_fast: bool,
     /// Where a change fails, undo what this run wrote; refused before it begins where that could not be restored
     #[arg(long)]
     pub(super) rollback_on_failure: bool,

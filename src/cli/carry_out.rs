@@ -14,8 +14,11 @@ use super::project;
 use super::settings;
 use super::wording::note;
 use crate::apply::Report;
-use crate::engine::{Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Undo, Workspace};
+use crate::engine::{
+    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, Undo, Workspace,
+};
 use crate::plan::{Mode, Plan};
+use crate::provider::OnTrouble;
 use crate::report::{self, Label, SourceLine, Styled, escape};
 use crate::state::{Recovered, Store};
 
@@ -42,12 +45,22 @@ impl<'a> Approver<'a> {
 }
 
 /// What becomes of the changes that were done where another one fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum OnFailure {
     /// They stay, and the next plan goes on from there.
+    #[default]
     Keep,
     /// They are undone.
     Undo,
+}
+
+/// What is done about failures.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Failures {
+    /// About what goes wrong while an object is waited for.
+    pub(super) on_trouble: OnTrouble,
+    /// About the changes that were done before.
+    pub(super) on_failure: OnFailure,
 }
 
 /// What a plan is compared with to see whether it is the approved one.
@@ -74,10 +87,10 @@ pub(super) async fn run(
     args: &RunArgs,
     request: PlanRequest,
     approver: Approver<'_>,
-    on_failure: OnFailure,
+    failures: Failures,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let mut workspace = open(global, args, &request, output).await?;
+    let mut workspace = open(global, args, &request, failures.on_trouble, output).await?;
     let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
@@ -92,7 +105,7 @@ pub(super) async fn run(
     if !planned.plan.changes_state() {
         return Ok(Exit::Done);
     }
-    let undo = match on_failure {
+    let undo = match failures.on_failure {
         OnFailure::Undo => Some(workspace.prepare_undo(&planned).await?),
         OnFailure::Keep => None,
     };
@@ -116,9 +129,10 @@ async fn open(
     global: &Global,
     args: &RunArgs,
     request: &PlanRequest,
+    on_trouble: OnTrouble,
     output: Output,
 ) -> Result<Workspace<Store>, Failure> {
-    let settings = settings::of_planning(global, &args.planning);
+    let settings = Settings { on_trouble, ..settings::of_planning(global, &args.planning) };
     let (project, command) = match (request.revision, request.mode) {
         (Some(revision), _) => {
             (project::load_without_blocks(global, settings, output)?, format!("rollback {revision}"))

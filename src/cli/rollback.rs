@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::{Global, RollbackArgs, RunArgs};
-use super::carry_out::{self, Approver, OnFailure};
+use super::carry_out::{self, Approver, Failures};
 use super::destination;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -27,7 +27,9 @@ pub(super) async fn run(global: &Global, args: &RollbackArgs, output: Output) ->
     let request = PlanRequest { revision: Some(revision), ..asked };
     match &args.out {
         Some(path) => keep(global, &args.run, request, path, output).await,
-        None => carry_out::run(global, &args.run, request, Approver::Person, OnFailure::Keep, output).await,
+        None => {
+            carry_out::run(global, &args.run, request, Approver::Person, Failures::default(), output).await
+        }
     }
 }
 

@@ -57,6 +57,7 @@ mod tests {
             refuse_configured_kubeconfig: true,
             in_cluster: false,
             parallelism: 3,
+            on_trouble: crate::provider::OnTrouble::Wait,
             request_timeout: Some(std::time::Duration::from_secs(20)),
         };
         assert_eq!(settings, expected);

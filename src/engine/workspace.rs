@@ -191,7 +191,7 @@ impl Workspace<Store> {
             sources,
             secrets,
         };
-        let options = Options { parallelism: settings.parallelism.max(1) };
+        let options = Options { parallelism: settings.parallelism.max(1), on_trouble: settings.on_trouble };
         let provider = self.provider.as_ref();
         applying::apply(plan.plan, &run, provider, &mut self.state, emit, stop, options).await
     }

@@ -65,8 +65,29 @@ pub struct Wait {
     /// The uid of the object that was written, where that is known: if it is gone by now, what is known of it tells
     /// whether it has done its work.
     pub uid: Option<String>,
+    /// The object as the answer to the last write showed it: it need not be read once more.
+    pub written: Option<Arc<Live>>,
     /// For how long; `None` is the kind's own time.
     pub timeout: Option<Duration>,
+    /// What becomes of the wait where something goes wrong that waiting may not heal.
+    pub on_trouble: OnTrouble,
+}
+
+/// What becomes of a wait where something goes wrong that waiting may not heal, such as an image that cannot be pulled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnTrouble {
+    /// It is told, and the wait goes on as long as there is some hope.
+    #[default]
+    Wait,
+    /// It ends the wait.
+    Fail,
+}
+
+impl Wait {
+    /// A wait of the kind's own time, for an object that must be read first.
+    pub fn of(target: Target, until: Until) -> Self {
+        Self { target, until, uid: None, written: None, timeout: None, on_trouble: OnTrouble::default() }
+    }
 }
 
 /// An object that is to be looked at: is it ready?

@@ -1,5 +1,7 @@
 //! What was applied and is not ready: a run that did not end well is not over.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ tests! {
     the_cause_is_told_by_whoever_asks,
     what_counts_as_ready_when_it_is_written_stays_well,
     nothing_is_asked_about_what_is_well,
+    the_cause_is_on_the_screen_while_it_is_waited_for,
+    a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for,
 }
 
 /// A load balancer that nothing in the cluster gives an address, and for which nobody waits long.
@@ -170,4 +174,39 @@ fn nothing_is_asked_about_what_is_well() {
     proxy.forget();
     project.run(["plan"]).success();
     assert_eq!((proxy.requests().len(), proxy.count("list", "events")), (told - 1, 0));
+}
+
+fn deployment(behaviour: &str) -> String {
+    format!(
+        r#"{HEAD}
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = 1
+selector.matchLabels = {{ app = "web" }}
+template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviour}" }}
+template.spec.containers = [{{ name = "main", image = "web:1" }}]
+"#
+    )
+}
+
+fn the_cause_is_on_the_screen_while_it_is_waited_for() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &deployment("image-pull-backoff"));
+    let began = Instant::now();
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("0 of 1 pod available; pod web-");
+    assert!(began.elapsed() < Duration::from_secs(20), "long before the wait ends");
+    apply.kill();
+}
+
+fn a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &deployment("image-pull-backoff"));
+    let began = Instant::now();
+    let ended = project.run(["apply", "--auto-approve", "--fail-fast"]).code(1);
+    ended.stderr_contains("failed resource.web").stderr_contains("ImagePullBackOff");
+    assert!(began.elapsed() < Duration::from_secs(20), "it does not wait for the usual 30 s");
 }
