@@ -105,6 +105,7 @@ impl RunSecrets {
             record @ (Record::Present { .. }
             | Record::Ready { .. }
             | Record::Gone { .. }
+            | Record::Moved { .. }
             | Record::Forgotten { .. }) => record,
         }
     }
