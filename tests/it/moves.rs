@@ -176,8 +176,8 @@ fn what_a_destroy_keeps_has_its_new_address() {
     let plan = project.run(["plan", "--format", "json"]).success().json();
     let changes = plan["changes"].as_array().unwrap().iter();
     let addresses: Vec<&str> = changes.map(|change| change["address"].as_str().unwrap()).collect();
-    let blocks = addresses.iter().filter(|address| address.starts_with("resource."));
-    assert_eq!((blocks.count(), &plan["errors"]), (3, &json!([])), "{addresses:?}");
+    let resources = addresses.iter().filter(|address| address.starts_with("resource."));
+    assert_eq!((resources.count(), &plan["errors"]), (3, &json!([])), "{addresses:?}");
     // The table is not needed any more, and it may be that a destroy has nothing to delete.
     project.rewrite("regplan.toml", &blocks("welcome"));
     project.apply();
