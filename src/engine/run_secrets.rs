@@ -107,6 +107,7 @@ impl RunSecrets {
             record @ (Record::Present { .. }
             | Record::Ready { .. }
             | Record::Gone { .. }
+            | Record::Moved { .. }
             | Record::Forgotten { .. }) => record,
         }
     }
