@@ -9,6 +9,7 @@ mod compare;
 mod observe;
 mod owners;
 mod recorded_secrets;
+mod schemas;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use observe::{Observation, observe};
+pub use schemas::SchemaDrift;
 
 use crate::resource::FieldManager;
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Problem};

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FieldPath, FieldSet, Live, Segment};
+use super::{FieldPath, FieldSet, Live, ManagedEntry, Segment};
 
 /// What the last apply sent, and what the server made of it.
 ///
@@ -153,8 +153,10 @@ pub fn foreign_items_beside(
     let mut found = BTreeSet::new();
     let own = live.ownership.apply_entry(manager);
     let status = Segment::Key("status".to_owned());
+    // What is written through another subresource (`scale`, `ephemeralcontainers`) is in the object's own fields.
+    let is_of_status = |entry: &&ManagedEntry| entry.subresource.as_deref() == Some("status");
     let entries = live.ownership.entries.iter();
-    for entry in entries.filter(|entry| entry.subresource.is_none() && Some(*entry) != own) {
+    for entry in entries.filter(|entry| !is_of_status(entry) && Some(*entry) != own) {
         entry.fields.each_beside(ours, &mut FieldPath::root(), &mut |path| {
             let is_hidden_value = || {
                 let is_plain = path.get(&live.object).is_none_or(|item| !item.is_object());
@@ -173,7 +175,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resource::{ManagedEntry, Operation, Ownership, Stamp};
+    use crate::resource::{Operation, Ownership, Stamp};
 
     fn entry(manager: &str, operation: Operation, subresource: Option<&str>, paths: &[&str]) -> ManagedEntry {
         ManagedEntry {
@@ -212,6 +214,7 @@ mod tests {
             entry("us", Operation::Update, None, &["metadata.labels.injected"]),
             entry("them", Operation::Update, None, &theirs),
             entry("them", Operation::Update, Some("status"), &["spec.never"]),
+            entry("them", Operation::Update, Some("scale"), &["spec.replicas"]),
         ];
         let expected = [
             "metadata.annotations",
@@ -219,6 +222,7 @@ mod tests {
             "metadata.labels.theirs",
             "spec.containers[sidecar]",
             "spec.containers[web].tty",
+            "spec.replicas",
         ];
         assert_eq!(items(json!({}), entries, ""), expected);
     }
