@@ -133,6 +133,22 @@ pub fn all_held(
     })
 }
 
+/// Whether the manager has written the object again since this record: a field that is still its own has another value,
+/// or it has come to own a value that is not recorded. Whoever else changes a field takes it from the manager.
+pub fn is_written_since(applied: &Applied, live: &Live, manager: &str) -> bool {
+    let is_recorded = |path: &FieldPath, held: Held| match (applied.fields.get(&path.to_string()), held) {
+        (Some(Held::Value(then)), Held::Value(now)) => *then == now || is_open(then) && is_open(&now),
+        (None, Held::Value(_)) => false,
+        _ => true,
+    };
+    !all_held(live, manager, |_| false, is_recorded)
+}
+
+/// Whether others may have put entries into it since it was applied empty: they own these, and not the whole.
+fn is_open(value: &Value) -> bool {
+    value.is_object() || value.is_array()
+}
+
 /// What others own in the maps and lists in which a manager owns something by server-side apply: the keys and
 /// list items that it does not own, without what is below them. The `status` is no such map.
 ///

@@ -88,6 +88,13 @@ pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
     if drift.verdict() == Verdict::Drift && unknown > 0 {
         remarks.push(format!("{unknown} more could not be observed."));
     }
+    if let written @ 1.. = drift.written_later() {
+        let resources = plural(written, "resource", "resources");
+        remarks.push(format!(
+            "A run that this state does not know has written {written} {resources}: perhaps the state is older than the \
+             cluster. If there is a newer one, put it back."
+        ));
+    }
     let left_out = drift.left_out();
     if left_out > 0 {
         let secrets = plural(left_out, "Secret was", "Secrets were");
