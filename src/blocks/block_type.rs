@@ -11,7 +11,7 @@ use super::facts::{Facts, Need};
 use super::schema;
 use super::specs::Specs;
 use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::resource::{BlockAddress, Desired, KeyFact};
 
 /// What holds for every block that says nothing else.
@@ -19,6 +19,8 @@ use crate::resource::{BlockAddress, Desired, KeyFact};
 pub(super) struct Defaults<'a> {
     /// `[project] name`.
     pub(super) project: &'a str,
+    /// The files of the configuration.
+    pub(super) sources: &'a Sources,
     /// The namespace of objects that name none.
     pub(super) namespace: &'a str,
 }

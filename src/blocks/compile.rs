@@ -136,7 +136,7 @@ impl<'c> Blocks<'c> {
 
 fn defaults(config: &Config) -> Defaults<'_> {
     let namespace = config.cluster.namespace.as_deref().unwrap_or("default");
-    Defaults { project: &config.project, namespace }
+    Defaults { project: &config.project, sources: &config.sources, namespace }
 }
 
 /// The mistakes by place, each once.

@@ -49,7 +49,7 @@ mod value_words;
 
 pub use compile::{Blocks, CompiledBlocks};
 pub use facts::{
-    Document, Fact, Facts, FileLines, FileSet, HtpasswdUser, ManifestFile, Need, ReadError, SecretInputs,
+    Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, ManifestFile, Need, ReadError, SecretInputs,
     SecretKeyRef, SecretText,
 };
 

@@ -227,7 +227,7 @@ impl std::error::Error for Drawn<'_> {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Span;
+    use crate::diagnostic::{Source, Span};
 
     const PLAIN: Output = Output::PLAIN;
 
@@ -247,7 +247,9 @@ mod tests {
     #[test]
     fn no_line_of_a_file_of_values_is_shown() {
         let mut sources = Sources::default();
-        let source = sources.add_values("values.toml", "a = 1\npasword = 'hunter2'\n");
+        let text = "a = 1\npasword = 'hunter2'\n".into();
+        let values = Source { path: "values.toml".into(), folder: "/".into(), text, holds_values: true };
+        let source = sources.push(values);
         let span = Span { source, start: 6, end: 13 };
         let mistake =
             Diagnostic::error("code", "not declared").at(span, "given here").help("did you mean it?");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::codes;
 use super::presence::is_absent;
-use crate::diagnostic::{Diagnostic, SourceId, Sources};
+use crate::diagnostic::{Diagnostic, Source, SourceId, Sources};
 
 /// The name of the configuration's file where none is named.
 pub const DEFAULT_FILE: &str = "regplan.toml";
@@ -54,16 +54,9 @@ pub(super) struct Layer {
 #[derive(Debug, Default)]
 pub(super) struct Files {
     pub(super) sources: Sources,
-    /// The absolute folder of each source, where its relative paths start.
-    folders: Vec<PathBuf>,
 }
 
 impl Files {
-    /// The absolute folder of a source.
-    pub(super) fn folder(&self, source: SourceId) -> &Path {
-        self.folders.get(source.0 as usize).map_or(Path::new(""), PathBuf::as_path)
-    }
-
     /// Reads every file that the inputs name; what cannot be read is pushed.
     pub(super) fn read_layers(&mut self, inputs: &Inputs<'_>, mistakes: &mut Vec<Diagnostic>) -> Vec<Layer> {
         if inputs.files.is_empty() {
@@ -115,8 +108,7 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        let text = self.text(base, path, mistakes)?;
-        Some(self.sources.add(path, text))
+        Some(self.sources.push(source(base, path, mistakes)?))
     }
 
     /// The same for a file that gives values to variables.
@@ -126,16 +118,16 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        let text = self.text(base, path, mistakes)?;
-        Some(self.sources.add_values(path, text))
+        let values = source(base, path, mistakes)?;
+        Some(self.sources.push(Source { holds_values: true, ..values }))
     }
+}
 
-    /// The text of a file, whose folder is kept: what stands in the file may name paths from there.
-    fn text(&mut self, base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<String> {
-        let text = text(base, path, mistakes)?;
-        self.folders.push(base.join(path).parent().map(Path::to_path_buf).unwrap_or_default());
-        Some(text)
-    }
+/// One configuration file; `None` where it cannot be read, with the reason pushed.
+fn source(base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<Source> {
+    let text = text(base, path, mistakes)?;
+    let folder = base.join(path).parent().map(Path::to_path_buf).unwrap_or_default();
+    Some(Source { path: path.to_path_buf(), folder, text: text.into(), holds_values: false })
 }
 
 /// The text of a file; `None` where it cannot be read, with the reason pushed.

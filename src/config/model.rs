@@ -155,6 +155,8 @@ pub struct Block {
 ///
 /// - [`PATH`](super::PATH) (`"x-path": true`, best by [`path_schema`]): the text is a path; a relative one is made
 ///   absolute, from the folder of the file that names it, before a block sees it.
+/// - [`PATTERN`](super::PATTERN) (`"x-pattern": true`): the text is a pattern of paths, which a block sees as it is
+///   written.
 /// - [`SECRET_SOURCE`](super::SECRET_SOURCE) (`"x-secret-source": true`, on [`SecretSource`]): a text in its place is a secret
 ///   in clear, and `${secret.NAME}` is replaced by that secret's source.
 /// - [`SECRET`](super::SECRET) (`"x-secret": true`): a text that may have secrets in it. Other texts that have a type
@@ -163,7 +165,8 @@ pub struct Block {
 ///   and of this type. The objects of the block wait for those of the other one.
 /// - [`RULE`](super::RULE) (`"x-rule": "lower-case letters"`): what a pattern or a format demands, in words.
 ///
-/// A text with a pattern, a format, an enumeration, [`PATH`](super::PATH) or [`BLOCK`](super::BLOCK) must be known before anything is planned:
+/// A text with a pattern, a format, an enumeration, [`PATH`](super::PATH), [`PATTERN`](super::PATTERN) or
+/// [`BLOCK`](super::BLOCK) must be known before anything is planned:
 /// it takes no reference to a live field. So must numbers and everything else that is no text.
 #[derive(Debug, Clone)]
 pub struct BlockSchema {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::markers::{BLOCK, PATH, SECRET_SOURCE};
+use super::markers::{BLOCK, PATH, PATTERN, SECRET_SOURCE};
 use crate::resource::{FieldPath, Segment};
 
 /// The schemas that apply to one place.
@@ -130,7 +130,7 @@ impl<'s> Shape<'s> {
 
     /// Whether a text here must follow a rule: a pattern, a list of choices, a path, an address.
     pub(super) fn reads_text(&self) -> bool {
-        let keywords = ["pattern", "format", "enum", "const", PATH, BLOCK];
+        let keywords = ["pattern", "format", "enum", "const", PATH, PATTERN, BLOCK];
         self.parts.iter().any(|part| keywords.iter().any(|keyword| part.get(keyword).is_some()))
     }
 

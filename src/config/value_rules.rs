@@ -65,7 +65,7 @@ impl ValueRules<'_> {
                 } else if is_secret(shape) {
                     self.masked.push(node.span);
                 } else if shape.has(PATH) && !text.is_empty() {
-                    *text = absolute(self.files.folder(node.span.source), text);
+                    *text = absolute(self.files.sources.folder(node.span.source), text);
                 }
             }
             _ if is_secret(shape) => self.masked.push(node.span),

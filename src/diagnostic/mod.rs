@@ -36,6 +36,8 @@ pub struct Span {
 pub struct Source {
     /// The path as the user named it.
     pub path: PathBuf,
+    /// The folder that relative paths in it start from.
+    pub folder: PathBuf,
     /// Its whole text.
     pub text: Arc<str>,
     /// Whether it gives values to variables, and nothing else. No line of such a file is shown: it may hold secrets,
@@ -50,17 +52,15 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Adds a file and gives it the next number.
+    /// Adds a configuration file under this path, and gives it the next number.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
-        self.push(Source { path: path.into(), text: text.into(), holds_values: false })
+        let path = path.into();
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        self.push(Source { path, folder, text: text.into(), holds_values: false })
     }
 
-    /// The same for a file that gives values to variables.
-    pub fn add_values(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
-        self.push(Source { path: path.into(), text: text.into(), holds_values: true })
-    }
-
-    fn push(&mut self, source: Source) -> SourceId {
+    /// Adds a file, and gives it the next number.
+    pub fn push(&mut self, source: Source) -> SourceId {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(source);
         id
@@ -69,6 +69,11 @@ impl Sources {
     /// The file with this number; `None` for a number that another `Sources` gave.
     pub fn get(&self, id: SourceId) -> Option<&Source> {
         self.files.get(id.0 as usize)
+    }
+
+    /// The folder that relative paths in a file start from.
+    pub fn folder(&self, id: SourceId) -> &Path {
+        self.get(id).map_or(Path::new(""), |source| &source.folder)
     }
 
     /// The path and the line (from 1) at which a span starts, such as for `regplan.toml:14`.

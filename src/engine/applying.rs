@@ -190,7 +190,7 @@ impl Journal<'_> {
                 self.store.outcome(&address, Outcome::Forgotten { identity: *identity }).await
             }
             Record::Failed { address, problem } => {
-                let in_doubt = problem.kind == ProblemKind::Unreachable;
+                let in_doubt = matches!(problem.kind, ProblemKind::Unreachable | ProblemKind::Overtaken);
                 self.store.outcome(&address, Outcome::Failed { reason: problem.message, in_doubt }).await
             }
         }

@@ -78,8 +78,8 @@ async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) 
 /// Begins to answer a need. The future does what takes time: reading files, hashing passwords.
 fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> BoxFuture<'a, Fact> {
     match need {
-        Need::Files(path) => files::texts(path.clone()).boxed(),
-        Need::Manifests(path) => files::manifests(path.clone()).boxed(),
+        Need::File(path) => files::whole_text(path.clone()).boxed(),
+        Need::Manifests(pattern) => files::manifests(pattern.clone()).boxed(),
         Need::Scope { kind, version } => {
             let (kind, version) = (kind.clone(), version.clone());
             async move { Fact::Scope(scope(outside, &kind, &version).await) }.boxed()
@@ -108,7 +108,7 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
             let users = users.iter().filter_map(|user| user.stored_at.clone());
             users.chain([stored_at.clone()]).collect()
         }
-        Need::Files(_) | Need::Manifests(_) | Need::Scope { .. } => Vec::new(),
+        Need::File(_) | Need::Manifests(_) | Need::Scope { .. } => Vec::new(),
     }
 }
 

@@ -92,6 +92,7 @@ impl RunSecrets {
             | Event::Finished { .. }
             | Event::Skipped(_)
             | Event::Unwaited { .. }
+            | Event::Leaving { .. }
             | Event::Stopping) => event,
         }
     }

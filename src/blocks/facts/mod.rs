@@ -2,6 +2,7 @@
 
 mod encoding;
 mod file_lines;
+mod file_pattern;
 mod manifest_file;
 mod need;
 mod read_error;
@@ -10,10 +11,10 @@ mod strict_json;
 mod text;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use file_lines::FileLines;
+pub use file_pattern::FilePattern;
 pub use manifest_file::{Document, ManifestFile};
 pub use need::{HtpasswdUser, Need, SecretKeyRef};
 pub use read_error::ReadError;
@@ -22,8 +23,8 @@ pub use text::{SecretInputs, SecretText};
 /// An answer.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Fact {
-    /// The files, by path.
-    Files(FileSet),
+    /// The text of a file.
+    File(Arc<str>),
     /// The files and what they hold, by path; shared, because they may be large.
     Manifests(Arc<[ManifestFile]>),
     /// A text that nobody may see.
@@ -33,9 +34,6 @@ pub enum Fact {
     /// There is no answer, and the user has to correct something: `there is no such file`.
     Failed(String),
 }
-
-/// Files by path, in order.
-pub type FileSet = Vec<(PathBuf, Arc<str>)>;
 
 /// All answers.
 #[derive(Debug, Clone, Default)]
@@ -81,14 +79,11 @@ impl Facts {
     }
 }
 
-/// Shows files by their paths alone: some are htpasswd files, and what is shown may end in a log.
+/// Shows nothing of what files hold: some are htpasswd files, and what is shown may end in a log.
 impl std::fmt::Debug for Fact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Files(files) => {
-                f.write_str("Files")?;
-                f.debug_list().entries(files.iter().map(|(path, _)| path)).finish()
-            }
+            Self::File(_) => f.write_str("File"),
             Self::Manifests(files) => {
                 f.write_str("Manifests")?;
                 f.debug_list().entries(files.iter().map(|file| &file.path)).finish()

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::FilePattern;
 use crate::config::SecretSource;
 use crate::resource::{GroupKind, Identity};
 
@@ -28,10 +29,10 @@ pub struct HtpasswdUser {
 /// A question about the outside. Its answer is a [`Fact`](super::Fact) under the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Need {
-    /// The files of a path, a folder or a glob pattern (absolute).
-    Files(PathBuf),
-    /// The objects in the files of a path, a folder or a glob pattern (absolute).
-    Manifests(PathBuf),
+    /// The text of a file (absolute).
+    File(PathBuf),
+    /// The objects in the files that a pattern names.
+    Manifests(FilePattern),
     /// A secret's value.
     Secret {
         /// Where it comes from.
@@ -59,7 +60,7 @@ impl Need {
     /// Whether files alone answer it.
     pub(super) fn is_of_files(&self) -> bool {
         match self {
-            Self::Files(_) | Self::Manifests(_) => true,
+            Self::File(_) | Self::Manifests(_) => true,
             Self::Secret { .. } | Self::Htpasswd { .. } | Self::Scope { .. } => false,
         }
     }

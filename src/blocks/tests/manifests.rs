@@ -1,7 +1,5 @@
 //! `[manifest.NAME]`.
 
-use std::path::PathBuf;
-
 use super::*;
 use crate::diagnostic::Diagnostic;
 
@@ -240,8 +238,8 @@ fn a_file_may_be_pinned() {
 fn a_file_that_cannot_be_read_is_a_mistake() {
     let config = config(MANIFEST);
     let mut facts = Facts::default();
-    let path = PathBuf::from("/deploy/app.yaml");
-    facts.insert(Need::Manifests(path), Fact::Failed("/deploy/app.yaml: there is no such file".into()));
+    let need = Blocks::read(&config).needs(&facts).remove(0);
+    facts.insert(need, Fact::Failed("/deploy/app.yaml: there is no such file".into()));
     let mistakes = Blocks::read(&config).compile(&facts).mistakes;
     assert_eq!(mistakes.to_string(), "/deploy/app.yaml: there is no such file");
 }

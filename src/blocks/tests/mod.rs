@@ -29,9 +29,9 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
         }
         for need in needs {
             let fact = match &need {
-                Need::Files(path) => Fact::Files(vec![(path.clone(), file.into())]),
-                Need::Manifests(path) => {
-                    Fact::Manifests([ManifestFile::parse(path.clone(), file.as_bytes())].into())
+                Need::File(_) => Fact::File(file.into()),
+                Need::Manifests(pattern) => {
+                    Fact::Manifests([ManifestFile::parse(pattern.path(), file.as_bytes())].into())
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),

@@ -50,7 +50,7 @@ impl BlockType for MirrorBlock {
     }
 
     fn needs(&self, _block: &Block, spec: &MirrorSpec, context: &CompileContext<'_>) -> Vec<Need> {
-        let file = spec.host(context).map(|host| Need::Files(format!("/mirrors/{host}").into()));
+        let file = spec.host(context).map(|host| Need::File(format!("/mirrors/{host}").into()));
         file.into_iter().collect()
     }
 
@@ -131,7 +131,7 @@ fn a_block_sees_what_another_one_says() {
         let config = sound(&text);
         let blocks = Blocks::read_as(&types(), &config);
         // What a block must know may depend on it as well.
-        let file = Need::Files("/mirrors/registry.example.com".into());
+        let file = Need::File("/mirrors/registry.example.com".into());
         assert!(blocks.needs(&Facts::default()).contains(&file));
         let alone = [config.blocks.iter().find(|block| block.address.kind == "mirror").unwrap()];
         let alone = alone.map(|block| block.address.clone()).into();

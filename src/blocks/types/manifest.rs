@@ -1,13 +1,13 @@
 //! `[manifest.NAME]`: Kubernetes objects from YAML and JSON files, as they are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::{Document, Fact, Facts, ManifestFile, Need};
+use crate::blocks::facts::{Document, Fact, Facts, FilePattern, ManifestFile, Need};
 use crate::blocks::keys::{self, key_text, span_of};
 use crate::blocks::object_filter::{ObjectFilter, name_of};
 use crate::blocks::{codes, scope};
@@ -30,10 +30,10 @@ pub(in crate::blocks) struct ManifestBlock;
 #[schemars(rename = "Manifest")]
 pub(in crate::blocks) struct ManifestKeys {
     /// A file, a folder (its `.yaml`, `.yml` and `.json` files, not those of folders below it), or a
-    /// pattern with `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders. A relative path starts
-    /// at the folder of the file that names it.
-    #[schemars(length(min = 1), extend("x-path" = true))]
-    path: PathBuf,
+    /// pattern with `*`, `?`, `[…]`, `{a,b}` and `**` for any number of folders. Each name that `{a,b}` stands
+    /// for must be there. A relative path starts at the folder of the file that names it.
+    #[schemars(length(min = 1), extend("x-pattern" = true))]
+    path: String,
     /// The SHA-256 that the file must have, in hexadecimal; only where `path` is one file.
     #[schemars(
         regex(pattern = "^[0-9a-fA-F]{64}$"),
@@ -62,7 +62,7 @@ pub(in crate::blocks) struct ManifestKeys {
 
 /// What a block says: its keys, with what they name.
 pub(in crate::blocks) struct ManifestSpec {
-    path: PathBuf,
+    path: FilePattern,
     sha256: Option<String>,
     namespace: Option<String>,
     only: Option<Vec<ObjectFilter>>,
@@ -224,10 +224,12 @@ impl BlockType for ManifestBlock {
     fn read(
         &self,
         block: &Block,
-        _defaults: Defaults<'_>,
+        defaults: Defaults<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<ManifestSpec> {
         let ManifestKeys { path, sha256, namespace, only, exclude } = keys::read(block, mistakes)?;
+        let folder = defaults.sources.folder(span_of(block, ["path"]).source).to_path_buf();
+        let path = FilePattern { folder, text: path };
         let only = filters(block, "only", only, mistakes);
         let exclude = filters(block, "exclude", exclude, mistakes).unwrap_or_default();
         Some(ManifestSpec { path, sha256, namespace, only, exclude })

@@ -13,7 +13,7 @@ use super::outline::{Outline, SINGLE_TABLES};
 use super::parse::parse;
 use super::references::resolve;
 use super::variables;
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, SourceId, Sources, Span};
 use after_syntax_errors::credible;
 use top_level::check_names;
 
@@ -53,11 +53,9 @@ fn finish(schemas: &[BlockSchema], read: impl FnOnce(&mut Loading<'_>) -> Option
     let Loading { files, masked, broken, mistakes, .. } = loading;
     let mistakes = Diagnostics::from(credible(mistakes, &broken, &files.sources)).sorted();
     let sources = masked_sources(&files.sources, &masked);
+    let config = config.map(|config| Config { sources: sources.clone(), ..config });
     let (outcome, sound) = match config {
-        Some(mut config) if !mistakes.has_errors() => {
-            config.sources = sources.clone();
-            (Ok((config, mistakes)), None)
-        }
+        Some(config) if !mistakes.has_errors() => (Ok((config, mistakes)), None),
         // What the reader made up where the syntax is wrong may look like anything.
         config => (Err(mistakes), config.filter(|_| broken.is_empty()).map(Box::new)),
     };
@@ -110,7 +108,7 @@ impl Loading<'_> {
         );
         let mut config =
             assemble(resolved, &self.outline, &self.files, &mut self.masked, &mut self.mistakes)?;
-        config.folder = self.files.folder(SourceId(0)).to_path_buf();
+        config.folder = self.files.sources.folder(SourceId(0)).to_path_buf();
         let sensitive = variables.into_iter().filter(|(_, variable)| variable.sensitive);
         config.sensitive_variables = sensitive
             .filter_map(|(name, variable)| Some((name, variable.value?.as_str()?.to_owned())))
@@ -152,7 +150,7 @@ fn masked_sources(sources: &Sources, masked: &[Span]) -> Sources {
     for id in (0..).map(SourceId) {
         let Some(source) = sources.get(id) else { break };
         if source.holds_values {
-            masked_sources.add_values(source.path.clone(), stars(&source.text));
+            masked_sources.push(Source { text: stars(&source.text).into(), ..source.clone() });
             continue;
         }
         let mut text = source.text.to_string();
@@ -162,7 +160,7 @@ fn masked_sources(sources: &Sources, masked: &[Span]) -> Sources {
                 text.replace_range(span.start..span.end, &stars);
             }
         }
-        masked_sources.add(source.path.clone(), text);
+        masked_sources.push(Source { text: text.into(), ..source.clone() });
     }
     masked_sources
 }

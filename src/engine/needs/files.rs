@@ -1,14 +1,16 @@
-//! Reads the files that a path, a folder or a pattern names.
+//! Finds the files that a path, a folder or a pattern names, and reads them.
 
+mod routes;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use futures::future::try_join_all;
-use globset::{GlobBuilder, GlobMatcher};
 
-use crate::blocks::{Fact, FileSet, ManifestFile};
+use self::routes::{Route, Step, is_pattern, routes};
+use crate::blocks::{Fact, FilePattern, ManifestFile};
 
 /// The extensions of the files of a folder that are read.
 const EXTENSIONS: &[&str] = &["yaml", "yml", "json"];
@@ -18,29 +20,40 @@ const LARGEST: u64 = 64 << 20;
 /// How many files a pattern may match.
 const MOST: usize = 10_000;
 
-/// Reads a file, the files of a folder, or those that match a pattern, in the order of their paths.
+/// The files that a pattern names: one file, those of a folder, or those that fit, in the order of their paths. What it
+/// names and cannot be looked at is an error: to leave it out would mean that its objects are not wanted any more.
 ///
 /// # Errors
-/// The reason why a path cannot be read, in words.
-pub(super) fn read(path: &Path) -> Result<FileSet, String> {
-    paths(path)?.into_iter().map(read_text).collect()
+/// The reason why they cannot be found, in words.
+pub(super) fn paths(pattern: &FilePattern) -> Result<Vec<PathBuf>, String> {
+    let path = pattern.path();
+    if !is_pattern(&pattern.text) || path.symlink_metadata().is_ok() {
+        return named(&path);
+    }
+    let mut found = BTreeSet::new();
+    for route in routes(pattern)? {
+        if route.steps.is_empty() {
+            found.extend(named(&route.start)?);
+        } else {
+            found.extend(follow(&route)?);
+        }
+    }
+    if found.is_empty() { Err(format!("{pattern}: no file fits")) } else { Ok(found.into_iter().collect()) }
 }
 
-/// The files of a path, in order. What the path names and cannot be looked at is an error: to leave it out would
-/// mean that its objects are not wanted any more.
-fn paths(path: &Path) -> Result<Vec<PathBuf>, String> {
+/// The files of a path: itself, or those of the folder that it is.
+fn named(path: &Path) -> Result<Vec<PathBuf>, String> {
     match fs::metadata(path) {
         Ok(there) if there.is_dir() => in_folder(path),
         Ok(_) => Ok(vec![path.to_path_buf()]),
-        Err(_) if is_pattern(path) && path.symlink_metadata().is_err() => matching(path),
         Err(error) => Err(unreadable(path, &error)),
     }
 }
 
 /// Reads these files and parses them, several at once, because this is the slowest part of loading a
 /// configuration.
-pub(super) async fn manifests(path: PathBuf) -> Fact {
-    let paths = match in_background(move || paths(&path)).await {
+pub(super) async fn manifests(pattern: FilePattern) -> Fact {
+    let paths = match in_background(move || paths(&pattern)).await {
         Ok(paths) => paths,
         Err(reason) => return Fact::Failed(reason),
     };
@@ -54,9 +67,10 @@ pub(super) async fn manifests(path: PathBuf) -> Fact {
     parsed.map_or_else(Fact::Failed, |files| Fact::Manifests(files.into()))
 }
 
-/// Reads these files as they are.
-pub(super) async fn texts(path: PathBuf) -> Fact {
-    in_background(move || read(&path)).await.map_or_else(Fact::Failed, Fact::Files)
+/// Reads a file as it is.
+pub(super) async fn whole_text(path: PathBuf) -> Fact {
+    let read = move || text(&path, LARGEST).map_err(|reason| format!("{}: {reason}", path.display()));
+    in_background(read).await.map_or_else(Fact::Failed, |text| Fact::File(text.into()))
 }
 
 async fn in_background<T: Send + 'static>(
@@ -64,13 +78,6 @@ async fn in_background<T: Send + 'static>(
 ) -> Result<T, String> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(format!("the files could not be read: {error}")))
-}
-
-fn read_text(path: PathBuf) -> Result<(PathBuf, Arc<str>), String> {
-    match text(&path, LARGEST) {
-        Ok(text) => Ok((path, Arc::from(text))),
-        Err(reason) => Err(format!("{}: {reason}", path.display())),
-    }
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
@@ -148,86 +155,61 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
-fn is_pattern(path: &Path) -> bool {
-    path.to_string_lossy().contains(['*', '?', '[', '{'])
-}
-
-/// The files that fit a pattern. Links to folders are followed where the pattern names folders one by one; `**` does
-/// not follow them, since a link to a folder above would lead back for ever.
-fn matching(pattern: &Path) -> Result<Vec<PathBuf>, String> {
-    let text = pattern.to_string_lossy();
-    let levels = Levels::of(pattern)?;
-    let plain = |component: &Component<'_>| !is_pattern(Path::new(component.as_os_str()));
-    let start: PathBuf = pattern.components().take_while(plain).collect();
-    let mut found = Vec::new();
-    let mut folders = vec![start];
-    while let Some(folder) = folders.pop() {
-        for path in entries(&folder)? {
-            let is_link = path.symlink_metadata().is_ok_and(|there| there.is_symlink());
-            let leads_on = levels.lead_on(&path) && !is_hidden(&path) && !(is_link && levels.is_endless());
-            let fits = levels.fit(&path);
-            if !leads_on && !fits {
+/// The files that a route leads to. Links to folders are followed where the route names folders one by one; any depth
+/// does not follow them, since a link to a folder above would lead back for ever.
+fn follow(route: &Route) -> Result<BTreeSet<PathBuf>, String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![(route.start.clone(), route.steps.as_slice())];
+    while let Some((folder, steps)) = open.pop() {
+        let Some((step, further)) = steps.split_first() else { continue };
+        let reached = match step {
+            Step::AnyDepth => {
+                open.push((folder.clone(), further));
+                let below = folders_below(&folder)?;
+                open.extend(below.into_iter().map(|below| (below, steps)));
                 continue;
             }
+            Step::Named(name) => present(folder.join(name))?,
+            Step::Fitting(glob) => {
+                let fits = |path: &PathBuf| path.file_name().is_some_and(|name| glob.is_match(name));
+                let is_passed = |path: &PathBuf| further.is_empty() || !is_hidden(path);
+                entries(&folder)?.into_iter().filter(|path| fits(path) && is_passed(path)).collect()
+            }
+        };
+        for path in reached {
             match sort(&path)? {
-                Sort::Folder if leads_on => folders.push(path),
-                Sort::File if fits => found.push(path),
-                Sort::Other if fits => return Err(not_a_file(&path)),
-                _ => {}
+                Sort::Folder => open.push((path, further)),
+                Sort::File if further.is_empty() => drop(found.insert(path)),
+                Sort::Other if further.is_empty() => return Err(not_a_file(&path)),
+                Sort::File | Sort::Other => {}
             }
         }
         if found.len() > MOST {
-            return Err(format!("{text}: more than {MOST} files fit"));
+            return Err(format!("{}: more than {MOST} files fit below it", route.start.display()));
         }
     }
-    found.sort();
-    if found.is_empty() { Err(format!("{text}: no file fits")) } else { Ok(found) }
+    Ok(found)
 }
 
-/// A pattern, level by level: what fits it, and which folders lead to what fits.
-struct Levels {
-    whole: GlobMatcher,
-    /// The pattern's first parts, by their number of components.
-    parts: Vec<(usize, GlobMatcher)>,
-    is_endless: bool,
+/// The path, if there is something. A read that fails is not taken for absence.
+fn present(path: PathBuf) -> Result<Vec<PathBuf>, String> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(vec![path]),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(unreadable(&path, &error)),
+    }
 }
 
-impl Levels {
-    fn of(pattern: &Path) -> Result<Self, String> {
-        let glob = |path: &Path| {
-            let text = path.to_string_lossy();
-            let glob = GlobBuilder::new(&text).literal_separator(true).build();
-            glob.map(|glob| glob.compile_matcher())
-                .map_err(|error| format!("{text}: it is not a pattern: {}", error.kind()))
-        };
-        let whole = glob(pattern)?;
-        let is_endless = pattern.to_string_lossy().contains("**");
-        let mut parts = Vec::new();
-        // A part of a pattern with `{a/b,c}` need not be one: then every folder of that depth leads on.
-        for part in pattern.ancestors().skip(1) {
-            parts.extend(glob(part).ok().map(|matcher| (part.components().count(), matcher)));
+/// The folders in a folder, without links and hidden ones.
+fn folders_below(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut folders = Vec::new();
+    for path in entries(folder)? {
+        let there = path.symlink_metadata().map_err(|error| unreadable(&path, &error))?;
+        if there.is_dir() && !is_hidden(&path) {
+            folders.push(path);
         }
-        Ok(Self { whole, parts, is_endless })
     }
-
-    fn is_endless(&self) -> bool {
-        self.is_endless
-    }
-
-    fn fit(&self, path: &Path) -> bool {
-        self.whole.is_match(path)
-    }
-
-    /// Whether a folder may have what fits below it.
-    fn lead_on(&self, folder: &Path) -> bool {
-        if self.is_endless {
-            return true;
-        }
-        let depth = folder.components().count();
-        let deepest = self.parts.iter().map(|(depth, _)| *depth).max().unwrap_or(0);
-        let part = self.parts.iter().find(|(of, _)| *of == depth);
-        depth <= deepest && part.is_none_or(|(_, matcher)| matcher.is_match(folder))
-    }
+    Ok(folders)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> String {

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::*;
-use crate::blocks::HtpasswdUser;
+use crate::blocks::{FilePattern, HtpasswdUser};
 use crate::config::{
     Block, ClusterSettings, Generate, Moves, Node, NodeValue, SecretSource, Table, TableEntry,
 };
@@ -258,22 +258,99 @@ async fn folders_and_patterns_lead_to_files_in_order() {
     {
         std::fs::write(at(path), path).unwrap();
     }
-    let read = |path: PathBuf| -> Result<Vec<String>, String> {
-        let files = files::read(&path).map_err(|why| why.replace(folder.path().to_str().unwrap(), "DIR"))?;
-        Ok(files.into_iter().map(|(_, text)| text.to_string()).collect())
-    };
-    assert_eq!(read(at("")).unwrap(), ["[x].yaml", "a.yml", "b.yaml", "c.JSON"]);
-    assert_eq!(read(at("*.yaml")).unwrap(), [".hidden.yaml", "[x].yaml", "b.yaml"]);
-    assert_eq!(read(at("**/*.yaml")).unwrap().len(), 5);
-    assert_eq!(read(at("deep/*/*.yaml")).unwrap(), ["deep/er/f.yaml"]);
-    assert_eq!(read(at("{a,b}.y*")).unwrap(), ["a.yml", "b.yaml"]);
-    assert_eq!(read(at("[x].yaml")).unwrap(), ["[x].yaml"]);
-    assert_eq!(read(at("deep/er/f.yaml")).unwrap(), ["deep/er/f.yaml"]);
-    assert_eq!(read(at("missing.yaml")), Err("DIR/missing.yaml: there is no such file".into()));
-    assert_eq!(read(at("*.toml")), Err("DIR/*.toml: no file fits".into()));
-    assert_eq!(read(at("missing/*.yaml")), Err("DIR/missing: there is no such file".into()));
-    std::fs::write(at("latin.yaml"), [0xE4]).unwrap();
-    assert_eq!(read(at("latin.yaml")), Err("DIR/latin.yaml: it is not UTF-8".into()));
+    let read = |text: &str| found(folder.path(), text);
+    assert_eq!(read(".").unwrap(), ["[x].yaml", "a.yml", "b.yaml", "c.JSON"]);
+    assert_eq!(read("*.yaml").unwrap(), [".hidden.yaml", "[x].yaml", "b.yaml"]);
+    assert_eq!(read("**/*.yaml").unwrap().len(), 5);
+    assert_eq!(read("deep/*/*.yaml").unwrap(), ["deep/er/f.yaml"]);
+    assert_eq!(read("{a,b}.y*").unwrap(), ["a.yml", "b.yaml"]);
+    assert_eq!(read("[x].yaml").unwrap(), ["[x].yaml"]);
+    assert_eq!(read("deep/er/f.yaml").unwrap(), ["deep/er/f.yaml"]);
+    assert_eq!(read("missing.yaml"), Err("DIR/missing.yaml: there is no such file".into()));
+    assert_eq!(read("*.toml"), Err("DIR/*.toml: no file fits".into()));
+    assert_eq!(read("missing/*.yaml"), Err("DIR/missing: there is no such file".into()));
+}
+
+/// The files that a text names in a folder, from there, or why there are none.
+fn found(folder: &Path, text: &str) -> Result<Vec<String>, String> {
+    let here = folder.to_str().unwrap();
+    let pattern = FilePattern { folder: folder.to_owned(), text: text.to_owned() };
+    let files = files::paths(&pattern).map_err(|why| why.replace(here, "DIR"))?;
+    Ok(files.iter().map(|file| file.strip_prefix(here).unwrap().display().to_string()).collect())
+}
+
+#[tokio::test]
+async fn a_text_is_utf_8() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latin");
+    std::fs::write(&file, [0xE4]).unwrap();
+    let why = format!("{}: it is not UTF-8", file.display());
+    assert_eq!(files::whole_text(file).await, Fact::Failed(why));
+}
+
+#[test]
+fn nothing_in_the_name_of_a_folder_is_a_pattern() {
+    let above = tempfile::tempdir().unwrap();
+    for name in ["a[12]", "f{1,2}", "w?at", "**", "a*", "b\\ack", "{a1", "esc\u{1b}[31m", "[", "]", "!"] {
+        let folder = above.path().join(name);
+        std::fs::create_dir_all(folder.join("sub")).unwrap();
+        for stranger in ["a1", "f1", "what"] {
+            std::fs::create_dir_all(above.path().join(stranger)).unwrap();
+            std::fs::write(above.path().join(stranger).join("m.yaml"), "").unwrap();
+        }
+        std::fs::write(folder.join("m.yaml"), "").unwrap();
+        std::fs::write(folder.join("sub/n.yaml"), "").unwrap();
+        for text in ["*.yaml", "m.yaml", "[m].yaml", ".", "{m,m}.yaml", "./?.yaml", "sub/../*.yaml"] {
+            let read = found(&folder, text).unwrap();
+            assert_eq!(read.last().unwrap().rsplit('/').next(), Some("m.yaml"), "{name} {text}");
+            assert_eq!(read.len(), 1, "{name} {text}");
+        }
+        assert_eq!(found(&folder, "**/*.yaml"), Ok(vec!["m.yaml".into(), "sub/n.yaml".into()]), "{name}");
+        assert_eq!(found(&folder, "*/*.yaml"), Ok(vec!["sub/n.yaml".into()]), "{name}");
+        assert_eq!(found(&folder, "x*"), Err("DIR/x*: no file fits".into()), "{name}");
+    }
+}
+
+#[test]
+fn each_name_in_braces_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["m/a.yaml", "base/x.yaml", "dev/y.yml"] {
+        std::fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+        std::fs::write(folder.path().join(path), "").unwrap();
+    }
+    let read = |text: &str| found(folder.path(), text);
+    let gone = |path: &str| Err(format!("DIR/{path}: there is no such file"));
+    assert_eq!(read("m/{a,b}.yaml"), gone("m/b.yaml"));
+    assert_eq!(read("m/{a,{b,c}}.yaml"), gone("m/b.yaml"));
+    assert_eq!(read("{base,prod}/*.yaml"), gone("prod"));
+    assert_eq!(read("{base,prod}"), gone("prod"));
+    assert_eq!(read("{base,dev}").unwrap(), ["base/x.yaml", "dev/y.yml"]);
+    // What only might be there may be missing.
+    assert_eq!(read("*/*.{yaml,yml,json}").unwrap(), ["base/x.yaml", "dev/y.yml", "m/a.yaml"]);
+    assert_eq!(read("*/{x,nothing}.yaml").unwrap(), ["base/x.yaml"]);
+    assert_eq!(read("**/**/**").unwrap().len(), 3);
+    assert_eq!(read("{a"), Err("DIR/{a: it is not a pattern: a `{` has no `}` after it".into()));
+}
+
+/// Root may read everything; as root it cannot be tried.
+#[cfg(unix)]
+#[test]
+fn what_may_not_be_looked_into_is_no_absence() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let closed = folder.path().join("a/closed");
+    std::fs::create_dir_all(&closed).unwrap();
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    std::fs::write(folder.path().join("b/x.yaml"), "").unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
+    if std::fs::read_dir(&closed).is_err() {
+        for text in ["*/closed/x.yaml", "**/x.yaml", "a/{closed,open}/x.yaml", "a/closed/*.yaml", "a/closed"]
+        {
+            let why = found(folder.path(), text).unwrap_err();
+            assert!(why.contains("DIR/a/closed") && why.ends_with("it may not be read"), "{text}: {why}");
+        }
+    }
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 #[cfg(unix)]
@@ -282,11 +359,7 @@ async fn what_a_path_names_and_cannot_be_read_is_never_absent() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
     let at = |path: &str| folder.path().join(path);
-    let read = |path: &str| -> Result<usize, String> {
-        let files =
-            files::read(&at(path)).map_err(|why| why.replace(folder.path().to_str().unwrap(), "DIR"))?;
-        Ok(files.len())
-    };
+    let read = |text: &str| found(folder.path(), text).map(|files| files.len());
     for name in ["deploy/a.yaml", "envs/dev/x.yaml", "shared/x.yaml"] {
         std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
         std::fs::write(at(name), name).unwrap();
@@ -379,6 +452,6 @@ fn manifest(path: &Path) -> Config {
 #[test]
 fn nothing_that_is_secret_is_shown_by_debug() {
     let fact = Fact::Text(SecretText::Known("hunter2".into()));
-    let files = Fact::Files(vec![("users".into(), "alice:hunter2".into())]);
+    let files = Fact::File("alice:hunter2".into());
     assert!(!format!("{fact:?} {files:?}").contains("hunter2"));
 }

@@ -44,7 +44,7 @@ pub(in crate::plan) fn notes(
     let strays =
         strays(overview.input(), marked, changes).map(|one| named(&one.identity, one.address.as_deref()));
     let left = left_alone(strays.collect());
-    let later = written_later(overview).into_iter().map(|address| address.to_string());
+    let later = written_later(overview).into_iter().map(ToString::to_string);
     left.into_iter().chain(older_state(overview.input().serial, later.collect()))
 }
 

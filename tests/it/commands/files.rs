@@ -12,6 +12,8 @@ tests! {
     files_that_are_none,
     files_of_other_editors,
     a_link_that_leads_nowhere_is_no_absence,
+    the_folder_of_the_configuration_is_no_pattern,
+    an_alternative_that_is_named_must_be_there,
     a_configuration_that_leads_nowhere_is_no_missing_one,
 }
 
@@ -125,4 +127,37 @@ fn a_configuration_that_leads_nowhere_is_no_missing_one() {
     std::os::unix::fs::symlink("nowhere", project.path("regplan.toml")).unwrap();
     let refused = project.run(["validate"]).code(1);
     refused.stderr_contains("regplan.toml").stderr_lacks("there is no `regplan.toml`");
+}
+
+fn the_folder_of_the_configuration_is_no_pattern() {
+    let ns = Namespace::absent();
+    let config = |path: &str| format!("{SMALL}\n[manifest.app]\npath = \"{path}\"\n");
+    let object = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    for folder in ["a[12]", "f[31m", "{a1,x}", "a*", "a?", "{a1"] {
+        let project = ns.project().kubeconfig("/nonexistent").write("a1/m.yaml", &object("stranger"));
+        let project = project
+            .write(&format!("{folder}/m.yaml"), &object("ours"))
+            .write(&format!("{folder}/regplan.toml"), &config("*.yaml"));
+        let file = format!("{folder}/regplan.toml");
+        for path in ["*.yaml", "m.yaml", "[m].yaml", ".", "{m,m}.yaml"] {
+            project.rewrite(&file, &config(path));
+            let ended = project.run(["render", "-f", &file]).success();
+            ended.stdout_contains("name: ours").stdout_lacks("name: stranger");
+        }
+        project.rewrite(&file, &config("gone.yaml"));
+        project.run(["render", "-f", &file]).code(1).stderr_contains("gone.yaml: there is no such file");
+    }
+}
+
+fn an_alternative_that_is_named_must_be_there() {
+    let ns = Namespace::absent();
+    let config = format!("{SMALL}\n[manifest.app]\npath = \"m/{{a,b}}.yaml\"\n");
+    let object = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    let project = offline(&ns, &config).write("m/a.yaml", &object("a")).write("m/b.yaml", &object("b"));
+    project.run(["render"]).success().stdout_contains("name: b");
+    project.remove("m/b.yaml");
+    for command in ["render", "validate", "plan"] {
+        let ended = project.run([command]).code(1);
+        ended.stderr_contains("m/b.yaml: there is no such file").stderr_contains("regplan.toml:");
+    }
 }

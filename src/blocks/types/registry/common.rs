@@ -25,10 +25,7 @@ impl Registry<'_> {
     pub(super) fn htpasswd(&self) -> Option<SecretText> {
         let need = self.spec.htpasswd_need()?;
         Some(match self.facts.get(&need) {
-            Some(Fact::Files(files)) => match files.as_slice() {
-                [(_, text)] => SecretText::Known(text.to_string()),
-                _ => SecretText::Unknown("`auth.htpasswd` is not one file".to_owned()),
-            },
+            Some(Fact::File(text)) => SecretText::Known(text.to_string()),
             _ => self.facts.text(&need),
         })
     }

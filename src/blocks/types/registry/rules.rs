@@ -175,21 +175,21 @@ impl Rules<'_> {
     fn htpasswd_file(&mut self) {
         let Some(path) = self.registry.spec.options.auth.htpasswd.clone() else { return };
         let keys = ["auth", "htpasswd"];
-        match self.registry.facts.get(&Need::Files(path.clone())) {
-            Some(Fact::Files(files)) => {
-                if let [(path, text)] = files.as_slice() {
-                    for (line, why) in htpasswd::mistakes(text) {
-                        let message = format!("{}:{line}: {why}", path.display());
-                        self.error(codes::BAD_FILE, &keys, message, "correct the file");
-                    }
-                } else {
-                    let message = format!("{} is not one file", path.display());
-                    self.error(codes::BAD_FILE, &keys, message, "name the htpasswd file itself");
+        match self.registry.facts.get(&Need::File(path.clone())) {
+            Some(Fact::File(text)) => {
+                for (line, why) in htpasswd::mistakes(text) {
+                    let message = format!("{}:{line}: {why}", path.display());
+                    self.error(codes::BAD_FILE, &keys, message, "correct the file");
                 }
             }
             Some(Fact::Failed(why)) => {
                 let why = why.clone();
-                self.error(codes::BAD_FILE, &keys, why, "make one with `htpasswd -B -c FILE USER`");
+                self.error(
+                    codes::BAD_FILE,
+                    &keys,
+                    why,
+                    "name the htpasswd file itself; `htpasswd -B -c FILE USER` makes one",
+                );
             }
             _ => {}
         }

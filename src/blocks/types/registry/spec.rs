@@ -100,7 +100,7 @@ impl RegistrySpec {
                 users: self.users().collect(),
                 stored_at: self.secret_key("htpasswd", HTPASSWD_KEY),
             }),
-            UserSource::File => self.options.auth.htpasswd.clone().map(Need::Files),
+            UserSource::File => self.options.auth.htpasswd.clone().map(Need::File),
             UserSource::Nobody => None,
         }
     }

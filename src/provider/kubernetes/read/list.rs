@@ -13,10 +13,10 @@ use serde_json::Value;
 use crate::provider::Verb;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
-use crate::provider::kubernetes::pages::{PAGE, Page, Pages, WithOwners};
+use crate::provider::kubernetes::pages::{Item as _, PAGE, Page, Pages, WithOwners};
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::read::marked::mark;
-use crate::provider::kubernetes::transport::{Answer, Call, CallError};
+use crate::provider::kubernetes::transport::{Answer, Call, CallError, unread};
 use crate::provider::kubernetes::{access, ownership};
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Reading, Target};
 
@@ -154,6 +154,13 @@ async fn not_found(cluster: &Kubernetes, kind: &GroupKind) -> Reading {
     cluster.discovery.not_found(kind).await.map_or(Reading::Absent, Reading::Unreadable)
 }
 
+fn reading(item: WithOwners) -> Reading {
+    match item {
+        WithOwners::Read(live) => Reading::Present(Arc::new(live)),
+        WithOwners::TooDeep(_) => Reading::Unreadable(unread()),
+    }
+}
+
 type Found = (HashMap<String, Reading>, HashSet<String>);
 
 /// Looks for names in a list: what was found, and what is to be got one by one.
@@ -177,11 +184,12 @@ async fn search(
                 }
                 continue 'list;
             };
-            for WithOwners(live) in items {
-                marked.extend(mark(served, &live.object));
-                let name = live.object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            for mut item in items {
+                let object = item.object();
+                marked.extend(mark(served, object));
+                let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
                 if names.contains(name) {
-                    found.insert(name.to_owned(), Reading::Present(Arc::new(live)));
+                    found.insert(name.to_owned(), reading(item));
                 }
             }
             let missing = names.len() - found.len();

@@ -12,7 +12,8 @@ use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
 use crate::provider::Marked;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
-use crate::provider::kubernetes::pages::{Page, Pages};
+use crate::provider::kubernetes::pages::{Item as _, Page, Pages};
+use crate::provider::kubernetes::shallow::Shallow;
 use crate::resource::{Identity, Target};
 
 /// How many lists are prepared at once; how many are under way is the transport's business.
@@ -65,8 +66,8 @@ async fn list(cluster: &Kubernetes, (served, namespace): &Group) -> Vec<Marked> 
     let mut found = Vec::new();
     let mut pages = Pages::of_metadata(served, namespace.as_deref(), PATIENCE);
     // A list that is cut off, or expires on its way, shows what it has shown.
-    while let Ok(Some(Page::Items(items, _))) = pages.next::<Value>(&cluster.transport).await {
-        found.extend(items.iter().filter_map(|item| mark(served, item)));
+    while let Ok(Some(Page::Items(items, _))) = pages.next::<Shallow>(&cluster.transport).await {
+        found.extend(items.into_iter().filter_map(|mut item| mark(served, item.object())));
     }
     found
 }
