@@ -107,6 +107,13 @@ pub enum Record {
         /// What was sent last and what the server made of it, where that is known.
         applied: Option<Arc<Applied>>,
     },
+    /// The object stays as the state knows it, and has another address from now on.
+    Moved {
+        /// The resource's address.
+        address: Address,
+        /// The address under which it was known before.
+        from: Address,
+    },
     /// The object is ready, whether it was written in this run or before.
     Ready {
         /// The resource's address.

@@ -106,6 +106,7 @@ impl RunSecrets {
             record @ (Record::Present { .. }
             | Record::Ready { .. }
             | Record::Gone { .. }
+            | Record::Moved { .. }
             | Record::Forgotten { .. }) => record,
         }
     }
