@@ -199,6 +199,7 @@ fn span(question: &Question) -> Span {
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
         Question::Lacks(checkups) => debug_span!("lacks", objects = checkups.len()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
+        Question::Marked(targets) => debug_span!("marked", places = targets.len()),
     }
 }
 
@@ -214,6 +215,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
         Question::Lacks(checkups) => Answer::Lacks(provider.lacks(&checkups).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
+        Question::Marked(targets) => Answer::Marked(provider.cluster().marked(&targets).await),
     }
 }
 
