@@ -49,6 +49,13 @@ pub enum Event {
         /// The resource's address.
         address: Address,
     },
+    /// The deletion of an object was asked for, and the run was stopped before the object was gone.
+    Leaving {
+        /// The resource's address.
+        address: Address,
+        /// What was being done: a delete, or a replacement whose new object is not made yet.
+        action: Action,
+    },
     /// The server answered a write with a warning.
     Warning {
         /// The resource's address.
@@ -99,6 +106,13 @@ pub enum Record {
         moved_from: Option<Address>,
         /// What was sent last and what the server made of it, where that is known.
         applied: Option<Arc<Applied>>,
+    },
+    /// The object stays as the state knows it, and has another address from now on.
+    Moved {
+        /// The resource's address.
+        address: Address,
+        /// The address under which it was known before.
+        from: Address,
     },
     /// The object is ready, whether it was written in this run or before.
     Ready {
@@ -155,6 +169,8 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
     /// The resources that were written and not waited for, since the run was stopped.
     pub unwaited: Vec<Address>,
+    /// The resources whose object is being deleted, and was not waited for, since the run was stopped.
+    pub leaving: Vec<Address>,
     /// Whether the run was stopped from outside.
     pub stopped: bool,
 }
@@ -162,6 +178,9 @@ pub struct Report {
 impl Report {
     /// Whether all changes of the plan were done.
     pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty() && self.unwaited.is_empty() && !self.stopped
+        let left = [&self.unwaited, &self.leaving];
+        let is_nothing_left =
+            self.failed.is_empty() && self.skipped.is_empty() && left.iter().all(|left| left.is_empty());
+        is_nothing_left && !self.stopped
     }
 }

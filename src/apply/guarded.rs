@@ -39,14 +39,35 @@ pub(super) async fn update(
     desired: &Desired,
 ) -> Result<Written, Problem> {
     let mut write = Write { guard: Guard::At(stamp.clone()), ..write };
+    let mut doubt = None;
     for _ in 0..TRIES {
         let problem = match writer.write(provider, &write).await {
-            Err(problem) if problem.kind == ProblemKind::Conflict => problem,
-            result => return result,
+            Err(problem) if is_moved(&problem) => problem,
+            result => return result.map_err(|problem| still_in_doubt(doubt, problem)),
         };
-        write = look_again(provider, write, problem, writer.change, desired).await?;
+        doubt = doubt.or_else(|| is_in_doubt(&problem).then(|| problem.clone()));
+        write = match look_again(provider, write, problem, writer.change, desired).await {
+            Ok(again) => again,
+            Err(problem) => return Err(still_in_doubt(doubt, problem)),
+        };
     }
-    Err(changed_all_the_time())
+    Err(still_in_doubt(doubt, changed_all_the_time()))
+}
+
+/// Whether the object is not, or may not be, as the guard names it.
+fn is_moved(problem: &Problem) -> bool {
+    problem.kind == ProblemKind::Conflict || is_in_doubt(problem)
+}
+
+/// Whether the write may have been done before others changed the object.
+fn is_in_doubt(problem: &Problem) -> bool {
+    problem.kind == ProblemKind::Overtaken
+}
+
+/// A failure after a try that may have been done. What comes later does not settle that.
+fn still_in_doubt(doubt: Option<Problem>, problem: Problem) -> Problem {
+    let Some(doubt) = doubt.filter(|_| !is_in_doubt(&problem)) else { return problem };
+    Problem { message: format!("{}; {}", doubt.message, problem.message), ..doubt }
 }
 
 /// Moves fields to other field managers before the object is updated. Returns the stamp that the update is
@@ -70,7 +91,7 @@ pub(super) async fn reassign(
         };
         let problem = match provider.reassign(&reassignment).await {
             Ok(live) => return Ok(live.stamp),
-            Err(problem) if problem.kind == ProblemKind::Conflict => problem,
+            Err(problem) if is_moved(&problem) => problem,
             Err(problem) => return Err(problem),
         };
         let guarded = Write { guard: Guard::At(stamp), ..write.clone() };
@@ -221,22 +242,22 @@ pub(super) async fn delete(
     read: &Live,
     successor: Option<&Change>,
 ) -> Result<(), Problem> {
-    let mut stamp = read.stamp.clone();
+    let mut last = Arc::new(read.clone());
     for _ in 0..TRIES {
-        let problem = match provider.delete(target, &stamp).await {
+        let problem = match provider.delete(target, &last).await {
             Err(problem) if problem.kind == ProblemKind::Conflict => problem,
             result => return result,
         };
         match provider.read(std::slice::from_ref(target)).await.pop() {
             Some(Reading::Absent) => return Ok(()),
-            Some(Reading::Present(live)) if live.stamp.uid == stamp.uid => {
+            Some(Reading::Present(live)) if live.stamp.uid == read.stamp.uid => {
                 if let Some(problem) = plan::changed_mark(read, &live, None) {
                     return Err(problem);
                 }
                 if let Some(change) = successor {
                     as_planned(change, &live)?;
                 }
-                stamp = live.stamp.clone();
+                last = live;
             }
             Some(Reading::Present(_)) => {
                 return Err(Problem::new(

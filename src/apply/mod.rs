@@ -8,6 +8,7 @@
 //! | `run` | what is begun when: the ready queue and its loop |
 //! | `step` | the futures of one resource: write or delete, then wait |
 //! | `task` | how one change is carried out |
+//! | `removal` | how an object is deleted and waited for until it is gone |
 //! | `guarded` | how a write is refused where the object is not the planned one |
 //! | `patience` | how long a write waits until servers have heard of what cures it |
 //! | `record` | what the recorder is told |
@@ -18,6 +19,7 @@ mod event;
 mod guarded;
 mod patience;
 mod record;
+mod removal;
 mod reporter;
 mod run;
 mod step;

@@ -35,6 +35,11 @@ pub(super) fn without_write(change: &Change) -> Option<Record> {
             let identity = Box::new(change.target.identity.clone());
             Some(Record::Forgotten { address: change.address.clone(), identity })
         }
+        // The state goes on knowing it, under the address that the next plan looks for.
+        Action::Keep => {
+            let (address, from) = (change.address.clone(), change.moved_from.clone()?);
+            Some(Record::Moved { address, from })
+        }
         Action::None if change.is_to_be_remembered() => {
             // What has ended by itself may be gone.
             let live = change.prior.as_deref().filter(|_| !change.has_completed());

@@ -80,11 +80,18 @@ impl<'p> Reporter<'p> {
         self.report.unwaited.push(address);
     }
 
+    /// The object is on its way out, and the run was stopped before it was gone.
+    pub(super) fn leaving(&mut self, change: &Change) {
+        let address = change.address.clone();
+        (self.emit)(Event::Leaving { address: address.clone(), action: change.action });
+        self.report.leaving.push(address);
+    }
+
     /// The resources that the report names so far.
     pub(super) fn named(&self) -> HashSet<&Address> {
         let done = self.report.done.iter().map(|(address, _)| address);
         let failed = self.report.failed.iter().map(|failure| &failure.address);
         let skipped = self.report.skipped.iter().map(|skipped| &skipped.address);
-        done.chain(failed).chain(skipped).chain(&self.report.unwaited).collect()
+        done.chain(failed).chain(skipped).chain(&self.report.unwaited).chain(&self.report.leaving).collect()
     }
 }

@@ -204,7 +204,10 @@ impl<'p> Work<'p> {
         recorder: &mut dyn Recorder,
         reporter: &mut Reporter<'p>,
     ) -> Result<Option<Step<'p>>, Problem> {
-        if let StepResult::Wrote { address, .. } | StepResult::Cut { address } = &result {
+        if let StepResult::Wrote { address, .. }
+        | StepResult::Cut { address }
+        | StepResult::Leaving { address } = &result
+        {
             self.writing.remove(address);
         }
         match result {
@@ -249,6 +252,12 @@ impl<'p> Work<'p> {
             }
             StepResult::Cut { address } => {
                 reporter.skipped(address, None);
+                Ok(None)
+            }
+            StepResult::Leaving { address } => {
+                if let Some(change) = self.changes.get(&address) {
+                    reporter.leaving(change);
+                }
                 Ok(None)
             }
             StepResult::Unwaited { address } => {

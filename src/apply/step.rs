@@ -3,7 +3,8 @@
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::task::{self, Done, Task};
+use super::removal::{self, Removal};
+use super::task::{Done, Task};
 use crate::plan::Change;
 use crate::provider::Provider;
 use crate::resource::{Address, Live, Problem};
@@ -19,6 +20,9 @@ pub(super) enum StepResult {
     Settled { address: Address, result: Result<Option<Live>, Problem> },
     /// The run was stopped while the step waited for a value: nothing was written.
     Cut { address: Address },
+    /// The run was stopped while an object was on its way out: its deletion was asked for, and nothing was written in
+    /// its place.
+    Leaving { address: Address },
     /// The run was stopped while the step waited until the resource is ready: it was written.
     Unwaited { address: Address },
 }
@@ -32,21 +36,15 @@ pub(super) fn delete<'p>(
 ) -> Step<'p> {
     let address = change.address.clone();
     Box::pin(async move {
-        if let Err(problem) = task::ask_for_deletion(provider, change).await {
-            return StepResult::Wrote { address, result: Err(problem) };
-        }
-        // The deletion is asked for. Until the object is gone it may take long, so a stop ends the wait.
-        tokio::select! {
-            biased;
-            result = task::await_removal(provider, change, &progress) => {
-                StepResult::Wrote { address, result: result.map(|()| Done::Gone) }
-            }
-            () = stop.cancelled() => StepResult::Cut { address },
+        match removal::remove(provider, change, &progress, &stop).await {
+            Ok(Removal::Gone) => StepResult::Wrote { address, result: Ok(Done::Gone) },
+            Ok(Removal::Asked) => StepResult::Leaving { address },
+            Err(problem) => StepResult::Wrote { address, result: Err(problem) },
         }
     })
 }
 
-/// Waits for the values that the object lacks, then writes it.
+/// Waits for the values that the object lacks, removes what it replaces, then writes it.
 pub(super) fn write<'p>(
     task: Task<'p>,
     provider: &'p dyn Provider,
@@ -61,11 +59,15 @@ pub(super) fn write<'p>(
             object = task.whole_object(provider, &progress) => object,
             () = stop.cancelled() => return StepResult::Cut { address },
         };
-        let result = match object {
-            Ok(object) => task.perform(object, provider, &progress).await,
-            Err(problem) => Err(problem),
+        let object = match object {
+            Ok(object) => object,
+            Err(problem) => return StepResult::Wrote { address, result: Err(problem) },
         };
-        StepResult::Wrote { address, result }
+        match task.make_room(provider, &progress, &stop).await {
+            Ok(Removal::Gone) => StepResult::Wrote { address, result: task.perform(object, provider).await },
+            Ok(Removal::Asked) => StepResult::Leaving { address },
+            Err(problem) => StepResult::Wrote { address, result: Err(problem) },
+        }
     })
 }
 

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::guarded;
 use super::patience::PatientWriter;
+use super::removal::{self, Removal};
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{Guard, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written};
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
@@ -50,22 +52,33 @@ impl Task<'_> {
         }
     }
 
-    /// Creates, updates or replaces; `object` is what [`whole_object`](Self::whole_object) gave.
-    pub(super) async fn perform(
+    /// Removes the objects whose place the new one takes, where there are any. They go first: until then the state
+    /// knows the old object under this address, and no kill in between can lose it.
+    pub(super) async fn make_room(
         &self,
-        object: Value,
         provider: &dyn Provider,
         progress: Progress<'_>,
-    ) -> Result<Done, Problem> {
-        // The old object is deleted first: until then the state knows it under this address, and no kill in
-        // between can lose it.
+        stop: &CancellationToken,
+    ) -> Result<Removal, Problem> {
         if let Some(replaced) = &self.change.replaced {
             let (target, live) = &**replaced;
             let timeout = self.desired.lifecycle.timeouts.delete;
             guarded::holds_nothing_new(provider, self.change, live).await?;
             guarded::delete(provider, target, live, None).await?;
-            await_end(provider, target, &live.stamp, timeout, progress).await?;
+            let removed = removal::await_end(provider, target, &live.stamp, timeout, progress, stop).await?;
+            if removed == Removal::Asked {
+                return Ok(removed);
+            }
         }
+        match self.change.action {
+            Action::Replace => removal::remove(provider, self.change, progress, stop).await,
+            _ => Ok(Removal::Gone),
+        }
+    }
+
+    /// Creates or updates, once there is [room](Self::make_room); `object` is what
+    /// [`whole_object`](Self::whole_object) gave.
+    pub(super) async fn perform(&self, object: Value, provider: &dyn Provider) -> Result<Done, Problem> {
         let field_release = self.field_release()?;
         let writer = PatientWriter { plan: self.plan, change: self.change };
         let written = match (self.change.action, self.change.stamp()) {
@@ -77,11 +90,6 @@ impl Task<'_> {
                         guarded::reassign(provider, &write, &stamp, shift, self.change, self.desired).await?;
                 }
                 guarded::update(provider, write, &stamp, writer, self.desired).await?
-            }
-            (Action::Replace, Some(_)) => {
-                ask_for_deletion(provider, self.change).await?;
-                await_removal(provider, self.change, progress).await?;
-                guarded::create(provider, self.write(object.clone()), writer).await?
             }
             _ => guarded::create(provider, self.write(object.clone()), writer).await?,
         };
@@ -215,34 +223,4 @@ async fn await_field(
         return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));
     }
     Ok(Dependency { target: dependency.target.clone(), object: live.object })
-}
-
-/// Asks for the deletion of the object; where it is gone already, there is nothing to ask for.
-pub(super) async fn ask_for_deletion(provider: &dyn Provider, change: &Change) -> Result<(), Problem> {
-    let Some(live) = change.prior.as_deref() else { return Ok(()) };
-    let successor = (change.action == Action::Replace).then_some(change);
-    guarded::holds_nothing_new(provider, change, live).await?;
-    guarded::delete(provider, &change.target, live, successor).await
-}
-
-/// Waits until the object is gone whose deletion was asked for.
-pub(super) async fn await_removal(
-    provider: &dyn Provider,
-    change: &Change,
-    progress: Progress<'_>,
-) -> Result<(), Problem> {
-    let Some(live) = change.prior.as_deref() else { return Ok(()) };
-    await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress).await
-}
-
-async fn await_end(
-    provider: &dyn Provider,
-    target: &Target,
-    stamp: &Stamp,
-    timeout: Option<Duration>,
-    progress: Progress<'_>,
-) -> Result<(), Problem> {
-    let until = Until::Gone { uid: stamp.uid.clone() };
-    provider.wait(&Wait { target: target.clone(), until, uid: None, timeout }, progress).await?;
-    Ok(())
 }

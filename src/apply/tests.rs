@@ -24,6 +24,7 @@ impl Recorder for Notes {
         }
         self.records.push(match record {
             Record::Present { address, .. } => format!("{address} written"),
+            Record::Moved { address, from } => format!("{from} is {address}"),
             Record::Ready { address, .. } => format!("{address} ready"),
             Record::Gone { address, .. } => format!("{address} gone"),
             Record::Forgotten { address, .. } => format!("{address} forgotten"),

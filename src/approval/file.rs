@@ -16,7 +16,7 @@ use super::binding::Binding;
 use super::preconditions::Preconditions;
 use super::snapshot::PlanSnapshot;
 use crate::plan::{Action, Change, Plan};
-use crate::resource::{Address, FieldPath, Key, digest};
+use crate::resource::{Address, FieldPath, Key, digest, from_json};
 
 /// The version of the file's format. Every change of the format raises it, since whoever applies a file must
 /// understand all of it. A file of another version is refused, and not converted: its approval is about what
@@ -175,7 +175,7 @@ impl PlanFile {
 
     /// Whether the text is a plan file of any version, be it damaged or not.
     pub fn is_one(text: &str) -> bool {
-        serde_json::from_str(text).is_ok_and(|Outline { .. }: Outline<'_>| true)
+        from_json(text.as_bytes()).is_ok_and(|Outline { .. }: Outline<'_>| true)
     }
 
     /// Reads it, and makes sure that it is whole. Whether it is genuine is for
@@ -185,17 +185,17 @@ impl PlanFile {
     /// The text is no plan file, is damaged, or has another version of the format.
     pub fn from_text(text: &str) -> Result<Self, Damage> {
         let unreadable = |error: serde_json::Error| Damage::Unreadable(error.to_string());
-        let head: Head<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        let head: Head<'_> = from_json(text.as_bytes()).map_err(unreadable)?;
         match (head.format_version, head.seal) {
             (Some(version), Some(_)) if version == u64::from(PLAN_FILE_FORMAT) => {}
             (Some(found), Some(_)) => return Err(Damage::Format { found }),
             _ => return Err(Damage::Unreadable("it has no format version and no seal".to_owned())),
         }
-        let file: Envelope<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        let file: Envelope<'_> = from_json(text.as_bytes()).map_err(unreadable)?;
         if digest(file.content.get()) != file.checksum {
             return Err(Damage::Changed);
         }
-        let content: Content = serde_json::from_str(file.content.get()).map_err(unreadable)?;
+        let content: Content = from_json(file.content.get().as_bytes()).map_err(unreadable)?;
         if content.digest() != file.digest {
             return Err(Damage::Changed);
         }

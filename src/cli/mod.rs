@@ -77,8 +77,13 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
     }
 }
 
+/// The stack of each thread, of which only what is used takes memory. The usual 2 MB are too little for the reader of
+/// YAML where a file is nested [as deeply as it may be](crate::resource::DEEPEST_SENT).
+const STACK: usize = 32 << 20;
+
 fn asynchronously(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK)
         .enable_all()
         .build()
         .map_err(|error| Failure::caused("the runtime does not start", error))?;

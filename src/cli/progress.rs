@@ -71,7 +71,9 @@ impl Progress {
                     None => self.waiting_line(address, missing),
                 }
             }
-            Event::Finished { address, .. } | Event::Unwaited { address } => {
+            Event::Finished { address, .. }
+            | Event::Unwaited { address }
+            | Event::Leaving { address, .. } => {
                 Self::end(&mut under_way, address);
             }
             Event::Failed { failure, .. } => Self::end(&mut under_way, &failure.address),

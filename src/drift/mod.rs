@@ -15,7 +15,7 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use observe::{Observation, observe};
+pub use observe::{Observation, observe, observe_shared_namespace};
 
 use crate::resource::FieldManager;
 use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Problem};
@@ -44,7 +44,7 @@ pub struct Drift {
     pub findings: Vec<Finding>,
 }
 
-/// What was found of one resource that the state knows.
+/// What was found of one resource that the state knows, or of a namespace that such resources share.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The resource's address.

@@ -69,6 +69,21 @@ pub fn observe(
     }
 }
 
+/// Looks at a namespace that the state does not know, though objects that it knows lie in it; `None` where there is
+/// nothing to tell. Whoever may work only inside a namespace need not be able to look at it.
+pub fn observe_shared_namespace(reading: &Reading) -> Option<Status> {
+    match reading {
+        Reading::Present(live) if live.is_ending() => {
+            Some(Status::Ending { since: ending_since(live), fields: Vec::new() })
+        }
+        Reading::Absent => Some(Status::Gone),
+        Reading::Unreadable(problem) if problem.kind != ProblemKind::Forbidden => {
+            Some(Status::Unreadable(problem.clone()))
+        }
+        Reading::Present(_) | Reading::Unreadable(_) => None,
+    }
+}
+
 fn ending_since(live: &Live) -> Option<String> {
     Some(live.object.pointer("/metadata/deletionTimestamp")?.as_str()?.to_owned())
 }

@@ -105,7 +105,7 @@ fn intent(change: &Change) -> Option<IntentKind> {
         Action::Adopt => IntentKind::Adopt,
         Action::Delete => IntentKind::Delete,
         Action::Forget => IntentKind::Forget,
-        Action::None if change.moved_from.is_some() => IntentKind::Move,
+        Action::None | Action::Keep if change.moved_from.is_some() => IntentKind::Move,
         Action::None | Action::Keep => return None,
     })
 }
@@ -170,6 +170,10 @@ impl Journal<'_> {
                 };
                 self.store.outcome(&address, outcome).await
             }
+            Record::Moved { address, from } => {
+                let Some(known) = self.store.state().resources.get(&from).cloned() else { return Ok(()) };
+                self.store.outcome(&address, Outcome::Moved { from, resource: Box::new(known) }).await
+            }
             Record::Ready { address, completed } => {
                 let Some(known) = self.store.state().resources.get(&address) else { return Ok(()) };
                 let outcome = match completed {
@@ -190,7 +194,7 @@ impl Journal<'_> {
                 self.store.outcome(&address, Outcome::Forgotten { identity: *identity }).await
             }
             Record::Failed { address, problem } => {
-                let in_doubt = problem.kind == ProblemKind::Unreachable;
+                let in_doubt = matches!(problem.kind, ProblemKind::Unreachable | ProblemKind::Overtaken);
                 self.store.outcome(&address, Outcome::Failed { reason: problem.message, in_doubt }).await
             }
         }

@@ -13,7 +13,7 @@ use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
 use crate::drift::{self, Additions, Drift, Finding, Observation, Status};
 use crate::provider::Provider;
-use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target};
+use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target, is_house_group};
 use crate::state::{self, Intent, State, StoredResource};
 
 /// Whether Secrets are read.
@@ -111,7 +111,7 @@ impl AppliedState {
     }
 }
 
-/// What was found of each resource that the state knows, sorted by address.
+/// What was found of each resource that the state knows, and of the namespaces that they share, sorted by address.
 async fn findings(
     state: &State,
     provider: &dyn Provider,
@@ -151,7 +151,28 @@ async fn findings(
         let observation = drift::observe(&state.project, resource, reading, additions);
         found.insert(address, finding(address, &resource.identity, observation));
     }
-    found.into_values().collect()
+    let mut findings: Vec<Finding> = found.into_values().collect();
+    findings.extend(shared_namespaces(&known, provider).await);
+    findings.sort_by(|a, b| a.address.cmp(&b.address));
+    findings
+}
+
+/// What was found of the namespaces in which these objects lie, and which are not among them. Those that serve their
+/// purpose are not listed.
+async fn shared_namespaces(known: &BTreeSet<&Identity>, provider: &dyn Provider) -> Vec<Finding> {
+    let within = known.iter().filter(|identity| !is_house_group(&identity.group));
+    let names: BTreeSet<&str> = within.filter_map(|identity| identity.namespace.as_deref()).collect();
+    let namespaces = names.into_iter().map(|name| Identity::cluster("", "Namespace", name));
+    let targets: Vec<Target> = namespaces
+        .filter(|namespace| !known.contains(namespace))
+        .map(|identity| Target { identity, version: None })
+        .collect();
+    let readings = provider.read(&targets).await;
+    let findings = targets.iter().zip(&readings).filter_map(|(Target { identity, .. }, reading)| {
+        let status = drift::observe_shared_namespace(reading)?;
+        Some(finding(&Address::block("namespace", &identity.name), identity, status.into()))
+    });
+    findings.collect()
 }
 
 fn finding(address: &Address, identity: &Identity, observation: Observation) -> Finding {
@@ -178,6 +199,8 @@ mod tests {
         let provider = Router::new(Arc::new(FakeCluster::default()));
         let found = findings(&state, &provider, Secrets::Read, Additions::Told).await;
         let told: Vec<_> = found.iter().map(|found| (&found.address, &found.status)).collect();
-        assert_eq!(told, [(&old, &Status::InDoubt)]);
+        // The cluster in memory has no namespaces.
+        let namespace = Address::block("namespace", "a");
+        assert_eq!(told, [(&namespace, &Status::Gone), (&old, &Status::InDoubt)]);
     }
 }

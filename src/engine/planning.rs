@@ -32,12 +32,11 @@ pub(super) async fn plan(
     parallelism: usize,
 ) -> Result<Plan, Error> {
     let order = graph.order();
-    // A state has a lineage of its own.
-    let adopted = request.adopt_lineage.as_ref().filter(|_| state.serial == 0);
     let input = Input {
         project: config.project.clone(),
-        lineage: adopted.cloned().unwrap_or_else(|| state.lineage.to_string()),
-        lineage_adopted: adopted.is_some(),
+        // Beside a state, only its own lineage can have been named.
+        lineage: request.adopt_lineage.clone().unwrap_or_else(|| state.lineage.to_string()),
+        lineage_adopted: request.adopt_lineage.is_some(),
         serial: state.serial,
         cluster: cluster.clone(),
         mode: request.mode,

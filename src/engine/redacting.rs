@@ -14,7 +14,7 @@ use crate::provider::{
     CascadeScope, Cluster, Dependents, House, Progress, Provider, Reassignment, Shift, Verb, Wait, Write,
     Written,
 };
-use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Stamp, Target};
+use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Target};
 
 /// A provider that says no secret of the run, and learns those that it reads and sends.
 pub(super) struct RedactingProvider {
@@ -89,8 +89,8 @@ impl House for RedactingProvider {
         self.written(&write.target.identity, self.provider.write(write).await)
     }
 
-    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
-        self.answer(self.provider.delete(target, stamp).await)
+    async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem> {
+        self.answer(self.provider.delete(target, read).await)
     }
 
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {

@@ -92,6 +92,7 @@ impl RunSecrets {
             | Event::Finished { .. }
             | Event::Skipped(_)
             | Event::Unwaited { .. }
+            | Event::Leaving { .. }
             | Event::Stopping) => event,
         }
     }
@@ -105,6 +106,7 @@ impl RunSecrets {
             record @ (Record::Present { .. }
             | Record::Ready { .. }
             | Record::Gone { .. }
+            | Record::Moved { .. }
             | Record::Forgotten { .. }) => record,
         }
     }

@@ -125,7 +125,7 @@ impl House for FakeCluster {
         Ok(Written { live, warnings: Vec::new() })
     }
 
-    async fn delete(&self, target: &Target, _: &Stamp) -> Result<(), Problem> {
+    async fn delete(&self, target: &Target, _: &Live) -> Result<(), Problem> {
         self.note("delete");
         self.quoted("delete", target, None)?;
         self.0.lock().unwrap().objects.remove(&target.identity);

@@ -1,5 +1,6 @@
 //! Words the events about an object.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::conditions::text;
@@ -7,16 +8,29 @@ use super::conditions::text;
 /// How many events are shown.
 const SHOWN: usize = 3;
 
+/// The latest warning among these events, in one line, if it is not older than this moment: an earlier one may be about
+/// what has been mended since.
+pub fn warning_since(events: &[Value], moment: Timestamp) -> Option<String> {
+    let warnings = events.iter().filter(|event| text(event, "type") == "Warning");
+    let timed = warnings.filter_map(|event| Some((when(event).parse::<Timestamp>().ok()?, event)));
+    let (_, event) = timed.filter(|(time, _)| *time >= moment).max_by_key(|(time, _)| *time)?;
+    let message: Vec<&str> = text(event, "message").split_whitespace().collect();
+    Some(format!("{}: {}", text(event, "reason"), message.join(" ")))
+}
+
+/// When an event happened last (RFC 3339); empty where it does not say.
+fn when(event: &Value) -> &str {
+    let series = event.pointer("/series/lastObservedTime").and_then(Value::as_str);
+    let times = ["lastTimestamp", "eventTime", "firstTimestamp"];
+    let times = series.into_iter().chain(times.into_iter().map(|key| text(event, key)));
+    times.into_iter().find(|time| !time.is_empty()).unwrap_or_default()
+}
+
 /// The last warnings among these events, the latest first, one line for each. Where there is no warning, it
 /// is the last event.
 pub fn event_lines(events: &[Value]) -> Vec<String> {
-    let when = |event: &Value| {
-        let times = ["lastTimestamp", "eventTime", "firstTimestamp"];
-        let times = times.into_iter().map(|key| text(event, key)).find(|time| !time.is_empty());
-        times.unwrap_or_default().to_owned()
-    };
     let mut sorted: Vec<&Value> = events.iter().collect();
-    sorted.sort_by_key(|event| std::cmp::Reverse(when(event)));
+    sorted.sort_by_key(|event| std::cmp::Reverse(when(event).to_owned()));
     let warnings: Vec<&Value> =
         sorted.iter().filter(|event| text(event, "type") == "Warning").copied().collect();
     let shown = if warnings.is_empty() { sorted.into_iter().take(1).collect() } else { warnings };
@@ -34,6 +48,23 @@ pub fn event_lines(events: &[Value]) -> Vec<String> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_warning_counts_from_a_moment_on() {
+        let event = |kind: &str, time: &str, message: &str| json!({"type": kind, "lastTimestamp": time, "reason": "FailedCreate", "message": message});
+        let events = [
+            event("Warning", "2026-01-01T00:00:01Z", "no  room\nat all"),
+            event("Normal", "2026-01-01T00:00:03Z", "made"),
+            event("Warning", "2026-01-01T00:00:00Z", "older"),
+            event("Warning", "", "without a time"),
+        ];
+        let since = |moment: &str| warning_since(&events, moment.parse().unwrap());
+        assert_eq!(since("2026-01-01T00:00:00Z").as_deref(), Some("FailedCreate: no room at all"));
+        assert_eq!(since("2026-01-01T00:00:02Z"), None);
+        let again = json!({"type": "Warning", "eventTime": "2026-01-01T00:00:00.5Z", "reason": "R", "message": "m",
+            "series": {"lastObservedTime": "2026-01-01T00:00:09.5Z"}});
+        assert_eq!(warning_since(&[again], "2026-01-01T00:00:02Z".parse().unwrap()).as_deref(), Some("R: m"));
+    }
 
     #[test]
     fn the_last_warnings_come_first() {

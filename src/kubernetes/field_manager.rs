@@ -6,6 +6,11 @@ pub fn field_manager(project: &str) -> String {
     format!("regplan:{project}")
 }
 
+/// Whether a manager is regplan's, for whatever project.
+pub fn is_ours(manager: &str) -> bool {
+    manager.starts_with("regplan:")
+}
+
 /// Whether a manager is a part of the control plane, which will write its fields again.
 pub fn is_control_plane(manager: &str) -> bool {
     manager.starts_with("kube-")

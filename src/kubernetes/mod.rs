@@ -9,6 +9,7 @@
 //! | `removed_apis` | which API versions Kubernetes has removed, and what took their place |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
+//! | `propagation` | whether a deletion waits for what the object owns |
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `defaults` | which values the server fills in again, or keeps |
@@ -47,6 +48,7 @@ pub mod names;
 pub mod namespaces;
 pub mod openapi;
 pub mod pods;
+pub mod propagation;
 pub mod quantity;
 pub mod readiness;
 pub mod removed_apis;

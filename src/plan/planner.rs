@@ -18,6 +18,7 @@ use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
 use crate::plan::removal::removals::removals;
+use crate::plan::removal::strangers;
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::first_reading;
 use crate::plan::view::index::Index;
@@ -139,6 +140,15 @@ impl Planner {
     /// Works from the lineage that the objects carry, where there is no state. Nothing is applied before somebody
     /// has named it: another state of this project name may have made them.
     fn look_for_lineage(&mut self) {
+        if self.input.serial > 0 {
+            if self.input.lineage_adopted {
+                let lineage = &self.input.lineage;
+                self.notes.push(format!(
+                    "`--adopt-lineage {lineage}` has no effect: that is the lineage of the state that is here."
+                ));
+            }
+            return;
+        }
         let found = first_reading::lineages_without_state(self.overview());
         let ours = &self.input.lineage;
         if found.contains(ours) {
@@ -148,12 +158,12 @@ impl Planner {
         } else if self.input.lineage_adopted {
             let named = ours.clone();
             self.lineage_obstacle = Some(LineageObstacle::NotFound { named, found });
-        } else if let Some(lineage) = found.into_iter().next() {
+        } else if let Some(lineage) = found.first().cloned() {
             self.notes.push(format!(
                 "{} To apply it, agree to take over what that state made: `--adopt-lineage {lineage}`.",
                 note_without_state(&lineage)
             ));
-            self.lineage_obstacle = Some(LineageObstacle::NotAdopted { found: lineage.clone() });
+            self.lineage_obstacle = Some(LineageObstacle::NotAdopted { found });
             self.input.lineage = lineage;
         }
     }
@@ -432,6 +442,7 @@ impl Planner {
         self.tell_missing(&mut changes);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
+        self.notes.extend(strangers::notes(self.overview()));
         self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
         let mut plan = Plan {
             project: self.input.project.clone(),

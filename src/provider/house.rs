@@ -132,16 +132,17 @@ pub trait House: Send + Sync {
     /// # Errors
     /// [`ProblemKind::Conflict`](crate::resource::ProblemKind::Conflict) where the guard does not hold, and
     /// [`ProblemKind::Unreachable`](crate::resource::ProblemKind::Unreachable) only where it could not be
-    /// found out whether it was done.
+    /// found out whether it was done; where that is so because others have changed the object meanwhile, it is
+    /// [`ProblemKind::Overtaken`](crate::resource::ProblemKind::Overtaken).
     async fn write(&self, write: &Write) -> Result<Written, Problem>;
 
-    /// Asks for deletion, of what the object owns as well; an object that is not there is no error. A stamp
-    /// with an empty version guards by the uid alone: for objects whose status moves all the time.
+    /// Asks for deletion of the object as it was read, and of what it owns as well; an object that is not there is
+    /// no error.
     ///
     /// # Errors
     /// [`ProblemKind::Conflict`](crate::resource::ProblemKind::Conflict) where it is not the object of the
     /// stamp.
-    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem>;
+    async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem>;
 
     /// Waits. The object as it then is; `None` where it is gone.
     ///

@@ -88,8 +88,8 @@ pub trait Provider: Send + Sync {
     }
 
     /// See [`House::delete`].
-    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
-        self.house(target)?.delete(target, stamp).await
+    async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem> {
+        self.house(target)?.delete(target, read).await
     }
 
     /// See [`House::wait`].

@@ -40,6 +40,10 @@ pub fn event_line(event: &Event) -> Option<Styled> {
             text.push(Label::Dim, format!("{:>9} ", "written")).push(Label::Plain, address.to_string());
             text.push(Label::Dim, "  not waited for");
         }
+        Event::Leaving { address, action } => {
+            text.push(Label::Dim, format!("{:>9} ", "deleting")).push(Label::Plain, address.to_string());
+            text.push(Label::Dim, format!("  not waited for{}", what_is_left(*action)));
+        }
         Event::Warning { address, text: words } => {
             text.push(Label::Warning, format!("{:>9} ", "warning"));
             text.push(Label::Plain, format!("{address}: {}", escape(words)));
@@ -52,6 +56,14 @@ pub fn event_line(event: &Event) -> Option<Styled> {
         }
     }
     Some(text)
+}
+
+/// What a stop has left to do where an object was on its way out.
+fn what_is_left(action: Action) -> &'static str {
+    match action {
+        Action::Delete => ": the deletion was asked for",
+        _ => ": the old object is to be deleted; once it is gone, the next apply makes the new one",
+    }
 }
 
 /// The action as something under way: `creating`.
@@ -99,6 +111,9 @@ pub fn event_json(event: &Event) -> Value {
             json!({"event": "skipped", "address": skipped.address, "because": skipped.because})
         }
         Event::Unwaited { address } => json!({"event": "unwaited", "address": address}),
+        Event::Leaving { address, action } => {
+            json!({"event": "leaving", "address": address, "action": action})
+        }
         Event::Warning { address, text } => json!({"event": "warning", "address": address, "text": text}),
         Event::Stopping => json!({"event": "stopping"}),
     }
@@ -128,8 +143,15 @@ pub fn report_text(report: &Report) -> Styled {
         0 => String::new(),
         count => format!(", {count} written and not waited for"),
     };
+    let leaving = match report.leaving.len() {
+        0 => String::new(),
+        count => format!(", {count} being deleted and not waited for"),
+    };
     let (failed, skipped) = (report.failed.len(), report.skipped.len());
-    text.line(Label::Error, format!("{word}: {story}; {failed} failed{unwaited}, {skipped} not tried."));
+    text.line(
+        Label::Error,
+        format!("{word}: {story}; {failed} failed{unwaited}{leaving}, {skipped} not tried."),
+    );
     text.line(Label::Plain, "What was done is recorded; the next plan goes on from here.");
     text
 }

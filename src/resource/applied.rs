@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FieldPath, FieldSet, Live, Segment};
+use super::{FieldPath, FieldSet, Live, Segment, from_json};
 
 /// What the last apply sent, and what the server made of it.
 ///
@@ -60,7 +60,7 @@ impl SentObject {
     /// # Errors
     /// Where the text is no JSON: something else than regplan wrote it.
     pub fn object(&self) -> serde_json::Result<Value> {
-        serde_json::from_str(&self.0)
+        from_json(self.0.as_bytes())
     }
 }
 

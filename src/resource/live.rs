@@ -72,6 +72,8 @@ pub enum ProblemKind {
     NamespaceMissing,
     /// The object is not the one, or not in the state, that the guard named; or it exists and should not.
     Conflict,
+    /// A write got no answer, and others have changed the object since: nobody can say whether it was done.
+    Overtaken,
     /// A webhook does not take dry-runs.
     DryRunRefused,
     /// Validation, admission, quota, pod security: the server says no for a reason of its own.

@@ -13,6 +13,7 @@
 //! | `lifecycle` | How does a block want its resources to be treated? |
 //! | `key_fact` | What does a reader want to know first of something that is made? |
 //! | `live` | What is there, and what can go wrong with reading it? |
+//! | `nesting` | How deep may an object be nested? |
 //! | `ownership` | Which field manager owns which fields of a live object? |
 //! | `applied` | What is remembered of the last apply? |
 //! | `path` | Where in an object: how is a path written, followed, set? |
@@ -36,6 +37,7 @@ mod identity;
 mod key_fact;
 mod lifecycle;
 mod live;
+mod nesting;
 mod ownership;
 mod path;
 mod path_map;
@@ -54,6 +56,7 @@ pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use key_fact::KeyFact;
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
 pub use live::{ClusterIdentity, Live, Problem, ProblemKind, Reading, Stamp};
+pub use nesting::{DEEPEST_READ, DEEPEST_SENT, depth_of, from_json, too_deep};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;

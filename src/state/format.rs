@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::error::StateError;
 use super::version::FORMAT_VERSION;
-use crate::resource::{digest, digest_bytes};
+use crate::resource::{digest, digest_bytes, from_json};
 
 /// What a file of this room can hold: a state, or a revision.
 pub(super) trait Content: DeserializeOwned {
@@ -64,19 +64,19 @@ pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError
     let damaged = |reason: String| StateError::Damaged { path: path.to_owned(), reason };
     let json = |error: serde_json::Error| damaged(error.to_string());
     let current = u64::from(FORMAT_VERSION);
-    let problem = match serde_json::from_slice::<File<'_>>(file) {
+    let problem = match from_json::<File<'_>>(file) {
         Ok(File { format_version, checksum, content }) if format_version == current => {
             if digest(content.get()) != checksum {
                 return Err(damaged("its checksum does not fit: it is not what regplan wrote".to_owned()));
             }
-            return serde_json::from_str(content.get()).map_err(json);
+            return from_json(content.get().as_bytes()).map_err(json);
         }
         Ok(_) => "it is laid out like another version than it says".to_owned(),
         Err(error) => error.to_string(),
     };
     // The version is looked at before the file is called damaged: a file of another version may look like
     // that.
-    let Head { format_version } = serde_json::from_slice(file).map_err(json)?;
+    let Head { format_version } = from_json(file).map_err(json)?;
     match format_version {
         1 => T::from_format_1(file).map_err(json),
         found if found > current => {

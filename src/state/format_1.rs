@@ -10,18 +10,17 @@ use super::format::Content;
 use super::model::State;
 use super::revision::{Revision, RevisionHead};
 use super::stored_desired::StoredDesired;
-use crate::resource::{Address, FieldPath};
+use crate::resource::{Address, FieldPath, from_json};
 
 impl Content for State {
     fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
-        state(serde_json::from_slice(file)?)
+        state(from_json(file)?)
     }
 }
 
 impl Content for Revision {
     fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
-        let RevisionOfFormat1 { head, state: then, desired, mut withheld, .. } =
-            serde_json::from_slice(file)?;
+        let RevisionOfFormat1 { head, state: then, desired, mut withheld, .. } = from_json(file)?;
         let desired = desired.into_iter().map(|(address, object)| {
             let withheld = withheld.remove(&address).unwrap_or_default();
             (address, StoredDesired::from_object(object, withheld))

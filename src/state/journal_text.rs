@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::error::StateError;
 use super::journal::{Journal, JournalLine};
 use super::version::FORMAT_VERSION;
+use crate::resource::from_json;
 
 /// The number of hexadecimal digits of a checksum. It protects against accidents, not against people.
 const DIGITS: usize = 16;
@@ -80,8 +81,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Option<Journal>, StateE
             return Ok(journal);
         };
         chain = next;
-        let value: Value =
-            serde_json::from_slice(json).map_err(|error| damaged(number, error.to_string()))?;
+        let value: Value = from_json(json).map_err(|error| damaged(number, error.to_string()))?;
         // The version is checked first: what a newer version writes may look like damage to us.
         if let Some(found) = value.get("format_version").and_then(Value::as_u64)
             && found > u64::from(FORMAT_VERSION)

@@ -20,7 +20,7 @@ use super::lock::{self, Lock};
 use super::model::State;
 use super::revision::{DEFAULT_RETENTION, Revision, RevisionHead};
 use super::version::StateVersion;
-use crate::resource::Key;
+use crate::resource::{Key, from_json};
 
 /// The state in a folder on this machine.
 ///
@@ -261,7 +261,7 @@ struct HeadOnly {
 
 impl Content for HeadOnly {
     fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice(file)
+        from_json(file)
     }
 }
 

@@ -45,6 +45,7 @@ mod messages;
 mod mistakes;
 mod moves;
 mod names;
+mod nesting;
 mod plan_forms;
 mod predictions;
 mod proof;
@@ -100,6 +101,7 @@ fn tests() -> Vec<Test> {
         mistakes::tests(),
         moves::tests(),
         names::tests(),
+        nesting::tests(),
         plan_forms::tests(),
         predictions::tests(),
         proof::tests(),

@@ -11,6 +11,7 @@ tests! {
     a_moved_claim_with_another_name_is_refused,
     what_is_wrong_with_a_move_is_said_at_its_place,
     a_destroy_beside_a_move_that_was_not_applied_leaves_no_address_behind,
+    what_a_destroy_keeps_has_its_new_address,
     a_renamed_block_is_destroyed_once,
     a_removed_block_keeps_its_object,
     the_state_is_listed_and_shown,
@@ -146,6 +147,47 @@ fn a_destroy_beside_a_move_that_was_not_applied_leaves_no_address_behind() {
     ns.delete("configmap/kept");
     project.run(["destroy", "--auto-approve"]).success();
     assert_eq!(listed(&project), Vec::<String>::new());
+}
+
+/// A destroy deletes what it may, and the state follows the move of what stays, and what stands on it.
+fn what_a_destroy_keeps_has_its_new_address() {
+    let ns = Namespace::new();
+    let blocks = |name: &str| {
+        format!(
+            "{HEAD}[resource.{name}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nmetadata.name = \"kept\"\n\
+             lifecycle.protect = true\n\
+             [resource.above]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndepends_on = [\"resource.{name}\"]\n\
+             lifecycle.protect = true\n[resource.gone]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n"
+        )
+    };
+    let project = ns.project().write("regplan.toml", &blocks("greeting"));
+    project.apply();
+    project.rewrite("regplan.toml", &(blocks("welcome") + KEPT));
+    let destroy = project.run(["destroy", "--auto-approve"]).success();
+    destroy.stdout_contains("moved from resource.greeting").stdout_contains("1 to destroy");
+    assert_eq!(listed(&project), ["resource.above", "resource.welcome"]);
+    let dependencies = project.state()["resources"]["resource.above"]["dependencies"].to_string();
+    assert!(
+        dependencies.contains("resource.welcome") && !dependencies.contains("greeting"),
+        "{dependencies}"
+    );
+    // The mark and the record stay, so it is kept again and compared with what was applied.
+    project.run(["destroy", "--auto-approve"]).success().stdout_contains("resource.welcome  keep");
+    let plan = project.run(["plan", "--format", "json"]).success().json();
+    let changes = plan["changes"].as_array().unwrap().iter();
+    let addresses: Vec<&str> = changes.map(|change| change["address"].as_str().unwrap()).collect();
+    let resources = addresses.iter().filter(|address| address.starts_with("resource."));
+    assert_eq!((resources.count(), &plan["errors"]), (3, &json!([])), "{addresses:?}");
+    // The table is not needed any more, and it may be that a destroy has nothing to delete.
+    project.rewrite("regplan.toml", &blocks("welcome"));
+    project.apply();
+    project.expect_settled();
+    let again = "\n[[moved]]\nfrom = \"resource.welcome\"\nto = \"resource.third\"\n";
+    project.rewrite("regplan.toml", &(blocks("third") + again));
+    project.run(["apply", "--auto-approve", "--target", "resource.gone"]).success();
+    project.run(["destroy", "--auto-approve"]).success();
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(listed(&project), ["resource.above", "resource.third"]);
 }
 
 fn a_renamed_block_is_destroyed_once() {

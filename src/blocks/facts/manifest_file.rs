@@ -238,4 +238,30 @@ mod tests {
         let items: Vec<_> = found.iter().map(|document| document.item.clone()).collect();
         assert_eq!(items, [vec![1, 1], vec![1, 2], vec![2]]);
     }
+
+    #[test]
+    fn what_is_nested_too_deeply_says_so_in_every_form() {
+        let lists = |depth: usize| format!("{{\"a\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
+        let block = |depth: usize| {
+            let lines: Vec<String> = (0..depth).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+            lines.concat()
+        };
+        let read = |file: &str, text: String| {
+            // A thread of a test has a small stack, and the program's own ones are larger.
+            let file = file.to_owned();
+            let work =
+                move || documents(Path::new(&file), text.as_bytes()).map_err(|error| error.to_string());
+            std::thread::Builder::new().stack_size(32 << 20).spawn(work).unwrap().join().unwrap()
+        };
+        for (file, text) in [("a.json", lists(200)), ("a.yaml", lists(200)), ("a.yaml", block(200))] {
+            assert_eq!(read(file, text).unwrap().len(), 1, "{file}");
+        }
+        for depth in [300, 1000, 9000] {
+            for (file, text) in [("a.json", lists(depth)), ("a.yaml", lists(depth)), ("a.yaml", block(depth))]
+            {
+                let error = read(file, text).unwrap_err();
+                assert!(error.ends_with("it is nested deeper than 256 levels"), "{file}, {depth}: {error}");
+            }
+        }
+    }
 }

@@ -2,9 +2,11 @@
 //! does it.
 
 use serde_json::Value;
+use serde_saphyr::budget::BudgetBreach;
 
 use super::read_error::ReadError;
 use super::strict_json::StrictValue;
+use crate::resource::{DEEPEST_SENT, depth_of, too_deep};
 
 /// One document, and the line at which it begins.
 pub(super) struct StreamDocument {
@@ -91,7 +93,12 @@ fn without_marker(part: &str) -> &str {
 }
 
 fn json_documents(text: &str) -> Result<Vec<StreamDocument>, ReadError> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<StrictValue>();
+    let depth = depth_of(text.as_bytes());
+    let mut reader = serde_json::Deserializer::from_str(text);
+    if depth <= DEEPEST_SENT {
+        reader.disable_recursion_limit();
+    }
+    let mut stream = reader.into_iter::<StrictValue>();
     let mut documents = Vec::new();
     loop {
         let start = stream.byte_offset();
@@ -104,6 +111,7 @@ fn json_documents(text: &str) -> Result<Vec<StreamDocument>, ReadError> {
                 let message = error.to_string();
                 // The place stands before the message.
                 let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+                let message = if depth > DEEPEST_SENT { too_deep(DEEPEST_SENT) } else { message };
                 return Err(ReadError::new(place, message));
             }
         };
@@ -159,7 +167,7 @@ fn parse_yaml(text: &str) -> Result<Vec<StreamDocument>, serde_saphyr::Error> {
             max_nodes: 10_000_000,
             max_events: 30_000_000,
             max_total_scalar_bytes: 256 << 20,
-            max_depth: 256,
+            max_depth: DEEPEST_SENT,
         },
         legacy_octal_numbers: true,
         with_snippet: false,
@@ -175,8 +183,15 @@ fn parse_yaml(text: &str) -> Result<Vec<StreamDocument>, serde_saphyr::Error> {
 
 fn read_error(error: &serde_saphyr::Error) -> ReadError {
     let place = error.location().map(|at| (at.line(), at.column())).filter(|(line, _)| *line > 0);
-    let message = error.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter);
-    ReadError::new(place, one_line(&message, place))
+    let error = error.without_snippet();
+    let message = one_line(&error.render_with_formatter(&serde_saphyr::UserMessageFormatter), place);
+    ReadError::new(place, if is_too_deep(error, &message) { too_deep(DEEPEST_SENT) } else { message })
+}
+
+/// Whether the levels are too many, of which those in brackets have a limit of their own.
+fn is_too_deep(error: &serde_saphyr::Error, message: &str) -> bool {
+    let is_breach = matches!(error, serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. });
+    is_breach || message == "recursion limit exceeded"
 }
 
 /// The message without the place, which stands before it.

@@ -145,17 +145,7 @@ fn not_applicable(reason: &NotApplicable) -> Words {
 
 fn lineage(obstacle: &LineageObstacle) -> Words {
     match obstacle {
-        LineageObstacle::NotAdopted { found } => Words::new(
-            format!(
-                "there is no state here, and objects of this project were made from a state of the lineage {found}; \
-                 nothing was done"
-            ),
-            format!(
-                "use the folder of that state (`[state] path`). If it is lost, `--adopt-lineage {found}` takes over \
-                 what it made. If somebody else uses this project name, give this configuration another \
-                 `[project] name`"
-            ),
-        ),
+        LineageObstacle::NotAdopted { found } => not_adopted(found),
         LineageObstacle::NotFound { named, found } => Words::new(
             format!(
                 "`--adopt-lineage {named}`: no object of this configuration has that lineage; nothing was done"
@@ -166,6 +156,33 @@ fn lineage(obstacle: &LineageObstacle) -> Words {
             },
         ),
     }
+}
+
+fn not_adopted(found: &[String]) -> Words {
+    const OTHER_NAME: &str =
+        "if somebody else uses this project name, give this configuration another `[project] name`";
+    let (states, way_out) = match found {
+        [one] => (
+            format!("a state of the lineage {one}"),
+            format!(
+                "use the folder of that state (`[state] path`). If it is lost, `--adopt-lineage {one}` takes over what \
+                 it made; {OTHER_NAME}"
+            ),
+        ),
+        several => (
+            format!("states of the lineages {}", several.join(", ")),
+            format!(
+                "use the folder of one of these states (`[state] path`). If it is lost, `--adopt-lineage` with its \
+                 lineage takes over what it made, and the others keep theirs; {OTHER_NAME}"
+            ),
+        ),
+    };
+    Words::new(
+        format!(
+            "there is no state here, and objects of this project were made from {states}; nothing was done"
+        ),
+        way_out,
+    )
 }
 
 #[cfg(test)]

@@ -119,10 +119,10 @@ impl Plan {
 /// somebody else who uses the same project name, so nothing is taken over before somebody names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineageObstacle {
-    /// Objects carry this lineage, and nobody agreed to take it over.
+    /// Objects carry these lineages, and nobody agreed to take one over.
     NotAdopted {
-        /// The lineage.
-        found: String,
+        /// The lineages; the plan works from the first one.
+        found: Vec<String>,
     },
     /// A lineage was named that no object carries.
     NotFound {
@@ -137,8 +137,7 @@ impl LineageObstacle {
     /// The lineages that objects carry, and that can be taken over.
     pub fn found(&self) -> &[String] {
         match self {
-            Self::NotAdopted { found } => std::slice::from_ref(found),
-            Self::NotFound { found, .. } => found,
+            Self::NotAdopted { found } | Self::NotFound { found, .. } => found,
         }
     }
 }

@@ -95,7 +95,9 @@ fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
     );
     Some(
         Problem::new(ProblemKind::Conflict, message).help(
-            "use the state that made it, or give one of the two configurations another `[project] name`",
+            "use the state that made it, or give one of the two configurations another `[project] name`; if that state is \
+             lost, remove its annotations (`kubectl annotate KIND NAME regplan.dev/project- regplan.dev/lineage-`) and \
+             take the object over with `--adopt ADDRESS`",
         ),
     )
 }

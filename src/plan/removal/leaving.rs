@@ -19,6 +19,8 @@ pub(super) struct Leaving<'a> {
     known: Option<&'a Known>,
     /// What the configuration says of it, for a destroy.
     desired: Option<&'a Arc<Desired>>,
+    /// The address under which the state knows it, where it has moved.
+    moved_from: Option<&'a Address>,
 }
 
 impl<'a> Leaving<'a> {
@@ -29,13 +31,18 @@ impl<'a> Leaving<'a> {
         live: &'a Arc<Live>,
         desired: Option<&'a Arc<Desired>>,
     ) -> Self {
-        Self { address, target: known.target.clone(), live, known: Some(known), desired }
+        Self { address, target: known.target.clone(), live, known: Some(known), desired, moved_from: None }
+    }
+
+    /// The same resource, which the state knows under this address.
+    pub(super) fn moved_from(self, address: Option<&'a Address>) -> Self {
+        Self { moved_from: address, ..self }
     }
 
     /// An object that the state does not know.
     pub(super) fn unrecorded(desired: &'a Arc<Desired>, live: &'a Arc<Live>) -> Self {
         let (address, target) = (&desired.address, desired.target());
-        Self { address, target, live, known: None, desired: Some(desired) }
+        Self { address, target, live, known: None, desired: Some(desired), moved_from: None }
     }
 
     /// Its address.
@@ -71,7 +78,10 @@ impl<'a> Leaving<'a> {
     pub(super) fn change(self, kept_for: Option<Reason>, is_deleted: impl Fn(&Address) -> bool) -> Change {
         let action = if kept_for.is_some() { Action::Keep } else { Action::Delete };
         let dependencies = self.known.map_or(&[][..], |known| &known.dependencies);
+        // What is deleted leaves the state under whatever address.
+        let moved_from = self.moved_from.filter(|_| action == Action::Keep).cloned();
         Change {
+            moved_from,
             reasons: kept_for.into_iter().collect(),
             protected: self.is_protected(),
             timeouts: self.timeouts(),

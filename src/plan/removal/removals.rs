@@ -25,7 +25,8 @@ pub(in crate::plan) fn removals(overview: Overview<'_>) -> (Vec<Change>, Vec<Ref
             Fate::Forgotten(reason, live) => changes.push(forgotten(address, known, reason, live)),
             Fate::Leaves(live) => {
                 let desired = overview.desired_for(address, &known.target.identity);
-                leaving.push(Leaving::known(address, known, live, desired));
+                let moved_from = input.moved.get(address);
+                leaving.push(Leaving::known(address, known, live, desired).moved_from(moved_from));
             }
             Fate::Impossible(problem) => refusals.push(Refusal {
                 address: address.clone(),

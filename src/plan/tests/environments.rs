@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::world::*;
+use crate::config::Removed;
+use crate::diagnostic::{SourceId, Span};
 use crate::plan::{Input, Mode};
 
 fn map_in(namespace: &str, name: &str) -> Value {
@@ -37,13 +39,52 @@ fn most_objects_do_not_move_to_another_namespace_without_a_word() {
 #[test]
 fn objects_whose_addresses_name_their_namespace_move_as_well() {
     let before = with_known(input(vec![]), &address("manifest.all/ConfigMap/a/x"), &map_in("a", "x"));
-    let moved = |name: &str| {
-        let mut moved = desired("x", map_in("b", name));
-        moved.address = address(&format!("manifest.all/ConfigMap/b/{name}"));
-        Input { desired: vec![moved.into()], ..before.clone() }
-    };
-    assert!(said(moved("x")).contains("1 of 1 objects"), "{}", said(moved("x")));
-    assert_eq!(said(moved("other")), "", "one is removed, and another one is new");
+    let mut moved = desired("x", map_in("b", "x"));
+    moved.address = address("manifest.all/ConfigMap/b/x");
+    let said = said(Input { desired: vec![moved.into()], ..before });
+    assert!(said.contains("1 of 1 objects would move"), "{said}");
+}
+
+/// The state knows these in the namespace `a`, and the configuration has others, under other names.
+fn swapping(known: &[&str], desired_in_b: &[&str]) -> Input {
+    let objects = desired_in_b.iter().map(|name| desired(name, map_in("b", name)));
+    with_known_maps(input(objects.collect()), known)
+}
+
+#[test]
+fn blocks_of_other_names_in_another_namespace_are_another_environment_too() {
+    let mistakes = settle(swapping(&["x_dev", "y_dev"], &["x_prod", "y_prod"])).unwrap_err();
+    let mistake = mistakes.iter().next().unwrap();
+    assert_eq!(
+        mistake.message,
+        "2 of 2 objects would go, and others of their kinds would come in another namespace (from `a` to `b`), so \
+         nothing was planned"
+    );
+    assert!(mistake.help.as_deref().unwrap().ends_with("add `--move-to b`"), "{mistake}");
+    let one_has_the_same_name = swapping(&["x", "y_dev"], &["x", "y_prod"]);
+    assert!(said(one_has_the_same_name).contains("2 of 2 objects would go"));
+    let mut agreed = swapping(&["x_dev"], &["x_prod"]);
+    agreed.consent.move_to.insert("b".to_owned());
+    assert_eq!(said(agreed), "");
+    let destroy = Input { mode: Mode::Destroy, ..swapping(&["x_dev"], &["x_prod"]) };
+    assert!(said(destroy).contains("1 of 1 objects are not in the configuration"));
+}
+
+#[test]
+fn what_goes_and_comes_is_no_other_environment_where_the_kinds_the_number_or_the_place_differ() {
+    assert_eq!(said(swapping(&["x", "y"], &["z"])), "", "fewer than half have a successor");
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "z", "namespace": "b"}});
+    assert_eq!(said(with_known_maps(input(vec![desired("z", service)]), &["x"])), "", "another kind");
+    let same = with_known_maps(input(vec![desired("y", map_in("a", "y"))]), &["x"]);
+    assert_eq!(said(same), "", "the same namespace");
+    let both = with_known(swapping(&["x"], &["y", "z"]), &address("resource.z"), &map_in("b", "z"));
+    assert_eq!(said(both), "", "the state knows the other namespace as well");
+    let mut released = swapping(&["x"], &["z"]);
+    let span = Span { source: SourceId(0), start: 0, end: 0 };
+    let removed =
+        Removed { address: address("resource.x"), destroy: false, span, place: "regplan.toml:1".into() };
+    released.moves.removed.push(removed);
+    assert_eq!(said(released), "", "it stays, and only the state forgets it");
 }
 
 #[test]

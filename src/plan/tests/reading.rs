@@ -111,7 +111,7 @@ fn without_a_state_the_annotations_tell_the_lineage() {
     assert_eq!(plan.lineage, "old-lineage");
     assert_eq!(actions(&plan), [("resource.c".into(), Action::None)]);
     assert_eq!(plan.notes.len(), 1);
-    let found = "old-lineage".to_owned();
+    let found = vec!["old-lineage".to_owned()];
     assert_eq!(plan.lineage_obstacle, Some(LineageObstacle::NotAdopted { found }));
 }
 

@@ -47,6 +47,55 @@ fn what_another_project_has_taken_is_neither_deleted_nor_forgotten() {
     }
 }
 
+/// A destroy says what it lets stay, whose that is, and what to do about it.
+#[test]
+fn what_a_destroy_lets_stay_because_others_made_it_is_told() {
+    let by = |name: &str, mark: &str, value: &str| {
+        let mut object = marked(map(name), "resource.x");
+        object["metadata"]["annotations"][mark] = json!(value);
+        object
+    };
+    let mut used = desired("used", namespace("used"));
+    used.shared = true;
+    let names = ["ours", "old", "older", "theirs", "nobodys", "absent"];
+    let desired = names.iter().map(|name| desired(name, map(name))).chain([used]).collect();
+    let world = || {
+        let world = World::default().with(marked(map("ours"), "resource.ours")).with(map("nobodys"));
+        let world = world.with(by("old", LINEAGE, "m")).with(by("older", LINEAGE, "m"));
+        world.with(by("theirs", PROJECT, "other")).with(namespace("used"))
+    };
+    let mut destroy = input(desired);
+    destroy.mode = Mode::Destroy;
+    for (serial, adopted) in [(0, true), (1, false)] {
+        let destroy = crate::plan::Input { serial, lineage_adopted: adopted, ..destroy.clone() };
+        let plan = world().plan(destroy);
+        assert_eq!(actions(&plan), [("resource.ours".into(), Action::Delete)]);
+        let [.., lineage, project, nobody] = plan.notes.as_slice() else { panic!("{:?}", plan.notes) };
+        assert!(lineage.contains("a/old`, `ConfigMap a/older` stay"), "{lineage}");
+        assert!(lineage.contains("`regplan destroy --adopt-lineage m`"), "{lineage}");
+        assert!(project.contains("a/theirs` stays: the project `other`"), "{project}");
+        assert!(nobody.contains("a/nobodys` stays") && !nobody.contains("used"), "{nobody}");
+    }
+    // An apply refuses each of them; what a destroy says is no news there.
+    let apply = world().plan(crate::plan::Input { mode: Mode::Apply, ..destroy.clone() });
+    assert_eq!((apply.notes.len(), apply.refusals.len()), (0, 4));
+    // What the state knows is told in the plan itself.
+    let known = with_known_maps(destroy, &["old", "older", "theirs", "nobodys"]);
+    let plan = world().plan(known);
+    assert_eq!((plan.notes.as_slice(), plan.refusals.len()), ([].as_slice(), 3));
+}
+
+#[test]
+fn a_lineage_that_is_named_for_nothing_is_told() {
+    let mut named = input(vec![]);
+    named.lineage_adopted = true;
+    for mode in [Mode::Apply, Mode::Destroy] {
+        named.mode = mode;
+        let plan = World::default().plan(named.clone());
+        assert!(plan.notes[0].contains("`--adopt-lineage l` has no effect"), "{:?}", plan.notes);
+    }
+}
+
 #[test]
 fn a_protected_resource_stays_until_consent_names_it() {
     let claim = claim("d");

@@ -8,7 +8,7 @@ use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
     CascadeScope, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written,
 };
-use crate::resource::{ClusterIdentity, Live, Problem, Reading, Stamp, Target};
+use crate::resource::{ClusterIdentity, Live, Problem, Reading, Target};
 
 #[async_trait]
 impl House for Kubernetes {
@@ -28,8 +28,8 @@ impl House for Kubernetes {
         write::write(self, write).await
     }
 
-    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
-        write::delete(self, target, stamp).await
+    async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem> {
+        write::delete(self, target, read).await
     }
 
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {

@@ -11,12 +11,12 @@
 //! | `discovery`: `catalogue`, `served` | which kinds are served, and where |
 //! | `schemas` | which fields a kind has |
 //! | `ownership` | reads `managedFields` |
-//! | `pages`, `watch` | a list page by page; what changes in it |
+//! | `pages`, `watch`, `shallow` | a list page by page; what changes in it; objects of which only the upper levels are read |
 //! | `read`: `list`, `dependents` | many objects in few requests; what else is deleted with a namespace or a definition |
 //! | `write`: `apply`, `request`, `lost_write`, `tries`, `delete` | server-side apply and delete under their guards; what became of a write without an answer, and how often it is tried |
 //! | `write`: `reassign`, `managed` | how fields get other owners |
 //! | `wait`: `waiter`, `storage_class`, `definition` | when something is ready or gone |
-//! | `wait`: `explain`, `patience` | why something is not ready, and whether it will be |
+//! | `wait`: `explain`, `events`, `cause`, `patience` | why something is not ready, and whether it will be |
 //!
 //! What needs no server to be known is in [`kubernetes`](crate::kubernetes).
 
@@ -33,6 +33,7 @@ mod read;
 mod review;
 mod schemas;
 mod server_info;
+mod shallow;
 mod transport;
 mod wait;
 mod warning;

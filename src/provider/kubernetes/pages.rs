@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::discovery::{Served, encode};
 use super::ownership;
+use super::shallow::Shallow;
 use super::transport::{Answer, Body, Call, CallError, JSON, Transport};
-use crate::resource::Live;
+use crate::resource::{DEEPEST_READ, Live, depth_of, from_json};
 
 /// Objects in one page of a list.
 pub(super) const PAGE: usize = 500;
@@ -21,27 +23,46 @@ const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 pub(super) trait Item: DeserializeOwned {
     /// The object itself.
     fn object(&mut self) -> &mut Value;
+
+    /// What is known of an object that is nested too deeply to be read.
+    fn too_deep(object: Shallow) -> Self;
 }
 
-impl Item for Value {
+impl Item for Shallow {
     fn object(&mut self) -> &mut Value {
-        self
+        &mut self.0
+    }
+
+    fn too_deep(object: Shallow) -> Self {
+        object
     }
 }
 
-/// An object and its owners. These are taken apart as each object is read: as the server sends them they take
-/// several times the room, and a list has many.
-pub(super) struct WithOwners(pub(super) Live);
+/// An object and its owners.
+pub(super) enum WithOwners {
+    /// The owners are taken apart as each object is read: as the server sends them they take several times the room,
+    /// and a list has many.
+    Read(Live),
+    /// It is nested too deeply.
+    TooDeep(Value),
+}
 
 impl<'de> Deserialize<'de> for WithOwners {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(ownership::live).map(Self)
+        Value::deserialize(deserializer).map(ownership::live).map(Self::Read)
     }
 }
 
 impl Item for WithOwners {
     fn object(&mut self) -> &mut Value {
-        &mut self.0.object
+        match self {
+            Self::Read(live) => &mut live.object,
+            Self::TooDeep(object) => object,
+        }
+    }
+
+    fn too_deep(Shallow(object): Shallow) -> Self {
+        Self::TooDeep(object)
     }
 }
 
@@ -64,7 +85,27 @@ struct Metadata {
 
 impl<T: Item> Body for List<T> {
     fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
+        from_json(bytes).or_else(|error| Self::one_by_one(bytes).ok_or(error)).ok()
+    }
+}
+
+impl<T: Item> List<T> {
+    /// Reads each object by itself, so that one that is nested too deeply does not hide the others.
+    fn one_by_one(bytes: &[u8]) -> Option<Self> {
+        let List { metadata, items } = serde_json::from_slice::<List<Box<RawValue>>>(bytes).ok()?;
+        let item = |raw: Box<RawValue>| {
+            let json = raw.get().as_bytes();
+            if depth_of(json) > DEEPEST_READ {
+                return serde_json::from_slice(json).ok().map(T::too_deep);
+            }
+            from_json(json).ok()
+        };
+        let items = items.map(|items| items.into_iter().map(item).collect::<Option<Vec<T>>>());
+        let items = match items {
+            Some(items) => Some(items?),
+            None => None,
+        };
+        Some(Self { metadata, items })
     }
 }
 
@@ -145,7 +186,7 @@ fn refill(item: &mut Value, served: &Served) {
     }
 }
 
-/// Everything in a list, and the version at which a watch goes on from there.
+/// The upper levels of everything in a list, and the version at which a watch goes on from there.
 pub(super) async fn all(
     transport: &Transport,
     served: &Served,
@@ -154,9 +195,9 @@ pub(super) async fn all(
 ) -> Result<(Vec<Value>, String), CallError> {
     let mut all = Vec::new();
     let mut pages = Pages::new(served, namespace, name);
-    while let Some(page) = pages.next(transport).await? {
+    while let Some(page) = pages.next::<Shallow>(transport).await? {
         match page {
-            Page::Items(items, _) => all.extend(items),
+            Page::Items(items, _) => all.extend(items.into_iter().map(|Shallow(object)| object)),
             Page::Expired => {
                 all.clear();
                 pages = Pages::new(served, namespace, name);
@@ -172,8 +213,8 @@ mod tests {
 
     fn names(text: &str) -> Option<Vec<String>> {
         let list = List::<WithOwners>::read(text.as_bytes())?;
-        let name = |item: &WithOwners| item.0.object["metadata"]["name"].as_str().unwrap().to_owned();
-        Some(list.items.iter().flatten().map(name).collect())
+        let name = |mut item: WithOwners| item.object()["metadata"]["name"].as_str().unwrap().to_owned();
+        Some(list.items.into_iter().flatten().map(name).collect())
     }
 
     #[test]
@@ -198,8 +239,22 @@ mod tests {
         let List { metadata, items } = List::<WithOwners>::read(text.as_bytes()).unwrap();
         assert_eq!((metadata.resource_version.as_str(), metadata.r#continue.as_str()), ("7", "t"));
         assert_eq!(metadata.remaining_item_count, Some(3));
-        let WithOwners(live) = &items.unwrap()[0];
+        let items = items.unwrap();
+        let [WithOwners::Read(live)] = items.as_slice() else { panic!("it is read") };
         assert_eq!(live.ownership.managers(), ["m"]);
         assert_eq!(live.object, serde_json::json!({"metadata": {"uid": "u"}}));
+    }
+
+    #[test]
+    fn an_object_that_is_nested_too_deeply_does_not_hide_the_others() {
+        for (depth, is_read) in [(200, true), (500, true), (1000, false), (9000, false)] {
+            let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+            let text = format!(
+                r#"{{"metadata": {{}}, "items": [{{"metadata": {{"name": "a"}}}}, {{"metadata": {{"name": "b"}}, "spec": {deep}}}]}}"#
+            );
+            assert_eq!(names(&text), Some(vec!["a".to_owned(), "b".to_owned()]), "{depth}");
+            let items = List::<WithOwners>::read(text.as_bytes()).unwrap().items.unwrap();
+            assert_eq!(matches!(items[1], WithOwners::Read(_)), is_read, "{depth}");
+        }
     }
 }

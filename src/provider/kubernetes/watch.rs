@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::discovery::{Served, encode};
 use super::pages::all;
+use super::shallow::Shallow;
 use super::transport::{CallError, Transport};
 use crate::resource::{Problem, ProblemKind};
 
@@ -263,14 +264,14 @@ async fn follow(
                 let mut any = false;
                 while let Ok(Some(Ok(event))) = timeout(SILENCE, events.next()).await {
                     match event {
-                        WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                        WatchEvent::Added(Shallow(object)) | WatchEvent::Modified(Shallow(object)) => {
                             version = version_of(&object);
                             shared.change(|state| {
                                 state.version.clone_from(&version);
                                 state.objects.insert(name_of(&object), Arc::new(object));
                             });
                         }
-                        WatchEvent::Deleted(object) => {
+                        WatchEvent::Deleted(Shallow(object)) => {
                             version = version_of(&object);
                             shared.change(|state| {
                                 state.version.clone_from(&version);

@@ -53,7 +53,7 @@ impl House for Recorded {
         Ok(Written { live: self.live(), warnings: Vec::new() })
     }
 
-    async fn delete(&self, target: &Target, _: &Stamp) -> Result<(), Problem> {
+    async fn delete(&self, target: &Target, _: &Live) -> Result<(), Problem> {
         self.note("delete", [target]);
         Ok(())
     }
@@ -186,7 +186,7 @@ async fn rights_are_asked_of_each_house() {
 async fn every_other_request_goes_to_the_house_of_its_target() {
     let houses = Houses::new();
     let Houses { router, .. } = &houses;
-    let stamp = Stamp { uid: "u".into(), version: "7".into() };
+    let read = houses.cluster.live();
     for target in [map("m"), record("r")] {
         let write = Write {
             target: target.clone(),
@@ -198,7 +198,7 @@ async fn every_other_request_goes_to_the_house_of_its_target() {
         router.write(&write).await.unwrap();
         let wait = Wait { target: target.clone(), until: Until::Ready(None), uid: None, timeout: None };
         router.wait(&wait, &|_| {}).await.unwrap();
-        router.delete(&target, &stamp).await.unwrap();
+        router.delete(&target, &read).await.unwrap();
     }
     assert_eq!(houses.cluster.calls(), ["preview m", "write m", "wait m", "delete m"]);
     assert_eq!(houses.records.calls(), ["preview r", "write r", "wait r", "delete r"]);

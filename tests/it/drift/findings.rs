@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{PASSWORD, VALUE, applied, counts, finding};
-use crate::harness::{GREETING, HEAD, Namespace, WEB, config_maps};
+use crate::harness::{GREETING, HEAD, Namespace, WEB, config_maps, wait_until};
 
 tests! {
     what_is_as_applied_costs_its_lists_and_nothing_else,
     a_scaled_deployment_names_manager_way_and_time,
     a_removed_field_is_by_unknown,
     gone_recreated_and_ending_objects_are_told_apart,
+    a_namespace_of_others_that_ends_or_is_gone_is_drift,
     fields_of_others_are_no_drift,
     a_secret_changed_by_hand_is_never_shown,
 }
@@ -28,7 +29,8 @@ fn what_is_as_applied_costs_its_lists_and_nothing_else() {
     let costs = [
         ("get /api", 1),
         ("get /apis", 1),
-        ("get namespaces", 1),
+        // The identity of the cluster, and the namespace that the objects share.
+        ("get namespaces", 2),
         ("list configmaps", 1),
         ("list serviceaccounts", 1),
     ];
@@ -102,6 +104,31 @@ fn gone_recreated_and_ending_objects_are_told_apart() {
         assert_eq!(finding(&ended, &format!("resource.{address}"))["status"], status);
     }
     ns.patch("configmap/c2", &json!({"metadata": {"finalizers": null}}));
+}
+
+/// The controller of namespaces leaves the content alone, so that only the namespace tells.
+fn a_namespace_of_others_that_ends_or_is_gone_is_drift() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &config_maps(2));
+    project.run(["drift"]).success().stdout_contains("In sync: 2 resources");
+    let (target, address) = (format!("namespace/{}", ns.name()), ns.fill("namespace.{ns}"));
+    ns.patch(&target, &json!({"metadata": {"finalizers": ["example.com/held"]}}));
+    let mut namespace = ns.get(&target);
+    namespace["spec"]["finalizers"] = json!([]);
+    let path = format!("/api/v1/namespaces/{}/finalize", ns.name());
+    ns.cluster().request("PUT", &path, Some(&namespace));
+    ns.kubectl(["delete", "namespace/{ns}", "--wait=false"]).run().success();
+    let text = project.run(["drift"]).code(2);
+    text.stdout_contains(&format!("- {address}  being deleted"));
+    text.stdout_contains("Drift: 1 of 3 resources is not as last applied.");
+    let json = project.run(["drift", "--format", "json"]).code(2);
+    assert_eq!(finding(&json, &address)["status"], "ending");
+    // It goes, and its content stays behind.
+    ns.patch(&target, &json!({"metadata": {"finalizers": null}}));
+    wait_until("the namespace is gone", || ns.find(&target).is_none());
+    project.run(["drift"]).code(2).stdout_contains(&format!("- {address}  gone"));
+    let json = project.run(["drift", "--format", "json"]).code(2);
+    assert_eq!(finding(&json, &address)["status"], "gone");
 }
 
 fn fields_of_others_are_no_drift() {

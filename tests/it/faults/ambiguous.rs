@@ -8,6 +8,7 @@ use crate::harness::{HEAD, Namespace, Proxy, wait_until};
 tests! {
     a_write_with_an_ambiguous_answer_is_known_as_done,
     a_create_that_others_change_before_it_is_looked_up_is_known_as_ours,
+    an_update_that_others_change_before_it_is_looked_up_is_in_doubt,
     a_write_with_ambiguous_answers_only_is_in_doubt_and_found,
     an_update_that_was_done_and_not_recorded_is_recorded_by_the_next_apply,
 }
@@ -62,6 +63,31 @@ fn a_create_that_others_change_before_it_is_looked_up_is_known_as_ours() {
     project.rewrite("regplan.toml", HEAD);
     project.apply().stdout_contains("1 to destroy");
     is_settled(&ns, &project, 0);
+}
+
+fn an_update_that_others_change_before_it_is_looked_up_is_in_doubt() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let (cluster, path) = (ns.cluster().clone(), format!("/api/v1/namespaces/{}/configmaps/c0", ns.name()));
+    let project = project_of(&ns, 1).through(&proxy);
+    project.apply();
+    project.edit("regplan.toml", "\"v0", "\"other");
+    proxy.forget();
+    let lost = proxy.on("apply", "configmaps").not_dry_run().times(1);
+    lost.done_but_answer(500, "etcdserver: request timed out");
+    proxy.on("get", "configmaps").named("c0").after(1).times(1).first(move || {
+        let changed = json!({"data": {"k": "theirs"}});
+        cluster.request("PATCH", &path, Some(&changed));
+    });
+    let apply = project.run(["apply", "--auto-approve"]).code(1);
+    apply.stderr_contains("was written is not known").stderr_contains("data.k");
+    assert_eq!(ns.field("configmap/c0", "/data/k"), "theirs", "what others wrote was not approved");
+    let state = project.state();
+    assert_eq!(state["in_doubt"][0]["address"], "resource.c0", "{state:#}");
+    project.run(["drift"]).code(3);
+    project.apply().stdout_contains("\"theirs\" -> \"other\"");
+    project.run(["drift"]).success();
+    is_settled(&ns, &project, 1);
 }
 
 fn a_write_with_ambiguous_answers_only_is_in_doubt_and_found() {

@@ -85,8 +85,13 @@ impl Cluster {
     /// Sends a request, and returns the status and the answer (null where it is not JSON).
     #[track_caller]
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.send(method, path, body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default())
+    }
+
+    /// The same with a body as it is.
+    #[track_caller]
+    pub(crate) fn send(&self, method: &str, path: &str, body: Vec<u8>) -> (u16, Value) {
         let content = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
         let request = http::Request::builder()
             .method(method)
             .uri(path)

@@ -99,12 +99,12 @@ impl House for Records {
         Ok(Written { live, warnings: Vec::new() })
     }
 
-    async fn delete(&self, target: &Target, stamp: &Stamp) -> Result<(), Problem> {
+    async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem> {
         let mut zone = self.0.lock().unwrap();
         let name = &target.identity.name;
         match zone.sets.get(name) {
             None => return Ok(()),
-            Some(live) if live.stamp != *stamp => {
+            Some(live) if live.stamp != read.stamp => {
                 return Err(Problem::new(ProblemKind::Conflict, format!("{name} is not as it was")));
             }
             Some(_) => {}

@@ -52,7 +52,9 @@ fn a_delete_obeys_the_first_ctrl_c() {
     apply.until("waiting resource.held");
     let started = Instant::now();
     apply.signal(rustix::process::Signal::INT);
-    apply.wait().code(1);
+    let ended = apply.wait().code(1);
+    ended.stderr_contains("deleting resource.held  not waited for: the deletion was asked for");
+    ended.stderr_contains("1 being deleted and not waited for, 0 not tried").stderr_lacks("skipped");
     assert!(started.elapsed() < Duration::from_secs(20), "after {:?}", started.elapsed());
     // Its deletion was asked for, and the state still knows it.
     assert!(project.state()["resources"].get("resource.held").is_some());

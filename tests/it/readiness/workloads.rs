@@ -10,6 +10,8 @@ tests! {
     pods_that_never_become_ready_are_told_in_time,
     a_job_is_complete_or_has_failed,
     stateful_and_daemon_sets_are_rolled_out,
+    what_only_events_tell_is_told_while_it_is_waited_for,
+    without_the_right_to_read_events_nothing_changes,
 }
 
 fn web(behaviour: &str, lifecycle: &str) -> String {
@@ -162,4 +164,55 @@ template.spec.containers = [{{ name = "main", image = "web:1" }}]
     let ended = project.run(["apply", "--auto-approve"]).code(1);
     ended.stderr_contains("failed resource.state").stderr_contains("failed resource.daemon");
     ended.stderr_contains("pod state-1").stderr_contains("pod daemon-");
+}
+
+/// Workloads with these names, each with a limit of its time to become ready.
+fn workloads(limit: &str, names: [(&str, &str, &str); 3]) -> String {
+    let block = |(kind, name, spec): (&str, &str, &str)| {
+        let version = if kind == "Job" { "batch/v1" } else { "apps/v1" };
+        format!(
+            "\n[resource.{name}]\napiVersion = \"{version}\"\nkind = \"{kind}\"\n\
+             lifecycle.timeouts.ready = \"{limit}\"\n[resource.{name}.spec]\n{spec}\n\
+             template.spec.containers = [{{ name = \"main\", image = \"web:1\" }}]\n"
+        )
+    };
+    HEAD.to_owned() + &names.map(block).concat()
+}
+
+const SET: &str = "selector.matchLabels = { app = \"a\" }\ntemplate.metadata.labels = { app = \"a\" }";
+const JOB: &str = "template.spec.restartPolicy = \"Never\"";
+/// With the hash that its pods get in a label, the name is longer than a label may be.
+const LONG: &str = "a-name-that-is-by-itself-not-too-long-for-an-object-of-its-kind";
+
+fn what_only_events_tell_is_told_while_it_is_waited_for() {
+    let ns = Namespace::new();
+    let quota = r#"{"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}"#;
+    let set = format!("serviceName = \"s\"\n{SET}");
+    let names = [("StatefulSet", LONG, set.as_str()), ("DaemonSet", "daemon", SET), ("Job", "job", JOB)];
+    ns.apply(quota);
+    wait_until("the quota is in force", || ns.field("quota/none", "/status/hard/pods") == "0");
+    let project = ns.project().write("regplan.toml", &workloads("15s", names));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    // It is told long before the time is over.
+    apply.until("waiting resource.daemon  0 of 1 pod updated; FailedCreate: ");
+    let ended = apply.wait().code(1);
+    for name in [LONG, "daemon", "job"] {
+        ended.stderr_contains(&format!("event of {name}: FailedCreate: "));
+    }
+    ended.stderr_contains("exceeded quota: none");
+    ended.stderr_contains("must be no more than 63 bytes");
+}
+
+fn without_the_right_to_read_events_nothing_changes() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("list", "events").answer(403);
+    let set = format!("serviceName = \"s\"\n{SET}");
+    let names = [("StatefulSet", LONG, set.as_str()), ("DaemonSet", "daemon", SET), ("Job", "job", JOB)];
+    let project = ns.project().write("regplan.toml", &workloads("9s", names)).through(&proxy);
+    let ended = project.run(["apply", "--auto-approve"]).code(1);
+    ended.stderr_contains(&format!("failed resource.{LONG}")).stderr_contains("1 failed");
+    ended.stderr_lacks("FailedCreate").stderr_lacks("403");
+    // One look while it is waited for, and one to explain the failure.
+    assert!(proxy.count("list", "events") <= 2, "{}", proxy.log());
 }

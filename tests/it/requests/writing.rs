@@ -1,16 +1,18 @@
 //! The requests of an apply: writes with their guards, watches, and how many at once.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{HEAD, Namespace, config_maps};
+use crate::harness::{HEAD, Namespace, SERVICE, WEB, config_maps, mirror_definition};
 
 tests! {
     an_apply_without_changes_writes_nothing,
     one_changed_object_is_one_write,
     every_write_carries_its_guard_and_its_manager,
+    a_delete_waits_for_what_the_object_owns_and_for_nothing_else,
     parallelism_bounds_what_is_under_way,
     many_deployments_share_one_watch,
     warnings_of_the_server_are_shown,
@@ -75,7 +77,32 @@ fn every_write_carries_its_guard_and_its_manager() {
     assert_eq!((delete.verb.as_str(), delete.name.as_deref()), ("delete", Some("c1")));
     let preconditions = &delete.json()["preconditions"];
     assert_eq!(preconditions, &json!({"uid": gone["uid"], "resourceVersion": gone["resourceVersion"]}),);
-    assert_eq!(delete.json()["propagationPolicy"], "Foreground");
+    assert_eq!(delete.json()["propagationPolicy"], "Background");
+}
+
+/// Workloads wait for their pods. No controller has taken notice of the custom resource, so nothing depends on it.
+fn a_delete_waits_for_what_the_object_owns_and_for_nothing_else() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    ns.apply(&mirror_definition("Namespaced")).clean_up("crd/mirrors.{prefix}.example.com");
+    let mirror =
+        "\n[resource.alone]\napiVersion = \"{prefix}.example.com/v1\"\nkind = \"Mirror\"\nspec.url = \"u\"\n";
+    let config = format!("{HEAD}{WEB}{SERVICE}{mirror}");
+    let project = ns.project().write("regplan.toml", &config).through(&proxy);
+    project.apply();
+    proxy.forget();
+    project.run(["destroy", "--auto-approve"]).success();
+    let policies: BTreeMap<String, String> = proxy
+        .writes()
+        .iter()
+        .map(|write| {
+            (write.name.clone().unwrap(), write.json()["propagationPolicy"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let expected = [("web", "Foreground"), ("inbox", "Background"), ("alone", "Background")];
+    let expected: BTreeMap<String, String> =
+        expected.into_iter().map(|(name, policy)| (name.to_owned(), policy.to_owned())).collect();
+    assert_eq!(policies, expected, "{}", proxy.log());
 }
 
 /// Each write is held for half a second, and the proxy counts how many are held at the same time.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{THEIRS, greeting};
-use crate::harness::{GREETING, Namespace};
+use crate::harness::{Ended, GREETING, HEAD, Namespace};
 
 tests! {
     an_object_of_others_is_refused_with_its_managers,
@@ -11,6 +11,48 @@ tests! {
     an_object_of_another_project_is_refused,
     another_version_of_a_kind_is_the_same_object,
     what_another_state_made_is_taken_over_only_by_its_lineage,
+    a_destroy_says_what_it_lets_stay,
+}
+
+/// Objects of two lost states, of another project and of nobody: a destroy takes those of one, and names the others.
+fn a_destroy_says_what_it_lets_stay() {
+    let ns = Namespace::new();
+    let block = |name: &str| format!("[resource.{name}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n");
+    let one = |head: &str, name: &str| {
+        ns.project().write("regplan.toml", &format!("{head}{}", block(name))).apply();
+        let lineage = ns.field(&format!("configmap/{name}"), "/metadata/annotations/regplan.dev~1lineage");
+        lineage.as_str().unwrap().to_owned()
+    };
+    let [first, second] = ["first", "second"].map(|name| one(HEAD, name));
+    one(&HEAD.replace("{project}", "{project}-b"), "third");
+    ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: fourth }\n");
+    let blocks: String = ["first", "second", "third", "fourth"].map(block).concat();
+    let all = ns.project().write("regplan.toml", &format!("{HEAD}{blocks}"));
+    let told = |output: &Ended, lineage: &str, stays: &str| {
+        output
+            .stdout_contains(&format!("{stays}` stays: another state of this project"))
+            .stdout_contains(&format!("regplan destroy --adopt-lineage {lineage}"))
+            .stdout_contains("third` stays: the project")
+            .stdout_contains("fourth` stays: regplan did not make it");
+    };
+    let refused = all.run(["destroy", "--auto-approve"]).code(1);
+    refused.stderr_contains(&first).stderr_contains(&second).stderr_contains("nothing was done");
+    told(&refused, &second, "second");
+    let plan = all.run(["plan", "--format", "json"]).code(1).json();
+    assert_eq!(plan["lineages_to_adopt"], json!([first, second]));
+    let destroyed = all.run(["destroy", "--auto-approve", "--adopt-lineage", &first]).success();
+    told(destroyed.stdout_contains("1 to destroy"), &second, "second");
+    assert!(ns.find("configmap/first").is_none() && ns.find("configmap/second").is_some());
+    // Beside a state it is the same, and the way out leads on.
+    told(&all.run(["destroy", "--auto-approve"]).success(), &second, "second");
+    let again = ns.project().write("regplan.toml", &format!("{HEAD}{blocks}"));
+    again
+        .run(["destroy", "--auto-approve", "--adopt-lineage", &second])
+        .success()
+        .stdout_contains("1 to destroy");
+    let left = again.run(["destroy", "--auto-approve", "--adopt-lineage", &second]).success();
+    left.stdout_contains("has no effect").stdout_contains("fourth` stays");
+    assert!(ns.find("configmap/second").is_none() && ns.find("configmap/third").is_some());
 }
 
 /// Without a state, the objects may be those of somebody else who uses the same project name.

@@ -1,5 +1,7 @@
 //! Runs that are killed or stopped by a signal.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::greeting;
@@ -13,6 +15,7 @@ tests! {
     a_disk_that_fills_up_in_mid_run_leaves_nothing_behind,
     the_first_signal_stops_gently,
     the_first_signal_ends_the_wait_for_a_value,
+    the_first_signal_ends_the_wait_for_an_object_that_is_replaced,
 }
 
 fn a_killed_apply_loses_nothing() {
@@ -177,4 +180,42 @@ data = { address = "${resource.lb.status.loadBalancer.ingress[0].ip}" }
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
+}
+
+/// An immutable `ConfigMap` that a finalizer keeps: a change of its data replaces it.
+const KEPT: &str = r#"
+[resource.kept]
+apiVersion = "v1"
+kind = "ConfigMap"
+metadata.finalizers = ["example.com/held"]
+immutable = true
+data.k = "one"
+"#;
+
+fn free(ns: &Namespace) {
+    ns.patch("configmap/kept", &json!({"metadata": {"finalizers": null}}));
+}
+
+fn the_first_signal_ends_the_wait_for_an_object_that_is_replaced() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{KEPT}"));
+    project.apply();
+    project.edit("regplan.toml", "\"one\"", "\"two\"");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.kept");
+    let signalled = Instant::now();
+    apply.signal(rustix::process::Signal::INT);
+    let ended = apply.wait().code(1);
+    assert!(signalled.elapsed() < Duration::from_secs(20), "{:?}", signalled.elapsed());
+    ended.stderr_contains("deleting resource.kept  not waited for");
+    ended.stderr_contains("once it is gone, the next apply makes the new one");
+    ended.stderr_contains("1 being deleted and not waited for, 0 not tried");
+    // The old object is still known, and the next plan says what has become of it.
+    assert!(project.state()["resources"].get("resource.kept").is_some());
+    project.run(["plan"]).code(1).stdout_contains("it is being deleted");
+    free(&ns);
+    wait_until("the old object is gone", || ns.find("configmap/kept").is_none());
+    project.apply();
+    assert_eq!(ns.field("configmap/kept", "/data/k"), "two");
+    project.expect_settled();
 }

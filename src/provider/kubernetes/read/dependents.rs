@@ -9,6 +9,7 @@ use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::{Lookup, Served};
 use crate::provider::kubernetes::pages::{Page, Pages};
 use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::shallow::Shallow;
 use crate::provider::kubernetes::transport::CallError;
 use crate::provider::{CascadeScope, Dependent, Dependents};
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind};
@@ -77,10 +78,10 @@ async fn list(
     let mut all = Vec::new();
     let mut pages = Pages::of_metadata(served, namespace, PATIENCE);
     loop {
-        match pages.next(&cluster.transport).await {
+        match pages.next::<Shallow>(&cluster.transport).await {
             Ok(None) => return Ok(all),
             Ok(Some(Page::Items(items, _))) => {
-                all.extend(items.iter().filter_map(|item| dependent(served, item)));
+                all.extend(items.iter().filter_map(|Shallow(item)| dependent(served, item)));
             }
             Ok(Some(Page::Expired)) => {
                 all.clear();

@@ -13,9 +13,9 @@ use serde_json::Value;
 use crate::provider::Verb;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
-use crate::provider::kubernetes::pages::{PAGE, Page, Pages, WithOwners};
+use crate::provider::kubernetes::pages::{Item as _, PAGE, Page, Pages, WithOwners};
 use crate::provider::kubernetes::problem::{self, About};
-use crate::provider::kubernetes::transport::{Answer, Call, CallError, Transport};
+use crate::provider::kubernetes::transport::{Answer, Call, CallError, Transport, unread};
 use crate::provider::kubernetes::{access, ownership};
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Reading, Target};
 
@@ -153,6 +153,13 @@ async fn not_found(cluster: &Kubernetes, kind: &GroupKind) -> Reading {
     cluster.discovery.not_found(kind).await.map_or(Reading::Absent, Reading::Unreadable)
 }
 
+fn reading(item: WithOwners) -> Reading {
+    match item {
+        WithOwners::Read(live) => Reading::Present(Arc::new(live)),
+        WithOwners::TooDeep(_) => Reading::Unreadable(unread()),
+    }
+}
+
 type Found = (HashMap<String, Reading>, HashSet<String>);
 
 /// Looks for names in a list: what was found, and what is to be got one by one.
@@ -175,10 +182,11 @@ async fn search(
                 }
                 continue 'list;
             };
-            for WithOwners(live) in items {
-                let name = live.object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            for mut item in items {
+                let name =
+                    item.object().pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
                 if names.contains(name) {
-                    found.insert(name.to_owned(), Reading::Present(Arc::new(live)));
+                    found.insert(name.to_owned(), reading(item));
                 }
             }
             let missing = names.len() - found.len();

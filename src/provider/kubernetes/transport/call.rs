@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::resource::Problem;
+use crate::resource::{Problem, from_json};
 
 /// Whether doing it twice is the same as doing it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +60,13 @@ pub(in crate::provider::kubernetes) struct Answer<T = Value> {
 
 /// What the content of a good answer is read into.
 pub(in crate::provider::kubernetes) trait Body: Sized {
-    /// The content; `None` where it is none of a Kubernetes API server.
+    /// The content; `None` where it is none of a Kubernetes API server, or nested too deeply.
     fn read(bytes: &[u8]) -> Option<Self>;
 }
 
 impl Body for Value {
     fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice::<Self>(bytes).ok().filter(Self::is_object)
+        from_json::<Self>(bytes).ok().filter(Self::is_object)
     }
 }
 

@@ -29,7 +29,8 @@ pub(in crate::provider::kubernetes) use self::error::{chain, plugin_failure, una
 use self::limits::Limits;
 use self::repetition::{pause, retry_after};
 use crate::provider::kubernetes::server_info::ServerInfo;
-use crate::resource::{Problem, ProblemKind};
+use crate::provider::kubernetes::shallow::Shallow;
+use crate::resource::{DEEPEST_READ, Problem, ProblemKind, depth_of, too_deep};
 
 /// What an API server says of a path that it does not serve.
 const PATH_NOT_FOUND: &str = "404 page not found";
@@ -117,7 +118,7 @@ impl Transport {
         &self,
         path: &str,
     ) -> Result<
-        impl futures::Stream<Item = Result<kube::api::WatchEvent<Value>, kube::Error>> + use<>,
+        impl futures::Stream<Item = Result<kube::api::WatchEvent<Shallow>, kube::Error>> + use<>,
         CallError,
     > {
         let request = Request::get(path)
@@ -125,7 +126,7 @@ impl Transport {
             .body(Vec::new())
             .map_err(|error| self.unsendable(error))?;
         let begun = Instant::now();
-        let opened = timeout(self.limits.read, self.client.request_events::<Value>(request)).await;
+        let opened = timeout(self.limits.read, self.client.request_events::<Shallow>(request)).await;
         let opened = match opened {
             Err(_) => Err(self.silent(false)),
             Ok(Ok(events)) => Ok(events),
@@ -196,6 +197,9 @@ impl Transport {
             if let Some(body) = T::read(bytes) {
                 return Ok(Answer { headers, body });
             }
+            if depth_of(bytes) > DEEPEST_READ {
+                return Err(CallError::Lost { problem: unread(), perhaps_done: true });
+            }
         } else if let Some(body) = Value::read(bytes).filter(|body| body["kind"] == "Status") {
             let retry_after = headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
             return Err(CallError::Refused(Refusal { code: status.as_u16(), status: body, retry_after }));
@@ -243,4 +247,10 @@ impl Transport {
         let problem = Problem::new(ProblemKind::Other, message).caused_by(error);
         CallError::Lost { problem, perhaps_done: false }
     }
+}
+
+/// That an object is not read, since it is nested too deeply.
+pub(in crate::provider::kubernetes) fn unread() -> Problem {
+    Problem::new(ProblemKind::Other, format!("{}, and regplan reads no deeper", too_deep(DEEPEST_READ)))
+        .help("take out of it what others have nested so deeply, or leave the object to them")
 }

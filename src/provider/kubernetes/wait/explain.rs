@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use super::events::events_of;
 use crate::kubernetes::completion;
 use crate::kubernetes::conditions::text;
 use crate::kubernetes::events::event_lines;
@@ -107,14 +108,14 @@ async fn gather(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Ve
 /// The last warnings about an object; without one, its last event.
 async fn events(cluster: &Kubernetes, namespace: Option<&str>, object: &Value) -> Vec<String> {
     let Some(uid) = object.pointer("/metadata/uid").and_then(Value::as_str) else { return Vec::new() };
-    event_lines(&events_of(cluster, namespace, uid).await)
+    event_lines(&events_of(cluster, namespace, uid).await.known())
 }
 
 /// How an object has ended that is gone, by the events about it; `None` where they do not tell.
 pub(super) async fn end(cluster: &Kubernetes, identity: &Identity, uid: &str) -> Option<Readiness> {
     let look = async {
         loop {
-            let events = events_of(cluster, identity.namespace.as_deref(), uid).await;
+            let events = events_of(cluster, identity.namespace.as_deref(), uid).await.known();
             if let Some(end) = completion::end_by_events(identity, &events) {
                 return end;
             }
@@ -122,16 +123,4 @@ pub(super) async fn end(cluster: &Kubernetes, identity: &Identity, uid: &str) ->
         }
     };
     timeout(EVENT_PATIENCE, look).await.ok()
-}
-
-/// The events about an object.
-async fn events_of(cluster: &Kubernetes, namespace: Option<&str>, uid: &str) -> Vec<Value> {
-    // Events about what has no namespace are kept in `default`.
-    let path = format!(
-        "/api/v1/namespaces/{}/events?limit=200&fieldSelector=involvedObject.uid%3D{}",
-        encode(namespace.unwrap_or("default")),
-        encode(uid)
-    );
-    let Ok(answer) = cluster.transport.send(&Call::get(path)).await else { return Vec::new() };
-    answer.body.get("items").and_then(Value::as_array).cloned().unwrap_or_default()
 }

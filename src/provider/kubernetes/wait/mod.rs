@@ -1,6 +1,8 @@
 //! Waiting until something is ready, has a field, or is gone; and why it is not.
 
+mod cause;
 mod definition;
+mod events;
 mod explain;
 mod patience;
 mod storage_class;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
+use super::cause::Cause;
 use super::explain;
 use super::patience::Patience;
 use super::{definition, storage_class};
@@ -64,6 +65,8 @@ pub(in crate::provider::kubernetes) async fn wait(
         deadline: Instant::now() + limit,
         progress,
         said: String::new(),
+        missing: String::new(),
+        cause: Cause::new(Instant::now()),
         is_blind: false,
         class: None,
         patience: Patience::default(),
@@ -100,6 +103,16 @@ enum Step {
     Wait(Option<Instant>),
 }
 
+impl Step {
+    /// The same, with a look at this moment at the latest.
+    fn no_later_than(self, moment: Option<Instant>) -> Self {
+        match self {
+            Self::Done => Self::Done,
+            Self::Wait(when) => Self::Wait(when.into_iter().chain(moment).min()),
+        }
+    }
+}
+
 struct Waiter<'a> {
     cluster: &'a Kubernetes,
     served: &'a Served,
@@ -113,6 +126,9 @@ struct Waiter<'a> {
     progress: Progress<'a>,
     /// What was told last.
     said: String,
+    /// What was missing then, without a cause that events name.
+    missing: String,
+    cause: Cause,
     /// Whether the watch sees nothing at the moment.
     is_blind: bool,
     class: Option<StorageClass>,
@@ -188,10 +204,25 @@ impl Waiter<'_> {
     }
 
     fn tell(&mut self, text: String) {
+        self.missing.clone_from(&text);
+        self.say(text);
+    }
+
+    fn say(&mut self, text: String) {
         if text != self.said && !self.is_blind {
             (self.progress)(&text);
             self.said = text;
         }
+    }
+
+    /// Tells what is missing, with the cause that events name.
+    async fn tell_cause(&mut self, missing: String, uid: Option<&str>) {
+        let told = match self.cause.look(self.cluster, self.identity, uid).await {
+            Some(cause) => format!("{missing}; {cause}"),
+            None => missing.clone(),
+        };
+        self.missing = missing;
+        self.say(told);
     }
 
     async fn step(&mut self, object: Option<&Value>) -> Result<Step, Problem> {
@@ -220,12 +251,13 @@ impl Waiter<'_> {
                     Readiness::Ready => Ok(Step::Done),
                     Readiness::Failed(why) => Err(self.failed(&why, object).await),
                     Readiness::Waiting(missing) => {
+                        let uid = object.pointer("/metadata/uid").and_then(Value::as_str);
                         if let Some(way_out) = self.way_out(object) {
-                            self.tell(format!("{missing}; {way_out}"));
-                            return Ok(Step::Wait(None));
+                            self.tell_cause(format!("{missing}; {way_out}"), uid).await;
+                            return Ok(Step::Wait(self.cause.next_look()));
                         }
-                        self.tell(missing.clone());
-                        self.pods_step(object, &missing).await
+                        self.tell_cause(missing.clone(), uid).await;
+                        Ok(self.pods_step(object, &missing).await?.no_later_than(self.cause.next_look()))
                     }
                 }
             }
@@ -357,9 +389,10 @@ impl Waiter<'_> {
             Until::Field(path) => format!("{} has no `{path}` after {limit}", self.identity),
             Until::Ready(_) => format!("{} is not ready after {limit}", self.identity),
         };
-        if !self.said.is_empty() && !matches!(self.until, Until::Field(_)) {
+        // The events stand below.
+        if !self.missing.is_empty() && !matches!(self.until, Until::Field(_)) {
             message.push_str(": ");
-            message.push_str(&self.said);
+            message.push_str(&self.missing);
         }
         let mut problem = self.explained(message, object).await;
         problem.help =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::lost_write::{LostWrite, look_up, unknown};
+use super::lost_write::{LostWrite, look_up, overtaken, unknown};
 use super::request::ApplyRequest;
 use super::tries::Tries;
 use crate::kubernetes::kinds::changes_discovery;
@@ -65,7 +65,8 @@ async fn apply(request: &ApplyRequest<'_>) -> Result<Written, Problem> {
                 return Err(request.explained(failure).await);
             }
             LostWrite::NotDone => last = Some(failure),
-            LostWrite::Other => return Err(overtaken(request, failure).await),
+            LostWrite::Other => return Err(taken(request, failure).await),
+            LostWrite::Overtaken => return Err(overtaken(request.identity())),
         }
     }
     Err(unanswered(request, &tries, last).await)
@@ -92,7 +93,7 @@ fn is_guards(failure: &CallError) -> bool {
 }
 
 /// Somebody else was there while our write got no answer.
-async fn overtaken(request: &ApplyRequest<'_>, failure: CallError) -> Problem {
+async fn taken(request: &ApplyRequest<'_>, failure: CallError) -> Problem {
     if is_guards(&failure) {
         return request.explained(failure).await;
     }

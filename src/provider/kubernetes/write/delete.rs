@@ -4,21 +4,22 @@ use http::Method;
 use serde_json::{Map, json};
 
 use super::tries::Tries;
+use crate::kubernetes::propagation::Propagation;
 use crate::provider::Verb;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::read::{check_namespace, get};
 use crate::provider::kubernetes::transport::{Call, CallError, JSON};
-use crate::resource::{Identity, Problem, ProblemKind, Reading, Stamp, Target};
+use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Target};
 
 /// Asks for deletion; what is not there is no error.
 pub(in crate::provider::kubernetes) async fn delete(
     cluster: &Kubernetes,
     target: &Target,
-    stamp: &Stamp,
+    read: &Live,
 ) -> Result<(), Problem> {
-    let identity = &target.identity;
+    let (identity, stamp) = (&target.identity, &read.stamp);
     let Some(served) = cluster.discovery.served(target).await? else { return Ok(()) };
     check_namespace(&served, identity)?;
     let mut preconditions = Map::new();
@@ -27,8 +28,8 @@ pub(in crate::provider::kubernetes) async fn delete(
             preconditions.insert(key.to_owned(), value.clone().into());
         }
     }
-    // Without a policy of ours, a Job would leave its pods behind.
-    let options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground",
+    let options = json!({"apiVersion": "v1", "kind": "DeleteOptions",
+                         "propagationPolicy": Propagation::of(identity, read).name(),
                          "preconditions": preconditions});
     let call = Call::write(Method::DELETE, served.object(identity), JSON, &options);
     let mut tries = Tries::new(cluster.transport.budget());

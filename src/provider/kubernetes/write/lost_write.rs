@@ -2,8 +2,9 @@
 //!
 //! A write whose answer was lost is never simply repeated, and never simply called failed. The object is
 //! read again: if applying ours to it once more would change nothing (a dry-run says so), the write was
-//! done; if it is as the guard wants it, the write was not done, and is repeated; otherwise somebody else
-//! was there, which is a conflict. Only where even the read fails is the outcome called unknown.
+//! done; if it is as the guard wants it, the write was not done, and is repeated; if it is another object, somebody
+//! else was there, which is a conflict. Where the read fails, or others have changed the object so that it no longer
+//! tells, the outcome is called unknown.
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::provider::kubernetes::transport::CallError;
 use crate::provider::{Guard, Written};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading};
 
+/// What to do about a write in doubt.
+const LOOK_AGAIN: &str = "run the same command again: it looks before it writes";
 /// How often an object that controllers write to is looked at again.
 const LOOKS: usize = 5;
 
@@ -25,8 +28,10 @@ pub(super) enum LostWrite {
     Done(Written),
     /// It was not done, and may be repeated.
     NotDone,
-    /// Somebody else was there.
+    /// Somebody else was there: it is another object, or none.
     Other,
+    /// Others have changed the object, before the write or after it.
+    Overtaken,
 }
 
 /// Finds out what became of a write.
@@ -58,7 +63,10 @@ pub(super) async fn look_up(request: &ApplyRequest<'_>) -> Result<LostWrite, Pro
             }
         }
         if live.ownership.applied_by(&write.manager).is_none() {
-            return Ok(LostWrite::Other);
+            return Ok(match write.guard {
+                Guard::Absent => LostWrite::Other,
+                Guard::At(_) => LostWrite::Overtaken,
+            });
         }
         match request.send_dry(&Guard::At(live.stamp.clone())).await {
             Ok(again) if is_same(&again.live, &live) => {
@@ -74,7 +82,7 @@ pub(super) async fn look_up(request: &ApplyRequest<'_>) -> Result<LostWrite, Pro
                     warnings: again.warnings,
                 }));
             }
-            Ok(_) => return Ok(LostWrite::Other),
+            Ok(_) => return Ok(LostWrite::Overtaken),
             Err(CallError::Refused(refusal)) if refusal.code == 409 => {}
             Err(failure) => {
                 let problem = request.explained(failure).await;
@@ -97,9 +105,15 @@ fn has_marks_of(live: &Live, sent: &Value) -> bool {
     })
 }
 
+/// That nobody can say whether it was written, since others have changed it.
+pub(super) fn overtaken(identity: &Identity) -> Problem {
+    let message =
+        format!("whether {identity} was written is not known, since others have changed it meanwhile");
+    Problem::new(ProblemKind::Overtaken, message).help(LOOK_AGAIN)
+}
+
 /// That nobody can say whether it was written.
 pub(super) fn unknown(identity: &Identity, why: &str) -> Problem {
     let message = format!("whether {identity} was written is not known: {why}");
-    Problem::new(ProblemKind::Unreachable, message)
-        .help("run the same command again: it looks before it writes")
+    Problem::new(ProblemKind::Unreachable, message).help(LOOK_AGAIN)
 }

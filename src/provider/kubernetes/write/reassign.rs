@@ -11,6 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::lost_write::overtaken;
 use super::managed;
 use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::provider::kubernetes::client::Kubernetes;
@@ -47,11 +48,11 @@ pub(in crate::provider::kubernetes) async fn reassign(
         let moved = !stamp.version.is_empty() && found.version != stamp.version;
         // After a lost answer, the version may have been moved by ourselves.
         if found.uid != stamp.uid || (moved && !unanswered) {
-            return Err(overtaken(reassignment));
+            return Err(changed(reassignment));
         }
         let Some(steps) = patch(&object, reassignment) else { return Ok(ownership::live(object)) };
         if moved {
-            return Err(overtaken(reassignment));
+            return Err(overtaken(identity));
         }
         let path = format!("{}?fieldManager={}", served.object(identity), encode(&reassignment.manager));
         let call = Call::write(Method::PATCH, path, JSON_PATCH, &steps);
@@ -75,7 +76,7 @@ async fn look(cluster: &Kubernetes, served: &Served, reassignment: &Reassignment
     let identity = &reassignment.target.identity;
     match cluster.transport.send(&Call::get(served.object(identity))).await {
         Ok(answer) => Ok(answer.body),
-        Err(CallError::Refused(refusal)) if refusal.code == 404 => Err(overtaken(reassignment)),
+        Err(CallError::Refused(refusal)) if refusal.code == 404 => Err(changed(reassignment)),
         Err(failure) => {
             let problem = problem::of(failure, About::new(identity), &cluster.transport.server_info);
             Err(cluster.access.confirm(problem, &[Verb::Get], served, identity).await)
@@ -94,7 +95,7 @@ async fn explained(
     cluster.access.confirm(problem, &[Verb::Patch], served, identity).await
 }
 
-fn overtaken(reassignment: &Reassignment) -> Problem {
+fn changed(reassignment: &Reassignment) -> Problem {
     let message = format!("{} has been changed, or is gone, in the meantime", reassignment.target.identity);
     Problem::new(ProblemKind::Conflict, message)
 }

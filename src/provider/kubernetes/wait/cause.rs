@@ -1,0 +1,79 @@
+//! What events say about an object while it is waited for. Some failures are in no status: the pods of a `StatefulSet` that
+//! cannot be made, say.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::DATE;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
+
+use super::events::{Events, events_of};
+use crate::kubernetes::events::warning_since;
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::resource::Identity;
+
+/// Only what waits for longer than this has its events read.
+const AFTER: Duration = Duration::from_secs(3);
+/// Between two looks at them.
+const PAUSE: Duration = Duration::from_secs(5);
+/// For one look. A wait must not hang on it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Clocks differ a little, and events tell whole seconds.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// The cause that events name, and when to look for it again.
+pub(super) struct Cause {
+    began: Instant,
+    next: Option<Instant>,
+    named: Option<String>,
+}
+
+impl Cause {
+    pub(super) fn new(began: Instant) -> Self {
+        Self { began, next: Some(began + AFTER), named: None }
+    }
+
+    /// When it is looked for again; `None` where events may not be read.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.next
+    }
+
+    /// What the latest warning since the wait began says about the object with this uid.
+    pub(super) async fn look(
+        &mut self,
+        cluster: &Kubernetes,
+        identity: &Identity,
+        uid: Option<&str>,
+    ) -> Option<&str> {
+        let now = Instant::now();
+        if let Some(uid) = uid.filter(|_| self.next.is_some_and(|next| next <= now)) {
+            self.next = Some(now + PAUSE);
+            let look = events_of(cluster, identity.namespace.as_deref(), uid);
+            match timeout(PATIENCE, look).await {
+                Ok(Events::Seen { events, headers }) => {
+                    let warning = warning_since(&events, self.beginning(&headers));
+                    // Each try to make a pod names another one; that is no news.
+                    if reason(warning.as_deref()) != reason(self.named.as_deref()) {
+                        self.named = warning;
+                    }
+                }
+                Ok(Events::Forbidden) => self.next = None,
+                Ok(Events::Unknown) | Err(_) => {}
+            }
+        }
+        self.named.as_deref()
+    }
+
+    /// When the wait began, by the clock of the server that has sent these headers.
+    fn beginning(&self, headers: &HeaderMap) -> Timestamp {
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let now = date.map_or_else(Timestamp::now, |date| date.timestamp());
+        now.checked_sub(self.began.elapsed() + SLACK).unwrap_or(now)
+    }
+}
+
+fn reason(warning: Option<&str>) -> Option<&str> {
+    warning?.split(':').next()
+}
