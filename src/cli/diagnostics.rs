@@ -250,8 +250,8 @@ mod tests {
     fn no_line_of_a_file_of_values_is_shown() {
         let mut sources = Sources::default();
         let text = "a = 1\npasword = 'hunter2'\n".into();
-        let values = Source { path: "values.toml".into(), folder: "/".into(), text, hidden: vec![0..30] };
-        let source = sources.push(values);
+        let values = Source { path: "values.toml".into(), folder: "/".into(), text, hidden: Vec::new() };
+        let source = sources.push(values.all_hidden());
         let span = Span { source, start: 6, end: 13 };
         let mistake =
             Diagnostic::error("code", "not declared").at(span, "given here").help("did you mean it?");

@@ -42,7 +42,7 @@ pub(super) fn without_secrets(sources: &Sources, files: &[ReadFile], outline: &O
         match files.iter().find(|file| file.source == id) {
             Some(file) if file.is_whole => source.hidden.extend(lines::of(&source.text, file, &blocks)),
             // Nobody can say which block a line belongs to.
-            Some(_) if words::any_sounds_secret(sources, files) => source.hidden.push(0..source.text.len()),
+            Some(_) if words::any_sounds_secret(sources, files) => source = source.all_hidden(),
             _ => {}
         }
         let here = values.iter().filter(|span| span.source == id);

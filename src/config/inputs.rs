@@ -119,8 +119,7 @@ impl Files {
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        let values = source(base, path, mistakes)?;
-        Some(self.sources.push(Source { hidden: vec![0..values.text.len()], ..values }))
+        Some(self.sources.push(source(base, path, mistakes)?.all_hidden()))
     }
 }
 

@@ -46,6 +46,13 @@ pub struct Source {
 }
 
 impl Source {
+    /// The same file, of which no line is drawn.
+    #[must_use]
+    pub fn all_hidden(mut self) -> Self {
+        self.hidden.push(0..self.text.len());
+        self
+    }
+
     /// Whether a place lies in lines that are not drawn.
     pub fn hides(&self, span: Span) -> bool {
         let end = span.end.max(span.start + 1);
