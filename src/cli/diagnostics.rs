@@ -89,7 +89,9 @@ fn part<'m>(
     let labels: Vec<Label> = labels.cloned().collect();
     let (message, source, labels) = match file.and_then(|file| sources.get(file)) {
         // Its lines may hold secrets.
-        Some(source) if source.holds_values => (message + &places(sources, &labels), None, Vec::new()),
+        Some(source) if labels.iter().any(|label| source.hides(label.span)) => {
+            (message + &places(sources, &labels), None, Vec::new())
+        }
         Some(source) => {
             let (text, labels) = shortened(&escape_in_place(&source.text), labels);
             let name = escape(&source.path.display().to_string());
@@ -248,8 +250,8 @@ mod tests {
     fn no_line_of_a_file_of_values_is_shown() {
         let mut sources = Sources::default();
         let text = "a = 1\npasword = 'hunter2'\n".into();
-        let values = Source { path: "values.toml".into(), folder: "/".into(), text, holds_values: true };
-        let source = sources.push(values);
+        let values = Source { path: "values.toml".into(), folder: "/".into(), text, hidden: Vec::new() };
+        let source = sources.push(values.all_hidden());
         let span = Span { source, start: 6, end: 13 };
         let mistake =
             Diagnostic::error("code", "not declared").at(span, "given here").help("did you mean it?");

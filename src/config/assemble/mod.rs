@@ -35,11 +35,10 @@ pub(super) fn assemble(
     resolved: Resolved,
     outline: &Outline<'_>,
     files: &Files,
-    masked: &mut Vec<Span>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Config> {
     let Resolved { root, failed } = resolved;
-    let mut assembly = Assembly { outline, files, root, failed, masked, mistakes };
+    let mut assembly = Assembly { outline, files, root, failed, mistakes };
     assembly.require_project();
     let project: Option<ProjectTable> = assembly.single("project");
     let cluster = assembly.cluster();
@@ -66,8 +65,6 @@ struct Assembly<'a> {
     root: Node,
     /// Places that have a mistake already: nothing more is said about them.
     failed: BTreeSet<FieldPath>,
-    /// Places whose text nobody may see.
-    masked: &'a mut Vec<Span>,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
@@ -86,7 +83,6 @@ impl Assembly<'_> {
             files: self.files,
             secrets: self.root.at([SECRET_KIND]),
             failed: &mut self.failed,
-            masked: self.masked,
             mistakes: self.mistakes,
         };
         rules.apply(body, at, &Shape::new(schema), known);

@@ -30,6 +30,8 @@ pub(super) struct Parsed {
     /// The places where the text is not TOML. Keys that are written twice are not among these: they are
     /// mistakes, but the rest of the file is read as it is meant.
     pub(super) broken: Vec<Span>,
+    /// Whether a key is written twice. What stands below the second one is not in the tree.
+    pub(super) repeats_keys: bool,
 }
 
 /// Reads one file; what is wrong with it is pushed.
@@ -41,17 +43,19 @@ pub(super) fn parse(source: SourceId, text: &str, mistakes: &mut Vec<Diagnostic>
             Diagnostic::error(codes::TOO_LARGE, format!("a key has more than {MOST_DOTS} dots")).at(span, ""),
         );
         let root = Node { value: NodeValue::Table(Table::default()), span: whole };
-        return Parsed { root, broken: vec![span] };
+        return Parsed { root, broken: vec![span], repeats_keys: false };
     }
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader { source, text, mistakes };
     let root = Node { value: NodeValue::Table(reader.table(document.get_ref())), span: whole };
     let mut broken = Vec::new();
+    let mut repeats_keys = false;
     let mut repeated_keys = RepeatedKeys::new(&root, text);
     for error in errors {
         let span = clamp(source, text, error.span().unwrap_or(0..0));
         if error.message() == "duplicate key" {
             // Where a key is missing, the reader makes up an empty one, each time.
+            repeats_keys = true;
             let is_made_up = span.start == span.end;
             mistakes.extend(repeated_keys.mistake(span).filter(|_| !is_made_up));
         } else {
@@ -65,7 +69,7 @@ pub(super) fn parse(source: SourceId, text: &str, mistakes: &mut Vec<Diagnostic>
         }
     }
     mistakes.extend(not_told(&broken));
-    Parsed { root, broken }
+    Parsed { root, broken, repeats_keys }
 }
 
 /// How many places that are not TOML were not told, at the first of them.
