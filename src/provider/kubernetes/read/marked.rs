@@ -105,6 +105,6 @@ pub(super) fn mark(served: &Served, object: &Value) -> Option<Marked> {
         name: text("name")?,
     };
     let (lineage, address) = (annotation(LINEAGE), annotation(ADDRESS));
-    let protect = protects(annotation(PROTECT).as_deref());
-    Some(Marked { identity, uid: text("uid")?, project, lineage, address, protect })
+    let is_protected = protects(annotation(PROTECT).as_deref());
+    Some(Marked { identity, uid: text("uid")?, project, lineage, address, protect: is_protected })
 }
