@@ -112,6 +112,7 @@ fn a_job_without_a_ttl_that_others_take_away_after_its_end_is_done() {
     let project = ns.project().write("regplan.toml", &job("fine", "")).through(&proxy);
     before_the_job_is_looked_at(&proxy, &ns, delete_when_complete);
     project.apply().stderr_contains("created resource.after");
+    until_gone(ns.cluster(), &ns.name());
     // Without a TTL it is not meant to be gone.
     project.run(["plan"]).success().stdout_contains("+ resource.job");
     project.run(["drift"]).code(2);
