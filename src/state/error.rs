@@ -159,6 +159,16 @@ pub enum StateError {
     OutOfOrder(&'static str),
 }
 
+/// What a file of the state holds; `None` where it is damaged, of a newer format, or gone. That it cannot be read is an
+/// error: it may hold anything.
+pub(super) fn unless_damaged<T>(read: Result<T, StateError>) -> Result<Option<T>, StateError> {
+    match read {
+        Ok(content) => Ok(Some(content)),
+        Err(error @ StateError::Io { .. }) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
 impl StateError {
     /// Makes an error of the operating system one of this room: `.map_err(StateError::io(path, "read"))`.
     pub(super) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {

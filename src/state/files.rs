@@ -44,7 +44,7 @@ pub(super) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(_) if is_absent(path) => Ok(None),
         Err(error) => Err(StateError::io(path, "read")(error)),
     }
 }
@@ -239,6 +239,17 @@ mod tests {
             "what cannot be read is not taken for empty"
         );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_taken_for_absence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        assert!(read(&path).unwrap().is_none());
+        std::os::unix::fs::symlink("/nowhere", &path).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(error.to_string().contains("could not read"), "{error}");
     }
 
     #[cfg(unix)]

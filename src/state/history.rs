@@ -2,7 +2,7 @@
 
 use super::backend::Backend;
 use super::completed::CompletedPlan;
-use super::error::StateError;
+use super::error::{StateError, unless_damaged};
 use super::model::State;
 use super::revision::RevisionHead;
 
@@ -38,8 +38,8 @@ pub(super) async fn completed(
         if state.completed.iter().any(|completed| completed.revision == number) {
             continue;
         }
-        // A revision that cannot be read stops no run.
-        let Ok(head) = backend.revision_head(number).await else { continue };
+        // A damaged revision stops no run.
+        let Some(head) = unless_damaged(backend.revision_head(number).await)? else { continue };
         if head.plan == plan {
             return Ok(Some(head.completed_plan()));
         }

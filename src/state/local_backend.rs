@@ -1,7 +1,7 @@
 //! The backend that keeps a state in a folder on this machine.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -20,6 +20,7 @@ use super::lock::{self, Lock};
 use super::model::State;
 use super::revision::{DEFAULT_RETENTION, Revision, RevisionHead};
 use super::version::StateVersion;
+use crate::config::is_absent;
 use crate::resource::{Key, from_json};
 
 /// The state in a folder on this machine.
@@ -100,13 +101,11 @@ impl LocalBackend {
 
     fn numbers(&self) -> Result<Vec<u64>, StateError> {
         let folder = self.location.revisions();
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(StateError::io(&folder, "read")(error)),
-        };
+        if is_absent(&folder) {
+            return Ok(Vec::new());
+        }
         let mut numbers = Vec::new();
-        for entry in entries {
+        for entry in fs::read_dir(&folder).map_err(StateError::io(&folder, "read"))? {
             let name = entry.map_err(StateError::io(&folder, "read"))?.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse().ok());
             // Only the exact name counts that we write for this number: `7.json` is not ours.

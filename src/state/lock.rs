@@ -146,7 +146,7 @@ fn is_the_same(file: &File, path: &Path) -> bool {
 /// On other systems an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_the_same(_file: &File, path: &Path) -> bool {
-    path.exists()
+    !is_absent(path)
 }
 
 #[cfg(test)]

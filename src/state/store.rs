@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::backend::{Backend, Locked};
 use super::completed::CompletedPlan;
 use super::completion::{Completion, NewRun};
-use super::error::StateError;
+use super::error::{StateError, unless_damaged};
 use super::history;
 use super::holder::Holder;
 use super::id::{Lineage, RunId};
@@ -261,8 +261,8 @@ impl Store {
         let number = newest.max(next.revision) + 1;
         if !completion.left_out.is_empty() && next.revision > 0 {
             // A damaged revision is missing from the history, and stops no run.
-            let before = self.backend.revision(next.revision).await.ok();
-            if let Some(before) = before {
+            let before = self.backend.revision(next.revision).await;
+            if let Some(before) = unless_damaged(before)? {
                 completion.carry_over(before, next);
             }
         }

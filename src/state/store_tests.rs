@@ -361,6 +361,20 @@ async fn a_damaged_revision_hides_no_other_and_stops_no_run() {
     assert!(damaged[0].to_string().contains("000002.json"), "{}", damaged[0]);
 }
 
+/// It may be the revision of the plan that is asked for.
+#[tokio::test]
+async fn a_revision_that_cannot_be_read_is_not_taken_for_one_that_is_not_there() {
+    let folder = folder();
+    apply(folder.path(), &["a"]).await;
+    let backend = backend(folder.path());
+    let path = backend.location().revision(1);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let state = State { completed: Vec::new(), ..State::new("p") };
+    let error = history::completed(backend.as_ref(), &state, "sha256:x").await.unwrap_err();
+    assert!(error.to_string().contains("could not read"), "{error}");
+}
+
 #[tokio::test]
 async fn calls_out_of_order_are_errors() {
     let folder = folder();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::backend::Backend;
-use super::error::StateError;
+use super::error::{StateError, unless_damaged};
 use super::journal::{Journal, RunEnd};
 use super::model::{Expected, State};
 use super::recover::{self, JournalStatus, Recovered, recover};
@@ -77,9 +77,9 @@ pub(super) async fn fold(
     Ok((state, journal))
 }
 
-/// The head of the newest revision; `None` where there is none, or where it cannot be read.
+/// The head of the newest revision; `None` where there is none, or where it is damaged.
 async fn newest_head(backend: &dyn Backend) -> Result<Option<RevisionHead>, StateError> {
     let Some(number) = backend.revisions().await?.last().copied() else { return Ok(None) };
     // A damaged revision is missing from the history, and stops no run.
-    Ok(backend.revision_head(number).await.ok())
+    unless_damaged(backend.revision_head(number).await)
 }

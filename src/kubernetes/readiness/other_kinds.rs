@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::verdict::{Readiness, StorageClass};
-use crate::kubernetes::conditions::{condition, is_behind, is_current, said, status, text};
+use crate::kubernetes::conditions::{
+    condition, is_behind, is_current, said, status, strange_generation, text,
+};
 
 pub(super) fn namespace(object: &Value) -> Readiness {
     match object.pointer("/status/phase").and_then(Value::as_str) {
@@ -71,6 +73,9 @@ pub(super) fn api_service(object: &Value) -> Readiness {
 
 /// A custom resource, by the conditions that are a convention among controllers.
 pub(super) fn custom(object: &Value) -> Readiness {
+    if let Some(seen) = strange_generation(object) {
+        return Readiness::waiting(format!("its `status.observedGeneration` is {seen}, which is no number"));
+    }
     if is_behind(object) {
         return Readiness::behind();
     }
