@@ -9,6 +9,7 @@ mod compare;
 mod observe;
 mod owners;
 mod recorded_secrets;
+mod schemas;
 #[cfg(test)]
 mod tests;
 
@@ -16,9 +17,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use observe::{Observation, observe, observe_shared_namespace};
+pub use schemas::SchemaDrift;
 
-use crate::resource::FieldManager;
-use crate::resource::{Address, ClusterIdentity, FieldPath, Identity, Problem};
+use crate::kubernetes::field_manager;
+use crate::resource::{Address, ClusterIdentity, FieldManager, FieldPath, Identity, Operation, Problem};
 use crate::state::Unfinished;
 
 /// The drift of a whole project.
@@ -158,6 +160,19 @@ impl Drift {
     pub fn additions(&self) -> (usize, usize) {
         let with = self.findings.iter().filter(|finding| !finding.added.is_empty());
         (with.clone().count(), with.map(|finding| finding.added.len()).sum())
+    }
+
+    /// How many resources a run of this project has written that this state does not know.
+    pub fn written_later(&self) -> usize {
+        let manager = field_manager(&self.project);
+        let is_ours = |by: &FieldManager| {
+            by.name == manager && by.operation == Operation::Apply && by.subresource.is_none()
+        };
+        let is_written = |field: &&Field| {
+            matches!(field.event, DriftKind::Changed | DriftKind::Added) && field.by.iter().any(is_ours)
+        };
+        let written = |finding: &&Finding| finding.status.fields().iter().find(is_written).is_some();
+        self.findings.iter().filter(written).count()
     }
 
     /// How many fields of others are not compared.

@@ -163,6 +163,7 @@ fn span(question: &Question) -> Span {
         Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
+        Question::Marked(targets) => debug_span!("marked", places = targets.len()),
     }
 }
 
@@ -177,6 +178,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
+        Question::Marked(targets) => Answer::Marked(provider.cluster().marked(&targets).await),
     }
 }
 

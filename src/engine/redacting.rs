@@ -11,8 +11,8 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Cluster, Dependents, House, Progress, Provider, Reassignment, Shift, Verb, Wait, Write,
-    Written,
+    CascadeScope, Cluster, Dependents, House, Marked, Progress, Provider, Reassignment, Shift, Verb, Wait,
+    Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Target};
 
@@ -139,6 +139,10 @@ impl Cluster for RedactingProvider {
         let Dependents { seen, hidden } = self.answer(self.provider.cluster().dependents(scope).await)?;
         let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
         Ok(Dependents { seen, hidden: hidden.collect() })
+    }
+
+    async fn marked(&self, targets: &[Target]) -> Vec<Marked> {
+        self.provider.cluster().marked(targets).await
     }
 
     async fn outage(&self) -> Option<Problem> {

@@ -27,6 +27,8 @@ use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
+use crate::plan::view::strays;
+use crate::provider::Marked;
 use crate::resource::{Address, Problem, ProblemKind, Reading, Target};
 
 /// A question that has no answer yet.
@@ -35,6 +37,7 @@ enum PendingQuestion {
     Read(Vec<Address>),
     ReadPredecessors(Vec<Address>),
     ReadNeeded(Vec<Needed>),
+    Marked,
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
     Schema(Target),
@@ -60,6 +63,8 @@ pub struct Planner {
     lineage_obstacle: Option<LineageObstacle>,
     /// What resources name, and what is not there; `None` before that was asked.
     missing: Option<Vec<Needed>>,
+    /// What carries our annotations; `None` before that was asked.
+    marked: Option<Vec<Marked>>,
 }
 
 impl Planner {
@@ -77,6 +82,7 @@ impl Planner {
             notes: input.notes.clone(),
             lineage_obstacle: None,
             missing: None,
+            marked: None,
             input,
         }
     }
@@ -110,10 +116,9 @@ impl Planner {
         if !questions.is_empty() {
             return Step::Ask(questions);
         }
-        match self.ask_for_needed() {
-            Some(question) => Step::Ask(vec![question]),
-            None => self.conclude(),
-        }
+        let last = [self.ask_for_needed(), self.ask_for_marked()];
+        let last: Vec<Question> = last.into_iter().flatten().collect();
+        if last.is_empty() { self.conclude() } else { Step::Ask(last) }
     }
 
     fn overview(&self) -> Overview<'_> {
@@ -200,6 +205,7 @@ impl Planner {
                 let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
                 self.missing = Some(missing.map(|(needed, _)| needed).collect());
             }
+            (PendingQuestion::Marked, Answer::Marked(marked)) => self.marked = Some(marked),
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
                 self.readings.take_served(&targets, answers);
             }
@@ -419,6 +425,20 @@ impl Planner {
         Some(Question::Read(targets))
     }
 
+    /// Asks once what carries our annotations.
+    fn ask_for_marked(&mut self) -> Option<Question> {
+        if self.marked.is_some() {
+            return None;
+        }
+        self.marked = Some(Vec::new());
+        let places = strays::places(&self.input);
+        if places.is_empty() {
+            return None;
+        }
+        self.pending.push_back(PendingQuestion::Marked);
+        Some(Question::Marked(places))
+    }
+
     /// Warns, at each resource that changes, of what it names and what is not there.
     fn tell_missing(&mut self, changes: &mut [Change]) {
         for Needed { target, by } in self.missing.take().unwrap_or_default() {
@@ -440,6 +460,9 @@ impl Planner {
             change.sum_up_schemas();
         }
         self.tell_missing(&mut changes);
+        let marked = self.marked.take().unwrap_or_default();
+        let strays: Vec<String> = strays::notes(self.overview(), &marked, &changes).collect();
+        self.notes.extend(strays);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(strangers::notes(self.overview()));

@@ -61,6 +61,21 @@ pub struct Dependents {
     pub hidden: Vec<(GroupKind, String)>,
 }
 
+/// An object that carries our annotations, whichever project it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// Which object.
+    pub identity: Identity,
+    /// Its uid.
+    pub uid: String,
+    /// The project that it names.
+    pub project: String,
+    /// The lineage that it names.
+    pub lineage: Option<String>,
+    /// The address that it names.
+    pub address: Option<String>,
+}
+
 /// A Kubernetes cluster: a house that knows its kinds, keeps the owners of fields, and deletes what is in a
 /// namespace together with it.
 #[async_trait]
@@ -101,6 +116,12 @@ pub trait Cluster: House {
     /// # Errors
     /// Where not even the kinds can be found out.
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem>;
+
+    /// What carries our annotations among the objects of the types and in the namespaces of these targets, by its
+    /// metadata alone. What may not be listed shows nothing.
+    async fn marked(&self, _targets: &[Target]) -> Vec<Marked> {
+        Vec::new()
+    }
 
     /// Why nothing that is asked gets an answer any more: the server is gone, and was waited for in vain. `None`
     /// as long as it answers anything, or is still waited for.

@@ -2,7 +2,7 @@
 
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::model::plan::Plan;
-use crate::provider::{CascadeScope, Dependents, Write, Written};
+use crate::provider::{CascadeScope, Dependents, Marked, Write, Written};
 use crate::resource::{Problem, Reading, Target};
 
 /// What the planner must know.
@@ -21,6 +21,8 @@ pub enum Question {
     Schema(Target),
     /// What else is deleted with an object.
     Dependents(CascadeScope),
+    /// What carries our annotations among the objects of these types, in these namespaces.
+    Marked(Vec<Target>),
 }
 
 /// What it is told, one for each question.
@@ -36,6 +38,8 @@ pub enum Answer {
     Schema(Result<Option<ObjectSchema>, Problem>),
     /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
+    /// What was seen.
+    Marked(Vec<Marked>),
 }
 
 /// What the planner does next.

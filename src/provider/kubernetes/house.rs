@@ -6,7 +6,7 @@ use super::client::Kubernetes;
 use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Cluster, Dependents, House, Progress, Reassignment, Verb, Wait, Write, Written,
+    CascadeScope, Cluster, Dependents, House, Marked, Progress, Reassignment, Verb, Wait, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Problem, Reading, Target};
 
@@ -65,6 +65,10 @@ impl Cluster for Kubernetes {
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
         read::dependents(self, scope).await
+    }
+
+    async fn marked(&self, targets: &[Target]) -> Vec<Marked> {
+        read::marked(self, targets).await
     }
 
     async fn outage(&self) -> Option<Problem> {

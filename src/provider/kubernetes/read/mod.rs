@@ -2,6 +2,8 @@
 
 mod dependents;
 mod list;
+mod marked;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
+pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, marked};
