@@ -77,8 +77,8 @@ fn a_job_that_its_ttl_takes_away_is_done_and_remembered() {
 /// The Job is looked at after its write only when this is done.
 fn before_the_job_is_looked_at(proxy: &Proxy, ns: &Namespace, act: fn(&Cluster, &str)) {
     let (cluster, name) = (ns.cluster().clone(), ns.name());
-    // The first look is that of the plan.
-    proxy.on("get", "jobs.batch").after(1).times(1).first(move || act(&cluster, &name));
+    // What the answer to the write says is no end yet, so it is watched.
+    proxy.on("watch", "jobs.batch").times(1).first(move || act(&cluster, &name));
 }
 
 fn has_condition(job: &Value, kind: &str) -> bool {
@@ -112,7 +112,6 @@ fn a_job_without_a_ttl_that_others_take_away_after_its_end_is_done() {
     let project = ns.project().write("regplan.toml", &job("fine", "")).through(&proxy);
     before_the_job_is_looked_at(&proxy, &ns, delete_when_complete);
     project.apply().stderr_contains("created resource.after");
-    until_gone(ns.cluster(), &ns.name());
     // Without a TTL it is not meant to be gone.
     project.run(["plan"]).success().stdout_contains("+ resource.job");
     project.run(["drift"]).code(2);
