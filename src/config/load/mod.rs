@@ -83,7 +83,7 @@ impl Loading<'_> {
                 conflicts(&entry.node, &name, kind.alternatives, &mut self.mistakes);
             }
         }
-        config
+        Some(config)
     }
 
     fn head(&mut self, inputs: &Inputs<'_>) -> Option<Config> {
@@ -93,11 +93,11 @@ impl Loading<'_> {
             table.entries.retain(|name, _| SINGLE_TABLES.contains(&name.as_str()));
         }
         check_names(&mut tree, &self.outline, &mut self.mistakes);
-        self.resolve_and_assemble(&root, tree, inputs)
+        Some(self.resolve_and_assemble(&root, tree, inputs))
     }
 
     /// Resolves the references of a tree, which may lead to all of the `root`, and assembles a configuration.
-    fn resolve_and_assemble(&mut self, root: &Node, tree: Node, inputs: &Inputs<'_>) -> Option<Config> {
+    fn resolve_and_assemble(&mut self, root: &Node, tree: Node, inputs: &Inputs<'_>) -> Config {
         let variables = variables::read(root, inputs, &mut self.files, &mut self.mistakes);
         let resolved = resolve(
             root,
@@ -108,13 +108,13 @@ impl Loading<'_> {
             &self.files.sources,
             &mut self.mistakes,
         );
-        let mut config = assemble(resolved, &self.outline, &self.files, &mut self.mistakes)?;
+        let mut config = assemble(resolved, &self.outline, &self.files, &mut self.mistakes);
         config.folder = self.files.sources.folder(SourceId(0)).to_path_buf();
         let sensitive = variables.into_iter().filter(|(_, variable)| variable.sensitive);
         config.sensitive_variables = sensitive
             .filter_map(|(name, variable)| Some((name, variable.value?.as_str()?.to_owned())))
             .collect();
-        Some(config)
+        config
     }
 
     /// All files as one tree; `None` where there is nothing to read.

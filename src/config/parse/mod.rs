@@ -19,9 +19,6 @@ use repeated_keys::RepeatedKeys;
 /// would overflow the stack. The reader limits brackets; dots are limited here.
 const MOST_DOTS: usize = 100;
 
-/// How many places of one file are told that are not TOML. Most of the later ones follow from the first.
-const MOST_TOLD: usize = 20;
-
 /// What a file says, as far as it could be read.
 #[derive(Debug)]
 pub(super) struct Parsed {
@@ -60,29 +57,11 @@ pub(super) fn parse(source: SourceId, text: &str, mistakes: &mut Vec<Diagnostic>
             mistakes.extend(repeated_keys.mistake(span).filter(|_| !is_made_up));
         } else {
             broken.push(span);
-            if broken.len() <= MOST_TOLD {
-                mistakes.push(
-                    Diagnostic::error(codes::SYNTAX, format!("this is not TOML: {}", error.message()))
-                        .at(span, ""),
-                );
-            }
+            let message = format!("this is not TOML: {}", error.message());
+            mistakes.push(Diagnostic::error(codes::SYNTAX, message).at(span, ""));
         }
     }
-    mistakes.extend(not_told(&broken));
     Parsed { root, broken, repeats_keys }
-}
-
-/// How many places that are not TOML were not told, at the first of them.
-fn not_told(broken: &[Span]) -> Option<Diagnostic> {
-    let first = broken.get(MOST_TOLD)?;
-    let count = broken.len() - MOST_TOLD;
-    let what = if count == 1 { "one more place is" } else { "more places are" };
-    let number = if count == 1 { String::new() } else { format!("{count} ") };
-    Some(
-        Diagnostic::error(codes::SYNTAX, format!("{number}{what} not TOML, and not shown"))
-            .at(*first, "the first of them")
-            .help("correct the mistakes above first: one of them may have led to all others"),
-    )
 }
 
 /// Reads a single value, as `--var` gives it for lists and tables; `None` if it is none.
