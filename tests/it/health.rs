@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, HEAD, Namespace, Project, wait_until};
+use crate::harness::{BALANCER, FAILING, HEAD, Namespace, Project, wait_until};
 
 tests! {
     what_was_not_ready_in_time_is_waited_for_again,
@@ -13,6 +13,7 @@ tests! {
     a_stopped_run_is_not_taken_for_one_that_ended_well,
     what_is_not_ready_any_more_is_unhealthy,
     the_cause_is_told_by_whoever_asks,
+    a_failed_job_says_why_once,
     what_counts_as_ready_when_it_is_written_stays_well,
     nothing_is_asked_about_what_is_well,
     the_cause_is_on_the_screen_while_it_is_waited_for,
@@ -190,6 +191,19 @@ template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviou
 template.spec.containers = [{{ name = "main", image = "web:1" }}]
 "#
     )
+}
+
+/// The Job and its events say the same.
+fn a_failed_job_says_why_once() {
+    let ns = Namespace::new();
+    let job = "\n[resource.job]\napiVersion = \"batch/v1\"\nkind = \"Job\"\nspec = { activeDeadlineSeconds = 1, \
+               template.spec = { restartPolicy = \"Never\", nodeSelector = { on = \"none\" }, \
+               containers = [{ name = \"c\", image = \"c:1\" }] } }\n";
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{job}{FAILING}"));
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("it has failed");
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("2 not ready yet, and an apply waits for them again");
+    assert_eq!(plan.stdout().matches("DeadlineExceeded").count(), 1, "{}", plan.stdout());
 }
 
 fn the_cause_is_on_the_screen_while_it_is_waited_for() {

@@ -306,7 +306,7 @@ fn a_definition_that_no_revision_has_as_it_is_stays() {
     assert_eq!(definition_text(&ns), "newer");
 }
 
-/// The claims of a StatefulSet outlive it, but not their namespace.
+/// The claims of a `StatefulSet` outlive it, but not their namespace.
 fn claims_that_went_with_their_namespace_come_back_empty_only_with_consent() {
     let ns = Namespace::new();
     let set = format!(

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::survey::survey;
+use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
@@ -36,12 +37,28 @@ fn marks(served: &Served, item: &Value) -> Option<Marked> {
         namespace: text("namespace"),
         name: text("name")?,
     };
+    let project = mark(PROJECT).filter(|project| !is_copy(metadata, project))?;
     Some(Marked {
-        project: mark(PROJECT)?.to_owned(),
+        project: project.to_owned(),
         target: Target { identity, version: Some(served.version.clone()) },
         uid: text("uid").filter(|uid| !uid.is_empty())?,
         lineage: mark(LINEAGE)?.to_owned(),
         address: mark(ADDRESS)?.to_owned(),
         protect: mark(PROTECT).is_some_and(|value| value != "false"),
     })
+}
+
+/// Whether the marks were copied from another object: controllers copy annotations to what they make (the `ReplicaSets`
+/// of a Deployment), and so does whoever makes a second object from the first. We never wrote such an object.
+fn is_copy(metadata: &Value, project: &str) -> bool {
+    let items = |key: &str| metadata.get(key).and_then(Value::as_array).into_iter().flatten();
+    let is_controlled =
+        items("ownerReferences").any(|owner| owner.get("controller") == Some(&Value::Bool(true)));
+    let manager = field_manager(project);
+    let is_ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(&manager);
+    match items("managedFields").next() {
+        Some(_) => !items("managedFields").any(is_ours),
+        // Somebody has cleared the list of managers.
+        None => is_controlled,
+    }
 }
