@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, FAILING, GREETING, Namespace, Project, custom_object, definition};
@@ -18,6 +19,11 @@ tests! {
     an_undo_lets_definitions_stay,
     an_undo_looks_for_what_is_in_doubt,
     a_plan_file_is_undone_too,
+    a_run_that_is_stopped_stays_as_it_is,
+    an_undo_that_was_killed_is_finished_by_a_rollback,
+    an_undo_writes_nothing_that_the_run_did_not,
+    the_data_of_a_claim_is_not_undone,
+    what_no_revision_has_whole_is_not_undone,
 }
 
 /// What the definition says of itself in the cluster.
@@ -212,4 +218,77 @@ fn a_plan_file_is_undone_too() {
     ended.stderr_contains("what this run wrote is undone.");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
     assert!(ns.find("service/lb").is_none());
+}
+
+/// Whoever has stopped the run wants nothing more to be written.
+fn a_run_that_is_stopped_stays_as_it_is() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &with_value("good"));
+    let patient = FAILING.replace("1s", "60s");
+    project.rewrite("regplan.toml", &format!("{}{patient}", with_value("bad")));
+    let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
+    apply.until("updated resource.greeting").until("waiting resource.lb").signal(Signal::INT);
+    apply.wait().code(1).stderr_lacks("undo");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad");
+}
+
+fn an_undo_that_was_killed_is_finished_by_a_rollback() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &with_value("good"));
+    let held = "\n[resource.held]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
+                metadata.finalizers = [\"regplan.test/hold\"]\n";
+    project.rewrite("regplan.toml", &format!("{}{held}{FAILING}", with_value("bad")));
+    let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
+    apply.until("undoing what this run wrote").until("waiting resource.held");
+    apply.kill();
+    ns.patch("configmap/held", &json!({"metadata": {"finalizers": null}}));
+    project.run(["rollback", "--auto-approve"]).success().stdout_contains("back to revision 1");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    assert!(ns.find("service/lb").is_none() && ns.find("configmap/held").is_none());
+    project.run(["drift"]).success();
+}
+
+/// What the run needs belongs to the plan of an undo; what others have changed there meanwhile is theirs.
+fn an_undo_writes_nothing_that_the_run_did_not() {
+    let ns = Namespace::new();
+    let base = "\n[resource.base]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
+    let above = |value: &str| format!("{}depends_on = [\"resource.base\"]\n{base}", with_value(value));
+    let project = applied(&ns, &above("good"));
+    project.rewrite("regplan.toml", &format!("{}{FAILING}", above("bad")));
+    let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
+    apply.until("waiting resource.lb");
+    ns.patch("configmap/base", &json!({"data": {"k": "stranger"}}));
+    apply.wait().code(1).stderr_contains("resource.base: this run did not write it");
+    assert_eq!(ns.field("configmap/base", "/data/k"), "stranger");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad");
+}
+
+fn the_data_of_a_claim_is_not_undone() {
+    let ns = Namespace::new();
+    let claim = "\n[resource.data]\napiVersion = \"v1\"\nkind = \"PersistentVolumeClaim\"\n\
+                 spec = { storageClassName = \"standard\", accessModes = [\"ReadWriteOnce\"], \
+                 resources.requests.storage = \"1Gi\" }\n";
+    let project = applied(&ns, &format!("{GREETING}{claim}"));
+    project.rewrite("regplan.toml", GREETING);
+    let args = ["apply", "--auto-approve", "--rollback-on-failure", "--consent", "resource.data"];
+    project.run(args).code(1).stderr_contains("resource.data: its data would be lost");
+    assert!(ns.find("persistentvolumeclaim/data").is_some());
+}
+
+fn what_no_revision_has_whole_is_not_undone() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &with_value("good"));
+    let revision = project.state_path().replace("state.json", "revisions/000001.json");
+    // As an older version wrote it, which kept the objects alone.
+    let whole = project.read(&revision);
+    project.edit_content(&revision, |content| {
+        content["desired"]["resource.greeting"]["object_only"] = json!(true)
+    });
+    project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
+    undoing(&project).stderr_contains("revision 1 cannot be restored");
+    project.run(["rollback", "1"]).code(1).stderr_contains("revision 1 cannot be restored");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    project.rewrite(&revision, &whole);
+    project.run(["apply", "--auto-approve"]).code(1);
+    undoing(&project).stderr_contains("the last run did not complete");
 }
