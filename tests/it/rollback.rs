@@ -294,6 +294,7 @@ fn a_definition_that_no_revision_has_as_it_is_stays() {
     project.run(["apply", "--auto-approve"]).code(1);
     let ended = project.run(["rollback", "--auto-approve"]).success();
     ended.stdout_contains("resource.crd stays as it is").stdout_contains("back to revision 1");
+    ended.stdout_lacks("= resource.crd");
     assert_eq!(definition_text(&ns), "newer");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
     project.run(["drift"]).success();
