@@ -71,8 +71,12 @@ fn open_run(run: &Recovered) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
     Text(Level),
-    Json,
-    Markdown { limit: usize, level: Level },
+    /// Complete at every level; the level is only checked.
+    Json(Level),
+    Markdown {
+        limit: usize,
+        level: Level,
+    },
 }
 
 impl From<&LevelArgs> for Level {
@@ -90,7 +94,7 @@ impl From<&FormArgs> for Form {
         let level = Level::from(&args.level);
         match args.format {
             PlanFormat::Text => Self::Text(level),
-            PlanFormat::Json => Self::Json,
+            PlanFormat::Json => Self::Json(level),
             PlanFormat::Markdown => Self::Markdown { limit: args.markdown_limit, level },
         }
     }
@@ -100,7 +104,7 @@ impl From<&RunArgs> for Form {
     fn from(args: &RunArgs) -> Self {
         match args.format {
             Format::Text => Self::Text(Level::from(&args.level)),
-            Format::Json => Self::Json,
+            Format::Json => Self::Json(Level::from(&args.level)),
         }
     }
 }
@@ -113,7 +117,10 @@ pub(super) fn show(plan: &Plan, form: &Form, places: Locator<'_>, output: Output
             let page = Page { width: Output::width(), level, places };
             output.data(&report::plan_text(plan, page))?;
         }
-        Form::Json => Output::json(&format!("{:#}\n", report::plan_json(plan, places)))?,
+        Form::Json(level) => {
+            check_details(plan, level)?;
+            Output::json(&format!("{:#}\n", report::plan_json(plan, places)))?;
+        }
         Form::Markdown { limit, level } => {
             check_details(plan, level)?;
             Output::raw_data(&report::plan_markdown(plan, level, places, *limit))?;
@@ -127,8 +134,9 @@ fn check_details(plan: &Plan, level: &Level) -> Result<(), Failure> {
     match level.unknown(&plan.changes).first() {
         None => Ok(()),
         Some(unknown) => {
+            let addresses = plan.changes.iter().map(|change| &change.address);
             Err(Failure::message(format!("`--details {unknown}`: this plan has no such resource"))
-                .help("leave `--details` out to see the addresses of the plan"))
+                .help(unknown.suggest(addresses, "this plan has no resources")))
         }
     }
 }

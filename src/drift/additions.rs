@@ -42,12 +42,14 @@ pub(super) fn beside(project: &str, applied: &Applied, live: &Live, secrets: &Re
 }
 
 /// Whether an addition may change what the object does. Its own metadata, annotations of what it makes (a rollout is
-/// started anew by one), and what the control plane fills in are usual.
+/// started anew by one), how often it runs where that is left to others, and what the control plane fills in are usual.
 fn matters(path: &FieldPath, by: &[FieldManager]) -> bool {
     let is = |segment: &Segment, name: &str| matches!(segment, Segment::Key(key) if key == name);
     let segments = path.segments();
     let is_metadata = segments.first().is_some_and(|first| is(first, "metadata"));
     let is_annotation = segments.windows(2).any(|two| is(&two[0], "metadata") && is(&two[1], "annotations"));
     let is_filled_in = !by.is_empty() && by.iter().all(|manager| is_control_plane(&manager.name));
-    !is_metadata && !is_annotation && !is_filled_in
+    let is_scaled =
+        !by.is_empty() && by.iter().all(|manager| manager.subresource.as_deref() == Some("scale"));
+    !is_metadata && !is_annotation && !is_filled_in && !is_scaled
 }

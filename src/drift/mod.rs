@@ -10,6 +10,7 @@ mod health;
 mod observe;
 mod owners;
 mod recorded_secrets;
+mod schemas;
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +19,12 @@ use serde_json::Value;
 
 pub use health::{is_unready, standard, with_health};
 pub use observe::{Observation, observe, observe_shared_namespace};
+pub use schemas::SchemaDrift;
 
-use crate::resource::FieldManager;
-use crate::resource::{Address, ClusterIdentity, FieldPath, Health, Identity, Problem};
+use crate::kubernetes::field_manager;
+use crate::resource::{
+    Address, ClusterIdentity, FieldManager, FieldPath, Health, Identity, Operation, Problem,
+};
 use crate::state::Unfinished;
 
 /// The drift of a whole project.
@@ -183,6 +187,19 @@ impl Drift {
     pub fn unwell(&self) -> usize {
         let is_unwell = |finding: &&Finding| matches!(finding.status, Status::NotReady | Status::Unhealthy);
         self.findings.iter().filter(is_unwell).count()
+    }
+
+    /// How many resources a run of this project has written that this state does not know.
+    pub fn written_later(&self) -> usize {
+        let manager = field_manager(&self.project);
+        let is_ours = |by: &FieldManager| {
+            by.name == manager && by.operation == Operation::Apply && by.subresource.is_none()
+        };
+        let is_written = |field: &&Field| {
+            matches!(field.event, DriftKind::Changed | DriftKind::Added) && field.by.iter().any(is_ours)
+        };
+        let written = |finding: &&Finding| finding.status.fields().iter().find(is_written).is_some();
+        self.findings.iter().filter(written).count()
     }
 
     /// How many fields of others are not compared.

@@ -142,6 +142,8 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
     let is_known_elsewhere = |intent: &&Doubt| {
         addresses.get(&intent.target.identity).is_some_and(|known| **known != intent.address)
     };
+    // Nobody has seen ready what a run has perhaps written without recording it.
+    let begun = state.unfinished.as_ref().map(|run| run.begun);
     let doubts = state.in_doubt.iter().filter(|intent| !is_known_elsewhere(intent));
     let doubts = doubts.filter_map(|intent| {
         let known = Known {
@@ -152,13 +154,14 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             timeouts: Timeouts::default(),
             applied: None,
             ready: None,
-            awaited_since: None,
+            awaited_since: begun,
             completed: None,
             doubted: true,
         };
         Some((address_of_doubt(state, intent, &desired)?, known))
     });
     let resources = state.resources.iter().map(|(address, resource)| {
+        let doubted = state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity);
         let known = Known {
             target: resource.target(),
             uid: resource.uid.clone(),
@@ -167,9 +170,9 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             timeouts: resource.timeouts,
             applied: resource.applied.clone(),
             ready: resource.ready.clone(),
-            awaited_since: resource.readiness.awaited_since(),
+            awaited_since: resource.readiness.awaited_since().or(begun.filter(|_| doubted)),
             completed: resource.readiness.completed().map(str::to_owned),
-            doubted: state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity),
+            doubted,
         };
         (address.clone(), known)
     });
@@ -208,6 +211,7 @@ fn span(question: &Question) -> Span {
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
         Question::Lacks(checkups) => debug_span!("lacks", objects = checkups.len()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
+        Question::Marked(targets) => debug_span!("marked", places = targets.len()),
     }
 }
 
@@ -223,6 +227,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
         Question::Lacks(checkups) => Answer::Lacks(provider.lacks(&checkups).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
+        Question::Marked(targets) => Answer::Marked(provider.cluster().marked(&targets).await),
     }
 }
 

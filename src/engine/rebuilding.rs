@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Error, Workspace};
 use crate::provider::{Marked, MarkedObjects};
-use crate::resource::{Address, Identity};
+use crate::resource::{Address, Identity, Target};
 use crate::state::{Lineage, Provenance, State, Store, StoredResource};
 
 /// What a rebuild adds to the state: the address of each object, and the object.
@@ -16,7 +16,7 @@ impl Workspace<Store> {
     /// # Errors
     /// Not even the kinds can be found out.
     pub async fn find_marked(&self) -> Result<MarkedObjects, Error> {
-        Ok(self.provider.cluster().marked(&self.project.config.project).await?)
+        Ok(self.provider.cluster().all_marked(&self.project.config.project).await?)
     }
 
     /// The objects of a lineage that the state does not know. An address that is taken already is told apart by its
@@ -36,9 +36,10 @@ impl Workspace<Store> {
         let change = |state: &mut State| {
             state.pin_cluster(&cluster);
             for (address, marked) in additions {
+                let target = Target { identity: marked.identity.clone(), version: None };
                 let resource = StoredResource {
                     protect: marked.protect,
-                    ..StoredResource::new(marked.target.clone(), marked.uid.clone(), Provenance::Rebuilt)
+                    ..StoredResource::new(target, marked.uid.clone(), Provenance::Rebuilt)
                 };
                 state.resources.insert(address.clone(), resource);
             }
@@ -51,12 +52,13 @@ fn additions<'m>(state: &State, found: impl IntoIterator<Item = &'m Marked>, lin
     let is_known = |identity: &Identity| state.resources.values().any(|known| known.identity == *identity);
     let mut additions = Additions::new();
     for marked in found {
-        let identity = &marked.target.identity;
-        if marked.lineage != lineage || is_known(identity) {
+        let identity = &marked.identity;
+        if marked.lineage.as_deref() != Some(lineage) || is_known(identity) {
             continue;
         }
         // An address that somebody has damaged leads to none.
-        let Ok(named) = marked.address.parse::<Address>() else { continue };
+        let named = marked.address.as_ref().and_then(|address| address.parse::<Address>().ok());
+        let Some(named) = named else { continue };
         let is_taken = state.resources.contains_key(&named) || additions.contains_key(&named);
         let address = if is_taken { Address::object(named.block, identity, None) } else { named };
         additions.insert(address, marked.clone());
@@ -67,16 +69,14 @@ fn additions<'m>(state: &State, found: impl IntoIterator<Item = &'m Marked>, lin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::Target;
 
     fn marked(name: &str, lineage: &str, address: &str) -> Marked {
-        let identity = Identity::namespaced("", "ConfigMap", "a", name);
         Marked {
-            target: Target { identity, version: None },
+            identity: Identity::namespaced("", "ConfigMap", "a", name),
             uid: format!("uid-{name}"),
             project: "p".into(),
-            lineage: lineage.into(),
-            address: address.into(),
+            lineage: Some(lineage.into()),
+            address: Some(address.into()),
             protect: false,
         }
     }
@@ -85,7 +85,8 @@ mod tests {
     fn only_what_is_of_the_lineage_and_not_known_is_added_and_nothing_twice() {
         let mut state = State::new("p");
         let known = marked("known", "l", "resource.known");
-        let resource = StoredResource::new(known.target.clone(), "u", Provenance::Created);
+        let target = Target { identity: known.identity.clone(), version: None };
+        let resource = StoredResource::new(target, "u", Provenance::Created);
         state.resources.insert("resource.known".parse().unwrap(), resource);
         let found = [
             known,

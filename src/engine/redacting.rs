@@ -11,8 +11,8 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, MarkedObjects, Progress, Provider, Reassignment,
-    Shift, Verb, Wait, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Provider,
+    Reassignment, Shift, Verb, Wait, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Target};
 
@@ -140,14 +140,18 @@ impl Cluster for RedactingProvider {
         Ok(live)
     }
 
-    async fn marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
-        self.answer(self.provider.cluster().marked(project).await)
+    async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        self.answer(self.provider.cluster().all_marked(project).await)
     }
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {
         let Dependents { seen, hidden } = self.answer(self.provider.cluster().dependents(scope).await)?;
         let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
         Ok(Dependents { seen, hidden: hidden.collect() })
+    }
+
+    async fn marked(&self, targets: &[Target]) -> Vec<Marked> {
+        self.provider.cluster().marked(targets).await
     }
 
     async fn outage(&self) -> Option<Problem> {

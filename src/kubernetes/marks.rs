@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::resource::FieldPath;
+use crate::resource::{FieldPath, Live};
 
 /// The annotation that names the project of an object.
 pub const PROJECT: &str = "regplan.dev/project";
@@ -33,6 +33,17 @@ pub fn is_ours_path(path: &FieldPath) -> bool {
         .any(|key| path.is_keys(&["metadata", "annotations", key]))
 }
 
+/// Whether the object is marked as protected. Only `false`, written like this, says no: whoever writes `no`, `0` or
+/// nothing at all may have meant either, and data that is deleted does not come back.
+pub fn is_marked_protected(live: &Live) -> bool {
+    protects(live.annotation(PROTECT))
+}
+
+/// Whether this value of [`PROTECT`] protects; `None` where the object has none.
+pub fn protects(value: Option<&str>) -> bool {
+    value.is_some_and(|value| value != "false")
+}
+
 /// The fields of a live object that an earlier configuration has marked as secret.
 pub fn hidden_in(live: &Value) -> Vec<FieldPath> {
     let mark = FieldPath::keys(["metadata", "annotations", SENSITIVE]).get(live).and_then(Value::as_str);
@@ -43,4 +54,25 @@ pub fn hidden_in(live: &Value) -> Vec<FieldPath> {
 /// shows it.
 pub fn is_note_of_kubectl(path: &FieldPath) -> bool {
     path.is_keys(&["metadata", "annotations", KUBECTL_NOTE])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Ownership, Stamp};
+    use serde_json::json;
+
+    #[test]
+    fn everything_but_false_protects() {
+        let protects = |annotations: Value| {
+            let object = json!({"metadata": {"annotations": annotations}});
+            let stamp = Stamp { uid: "u".into(), version: "1".into() };
+            is_marked_protected(&Live { object, stamp, ownership: Ownership::default() })
+        };
+        for value in ["true", "True", "1", "yes", "False", "FALSE", " false", "false ", "", "0", "no", "off"]
+        {
+            assert!(protects(json!({PROTECT: value})), "{value:?}");
+        }
+        assert!(!protects(json!({PROTECT: "false"})) && !protects(json!({})) && !protects(json!(null)));
+    }
 }

@@ -6,6 +6,7 @@
 //! | `field_manager` | what our field manager is called, and which ones belong to the control plane |
 //! | `names` | what is a valid name, label, annotation key, quantity |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
+//! | `definition_schemas` | which fields of a definition are in a schema, and which schema it is, in short |
 //! | `removed_apis` | which API versions Kubernetes has removed, and what took their place |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
@@ -37,6 +38,7 @@ pub mod completion;
 pub mod conditions;
 pub mod controlled;
 pub mod defaults;
+pub mod definition_schemas;
 pub mod deletion_time;
 pub mod events;
 pub mod field_manager;

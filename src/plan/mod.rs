@@ -55,7 +55,7 @@ pub use model::fidelity::{Cure, Deed, Fidelity, PredictionReason, Proof};
 pub use model::field_change::{After, Cause, FieldChange, Keep, UnknownValue, UserChange, UserFate};
 pub use model::plan::{Consent, LineageObstacle, Mode, Obstacle, Plan, Refusal};
 pub use model::reason::{OwnedField, Reason};
-pub use model::schema_change::{SchemaChange, SchemaSummary};
+pub use model::schema_change::SchemaChange;
 pub use model::summary::Summary;
 pub use ownership::field_owners::other_managers;
 pub use ownership::handover::{FieldRelease, dry_run_object, field_release, sent_after_release};

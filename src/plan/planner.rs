@@ -28,6 +28,8 @@ use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
+use crate::plan::view::strays;
+use crate::provider::Marked;
 use crate::resource::{Address, Health, Problem, ProblemKind, Reading, Target};
 
 /// A question that has no answer yet.
@@ -37,6 +39,7 @@ enum PendingQuestion {
     ReadPredecessors(Vec<Address>),
     ReadNeeded(Vec<Needed>),
     Lacks(Vec<Address>),
+    Marked,
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
     Schema(Target),
@@ -64,6 +67,8 @@ pub struct Planner {
     missing: Option<Vec<Needed>>,
     /// What is wrong with resources that stay as they are; `None` before that was asked.
     health: Option<BTreeMap<Address, Health>>,
+    /// What carries our annotations; `None` before that was asked.
+    marked: Option<Vec<Marked>>,
 }
 
 impl Planner {
@@ -82,6 +87,7 @@ impl Planner {
             lineage_obstacle: None,
             missing: None,
             health: None,
+            marked: None,
             input,
         }
     }
@@ -115,9 +121,9 @@ impl Planner {
         if !questions.is_empty() {
             return Step::Ask(questions);
         }
-        let questions: Vec<Question> =
-            self.ask_for_needed().into_iter().chain(self.ask_for_health()).collect();
-        if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
+        let last = [self.ask_for_needed(), self.ask_for_marked(), self.ask_for_health()];
+        let last: Vec<Question> = last.into_iter().flatten().collect();
+        if last.is_empty() { self.conclude() } else { Step::Ask(last) }
     }
 
     fn overview(&self) -> Overview<'_> {
@@ -207,6 +213,7 @@ impl Planner {
             (PendingQuestion::Lacks(addresses), Answer::Lacks(answers)) => {
                 self.health = Some(health::found(self.overview(), addresses, answers));
             }
+            (PendingQuestion::Marked, Answer::Marked(marked)) => self.marked = Some(marked),
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
                 self.readings.take_served(&targets, answers);
             }
@@ -448,6 +455,20 @@ impl Planner {
         }
     }
 
+    /// Asks once what carries our annotations.
+    fn ask_for_marked(&mut self) -> Option<Question> {
+        if self.marked.is_some() {
+            return None;
+        }
+        self.marked = Some(Vec::new());
+        let places = strays::places(&self.input);
+        if places.is_empty() {
+            return None;
+        }
+        self.pending.push_back(PendingQuestion::Marked);
+        Some(Question::Marked(places))
+    }
+
     /// Warns, at each resource that changes, of what it names and what is not there.
     fn tell_missing(&mut self, changes: &mut [Change]) {
         for Needed { target, by } in self.missing.take().unwrap_or_default() {
@@ -470,6 +491,9 @@ impl Planner {
         }
         self.tell_missing(&mut changes);
         self.tell_health(&mut changes);
+        let marked = self.marked.take().unwrap_or_default();
+        let strays: Vec<String> = strays::notes(self.overview(), &marked, &changes).collect();
+        self.notes.extend(strays);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(strangers::notes(self.overview()));

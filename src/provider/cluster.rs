@@ -61,19 +61,19 @@ pub struct Dependents {
     pub hidden: Vec<(GroupKind, String)>,
 }
 
-/// An object that carries our marks.
+/// An object that carries our annotations, whichever project it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marked {
     /// Which object.
-    pub target: Target,
+    pub identity: Identity,
     /// Its uid.
     pub uid: String,
-    /// The project that it belongs to.
+    /// The project that it names.
     pub project: String,
-    /// The lineage of the state that knows it.
-    pub lineage: String,
-    /// Its address there, as it stands in the annotation.
-    pub address: String,
+    /// The lineage that it names.
+    pub lineage: Option<String>,
+    /// The address that it names.
+    pub address: Option<String>,
     /// Whether it is marked as protected.
     pub protect: bool,
 }
@@ -128,11 +128,18 @@ pub trait Cluster: House {
     /// Where not even the kinds can be found out.
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem>;
 
-    /// All objects that carry the marks of a project. It takes a list of each kind: asked only where a state is lost.
+    /// What carries our annotations among the objects of the types and in the namespaces of these targets, by its
+    /// metadata alone. What may not be listed shows nothing.
+    async fn marked(&self, _targets: &[Target]) -> Vec<Marked> {
+        Vec::new()
+    }
+
+    /// All objects in the cluster that carry the annotations of a project. It takes a list of each kind: asked only where
+    /// a state is lost.
     ///
     /// # Errors
     /// Where not even the kinds can be found out.
-    async fn marked(&self, _project: &str) -> Result<MarkedObjects, Problem> {
+    async fn all_marked(&self, _project: &str) -> Result<MarkedObjects, Problem> {
         Ok(MarkedObjects::default())
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{FieldPath, FieldSet, Live, Segment, from_json};
+use super::{FieldPath, FieldSet, Live, ManagedEntry, Segment, from_json};
 
 /// What the last apply sent, and what the server made of it.
 ///
@@ -133,6 +133,22 @@ pub fn all_held(
     })
 }
 
+/// Whether the manager has written the object again since this record: a field that is still its own has another value,
+/// or it has come to own a value that is not recorded. Whoever else changes a field takes it from the manager.
+pub fn is_written_since(applied: &Applied, live: &Live, manager: &str) -> bool {
+    let is_recorded = |path: &FieldPath, held: Held| match (applied.fields.get(&path.to_string()), held) {
+        (Some(Held::Value(then)), Held::Value(now)) => *then == now || is_open(then) && is_open(&now),
+        (None, Held::Value(_)) => false,
+        _ => true,
+    };
+    !all_held(live, manager, |_| false, is_recorded)
+}
+
+/// Whether others may have put entries into it since it was applied empty: they own these, and not the whole.
+fn is_open(value: &Value) -> bool {
+    value.is_object() || value.is_array()
+}
+
 /// What others own in the maps and lists in which a manager owns something by server-side apply: the keys and
 /// list items that it does not own, without what is below them. The `status` is no such map.
 ///
@@ -153,8 +169,10 @@ pub fn foreign_items_beside(
     let mut found = BTreeSet::new();
     let own = live.ownership.apply_entry(manager);
     let status = Segment::Key("status".to_owned());
+    // What is written through another subresource (`scale`, `ephemeralcontainers`) is in the object's own fields.
+    let is_of_status = |entry: &&ManagedEntry| entry.subresource.as_deref() == Some("status");
     let entries = live.ownership.entries.iter();
-    for entry in entries.filter(|entry| entry.subresource.is_none() && Some(*entry) != own) {
+    for entry in entries.filter(|entry| !is_of_status(entry) && Some(*entry) != own) {
         entry.fields.each_beside(ours, &mut FieldPath::root(), &mut |path| {
             let is_hidden_value = || {
                 let is_plain = path.get(&live.object).is_none_or(|item| !item.is_object());
@@ -173,7 +191,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resource::{ManagedEntry, Operation, Ownership, Stamp};
+    use crate::resource::{Operation, Ownership, Stamp};
 
     fn entry(manager: &str, operation: Operation, subresource: Option<&str>, paths: &[&str]) -> ManagedEntry {
         ManagedEntry {
@@ -212,6 +230,7 @@ mod tests {
             entry("us", Operation::Update, None, &["metadata.labels.injected"]),
             entry("them", Operation::Update, None, &theirs),
             entry("them", Operation::Update, Some("status"), &["spec.never"]),
+            entry("them", Operation::Update, Some("scale"), &["spec.replicas"]),
         ];
         let expected = [
             "metadata.annotations",
@@ -219,6 +238,7 @@ mod tests {
             "metadata.labels.theirs",
             "spec.containers[sidecar]",
             "spec.containers[web].tty",
+            "spec.replicas",
         ];
         assert_eq!(items(json!({}), entries, ""), expected);
     }

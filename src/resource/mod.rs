@@ -48,7 +48,9 @@ mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
 pub use api_groups::is_builtin_group;
-pub use applied::{Applied, Held, SentObject, all_held, foreign_items, foreign_items_beside, held, held_at};
+pub use applied::{
+    Applied, Held, SentObject, all_held, foreign_items, foreign_items_beside, held, held_at, is_written_since,
+};
 pub use desired::{Desired, FilePlace, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};

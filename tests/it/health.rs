@@ -10,6 +10,7 @@ use crate::harness::{BALANCER, FAILING, HEAD, Namespace, Project, WEB, wait_unti
 tests! {
     what_was_not_ready_in_time_is_waited_for_again,
     a_killed_run_is_not_taken_for_one_that_ended_well,
+    what_a_killed_run_did_not_record_is_waited_for,
     a_stopped_run_is_not_taken_for_one_that_ended_well,
     what_is_not_ready_any_more_is_unhealthy,
     the_cause_is_told_by_whoever_asks,
@@ -90,6 +91,26 @@ fn a_killed_run_is_not_taken_for_one_that_ended_well() {
     project.run(["drift"]).success();
     project.run(["apply", "--no-input"]).success().stderr_contains("1 ready at last");
     assert_eq!(readiness(&project), Value::Null);
+}
+
+/// The server did the write, and nobody has seen the answer.
+fn what_a_killed_run_did_not_record_is_waited_for() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("apply", "services").not_dry_run().done_but_hang();
+    let project = ns.project().write("regplan.toml", &balancer()).through(&proxy);
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the service is there", || ns.find("service/lb").is_some());
+    apply.kill();
+    proxy.clear_faults();
+    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
+    plan.stdout_contains("! resource.lb  not ready yet");
+    project.run(["apply", "--no-input"]).code(1).stderr_contains("not ready after 1 s");
+    project.run(["plan", "--detailed-exitcode"]).code(2);
+    give_address(&ns);
+    project.run(["apply", "--no-input"]).success();
+    project.expect_settled();
+    project.run(["drift"]).success();
 }
 
 fn a_stopped_run_is_not_taken_for_one_that_ended_well() {

@@ -70,7 +70,13 @@ fn what_is_created_is_a_line_and_its_fields_are_there_on_demand() {
 fn details_of_what_the_plan_has_not_are_refused() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", GREETING);
-    project.run(["plan", "--details=resource.greting"]).code(1).stderr_contains("resource.greting");
+    for form in ["text", "markdown", "json"] {
+        let plan = project.regplan(["plan", "--details=resource.greting", "--format"]).args([form]).run();
+        plan.code(1).stderr_contains("resource.greting").stderr_contains("did you mean `resource.greeting`");
+    }
+    let apply = ["apply", "--auto-approve", "--format=json", "--details=resource.greting"];
+    project.run(apply).code(1).stderr_contains("resource.greting");
+    assert!(ns.find("configmap/greeting").is_none());
     project.run(["plan", "--details=resource.greeting", "--full"]).code(1).stderr_contains("--full");
 }
 
@@ -136,6 +142,31 @@ fn a_schema_is_one_line_in_every_form_that_people_read() {
         .success()
         .stdout_contains("2 fields changed")
         .stdout_lacks("p200");
+    project.apply();
+    // Another version is a line, and its schema another one.
+    let version = |name: &str| {
+        let storage = name == "v1";
+        format!(
+            "{{\"name\":\"{name}\",\"schema\":{{\"openAPIV3Schema\":{{\"type\":\"object\",\"properties\":{{\"spec\":\
+                 {{\"type\":\"object\",\"properties\":{{\"long{name}\":{{\"type\":\"string\"}}}}}}}}}}}},\"served\":true,\"storage\":{storage}}}"
+        )
+    };
+    let text = project.read("set.yaml");
+    let (before, behind) = text.split_once("\"versions\":[").unwrap();
+    let (first, _) = behind.split_once("]}}").unwrap();
+    let (_, behind) = behind.split_at(first.len());
+    project.rewrite("set.yaml", &format!("{before}\"versions\":[{first},{}{behind}", version("v2")));
+    for form in [&["plan"][..], &["plan", "--format=markdown"]] {
+        let added = project.run(form.iter().copied()).success();
+        added.stdout_contains("+ spec.versions[v2]: {\"name\":\"v2\",\"served\":true,\"storage\":false}");
+        added.stdout_contains("spec.versions[v2].schema:").stdout_contains("bytes, sha256:");
+        added.stdout_lacks("longv2").stdout_lacks("openAPIV3Schema");
+    }
+    project.apply();
+    project.rewrite("set.yaml", &text);
+    let removed = project.run(["plan"]).success();
+    removed.stdout_contains("- spec.versions[v2]:").stdout_contains("- spec.versions[v2].schema:");
+    removed.stdout_lacks("longv2");
     ns.clean_up("crd/things0.{prefix}.example.com");
 }
 

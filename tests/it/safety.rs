@@ -5,13 +5,14 @@ mod environments;
 mod foreign_objects;
 mod interruption;
 mod marks;
+mod older_state;
 mod races;
 
 use crate::harness::{GREETING, Namespace, Project, Test};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    let races = [races::tests(), marks::tests(), interruption::tests()].concat();
+    let races = [races::tests(), marks::tests(), interruption::tests(), older_state::tests()].concat();
     [foreign_objects::tests(), races, consent::tests(), environments::tests()].concat()
 }
 

@@ -282,7 +282,7 @@ fn what_no_revision_has_whole_is_not_undone() {
     // As an older version wrote it, which kept the objects alone.
     let whole = project.read(&revision);
     project.edit_content(&revision, |content| {
-        content["desired"]["resource.greeting"]["object_only"] = json!(true)
+        content["desired"]["resource.greeting"]["object_only"] = json!(true);
     });
     project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
     undoing(&project).stderr_contains("revision 1 cannot be restored");

@@ -62,7 +62,9 @@ fn lineage(
         ))
         .help("leave `--adopt-lineage` out, or move that state away first")),
         (_, Some(here)) => Ok(here),
-        (Some(named), None) if found.iter().any(|one| one.lineage == named.to_string()) => Ok(named.clone()),
+        (Some(named), None) if found.iter().any(|one| one.lineage.as_deref() == Some(named.as_str())) => {
+            Ok(named.clone())
+        }
         (named, None) => Err(Failure::message(match named {
             Some(named) => format!("no object of this project carries the lineage {named}"),
             None => "there is no state here: name the lineage whose objects are to be taken over".to_owned(),
@@ -73,8 +75,8 @@ fn lineage(
 
 fn known_lineages(found: &[Marked]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for one in found {
-        *counts.entry(&one.lineage).or_default() += 1;
+    for lineage in found.iter().filter_map(|one| one.lineage.as_deref()) {
+        *counts.entry(lineage).or_default() += 1;
     }
     if counts.is_empty() {
         return "no object in the cluster carries the annotations of this project".to_owned();
@@ -90,7 +92,7 @@ fn listed(additions: &Additions) -> Styled {
     let mut text = Styled::default();
     for (address, marked) in additions {
         text.push(Label::Strong, format!("  {address}"));
-        text.line(Label::Dim, format!("  {}", escape(&marked.target.identity.to_string())));
+        text.line(Label::Dim, format!("  {}", escape(&marked.identity.to_string())));
     }
     text
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::plan::model::change::{Action, Change, Tracking};
-use crate::plan::model::fidelity::Fidelity;
+use crate::plan::model::fidelity::{Fidelity, Proof};
 use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::proof::by_record::record;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Live, Reading};
+use crate::resource::{Applied, Live, Reading};
 
 /// Whether the state knows the resource, must take it in, or never does. What was in doubt is taken in anew as soon
 /// as the object was seen for certain; a prediction is no such thing.
@@ -32,17 +32,29 @@ pub(super) fn tracking(situation: Situation<'_>, fidelity: &Fidelity) -> Trackin
     }
 }
 
-/// Keeps the record of a write that need not be made, for a state that has none.
+/// Keeps the record of a write that need not be made, for a state that has none or one that is not true any more: a
+/// field that others took from us has left the configuration since, say. `drift` would find it missing for ever.
 ///
 /// It records the server's answer, not the object that was read. Where a write would change our ownership, the
 /// next plan sees the difference, and the record proves nothing.
 pub(super) fn record_unwritten(situation: Situation<'_>, change: &mut Change, answer: &Live) {
-    // Most are recorded already.
-    if change.action == Action::None
-        && change.is_to_be_remembered()
-        && let Some(sent) = &change.send
-    {
-        let applied = record(situation.project(), situation.desired(), sent, answer);
+    let Some(sent) = change.send.as_ref().filter(|_| change.action == Action::None) else { return };
+    // What the record itself proves is recorded.
+    let is_proved = change.fidelity == Fidelity::Proved(Proof::Record);
+    if is_proved && !change.is_to_be_remembered() {
+        return;
+    }
+    let applied = record(situation.project(), situation.desired(), sent, answer);
+    if change.tracking == Tracking::Known && !is_as_recorded(situation, &applied) {
+        change.tracking = Tracking::Outdated;
+    }
+    if change.is_to_be_remembered() {
         change.applied = Some(Arc::new(applied));
     }
+}
+
+/// Whether the state has recorded the same of our fields.
+fn is_as_recorded(situation: Situation<'_>, applied: &Applied) -> bool {
+    let recorded = situation.known_here().and_then(|known| known.applied.as_ref());
+    recorded.is_none_or(|recorded| recorded.fields == applied.fields)
 }

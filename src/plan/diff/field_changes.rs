@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::kubernetes::definition_schemas::apart;
 use crate::kubernetes::list_items::{item_keys, name_of};
 use crate::kubernetes::marks::is_ours_path;
 use crate::plan::diff::changed_users::changed_users;
@@ -11,7 +12,7 @@ use crate::plan::diff::compare::{Difference, compare};
 use crate::plan::diff::sensitive_fields::{SensitiveFields, by_position, is_secret};
 use crate::plan::model::change::Change;
 use crate::plan::model::field_change::{After, FieldChange, UnknownValue};
-use crate::resource::{Desired, FieldPath, Live, Segment};
+use crate::resource::{Desired, FieldPath, Identity, Live, Segment};
 
 /// The fields that change between the live object and what it will be, without our marks.
 pub fn field_changes(desired: &Desired, live: &Value, outcome: &Value) -> Vec<FieldChange> {
@@ -26,6 +27,7 @@ pub(in crate::plan) fn changed(desired: &Desired, live: &Value, outcome: &Value)
     compare(live, outcome)
         .into_iter()
         .flat_map(one_by_one)
+        .flat_map(|difference| schema_apart(&desired.identity, difference))
         .filter(|difference| desired.unchecked.nearest(&by_position(desired, &difference.path)).is_none())
         .map(|difference| {
             let after = difference.after.map_or(After::Absent, After::Value);
@@ -51,6 +53,24 @@ fn one_by_one(difference: Difference) -> Vec<Difference> {
         Difference { path, before, after }
     };
     map.iter().map(single).collect()
+}
+
+/// The schema of a version by itself, where the whole version comes or goes: it is told in short.
+fn schema_apart(identity: &Identity, difference: Difference) -> Vec<Difference> {
+    let Difference { path, before, after } = &difference;
+    let parts = |value: &Option<Value>| {
+        let (rest, schemas) = apart(identity, path, value.as_ref()?)?;
+        Some(std::iter::once((path.clone(), rest)).chain(schemas))
+    };
+    match (parts(before), parts(after)) {
+        (Some(parts), None) if after.is_none() => {
+            parts.map(|(path, value)| Difference { path, before: Some(value), after: None }).collect()
+        }
+        (None, Some(parts)) if before.is_none() => {
+            parts.map(|(path, value)| Difference { path, before: None, after: Some(value) }).collect()
+        }
+        _ => vec![difference],
+    }
 }
 
 /// Every field of an object that is created; what names it is left out, since its address says that already.

@@ -2,7 +2,7 @@
 
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::model::plan::Plan;
-use crate::provider::{CascadeScope, Checkup, Dependents, Write, Written};
+use crate::provider::{CascadeScope, Checkup, Dependents, Marked, Write, Written};
 use crate::resource::{Problem, Reading, Target};
 
 /// What the planner must know.
@@ -23,6 +23,8 @@ pub enum Question {
     Lacks(Vec<Checkup>),
     /// What else is deleted with an object.
     Dependents(CascadeScope),
+    /// What carries our annotations among the objects of these types, in these namespaces.
+    Marked(Vec<Target>),
 }
 
 /// What it is told, one for each question.
@@ -40,6 +42,8 @@ pub enum Answer {
     Lacks(Vec<Option<String>>),
     /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
+    /// What was seen.
+    Marked(Vec<Marked>),
 }
 
 /// What the planner does next.

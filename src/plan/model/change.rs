@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::fidelity::Fidelity;
 use super::field_change::{Cause, FieldChange};
 use super::reason::Reason;
-use super::schema_change::{SchemaChange, schema_above, schema_changes};
+use super::schema_change::{SchemaChange, schema_changes};
+use crate::kubernetes::definition_schemas::schema_above;
 use crate::resource::{
     Address, Applied, Desired, FieldPath, GroupKind, Health, Identity, Live, Stamp, Target, Timeouts,
 };

@@ -9,10 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::field_change::{Cause, FieldChange};
-use crate::resource::{FieldPath, Identity, Segment, digest};
-
-/// The path of a version's schema has so many steps: `spec.versions[v1].schema`.
-const DEPTH: usize = 4;
+use crate::kubernetes::definition_schemas::{SchemaSummary, schema_above};
+use crate::resource::{FieldPath, Identity};
 
 /// A schema that changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,23 +26,6 @@ pub struct SchemaChange {
     pub fields: usize,
     /// Whose change it is. Drift in any of its fields counts before the user's own change.
     pub cause: Cause,
-}
-
-/// Which schema it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SchemaSummary {
-    /// Its size as JSON, in bytes.
-    pub bytes: usize,
-    /// The SHA-256 of its JSON, with the name of the method before it.
-    pub digest: String,
-}
-
-impl SchemaSummary {
-    fn of(schema: &Value) -> Self {
-        let text = schema.to_string();
-        Self { bytes: text.len(), digest: digest(&text) }
-    }
 }
 
 /// The schemas that these fields of an object are in, as it is now and as it is sent; none for an object that is no
@@ -76,28 +57,13 @@ pub(in crate::plan) fn schema_changes(
     schemas.collect()
 }
 
-/// The path of the schema in which a field of this object is; `None` for a field of any other object, and for one that
-/// is in no schema.
-pub(in crate::plan) fn schema_above(identity: &Identity, path: &FieldPath) -> Option<FieldPath> {
-    if !identity.is("apiextensions.k8s.io", "CustomResourceDefinition") {
-        return None;
-    }
-    match path.segments().get(..DEPTH)? {
-        [Segment::Key(spec), Segment::Key(versions), _, Segment::Key(schema)]
-            if spec == "spec" && versions == "versions" && schema == "schema" =>
-        {
-            Some(path.segments().iter().take(DEPTH).cloned().collect())
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::plan::model::field_change::After;
+    use crate::resource::digest;
 
     #[test]
     fn a_schema_is_one_change_whatever_it_has() {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::kubernetes::kinds::holds_more_than_itself;
-use crate::kubernetes::marks::PROTECT;
+use crate::kubernetes::marks::is_marked_protected;
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::field_change::{After, Cause, FieldChange};
 use crate::plan::model::plan::Consent;
@@ -20,7 +20,7 @@ pub(in crate::plan) fn is_protected(
     holds_more_than_itself(identity)
         || desired.is_some_and(|desired| desired.lifecycle.protect)
         || known.is_some_and(|known| known.protect)
-        || live.is_some_and(|live| live.annotation(PROTECT).is_some_and(|value| value != "false"))
+        || live.is_some_and(is_marked_protected)
 }
 
 /// Why an object is not replaced.
@@ -134,7 +134,7 @@ pub(in crate::plan) fn lost_value_problem(
     if !desired.identity.is("", "Secret") || consent.destroy.contains(&desired.address) {
         return None;
     }
-    let is_marked = known.is_some_and(|known| known.protect) || live.annotation(PROTECT) == Some("true");
+    let is_marked = known.is_some_and(|known| known.protect) || is_marked_protected(live);
     let was_generated = is_marked && !desired.lifecycle.protect;
     let is_generated = desired.generated.iter().next().is_some();
     let lost = fields.iter().filter(|field| {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::*;
+use crate::kubernetes::marks::PROTECT;
 use crate::plan::{Action, Input, Mode};
 use crate::resource::Desired;
 
@@ -79,6 +80,18 @@ fn a_generated_value_is_not_replaced_by_another_source_without_consent() {
     input.known.get_mut(&address("resource.s")).unwrap().protect = true;
     assert!(problem(&world.plan(input.clone()).refusals[0]).message.contains("data.key"));
     assert!(world.plan(consenting(input, "resource.s")).refusals.is_empty());
+}
+
+#[test]
+fn a_mark_on_the_object_keeps_its_values_however_it_is_written() {
+    let other = desired("s", secret(json!({"key": "eQ=="})));
+    for (mark, is_kept) in [("true", true), ("False", true), ("", true), ("no", true), ("false", false)] {
+        let mut live = marked(secret(json!({"key": "eA=="})), "resource.s");
+        live["metadata"]["annotations"][PROTECT] = json!(mark);
+        let input = with_known(input(vec![other.clone()]), &address("resource.s"), &live);
+        let plan = World::default().with(live).plan(input);
+        assert_eq!(!plan.refusals.is_empty(), is_kept, "{mark:?}");
+    }
 }
 
 #[test]

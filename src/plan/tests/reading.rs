@@ -30,6 +30,8 @@ fn an_answer_to_another_question_decides_nothing_and_is_told_without_secrets() {
     planner.take(Answer::Read(Vec::new()));
     assert!(matches!(planner.advance(), Step::Ask(_)), "for the same again");
     planner.take(Answer::Preview(Err(Problem::new(ProblemKind::Rejected, "no"))));
+    assert!(matches!(planner.advance(), Step::Ask(_)), "for what carries our marks");
+    planner.take(Answer::Marked(Vec::new()));
     let Step::Done(plan) = planner.advance() else { panic!("there is nothing left to ask") };
     assert_eq!((plan.refusals.len(), plan.notes.len()), (1, 1));
     assert!(!plan.notes[0].contains("hunter2"), "{:?}", plan.notes);

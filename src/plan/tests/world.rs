@@ -14,7 +14,7 @@ use crate::plan::diff::overlay::overlay;
 use crate::plan::{
     Action, Answer, Consent, Input, Known, LeftOut, Mode, Obstacle, Plan, Planner, Question, Refusal, Step,
 };
-use crate::provider::{CascadeScope, Dependents, Guard, Write, Written};
+use crate::provider::{CascadeScope, Dependents, Guard, Marked, Write, Written};
 use crate::resource::{
     Address, ClusterIdentity, Desired, GroupKind, Identity, Live, Ownership, Problem, ProblemKind, Reading,
     Stamp, Target, Timeouts,
@@ -36,6 +36,8 @@ pub(super) struct World {
     pub(super) scopes: Vec<CascadeScope>,
     /// What is deleted with whatever is asked about.
     pub(super) dependents: Dependents,
+    /// What carries our annotations, wherever it is looked for.
+    pub(super) marked: Vec<Marked>,
     /// What the server publishes of its kinds, as one document.
     pub(super) schemas: Option<Arc<Value>>,
     /// The kinds whose schema was asked for.
@@ -140,6 +142,7 @@ impl World {
                 self.scopes.push(scope);
                 Answer::Dependents(Ok(self.dependents.clone()))
             }
+            Question::Marked(_) => Answer::Marked(self.marked.clone()),
         }
     }
 }

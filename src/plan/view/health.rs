@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::kubernetes::readiness::{Readiness, Standard, StorageClass, judge_by};
+use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change, Tracking};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::situation::Situation;
@@ -45,7 +46,8 @@ pub(in crate::plan) fn found(
 /// When the object was last written, where the state has not seen it ready since.
 pub(in crate::plan) fn awaited_since(situation: Situation<'_>) -> Option<Timestamp> {
     let live = situation.live()?;
-    situation.known().filter(|known| known.uid == live.stamp.uid)?.awaited_since
+    let is_it = |known: &&Known| known.is_in_doubt() || known.uid == live.stamp.uid;
+    situation.known().filter(is_it)?.awaited_since
 }
 
 /// Whether it is ours and stays as it is. What has ended by itself has nothing to become.

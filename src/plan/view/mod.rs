@@ -10,6 +10,7 @@
 //! | `first_reading` | what is read before anything is decided |
 //! | `health` | what stays as it is and does not say that it is ready |
 //! | `needs` | what desired objects name and this plan does not make |
+//! | `strays` | what shows that the state is older than the cluster |
 //! | `index` | where a resource is, and what must be decided before it |
 //! | `readings`, `decisions` | what was read, and what is decided |
 
@@ -22,3 +23,4 @@ pub(in crate::plan) mod overview;
 pub(in crate::plan) mod readings;
 pub(in crate::plan) mod schemas;
 pub(in crate::plan) mod situation;
+pub(in crate::plan) mod strays;

@@ -9,6 +9,7 @@ use super::connect::{self, Settings};
 use super::discovery::Discovery;
 use super::ownership;
 use super::problem::{self, About};
+use super::read::SeenMarks;
 use super::schemas::Schemas;
 use super::transport::{Call, CallError, Transport};
 use super::watch::Hubs;
@@ -21,6 +22,7 @@ pub struct Kubernetes {
     pub(super) access: Access,
     pub(super) hubs: Hubs,
     pub(super) schemas: Schemas,
+    pub(super) seen_marks: SeenMarks,
     identity: OnceCell<ClusterIdentity>,
 }
 
@@ -44,6 +46,7 @@ impl Kubernetes {
             access: Access::new(transport.clone()),
             hubs: Hubs::new(transport.clone()),
             schemas: Schemas::new(transport.clone()),
+            seen_marks: SeenMarks::default(),
             identity: OnceCell::new(),
             transport,
         })

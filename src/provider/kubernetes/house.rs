@@ -6,8 +6,8 @@ use super::client::Kubernetes;
 use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, MarkedObjects, Progress, Reassignment, Verb, Wait,
-    Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Reassignment, Verb,
+    Wait, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Problem, Reading, Target};
 
@@ -72,8 +72,12 @@ impl Cluster for Kubernetes {
         read::dependents(self, scope).await
     }
 
-    async fn marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
-        read::marked(self, project).await
+    async fn marked(&self, targets: &[Target]) -> Vec<Marked> {
+        read::marked(self, targets).await
+    }
+
+    async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        read::all_marked(self, project).await
     }
 
     async fn outage(&self) -> Option<Problem> {

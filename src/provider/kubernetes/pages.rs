@@ -146,6 +146,11 @@ impl<'a> Pages<'a> {
         Self { accept: METADATA, budget: Some(budget), ..Self::new(served, namespace, None) }
     }
 
+    /// Whether the last page was read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.ended
+    }
+
     /// The next page; `None` after the last one.
     pub(super) async fn next<T: Item>(
         &mut self,

@@ -3,7 +3,7 @@
 use crate::report::managers;
 use serde_json::{Value, json};
 
-use crate::drift::{Drift, Field, Finding, Status, Verdict};
+use crate::drift::{Drift, Field, Finding, SchemaDrift, Status, Verdict};
 use crate::resource::FieldManager;
 
 /// The version of the format. It is raised when an existing key changes its meaning or is removed.
@@ -43,6 +43,7 @@ fn finding(finding: &Finding) -> Value {
         "fields": finding.status.fields().iter().map(field).collect::<Vec<_>>(),
         "added": finding.added.iter().map(field).collect::<Vec<_>>(),
         "foreign": finding.foreign,
+        "schemas": finding.schemas().iter().map(schema).collect::<Vec<_>>(),
     });
     match &finding.status {
         Status::Ending { since, .. } => entry["since"] = json!(since),
@@ -70,6 +71,11 @@ fn field(field: &Field) -> Value {
         }
     }
     entry
+}
+
+/// What the fields of a schema come to; they are among the others.
+fn schema(drift: &SchemaDrift) -> Value {
+    json!({"path": drift.path, "before": drift.before, "after": drift.after, "by": managers(&drift.by)})
 }
 
 fn managers(managers: &[FieldManager]) -> Value {

@@ -3,10 +3,12 @@
 use crate::report::head::Head;
 use std::fmt::Write as _;
 
-use crate::drift::{Drift, Field, Finding, Status};
+use crate::drift::{Drift, Field, Finding, SchemaDrift, Status};
 use crate::report::drift::text::{change, compared, headline, remarks, sentences, told, who, word};
 use crate::report::format::markdown::code;
 use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
+use crate::report::managers::managers;
+use crate::report::plan::schema;
 
 const TABLE: MarkdownTable<'_> = MarkdownTable {
     head: "\n| Resource | Object | What | Fields |\n|---|---|---|---:|\n",
@@ -35,7 +37,7 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
 fn entry(found: &Finding) -> ResourceText {
     let (address, object) = (code(&found.address.to_string()), code(&found.identity.to_string()));
     let word = word(&found.status);
-    let fields: Vec<&Field> = found.status.fields().iter().chain(&found.added).collect();
+    let fields: Vec<Field> = found.single_fields();
     let mut full = String::new();
     for line in sentences(found) {
         // Writing into a string cannot fail.
@@ -45,6 +47,9 @@ fn entry(found: &Finding) -> ResourceText {
     for changed in &fields {
         full.push_str(&field(changed));
     }
+    for changed in found.schemas() {
+        full.push_str(&schema(&changed));
+    }
     let details = |content: &str| {
         if content.is_empty() {
             return String::new();
@@ -53,7 +58,10 @@ fn entry(found: &Finding) -> ResourceText {
     };
     ResourceText {
         is_vital: matches!(found.status, Status::Gone | Status::Recreated { .. } | Status::Ending { .. }),
-        row: format!("| {address} | {object} | {word} | {} |\n", fields.len()),
+        row: format!(
+            "| {address} | {object} | {word} | {} |\n",
+            found.status.fields().len() + found.added.len()
+        ),
         full: details(&full),
         folded: details(&folded),
     }
@@ -64,8 +72,18 @@ fn field(field: &Field) -> String {
     format!("- {path}: {}, {}\n", code(&change(field)), code(&who(field)))
 }
 
+/// A schema in one line, and who owns it now.
+fn schema(drift: &SchemaDrift) -> String {
+    let path = code(&drift.path.to_string());
+    format!(
+        "- {path}: {}, {}\n",
+        code(&schema::sides(drift.before.as_ref(), drift.after.as_ref())),
+        code(&managers(&drift.by))
+    )
+}
+
 /// The paths of the fields, without their values.
-fn paths(fields: &[&Field]) -> String {
+fn paths(fields: &[Field]) -> String {
     let mut text = String::new();
     for field in fields.iter().take(NAMED) {
         let _ = writeln!(text, "- {}", code(&field.path.to_string()));

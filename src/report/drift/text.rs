@@ -1,6 +1,6 @@
 //! Drift as text for a terminal, and the words that the other forms of drift share.
 
-use crate::drift::{Drift, DriftKind, Field, Finding, Status, Verdict};
+use crate::drift::{Drift, DriftKind, Field, Finding, SchemaDrift, Status, Verdict};
 use crate::report::format::diff::line_diff;
 use crate::report::format::escape::escape;
 use crate::report::format::layout::{Breaking, fit, width_of};
@@ -9,6 +9,7 @@ use crate::report::format::styled::{Label, Styled};
 use crate::report::format::time::to_the_second;
 use crate::report::head::Head;
 use crate::report::managers::managers;
+use crate::report::plan::schema;
 use crate::report::plan::value;
 use crate::report::plan::words;
 use crate::state::{RunEnd, Unfinished};
@@ -92,6 +93,13 @@ pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
     let unknown = drift.count(Verdict::Unobserved);
     if drift.verdict() == Verdict::Drift && unknown > 0 {
         remarks.push(format!("{unknown} more could not be observed."));
+    }
+    if let written @ 1.. = drift.written_later() {
+        let resources = plural(written, "resource", "resources");
+        remarks.push(format!(
+            "A run that this state does not know has written {written} {resources}: perhaps the state is older than the \
+             cluster. If there is a newer one, put it back."
+        ));
     }
     let left_out = drift.left_out();
     if left_out > 0 {
@@ -206,9 +214,34 @@ fn resource(finding: &Finding, width: usize) -> Styled {
     for line in sentences(finding) {
         text.append(sentence(Label::Plain, &line, SAID, width));
     }
-    for changed in finding.status.fields().iter().chain(&finding.added) {
-        text.append(field(changed, width));
+    for changed in finding.single_fields() {
+        text.append(field(&changed, width));
     }
+    for changed in finding.schemas() {
+        text.append(schema(&changed, width));
+    }
+    text
+}
+
+/// A schema in one line, and who owns it now.
+fn schema(drift: &SchemaDrift, width: usize) -> Styled {
+    let (sign, label) = match (&drift.before, &drift.after) {
+        (_, None) => ("-", Label::Destroy),
+        (None, Some(_)) => ("+", Label::Add),
+        (Some(_), Some(_)) => ("~", Label::Change),
+    };
+    let mut head = Styled::default();
+    head.push(label, format!("{:SAID$}{sign} ", ""));
+    head.push(
+        Label::Plain,
+        format!(
+            "{}: {}",
+            escape(&drift.path.to_string()),
+            schema::sides(drift.before.as_ref(), drift.after.as_ref())
+        ),
+    );
+    let mut text = fit(&head, width, BELOW, Breaking::Anywhere);
+    text.end().append(sentence(Label::Dim, &managers(&drift.by), BELOW, width));
     text
 }
 

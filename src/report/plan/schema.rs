@@ -1,6 +1,7 @@
 //! The schema of a definition in one line.
 
-use crate::plan::{SchemaChange, SchemaSummary};
+use crate::kubernetes::definition_schemas::SchemaSummary;
+use crate::plan::SchemaChange;
 use crate::report::format::plural::plural;
 
 /// How many characters of a digest are shown.
@@ -17,11 +18,19 @@ pub(in crate::report) fn summary(schema: &SchemaSummary) -> String {
 pub(in crate::report) fn change(schema: &SchemaChange) -> String {
     let fields = format!("{} {}", schema.fields, plural(schema.fields, "field", "fields"));
     match (&schema.before, &schema.after) {
-        (Some(before), Some(after)) => {
-            format!("{} -> {}, {fields} changed", summary(before), summary(after))
+        (Some(_), Some(_)) => {
+            format!("{}, {fields} changed", sides(schema.before.as_ref(), schema.after.as_ref()))
         }
-        (None, Some(after)) => summary(after),
-        (Some(before), None) => format!("{}, removed", summary(before)),
         (None, None) => format!("{fields} changed"),
+        (before, after) => sides(before.as_ref(), after.as_ref()),
+    }
+}
+
+/// What was there and what is there.
+pub(in crate::report) fn sides(before: Option<&SchemaSummary>, after: Option<&SchemaSummary>) -> String {
+    match (before, after) {
+        (Some(before), Some(after)) => format!("{} -> {}", summary(before), summary(after)),
+        (None, after) => after.map(summary).unwrap_or_default(),
+        (Some(before), None) => format!("{}, removed", summary(before)),
     }
 }

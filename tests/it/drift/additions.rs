@@ -12,6 +12,7 @@ tests! {
     what_admission_adds_is_no_addition,
     a_key_that_others_add_to_a_secret_shows_no_value,
     additions_beside_a_changed_field_are_told_apart,
+    what_is_scaled_is_counted_where_the_number_is_left_to_others,
 }
 
 const SIDECAR: &str =
@@ -121,4 +122,42 @@ fn additions_beside_a_changed_field_are_told_apart() {
     );
     let text = project.run(["drift"]).code(2);
     text.stdout_contains("data.hello: \"world\" -> \"moon\"").stdout_contains("data.theirs: \"y\"");
+}
+
+/// As an autoscaler writes: through the scale subresource.
+fn scaled_by(ns: &Namespace, manager: &str, replicas: u8) {
+    let patch = json!({"spec": {"replicas": replicas}}).to_string();
+    let scale = ["patch", "deployment/web", "--subresource=scale", "--type=merge", "--patch", &patch];
+    ns.kubectl(scale).args([format!("--field-manager={manager}")]).run().success();
+}
+
+fn what_is_scaled_is_counted_where_the_number_is_left_to_others() {
+    let ns = Namespace::new();
+    let project = applied(&ns, &format!("{HEAD}{WEB}"));
+    // The number leaves the file after others have taken it: the next apply forgets that it was ours.
+    scaled_by(&ns, "keda", 3);
+    project.edit("regplan.toml", "replicas = 1\n", "");
+    project.run(["drift"]).code(2).stdout_contains("spec.replicas");
+    project.apply();
+    for manager in ["kubectl", "kube-controller-manager", "keda"] {
+        scaled_by(&ns, manager, 4);
+        for strict in [&[][..], &["--strict"]] {
+            let drift = project.regplan(["drift"]).args(strict).run().success();
+            drift.stdout_contains("1 field managed by others is not compared").stdout_lacks("spec.replicas");
+        }
+        let plan = project.run(["plan", "--detailed-exitcode"]).success();
+        plan.stdout_contains("1 field managed by others is left unchanged");
+        scaled_by(&ns, manager, 1);
+    }
+    // A container that somebody adds to a running pod comes through a subresource too, and is no such number.
+    let pod =
+        "apiVersion = \"v1\"\nkind = \"Pod\"\nspec.containers = [{ name = \"main\", image = \"web:1\" }]\n";
+    project.rewrite("regplan.toml", &format!("{HEAD}[resource.one]\n{pod}"));
+    project.apply();
+    let debug = json!({"spec": {"ephemeralContainers": [{"name": "spy", "image": "spy:1"}]}}).to_string();
+    let path =
+        ["patch", "pod/one", "--subresource=ephemeralcontainers", "--type=strategic", "--patch", &debug];
+    ns.kubectl(path).run().success();
+    project.run(["drift"]).success().stdout_contains("ephemeralContainers").stdout_contains("added by");
+    project.run(["drift", "--strict"]).code(2);
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{PASSWORD, VALUE, applied, counts, finding};
-use crate::harness::{GREETING, HEAD, Namespace, WEB, config_maps, wait_until};
+use crate::harness::{GREETING, HEAD, Namespace, WEB, config_maps, mirror_definition, wait_until};
 
 tests! {
+    a_schema_that_somebody_changed_is_one_line,
     what_is_as_applied_costs_its_lists_and_nothing_else,
     a_scaled_deployment_names_manager_way_and_time,
     a_removed_field_is_by_unknown,
@@ -165,4 +166,40 @@ fn a_secret_changed_by_hand_is_never_shown() {
     let found = finding(&project.run(["drift", "--format", "json"]).code(2), "resource.password");
     let field = &found["fields"][0];
     assert_eq!((&field["sensitive"], field.get("before"), field.get("after")), (&json!(true), None, None));
+}
+
+fn a_schema_that_somebody_changed_is_one_line() {
+    let ns = Namespace::new();
+    let manifest = format!("{HEAD}\n[manifest.crd]\npath = \"crd.yaml\"\n");
+    let project = ns.project().write("regplan.toml", &manifest);
+    let project = project.write("crd.yaml", &mirror_definition("Namespaced"));
+    project.apply();
+    let definition = "crd/mirrors.{prefix}.example.com";
+    let mut versions = ns.field(definition, "/spec/versions");
+    let properties = |names: [&str; 3]| {
+        let all: Map<String, Value> =
+            names.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
+        json!({"type": "object", "properties": {"spec": {"type": "object", "properties": all}}})
+    };
+    versions[0]["schema"]["openAPIV3Schema"] = properties(["url", "secretly", "added"]);
+    let other = json!({"name": "v2", "served": true, "storage": false,
+                       "schema": {"openAPIV3Schema": properties(["url", "another", "one"])}});
+    versions.as_array_mut().unwrap().push(other);
+    ns.patch(definition, &json!({"spec": {"versions": versions}}));
+    for (form, v1, v2) in [
+        ("text", "spec.versions[v1].schema", "spec.versions[v2].schema"),
+        ("markdown", "spec.versions&#91;v1&#93;.schema", "spec.versions&#91;v2&#93;.schema"),
+    ] {
+        let drift = project.run(["drift", "--format", form]).code(2);
+        drift.stdout_contains(v1).stdout_contains(v2).stdout_contains("bytes, sha256:");
+        drift.stdout_contains("kubectl-patch");
+        drift.stdout_lacks("secretly").stdout_lacks("another").stdout_lacks("openAPIV3Schema");
+    }
+    // JSON has all of it, and the sum.
+    let drift = project.run(["drift", "--format=json"]).code(2);
+    drift.stdout_contains("secretly").stdout_contains("another");
+    let found =
+        finding(&drift, &ns.fill("manifest.crd/CustomResourceDefinition/mirrors.{prefix}.example.com"));
+    assert_eq!(found["schemas"].as_array().unwrap().len(), 2, "{found:#}");
+    ns.clean_up(definition);
 }

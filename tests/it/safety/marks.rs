@@ -1,5 +1,7 @@
 //! Marks that others set on objects of ours: they are looked at again, however late they are set.
 
+use serde_json::json;
+
 use super::greeting;
 use crate::harness::{GREETING, HEAD, Namespace, Project};
 
@@ -9,6 +11,7 @@ tests! {
     another_project_that_takes_the_object_meanwhile_keeps_it,
     an_object_that_another_project_has_taken_is_not_deleted,
     marks_that_are_set_after_a_plan_file_stop_it,
+    every_mark_but_false_protects,
 }
 
 const PROTECTED: &str = "regplan.dev/protect=true";
@@ -91,4 +94,23 @@ fn marks_that_are_set_after_a_plan_file_stop_it() {
         project.run(["apply", "p.plan"]).any();
         ns.get("configmap/greeting");
     }
+}
+
+/// Whoever sets the annotation by hand may write it in many ways, and nothing but `false` takes the protection away.
+fn every_mark_but_false_protects() {
+    let ns = Namespace::new();
+    let project = greeting(&ns);
+    project.apply();
+    let uid = ns.field("configmap/greeting", "/metadata/uid");
+    for value in ["true", "False", " false", "", "0", "no"] {
+        ns.patch("configmap/greeting", &json!({"metadata": {"annotations": {"regplan.dev/protect": value}}}));
+        let destroy = project.run(["destroy", "--auto-approve"]).success();
+        destroy.stdout_contains("protected: `--consent resource.greeting` deletes it");
+        let replace = project.run(["apply", "--auto-approve", "--replace=resource.greeting"]).code(1);
+        replace.stdout_contains("--consent resource.greeting");
+        assert_eq!(ns.field("configmap/greeting", "/metadata/uid"), uid, "{value:?}");
+    }
+    ns.patch("configmap/greeting", &json!({"metadata": {"annotations": {"regplan.dev/protect": "false"}}}));
+    project.run(["destroy", "--auto-approve"]).success();
+    assert!(ns.find("configmap/greeting").is_none());
 }

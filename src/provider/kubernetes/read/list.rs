@@ -15,7 +15,8 @@ use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
 use crate::provider::kubernetes::pages::{Item as _, PAGE, Page, Pages, WithOwners};
 use crate::provider::kubernetes::problem::{self, About};
-use crate::provider::kubernetes::transport::{Answer, Call, CallError, Transport, unread};
+use crate::provider::kubernetes::read::marked::mark;
+use crate::provider::kubernetes::transport::{Answer, Call, CallError, unread};
 use crate::provider::kubernetes::{access, ownership};
 use crate::resource::{GroupKind, Identity, Problem, ProblemKind, Reading, Target};
 
@@ -96,7 +97,7 @@ async fn read_group(
         let reading = get(cluster, served, identity).await;
         return vec![reading; identities.len()];
     }
-    let (mut found, missing) = match search(&cluster.transport, served, namespace, &names).await {
+    let (mut found, missing) = match search(cluster, served, namespace, &names).await {
         Ok(result) => result,
         // Rights may name single objects: these can be got, and not listed.
         Err(CallError::Refused(refusal)) if refusal.code == 403 => {
@@ -164,7 +165,7 @@ type Found = (HashMap<String, Reading>, HashSet<String>);
 
 /// Looks for names in a list: what was found, and what is to be got one by one.
 async fn search(
-    transport: &Transport,
+    cluster: &Kubernetes,
     served: &Served,
     namespace: Option<&str>,
     names: &HashSet<&str>,
@@ -172,8 +173,9 @@ async fn search(
     let mut restarts = 0;
     'list: loop {
         let mut found = HashMap::new();
+        let mut marked = Vec::new();
         let mut pages = Pages::new(served, namespace, None);
-        while let Some(page) = pages.next::<WithOwners>(transport).await? {
+        while let Some(page) = pages.next::<WithOwners>(&cluster.transport).await? {
             let Page::Items(items, remaining) = page else {
                 restarts += 1;
                 if restarts > RESTARTS {
@@ -183,15 +185,16 @@ async fn search(
                 continue 'list;
             };
             for mut item in items {
-                let name =
-                    item.object().pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+                let object = item.object();
+                marked.extend(mark(served, object));
+                let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
                 if names.contains(name) {
                     found.insert(name.to_owned(), reading(item));
                 }
             }
             let missing = names.len() - found.len();
-            if missing == 0 {
-                break;
+            if missing == 0 && !pages.is_at_end() {
+                return Ok((found, HashSet::new()));
             }
             if remaining.is_some_and(|remaining| remaining.div_ceil(PAGE) > missing) {
                 let missing = names.iter().filter(|name| !found.contains_key(**name));
@@ -199,6 +202,7 @@ async fn search(
                 return Ok((found, missing));
             }
         }
+        cluster.seen_marks.keep(served, namespace, marked);
         return Ok((found, HashSet::new()));
     }
 }

@@ -7,4 +7,4 @@ mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
-pub(in crate::provider::kubernetes) use self::marked::marked;
+pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};

@@ -1,0 +1,132 @@
+//! What shows that the state is older than the cluster: a copy that was put back, or that another machine has.
+//!
+//! Objects then carry our annotations that the state does not know, or hold what a later run wrote.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::kubernetes::field_manager;
+use crate::plan::input::plan_input::Input;
+use crate::plan::model::change::Change;
+use crate::plan::ownership::belonging::is_marked_ours;
+use crate::plan::view::overview::Overview;
+use crate::provider::Marked;
+use crate::resource::{Address, GroupKind, Identity, Target, is_house_group, is_written_since};
+
+/// How many objects are named.
+const NAMED: usize = 5;
+
+/// One target for each type and namespace in which objects of ours may lie that the state does not know. A plan without
+/// a state, or one that is limited, is not about them.
+pub(in crate::plan) fn places(input: &Input) -> Vec<Target> {
+    if input.serial == 0 || !input.targets.is_empty() {
+        return Vec::new();
+    }
+    // A namespace that blocks share is used, and listing all of a cluster takes other rights.
+    let shared: HashSet<&Identity> =
+        input.desired.iter().filter(|desired| desired.shared).map(|desired| &desired.identity).collect();
+    let desired = input.desired.iter().map(|desired| desired.target());
+    let mut places: BTreeMap<(GroupKind, Option<String>), Target> = BTreeMap::new();
+    for target in desired.chain(input.known.values().map(|known| known.target.clone())) {
+        let identity = &target.identity;
+        if !shared.contains(identity) && !is_house_group(&identity.group) {
+            places.entry((identity.group_kind(), identity.namespace.clone())).or_insert(target);
+        }
+    }
+    places.into_values().collect()
+}
+
+/// Sentences about what the state does not know of objects that this plan is not about, and of those that it is about.
+pub(in crate::plan) fn notes(
+    overview: Overview<'_>,
+    marked: &[Marked],
+    changes: &[Change],
+) -> impl Iterator<Item = String> {
+    let strays =
+        strays(overview.input(), marked, changes).map(|one| named(&one.identity, one.address.as_deref()));
+    let left = left_alone(strays.collect());
+    let later = written_later(overview).into_iter().map(ToString::to_string);
+    left.into_iter().chain(older_state(overview.input().serial, later.collect()))
+}
+
+fn strays<'m>(input: &Input, marked: &'m [Marked], changes: &[Change]) -> impl Iterator<Item = &'m Marked> {
+    let planned = changes.iter().map(|change| &change.target.identity);
+    let replaced = changes.iter().filter_map(|change| Some(&change.replaced.as_ref()?.0.identity));
+    let known = input.known.values().map(|known| &known.target.identity);
+    let told: HashSet<&Identity> = planned.chain(replaced).chain(known).collect();
+    let uids: HashSet<&str> = input.known.values().map(|known| known.uid.as_str()).collect();
+    let is_let_go = |one: &Marked| {
+        let address = one.address.as_deref().and_then(|address| address.parse::<Address>().ok());
+        address.is_some_and(|address| {
+            input.moves.removed.iter().any(|removed| address.is_meant_by(&removed.address))
+        })
+    };
+    let strays = marked.iter().filter(|one| {
+        one.project == input.project && one.lineage.as_ref() == Some(&input.lineage) && !is_let_go(one)
+    });
+    let strays: Vec<&Marked> =
+        strays.filter(|one| !told.contains(&one.identity) && !uids.contains(one.uid.as_str())).collect();
+    strays.into_iter()
+}
+
+fn named(identity: &Identity, address: Option<&str>) -> String {
+    address.map_or_else(|| identity.to_string(), |address| format!("{identity} ({address})"))
+}
+
+/// The addresses of what a run wrote of which this state knows nothing.
+fn written_later(overview: Overview<'_>) -> Vec<&Address> {
+    let input = overview.input();
+    if input.serial == 0 {
+        return Vec::new();
+    }
+    let manager = field_manager(&input.project);
+    let is_later = |address: &Address| {
+        let known = input.known.get(address)?;
+        let live = overview.live(address).filter(|live| live.stamp.uid == known.uid && !known.doubted)?;
+        Some(is_written_since(known.applied.as_deref()?, live, &manager))
+    };
+    let written = input.known.keys().filter(|address| is_later(address) == Some(true));
+    let known: HashSet<&Identity> = input.known.values().map(|known| &known.target.identity).collect();
+    let is_taken_in = |address: &Address| {
+        overview.live(address).is_some_and(|live| {
+            let known = Identity::of(&live.object).is_some_and(|identity| known.contains(&identity));
+            !known && is_marked_ours(live, overview.owner())
+        })
+    };
+    let made = input.desired.iter().filter(|desired| !desired.shared).map(|desired| &desired.address);
+    written.chain(made.filter(|address| is_taken_in(address))).collect()
+}
+
+fn left_alone(found: Vec<String>) -> Option<String> {
+    let (are, them) = match found.len() {
+        0 => return None,
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    Some(format!(
+        "{} {are} annotated as ours, but not in the state: this plan neither changes nor deletes {them}. \
+         Perhaps the state is older than the cluster: then put the newest one back, or take {them} in with `regplan \
+         state rebuild`. Otherwise delete {them} with kubectl, or let go of {them}: `kubectl annotate KIND NAME \
+         regplan.dev/project- regplan.dev/lineage-`.",
+        enumerated(found)
+    ))
+}
+
+fn older_state(serial: u64, found: Vec<String>) -> Option<String> {
+    if found.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "A run that the state here (serial {serial}) does not know has written {}: perhaps the state is older than the \
+         cluster. If there is a newer one (in a backup, in a cache, on another machine), put it back before you apply. \
+         Otherwise an apply makes all as the configuration says, and records that.",
+        enumerated(found)
+    ))
+}
+
+/// The first few of these.
+fn enumerated(all: Vec<String>) -> String {
+    let count = all.len();
+    let first: Vec<String> = all.into_iter().take(NAMED).collect();
+    let more = count - first.len();
+    if more > 0 { format!("{} and {more} more", first.join(", ")) } else { first.join(", ") }
+}

@@ -1,0 +1,70 @@
+//! A state that is older than the cluster: a backup that was put back, or the copy of another machine.
+
+use super::greeting;
+use crate::harness::{GREETING, Namespace, Project};
+
+tests! {
+    what_an_older_state_does_not_know_is_listed_and_kept,
+    what_a_later_run_wrote_is_told,
+    what_was_let_go_of_is_no_news,
+}
+
+const MORE: &str = "\n[resource.more]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
+
+/// Applies this configuration, and puts back the state that was there before.
+fn applied_and_forgotten(project: &Project<'_>, config: &str) {
+    let state = project.read(&project.state_path());
+    project.rewrite("regplan.toml", config);
+    project.apply();
+    project.rewrite(&project.state_path(), &state);
+}
+
+fn what_an_older_state_does_not_know_is_listed_and_kept() {
+    let ns = Namespace::new();
+    let project = greeting(&ns);
+    project.apply();
+    applied_and_forgotten(&project, &format!("{GREETING}{MORE}"));
+    // In the configuration it is taken in again, and the plan says so.
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("A run that the state here (serial 2) does not know has written resource.more");
+    // Outside of it nobody would see it.
+    project.rewrite("regplan.toml", GREETING);
+    let kept = "more (resource.more) is annotated as ours, but not in the state";
+    let plan = project.run(["plan", "--detailed-exitcode"]).success();
+    plan.stdout_contains(&ns.fill(&format!("ConfigMap {{ns}}/{kept}")));
+    project.run(["plan", "--format=markdown"]).success().stdout_contains("is annotated as ours");
+    project.run(["apply", "--auto-approve"]).success().stdout_contains(kept);
+    project.run(["destroy", "--auto-approve"]).success().stdout_contains(kept);
+    assert!(ns.find("configmap/more").is_some() && ns.find("configmap/greeting").is_none());
+    // A destroy with the configuration that names it says so too, or takes it along.
+    let destroy = project.run(["plan", "--destroy"]).success();
+    destroy.stdout_contains("more");
+}
+
+fn what_a_later_run_wrote_is_told() {
+    let ns = Namespace::new();
+    let project = greeting(&ns);
+    project.apply();
+    applied_and_forgotten(&project, &GREETING.replace("world", "moon"));
+    project.rewrite("regplan.toml", GREETING);
+    let told = "does not know has written resource.greeting";
+    project.run(["plan"]).success().stdout_contains(told);
+    let drift = project.run(["drift"]).code(2);
+    drift.stdout_contains("has written 1 resource").stdout_contains("older than the cluster");
+    project.apply();
+    project.run(["plan"]).success().stdout_lacks(told);
+    // What others write is no such run.
+    ns.patch("configmap/greeting", &serde_json::json!({"data": {"hello": "sun"}}));
+    project.run(["plan"]).success().stdout_lacks(told);
+    project.run(["drift"]).code(2).stdout_lacks("older than the cluster");
+}
+
+fn what_was_let_go_of_is_no_news() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{MORE}"));
+    project.apply();
+    let removed = "\n[[removed]]\naddress = \"resource.more\"\ndestroy = false\n";
+    project.rewrite("regplan.toml", &format!("{GREETING}{removed}"));
+    project.apply();
+    project.run(["plan"]).success().stdout_lacks("annotated as ours");
+}
