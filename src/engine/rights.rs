@@ -4,15 +4,17 @@ use tracing::{Instrument as _, info_span};
 
 use crate::plan::{Action, Change, Plan};
 use crate::provider::{Provider, Verb};
-use crate::resource::{Identity, Target};
+use crate::resource::{Address, Identity, Target};
 
 /// What our rights do not allow of a plan. Nothing of it was done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("permissions for the plan are missing")]
-pub struct MissingRights(
+pub struct MissingRights {
     /// What is not allowed, in the order of the plan.
-    pub Vec<(Verb, Identity)>,
-);
+    pub missing: Vec<(Verb, Identity)>,
+    /// The bindings of roles that the plan makes or changes. They may give what is missing.
+    pub bindings: Vec<Address>,
+}
 
 /// Refuses a plan of which a part would be forbidden, with everything that is missing.
 ///
@@ -29,7 +31,15 @@ pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), M
     let denied = requests.into_iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
     let mut missing: Vec<_> = denied.map(|((verb, target), _)| (verb, target.identity)).collect();
     missing.dedup();
-    if missing.is_empty() { Ok(()) } else { Err(MissingRights(missing)) }
+    if missing.is_empty() { Ok(()) } else { Err(MissingRights { missing, bindings: bindings(plan) }) }
+}
+
+fn bindings(plan: &Plan) -> Vec<Address> {
+    let binds = |identity: &Identity| {
+        identity.group == "rbac.authorization.k8s.io" && identity.kind.ends_with("RoleBinding")
+    };
+    let written = plan.changes.iter().filter(|change| change.action.writes());
+    written.filter(|change| binds(&change.target.identity)).map(|change| change.address.clone()).collect()
 }
 
 /// The rights that a change needs. The rights to read and to watch, for the wait, are not asked for: a server

@@ -130,7 +130,7 @@ async fn rights_that_are_missing_are_told_before_the_first_write() {
     let planned = plan(&workspace).await;
     let applicable = planned.applicable(&Approval::Caller).unwrap();
     let error = refused(workspace.apply(&applicable, &|_| (), &Stop::default()).await);
-    let Error::MissingRights(MissingRights(missing)) = error else { panic!("{error:?}") };
+    let Error::MissingRights(MissingRights { missing, .. }) = error else { panic!("{error:?}") };
     let missing: Vec<_> = missing.iter().map(|(verb, identity)| (*verb, identity.name.as_str())).collect();
     assert_eq!(missing, [(Verb::Patch, "a")]);
     assert!(!stage.cluster.log().contains(&"write".to_owned()));

@@ -149,11 +149,16 @@ fn named(cluster: &ClusterIdentity) -> String {
     }
 }
 
-fn missing_rights(MissingRights(missing): &MissingRights) -> Words {
+fn missing_rights(MissingRights { missing, bindings }: &MissingRights) -> Words {
     let missing: Vec<String> =
         missing.iter().map(|(verb, identity)| format!("{} {identity}", verb.name())).collect();
     let message = format!("permissions are missing, so nothing was done:\n  {}", missing.join("\n  "));
-    Words::new(message, "ask for these permissions, or let somebody apply who has them")
+    let help = "ask for these permissions, or let somebody apply who has them";
+    if bindings.is_empty() {
+        return Words::new(message, help);
+    }
+    let targets: Vec<String> = bindings.iter().map(|address| format!("--target {address}")).collect();
+    Words::new(message, format!("{help}; if this plan gives them, apply that first: `{}`", targets.join(" ")))
 }
 
 fn not_applicable(reason: &NotApplicable) -> Words {
@@ -264,9 +269,9 @@ mod tests {
     #[test]
     fn everything_that_keeps_a_plan_from_being_applied_is_listed() {
         let identity = |name: &str| Identity::namespaced("", "Secret", "a", name);
-        let missing = MissingRights(vec![(Verb::Create, identity("x")), (Verb::Patch, identity("y"))]);
+        let missing = vec![(Verb::Create, identity("x")), (Verb::Patch, identity("y"))];
         assert_eq!(
-            message(missing),
+            message(MissingRights { missing, bindings: Vec::new() }),
             "permissions are missing, so nothing was done:\n  create Secret a/x\n  patch Secret a/y"
         );
         let field = |path: &str| UncheckedField {

@@ -92,7 +92,7 @@ fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem:
 fn refusal(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem: Problem) -> Ruling {
     let Some(live) = live else { return problem.into() };
     let desired = situation.desired();
-    if let Some(named) = replacing_fields::named_by_server(&problem) {
+    if let Some(named) = replacing_fields::named_by_server(&problem, sent, &live.object) {
         let answer = predicted_object(situation, live, sent);
         let mut fields = differences::without_marks(situation, live, sent, &answer);
         replacing_fields::flag_named(&desired.identity, &live.object, &named, &mut fields);

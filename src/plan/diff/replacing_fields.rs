@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::kubernetes::immutable::{Loss, is_immutable, loss, says_immutable};
 use crate::plan::model::field_change::{After, FieldChange};
 use crate::plan::model::reason::Reason;
-use crate::resource::{FieldPath, Identity, Problem, ProblemKind, is_builtin_group};
+use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment, is_builtin_group};
 
 /// Flags the changes that the rules for the kind do not allow; whether there are any. A field whose value is
 /// known only after the apply may keep its value, and is not flagged.
@@ -50,8 +50,13 @@ pub(in crate::plan) fn loss_reason(identity: &Identity) -> Option<Reason> {
 
 /// The fields that the server does not change in an existing object, where that is what it says.
 ///
-/// Most kinds give one cause for each such field; a `StatefulSet` names only `spec`.
-pub(in crate::plan) fn named_by_server(problem: &Problem) -> Option<Vec<FieldPath>> {
+/// Most kinds give one cause for each such field; a `StatefulSet` names only `spec`. `sent` is what the server refuses,
+/// and `live` what is there.
+pub(in crate::plan) fn named_by_server(
+    problem: &Problem,
+    sent: &Value,
+    live: &Value,
+) -> Option<Vec<FieldPath>> {
     if problem.kind != ProblemKind::Rejected {
         return None;
     }
@@ -62,7 +67,31 @@ pub(in crate::plan) fn named_by_server(problem: &Problem) -> Option<Vec<FieldPat
         .filter_map(|(path, _, _)| path.clone())
         .collect();
     // Another cause beside them would remain after a replacement: then the user must mend that first.
-    (!fields.is_empty() && fields.len() == problem.causes.len()).then_some(fields)
+    let ends = |path: &Option<FieldPath>| path.as_ref().is_some_and(|path| ends_with_old(path, sent, live));
+    let is_all = problem.causes.iter().all(|(path, _, words)| says_immutable(words) || ends(path));
+    (!fields.is_empty() && is_all).then_some(fields)
+}
+
+/// Whether the value there is one that the server gave the old object by itself, for example the request of a pod that
+/// has only a limit. A new object has another one.
+fn ends_with_old(path: &FieldPath, sent: &Value, live: &Value) -> bool {
+    // A limit range would give a new pod the same value again.
+    let is_of_range = live.pointer("/metadata/annotations/kubernetes.io~1limit-ranger").is_some();
+    !is_of_range && path.get(live).is_some() && !is_sent(path.segments(), sent, live)
+}
+
+/// Whether what is sent has a value at this place of the live object. The server counts list items; ours may stand in
+/// another order, so they are found by their names.
+fn is_sent(place: &[Segment], sent: &Value, live: &Value) -> bool {
+    let Some((step, rest)) = place.split_first() else { return true };
+    let Some(below) = FieldPath::root().join(step.clone()).get(live) else { return false };
+    let twin = match (step, below.get("name"), sent.as_array()) {
+        (Segment::Index(_), Some(name), Some(items)) => {
+            items.iter().find(|item| item.get("name") == Some(name))
+        }
+        _ => FieldPath::root().join(step.clone()).get(sent),
+    };
+    twin.is_some_and(|twin| is_sent(rest, twin, below))
 }
 
 #[cfg(test)]

@@ -79,3 +79,50 @@ fn text_of(field: &FieldChange) -> Option<String> {
         After::Value(other) => Some(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::Action;
+    use crate::report::plan::sample;
+    use crate::resource::Identity;
+
+    /// The line of an object of this kind with these fields.
+    fn told(kind: (&str, &str), fields: &[(&str, Value)]) -> String {
+        let field = |(path, value): &(&str, Value)| sample::field(path, None, After::Value(value.clone()));
+        let mut change = sample::change("x", Action::Create, fields.iter().map(field).collect());
+        change.target.identity = Identity::namespaced(kind.0, kind.1, "a", "x");
+        for field in change.fields.iter_mut().filter(|field| field.path.to_string().contains("secret")) {
+            field.sensitive = true;
+        }
+        line(&of_object(&change))
+    }
+
+    #[test]
+    fn each_kind_tells_what_matters_and_no_secret() {
+        let image = |container: &str, image: &str| (container.to_owned(), json!(image));
+        let of = |containers: &[(String, Value)]| {
+            let mut fields = vec![("spec.replicas", json!(2))];
+            fields.extend(containers.iter().map(|(path, image)| (path.as_str(), image.clone())));
+            told(("apps", "Deployment"), &fields)
+        };
+        let (web, beside) =
+            ("spec.template.spec.containers[web].image", "spec.template.spec.containers[s].image");
+        let init = image("spec.template.spec.initContainers[i].image", "init:1");
+        assert_eq!(of(&[image(web, "web:1"), init]), "image: web:1; replicas: 2");
+        assert_eq!(of(&[image(web, "web:1"), image(beside, "web:1")]), "image: web:1; replicas: 2");
+        assert_eq!(of(&[image(web, "web:1"), image(beside, "s:1")]), "images: web:1, s:1; replicas: 2");
+        assert_eq!(of(&[image("spec.template.spec.containers[secret].image", "hidden:1")]), "replicas: 2");
+        let claim = |class: &[(&str, Value)]| {
+            let size = ("spec.resources.requests.storage", json!("1Gi"));
+            told(("", "PersistentVolumeClaim"), &[&[size], class].concat())
+        };
+        assert_eq!(claim(&[]), "size: 1Gi; class: the default");
+        assert_eq!(claim(&[("spec.storageClassName", json!(""))]), "size: 1Gi; class: none");
+        let versions = [("spec.versions[v1].name", json!("v1")), ("spec.versions[v2].name", json!("v2"))];
+        assert_eq!(told(("apiextensions.k8s.io", "CustomResourceDefinition"), &versions), "versions: v1, v2");
+        assert_eq!(told(("", "ConfigMap"), &[("spec.replicas", json!(2))]), "");
+    }
+}

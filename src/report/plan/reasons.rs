@@ -139,7 +139,7 @@ fn lost(loss: Loss) -> &'static str {
 /// Why the difference could only be predicted; `None` where it is known for sure.
 pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
     let Fidelity::Predicted(reason) = fidelity else { return None };
-    Some(match reason {
+    let sentence = match reason {
         PredictionReason::NamespaceCreated { namespace } => {
             format!("the namespace `{namespace}` is made by this plan")
         }
@@ -170,7 +170,9 @@ pub(super) fn prediction(fidelity: &Fidelity) -> Option<String> {
             let cures: Vec<String> = cures.iter().map(cure).collect();
             format!("the server refuses it until {}: {message}", some_of(&cures))
         }
-    })
+    };
+    // The server lists missing permissions in lines of their own.
+    Some(sentence.lines().map(str::trim).collect::<Vec<_>>().join(" "))
 }
 
 /// The same without what the server said of this one object.

@@ -277,4 +277,15 @@ mod tests {
             assert!(text.contains("(sensitive"), "{text}");
         }
     }
+
+    #[test]
+    fn only_modes_of_volumes_are_octal() {
+        let shown = |path: &str| {
+            shown(&FieldChange::new(path.parse().unwrap(), Some(json!(288)), After::Value(json!(420))))
+        };
+        assert!(shown("spec.volumes[v].secret.defaultMode").contains("0440 -> 0644"));
+        assert!(shown("spec.volumes[v].secret.items[k].mode").contains("0440 -> 0644"));
+        assert!(shown("spec.defaultMode").contains("288 -> 420"), "a custom resource means something else");
+        assert!(shown("spec.volumes[v].secret.size").contains("288 -> 420"));
+    }
 }

@@ -9,6 +9,7 @@ tests! {
     every_kind_names_the_field_that_cannot_change,
     a_replacement_that_the_server_cannot_be_asked_about_is_predicted,
     what_a_killed_replacement_made_is_found,
+    a_pod_whose_limit_falls_below_its_derived_request_is_replaced,
 }
 
 fn table(value: impl Fn(&Row) -> &'static str) -> String {
@@ -86,4 +87,26 @@ fn what_a_killed_replacement_made_is_found() {
     project.apply();
     assert_eq!(ns.find("configmap/welcome"), None);
     project.run(["plan", "--detailed-exitcode"]).success();
+}
+
+/// The server derives the request from the first limit, and refuses a smaller limit beside it.
+fn a_pod_whose_limit_falls_below_its_derived_request_is_replaced() {
+    let ns = Namespace::new();
+    let pod = |resources: &str| {
+        format!(
+            "{HEAD}\n[resource.web]\napiVersion = \"v1\"\nkind = \"Pod\"\nspec.containers = [{{ name = \"main\", \
+             image = \"web:1\", resources = {resources} }}]\n"
+        )
+    };
+    let project = ns.project().write("regplan.toml", &pod("{ limits.memory = \"128Mi\" }"));
+    project.apply();
+    // What the file says itself stays wrong in a new pod.
+    project.rewrite("regplan.toml", &pod("{ limits.memory = \"64Mi\", requests.memory = \"128Mi\" }"));
+    project.run(["plan"]).code(1).stdout_contains("must be less than or equal to memory limit");
+    project.rewrite("regplan.toml", &pod("{ limits.memory = \"64Mi\" }"));
+    let plan = project.run(["plan", "--format=json"]).success().json();
+    assert_eq!(change(&plan, "resource.web")["action"], "replace", "{plan:#}");
+    project.apply();
+    project.expect_settled();
+    assert_eq!(ns.field("pod/web", "/spec/containers/0/resources/requests/memory"), "64Mi");
 }

@@ -74,3 +74,29 @@ fn a_mistake_beside_a_curable_reason_stays_a_mistake() {
     problem.kind = ProblemKind::Unreachable;
     assert_eq!(of(&problem), 0, "that is no refusal");
 }
+
+#[test]
+fn reasons_that_few_meet_have_their_cure_too() {
+    let own = |words: &str| remedies_of(pod(json!({"serviceAccountName": "robot"})), words);
+    let robot = Identity::namespaced("", "ServiceAccount", "a", "robot");
+    let mount = "pods \"p\" is forbidden: volume with secret.secretName=\"s\" is not allowed because service account \
+                 robot does not reference that secret";
+    assert_eq!(own(mount), [[Remedy::Changed(robot, &[])]]);
+    let ratio =
+        "pods \"p\" is forbidden: cpu max limit to request ratio per Container is 2, but provided ratio is 4";
+    let range = Some("a".to_owned());
+    let (wider, gone) =
+        (Remedy::AnyChanged(LIMIT_RANGE, range.clone(), &["spec"]), Remedy::AnyDeleted(LIMIT_RANGE, range));
+    assert_eq!(own(ratio), [[wider, gone]]);
+    let class =
+        json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "p"}});
+    let second = "PriorityClass p is forbidden: only one default can exist";
+    assert_eq!(remedies_of(class, second), [[Remedy::Freed(Exclusive::DefaultPriority)]]);
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "a"}});
+    let made = Remedy::AnyMade(("networking.k8s.io", "ServiceCIDR"), None);
+    for words in
+        ["the provided IP (10.9.0.7) is not in the valid range", "it does not match the current range"]
+    {
+        assert_eq!(remedies_of(service.clone(), words), [[made.clone()]], "{words}");
+    }
+}
