@@ -1,6 +1,8 @@
 //! Draws mistakes together with the lines of the file around them. Only this file uses miette.
 
-use std::fmt::{self, Write as _};
+mod shown;
+
+use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -10,13 +12,14 @@ use textwrap::{WordSeparator, WordSplitter};
 use super::output::Output;
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, SourceId, Sources};
 use crate::report::{escape, escape_in_place, escape_lines};
+use shown::Shown;
 
 /// Prints the warnings, where there are any.
 pub(super) fn show_warnings(sources: &Sources, warnings: &Diagnostics, output: Output) -> io::Result<()> {
     if warnings.is_empty() { Ok(()) } else { Output::raw_message(&draw(sources, warnings, output)) }
 }
 
-/// The text of all mistakes, one below the other, and how many there are.
+/// The text of the mistakes, one below the other, and how many there are.
 pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) -> String {
     let theme =
         if output.styles_messages() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
@@ -29,8 +32,9 @@ pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) ->
         .with_word_splitter(WordSplitter::NoHyphenation);
     let mut text = String::new();
     let here = std::env::current_dir().ok();
-    for mistake in mistakes.clone().sorted() {
-        let mistake = &as_seen_from(here.as_deref(), mistake);
+    let shown = Shown::of(mistakes);
+    for mistake in &shown.mistakes {
+        let mistake = &as_seen_from(here.as_deref(), mistake.clone());
         for part in by_source(sources, mistake) {
             if handler.render_report(&mut text, &part).is_err() {
                 text.push_str(&escape_lines(&mistake.to_string()));
@@ -38,12 +42,7 @@ pub(super) fn draw(sources: &Sources, mistakes: &Diagnostics, output: Output) ->
             text.push('\n');
         }
     }
-    let errors = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error).count();
-    match errors {
-        0 => {}
-        1 => text.push_str("1 mistake; nothing was done.\n"),
-        _ => drop(writeln!(text, "{errors} mistakes; nothing was done.")),
-    }
+    text.push_str(&shown.summary());
     text
 }
 
@@ -75,7 +74,11 @@ fn by_source<'m>(sources: &Sources, mistake: &'m Diagnostic) -> Vec<Drawn<'m>> {
     let first = part(sources, mistake, first, mistake.message.clone());
     let mut drawn = vec![Drawn { is_first: true, help, ..first }];
     let others = files.into_iter().skip(1);
-    drawn.extend(others.map(|file| part(sources, mistake, Some(file), "and here:".to_owned())));
+    let what = match mistake.severity {
+        Severity::Error => "another place of this mistake",
+        Severity::Warning => "another place of this warning",
+    };
+    drawn.extend(others.map(|file| part(sources, mistake, Some(file), what.to_owned())));
     drawn
 }
 
@@ -89,7 +92,9 @@ fn part<'m>(
     let labels: Vec<Label> = labels.cloned().collect();
     let (message, source, labels) = match file.and_then(|file| sources.get(file)) {
         // Its lines may hold secrets.
-        Some(source) if source.holds_values => (message + &places(sources, &labels), None, Vec::new()),
+        Some(source) if labels.iter().any(|label| source.hides(label.span)) => {
+            (message + &places(sources, &labels), None, Vec::new())
+        }
         Some(source) => {
             let (text, labels) = shortened(&escape_in_place(&source.text), labels);
             let name = escape(&source.path.display().to_string());
@@ -192,6 +197,8 @@ impl miette::Diagnostic for Drawn<'_> {
 
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.mistake.severity {
+            // It is no mistake more.
+            _ if !self.is_first => miette::Severity::Advice,
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         })
@@ -248,8 +255,8 @@ mod tests {
     fn no_line_of_a_file_of_values_is_shown() {
         let mut sources = Sources::default();
         let text = "a = 1\npasword = 'hunter2'\n".into();
-        let values = Source { path: "values.toml".into(), folder: "/".into(), text, holds_values: true };
-        let source = sources.push(values);
+        let values = Source { path: "values.toml".into(), folder: "/".into(), text, hidden: Vec::new() };
+        let source = sources.push(values.all_hidden());
         let span = Span { source, start: 6, end: 13 };
         let mistake =
             Diagnostic::error("code", "not declared").at(span, "given here").help("did you mean it?");

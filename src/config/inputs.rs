@@ -111,15 +111,15 @@ impl Files {
         Some(self.sources.push(source(base, path, mistakes)?))
     }
 
-    /// The same for a file that gives values to variables.
+    /// The same for a file that gives values to variables. No line of it is drawn: it may hold secrets, also under a
+    /// name that is misspelt.
     pub(super) fn read_values(
         &mut self,
         base: &Path,
         path: &Path,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<SourceId> {
-        let values = source(base, path, mistakes)?;
-        Some(self.sources.push(Source { holds_values: true, ..values }))
+        Some(self.sources.push(source(base, path, mistakes)?.all_hidden()))
     }
 }
 
@@ -127,7 +127,7 @@ impl Files {
 fn source(base: &Path, path: &Path, mistakes: &mut Vec<Diagnostic>) -> Option<Source> {
     let text = text(base, path, mistakes)?;
     let folder = base.join(path).parent().map(Path::to_path_buf).unwrap_or_default();
-    Some(Source { path: path.to_path_buf(), folder, text: text.into(), holds_values: false })
+    Some(Source { path: path.to_path_buf(), folder, text: text.into(), hidden: Vec::new() })
 }
 
 /// The text of a file; `None` where it cannot be read, with the reason pushed.

@@ -20,6 +20,7 @@
 //! | `value_rules` | Where may unknown values and secrets stand, and what do relative paths start from? |
 //! | `shape`, `markers` | What does a schema say about one place, and with which keywords of our own? |
 //! | `moves` | Where has an address moved to, and what was removed? |
+//! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
 //! | `digest` | Do two configurations say the same? |
 //! | `schema` | What does an editor need to complete and check a file? |
 //! | `starter` | What does `regplan init` write? |
@@ -28,6 +29,7 @@
 mod assemble;
 pub mod codes;
 mod digest;
+mod hidden;
 mod inputs;
 mod load;
 mod markers;

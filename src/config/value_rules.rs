@@ -1,7 +1,7 @@
 //! What a JSON Schema cannot say of a value: whether it may be unknown yet, whether it may be a secret, and
 //! what a relative path starts from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::codes;
@@ -28,8 +28,6 @@ pub(super) struct ValueRules<'a> {
     pub(super) secrets: Option<&'a Node>,
     /// Places that have a mistake already: nothing more is said about them.
     pub(super) failed: &'a mut BTreeSet<FieldPath>,
-    /// Places whose text nobody may see, not even in a message.
-    pub(super) masked: &'a mut Vec<Span>,
     pub(super) mistakes: &'a mut Vec<Diagnostic>,
 }
 
@@ -48,13 +46,7 @@ impl ValueRules<'_> {
                 }
             }
             NodeValue::Table(table) => {
-                let may_hide_secrets = holds_secrets(shape) && shape.is_closed();
-                let named = if may_hide_secrets { shape.known() } else { BTreeMap::default() };
                 for (key, entry) in &mut table.entries {
-                    // A misspelt key beside a secret may hold a secret as well.
-                    if may_hide_secrets && !named.contains_key(key.as_str()) {
-                        self.mask(&entry.node);
-                    }
                     self.apply(&mut entry.node, &at.key(key.as_str()), &shape.key(key), known);
                 }
             }
@@ -62,23 +54,11 @@ impl ValueRules<'_> {
                 let expression = Expression::parse(text).and_then(Result::ok);
                 if let Some(expression) = expression {
                     self.reference(node, &expression, at, shape, known);
-                } else if is_secret(shape) {
-                    self.masked.push(node.span);
                 } else if shape.has(PATH) && !text.is_empty() {
                     *text = absolute(self.files.sources.folder(node.span.source), text);
                 }
             }
-            _ if is_secret(shape) => self.masked.push(node.span),
             _ => {}
-        }
-    }
-
-    /// Notes that no value below may be shown.
-    fn mask(&mut self, node: &Node) {
-        match &node.value {
-            NodeValue::Array(items) => items.iter().for_each(|item| self.mask(item)),
-            NodeValue::Table(table) => table.entries.values().for_each(|entry| self.mask(&entry.node)),
-            _ => self.masked.push(node.span),
         }
     }
 
@@ -141,18 +121,6 @@ impl ValueRules<'_> {
         self.failed.insert(at.clone());
         self.mistakes.push(Diagnostic::error(code, message).at(span, "").help(help));
     }
-}
-
-/// Whether a plain value that stands here is most likely a secret in clear: in the place of a source, or
-/// of a table of sources.
-fn is_secret(shape: &Shape<'_>) -> bool {
-    let is_source = |shape: &Shape<'_>| shape.has(SECRET_SOURCE) && !shape.types().contains(&"string");
-    is_source(shape) || shape.is_map() && is_source(&shape.key(""))
-}
-
-/// Whether this table is one of secrets, or has a key that is one.
-fn holds_secrets(shape: &Shape<'_>) -> bool {
-    is_secret(shape) || shape.known().into_keys().any(|key| is_secret(&shape.key(key)))
 }
 
 /// The path from a folder, without any `.` in it. A `..` stays, because it may leave a symbolic link.

@@ -13,6 +13,7 @@ pub(crate) mod codes;
 pub(crate) mod nearest;
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,9 +41,26 @@ pub struct Source {
     pub folder: PathBuf,
     /// Its whole text.
     pub text: Arc<str>,
-    /// Whether it gives values to variables, and nothing else. No line of such a file is shown: it may hold secrets,
-    /// also under a name that is misspelt.
-    pub holds_values: bool,
+    /// Ranges of bytes of which no line is drawn, because they may hold secrets. Places in them are named in words.
+    pub hidden: Vec<Range<usize>>,
+}
+
+impl Source {
+    /// The same file, of which no line is drawn.
+    #[must_use]
+    pub fn all_hidden(mut self) -> Self {
+        self.hidden.push(0..self.text.len());
+        self
+    }
+
+    /// Whether a place lies in lines that are not drawn.
+    pub fn hides(&self, span: Span) -> bool {
+        let end = span.end.max(span.start + 1);
+        let is_at_the_end = span.start == self.text.len();
+        self.hidden.iter().any(|hidden| {
+            hidden.start < end && span.start < hidden.end || is_at_the_end && hidden.end == span.start
+        })
+    }
 }
 
 /// All files that a configuration was read from. A [`Span`] points into one of them.
@@ -56,7 +74,7 @@ impl Sources {
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
         let path = path.into();
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        self.push(Source { path, folder, text: text.into(), holds_values: false })
+        self.push(Source { path, folder, text: text.into(), hidden: Vec::new() })
     }
 
     /// Adds a file, and gives it the next number.

@@ -48,12 +48,17 @@ pub fn canonical(value: &Value) -> Option<String> {
 
 /// Which of two amounts is larger; `None` where one of them is none, or in a form that is not known here.
 pub fn compare(one: &Value, other: &Value) -> Option<Ordering> {
-    let of = |value: &Value| match value {
+    Some(billionths(one)?.cmp(&billionths(other)?))
+}
+
+/// The amount in billionths; `None` where it is none, or in a form that is not known here.
+pub fn billionths(value: &Value) -> Option<i128> {
+    let amount = match value {
         Value::String(text) => amount(text.trim()),
         Value::Number(number) => amount(&number.to_string()),
         _ => None,
     };
-    Some(of(one)?.0.cmp(&of(other)?.0))
+    Some(amount?.0)
 }
 
 /// The amount in billionths, and whether its unit is a binary one.

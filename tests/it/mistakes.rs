@@ -4,6 +4,7 @@
 //! out: what the parser guesses around broken syntax, and references to a block that has a mistake.
 
 mod display;
+mod hidden;
 mod stages;
 mod unserved;
 
@@ -11,5 +12,5 @@ use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [stages::tests(), display::tests(), unserved::tests()].concat()
+    [stages::tests(), display::tests(), hidden::tests(), unserved::tests()].concat()
 }

@@ -29,17 +29,17 @@ pub use lifecycle::duration;
 /// Keys that blocks may have whatever their type (see [`BlockSchema::common_keys`]).
 pub const BLOCK_KEYS: &[&str] = &["depends_on", "lifecycle"];
 
-/// Checks everything and puts it together. `None` where there is no usable `[project]`, which is then
-/// reported. The caller fills in the sources, the folder and the sensitive variables.
+/// Checks everything and puts it together. Where there is no usable `[project]`, which is then reported, the project
+/// has no name, so that what is wrong with the blocks is found all the same. The caller fills in the sources, the
+/// folder and the sensitive variables.
 pub(super) fn assemble(
     resolved: Resolved,
     outline: &Outline<'_>,
     files: &Files,
-    masked: &mut Vec<Span>,
     mistakes: &mut Vec<Diagnostic>,
-) -> Option<Config> {
+) -> Config {
     let Resolved { root, failed } = resolved;
-    let mut assembly = Assembly { outline, files, root, failed, masked, mistakes };
+    let mut assembly = Assembly { outline, files, root, failed, mistakes };
     assembly.require_project();
     let project: Option<ProjectTable> = assembly.single("project");
     let cluster = assembly.cluster();
@@ -47,16 +47,16 @@ pub(super) fn assemble(
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
-    Some(Config {
+    Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
-        project: project?.name,
+        project: project.map(|project| project.name).unwrap_or_default(),
         cluster,
         state_path: state.and_then(|state| state.path),
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
-    })
+    }
 }
 
 /// A configuration while it is put together.
@@ -66,8 +66,6 @@ struct Assembly<'a> {
     root: Node,
     /// Places that have a mistake already: nothing more is said about them.
     failed: BTreeSet<FieldPath>,
-    /// Places whose text nobody may see.
-    masked: &'a mut Vec<Span>,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
@@ -86,7 +84,6 @@ impl Assembly<'_> {
             files: self.files,
             secrets: self.root.at([SECRET_KIND]),
             failed: &mut self.failed,
-            masked: self.masked,
             mistakes: self.mistakes,
         };
         rules.apply(body, at, &Shape::new(schema), known);
@@ -186,7 +183,8 @@ impl Assembly<'_> {
         blocks
     }
 
-    /// A block, if it has no mistake.
+    /// A block whose body has no mistake. One in `depends_on` or in `lifecycle` is reported, and no reason to leave its
+    /// objects unchecked: it says nothing of what they are.
     fn block(&mut self, address: BlockAddress, mut body: Node, block_type: &BlockSchema) -> Option<Block> {
         let before = self.mistakes.len();
         let BlockSchema { schema, common_keys, .. } = block_type;
@@ -203,13 +201,21 @@ impl Assembly<'_> {
         let key_context = KeyContext { extra: common_keys, enclosing: None, beside };
         self.checked(&mut body, &at, schema, key_context, KnownWhen::AsSchemaSays);
         let named_blocks = self.named_blocks(&body, &at, &Shape::new(schema), &address);
+        let has_failed = self.failed.iter().any(|failed| {
+            at.contains(failed) && !common_keys.iter().any(|key| at.key(*key).contains(failed))
+        });
+        let is_sound = !has_failed && !self.has_errors_since(before);
         let depends_on = depends_on.map(|entry| self.depends_on(&entry.node, &at)).unwrap_or_default();
-        let (lifecycle, ready_rules) =
-            lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema)).unwrap_or_default();
-        let mut found = self.mistakes.iter().skip(before);
-        let is_sound = found.all(|mistake| mistake.severity != Severity::Error)
-            && !self.failed.iter().any(|failed| at.contains(failed));
+        let before = self.mistakes.len();
+        let lifecycle = lifecycle.map(|entry| self.lifecycle(entry.node, &at, schema));
+        let lifecycle = lifecycle.filter(|_| !self.has_errors_since(before));
+        let (lifecycle, ready_rules) = lifecycle.unwrap_or_default();
         is_sound.then_some(Block { address, span, body, depends_on, named_blocks, lifecycle, ready_rules })
+    }
+
+    /// Whether an error was found after so many mistakes.
+    fn has_errors_since(&self, before: usize) -> bool {
+        self.mistakes.iter().skip(before).any(|mistake| mistake.severity == Severity::Error)
     }
 
     fn depends_on(&mut self, node: &Node, at: &FieldPath) -> Vec<(Address, Span)> {

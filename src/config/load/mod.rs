@@ -5,6 +5,7 @@ mod after_syntax_errors;
 mod top_level;
 
 use super::assemble::assemble;
+use super::hidden::{ReadFile, without_secrets};
 use super::inputs::{Files, Inputs};
 use super::merge::{conflicts, join, overlay};
 use super::model::{BlockSchema, Config};
@@ -13,7 +14,7 @@ use super::outline::{Outline, SINGLE_TABLES};
 use super::parse::parse;
 use super::references::resolve;
 use super::variables;
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, SourceId, Sources, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span};
 use after_syntax_errors::credible;
 use top_level::check_names;
 
@@ -45,14 +46,14 @@ fn finish(schemas: &[BlockSchema], read: impl FnOnce(&mut Loading<'_>) -> Option
     let mut loading = Loading {
         outline: Outline::new(schemas),
         files: Files::default(),
-        masked: Vec::new(),
+        read: Vec::new(),
         broken: Vec::new(),
         mistakes: Vec::new(),
     };
     let config = read(&mut loading);
-    let Loading { files, masked, broken, mistakes, .. } = loading;
-    let mistakes = Diagnostics::from(credible(mistakes, &broken, &files.sources)).sorted();
-    let sources = masked_sources(&files.sources, &masked);
+    let Loading { outline, files, read, broken, mistakes } = loading;
+    let sources = without_secrets(&files.sources, &read, &outline);
+    let mistakes = Diagnostics::from(credible(mistakes, &broken, &files.sources, &sources)).sorted();
     let config = config.map(|config| Config { sources: sources.clone(), ..config });
     let (outcome, sound) = match config {
         Some(config) if !mistakes.has_errors() => (Ok((config, mistakes)), None),
@@ -65,7 +66,8 @@ fn finish(schemas: &[BlockSchema], read: impl FnOnce(&mut Loading<'_>) -> Option
 struct Loading<'s> {
     outline: Outline<'s>,
     files: Files,
-    masked: Vec<Span>,
+    /// The files of the configuration, as they were read.
+    read: Vec<ReadFile>,
     broken: Vec<Span>,
     mistakes: Vec<Diagnostic>,
 }
@@ -81,7 +83,7 @@ impl Loading<'_> {
                 conflicts(&entry.node, &name, kind.alternatives, &mut self.mistakes);
             }
         }
-        config
+        Some(config)
     }
 
     fn head(&mut self, inputs: &Inputs<'_>) -> Option<Config> {
@@ -91,12 +93,12 @@ impl Loading<'_> {
             table.entries.retain(|name, _| SINGLE_TABLES.contains(&name.as_str()));
         }
         check_names(&mut tree, &self.outline, &mut self.mistakes);
-        self.resolve_and_assemble(&root, tree, inputs)
+        Some(self.resolve_and_assemble(&root, tree, inputs))
     }
 
     /// Resolves the references of a tree, which may lead to all of the `root`, and assembles a configuration.
-    fn resolve_and_assemble(&mut self, root: &Node, tree: Node, inputs: &Inputs<'_>) -> Option<Config> {
-        let variables = variables::read(root, inputs, &mut self.files, &mut self.masked, &mut self.mistakes);
+    fn resolve_and_assemble(&mut self, root: &Node, tree: Node, inputs: &Inputs<'_>) -> Config {
+        let variables = variables::read(root, inputs, &mut self.files, &mut self.mistakes);
         let resolved = resolve(
             root,
             tree,
@@ -106,14 +108,13 @@ impl Loading<'_> {
             &self.files.sources,
             &mut self.mistakes,
         );
-        let mut config =
-            assemble(resolved, &self.outline, &self.files, &mut self.masked, &mut self.mistakes)?;
+        let mut config = assemble(resolved, &self.outline, &self.files, &mut self.mistakes);
         config.folder = self.files.sources.folder(SourceId(0)).to_path_buf();
         let sensitive = variables.into_iter().filter(|(_, variable)| variable.sensitive);
         config.sensitive_variables = sensitive
             .filter_map(|(name, variable)| Some((name, variable.value?.as_str()?.to_owned())))
             .collect();
-        Some(config)
+        config
     }
 
     /// All files as one tree; `None` where there is nothing to read.
@@ -127,6 +128,8 @@ impl Loading<'_> {
                     continue;
                 };
                 let parsed = parse(id, &text, &mut self.mistakes);
+                let is_whole = parsed.broken.is_empty() && !parsed.repeats_keys;
+                self.read.push(ReadFile { source: id, root: parsed.root.clone(), is_whole });
                 self.broken.extend(parsed.broken);
                 match &mut folder {
                     Some(folder) => join(folder, parsed.root, &mut self.mistakes),
@@ -141,31 +144,4 @@ impl Loading<'_> {
         }
         whole
     }
-}
-
-/// The sources with every secret replaced by `*`, and all of a file that gives values to variables; every place
-/// stays where it is.
-fn masked_sources(sources: &Sources, masked: &[Span]) -> Sources {
-    let mut masked_sources = Sources::default();
-    for id in (0..).map(SourceId) {
-        let Some(source) = sources.get(id) else { break };
-        if source.holds_values {
-            masked_sources.push(Source { text: stars(&source.text).into(), ..source.clone() });
-            continue;
-        }
-        let mut text = source.text.to_string();
-        for span in masked.iter().filter(|span| span.source == id) {
-            if let Some(secret) = text.get(span.start..span.end) {
-                let stars = stars(secret);
-                text.replace_range(span.start..span.end, &stars);
-            }
-        }
-        masked_sources.push(Source { text: text.into(), ..source.clone() });
-    }
-    masked_sources
-}
-
-/// As many bytes in as many lines.
-fn stars(secret: &str) -> String {
-    secret.chars().map(|c| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) }).collect()
 }

@@ -19,9 +19,6 @@ use repeated_keys::RepeatedKeys;
 /// would overflow the stack. The reader limits brackets; dots are limited here.
 const MOST_DOTS: usize = 100;
 
-/// How many places of one file are told that are not TOML. Most of the later ones follow from the first.
-const MOST_TOLD: usize = 20;
-
 /// What a file says, as far as it could be read.
 #[derive(Debug)]
 pub(super) struct Parsed {
@@ -30,6 +27,8 @@ pub(super) struct Parsed {
     /// The places where the text is not TOML. Keys that are written twice are not among these: they are
     /// mistakes, but the rest of the file is read as it is meant.
     pub(super) broken: Vec<Span>,
+    /// Whether a key is written twice. What stands below the second one is not in the tree.
+    pub(super) repeats_keys: bool,
 }
 
 /// Reads one file; what is wrong with it is pushed.
@@ -41,44 +40,28 @@ pub(super) fn parse(source: SourceId, text: &str, mistakes: &mut Vec<Diagnostic>
             Diagnostic::error(codes::TOO_LARGE, format!("a key has more than {MOST_DOTS} dots")).at(span, ""),
         );
         let root = Node { value: NodeValue::Table(Table::default()), span: whole };
-        return Parsed { root, broken: vec![span] };
+        return Parsed { root, broken: vec![span], repeats_keys: false };
     }
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader { source, text, mistakes };
     let root = Node { value: NodeValue::Table(reader.table(document.get_ref())), span: whole };
     let mut broken = Vec::new();
+    let mut repeats_keys = false;
     let mut repeated_keys = RepeatedKeys::new(&root, text);
     for error in errors {
         let span = clamp(source, text, error.span().unwrap_or(0..0));
         if error.message() == "duplicate key" {
             // Where a key is missing, the reader makes up an empty one, each time.
+            repeats_keys = true;
             let is_made_up = span.start == span.end;
             mistakes.extend(repeated_keys.mistake(span).filter(|_| !is_made_up));
         } else {
             broken.push(span);
-            if broken.len() <= MOST_TOLD {
-                mistakes.push(
-                    Diagnostic::error(codes::SYNTAX, format!("this is not TOML: {}", error.message()))
-                        .at(span, ""),
-                );
-            }
+            let message = format!("this is not TOML: {}", error.message());
+            mistakes.push(Diagnostic::error(codes::SYNTAX, message).at(span, ""));
         }
     }
-    mistakes.extend(not_told(&broken));
-    Parsed { root, broken }
-}
-
-/// How many places that are not TOML were not told, at the first of them.
-fn not_told(broken: &[Span]) -> Option<Diagnostic> {
-    let first = broken.get(MOST_TOLD)?;
-    let count = broken.len() - MOST_TOLD;
-    let what = if count == 1 { "one more place is" } else { "more places are" };
-    let number = if count == 1 { String::new() } else { format!("{count} ") };
-    Some(
-        Diagnostic::error(codes::SYNTAX, format!("{number}{what} not TOML, and not shown"))
-            .at(*first, "the first of them")
-            .help("correct the mistakes above first: one of them may have led to all others"),
-    )
+    Parsed { root, broken, repeats_keys }
 }
 
 /// Reads a single value, as `--var` gives it for lists and tables; `None` if it is none.

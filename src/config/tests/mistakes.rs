@@ -238,15 +238,6 @@ fn beside_broken_syntax_only_what_is_sure_is_said() {
 }
 
 #[test]
-fn a_file_that_is_broken_all_over_is_told_in_twenty_mistakes_and_a_count() {
-    let broken = |lines: usize| mistakes(&format!("[project]\nname = 'x'\n{}", "= 1\n".repeat(lines)));
-    assert_eq!(broken(20).len(), 20);
-    let last = |lines| broken(lines).pop().unwrap().message;
-    assert_eq!(last(21), "one more place is not TOML, and not shown");
-    assert_eq!((broken(100).len(), last(100).as_str()), (21, "80 more places are not TOML, and not shown"));
-}
-
-#[test]
 fn a_secret_takes_no_keys_but_its_source() {
     let keys = "depends_on = []\nlifecycle.protect = true\nname = 'y'\n";
     let expected: Vec<_> =

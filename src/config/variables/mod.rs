@@ -12,8 +12,8 @@ use super::codes;
 use super::inputs::{Files, Inputs};
 use super::node::Node;
 use super::parse::parse;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::suggest;
-use crate::diagnostic::{Diagnostic, Span};
 pub(super) use variable::Variable;
 
 /// All declared variables, by name.
@@ -24,13 +24,12 @@ pub(super) fn read(
     root: &Node,
     inputs: &Inputs<'_>,
     files: &mut Files,
-    masked: &mut Vec<Span>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Variables {
     let mut variables = Variables::new();
     let declared = root.at(["variable"]).and_then(Node::as_table);
     for (name, entry) in declared.into_iter().flat_map(|table| &table.entries) {
-        variables.insert(name.clone(), Variable::declared(name, &entry.node, masked, mistakes));
+        variables.insert(name.clone(), Variable::declared(name, &entry.node, mistakes));
     }
     // From the weakest to the strongest: each overwrites what was there.
     for (name, variable) in &mut variables {
@@ -123,7 +122,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let source = files.read(folder.path(), &path, &mut mistakes).unwrap();
         let parsed = parse(source, text, &mut mistakes);
-        let variables = read(&parsed.root, &inputs, &mut files, &mut Vec::new(), &mut mistakes);
+        let variables = read(&parsed.root, &inputs, &mut files, &mut mistakes);
         let values = variables
             .into_iter()
             .map(|(name, variable)| (name, variable.value.map(|node| node.to_json())))

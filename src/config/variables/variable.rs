@@ -24,12 +24,7 @@ pub(in crate::config) struct Variable {
 
 impl Variable {
     /// Reads a declaration.
-    pub(super) fn declared(
-        name: &str,
-        node: &Node,
-        masked: &mut Vec<Span>,
-        mistakes: &mut Vec<Diagnostic>,
-    ) -> Self {
+    pub(super) fn declared(name: &str, node: &Node, mistakes: &mut Vec<Diagnostic>) -> Self {
         let sensitive = matches!(node.at(["sensitive"]), Some(Node { value: NodeValue::Boolean(true), .. }));
         let default = node.at(["default"]);
         let written = node.at(["type"]).and_then(Node::as_str).and_then(type_named);
@@ -46,7 +41,6 @@ impl Variable {
         match default {
             Some(default) if sensitive => {
                 variable.broken = true;
-                masked.push(default.span);
                 mistakes.push(
                 Diagnostic::error(
                     codes::SECRET_IN_CLEAR,

@@ -7,24 +7,13 @@ use serde_json::Value;
 use crate::kubernetes::quantity::compare;
 use crate::plan::cures::effects::{Effect, effects};
 use crate::plan::cures::remedies::{POD_SECURITY, RefusedObject, Remedy, has_word, remedies};
+use crate::plan::cures::usage::{counts_for, uses_less};
 use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::{Cure, Deed};
 use crate::plan::model::field_change::After;
 use crate::plan::model::plan::Plan;
 use crate::resource::dependencies::{Facility, provides, selects};
 use crate::resource::{Address, FieldPath, Identity, Problem};
-
-/// The kinds whose objects make pods, and so use up what a namespace allows.
-const POD_MAKERS: &[(&str, &str)] = &[
-    ("", "Pod"),
-    ("", "ReplicationController"),
-    ("apps", "Deployment"),
-    ("apps", "StatefulSet"),
-    ("apps", "DaemonSet"),
-    ("apps", "ReplicaSet"),
-    ("batch", "Job"),
-    ("batch", "CronJob"),
-];
 
 /// The changes that cure the refusal of the resource with this address; `None` where nothing in the plan helps.
 pub(in crate::plan) fn cures(
@@ -156,11 +145,12 @@ fn raises(effect: Effect<'_>) -> bool {
     })
 }
 
-/// Whether something ends that counts for one of these resources of a quota.
+/// Whether something ends that counts for one of these resources of a quota, or uses less of it.
 fn gives_room(effect: Effect<'_>, resources: &[String]) -> bool {
-    let counts = |resource: &String| counts_for(effect.object, resource);
     let ends = effect.deed == Deed::Deleted || is_scaled_down(effect);
-    ends && resources.iter().any(counts)
+    resources
+        .iter()
+        .any(|resource| ends && counts_for(effect.object, resource) || uses_less(effect, resource))
 }
 
 fn is_scaled_down(effect: Effect<'_>) -> bool {
@@ -171,22 +161,6 @@ fn is_scaled_down(effect: Effect<'_>) -> bool {
             (Some(before), After::Value(after)) => before.as_u64() > after.as_u64(),
             _ => false,
         })
-}
-
-/// Whether objects like this one count for a resource of a quota.
-fn counts_for(object: &Identity, resource: &str) -> bool {
-    let makes_pods = || POD_MAKERS.iter().any(|(group, kind)| object.is(group, kind));
-    let counted = match resource.strip_prefix("count/") {
-        Some(counted) => counted,
-        None if resource == "requests.storage" || resource.ends_with("persistentvolumeclaims") => {
-            return object.is("", "PersistentVolumeClaim");
-        }
-        None if resource.starts_with("services") => return object.is("", "Service"),
-        None => resource,
-    };
-    let (plural, group) = counted.split_once('.').unwrap_or((counted, ""));
-    let computes = matches!(plural, "pods" | "cpu" | "memory" | "requests" | "limits" | "ephemeral-storage");
-    object.group == group && object.group_kind().is_called(plural) || computes && makes_pods()
 }
 
 /// Whether a storage class lets claims grow afterwards, and did not so far.

@@ -5,6 +5,7 @@
 //! | `remedies` | what must happen, by the server's reason, so that it takes the object? The table |
 //! | `effects` | what do the changes of a plan do to their objects? |
 //! | `healing` | which effects are a remedy? |
+//! | `usage` | how much of a quota's resource does an object use? |
 //! | `values` | which values that only one object can have are given up, and which are taken? |
 //! | `order` | which change awaits which, and which wait for each other? |
 
@@ -12,6 +13,7 @@ mod effects;
 mod healing;
 pub(in crate::plan) mod order;
 pub(in crate::plan) mod remedies;
+mod usage;
 mod values;
 
 pub(in crate::plan) use healing::cures;

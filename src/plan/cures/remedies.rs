@@ -116,7 +116,7 @@ const TABLE: &[Row] = &[
     ("failed quota: ", unspecified),
     (" usage per ", limits),
     (" limit to request ratio per ", limits),
-    ("AdmissionPolicy '", policy),
+    ("' with binding '", policy),
     ("admission webhook \"", webhook),
     ("failed calling webhook \"", silent_webhook),
     ("must support resize", expansion),
@@ -153,8 +153,9 @@ fn service_account(namespace: &str, name: &str) -> Identity {
     Identity::namespaced("", "ServiceAccount", namespace, name)
 }
 
-fn priority(refused: RefusedObject<'_>, _: &str) -> Vec<Remedy> {
-    of_class(refused, "/spec/priorityClassName", ("scheduling.k8s.io", "PriorityClass"), &["value"])
+fn priority(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
+    let below: &[&str] = if words.contains("PreemptionPolicy") { &["preemptionPolicy"] } else { &["value"] };
+    of_class(refused, "/spec/priorityClassName", ("scheduling.k8s.io", "PriorityClass"), below)
 }
 
 fn default_priority(_: RefusedObject<'_>, _: &str) -> Vec<Remedy> {
@@ -243,12 +244,12 @@ fn limits(refused: RefusedObject<'_>, _: &str) -> Vec<Remedy> {
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
-/// `ValidatingAdmissionPolicy 'NAME' with binding 'NAME' denied request`.
+/// `ValidatingAdmissionPolicy 'NAME' with binding 'NAME' denied request`. Of a policy that mutates, the server says no
+/// more than `policy 'NAME'`.
 fn policy(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
-    let Some((before, _)) = words.split_once("AdmissionPolicy '") else { return Vec::new() };
-    let sort = before.rsplit(' ').next().unwrap_or_default();
-    let (Some(name), Some(binding)) =
-        (between(words, "AdmissionPolicy '", "'"), between(words, "with binding '", "'"))
+    let before = words.split_once("AdmissionPolicy '").map(|(before, _)| before);
+    let sort = before.map_or("Mutating", |before| before.rsplit(' ').next().unwrap_or_default());
+    let (Some(name), Some(binding)) = (between(words, "olicy '", "'"), between(words, "with binding '", "'"))
     else {
         return Vec::new();
     };

@@ -35,7 +35,7 @@ pub(super) fn of(identity: &Identity, object: &Value) -> Vec<Exclusive> {
 
 /// The object after the change, as far as the changed fields tell. New list items are left out: what they take is in
 /// the object that is sent.
-fn outcome(change: &Change, live: &Value) -> Value {
+pub(super) fn outcome(change: &Change, live: &Value) -> Value {
     let mut object = live.clone();
     for field in &change.fields {
         match &field.after {

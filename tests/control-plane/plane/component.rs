@@ -117,6 +117,9 @@ impl Layout {
             "--use-service-account-credentials".into(),
             // The default of 15 s is also how long a new autoscaler waits at first.
             "--horizontal-pod-autoscaler-sync-period=1s".into(),
+            // A pod that comes before the API server knows a new quota is not counted until the next full count. The
+            // default is 5 min.
+            "--resource-quota-sync-period=2s".into(),
         ]);
         args
     }

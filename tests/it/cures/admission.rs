@@ -6,6 +6,8 @@ use crate::harness::{Behaviour, Namespace, Webhook, mirror_definition, wait_unti
 tests! {
     an_object_waits_for_a_policy_that_goes,
     an_object_waits_for_a_policy_that_is_relaxed,
+    an_object_waits_for_the_parameters_of_a_policy,
+    an_object_waits_for_a_mutating_policy_that_goes,
     an_object_waits_for_a_webhook_that_goes,
     an_object_waits_for_a_silent_webhook_that_goes,
     a_policy_spares_the_objects_of_its_own_set,
@@ -136,4 +138,43 @@ fn an_account_comes_before_the_pod_that_is_changed_to_it() {
     project.rewrite("all.yaml", &(pod("serviceAccountName: robot,") + account));
     project.apply();
     project.expect_settled();
+}
+
+fn an_object_waits_for_the_parameters_of_a_policy() {
+    let ns = Namespace::new();
+    let policy = policy("params.data.ok == 'yes'")
+        .replace("  matchConstraints", "  paramKind: { apiVersion: v1, kind: ConfigMap }\n  matchConstraints")
+        .replace("resources: [configmaps]", "resources: [secrets]")
+        .replace("  validationActions", "  paramRef: { name: p, namespace: \"{ns}\", parameterNotFoundAction: Deny }\n  validationActions");
+    let project = of_manifest(&ns, &policy);
+    project.apply();
+    let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: { name: s }\n";
+    project.rewrite("all.yaml", &format!("{policy}{secret}"));
+    wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("no params found"));
+    refused(&project, "manifest.all/Secret/s", "no params found");
+    let parameters = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: p }\ndata: { ok: \"yes\" }\n";
+    project.rewrite("all.yaml", &format!("{policy}{secret}{parameters}"));
+    cured(&project, "manifest.all/Secret/s", "no params found", "manifest.all/ConfigMap/p");
+    ns.clean_up("validatingadmissionpolicy/{prefix}");
+    ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+}
+
+fn an_object_waits_for_a_mutating_policy_that_goes() {
+    let ns = Namespace::new();
+    let policy =
+        policy("false").replace("Validating", "Mutating").replace("\x20 validationActions: [Deny]\n", "");
+    let (before, rest) = policy.split_once("  validations:").unwrap();
+    let (_, rest) = rest.split_once('\n').unwrap();
+    let change = "Object{metadata: Object.metadata{labels: {'a': object.data['none']}}}";
+    let policy = format!(
+        "{before}  reinvocationPolicy: Never\n  mutations: [{{ patchType: ApplyConfiguration, applyConfiguration: {{ expression: \"{change}\" }} }}]\n{}",
+        rest.replace("  validationActions: [Deny]\n", "")
+    );
+    let project = of_manifest(&ns, &policy);
+    project.apply();
+    project.rewrite("all.yaml", &format!("{policy}{MAP}"));
+    wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("no such key"));
+    refused(&project, "manifest.all/ConfigMap/c", "no such key");
+    project.rewrite("all.yaml", MAP);
+    cured(&project, "manifest.all/ConfigMap/c", "no such key", "manifest.all/MutatingAdmissionPolicy");
 }

@@ -1,12 +1,14 @@
 //! Values that only one object can have: node ports, cluster IPs, the default priority class.
 
 use super::{cured, of_manifest, plan, refused};
-use crate::harness::{Namespace, change};
+use crate::harness::{Namespace, change, wait_until};
 
 tests! {
     a_node_port_moves_to_another_service,
     a_node_port_moves_to_a_renamed_service,
     a_cluster_ip_moves_to_a_service_in_another_namespace,
+    a_health_check_port_moves_to_another_service,
+    a_load_balancer_waits_for_room_in_its_quota,
     a_chain_of_node_ports_moves_in_order,
     swapped_node_ports_are_refused_with_the_way_out,
     two_services_with_one_port_are_a_mistake,
@@ -139,4 +141,45 @@ fn the_approval_binds_what_is_deleted_first() {
     assert_eq!(bound["awaits"], serde_json::json!(["manifest.all/Service/old"]), "{file:#}");
     project.run(["apply", "p.plan"]).success();
     project.expect_settled();
+}
+
+fn a_health_check_port_moves_to_another_service() {
+    let ns = Namespace::new();
+    let local = |name: &str, port: u16| {
+        let spec = "type: LoadBalancer, externalTrafficPolicy: Local, healthCheckNodePort: 30071, ports: [{ port: 80, nodePort: ";
+        service(name, &format!("{spec}{port} }}]"))
+    };
+    let project = of_manifest(&ns, &local("a", 30072));
+    project.edit("regplan.toml", "path = \"all.yaml\"", "path = \"all.yaml\"\nlifecycle.ready = \"written\"");
+    project.apply();
+    let without = local("a", 30072).replace("Local", "Cluster").replace("healthCheckNodePort: 30071, ", "");
+    project.rewrite("all.yaml", &(without + &local("b", 30073)));
+    cured(&project, "manifest.all/Service/b", "HealthCheck NodePort 30071", "manifest.all/Service/a");
+    // Whatever a port is for, it is one port of the nodes.
+    project.rewrite("all.yaml", &on_port("c", 30071));
+    cured(&project, "manifest.all/Service/c", "already allocated", "manifest.all/Service/b");
+}
+
+fn a_load_balancer_waits_for_room_in_its_quota() {
+    let ns = Namespace::new();
+    for (resource, sort) in [("services.loadbalancers", "LoadBalancer"), ("services.nodeports", "NodePort")] {
+        let quota = format!(
+            "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{ name: few }}\nspec: {{ hard: {{ {resource}: 1 }} }}\n"
+        );
+        let of_type =
+            |name: &str, sort: &str| service(name, &format!("type: {sort}, ports: [{{ port: 80 }}]"));
+        let project = of_manifest(&ns, &(quota.clone() + &of_type("a", sort)));
+        project.edit(
+            "regplan.toml",
+            "path = \"all.yaml\"",
+            "path = \"all.yaml\"\nlifecycle.ready = \"written\"",
+        );
+        project.apply();
+        project.rewrite("all.yaml", &(quota.clone() + &of_type("a", sort) + &of_type("b", sort)));
+        wait_until("the quota to count", || project.run(["plan"]).any().stdout().contains("exceeded quota"));
+        refused(&project, "manifest.all/Service/b", "exceeded quota: few");
+        project.rewrite("all.yaml", &(quota + &of_type("a", "ClusterIP") + &of_type("b", sort)));
+        cured(&project, "manifest.all/Service/b", "exceeded quota: few", "manifest.all/Service/a");
+        project.run(["destroy", "--auto-approve"]).success();
+    }
 }

@@ -11,6 +11,11 @@ tests! {
     a_pod_waits_for_what_a_delete_gives_back_to_the_quota,
     a_pod_waits_for_a_wider_limit,
     a_pod_waits_for_the_limits_that_a_quota_wants,
+    a_pod_waits_for_the_overhead_of_its_class,
+    a_pod_waits_for_another_priority_of_its_class,
+    a_pod_waits_for_a_class_that_spares_others,
+    a_pod_waits_for_a_smaller_one_of_its_quota,
+    a_pod_waits_for_a_deployment_that_needs_less,
     an_account_that_nobody_makes_is_an_error,
 }
 
@@ -134,4 +139,96 @@ fn an_account_that_nobody_makes_is_an_error() {
     let objects = pod("web", "  serviceAccountName: robot\n")
         + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: { name: other }\n";
     refused(&of_manifest(&ns, &objects), "manifest.all/Pod/web", "error looking up service account");
+}
+
+/// Applies the first object, sees the pod refused beside it, and cured beside the second one.
+fn waits_for_another(ns: &Namespace, first: &str, second: &str, pod: &str, words: &str, cure: &str) {
+    let project = of_manifest(ns, first);
+    project.apply();
+    project.rewrite("all.yaml", &format!("{first}{pod}"));
+    wait_until("the first one to hold", || project.run(["plan"]).any().stdout().contains(words));
+    refused(&project, "manifest.all/Pod/web", words);
+    project.rewrite("all.yaml", &format!("{second}{pod}"));
+    cured(&project, "manifest.all/Pod/web", words, &ns.fill(cure));
+}
+
+fn a_pod_waits_for_the_overhead_of_its_class() {
+    let ns = Namespace::new();
+    let class = |cpu: &str| {
+        format!(
+            "---\napiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {{ name: \"{{prefix}}\" }}\nhandler: runc\n\
+             overhead: {{ podFixed: {{ cpu: {cpu} }} }}\n"
+        )
+    };
+    let pod = pod("web", "  runtimeClassName: \"{prefix}\"\n  overhead: { cpu: 200m }\n");
+    let cure = "manifest.all/RuntimeClass/{prefix}";
+    waits_for_another(&ns, &class("100m"), &class("200m"), &pod, "Overhead doesn't match", cure);
+}
+
+/// A class with these fields, made anew where they change.
+fn priority(fields: &str) -> String {
+    format!(
+        "---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{ name: \"{{prefix}}\" }}\n{fields}\n"
+    )
+}
+
+fn a_pod_waits_for_another_priority_of_its_class() {
+    let ns = Namespace::new();
+    let pod = pod("web", "  priorityClassName: \"{prefix}\"\n  priority: 2000\n");
+    let (low, high) = (priority("value: 1000"), priority("value: 2000"));
+    waits_for_another(
+        &ns,
+        &low,
+        &high,
+        &pod,
+        "integer value of priority",
+        "manifest.all/PriorityClass/{prefix}",
+    );
+}
+
+fn a_pod_waits_for_a_class_that_spares_others() {
+    let ns = Namespace::new();
+    let pod = pod("web", "  priorityClassName: \"{prefix}\"\n  preemptionPolicy: Never\n");
+    let (usual, never) = (priority("value: 1000"), priority("value: 1000\npreemptionPolicy: Never"));
+    waits_for_another(&ns, &usual, &never, &pod, "PreemptionPolicy", "manifest.all/PriorityClass/{prefix}");
+}
+
+fn a_pod_waits_for_a_smaller_one_of_its_quota() {
+    let ns = Namespace::new();
+    let other = |memory: &str| {
+        let other = pod("other", "")
+            .replace("limits: { memory: 128Mi }", &format!("requests: {{ memory: {memory} }}"));
+        quota("requests.memory: 300Mi") + &other
+    };
+    let words = "exceeded quota: few";
+    waits_for_another(
+        &ns,
+        &other("200Mi"),
+        &other("100Mi"),
+        &pod("web", ""),
+        words,
+        "manifest.all/Pod/other",
+    );
+}
+
+fn a_pod_waits_for_a_deployment_that_needs_less() {
+    let ns = Namespace::new();
+    let many = |memory: &str| {
+        format!(
+            "{}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: many }}\nspec:\n  strategy: {{ type: Recreate }}\n\
+             \x20 selector: {{ matchLabels: {{ app: many }} }}\n  template:\n    metadata: {{ labels: {{ app: many }} }}\n\
+             \x20   spec: {{ terminationGracePeriodSeconds: 0, containers: [{{ name: main, image: \"web:1\", \
+             resources: {{ limits: {{ memory: {memory} }} }} }}] }}\n",
+            quota("limits.memory: 300Mi")
+        )
+    };
+    let words = "exceeded quota: few";
+    waits_for_another(
+        &ns,
+        &many("200Mi"),
+        &many("100Mi"),
+        &pod("web", ""),
+        words,
+        "manifest.all/Deployment/many",
+    );
 }

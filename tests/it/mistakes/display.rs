@@ -4,6 +4,7 @@ use crate::harness::Namespace;
 
 tests! {
     mistakes_in_several_files,
+    of_many_mistakes_the_first_are_shown_and_the_others_counted,
     secrets_in_clear_are_never_shown,
     a_line_without_end_is_cut,
     colours_change_nothing_but_the_colour,
@@ -31,6 +32,32 @@ fn mistakes_in_several_files() {
     project.run(["validate", "-f", "all"]).success();
     let same = project.run(["validate", "-f", "all", "-f", "over.toml"]).code(1);
     project.snapshot("mistakes_in_several_files", same.stderr());
+}
+
+/// Whichever files they are in: one limit for the run.
+fn of_many_mistakes_the_first_are_shown_and_the_others_counted() {
+    let ns = Namespace::absent();
+    let object = |number: usize| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: c{number} }}\ndata: {{ a{number}: 1 }}\n"
+        )
+    };
+    let many: Vec<String> = (0..130).map(object).collect();
+    let project = ns
+        .project()
+        .write("regplan.toml", "[project]\nname = \"x\"\n\n[manifest.many]\npath = \"many.yaml\"\n")
+        .write("many.yaml", &many.join("---\n"))
+        .write("broken.toml", &format!("[project]\nname = \"x\"\n{}", "= 1\n".repeat(50)))
+        .write("worse.toml", &"= 2\n".repeat(50));
+    let shown = |said: &str| said.lines().filter(|line| line.starts_with("  × ")).count();
+    for (files, count) in
+        [(vec!["validate"], 130), (vec!["validate", "-f", "broken.toml", "-f", "worse.toml"], 100)]
+    {
+        let said = project.run(files).code(1);
+        assert_eq!(shown(said.stderr()), 20, "{}", said.stderr());
+        said.stderr_contains(&format!("{count} mistakes; nothing was done."));
+        said.stderr_contains(&format!("{} more mistakes not shown", count - 20));
+    }
 }
 
 fn secrets_in_clear_are_never_shown() {

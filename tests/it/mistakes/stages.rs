@@ -10,6 +10,7 @@ tests! {
     mistakes_of_the_objects,
     mistakes_of_the_graph,
     mistakes_of_every_stage_are_found_at_once,
+    mistakes_beside_an_object_hide_none_of_its_own,
 }
 
 /// All files in the folder, with their contents.
@@ -136,14 +137,15 @@ loose = true
 path   = "crds.yaml"
 sha256 = "abc"
 
-[regsitry.fourth]
-host = "registry.example.com"
 "#;
     // A block type whose blocks have no name hides the other blocks of this type.
     let project = ns.project().write("regplan.toml", &config.replace("[resource]\nloose = true\n", ""));
     mistaken(&project, "mistakes_of_the_tables");
     let project = ns.project().write("regplan.toml", "[project]\nname = \"x\"\n[resource]\nkind = \"Pod\"\n");
     project.run(["validate"]).code(1).stderr_contains("`[resource]` has keys (`kind`) and no name");
+    let project =
+        ns.project().write("regplan.toml", "[project]\nname = \"x\"\n[regsitry.main]\nhost = \"x\"\n");
+    project.run(["validate"]).code(1).stderr_contains("did you mean `registry`?");
 }
 
 const OBJECTS: &str = r#"
@@ -338,4 +340,24 @@ data.ip    = "${registry.odd/Service/odd.spec.clusterIP}"
     }
     said.stderr_lacks("unknown-reference");
     mistaken(&project, "mistakes_of_every_stage");
+}
+
+/// What a block depends on, how it lives and what the project is called say nothing of its objects.
+fn mistakes_beside_an_object_hide_none_of_its_own() {
+    let ns = Namespace::absent();
+    let object = "[resource.c]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata = { a = 1 }\n";
+    let named = "[project]\nname = \"x\"\n";
+    for (head, more, code) in [
+        (named, "depends_on = [\"resource.d\"]\n", "unknown-reference"),
+        (named, "depends_on = [\"${var.d}\"]\n", "there is no variable `d`"),
+        (named, "lifecycle.protekt = true\n", "unknown-key"),
+        (named, "lifecycle.ready = { x = \"y\" }\n", "unknown-key"),
+        (named, "[cluster]\nnamspace = \"x\"\n", "unknown-key"),
+        ("[project]\nnam = \"x\"\n", "", "unknown-key"),
+        ("", "", "missing-key"),
+    ] {
+        let project = ns.project().write("regplan.toml", &format!("{head}{object}{more}"));
+        let said = project.run(["validate"]).code(1);
+        said.stderr_contains(code).stderr_contains("the data under `a` must be text");
+    }
 }

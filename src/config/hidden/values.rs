@@ -1,0 +1,82 @@
+//! Values that may be secrets, by what the schemas say of their places.
+
+use crate::config::markers::SECRET_SOURCE;
+use crate::config::node::{Node, NodeValue, Table};
+use crate::config::outline::{Outline, SINGLE_TABLES};
+use crate::config::shape::Shape;
+use crate::config::template::{Piece, split};
+use crate::diagnostic::Span;
+
+/// How deep secrets stand in a block. A schema may contain itself.
+const DEEPEST: usize = 6;
+
+/// Finds the values of a file that may be secrets.
+pub(super) fn find(root: &Node, outline: &Outline<'_>, found: &mut Vec<Span>) {
+    for (kind, entry) in root.as_table().into_iter().flat_map(|table| &table.entries) {
+        let Some(shape) = outline.schema_of(kind).map(Shape::new) else { continue };
+        if SINGLE_TABLES.contains(&kind.as_str()) {
+            below(&entry.node, &shape, found);
+            continue;
+        }
+        let common = outline.block(kind).map_or(&[][..], |block| block.common_keys);
+        for table in root.blocks(kind).filter_map(|(_, block)| block.node.as_table()) {
+            below_table(table, &shape, common, found);
+        }
+    }
+}
+
+fn below(node: &Node, shape: &Shape<'_>, found: &mut Vec<Span>) {
+    match &node.value {
+        NodeValue::Array(items) => items.iter().for_each(|item| below(item, &shape.item(), found)),
+        NodeValue::Table(table) => below_table(table, shape, &[], found),
+        NodeValue::String(text) if is_reference(text) => {}
+        _ if is_secret(shape) => found.push(node.span),
+        _ => {}
+    }
+}
+
+/// `extra` are keys that the shape does not know, and that may stand here.
+fn below_table(table: &Table, shape: &Shape<'_>, extra: &[&str], found: &mut Vec<Span>) {
+    let known = shape.known();
+    let holds_secrets = holds_secrets(shape, DEEPEST);
+    for (key, entry) in &table.entries {
+        let is_known = known.contains_key(key.as_str()) || extra.contains(&key.as_str());
+        // A misspelt key may have been meant as one that holds a secret; a table may be a whole block in the wrong
+        // place.
+        let may_be_secret = holds_secrets || entry.node.as_table().is_some();
+        if shape.is_closed() && !is_known && may_be_secret {
+            everything(&entry.node, found);
+        } else {
+            below(&entry.node, &shape.key(key), found);
+        }
+    }
+}
+
+fn everything(node: &Node, found: &mut Vec<Span>) {
+    match &node.value {
+        NodeValue::Array(items) => items.iter().for_each(|item| everything(item, found)),
+        NodeValue::Table(table) => {
+            table.entries.values().for_each(|entry| everything(&entry.node, found));
+        }
+        _ => found.push(node.span),
+    }
+}
+
+/// Whether a text is nothing but references to what stands elsewhere.
+fn is_reference(text: &str) -> bool {
+    let pieces = split(text);
+    !pieces.is_empty() && pieces.iter().all(|piece| matches!(piece, Piece::Reference(_)))
+}
+
+/// Whether a plain value that stands here is most likely a secret in clear: in the place of a source, or
+/// of a table of sources.
+fn is_secret(shape: &Shape<'_>) -> bool {
+    let is_source = |shape: &Shape<'_>| shape.has(SECRET_SOURCE) && !shape.types().contains(&"string");
+    is_source(shape) || shape.is_map() && is_source(&shape.key(""))
+}
+
+/// Whether this table is one of secrets, or has a key below which one stands.
+fn holds_secrets(shape: &Shape<'_>, deepest: usize) -> bool {
+    let below = |key: &str| deepest > 0 && holds_secrets(&shape.key(key), deepest - 1);
+    is_secret(shape) || shape.known().into_keys().any(below)
+}

@@ -1,0 +1,144 @@
+//! No line of a block that is or may be a secret is drawn beside a mistake. The place and the words stay.
+
+use crate::harness::{HEAD, Namespace};
+
+tests! {
+    no_line_of_a_secret_is_drawn,
+    no_line_of_another_file_of_a_secret_is_drawn,
+    no_password_of_a_registry_is_drawn,
+    harmless_lines_are_drawn,
+}
+
+const CANARY: &str = "hunter2-canary";
+
+/// Validates a configuration with a mistake, which holds the canary.
+#[track_caller]
+fn hides(config: &str) {
+    let ns = Namespace::absent();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}\n{config}"));
+    for command in ["validate", "plan"] {
+        let ended = project.run([command]).code(1);
+        ended.stderr_contains("regplan.toml:");
+        let said = format!("{}{}", ended.stdout(), ended.stderr());
+        assert!(!said.contains("hunter2"), "of\n{config}\nis said\n{said}");
+    }
+}
+
+fn no_line_of_a_secret_is_drawn() {
+    let object = "[resource.s]\napiVersion = \"v1\"\n";
+    let secret = format!("{object}kind = \"Secret\"\n");
+    let login = format!("stringData = {{ password = \"{CANARY}\" }}\n");
+    for config in [
+        // A misspelt key of ours, on the line of a secret and beside it.
+        format!("{secret}data = {{ password = \"{CANARY}\" }}\ndepends_on = [\"resource.gone\"]\n"),
+        format!("{secret}lifecycle = {{ protekt = true }}\n{login}"),
+        format!("{secret}lifecycle.ready = \"never\" # {CANARY}\n"),
+        format!("[resource.s]\n# {CANARY}\napiVersion = \"v1\"\nkind = \"Secret\"\ndepends_on = [\"x\"]\n"),
+        format!(
+            "resource.s = {{ kind = \"Secret\", apiVersion = \"v1\", data = {{ a = \"{CANARY}\", b = \"${{x}}\" }} }}\n"
+        ),
+        // Whatever the kind is called, or where it stands.
+        format!("{object}kind = \"secret\"\ndata.a = \"${{var.gone}}\"\ndata.b = \"{CANARY}\"\n"),
+        format!("{object}kind = \"Sercet\"\ndata.a = \"${{var.gone}}\"\ndata.b = \"{CANARY}\"\n"),
+        format!("{object}knid = \"Secret\"\ndata.b = \"{CANARY}\"\n"),
+        format!("{object}data.b = \"{CANARY}\"\n"),
+        format!("{object}data.b = \"{CANARY}\"\nkind = 5\n"),
+        format!("{object}kind = \"Opaque\"\n{login}metadata.annotations.a = \"${{var.gone}}\"\n"),
+        format!(
+            "{secret}metadata.annotations = {{ data = {{ password = \"{CANARY}\" }}, x = \"${{var.gone}}\" }}\n"
+        ),
+        format!(
+            "{object}kind = \"List\"\nitems = [{{ kind = \"Secret\", data = {{ a = \"{CANARY}\", b = \"${{var.b}}\" }} }}]\n"
+        ),
+        // Of several lines.
+        format!("{secret}data.a = \"\"\"\n[resource.x]\n{CANARY}\n${{var.gone}}\n\"\"\"\n"),
+        format!("{secret}[resource.s.data]\na = [\n  \"{CANARY}\",\n  \"${{var.gone}}\",\n]\n"),
+        // Where nobody knows the table.
+        format!("[resorce.s]\nkind = \"Secret\"\ndata.a = \"{CANARY}\"\n"),
+        format!("[resource]\nkind = \"Secret\"\n{login}"),
+        format!("[resource]\ndata = {{ a = \"{CANARY}\" }}\nkind = \"Secret\"\n"),
+        // A key or a header twice.
+        format!("{secret}data.a = \"{CANARY}-1\"\ndata.a = \"{CANARY}-2\"\n"),
+        format!("[resource.s]\nkind = \"ConfigMap\"\n[resource.s]\ndata.secret = \"{CANARY}\"\n"),
+        // What is no TOML.
+        format!("{secret}data = {{ password = \"{CANARY}\"\n"),
+        format!("{secret}data.password = \"{CANARY}\n"),
+        format!("{secret}data.password: \"{CANARY}\"\n"),
+        format!("{secret}data.password = {CANARY}\n"),
+        format!("{object}kind = Secret\ndata.password = \"{CANARY}\"\n"),
+        format!("[resource.s\nkind = \"Secret\"\ndata.password = \"{CANARY}\"\n"),
+        format!("{secret}stringData.a = \"begin\n{CANARY} = 5\n{CANARY} = 6\n"),
+        // Sources of secrets, and sensitive variables.
+        format!("[secret.a]\nvalue = \"{CANARY}\"\n"),
+        format!("[secret]\na = \"{CANARY}\"\n"),
+        format!("[secret.a]\ngenerate = {{ length = 8, value = \"{CANARY}\" }}\n"),
+        format!("[secret.a]\nenv = \"A\"\nenv_file = [\"{CANARY}\"]\n"),
+        format!("[variable.a]\nsensitive = true\ndefault = \"{CANARY}\"\n"),
+        format!("[variable.a]\nsensitve = true\ndefault = \"{CANARY}\"\n"),
+        format!("[variable.a]\nsensitive = \"true\"\ndefault = \"{CANARY}\"\n"),
+        format!("[variable.a]\nsensitive = true\ndefualt = \"{CANARY}\"\n"),
+        format!("[variable.a]\nsensitive = true\ndefault = \"{CANARY}\n"),
+    ] {
+        hides(&config);
+    }
+}
+
+fn no_line_of_another_file_of_a_secret_is_drawn() {
+    let ns = Namespace::absent();
+    let secret = "[resource.s]\napiVersion = \"v1\"\nkind = \"Secret\"\n";
+    for (base, over) in [
+        (secret.to_owned(), format!("[resource.s.data]\na = \"{CANARY}\"\nb = \"${{var.gone}}\"\n")),
+        (secret.to_owned(), format!("[resource.s.data]\na = \"{CANARY}\n")),
+        (
+            format!("{secret}data.a = \"{CANARY}\"\ndata.b = \"${{var.gone}}\"\n"),
+            "[resource.s]\ndata.a = \"x\"\n".to_owned(),
+        ),
+        (
+            "[variable.a]\nsensitive = true\n".to_owned(),
+            format!("[variable.a]\ndefault = \"{CANARY}\"\n[resource.x]\n"),
+        ),
+        (
+            format!("[registry.main]\nhots = \"x\"\nauth.users.ci = \"{CANARY}\"\n"),
+            "[registry.main]\nauth.users.ci = { env = \"CI\" }\n".to_owned(),
+        ),
+    ] {
+        let project =
+            ns.project().write("regplan.toml", &format!("{HEAD}\n{base}")).write("over.toml", &over);
+        let ended = project.run(["validate", "-f", "regplan.toml", "-f", "over.toml"]).code(1);
+        ended.stderr_contains(".toml:").stderr_lacks("hunter2");
+    }
+}
+
+fn no_password_of_a_registry_is_drawn() {
+    let main = "[registry.main]\nhost = \"r.example.com\"\nimage = \"registry:3\"\n";
+    for config in [
+        format!("{main}auth.users.ci = \"{CANARY}\"\n"),
+        format!("{main}auth.users = {{ ci = {{ env = \"X\", value = \"{CANARY}\" }} }}\n"),
+        format!("{main}auth = {{ usres = {{ ci = \"{CANARY}\" }} }}\n"),
+        format!("{main}auht = {{ users = {{ ci = \"{CANARY}\" }} }}\n"),
+        format!("{main}users = {{ ci = \"{CANARY}\" }}\n"),
+        format!("{main}http.secrets = \"{CANARY}\"\n"),
+        format!("{main}[registry.main.auth.users]\nci = \"{CANARY}\nx = 1\n"),
+        format!("{main}[registry.main.auth.users\nci = \"{CANARY}\"\n"),
+    ] {
+        hides(&config);
+    }
+}
+
+fn harmless_lines_are_drawn() {
+    let ns = Namespace::absent();
+    let map = "[resource.a]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
+    for (config, drawn) in [
+        (format!("{map}depends_on = [\"resource.gone\"]\n"), "depends_on = [\"resource.gone\"]"),
+        (format!("{map}data.a = \"x\n"), "data.a = \"x"),
+        (
+            format!("{map}data.token = \"${{var.gone}}\"\n[secret.s]\nenv = \"S\"\n"),
+            "data.token = \"${var.gone}\"",
+        ),
+        ("[variable.a]\ntype = \"number\"\ndefault = \"many\"\n".to_owned(), "default = \"many\""),
+        ("[manifest.a]\npath = \"x\"\nonyl = []\n[secret.s]\nenv = \"S\"\n".to_owned(), "onyl = []"),
+    ] {
+        let project = ns.project().write("regplan.toml", &format!("{HEAD}\n{config}"));
+        project.run(["validate"]).code(1).stderr_contains(drawn);
+    }
+}
