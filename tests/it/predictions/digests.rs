@@ -1,7 +1,7 @@
 //! The digest of a reader's plan is that of an administrator's, so that what was planned in a pull request with
 //! rights to read is expected by whoever applies it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ tests! {
 }
 
 /// The digest of the plan under these rights.
-fn digest(project: &Project<'_>, flags: &[&str], kubeconfig: Option<&PathBuf>) -> String {
+fn digest(project: &Project<'_>, flags: &[&str], kubeconfig: Option<&Path>) -> String {
     let plan = project.regplan(["plan", "--format=json"]).args(flags);
     let plan = match kubeconfig {
         Some(path) => plan.args(["--kubeconfig", path.to_str().unwrap()]),
@@ -31,7 +31,7 @@ fn digest(project: &Project<'_>, flags: &[&str], kubeconfig: Option<&PathBuf>) -
 
 /// Both have one digest, and it is another one than the last.
 #[track_caller]
-fn expect_one_digest(project: &Project<'_>, reader: &PathBuf, last: &mut Vec<String>, what: &str) {
+fn expect_one_digest(project: &Project<'_>, reader: &Path, last: &mut Vec<String>, what: &str) {
     let digests = [None, Some(reader)].map(|who| digest(project, &[], who));
     assert_eq!(digests[0], digests[1], "{what}");
     assert!(!last.contains(&digests[0]), "{what}: another plan has another digest");
@@ -125,7 +125,7 @@ fn a_reader_who_does_not_see_the_cluster_has_the_digest_of_an_administrator() {
     let project = ns.project().write("regplan.toml", &config);
     let rules = json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]);
     let reader = ns.account("narrow", &rules);
-    let of_both = || [None, Some(&reader)].map(|who| digest(&project, &[], who));
+    let of_both = || [None, Some(reader.as_path())].map(|who| digest(&project, &[], who));
     let [administrator, narrow] = of_both();
     assert_ne!(administrator, narrow, "nothing says which cluster that is before the first apply");
     project.apply();
@@ -134,7 +134,7 @@ fn a_reader_who_does_not_see_the_cluster_has_the_digest_of_an_administrator() {
     assert_eq!(administrator, narrow, "the state says which cluster it is");
     // The way to the cluster is not the cluster.
     let proxy = ns.proxy();
-    assert_eq!(digest(&project, &[], Some(&proxy.kubeconfig().to_owned())), administrator);
+    assert_eq!(digest(&project, &[], Some(&proxy.kubeconfig())), administrator);
     project
         .regplan(["plan"])
         .args(["--kubeconfig", reader.to_str().unwrap()])
