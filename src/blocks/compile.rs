@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::block_type::{AnyBlockType, CompileContext, Defaults};
 use super::draft::Draft;
 use super::facts::{Facts, Need};
-use super::finish::{Finish, check, contested, duplicates};
+use super::finish::{Finish, Places, check, contested, duplicates};
 use super::namespaces::shared_namespaces;
 use super::scope::Scopes;
 use super::specs::Specs;
@@ -13,7 +13,7 @@ use super::substitution::{self, Substitution};
 use super::types::TYPES;
 use super::{lifecycle, references};
 use crate::config::{Block, Config};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::resource::{BlockAddress, Desired, KeyFact};
 
 /// The blocks of a configuration, each read once.
@@ -96,7 +96,8 @@ impl<'c> Blocks<'c> {
         let scopes = Scopes::declared_by(drafts.iter().flatten().map(|draft| &draft.object));
         let sensitive_variables = &self.config.sensitive_variables;
         let substitution = Substitution { context, sensitive_variables };
-        let finish = Finish { facts, scopes: &scopes, substitution };
+        let places = Places::new(facts);
+        let finish = Finish { facts, scopes: &scopes, substitution, places: &places };
 
         let with_objects: BTreeSet<&BlockAddress> = (self.all.iter().zip(&drafts))
             .filter(|(_, drafts)| !drafts.is_empty())
@@ -112,10 +113,10 @@ impl<'c> Blocks<'c> {
             resources.append(&mut objects);
         }
         for desired in &resources {
-            check(desired, &mut mistakes);
+            check(desired, &places, &mut mistakes);
         }
-        duplicates(&resources, &mut mistakes);
-        contested(&resources, &mut mistakes);
+        duplicates(&resources, &places, &mut mistakes);
+        contested(&resources, &places, &mut mistakes);
         let mut all = shared_namespaces(&resources);
         all.append(&mut resources);
         references::check(self.config, &all, &mut mistakes);
@@ -145,8 +146,9 @@ fn sorted(mistakes: Vec<Diagnostic>) -> Diagnostics {
     let mut seen = BTreeSet::new();
     for mistake in mistakes {
         // A lost secret, for example, is found at every place that uses it through one key.
-        let place = mistake.labels.first().map(|label| label.span);
-        if seen.insert((place, mistake.message.clone(), mistake.severity == Severity::Error)) {
+        let labels = mistake.labels.iter().map(|label| (label.span, label.text.clone()));
+        let places: Vec<(Span, String)> = labels.collect();
+        if seen.insert((places, mistake.message.clone(), mistake.severity == Severity::Error)) {
             once.push(mistake);
         }
     }

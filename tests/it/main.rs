@@ -37,6 +37,7 @@ mod exported;
 mod faults;
 mod github_actions;
 mod handover;
+mod health;
 mod houses;
 mod idempotence;
 mod leftovers;
@@ -58,10 +59,12 @@ mod real_registry;
 mod registry;
 mod replacement;
 mod requests;
+mod rollback;
 mod rooms;
 mod safety;
 mod schemas;
 mod secrets;
+mod state_files;
 mod targets;
 mod transport_errors;
 mod user_stories;
@@ -95,6 +98,7 @@ fn tests() -> Vec<Test> {
         examples::tests(),
         exported::tests(),
         handover::tests(),
+        health::tests(),
         houses::tests(),
         idempotence::tests(),
         levels::tests(),
@@ -115,10 +119,12 @@ fn tests() -> Vec<Test> {
         real_registry::tests(),
         registry::tests(),
         requests::tests(),
+        rollback::tests(),
         rooms::tests(),
         safety::tests(),
         schemas::tests(),
         secrets::tests(),
+        state_files::tests(),
         targets::tests(),
         timing::tests(),
         transport_errors::tests(),

@@ -1,6 +1,7 @@
 //! A file of Kubernetes objects, and how its text becomes objects.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -19,13 +20,19 @@ pub struct ManifestFile {
     pub sha256: String,
     /// Its objects, or why there are none.
     pub documents: Result<Vec<Document>, ReadError>,
+    bytes: Arc<[u8]>,
 }
 
 impl ManifestFile {
     /// Reads the bytes of a file.
     pub fn parse(path: PathBuf, bytes: &[u8]) -> Self {
         let documents = documents(&path, bytes);
-        Self { path, sha256: hex(&Sha256::digest(bytes)), documents }
+        Self { path, sha256: hex(&Sha256::digest(bytes)), documents, bytes: bytes.into() }
+    }
+
+    /// Its bytes, in which the lines of its fields are looked up.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -11,6 +11,7 @@ mod strict_json;
 mod text;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use file_lines::FileLines;
@@ -65,6 +66,15 @@ impl Facts {
     /// The answer to this question.
     pub fn get(&self, need: &Need) -> Option<&Fact> {
         self.answers.get(need)
+    }
+
+    /// The file of objects that was read from this path.
+    pub fn manifest(&self, path: &Path) -> Option<&ManifestFile> {
+        let files = self.answers.values().filter_map(|fact| match fact {
+            Fact::Manifests(files) => Some(files.iter()),
+            _ => None,
+        });
+        files.flatten().find(|file| file.path == path)
     }
 
     /// The text that answers this question.

@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::places::Places;
 use crate::blocks::codes;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::kubernetes::encoded_bytes::decode;
 use crate::resource::{Desired, FieldPath, is_builtin_group};
 
@@ -25,7 +26,7 @@ const OF_TEMPLATES: &[&[&str]] = &[
 const OF_DATA: &[&[&str]] = &[&["data"], &["binaryData"], &["stringData"]];
 
 /// Gives keys without a value the empty text that the server makes of them, and says so.
-pub(super) fn fill_empty_keys(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
+pub(super) fn fill_empty_keys(desired: &mut Desired, places: &Places<'_>, mistakes: &mut Vec<Diagnostic>) {
     let identity = &desired.identity;
     let has_data = identity.is("", "Secret") || identity.is("", "ConfigMap");
     let templates = if is_builtin_group(&identity.group) { OF_TEMPLATES } else { &[] };
@@ -38,11 +39,9 @@ pub(super) fn fill_empty_keys(desired: &mut Desired, mistakes: &mut Vec<Diagnost
         for path in empty {
             let message =
                 format!("`{path}` of {} is empty (null): it is sent as an empty string", desired.address);
-            mistakes.push(
-                Diagnostic::warning(codes::EMPTY_KEY, message)
-                    .at_opt(span(desired, &path), "")
-                    .help("write `\"\"` if that is meant, or remove the key"),
-            );
+            let mistake = Diagnostic::warning(codes::EMPTY_KEY, message)
+                .help("write `\"\"` if that is meant, or remove the key");
+            mistakes.push(places.of(&desired.origins, &path).mark(mistake, ""));
             path.set(&mut desired.object, Value::from(""));
         }
     }
@@ -71,22 +70,18 @@ pub(super) fn encode_anew(desired: &mut Desired) {
     }
 }
 
-fn span(desired: &Desired, path: &FieldPath) -> Option<Span> {
-    let own = desired.origin(path).and_then(|origin| origin.span);
-    own.or_else(|| desired.origins.get(&FieldPath::root())?.span)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::blocks::facts::Facts;
     use crate::resource::Address;
 
     fn filled(object: Value) -> (Value, Vec<String>) {
         let mut desired = Desired::new(Address::block("manifest", "m"), object).unwrap();
         let mut mistakes = Vec::new();
-        fill_empty_keys(&mut desired, &mut mistakes);
+        fill_empty_keys(&mut desired, &Places::new(&Facts::default()), &mut mistakes);
         encode_anew(&mut desired);
         (desired.object, mistakes.into_iter().map(|mistake| mistake.message).collect())
     }

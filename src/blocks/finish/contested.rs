@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::places::{Place, Places};
 use crate::blocks::codes;
 use crate::diagnostic::Diagnostic;
 use crate::resource::dependencies::{Exclusive, exclusive};
 use crate::resource::{Desired, FieldPath};
 
 /// Pushes a mistake for every two objects that want the same value.
-pub(in crate::blocks) fn contested(resources: &[Desired], mistakes: &mut Vec<Diagnostic>) {
+pub(in crate::blocks) fn contested(
+    resources: &[Desired],
+    places: &Places<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
     let mut wanted: BTreeMap<Exclusive, (&Desired, FieldPath)> = BTreeMap::new();
     for desired in resources {
         for (value, path) in exclusive(&desired.identity, &desired.object) {
@@ -16,7 +21,7 @@ pub(in crate::blocks) fn contested(resources: &[Desired], mistakes: &mut Vec<Dia
                 // The same object twice is another mistake.
                 Some((first, _)) if first.identity == desired.identity => {}
                 Some((first, first_path)) => {
-                    mistakes.push(mistake(value, (first, first_path), (desired, &path)));
+                    mistakes.push(mistake(value, (first, first_path), (desired, &path), places));
                 }
                 None => {
                     wanted.insert(value, (desired, path));
@@ -26,15 +31,18 @@ pub(in crate::blocks) fn contested(resources: &[Desired], mistakes: &mut Vec<Dia
     }
 }
 
-fn mistake(value: Exclusive, first: (&Desired, &FieldPath), second: (&Desired, &FieldPath)) -> Diagnostic {
+fn mistake(
+    value: Exclusive,
+    first: (&Desired, &FieldPath),
+    second: (&Desired, &FieldPath),
+    places: &Places<'_>,
+) -> Diagnostic {
     let message = format!(
         "`{}` and `{}` both want {value}, which only one can have",
         first.0.address, second.0.address
     );
-    let place = |(desired, path): (&Desired, &FieldPath)| desired.origin(path).and_then(|origin| origin.span);
-    let shown_both = place(first) != place(second);
+    let place = |(desired, path): (&Desired, &FieldPath)| places.of(&desired.origins, path);
     let mistake = Diagnostic::error(codes::CONTESTED_VALUE, message)
-        .at_opt(place(second), if shown_both { "again here" } else { "" })
         .help("give one of them another value, or leave it out");
-    if shown_both { mistake.at_opt(place(first), "first here") } else { mistake }
+    Place::mark_both(place(first), place(second), mistake)
 }

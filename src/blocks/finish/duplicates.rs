@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::places::{Place, Places};
 use crate::blocks::codes;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, Desired, FieldPath, Identity};
 
-fn root_span(desired: &Desired) -> Option<Span> {
-    desired.origins.get(&FieldPath::root())?.span
-}
-
 /// Pushes a mistake for every two objects that are the same, or have the same address.
-pub(in crate::blocks) fn duplicates(resources: &[Desired], mistakes: &mut Vec<Diagnostic>) {
+pub(in crate::blocks) fn duplicates(
+    resources: &[Desired],
+    places: &Places<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
     let mut identities: BTreeMap<&Identity, &Desired> = BTreeMap::new();
     let mut addresses: BTreeMap<&Address, &Desired> = BTreeMap::new();
     for desired in resources {
@@ -35,13 +36,9 @@ pub(in crate::blocks) fn duplicates(resources: &[Desired], mistakes: &mut Vec<Di
                 desired.address, first.identity, desired.identity
             )
         };
-        let shown_both = root_span(first) != root_span(desired);
-        let mut mistake = Diagnostic::error(codes::DUPLICATE_OBJECT, message)
-            .at_opt(root_span(desired), if shown_both { "again here" } else { "" })
+        let mistake = Diagnostic::error(codes::DUPLICATE_OBJECT, message)
             .help("remove one of them, or give it another name or namespace");
-        if shown_both {
-            mistake = mistake.at_opt(root_span(first), "first here");
-        }
-        mistakes.push(mistake);
+        let place = |desired: &Desired| places.of(&desired.origins, &root);
+        mistakes.push(Place::mark_both(place(first), place(desired), mistake));
     }
 }

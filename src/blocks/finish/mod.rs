@@ -5,6 +5,7 @@ mod contested;
 mod controlled;
 mod duplicates;
 mod object_check;
+mod places;
 mod secret_data;
 
 use serde_json::Value;
@@ -24,6 +25,7 @@ pub(super) use contested::contested;
 use controlled::leave_to_controllers;
 pub(super) use duplicates::duplicates;
 pub(super) use object_check::check;
+pub(super) use places::Places;
 use secret_data::encode_secret_data;
 
 /// Makes desired resources of drafts.
@@ -31,6 +33,7 @@ pub(super) struct Finish<'a> {
     pub(super) facts: &'a Facts,
     pub(super) scopes: &'a Scopes,
     pub(super) substitution: Substitution<'a>,
+    pub(super) places: &'a Places<'a>,
 }
 
 impl Finish<'_> {
@@ -42,8 +45,8 @@ impl Finish<'_> {
         block_type: &dyn AnyBlockType,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<Desired> {
-        if !name_for_now(&mut draft, mistakes) {
-            is_object(&draft, mistakes)?;
+        if !name_for_now(&mut draft, self.places, mistakes) {
+            is_object(&draft, self.places, mistakes)?;
         }
         self.set_namespace(&mut draft, mistakes);
         // TOML has no null.
@@ -60,13 +63,13 @@ impl Finish<'_> {
         let controlled = std::mem::take(&mut draft.controlled);
         let mut desired = draft.into_desired(address)?;
         if may_have_empty_keys {
-            fill_empty_keys(&mut desired, mistakes);
+            fill_empty_keys(&mut desired, self.places, mistakes);
         }
         if is_secret(&desired.identity) {
-            encode_secret_data(&mut desired, mistakes);
+            encode_secret_data(&mut desired, self.places, mistakes);
         }
         encode_anew(&mut desired);
-        leave_to_controllers(&mut desired, controlled, mistakes);
+        leave_to_controllers(&mut desired, controlled, self.places, mistakes);
         Some(desired)
     }
 
@@ -97,7 +100,7 @@ impl Finish<'_> {
 }
 
 /// Whether a draft has a version, a kind and a name; a mistake is pushed where it has not.
-fn is_object(draft: &Draft, mistakes: &mut Vec<Diagnostic>) -> Option<()> {
+fn is_object(draft: &Draft, places: &Places<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<()> {
     let mut faults: Vec<String> =
         [("/apiVersion", "apiVersion"), ("/kind", "kind"), ("/metadata/name", "metadata.name")]
             .into_iter()
@@ -122,14 +125,19 @@ fn is_object(draft: &Draft, mistakes: &mut Vec<Diagnostic>) -> Option<()> {
     } else {
         format!("it is {}", describe(&draft.object))
     };
-    let mut mistake =
-        Diagnostic::error(codes::NOT_AN_OBJECT, format!("{what} is not a Kubernetes object: {why}"))
-            .at_opt(draft.span(&FieldPath::root()), "");
-    let unquoted = |pointer| matches!(draft.object.pointer(pointer), Some(Value::Number(_) | Value::Bool(_)));
-    if ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"].into_iter().any(unquoted) {
-        mistake = mistake.help("put the value in quotes");
-    }
-    mistakes.push(mistake);
+    let naming = [vec!["apiVersion"], vec!["kind"], vec!["metadata", "name"], vec!["metadata", "namespace"]];
+    let unquoted = naming
+        .into_iter()
+        .map(FieldPath::keys)
+        .find(|path| matches!(path.get(&draft.object), Some(Value::Number(_) | Value::Bool(_))));
+    let mistake =
+        Diagnostic::error(codes::NOT_AN_OBJECT, format!("{what} is not a Kubernetes object: {why}"));
+    let mistake = match &unquoted {
+        Some(_) => mistake.help("put the value in quotes"),
+        None => mistake,
+    };
+    let place = places.of(&draft.origins, &unquoted.unwrap_or_default());
+    mistakes.push(place.mark(mistake, ""));
     None
 }
 
@@ -139,7 +147,7 @@ fn not_text(key: &str, value: &Value) -> String {
 
 /// Refuses an object that wants a name from the server. It gets one that nothing else has, so that all that is
 /// wrong with it besides is found in the same run; nothing is applied.
-fn name_for_now(draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) -> bool {
+fn name_for_now(draft: &mut Draft, places: &Places<'_>, mistakes: &mut Vec<Diagnostic>) -> bool {
     let text = |pointer| draft.object.pointer(pointer).and_then(Value::as_str);
     let is_missing = |pointer| draft.object.pointer(pointer).is_none_or(Value::is_null);
     let Some(prefix) = text("/metadata/generateName").filter(|_| is_missing("/metadata/name")) else {
@@ -152,13 +160,12 @@ fn name_for_now(draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) -> bool {
     let origin = draft.origins.get(&FieldPath::root());
     let what = origin.map_or_else(|| "this".to_owned(), |origin| origin.key.clone());
     let name = format!("{prefix}{}", mistakes.len());
-    mistakes.push(
-        Diagnostic::error(
-            codes::NOT_AN_OBJECT,
-            format!("{what} is not a Kubernetes object: it has no `metadata.name`"),
-        )
-        .at_opt(draft.span(&FieldPath::root()), "")
-        .help("`generateName` makes another object at every apply: give it a `name`"),
-    );
+    let mistake = Diagnostic::error(
+        codes::NOT_AN_OBJECT,
+        format!("{what} is not a Kubernetes object: it has no `metadata.name`"),
+    )
+    .help("`generateName` makes another object at every apply: give it a `name`");
+    let place = places.of(&draft.origins, &FieldPath::keys(["metadata", "generateName"]));
+    mistakes.push(place.mark(mistake, ""));
     FieldPath::keys(["metadata", "name"]).set(&mut draft.object, Value::from(name))
 }

@@ -3,16 +3,17 @@
 
 use serde_json::Value;
 
+use super::places::Places;
 use crate::blocks::codes;
 use crate::blocks::value_words::describe;
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::kubernetes::encoded_bytes::decode;
 use crate::kubernetes::names::{self, NameFault};
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
 
 /// Pushes what is wrong with an object.
-pub(in crate::blocks) fn check(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
-    let mut check = ObjectCheck { desired, mistakes };
+pub(in crate::blocks) fn check(desired: &Desired, places: &Places<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let mut check = ObjectCheck { desired, places, mistakes };
     check.name();
     // What a custom resource has under these keys is for its controller to judge.
     let is_builtin = is_builtin_group(&desired.identity.group);
@@ -38,14 +39,19 @@ const METADATA: &[&[&str]] = &[
 
 struct ObjectCheck<'a> {
     desired: &'a Desired,
+    places: &'a Places<'a>,
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
 impl ObjectCheck<'_> {
     fn push(&mut self, code: &'static str, path: &FieldPath, message: String) -> Option<&mut Diagnostic> {
-        let origin = self.desired.origin(path);
-        let key = origin.map(|origin| origin.key.clone()).unwrap_or_default();
-        self.mistakes.push(Diagnostic::error(code, message).at_opt(self.span(path), key));
+        let place = self.places.of(&self.desired.origins, path);
+        let key = match self.desired.origin(path) {
+            // Its line says more.
+            _ if place.is_in_file() => "",
+            origin => origin.map_or("", |origin| &origin.key),
+        };
+        self.mistakes.push(place.mark(Diagnostic::error(code, message), key));
         self.mistakes.last_mut()
     }
 
@@ -54,14 +60,6 @@ impl ObjectCheck<'_> {
         if let Some(mistake) = self.push(code, path, message) {
             mistake.severity = Severity::Warning;
         }
-    }
-
-    fn span(&self, path: &FieldPath) -> Option<Span> {
-        // A default has no place of its own: that of the block is shown.
-        self.desired
-            .origin(path)
-            .and_then(|origin| origin.span)
-            .or_else(|| self.desired.origins.get(&FieldPath::root())?.span)
     }
 
     /// Whether a text is not known yet, or may not be shown.

@@ -4,38 +4,42 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::places::Places;
 use crate::blocks::codes;
 use crate::blocks::value_words::describe;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::kubernetes::secret_data::content_paths;
 use crate::resource::{Desired, Encoding, Expression, FieldPath};
 
 /// `stringData` becomes `data`. Under server-side apply we would own `stringData`, which the server never
 /// shows again, so that a key that is removed would stay. All content is sensitive.
-pub(super) fn encode_secret_data(desired: &mut Desired, mistakes: &mut Vec<Diagnostic>) {
+pub(super) fn encode_secret_data(desired: &mut Desired, places: &Places<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let table = FieldPath::keys(["stringData"]);
     let plain = match desired.object.as_object_mut().and_then(|object| object.remove("stringData")) {
         Some(Value::Object(plain)) => plain,
         None | Some(Value::Null) => Map::new(),
         Some(other) => {
             let message = format!("`stringData` must be a table, and is {}", describe(&other));
-            mistakes.push(Diagnostic::error(codes::INVALID_DATA, message).at_opt(root_span(desired), ""));
+            let mistake = Diagnostic::error(codes::INVALID_DATA, message);
+            mistakes.push(places.of(&desired.origins, &table).mark(mistake, ""));
             Map::new()
         }
     };
-    desired.origins.remove(&FieldPath::keys(["stringData"]));
+    desired.origins.remove(&table);
     for (key, value) in plain {
-        let (from, to) = (FieldPath::keys(["stringData", &key]), FieldPath::keys(["data", &key]));
-        let origin = desired.origins.remove(&from);
+        let (from, to) = (table.key(key.as_str()), FieldPath::keys(["data", &key]));
+        let place = places.of(&desired.origins, &from);
+        // What is in a file has no origin of its own, and is found there no more under its new key.
+        let origin = places.origin_in_file(&desired.origins, &from);
+        let origin = origin.or_else(|| desired.origins.remove(&from));
         desired.sensitive.remove(&from);
-        let span = origin.as_ref().and_then(|origin| origin.span).or_else(|| root_span(desired));
         if let Some(origin) = origin {
             desired.origins.insert(to.clone(), origin);
         }
         let Value::String(text) = value else {
             let message = format!("`stringData` has {} under `{key}`: it takes texts", describe(&value));
-            mistakes.push(
-                Diagnostic::error(codes::INVALID_DATA, message).at_opt(span, "").help("put it in quotes"),
-            );
+            let mistake = Diagnostic::error(codes::INVALID_DATA, message).help("put it in quotes");
+            mistakes.push(place.mark(mistake, ""));
             continue;
         };
         for marks in [&mut desired.fresh, &mut desired.generated, &mut desired.htpasswd] {
@@ -54,16 +58,12 @@ pub(super) fn encode_secret_data(desired: &mut Desired, mistakes: &mut Vec<Diagn
             desired.unresolved.insert(to.clone(), Expression { encoding: Encoding::Base64, ..expression });
         }
         if !to.set(&mut desired.object, Value::String(text)) {
-            let message = "`data` must be a table";
-            mistakes.push(Diagnostic::error(codes::INVALID_DATA, message).at_opt(span, ""));
+            let mistake = Diagnostic::error(codes::INVALID_DATA, "`data` must be a table");
+            mistakes.push(place.mark(mistake, ""));
         }
     }
     // A key that is misspelt (`stringdata`) may hold a secret as well.
     for path in content_paths(&desired.object) {
         desired.sensitive.insert(path, ());
     }
-}
-
-fn root_span(desired: &Desired) -> Option<Span> {
-    desired.origins.get(&FieldPath::root())?.span
 }

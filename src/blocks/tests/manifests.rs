@@ -60,26 +60,27 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     ");
     insta::assert_snapshot!(wrong("kind: A\n---\njust text\n---\napiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}\n"), @r"
     error not-an-object: manifest.app.path (/deploy/app.yaml, document 1, line 1) is not a Kubernetes object: it has no `apiVersion`, no `metadata.name`
-      at `'/deploy/app.yaml'` 
+      at `'/deploy/app.yaml'` /deploy/app.yaml:1
     error not-an-object: manifest.app.path (/deploy/app.yaml, document 2, line 3) is not a Kubernetes object: it is text
-      at `'/deploy/app.yaml'` 
+      at `'/deploy/app.yaml'` /deploy/app.yaml:3
     error not-an-object: manifest.app.path (/deploy/app.yaml, document 3, line 5) is not a Kubernetes object: it has no `metadata.name`
-      at `'/deploy/app.yaml'` 
+      at `'/deploy/app.yaml'` /deploy/app.yaml:7
       help: `generateName` makes another object at every apply: give it a `name`
     ");
     insta::assert_snapshot!(
         wrong("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: x}\n"),
         @r"
     error duplicate-object: Pod apps/x is declared twice: by `manifest.app.path (/deploy/app.yaml, document 1, line 1)` and by `manifest.app.path (/deploy/app.yaml, document 2, line 5)`
-      at `'/deploy/app.yaml'` 
+      at `'/deploy/app.yaml'` again here: /deploy/app.yaml:5
+      at `'/deploy/app.yaml'` first here: /deploy/app.yaml:1
       help: remove one of them, or give it another name or namespace
     "
     );
     insta::assert_snapshot!(wrong("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: X}\ndata: {a: yes}\n"), @r"
     error invalid-name: the name `X` of a ConfigMap must be lower-case letters, digits, `-` and `.`, each part beginning and ending with a letter or digit
-      at `'/deploy/app.yaml'` manifest.app.path (/deploy/app.yaml, document 1, line 1)
+      at `'/deploy/app.yaml'` /deploy/app.yaml:3
     error invalid-data: the data under `a` must be text, and is true or false
-      at `'/deploy/app.yaml'` manifest.app.path (/deploy/app.yaml, document 1, line 1)
+      at `'/deploy/app.yaml'` /deploy/app.yaml:4
       help: put it in quotes
     ");
 }
@@ -251,4 +252,47 @@ fn two_thousand_documents() {
         write!(file, "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number}}}\n---\n").unwrap();
     }
     assert_eq!(with(&file).len(), 2001);
+}
+
+#[test]
+fn what_is_wrong_with_a_field_is_said_with_its_own_line() {
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: b\n";
+    let lines = |file: &str| -> Vec<String> {
+        let wrong = wrong(file);
+        let labels = wrong.lines().filter_map(|line| line.strip_prefix("  at `'/deploy/app.yaml'` "));
+        labels.map(str::to_owned).collect()
+    };
+    for (object, expected) in [
+        (format!("{head}  labels:\n    a: 1\n"), &["/deploy/app.yaml:6"][..]),
+        (format!("{head}  labels:\n    a:\n"), &["/deploy/app.yaml:6"]),
+        (format!("{head}  annotations:\n    a: b\n    c: true\n"), &["/deploy/app.yaml:7"]),
+        (format!("{head}data:\n  a: x\n  b: 2\n"), &["/deploy/app.yaml:7"]),
+        (format!("{head}data: x\n"), &["/deploy/app.yaml:5"]),
+        // The same words for two objects are two mistakes.
+        (
+            format!("{head}data:\n  a: 1\n---\n{}data:\n  a: 1\n", head.replace("name: a", "name: b")),
+            &["/deploy/app.yaml:6", "/deploy/app.yaml:13"],
+        ),
+        (format!("{secret}stringData:\n  a: x\n  b: 2\n"), &["/deploy/app.yaml:7"]),
+        (format!("{secret}stringData:\n  a: x\n  b/c: x\n"), &["/deploy/app.yaml:7"]),
+        (format!("{secret}stringData:\n  a: x\n  b:\n"), &["/deploy/app.yaml:7"]),
+        (format!("{secret}stringData: [x]\n"), &["/deploy/app.yaml:5"]),
+        (format!("{secret}data: x\nstringData:\n  a: x\n"), &["/deploy/app.yaml:7", "/deploy/app.yaml:5"]),
+        (format!("{secret}data:\n  a: '%'\n"), &["/deploy/app.yaml:6"]),
+        (head.replace("name: a", "name: 1"), &["/deploy/app.yaml:4"]),
+        (head.replace("name: a", "name: a\n  namespace: 7"), &["/deploy/app.yaml:5"]),
+        (head.replace("name: a", "generateName: a-"), &["/deploy/app.yaml:4"]),
+        (head.replace("name: a", "name: A"), &["/deploy/app.yaml:4"]),
+        (
+            format!(
+                "kind: List\napiVersion: v1\nitems:\n- {}",
+                head.replace('\n', "\n  ").replace("name: a", "name: A")
+            ),
+            &["/deploy/app.yaml:7"],
+        ),
+        (format!("{head}---\n{head}"), &["again here: /deploy/app.yaml:6", "first here: /deploy/app.yaml:1"]),
+    ] {
+        assert_eq!(lines(&object), expected, "{object}");
+    }
 }

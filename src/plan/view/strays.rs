@@ -104,8 +104,8 @@ fn left_alone(found: Vec<String>) -> Option<String> {
     };
     Some(format!(
         "{} {are} annotated as ours, but not in the state: this plan neither changes nor deletes {them}. \
-         Perhaps the state is older than the cluster: then put the newest one back. Otherwise write a block \
-         for {them} again, delete {them} with kubectl, or let go of {them}: `kubectl annotate KIND NAME \
+         Perhaps the state is older than the cluster: then put the newest one back, or take {them} in with `regplan \
+         state rebuild`. Otherwise delete {them} with kubectl, or let go of {them}: `kubectl annotate KIND NAME \
          regplan.dev/project- regplan.dev/lineage-`.",
         enumerated(found)
     ))
