@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::plan::{Action, After, Change, SensitiveFields, keyed, leaves};
-use crate::resource::{Address, Desired, FieldPath, GroupKind, Identity, Key, Target, digest};
+use crate::plan::{Action, After, BoundValues, Change, Content};
+use crate::resource::{Address, FieldPath, GroupKind, Identity, Key, Target};
 
 /// The purpose that is sealed together with a field's value, so that no other seal can take its place.
 const PURPOSE: &str = "field";
@@ -53,41 +53,6 @@ pub struct Binding {
     prior: BTreeMap<FieldPath, Content>,
 }
 
-/// The value of a field, in a form that can be compared and shows nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Content {
-    /// A known value, as its digest.
-    Digest(String),
-    /// A reference to a field of another resource.
-    Reference {
-        /// The reference as it is written in the configuration.
-        expression: String,
-        /// The digest of its value; `None` where that is known only after apply.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        value: Option<String>,
-    },
-    /// A value that the run generates.
-    Made,
-    /// There is no value.
-    Absent,
-}
-
-impl Content {
-    /// Whether `now`, found by a later plan, is what was approved: a reference that had no value then may
-    /// have one now.
-    fn is_as_approved(&self, now: Option<&Self>) -> bool {
-        match (self, now) {
-            (Self::Made, Some(_)) => true,
-            (Self::Reference { expression, value: None }, Some(Self::Reference { expression: now, .. })) => {
-                expression == now
-            }
-            (approved, Some(now)) => approved == now,
-            (_, None) => false,
-        }
-    }
-}
-
 /// How a change differs from the approved one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deviation {
@@ -112,7 +77,11 @@ pub enum Deviation {
 impl Binding {
     /// The binding of a change; `key` seals the digests of secret values.
     pub fn of(change: &Change, key: &Key) -> Self {
-        let sealed = Sealed { change, key };
+        let values = BoundValues::new(change, |path, value| sealed(key, &change.address, path, value));
+        let sent = values.sent();
+        let going = change.single_fields().filter(|field| field.after == After::Absent);
+        let going = going.map(|field| &field.path).chain(&change.takes);
+        let prior = values.held(sent.keys().chain(going).cloned());
         Self {
             action: change.action,
             target: change.target.clone(),
@@ -126,8 +95,8 @@ impl Binding {
             awaits: change.awaits.iter().cloned().collect(),
             dies_with: change.inside.lost.clone(),
             unseen: change.inside.unseen.clone(),
-            sent: sealed.sent(),
-            prior: sealed.prior(),
+            sent,
+            prior,
         }
     }
 
@@ -192,93 +161,29 @@ impl Binding {
     }
 }
 
+/// Whether `now`, found by a later plan, is what was approved: a reference that had no value then may have one now.
+fn is_as_approved(approved: &Content, now: Option<&Content>) -> bool {
+    match (approved, now) {
+        (Content::Made, Some(_)) => true,
+        (
+            Content::Reference { expression, value: None },
+            Some(Content::Reference { expression: now, .. }),
+        ) => expression == now,
+        (approved, Some(now)) => approved == now,
+        (_, None) => false,
+    }
+}
+
 fn differing(approved: &BTreeMap<FieldPath, Content>, now: &BTreeMap<FieldPath, Content>) -> Vec<FieldPath> {
-    let changed = approved.iter().filter(|(path, content)| !content.is_as_approved(now.get(*path)));
+    let changed = approved.iter().filter(|(path, content)| !is_as_approved(content, now.get(*path)));
     let more = now.iter().filter(|(path, _)| !approved.contains_key(*path));
     changed.chain(more).map(|(path, _)| path.clone()).collect()
 }
 
-/// Makes the digests of the values of a change.
-struct Sealed<'a> {
-    change: &'a Change,
-    key: &'a Key,
-}
-
-impl Sealed<'_> {
-    fn sent(&self) -> BTreeMap<FieldPath, Content> {
-        let (Some(desired), Some(sent)) = (self.change.desired.as_deref(), &self.change.send) else {
-            return BTreeMap::new();
-        };
-        let sensitive_fields = SensitiveFields::new(desired, sent);
-        let hold = |path: &FieldPath, value: &Value| self.digest(path, value, sensitive_fields.hides(path));
-        let mut found = special(desired, sent, hold);
-        let mut all = Vec::new();
-        leaves(&FieldPath::root(), sent, &mut all);
-        all.retain(|(path, _)| !found.keys().any(|special| special.contains(path)));
-        for (path, value) in all {
-            // A schema is bound as a whole: it has thousands of fields.
-            let schema = self
-                .change
-                .schema_above(&path)
-                .filter(|schema| !found.keys().any(|one| schema.contains(one) && one != schema));
-            let (path, value) = match schema.as_ref().and_then(|schema| Some((schema, schema.get(sent)?))) {
-                Some((schema, _)) if found.contains_key(schema) => continue,
-                Some((schema, whole)) => (schema.clone(), whole),
-                None => (path, &value),
-            };
-            let content = Content::Digest(hold(&path, value));
-            found.insert(path, content);
-        }
-        found
-    }
-
-    fn prior(&self) -> BTreeMap<FieldPath, Content> {
-        let (Some(desired), Some(live)) = (self.change.desired.as_deref(), &self.change.prior) else {
-            return BTreeMap::new();
-        };
-        let sensitive_fields = SensitiveFields::new(desired, &live.object);
-        let going = self.change.single_fields().filter(|field| field.after == After::Absent);
-        let paths = self.sent().into_keys().chain(going.map(|field| field.path.clone()));
-        let paths = paths.chain(self.change.takes.iter().cloned());
-        paths
-            .map(|path| {
-                let content = path.get(&live.object).map_or(Content::Absent, |value| {
-                    Content::Digest(self.digest(&path, value, sensitive_fields.hides(&path)))
-                });
-                (path, content)
-            })
-            .collect()
-    }
-
-    fn digest(&self, path: &FieldPath, value: &Value, hidden: bool) -> String {
-        if hidden {
-            // The field's path is sealed with the value, so that nobody sees that two fields hold the same
-            // secret.
-            let place = format!("{}\n{path}", self.change.address);
-            return self.key.seal(PURPOSE, &format!("{place}\n{value}"));
-        }
-        digest(&value.to_string())
-    }
-}
-
-/// The fields whose values have no digest of their own: references, and what the run generates.
-fn special(
-    desired: &Desired,
-    sent: &Value,
-    hold: impl Fn(&FieldPath, &Value) -> String,
-) -> BTreeMap<FieldPath, Content> {
-    let named = |path: &FieldPath| keyed(&desired.object, path);
-    let references = desired.unresolved.iter().filter_map(|(path, expression)| {
-        let named = named(path);
-        let value = named.get(sent)?;
-        // The plan has put in every value that it knew. Where the text of the reference is still there, it
-        // did not.
-        let is_open = Some(value) == path.get(&desired.object);
-        let value = (!is_open).then(|| hold(&named, value));
-        Some((named, Content::Reference { expression: expression.to_string(), value }))
-    });
-    let made = desired.fresh.iter().map(|(path, ())| named(path)).filter(|path| path.get(sent).is_some());
-    references.chain(made.map(|path| (path, Content::Made))).collect()
+/// What stands for a value of this resource that nobody may see. The field's path is sealed with the value, so that
+/// nobody sees that two fields hold the same secret.
+fn sealed(key: &Key, address: &Address, path: &FieldPath, value: &Value) -> String {
+    key.seal(PURPOSE, &format!("{address}\n{path}\n{value}"))
 }
 
 #[cfg(test)]

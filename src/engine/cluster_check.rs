@@ -39,19 +39,20 @@ pub enum ClusterMismatch {
     },
 }
 
-/// Refuses a cluster that is not the one of the configuration and the state.
+/// Refuses a cluster that is not the one of the configuration and the state. Otherwise gives it back, with the uid that
+/// the state knows of it where the rights of today do not let us read it.
 ///
 /// # Errors
 /// `[cluster]` names another server or uid, or the state was made from another cluster.
 pub(super) fn check_cluster(
     settings: &ClusterSettings,
     remembered: Option<&ClusterIdentity>,
-    found: &ClusterIdentity,
-) -> Result<(), ClusterMismatch> {
+    found: ClusterIdentity,
+) -> Result<ClusterIdentity, ClusterMismatch> {
     if let Some(pinned) = &settings.server
         && pinned.trim_end_matches('/') != found.server.trim_end_matches('/')
     {
-        return Err(ClusterMismatch::Server { pinned: pinned.clone(), found: found.server.clone() });
+        return Err(ClusterMismatch::Server { pinned: pinned.clone(), found: found.server });
     }
     match (&settings.uid, &found.uid) {
         (Some(pinned), Some(found)) if pinned != found => {
@@ -61,11 +62,10 @@ pub(super) fn check_cluster(
         (Some(_), Some(_)) | (None, _) => {}
     }
     match remembered {
-        Some(remembered) if !remembered.is_same(found) => Err(ClusterMismatch::State {
-            remembered: Box::new(remembered.clone()),
-            found: Box::new(found.clone()),
-        }),
-        _ => Ok(()),
+        Some(remembered) if !remembered.is_same(&found) => {
+            Err(ClusterMismatch::State { remembered: Box::new(remembered.clone()), found: Box::new(found) })
+        }
+        _ => Ok(found.with_known_uid(remembered)),
     }
 }
 
@@ -80,22 +80,23 @@ mod tests {
     #[test]
     fn pins_and_memory_are_held_against_the_cluster() {
         let settings = ClusterSettings::default();
-        assert_eq!(check_cluster(&settings, None, &cluster("a")), Ok(()));
-        assert_eq!(check_cluster(&settings, Some(&cluster("a")), &cluster("a")), Ok(()));
-        let mismatch = check_cluster(&settings, Some(&cluster("b")), &cluster("a"));
+        assert_eq!(check_cluster(&settings, None, cluster("a")), Ok(cluster("a")));
+        assert_eq!(check_cluster(&settings, Some(&cluster("a")), cluster("a")), Ok(cluster("a")));
+        let mismatch = check_cluster(&settings, Some(&cluster("b")), cluster("a"));
         let (remembered, found) = (Box::new(cluster("b")), Box::new(cluster("a")));
         assert_eq!(mismatch, Err(ClusterMismatch::State { remembered, found }));
         let pinned = ClusterSettings { uid: Some("b".into()), ..ClusterSettings::default() };
         let mismatch = ClusterMismatch::Uid { pinned: "b".into(), found: "a".into() };
-        assert_eq!(check_cluster(&pinned, None, &cluster("a")), Err(mismatch));
+        assert_eq!(check_cluster(&pinned, None, cluster("a")), Err(mismatch));
         let hidden = ClusterIdentity { uid: None, ..cluster("b") };
         let mismatch = ClusterMismatch::UnknownUid { pinned: "b".into() };
-        assert_eq!(check_cluster(&pinned, None, &hidden), Err(mismatch));
-        assert_eq!(check_cluster(&pinned, None, &cluster("b")), Ok(()));
+        assert_eq!(check_cluster(&pinned, None, hidden.clone()), Err(mismatch));
+        assert_eq!(check_cluster(&pinned, None, cluster("b")), Ok(cluster("b")));
         let server = ClusterSettings { server: Some("https://a:6443/".into()), ..ClusterSettings::default() };
-        assert_eq!(check_cluster(&server, None, &cluster("a")), Ok(()));
+        assert_eq!(check_cluster(&server, None, cluster("a")), Ok(cluster("a")));
         let server = ClusterSettings { server: Some("https://b".into()), ..server };
         let mismatch = ClusterMismatch::Server { pinned: "https://b".into(), found: "https://a:6443".into() };
-        assert_eq!(check_cluster(&server, None, &cluster("a")), Err(mismatch));
+        assert_eq!(check_cluster(&server, None, cluster("a")), Err(mismatch));
+        assert_eq!(check_cluster(&settings, Some(&cluster("a")), hidden), Ok(cluster("a")));
     }
 }

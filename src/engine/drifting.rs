@@ -86,7 +86,7 @@ impl AppliedState {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
         let provider = RedactingProvider::around(provider, Arc::default());
         let cluster = provider.cluster().identity().await?;
-        check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
+        let cluster = check_cluster(&self.cluster, self.state.cluster.as_ref(), cluster)?;
         let at = Timestamp::now();
         let found = findings(&self.state, &provider, options).await;
         if let Some(problem) = provider.cluster().outage().await {

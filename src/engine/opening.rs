@@ -150,7 +150,8 @@ impl<S: StateAccess> Opened<S> {
         let provider = project.host.providers.connect(&connection).await?;
         let provider = Box::new(RedactingProvider::around(provider, Arc::clone(&secrets)));
         let cluster = provider.cluster().identity().await?;
-        check_cluster(&project.config.cluster, state.state().cluster.as_ref(), &cluster)?;
+        let remembered = state.state().cluster.as_ref();
+        let cluster = check_cluster(&project.config.cluster, remembered, cluster)?;
         Ok(Workspace { project, outline, state, provider, secrets, cluster })
     }
 }

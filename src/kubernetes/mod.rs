@@ -18,6 +18,7 @@
 //! | `server_fields` | which fields only the server writes |
 //! | `openapi` | what a server says of the fields of a kind |
 //! | `quantity` | in which form an amount is stored, and which one is larger |
+//! | `encoded_bytes` | which bytes a text in base64 stands for |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
@@ -40,6 +41,7 @@ pub mod controlled;
 pub mod defaults;
 pub mod definition_schemas;
 pub mod deletion_time;
+pub mod encoded_bytes;
 pub mod events;
 pub mod field_manager;
 pub mod immutable;

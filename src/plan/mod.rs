@@ -19,10 +19,12 @@
 //! | `ownership` | whose is an object (`belonging`), who owns its fields, whose change is a changed field, what is protected? |
 //! | `proof` | what proves without a request that nothing changes? |
 //! | `digest` | what tells one plan from another? |
+//! | `bound` | which values does a change send, and which does the object hold in these fields? |
 //! | `diff` | what differs between two objects: compare, overlay, immutable fields, schema, sensitive fields and their values? |
 //! | `input` | what is a plan made from, and what does the planner ask: questions, targets, moves? |
 //! | `model` | what does a plan say: changes, reasons, refusals, summaries? |
 
+mod bound;
 mod cures;
 mod decision;
 mod diff;
@@ -40,6 +42,7 @@ pub(crate) mod testing;
 mod tests;
 mod view;
 
+pub use bound::{BoundValues, Content};
 pub use cures::is_curable;
 pub use diff::compare::{Difference, compare, keyed};
 pub use diff::field_changes::{field_changes, leaves, moved_fields};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Identity;
 use super::api_groups::is_builtin_group;
-use crate::diagnostic::nearest::suggest;
+use crate::diagnostic::nearest::{nearest, suggest};
 
 /// A block of the configuration: `registry.main`.
 ///
@@ -94,11 +94,20 @@ impl Address {
     /// The help for an address that is not among the known ones: the nearest of them or, for a block's
     /// address, the nearest of their blocks. It is `none` where nothing is known.
     pub fn suggest<'a>(&self, known: impl Iterator<Item = &'a Self>, none: &str) -> String {
-        let known: BTreeSet<String> = match &self.object {
+        let known = self.named_alike(known);
+        suggest(&self.to_string(), known.iter().map(String::as_str), none)
+    }
+    /// The address that was probably meant by this one; for a block's address, the block.
+    pub fn nearest<'a>(&self, known: impl Iterator<Item = &'a Self>) -> Option<String> {
+        nearest(&self.to_string(), self.named_alike(known).iter().map(String::as_str)).map(str::to_owned)
+    }
+
+    /// The names of these addresses; of their blocks, where this is the address of a block.
+    fn named_alike<'a>(&self, known: impl Iterator<Item = &'a Self>) -> BTreeSet<String> {
+        match &self.object {
             None => known.map(|address| address.block.to_string()).collect(),
             Some(_) => known.map(ToString::to_string).collect(),
-        };
-        suggest(&self.to_string(), known.iter().map(String::as_str), none)
+        }
     }
 }
 

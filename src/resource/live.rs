@@ -159,6 +159,13 @@ pub struct ClusterIdentity {
 }
 
 impl ClusterIdentity {
+    /// The same cluster, with the uid that is known of it where the rights of today do not let us read it.
+    #[must_use]
+    pub fn with_known_uid(self, known: Option<&Self>) -> Self {
+        let uid = self.uid.or_else(|| known.and_then(|known| known.uid.clone()));
+        Self { uid, ..self }
+    }
+
     /// Whether both are the same cluster: by uid where both have one, by server and CA otherwise.
     pub fn is_same(&self, other: &Self) -> bool {
         match (&self.uid, &other.uid) {

@@ -147,9 +147,7 @@ impl State {
 
     /// Records the cluster; `true` where this changed the state. Call [`check`](Self::check) first.
     pub fn pin_cluster(&mut self, cluster: &ClusterIdentity) -> bool {
-        let known_uid = self.cluster.as_ref().and_then(|known| known.uid.clone());
-        // A known uid is kept even where the rights of today do not let us read it.
-        let pinned = ClusterIdentity { uid: cluster.uid.clone().or(known_uid), ..cluster.clone() };
+        let pinned = cluster.clone().with_known_uid(self.cluster.as_ref());
         if self.cluster.as_ref() == Some(&pinned) {
             return false;
         }

@@ -11,6 +11,7 @@ tests! {
     an_exported_set_is_adopted_and_stays_quiet,
     an_exported_set_can_be_applied_elsewhere,
     an_authority_that_is_injected_is_left_to_its_injector,
+    what_an_unknown_controller_writes_is_left_to_it_by_the_line_of_the_plan,
 }
 
 const SET: &str = r#"
@@ -108,4 +109,43 @@ fn an_authority_that_is_injected_is_left_to_its_injector() {
     project.apply();
     project.expect_settled();
     ns.delete(&target);
+}
+
+/// The line of `ignore_changes` that the plan suggests. It is never broken but behind its `=`.
+fn suggested(plan: &str) -> String {
+    let mut words = plan.split_whitespace().skip_while(|word| *word != "ignore_changes");
+    words.by_ref().take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// A controller that nobody knows writes after each apply. Whoever copies the line into the file has an end of it.
+fn what_an_unknown_controller_writes_is_left_to_it_by_the_line_of_the_plan() {
+    let ns = Namespace::new();
+    let mut set = export(&ns);
+    let items = set["items"].as_array_mut().unwrap();
+    items.retain(|item| item["kind"] == "Deployment");
+    items[0]["metadata"]["annotations"]["example.com/counted"] = json!("1");
+    let project = ns.project().write("regplan.toml", HEAD).write("all.json", &set.to_string());
+    project.run(["apply", "--auto-approve", "--adopt=manifest.all/Deployment/web"]).success();
+    project.expect_settled();
+    let count = |number: &str| {
+        let counted = json!({"metadata": {"annotations": {"example.com/counted": number}}});
+        ns.patch("deployment/web", &counted);
+    };
+    for number in ["2", "3"] {
+        count(number);
+        project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("example.com/counted");
+        project.apply();
+    }
+    count("4");
+    let plan = project.run(["plan"]).success();
+    let line = suggested(plan.stdout());
+    assert_eq!(line, "ignore_changes = ['Deployment/web:metadata.annotations[\"example.com/counted\"]']");
+    project.rewrite("regplan.toml", &format!("{HEAD}[manifest.all.lifecycle]\n{line}\n"));
+    project.apply();
+    for number in ["5", "6"] {
+        count(number);
+        project.expect_settled();
+        project.run(["drift"]).success();
+    }
+    assert_eq!(ns.field("deployment/web", "/metadata/annotations/example.com~1counted"), "6");
 }

@@ -24,6 +24,7 @@ mod timing;
 mod admission;
 mod adoption;
 mod approval;
+mod as_the_server;
 mod attribution;
 mod commands;
 mod control_plane;
@@ -46,6 +47,7 @@ mod messages;
 mod mistakes;
 mod moves;
 mod names;
+mod needs;
 mod nesting;
 mod plan_forms;
 mod predictions;
@@ -90,6 +92,7 @@ fn tests() -> Vec<Test> {
         admission::tests(),
         adoption::tests(),
         approval::tests(),
+        as_the_server::tests(),
         attribution::tests(),
         commands::tests(),
         cures::tests(),
@@ -107,9 +110,11 @@ fn tests() -> Vec<Test> {
         mistakes::tests(),
         moves::tests(),
         names::tests(),
+        needs::tests(),
         nesting::tests(),
         plan_forms::tests(),
         predictions::tests(),
+        predictions::digests::tests(),
         proof::tests(),
         proxy::tests(),
         readme::tests(),

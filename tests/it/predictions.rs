@@ -1,6 +1,8 @@
 //! What a plan says where the server cannot be asked: whoever may only read sees the plan that an administrator
 //! sees, and the administrator can apply it.
 
+pub(crate) mod digests;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -21,7 +23,7 @@ tests! {
 }
 
 /// The kubeconfig of somebody who may read everything and write nothing.
-fn reader(ns: &Namespace) -> PathBuf {
+pub(crate) fn reader(ns: &Namespace) -> PathBuf {
     let name = ns.fill("{prefix}-reader");
     let rbac = "rbac.authorization.k8s.io";
     let subject = json!({"kind": "ServiceAccount", "name": name, "namespace": "default"});
@@ -68,7 +70,7 @@ fn lines(plan: &Value) -> Vec<String> {
 }
 
 /// There is nothing to change, whether the state is there or not.
-fn expect_quiet(project: &Project<'_>, reader: &Path) {
+pub(crate) fn expect_quiet(project: &Project<'_>, reader: &Path) {
     assert_eq!(lines(&plan_of(project, reader)), Vec::<String>::new(), "with the state");
     std::fs::rename(project.path(".regplan"), project.path(".kept")).unwrap();
     assert_eq!(lines(&plan_of(project, reader)), Vec::<String>::new(), "without a state");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::plan::testing::owned;
 use crate::plan::{Cause, Fidelity, PredictionReason, moved_fields};
-use crate::resource::Live;
+use crate::resource::{Desired, Live, digest};
 use crate::resource::{Encoding, Expression, LiveReference, Part, Reference};
 
 fn config_map(data: &Value) -> Value {

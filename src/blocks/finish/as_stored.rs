@@ -2,13 +2,13 @@
 //! every plan.
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::places::Places;
 use crate::blocks::codes;
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::encoded_bytes::decode;
 use crate::resource::{Desired, FieldPath, is_builtin_group};
 
 /// Maps of texts that every object has.
@@ -68,13 +68,6 @@ pub(super) fn encode_anew(desired: &mut Desired) {
             *text = STANDARD.encode(bytes);
         }
     }
-}
-
-/// What base64 stands for, as the server decodes it; `None` for what it refuses.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    const AS_THE_SERVER: GeneralPurpose =
-        GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
-    AS_THE_SERVER.decode(text.replace(['\n', '\r'], "")).ok()
 }
 
 #[cfg(test)]

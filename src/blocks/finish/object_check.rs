@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::as_stored::decode;
 use super::places::Places;
 use crate::blocks::codes;
 use crate::blocks::value_words::describe;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::kubernetes::encoded_bytes::decode;
 use crate::kubernetes::names::{self, NameFault};
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
 

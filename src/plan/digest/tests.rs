@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::kubernetes::marks::LINEAGE;
+use crate::kubernetes::marks::{LINEAGE, PROJECT, PROTECT};
 use crate::plan::testing::{PROJECT_NAME, owned};
 use crate::plan::{Fidelity, Reason};
 use crate::resource::{Address, Desired, FieldManager, Operation};
@@ -16,6 +16,7 @@ fn quiet(fields: &[&str]) -> Change {
         cause: Some(Cause::Drift { by: vec![manager("kubectl", "2026-01-02T03:04:05Z")] }),
         prior: Some(Arc::new(owned(object.clone(), fields))),
         send: Some(object),
+        desired: Some(Arc::new(desired.clone())),
         ..Change::new(desired.address.clone(), desired.target(), Action::Update, Fidelity::DryRun)
     }
 }
@@ -30,7 +31,7 @@ fn manager(name: &str, time: &str) -> FieldManager {
 }
 
 fn digested(change: &Change) -> Value {
-    meaning(change, &field_manager(PROJECT_NAME))
+    meaning(change, &field_manager(PROJECT_NAME), &BTreeSet::new())
 }
 
 fn altered(alter: impl FnOnce(&mut Change)) -> Value {
@@ -81,12 +82,71 @@ fn a_reason_is_in_no_digest() {
     }
 }
 
+/// A server writes values in its own form and fills in others; who may not ask it predicts them in another form.
+#[test]
+fn a_servers_answer_is_in_no_digest() {
+    let answered = |fields: Vec<FieldChange>| altered(|change| change.fields = fields);
+    let field = |path: &str, after: After| FieldChange::new(path.parse().unwrap(), Some(json!("v")), after);
+    let same = answered(Vec::new());
+    assert_eq!(answered(vec![field("data.k", After::Value(json!("1")))]), same);
+    assert_eq!(answered(vec![field("spec.filledIn", After::Value(json!("x")))]), same);
+    assert_eq!(answered(vec![field("spec.dropped", After::Absent)]), same, "nobody owns it");
+    assert_ne!(answered(vec![field("data.k", After::Absent)]), same);
+    let taken = |change: &mut Change| {
+        change.fields = vec![field("spec.dropped", After::Absent)];
+        change.takes = vec!["spec.dropped".parse().unwrap()];
+    };
+    assert_ne!(altered(taken), same);
+    let held = |change: &mut Change| {
+        Arc::make_mut(change.prior.as_mut().unwrap()).object["data"]["k"] = json!("another");
+    };
+    assert_ne!(altered(held), same, "what the object holds in a field that is sent");
+    // Nothing is dropped from an object that is made anew: all that is not sent is lost.
+    let replaced = |change: &mut Change| change.action = Action::Replace;
+    let lost = |change: &mut Change| {
+        change.action = Action::Replace;
+        change.fields = vec![field("spec.dropped", After::Absent)];
+    };
+    assert_ne!(altered(lost), altered(replaced));
+}
+
+/// Only a server that refuses tells all that a write awaits. That harms nothing, but where a delete comes earlier.
+#[test]
+fn what_is_awaited_tells_plans_apart_where_it_is_deleted() {
+    let other = Address::block("resource", "other");
+    let change = Change { awaits: vec![other.clone()], ..quiet(&["data.k"]) };
+    let manager = field_manager(PROJECT_NAME);
+    assert_eq!(meaning(&change, &manager, &BTreeSet::new()), digested(&quiet(&["data.k"])));
+    assert_ne!(meaning(&change, &manager, &BTreeSet::from([&other])), digested(&quiet(&["data.k"])));
+}
+
+#[test]
+fn what_could_not_be_looked_at_tells_plans_apart() {
+    let unseen = |change: &mut Change| {
+        change.inside.unseen.insert(change.target.identity.group_kind());
+    };
+    assert_ne!(altered(unseen), digested(&quiet(&["data.k"])));
+}
+
+#[test]
+fn that_a_secret_changes_is_in_the_digest() {
+    let secret = FieldChange {
+        sensitive: true,
+        ..FieldChange::new("data.k".parse().unwrap(), None, After::Value(json!("hunter2")))
+    };
+    assert_ne!(altered(|change| change.fields = vec![secret]), digested(&quiet(&["data.k"])));
+}
+
 #[test]
 fn the_value_of_a_secret_is_in_no_digest() {
-    let holding = |value: &str| altered(|change| change.send.as_mut().unwrap()["data"]["k"] = json!(value));
-    assert_eq!(
-        holding("hunter2"),
-        holding("hunter3"),
-        "a quiet update tells the names of what it sends alone"
-    );
+    let holding = |value: &str| {
+        let mut change = quiet(&["data.k"]);
+        let mut desired = (**change.desired.as_ref().unwrap()).clone();
+        desired.sensitive.insert("data.k".parse().unwrap(), ());
+        change.desired = Some(Arc::new(desired));
+        change.send.as_mut().unwrap()["data"]["k"] = json!(value);
+        Arc::make_mut(change.prior.as_mut().unwrap()).object["data"]["k"] = json!(format!("old {value}"));
+        digested(&change)
+    };
+    assert_eq!(holding("hunter2"), holding("hunter3"));
 }

@@ -69,23 +69,33 @@ fn why_not(input: &Input, to: &Address) -> Option<&'static str> {
     there.map(|_| "the state knows already")
 }
 
-/// Sentences about moves that find nothing: the state knows neither the old address nor the new one. Where it
-/// knows the new one, the move is done, and the table does no harm.
+/// Sentences about tables that find nothing: the state knows neither the old address nor the new one, or not what was
+/// removed. Where it knows the new one, the move is done, and the table does no harm.
 fn stale_moves(input: &Input) -> Vec<String> {
-    if input.known.is_empty() {
-        return Vec::new();
-    }
     let is_known = |named: &Address| input.known.keys().any(|address| address.is_meant_by(named));
-    let stale = input.moves.moved.iter().filter(|moved| {
+    let moved = input.moves.moved.iter().filter(|moved| {
         let to = input.moves.destination(&moved.from).unwrap_or_else(|| moved.to.clone());
         !is_known(&moved.from) && !is_known(&to) && !is_known(&moved.to)
     });
-    stale
-        .map(|moved| {
-            format!(
-                "`[[moved]]` from {} to {} finds nothing: the state knows neither of them.",
-                moved.from, moved.to
-            )
-        })
-        .collect()
+    let moved = moved.map(|moved| {
+        let neither = if input.known.is_empty() { "nothing yet" } else { "neither of them" };
+        format!("`[[moved]]` from {} to {} finds nothing: the state knows {neither}.", moved.from, moved.to)
+    });
+    let removed = input.moves.removed.iter().filter(|removed| !is_known(&removed.address));
+    let removed = removed.map(|removed| {
+        let text = format!("`[[removed]]` {} finds nothing: the state does not know it.", removed.address);
+        match nearest_leaving(input, &removed.address) {
+            Some(near) => format!("{text} Did you mean {near}?"),
+            None => format!("{text} If it was removed already, the table can go."),
+        }
+    });
+    moved.chain(removed).collect()
+}
+
+/// What leaves the configuration, and is called nearly like this.
+fn nearest_leaving(input: &Input, named: &Address) -> Option<String> {
+    let is_desired = |address: &Address| input.desired.iter().any(|desired| desired.address == *address);
+    let is_removed =
+        |address: &Address| input.moves.removed.iter().any(|removed| address.is_meant_by(&removed.address));
+    named.nearest(input.known.keys().filter(|address| !is_desired(address) && !is_removed(address)))
 }

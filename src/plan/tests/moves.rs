@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::world::*;
-use crate::config::Moved;
+use crate::config::{Moved, Removed};
 use crate::diagnostic::{SourceId, Span};
 use crate::graph::Graph;
 use crate::plan::{Action, Input, check_moves};
@@ -107,6 +107,46 @@ fn a_move_that_finds_nothing_is_told() {
         "{:?}",
         plan.notes
     );
+}
+
+/// As after a new checkout without its state: somebody may wait for the move.
+#[test]
+fn a_move_in_an_empty_state_is_told() {
+    let moved = moving(input(vec![depending_on("new", &[])]), "resource.old", "resource.new");
+    let plan = World::default().plan(settle(moved).unwrap());
+    assert_eq!(actions(&plan), [("resource.new".into(), Action::Create)]);
+    assert_eq!(
+        plan.notes,
+        ["`[[moved]]` from resource.old to resource.new finds nothing: the state knows nothing yet."]
+    );
+}
+
+#[test]
+fn a_removal_that_finds_nothing_is_told() {
+    let notes = |known: &[&str], address: &str| {
+        let mut input = with_known_maps(input(vec![depending_on("there", &[])]), known);
+        input.moves.removed = vec![removed(address)];
+        world_of(known).plan(settle(input).unwrap()).notes
+    };
+    assert_eq!(notes(&["there", "old"], "resource.old"), [""; 0]);
+    assert_eq!(
+        notes(&["there", "old"], "resource.odl"),
+        ["`[[removed]]` resource.odl finds nothing: the state does not know it. Did you mean resource.old?"]
+    );
+    // What stays is not meant.
+    for known in [&["there"][..], &[]] {
+        assert_eq!(
+            notes(known, "resource.theer"),
+            [
+                "`[[removed]]` resource.theer finds nothing: the state does not know it. If it was removed already, \
+              the table can go."
+            ]
+        );
+    }
+}
+
+fn removed(name: &str) -> Removed {
+    Removed { address: address(name), destroy: false, span: NOWHERE, place: "regplan.toml:1".into() }
 }
 
 /// A destroy counts an object once, whatever the configuration calls it by now.

@@ -1,10 +1,9 @@
 //! The forms in which a server stores what is sent.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Number, Value};
 
+use crate::kubernetes::encoded_bytes::decode;
 use crate::kubernetes::openapi::{FieldSchema, ValueForm};
 use crate::kubernetes::quantity;
 
@@ -86,6 +85,6 @@ fn is_same_encoded(live: &Value, sent: &Value) -> bool {
     if let (Ok(live), Ok(sent)) = moments {
         return live == sent;
     }
-    let bytes = |text: &str| STANDARD.decode(text.replace(['\n', '\r'], "")).ok();
-    bytes(live).is_some() && bytes(live) == bytes(sent)
+    let bytes = decode(live);
+    bytes.is_some() && bytes == decode(sent)
 }
