@@ -35,6 +35,13 @@ pub enum Event {
         /// The time since it was begun.
         elapsed: Duration,
     },
+    /// A resource that was not ready after an earlier run is ready now.
+    Ready {
+        /// The resource's address.
+        address: Address,
+        /// The time since the wait began.
+        elapsed: Duration,
+    },
     /// The change failed.
     Failed {
         /// The resource, and why it failed.
@@ -163,6 +170,8 @@ pub trait Recorder: Send {
 pub struct Report {
     /// The resources that were changed, with what was done to each.
     pub done: Vec<(Address, Action)>,
+    /// The resources that were written by an earlier run, and became ready in this one.
+    pub ready: Vec<Address>,
     /// The resources whose change failed.
     pub failed: Vec<FailedResource>,
     /// The resources whose change was not tried.

@@ -10,6 +10,7 @@
 //! | `task` | how one change is carried out |
 //! | `removal` | how an object is deleted and waited for until it is gone |
 //! | `guarded` | how a write is refused where the object is not the planned one |
+//! | `place` | how many are written at once, and what holds no place meanwhile |
 //! | `patience` | how long a write waits until servers have heard of what cures it |
 //! | `record` | what the recorder is told |
 //! | `reporter` | which events are emitted, and what the report counts |
@@ -18,6 +19,7 @@
 mod event;
 mod guarded;
 mod patience;
+mod place;
 mod record;
 mod removal;
 mod reporter;

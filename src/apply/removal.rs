@@ -6,6 +6,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::guarded;
+use super::place::Place;
 use crate::plan::{Action, Change};
 use crate::provider::{Progress, Provider, Until, Wait};
 use crate::resource::{Problem, Stamp, Target};
@@ -22,10 +23,12 @@ pub(super) enum Removal {
     Asked,
 }
 
-/// Asks for the deletion of the object that the plan was made with, and waits until it is gone.
+/// Asks for the deletion of the object that the plan was made with, and waits until it is gone; its place is left for
+/// that.
 pub(super) async fn remove(
     provider: &dyn Provider,
     change: &Change,
+    place: &mut Place,
     progress: Progress<'_>,
     stop: &CancellationToken,
 ) -> Result<Removal, Problem> {
@@ -34,6 +37,7 @@ pub(super) async fn remove(
     let successor = (change.action == Action::Replace).then_some(change);
     guarded::holds_nothing_new(provider, change, live).await?;
     guarded::delete(provider, &change.target, live, successor).await?;
+    place.leave();
     await_end(provider, &change.target, &live.stamp, change.timeouts.delete, progress, stop).await
 }
 
@@ -47,7 +51,7 @@ pub(super) async fn await_end(
     stop: &CancellationToken,
 ) -> Result<Removal, Problem> {
     let until = Until::Gone { uid: stamp.uid.clone() };
-    let wait = Wait { target: target.clone(), until, uid: None, timeout };
+    let wait = Wait { timeout, ..Wait::of(target.clone(), until) };
     let stopped = async {
         stop.cancelled().await;
         sleep(GRACE).await;

@@ -57,6 +57,12 @@ impl<'p> Reporter<'p> {
         (self.emit)(Event::Finished { address: address.clone(), action, elapsed });
     }
 
+    /// The resource was written before this run, and is ready now.
+    pub(super) fn ready(&mut self, address: &Address, elapsed: Duration) {
+        (self.emit)(Event::Ready { address: address.clone(), elapsed });
+        self.report.ready.push(address.clone());
+    }
+
     pub(super) fn done(&mut self, address: &Address, action: Action) {
         self.report.done.push((address.clone(), action));
     }
@@ -92,6 +98,7 @@ impl<'p> Reporter<'p> {
         let done = self.report.done.iter().map(|(address, _)| address);
         let failed = self.report.failed.iter().map(|failure| &failure.address);
         let skipped = self.report.skipped.iter().map(|skipped| &skipped.address);
-        done.chain(failed).chain(skipped).chain(&self.report.unwaited).chain(&self.report.leaving).collect()
+        let unfinished = self.report.unwaited.iter().chain(&self.report.leaving);
+        done.chain(&self.report.ready).chain(failed).chain(skipped).chain(unfinished).collect()
     }
 }

@@ -8,6 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, Record, Recorder, Report};
+use super::place::{Place, Places};
 use super::record;
 use super::reporter::Reporter;
 use super::step::{self, Step, StepResult};
@@ -15,14 +16,16 @@ use super::task::{Dependency, Done, Task};
 use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
-use crate::provider::Provider;
+use crate::provider::{OnTrouble, Provider};
 use crate::resource::{Address, Live, Problem, Reference};
 
 /// How an apply works.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// How many resources are worked on at once.
+    /// How many resources are written at once. Those that wait for something are not counted.
     pub parallelism: usize,
+    /// What becomes of a wait where something goes wrong that waiting may not heal.
+    pub on_trouble: OnTrouble,
 }
 
 /// Asks a run to end early. The first stage finishes the writes under way, the second one does not.
@@ -59,7 +62,8 @@ struct Work<'p> {
     changes: BTreeMap<Address, &'p Change>,
     provider: &'p dyn Provider,
     stop: &'p Stop,
-    parallelism: usize,
+    places: Places,
+    on_trouble: OnTrouble,
     queue: Queue,
     waiting: VecDeque<Address>,
     /// The objects that are done, as they are now, for the resources that refer to them.
@@ -87,7 +91,8 @@ impl<'p> Work<'p> {
             changes,
             provider,
             stop,
-            parallelism: options.parallelism.max(1),
+            places: Places::new(options.parallelism),
+            on_trouble: options.on_trouble,
             queue,
             waiting,
             current: HashMap::new(),
@@ -119,9 +124,10 @@ impl<'p> Work<'p> {
             if stopping {
                 reporter.stopping();
             }
-            while !stopping && under_way.len() < self.parallelism {
+            while !stopping && !self.waiting.is_empty() {
+                let Some(place) = self.places.free() else { break };
                 let Some(address) = self.waiting.pop_front() else { break };
-                if let Some(step) = self.begin(&address, reporter) {
+                if let Some(step) = self.begin(&address, place, reporter) {
                     under_way.push(step);
                 } else {
                     self.finish(&address, recorder, reporter).await?;
@@ -130,6 +136,7 @@ impl<'p> Work<'p> {
             if under_way.is_empty() {
                 break;
             }
+            let is_more_to_begin = !stopping && !self.waiting.is_empty();
             let result = tokio::select! {
                 biased;
                 () = self.stop.at_once.cancelled() => {
@@ -137,6 +144,8 @@ impl<'p> Work<'p> {
                     break;
                 }
                 result = under_way.next() => result,
+                // A resource that waits from now on has left its place.
+                () = self.places.wait(), if is_more_to_begin => continue,
             };
             let Some(result) = result else { continue };
             if let Some(next) = self.take(result, recorder, reporter).await? {
@@ -150,7 +159,7 @@ impl<'p> Work<'p> {
     }
 
     /// Begins the first step of a resource; `None` where there is nothing to wait for.
-    fn begin(&mut self, address: &Address, reporter: &Reporter<'p>) -> Option<Step<'p>> {
+    fn begin(&mut self, address: &Address, place: Place, reporter: &Reporter<'p>) -> Option<Step<'p>> {
         let change = *self.changes.get(address)?;
         self.started.insert(address.clone(), Instant::now());
         let progress = reporter.progress(address);
@@ -160,7 +169,7 @@ impl<'p> Work<'p> {
                 if let Some(live) = &change.prior {
                     self.current.insert(address.clone(), live.clone());
                 }
-                let is_needed = self.carries.contains(address) && !change.has_completed();
+                let is_needed = self.is_waited_for(change) && !change.has_completed();
                 let task = self.task(change).filter(|_| is_needed)?;
                 reporter.started(change);
                 Some(step::settle(task, self.provider, progress, self.stop.gently.clone()))
@@ -168,15 +177,20 @@ impl<'p> Work<'p> {
             Action::Delete => {
                 reporter.started(change);
                 self.writing.insert(address.clone());
-                Some(step::delete(change, self.provider, progress, self.stop.gently.clone()))
+                Some(step::delete(change, place, self.provider, progress, self.stop.gently.clone()))
             }
             Action::Create | Action::Update | Action::Replace | Action::Adopt => {
                 reporter.started(change);
                 self.writing.insert(address.clone());
                 let task = self.task(change)?;
-                Some(step::write(task, self.provider, progress, self.stop.gently.clone()))
+                Some(step::write(task, place, self.provider, progress, self.stop.gently.clone()))
             }
         }
+    }
+
+    /// Whether a resource that stays as it is must be ready before the run ends, or goes on.
+    fn is_waited_for(&self, change: &Change) -> bool {
+        change.awaited || self.carries.contains(&change.address)
     }
 
     fn task(&self, change: &'p Change) -> Option<Task<'p>> {
@@ -193,8 +207,8 @@ impl<'p> Work<'p> {
                 Some((address, Dependency { target, object }))
             })
             .collect();
-        let uid = self.current.get(&change.address).map(|live| live.stamp.uid.clone());
-        Some(Task { change, desired, plan: self.plan, dependencies, uid })
+        let current = self.current.get(&change.address).cloned();
+        Some(Task { change, desired, plan: self.plan, dependencies, current, on_trouble: self.on_trouble })
     }
 
     /// Handles the end of a step. Returns the next step of the same resource, where there is one.
@@ -284,9 +298,12 @@ impl<'p> Work<'p> {
     /// Counts the resource as done, and lets the resources begin that waited for it.
     fn release(&mut self, address: &Address, reporter: &mut Reporter<'p>) {
         self.waiting.extend(self.queue.finish(address));
-        let Some(action) = self.changes.get(address).map(|change| change.action) else { return };
-        if action.writes() || (action == Action::None && self.carries.contains(address)) {
-            let elapsed = self.started.get(address).map(Instant::elapsed).unwrap_or_default();
+        let Some(change) = self.changes.get(address).copied() else { return };
+        let action = change.action;
+        let elapsed = self.started.get(address).map(Instant::elapsed).unwrap_or_default();
+        if change.awaited {
+            reporter.ready(address, elapsed);
+        } else if action.writes() || (action == Action::None && self.is_waited_for(change)) {
             reporter.finished(address, action, elapsed);
         }
         if action.writes() {

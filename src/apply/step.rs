@@ -3,6 +3,7 @@
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use super::place::Place;
 use super::removal::{self, Removal};
 use super::task::{Done, Task};
 use crate::plan::Change;
@@ -30,13 +31,14 @@ pub(super) enum StepResult {
 /// Deletes the object, and waits until it is gone.
 pub(super) fn delete<'p>(
     change: &'p Change,
+    mut place: Place,
     provider: &'p dyn Provider,
     progress: impl Fn(&str) + Send + Sync + 'p,
     stop: CancellationToken,
 ) -> Step<'p> {
     let address = change.address.clone();
     Box::pin(async move {
-        match removal::remove(provider, change, &progress, &stop).await {
+        match removal::remove(provider, change, &mut place, &progress, &stop).await {
             Ok(Removal::Gone) => StepResult::Wrote { address, result: Ok(Done::Gone) },
             Ok(Removal::Asked) => StepResult::Leaving { address },
             Err(problem) => StepResult::Wrote { address, result: Err(problem) },
@@ -47,12 +49,16 @@ pub(super) fn delete<'p>(
 /// Waits for the values that the object lacks, removes what it replaces, then writes it.
 pub(super) fn write<'p>(
     task: Task<'p>,
+    mut place: Place,
     provider: &'p dyn Provider,
     progress: impl Fn(&str) + Send + Sync + 'p,
     stop: CancellationToken,
 ) -> Step<'p> {
     let address = task.change.address.clone();
     Box::pin(async move {
+        if task.may_wait_for_values() {
+            place.leave();
+        }
         // The wait for a value can be long, so a stop ends it. A write is never cut.
         let object = tokio::select! {
             biased;
@@ -63,8 +69,12 @@ pub(super) fn write<'p>(
             Ok(object) => object,
             Err(problem) => return StepResult::Wrote { address, result: Err(problem) },
         };
-        match task.make_room(provider, &progress, &stop).await {
-            Ok(Removal::Gone) => StepResult::Wrote { address, result: task.perform(object, provider).await },
+        place.take().await;
+        match task.make_room(provider, &mut place, &progress, &stop).await {
+            Ok(Removal::Gone) => {
+                place.take().await;
+                StepResult::Wrote { address, result: task.perform(object, provider).await }
+            }
             Ok(Removal::Asked) => StepResult::Leaving { address },
             Err(problem) => StepResult::Wrote { address, result: Err(problem) },
         }

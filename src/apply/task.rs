@@ -1,6 +1,7 @@
 //! How one change is carried out: the write, then the wait until the resource is ready.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,9 +9,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::guarded;
 use super::patience::PatientWriter;
+use super::place::Place;
 use super::removal::{self, Removal};
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
-use crate::provider::{Guard, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written};
+use crate::provider::{
+    Guard, OnTrouble, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written,
+};
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
 
 /// A resource that this one refers to, as it is after its own change.
@@ -27,8 +31,10 @@ pub(super) struct Task<'p> {
     pub(super) desired: &'p Desired,
     pub(super) plan: &'p Plan,
     pub(super) dependencies: HashMap<Address, Dependency>,
-    /// The uid of its object, where it was read or written by now.
-    pub(super) uid: Option<String>,
+    /// Its object as it was read or written last, where it was by now.
+    pub(super) current: Option<Arc<Live>>,
+    /// Whether a failure that waiting may not heal ends the wait.
+    pub(super) on_trouble: OnTrouble,
 }
 
 /// The result of a write or a delete.
@@ -57,6 +63,7 @@ impl Task<'_> {
     pub(super) async fn make_room(
         &self,
         provider: &dyn Provider,
+        place: &mut Place,
         progress: Progress<'_>,
         stop: &CancellationToken,
     ) -> Result<Removal, Problem> {
@@ -65,13 +72,15 @@ impl Task<'_> {
             let timeout = self.desired.lifecycle.timeouts.delete;
             guarded::holds_nothing_new(provider, self.change, live).await?;
             guarded::delete(provider, target, live, None).await?;
+            place.leave();
             let removed = removal::await_end(provider, target, &live.stamp, timeout, progress, stop).await?;
             if removed == Removal::Asked {
                 return Ok(removed);
             }
+            place.take().await;
         }
         match self.change.action {
-            Action::Replace => removal::remove(provider, self.change, progress, stop).await,
+            Action::Replace => removal::remove(provider, self.change, place, progress, stop).await,
             _ => Ok(Removal::Gone),
         }
     }
@@ -148,6 +157,11 @@ impl Task<'_> {
         }
     }
 
+    /// Whether it has values that may have to be waited for.
+    pub(super) fn may_wait_for_values(&self) -> bool {
+        self.desired.unresolved.iter().next().is_some()
+    }
+
     /// The object as it was approved, with the values put in that are known only now.
     pub(super) async fn whole_object(
         &self,
@@ -197,8 +211,10 @@ impl Task<'_> {
         let wait = Wait {
             target: self.change.target.clone(),
             until: Until::Ready(lifecycle.ready.clone()),
-            uid: self.uid.clone(),
+            uid: self.current.as_ref().map(|live| live.stamp.uid.clone()),
+            written: self.current.clone().filter(|_| self.change.action.writes()),
             timeout: lifecycle.timeouts.ready,
+            on_trouble: self.on_trouble,
         };
         provider.wait(&wait, progress).await
     }
@@ -217,7 +233,7 @@ async fn await_field(
     let dependency = dependencies.get(address).ok_or_else(lost)?;
     progress(&format!("waits for {address}.{field}"));
     let (target, until) = (dependency.target.clone(), Until::Field(field.clone()));
-    let wait = Wait { target, until, uid: None, timeout };
+    let wait = Wait { timeout, ..Wait::of(target, until) };
     let live = provider.wait(&wait, progress).await?.ok_or_else(lost)?;
     if field.get(&live.object).is_none_or(Value::is_null) {
         return Err(Problem::new(ProblemKind::Other, format!("{address} still has no {field}")));

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::testing::{TakesEveryWrite, config_map, create, plan};
 use super::*;
+use crate::provider::OnTrouble;
 use crate::resource::{Address, Problem, ProblemKind};
 
 /// A recorder that keeps a short note of each record. Its disk has room for `room` of them.
@@ -50,7 +51,7 @@ async fn applied(names: &[&str], room: usize) -> (Result<Report, Problem>, Notes
     let plan = plan(names.iter().map(|name| create(&config_map(name))).collect());
     let stop = Stop::default();
     let mut notes = Notes { room, records: Vec::new(), in_flight: BTreeSet::new(), stop: stop.clone() };
-    let options = Options { parallelism: names.len() };
+    let options = Options { parallelism: names.len(), on_trouble: OnTrouble::Wait };
     let report = run(&plan, &TakesEveryWrite::default(), &mut notes, &|_| (), &stop, options).await;
     (report, notes)
 }

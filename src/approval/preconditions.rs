@@ -33,6 +33,9 @@ pub struct Asked {
     /// The lineage of a state that is not here, whose objects may be taken over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt_lineage: Option<String>,
+    /// The revision to go back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
 }
 
 /// What a plan as a whole depends on, and what must be the same when it is applied.

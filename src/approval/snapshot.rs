@@ -10,8 +10,8 @@ use crate::plan::{
     Refusal, SchemaChange, Tracking, UnknownValue, UserChange,
 };
 use crate::resource::{
-    Address, ClusterIdentity, FieldPath, FilePlace, Identity, Live, Origin, Ownership, Problem, ProblemKind,
-    Stamp, Target,
+    Address, ClusterIdentity, FieldPath, FilePlace, Health, Identity, Live, Origin, Ownership, Problem,
+    ProblemKind, Stamp, Target,
 };
 
 /// A plan as it was shown.
@@ -19,6 +19,8 @@ use crate::resource::{
 #[serde(deny_unknown_fields)]
 pub(super) struct PlanSnapshot {
     mode: Mode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
     changes: Vec<ChangeSnapshot>,
     refusals: Vec<RefusalSnapshot>,
     notes: Vec<String>,
@@ -53,6 +55,8 @@ struct ChangeSnapshot {
     unchanged: usize,
     dies_with: Vec<Identity>,
     taken_from: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    health: Option<Health>,
     unchecked: Vec<(FieldPath, String)>,
 }
 
@@ -113,6 +117,7 @@ impl PlanSnapshot {
     pub(super) fn of(plan: &Plan) -> Self {
         Self {
             mode: plan.mode,
+            revision: plan.revision,
             changes: plan.changes.iter().map(ChangeSnapshot::of).collect(),
             refusals: plan.refusals.iter().map(RefusalSnapshot::of).collect(),
             notes: plan.notes.clone(),
@@ -130,6 +135,7 @@ impl PlanSnapshot {
             lineage: lineage.to_owned(),
             serial,
             mode: self.mode,
+            revision: self.revision,
             cluster: cluster.clone(),
             changes: self.changes.iter().map(ChangeSnapshot::change).collect(),
             refusals: self.refusals.iter().map(RefusalSnapshot::refusal).collect(),
@@ -178,6 +184,7 @@ impl ChangeSnapshot {
             unchanged: change.unchanged,
             dies_with: change.dies_with.clone(),
             taken_from: change.taken_from.clone(),
+            health: change.health.clone(),
             unchecked: change.unchecked.clone(),
         }
     }
@@ -200,6 +207,7 @@ impl ChangeSnapshot {
             unchanged: self.unchanged,
             dies_with: self.dies_with.clone(),
             taken_from: self.taken_from.clone(),
+            health: self.health.clone(),
             unchecked: self.unchecked.clone(),
             ..Change::new(address, target, self.action, self.fidelity.clone())
         }

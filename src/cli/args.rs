@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config;
 use crate::report;
 use crate::resource::Address;
-use crate::state::Lineage;
+use crate::state::{Lineage, LockId};
 
 /// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
 #[derive(Debug, Parser)]
@@ -99,11 +99,12 @@ Examples:
 Examples:
   regplan apply
   regplan apply --auto-approve --parallelism 4
+  regplan apply --rollback-on-failure   undo what it wrote where a part of it fails
   regplan apply --adopt resource.web    take over an object that exists already
   regplan apply plan.regplan            do what was reviewed, or say what has moved since
   regplan apply --expect sha256:9f86…   plan again, and go on only if it is that very plan")]
     Apply(ApplyArgs),
-    /// Show a plan that was kept with `plan --out`, as it was shown then
+    /// Show a plan that was kept with `plan --out`, a revision, or the state
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
@@ -114,9 +115,23 @@ Examples:
   regplan plan --destroy                only show what it would delete
   regplan destroy --consent registry.main/PersistentVolumeClaim/registry")]
     Destroy(RunArgs),
+    /// List what was applied, and when; the cluster is not asked
+    History(HistoryArgs),
+    /// Go back to what was applied at an earlier revision
+    #[command(after_help = "\
+Examples:
+  regplan rollback                      to the revision before the last one, after a question
+  regplan rollback 3
+  regplan rollback 3 --out back.regplan only plan it, to be reviewed and applied like any other plan
+
+It needs no more of the configuration than its head: the blocks may have mistakes. What it cannot restore (secret
+values, the data of a claim that is gone) it says before it begins, and goes on only with `--consent`.")]
+    Rollback(RollbackArgs),
     /// Look into the state, or correct it; the cluster is neither asked nor changed
     #[command(subcommand)]
     State(StateCommand),
+    /// Remove the lock that a killed process has left
+    Unlock(UnlockArgs),
     /// Print the graph of resources
     Graph(GraphArgs),
     /// Print the JSON Schema of the configuration, for editors
@@ -291,6 +306,24 @@ Examples:
   regplan state rm resource.old
   regplan state rm registry.old resource.web --auto-approve")]
     Rm(StateRmArgs),
+    /// Make a lost state anew from the annotations of the objects; the cluster is only read
+    #[command(after_help = "\
+Examples:
+  regplan state rebuild                 where there is a state: adds what it does not know of its own lineage
+  regplan state rebuild --adopt-lineage 718494494a91487db32cefdb342daa28
+
+Without a state it says which lineages there are, and takes none before one is named.")]
+    Rebuild(StateRebuildArgs),
+    /// Print the state as its file holds it, with what an interrupted run has recorded
+    #[command(after_help = "\
+Examples:
+  regplan state pull > backup.json")]
+    Pull,
+    /// Put a state from a file in place of the present one; it must be of the same lineage, and newer
+    #[command(after_help = "\
+Examples:
+  regplan state push backup.json")]
+    Push(StatePushArgs),
     /// Give a resource, or all objects of a block, another address
     #[command(after_help = "\
 Examples:
@@ -313,6 +346,35 @@ pub(super) struct StateShowArgs {
     /// In which form
     #[arg(long, default_value = "text")]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateRebuildArgs {
+    /// The lineage whose objects are taken over, where there is no state
+    #[arg(long, value_name = "ID")]
+    pub(super) adopt_lineage: Option<Lineage>,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatePushArgs {
+    /// A file from `state pull`, or the `state.json` of a backup
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan unlock 0f1e2d3c4b5a69788796a5b4c3d2e1f0
+
+The refused command prints the id. The lock of a process that still runs cannot be taken away: end the process.")]
+pub(super) struct UnlockArgs {
+    /// The id of the lock
+    #[arg(value_name = "ID")]
+    pub(super) id: LockId,
 }
 
 #[derive(Debug, Args)]
@@ -383,6 +445,12 @@ pub(super) struct ApplyArgs {
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]
     pub(super) expect: Option<String>,
+    /// Do not wait for what waiting may not heal, such as an image that cannot be pulled or a missing Secret
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+    /// Where a change fails, undo what this run wrote; refused before it begins where that could not be restored
+    #[arg(long)]
+    pub(super) rollback_on_failure: bool,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }
@@ -392,14 +460,45 @@ pub(super) struct ApplyArgs {
 Examples:
   regplan show plan.regplan
   regplan show plan.regplan --format json | jq .summary
+  regplan show 3                        the objects of revision 3, as YAML, without secrets
+  regplan show state
 
-It needs neither the configuration nor a cluster.")]
+No cluster is asked; a plan file needs no configuration either. A plan file that is named like a number or `state` is
+named with its folder: `./3`.")]
 pub(super) struct ShowArgs {
-    /// A file from `plan --out`
-    #[arg(value_name = "PLANFILE")]
-    pub(super) plan_file: PathBuf,
+    /// A file from `plan --out`, the number of a revision, or `state`
+    #[arg(value_name = "PLANFILE|REVISION|state")]
+    pub(super) what: PathBuf,
     #[command(flatten)]
     pub(super) form: FormArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan history
+  regplan history 3                     what changed with revision 3
+  regplan history --format json | jq '.revisions[-1].by'")]
+pub(super) struct HistoryArgs {
+    /// Show what changed with this revision
+    #[arg(value_name = "REVISION")]
+    pub(super) revision: Option<u64>,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    /// The revision to go back to; the one before the last where it is left out, or the last one where a run after it
+    /// did not complete
+    #[arg(value_name = "REVISION")]
+    pub(super) revision: Option<u64>,
+    /// Only plan it, and keep the plan in this file, for `regplan apply FILE`
+    #[arg(long, value_name = "FILE", conflicts_with = "auto_approve")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 #[derive(Debug, Args)]
@@ -411,6 +510,7 @@ Examples:
   regplan drift --format prometheus --output /var/lib/node_exporter/regplan.prom
 
 Exit codes: 0 in sync, 2 drift, 3 no drift seen, but not everything could be observed, 1 error.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct DriftArgs {
     /// Folder of the state; then no configuration is read, unless -f names one
     #[arg(long, value_name = "FOLDER")]
@@ -421,6 +521,9 @@ pub(super) struct DriftArgs {
     /// Count as drift what others have added inside what was applied: containers, variables, ports, keys
     #[arg(long)]
     pub(super) strict: bool,
+    /// Do not count as drift what is as it was applied and is not ready
+    #[arg(long)]
+    pub(super) no_health: bool,
     /// Leave Secrets out; no request for one is sent
     #[arg(long)]
     pub(super) no_secrets: bool,

@@ -14,8 +14,11 @@ use super::project;
 use super::settings;
 use super::wording::note;
 use crate::apply::Report;
-use crate::engine::{Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Workspace};
+use crate::engine::{
+    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, Undo, Workspace,
+};
 use crate::plan::{Mode, Plan};
+use crate::provider::OnTrouble;
 use crate::report::{self, Label, SourceLine, Styled, escape};
 use crate::state::{Recovered, Store};
 
@@ -39,6 +42,25 @@ impl<'a> Approver<'a> {
             Self::File(named) => Admission::File(named, named.admit(workspace, output).await?),
         })
     }
+}
+
+/// What becomes of the changes that were done where another one fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    /// They stay, and the next plan goes on from there.
+    #[default]
+    Keep,
+    /// They are undone.
+    Undo,
+}
+
+/// What is done about failures.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Failures {
+    /// About what goes wrong while an object is waited for.
+    pub(super) on_trouble: OnTrouble,
+    /// About the changes that were done before.
+    pub(super) on_failure: OnFailure,
 }
 
 /// What a plan is compared with to see whether it is the approved one.
@@ -65,10 +87,10 @@ pub(super) async fn run(
     args: &RunArgs,
     request: PlanRequest,
     approver: Approver<'_>,
+    failures: Failures,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let mode = request.mode;
-    let mut workspace = open(global, args, mode, output).await?;
+    let mut workspace = open(global, args, &request, failures.on_trouble, output).await?;
     let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
@@ -83,6 +105,10 @@ pub(super) async fn run(
     if !planned.plan.changes_state() {
         return Ok(Exit::Done);
     }
+    let undo = match failures.on_failure {
+        OnFailure::Undo => Some(workspace.prepare_undo(&planned).await?),
+        OnFailure::Keep => None,
+    };
     let is_to_be_asked =
         matches!(admission, Admission::Person) && planned.plan.has_changes() && !args.auto_approve;
     if is_to_be_asked && !confirm::ask(&question(&planned.plan), global.into(), output)? {
@@ -91,6 +117,10 @@ pub(super) async fn run(
         return Ok(Exit::Failed);
     }
     let report = apply(&mut workspace, &applicable, args.format, output).await?;
+    // Whoever has stopped the run wants nothing more to be written.
+    if let Some(undo) = undo.filter(|_| !report.is_complete() && !report.stopped) {
+        self::undo(&mut workspace, &undo, &report, args, output).await?;
+    }
     Ok(if report.is_complete() { Exit::Done } else { Exit::Failed })
 }
 
@@ -98,15 +128,19 @@ pub(super) async fn run(
 async fn open(
     global: &Global,
     args: &RunArgs,
-    mode: Mode,
+    request: &PlanRequest,
+    on_trouble: OnTrouble,
     output: Output,
 ) -> Result<Workspace<Store>, Failure> {
-    let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
-    let command = match mode {
-        Mode::Apply => "apply",
-        Mode::Destroy => "destroy",
+    let settings = Settings { on_trouble, ..settings::of_planning(global, &args.planning) };
+    let (project, command) = match (request.revision, request.mode) {
+        (Some(revision), _) => {
+            (project::load_without_blocks(global, settings, output)?, format!("rollback {revision}"))
+        }
+        (None, Mode::Apply) => (project::load(global, settings, output).await?, "apply".to_owned()),
+        (None, Mode::Destroy) => (project::load(global, settings, output).await?, "destroy".to_owned()),
     };
-    let opened = project.open_locked(command).await?;
+    let opened = project.open_locked(&command).await?;
     if let Some(interruption) = opened.interruption() {
         output.message(&interrupted(interruption))?;
     }
@@ -137,11 +171,30 @@ fn interrupted_run(recovered: &Recovered) -> String {
 
 /// The question names what it is about: who answers it may have scrolled the plan away.
 fn question(plan: &Plan) -> String {
-    let verb = match plan.mode {
-        Mode::Apply => "Apply this plan",
-        Mode::Destroy => "Destroy all of this",
+    let verb = match (plan.revision, plan.mode) {
+        (Some(revision), _) => format!("Go back to revision {revision}"),
+        (None, Mode::Apply) => "Apply this plan".to_owned(),
+        (None, Mode::Destroy) => "Destroy all of this".to_owned(),
     };
     format!("{}\n{verb}?", escape(&report::plan_subject(plan)))
+}
+
+/// Undoes what a failed run has written.
+async fn undo(
+    workspace: &mut Workspace<Store>,
+    undo: &Undo,
+    report: &Report,
+    args: &RunArgs,
+    output: Output,
+) -> Result<(), Failure> {
+    let Some(planned) = workspace.plan_undo(undo, report).await? else { return Ok(()) };
+    output.message(&note("what this run wrote is undone:"))?;
+    plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;
+    let applicable = planned.applicable(&Approval::Caller)?;
+    let report = apply(workspace, &applicable, args.format, output).await?;
+    let story =
+        if report.is_complete() { "it is as it was before this run." } else { "not all of it was undone." };
+    Ok(output.message(&note(story))?)
 }
 
 async fn apply(

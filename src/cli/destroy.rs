@@ -1,7 +1,7 @@
 //! `regplan destroy`.
 
 use super::args::{Global, RunArgs};
-use super::carry_out::{self, Approver};
+use super::carry_out::{self, Approver, Failures};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -10,5 +10,5 @@ use crate::plan::Mode;
 
 pub(super) async fn run(global: &Global, args: &RunArgs, output: Output) -> Result<Exit, Failure> {
     let request = settings::request(Mode::Destroy, &args.planning);
-    carry_out::run(global, args, request, Approver::Person, output).await
+    carry_out::run(global, args, request, Approver::Person, Failures::default(), output).await
 }

@@ -7,8 +7,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::settings;
-use crate::drift::{Additions, Drift, Verdict};
-use crate::engine::{self, AppliedState, BackendSettings, Head, Host, Secrets, Settings};
+use crate::drift::{Additions, Drift, HealthCheck, Verdict};
+use crate::engine::{self, AppliedState, BackendSettings, DriftOptions, Head, Host, Secrets, Settings};
 use crate::report;
 
 /// How many requests are under way at once; more of them are hardly faster.
@@ -23,7 +23,8 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
         Settings { in_cluster: args.in_cluster, parallelism: CONNECTIONS, ..Settings::from(global) };
     let secrets = if args.no_secrets { Secrets::LeaveOut } else { Secrets::Read };
     let additions = if args.strict { Additions::Drift } else { Additions::Told };
-    let drift = applied.drift(&settings, secrets, additions).await?;
+    let health = if args.no_health { HealthCheck::LeftOut } else { HealthCheck::Counts };
+    let drift = applied.drift(&settings, DriftOptions { secrets, additions, health }).await?;
     Failure::unless_closed(publish(&drift, args, output))?;
     Ok(match drift.verdict() {
         Verdict::InSync => Exit::Done,

@@ -14,6 +14,7 @@ mod exit;
 mod failure;
 mod foreign_words;
 mod graph;
+mod history;
 mod init;
 mod interrupt;
 mod output;
@@ -22,10 +23,12 @@ mod plan_file;
 mod progress;
 mod project;
 mod render;
+mod rollback;
 mod schema;
 mod settings;
 mod show;
 mod state;
+mod unlock;
 mod validate;
 mod wording;
 
@@ -67,12 +70,15 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Completions(args) => completions::run(&args),
         Command::Validate => asynchronously(validate::run(&global, output)),
         Command::Render(args) => asynchronously(render::run(&global, &args, output)),
+        Command::Unlock(args) => asynchronously(unlock::run(&global, &args, output)),
         Command::Graph(args) => asynchronously(graph::run(&global, &args, output)),
         Command::State(command) => asynchronously(state::run(&global, command, output)),
         Command::Plan(args) => asynchronously(plan::run(&global, &args, output)),
         Command::Apply(args) => asynchronously(apply::run(&global, &args, output)),
-        Command::Show(args) => show::run(&args, output),
+        Command::Show(args) => asynchronously(show::run(&global, &args, output)),
         Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
+        Command::History(args) => asynchronously(history::run(&global, &args, output)),
+        Command::Rollback(args) => asynchronously(rollback::run(&global, &args, output)),
         Command::Drift(args) => asynchronously(drift::run(&global, &args, output)),
     }
 }

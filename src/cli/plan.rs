@@ -42,7 +42,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
         let mut text = Styled::default();
         output.note(text.line(Label::Dim, format!("Digest of this plan: {}", plan.digest)))?;
     }
-    let exit = match (plan.refusals.is_empty(), plan.has_changes() && args.detailed_exitcode) {
+    let exit = match (plan.refusals.is_empty(), plan.has_work() && args.detailed_exitcode) {
         (false, _) => Exit::Failed,
         (true, true) => Exit::Changes,
         (true, false) => Exit::Done,

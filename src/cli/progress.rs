@@ -72,6 +72,7 @@ impl Progress {
                 }
             }
             Event::Finished { address, .. }
+            | Event::Ready { address, .. }
             | Event::Unwaited { address }
             | Event::Leaving { address, .. } => {
                 Self::end(&mut under_way, address);

@@ -14,6 +14,18 @@ pub(super) async fn load(global: &Global, settings: Settings, output: Output) ->
     Ok(project)
 }
 
+/// The same without the blocks of the configuration, for a command that works on the state alone.
+pub(super) fn load_without_blocks(
+    global: &Global,
+    settings: Settings,
+    output: Output,
+) -> Result<Project, Failure> {
+    let inputs = settings::inputs(global)?;
+    let project = engine::load_without_blocks(&inputs, settings, Host::of_process())?;
+    diagnostics::show_warnings(&project.config.sources, &project.warnings, output)?;
+    Ok(project)
+}
+
 /// The same for a command that asks no cluster.
 pub(super) async fn load_offline(global: &Global, output: Output) -> Result<Project, Failure> {
     load(global, Settings::from(global), output).await

@@ -29,7 +29,8 @@ pub(super) async fn run(global: &Global, args: &RenderArgs, output: Output) -> R
     Ok(Exit::Done)
 }
 
-fn yaml(object: &Value) -> Result<String, Failure> {
+/// An object as a document of YAML, in which nothing steers a terminal.
+pub(super) fn yaml(object: &Value) -> Result<String, Failure> {
     let text = serde_saphyr::to_string(object)
         .map_err(|error| Failure::caused("an object cannot be written as YAML", error))?;
     let text = text.trim_end();

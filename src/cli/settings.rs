@@ -31,7 +31,7 @@ pub(super) fn request(mode: Mode, planning: &PlanningArgs) -> PlanRequest {
     let PlanningArgs { adopt, adopt_lineage, consent, move_to, target: targets, replace, parallelism: _ } =
         planning.clone();
     let adopt_lineage = adopt_lineage.map(|lineage| lineage.to_string());
-    PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage }
+    PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision: None }
 }
 
 #[cfg(test)]
@@ -57,6 +57,7 @@ mod tests {
             refuse_configured_kubeconfig: true,
             in_cluster: false,
             parallelism: 3,
+            on_trouble: crate::provider::OnTrouble::Wait,
             request_timeout: Some(std::time::Duration::from_secs(20)),
         };
         assert_eq!(settings, expected);

@@ -1,14 +1,95 @@
 //! `regplan show`.
 
-use super::args::ShowArgs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::args::{FormArgs, Global, PlanFormat, ShowArgs};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::plan::{self, Form};
 use super::plan_file::NamedPlanFile;
+use super::project;
+use super::render;
+use crate::engine::{Project, Settings};
+use crate::report;
+use crate::state::Revision;
 
-pub(super) fn run(args: &ShowArgs, output: Output) -> Result<Exit, Failure> {
-    let named = NamedPlanFile::read(&args.plan_file)?;
-    plan::show(&named.file.plan(), &Form::from(&args.form), &|origin| named.place(origin), output)?;
+/// What can be shown.
+enum Shown<'a> {
+    /// `state`.
+    State,
+    /// A revision, by its number.
+    Revision(u64),
+    /// A plan file. One whose name is a number has a path with `/`.
+    PlanFile(&'a Path),
+}
+
+impl<'a> Shown<'a> {
+    fn of(path: &'a Path) -> Self {
+        match path.to_str() {
+            Some("state") => Self::State,
+            text => text.and_then(|text| text.parse().ok()).map_or(Self::PlanFile(path), Self::Revision),
+        }
+    }
+}
+
+pub(super) async fn run(global: &Global, args: &ShowArgs, output: Output) -> Result<Exit, Failure> {
+    match Shown::of(&args.what) {
+        Shown::PlanFile(path) => {
+            let named = NamedPlanFile::read(path)?;
+            plan::show(&named.file.plan(), &Form::from(&args.form), &|origin| named.place(origin), output)?;
+        }
+        Shown::State => {
+            let state = project(global, output)?.view_state().await?.state;
+            match format(&args.form)? {
+                TextOrJson::Text => output.data(&report::state_text(&state))?,
+                TextOrJson::Json => Output::json(&format!("{:#}\n", json!(state)))?,
+            }
+        }
+        Shown::Revision(number) => {
+            let revision = project(global, output)?.revision(number).await?;
+            match format(&args.form)? {
+                TextOrJson::Text => {
+                    output.data(&report::revision_head_text(&revision))?;
+                    Output::raw_data(&objects(&revision)?)?;
+                }
+                TextOrJson::Json => Output::json(&format!("{:#}\n", json!(revision)))?,
+            }
+        }
+    }
     Ok(Exit::Done)
+}
+
+fn project(global: &Global, output: Output) -> Result<Project, Failure> {
+    project::load_without_blocks(global, Settings::from(global), output)
+}
+
+enum TextOrJson {
+    Text,
+    Json,
+}
+
+fn format(form: &FormArgs) -> Result<TextOrJson, Failure> {
+    match form.format {
+        PlanFormat::Text => Ok(TextOrJson::Text),
+        PlanFormat::Json => Ok(TextOrJson::Json),
+        PlanFormat::Markdown => {
+            Err(Failure::message("a state or a revision is shown as text or as JSON, and not as Markdown")
+                .help("leave `--format` out, or use `--format json`"))
+        }
+    }
+}
+
+/// The objects that were desired, without their secret values.
+fn objects(revision: &Revision) -> Result<String, Failure> {
+    let objects = revision.desired.values().map(|stored| {
+        let mut object = stored.object.clone();
+        for (path, expression) in &stored.unresolved {
+            path.set(&mut object, Value::from(expression.to_string()));
+        }
+        object
+    });
+    objects.map(|object| render::yaml(&object)).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::recorded_secrets::RecordedSecrets;
-use super::{DriftKind, Field, owners};
+use super::{DriftKind, Field};
 use crate::kubernetes::field_manager;
 use crate::kubernetes::field_manager::is_control_plane;
 use crate::resource::{self, Applied, FieldManager, FieldPath, FieldSet, Live, Segment};
@@ -28,7 +28,7 @@ pub(super) fn beside(project: &str, applied: &Applied, live: &Live, secrets: &Re
     let then: Option<&BTreeSet<String>> = applied.foreign_items.as_ref();
     let (mut added, mut others) = (Vec::new(), 0);
     for path in there {
-        let by = owners::of(&live.ownership, &path);
+        let by = live.ownership.owners_of(&path);
         let is_new = then.is_some_and(|then| !then.contains(&path.to_string()));
         if is_new && matters(&path, &by) {
             let sensitive = secrets.hides(&path);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::additions::{Beside, beside};
 use super::recorded_secrets::RecordedSecrets;
-use super::{DriftKind, Field, owners};
+use super::{DriftKind, Field};
 use crate::kubernetes::field_manager;
 use crate::resource::{self, Applied, FieldPath, Held, Identity, Live, PathError, is_house_group};
 
@@ -88,8 +88,7 @@ impl Comparison<'_> {
         let visible = |value: &Value| (!sensitive).then(|| value.clone());
         let after = path.get(&self.live.object).filter(|_| event != DriftKind::Released);
         // The server does not record who removed a field.
-        let by =
-            if event == DriftKind::Removed { Vec::new() } else { owners::of(&self.live.ownership, path) };
+        let by = if event == DriftKind::Removed { Vec::new() } else { self.live.ownership.owners_of(path) };
         Field {
             path: path.clone(),
             event,

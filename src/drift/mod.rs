@@ -6,6 +6,7 @@
 
 mod additions;
 mod compare;
+mod health;
 mod observe;
 mod owners;
 mod recorded_secrets;
@@ -16,11 +17,14 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use health::{is_unready, standard, with_health};
 pub use observe::{Observation, observe, observe_shared_namespace};
 pub use schemas::SchemaDrift;
 
 use crate::kubernetes::field_manager;
-use crate::resource::{Address, ClusterIdentity, FieldManager, FieldPath, Identity, Operation, Problem};
+use crate::resource::{
+    Address, ClusterIdentity, FieldManager, FieldPath, Health, Identity, Operation, Problem,
+};
 use crate::state::Unfinished;
 
 /// The drift of a whole project.
@@ -55,6 +59,8 @@ pub struct Finding {
     pub identity: Identity,
     /// How it compares with what was applied.
     pub status: Status,
+    /// What is wrong with it, where that was looked at.
+    pub health: Option<Health>,
     /// What others have added since then to its lists and maps in which we own something; empty where that counts as
     /// drift.
     pub added: Vec<Field>,
@@ -63,12 +69,23 @@ pub struct Finding {
 }
 
 /// What additions of others count as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Additions {
     /// They are told, and are no drift.
+    #[default]
     Told,
     /// They are drift.
     Drift,
+}
+
+/// Whether the health of objects counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HealthCheck {
+    /// What is not ready counts as drift.
+    #[default]
+    Counts,
+    /// Nobody looks at it.
+    LeftOut,
 }
 
 /// How a resource compares with what was applied.
@@ -76,6 +93,10 @@ pub enum Additions {
 pub enum Status {
     /// It is as it was applied.
     InSync,
+    /// It is as it was applied, and has not become ready since.
+    NotReady,
+    /// It is as it was applied, and is not ready any more.
+    Unhealthy,
     /// Some of its fields are not as they were applied.
     Changed(Vec<Field>),
     /// Somebody has asked for its deletion.
@@ -162,6 +183,12 @@ impl Drift {
         (with.clone().count(), with.map(|finding| finding.added.len()).sum())
     }
 
+    /// How many resources are as they were applied, and not ready.
+    pub fn unwell(&self) -> usize {
+        let is_unwell = |finding: &&Finding| matches!(finding.status, Status::NotReady | Status::Unhealthy);
+        self.findings.iter().filter(is_unwell).count()
+    }
+
     /// How many resources a run of this project has written that this state does not know.
     pub fn written_later(&self) -> usize {
         let manager = field_manager(&self.project);
@@ -188,8 +215,10 @@ impl Drift {
 
 impl Status {
     /// Every name that a status can have.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 11] = [
         "in_sync",
+        "not_ready",
+        "unhealthy",
         "changed",
         "ending",
         "gone",
@@ -204,6 +233,8 @@ impl Status {
     pub fn name(&self) -> &'static str {
         match self {
             Self::InSync => "in_sync",
+            Self::NotReady => "not_ready",
+            Self::Unhealthy => "unhealthy",
             Self::Changed(_) => "changed",
             Self::Ending { .. } => "ending",
             Self::Gone => "gone",
@@ -219,7 +250,12 @@ impl Status {
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::InSync | Self::LeftOut => Verdict::InSync,
-            Self::Changed(_) | Self::Ending { .. } | Self::Gone | Self::Recreated { .. } => Verdict::Drift,
+            Self::NotReady
+            | Self::Unhealthy
+            | Self::Changed(_)
+            | Self::Ending { .. }
+            | Self::Gone
+            | Self::Recreated { .. } => Verdict::Drift,
             Self::Unrecorded | Self::InDoubt | Self::Unreadable(_) => Verdict::Unobserved,
         }
     }

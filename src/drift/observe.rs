@@ -4,7 +4,7 @@ use super::additions::Beside;
 use super::compare::differences;
 use super::owners;
 use super::{Additions, Field, Status};
-use crate::resource::{Live, Problem, ProblemKind, Reading};
+use crate::resource::{Health, Live, Problem, ProblemKind, Reading};
 use crate::state::StoredResource;
 
 /// What was found of a resource.
@@ -12,6 +12,8 @@ use crate::state::StoredResource;
 pub struct Observation {
     /// How it compares with what was applied.
     pub status: Status,
+    /// What is wrong with it, where that was looked at.
+    pub health: Option<Health>,
     /// What others have added to it, where that is no drift.
     pub added: Vec<Field>,
     /// How many other fields and list items it has that only others own.
@@ -20,7 +22,7 @@ pub struct Observation {
 
 impl From<Status> for Observation {
     fn from(status: Status) -> Self {
-        Self { status, added: Vec::new(), foreign: 0 }
+        Self { status, health: None, added: Vec::new(), foreign: 0 }
     }
 }
 
@@ -63,7 +65,7 @@ pub fn observe(
                 fields.sort_by(|a, b| a.path.cmp(&b.path));
             }
             let status = if fields.is_empty() { Status::InSync } else { Status::Changed(fields) };
-            Observation { status, added, foreign: others }
+            Observation { status, health: None, added, foreign: others }
         }
         None => Status::Unrecorded.into(),
     }

@@ -241,6 +241,7 @@ fn drift_is_certain_whatever_else_could_not_be_seen() {
         address: Address::block("resource", "x"),
         identity: Identity::cluster("", "Namespace", "x"),
         status,
+        health: None,
         added: Vec::new(),
         foreign: 0,
     };

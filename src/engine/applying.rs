@@ -11,9 +11,9 @@ use super::run_secrets::RunSecrets;
 use super::{Error, rights};
 use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
 use crate::diagnostic::Sources;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Change, Mode, Plan};
 use crate::provider::Provider;
-use crate::resource::{Address, Problem, ProblemKind, Timeouts};
+use crate::resource::{Address, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
     Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, Readiness, RunEnd, StateError,
     Store, StoredDesired, StoredResource,
@@ -54,7 +54,8 @@ pub(super) async fn apply(
     store
         .begin(NewRun { plan: run.plan.clone(), cluster: plan.cluster.clone(), intents: intents(plan) })
         .await?;
-    let mut journal = Journal { store, timeouts: timeouts(plan), keys: keys(plan) };
+    let mut journal =
+        Journal { store, timeouts: timeouts(plan), ready_rules: ready_rules(plan), keys: keys(plan) };
     let mut recorder = RedactingRecorder { recorder: &mut journal, secrets: run.secrets };
     let emit = |event| emit(run.secrets.redact_event(event));
     let result = apply::run(plan, provider, &mut recorder, &emit, stop, options).await;
@@ -115,6 +116,12 @@ fn timeouts(plan: &Plan) -> BTreeMap<Address, Timeouts> {
     changes.map(|change| (change.address.clone(), change.timeouts)).collect()
 }
 
+/// When what is desired counts as ready, where the configuration says so.
+fn ready_rules(plan: &Plan) -> BTreeMap<Address, ReadyRule> {
+    let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
+    desired.filter_map(|desired| Some((desired.address.clone(), desired.lifecycle.ready.clone()?))).collect()
+}
+
 /// The names of the keys of Secrets, by address.
 fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
     let secrets = plan.changes.iter().filter_map(|change| change.desired.as_deref());
@@ -127,6 +134,15 @@ fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
         .collect()
 }
 
+/// What the history calls a run of this plan, be it applied from a file or not.
+fn command(plan: &Plan) -> String {
+    match (plan.revision, plan.mode) {
+        (Some(revision), _) => format!("rollback {revision}"),
+        (None, Mode::Apply) => "apply".to_owned(),
+        (None, Mode::Destroy) => "destroy".to_owned(),
+    }
+}
+
 /// What a revision keeps: what was changed, and what was desired without its secrets.
 fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let changed = plan.changes.iter();
@@ -135,13 +151,14 @@ fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let configuration = run.configuration.clone();
     let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
     let desired = desired.map(|desired| (desired.address.clone(), StoredDesired::new(desired, run.sources)));
-    Completion { configuration, changed, desired: desired.collect(), left_out }
+    Completion { command: command(plan), configuration, changed, desired: desired.collect(), left_out }
 }
 
 /// Writes outcomes into the journal.
 struct Journal<'s> {
     store: &'s mut Store,
     timeouts: BTreeMap<Address, Timeouts>,
+    ready_rules: BTreeMap<Address, ReadyRule>,
     keys: BTreeMap<Address, BTreeSet<String>>,
 }
 
@@ -160,6 +177,7 @@ impl Journal<'_> {
                     protect,
                     keys: self.keys.get(&address).cloned().unwrap_or_default(),
                     timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
+                    ready: self.ready_rules.get(&address).cloned(),
                     readiness: readiness(action, known),
                     applied,
                     ..StoredResource::new(*target, uid, provenance)

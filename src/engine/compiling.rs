@@ -29,6 +29,19 @@ pub struct Compiled {
     of_files: Option<Facts>,
 }
 
+impl Compiled {
+    /// A graph that no block was compiled to.
+    pub(super) fn of(graph: Graph) -> Self {
+        Self {
+            graph,
+            key_facts: BTreeMap::new(),
+            warnings: Diagnostics::default(),
+            secret_inputs: SecretInputs::default(),
+            of_files: None,
+        }
+    }
+}
+
 /// Gathers the facts that the blocks need, compiles them, and builds the graph.
 ///
 /// # Errors

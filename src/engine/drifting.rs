@@ -11,18 +11,30 @@ use super::redacting::RedactingProvider;
 use super::state_access::place_name;
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
-use crate::drift::{self, Additions, Drift, Finding, Observation, Status};
-use crate::provider::Provider;
+use crate::drift::{self, Additions, Drift, Finding, HealthCheck, Observation, Status};
+use crate::provider::{Checkup, Provider};
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target, is_house_group};
 use crate::state::{self, Intent, State, StoredResource};
 
 /// Whether Secrets are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Secrets {
     /// They are read like everything else. Their values are compared, and never shown.
+    #[default]
     Read,
     /// No request for a Secret is sent, so that no right to read them is needed.
     LeaveOut,
+}
+
+/// What is looked at, and what counts as drift.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DriftOptions {
+    /// Whether Secrets are read.
+    pub secrets: Secrets,
+    /// What additions of others count as.
+    pub additions: Additions,
+    /// Whether the health of objects counts.
+    pub health: HealthCheck,
 }
 
 /// What was applied last, and in which cluster. It can be read without the configuration.
@@ -70,18 +82,13 @@ impl AppliedState {
     /// The settings contradict the configuration; or the cluster cannot be reached, or is another one. A
     /// single resource that cannot be read is no error: it is in the result.
     #[tracing::instrument(skip_all, fields(project = self.state.project, resources = self.state.resources.len()))]
-    pub async fn drift(
-        &self,
-        settings: &Settings,
-        secrets: Secrets,
-        additions: Additions,
-    ) -> Result<Drift, Error> {
+    pub async fn drift(&self, settings: &Settings, options: DriftOptions) -> Result<Drift, Error> {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
         let provider = RedactingProvider::around(provider, Arc::default());
         let cluster = provider.cluster().identity().await?;
         check_cluster(&self.cluster, self.state.cluster.as_ref(), &cluster)?;
         let at = Timestamp::now();
-        let found = findings(&self.state, &provider, secrets, additions).await;
+        let found = findings(&self.state, &provider, options).await;
         if let Some(problem) = provider.cluster().outage().await {
             return Err(problem.into());
         }
@@ -112,17 +119,12 @@ impl AppliedState {
 }
 
 /// What was found of each resource that the state knows, and of the namespaces that they share, sorted by address.
-async fn findings(
-    state: &State,
-    provider: &dyn Provider,
-    secrets: Secrets,
-    additions: Additions,
-) -> Vec<Finding> {
+async fn findings(state: &State, provider: &dyn Provider, options: DriftOptions) -> Vec<Finding> {
     let is_doubted = |address: &Address, identity: &Identity| {
         // The run may have known the object under another address (`[[moved]]`).
         state.in_doubt.iter().any(|doubt| doubt.address == *address || doubt.target.identity == *identity)
     };
-    let is_left_out = |identity: &Identity| secrets == Secrets::LeaveOut && identity.is("", "Secret");
+    let is_left_out = |identity: &Identity| options.secrets == Secrets::LeaveOut && identity.is("", "Secret");
     let mut found: BTreeMap<&Address, Finding> = BTreeMap::new();
     let mut wanted: Vec<(&Address, &StoredResource)> = Vec::new();
     for (address, resource) in &state.resources {
@@ -147,8 +149,12 @@ async fn findings(
     }
     let targets: Vec<Target> = wanted.iter().map(|(_, resource)| resource.target()).collect();
     let readings: Vec<Reading> = provider.read(&targets).await;
+    let mut lacking = lacking(&wanted, &readings, provider, options.health).await;
     for ((address, resource), reading) in wanted.into_iter().zip(&readings) {
-        let observation = drift::observe(&state.project, resource, reading, additions);
+        let mut observation = drift::observe(&state.project, resource, reading, options.additions);
+        if let Some(lacking) = lacking.remove(address) {
+            observation = drift::with_health(observation, resource, lacking);
+        }
         found.insert(address, finding(address, &resource.identity, observation));
     }
     let mut findings: Vec<Finding> = found.into_values().collect();
@@ -175,9 +181,32 @@ async fn shared_namespaces(known: &BTreeSet<&Identity>, provider: &dyn Provider)
     findings.collect()
 }
 
+/// What the objects lack that are not ready, by address.
+async fn lacking<'s>(
+    wanted: &[(&'s Address, &StoredResource)],
+    readings: &[Reading],
+    provider: &dyn Provider,
+    health: HealthCheck,
+) -> BTreeMap<&'s Address, String> {
+    if health == HealthCheck::LeftOut {
+        return BTreeMap::new();
+    }
+    let unready = wanted.iter().zip(readings).filter_map(|((address, resource), reading)| match reading {
+        Reading::Present(live) if drift::is_unready(resource, reading) => {
+            let (live, rule) = (Arc::clone(live), resource.ready.clone());
+            let standard = drift::standard(resource);
+            Some((*address, Checkup { live, target: resource.target(), rule, standard }))
+        }
+        _ => None,
+    });
+    let (addresses, checkups): (Vec<_>, Vec<_>) = unready.unzip();
+    let answers = if checkups.is_empty() { Vec::new() } else { provider.lacks(&checkups).await };
+    addresses.into_iter().zip(answers).filter_map(|(address, lacking)| Some((address, lacking?))).collect()
+}
+
 fn finding(address: &Address, identity: &Identity, observation: Observation) -> Finding {
-    let Observation { status, added, foreign } = observation;
-    Finding { address: address.clone(), identity: identity.clone(), status, added, foreign }
+    let Observation { status, health, added, foreign } = observation;
+    Finding { address: address.clone(), identity: identity.clone(), status, health, added, foreign }
 }
 
 #[cfg(test)]
@@ -197,7 +226,7 @@ mod tests {
         state.resources.insert(old.clone(), StoredResource::new(target.clone(), "u", Provenance::Created));
         state.in_doubt.push(Intent { address: new, action: IntentKind::Delete, target });
         let provider = Router::new(Arc::new(FakeCluster::default()));
-        let found = findings(&state, &provider, Secrets::Read, Additions::Told).await;
+        let found = findings(&state, &provider, DriftOptions::default()).await;
         let told: Vec<_> = found.iter().map(|found| (&found.address, &found.status)).collect();
         // The cluster in memory has no namespaces.
         let namespace = Address::block("namespace", "a");

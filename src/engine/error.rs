@@ -13,6 +13,7 @@ use super::cluster_check::ClusterMismatch;
 use super::refusal::{NotApplicable, PlanFileRefusal};
 use super::rights::MissingRights;
 use super::settings::SettingsConflict;
+use super::undoing::NotUndoable;
 
 /// Why the engine stopped. This is data: the message for the user is worded where it is printed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,18 @@ pub enum Error {
     /// The state could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
+    /// A revision has too little of what was desired to go back to it.
+    #[error("revision {revision} cannot be restored: it has only its objects")]
+    NotRestorable {
+        /// Its number.
+        revision: u64,
+    },
+    /// What a run does could not be undone.
+    #[error("it could not be undone")]
+    NotUndoable(Vec<NotUndoable>),
+    /// There is no revision to go back to.
+    #[error("there is no earlier revision")]
+    NothingToRestore,
     /// The task that reads the state has ended without an answer.
     #[error("the reading of the state was broken off")]
     StateReading(#[source] JoinError),

@@ -55,6 +55,20 @@ pub async fn load(inputs: &ConfigInputs, settings: Settings, host: Host) -> Resu
     }
 }
 
+/// A project without its blocks: for what works on its state alone. Their variables, files and secrets may be missing,
+/// and mistakes in them do not matter.
+///
+/// # Errors
+/// Every mistake in `[project]`, `[cluster]` and `[state]`.
+#[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
+pub fn load_without_blocks(inputs: &ConfigInputs, settings: Settings, host: Host) -> Result<Project, Error> {
+    let Loaded { sources, outcome, .. } = read(config::load_head, inputs, &host);
+    match outcome {
+        Ok((config, warnings)) => Ok(Project { config, warnings, settings, host }),
+        Err(mistakes) => Err(Error::Mistakes { sources: Box::new(sources), mistakes }),
+    }
+}
+
 /// Reads only the head of a configuration. Variables, files and secrets of its blocks may be missing.
 ///
 /// # Errors

@@ -22,6 +22,10 @@
 //! | `file_lines` | at which line of a manifest a changed field stands |
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
+//! | `past` | which revisions there are, and which of them a rollback goes back to |
+//! | `restoring` | what was desired at a revision, as far as a rollback can restore it |
+//! | `rebuilding` | a lost state, made anew from annotations |
+//! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
 //! | `drifting` | how the cluster differs from what was applied last |
@@ -41,12 +45,15 @@ mod loading;
 mod lost_data;
 pub mod needs;
 mod opening;
+mod past;
 mod plan_file;
 mod planned;
 mod planning;
+mod rebuilding;
 mod redacting;
 mod refusal;
 mod request;
+mod restoring;
 mod rights;
 mod run_secrets;
 mod settings;
@@ -55,25 +62,29 @@ mod state_access;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod undoing;
 mod workspace;
 
 pub use cluster_check::ClusterMismatch;
 pub use compiling::{Compiled, compile, complete};
 pub use default_factories::{KubernetesProviders, LocalBackends};
-pub use drifting::{AppliedState, Secrets};
+pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;
 pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
 pub use host::{Host, Variables};
 pub use kept_readings::KeptReadings;
-pub use loading::{Head, Project, load, load_head};
+pub use loading::{Head, Project, load, load_head, load_without_blocks};
 pub use needs::Outside;
 pub use opening::{Interruption, Opened};
+pub use past::History;
 pub use plan_file::Admitted;
 pub use planned::{Applicable, Approval, Planned, VerifiedFile};
 pub use planning::run as run_planner;
+pub use rebuilding::Additions;
 pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;
 pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use state_access::StateAccess;
+pub use undoing::{NotUndoable, Undo};
 pub use workspace::Workspace;

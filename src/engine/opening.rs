@@ -13,7 +13,7 @@ use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
 use crate::provider::Provider as _;
-use crate::state::{self, Backend, Holder, Recovered, StateError, Store, View};
+use crate::state::{self, Backend, Holder, LockId, Recovered, StateError, Store, View};
 
 /// A project with its state. No cluster was asked yet.
 ///
@@ -43,6 +43,26 @@ impl Project {
     pub async fn view_state(&self) -> Result<View, Error> {
         let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
         Ok(view(backends, settings, self.config.project.clone()).await?)
+    }
+
+    /// The state as a file holds it, with what an interrupted run has recorded.
+    ///
+    /// # Errors
+    /// There is no state, or it cannot be read.
+    pub async fn state_file(&self) -> Result<String, Error> {
+        let view = self.view_state().await?;
+        if !view.exists {
+            return Err(Error::NoState { place: view.place });
+        }
+        Ok(state::to_file(&view.place, &view.state)?)
+    }
+
+    /// Takes the lock with this id away from a process that is gone.
+    ///
+    /// # Errors
+    /// The process still runs, or the lock has another id.
+    pub async fn unlock(&self, id: &LockId) -> Result<Holder, Error> {
+        Ok(self.backend().await?.unlock(id).await?)
     }
 
     /// Locks the state, and folds in what an interrupted run left behind. `command` tells others what this

@@ -15,6 +15,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Warnings about the configuration.
     pub warnings: Diagnostics,
+    /// The digest of the configuration that it makes true: for a rollback, the one of the revision.
+    pub(super) configuration: String,
     /// The values of the sources of secrets when it was made.
     pub(super) secret_inputs: SecretInputs,
 }
@@ -50,6 +52,8 @@ pub struct Applicable<'p> {
     pub(super) plan: &'p Plan,
     /// What the history names the run by: the digest of the plan file, or of the plan where there is no file.
     pub(super) digest: &'p str,
+    /// The digest of the configuration that it makes true.
+    pub(super) configuration: &'p str,
 }
 
 impl Planned {
@@ -93,7 +97,7 @@ impl Planned {
             Approval::Caller | Approval::Digest(_) => &plan.digest,
             Approval::File(file) => file.digest(),
         };
-        Ok(Applicable { plan, digest })
+        Ok(Applicable { plan, digest, configuration: &self.configuration })
     }
 }
 

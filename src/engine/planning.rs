@@ -1,6 +1,6 @@
 //! Drives the planner: sends its questions to the provider, many at once, and gives it the answers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -17,6 +17,33 @@ use crate::state::{Intent as Doubt, State};
 /// How long to wait before an object that has just changed is read again.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// What a plan is to reach.
+pub(super) struct Wanted<'w> {
+    /// What is desired.
+    pub(super) graph: &'w Graph,
+    /// The revision that it comes from; `None` where it is the configuration.
+    pub(super) revision: Option<u64>,
+    /// What stands against resources before anything is asked about them.
+    pub(super) barred: BTreeMap<Address, Problem>,
+    /// What users agreed to by name, and that was used before anything is planned.
+    pub(super) used_consents: BTreeSet<Address>,
+    /// Sentences for the reader of the plan.
+    pub(super) notes: Vec<String>,
+}
+
+impl<'w> Wanted<'w> {
+    /// What the configuration says.
+    pub(super) fn of(graph: &'w Graph) -> Self {
+        Self {
+            graph,
+            revision: None,
+            barred: BTreeMap::new(),
+            used_consents: BTreeSet::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// Makes a plan. Nothing is written; problems of single resources are in the plan.
 ///
 /// # Errors
@@ -24,13 +51,14 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// stopped to answer.
 pub(super) async fn plan(
     config: &Config,
-    graph: &Graph,
+    wanted: Wanted<'_>,
     state: &State,
     cluster: &ClusterIdentity,
     provider: &dyn Provider,
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
+    let Wanted { graph, revision, barred, used_consents, notes } = wanted;
     let order = graph.order();
     let input = Input {
         project: config.project.clone(),
@@ -52,7 +80,10 @@ pub(super) async fn plan(
         moves: config.moves.clone(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
-        notes: Vec::new(),
+        revision,
+        barred,
+        used_consents,
+        notes,
     };
     let input = input.settle(graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
     Ok(run(Planner::new(input), provider, parallelism).await?)
@@ -102,6 +133,8 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
     let is_known_elsewhere = |intent: &&Doubt| {
         addresses.get(&intent.target.identity).is_some_and(|known| **known != intent.address)
     };
+    // Nobody has seen ready what a run has perhaps written without recording it.
+    let begun = state.unfinished.as_ref().map(|run| run.begun);
     let doubts = state.in_doubt.iter().filter(|intent| !is_known_elsewhere(intent));
     let doubts = doubts.filter_map(|intent| {
         let known = Known {
@@ -111,12 +144,15 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: false,
             timeouts: Timeouts::default(),
             applied: None,
+            ready: None,
+            awaited_since: begun,
             completed: None,
             doubted: true,
         };
         Some((address_of_doubt(state, intent, &desired)?, known))
     });
     let resources = state.resources.iter().map(|(address, resource)| {
+        let doubted = state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity);
         let known = Known {
             target: resource.target(),
             uid: resource.uid.clone(),
@@ -124,8 +160,10 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             protect: resource.protect,
             timeouts: resource.timeouts,
             applied: resource.applied.clone(),
+            ready: resource.ready.clone(),
+            awaited_since: resource.readiness.awaited_since().or(begun.filter(|_| doubted)),
             completed: resource.readiness.completed().map(str::to_owned),
-            doubted: state.in_doubt.iter().any(|doubt| doubt.target.identity == resource.identity),
+            doubted,
         };
         (address.clone(), known)
     });
@@ -162,6 +200,7 @@ fn span(question: &Question) -> Span {
         Question::Served(targets) => debug_span!("served", kinds = targets.len()),
         Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
+        Question::Lacks(checkups) => debug_span!("lacks", objects = checkups.len()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
         Question::Marked(targets) => debug_span!("marked", places = targets.len()),
     }
@@ -177,6 +216,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         Question::Served(targets) => Answer::Served(provider.served(&targets).await),
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
+        Question::Lacks(checkups) => Answer::Lacks(provider.lacks(&checkups).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
         Question::Marked(targets) => Answer::Marked(provider.cluster().marked(&targets).await),
     }

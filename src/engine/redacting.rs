@@ -11,8 +11,8 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Cluster, Dependents, House, Marked, Progress, Provider, Reassignment, Shift, Verb, Wait,
-    Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Provider,
+    Reassignment, Shift, Verb, Wait, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Target};
 
@@ -102,6 +102,11 @@ impl House for RedactingProvider {
         Ok(found)
     }
 
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        let answers = self.provider.lacks(checkups).await;
+        answers.into_iter().map(|lacking| lacking.map(|text| self.secrets.redactor().text(text))).collect()
+    }
+
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
         let answers = self.provider.review(requests).await;
         answers.into_iter().map(|answer| self.answer(answer)).collect()
@@ -133,6 +138,10 @@ impl Cluster for RedactingProvider {
         let live = self.answer(self.provider.reassign(reassignment).await)?;
         self.secrets.learn_live(&reassignment.target.identity, &live.object);
         Ok(live)
+    }
+
+    async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        self.answer(self.provider.cluster().all_marked(project).await)
     }
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {

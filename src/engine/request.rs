@@ -21,6 +21,8 @@ pub struct PlanRequest {
     pub move_to: Vec<String>,
     /// The lineage of a state that is not here, whose objects may be taken over.
     pub adopt_lineage: Option<String>,
+    /// The revision to go back to; `None` where the configuration says what is desired.
+    pub revision: Option<u64>,
 }
 
 impl PlanRequest {
@@ -34,7 +36,13 @@ impl PlanRequest {
             consent: Vec::new(),
             move_to: Vec::new(),
             adopt_lineage: None,
+            revision: None,
         }
+    }
+
+    /// A request to go back to a revision, without any consent.
+    pub fn back_to(revision: u64) -> Self {
+        Self { revision: Some(revision), ..Self::all(Mode::Apply) }
     }
 
     /// What the user agreed to, as the planner takes it.
@@ -49,15 +57,16 @@ impl PlanRequest {
 
 impl From<Asked> for PlanRequest {
     fn from(asked: Asked) -> Self {
-        let Asked { mode, targets, replace, adopt, consent, move_to, adopt_lineage } = asked;
-        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage }
+        let Asked { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision } = asked;
+        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision }
     }
 }
 
 impl From<PlanRequest> for Asked {
     fn from(request: PlanRequest) -> Self {
-        let PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage } = request;
-        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage }
+        let PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision } =
+            request;
+        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision }
     }
 }
 
@@ -83,6 +92,7 @@ mod tests {
             consent: address("registry.main/PersistentVolumeClaim/registry"),
             move_to: vec!["prod".to_owned()],
             adopt_lineage: Some("a".repeat(32)),
+            revision: Some(3),
         };
         let asked = Asked::from(request.clone());
         assert_eq!(

@@ -90,6 +90,7 @@ impl RunSecrets {
             }
             event @ (Event::Started { .. }
             | Event::Finished { .. }
+            | Event::Ready { .. }
             | Event::Skipped(_)
             | Event::Unwaited { .. }
             | Event::Leaving { .. }

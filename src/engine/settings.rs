@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::factories::ConnectionSettings;
 use crate::config::ClusterSettings;
+use crate::provider::OnTrouble;
 
 /// The files and values that the configuration is read from.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,8 +51,10 @@ pub struct Settings {
     pub refuse_configured_kubeconfig: bool,
     /// Whether to use the service account of the pod that we run in.
     pub in_cluster: bool,
-    /// How many resources are worked on at once, and how many requests may be under way; at least 1.
+    /// How many resources are written at once, and how many requests may be under way; at least 1.
     pub parallelism: usize,
+    /// What becomes of a wait where something goes wrong that waiting may not heal.
+    pub on_trouble: OnTrouble,
     /// How long one request may take with all its repetitions; `None` for the usual times.
     pub request_timeout: Option<Duration>,
 }
@@ -64,6 +67,7 @@ impl Default for Settings {
             refuse_configured_kubeconfig: false,
             in_cluster: false,
             parallelism: 10,
+            on_trouble: OnTrouble::default(),
             request_timeout: None,
         }
     }

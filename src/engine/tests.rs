@@ -4,7 +4,6 @@ use super::testing::Stage;
 use super::*;
 use crate::apply::{Event, Report, Stop};
 use crate::approval::{Mismatch, PlanFile};
-use crate::drift::Additions;
 use crate::plan::{Action, Mode};
 use crate::provider::Verb;
 use crate::state::{StateError, Store};
@@ -234,7 +233,7 @@ async fn drift_needs_the_state_and_no_configuration() {
     let head = load_head(&stage.inputs(), &stage.host()).unwrap();
     for (backend, head) in [(&folder, None), (&head.backend, Some(&head))] {
         let applied = AppliedState::find(stage.host(), backend, head).await.unwrap();
-        let drift = applied.drift(&stage.settings, Secrets::Read, Additions::Told).await.unwrap();
+        let drift = applied.drift(&stage.settings, DriftOptions::default()).await.unwrap();
         let found: Vec<String> = drift.findings.iter().map(|finding| finding.address.to_string()).collect();
         assert_eq!((drift.project.as_str(), found.last().map(String::as_str)), ("p", Some("resource.a")));
     }
@@ -242,7 +241,7 @@ async fn drift_needs_the_state_and_no_configuration() {
     stage.write("[cluster]\ncontext = \"prod\"\n");
     let head = load_head(&stage.inputs(), &stage.host()).unwrap();
     let applied = AppliedState::find(stage.host(), &folder, Some(&head)).await.unwrap();
-    let conflict = refused(applied.drift(&pod, Secrets::Read, Additions::Told).await);
+    let conflict = refused(applied.drift(&pod, DriftOptions::default()).await);
     assert!(matches!(conflict, Error::Settings(SettingsConflict::InCluster)), "{conflict:?}");
 }
 

@@ -7,6 +7,8 @@ use super::applying::{self, Run};
 use super::file_lines;
 use super::lost_data;
 use super::planned::{Applicable, Planned};
+use super::planning::Wanted;
+use super::restoring::{self, Restoration};
 use super::run_secrets::RunSecrets;
 use super::state_access::{StateAccess, place_name};
 use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
@@ -17,7 +19,7 @@ use crate::graph::Graph;
 use crate::plan::{Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
-use crate::state::{Intent, IntentKind, State, Store};
+use crate::state::{Intent, IntentKind, Lineage, State, Store};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
 ///
@@ -55,9 +57,18 @@ impl<S: StateAccess> Workspace<S> {
     /// stopped to answer.
     #[tracing::instrument(skip_all, fields(project = self.project.config.project, mode = ?request.mode))]
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
-        let Project { config, settings, host, .. } = &self.project;
         let state = self.state.state();
         check_lineage(state, &request)?;
+        match request.revision {
+            Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await,
+            None => self.plan_configuration(request).await,
+        }
+    }
+
+    /// Makes a plan of which the configuration says what is desired.
+    async fn plan_configuration(&self, request: PlanRequest) -> Result<Planned, Error> {
+        let Project { config, settings, host, .. } = &self.project;
+        let state = self.state.state();
         let remembered = |kept: &SecretKeyRef| is_remembered(state, kept, &request);
         let readings = KeptReadings::default();
         let provider = self.provider.as_ref();
@@ -86,15 +97,48 @@ impl<S: StateAccess> Workspace<S> {
         };
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
-        let (graph, parallelism) = (&compiled.graph, settings.parallelism);
-        let mut plan = planning::plan(config, graph, state, &self.cluster, &provider, &request, parallelism)
+        let wanted = Wanted::of(&compiled.graph);
+        let parallelism = settings.parallelism;
+        let mut plan = planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism)
             .await
             .map_err(|error| error.after(&compiled.warnings))?;
         plan.briefing = self.briefing(&compiled);
         file_lines::point_at_lines(&mut plan, &config.folder);
         let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
-        let secret_inputs = compiled.secret_inputs.clone();
-        Ok(Planned { request, plan, warnings, secret_inputs })
+        let (secret_inputs, configuration) = (compiled.secret_inputs.clone(), config.digest());
+        Ok(Planned { request, plan, warnings, configuration, secret_inputs })
+    }
+
+    /// Makes a plan of which a revision says what is desired. `kept` are resources whose secret values are still those
+    /// of the revision.
+    pub(super) async fn plan_rollback(
+        &self,
+        number: u64,
+        request: PlanRequest,
+        kept: &BTreeSet<Address>,
+    ) -> Result<Planned, Error> {
+        let Project { config, settings, .. } = &self.project;
+        let state = self.state.state();
+        let backend = self.project.backend().await?;
+        let revision = backend.revision(number).await?;
+        // Without the newest one, definitions are as the older one has them.
+        let newest = if state.revision > 0 { backend.revision(state.revision).await.ok() } else { None };
+        let readings = KeptReadings::default();
+        let provider = self.provider.as_ref();
+        let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
+        let consented = request.consent.iter().cloned().collect();
+        let restoration =
+            restoring::restore(config, &revision, newest.as_ref(), state, &keeping, &consented, kept).await?;
+        let Restoration { compiled, state, barred, used_consents, notes } = restoration;
+        self.secrets.learn_desired(&compiled.graph);
+        let (graph, revision_number) = (&compiled.graph, Some(number));
+        let wanted = Wanted { graph, revision: revision_number, barred, used_consents, notes };
+        let parallelism = settings.parallelism;
+        let mut plan =
+            planning::plan(config, wanted, &state, &self.cluster, &provider, &request, parallelism).await?;
+        plan.briefing = self.briefing(&compiled);
+        let (warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
+        Ok(Planned { request, plan, warnings, configuration: revision.head.configuration, secret_inputs })
     }
 }
 
@@ -121,6 +165,11 @@ impl<S> Workspace<S> {
 }
 
 impl Workspace<Store> {
+    /// The lineage of the state; `None` where there is no state yet.
+    pub fn lineage(&self) -> Option<Lineage> {
+        self.state.exists().then(|| self.state.state().lineage.clone())
+    }
+
     /// Applies a plan. Each outcome is in the journal at once, and in the state at the end, however the run
     /// ends. Each event goes to `emit` as it happens.
     ///
@@ -136,8 +185,13 @@ impl Workspace<Store> {
     ) -> Result<Report, Error> {
         let Project { config, settings, .. } = &self.project;
         let (sources, secrets) = (&config.sources, self.secrets.as_ref());
-        let run = Run { plan: plan.digest.to_owned(), configuration: config.digest(), sources, secrets };
-        let options = Options { parallelism: settings.parallelism.max(1) };
+        let run = Run {
+            plan: plan.digest.to_owned(),
+            configuration: plan.configuration.to_owned(),
+            sources,
+            secrets,
+        };
+        let options = Options { parallelism: settings.parallelism.max(1), on_trouble: settings.on_trouble };
         let provider = self.provider.as_ref();
         applying::apply(plan.plan, &run, provider, &mut self.state, emit, stop, options).await
     }

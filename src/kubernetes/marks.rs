@@ -47,7 +47,12 @@ pub fn is_ours_path(path: &FieldPath) -> bool {
 /// Whether the object is marked as protected. Only `false`, written like this, says no: whoever writes `no`, `0` or
 /// nothing at all may have meant either, and data that is deleted does not come back.
 pub fn is_marked_protected(live: &Live) -> bool {
-    live.annotation(PROTECT).is_some_and(|value| value != "false")
+    protects(live.annotation(PROTECT))
+}
+
+/// Whether this value of [`PROTECT`] protects; `None` where the object has none.
+pub fn protects(value: Option<&str>) -> bool {
+    value.is_some_and(|value| value != "false")
 }
 
 /// The fields of a live object that an earlier configuration has marked as secret.

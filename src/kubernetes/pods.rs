@@ -96,9 +96,35 @@ fn exit(ended: &Value) -> String {
     out
 }
 
+/// Whether a pod has a trouble that waiting may not heal: an image that cannot be pulled, a Secret that is missing, no
+/// node that it fits.
+pub fn may_not_heal(pod: &Value) -> bool {
+    let is_told = |trouble: &Trouble| {
+        trouble.outlook() != Outlook::Open || trouble.reason.starts_with("CreateContainer")
+    };
+    let is_unschedulable =
+        |found: &Value| status(found) == "False" && text(found, "reason") == "Unschedulable";
+    troubles(pod).iter().any(is_told) || condition(pod, "PodScheduled").is_some_and(is_unschedulable)
+}
+
+/// The pod's name.
+pub fn name(pod: &Value) -> &str {
+    pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// What keeps a pod from running, in one line: a container in trouble, or no node for it. `None` for one that is on its
+/// way.
+pub fn cause(pod: &Value) -> Option<String> {
+    let is_unscheduled = condition(pod, "PodScheduled").is_some_and(|found| status(found) == "False");
+    if !is_unscheduled && troubles(pod).is_empty() {
+        return None;
+    }
+    lines(pod).into_iter().next()
+}
+
 /// Why a pod is not ready, one line for each reason.
 pub fn lines(pod: &Value) -> Vec<String> {
-    let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let name = name(pod);
     let mut lines: Vec<String> = troubles(pod)
         .into_iter()
         .map(|trouble| {

@@ -13,7 +13,7 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
-use crate::plan::model::change::Change;
+use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
@@ -21,6 +21,7 @@ use crate::plan::removal::removals::removals;
 use crate::plan::removal::strangers;
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::first_reading;
+use crate::plan::view::health;
 use crate::plan::view::index::Index;
 use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
@@ -29,7 +30,7 @@ use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
 use crate::plan::view::strays;
 use crate::provider::Marked;
-use crate::resource::{Address, Problem, ProblemKind, Reading, Target};
+use crate::resource::{Address, Health, Problem, ProblemKind, Reading, Target};
 
 /// A question that has no answer yet.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ enum PendingQuestion {
     Read(Vec<Address>),
     ReadPredecessors(Vec<Address>),
     ReadNeeded(Vec<Needed>),
+    Lacks(Vec<Address>),
     Marked,
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
@@ -63,6 +65,8 @@ pub struct Planner {
     lineage_obstacle: Option<LineageObstacle>,
     /// What resources name, and what is not there; `None` before that was asked.
     missing: Option<Vec<Needed>>,
+    /// What is wrong with resources that stay as they are; `None` before that was asked.
+    health: Option<BTreeMap<Address, Health>>,
     /// What carries our annotations; `None` before that was asked.
     marked: Option<Vec<Marked>>,
 }
@@ -82,6 +86,7 @@ impl Planner {
             notes: input.notes.clone(),
             lineage_obstacle: None,
             missing: None,
+            health: None,
             marked: None,
             input,
         }
@@ -116,7 +121,7 @@ impl Planner {
         if !questions.is_empty() {
             return Step::Ask(questions);
         }
-        let last = [self.ask_for_needed(), self.ask_for_marked()];
+        let last = [self.ask_for_needed(), self.ask_for_marked(), self.ask_for_health()];
         let last: Vec<Question> = last.into_iter().flatten().collect();
         if last.is_empty() { self.conclude() } else { Step::Ask(last) }
     }
@@ -204,6 +209,9 @@ impl Planner {
                 // What may not be read may be there.
                 let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
                 self.missing = Some(missing.map(|(needed, _)| needed).collect());
+            }
+            (PendingQuestion::Lacks(addresses), Answer::Lacks(answers)) => {
+                self.health = Some(health::found(self.overview(), addresses, answers));
             }
             (PendingQuestion::Marked, Answer::Marked(marked)) => self.marked = Some(marked),
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
@@ -425,6 +433,28 @@ impl Planner {
         Some(Question::Read(targets))
     }
 
+    /// Asks once about what stays as it is, and does not say that it is ready.
+    fn ask_for_health(&mut self) -> Option<Question> {
+        if self.health.is_some() || self.input.mode == Mode::Destroy {
+            return None;
+        }
+        let (addresses, checkups) = health::checkups(self.overview());
+        self.health = Some(BTreeMap::new());
+        if checkups.is_empty() {
+            return None;
+        }
+        self.pending.push_back(PendingQuestion::Lacks(addresses));
+        Some(Question::Lacks(checkups))
+    }
+
+    /// Says of what stays as it is whether an apply waits for it, and what is wrong with it.
+    fn tell_health(&mut self, changes: &mut [Change]) {
+        let mut found = self.health.take().unwrap_or_default();
+        for change in changes.iter_mut().filter(|change| change.action == Action::None) {
+            change.health = found.remove(&change.address);
+        }
+    }
+
     /// Asks once what carries our annotations.
     fn ask_for_marked(&mut self) -> Option<Question> {
         if self.marked.is_some() {
@@ -460,18 +490,20 @@ impl Planner {
             change.sum_up_schemas();
         }
         self.tell_missing(&mut changes);
+        self.tell_health(&mut changes);
         let marked = self.marked.take().unwrap_or_default();
         let strays: Vec<String> = strays::notes(self.overview(), &marked, &changes).collect();
         self.notes.extend(strays);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(strangers::notes(self.overview()));
-        self.notes.extend(unused_consents(&self.input.consent, &changes, &refusals));
+        self.notes.extend(unused_consents(&self.input, &changes, &refusals));
         let mut plan = Plan {
             project: self.input.project.clone(),
             lineage: self.input.lineage.clone(),
             serial: self.input.serial,
             mode: self.input.mode,
+            revision: self.input.revision,
             cluster: self.input.cluster.clone(),
             changes,
             refusals,

@@ -48,6 +48,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         project: PROJECT_NAME.into(),
         lineage: "a".repeat(32),
         serial: 0,
+        revision: None,
         mode: Mode::Apply,
         cluster: ClusterIdentity { uid: None, server: "https://s".into(), ca_digest: None },
         changes,

@@ -74,6 +74,17 @@ pub struct Marked {
     pub lineage: Option<String>,
     /// The address that it names.
     pub address: Option<String>,
+    /// Whether it is marked as protected.
+    pub protect: bool,
+}
+
+/// What was seen of the objects of a project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarkedObjects {
+    /// What is there, sorted by identity.
+    pub seen: Vec<Marked>,
+    /// The kinds that could not be looked at, each with the reason.
+    pub hidden: Vec<(GroupKind, String)>,
 }
 
 /// A Kubernetes cluster: a house that knows its kinds, keeps the owners of fields, and deletes what is in a
@@ -121,6 +132,15 @@ pub trait Cluster: House {
     /// metadata alone. What may not be listed shows nothing.
     async fn marked(&self, _targets: &[Target]) -> Vec<Marked> {
         Vec::new()
+    }
+
+    /// All objects in the cluster that carry the annotations of a project. It takes a list of each kind: asked only where
+    /// a state is lost.
+    ///
+    /// # Errors
+    /// Where not even the kinds can be found out.
+    async fn all_marked(&self, _project: &str) -> Result<MarkedObjects, Problem> {
+        Ok(MarkedObjects::default())
     }
 
     /// Why nothing that is asked gets an answer any more: the server is gone, and was waited for in vain. `None`

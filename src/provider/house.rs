@@ -1,10 +1,12 @@
 //! What every house can do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::kubernetes::readiness::Standard;
 use crate::resource::{FieldPath, Live, Problem, Reading, ReadyRule, Stamp, Target};
 
 /// What must be true of the object at the moment of the write.
@@ -63,8 +65,42 @@ pub struct Wait {
     /// The uid of the object that was written, where that is known: if it is gone by now, what is known of it tells
     /// whether it has done its work.
     pub uid: Option<String>,
+    /// The object as the answer to the last write showed it: it need not be read once more.
+    pub written: Option<Arc<Live>>,
     /// For how long; `None` is the kind's own time.
     pub timeout: Option<Duration>,
+    /// What becomes of the wait where something goes wrong that waiting may not heal.
+    pub on_trouble: OnTrouble,
+}
+
+/// What becomes of a wait where something goes wrong that waiting may not heal, such as an image that cannot be pulled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnTrouble {
+    /// It is told, and the wait goes on as long as there is some hope.
+    #[default]
+    Wait,
+    /// It ends the wait.
+    Fail,
+}
+
+impl Wait {
+    /// A wait of the kind's own time, for an object that must be read first.
+    pub fn of(target: Target, until: Until) -> Self {
+        Self { target, until, uid: None, written: None, timeout: None, on_trouble: OnTrouble::default() }
+    }
+}
+
+/// An object that is to be looked at: is it ready?
+#[derive(Debug, Clone)]
+pub struct Checkup {
+    /// The object as it was read.
+    pub live: Arc<Live>,
+    /// Which object it is.
+    pub target: Target,
+    /// When it counts as ready, if not by the kind's own rule.
+    pub rule: Option<ReadyRule>,
+    /// What is asked of it.
+    pub standard: Standard,
 }
 
 /// What a right allows to be done to an object.
@@ -149,6 +185,13 @@ pub trait House: Send + Sync {
     /// # Errors
     /// A time-out, and a failure that will not heal, each explained with what the house says about the cause.
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem>;
+
+    /// What each of these objects lacks to be ready, in one line; `None` for those that are ready. One answer for each,
+    /// in their order, and never an error: where the house does not tell a cause, the object's own words are all there
+    /// is. It waits for nothing.
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        vec![None; checkups.len()]
+    }
 
     /// Whether our rights allow each of these; one answer for each, in their order, asked in as few requests
     /// as possible. A house that cannot tell says yes: then the write itself says it.

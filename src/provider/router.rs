@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
-use super::house::{House, Progress, Verb, Wait, Write, Written};
+use super::house::{Checkup, House, Progress, Verb, Wait, Write, Written};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Stamp, Target, is_house_group};
 
 /// What the engine and the apply talk to. [`Router`] is one.
@@ -60,6 +60,19 @@ pub trait Provider: Send + Sync {
             (part.places, answers)
         });
         in_order(targets.len(), join_all(asked).await, || Err(no_answer()))
+    }
+
+    /// See [`House::lacks`].
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        let asked = parts(self, checkups, |checkup| &checkup.target).map(|part| async move {
+            let answers = match part.house {
+                Ok(house) => house.lacks(&part.requests).await,
+                // That the house is not here is told by every other question.
+                Err(_) => vec![None; part.requests.len()],
+            };
+            (part.places, answers)
+        });
+        in_order(checkups.len(), join_all(asked).await, || None)
     }
 
     /// See [`House::review`]; the houses are asked side by side.

@@ -20,6 +20,10 @@ pub fn event_line(event: &Event) -> Option<Styled> {
             text.push(label, format!("{:>9} ", past(*action))).push(Label::Plain, address.to_string());
             text.push(Label::Dim, format!("  {:.1} s", elapsed.as_secs_f64()));
         }
+        Event::Ready { address, elapsed } => {
+            text.push(Label::Add, format!("{:>9} ", "ready")).push(Label::Plain, address.to_string());
+            text.push(Label::Dim, format!("  {:.1} s", elapsed.as_secs_f64()));
+        }
         Event::Failed { failure, .. } => {
             text.push(Label::Error, format!("{:>9} ", "failed"))
                 .push(Label::Strong, failure.address.to_string());
@@ -103,6 +107,9 @@ pub fn event_json(event: &Event) -> Value {
         Event::Finished { address, action, elapsed } => {
             json!({"event": "finished", "address": address, "action": action, "seconds": elapsed.as_secs_f64()})
         }
+        Event::Ready { address, elapsed } => {
+            json!({"event": "ready", "address": address, "seconds": elapsed.as_secs_f64()})
+        }
         Event::Failed { failure, action } => {
             json!({"event": "failed", "address": failure.address, "action": action,
                    "problem": failure.problem.message, "help": failure.problem.help})
@@ -127,8 +134,12 @@ pub fn report_text(report: &Report) -> Styled {
         0 => String::new(),
         adopted => format!(", {adopted} adopted"),
     };
+    let ready = match report.ready.len() {
+        0 => String::new(),
+        ready => format!(", {ready} ready at last"),
+    };
     let story = format!(
-        "{} added{adopted}, {} changed, {} replaced, {} destroyed",
+        "{} added{adopted}, {} changed, {} replaced, {} destroyed{ready}",
         count(Action::Create),
         count(Action::Update),
         count(Action::Replace),

@@ -14,6 +14,8 @@ pub(in crate::report) struct Head<'a> {
     cluster: &'a ClusterIdentity,
     state: &'a str,
     serial: u64,
+    /// The revision that a plan goes back to.
+    revision: Option<u64>,
 }
 
 impl<'a> Head<'a> {
@@ -25,6 +27,7 @@ impl<'a> Head<'a> {
             cluster: &plan.cluster,
             state: &plan.briefing.state,
             serial: plan.serial,
+            revision: plan.revision,
         }
     }
 
@@ -36,6 +39,7 @@ impl<'a> Head<'a> {
             cluster: &drift.cluster,
             state: &drift.state,
             serial: drift.serial,
+            revision: None,
         }
     }
 
@@ -54,9 +58,10 @@ impl<'a> Head<'a> {
 
     /// The state: `State .regplan/registry/state.json, serial 3`.
     pub(in crate::report) fn state(&self) -> String {
+        let back = self.revision.map(|revision| format!("; back to revision {revision}")).unwrap_or_default();
         match self.serial {
-            0 => format!("State {}, not written yet", self.state),
-            serial => format!("State {}, serial {serial}", self.state),
+            0 => format!("State {}, not written yet{back}", self.state),
+            serial => format!("State {}, serial {serial}{back}", self.state),
         }
     }
 }
@@ -82,13 +87,21 @@ mod tests {
             server: "https://10.0.0.1:6443".into(),
             ca_digest: None,
         };
-        let head =
-            Head { project: "p", context: Some("prod"), cluster: &cluster, state: ".regplan/p", serial: 3 };
+        let head = Head {
+            project: "p",
+            context: Some("prod"),
+            cluster: &cluster,
+            state: ".regplan/p",
+            serial: 3,
+            revision: None,
+        };
         assert_eq!(head.subject(), "Project p, context prod (10.0.0.1:6443, cluster 3f2a9c1d)");
         assert_eq!(head.state(), "State .regplan/p, serial 3");
         let cluster = ClusterIdentity { uid: None, ..cluster.clone() };
         let head = Head { context: None, cluster: &cluster, serial: 0, ..head };
         assert_eq!(head.subject(), "Project p (10.0.0.1:6443)");
         assert_eq!(head.state(), "State .regplan/p, not written yet");
+        let head = Head { serial: 4, revision: Some(2), ..head };
+        assert_eq!(head.state(), "State .regplan/p, serial 4; back to revision 2");
     }
 }

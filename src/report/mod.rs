@@ -8,6 +8,8 @@
 //! | `plan/` | a plan: text, Markdown, JSON; the words for each action and cause are in `plan/words` |
 //! | `head` | what a plan or a comparison is about: project, cluster, state |
 //! | `drift/` | drift: text, Markdown, JSON, Prometheus |
+//! | `history` | revisions: when, by whom, what changed |
+//! | `state` | the state as a whole |
 //! | `apply` | the events of an apply while it runs, and its end |
 //! | `approval` | why a plan file is not applied |
 //! | `managers` | the field managers that wrote to a field |
@@ -19,9 +21,11 @@ mod approval;
 mod drift;
 mod format;
 mod head;
+mod history;
 mod managers;
 mod plan;
 mod source_line;
+mod state;
 
 pub(crate) use apply::present;
 pub use apply::{event_json, event_line, report_text};
@@ -35,9 +39,13 @@ pub use format::page::Page;
 pub use format::styled::{Label, Styled};
 pub use format::time::to_the_second;
 pub use head::plan_subject;
+pub use history::{
+    HISTORY_FORMAT_VERSION, history_json, history_text, revision_head_text, revision_json, revision_text,
+};
 pub use plan::json::{FORMAT_VERSION, plan_json};
 pub use plan::level::Level;
 pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};
 pub use plan::reasons::refusal;
 pub use plan::text::plan_text;
 pub use source_line::{Locator, SourceLine};
+pub use state::state_text;

@@ -78,6 +78,14 @@ pub struct Ownership {
 }
 
 impl FieldSet {
+    fn covers(&self, path: &[Segment]) -> bool {
+        let Some((step, rest)) = path.split_first() else { return self.owned || !self.children.is_empty() };
+        match self.children.get(step) {
+            Some(below) => below.covers(rest),
+            None => self.owned && self.children.is_empty(),
+        }
+    }
+
     /// Whether the field, or anything below it, is in the set.
     pub fn touches(&self, path: &FieldPath) -> bool {
         self.reaches(path.segments())
@@ -176,6 +184,12 @@ impl FromIterator<FieldPath> for FieldSet {
 }
 
 impl Ownership {
+    /// The field managers that own the field, a field below it, or an atomic map or list that contains it.
+    pub fn owners_of(&self, path: &FieldPath) -> Vec<FieldManager> {
+        let owning = self.entries.iter().filter(|entry| entry.fields.covers(path.segments()));
+        owning.map(ManagedEntry::field_manager).collect()
+    }
+
     /// The managers that own anything outside subresources, without repetition, in the server's order.
     pub fn managers(&self) -> Vec<&str> {
         let mut names = Vec::new();

@@ -22,6 +22,8 @@ pub struct NewRun {
 /// What a revision keeps beyond the state.
 #[derive(Debug, Clone, Default)]
 pub struct Completion {
+    /// What the history calls it, such as `apply` or `rollback 3`.
+    pub command: String,
     /// The digest of the configuration.
     pub configuration: String,
     /// What was changed, and how.

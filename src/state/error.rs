@@ -94,6 +94,16 @@ pub enum StateError {
         /// What is there now.
         found: Option<StateVersion>,
     },
+    /// A state is to be put in place of one that is as new.
+    #[error("`{}` has the serial {found}, and the state in the file has {pushed}: it is not newer", path.display())]
+    NotNewer {
+        /// The state that is here.
+        path: PathBuf,
+        /// Its serial.
+        found: u64,
+        /// The serial of the other one.
+        pushed: u64,
+    },
     /// Another process holds the lock.
     #[error("the state is locked{} (`{}`)", by(holder.as_deref()), path.display())]
     Locked {
@@ -187,6 +197,7 @@ impl StateError {
             Self::OtherLineage { .. } => "state-other-lineage",
             Self::OtherCluster { .. } => "state-other-cluster",
             Self::Moved { .. } => "state-moved",
+            Self::NotNewer { .. } => "state-not-newer",
             Self::Locked { .. } => "state-locked",
             Self::NotLocked { .. } => "state-not-locked",
             Self::OtherLock { .. } => "state-other-lock",
@@ -231,6 +242,9 @@ impl StateError {
                 be a new installation, give it another `[project] name` or `[state] path`"
                 .to_owned(),
             Self::Moved { .. } => "run the command again".to_owned(),
+            Self::NotNewer { .. } => {
+                "the state that is here knows more: nothing has to be pushed. To go back to an older one, move the present one away first".to_owned()
+            }
             Self::Locked { holder, .. } => match holder {
                 Some(holder) => format!(
                     "wait for it to end, or end process {} on {}: the lock goes with the process",
@@ -272,8 +286,8 @@ fn damaged_help(path: &Path) -> String {
     let mut text = "it is left as it is; restore it from a backup".to_owned();
     if path.ends_with("state.json") {
         text.push_str(
-            ", or move it away and run `regplan plan`: it finds what the configuration names by its annotations, and \
-             says how to take it over",
+            ", or move it away and run `regplan state rebuild`: it finds by its annotations what was applied, and says how \
+             to take it over",
         );
     }
     text

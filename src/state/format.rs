@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::StateError;
+use super::model::State;
 use super::version::FORMAT_VERSION;
 use crate::resource::{digest, digest_bytes, from_json};
 
@@ -36,6 +37,24 @@ struct File<'a> {
 #[derive(Deserialize)]
 struct Head {
     format_version: u64,
+}
+
+/// A state as its file holds it.
+///
+/// # Errors
+/// None that is known: every state can be written.
+pub fn to_file(path: &Path, state: &State) -> Result<String, StateError> {
+    let bytes = write(path, state)?;
+    String::from_utf8(bytes)
+        .map_err(|error| StateError::Damaged { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// The state in a file.
+///
+/// # Errors
+/// It is damaged, or has a newer format.
+pub fn from_file(path: &Path, bytes: &[u8]) -> Result<State, StateError> {
+    read(path, bytes)
 }
 
 /// The bytes of a whole file with this content. `path` is for the message of an error.

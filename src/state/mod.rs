@@ -90,6 +90,7 @@ pub use backend::{Backend, Locked};
 pub use completed::CompletedPlan;
 pub use completion::{Completion, NewRun};
 pub use error::StateError;
+pub use format::{from_file, to_file};
 pub use history::history;
 pub use holder::Holder;
 pub use id::{Lineage, LockId, RunId};

@@ -74,6 +74,7 @@ fn full_resource() -> StoredResource {
         protect: true,
         keys: ["password".to_owned()].into(),
         timeouts: timeouts(),
+        ready: Some(ReadyRule::Written),
         provenance: Provenance::Adopted,
         readiness: Readiness::NotReady { since: at("2026-01-02T03:04:05Z") },
         applied: Some(applied()),

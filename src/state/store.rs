@@ -271,7 +271,7 @@ impl Store {
             run: journal.begin.run.clone(),
             at: Timestamp::now(),
             by: journal.begin.by.clone(),
-            command: self.locked.holder.command.clone(),
+            command: completion.command,
             plan: journal.begin.plan.clone(),
             configuration: completion.configuration,
             summary: RevisionSummary::of(&completion.changed),
@@ -294,6 +294,30 @@ impl Store {
         let mut state = self.kept.clone();
         change(&mut state);
         self.keep(state).await
+    }
+
+    /// Puts a state from elsewhere in place of this one.
+    ///
+    /// # Errors
+    /// It is another project's, of another lineage, or not newer than what is here; or a run is under way.
+    pub async fn push(&mut self, pushed: State) -> Result<(), StateError> {
+        if self.run.is_some() {
+            return Err(StateError::OutOfOrder("a run is under way"));
+        }
+        let place = self.backend.place();
+        let lineage = self.exists().then_some(&self.kept.lineage);
+        pushed.check(
+            &place,
+            Expected { project: Some(&self.kept.project), lineage, cluster: self.kept.cluster.as_ref() },
+        )?;
+        if let Some(here) = self.on_disk.as_ref().filter(|here| here.serial >= pushed.serial) {
+            let (found, pushed) = (here.serial, pushed.serial);
+            return Err(StateError::NotNewer { path: place, found, pushed });
+        }
+        self.backend.replace(&pushed, self.on_disk.as_ref()).await?;
+        self.on_disk = Some(pushed.version());
+        self.kept = pushed;
+        Ok(())
     }
 
     async fn keep(&mut self, mut state: State) -> Result<(), StateError> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::resource::{Address, Applied, Identity, Target, Timeouts};
+use crate::resource::{Address, Applied, Identity, ReadyRule, Target, Timeouts};
 
 /// One resource as it was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct StoredResource {
     /// How long to wait until it is ready, and until it is deleted.
     #[serde(default, skip_serializing_if = "are_default")]
     pub timeouts: Timeouts,
+    /// When it counts as ready, if not by the kind's own rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<ReadyRule>,
     /// How it came under our management.
     pub provenance: Provenance,
     /// Whether it became ready after the last write; left out of the file for what is ready.
@@ -96,6 +99,7 @@ impl StoredResource {
             protect: false,
             keys: BTreeSet::new(),
             timeouts: Timeouts::default(),
+            ready: None,
             provenance,
             readiness: Readiness::default(),
             applied: None,
@@ -136,6 +140,14 @@ impl Default for House {
 impl Readiness {
     fn is_ready(&self) -> bool {
         *self == Self::Ready
+    }
+
+    /// When it was last written, where it has not become ready since.
+    pub fn awaited_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::NotReady { since } => Some(*since),
+            Self::Ready | Self::Completed { .. } => None,
+        }
     }
 
     /// The digest of what it ran with, where it has ended by itself.

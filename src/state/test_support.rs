@@ -87,6 +87,7 @@ pub(super) fn run(intents: Vec<Intent>) -> NewRun {
 
 pub(super) fn completion() -> Completion {
     Completion {
+        command: "apply".to_owned(),
         configuration: "sha256:configuration".to_owned(),
         changed: [(address("a"), IntentKind::Create)].into(),
         desired: [(address("a"), desired("a"))].into(),

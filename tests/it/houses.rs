@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use regplan::apply::{Report, Stop};
-use regplan::drift::{Additions, Drift, DriftKind, Verdict};
+use regplan::drift::{Drift, DriftKind, Verdict};
 use regplan::engine::{
-    self, AppliedState, Approval, BackendSettings, ConfigInputs, ConnectionSettings, Host, PlanRequest,
-    Planned, ProviderFactory, Secrets, Settings,
+    self, AppliedState, Approval, BackendSettings, ConfigInputs, ConnectionSettings, DriftOptions, Host,
+    PlanRequest, Planned, ProviderFactory, Settings,
 };
 use regplan::plan::{Action, Cause, Fidelity, Mode, Plan};
 use regplan::provider::kubernetes::{self, Environment, Kubernetes};
@@ -101,7 +101,7 @@ impl Houses {
         let head = engine::load_head(&inputs, &self.host).unwrap();
         let backend: &BackendSettings = &head.backend;
         let applied = AppliedState::find(self.host.clone(), backend, Some(&head)).await.unwrap();
-        applied.drift(&self.settings, Secrets::Read, Additions::Told).await.unwrap()
+        applied.drift(&self.settings, DriftOptions::default()).await.unwrap()
     }
 }
 

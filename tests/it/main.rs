@@ -36,6 +36,7 @@ mod exported;
 mod faults;
 mod github_actions;
 mod handover;
+mod health;
 mod houses;
 mod idempotence;
 mod leftovers;
@@ -56,10 +57,12 @@ mod real_registry;
 mod registry;
 mod replacement;
 mod requests;
+mod rollback;
 mod rooms;
 mod safety;
 mod schemas;
 mod secrets;
+mod state_files;
 mod targets;
 mod transport_errors;
 mod user_stories;
@@ -92,6 +95,7 @@ fn tests() -> Vec<Test> {
         examples::tests(),
         exported::tests(),
         handover::tests(),
+        health::tests(),
         houses::tests(),
         idempotence::tests(),
         levels::tests(),
@@ -110,10 +114,12 @@ fn tests() -> Vec<Test> {
         real_registry::tests(),
         registry::tests(),
         requests::tests(),
+        rollback::tests(),
         rooms::tests(),
         safety::tests(),
         schemas::tests(),
         secrets::tests(),
+        state_files::tests(),
         targets::tests(),
         timing::tests(),
         transport_errors::tests(),

@@ -43,7 +43,7 @@ impl CommandTree {
         self.0.values().any(|flags| flags.contains(flag))
     }
 
-    /// What is wrong with a call: `regplan state rebuild`.
+    /// What is wrong with a call: `regplan state restore`.
     fn fault(&self, call: &str) -> Option<String> {
         let mut command: Vec<String> = Vec::new();
         let mut is_command = true;
@@ -263,7 +263,7 @@ fn what_is_not_there_is_found() {
     let keys = Keys { schema: &schema };
     let is_wrong = |part: &str| fault(part, &commands, &keys).is_some();
     for part in [
-        "regplan state rebuild",
+        "regplan state restore",
         "regplan plan --shiny",
         "regplan plans",
         "--shiny ADDRESS",

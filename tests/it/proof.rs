@@ -186,6 +186,8 @@ fn known(case: &Case, with_record: bool) -> Known {
         protect: false,
         timeouts: Timeouts::default(),
         applied: with_record.then(|| Arc::new(case.applied.clone())),
+        ready: None,
+        awaited_since: None,
         completed: None,
         doubted: false,
     }
@@ -208,6 +210,9 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         moves: Moves::default(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
+        revision: None,
+        barred: BTreeMap::new(),
+        used_consents: BTreeSet::new(),
         notes: Vec::new(),
     }
 }

@@ -11,6 +11,7 @@ tests! {
     the_readme_shows_a_file_that_is_valid,
     the_readme_shows_a_first_plan_that_fits_a_screen,
     the_readme_shows_a_plan_with_drift,
+    the_readme_shows_the_way_back,
 }
 
 /// If this variable is set, the tests write the README instead of comparing it.
@@ -42,7 +43,11 @@ fn of_test(ns: &Namespace) -> (String, String) {
 
 /// A plan with the names of the README.
 fn shown(project: &Project<'_>, ns: &Namespace, format: &str) -> String {
-    let text = project.run(["plan", format]).success().stdout().to_owned();
+    with_names(ns, project.run(["plan", format]).success().stdout())
+}
+
+/// The output with the names of the README.
+fn with_names(ns: &Namespace, text: &str) -> String {
     let text = text.replace(&ns.fill("{prefix}r"), "registry").replace(&ns.project_name(), "registry");
     let cluster = Regex::new(r"context \S+ \([0-9.:]+, cluster [0-9a-f]{8}\)").unwrap();
     let text = cluster.replace(&text, "context prod (10.0.0.1:6443, cluster 3f2a9c1d)").into_owned();
@@ -51,14 +56,19 @@ fn shown(project: &Project<'_>, ns: &Namespace, format: &str) -> String {
 
 /// Compares the plan with the one that the README shows as its first, second, …, or writes it there.
 fn compare(number: usize, plan: &str) {
-    const COMMAND: &str = "$ regplan plan\n";
+    compare_after("$ regplan plan\n", number, plan);
+}
+
+/// The same with what this line of the README is followed by, up to the next command or the end of the block.
+fn compare_after(command: &str, number: usize, plan: &str) {
     assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
     let readme = readme();
-    let (at, _) = readme.match_indices(COMMAND).nth(number).unwrap();
-    let (head, rest) = readme.split_at(at + COMMAND.len());
-    let (shown, tail) = rest.split_once("```").unwrap();
+    let (at, _) = readme.match_indices(command).nth(number).unwrap();
+    let (head, rest) = readme.split_at(at + command.len());
+    let end = ["$ ", "```"].iter().filter_map(|end| rest.find(end)).min().unwrap();
+    let (shown, tail) = rest.split_at(end);
     if std::env::var_os(UPDATE).is_some() {
-        fs::write(path(), format!("{head}{plan}```{tail}")).unwrap();
+        fs::write(path(), format!("{head}{plan}{tail}")).unwrap();
     } else {
         assert_eq!(shown, plan, "the README shows another plan; {UPDATE}=1 writes it anew");
     }
@@ -97,4 +107,31 @@ fn the_readme_shows_a_plan_with_drift() {
     project.snapshot("plan_markdown", &shown(&project, &ns, "--format=markdown"));
     ns.clean_up(&format!("namespace/{namespace}"));
     compare(1, &plan);
+}
+
+/// The README's file with a newer image, which is taken back.
+fn the_readme_shows_the_way_back() {
+    let ns = Namespace::absent();
+    let (namespace, file) = of_test(&ns);
+    let before = file.replace("registry:3.1.1", "registry:3.1.0");
+    let project = ns.project().write("regplan.toml", &before).env("CI_PASSWORD", "a long enough password");
+    project.apply();
+    project.rewrite("regplan.toml", &file);
+    project.apply();
+    let history = project.run(["history"]).success().stdout().to_owned();
+    let when = Regex::new(r"20\S+Z  \S+ +apply  [0-9a-f]{12}").unwrap();
+    let mut minute = 0;
+    let history = when.replace_all(&history, |_: &regex::Captures<'_>| {
+        minute += 7;
+        format!("2026-03-01T09:{minute:02}:00Z  kim@laptop  apply  0c4d9f2b7e1a")
+    });
+    compare_after("$ regplan history\n", 0, &history);
+    let back = project.run(["rollback", "--no-input"]).code(1).stdout().to_owned();
+    let serial = Regex::new(r"serial \d+").unwrap();
+    compare_after("$ regplan rollback\n", 0, &serial.replace(&with_names(&ns, &back), "serial 4"));
+    project.run(["rollback", "--auto-approve"]).success();
+    let image = ns.cluster().find(&namespace, "deployment/registry").unwrap();
+    let image = image.pointer("/spec/template/spec/containers/0/image").cloned();
+    assert_eq!(image, Some("registry:3.1.0".into()));
+    ns.clean_up(&format!("namespace/{namespace}"));
 }

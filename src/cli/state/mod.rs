@@ -1,8 +1,11 @@
-//! `regplan state`: shows the state, or corrects it. None of its commands asks the cluster.
+//! `regplan state`: shows the state, or corrects it. Only `rebuild` asks the cluster.
 
 mod list;
 mod mv;
 mod open;
+mod pull;
+mod push;
+mod rebuild;
 mod rm;
 mod show;
 
@@ -15,6 +18,9 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
     match command {
         StateCommand::List(args) => list::run(global, &args, output).await,
         StateCommand::Show(args) => show::run(global, &args, output).await,
+        StateCommand::Rebuild(args) => rebuild::run(global, &args, output).await,
+        StateCommand::Pull => pull::run(global, output).await,
+        StateCommand::Push(args) => push::run(global, &args, output).await,
         StateCommand::Rm(args) => rm::run(global, &args, output).await,
         StateCommand::Mv(args) => mv::run(global, &args, output).await,
     }

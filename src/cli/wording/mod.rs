@@ -9,7 +9,7 @@ pub(super) use plan_file::refused;
 pub(super) use words::Words;
 use words::unchecked;
 
-use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, SettingsConflict};
+use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, NotUndoable, SettingsConflict};
 use crate::plan::LineageObstacle;
 use crate::report::{self, Label, Styled};
 use crate::resource::ClusterIdentity;
@@ -31,6 +31,17 @@ pub(super) fn words(error: &Error) -> Words {
             Words { message: format!("the reading of the state was broken off: {error}"), help: None }
         }
         Error::NoState { place } => no_state(place),
+        Error::NotRestorable { revision } => Words::new(
+            format!(
+                "revision {revision} cannot be restored: a version of regplan wrote it that kept only its objects"
+            ),
+            "apply the configuration of that time; each later revision can be restored",
+        ),
+        Error::NotUndoable(obstacles) => not_undoable(obstacles),
+        Error::NothingToRestore => Words::new(
+            "there is no earlier revision to go back to",
+            "`regplan history` lists those that are kept; each completed apply makes one",
+        ),
         Error::Settings(conflict) => settings_conflict(conflict),
         Error::OtherLineage { named, found } => Words::new(
             format!("`--adopt-lineage {named}`: there is a state here, and its lineage is {found}"),
@@ -44,6 +55,31 @@ pub(super) fn words(error: &Error) -> Words {
         }
         Error::PlanFile(refusal) => refused(Path::new("PLANFILE"), refusal),
     }
+}
+
+fn not_undoable(obstacles: &[NotUndoable]) -> Words {
+    let lines: Vec<String> = obstacles
+        .iter()
+        .map(|obstacle| match obstacle {
+            NotUndoable::Unfinished => {
+                "the last run did not complete, so no revision has what is there now".to_owned()
+            }
+            NotUndoable::Secret(address) => {
+                format!("{address}: its secret values would be lost; no revision keeps them")
+            }
+            NotUndoable::Data(address) => format!("{address}: its data would be lost"),
+            NotUndoable::Adoption(address) => {
+                format!("{address}: it is adopted, and an undo would delete it")
+            }
+            NotUndoable::Beyond(address) => {
+                format!("{address}: this run did not write it, and it has changed since the last revision")
+            }
+        })
+        .collect();
+    Words::new(
+        format!("this run cannot be undone:\n  {}", lines.join("\n  ")),
+        "apply without `--rollback-on-failure`; `regplan rollback` goes back with your consent",
+    )
 }
 
 fn no_state(place: &Path) -> Words {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::apply::testing::{TakesEveryWrite, config_map, create, creation, desired, plan};
+use crate::provider::OnTrouble;
 use crate::resource::digest;
 use crate::state::{Backend as _, LocalBackend, Location, simulated};
 
@@ -17,7 +18,7 @@ async fn applied(plan: &Plan, cluster: &TakesEveryWrite, store: &mut Store) -> R
     let secrets = RunSecrets::default();
     let (digest, configuration) = (plan.digest.clone(), "sha256:c".to_owned());
     let run = Run { plan: digest, configuration, sources: &sources, secrets: &secrets };
-    let options = Options { parallelism: plan.changes.len() };
+    let options = Options { parallelism: plan.changes.len(), on_trouble: OnTrouble::Wait };
     apply(plan, &run, cluster, store, &|_| (), &Stop::default(), options).await
 }
 

@@ -27,9 +27,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use self::verdict::{Readiness, StorageClass};
+pub use self::verdict::{Readiness, Standard, StorageClass};
 use super::completion::has_ended;
-use super::conditions::{condition, is_current, said, status};
+use super::conditions::{condition, is_behind, is_current, said, status};
 use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
 
 /// How long to wait for a controller that we do not know.
@@ -58,6 +58,24 @@ pub fn judge(
         Some(ReadyRule::Condition { kind, status }) => by_rule(object, kind, status),
         None => by_kind(identity, object, class),
     }
+}
+
+/// The same for an object that may have been ready once, by what is asked of it.
+pub fn judge_by(
+    standard: Standard,
+    identity: &Identity,
+    object: &Value,
+    rule: Option<&ReadyRule>,
+    class: StorageClass,
+) -> Readiness {
+    let readiness = judge(identity, object, rule, class);
+    let is_fault = match (standard, &readiness) {
+        (Standard::Working, Readiness::Waiting(_)) if rule.is_none() => {
+            !is_behind(object) && !workloads::serves(identity, object)
+        }
+        _ => true,
+    };
+    if is_fault { readiness } else { Readiness::Ready }
 }
 
 fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readiness {

@@ -26,6 +26,15 @@ impl Readiness {
     }
 }
 
+/// What is asked of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standard {
+    /// Everything that an apply waits for after a write.
+    RolledOut,
+    /// That it does its work. A rollout that others began is no fault, as long as enough pods serve.
+    Working,
+}
+
 /// What the readiness of a claim depends on in its storage class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StorageClass {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::verdict::Readiness;
 use crate::kubernetes::conditions::{condition, count, is_behind, said, status, text};
+use crate::resource::Identity;
 
 /// The progress of a rollout in words, such as `1 of 3 pods available`.
 fn of_pods(done: i64, wanted: i64, what: &str) -> Readiness {
@@ -61,6 +62,12 @@ pub(super) fn deployment(object: &Value) -> Readiness {
         return of_pods(available, wanted, "available");
     }
     Readiness::Ready
+}
+
+/// Whether it is a Deployment of which enough pods are available, by what it allows to be missing in a rollout.
+pub(super) fn serves(identity: &Identity, object: &Value) -> bool {
+    let is_available = condition(object, "Available").is_some_and(|found| status(found) == "True");
+    identity.is("apps", "Deployment") && is_available
 }
 
 pub(super) fn stateful_set(object: &Value) -> Readiness {

@@ -9,6 +9,7 @@ use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::Fidelity;
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::protection::is_protected;
+use crate::plan::view::health::awaited_since;
 use crate::plan::view::situation::Situation;
 
 /// A change of the resource, without its fields.
@@ -40,6 +41,7 @@ pub(super) fn change(
         tracking: tracking(situation, &fidelity),
         protected: is_protected(&desired.identity, Some(desired), situation.known(), live.map(AsRef::as_ref)),
         timeouts: desired.lifecycle.timeouts,
+        awaited: action == Action::None && awaited_since(situation).is_some(),
         unchecked: unchecked.collect(),
         desired: Some(Arc::clone(desired)),
         ..Change::new(desired.address.clone(), desired.target(), action, fidelity)

@@ -25,6 +25,9 @@ use crate::resource::{FieldPath, Live, Problem, ProblemKind, Reading};
 
 /// What follows; `None` where nothing was read yet.
 pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
+    if let Some(problem) = situation.barred() {
+        return Some(refused(problem.clone()));
+    }
     if let Some(problem) = replacement::predecessor_problem(situation) {
         return Some(refused(problem));
     }

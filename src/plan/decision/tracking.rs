@@ -21,6 +21,7 @@ pub(super) fn tracking(situation: Situation<'_>, fidelity: &Fidelity) -> Trackin
     if let Some(known) = known {
         let is_same = known.dependencies == situation.apply_dependencies()
             && known.timeouts == desired.lifecycle.timeouts
+            && known.ready == desired.lifecycle.ready
             && known.applied.is_some()
             && (!known.doubted || matches!(fidelity, Fidelity::Predicted(_)));
         return if is_same { Tracking::Known } else { Tracking::Outdated };

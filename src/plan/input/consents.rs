@@ -35,8 +35,9 @@ impl Input {
         flag: &str,
         mistakes: &mut Diagnostics,
     ) -> BTreeSet<Address> {
-        let mut found = BTreeSet::new();
-        for named in named {
+        // What was used already may be left out of the plan.
+        let mut found: BTreeSet<Address> = named.intersection(&self.used_consents).cloned().collect();
+        for named in named.difference(&self.used_consents) {
             let is_meant = |address: &Address| {
                 let old = self.moved.get(address);
                 address.is_meant_by(named) || old.is_some_and(|old| old.is_meant_by(named))
@@ -62,14 +63,15 @@ impl Input {
 
 /// Sentences about agreements that the plan has no use for.
 pub(in crate::plan) fn unused_consents(
-    consent: &Consent,
+    input: &Input,
     changes: &[Change],
     refusals: &[Refusal],
 ) -> Vec<String> {
+    let consent = &input.consent;
     let is_refused = |address: &Address| refusals.iter().any(|refusal| refusal.address == *address);
     let change_of = |address: &Address| changes.iter().find(|change| change.address == *address);
     let is_used = |address: &Address, uses: fn(&Change) -> bool| {
-        is_refused(address) || change_of(address).is_some_and(uses)
+        is_refused(address) || input.used_consents.contains(address) || change_of(address).is_some_and(uses)
     };
     let adopt = consent.adopt.iter().filter(|address| !is_used(address, is_adopted));
     let adopt = adopt.map(|address| {

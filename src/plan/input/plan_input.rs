@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::config::Moves;
 use crate::plan::model::plan::{Consent, Mode};
-use crate::resource::{Address, Applied, ClusterIdentity, Desired, Target, Timeouts};
+use crate::resource::{Address, Applied, ClusterIdentity, Desired, Problem, ReadyRule, Target, Timeouts};
 
 /// What the state remembers of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub struct Known {
     pub timeouts: Timeouts,
     /// The record of the last apply; `None` where there is none.
     pub applied: Option<Arc<Applied>>,
+    /// When it counts as ready, if not by the kind's own rule, as the last apply knew it.
+    pub ready: Option<ReadyRule>,
+    /// When it was last written, where it has not become ready since.
+    pub awaited_since: Option<Timestamp>,
     /// The digest of what it ran with, where it has ended by itself: it may be gone since.
     pub completed: Option<String>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.
@@ -68,6 +74,12 @@ pub struct Input {
     pub left_out: LeftOut,
     /// The old addresses of what has moved, by the new ones; filled by [`settle`](Self::settle).
     pub moved: BTreeMap<Address, Address>,
+    /// The revision that is gone back to; `None` where the configuration says what is desired.
+    pub revision: Option<u64>,
+    /// What stands against resources before anything is asked about them, such as a value that no revision keeps.
+    pub barred: BTreeMap<Address, Problem>,
+    /// What users agreed to by name, and that was used before anything is planned.
+    pub used_consents: BTreeSet<Address>,
     /// Sentences for the reader of the plan; filled by [`settle`](Self::settle).
     pub notes: Vec<String>,
 }

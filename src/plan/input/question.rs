@@ -2,7 +2,7 @@
 
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::model::plan::Plan;
-use crate::provider::{CascadeScope, Dependents, Marked, Write, Written};
+use crate::provider::{CascadeScope, Checkup, Dependents, Marked, Write, Written};
 use crate::resource::{Problem, Reading, Target};
 
 /// What the planner must know.
@@ -19,6 +19,8 @@ pub enum Question {
     Preview(Box<Write>),
     /// Which fields an object of this kind and version has; asked only about what the server cannot be asked.
     Schema(Target),
+    /// What objects lack to be ready that stay as they are, and do not say of themselves that they are.
+    Lacks(Vec<Checkup>),
     /// What else is deleted with an object.
     Dependents(CascadeScope),
     /// What carries our annotations among the objects of these types, in these namespaces.
@@ -36,6 +38,8 @@ pub enum Answer {
     Preview(Result<Written, Problem>),
     /// The schema, where the server publishes one.
     Schema(Result<Option<ObjectSchema>, Problem>),
+    /// One for each object; `None` for one that is ready.
+    Lacks(Vec<Option<String>>),
     /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
     /// What was seen.

@@ -12,7 +12,7 @@ use super::reason::Reason;
 use super::schema_change::{SchemaChange, schema_changes};
 use crate::kubernetes::definition_schemas::schema_above;
 use crate::resource::{
-    Address, Applied, Desired, FieldPath, GroupKind, Identity, Live, Stamp, Target, Timeouts,
+    Address, Applied, Desired, FieldPath, GroupKind, Health, Identity, Live, Stamp, Target, Timeouts,
 };
 
 /// What happens to a resource.
@@ -124,6 +124,10 @@ pub struct Change {
     pub inside: Inside,
     /// The managers that lose fields by an adoption.
     pub taken_from: Vec<String>,
+    /// Whether it has not become ready since its last write: an apply waits for it, though it writes nothing.
+    pub awaited: bool,
+    /// Why it is not well, where it stays as it is and something is wrong with it.
+    pub health: Option<Health>,
     /// Fields that could not be checked, each with the reason.
     pub unchecked: Vec<(FieldPath, String)>,
     /// For an object that is not written: the record that a write would have left.
@@ -159,6 +163,8 @@ impl Change {
             takes: Vec::new(),
             inside: Inside::default(),
             taken_from: Vec::new(),
+            awaited: false,
+            health: None,
             unchecked: Vec::new(),
             applied: None,
         }
@@ -185,6 +191,11 @@ impl Change {
     /// Whether an apply records it in the state, also where it writes nothing to the cluster.
     pub fn is_to_be_remembered(&self) -> bool {
         matches!(self.tracking, Tracking::New | Tracking::Outdated) || self.moved_from.is_some()
+    }
+
+    /// Whether it stays as it is, and was written without having become ready since.
+    pub fn is_not_ready(&self) -> bool {
+        matches!(self.health, Some(Health::NotReady { .. }))
     }
 
     /// Whether it stays as it is because it has ended by itself.

@@ -82,6 +82,8 @@ pub struct Plan {
     pub serial: u64,
     /// What it is for.
     pub mode: Mode,
+    /// The revision that it goes back to; `None` where the configuration says what is desired.
+    pub revision: Option<u64>,
     /// The cluster that was read.
     pub cluster: ClusterIdentity,
     /// Everything that is desired or was applied: first what is desired, in apply order; then what leaves, by address.
@@ -109,9 +111,15 @@ impl Plan {
         self.changes.iter().any(|change| change.action.writes() || change.action == Action::Forget)
     }
 
+    /// Whether an apply has something to do: to change the cluster, or to wait again for what has not become ready.
+    pub fn has_work(&self) -> bool {
+        self.has_changes() || self.changes.iter().any(Change::is_not_ready)
+    }
+
     /// Whether an apply would change the cluster or the state.
     pub fn changes_state(&self) -> bool {
-        self.has_changes() || self.changes.iter().any(Change::is_to_be_remembered)
+        let concerns_state = |change: &Change| change.is_to_be_remembered() || change.awaited;
+        self.has_changes() || self.changes.iter().any(concerns_state)
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Action;
 use super::plan::Plan;
+use crate::resource::Health;
 
 /// How many resources of each action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,12 @@ pub struct Summary {
     pub forget: usize,
     /// As they should be.
     pub unchanged: usize,
+    /// Of the unchanged ones, those that have not become ready since they were written.
+    #[serde(default)]
+    pub not_ready: usize,
+    /// Of the unchanged ones, those that were ready and are not any more.
+    #[serde(default)]
+    pub unhealthy: usize,
 }
 
 impl Plan {
@@ -39,6 +46,11 @@ impl Plan {
                 Action::None => summary.unchanged += 1,
                 Action::Forget => summary.forget += 1,
                 Action::Keep => {}
+            }
+            match change.health {
+                Some(Health::NotReady { .. }) => summary.not_ready += 1,
+                Some(Health::Unhealthy { .. }) => summary.unhealthy += 1,
+                None => {}
             }
             // The new object stays, but the old one of another name is deleted.
             if change.replaced.is_some() && change.action != Action::Replace {

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) unserved: Vec<&'static str>,
     /// The kinds of which it was asked whether they are served.
     pub(super) kinds_asked: Vec<String>,
+    /// What objects lack to be ready.
+    pub(super) lacks: HashMap<Identity, String>,
     /// Whether a write leaves nothing of what was there.
     pub(super) replacing: bool,
 }
@@ -132,6 +134,10 @@ impl World {
                 };
                 Answer::Schema(Ok(self.schemas.clone().and_then(schema)))
             }
+            Question::Lacks(checkups) => {
+                let lacks = checkups.iter().map(|checkup| self.lacks.get(&checkup.target.identity).cloned());
+                Answer::Lacks(lacks.collect())
+            }
             Question::Dependents(scope) => {
                 self.scopes.push(scope);
                 Answer::Dependents(Ok(self.dependents.clone()))
@@ -186,6 +192,9 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         moves: Moves::default(),
         left_out: LeftOut::default(),
         moved: BTreeMap::new(),
+        revision: None,
+        barred: BTreeMap::new(),
+        used_consents: BTreeSet::new(),
         notes: Vec::new(),
     }
 }
@@ -203,6 +212,8 @@ pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) ->
             protect: false,
             timeouts: Timeouts::default(),
             applied: None,
+            ready: None,
+            awaited_since: None,
             completed: None,
             doubted: false,
         },

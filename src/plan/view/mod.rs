@@ -8,6 +8,7 @@
 //! | `situation` | everything that is known of one resource |
 //! | `overview` | the whole plan: state, configuration and readings side by side |
 //! | `first_reading` | what is read before anything is decided |
+//! | `health` | what stays as it is and does not say that it is ready |
 //! | `needs` | what desired objects name and this plan does not make |
 //! | `strays` | what shows that the state is older than the cluster |
 //! | `index` | where a resource is, and what must be decided before it |
@@ -15,6 +16,7 @@
 
 pub(in crate::plan) mod decisions;
 pub(in crate::plan) mod first_reading;
+pub(in crate::plan) mod health;
 pub(in crate::plan) mod index;
 pub(in crate::plan) mod needs;
 pub(in crate::plan) mod overview;

@@ -88,6 +88,11 @@ impl<'a> Situation<'a> {
         self.overview.input().replace.contains(&self.desired.address)
     }
 
+    /// What stands against it before anything is asked about it.
+    pub(in crate::plan) fn barred(self) -> Option<&'a Problem> {
+        self.overview.input().barred.get(&self.desired.address)
+    }
+
     /// What the user agreed to.
     pub(in crate::plan) fn consent(self) -> &'a Consent {
         &self.overview.input().consent
@@ -180,7 +185,12 @@ impl<'a> Situation<'a> {
 
     /// What is done to it, where that is decided.
     pub(in crate::plan) fn action(self) -> Option<Action> {
-        self.overview.decisions().change(self.position).map(|change| change.action)
+        self.change().map(|change| change.action)
+    }
+
+    /// What was decided of it.
+    pub(in crate::plan) fn change(self) -> Option<&'a Change> {
+        self.overview.decisions().change(self.position)
     }
 
     /// Whether it is not there, and cannot be made.

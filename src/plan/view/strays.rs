@@ -101,8 +101,8 @@ fn left_alone(found: &[&Marked]) -> Option<String> {
     let names = found.iter().map(|one| named(&one.identity, one.address.as_deref())).collect();
     Some(format!(
         "{} {are} annotated as ours, but not in the state: this plan neither changes nor deletes {them}. \
-         Perhaps the state is older than the cluster: then put the newest one back. Otherwise write a block \
-         for {them} again, delete {them} with kubectl, or let go of {them}: `{letting_go}`{each}.",
+         Perhaps the state is older than the cluster: then put the newest one back, or take {them} in with `regplan \
+         state rebuild`. Otherwise delete {them} with kubectl, or let go of {them}: `{letting_go}`{each}.",
         enumerated(names)
     ))
 }

@@ -6,7 +6,8 @@ use super::client::Kubernetes;
 use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Cluster, Dependents, House, Marked, Progress, Reassignment, Verb, Wait, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Reassignment, Verb,
+    Wait, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Problem, Reading, Target};
 
@@ -34,6 +35,10 @@ impl House for Kubernetes {
 
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
         wait::wait(self, wait, progress).await
+    }
+
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        wait::lacks(self, checkups).await
     }
 
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
@@ -69,6 +74,10 @@ impl Cluster for Kubernetes {
 
     async fn marked(&self, targets: &[Target]) -> Vec<Marked> {
         read::marked(self, targets).await
+    }
+
+    async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        read::all_marked(self, project).await
     }
 
     async fn outage(&self) -> Option<Problem> {

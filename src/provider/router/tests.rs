@@ -196,7 +196,7 @@ async fn every_other_request_goes_to_the_house_of_its_target() {
         };
         router.preview(&write).await.unwrap();
         router.write(&write).await.unwrap();
-        let wait = Wait { target: target.clone(), until: Until::Ready(None), uid: None, timeout: None };
+        let wait = Wait::of(target.clone(), Until::Ready(None));
         router.wait(&wait, &|_| {}).await.unwrap();
         router.delete(&target, &read).await.unwrap();
     }

@@ -39,6 +39,7 @@ fn finding(finding: &Finding) -> Value {
         "address": finding.address,
         "identity": finding.identity,
         "status": finding.status.name(),
+        "health": finding.health,
         "fields": finding.status.fields().iter().map(field).collect::<Vec<_>>(),
         "added": finding.added.iter().map(field).collect::<Vec<_>>(),
         "foreign": finding.foreign,

@@ -4,7 +4,7 @@ use crate::report::head::Head;
 use std::fmt::Write as _;
 
 use crate::drift::{Drift, Field, Finding, SchemaDrift, Status};
-use crate::report::drift::text::{change, headline, interruption, remarks, story, told, who, word};
+use crate::report::drift::text::{change, headline, interruption, remarks, sentences, told, who, word};
 use crate::report::format::markdown::code;
 use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
 use crate::report::managers::managers;
@@ -39,7 +39,7 @@ fn entry(found: &Finding) -> ResourceText {
     let word = word(&found.status);
     let fields: Vec<Field> = found.single_fields();
     let mut full = String::new();
-    for line in story(&found.status) {
+    for line in sentences(found) {
         // Writing into a string cannot fail.
         let _ = writeln!(full, "- {}", code(&line));
     }

@@ -11,6 +11,7 @@ use crate::report::head::Head;
 use crate::report::managers::managers;
 use crate::report::plan::schema;
 use crate::report::plan::value;
+use crate::report::plan::words;
 use crate::state::{RunEnd, Unfinished};
 
 /// The column at which sentences about a resource begin, and that of their further lines.
@@ -73,7 +74,12 @@ pub(in crate::report) fn headline(drift: &Drift) -> String {
             format!("In sync: {looked_at} {are} as last applied.")
         }
         Verdict::Drift => {
-            format!("Drift: {changed} {of} {} not as last applied.", plural(changed, "is", "are"))
+            let (unwell, are) = (drift.unwell(), plural(changed, "is", "are"));
+            match changed - unwell {
+                0 => format!("Not well: {unwell} {of} {are} as last applied and not ready."),
+                _ if unwell == 0 => format!("Drift: {changed} {of} {are} not as last applied."),
+                _ => format!("Drift: {changed} {of} {are} not as last applied, or not ready ({unwell})."),
+            }
         }
         Verdict::Unobserved => {
             format!("Not known: {unknown} {of} could not be observed; no drift in the others.")
@@ -131,6 +137,8 @@ pub(in crate::report) fn interruption(run: &Unfinished) -> String {
 pub(in crate::report) fn word(status: &Status) -> &'static str {
     match status {
         Status::InSync => "in sync",
+        Status::NotReady => "not ready yet",
+        Status::Unhealthy => "unhealthy",
         Status::Changed(_) => "changed",
         Status::Ending { .. } => "being deleted",
         Status::Gone => "gone",
@@ -142,10 +150,18 @@ pub(in crate::report) fn word(status: &Status) -> &'static str {
     }
 }
 
+/// Everything that is said of a resource besides its fields; not escaped.
+pub(in crate::report) fn sentences(finding: &Finding) -> Vec<String> {
+    let health = finding.health.as_ref().map(words::health).unwrap_or_default();
+    story(&finding.status).into_iter().chain(health).collect()
+}
+
 /// Sentences that explain a status, where its word is not enough; not escaped.
-pub(in crate::report) fn story(status: &Status) -> Vec<String> {
+fn story(status: &Status) -> Vec<String> {
     match status {
-        Status::InSync | Status::Changed(_) | Status::LeftOut => Vec::new(),
+        Status::InSync | Status::NotReady | Status::Unhealthy | Status::Changed(_) | Status::LeftOut => {
+            Vec::new()
+        }
         Status::Ending { since, .. } => {
             let since = since.as_ref().map(|time| format!(" since {time}")).unwrap_or_default();
             vec![format!("its deletion was requested{since} by an unknown manager")]
@@ -173,6 +189,7 @@ fn symbol(finding: &Finding) -> (&'static str, Label) {
     match &finding.status {
         Status::InSync if !finding.added.is_empty() => ("+", Label::Add),
         Status::InSync | Status::LeftOut => ("=", Label::Dim),
+        Status::NotReady | Status::Unhealthy => ("!", Label::Warning),
         Status::Changed(_) => ("~", Label::Change),
         Status::Ending { .. } | Status::Gone => ("-", Label::Destroy),
         Status::Recreated { .. } => ("-/+", Label::Destroy),
@@ -193,7 +210,7 @@ fn resource(finding: &Finding, width: usize) -> Styled {
         text.push(Label::Plain, "  ");
     }
     text.line(Label::Dim, object);
-    for line in story(&finding.status) {
+    for line in sentences(finding) {
         text.append(sentence(Label::Plain, &line, SAID, width));
     }
     for changed in finding.single_fields() {

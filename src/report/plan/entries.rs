@@ -98,7 +98,10 @@ pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry
 
 /// Why it is predicted that nothing changes, where there is nothing else to say of the resource.
 fn only_predicted(change: &Change) -> Option<String> {
-    let is_plain = change.moved_from.is_none() && change.unchecked.is_empty() && change.warnings.is_empty();
+    let is_plain = change.health.is_none()
+        && change.moved_from.is_none()
+        && change.unchecked.is_empty()
+        && change.warnings.is_empty();
     let is_plain = is_plain && change.reasons.is_empty() && change.cause.is_none();
     reasons::short_prediction(&change.fidelity).filter(|_| is_plain && change.action == Action::None)
 }

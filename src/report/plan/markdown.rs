@@ -134,7 +134,7 @@ fn concerns(change: &Change) -> Vec<String> {
 }
 
 fn whole(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
-    let verb = words::verb(change.action);
+    let verb = words::story(change);
     let loses = matches!(change.action, Action::Delete | Action::Replace);
     let remarks = words::remarks(plan, change);
     let row = row(

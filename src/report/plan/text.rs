@@ -169,10 +169,10 @@ fn symbol(action: Action) -> (&'static str, Label) {
 }
 
 fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
-    let (sign, label) = symbol(change.action);
+    let (sign, label) = if change.health.is_some() { ("!", Label::Warning) } else { symbol(change.action) };
     let address = change.address.to_string();
     let object = change.target.identity.to_string();
-    let mut text = heading(sign, label, &address, words::verb(change.action), &object, page);
+    let mut text = heading(sign, label, &address, words::story(change), &object, page);
     let mut say = |label: Label, what: &str, story: &str| {
         text.append(sentence(label, what, story, page));
     };

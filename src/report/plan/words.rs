@@ -4,9 +4,11 @@ use crate::plan::{
     Action, Cause, Change, Drifted, Fidelity, FieldChange, Keep, Mode, Occasion, Plan, Reason, drift_summary,
 };
 use crate::report::format::plural::plural;
+use crate::report::format::time::to_the_second;
 use crate::report::managers::managers;
 use crate::report::plan::reasons;
 use crate::report::source_line::Locator;
+use crate::resource::Health;
 
 /// The action as a verb.
 pub(in crate::report) fn verb(action: Action) -> &'static str {
@@ -22,10 +24,31 @@ pub(in crate::report) fn verb(action: Action) -> &'static str {
     }
 }
 
+/// What happens to a resource; of one that stays as it is, how it is.
+pub(in crate::report) fn story(change: &Change) -> &'static str {
+    match change.health {
+        Some(Health::NotReady { .. }) => "not ready yet",
+        Some(Health::Unhealthy { .. }) => "unhealthy",
+        None => verb(change.action),
+    }
+}
+
+/// What is wrong with a resource that stays as it is, one sentence for each fact.
+pub(in crate::report) fn health(health: &Health) -> Vec<String> {
+    match health {
+        Health::NotReady { since, cause } => vec![
+            cause.clone(),
+            format!("it was written at {}, and has not been ready since", to_the_second(*since)),
+        ],
+        Health::Unhealthy { cause } => vec![cause.clone()],
+    }
+}
+
 /// Whether a plan shows the resource at all.
 pub(in crate::report) fn is_worth_a_line(change: &Change) -> bool {
     // An unchanged resource is shown where that is not certain.
     change.action != Action::None
+        || change.health.is_some()
         || change.moved_from.is_some()
         || !change.unchecked.is_empty()
         || matches!(change.fidelity, Fidelity::Predicted(_))
@@ -47,6 +70,8 @@ fn weight(change: &Change) -> u8 {
         Action::Update => 2,
         Action::Adopt => 3,
         Action::Create => 4,
+        // What an apply cannot mend stands where it is read first.
+        Action::None if change.health.is_some() => 0,
         Action::None => 5,
         Action::Forget => 6,
         Action::Keep => 7,
@@ -66,14 +91,17 @@ pub(in crate::report) fn short_remarks(plan: &Plan, change: &Change) -> Vec<Stri
 }
 
 fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
-    let mut remarks = Vec::new();
+    let mut remarks: Vec<String> = change.health.as_ref().map(health).unwrap_or_default();
     if let Some(from) = &change.moved_from {
         remarks.push(format!("moved from {from}"));
     }
     match reasons::sentence(&change.reasons) {
         Some(sentence) => remarks.push(sentence),
         None if change.action == Action::Delete && plan.mode == Mode::Apply => {
-            remarks.push("it is not in the configuration any more".to_owned());
+            remarks.push(plan.revision.map_or_else(
+                || "it is not in the configuration any more".to_owned(),
+                |revision| format!("it was not there at revision {revision}"),
+            ));
         }
         None => {}
     }
@@ -156,7 +184,7 @@ pub(in crate::report) fn counts(plan: &Plan) -> String {
     let summary = plan.summary();
     let unchanged = match summary.unchanged {
         0 => String::new(),
-        count => format!("; {count} unchanged"),
+        count => format!("; {count} unchanged{}", unwell(plan, ", ")),
     };
     let adopt = match summary.adopt {
         0 => String::new(),
@@ -191,15 +219,30 @@ pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
         Mode::Apply => {
             let settled = plan.summary().unchanged;
             let are = plural(settled, "resource is", "resources are");
-            format!("Nothing to change: {settled} {are} as the configuration says.")
+            let unwell = unwell(plan, "; ");
+            let waits = if plan.has_work() { ", and an apply waits for it again" } else { "" };
+            let wanted = match plan.revision {
+                Some(revision) => format!("at revision {revision}"),
+                None => "the configuration says".to_owned(),
+            };
+            format!("Nothing to change: {settled} {are} as {wanted}{unwell}{waits}.")
         }
     })
 }
 
+/// How many of the resources that stay as they are are not well, each count after this separator.
+fn unwell(plan: &Plan, separator: &str) -> String {
+    let summary = plan.summary();
+    let counts = [(summary.not_ready, "not ready yet"), (summary.unhealthy, "unhealthy")];
+    let told = counts.into_iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = told.map(|(count, word)| format!("{separator}{count} {word}")).collect();
+    told.concat()
+}
+
 /// Why the plan has changes.
 pub(in crate::report) fn occasion(plan: &Plan) -> Option<&'static str> {
-    // A destroy needs no explanation.
-    let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply)?;
+    // A destroy and a rollback need no explanation.
+    let occasion = plan.occasion().filter(|_| plan.mode == Mode::Apply && plan.revision.is_none())?;
     Some(match occasion {
         Occasion::Configuration => "the configuration or a secret changed; the cluster has not drifted.",
         Occasion::Drift => "the cluster has drifted; the configuration has not changed.",

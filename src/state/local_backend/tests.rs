@@ -49,7 +49,7 @@ async fn a_damaged_state_is_refused_and_left_as_it_is() {
     fs::write(&path, "{\n  \"format_version\": 1,\n  oops").unwrap();
     let error = backend.load().await.unwrap_err();
     assert!(error.to_string().contains("line 3"), "{error}");
-    assert!(error.help().contains("run `regplan plan`"), "{}", error.help());
+    assert!(error.help().contains("run `regplan state rebuild`"), "{}", error.help());
     assert!(backend.replace(&State::new("registry"), None).await.is_err());
     assert!(fs::read_to_string(&path).unwrap().contains("oops"));
 }

@@ -77,8 +77,8 @@ fn a_job_that_its_ttl_takes_away_is_done_and_remembered() {
 /// The Job is looked at after its write only when this is done.
 fn before_the_job_is_looked_at(proxy: &Proxy, ns: &Namespace, act: fn(&Cluster, &str)) {
     let (cluster, name) = (ns.cluster().clone(), ns.name());
-    // The first look is that of the plan.
-    proxy.on("get", "jobs.batch").after(1).times(1).first(move || act(&cluster, &name));
+    // What the answer to the write says is no end yet, so it is watched.
+    proxy.on("watch", "jobs.batch").times(1).first(move || act(&cluster, &name));
 }
 
 fn has_condition(job: &Value, kind: &str) -> bool {

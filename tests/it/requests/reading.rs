@@ -58,7 +58,6 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
         ("get namespaces", 2),
         ("create selfsubjectaccessreviews.authorization.k8s.io", 1),
         ("apply configmaps", 2),
-        ("get configmaps", 2),
     ]);
     expect(&proxy, &with_writes);
     unchanged();

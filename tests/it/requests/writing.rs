@@ -14,6 +14,8 @@ tests! {
     every_write_carries_its_guard_and_its_manager,
     a_delete_waits_for_what_the_object_owns_and_for_nothing_else,
     parallelism_bounds_what_is_under_way,
+    what_is_ready_when_it_is_written_is_not_read_again,
+    what_waits_holds_no_place_among_the_writers,
     many_deployments_share_one_watch,
     warnings_of_the_server_are_shown,
 }
@@ -161,4 +163,38 @@ fn warnings_of_the_server_are_shown() {
     let project = ns.project().write("regplan.toml", &format!("{HEAD}{endpoints}"));
     project.run(["plan"]).success().stdout_contains("v1 Endpoints is deprecated");
     project.apply().stderr_contains("v1 Endpoints is deprecated");
+}
+
+/// The answer to the write says already that it is ready.
+fn what_is_ready_when_it_is_written_is_not_read_again() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &config_maps(20)).through(&proxy);
+    project.apply();
+    assert_eq!(proxy.writes().len(), 20, "{}", proxy.log());
+    assert_eq!(proxy.count("get", "configmaps"), 0, "{}", proxy.log());
+    assert_eq!(proxy.count("watch", "configmaps"), 0, "{}", proxy.log());
+}
+
+/// Two load balancers that wait for their addresses, and one place: the map is written all the same.
+fn what_waits_holds_no_place_among_the_writers() {
+    let ns = Namespace::new();
+    let balancer = |name: &str| {
+        format!(
+            "\n[resource.{name}]\napiVersion = \"v1\"\nkind = \"Service\"\n\
+             spec = {{ type = \"LoadBalancer\", ports = [{{ port = 80 }}] }}\n"
+        )
+    };
+    let map = "\n[resource.z]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
+    let config = format!("{HEAD}{}{}{map}", balancer("a"), balancer("b"));
+    let project = ns.project().write("regplan.toml", &config);
+    let mut apply = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]).spawn();
+    apply.until("created resource.z");
+    for name in ["a", "b"] {
+        ns.patch_status(
+            &format!("service/{name}"),
+            &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}),
+        );
+    }
+    apply.wait().success();
 }

@@ -27,7 +27,9 @@ fn a_killed_apply_loses_nothing() {
     apply.until("resource.lb");
     wait_until("the service is there", || ns.find("service/lb").is_some());
     apply.kill();
-    project.expect_settled();
+    // It was written, and nobody has seen it ready.
+    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
+    plan.stdout_contains("Nothing to change").stdout_contains("! resource.lb  not ready yet");
     project.rewrite("regplan.toml", "[project]\nname = \"{project}\"\n");
     project.apply().stdout_contains("2 to destroy");
     assert!(ns.find("service/lb").is_none() && ns.find("configmap/greeting").is_none());

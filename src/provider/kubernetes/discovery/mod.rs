@@ -73,16 +73,24 @@ impl Discovery {
         Ok(kept.catalogue.lookup(kind))
     }
 
-    /// Every kind whose objects live in namespaces, in the server's preferred version, and what cannot be
-    /// known of others.
+    /// Every kind whose objects live in namespaces, as [`kinds`](Self::kinds) gives it.
     pub(in crate::provider::kubernetes) async fn namespaced(
+        &self,
+    ) -> Result<(Vec<Served>, Vec<(GroupKind, String)>), Problem> {
+        let (mut kinds, hidden) = self.kinds().await?;
+        kinds.retain(|served| served.namespaced);
+        Ok((kinds, hidden))
+    }
+
+    /// Every kind, in the server's preferred version, and what cannot be known of others.
+    pub(in crate::provider::kubernetes) async fn kinds(
         &self,
     ) -> Result<(Vec<Served>, Vec<(GroupKind, String)>), Problem> {
         // What was read before the server was ready may have gaps.
         let readiness = group::readiness(&self.transport).await;
         let Known { catalogue, .. } = self.fetch().await?;
         let preferred = catalogue.kinds.values().filter_map(|versions| versions.first());
-        let mut kinds: Vec<Served> = preferred.filter(|served| served.namespaced).cloned().collect();
+        let mut kinds: Vec<Served> = preferred.cloned().collect();
         kinds.sort_by(|a, b| (&a.group, &a.kind).cmp(&(&b.group, &b.kind)));
         let skipped = catalogue.skipped.iter().map(|(group, problem)| {
             (GroupKind { group: group.clone(), kind: "all kinds".to_owned() }, problem.message.clone())

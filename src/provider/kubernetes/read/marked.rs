@@ -8,13 +8,14 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 
-use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
-use crate::provider::Marked;
+use super::survey::survey;
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, protects};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
 use crate::provider::kubernetes::pages::{Item as _, Page, Pages};
 use crate::provider::kubernetes::shallow::Shallow;
-use crate::resource::{Identity, Target};
+use crate::provider::{Marked, MarkedObjects};
+use crate::resource::{Identity, Problem, Target};
 
 /// How many lists are prepared at once; how many are under way is the transport's business.
 const AT_ONCE: usize = 16;
@@ -72,6 +73,24 @@ async fn list(cluster: &Kubernetes, (served, namespace): &Group) -> Vec<Marked> 
     found
 }
 
+/// All objects in the cluster that carry the annotations of a project. A kind that cannot be listed is named with the
+/// reason.
+///
+/// # Errors
+/// Where not even the kinds can be found out.
+pub(in crate::provider::kubernetes) async fn all_marked(
+    cluster: &Kubernetes,
+    project: &str,
+) -> Result<MarkedObjects, Problem> {
+    let (kinds, mut hidden) = cluster.discovery.kinds().await?;
+    let (seen, unlisted) = survey(cluster, kinds, None, mark).await;
+    hidden.extend(unlisted);
+    hidden.sort();
+    let mut seen: Vec<Marked> = seen.into_iter().filter(|one| one.project == project).collect();
+    seen.sort_by(|a, b| a.identity.cmp(&b.identity));
+    Ok(MarkedObjects { seen, hidden })
+}
+
 /// What the object says of itself; `None` where it carries no annotation of ours. One with an owner has them from
 /// that: controllers copy annotations.
 pub(super) fn mark(served: &Served, object: &Value) -> Option<Marked> {
@@ -86,5 +105,6 @@ pub(super) fn mark(served: &Served, object: &Value) -> Option<Marked> {
         name: text("name")?,
     };
     let (lineage, address) = (annotation(LINEAGE), annotation(ADDRESS));
-    Some(Marked { identity, uid: text("uid")?, project, lineage, address })
+    let is_protected = protects(annotation(PROTECT).as_deref());
+    Some(Marked { identity, uid: text("uid")?, project, lineage, address, protect: is_protected })
 }

@@ -3,7 +3,8 @@
 mod dependents;
 mod list;
 mod marked;
+mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
-pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, marked};
+pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::events::events_of;
 use crate::kubernetes::completion;
 use crate::kubernetes::conditions::text;
-use crate::kubernetes::events::event_lines;
+use crate::kubernetes::events::{event_lines, warning_since};
 use crate::kubernetes::pods;
 use crate::kubernetes::readiness::Readiness;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::encode;
-use crate::provider::kubernetes::transport::Call;
+use crate::provider::kubernetes::transport::{Call, CallError};
 use crate::resource::Identity;
 
 /// For all questions about a cause together.
@@ -75,34 +76,58 @@ async fn gather(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Ve
     let mut lines = Vec::new();
     let mut about = vec![object.clone()];
     let namespace = identity.namespace.as_deref();
-    if let (Some(labels), Some(namespace)) = (pods::selector(identity, object), namespace) {
-        let labels: Vec<String> =
-            labels.iter().map(|(key, value)| format!("{}%3D{}", encode(key), encode(value))).collect();
-        let path = format!(
-            "/api/v1/namespaces/{}/pods?limit=100&labelSelector={}",
-            encode(namespace),
-            labels.join("%2C")
-        );
-        match cluster.transport.send(&Call::get(path)).await {
-            Ok(answer) => {
-                let found = answer.body.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-                if found.is_empty() {
-                    lines.push("it has no pods".to_owned());
-                }
-                let troubled: Vec<&Value> = found.iter().filter(|pod| !pods::is_ready(pod)).collect();
-                lines.extend(troubled.iter().flat_map(|pod| pods::lines(pod)).take(SHOWN));
-                about.extend(troubled.into_iter().take(SHOWN).cloned());
+    match pods_of(cluster, identity, object).await {
+        Some(Ok(found)) => {
+            if found.is_empty() {
+                lines.push("it has no pods".to_owned());
             }
-            Err(_) => lines.push("its pods cannot be listed".to_owned()),
+            let troubled: Vec<&Value> = found.iter().filter(|pod| !pods::is_ready(pod)).collect();
+            lines.extend(troubled.iter().flat_map(|pod| pods::lines(pod)).take(SHOWN));
+            about.extend(troubled.into_iter().take(SHOWN).cloned());
         }
-    } else if identity.is("", "Pod") {
-        lines.extend(pods::lines(object));
+        Some(Err(_)) => lines.push("its pods cannot be listed".to_owned()),
+        None if identity.is("", "Pod") => lines.extend(pods::lines(object)),
+        None => {}
     }
     for object in &about {
         lines.extend(events(cluster, namespace, object).await);
     }
     lines.dedup();
     lines
+}
+
+/// The pods of a workload; `None` for a kind that has none.
+async fn pods_of(
+    cluster: &Kubernetes,
+    identity: &Identity,
+    object: &Value,
+) -> Option<Result<Vec<Value>, CallError>> {
+    let (labels, namespace) = (pods::selector(identity, object)?, identity.namespace.as_deref()?);
+    let labels: Vec<String> =
+        labels.iter().map(|(key, value)| format!("{}%3D{}", encode(key), encode(value))).collect();
+    let path = format!(
+        "/api/v1/namespaces/{}/pods?limit=100&labelSelector={}",
+        encode(namespace),
+        labels.join("%2C")
+    );
+    let answer = cluster.transport.send(&Call::get(path)).await;
+    Some(answer.map(|answer| answer.body.get("items").and_then(Value::as_array).cloned().unwrap_or_default()))
+}
+
+/// The most telling line about the cause: what a pod says, or else the last warning; `None` where there is neither.
+pub(super) async fn cause(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Option<String> {
+    let look = async {
+        let pods = pods_of(cluster, identity, object).await.and_then(Result::ok).unwrap_or_default();
+        let own = identity.is("", "Pod").then_some(object);
+        let said = pods.iter().chain(own).filter(|pod| !pods::is_ready(pod)).find_map(pods::cause);
+        if said.is_some() {
+            return said;
+        }
+        let uid = object.pointer("/metadata/uid").and_then(Value::as_str)?;
+        let events = events_of(cluster, identity.namespace.as_deref(), uid).await.known();
+        warning_since(&events, Timestamp::MIN)
+    };
+    timeout(PATIENCE, look).await.ok().flatten()
 }
 
 /// The last warnings about an object; without one, its last event.

@@ -1,6 +1,7 @@
 //! Waiting until something is ready, has a field, or is gone; and why it is not.
 
 mod cause;
+mod checkup;
 mod definition;
 mod events;
 mod explain;
@@ -8,4 +9,5 @@ mod patience;
 mod storage_class;
 mod waiter;
 
+pub(in crate::provider::kubernetes) use self::checkup::lacks;
 pub(in crate::provider::kubernetes) use self::waiter::wait;

@@ -21,7 +21,7 @@ use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::read::{check_namespace, get};
 use crate::provider::kubernetes::transport::CallError;
 use crate::provider::kubernetes::watch::Hub;
-use crate::provider::{Progress, Until, Wait};
+use crate::provider::{OnTrouble, Progress, Until, Wait};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, ReadyRule};
 
 /// Rollouts that take longer than this have their pods looked at.
@@ -45,11 +45,14 @@ pub(in crate::provider::kubernetes) async fn wait(
         };
     };
     check_namespace(&served, identity)?;
-    // Most objects are ready at once, and need no watch.
-    let first = match get(cluster, &served, identity).await {
-        Reading::Present(live) => Some(live),
-        Reading::Absent => None,
-        Reading::Unreadable(problem) => return Err(problem),
+    // Most objects are ready at once, and need no watch. Those that were just written need not even be read.
+    let first = match &wait.written {
+        Some(live) => Some(Arc::clone(live)),
+        None => match get(cluster, &served, identity).await {
+            Reading::Present(live) => Some(live),
+            Reading::Absent => None,
+            Reading::Unreadable(problem) => return Err(problem),
+        },
     };
     let limit = wait
         .timeout
@@ -71,6 +74,8 @@ pub(in crate::provider::kubernetes) async fn wait(
         class: None,
         patience: Patience::default(),
         pods: None,
+        pod_cause: None,
+        on_trouble: wait.on_trouble,
         began: Instant::now(),
     };
     let version = match first {
@@ -134,6 +139,9 @@ struct Waiter<'a> {
     class: Option<StorageClass>,
     patience: Patience,
     pods: Option<Arc<Hub>>,
+    /// What keeps its pods from running.
+    pod_cause: Option<String>,
+    on_trouble: OnTrouble,
     began: Instant,
 }
 
@@ -215,9 +223,10 @@ impl Waiter<'_> {
         }
     }
 
-    /// Tells what is missing, with the cause that events name.
+    /// Tells what is missing, with the cause that pods or events name.
     async fn tell_cause(&mut self, missing: String, uid: Option<&str>) {
-        let told = match self.cause.look(self.cluster, self.identity, uid).await {
+        let by_events = self.cause.look(self.cluster, self.identity, uid).await;
+        let told = match self.pod_cause.as_deref().or(by_events) {
             Some(cause) => format!("{missing}; {cause}"),
             None => missing.clone(),
         };
@@ -256,8 +265,9 @@ impl Waiter<'_> {
                             self.tell_cause(format!("{missing}; {way_out}"), uid).await;
                             return Ok(Step::Wait(self.cause.next_look()));
                         }
-                        self.tell_cause(missing.clone(), uid).await;
-                        Ok(self.pods_step(object, &missing).await?.no_later_than(self.cause.next_look()))
+                        let step = self.pods_step(object, &missing).await?;
+                        self.tell_cause(missing, uid).await;
+                        Ok(step.no_later_than(self.cause.next_look()))
                     }
                 }
             }
@@ -305,16 +315,11 @@ impl Waiter<'_> {
         if let Some(class) = self.class {
             return class;
         }
-        let mut class = StorageClass::default();
-        let is_pending = object.pointer("/status/phase").and_then(Value::as_str) != Some("Bound");
-        if self.identity.is("", "PersistentVolumeClaim") && is_pending {
-            // A default class is filled in a moment later.
-            class.waits_for_consumer = storage_class::waits_for_consumer(self.cluster, object).await;
-            if object.pointer("/spec/storageClassName").is_none() {
-                return class;
-            }
+        let class = storage_class::class_of(self.cluster, self.identity, object).await;
+        // A default class is filled in a moment later.
+        if object.pointer("/spec/storageClassName").is_some() {
+            self.class = Some(class);
         }
-        self.class = Some(class);
         class
     }
 
@@ -361,7 +366,13 @@ impl Waiter<'_> {
             own = hub.objects(|pod| pods::is_selected(pod, labels));
         }
         let looked: Vec<&Value> = if is_pod { vec![object] } else { own.iter().map(AsRef::as_ref).collect() };
-        let (hopeless, next) = self.patience.look(looked, now);
+        self.pod_cause = looked.iter().rev().find_map(|pod| pods::cause(pod));
+        let (mut hopeless, next) = self.patience.look(looked.iter().copied(), now);
+        if self.on_trouble == OnTrouble::Fail {
+            hopeless.extend(
+                looked.iter().filter(|pod| pods::may_not_heal(pod)).map(|pod| pods::name(pod).to_owned()),
+            );
+        }
         for name in hopeless {
             let pod =
                 own.iter().find(|pod| pod.pointer("/metadata/name").and_then(Value::as_str) == Some(&name));

@@ -23,7 +23,7 @@ fn changed(path: &str, before: &str, after: &str) -> Field {
 fn finding(name: &str, status: Status) -> Finding {
     let address: Address = format!("registry.main/Deployment/{name}").parse().unwrap();
     let identity = Identity::namespaced("apps", "Deployment", "registry", name);
-    Finding { address, identity, status, added: Vec::new(), foreign: 0 }
+    Finding { address, identity, status, health: None, added: Vec::new(), foreign: 0 }
 }
 
 fn drift(findings: Vec<Finding>) -> Drift {

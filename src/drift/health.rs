@@ -1,0 +1,35 @@
+//! Whether what was applied does its work.
+
+use super::{Observation, Status};
+use crate::kubernetes::readiness::{Readiness, Standard, StorageClass, judge_by};
+use crate::resource::{Health, Reading};
+use crate::state::StoredResource;
+
+/// Whether the object is there and does not say of itself that it is ready. What has ended by itself, is deleted, or
+/// is another object by now is not asked: its status says more.
+pub fn is_unready(resource: &StoredResource, reading: &Reading) -> bool {
+    let Reading::Present(live) = reading else { return false };
+    let has_completed = resource.readiness.completed().is_some();
+    if has_completed || live.stamp.uid != resource.uid || live.is_ending() {
+        return false;
+    }
+    let (identity, rule) = (&resource.identity, resource.ready.as_ref());
+    judge_by(standard(resource), identity, &live.object, rule, StorageClass::default()) != Readiness::Ready
+}
+
+/// What is asked of an object: what an apply waits for, or what it needs to do its work once it was ready.
+pub fn standard(resource: &StoredResource) -> Standard {
+    if resource.readiness.awaited_since().is_some() { Standard::RolledOut } else { Standard::Working }
+}
+
+/// The observation of an object that lacks this to be ready.
+#[must_use]
+pub fn with_health(observation: Observation, resource: &StoredResource, lacking: String) -> Observation {
+    let health = Health::of(resource.readiness.awaited_since(), lacking);
+    let status = match (observation.status, &health) {
+        (Status::InSync, Health::NotReady { .. }) => Status::NotReady,
+        (Status::InSync, Health::Unhealthy { .. }) => Status::Unhealthy,
+        (other, _) => other,
+    };
+    Observation { status, health: Some(health), ..observation }
+}

@@ -1,0 +1,48 @@
+//! What was applied before: the revisions of a project.
+
+use super::{Error, Project};
+use crate::state::{self, Revision, RevisionHead, StateError, Unfinished};
+
+/// The revisions that are kept.
+#[derive(Debug)]
+pub struct History {
+    /// What is told of each, the oldest first.
+    pub heads: Vec<RevisionHead>,
+    /// Why others cannot be read. They hide none of those that can.
+    pub damaged: Vec<StateError>,
+    /// The last run, where it did not complete: it has no revision.
+    pub unfinished: Option<Unfinished>,
+}
+
+impl Project {
+    /// The revisions of the project, as its state keeps them. The cluster is not asked.
+    ///
+    /// # Errors
+    /// The state or the list of its revisions cannot be read.
+    pub async fn history(&self) -> Result<History, Error> {
+        let unfinished = self.view_state().await?.state.unfinished;
+        let (heads, damaged) = state::history(self.backend().await?.as_ref()).await?;
+        Ok(History { heads, damaged, unfinished })
+    }
+
+    /// One revision, with all that was desired then.
+    ///
+    /// # Errors
+    /// There is no such revision, or it cannot be read.
+    pub async fn revision(&self, number: u64) -> Result<Revision, Error> {
+        Ok(self.backend().await?.revision(number).await?)
+    }
+}
+
+impl History {
+    /// The revision that a rollback goes back to where none is named: the one before the last. Where the last run did
+    /// not complete, it is the last one: what that run did has no revision.
+    ///
+    /// # Errors
+    /// There is no such revision.
+    pub fn previous(&self) -> Result<u64, Error> {
+        let mut newest_first = self.heads.iter().rev();
+        let previous = newest_first.nth(usize::from(self.unfinished.is_none()));
+        previous.map(|head| head.number).ok_or(Error::NothingToRestore)
+    }
+}

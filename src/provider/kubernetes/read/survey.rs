@@ -1,0 +1,85 @@
+//! Looks at all objects of many kinds: at their metadata only, never at the objects themselves.
+
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use serde_json::Value;
+
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::Served;
+use crate::provider::kubernetes::pages::{Page, Pages};
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::shallow::Shallow;
+use crate::provider::kubernetes::transport::CallError;
+use crate::resource::{GroupKind, Identity, Problem, ProblemKind};
+
+/// How many lists are prepared at once; how many are under way is the transport's business.
+const AT_ONCE: usize = 16;
+/// For how long a kind is asked for that the server cannot list. Of all kinds that are installed one is often
+/// broken, because the server behind it is down; its objects are then said not to be seen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What `of` finds in the metadata of each object of these kinds; and the kinds that cannot be listed, each with the
+/// reason.
+pub(super) async fn survey<T>(
+    cluster: &Kubernetes,
+    kinds: Vec<Served>,
+    namespace: Option<&str>,
+    of: fn(&Served, &Value) -> Option<T>,
+) -> (Vec<T>, Vec<(GroupKind, String)>) {
+    let lists = kinds.into_iter().map(|served| async move {
+        let found = list(cluster, &served, namespace, of).await;
+        (served, found)
+    });
+    let mut lists = stream::iter(lists).buffer_unordered(AT_ONCE);
+    let (mut seen, mut hidden) = (Vec::new(), Vec::new());
+    while let Some((served, result)) = lists.next().await {
+        match result {
+            Ok(found) => seen.extend(found),
+            Err(problem) => hidden.push((group_kind(&served), reason(&problem))),
+        }
+    }
+    (seen, hidden)
+}
+
+fn group_kind(served: &Served) -> GroupKind {
+    GroupKind { group: served.group.clone(), kind: served.kind.clone() }
+}
+
+fn reason(problem: &Problem) -> String {
+    match problem.kind {
+        ProblemKind::Forbidden => "no permission to read it".to_owned(),
+        _ => problem.message.clone(),
+    }
+}
+
+async fn list<T>(
+    cluster: &Kubernetes,
+    served: &Served,
+    namespace: Option<&str>,
+    of: fn(&Served, &Value) -> Option<T>,
+) -> Result<Vec<T>, Problem> {
+    let mut all = Vec::new();
+    let mut pages = Pages::of_metadata(served, namespace, PATIENCE);
+    loop {
+        match pages.next::<Shallow>(&cluster.transport).await {
+            Ok(None) => return Ok(all),
+            Ok(Some(Page::Items(items, _))) => {
+                all.extend(items.iter().filter_map(|Shallow(item)| of(served, item)));
+            }
+            Ok(Some(Page::Expired)) => {
+                all.clear();
+                pages = Pages::of_metadata(served, namespace, PATIENCE);
+            }
+            // A kind that has no list has no objects that are stored, and one that is gone has none at all.
+            Err(CallError::Refused(refusal)) if refusal.code == 405 => return Ok(all),
+            Err(CallError::Refused(refusal)) if refusal.code == 404 => {
+                return cluster.discovery.not_found(&group_kind(served)).await.map_or(Ok(all), Err);
+            }
+            Err(failure) => {
+                let identity = Identity::cluster(served.group.as_str(), served.kind.as_str(), "");
+                return Err(problem::of(failure, About::new(&identity), &cluster.transport.server_info));
+            }
+        }
+    }
+}

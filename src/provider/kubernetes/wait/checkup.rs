@@ -1,0 +1,38 @@
+//! What objects lack to be ready, without waiting for it.
+
+use futures::stream::{self, StreamExt as _};
+
+use super::{explain, storage_class};
+use crate::kubernetes::readiness::{Readiness, judge_by};
+use crate::provider::Checkup;
+use crate::provider::kubernetes::client::Kubernetes;
+
+/// For how many objects the cluster is asked for a cause; it takes some requests for each. Where more are not ready,
+/// they mostly have one cause.
+const EXPLAINED: usize = 20;
+/// How many are looked at at once.
+const AT_ONCE: usize = 8;
+
+/// What each object lacks; `None` for what is ready.
+pub(in crate::provider::kubernetes) async fn lacks(
+    cluster: &Kubernetes,
+    checkups: &[Checkup],
+) -> Vec<Option<String>> {
+    let looks: Vec<_> = checkups
+        .iter()
+        .enumerate()
+        .map(|(number, checkup)| look(cluster, checkup, number < EXPLAINED))
+        .collect();
+    stream::iter(looks).buffered(AT_ONCE).collect().await
+}
+
+async fn look(cluster: &Kubernetes, checkup: &Checkup, with_cause: bool) -> Option<String> {
+    let (identity, object) = (&checkup.target.identity, &checkup.live.object);
+    let class = storage_class::class_of(cluster, identity, object).await;
+    let lacking = match judge_by(checkup.standard, identity, object, checkup.rule.as_ref(), class) {
+        Readiness::Ready => return None,
+        Readiness::Waiting(lacking) | Readiness::Failed(lacking) => lacking,
+    };
+    let cause = if with_cause { explain::cause(cluster, identity, object).await } else { None };
+    Some(cause.map_or_else(|| lacking.clone(), |cause| format!("{lacking}; {cause}")))
+}

@@ -1,0 +1,46 @@
+//! The state as text.
+
+use crate::report::drift::text::interruption;
+use crate::report::format::escape::escape;
+use crate::report::format::styled::{Label, Styled};
+use crate::report::format::time::to_the_second;
+use crate::state::{Readiness, State, StoredResource};
+
+/// The state in short: which one it is, and what it knows, one line for each resource.
+pub fn state_text(state: &State) -> Styled {
+    let mut text = Styled::default();
+    let mut line = |name: &str, value: &str| {
+        text.push(Label::Dim, format!("{name:<10}")).line(Label::Plain, escape(value));
+    };
+    line("project", &state.project);
+    line("lineage", &state.lineage.to_string());
+    line("serial", &state.serial.to_string());
+    line("revision", &state.revision.to_string());
+    match &state.cluster {
+        Some(cluster) => line("cluster", &cluster.server),
+        None => line("cluster", "none yet"),
+    }
+    if let Some(run) = &state.unfinished {
+        line("last run", &interruption(run));
+    }
+    for doubt in &state.in_doubt {
+        line("in doubt", &doubt.address.to_string());
+    }
+    text.end();
+    let width = state.resources.keys().map(|address| address.to_string().chars().count()).max().unwrap_or(0);
+    for (address, resource) in &state.resources {
+        text.push(Label::Strong, format!("{:width$}", address.to_string()));
+        text.push(Label::Dim, format!("  {}", escape(&resource.identity.to_string())));
+        text.line(Label::Warning, remark(resource).map(|remark| format!("  {remark}")).unwrap_or_default());
+    }
+    text
+}
+
+/// What is special about a resource.
+fn remark(resource: &StoredResource) -> Option<String> {
+    match &resource.readiness {
+        Readiness::NotReady { since } => Some(format!("not ready since {}", to_the_second(*since))),
+        Readiness::Completed { .. } => Some("completed".to_owned()),
+        Readiness::Ready => resource.protect.then(|| "protected".to_owned()),
+    }
+}

@@ -1,0 +1,233 @@
+//! What was applied and is not ready: a run that did not end well is not over.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::harness::{BALANCER, HEAD, Namespace, Project, wait_until};
+
+tests! {
+    what_was_not_ready_in_time_is_waited_for_again,
+    a_killed_run_is_not_taken_for_one_that_ended_well,
+    what_a_killed_run_did_not_record_is_waited_for,
+    a_stopped_run_is_not_taken_for_one_that_ended_well,
+    what_is_not_ready_any_more_is_unhealthy,
+    the_cause_is_told_by_whoever_asks,
+    what_counts_as_ready_when_it_is_written_stays_well,
+    nothing_is_asked_about_what_is_well,
+    the_cause_is_on_the_screen_while_it_is_waited_for,
+    a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for,
+}
+
+/// A load balancer that nothing in the cluster gives an address, and for which nobody waits long.
+fn balancer() -> String {
+    format!("{HEAD}{BALANCER}\n[resource.lb.lifecycle]\ntimeouts.ready = \"1s\"\n")
+}
+
+fn give_address(ns: &Namespace) {
+    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+}
+
+fn take_address(ns: &Namespace) {
+    ns.patch_status("service/lb", &json!({"loadBalancer": null}));
+}
+
+/// Plan and drift both say that the load balancer was written and is not ready.
+fn expect_not_ready(project: &Project<'_>) {
+    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
+    plan.stdout_contains("! resource.lb  not ready yet")
+        .stdout_contains("the load balancer has no address yet");
+    plan.stdout_contains("1 not ready yet, and an apply waits for it again");
+    let drift = project.run(["drift"]).code(2);
+    drift.stdout_contains("! resource.lb  not ready yet").stdout_contains("it was written at 20");
+}
+
+/// How the state knows the load balancer; null for one that was seen ready.
+fn readiness(project: &Project<'_>) -> Value {
+    project.state()["resources"]["resource.lb"]["readiness"].clone()
+}
+
+fn what_was_not_ready_in_time_is_waited_for_again() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &balancer());
+    project.run(["apply", "--auto-approve"]).code(1);
+    expect_not_ready(&project);
+    let json = project.run(["plan", "--format", "json"]).success().json();
+    let changes = json["changes"].as_array().unwrap();
+    let lb = changes.iter().find(|change| change["address"] == "resource.lb").unwrap();
+    assert_eq!(lb["health"]["state"], "not_ready");
+    assert_eq!((&json["summary"]["not_ready"], &json["has_work"]), (&json!(1), &json!(true)));
+    let drift = project.run(["drift", "--format", "json"]).code(2).json();
+    assert_eq!((&drift["resources"][0]["status"], &drift["verdict"]), (&json!("not_ready"), &json!("drift")));
+    project.run(["plan", "--format", "markdown"]).success().stdout_contains("not ready yet");
+    // A retry does not turn green.
+    let again = project.run(["apply", "--auto-approve"]).code(1);
+    again.stderr_contains("failed resource.lb").stderr_contains("not ready after 1 s");
+    // Nobody is asked: nothing is written.
+    project.run(["apply", "--no-input"]).code(1).stderr_contains("not ready after 1 s");
+    project.rewrite("regplan.toml", &format!("{HEAD}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--no-input"]).spawn();
+    apply.until("waiting resource.lb");
+    give_address(&ns);
+    apply.wait().success().stderr_contains("ready resource.lb").stderr_contains("1 ready at last");
+    assert_eq!(readiness(&project), Value::Null);
+    project.expect_settled();
+    project.run(["drift"]).success();
+}
+
+fn a_killed_run_is_not_taken_for_one_that_ended_well() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    apply.kill();
+    expect_not_ready(&project);
+    // What has become ready without a run is only recorded.
+    give_address(&ns);
+    project.expect_settled();
+    project.run(["drift"]).success();
+    project.run(["apply", "--no-input"]).success().stderr_contains("1 ready at last");
+    assert_eq!(readiness(&project), Value::Null);
+}
+
+/// The server did the write, and nobody has seen the answer.
+fn what_a_killed_run_did_not_record_is_waited_for() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("apply", "services").not_dry_run().done_but_hang();
+    let project = ns.project().write("regplan.toml", &balancer()).through(&proxy);
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the service is there", || ns.find("service/lb").is_some());
+    apply.kill();
+    proxy.clear_faults();
+    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
+    plan.stdout_contains("! resource.lb  not ready yet");
+    project.run(["apply", "--no-input"]).code(1).stderr_contains("not ready after 1 s");
+    project.run(["plan", "--detailed-exitcode"]).code(2);
+    give_address(&ns);
+    project.run(["apply", "--no-input"]).success();
+    project.expect_settled();
+    project.run(["drift"]).success();
+}
+
+fn a_stopped_run_is_not_taken_for_one_that_ended_well() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    apply.signal(Signal::INT);
+    apply.wait().code(1).stderr_contains("not waited for");
+    expect_not_ready(&project);
+}
+
+fn what_is_not_ready_any_more_is_unhealthy() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{BALANCER}"));
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the service is there", || ns.find("service/lb").is_some());
+    give_address(&ns);
+    apply.wait().success();
+    take_address(&ns);
+    // An apply has nothing to do about it.
+    let plan = project.run(["plan", "--detailed-exitcode"]).success();
+    plan.stdout_contains("! resource.lb  unhealthy")
+        .stdout_contains("as the configuration says; 1 unhealthy.");
+    project.run(["apply", "--no-input"]).success().stdout_contains("unhealthy");
+    let drift = project.run(["drift"]).code(2);
+    drift
+        .stdout_contains("! resource.lb  unhealthy")
+        .stdout_contains("Not well: 1 of 1 resource is as last applied");
+    project.run(["drift", "--format", "prometheus"]).code(2).stdout_contains("status=\"unhealthy\"} 1");
+    project.run(["drift", "--no-health"]).success().stdout_contains("In sync");
+}
+
+fn the_cause_is_told_by_whoever_asks() {
+    let ns = Namespace::new();
+    let web = r#"
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+lifecycle.timeouts.ready = "4s"
+
+[resource.web.spec]
+replicas = 1
+selector.matchLabels = { app = "web" }
+template.metadata.labels = { app = "web", "regplan.test/behaviour" = "image-pull-backoff" }
+template.spec.containers = [{ name = "main", image = "web:1" }]
+"#;
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{web}"));
+    project.run(["apply", "--auto-approve"]).code(1);
+    for command in ["plan", "drift"] {
+        let told = project.run([command]).any();
+        told.stdout_contains("not ready yet")
+            .stdout_contains("0 of 1 pod available")
+            .stdout_contains("ImagePullBackOff");
+    }
+    project.run(["plan", "--out", "kept.plan"]).success();
+    project.run(["show", "kept.plan"]).success().stdout_contains("ImagePullBackOff");
+    project.run(["apply", "kept.plan"]).code(1).stderr_contains("ImagePullBackOff");
+}
+
+fn what_counts_as_ready_when_it_is_written_stays_well() {
+    let ns = Namespace::new();
+    let config = format!("{HEAD}{BALANCER}lifecycle.ready = \"written\"\n");
+    let project = ns.project().write("regplan.toml", &config);
+    project.apply();
+    project.expect_settled();
+    project.run(["drift"]).success();
+    // The rule is recorded with the next apply, and counts from then on.
+    project.rewrite("regplan.toml", &format!("{HEAD}{BALANCER}"));
+    project.run(["plan"]).success().stdout_contains("unhealthy");
+}
+
+/// Only what is not well costs requests.
+fn nothing_is_asked_about_what_is_well() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &balancer()).through(&proxy);
+    project.run(["apply", "--auto-approve"]).code(1);
+    proxy.forget();
+    project.run(["plan"]).success();
+    let told = proxy.requests().len();
+    assert_eq!(proxy.count("list", "events"), 1);
+    give_address(&ns);
+    proxy.forget();
+    project.run(["plan"]).success();
+    assert_eq!((proxy.requests().len(), proxy.count("list", "events")), (told - 1, 0));
+}
+
+fn deployment(behaviour: &str) -> String {
+    format!(
+        r#"{HEAD}
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = 1
+selector.matchLabels = {{ app = "web" }}
+template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviour}" }}
+template.spec.containers = [{{ name = "main", image = "web:1" }}]
+"#
+    )
+}
+
+fn the_cause_is_on_the_screen_while_it_is_waited_for() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &deployment("image-pull-backoff"));
+    let began = Instant::now();
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("0 of 1 pod available; pod web-");
+    assert!(began.elapsed() < Duration::from_secs(20), "long before the wait ends");
+    apply.kill();
+}
+
+fn a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &deployment("image-pull-backoff"));
+    let began = Instant::now();
+    let ended = project.run(["apply", "--auto-approve", "--fail-fast"]).code(1);
+    ended.stderr_contains("failed resource.web").stderr_contains("ImagePullBackOff");
+    assert!(began.elapsed() < Duration::from_secs(20), "it does not wait for the usual 30 s");
+}

@@ -1,0 +1,128 @@
+//! States that move between places, that are lost, and that are made anew.
+
+use serde_json::json;
+
+use crate::harness::{GREETING, HEAD, Namespace, Project};
+
+tests! {
+    a_state_is_pulled_and_pushed,
+    an_older_state_and_a_foreign_one_are_not_pushed,
+    a_lost_state_is_made_anew_from_annotations,
+    a_state_that_knows_less_is_completed,
+    what_a_rebuild_cannot_see_is_said,
+    a_lock_is_removed_only_by_its_id,
+}
+
+const OTHER: &str =
+    "\n[resource.other]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nlifecycle.protect = true\n";
+
+fn two(ns: &Namespace) -> Project<'_> {
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{OTHER}"));
+    project.apply();
+    project
+}
+
+fn pulled(project: &Project<'_>) -> String {
+    project.run(["state", "pull"]).success().stdout().to_owned()
+}
+
+fn a_state_is_pulled_and_pushed() {
+    let ns = Namespace::new();
+    let project = two(&ns);
+    let text = pulled(&project);
+    assert_eq!(text, project.read(&project.state_path()));
+    // A second machine, or a folder that was lost.
+    let project = project.write("kept.json", &text);
+    project.remove(&project.state_path());
+    project.run(["state", "push", "kept.json"]).success().stderr_contains("with serial");
+    assert_eq!(pulled(&project), text);
+    project.expect_settled();
+    project.run(["drift"]).success();
+}
+
+fn an_older_state_and_a_foreign_one_are_not_pushed() {
+    let ns = Namespace::new();
+    let project = two(&ns);
+    let old = pulled(&project);
+    let project = project.write("old.json", &old);
+    project.rewrite("regplan.toml", GREETING);
+    project.run(["apply", "--auto-approve", "--consent", "resource.other"]).success();
+    let newer = pulled(&project);
+    project.run(["state", "push", "old.json"]).code(1).stderr_contains("it is not newer");
+    assert_eq!(pulled(&project), newer);
+    let project = project.write("bad.json", &old.replacen("\"serial\": ", "\"serial\": 9", 1));
+    project.run(["state", "push", "bad.json"]).code(1).stderr_contains("checksum");
+    project.run(["state", "push", "nowhere.json"]).code(1).stderr_contains("nowhere.json");
+    let elsewhere = Namespace::new();
+    let other = elsewhere.project().write("regplan.toml", GREETING).write("old.json", &old);
+    other.run(["state", "pull"]).code(1).stderr_contains("there is no state");
+    other.run(["state", "push", "old.json"]).code(1).stderr_contains("is the state of the project");
+}
+
+fn a_lost_state_is_made_anew_from_annotations() {
+    let ns = Namespace::new();
+    let project = two(&ns);
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    project.remove(&project.state_path());
+    let told = project.run(["state", "rebuild", "--auto-approve"]).code(1);
+    told.stderr_contains("name the lineage").stderr_contains(&lineage);
+    let wrong = "0".repeat(32);
+    let refused = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &wrong]).code(1);
+    refused.stderr_contains("no object of this project carries the lineage");
+    // Nobody agrees: nothing is written.
+    project.run(["state", "rebuild", "--no-input", "--adopt-lineage", &lineage]).code(1);
+    assert!(project.run(["state", "pull"]).any().exit_code() == Some(1));
+    let done = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    done.stderr_contains("resource.greeting").stderr_contains("resource.other").stderr_contains("Took in");
+    assert_eq!(project.state()["resources"]["resource.other"]["protect"], true);
+    // What left the configuration is known again, and so is what protects it.
+    project.rewrite("regplan.toml", HEAD);
+    project
+        .run(["plan"])
+        .success()
+        .stdout_contains("- resource.greeting")
+        .stdout_contains("= resource.other  keep");
+    project.rewrite("regplan.toml", &format!("{GREETING}{OTHER}"));
+    project.apply();
+    project.expect_settled();
+    project.run(["drift"]).success();
+}
+
+fn a_state_that_knows_less_is_completed() {
+    let ns = Namespace::new();
+    let project = two(&ns);
+    project.run(["state", "rebuild"]).success().stderr_contains("Nothing to add");
+    project.run(["state", "rm", "resource.greeting", "--auto-approve"]).success();
+    let done = project.run(["state", "rebuild", "--auto-approve"]).success();
+    done.stderr_contains("Took in 1 resource").stderr_lacks("resource.other");
+    project.apply();
+    project.run(["drift"]).success();
+}
+
+fn what_a_rebuild_cannot_see_is_said() {
+    let ns = Namespace::new();
+    let project = two(&ns);
+    let proxy = ns.proxy();
+    proxy.on("list", "secrets").answer(403);
+    let project = project.through(&proxy);
+    project.run(["state", "rebuild"]).success().stderr_contains("Secret could not be looked at");
+}
+
+fn a_lock_is_removed_only_by_its_id() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{}", crate::harness::BALANCER));
+    let id = "0".repeat(32);
+    project.run(["unlock", &id]).code(1).stderr_contains("nothing has to be unlocked");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    let refused = project.run(["apply", "--auto-approve"]).code(1);
+    let text = refused.stderr().to_owned();
+    let held = text.split("lock id ").nth(1).unwrap().split(')').next().unwrap().to_owned();
+    // The process still runs.
+    project.run(["unlock", &held]).code(1).stderr_contains("is locked");
+    apply.kill();
+    project.run(["unlock", &id]).code(1).stderr_contains(&held);
+    project.run(["unlock", &held]).success().stderr_contains("Removed the lock of");
+    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    project.apply();
+}
