@@ -38,7 +38,9 @@ impl From<Exit> for ExitCode {
 pub(super) fn usage(mut error: clap::Error, word: Option<&ForeignWord>) -> ExitCode {
     if word.is_some() {
         // One tip is enough, and the parser knows words that are alike, not what they mean elsewhere.
-        TIPS.iter().for_each(|tip| drop(error.remove(*tip)));
+        for tip in TIPS {
+            error.remove(*tip);
+        }
     }
     let printed = error.print();
     match (error.use_stderr(), printed) {
