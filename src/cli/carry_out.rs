@@ -1,5 +1,7 @@
 //! What `apply` and `destroy` share: plan, show, make sure that it is approved, apply.
 
+use std::collections::BTreeSet;
+
 use super::args::{Format, Global, RunArgs};
 use super::confirm;
 use super::diagnostics;
@@ -15,11 +17,12 @@ use super::settings;
 use super::wording::note;
 use crate::apply::Report;
 use crate::engine::{
-    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, Undo, Workspace,
+    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, Undo, Undoing, Workspace,
 };
 use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
 use crate::report::{self, Label, SourceLine, Styled, escape};
+use crate::resource::Address;
 use crate::state::{Recovered, Store};
 
 /// How the plan gets approved.
@@ -187,14 +190,30 @@ async fn undo(
     args: &RunArgs,
     output: Output,
 ) -> Result<(), Failure> {
-    let Some(planned) = workspace.plan_undo(undo, report).await? else { return Ok(()) };
-    output.message(&note("what this run wrote is undone:"))?;
+    let Some(Undoing { planned, staying }) = workspace.plan_undo(undo, report).await? else { return Ok(()) };
+    output.message(&note("undoing what this run wrote:"))?;
     plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;
     let applicable = planned.applicable(&Approval::Caller)?;
     let report = apply(workspace, &applicable, args.format, output).await?;
-    let story =
-        if report.is_complete() { "it is as it was before this run." } else { "not all of it was undone." };
-    Ok(output.message(&note(story))?)
+    Ok(output.message(&note(undone(&report, &staying)))?)
+}
+
+/// What has become of what a run wrote.
+fn undone(report: &Report, staying: &BTreeSet<Address>) -> String {
+    if !report.is_complete() {
+        return "not all of what this run wrote was undone.".to_owned();
+    }
+    let names: Vec<String> = staying.iter().map(ToString::to_string).collect();
+    match names.len() {
+        0 => "what this run wrote is undone.".to_owned(),
+        1 => format!("what this run wrote is undone, but for 1 resource that stays: {}.", names.join(", ")),
+        count => {
+            format!(
+                "what this run wrote is undone, but for {count} resources that stay: {}.",
+                names.join(", ")
+            )
+        }
+    }
 }
 
 async fn apply(

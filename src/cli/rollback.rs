@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global, args: &RollbackArgs, output: Output) ->
         revision
     } else {
         let project = project::load_without_blocks(global, Settings::from(global), output)?;
-        project.history().await?.previous()?
+        project.previous_revision().await?
     };
     let asked = settings::request(Mode::Apply, &args.run.planning);
     let request = PlanRequest { revision: Some(revision), ..asked };

@@ -86,5 +86,5 @@ pub use request::PlanRequest;
 pub use rights::MissingRights;
 pub use settings::{ConfigInputs, Settings, SettingsConflict};
 pub use state_access::StateAccess;
-pub use undoing::{NotUndoable, Undo};
+pub use undoing::{NotUndoable, Undo, Undoing};
 pub use workspace::Workspace;

@@ -32,17 +32,19 @@ impl Project {
     pub async fn revision(&self, number: u64) -> Result<Revision, Error> {
         Ok(self.backend().await?.revision(number).await?)
     }
-}
 
-impl History {
     /// The revision that a rollback goes back to where none is named: the one before the last. Where the last run did
-    /// not complete, it is the last one: what that run did has no revision.
+    /// not complete, it is the last one: what that run did has no revision. One that is damaged is not passed over: who
+    /// reads it says so.
     ///
     /// # Errors
     /// There is no such revision.
-    pub fn previous(&self) -> Result<u64, Error> {
-        let mut newest_first = self.heads.iter().rev();
-        let previous = newest_first.nth(usize::from(self.unfinished.is_none()));
-        previous.map(|head| head.number).ok_or(Error::NothingToRestore)
+    pub async fn previous_revision(&self) -> Result<u64, Error> {
+        let state = self.view_state().await?.state;
+        let kept = self.backend().await?.revisions().await?;
+        let last = state.revision;
+        let is_candidate =
+            |number: &u64| if state.unfinished.is_some() { *number <= last } else { *number < last };
+        kept.into_iter().filter(is_candidate).max().ok_or(Error::NothingToRestore)
     }
 }

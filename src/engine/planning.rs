@@ -23,6 +23,10 @@ pub(super) struct Wanted<'w> {
     pub(super) graph: &'w Graph,
     /// The revision that it comes from; `None` where it is the configuration.
     pub(super) revision: Option<u64>,
+    /// What stays as it is, whatever is desired.
+    pub(super) left_out: BTreeSet<Address>,
+    /// The objects that the revision had applied.
+    pub(super) applied_then: BTreeSet<Identity>,
     /// What stands against resources before anything is asked about them.
     pub(super) barred: BTreeMap<Address, Problem>,
     /// What users agreed to by name, and that was used before anything is planned.
@@ -37,6 +41,8 @@ impl<'w> Wanted<'w> {
         Self {
             graph,
             revision: None,
+            left_out: BTreeSet::new(),
+            applied_then: BTreeSet::new(),
             barred: BTreeMap::new(),
             used_consents: BTreeSet::new(),
             notes: Vec::new(),
@@ -58,8 +64,10 @@ pub(super) async fn plan(
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
-    let Wanted { graph, revision, barred, used_consents, notes } = wanted;
+    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, notes } = wanted;
     let order = graph.order();
+    let known = known(state, |address| graph.get(address).map(|desired| &desired.identity));
+    let (left_out, known) = known.into_iter().partition(|(address, _)| left_out.contains(address));
     let input = Input {
         project: config.project.clone(),
         // Beside a state, only its own lineage can have been named.
@@ -73,15 +81,16 @@ pub(super) async fn plan(
             .iter()
             .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
             .collect(),
-        known: known(state, |address| graph.get(address).map(|desired| &desired.identity)),
+        known,
         consent: request.consents(),
         targets: request.targets.clone(),
         replace: request.replace.iter().cloned().collect(),
         moves: config.moves.clone(),
-        left_out: LeftOut::default(),
+        left_out: LeftOut { desired: Vec::new(), known: left_out },
         moved: BTreeMap::new(),
         revision,
         barred,
+        applied_then,
         used_consents,
         notes,
     };

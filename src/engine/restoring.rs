@@ -1,17 +1,18 @@
 //! The desired side of a rollback: what was desired at a revision, as far as it can be restored.
 
+mod definitions;
 mod secret_values;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use definitions::{WithDefinitions, with_present_definitions};
 use secret_values::{Filled, Record};
 
 use super::Error;
 use super::compiling::Compiled;
 use crate::config::Config;
 use crate::graph::Graph;
-use crate::kubernetes::kinds::is_definition;
 use crate::provider::Provider;
 use crate::resource::{Address, Identity, Live, Problem, Reading, Target};
 use crate::state::{Revision, State, StoredDesired};
@@ -21,9 +22,10 @@ use crate::state::{Revision, State, StoredDesired};
 pub(super) struct Restoration {
     /// The graph of what is desired again.
     pub(super) compiled: Compiled,
-    /// The state, with what this revision knew of the claims that are gone: their data is lost, and nobody is to
-    /// overlook that.
-    pub(super) state: State,
+    /// Definitions that stay as they are.
+    pub(super) left_out: BTreeSet<Address>,
+    /// The objects that were applied then. What held data and is gone is lost, and nobody is to overlook that.
+    pub(super) applied_then: BTreeSet<Identity>,
     /// What cannot be restored, and nobody has agreed to go on without it.
     pub(super) barred: BTreeMap<Address, Problem>,
     /// What somebody agreed to, and that made a difference.
@@ -32,9 +34,9 @@ pub(super) struct Restoration {
     pub(super) notes: Vec<String>,
 }
 
-/// What was desired at the revision. Definitions stay as the newest revision has them: an older one could lose fields
-/// of the objects that are stored. Secret values are in no revision; those that are certainly still the same are
-/// taken from the cluster. `kept` are resources of which somebody knows that.
+/// What was desired at the revision. Definitions of custom resources are never rolled back. Secret values are in no
+/// revision; those that are certainly still the same are taken from the cluster. `kept` are resources of which somebody
+/// knows that.
 ///
 /// # Errors
 /// A revision of an old format, which has only its objects; or one that was edited by hand.
@@ -47,13 +49,12 @@ pub(super) async fn restore(
     consented: &BTreeSet<Address>,
     kept: &BTreeSet<Address>,
 ) -> Result<Restoration, Error> {
-    let number = revision.head.number;
-    if revision.desired.values().any(|stored| stored.object_only) {
-        return Err(Error::NotRestorable { revision: number });
-    }
-    let wanted = with_definitions_of(newest, revision);
+    check(revision)?;
+    let WithDefinitions { wanted, left_out } = with_present_definitions(revision, newest, state);
     let withheld = live_of(&wanted, provider).await;
-    let (mut desired, mut notes, mut barred) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let stays = |address: &Address| format!("{address} stays as it is: a definition is never rolled back.");
+    let mut notes: Vec<String> = left_out.iter().map(stays).collect();
+    let (mut desired, mut barred) = (Vec::new(), BTreeMap::new());
     let mut used_consents = BTreeSet::new();
     for (address, stored) in &wanted {
         let Some(mut one) = stored.desired(address.clone()) else { continue };
@@ -84,8 +85,18 @@ pub(super) async fn restore(
         one.depends_on.retain(|(named, _)| there.iter().any(|address| address.is_meant_by(named)));
     }
     let graph = Graph::build(desired).map_err(|mistakes| Error::mistakes(config, mistakes))?;
-    let (compiled, state) = (Compiled::of(graph), with_lost_claims(state, revision));
-    Ok(Restoration { compiled, state, barred, used_consents, notes })
+    let then = revision.state.resources.values();
+    let applied_then = then.map(|resource| resource.identity.clone()).collect();
+    Ok(Restoration { compiled: Compiled::of(graph), left_out, applied_then, barred, used_consents, notes })
+}
+
+/// Makes sure that the revision has all that was desired.
+///
+/// # Errors
+/// It has an old format, which kept only the objects.
+pub(super) fn check(revision: &Revision) -> Result<(), Error> {
+    let is_whole = revision.desired.values().all(|stored| !stored.object_only);
+    if is_whole { Ok(()) } else { Err(Error::NotRestorable { revision: revision.head.number }) }
 }
 
 /// Whether the cluster certainly still has the secret values that the resource had at the revision.
@@ -104,21 +115,6 @@ pub(super) fn is_filled_by_cluster(
     matches!(filled, Some(Filled::Whole))
 }
 
-/// What the revision wanted, but definitions as the newest revision has them.
-fn with_definitions_of<'r>(
-    newest: Option<&'r Revision>,
-    revision: &'r Revision,
-) -> BTreeMap<Address, &'r StoredDesired> {
-    let is_definition_too =
-        |stored: &StoredDesired| stored.identity().is_some_and(|identity| is_definition(&identity));
-    let kept =
-        newest.into_iter().flat_map(|newest| &newest.desired).filter(|(_, stored)| is_definition_too(stored));
-    let kept: Vec<(&Address, &StoredDesired)> = kept.collect();
-    let identities: BTreeSet<Option<Identity>> = kept.iter().map(|(_, stored)| stored.identity()).collect();
-    let wanted = revision.desired.iter().filter(|(_, stored)| !identities.contains(&stored.identity()));
-    wanted.chain(kept).map(|(address, stored)| (address.clone(), stored)).collect()
-}
-
 /// What is there now of the objects whose secret values were withheld.
 async fn live_of(
     wanted: &BTreeMap<Address, &StoredDesired>,
@@ -131,18 +127,4 @@ async fn live_of(
     }
     let readings = provider.read(&targets).await;
     targets.into_iter().map(|target| target.identity).zip(readings).collect()
-}
-
-/// The state, and what the revision knew of claims that the state does not know any more. A plan then finds that they
-/// were applied once and are gone, and asks before it makes empty ones.
-fn with_lost_claims(state: &State, revision: &Revision) -> State {
-    let mut with = state.clone();
-    for (address, resource) in &revision.state.resources {
-        let is_claim = resource.identity.is("", "PersistentVolumeClaim");
-        let is_known = state.resources.values().any(|known| known.identity == resource.identity);
-        if is_claim && !is_known && !with.resources.contains_key(address) {
-            with.resources.insert(address.clone(), resource.clone());
-        }
-    }
-    with
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::planned::Planned;
 use super::request::PlanRequest;
-use super::restoring::is_filled_by_cluster;
+use super::restoring::{self, is_filled_by_cluster};
 use super::state_access::StateAccess;
 use super::{Error, Workspace};
 use crate::apply::Report;
 use crate::plan::{Action, Change, Mode, Plan};
-use crate::resource::Address;
-use crate::state::{Revision, State, Store};
+use crate::resource::{Address, Identity};
+use crate::state::{Revision, State, Store, StoredDesired};
 
 /// How a run can be undone, found out before it begins.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +30,12 @@ pub enum NotUndoable {
     Secret(Address),
     /// It deletes what holds data.
     Data(Address),
+    /// It deletes what holds objects of others, and these with it.
+    Others(Address),
     /// It takes over an object that was there before: to undo that would delete it.
     Adoption(Address),
+    /// It changes what no revision has: nobody knows what it was before.
+    Unknown(Address),
     /// To undo it would change what the run did not write: it has drifted.
     Beyond(Address),
 }
@@ -50,16 +54,29 @@ impl<S: StateAccess> Workspace<S> {
             0 => None,
             number => Some(self.project.revision(number).await?),
         };
+        if let Some(revision) = &revision {
+            restoring::check(revision)?;
+        }
         let mut undo = Undo { revision: revision.as_ref().map(|one| one.head.number), kept: BTreeSet::new() };
         let mut obstacles = Vec::new();
         for change in planned.plan.changes.iter().filter(|change| change.action.writes()) {
-            match obstacle(change, revision.as_ref(), state) {
+            let before = revision.as_ref().and_then(|revision| Before::of(change, revision));
+            match obstacle(change, before, state) {
                 Some(obstacle) => obstacles.push(obstacle),
-                None => drop(undo.kept.insert(change.address.clone())),
+                None => undo.kept.extend(before.map(|before| before.address.clone())),
             }
         }
         if obstacles.is_empty() { Ok(undo) } else { Err(Error::NotUndoable(obstacles)) }
     }
+}
+
+/// What undoes a run.
+#[derive(Debug)]
+pub struct Undoing {
+    /// The plan.
+    pub planned: Planned,
+    /// What the run wrote and the plan lets stay: protected objects, and definitions of custom resources.
+    pub staying: BTreeSet<Address>,
 }
 
 impl Workspace<Store> {
@@ -67,7 +84,7 @@ impl Workspace<Store> {
     ///
     /// # Errors
     /// Those of [`plan`](Self::plan); or the plan would write what the run did not.
-    pub async fn plan_undo(&self, undo: &Undo, report: &Report) -> Result<Option<Planned>, Error> {
+    pub async fn plan_undo(&self, undo: &Undo, report: &Report) -> Result<Option<Undoing>, Error> {
         let written = written(report);
         let targets: Vec<Address> = self.known_of(undo, &written).await?;
         if targets.is_empty() {
@@ -81,10 +98,15 @@ impl Workspace<Store> {
             None => self.plan(PlanRequest { targets, ..PlanRequest::all(Mode::Destroy) }).await?,
         };
         let beyond = beyond(&planned.plan, &written);
-        if beyond.is_empty() { Ok(Some(planned)) } else { Err(Error::NotUndoable(beyond)) }
+        if !beyond.is_empty() {
+            return Err(Error::NotUndoable(beyond));
+        }
+        let staying = staying(&planned.plan, &written);
+        Ok(Some(Undoing { planned, staying }))
     }
 
-    /// Those of the addresses that the state or the revision knows.
+    /// Those of the addresses that the state or the revision knows, and those of which nobody knows whether they were
+    /// written.
     async fn known_of(&self, undo: &Undo, written: &BTreeSet<Address>) -> Result<Vec<Address>, Error> {
         let before = match undo.revision {
             Some(number) => Some(self.project.revision(number).await?),
@@ -92,9 +114,11 @@ impl Workspace<Store> {
         };
         let was_there =
             |address: &Address| before.as_ref().is_some_and(|one| one.desired.contains_key(address));
-        let resources = &self.state.state().resources;
-        let known = written.iter().filter(|address| resources.contains_key(*address) || was_there(address));
-        Ok(known.cloned().collect())
+        let State { resources, in_doubt, .. } = self.state.state();
+        let is_there = |address: &Address| {
+            resources.contains_key(address) || in_doubt.iter().any(|intent| intent.address == *address)
+        };
+        Ok(written.iter().filter(|address| is_there(address) || was_there(address)).cloned().collect())
     }
 }
 
@@ -107,26 +131,66 @@ fn written(report: &Report) -> BTreeSet<Address> {
 
 /// What the plan would write beside what the run wrote.
 fn beyond(plan: &Plan, written: &BTreeSet<Address>) -> Vec<NotUndoable> {
-    let others =
-        plan.changes.iter().filter(|change| change.action.writes() && !written.contains(&change.address));
+    let is_of_run = |change: &&Change| {
+        written.contains(&change.address)
+            || change.moved_from.as_ref().is_some_and(|from| written.contains(from))
+    };
+    let others = plan.changes.iter().filter(|change| change.action.writes() && !is_of_run(change));
     others.map(|change| NotUndoable::Beyond(change.address.clone())).collect()
 }
 
+/// What the run wrote and the plan lets stay.
+fn staying(plan: &Plan, written: &BTreeSet<Address>) -> BTreeSet<Address> {
+    let kept = plan.changes.iter().filter(|change| change.action == Action::Keep);
+    let kept = kept.map(|change| &change.address).chain(&plan.left_out);
+    kept.filter(|address| written.contains(*address)).cloned().collect()
+}
+
+/// What was desired of an object before the run.
+#[derive(Clone, Copy)]
+struct Before<'r> {
+    revision: &'r Revision,
+    address: &'r Address,
+    stored: &'r StoredDesired,
+}
+
+impl<'r> Before<'r> {
+    /// What the revision says of the object, under whatever address; or of the one that it replaces.
+    fn of(change: &Change, revision: &'r Revision) -> Option<Self> {
+        let identity = Some(&change.target.identity);
+        let same = revision.desired.iter().find(|(_, stored)| stored.identity().as_ref() == identity);
+        let known = change.moved_from.as_ref().unwrap_or(&change.address);
+        let (address, stored) = same.or_else(|| revision.desired.get_key_value(known))?;
+        Some(Self { revision, address, stored })
+    }
+}
+
 /// What keeps a change from being undone.
-fn obstacle(change: &Change, revision: Option<&Revision>, state: &State) -> Option<NotUndoable> {
+fn obstacle(change: &Change, before: Option<Before<'_>>, state: &State) -> Option<NotUndoable> {
     let address = change.address.clone();
     let is_removed = matches!(change.action, Action::Delete | Action::Replace);
     if change.action == Action::Adopt {
         return Some(NotUndoable::Adoption(address));
     }
-    if is_removed && change.target.identity.is("", "PersistentVolumeClaim") {
+    if is_removed && removed(change).is("", "PersistentVolumeClaim") {
         return Some(NotUndoable::Data(address));
     }
-    let before = revision?;
-    let known = change.moved_from.as_ref().unwrap_or(&change.address);
-    let stored = before.desired.get(known).filter(|stored| !stored.withheld.is_empty())?;
+    if !change.dies_with.is_empty() {
+        return Some(NotUndoable::Others(address));
+    }
+    let Some(Before { revision, address: known, stored }) = before else {
+        return (change.action != Action::Create).then_some(NotUndoable::Unknown(address));
+    };
+    if stored.withheld.is_empty() {
+        return None;
+    }
     let changes_secret = change.fields.iter().any(|field| field.sensitive && field.before.is_some());
     let is_whole =
-        change.prior.as_ref().is_some_and(|live| is_filled_by_cluster(known, stored, live, before, state));
+        change.prior.as_ref().is_some_and(|live| is_filled_by_cluster(known, stored, live, revision, state));
     (is_removed || changes_secret || !is_whole).then_some(NotUndoable::Secret(address))
+}
+
+/// The object that a delete or a replacement takes away.
+fn removed(change: &Change) -> &Identity {
+    change.replaced.as_ref().map_or(&change.target.identity, |replaced| &replaced.0.identity)
 }

@@ -121,7 +121,7 @@ impl<S: StateAccess> Workspace<S> {
         let state = self.state.state();
         let backend = self.project.backend().await?;
         let revision = backend.revision(number).await?;
-        // Without the newest one, definitions are as the older one has them.
+        // Where the newest one is damaged, no revision says how definitions are now.
         let newest = if state.revision > 0 { backend.revision(state.revision).await.ok() } else { None };
         let readings = KeptReadings::default();
         let provider = self.provider.as_ref();
@@ -129,13 +129,20 @@ impl<S: StateAccess> Workspace<S> {
         let consented = request.consent.iter().cloned().collect();
         let restoration =
             restoring::restore(config, &revision, newest.as_ref(), state, &keeping, &consented, kept).await?;
-        let Restoration { compiled, state, barred, used_consents, notes } = restoration;
+        let Restoration { compiled, left_out, applied_then, barred, used_consents, notes } = restoration;
         self.secrets.learn_desired(&compiled.graph);
-        let (graph, revision_number) = (&compiled.graph, Some(number));
-        let wanted = Wanted { graph, revision: revision_number, barred, used_consents, notes };
+        let wanted = Wanted {
+            graph: &compiled.graph,
+            revision: Some(number),
+            left_out,
+            applied_then,
+            barred,
+            used_consents,
+            notes,
+        };
         let parallelism = settings.parallelism;
         let mut plan =
-            planning::plan(config, wanted, &state, &self.cluster, &provider, &request, parallelism).await?;
+            planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism).await?;
         plan.briefing = self.briefing(&compiled);
         let (warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
         Ok(Planned { request, plan, warnings, configuration: revision.head.configuration, secret_inputs })

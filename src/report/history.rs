@@ -71,6 +71,10 @@ pub fn revision_head_text(revision: &Revision) -> Styled {
 pub fn revision_text(revision: &Revision, before: Option<&Revision>, width: usize) -> Styled {
     let head = &revision.head;
     let mut text = revision_head_text(revision);
+    // Those between them are damaged.
+    if let Some(before) = before.filter(|before| before.head.number + 1 < head.number) {
+        text.line(Label::Plain, format!("compared with revision {}", before.head.number)).end();
+    }
     for (address, kind) in &head.changed {
         let (sign, label, verb) = story(*kind);
         text.push(label, format!("{sign:>3} ")).push(Label::Strong, address.to_string());

@@ -271,7 +271,7 @@ impl StateError {
                 "run the same command again: what was recorded is picked up, the rest is looked up in the cluster"
                     .to_owned()
             }
-            Self::NoRevision { .. } => "the folder `revisions` beside the state has those that are kept".to_owned(),
+            Self::NoRevision { .. } => "`regplan history` lists those that are kept".to_owned(),
             Self::OutOfOrder(_) => "this is a mistake in regplan: please report it".to_owned(),
         }
     }

@@ -106,6 +106,12 @@ impl StoredResource {
         }
     }
 
+    /// Whether both are what is known of one write of one object.
+    pub fn is_of_same_write(&self, other: &Self) -> bool {
+        let version = |known: &Self| known.applied.as_ref().map(|applied| applied.resource_version.clone());
+        self.uid == other.uid && version(self).is_some() && version(self) == version(other)
+    }
+
     /// The object's identity and API version.
     pub fn target(&self) -> Target {
         Target { identity: self.identity.clone(), version: self.version.clone() }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, HEAD, Namespace, Project, wait_until};
+use crate::harness::{BALANCER, FAILING, HEAD, Namespace, Project, WEB, wait_until};
 
 tests! {
     what_was_not_ready_in_time_is_waited_for_again,
@@ -14,6 +14,8 @@ tests! {
     a_stopped_run_is_not_taken_for_one_that_ended_well,
     what_is_not_ready_any_more_is_unhealthy,
     the_cause_is_told_by_whoever_asks,
+    a_failed_job_says_why_once,
+    what_others_roll_out_is_well_while_it_serves,
     what_counts_as_ready_when_it_is_written_stays_well,
     nothing_is_asked_about_what_is_well,
     the_cause_is_on_the_screen_while_it_is_waited_for,
@@ -211,6 +213,38 @@ template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviou
 template.spec.containers = [{{ name = "main", image = "web:1" }}]
 "#
     )
+}
+
+/// The Job and its events say the same.
+fn a_failed_job_says_why_once() {
+    let ns = Namespace::new();
+    let job = "\n[resource.job]\napiVersion = \"batch/v1\"\nkind = \"Job\"\nspec = { activeDeadlineSeconds = 1, \
+               template.spec = { restartPolicy = \"Never\", nodeSelector = { on = \"none\" }, \
+               containers = [{ name = \"c\", image = \"c:1\" }] } }\n";
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{job}{FAILING}"));
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("it has failed");
+    let events = ["get", "events", "--field-selector=reason=DeadlineExceeded", "--output=name"];
+    wait_until("the event", || !ns.kubectl(events).run().success().stdout().is_empty());
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("2 not ready yet, and an apply waits for them again");
+    assert_eq!(plan.stdout().matches("DeadlineExceeded").count(), 1, "{}", plan.stdout());
+}
+
+/// Their new pods do not start, and the old ones do their work.
+fn what_others_roll_out_is_well_while_it_serves() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{WEB}"));
+    project.apply();
+    let labels = json!({"regplan.test/behaviour": "image-pull-backoff"});
+    ns.patch("deployment/web", &json!({"spec": {"template": {"metadata": {"labels": labels}}}}));
+    wait_until("the new pod", || ns.list("pods").len() == 2);
+    project.run(["drift"]).success().stdout_contains("In sync").stdout_lacks("not ready");
+    project.run(["plan"]).success().stdout_lacks("unhealthy");
+    // Nobody serves any more.
+    ns.patch("deployment/web", &json!({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null}}}));
+    wait_until("the old pod is gone", || ns.field("deployment/web", "/status/availableReplicas").is_null());
+    project.run(["drift"]).code(2).stdout_contains("! resource.web  unhealthy");
+    project.run(["plan"]).success().stdout_contains("! resource.web  unhealthy");
 }
 
 fn the_cause_is_on_the_screen_while_it_is_waited_for() {

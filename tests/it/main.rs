@@ -65,6 +65,7 @@ mod secrets;
 mod state_files;
 mod targets;
 mod transport_errors;
+mod undo;
 mod user_stories;
 mod whole_path;
 
@@ -81,6 +82,7 @@ fn tests() -> Vec<Test> {
         replacement::tests(),
         readiness::tests(),
         control_plane::tests(),
+        undo::tests(),
         user_stories::tests(),
         github_actions::tests(),
         drift_cron::tests(),

@@ -212,6 +212,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         moved: BTreeMap::new(),
         revision: None,
         barred: BTreeMap::new(),
+        applied_then: BTreeSet::new(),
         used_consents: BTreeSet::new(),
         notes: Vec::new(),
     }

@@ -1,8 +1,8 @@
 //! Revisions: what is told of them, and how one goes back to them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Ended, GREETING, HEAD, Namespace, Project};
+use crate::harness::{FAILING, GREETING, HEAD, Namespace, Project, custom_object, definition, wait_until};
 
 tests! {
     the_history_tells_who_applied_what_and_when,
@@ -18,11 +18,17 @@ tests! {
     a_secret_that_another_hand_changed_keeps_its_value_only_with_consent,
     a_secret_that_is_gone_is_left_out_only_with_consent,
     a_definition_is_never_rolled_back,
+    a_definition_that_no_revision_has_as_it_is_stays,
+    claims_that_went_with_their_namespace_come_back_empty_only_with_consent,
+    a_damaged_revision_is_never_passed_over,
+    what_has_completed_runs_again_only_with_other_content,
     what_there_is_to_go_back_to_is_said,
-    a_run_that_fails_is_undone,
-    a_first_run_that_fails_leaves_nothing_behind,
-    an_undo_touches_nothing_else_and_no_protected_object,
-    what_could_not_be_undone_is_refused_before_it_begins,
+}
+
+/// What the definition says of itself in the cluster.
+fn definition_text(ns: &Namespace) -> Value {
+    let pointer = "/spec/versions/0/schema/openAPIV3Schema/description";
+    ns.field("crd/things.{prefix}.example.com", pointer)
 }
 
 /// A map with this value.
@@ -39,6 +45,11 @@ fn applied<'n>(ns: &'n Namespace, configs: &[String]) -> Project<'n> {
         project.apply();
     }
     project
+}
+
+/// The file of a revision.
+fn revision_file(project: &Project<'_>, number: u64) -> String {
+    project.state_path().replace("state.json", &format!("revisions/{number:06}.json"))
 }
 
 /// The back way, which is approved.
@@ -240,28 +251,20 @@ fn a_secret_that_is_gone_is_left_out_only_with_consent() {
 
 fn a_definition_is_never_rolled_back() {
     let ns = Namespace::new();
-    let group = ns.fill("{ns}.example.com");
-    let definition = |description: &str| {
-        format!(
-            "{HEAD}\n[resource.crd]\napiVersion = \"apiextensions.k8s.io/v1\"\nkind = \"CustomResourceDefinition\"\n\
-             metadata.name = \"things.{group}\"\n[resource.crd.spec]\ngroup = \"{group}\"\nscope = \"Namespaced\"\n\
-             names = {{ plural = \"things\", singular = \"thing\", kind = \"Thing\", listKind = \"ThingList\" }}\n\
-             [[resource.crd.spec.versions]]\nname = \"v1\"\nserved = true\nstorage = true\n\
-             schema.openAPIV3Schema = {{ type = \"object\", description = \"{description}\" }}\n"
-        )
-    };
-    let project = applied(&ns, &[GREETING.to_owned(), definition("older"), definition("newer")]);
-    ns.clean_up(&format!("crd/things.{group}"));
-    let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{group}");
-    let description = || {
-        let (_, found) = ns.cluster().request("GET", &path, None);
-        found.pointer("/spec/versions/0/schema/openAPIV3Schema/description").cloned()
-    };
+    let project = applied(
+        &ns,
+        &[
+            GREETING.to_owned(),
+            format!("{HEAD}{}", definition("older")),
+            format!("{HEAD}{}", definition("newer")),
+        ],
+    );
+    let description = || definition_text(&ns);
     project.run(["rollback", "2", "--auto-approve"]).success().stdout_contains("Nothing to change");
-    assert_eq!(description(), Some(json!("newer")));
+    assert_eq!(description(), "newer");
     // Nor is it deleted, where it was not there yet.
     project.run(["rollback", "1", "--auto-approve"]).success().stdout_contains("1 to add");
-    assert_eq!(description(), Some(json!("newer")));
+    assert_eq!(description(), "newer");
 }
 
 fn what_there_is_to_go_back_to_is_said() {
@@ -272,9 +275,7 @@ fn what_there_is_to_go_back_to_is_said() {
     project.run(["rollback"]).code(1).stderr_contains("there is no earlier revision to go back to");
     project.run(["rollback", "7"]).code(1).stderr_contains("revision 7");
     // After a run that did not complete, the last revision is the way back.
-    let failing = "\n[resource.lb]\napiVersion = \"v1\"\nkind = \"Service\"\n\
-                   spec = { type = \"LoadBalancer\", ports = [{ port = 80 }] }\nlifecycle.timeouts.ready = \"1s\"\n";
-    project.rewrite("regplan.toml", &format!("{}{failing}", with_value("bad")));
+    project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
     project.run(["apply", "--auto-approve"]).code(1);
     project.run(["history"]).success().stdout_contains("it has no revision");
     project.run(["rollback", "--auto-approve"]).success().stdout_contains("back to revision 1");
@@ -282,76 +283,84 @@ fn what_there_is_to_go_back_to_is_said() {
     assert!(ns.find("service/lb").is_none());
 }
 
-/// A load balancer that never gets an address.
-const FAILING: &str = "\n[resource.lb]\napiVersion = \"v1\"\nkind = \"Service\"\n\
-                       spec = { type = \"LoadBalancer\", ports = [{ port = 80 }] }\nlifecycle.timeouts.ready = \"1s\"\n";
-
-fn undoing(project: &Project<'_>) -> Ended {
-    project.run(["apply", "--auto-approve", "--rollback-on-failure"]).code(1)
-}
-
-fn a_run_that_fails_is_undone() {
+/// Neither where a run has changed it that did not complete, nor where the newest revision is damaged.
+fn a_definition_that_no_revision_has_as_it_is_stays() {
     let ns = Namespace::new();
-    let old = "\n[resource.old]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
-    let project = applied(&ns, &[format!("{}{old}", with_value("good"))]);
-    project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
-    let ended = undoing(&project);
-    ended.stderr_contains("failed resource.lb").stderr_contains("what this run wrote is undone");
-    ended.stderr_contains("it is as it was before this run");
+    let thing = |value: &str| format!("{}\n{}", with_value(value), custom_object(value));
+    let older = format!("{}{}", thing("good"), definition("older"));
+    let newer = format!("{}{}", thing("bad"), definition("newer"));
+    let project = applied(&ns, &[older]);
+    project.rewrite("regplan.toml", &format!("{newer}{FAILING}"));
+    project.run(["apply", "--auto-approve"]).code(1);
+    let ended = project.run(["rollback", "--auto-approve"]).success();
+    ended.stdout_contains("resource.crd stays as it is").stdout_contains("back to revision 1");
+    ended.stdout_lacks("= resource.crd");
+    assert_eq!(definition_text(&ns), "newer");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
-    assert!(ns.find("service/lb").is_none() && ns.find("configmap/old").is_some());
     project.run(["drift"]).success();
-    project.run(["history"]).success().stdout_contains("rollback 1");
-    // A run that does not fail is a run like any other.
-    project.rewrite("regplan.toml", &format!("{}{old}", with_value("better")));
-    project.run(["apply", "--auto-approve", "--rollback-on-failure"]).success();
-    project.expect_settled();
+    // What is left out is not forgotten, and the newer file has nothing to do about it.
+    project.rewrite("regplan.toml", &newer);
+    project.run(["plan"]).success().stdout_contains("2 to change").stdout_lacks("resource.crd");
+    project.apply();
+    project.rewrite(&revision_file(&project, 3), "");
+    project.run(["rollback", "1", "--auto-approve"]).success().stdout_contains("resource.crd stays as it is");
+    assert_eq!(definition_text(&ns), "newer");
 }
 
-fn a_first_run_that_fails_leaves_nothing_behind() {
+/// The claims of a `StatefulSet` outlive it, but not their namespace.
+fn claims_that_went_with_their_namespace_come_back_empty_only_with_consent() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &format!("{GREETING}{FAILING}"));
-    undoing(&project).stderr_contains("it is as it was before this run");
-    assert!(ns.find("configmap/greeting").is_none() && ns.find("service/lb").is_none());
-    project.run(["destroy", "--auto-approve"]).success().stdout_contains("Nothing to destroy");
+    let set = format!(
+        "{HEAD}\n[resource.space]\napiVersion = \"v1\"\nkind = \"Namespace\"\nmetadata.name = \"{{prefix}}-data\"\n\n\
+         [resource.db]\napiVersion = \"apps/v1\"\nkind = \"StatefulSet\"\nmetadata.namespace = \"{{prefix}}-data\"\n\
+         [resource.db.spec]\nserviceName = \"db\"\nreplicas = 0\nselector.matchLabels = {{ app = \"db\" }}\n\
+         template.metadata.labels = {{ app = \"db\" }}\n\
+         template.spec.containers = [{{ name = \"c\", image = \"db\" }}]\n\
+         volumeClaimTemplates = [{{ metadata.name = \"d\", spec = {{ accessModes = [\"ReadWriteOnce\"], \
+         resources.requests.storage = \"1Gi\" }} }}]\n"
+    );
+    let project = applied(&ns, &[set]);
+    ns.clean_up(&ns.fill("namespace/{prefix}-data"));
+    let consents = ["--consent", "resource.space", "--consent", "resource.db", "--auto-approve"];
+    project.run(["destroy"].into_iter().chain(consents)).success();
+    let refused = project.run(["rollback", "--no-input"]).code(1);
+    refused.stdout_contains("its data with it").stdout_contains("--consent resource.db");
+    project.run(["rollback", "--auto-approve", "--consent", "resource.db"]).success();
 }
 
-fn an_undo_touches_nothing_else_and_no_protected_object() {
+fn a_damaged_revision_is_never_passed_over() {
     let ns = Namespace::new();
-    let other = "\n[resource.other]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
-    let kept = "\n[resource.kept]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nlifecycle.protect = true\n";
-    let project = applied(&ns, &[format!("{}{other}", with_value("good"))]);
-    project.rewrite("regplan.toml", &format!("{}{other}{kept}{FAILING}", with_value("bad")));
-    // What others change during the run is theirs.
-    let proxy = ns.proxy();
-    let project = project.through(&proxy);
-    let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
-    apply.until("waiting resource.lb");
-    ns.patch("configmap/other", &json!({"data": {"k": "stranger"}}));
-    apply.wait().code(1);
-    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
-    assert_eq!(ns.field("configmap/other", "/data/k"), "stranger");
-    assert!(ns.find("configmap/kept").is_some());
+    let project = applied(&ns, &["1", "2", "3"].map(with_value));
+    let file = |number| revision_file(&project, number);
+    let third = project.read(&file(3));
+    project.rewrite(&file(3), "");
+    project.run(["rollback", "--no-input"]).code(1).stdout_contains("back to revision 2");
+    project.run(["history", "2"]).success();
+    project.rewrite(&file(3), &third);
+    project.rewrite(&file(2), "");
+    project.run(["rollback", "--no-input"]).code(1).stderr_contains("000002.json` is damaged");
+    project.run(["history", "3"]).success().stdout_contains("compared with revision 1");
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "1");
 }
 
-fn what_could_not_be_undone_is_refused_before_it_begins() {
+fn what_has_completed_runs_again_only_with_other_content() {
     let ns = Namespace::new();
-    let project = secret_project(&ns);
-    project.rewrite("token", "second-canary");
-    project.rewrite("regplan.toml", &format!("{}{FAILING}", with_secret("bad")));
-    let refused = undoing(&project);
-    refused.stderr_contains("this run cannot be undone").stderr_contains("resource.login: its secret values");
-    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
-    // Another field of an object with secrets can be given back.
-    project.rewrite("token", "first-canary");
-    let labelled = "metadata.labels = { a = \"b\" }\n";
-    project.rewrite("regplan.toml", &format!("{}{labelled}{FAILING}", with_secret("good")));
-    undoing(&project).stderr_contains("it is as it was before this run");
-    assert_eq!(ns.field("secret/login", "/data/token"), "Zmlyc3QtY2FuYXJ5");
-    assert!(ns.get("secret/login").pointer("/metadata/labels").is_none());
-    // What is adopted was there before.
-    ns.apply("{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"mine\"}}");
-    let mine = "\n[resource.mine]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nlifecycle.adopt = true\n";
-    project.rewrite("regplan.toml", &format!("{}{mine}", with_secret("good")));
-    undoing(&project).stderr_contains("resource.mine: it is adopted");
+    let job = |image: &str, value: &str| {
+        format!(
+            "{}\n[resource.job]\napiVersion = \"batch/v1\"\nkind = \"Job\"\nspec = {{ ttlSecondsAfterFinished = 0, \
+             completions = 0, template.spec = {{ restartPolicy = \"Never\", \
+             containers = [{{ name = \"c\", image = \"{image}\" }}] }} }}\n",
+            with_value(value)
+        )
+    };
+    let project = applied(&ns, &[job("a", "1"), job("a", "2"), job("b", "2")]);
+    wait_until("the job is gone", || ns.find("job/job").is_none());
+    let plan = project.run(["rollback", "2", "--no-input"]).code(1);
+    plan.stdout_contains("it has completed with other content, and runs again")
+        .stdout_lacks("unknown manager");
+    project.run(["rollback", "2", "--auto-approve"]).success();
+    wait_until("the job is gone", || ns.find("job/job").is_none());
+    let plan = project.run(["rollback", "1", "--no-input"]).code(1);
+    plan.stdout_lacks("resource.job").stdout_contains("1 to change");
 }

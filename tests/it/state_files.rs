@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::harness::{GREETING, HEAD, Namespace, Project};
+use crate::harness::{GREETING, HEAD, Namespace, Project, WEB, wait_until};
 
 tests! {
     a_state_is_pulled_and_pushed,
     an_older_state_and_a_foreign_one_are_not_pushed,
     a_lost_state_is_made_anew_from_annotations,
+    a_rebuild_takes_in_no_copies,
     a_state_that_knows_less_is_completed,
     what_a_rebuild_cannot_see_is_said,
     a_lock_is_removed_only_by_its_id,
@@ -86,6 +87,25 @@ fn a_lost_state_is_made_anew_from_annotations() {
     project.apply();
     project.expect_settled();
     project.run(["drift"]).success();
+}
+
+/// Controllers copy annotations to what they make, and so does whoever makes a second object from the first.
+fn a_rebuild_takes_in_no_copies() {
+    let ns = Namespace::new();
+    let set = WEB.replace("resource.web", "resource.set").replace("Deployment", "StatefulSet");
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{WEB}{set}"));
+    project.apply();
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    let mut copy = ns.get("configmap/greeting");
+    copy["metadata"] = json!({"name": "copy", "annotations": copy["metadata"]["annotations"]});
+    ns.apply(&copy.to_string());
+    wait_until("the controllers' copies", || ns.list("replicaset,controllerrevision").len() == 2);
+    project.remove(&project.state_path());
+    project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    let known = project.state()["resources"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(known, ["resource.greeting", "resource.set", "resource.web"]);
+    project.apply();
+    project.expect_settled();
 }
 
 fn a_state_that_knows_less_is_completed() {

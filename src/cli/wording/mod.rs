@@ -68,6 +68,10 @@ fn not_undoable(obstacles: &[NotUndoable]) -> Words {
                 format!("{address}: its secret values would be lost; no revision keeps them")
             }
             NotUndoable::Data(address) => format!("{address}: its data would be lost"),
+            NotUndoable::Others(address) => {
+                format!("{address}: what dies with it would not come back")
+            }
+            NotUndoable::Unknown(address) => format!("{address}: no revision has what it was before"),
             NotUndoable::Adoption(address) => {
                 format!("{address}: it is adopted, and an undo would delete it")
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::kubernetes::field_manager;
 use crate::plan::keyed;
-use crate::resource::{Address, Applied, Desired, FieldPath, Live, Problem, ProblemKind, Reading};
-use crate::state::{Revision, State, StoredDesired};
+use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Reading};
+use crate::state::{Revision, State, StoredDesired, StoredResource};
 
 /// How many fields a sentence names.
 const NAMED: usize = 3;
@@ -43,7 +43,7 @@ impl Record<'_> {
             Reading::Absent => return self.gone(desired),
             Reading::Unreadable(problem) => return Filled::Barred(problem.clone()),
         };
-        let is_unwritten = self.is_unwritten_since(&desired.address, live);
+        let is_unwritten = self.is_unwritten_since(live);
         let is_kept = self.kept.contains(&desired.address);
         let (mut missing, mut doubtful) = (Vec::new(), Vec::new());
         for path in &stored.withheld {
@@ -81,13 +81,11 @@ impl Record<'_> {
     }
 
     /// Whether we have not written the object since the revision, by the records of both times.
-    fn is_unwritten_since(self, address: &Address, live: &Live) -> bool {
-        let version = |applied: Option<&Applied>| applied.map(|applied| applied.resource_version.clone());
-        let then = self.then.state.resources.get(address).filter(|known| known.uid == live.stamp.uid);
-        let now = self.now.resources.values().find(|known| known.uid == live.stamp.uid);
-        let (Some(then), Some(now)) = (then, now) else { return false };
-        let (then, now) = (version(then.applied.as_deref()), version(now.applied.as_deref()));
-        then.is_some() && then == now
+    fn is_unwritten_since(self, live: &Live) -> bool {
+        let is_it = |known: &&StoredResource| known.uid == live.stamp.uid;
+        let then = self.then.state.resources.values().find(is_it);
+        let now = self.now.resources.values().find(is_it);
+        then.zip(now).is_some_and(|(then, now)| then.is_of_same_write(now))
     }
 
     /// Whether we are the only owner of a field. Whoever else had changed it would own it.

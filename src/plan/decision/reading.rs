@@ -16,7 +16,7 @@ use crate::plan::model::fidelity::{Fidelity, PredictionReason, Proof};
 use crate::plan::model::reason::Reason;
 use crate::plan::ownership::belonging::Belonging;
 use crate::plan::ownership::handover;
-use crate::plan::ownership::protection::lost_data_problem;
+use crate::plan::ownership::protection::{is_lost, lost_data_problem};
 use crate::plan::proof::content::content_digest;
 use crate::plan::proof::{by_owner, by_record};
 use crate::plan::view::situation::Situation;
@@ -53,7 +53,10 @@ pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
 fn lost_data(situation: Situation<'_>) -> Option<Problem> {
     let is_namespace_gone =
         situation.namespace().is_some_and(|namespace| namespace.action() == Some(Action::Create));
-    lost_data_problem(situation.desired(), situation.known(), is_namespace_gone, situation.consent())
+    let desired = situation.desired();
+    let is_lost =
+        situation.was_applied_then() || situation.known().is_some_and(|known| is_lost(known, desired));
+    if is_lost { lost_data_problem(desired, is_namespace_gone, situation.consent()) } else { None }
 }
 
 fn refused(problem: Problem) -> NextStep {

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::config::Moves;
 use crate::plan::model::plan::{Consent, Mode};
-use crate::resource::{Address, Applied, ClusterIdentity, Desired, Problem, ReadyRule, Target, Timeouts};
+use crate::resource::{
+    Address, Applied, ClusterIdentity, Desired, Identity, Problem, ReadyRule, Target, Timeouts,
+};
 
 /// What the state remembers of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +72,7 @@ pub struct Input {
     pub replace: BTreeSet<Address>,
     /// What the configuration says of resources that it does not have any more.
     pub moves: Moves,
-    /// What the targets leave out; filled by [`settle`](Self::settle).
+    /// What the plan leaves out from the start. [`settle`](Self::settle) adds what the targets leave out.
     pub left_out: LeftOut,
     /// The old addresses of what has moved, by the new ones; filled by [`settle`](Self::settle).
     pub moved: BTreeMap<Address, Address>,
@@ -78,13 +80,15 @@ pub struct Input {
     pub revision: Option<u64>,
     /// What stands against resources before anything is asked about them, such as a value that no revision keeps.
     pub barred: BTreeMap<Address, Problem>,
+    /// The objects that the revision had applied. What of them held data and is gone, is lost, be it known or not.
+    pub applied_then: BTreeSet<Identity>,
     /// What users agreed to by name, and that was used before anything is planned.
     pub used_consents: BTreeSet<Address>,
     /// Sentences for the reader of the plan; filled by [`settle`](Self::settle).
     pub notes: Vec<String>,
 }
 
-/// What a limited plan neither reads nor changes.
+/// What a plan neither reads nor changes.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
     /// What is desired: it is not deleted because it is left out.

@@ -7,7 +7,7 @@ use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
 use crate::plan::input::moves;
-use crate::plan::input::plan_input::{Input, LeftOut};
+use crate::plan::input::plan_input::Input;
 use crate::plan::model::plan::Mode;
 use crate::resource::{Address, Desired, Identity};
 
@@ -86,6 +86,7 @@ impl Input {
             let moved = self.moved.iter().filter(|(_, from)| from.is_meant_by(named)).map(|(to, _)| to);
             let meant: Vec<&Address> = desired
                 .chain(self.known.keys())
+                .chain(self.left_out.known.keys())
                 .filter(|address| address.is_meant_by(named))
                 .chain(moved)
                 .collect();
@@ -153,7 +154,8 @@ impl Input {
                 selected.contains(address) || objects.contains(&known.target.identity)
             });
         self.known = known;
-        self.left_out = LeftOut { desired: left_out, known: left_out_known };
+        self.left_out.desired.extend(left_out);
+        self.left_out.known.extend(left_out_known);
         self.notes.push(self.limits());
         Ok(())
     }

@@ -98,6 +98,8 @@ pub enum Reason {
     KnownElsewhere,
     /// It has ended by itself, as a Job does, and would run with the same: it may be gone.
     Completed,
+    /// It has ended by itself, and runs again because its content is another one.
+    RunsAgain,
     /// The object is gone already.
     GoneAlready,
     /// It is protected, and nobody agreed to its deletion.
@@ -205,6 +207,7 @@ mod tests {
             (Reason::NameTaken, json!({"kind": "name_taken"})),
             (Reason::KnownElsewhere, json!({"kind": "known_elsewhere"})),
             (Reason::Completed, json!({"kind": "completed"})),
+            (Reason::RunsAgain, json!({"kind": "runs_again"})),
             (Reason::GoneAlready, json!({"kind": "gone_already"})),
             (
                 Reason::Protected { address: address.clone() },

@@ -90,21 +90,23 @@ impl ReplacementBan {
     }
 }
 
-/// What stands against making something again that held data, and that is gone although it was applied: it would come
-/// back empty.
+/// Whether an object that is gone was applied, and nobody has agreed to its end. Where a run was killed, it may have
+/// deleted the object itself, as somebody had agreed.
+pub(in crate::plan) fn is_lost(known: &Known, desired: &Desired) -> bool {
+    known.target.identity == desired.identity && !known.is_in_doubt() && !known.doubted
+}
+
+/// What stands against making something again that held data, and that was lost: it would come back empty.
 pub(in crate::plan) fn lost_data_problem(
     desired: &Desired,
-    known: Option<&Known>,
     is_namespace_gone: bool,
     consent: &Consent,
 ) -> Option<Problem> {
-    let known = known.filter(|known| known.target.identity == desired.identity)?;
-    // Where a run was killed, it may have deleted the object itself, as somebody had agreed.
-    let is_lost = !known.is_in_doubt() && !known.doubted && !consent.destroy.contains(&desired.address);
     // The claims of a StatefulSet outlive it, but not their namespace.
     let held_data =
         desired.identity.is("", "PersistentVolumeClaim") || is_namespace_gone && has_claims(desired);
-    (is_lost && held_data).then(|| data_loss(&desired.identity, &desired.address))
+    let is_agreed = consent.destroy.contains(&desired.address);
+    (held_data && !is_agreed).then(|| data_loss(&desired.identity, &desired.address))
 }
 
 /// Whether it is a `StatefulSet` whose pods have volumes of their own.

@@ -194,6 +194,7 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         moved: BTreeMap::new(),
         revision: None,
         barred: BTreeMap::new(),
+        applied_then: BTreeSet::new(),
         used_consents: BTreeSet::new(),
         notes: Vec::new(),
     }

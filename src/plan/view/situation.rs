@@ -93,6 +93,11 @@ impl<'a> Situation<'a> {
         self.overview.input().barred.get(&self.desired.address)
     }
 
+    /// Whether the revision that is gone back to had applied this object.
+    pub(in crate::plan) fn was_applied_then(self) -> bool {
+        self.overview.input().applied_then.contains(&self.desired.identity)
+    }
+
     /// What the user agreed to.
     pub(in crate::plan) fn consent(self) -> &'a Consent {
         &self.overview.input().consent

@@ -4,7 +4,7 @@ use crate::report::head::Head;
 use std::fmt::Write as _;
 
 use crate::drift::{Drift, Field, Finding, SchemaDrift, Status};
-use crate::report::drift::text::{change, headline, interruption, remarks, sentences, told, who, word};
+use crate::report::drift::text::{change, compared, headline, remarks, sentences, told, who, word};
 use crate::report::format::markdown::code;
 use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
 use crate::report::managers::managers;
@@ -28,7 +28,7 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
         page.offer(&format!("\n{line}\n"));
     }
     if let Some(run) = &drift.unfinished {
-        page.offer(&format!("\nNote: {}\n", code(&interruption(run))));
+        page.offer(&format!("\nNote: {}\n", code(&compared(run))));
     }
     let entries: Vec<ResourceText> = told(drift).map(entry).collect();
     page.fill(&TABLE, &entries)

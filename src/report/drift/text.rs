@@ -29,7 +29,7 @@ pub fn drift_text(drift: &Drift, width: usize) -> Styled {
     text.end();
     if let Some(run) = &drift.unfinished {
         let mut line = Styled::default();
-        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&interruption(run)));
+        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&compared(run)));
         text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
     }
     for finding in told(drift) {
@@ -118,6 +118,11 @@ pub(in crate::report) fn remarks(drift: &Drift) -> Vec<String> {
     remarks
 }
 
+/// How the last run ended, and what that means for the comparison; not escaped.
+pub(in crate::report) fn compared(run: &Unfinished) -> String {
+    format!("{}; only its recorded changes are compared", interruption(run))
+}
+
 /// How the last run ended; not escaped.
 pub(in crate::report) fn interruption(run: &Unfinished) -> String {
     let story = match run.end {
@@ -126,11 +131,7 @@ pub(in crate::report) fn interruption(run: &Unfinished) -> String {
         Some(RunEnd::Failed) => "failed in part",
         Some(RunEnd::Completed) => "ended",
     };
-    format!(
-        "the run that {} began at {} {story}; only its recorded changes are compared",
-        run.by,
-        to_the_second(run.begun)
-    )
+    format!("the run that {} began at {} {story}", run.by, to_the_second(run.begun))
 }
 
 /// A status in a word or two.

@@ -60,6 +60,7 @@ fn clause(reason: &Reason) -> String {
         Reason::ReleasedByRemoved { place } => format!("[[removed]] in {place} keeps its object"),
         Reason::NameTaken => "another object has its name now, and is left unchanged".to_owned(),
         Reason::KnownElsewhere => "it has another address now".to_owned(),
+        Reason::RunsAgain => "it has completed with other content, and runs again".to_owned(),
         Reason::Completed => "it has completed, and runs again when it changes".to_owned(),
         Reason::GoneAlready => "it is gone already".to_owned(),
         Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),

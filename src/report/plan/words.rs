@@ -220,7 +220,12 @@ pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
             let settled = plan.summary().unchanged;
             let are = plural(settled, "resource is", "resources are");
             let unwell = unwell(plan, "; ");
-            let waits = if plan.has_work() { ", and an apply waits for it again" } else { "" };
+            let awaited = plural(plan.summary().not_ready, "it", "them");
+            let waits = if plan.has_work() {
+                format!(", and an apply waits for {awaited} again")
+            } else {
+                String::new()
+            };
             let wanted = match plan.revision {
                 Some(revision) => format!("at revision {revision}"),
                 None => "the configuration says".to_owned(),

@@ -48,7 +48,8 @@ pub(crate) use programs::program;
 pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, Seen};
 pub(crate) use texts::{
-    BALANCER, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, deployment, mirror_definition,
+    BALANCER, FAILING, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, custom_object,
+    definition, deployment, mirror_definition,
 };
 pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;

@@ -110,3 +110,41 @@ kind = "ConfigMap"
 metadata.namespace = "{prefix}-s"
 depends_on = ["resource.space"]
 "#;
+
+/// A load balancer that never gets an address, and is not waited for long.
+pub(crate) const FAILING: &str = "\n[resource.lb]\napiVersion = \"v1\"\nkind = \"Service\"\n\
+                                  spec = { type = \"LoadBalancer\", ports = [{ port = 80 }] }\n\
+                                  lifecycle.timeouts.ready = \"1s\"\n";
+
+/// The definition of a kind `Thing` whose schema takes everything and has this description.
+pub(crate) fn definition(description: &str) -> String {
+    let definition = r#"
+[resource.crd]
+apiVersion = "apiextensions.k8s.io/v1"
+kind = "CustomResourceDefinition"
+metadata.name = "things.{prefix}.example.com"
+
+[resource.crd.spec]
+group = "{prefix}.example.com"
+scope = "Namespaced"
+names = { plural = "things", singular = "thing", kind = "Thing", listKind = "ThingList" }
+
+[[resource.crd.spec.versions]]
+name = "v1"
+served = true
+storage = true
+
+[resource.crd.spec.versions.schema.openAPIV3Schema]
+type = "object"
+description = "DESCRIPTION"
+x-kubernetes-preserve-unknown-fields = true
+"#;
+    definition.replace("DESCRIPTION", description)
+}
+
+/// A `Thing`.
+pub(crate) fn custom_object(value: &str) -> String {
+    format!(
+        "\n[resource.thing]\napiVersion = \"{{prefix}}.example.com/v1\"\nkind = \"Thing\"\nspec.value = \"{value}\"\n"
+    )
+}

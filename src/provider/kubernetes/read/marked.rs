@@ -9,6 +9,7 @@ use futures::{StreamExt, stream};
 use serde_json::Value;
 
 use super::survey::survey;
+use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, protects};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
@@ -91,13 +92,12 @@ pub(in crate::provider::kubernetes) async fn all_marked(
     Ok(MarkedObjects { seen, hidden })
 }
 
-/// What the object says of itself; `None` where it carries no annotation of ours. One with an owner has them from
-/// that: controllers copy annotations.
+/// What the object says of itself; `None` where it carries no annotation of ours, or only copies of them.
 pub(super) fn mark(served: &Served, object: &Value) -> Option<Marked> {
     let metadata = object.get("metadata")?;
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
     let annotation = |key: &str| metadata.get("annotations")?.get(key)?.as_str().map(str::to_owned);
-    let project = annotation(PROJECT).filter(|_| metadata.get("ownerReferences").is_none())?;
+    let project = annotation(PROJECT).filter(|project| !is_copy(metadata, project))?;
     let identity = Identity {
         group: served.group.clone(),
         kind: served.kind.clone(),
@@ -107,4 +107,16 @@ pub(super) fn mark(served: &Served, object: &Value) -> Option<Marked> {
     let (lineage, address) = (annotation(LINEAGE), annotation(ADDRESS));
     let is_protected = protects(annotation(PROTECT).as_deref());
     Some(Marked { identity, uid: text("uid")?, project, lineage, address, protect: is_protected })
+}
+
+/// Whether the annotations were copied from another object: controllers copy them to what they make (the `ReplicaSets`
+/// of a Deployment), and so does whoever makes a second object from the first. We never wrote such an object.
+fn is_copy(metadata: &Value, project: &str) -> bool {
+    let manager = field_manager(project);
+    let is_ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(&manager);
+    match metadata.get("managedFields").and_then(Value::as_array) {
+        Some(managers) if !managers.is_empty() => !managers.iter().any(is_ours),
+        // Somebody has cleared the list of managers.
+        _ => metadata.get("ownerReferences").is_some(),
+    }
 }

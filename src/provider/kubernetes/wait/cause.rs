@@ -22,6 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Clocks differ a little, and events tell whole seconds.
 const SLACK: Duration = Duration::from_secs(2);
 
+/// What an object lacks, with the cause; unless the object says the same of itself.
+pub(super) fn with_cause(lacking: &str, cause: Option<&str>) -> String {
+    match cause.filter(|cause| !lacking.contains(cause)) {
+        Some(cause) => format!("{lacking}; {cause}"),
+        None => lacking.to_owned(),
+    }
+}
+
 /// The cause that events name, and when to look for it again.
 pub(super) struct Cause {
     began: Instant,
@@ -76,4 +84,20 @@ impl Cause {
 
 fn reason(warning: Option<&str>) -> Option<&str> {
     warning?.split(':').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_cause;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        assert_eq!(
+            with_cause("0 of 1 pod available", Some("FailedCreate: no")),
+            "0 of 1 pod available; FailedCreate: no"
+        );
+        let failed = "it has failed: DeadlineExceeded: too long";
+        assert_eq!(with_cause(failed, Some("DeadlineExceeded: too long")), failed);
+        assert_eq!(with_cause(failed, None), failed);
+    }
 }

@@ -2,6 +2,7 @@
 
 use futures::stream::{self, StreamExt as _};
 
+use super::cause::with_cause;
 use super::{explain, storage_class};
 use crate::kubernetes::readiness::{Readiness, judge_by};
 use crate::provider::Checkup;
@@ -26,13 +27,13 @@ pub(in crate::provider::kubernetes) async fn lacks(
     stream::iter(looks).buffered(AT_ONCE).collect().await
 }
 
-async fn look(cluster: &Kubernetes, checkup: &Checkup, with_cause: bool) -> Option<String> {
+async fn look(cluster: &Kubernetes, checkup: &Checkup, is_explained: bool) -> Option<String> {
     let (identity, object) = (&checkup.target.identity, &checkup.live.object);
     let class = storage_class::class_of(cluster, identity, object).await;
     let lacking = match judge_by(checkup.standard, identity, object, checkup.rule.as_ref(), class) {
         Readiness::Ready => return None,
         Readiness::Waiting(lacking) | Readiness::Failed(lacking) => lacking,
     };
-    let cause = if with_cause { explain::cause(cluster, identity, object).await } else { None };
-    Some(cause.map_or_else(|| lacking.clone(), |cause| format!("{lacking}; {cause}")))
+    let cause = if is_explained { explain::cause(cluster, identity, object).await } else { None };
+    Some(with_cause(&lacking, cause.as_deref()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use super::cause::Cause;
+use super::cause::{Cause, with_cause};
 use super::explain;
 use super::patience::Patience;
 use super::{definition, storage_class};
@@ -226,10 +226,7 @@ impl Waiter<'_> {
     /// Tells what is missing, with the cause that pods or events name.
     async fn tell_cause(&mut self, missing: String, uid: Option<&str>) {
         let by_events = self.cause.look(self.cluster, self.identity, uid).await;
-        let told = match self.pod_cause.as_deref().or(by_events) {
-            Some(cause) => format!("{missing}; {cause}"),
-            None => missing.clone(),
-        };
+        let told = with_cause(&missing, self.pod_cause.as_deref().or(by_events));
         self.missing = missing;
         self.say(told);
     }
