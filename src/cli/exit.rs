@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use clap::error::ContextKind;
+
 use super::foreign_words::ForeignWord;
 use super::output::Output;
 
@@ -33,13 +35,28 @@ impl From<Exit> for ExitCode {
 
 /// A usage error is an error like any other (1); `--help` and `--version` are none. Where it comes from a word of
 /// another tool, ours is named.
-pub(super) fn usage(error: &clap::Error, word: Option<&ForeignWord>) -> ExitCode {
+pub(super) fn usage(mut error: clap::Error, word: Option<&ForeignWord>) -> ExitCode {
+    if word.is_some() {
+        // One tip is enough, and the parser knows words that are alike, not what they mean elsewhere.
+        for tip in TIPS {
+            error.remove(*tip);
+        }
+    }
     let printed = error.print();
     match (error.use_stderr(), printed) {
         (true, _) => word.map_or(ExitCode::FAILURE, help_with),
         (false, _) => ExitCode::SUCCESS,
     }
 }
+
+/// What the parser suggests by itself.
+const TIPS: &[ContextKind] = &[
+    ContextKind::SuggestedCommand,
+    ContextKind::SuggestedSubcommand,
+    ContextKind::SuggestedArg,
+    ContextKind::SuggestedValue,
+    ContextKind::Suggested,
+];
 
 /// A word of another tool that would be read as something else.
 pub(super) fn foreign_word(word: &ForeignWord) -> ExitCode {
@@ -50,6 +67,6 @@ pub(super) fn foreign_word(word: &ForeignWord) -> ExitCode {
 
 fn help_with(word: &ForeignWord) -> ExitCode {
     // Nobody can be told that the message could not be written.
-    drop(Output::raw_message(&format!(" help: for `{}`, regplan has {}\n", word.typed, word.ours)));
+    drop(Output::raw_message(&format!(" help: {}\n", word.help())));
     ExitCode::FAILURE
 }

@@ -88,13 +88,27 @@ const COMMANDS: &[(&str, &str)] = &[
     ("workspace", "a file for each environment: `-f base.toml -f production.toml`"),
 ];
 
+/// Begins what is said of a word for which nothing is needed here.
+const NOTHING: &str = "nothing: ";
+
 /// A word of another tool, and ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ForeignWord {
     /// As it was typed.
     pub(super) typed: String,
-    /// What to write here.
+    /// What to use here; or why nothing is needed.
     pub(super) ours: &'static str,
+}
+
+impl ForeignWord {
+    /// What to do instead.
+    pub(super) fn help(&self) -> String {
+        let Self { typed, ours } = self;
+        match ours.strip_prefix(NOTHING) {
+            Some(why) => format!("leave `{typed}` out: {why}"),
+            None => format!("instead of `{typed}`, use {ours}"),
+        }
+    }
 }
 
 /// The first long flag with one dash among the arguments, whether or not a parser would take it.
@@ -157,6 +171,20 @@ mod tests {
         assert_eq!(word("regplan -n x delete").as_deref(), Some("-n"));
         assert_eq!(word("regplan state list -o json").as_deref(), Some("-o"));
         assert_eq!(word("regplan plan --frobnicate"), None);
+    }
+
+    #[test]
+    fn what_to_do_instead_is_a_whole_sentence() {
+        let help = |line: &str| refused(&args(line)).or_else(|| one_dash(&args(line))).unwrap().help();
+        assert_eq!(
+            help("regplan plan -detailed-exitcode"),
+            "instead of `-detailed-exitcode`, use `--detailed-exitcode`"
+        );
+        assert_eq!(
+            help("regplan plan -refresh=false"),
+            "leave `-refresh` out: the cluster is read for every plan"
+        );
+        assert_eq!(help("regplan diff"), "instead of `diff`, use `regplan plan`");
     }
 
     #[test]

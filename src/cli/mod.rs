@@ -53,7 +53,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return exit::usage(&error, foreign_words::refused(&args).as_ref()),
+        Err(error) => return exit::usage(error, foreign_words::refused(&args).as_ref()),
     };
     let output = Output::new(&cli.global);
     match run(cli, output) {

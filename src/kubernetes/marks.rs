@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::resource::{FieldPath, Live};
+use crate::resource::{FieldPath, Identity, Live};
 
 /// The annotation that names the project of an object.
 pub const PROJECT: &str = "regplan.dev/project";
@@ -25,6 +25,17 @@ pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// The annotation by which Helm runs an object at a moment of its own, such as before an installation.
 /// Source: <https://helm.sh/docs/topics/charts_hooks/>
 pub const HELM_HOOK: &str = "helm.sh/hook";
+
+/// The command that takes our marks off an object, so that it is nobody's.
+pub fn letting_go(identity: &Identity) -> String {
+    let namespace =
+        identity.namespace.as_ref().map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
+    format!(
+        "kubectl annotate{namespace} {} {} {PROJECT}- {LINEAGE}- {ADDRESS}-",
+        identity.group_kind(),
+        identity.name
+    )
+}
 
 /// Whether the field is one of our annotations.
 pub fn is_ours_path(path: &FieldPath) -> bool {
@@ -61,6 +72,17 @@ mod tests {
     use super::*;
     use crate::resource::{Ownership, Stamp};
     use serde_json::json;
+
+    #[test]
+    fn marks_are_taken_off_the_object_that_is_meant() {
+        assert_eq!(
+            letting_go(&Identity::namespaced("apps", "Deployment", "a", "web")),
+            "kubectl annotate -n a Deployment.apps web regplan.dev/project- regplan.dev/lineage- regplan.dev/address-"
+        );
+        assert!(
+            letting_go(&Identity::cluster("", "Namespace", "n")).starts_with("kubectl annotate Namespace n ")
+        );
+    }
 
     #[test]
     fn everything_but_false_protects() {

@@ -6,11 +6,12 @@
 mod display;
 mod hidden;
 mod stages;
+mod undeclared;
 mod unserved;
 
 use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [stages::tests(), display::tests(), hidden::tests(), unserved::tests()].concat()
+    [stages::tests(), display::tests(), hidden::tests(), undeclared::tests(), unserved::tests()].concat()
 }

@@ -203,3 +203,6 @@ fn one_line(message: &str, place: Option<(u64, u64)>) -> String {
         .replace(&format!(" at line {line}, column {column}"), "")
         .replace(&format!("line {line} column {column}: "), "")
 }
+
+#[cfg(test)]
+mod scalars;

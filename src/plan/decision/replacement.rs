@@ -156,6 +156,6 @@ pub(super) fn predecessor_problem(situation: Situation<'_>) -> Option<Problem> {
     }
     let (known, live) = situation.predecessor()?;
     let desired = situation.desired();
-    removal_problem(live, situation.owner(), &desired.address)
+    removal_problem(&known.target.identity, live, situation.owner(), &desired.address)
         .or_else(|| protection::predecessor_problem(desired, known, live, situation.consent()))
 }

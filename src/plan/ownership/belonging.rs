@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, letting_go};
 use crate::plan::input::plan_input::Known;
-use crate::resource::{Address, Desired, Live, Problem, ProblemKind};
+use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind};
 
 /// The project and the lineage that an object of ours is marked with.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ pub(in crate::plan) fn belonging(
     adopt: &BTreeSet<Address>,
 ) -> Belonging {
     if known.is_some_and(|known| known.uid == live.stamp.uid) {
-        return another_project(live, owner).map_or(Belonging::Ours, Belonging::Foreign);
+        return another_project(&desired.identity, live, owner).map_or(Belonging::Ours, Belonging::Foreign);
     }
     if is_marked_ours(live, owner) {
         return Belonging::Ours;
@@ -46,7 +46,7 @@ pub(in crate::plan) fn belonging(
     if desired.shared {
         return Belonging::Shared;
     }
-    if let Some(problem) = another_project(live, owner) {
+    if let Some(problem) = another_project(&desired.identity, live, owner) {
         return Belonging::Foreign(problem);
     }
     if desired.lifecycle.adopt || adopt.contains(&desired.address) {
@@ -63,18 +63,21 @@ pub(in crate::plan) fn is_marked_ours(live: &Live, owner: ObjectOwner<'_>) -> bo
 /// Why an object of the state is not deleted: its marks say that it is another project's by now. `address` is the
 /// one under which the state knows it.
 pub(in crate::plan) fn removal_problem(
+    identity: &Identity,
     live: &Live,
     owner: ObjectOwner<'_>,
     address: &Address,
 ) -> Option<Problem> {
-    let problem = another_project(live, owner)?;
+    let problem = another_project(identity, live, owner)?;
+    let letting_go = letting_go(identity);
     Some(problem.help(format!(
         "to leave it to others, name it in `[[removed]]`, or let the state forget it: `regplan state rm {address}`; \
-         if regplan is to manage it after all, remove its annotations: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
+         if regplan is to manage it after all, remove its annotations: `{letting_go}`"
     )))
 }
 
-fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
+fn another_project(identity: &Identity, live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
+    let letting_go = letting_go(identity);
     let project = live.annotation(PROJECT)?;
     let address = live.annotation(ADDRESS).unwrap_or("an address that it does not tell");
     if project != owner.project {
@@ -82,7 +85,7 @@ fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
             format!("it belongs to the project `{project}` ({address}), not to `{}`", owner.project);
         return Some(Problem::new(ProblemKind::Conflict, message).help(format!(
             "remove it from one of the two configurations; where `{project}` has let go of it already (`[[removed]]`, \
-             `regplan state rm`), remove its annotations: `kubectl annotate KIND NAME {PROJECT}- {LINEAGE}-`"
+             `regplan state rm`), remove its annotations: `{letting_go}`"
         )));
     }
     let lineage = live.annotation(LINEAGE)?;
@@ -93,13 +96,10 @@ fn another_project(live: &Live, owner: ObjectOwner<'_>) -> Option<Problem> {
         "it was made from another state of the project `{project}` (lineage {lineage}, ours is {})",
         owner.lineage
     );
-    Some(
-        Problem::new(ProblemKind::Conflict, message).help(
-            "use the state that made it, or give one of the two configurations another `[project] name`; if that state is \
-             lost, remove its annotations (`kubectl annotate KIND NAME regplan.dev/project- regplan.dev/lineage-`) and \
-             take the object over with `--adopt ADDRESS`",
-        ),
-    )
+    Some(Problem::new(ProblemKind::Conflict, message).help(format!(
+        "use the state that made it, or give one of the two configurations another `[project] name`; if that state is \
+         lost, remove its annotations (`{letting_go}`) and take the object over with `--adopt ADDRESS`"
+    )))
 }
 
 fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {

@@ -83,7 +83,7 @@ fn fate_of_present<'a>(
         return Fate::Forgotten(Reason::NameTaken, Some(live));
     }
     if !overview.is_desired_object(identity, &live.stamp.uid) {
-        let problem = removal_problem(live, overview.owner(), address);
+        let problem = removal_problem(identity, live, overview.owner(), address);
         return problem.map_or(Fate::Leaves(live), Fate::Impossible);
     }
     // Its new address takes over what is known, unless it did so already in a run that was killed before the

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::kubernetes::field_manager;
+use crate::kubernetes::marks::letting_go;
 use crate::plan::input::plan_input::Input;
 use crate::plan::model::change::Change;
 use crate::plan::ownership::belonging::is_marked_ours;
@@ -41,9 +42,7 @@ pub(in crate::plan) fn notes(
     marked: &[Marked],
     changes: &[Change],
 ) -> impl Iterator<Item = String> {
-    let strays =
-        strays(overview.input(), marked, changes).map(|one| named(&one.identity, one.address.as_deref()));
-    let left = left_alone(strays.collect());
+    let left = left_alone(&strays(overview.input(), marked, changes).collect::<Vec<_>>());
     let later = written_later(overview).into_iter().map(ToString::to_string);
     left.into_iter().chain(older_state(overview.input().serial, later.collect()))
 }
@@ -96,18 +95,15 @@ fn written_later(overview: Overview<'_>) -> Vec<&Address> {
     written.chain(made.filter(|address| is_taken_in(address))).collect()
 }
 
-fn left_alone(found: Vec<String>) -> Option<String> {
-    let (are, them) = match found.len() {
-        0 => return None,
-        1 => ("is", "it"),
-        _ => ("are", "them"),
-    };
+fn left_alone(found: &[&Marked]) -> Option<String> {
+    let letting_go = letting_go(&found.first()?.identity);
+    let (are, them, each) = if found.len() == 1 { ("is", "it", "") } else { ("are", "them", ", and so on") };
+    let names = found.iter().map(|one| named(&one.identity, one.address.as_deref())).collect();
     Some(format!(
         "{} {are} annotated as ours, but not in the state: this plan neither changes nor deletes {them}. \
          Perhaps the state is older than the cluster: then put the newest one back, or take {them} in with `regplan \
-         state rebuild`. Otherwise delete {them} with kubectl, or let go of {them}: `kubectl annotate KIND NAME \
-         regplan.dev/project- regplan.dev/lineage-`.",
-        enumerated(found)
+         state rebuild`. Otherwise delete {them} with kubectl, or let go of {them}: `{letting_go}`{each}.",
+        enumerated(names)
     ))
 }
 

@@ -7,6 +7,9 @@ use super::transport::{CallError, Refusal, is_refusal, unauthenticated};
 use super::{ownership, quoted};
 use crate::resource::{FieldPath, Identity, Problem, ProblemKind, Segment};
 
+/// The reason of a cause that names a field which the kind does not have.
+pub(super) const NOT_DECLARED: &str = "FieldNotDeclared";
+
 /// What the request was about.
 #[derive(Clone, Copy)]
 pub(super) struct About<'a> {
@@ -161,7 +164,7 @@ fn causes(refusal: &Refusal, about: About<'_>) -> Vec<(Option<FieldPath>, String
     if causes.is_empty() {
         let typed = typed_errors(refusal.message()).into_iter();
         causes.extend(typed.map(|(path, words)| {
-            let reason = if words.contains("not declared") { "FieldNotDeclared" } else { "FieldTypeInvalid" };
+            let reason = if words.contains("not declared") { NOT_DECLARED } else { "FieldTypeInvalid" };
             (field(path, sent), reason.to_owned(), quoted::words(words, identity))
         }));
     }
@@ -170,15 +173,15 @@ fn causes(refusal: &Refusal, about: About<'_>) -> Vec<(Option<FieldPath>, String
 
 /// Fields and what is wrong with them in `failed to create typed patch object (…): .spec.x: field not
 /// declared in schema` (several stand on lines of their own), and in `strict decoding error: unknown
-/// field "spec.x"`.
+/// field "spec.x", unknown field "spec.y"`.
 fn typed_errors(message: &str) -> Vec<(&str, &str)> {
-    if let Some((_, after)) = message.split_once("unknown field \"") {
-        return after
-            .split('"')
-            .next()
-            .map(|path| (path, "field not declared in schema"))
-            .into_iter()
-            .collect();
+    let unknown: Vec<_> = message
+        .split("unknown field \"")
+        .skip(1)
+        .filter_map(|after| Some((after.split('"').next()?, "field not declared in schema")))
+        .collect();
+    if !unknown.is_empty() {
+        return unknown;
     }
     let Some((_, after)) =
         message.strip_prefix("failed to create typed").and_then(|rest| rest.split_once("): "))

@@ -106,7 +106,8 @@ fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
         None => {}
     }
     remarks.extend(change.cause.as_ref().and_then(|cause| whose_deed(change, cause)));
-    if !change.taken_from.is_empty() {
+    let is_said = change.reasons.iter().any(|reason| matches!(reason, Reason::AdoptedFrom { .. }));
+    if !change.taken_from.is_empty() && !is_said {
         remarks.push(format!("takes the fields of {}", change.taken_from.join(", ")));
     }
     remarks

@@ -101,6 +101,8 @@ fn words_of_other_tools_have_ours_beside_them() {
         ("apply -o json", "--format FORM"),
         ("apply --dry-run=server", "regplan plan"),
         ("apply -y", "--auto-approve"),
+        ("plan --no-color", "instead of `--no-color`, use `--color never`"),
+        ("plan -refresh=false", "leave `-refresh` out: the cluster is read for every plan"),
         ("plan -n team-a", "[cluster] namespace"),
         ("delete", "regplan destroy"),
         ("diff", "regplan plan"),
@@ -108,7 +110,7 @@ fn words_of_other_tools_have_ours_beside_them() {
     ] {
         let ended = project.regplan([]).args(line.split(' ')).run().code(1);
         assert_eq!(ended.stdout(), "", "{line}");
-        ended.stderr_contains(word);
+        ended.stderr_contains(word).stderr_lacks("tip:");
     }
     assert_eq!(fs::read_dir(project.folder()).unwrap().count(), before, "nothing was written");
 }

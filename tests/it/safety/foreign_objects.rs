@@ -129,7 +129,11 @@ fn an_object_of_another_project_is_refused() {
     let ns = Namespace::new();
     greeting(&ns).apply();
     let other = ns.project().write("regplan.toml", &GREETING.replace("{project}", "{project}-b"));
-    other.run(["plan", "--adopt", "resource.greeting"]).code(1).stdout_contains("it belongs to the project");
+    let refused = other.run(["plan", "--adopt", "resource.greeting"]).code(1);
+    refused.stdout_contains("it belongs to the project");
+    let said = refused.stdout().split_whitespace().collect::<Vec<_>>().join(" ");
+    let letting_go = ns.fill("kubectl annotate -n {ns} ConfigMap greeting regplan.dev/project-");
+    assert!(said.contains(&letting_go), "{said}");
 }
 
 fn another_version_of_a_kind_is_the_same_object() {

@@ -94,8 +94,8 @@ fn a_field_that_the_schema_does_not_know_is_named() {
     assert_eq!(problem.kind, ProblemKind::Rejected);
     assert_eq!(problem.causes[0].0, Some("spec.replica".parse().unwrap()));
     assert_eq!(
-        typed_errors("strict decoding error: unknown field \"spec.y\""),
-        [("spec.y", "field not declared in schema")]
+        typed_errors("strict decoding error: unknown field \"spec.y\", unknown field \"spec.z\""),
+        ["spec.y", "spec.z"].map(|path| (path, "field not declared in schema"))
     );
     let several = "failed to create typed patch object (a/web; apps/v1, Kind=Deployment): errors:\n  .spec.a: \
                    expected numeric (int or float), got string\n  .spec.containers[name=\"app\"].x: field not \

@@ -7,6 +7,7 @@ mod managed;
 mod reassign;
 mod request;
 mod tries;
+mod undeclared;
 
 pub(in crate::provider::kubernetes) use self::apply::{preview, write};
 pub(in crate::provider::kubernetes) use self::delete::delete;

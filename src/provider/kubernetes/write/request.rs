@@ -3,9 +3,10 @@
 use http::Method;
 use serde_json::{Map, Value};
 
+use super::undeclared;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::{Served, encode};
-use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::problem::{self, About, NOT_DECLARED};
 use crate::provider::kubernetes::read::check_namespace;
 use crate::provider::kubernetes::transport::{Answer, Call, CallError, Repeat};
 use crate::provider::kubernetes::{ownership, warning};
@@ -73,6 +74,11 @@ impl<'a> ApplyRequest<'a> {
         let mut problem = problem::of(failure, about, &cluster.transport.server_info);
         if existing && problem.kind == ProblemKind::Conflict {
             problem.message = format!("{identity} exists already, and was to be created");
+        }
+        if problem.causes.iter().any(|(_, reason, _)| reason == NOT_DECLARED) {
+            // Without the schema the server's own words must do.
+            let schema = cluster.schemas.of(&write.target).await.ok().flatten();
+            problem.help = schema.and_then(|schema| undeclared::help(&problem, &schema)).or(problem.help);
         }
         let verbs: &[Verb] = match write.guard {
             Guard::Absent => &[Verb::Patch, Verb::Create],
