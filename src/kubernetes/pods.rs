@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::conditions::{condition, status, text};
@@ -10,6 +11,9 @@ use crate::resource::Identity;
 /// If a container has crashed this often and is in back-off, waiting does not help. Fewer crashes are normal
 /// while something that it needs is starting.
 const CRASHES: u64 = 5;
+
+/// Most pods are ready this long after they were made.
+const YOUTH: SignedDuration = SignedDuration::from_mins(2);
 
 /// A container that does not run, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +156,15 @@ pub fn is_ready(pod: &Value) -> bool {
         || pod.pointer("/status/phase").and_then(Value::as_str) == Some("Succeeded")
 }
 
+/// Whether a pod was made or was still ready so shortly before this moment that it may become ready by itself.
+pub fn is_young(pod: &Value, now: Timestamp) -> bool {
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    let made = pod.pointer("/metadata/creationTimestamp").and_then(Value::as_str).and_then(moment);
+    let changed = condition(pod, "Ready").and_then(|found| moment(text(found, "lastTransitionTime")));
+    let latest = made.max(changed);
+    latest.is_some_and(|latest| now.duration_since(latest) < YOUTH)
+}
+
 /// The label selector of a workload's pods; `None` for kinds that have none.
 pub fn selector(identity: &Identity, object: &Value) -> Option<BTreeMap<String, String>> {
     let pointer = match (identity.group.as_str(), identity.kind.as_str()) {
@@ -210,5 +223,17 @@ mod tests {
         let fine =
             pod("web-4", json!({"name": "app", "state": {"waiting": {"reason": "ContainerCreating"}}}));
         assert_eq!(lines(&fine), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_pod_is_young_for_two_minutes_after_it_was_made_or_was_ready() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let made = json!({"metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"}});
+        assert!(is_young(&made, at("2026-01-01T00:01:59Z")) && !is_young(&made, at("2026-01-01T00:02:00Z")));
+        let mut fell = made.clone();
+        fell["status"]["conditions"] =
+            json!([{"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T09:00:00Z"}]);
+        assert!(is_young(&fell, at("2026-01-01T09:01:00Z")) && !is_young(&fell, at("2026-01-01T09:03:00Z")));
+        assert!(!is_young(&json!({}), at("2026-01-01T00:00:00Z")));
     }
 }

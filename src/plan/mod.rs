@@ -11,6 +11,7 @@
 //! | folder or file | question |
 //! |---|---|
 //! | `planner` | what is asked next, and what was decided? The step function |
+//! | `closing` | what is asked last: what is missing, not well, or not in the state? |
 //! | `decision` | what becomes of one desired resource: create, update, replace, or a refusal? |
 //! | `removal` | what becomes of what is not desired any more: what is deleted, kept, forgotten? |
 //! | `cures` | what other changes of the plan cure a refusal, and which change awaits which? |
@@ -25,6 +26,7 @@
 //! | `model` | what does a plan say: changes, reasons, refusals, summaries? |
 
 mod bound;
+mod closing;
 mod cures;
 mod decision;
 mod diff;

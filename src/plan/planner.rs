@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Value;
 
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::plan::closing::{Closing, LastQuestion};
 use crate::plan::cures::order;
 use crate::plan::decision::ruling::Postponed;
 use crate::plan::decision::ruling::{NextStep, Ruling};
@@ -13,7 +14,6 @@ use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
 use crate::plan::model::briefing::Briefing;
-use crate::plan::model::change::{Action, Change};
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
@@ -21,25 +21,19 @@ use crate::plan::removal::removals::removals;
 use crate::plan::removal::strangers;
 use crate::plan::view::decisions::Decisions;
 use crate::plan::view::first_reading;
-use crate::plan::view::health;
 use crate::plan::view::index::Index;
-use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
-use crate::plan::view::strays;
-use crate::provider::Marked;
-use crate::resource::{Address, Health, Problem, ProblemKind, Reading, Target};
+use crate::resource::{Address, Problem, ProblemKind, Target};
 
 /// A question that has no answer yet.
 #[derive(Debug)]
 enum PendingQuestion {
     Read(Vec<Address>),
     ReadPredecessors(Vec<Address>),
-    ReadNeeded(Vec<Needed>),
-    Lacks(Vec<Address>),
-    Marked,
+    Last(LastQuestion),
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
     Schema(Target),
@@ -63,12 +57,7 @@ pub struct Planner {
     cascade: Option<PendingCascade>,
     notes: Vec<String>,
     lineage_obstacle: Option<LineageObstacle>,
-    /// What resources name, and what is not there; `None` before that was asked.
-    missing: Option<Vec<Needed>>,
-    /// What is wrong with resources that stay as they are; `None` before that was asked.
-    health: Option<BTreeMap<Address, Health>>,
-    /// What carries our annotations; `None` before that was asked.
-    marked: Option<Vec<Marked>>,
+    closing: Closing,
 }
 
 impl Planner {
@@ -85,9 +74,7 @@ impl Planner {
             cascade: None,
             notes: input.notes.clone(),
             lineage_obstacle: None,
-            missing: None,
-            health: None,
-            marked: None,
+            closing: Closing::default(),
             input,
         }
     }
@@ -121,9 +108,8 @@ impl Planner {
         if !questions.is_empty() {
             return Step::Ask(questions);
         }
-        let last = [self.ask_for_needed(), self.ask_for_marked(), self.ask_for_health()];
-        let last: Vec<Question> = last.into_iter().flatten().collect();
-        if last.is_empty() { self.conclude() } else { Step::Ask(last) }
+        let questions = self.ask_last();
+        if questions.is_empty() { self.conclude() } else { Step::Ask(questions) }
     }
 
     fn overview(&self) -> Overview<'_> {
@@ -204,16 +190,6 @@ impl Planner {
             (PendingQuestion::ReadPredecessors(addresses), Answer::Read(readings)) => {
                 self.readings.take_predecessors(addresses, readings);
             }
-            (PendingQuestion::ReadNeeded(needed), Answer::Read(readings)) => {
-                let read = needed.into_iter().zip(readings);
-                // What may not be read may be there.
-                let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
-                self.missing = Some(missing.map(|(needed, _)| needed).collect());
-            }
-            (PendingQuestion::Lacks(addresses), Answer::Lacks(answers)) => {
-                self.health = Some(health::found(self.overview(), addresses, answers));
-            }
-            (PendingQuestion::Marked, Answer::Marked(marked)) => self.marked = Some(marked),
             (PendingQuestion::Served(targets), Answer::Served(answers)) => {
                 self.readings.take_served(&targets, answers);
             }
@@ -224,9 +200,21 @@ impl Planner {
                 }
             }
             (PendingQuestion::Schema(target), Answer::Schema(schema)) => self.take_schema(&target, schema),
-            // The note says no more: what is sent may hold secrets.
-            (_, _) => self.notes.push("an answer did not fit its question".to_owned()),
+            (PendingQuestion::Last(question), answer) => {
+                let mut closing = std::mem::take(&mut self.closing);
+                let fits = closing.take(self.overview(), question, answer);
+                self.closing = closing;
+                if !fits {
+                    self.note_misfit();
+                }
+            }
+            (_, _) => self.note_misfit(),
         }
+    }
+
+    /// The note says no more: what is sent may hold secrets.
+    fn note_misfit(&mut self) {
+        self.notes.push("an answer did not fit its question".to_owned());
     }
 
     /// Decides what can be decided, and asks for more. Where there is nothing to ask, it is decided what is postponed,
@@ -417,69 +405,15 @@ impl Planner {
         }
     }
 
-    /// Asks once for what resources name that change, and that this plan does not make.
-    fn ask_for_needed(&mut self) -> Option<Question> {
-        if self.missing.is_some() || self.input.mode == Mode::Destroy {
-            return None;
-        }
-        let changes = |position| self.decisions.change(position).is_some_and(|change| change.action.writes());
-        let needed = needed(&self.input, changes);
-        self.missing = Some(Vec::new());
-        if needed.is_empty() {
-            return None;
-        }
-        let targets = needed.iter().map(|one| one.target.clone()).collect();
-        self.pending.push_back(PendingQuestion::ReadNeeded(needed));
-        Some(Question::Read(targets))
-    }
-
-    /// Asks once about what stays as it is, and does not say that it is ready.
-    fn ask_for_health(&mut self) -> Option<Question> {
-        if self.health.is_some() || self.input.mode == Mode::Destroy {
-            return None;
-        }
-        let (addresses, checkups) = health::checkups(self.overview());
-        self.health = Some(BTreeMap::new());
-        if checkups.is_empty() {
-            return None;
-        }
-        self.pending.push_back(PendingQuestion::Lacks(addresses));
-        Some(Question::Lacks(checkups))
-    }
-
-    /// Says of what stays as it is whether an apply waits for it, and what is wrong with it.
-    fn tell_health(&mut self, changes: &mut [Change]) {
-        let mut found = self.health.take().unwrap_or_default();
-        for change in changes.iter_mut().filter(|change| change.action == Action::None) {
-            change.health = found.remove(&change.address);
-        }
-    }
-
-    /// Asks once what carries our annotations.
-    fn ask_for_marked(&mut self) -> Option<Question> {
-        if self.marked.is_some() {
-            return None;
-        }
-        self.marked = Some(Vec::new());
-        let places = strays::places(&self.input);
-        if places.is_empty() {
-            return None;
-        }
-        self.pending.push_back(PendingQuestion::Marked);
-        Some(Question::Marked(places))
-    }
-
-    /// Warns, at each resource that changes, of what it names and what is not there.
-    fn tell_missing(&mut self, changes: &mut [Change]) {
-        for Needed { target, by } in self.missing.take().unwrap_or_default() {
-            for (address, path) in by {
-                let name = target.identity.short_name();
-                let text = format!("{path}: {name} is missing");
-                if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
-                    change.warnings.push(text);
-                }
-            }
-        }
+    /// Asks what is asked when everything is decided, once.
+    fn ask_last(&mut self) -> Vec<Question> {
+        let mut closing = std::mem::take(&mut self.closing);
+        let asked = closing.ask(self.overview());
+        self.closing = closing;
+        let (pending, questions): (Vec<_>, Vec<_>) =
+            asked.into_iter().map(|(last, question)| (PendingQuestion::Last(last), question)).unzip();
+        self.pending.extend(pending);
+        questions
     }
 
     fn plan(&mut self) -> Plan {
@@ -489,11 +423,8 @@ impl Planner {
         for change in &mut changes {
             change.sum_up_schemas();
         }
-        self.tell_missing(&mut changes);
-        self.tell_health(&mut changes);
-        let marked = self.marked.take().unwrap_or_default();
-        let strays: Vec<String> = strays::notes(self.overview(), &marked, &changes).collect();
-        self.notes.extend(strays);
+        let notes = std::mem::take(&mut self.closing).tell(self.overview(), &mut changes);
+        self.notes.extend(notes);
         refusals.extend(unreadable);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(strangers::notes(self.overview()));

@@ -55,7 +55,7 @@ impl<'a> Overview<'a> {
     }
 
     /// What is decided.
-    pub(super) fn decisions(self) -> &'a Decisions {
+    pub(in crate::plan) fn decisions(self) -> &'a Decisions {
         self.decisions
     }
 

@@ -4,7 +4,7 @@ use futures::stream::{self, StreamExt as _};
 
 use super::cause::with_cause;
 use super::{explain, storage_class};
-use crate::kubernetes::readiness::{Readiness, judge_by};
+use crate::kubernetes::readiness::{Readiness, Standard, judge_by};
 use crate::provider::Checkup;
 use crate::provider::kubernetes::client::Kubernetes;
 
@@ -35,5 +35,10 @@ async fn look(cluster: &Kubernetes, checkup: &Checkup, is_explained: bool) -> Op
         Readiness::Waiting(lacking) | Readiness::Failed(lacking) => lacking,
     };
     let cause = if is_explained { explain::cause(cluster, identity, object).await } else { None };
+    // What others scale, or what a node lets go, is no fault while its pods are on their way.
+    let may_be_passing = checkup.standard == Standard::Working && is_explained && cause.is_none();
+    if may_be_passing && explain::is_on_its_way(cluster, identity, object).await {
+        return None;
+    }
     Some(with_cause(&lacking, cause.as_deref()))
 }

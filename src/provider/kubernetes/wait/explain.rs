@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::events::events_of;
 use crate::kubernetes::completion;
-use crate::kubernetes::conditions::text;
+use crate::kubernetes::conditions::{condition, status, text};
 use crate::kubernetes::events::{event_lines, warning_since};
 use crate::kubernetes::pods;
 use crate::kubernetes::readiness::Readiness;
@@ -128,6 +128,14 @@ pub(super) async fn cause(cluster: &Kubernetes, identity: &Identity, object: &Va
         warning_since(&events, Timestamp::MIN)
     };
     timeout(PATIENCE, look).await.ok().flatten()
+}
+
+/// Whether all pods of a workload are ready, or have not been there for long.
+pub(super) async fn is_on_its_way(cluster: &Kubernetes, identity: &Identity, object: &Value) -> bool {
+    let is_refused = condition(object, "ReplicaFailure").is_some_and(|found| status(found) == "True");
+    let Some(Ok(pods)) = pods_of(cluster, identity, object).await else { return false };
+    let now = Timestamp::now();
+    !is_refused && pods.iter().all(|pod| pods::is_ready(pod) || pods::is_young(pod, now))
 }
 
 /// The last warnings about an object; without one, its last event.

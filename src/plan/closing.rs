@@ -1,0 +1,116 @@
+//! What is asked when everything else is decided: what resources name and nobody makes, what is not well, and what the
+//! state does not know.
+
+use std::collections::BTreeMap;
+
+use crate::plan::input::question::{Answer, Question};
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::plan::Mode;
+use crate::plan::view::needs::{Needed, needed};
+use crate::plan::view::overview::Overview;
+use crate::plan::view::{health, strays};
+use crate::provider::Marked;
+use crate::resource::{Address, Health, Reading};
+
+/// One of the last questions, without its answer.
+#[derive(Debug)]
+pub(super) enum LastQuestion {
+    /// Whether what resources name is there.
+    Needed(Vec<Needed>),
+    /// What these lack, which stay as they are.
+    Health(Vec<Address>),
+    /// What carries our annotations.
+    Marked,
+}
+
+/// The last questions, and what they came to.
+#[derive(Debug, Default)]
+pub(super) struct Closing {
+    is_asked: bool,
+    missing: Vec<Needed>,
+    health: BTreeMap<Address, Health>,
+    marked: Vec<Marked>,
+}
+
+impl Closing {
+    /// The last questions; none where they were asked already.
+    pub(super) fn ask(&mut self, overview: Overview<'_>) -> Vec<(LastQuestion, Question)> {
+        if std::mem::replace(&mut self.is_asked, true) {
+            return Vec::new();
+        }
+        let of_an_apply = match overview.input().mode {
+            Mode::Apply => [ask_for_needed(overview), ask_for_health(overview)],
+            Mode::Destroy => [None, None],
+        };
+        of_an_apply.into_iter().chain([ask_for_marked(overview)]).flatten().collect()
+    }
+
+    /// Takes in an answer; `false` where it does not fit the question.
+    pub(super) fn take(&mut self, overview: Overview<'_>, question: LastQuestion, answer: Answer) -> bool {
+        match (question, answer) {
+            (LastQuestion::Needed(needed), Answer::Read(readings)) => {
+                let read = needed.into_iter().zip(readings);
+                // What may not be read may be there.
+                let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
+                self.missing = missing.map(|(needed, _)| needed).collect();
+            }
+            (LastQuestion::Health(addresses), Answer::Lacks(answers)) => {
+                self.health = health::found(overview, addresses, answers);
+            }
+            (LastQuestion::Marked, Answer::Marked(marked)) => self.marked = marked,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Says it at the changes that it concerns; sentences about the rest.
+    pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> Vec<String> {
+        let Self { missing, health, marked, .. } = self;
+        tell_missing(missing, changes);
+        tell_health(health, changes);
+        strays::notes(overview, &marked, changes).collect()
+    }
+}
+
+/// Asks for what resources name that change, and that this plan does not make.
+fn ask_for_needed(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
+    let decisions = overview.decisions();
+    let changes = |position| decisions.change(position).is_some_and(|change| change.action.writes());
+    let needed = needed(overview.input(), changes);
+    if needed.is_empty() {
+        return None;
+    }
+    let targets = needed.iter().map(|one| one.target.clone()).collect();
+    Some((LastQuestion::Needed(needed), Question::Read(targets)))
+}
+
+/// Asks about what stays as it is, and does not say that it is ready.
+fn ask_for_health(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
+    let (addresses, checkups) = health::checkups(overview);
+    (!checkups.is_empty()).then_some((LastQuestion::Health(addresses), Question::Lacks(checkups)))
+}
+
+/// Asks what carries our annotations.
+fn ask_for_marked(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
+    let places = strays::places(overview.input());
+    (!places.is_empty()).then_some((LastQuestion::Marked, Question::Marked(places)))
+}
+
+/// Warns, at each resource that changes, of what it names and what is not there.
+fn tell_missing(missing: Vec<Needed>, changes: &mut [Change]) {
+    for Needed { target, by } in missing {
+        for (address, path) in by {
+            let text = format!("{path}: {} is missing", target.identity.short_name());
+            if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
+                change.warnings.push(text);
+            }
+        }
+    }
+}
+
+/// Says of what stays as it is what is wrong with it.
+fn tell_health(mut found: BTreeMap<Address, Health>, changes: &mut [Change]) {
+    for change in changes.iter_mut().filter(|change| change.action == Action::None) {
+        change.health = found.remove(&change.address);
+    }
+}
