@@ -26,18 +26,18 @@ tests! {
 }
 
 /// What the definition says of itself in the cluster.
-fn definition_text(ns: &Namespace) -> Value {
+pub(crate) fn definition_text(ns: &Namespace) -> Value {
     let pointer = "/spec/versions/0/schema/openAPIV3Schema/description";
     ns.field("crd/things.{prefix}.example.com", pointer)
 }
 
 /// A map with this value.
-fn with_value(value: &str) -> String {
+pub(crate) fn with_value(value: &str) -> String {
     GREETING.replace("world", value)
 }
 
 /// A project that has applied these configurations, one after the other.
-fn applied<'n>(ns: &'n Namespace, configs: &[String]) -> Project<'n> {
+pub(crate) fn applied<'n>(ns: &'n Namespace, configs: &[String]) -> Project<'n> {
     let project = ns.project().write("regplan.toml", &configs[0]);
     project.apply();
     for config in &configs[1..] {
@@ -186,7 +186,7 @@ fn a_claim_that_is_gone_comes_back_empty_only_with_consent() {
 }
 
 /// A Secret whose value is in a file, and a map.
-fn with_secret(value: &str) -> String {
+pub(crate) fn with_secret(value: &str) -> String {
     format!(
         "{}\n[secret.token]\nfile = \"token\"\n\n[resource.login]\napiVersion = \"v1\"\nkind = \"Secret\"\n\
          stringData.token = \"${{secret.token}}\"\n",
@@ -194,7 +194,8 @@ fn with_secret(value: &str) -> String {
     )
 }
 
-fn secret_project(ns: &Namespace) -> Project<'_> {
+/// A project that has applied it.
+pub(crate) fn secret_project(ns: &Namespace) -> Project<'_> {
     let project = ns.project().write("token", "first-canary").write("regplan.toml", &with_secret("good"));
     project.apply();
     project

@@ -3,9 +3,10 @@
 use std::fs;
 
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{Ended, FAILING, GREETING, Namespace, Project, custom_object, definition};
+use crate::rollback::{applied, definition_text, with_secret, with_value};
 
 tests! {
     a_run_that_fails_is_undone,
@@ -26,33 +27,6 @@ tests! {
     what_no_revision_has_whole_is_not_undone,
 }
 
-/// What the definition says of itself in the cluster.
-fn definition_text(ns: &Namespace) -> Value {
-    let pointer = "/spec/versions/0/schema/openAPIV3Schema/description";
-    ns.field("crd/things.{prefix}.example.com", pointer)
-}
-
-/// A map with this value.
-fn with_value(value: &str) -> String {
-    GREETING.replace("world", value)
-}
-
-/// A project that has applied this configuration.
-fn applied<'n>(ns: &'n Namespace, config: &str) -> Project<'n> {
-    let project = ns.project().write("regplan.toml", config);
-    project.apply();
-    project
-}
-
-/// A Secret whose value is in a file, and a map.
-fn with_secret(value: &str) -> String {
-    format!(
-        "{}\n[secret.token]\nfile = \"token\"\n\n[resource.login]\napiVersion = \"v1\"\nkind = \"Secret\"\n\
-         stringData.token = \"${{secret.token}}\"\n",
-        with_value(value)
-    )
-}
-
 fn undoing(project: &Project<'_>) -> Ended {
     project.run(["apply", "--auto-approve", "--rollback-on-failure"]).code(1)
 }
@@ -60,7 +34,7 @@ fn undoing(project: &Project<'_>) -> Ended {
 fn a_run_that_fails_is_undone() {
     let ns = Namespace::new();
     let old = "\n[resource.old]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
-    let project = applied(&ns, &format!("{}{old}", with_value("good")));
+    let project = applied(&ns, &[format!("{}{old}", with_value("good"))]);
     project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
     let ended = undoing(&project);
     ended.stderr_contains("failed resource.lb").stderr_contains("undoing what this run wrote");
@@ -87,7 +61,7 @@ fn an_undo_touches_nothing_else_and_no_protected_object() {
     let ns = Namespace::new();
     let other = "\n[resource.other]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
     let kept = "\n[resource.kept]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\nlifecycle.protect = true\n";
-    let project = applied(&ns, &format!("{}{other}", with_value("good")));
+    let project = applied(&ns, &[format!("{}{other}", with_value("good"))]);
     project.rewrite("regplan.toml", &format!("{}{other}{kept}{FAILING}", with_value("bad")));
     // What others change during the run is theirs.
     let proxy = ns.proxy();
@@ -136,7 +110,7 @@ fn what_stays_after_an_undo_is_said() {
 /// A state that was made anew knows objects that no revision has.
 fn what_no_revision_has_is_not_undone_by_a_delete() {
     let ns = Namespace::new();
-    let project = applied(&ns, &with_value("good"));
+    let project = applied(&ns, &[with_value("good")]);
     let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     fs::remove_dir_all(project.path(".regplan")).unwrap();
     project.run(["state", "rebuild", "--adopt-lineage", &lineage, "--auto-approve"]).success();
@@ -149,7 +123,7 @@ fn what_others_lose_with_a_namespace_is_not_undone() {
     let ns = Namespace::new();
     let space =
         "\n[resource.space]\napiVersion = \"v1\"\nkind = \"Namespace\"\nmetadata.name = \"{prefix}-more\"\n";
-    let project = applied(&ns, &format!("{GREETING}{space}"));
+    let project = applied(&ns, &[format!("{GREETING}{space}")]);
     let name = ns.fill("{prefix}-more");
     ns.clean_up(&format!("namespace/{name}"));
     ns.kubectl(["create", "configmap", "theirs", "--namespace", &name]).run().success();
@@ -163,7 +137,7 @@ fn what_others_lose_with_a_namespace_is_not_undone() {
 fn a_moved_object_moves_back() {
     let ns = Namespace::new();
     let named = "metadata.name = \"greeting\"\n";
-    let project = applied(&ns, &format!("{}{named}", with_value("good")));
+    let project = applied(&ns, &[format!("{}{named}", with_value("good"))]);
     let moved = with_value("bad").replace("resource.greeting", "resource.hello");
     let table = "\n[[moved]]\nfrom = \"resource.greeting\"\nto = \"resource.hello\"\n";
     project.rewrite("regplan.toml", &format!("{moved}{named}{table}{FAILING}"));
@@ -185,7 +159,7 @@ fn a_moved_object_moves_back() {
 fn an_undo_lets_definitions_stay() {
     let ns = Namespace::new();
     let thing = |value: &str| format!("{}\n{}", with_value(value), custom_object(value));
-    let project = applied(&ns, &format!("{}{}", thing("good"), definition("older")));
+    let project = applied(&ns, &[format!("{}{}", thing("good"), definition("older"))]);
     project.rewrite("regplan.toml", &format!("{}{}{FAILING}", thing("bad"), definition("newer")));
     let ended = undoing(&project);
     ended.stdout_contains("resource.crd stays as it is");
@@ -197,7 +171,7 @@ fn an_undo_lets_definitions_stay() {
 /// The answer to a create is lost, and whether it was done cannot be looked up.
 fn an_undo_looks_for_what_is_in_doubt() {
     let ns = Namespace::new();
-    let project = applied(&ns, &with_value("good"));
+    let project = applied(&ns, &[with_value("good")]);
     let new = "\n[resource.new]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
     project.rewrite("regplan.toml", &format!("{}{new}", with_value("bad")));
     let proxy = ns.proxy();
@@ -211,7 +185,7 @@ fn an_undo_looks_for_what_is_in_doubt() {
 
 fn a_plan_file_is_undone_too() {
     let ns = Namespace::new();
-    let project = applied(&ns, &with_value("good"));
+    let project = applied(&ns, &[with_value("good")]);
     project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("bad")));
     project.run(["plan", "--out", "bad.plan"]).success();
     let ended = project.run(["apply", "bad.plan", "--rollback-on-failure"]).code(1);
@@ -223,7 +197,7 @@ fn a_plan_file_is_undone_too() {
 /// Whoever has stopped the run wants nothing more to be written.
 fn a_run_that_is_stopped_stays_as_it_is() {
     let ns = Namespace::new();
-    let project = applied(&ns, &with_value("good"));
+    let project = applied(&ns, &[with_value("good")]);
     let patient = FAILING.replace("1s", "60s");
     project.rewrite("regplan.toml", &format!("{}{patient}", with_value("bad")));
     let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
@@ -234,7 +208,7 @@ fn a_run_that_is_stopped_stays_as_it_is() {
 
 fn an_undo_that_was_killed_is_finished_by_a_rollback() {
     let ns = Namespace::new();
-    let project = applied(&ns, &with_value("good"));
+    let project = applied(&ns, &[with_value("good")]);
     let held = "\n[resource.held]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
                 metadata.finalizers = [\"regplan.test/hold\"]\n";
     project.rewrite("regplan.toml", &format!("{}{held}{FAILING}", with_value("bad")));
@@ -253,7 +227,7 @@ fn an_undo_writes_nothing_that_the_run_did_not() {
     let ns = Namespace::new();
     let base = "\n[resource.base]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
     let above = |value: &str| format!("{}depends_on = [\"resource.base\"]\n{base}", with_value(value));
-    let project = applied(&ns, &above("good"));
+    let project = applied(&ns, &[above("good")]);
     project.rewrite("regplan.toml", &format!("{}{FAILING}", above("bad")));
     let mut apply = project.regplan(["apply", "--auto-approve", "--rollback-on-failure"]).spawn();
     apply.until("waiting resource.lb");
@@ -268,7 +242,7 @@ fn the_data_of_a_claim_is_not_undone() {
     let claim = "\n[resource.data]\napiVersion = \"v1\"\nkind = \"PersistentVolumeClaim\"\n\
                  spec = { storageClassName = \"standard\", accessModes = [\"ReadWriteOnce\"], \
                  resources.requests.storage = \"1Gi\" }\n";
-    let project = applied(&ns, &format!("{GREETING}{claim}"));
+    let project = applied(&ns, &[format!("{GREETING}{claim}")]);
     project.rewrite("regplan.toml", GREETING);
     let args = ["apply", "--auto-approve", "--rollback-on-failure", "--consent", "resource.data"];
     project.run(args).code(1).stderr_contains("resource.data: its data would be lost");
@@ -277,7 +251,7 @@ fn the_data_of_a_claim_is_not_undone() {
 
 fn what_no_revision_has_whole_is_not_undone() {
     let ns = Namespace::new();
-    let project = applied(&ns, &with_value("good"));
+    let project = applied(&ns, &[with_value("good")]);
     let revision = project.state_path().replace("state.json", "revisions/000001.json");
     // As an older version wrote it, which kept the objects alone.
     let whole = project.read(&revision);
