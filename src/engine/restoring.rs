@@ -14,7 +14,7 @@ use super::compiling::Compiled;
 use crate::config::Config;
 use crate::graph::Graph;
 use crate::provider::Provider;
-use crate::resource::{Address, Identity, Live, Problem, Reading, Target};
+use crate::resource::{Address, Desired, Identity, Live, Problem, Reading, Target};
 use crate::state::{Revision, State, StoredDesired};
 
 /// What a rollback wants, and what it works from.
@@ -34,60 +34,89 @@ pub(super) struct Restoration {
     pub(super) notes: Vec<String>,
 }
 
+/// What a restoration works from.
+#[derive(Clone, Copy)]
+pub(super) struct Past<'r> {
+    /// The revision to go back to.
+    pub(super) revision: &'r Revision,
+    /// The newest one, which says how definitions are now; `None` where it cannot be read.
+    pub(super) newest: Option<&'r Revision>,
+    /// The state as it is now.
+    pub(super) state: &'r State,
+    /// What the user agreed to go on without.
+    pub(super) consented: &'r BTreeSet<Address>,
+    /// Resources of which somebody knows that their secret values are the same.
+    pub(super) kept: &'r BTreeSet<Address>,
+}
+
 /// What was desired at the revision. Definitions of custom resources are never rolled back. Secret values are in no
-/// revision; those that are certainly still the same are taken from the cluster. `kept` are resources of which somebody
-/// knows that.
+/// revision; those that are certainly still the same are taken from the cluster.
 ///
 /// # Errors
 /// A revision of an old format, which has only its objects; or one that was edited by hand.
 pub(super) async fn restore(
     config: &Config,
-    revision: &Revision,
-    newest: Option<&Revision>,
-    state: &State,
+    past: Past<'_>,
     provider: &dyn Provider,
-    consented: &BTreeSet<Address>,
-    kept: &BTreeSet<Address>,
 ) -> Result<Restoration, Error> {
-    check(revision)?;
-    let WithDefinitions { wanted, left_out } = with_present_definitions(revision, newest, state);
-    let withheld = live_of(&wanted, provider).await;
+    check(past.revision)?;
+    let WithDefinitions { wanted, left_out } =
+        with_present_definitions(past.revision, past.newest, past.state);
     let stays = |address: &Address| format!("{address} stays as it is: a definition is never rolled back.");
-    let mut notes: Vec<String> = left_out.iter().map(stays).collect();
-    let (mut desired, mut barred) = (Vec::new(), BTreeMap::new());
-    let mut used_consents = BTreeSet::new();
+    let mut refilled = Refilled { notes: left_out.iter().map(stays).collect(), ..Refilled::default() };
+    let withheld = live_of(&wanted, provider).await;
     for (address, stored) in &wanted {
-        let Some(mut one) = stored.desired(address.clone()) else { continue };
-        let record = Record { then: revision, now: state, consented, kept };
-        match withheld.get(&one.identity) {
-            Some(reading) => match record.fill(&mut one, stored, reading) {
-                Filled::Whole => desired.push(one),
-                Filled::WithPresentValues(note) => {
-                    used_consents.insert(address.clone());
-                    notes.push(note);
-                    desired.push(one);
-                }
-                Filled::LeftOut(note) => {
-                    used_consents.insert(address.clone());
-                    notes.push(note);
-                }
-                Filled::Barred(problem) => {
-                    barred.insert(address.clone(), problem);
-                    desired.push(one);
-                }
-            },
-            None => desired.push(one),
+        let Some(desired) = stored.desired(address.clone()) else { continue };
+        match withheld.get(&desired.identity) {
+            Some(reading) => refilled.fill(past, desired, stored, reading),
+            None => refilled.desired.push(desired),
         }
     }
-    // What is left out is no dependency of others either.
-    let there: BTreeSet<Address> = desired.iter().map(|one| one.address.clone()).collect();
-    for one in &mut desired {
-        one.depends_on.retain(|(named, _)| there.iter().any(|address| address.is_meant_by(named)));
-    }
+    let Refilled { mut desired, barred, used_consents, notes } = refilled;
+    without_dependencies_on_nothing(&mut desired);
     let graph = Graph::build(desired).map_err(|mistakes| Error::mistakes(config, mistakes))?;
-    let then = revision.state.resources.values();
+    let then = past.revision.state.resources.values();
     let applied_then = then.map(|resource| resource.identity.clone()).collect();
     Ok(Restoration { compiled: Compiled::of(graph), left_out, applied_then, barred, used_consents, notes })
+}
+
+/// What is desired again, with the secret values that could be put back.
+#[derive(Default)]
+struct Refilled {
+    desired: Vec<Desired>,
+    barred: BTreeMap<Address, Problem>,
+    used_consents: BTreeSet<Address>,
+    notes: Vec<String>,
+}
+
+impl Refilled {
+    /// Adds a resource whose secret values the revision does not have.
+    fn fill(&mut self, past: Past<'_>, mut desired: Desired, stored: &StoredDesired, reading: &Reading) {
+        let Past { revision: then, state: now, consented, kept, .. } = past;
+        let address = desired.address.clone();
+        match (Record { then, now, consented, kept }).fill(&mut desired, stored, reading) {
+            Filled::Whole => {}
+            Filled::WithPresentValues(note) => {
+                self.used_consents.insert(address);
+                self.notes.push(note);
+            }
+            Filled::LeftOut(note) => {
+                self.used_consents.insert(address);
+                self.notes.push(note);
+                return;
+            }
+            Filled::Barred(problem) => drop(self.barred.insert(address, problem)),
+        }
+        self.desired.push(desired);
+    }
+}
+
+/// What is left out is no dependency of others either.
+fn without_dependencies_on_nothing(desired: &mut [Desired]) {
+    let there: BTreeSet<Address> = desired.iter().map(|one| one.address.clone()).collect();
+    for one in desired {
+        one.depends_on.retain(|(named, _)| there.iter().any(|address| address.is_meant_by(named)));
+    }
 }
 
 /// Makes sure that the revision has all that was desired.

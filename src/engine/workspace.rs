@@ -8,7 +8,7 @@ use super::file_lines;
 use super::lost_data;
 use super::planned::{Applicable, Planned};
 use super::planning::Wanted;
-use super::restoring::{self, Restoration};
+use super::restoring::{self, Past, Restoration};
 use super::run_secrets::RunSecrets;
 use super::state_access::{StateAccess, place_name};
 use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
@@ -127,8 +127,8 @@ impl<S: StateAccess> Workspace<S> {
         let provider = self.provider.as_ref();
         let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
         let consented = request.consent.iter().cloned().collect();
-        let restoration =
-            restoring::restore(config, &revision, newest.as_ref(), state, &keeping, &consented, kept).await?;
+        let past = Past { revision: &revision, newest: newest.as_ref(), state, consented: &consented, kept };
+        let restoration = restoring::restore(config, past, &keeping).await?;
         let Restoration { compiled, left_out, applied_then, barred, used_consents, notes } = restoration;
         self.secrets.learn_desired(&compiled.graph);
         let wanted = Wanted {
