@@ -14,12 +14,13 @@ pub fn is_unready(resource: &StoredResource, reading: &Reading) -> bool {
         return false;
     }
     let (identity, rule) = (&resource.identity, resource.ready.as_ref());
-    judge_by(standard(resource), identity, &live.object, rule, StorageClass::default()) != Readiness::Ready
-}
-
-/// What is asked of an object: what an apply waits for, or what it needs to do its work once it was ready.
-pub fn standard(resource: &StoredResource) -> Standard {
-    if resource.readiness.awaited_since().is_some() { Standard::RolledOut } else { Standard::Working }
+    judge_by(
+        Standard::of(resource.readiness.awaited_since()),
+        identity,
+        &live.object,
+        rule,
+        StorageClass::default(),
+    ) != Readiness::Ready
 }
 
 /// The observation of an object that lacks this to be ready.

@@ -12,6 +12,7 @@ use super::state_access::place_name;
 use super::{Error, Head, Host, Settings};
 use crate::config::ClusterSettings;
 use crate::drift::{self, Additions, Drift, Finding, HealthCheck, Observation, Status};
+use crate::kubernetes::readiness::Standard;
 use crate::provider::{Checkup, Provider};
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target, is_house_group};
 use crate::state::{self, Intent, State, StoredResource};
@@ -194,7 +195,7 @@ async fn lacking<'s>(
     let unready = wanted.iter().zip(readings).filter_map(|((address, resource), reading)| match reading {
         Reading::Present(live) if drift::is_unready(resource, reading) => {
             let (live, rule) = (Arc::clone(live), resource.ready.clone());
-            let standard = drift::standard(resource);
+            let standard = Standard::of(resource.readiness.awaited_since());
             Some((*address, Checkup { live, target: resource.target(), rule, standard }))
         }
         _ => None,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, FAILING, HEAD, Namespace, Project, WEB, wait_until};
+use crate::harness::{BALANCER, FAILING, HEAD, Namespace, Project, WEB, wait_until, web};
 
 tests! {
     what_was_not_ready_in_time_is_waited_for_again,
@@ -199,22 +199,6 @@ fn nothing_is_asked_about_what_is_well() {
     assert_eq!((proxy.requests().len(), proxy.count("list", "events")), (told - 1, 0));
 }
 
-fn deployment(behaviour: &str) -> String {
-    format!(
-        r#"{HEAD}
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-replicas = 1
-selector.matchLabels = {{ app = "web" }}
-template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviour}" }}
-template.spec.containers = [{{ name = "main", image = "web:1" }}]
-"#
-    )
-}
-
 /// The Job and its events say the same.
 fn a_failed_job_says_why_once() {
     let ns = Namespace::new();
@@ -249,7 +233,7 @@ fn what_others_roll_out_is_well_while_it_serves() {
 
 fn the_cause_is_on_the_screen_while_it_is_waited_for() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &deployment("image-pull-backoff"));
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{}", web(1, "image-pull-backoff")));
     let began = Instant::now();
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("0 of 1 pod available; pod web-");
@@ -259,7 +243,7 @@ fn the_cause_is_on_the_screen_while_it_is_waited_for() {
 
 fn a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &deployment("image-pull-backoff"));
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{}", web(1, "image-pull-backoff")));
     let began = Instant::now();
     let ended = project.run(["apply", "--auto-approve", "--fail-fast"]).code(1);
     ended.stderr_contains("failed resource.web").stderr_contains("ImagePullBackOff");

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::project;
 use crate::cli::wording::note;
-use crate::engine::{Additions, Settings, Workspace};
+use crate::engine::{Additions, Error, Settings, Workspace};
 use crate::provider::Marked;
 use crate::report::{Label, Styled, escape};
 use crate::state::{Lineage, Store};
@@ -57,10 +57,9 @@ fn lineage(
 ) -> Result<Lineage, Failure> {
     let here = workspace.lineage();
     match (&args.adopt_lineage, here) {
-        (Some(named), Some(here)) if *named != here => Err(Failure::message(format!(
-            "`--adopt-lineage {named}`: there is a state here, and its lineage is {here}"
-        ))
-        .help("leave `--adopt-lineage` out, or move that state away first")),
+        (Some(named), Some(here)) if *named != here => {
+            Err(Error::OtherLineage { named: named.to_string(), found: here.to_string() }.into())
+        }
         (_, Some(here)) => Ok(here),
         (Some(named), None) if found.iter().any(|one| one.lineage.as_deref() == Some(named.as_str())) => {
             Ok(named.clone())

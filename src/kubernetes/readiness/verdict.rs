@@ -1,5 +1,7 @@
 //! The result of a readiness check, and what it needs besides the object.
 
+use jiff::Timestamp;
+
 /// Whether an object is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
@@ -33,6 +35,13 @@ pub enum Standard {
     RolledOut,
     /// That it does its work. A rollout that others began is no fault, as long as enough pods serve.
     Working,
+}
+
+impl Standard {
+    /// What is asked of an object by the time of its last write, where it has not become ready since then.
+    pub fn of(awaited_since: Option<Timestamp>) -> Self {
+        if awaited_since.is_some() { Self::RolledOut } else { Self::Working }
+    }
 }
 
 /// What the readiness of a claim depends on in its storage class.

@@ -17,7 +17,7 @@ use crate::resource::{Address, Health, Live};
 pub(in crate::plan) fn checkups(overview: Overview<'_>) -> (Vec<Address>, Vec<Checkup>) {
     let situations = (0..overview.input().desired.len()).filter_map(|position| overview.situation(position));
     let unready = situations.filter_map(|situation| {
-        let standard = standard(situation);
+        let standard = Standard::of(awaited_since(situation));
         let live =
             situation.live().filter(|live| stays(situation) && !says_ready(situation, live, standard))?;
         let desired = situation.desired();
@@ -56,11 +56,6 @@ fn stays(situation: Situation<'_>) -> bool {
         change.action == Action::None && change.tracking != Tracking::Untracked && !change.has_completed()
     };
     situation.change().is_some_and(stays)
-}
-
-/// What is asked of an object: what an apply waits for, or what it needs to do its work once it was ready.
-fn standard(situation: Situation<'_>) -> Standard {
-    if awaited_since(situation).is_some() { Standard::RolledOut } else { Standard::Working }
 }
 
 /// A claim that waits for its first consumer does not say so itself: that is asked.

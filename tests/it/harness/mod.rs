@@ -49,7 +49,7 @@ pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, Seen};
 pub(crate) use texts::{
     BALANCER, FAILING, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, custom_object,
-    definition, deployment, mirror_definition,
+    definition, deployment, mirror_definition, web,
 };
 pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;

@@ -116,6 +116,23 @@ pub(crate) const FAILING: &str = "\n[resource.lb]\napiVersion = \"v1\"\nkind = \
                                   spec = { type = \"LoadBalancer\", ports = [{ port = 80 }] }\n\
                                   lifecycle.timeouts.ready = \"1s\"\n";
 
+/// A Deployment `web` whose pods behave like this.
+pub(crate) fn web(replicas: u8, behaviour: &str) -> String {
+    format!(
+        r#"
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = {replicas}
+selector.matchLabels = {{ app = "web" }}
+template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviour}" }}
+template.spec.containers = [{{ name = "main", image = "web:1" }}]
+"#
+    )
+}
+
 /// The definition of a kind `Thing` whose schema takes everything and has this description.
 pub(crate) fn definition(description: &str) -> String {
     let definition = r#"

@@ -1,7 +1,7 @@
 //! Workloads (`Deployment`, `StatefulSet`, `DaemonSet`, `Job`): when they are rolled out, and why they are not.
 
 use super::{OTHERS, fails_at_web};
-use crate::harness::{HEAD, Namespace, Project, wait_until};
+use crate::harness::{HEAD, Namespace, Project, wait_until, web};
 
 tests! {
     a_deployment_is_waited_for_until_it_is_rolled_out,
@@ -14,28 +14,14 @@ tests! {
     without_the_right_to_read_events_nothing_changes,
 }
 
-fn web(behaviour: &str, lifecycle: &str) -> String {
-    format!(
-        r#"{HEAD}{OTHERS}
-[resource.web]
-apiVersion = "apps/v1"
-kind = "Deployment"
-
-[resource.web.spec]
-replicas = 2
-selector.matchLabels = {{ app = "web" }}
-template.metadata.labels = {{ app = "web", "regplan.test/behaviour" = "{behaviour}" }}
-template.spec.containers = [{{ name = "main", image = "web:1" }}]
-
-[resource.web.lifecycle]
-{lifecycle}
-"#
-    )
+/// The Deployment that others stand on.
+fn with_others(behaviour: &str, lifecycle: &str) -> String {
+    format!("{HEAD}{OTHERS}{}\n[resource.web.lifecycle]\n{lifecycle}\n", web(2, behaviour))
 }
 
 /// With pods that become ready, the next apply completes.
 fn heals(project: &Project<'_>, behaviour: &str) {
-    project.rewrite("regplan.toml", &web("fine", "").replace("[resource.web.lifecycle]", ""));
+    project.rewrite("regplan.toml", &with_others("fine", "").replace("[resource.web.lifecycle]", ""));
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("Plan: 1 to add, 1 to change")
         .stdout_contains(behaviour)
@@ -46,7 +32,7 @@ fn heals(project: &Project<'_>, behaviour: &str) {
 
 fn a_deployment_is_waited_for_until_it_is_rolled_out() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &web("slow", ""));
+    let project = ns.project().write("regplan.toml", &with_others("slow", ""));
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.web");
     assert!(ns.find("configmap/after").is_none(), "it stands on what is not ready yet");
@@ -57,7 +43,7 @@ fn a_deployment_is_waited_for_until_it_is_rolled_out() {
 
 fn a_crash_loop_is_told_and_stops_only_its_dependents() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &web("crash-loop", "timeouts.ready = \"6s\""));
+    let project = ns.project().write("regplan.toml", &with_others("crash-loop", "timeouts.ready = \"6s\""));
     let ended = fails_at_web(&ns, &project);
     ended
         .stderr_contains("CrashLoopBackOff")
@@ -68,7 +54,8 @@ fn a_crash_loop_is_told_and_stops_only_its_dependents() {
 
 fn an_image_that_cannot_be_pulled_is_told() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &web("image-pull-backoff", "timeouts.ready = \"5s\""));
+    let project =
+        ns.project().write("regplan.toml", &with_others("image-pull-backoff", "timeouts.ready = \"5s\""));
     let ended = fails_at_web(&ns, &project);
     ended.stderr_contains("ImagePullBackOff").stderr_contains("Back-off pulling image \"web:1\"");
     ended.stderr_contains("event of web-").stderr_contains("not ready after 5 s");
@@ -80,7 +67,7 @@ fn an_image_that_cannot_be_pulled_is_told() {
 
 fn pods_that_never_become_ready_are_told_in_time() {
     let ns = Namespace::new();
-    let project = ns.project().write("regplan.toml", &web("never-ready", "timeouts.ready = \"4s\""));
+    let project = ns.project().write("regplan.toml", &with_others("never-ready", "timeouts.ready = \"4s\""));
     let ended = fails_at_web(&ns, &project);
     ended.stderr_contains("is not ready after 4 s: 0 of 2 pods available");
     ended.stderr_contains("Readiness probe failed").stderr_contains("lifecycle.timeouts");
