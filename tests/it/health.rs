@@ -15,6 +15,7 @@ tests! {
     what_is_not_ready_any_more_is_unhealthy,
     the_cause_is_told_by_whoever_asks,
     a_failed_job_says_why_once,
+    what_others_scale_is_well_while_its_pods_are_young,
     what_others_roll_out_is_well_while_it_serves,
     what_counts_as_ready_when_it_is_written_stays_well,
     nothing_is_asked_about_what_is_well,
@@ -248,4 +249,16 @@ fn a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for() {
     let ended = project.run(["apply", "--auto-approve", "--fail-fast"]).code(1);
     ended.stderr_contains("failed resource.web").stderr_contains("ImagePullBackOff");
     assert!(began.elapsed() < Duration::from_secs(20), "it does not wait for the usual 30 s");
+}
+
+/// The new pods take their time; nothing is wrong with them.
+fn what_others_scale_is_well_while_its_pods_are_young() {
+    let ns = Namespace::new();
+    let config = web(1, "slow").replace("replicas = 1\n", "");
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{config}"));
+    project.apply();
+    ns.kubectl(["scale", "deployment/web", "--replicas=4", "--namespace={ns}"]).run().success();
+    wait_until("new pods", || ns.field("deployment/web", "/status/unavailableReplicas").as_u64() > Some(0));
+    project.run(["drift"]).success().stdout_contains("In sync");
+    project.run(["plan"]).success().stdout_lacks("unhealthy");
 }
