@@ -19,6 +19,7 @@
 //! | `validate` | How does a table differ from its schema, in our words? |
 //! | `value_rules` | Where may unknown values and secrets stand, and what do relative paths start from? |
 //! | `shape`, `markers` | What does a schema say about one place, and with which keywords of our own? |
+//! | `state_settings` | Where is the state kept? |
 //! | `moves` | Where has an address moved to, and what was removed? |
 //! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
 //! | `digest` | Do two configurations say the same? |
@@ -45,6 +46,7 @@ mod references;
 mod schema;
 mod shape;
 mod starter;
+mod state_settings;
 mod tables;
 mod template;
 #[cfg(test)]
@@ -65,3 +67,4 @@ pub use presence::is_absent;
 pub use references::SECRET_KIND;
 pub use schema::schema;
 pub use starter::starter;
+pub use state_settings::{ClusterState, StateSettings};

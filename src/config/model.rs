@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::markers::path_schema;
 use super::moves::Moves;
 use super::node::Node;
+use super::state_settings::StateSettings;
 use crate::diagnostic::{Sources, Span};
 use crate::resource::{Address, BlockAddress, Lifecycle, ReadyRule};
 
@@ -24,8 +25,8 @@ pub struct Config {
     pub project: String,
     /// `[cluster]`.
     pub cluster: ClusterSettings,
-    /// `[state] path`, resolved; `None` for the usual place.
-    pub state_path: Option<PathBuf>,
+    /// `[state]`.
+    pub state: StateSettings,
     /// The values of sensitive variables, by name; the others are substituted already. One that has no
     /// value is missing (see [`Inputs::sensitive_may_be_unset`](super::Inputs)).
     pub sensitive_variables: BTreeMap<String, String>,
@@ -42,7 +43,7 @@ impl fmt::Debug for Config {
             .field("folder", &self.folder)
             .field("project", &self.project)
             .field("cluster", &self.cluster)
-            .field("state_path", &self.state_path)
+            .field("state", &self.state)
             .field("sensitive_variables", &self.sensitive_variables.keys())
             .field("blocks", &self.blocks)
             .field("moves", &self.moves)

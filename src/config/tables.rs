@@ -53,10 +53,60 @@ pub(super) struct ClusterTable {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "State")]
 pub(super) struct StateTable {
-    /// The folder of the state; `.regplan/PROJECT` beside the first file unless said otherwise.
+    /// What keeps it: `local`, a folder on this machine, unless said otherwise; or `kubernetes`, the project's own
+    /// cluster, for a project that several machines work on.
+    #[serde(default)]
+    pub(super) backend: BackendName,
+    /// `local`: the folder of the state; `.regplan/PROJECT` beside the first file unless said otherwise.
     #[serde(default)]
     #[schemars(schema_with = "path_schema")]
     pub(super) path: Option<PathBuf>,
+    /// `kubernetes`: the namespace of states, which no project may own; `regplan-state` unless said otherwise.
+    #[serde(default)]
+    #[schemars(schema_with = "dns_label")]
+    pub(super) namespace: Option<String>,
+    /// `kubernetes`: the name of the state in that namespace; the project's name unless said otherwise.
+    #[serde(default)]
+    #[schemars(schema_with = "dns_label")]
+    pub(super) name: Option<String>,
+    /// `kubernetes`: for how long a lock is held without a sign of life: at least `5s`, and `15s` unless said
+    /// otherwise.
+    #[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+    pub(super) lock_duration: Option<String>,
+}
+
+/// What keeps a state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum BackendName {
+    /// A folder on this machine.
+    #[default]
+    Local,
+    /// The project's own cluster.
+    Kubernetes,
+}
+
+impl BackendName {
+    /// As it is written in the file.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Kubernetes => "kubernetes",
+        }
+    }
+
+    /// The keys of `[state]` that mean something beside it.
+    pub(super) fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Local => &["path"],
+            Self::Kubernetes => &["namespace", "name", "lock_duration"],
+        }
+    }
+
+    /// Those beside which this key means something.
+    pub(super) fn with(key: &str) -> impl Iterator<Item = Self> {
+        [Self::Local, Self::Kubernetes].into_iter().filter(move |name| name.keys().contains(&key))
+    }
 }
 
 /// What was applied under one address has another one now. Its object is kept, but for the annotation that

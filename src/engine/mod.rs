@@ -11,7 +11,7 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `settings`, `request` | what the user has chosen, and what a plan is asked for |
+//! | `settings`, `backend_settings`, `request` | what the user has chosen, where the state is kept, and what a plan is asked for |
 //! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, and which houses and which state backends there are |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
@@ -33,6 +33,7 @@
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;
+mod backend_settings;
 mod cluster_check;
 mod compiling;
 mod default_factories;
@@ -67,12 +68,13 @@ mod tests;
 mod undoing;
 mod workspace;
 
+pub use backend_settings::{BackendSettings, ClusterBackend};
 pub use cluster_check::ClusterMismatch;
 pub use compiling::{Compiled, compile, complete};
-pub use default_factories::{KubernetesProviders, LocalBackends};
+pub use default_factories::{KubernetesProviders, StateBackends};
 pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;
-pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
+pub use factories::{BackendFactory, ProviderFactory};
 pub use host::{Host, Variables};
 pub use kept_readings::KeptReadings;
 pub use loading::{Head, Project, load, load_head, load_without_blocks};
@@ -86,7 +88,7 @@ pub use rebuilding::Additions;
 pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;
 pub use rights::MissingRights;
-pub use settings::{ConfigInputs, Settings, SettingsConflict};
+pub use settings::{ConfigInputs, ConnectionSettings, Settings, SettingsConflict};
 pub use state_access::StateAccess;
 pub use undoing::{NotUndoable, Undo, Undoing};
 pub use workspace::Workspace;

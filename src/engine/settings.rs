@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::factories::ConnectionSettings;
 use crate::config::ClusterSettings;
 use crate::provider::OnTrouble;
 
@@ -37,6 +36,21 @@ impl fmt::Debug for ConfigInputs {
             .field("working_folder", &self.working_folder)
             .finish_non_exhaustive()
     }
+}
+
+/// How a cluster is reached: the result of `[cluster]` and the user's [`Settings`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// The path of the kubeconfig; `None` for the default one.
+    pub kubeconfig: Option<PathBuf>,
+    /// The name of the context; `None` for the kubeconfig's current one.
+    pub context: Option<String>,
+    /// Whether to use the service account of the pod that we run in, and no kubeconfig.
+    pub in_cluster: bool,
+    /// How many requests may be under way at once; at least 1.
+    pub connections: usize,
+    /// How long one request may take with all its repetitions; `None` for the usual times.
+    pub request_timeout: Option<Duration>,
 }
 
 /// The settings of the engine that are not in the configuration.
