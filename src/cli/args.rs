@@ -291,6 +291,14 @@ pub(super) enum Format {
 /// What can be done with the state.
 #[derive(Debug, Subcommand)]
 pub(super) enum StateCommand {
+    /// Make what a state in the cluster needs before its first use: namespace, objects, key, Roles
+    #[command(after_help = "\
+Examples:
+  regplan state init
+  regplan state init --print > state.yaml      for somebody else, who may make Roles
+
+It can be run again: what is there stays. A state in a folder needs no init.")]
+    Init(StateInitArgs),
     /// List what was applied: address and object
     #[command(after_help = "\
 Examples:
@@ -333,6 +341,13 @@ Examples:
   regplan state mv resource.old resource.new
   regplan state mv registry.main registry.prod")]
     Mv(StateMvArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateInitArgs {
+    /// Make nothing, and print it as YAML; without the key, which is a secret
+    #[arg(long)]
+    pub(super) print: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use super::destination;
 use super::diagnostics;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::host;
 use super::output::Output;
 use super::settings as cli_settings;
 use crate::drift::{Additions, Drift, HealthCheck, Verdict};
@@ -41,7 +42,7 @@ async fn find(
     settings: &Settings,
     output: Output,
 ) -> Result<AppliedState, Failure> {
-    let host = Host::of_process();
+    let host = host::host(output);
     if let Some(folder) = &args.state {
         let backend = BackendSettings::Folder(folder.clone());
         check_output(args, &backend)?;

@@ -15,6 +15,7 @@ mod failure;
 mod foreign_words;
 mod graph;
 mod history;
+mod host;
 mod init;
 mod interrupt;
 mod output;

@@ -7,6 +7,7 @@ use tracing::{Instrument as _, info_span};
 
 use super::Error;
 use super::needs::{self, Outside};
+use super::own_state;
 use crate::blocks::{self, Blocks, Facts, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -100,7 +101,10 @@ fn graph_of(
     let blocks::CompiledBlocks { resources, key_facts, mut mistakes } = Blocks::read(config).compile(facts);
     let is_whole = !mistakes.has_errors();
     let graph = match Graph::build(resources) {
-        Ok(graph) => is_whole.then_some(graph),
+        Ok(graph) => {
+            mistakes.extend(own_state::owners(config, &graph));
+            is_whole.then_some(graph)
+        }
         Err(found) => {
             // Where objects have mistakes, some are missing, and others exist twice.
             mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));

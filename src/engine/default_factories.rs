@@ -6,12 +6,14 @@ use async_trait::async_trait;
 
 use super::Error;
 use super::backend_settings::{BackendSettings, ClusterBackend};
+use super::cluster_check::check_cluster;
 use super::factories::{BackendFactory, ProviderFactory};
 use super::settings::ConnectionSettings;
-use crate::provider::kubernetes::{self, Environment, Kubernetes};
-use crate::provider::{Provider, Router};
-use crate::resource::{Problem, ProblemKind};
-use crate::state::{Backend, LocalBackend, Location};
+use crate::config::ClusterState;
+use crate::provider::kubernetes::{self, ClusterShelf, Ensured, Environment, Kubernetes, Made, Manifests};
+use crate::provider::{Cluster, Provider, Router};
+use crate::resource::Problem;
+use crate::state::{Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, SharedBackend, Waiting};
 
 /// Reaches Kubernetes clusters, as `kubectl` does.
 pub struct KubernetesProviders {
@@ -42,24 +44,62 @@ async fn connect(settings: &ConnectionSettings, environment: &Environment) -> Re
     Kubernetes::connect(&settings).await
 }
 
+/// How many requests a state needs at once: one, and one for its lock.
+const CONNECTIONS: usize = 2;
+
 /// Keeps states where the settings say.
 pub struct StateBackends {
     environment: Environment,
+    waiting: Arc<Waiting>,
 }
 
 impl StateBackends {
     /// `environment` is that of [`KubernetesProviders`].
     pub fn new(environment: Environment) -> Self {
-        Self { environment }
+        Self { environment, waiting: Arc::new(|_, _| ()) }
     }
-}
 
-impl StateBackends {
-    /// The state in a cluster, which must be the one of the configuration before anything is read from it.
-    async fn in_cluster(&self, settings: &ClusterBackend) -> Result<Box<dyn Backend>, Error> {
-        let cluster = connect(&settings.connection, &self.environment).await?;
-        Err(Problem::new(ProblemKind::Settings, format!("no state can be kept at {} yet", cluster.server()))
-            .into())
+    /// Tells again and again while a lock is waited for whose holder may be gone.
+    #[must_use]
+    pub fn with_waiting(mut self, waiting: Arc<Waiting>) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
+    /// The shelf in a cluster, which must be the one of the configuration before anything is read from it.
+    async fn shelf(&self, settings: &ClusterBackend) -> Result<ClusterShelf, Error> {
+        let ClusterBackend { state, connection, cluster: expected } = settings;
+        let connection = ConnectionSettings { connections: CONNECTIONS, ..connection.clone() };
+        let cluster = connect(&connection, &self.environment).await?;
+        if expected.uid.is_some() || expected.server.is_some() {
+            check_cluster(expected, None, Cluster::identity(&cluster).await?)?;
+        }
+        Ok(ClusterShelf::new(&cluster, &state.namespace, &state.name))
+    }
+
+    fn on(&self, shelf: ClusterShelf, settings: &ClusterBackend, key_making: KeyMaking) -> SharedBackend {
+        let usual = LeaseTimes::default();
+        let times = LeaseTimes {
+            duration: settings.state.lock_duration,
+            grace: settings.connection.request_timeout.map_or(usual.grace, |limit| limit.min(usual.grace)),
+        };
+        let waiting = Arc::clone(&self.waiting);
+        SharedBackend::new(Arc::new(shelf), times, key_making)
+            .with_waiting(Box::new(move |holder, left| waiting(holder, left)))
+    }
+
+    /// The key is made before the Roles: to make Roles takes more rights, and somebody else may have made them.
+    async fn prepare_in_cluster(&self, settings: &ClusterBackend) -> Result<Vec<Ensured>, Error> {
+        let ClusterState { namespace, name, .. } = &settings.state;
+        let shelf = self.shelf(settings).await?;
+        let Manifests { places, roles } = kubernetes::manifests(namespace, name);
+        let mut ensured = shelf.ensure(&places).await?;
+        let backend = self.on(shelf.clone(), settings, KeyMaking::ByNeed);
+        let made = if backend.key().await?.is_some() { Made::Before } else { Made::Now };
+        backend.make_key().await?;
+        ensured.push(Ensured { identity: shelf.identity(Item::Key), made });
+        ensured.extend(shelf.ensure(&roles).await?);
+        Ok(ensured)
     }
 }
 
@@ -69,8 +109,18 @@ impl BackendFactory for StateBackends {
         let location = match settings {
             BackendSettings::Beside { folder, project } => Location::beside(folder, project)?,
             BackendSettings::Folder(folder) => Location::at(folder),
-            BackendSettings::Cluster(cluster) => return self.in_cluster(cluster).await,
+            BackendSettings::Cluster(settings) => {
+                let shelf = self.shelf(settings).await?;
+                return Ok(Box::new(self.on(shelf, settings, KeyMaking::ByInit)));
+            }
         };
         Ok(Box::new(LocalBackend::new(location)))
+    }
+
+    async fn prepare(&self, settings: &BackendSettings) -> Result<Vec<Ensured>, Error> {
+        match settings {
+            BackendSettings::Cluster(settings) => self.prepare_in_cluster(settings).await,
+            BackendSettings::Beside { .. } | BackendSettings::Folder(_) => Ok(Vec::new()),
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::Error;
 use super::backend_settings::BackendSettings;
 use super::settings::ConnectionSettings;
 use crate::provider::Provider;
+use crate::provider::kubernetes::Ensured;
 use crate::resource::Problem;
 use crate::state::Backend;
 
@@ -29,4 +30,13 @@ pub trait BackendFactory: Send + Sync {
     /// The settings cannot name a state, such as a project name that cannot be a folder's name; or they lead to no
     /// cluster, or to another one than the configuration names.
     async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error>;
+
+    /// Makes what a state needs before its first use, and says what is there now. A place that needs nothing, as a
+    /// folder, says nothing.
+    ///
+    /// # Errors
+    /// The settings lead to no cluster, or to another one; or our rights do not allow it.
+    async fn prepare(&self, _: &BackendSettings) -> Result<Vec<Ensured>, Error> {
+        Ok(Vec::new())
+    }
 }

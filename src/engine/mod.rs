@@ -16,6 +16,7 @@
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
+//! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
@@ -48,10 +49,12 @@ mod lost_data;
 pub mod needs;
 mod opening;
 mod other_files;
+mod own_state;
 mod past;
 mod plan_file;
 mod planned;
 mod planning;
+mod preparing;
 mod rebuilding;
 mod redacting;
 mod refusal;

@@ -269,7 +269,7 @@ impl StateError {
             Self::Damaged { path, .. } => damaged_help(path),
             Self::NewerFormat { .. } => "use the regplan that wrote it, or a newer one".to_owned(),
             Self::OtherProject { .. } => {
-                "give each project a folder of its own in `[state] path`, or put the project's name back: \
+                "give each project a place of its own in `[state]`, or put the project's name back: \
                  a renamed project has another state"
                     .to_owned()
             }
@@ -291,7 +291,7 @@ impl StateError {
                 None => "wait for it to end, and run the command again".to_owned(),
             },
             Self::NotLocked { .. } => {
-                "run the command again; leave the lock file where it is while regplan runs".to_owned()
+                "run the command again; while regplan runs, leave its lock as it is".to_owned()
             }
             Self::OtherLock { found: None, .. } => "nothing has to be unlocked".to_owned(),
             Self::OtherLock { .. } => "give the id that the refused command printed last".to_owned(),

@@ -1,5 +1,6 @@
-//! `regplan state`: shows the state, or corrects it. Only `rebuild` asks the cluster.
+//! `regplan state`: shows the state, or corrects it. Only `rebuild` asks the cluster what is in it.
 
+mod init;
 mod list;
 mod mv;
 mod open;
@@ -16,6 +17,7 @@ use super::output::Output;
 
 pub(super) async fn run(global: &Global, command: StateCommand, output: Output) -> Result<Exit, Failure> {
     match command {
+        StateCommand::Init(args) => init::run(global, &args, output).await,
         StateCommand::List(args) => list::run(global, &args, output).await,
         StateCommand::Show(args) => show::run(global, &args, output).await,
         StateCommand::Rebuild(args) => rebuild::run(global, &args, output).await,
