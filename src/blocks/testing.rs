@@ -21,6 +21,7 @@ pub(super) fn config(text: &str) -> Config {
     let mut config = Config {
         sources,
         folder: PathBuf::from("/project"),
+        files: Vec::new(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state_path: None,

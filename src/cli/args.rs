@@ -223,6 +223,9 @@ pub(super) struct PlanningArgs {
     /// Agree that most of the project's objects move to this namespace
     #[arg(long, value_name = "NAMESPACE")]
     pub(super) move_to: Vec<String>,
+    /// Agree that this file, which the last apply has read, is left out
+    #[arg(long, value_name = "FILE")]
+    pub(super) without: Vec<String>,
     /// Plan only this resource or block, with what it stands on (to destroy: with what stands on it)
     #[arg(long, value_name = "ADDRESS")]
     pub(super) target: Vec<Address>,
@@ -442,7 +445,7 @@ pub(super) struct RunArgs {
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     /// Apply the plan in this file (from `plan --out`); nothing is asked, since that plan is the approved one
-    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "move_to", "target", "replace", "expect"])]
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "move_to", "without", "target", "replace", "expect"])]
     pub(super) plan_file: Option<PathBuf>,
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]

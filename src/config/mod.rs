@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `model` | What is a configuration, once it is checked? |
 //! | `load` | In which order is it read, and which mistakes are told? |
-//! | `inputs` | Which files are read? |
+//! | `inputs`, `file_names` | Which files are read, and how does the state name them? |
 //! | `parse` | How does a file become a tree, and what is wrong with its TOML? |
 //! | `node` | What is the tree that keeps every value's place? |
 //! | `merge` | What comes of several files? |
@@ -29,6 +29,7 @@
 mod assemble;
 pub mod codes;
 mod digest;
+mod file_names;
 mod hidden;
 mod inputs;
 mod load;

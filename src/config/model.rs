@@ -17,6 +17,9 @@ pub struct Config {
     pub sources: Sources,
     /// The folder of the first file; the state lives beside it.
     pub folder: PathBuf,
+    /// The names of the files that it was read from, those with values for variables too, relative to `folder`: each
+    /// `-f` and `--var-file` as it was named.
+    pub files: Vec<String>,
     /// `[project] name`.
     pub project: String,
     /// `[cluster]`.

@@ -20,6 +20,7 @@
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
 //! | `file_lines` | at which line of a manifest a changed field stands |
+//! | `other_files` | whether a plan comes from other files than the last apply |
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `past` | which revisions there are, and which of them a rollback goes back to |
@@ -46,6 +47,7 @@ mod loading;
 mod lost_data;
 pub mod needs;
 mod opening;
+mod other_files;
 mod outputs;
 mod past;
 mod plan_file;

@@ -7,6 +7,7 @@ use super::applying::{self, Run};
 use super::file_lines;
 use super::lost_data;
 use super::needs::SecretsOf;
+use super::other_files;
 use super::planned::{Applicable, Planned};
 use super::planning::Wanted;
 use super::restoring::{self, Past, Restoration};
@@ -60,10 +61,15 @@ impl<S: StateAccess> Workspace<S> {
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let state = self.state.state();
         check_lineage(state, &request)?;
-        match request.revision {
-            Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await,
-            None => self.plan_configuration(request).await,
-        }
+        let mut planned = match request.revision {
+            Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await?,
+            None => self.plan_configuration(request).await?,
+        };
+        let Planned { request, plan, warnings, .. } = &mut planned;
+        let config = self.config();
+        other_files::check(plan, state, config, request)
+            .map_err(|mistakes| Error::mistakes(config, mistakes).after(warnings))?;
+        Ok(planned)
     }
 
     /// Makes a plan of which the configuration says what is desired.
@@ -108,7 +114,8 @@ impl<S: StateAccess> Workspace<S> {
         file_lines::point_at_lines(&mut plan, &config.folder);
         let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
         let (secret_inputs, configuration) = (compiled.secret_inputs.clone(), config.digest());
-        Ok(Planned { request, plan, warnings, configuration, secret_inputs })
+        let files = config.files.clone();
+        Ok(Planned { request, plan, warnings, configuration, files, secret_inputs })
     }
 
     /// Makes a plan of which a revision says what is desired. `kept` are resources whose secret values are still those
@@ -147,7 +154,8 @@ impl<S: StateAccess> Workspace<S> {
             planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism).await?;
         plan.briefing = self.briefing(&compiled);
         let (warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
-        Ok(Planned { request, plan, warnings, configuration: revision.head.configuration, secret_inputs })
+        let (configuration, files) = (revision.head.configuration, revision.state.files);
+        Ok(Planned { request, plan, warnings, configuration, files, secret_inputs })
     }
 }
 
@@ -197,6 +205,7 @@ impl Workspace<Store> {
         let run = Run {
             plan: plan.digest.to_owned(),
             configuration: plan.configuration.to_owned(),
+            files: plan.files.to_owned(),
             sources,
             secrets,
         };

@@ -52,6 +52,7 @@ pub(super) fn assemble(
     Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
+        files: Vec::new(),
         project: project.map(|project| project.name).unwrap_or_default(),
         cluster,
         state_path: state.and_then(|state| state.path),

@@ -440,6 +440,7 @@ fn manifest(path: &Path) -> Config {
     Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
+        files: Vec::new(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state_path: None,
