@@ -84,14 +84,12 @@ impl Properties {
             return Ok(None);
         };
         let Some(value) = value else { return Ok(Some(Value::from(""))) };
-        match rest.get(value) {
-            Some(found) => Ok(Some(found.clone())),
-            None => {
-                let message = format!("`{}.{}` has no `{rest}`", key.0, key.1);
-                let help = format!("it is {}", describe(value));
-                Err(Diagnostic::error(codes::UNKNOWN_REFERENCE, message).help(help))
-            }
+        if let Some(found) = rest.get(value) {
+            return Ok(Some(found.clone()));
         }
+        let message = format!("`{}.{}` has no `{rest}`", key.0, key.1);
+        let help = format!("it is {}", describe(value));
+        Err(Diagnostic::error(codes::UNKNOWN_REFERENCE, message).help(help))
     }
 }
 

@@ -44,25 +44,26 @@ impl Evaluation<'_> {
                 Reading::Unreadable(problem) => Some(problem.clone()),
                 Reading::Present(_) | Reading::Absent => None,
             });
-        match unreadable.map_or_else(
-            || self.resolved(output).map_err(OutputContent::Missing),
-            |problem| Err(OutputContent::Unreadable(problem)),
-        ) {
+        if let Some(problem) = unreadable {
+            return OutputContent::Unreadable(problem);
+        }
+        match self.resolved(output) {
             Ok(value) => OutputContent::Known(value),
-            Err(content) => content,
+            Err(missing) => OutputContent::Missing(*missing),
         }
     }
 
     /// The whole value, or the first thing that it lacks.
-    fn resolved(&self, output: &CompiledOutput) -> Result<Value, Missing> {
+    fn resolved(&self, output: &CompiledOutput) -> Result<Value, Box<Missing>> {
         let mut value = output.value.clone();
         for (path, expression) in output.unresolved.iter() {
             let is_there = |address: &Address| self.graph.get(address).is_some();
             let look_up =
                 |address: &Address, path: &FieldPath| path.get(&self.live(address).ok()?.object).cloned();
-            let found = plan::resolve(expression, is_there, look_up).map_err(|why| self.missing(why))?;
+            let found =
+                plan::resolve(expression, is_there, look_up).map_err(|why| Box::new(self.missing(why)))?;
             if !output.sensitive && self.is_secret(output, &found) {
-                return Err(Missing::Unmarked);
+                return Err(Box::new(Missing::Unmarked));
             }
             if *path == FieldPath::root() {
                 value = found;
@@ -74,15 +75,15 @@ impl Evaluation<'_> {
     }
 
     /// The object that was applied under this address.
-    fn live(&self, address: &Address) -> Result<&Arc<Live>, Missing> {
+    fn live(&self, address: &Address) -> Result<&Arc<Live>, Box<Missing>> {
         let known = self.graph.get(address).and_then(|desired| known(self.state, desired));
         match (self.readings.get(address), known) {
             (Some(Reading::Present(live)), Some(known)) if known.uid != live.stamp.uid => {
-                Err(Missing::Remade(address.clone()))
+                Err(Box::new(Missing::Remade(address.clone())))
             }
             (Some(Reading::Present(live)), _) => Ok(live),
-            (_, Some(_)) => Err(Missing::Gone(address.clone())),
-            (_, None) => Err(Missing::NotApplied(address.clone())),
+            (_, Some(_)) => Err(Box::new(Missing::Gone(address.clone()))),
+            (_, None) => Err(Box::new(Missing::NotApplied(address.clone()))),
         }
     }
 
@@ -90,7 +91,7 @@ impl Evaluation<'_> {
         match unresolvable {
             Unresolvable::Pending(field) => {
                 let (address, path) = *field;
-                self.live(&address).err().unwrap_or(Missing::Field(address, path))
+                self.live(&address).err().map_or(Missing::Field(address, path), |missing| *missing)
             }
             Unresolvable::Dangling(reference) => Missing::Unknown(format!("`{reference}` leads to nothing")),
         }
