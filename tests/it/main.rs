@@ -49,6 +49,7 @@ mod moves;
 mod names;
 mod needs;
 mod nesting;
+mod outputs;
 mod plan_forms;
 mod predictions;
 mod proof;
@@ -64,6 +65,7 @@ mod rooms;
 mod safety;
 mod schemas;
 mod secrets;
+mod shared_state;
 mod state_files;
 mod targets;
 mod transport_errors;
@@ -81,6 +83,7 @@ use harness::Test;
 fn tests() -> Vec<Test> {
     [
         faults::tests(),
+        shared_state::tests(),
         replacement::tests(),
         readiness::tests(),
         control_plane::tests(),
@@ -112,6 +115,7 @@ fn tests() -> Vec<Test> {
         names::tests(),
         needs::tests(),
         nesting::tests(),
+        outputs::tests(),
         plan_forms::tests(),
         predictions::tests(),
         predictions::digests::tests(),

@@ -4,6 +4,7 @@ mod addresses;
 mod lifecycle;
 mod lists;
 mod named_blocks;
+mod outputs;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,7 @@ pub(super) fn assemble(
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
+    let outputs = assembly.outputs();
     Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
@@ -59,6 +61,7 @@ pub(super) fn assemble(
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
+        outputs,
     }
 }
 
