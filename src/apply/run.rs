@@ -243,7 +243,7 @@ impl<'p> Work<'p> {
                 for text in warnings {
                     reporter.warning(&address, text);
                 }
-                let Some(change) = self.changes.get(&address).copied() else { return None };
+                let change = self.changes.get(&address).copied()?;
                 let desired = change.desired.as_deref();
                 let applied =
                     desired.map(|desired| Arc::new(plan::record(&self.plan.project, desired, &sent, &live)));

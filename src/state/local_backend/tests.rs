@@ -15,7 +15,7 @@ async fn without_the_lock_nothing_is_written() {
     let state = State::new("registry");
     let end = JournalLine::End { end: RunEnd::Completed, in_flight: std::collections::BTreeSet::new() };
     assert!(matches!(backend.replace(&state, None).await, Err(StateError::NotLocked { .. })));
-    assert!(matches!(backend.append(&[end.clone()]).await, Err(StateError::NotLocked { .. })));
+    assert!(matches!(backend.append(std::slice::from_ref(&end)).await, Err(StateError::NotLocked { .. })));
     assert!(matches!(backend.clear_journal().await, Err(StateError::NotLocked { .. })));
     assert!(backend.load().await.unwrap().is_none());
     assert!(backend.revisions().await.unwrap().is_empty());

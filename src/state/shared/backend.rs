@@ -162,7 +162,7 @@ impl SharedBackend {
         }
     }
 
-    async fn key_of(&self, kept: Option<Kept>) -> Result<Option<Key>, StateError> {
+    fn key_of(&self, kept: Option<Kept>) -> Result<Option<Key>, StateError> {
         let Some(kept) = kept else { return Ok(None) };
         let key = std::str::from_utf8(&kept.bytes).ok().and_then(|text| Key::from_hex(text.trim_end()));
         let damaged =
@@ -281,7 +281,7 @@ impl Backend for SharedBackend {
 
     async fn key(&self) -> Result<Option<Key>, StateError> {
         let kept = self.get(Item::Key).await?;
-        self.key_of(kept).await
+        self.key_of(kept)
     }
 
     async fn make_key(&self) -> Result<Key, StateError> {

@@ -61,19 +61,17 @@ pub(super) async fn take(
     loop {
         let found = look(shelf.as_ref()).await?;
         let left_by = match &found {
-            Some(Found { record: LockRecord { holder: Some(other), .. }, .. }) => {
-                outwait(shelf.as_ref(), &found, other, times, waiting).await?
-            }
-            _ => None,
+            Some(found) => match outwait(shelf.as_ref(), found, times, waiting).await? {
+                Outcome::Free => None,
+                Outcome::Gone(holder) => Some(holder),
+                Outcome::Released => continue,
+            },
+            None => None,
         };
         let (before, version) = match found {
             Some(Found { record, version }) => (record, Some(version)),
             None => (LockRecord::free(), None),
         };
-        if before.holder.is_some() && left_by.is_none() {
-            // It was released while we watched.
-            continue;
-        }
         let record = before.taken_by(holder.clone(), times.duration);
         let sent = Moment::now();
         if let Some(version) = write(shelf.as_ref(), &record, version.as_ref()).await? {
@@ -183,23 +181,34 @@ fn found(kept: Kept) -> Result<Found, String> {
     Ok(Found { record: lock_record::read(&kept)?, version: kept.version })
 }
 
-/// Waits until it is certain whether the holder of a lock lives. Returns the holder where it does not, and nothing where
-/// it has released the lock.
+/// What became of the holder of a lock.
+enum Outcome {
+    /// There was none.
+    Free,
+    /// It does not live.
+    Gone(Holder),
+    /// It has released the lock meanwhile.
+    Released,
+}
+
+/// Waits until it is certain whether the holder of a lock lives.
+///
+/// # Errors
+/// It does: [`StateError::Locked`].
 async fn outwait(
     shelf: &dyn Shelf,
-    found: &Option<Found>,
-    holder: &Holder,
+    found: &Found,
     times: LeaseTimes,
     waiting: &Waiting,
-) -> Result<Option<Holder>, StateError> {
-    let Some(found) = found else { return Ok(None) };
+) -> Result<Outcome, StateError> {
+    let Some(holder) = &found.record.holder else { return Ok(Outcome::Free) };
     let time = found.record.duration() + times.grace;
     if watch(shelf, found, time, |left| waiting(holder, left)).await? {
-        return Ok(Some(holder.clone()));
+        return Ok(Outcome::Gone(holder.clone()));
     }
     match look(shelf).await?.and_then(|found| found.record.holder) {
         Some(now) => Err(StateError::Locked { path: shelf.place(Item::Lock), holder: Some(Box::new(now)) }),
-        None => Ok(None),
+        None => Ok(Outcome::Released),
     }
 }
 

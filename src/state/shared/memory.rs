@@ -55,8 +55,8 @@ impl MemoryShelf {
     }
 }
 
-fn problem() -> Box<Problem> {
-    Box::new(Problem::new(ProblemKind::Unreachable, "no answer"))
+fn problem() -> Problem {
+    Problem::new(ProblemKind::Unreachable, "no answer")
 }
 
 impl Content {
@@ -82,10 +82,10 @@ impl Content {
     ) -> Result<ItemVersion, ShelfError> {
         let trouble = self.trouble();
         if trouble == Some(Trouble::Dead) {
-            return Err(ShelfError::Failed(problem()));
+            return Err(ShelfError::Failed(Box::new(problem())));
         }
         if trouble == Some(Trouble::LostUnanswered) {
-            return Err(ShelfError::Unanswered(problem()));
+            return Err(ShelfError::Unanswered(Box::new(problem())));
         }
         let found = self.items.get(&item).map(|(_, version)| ItemVersion(version.to_string()));
         if Over::from(found.as_ref()) != over {
@@ -93,7 +93,7 @@ impl Content {
         }
         let version = change(self);
         if trouble == Some(Trouble::DoneUnanswered) {
-            return Err(ShelfError::Unanswered(problem()));
+            return Err(ShelfError::Unanswered(Box::new(problem())));
         }
         Ok(version)
     }

@@ -75,15 +75,15 @@ mod tests {
         let tenure = Tenure::from(Moment::now(), Duration::ZERO);
         assert_eq!(tenure.confirm(), Err(EXPIRED));
         assert!(tenure.permit().ask().is_err());
-        tenure.extend(Moment::now(), Duration::from_secs(60));
+        tenure.extend(Moment::now(), Duration::from_mins(1));
         assert!(tenure.permit().ask().is_ok());
     }
 
     #[test]
     fn a_lock_that_somebody_took_over_is_not_ours_again() {
-        let tenure = Tenure::from(Moment::now(), Duration::from_secs(60));
+        let tenure = Tenure::from(Moment::now(), Duration::from_mins(1));
         tenure.end();
-        tenure.extend(Moment::now(), Duration::from_secs(60));
+        tenure.extend(Moment::now(), Duration::from_mins(1));
         assert_eq!(tenure.confirm(), Err(TAKEN));
     }
 }
