@@ -15,7 +15,7 @@ use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
 use crate::provider::Provider as _;
-use crate::state::{self, Backend, Holder, LockId, Recovered, State, StateError, Store, View};
+use crate::state::{self, Backend, Holder, LockId, Recovered, State, Store, View};
 
 /// A project with its state. No cluster was asked yet.
 ///

@@ -149,7 +149,7 @@ impl Cluster {
 
     /// Deletes an object, and waits until it is gone.
     #[track_caller]
-    pub(super) fn delete(&self, namespace: &str, target: &str) {
+    pub(crate) fn delete(&self, namespace: &str, target: &str) {
         let uid = |object: Value| object["metadata"]["uid"].clone();
         let before = self.find(namespace, target).map(uid);
         assert!(before.is_some(), "there is no {target} in {namespace}");
