@@ -9,7 +9,9 @@ use crate::resource::{BlockAddress, Identity};
 pub(super) fn owners(config: &Config, graph: &Graph) -> Vec<Diagnostic> {
     let StateSettings::Kubernetes(state) = &config.state else { return Vec::new() };
     let mut mistakes: Vec<(BlockAddress, Diagnostic)> = Vec::new();
-    for desired in graph.resources().filter(|desired| is_place_of(state, &desired.identity)) {
+    // A shared namespace is made for the objects in it, which are told.
+    let owned = graph.resources().filter(|desired| !desired.shared);
+    for desired in owned.filter(|desired| is_place_of(state, &desired.identity)) {
         let block = &desired.address.block;
         if mistakes.iter().any(|(told, _)| told == block) {
             continue;

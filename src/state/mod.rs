@@ -105,7 +105,7 @@ pub use recover::{Recovered, recover};
 pub use revision::{DEFAULT_RETENTION, Revision, RevisionHead, RevisionSummary};
 pub use shared::{
     Item, ItemVersion, Kept, KeyMaking, LAST_PART, LeaseTimes, LockRecord, Over, SharedBackend, Shelf,
-    ShelfError, Waiting,
+    ShelfError, Waiting, locks_released,
 };
 pub use store::Store;
 pub use stored_desired::{StoredDesired, StoredOrigin};

@@ -220,7 +220,7 @@ impl Backend for SharedBackend {
     async fn release(&mut self) -> Result<(), StateError> {
         self.journal = None;
         match self.lease.take() {
-            Some(lease) => lease.release(self.shelf.as_ref()).await,
+            Some(lease) => lease.release().await,
             None => Ok(()),
         }
     }

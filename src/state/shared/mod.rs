@@ -25,6 +25,6 @@ mod tests;
 
 pub use backend::{KeyMaking, SharedBackend};
 pub use journal_parts::LAST_PART;
-pub use lease::{LeaseTimes, Waiting};
+pub use lease::{LeaseTimes, Waiting, locks_released};
 pub use lock_record::LockRecord;
 pub use shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};

@@ -86,7 +86,10 @@ fn nobody_owns_the_place_of_the_own_state() {
         let project = machine(&ns, blocks);
         for args in [&["validate"][..], &["plan"]] {
             let refused = project.run(args.iter().copied()).code(1);
-            refused.stderr_contains("own-state").stderr_contains("the state of this project is kept there");
+            refused
+                .stderr_contains("own-state")
+                .stderr_contains("1 mistake")
+                .stderr_contains("the state of this project");
         }
     }
     // In another namespace the same objects are welcome.

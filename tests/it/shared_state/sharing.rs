@@ -69,7 +69,7 @@ fn a_plan_adds_two_reads() {
     let project_name = ns.project_name();
     assert_eq!(
         names,
-        [format!("get {project_name}.state"), format!("get {project_name}.journal-0")],
+        [format!("get {project_name}.journal-0"), format!("get {project_name}.state")],
         "{}",
         proxy.log()
     );

@@ -62,18 +62,16 @@ impl ClusterShelf {
         Ok(Ok(packed))
     }
 
-    /// Writes the object of an item. One that is there and holds nothing, as `state init` makes it, is like none.
+    /// Writes the object of an item. One that `state init` has made, and that holds nothing yet, is like none.
     async fn put_head(&self, item: Item, body: Value, over: Over<'_>) -> Result<ItemVersion, ShelfError> {
         let place = self.of(item);
-        let refused = self.objects.put(&place, body.clone(), over).await;
-        if !matches!((&refused, over), (Err(ShelfError::Taken), Over::Nothing)) {
-            return refused;
+        if over != Over::Nothing || !is_made_by_init(item) {
+            return self.objects.put(&place, body, over).await;
         }
         match self.objects.metadata(&place).await? {
-            Some(head) if !holds(item, &head) => {
-                self.objects.put(&place, body, Over::Version(&version(&head))).await
-            }
-            _ => Err(ShelfError::Taken),
+            None => Err(ShelfError::Failed(Box::new(not_initialised()))),
+            Some(head) if holds(item, &head) => Err(ShelfError::Taken),
+            Some(head) => self.objects.put(&place, body, Over::Version(&version(&head))).await,
         }
     }
 
@@ -170,12 +168,14 @@ impl Shelf for ClusterShelf {
     }
 }
 
-/// What it means that an object is not there: `state init` has made two of them.
+/// Whether the object of an item is there before it holds anything.
+fn is_made_by_init(item: Item) -> bool {
+    matches!(item, Item::State | Item::Lock)
+}
+
+/// What it means that an object is not there.
 fn absent(item: Item) -> Result<Option<Kept>, ShelfError> {
-    match item {
-        Item::State | Item::Lock => Err(ShelfError::Failed(Box::new(not_initialised()))),
-        _ => Ok(None),
-    }
+    if is_made_by_init(item) { Err(ShelfError::Failed(Box::new(not_initialised()))) } else { Ok(None) }
 }
 
 /// Whether the object of an item holds something.
