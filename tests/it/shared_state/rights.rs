@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{HEAD, clean_up, first_machine, greeting, machine, states};
 use crate::harness::Namespace;
@@ -12,11 +12,18 @@ tests! {
     too_few_rights_are_said_with_the_role_that_gives_them,
 }
 
+/// The rules for the project's own objects, and for a look at its namespace.
+fn rules(verbs: &[&str]) -> Value {
+    json!([
+        { "apiGroups": [""], "resources": ["configmaps"], "verbs": verbs },
+        { "apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"] },
+    ])
+}
+
 /// A service account that may do this in the project's own namespace, bound to this Role in that of the states.
 #[track_caller]
 fn account(ns: &Namespace, role: &str, verbs: &[&str]) -> PathBuf {
-    let rules = json!([{ "apiGroups": [""], "resources": ["configmaps"], "verbs": verbs }]);
-    let kubeconfig = ns.account(role, &rules);
+    let kubeconfig = ns.account(role, &rules(verbs));
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
@@ -57,7 +64,7 @@ fn each_role_is_enough_for_its_commands() {
     writer.run(["rollback", "1", "--auto-approve"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
     writer.run(["state", "rm", "resource.greeting", "--auto-approve"]).success();
-    writer.run(["apply", "--auto-approve"]).any();
+    writer.apply();
     writer.run(["destroy", "--auto-approve"]).success();
     drop(admin);
     clean_up(&ns);
@@ -67,12 +74,7 @@ fn too_few_rights_are_said_with_the_role_that_gives_them() {
     let ns = Namespace::new();
     let admin = first_machine(&ns, &greeting("a"));
     admin.apply();
-    let stranger = machine(&ns, &greeting("b")).kubeconfig(ns.account(
-        "stranger",
-        &json!([
-            { "apiGroups": [""], "resources": ["configmaps"], "verbs": WRITES },
-        ]),
-    ));
+    let stranger = machine(&ns, &greeting("b")).kubeconfig(ns.account("stranger", &rules(WRITES)));
     let says = |role: &str| ns.fill(&format!("`{{project}}.{role}`"));
     stranger.run(["plan"]).code(1).stderr_contains(&says("reader"));
     let reader = machine(&ns, &greeting("b")).kubeconfig(account(&ns, "reader", WRITES));

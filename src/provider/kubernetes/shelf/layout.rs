@@ -7,11 +7,13 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use super::names::MOST_CHUNKS;
 use crate::resource::digest_bytes;
 
 /// The length in bytes of what one object holds: an API server takes 1 MiB.
 pub(super) const LONGEST: usize = 900 * 1024;
+
+/// How many chunks a slot has at most.
+pub(super) const MOST_CHUNKS: usize = 8;
 
 /// Where a packed content is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

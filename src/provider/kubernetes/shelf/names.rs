@@ -1,11 +1,8 @@
 //! Which objects a state has. All names are fixed, so that rights can name them.
 
-use super::layout::Slot;
+use super::layout::{MOST_CHUNKS, Slot};
 use crate::resource::Identity;
 use crate::state::{DEFAULT_RETENTION, Item, LAST_PART};
-
-/// How many chunks a slot has at most.
-pub(super) const MOST_CHUNKS: usize = 8;
 
 /// Where the states of a cluster are, and which of them is meant.
 #[derive(Debug, Clone)]
