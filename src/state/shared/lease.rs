@@ -151,7 +151,16 @@ async fn keep(
         // It is somebody else's by now, or may be.
         return Ok(());
     }
-    write(shelf.as_ref(), &record.released(), Some(&version)).await.map(|_| ())
+    let (shelf, released) = (shelf.as_ref(), record.released());
+    if write(shelf, &released, Some(&version)).await?.is_some() {
+        return Ok(());
+    }
+    // A renewal that was given up may have been done after all: then the lock still is ours, in a newer version.
+    let ours = look(shelf).await?.filter(|found| found.record.holder == record.holder);
+    if let Some(found) = ours {
+        write(shelf, &released, Some(&found.version)).await?;
+    }
+    Ok(())
 }
 
 /// Renews the lock until it is let go of or lost. Returns it as it was written last.
