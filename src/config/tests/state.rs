@@ -24,7 +24,7 @@ fn a_state_is_on_this_machine_unless_it_is_said_otherwise() {
     let chosen = ClusterState {
         namespace: "states".to_owned(),
         name: "shop-eu".to_owned(),
-        lock_duration: Duration::from_secs(60),
+        lock_duration: Duration::from_mins(1),
     };
     let text = "backend = 'kubernetes'\nnamespace = 'states'\nname = 'shop-eu'\nlock_duration = '1m'";
     assert_eq!(settings(text), StateSettings::Kubernetes(chosen));

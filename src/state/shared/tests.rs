@@ -151,7 +151,7 @@ async fn a_lock_that_nobody_took_is_ours_again_after_a_late_renewal() {
 #[tokio::test]
 async fn only_the_lock_of_a_process_that_is_gone_is_unlocked() {
     let shelf = Arc::new(MemoryShelf::default());
-    let way = Arc::new(Way { shelf: shelf.clone(), is_cut: AtomicBool::new(false) });
+    let way = Way::to(&shelf);
     let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
     let locked = holder.lock("apply").await.unwrap();
     let mut other = backend_on(&shelf, SHORT);

@@ -1,4 +1,4 @@
-//! How a content stands in a ConfigMap or in a Secret.
+//! How a content stands in a `ConfigMap` or in a Secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -84,7 +84,7 @@ impl Names {
         Place { name: format!("{}.{}.{index}", head.name, slot.letter()), ..head }
     }
 
-    /// The ConfigMaps of everything but the secrets.
+    /// The `ConfigMap`s of everything but the secrets.
     pub(super) fn config_maps(&self) -> Vec<String> {
         let whole = [Item::State, Item::Index].into_iter().chain((0..ring()).map(Item::Revision));
         let parts = (0..=LAST_PART).map(Item::Journal);
