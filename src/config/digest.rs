@@ -26,12 +26,14 @@ impl Config {
         blocks.sort_by(|a, b| a.0.cmp(&b.0));
         let moved = self.moves.moved.iter().map(|moved| json!([moved.from, moved.to]));
         let removed = self.moves.removed.iter().map(|removed| json!([removed.address, removed.destroy]));
+        let imports = self.imports.iter().map(|import| json!([import.to, import.from]));
         let all = json!({
             "project": self.project,
             "cluster": [cluster.context, cluster.uid, cluster.server, cluster.in_cluster, cluster.namespace],
             "sensitive_variables": self.sensitive_variables.keys().collect::<Vec<_>>(),
             "blocks": blocks,
             "moved": moved.collect::<Vec<_>>(),
+            "import": imports.collect::<Vec<_>>(),
             "removed": removed.collect::<Vec<_>>(),
         });
         // Paths were made absolute from this folder; another checkout of the same files has another one.
