@@ -37,8 +37,6 @@ async fn known(
 ) -> Result<Option<(Address, Identity)>, Failure> {
     let project = project::load_without_blocks(global, Settings::from(global), output)?;
     let state = project.view_state().await?.state;
-    let known = state.resources.into_iter().map(|(address, resource)| (address, resource.identity));
-    Ok(known
-        .filter(|(address, identity)| address.is_meant_by(&args.address) && args.object.means(identity))
-        .next())
+    let mut known = state.resources.into_iter().map(|(address, resource)| (address, resource.identity));
+    Ok(known.find(|(known, identity)| known.is_meant_by(&args.address) && args.object.means(identity)))
 }
