@@ -94,7 +94,8 @@ pub(super) async fn run(
     failures: Failures,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let mut workspace = open(global, args, &request, failures.on_trouble, output).await?;
+    // On the heap, like everything that is long and awaited once.
+    let mut workspace = Box::pin(open(global, args, &request, failures.on_trouble, output)).await?;
     let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
