@@ -28,6 +28,7 @@ pub(super) fn config(text: &str) -> Config {
         sensitive_variables: BTreeMap::new(),
         blocks: Vec::new(),
         moves: Moves::default(),
+        outputs: Vec::new(),
     };
     for (kind, entry) in root.entries {
         let NodeValue::Table(names) = entry.node.value else { panic!("{kind} is no table") };

@@ -108,6 +108,8 @@ Examples:
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
+    /// Print the values of `[output.NAME]`; only reads
+    Output(OutputArgs),
     /// Delete all that was applied, in reverse order; protected resources stay
     #[command(after_help = "\
 Examples:
@@ -474,6 +476,34 @@ pub(super) struct ShowArgs {
     pub(super) what: PathBuf,
     #[command(flatten)]
     pub(super) form: FormArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan output
+  regplan output address                one value, as text
+  docker login \"$(regplan output host --format raw)\"
+  regplan output --format json | jq .outputs.users.value
+
+A sensitive value is printed by name alone, with `--format raw` or `--format json`.")]
+pub(super) struct OutputArgs {
+    /// The output; all of them where it is left out
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: OutputFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormat {
+    /// For a person
+    Text,
+    /// For a program: all outputs with what is known of them; of a named one, the value alone
+    Json,
+    /// For a script: the text, the number, `true` or `false` of a named output, without a line end
+    Raw,
 }
 
 #[derive(Debug, Args)]

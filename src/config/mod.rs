@@ -57,7 +57,9 @@ pub use assemble::{BLOCK_KEYS, duration};
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head};
 pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, path_schema};
-pub use model::{Block, BlockSchema, ClusterSettings, Config, Generate, ObjectReadyRule, SecretSource};
+pub use model::{
+    Block, BlockSchema, ClusterSettings, Config, Generate, ObjectReadyRule, Output, Property, SecretSource,
+};
 pub(crate) use moves::still_there;
 pub use moves::{Moved, Moves, Removed};
 pub use node::{Node, NodeValue, Table, TableEntry};

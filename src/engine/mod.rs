@@ -29,6 +29,7 @@
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
+//! | `outputs` | the values of `[output.NAME]` |
 //! | `drifting` | how the cluster differs from what was applied last |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
@@ -47,6 +48,7 @@ mod lost_data;
 pub mod needs;
 mod opening;
 mod other_files;
+mod outputs;
 mod past;
 mod plan_file;
 mod planned;
@@ -76,7 +78,7 @@ pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, Provide
 pub use host::{Host, Variables};
 pub use kept_readings::KeptReadings;
 pub use loading::{Head, Project, load, load_head, load_without_blocks};
-pub use needs::Outside;
+pub use needs::{Outside, SecretsOf};
 pub use opening::{Interruption, Opened};
 pub use past::History;
 pub use plan_file::Admitted;

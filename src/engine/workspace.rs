@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::applying::{self, Run};
 use super::file_lines;
 use super::lost_data;
+use super::needs::SecretsOf;
 use super::other_files;
 use super::planned::{Applicable, Planned};
 use super::planning::Wanted;
@@ -89,7 +90,8 @@ impl<S: StateAccess> Workspace<S> {
         };
         let outside = Outside { provider: Some(&keeping), env: &env, remembered: &remembered };
         let needed = needed_blocks(&self.outline.graph, &request);
-        let compiled = compiling::complete(config, &self.outline, needed.as_ref(), &outside).await;
+        let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);
+        let compiled = compiling::complete(config, &self.outline, secrets_of, &outside).await;
         if let Some(problem) = self.provider.cluster().outage().await {
             return Err(problem.into());
         }
@@ -241,7 +243,7 @@ fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockA
 
 /// Whether a generated value was there before, and nobody has consented to making a new one. What is destroyed
 /// needs no value back, and neither does what an interrupted run was about to delete: nobody else has lost it.
-fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> bool {
+pub(super) fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> bool {
     request.mode == Mode::Apply
         && state.resources.iter().any(|(address, resource)| {
             let holds = resource.identity == kept.secret && resource.keys.contains(&kept.key);

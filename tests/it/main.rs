@@ -49,6 +49,7 @@ mod moves;
 mod names;
 mod needs;
 mod nesting;
+mod outputs;
 mod plan_forms;
 mod predictions;
 mod proof;
@@ -112,6 +113,7 @@ fn tests() -> Vec<Test> {
         names::tests(),
         needs::tests(),
         nesting::tests(),
+        outputs::tests(),
         plan_forms::tests(),
         predictions::tests(),
         predictions::digests::tests(),

@@ -4,6 +4,7 @@ mod addresses;
 mod lifecycle;
 mod lists;
 mod named_blocks;
+mod outputs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -47,6 +48,7 @@ pub(super) fn assemble(
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
+    let outputs = assembly.outputs();
     Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
@@ -57,6 +59,7 @@ pub(super) fn assemble(
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
+        outputs,
     }
 }
 
