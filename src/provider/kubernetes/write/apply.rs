@@ -18,7 +18,7 @@ use crate::resource::{Problem, ProblemKind};
 /// starting. A dry-run does not wait.
 const WEBHOOK_PATIENCE: Duration = Duration::from_secs(30);
 /// For how long a write waits for a quota that does not count a new kind yet. A dry-run does not wait.
-const QUOTA_PATIENCE: Duration = Duration::from_secs(60);
+const QUOTA_PATIENCE: Duration = Duration::from_mins(1);
 /// Between two tries of a write that is refused only for now.
 const PAUSE: Duration = Duration::from_secs(1);
 
