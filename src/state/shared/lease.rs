@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::boot_clock::Moment;
@@ -147,18 +148,21 @@ async fn renew(
         }
         let next = record.renewed();
         let sent = Moment::now();
-        match write(shelf.as_ref(), &next, Some(&version)).await {
-            Ok(Some(written)) => {
+        // A request that hangs must not use up the time in which another one would get through. What became of it shows
+        // with the next one, which says the same.
+        let renewed = timeout(duration / 3, write(shelf.as_ref(), &next, Some(&version))).await;
+        match renewed {
+            Ok(Ok(Some(written))) => {
                 (record, version) = (next, written);
                 tenure.extend(sent, duration);
                 pause = duration / 3;
             }
-            Ok(None) => {
+            Ok(Ok(None)) => {
                 tenure.end();
                 return (record, version);
             }
             // Where nobody has taken it over meanwhile, a late renewal is as good as one in time.
-            Err(_) => pause = (duration / 15).max(Duration::from_millis(100)),
+            Ok(Err(_)) | Err(_) => pause = (duration / 15).max(Duration::from_millis(100)),
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::resource::{Problem, ProblemKind};
 use crate::state::test_support::*;
 use crate::state::{Backend, LockId, RunEnd, RunId, State, StateError, Store};
 
-const SHORT: LeaseTimes = LeaseTimes { duration: Duration::from_secs(1), grace: Duration::from_millis(100) };
+/// Long enough for a machine with much to do.
+const SHORT: LeaseTimes = LeaseTimes { duration: Duration::from_secs(3), grace: Duration::from_millis(200) };
 
 fn backend_on(shelf: &Arc<MemoryShelf>, times: LeaseTimes) -> SharedBackend {
     let shelf: Arc<dyn Shelf> = shelf.clone();
@@ -30,7 +31,7 @@ async fn a_lock_that_is_renewed_is_not_taken_over() {
     let error = other.lock("destroy").await.unwrap_err();
     let StateError::Locked { holder: Some(named), .. } = error else { panic!("{error}") };
     assert_eq!(named.id, locked.holder.id);
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    tokio::time::sleep(SHORT.duration + SHORT.grace).await;
     holder.confirm_lock().await.unwrap();
     holder.release().await.unwrap();
     let locked = other.lock("destroy").await.unwrap();
@@ -41,6 +42,15 @@ async fn a_lock_that_is_renewed_is_not_taken_over() {
 struct Way {
     shelf: Arc<MemoryShelf>,
     is_cut: AtomicBool,
+    /// Whether the next write gets no answer for ever.
+    hangs: AtomicBool,
+}
+
+impl Way {
+    fn to(shelf: &Arc<MemoryShelf>) -> Arc<Self> {
+        let (is_cut, hangs) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(Self { shelf: Arc::clone(shelf), is_cut, hangs })
+    }
 }
 
 #[async_trait]
@@ -57,6 +67,9 @@ impl Shelf for Way {
         if self.is_cut.load(Ordering::SeqCst) {
             return Err(ShelfError::Failed(Box::new(Problem::new(ProblemKind::Unreachable, "cut off"))));
         }
+        if self.hangs.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         self.shelf.put(item, bytes, over).await
     }
 
@@ -68,7 +81,7 @@ impl Shelf for Way {
 #[tokio::test]
 async fn a_lock_that_is_not_renewed_is_taken_over_and_its_holder_writes_no_more() {
     let shelf = Arc::new(MemoryShelf::default());
-    let way = Arc::new(Way { shelf: shelf.clone(), is_cut: AtomicBool::new(false) });
+    let way = Way::to(&shelf);
     let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
     let first = holder.lock("apply").await.unwrap();
     let permit = holder.permit();
@@ -100,11 +113,27 @@ async fn a_lock_that_is_not_renewed_is_taken_over_and_its_holder_writes_no_more(
     other.confirm_lock().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_renewal_that_hangs_is_tried_again_in_time() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let way = Way::to(&shelf);
+    let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
+    holder.lock("apply").await.unwrap();
+    way.hangs.store(true, Ordering::SeqCst);
+    let permit = holder.permit();
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < SHORT.duration + SHORT.grace {
+        permit.ask().unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!way.hangs.load(Ordering::SeqCst), "a renewal hung");
+}
+
 /// A short break of the network is no reason to end a run.
 #[tokio::test]
 async fn a_lock_that_nobody_took_is_ours_again_after_a_late_renewal() {
     let shelf = Arc::new(MemoryShelf::default());
-    let way = Arc::new(Way { shelf: shelf.clone(), is_cut: AtomicBool::new(false) });
+    let way = Way::to(&shelf);
     let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
     holder.lock("apply").await.unwrap();
     way.is_cut.store(true, Ordering::SeqCst);
