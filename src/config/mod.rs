@@ -21,6 +21,7 @@
 //! | `shape`, `markers` | What does a schema say about one place, and with which keywords of our own? |
 //! | `moves` | Where has an address moved to, and what was removed? |
 //! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
+//! | `secret_variables` | Which variables of the environment hold secrets? |
 //! | `digest` | Do two configurations say the same? |
 //! | `schema` | What does an editor need to complete and check a file? |
 //! | `starter` | What does `regplan init` write? |
@@ -42,6 +43,7 @@ mod parse;
 mod presence;
 mod references;
 mod schema;
+mod secret_variables;
 mod shape;
 mod starter;
 mod tables;

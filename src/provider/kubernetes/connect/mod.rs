@@ -2,16 +2,17 @@
 
 mod certificate;
 mod kubeconfig;
+mod plugin;
 mod proxy;
 mod settings;
 
 use std::time::Duration;
 
 use kube::client::{AuthError, ClientBuilder};
-use kube::config::AuthInfo;
 use kube::{Client, Config};
 
 use self::kubeconfig::Chosen;
+use self::plugin::Plugin;
 pub use self::settings::{Environment, Settings};
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::provider::kubernetes::transport::{chain, plugin_failure};
@@ -44,7 +45,8 @@ pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> 
         (config, server_info, None, None)
     } else {
         let chosen = Chosen::find(settings)?;
-        let (config, server_info) = chosen.config()?;
+        let (mut config, server_info) = chosen.config()?;
+        plugin::withhold(&mut config.auth_info, &settings.secret_variables);
         let plugin = Plugin::of(chosen.user);
         (config, server_info, chosen.cluster.proxy_url, plugin)
     };
@@ -68,23 +70,6 @@ pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> 
             })?
             .map_err(|error| unusable(&error, &origin, plugin))?;
     Ok(Connection { client, server_info })
-}
-
-/// A program that gives credentials.
-struct Plugin {
-    command: String,
-    hint: Option<String>,
-}
-
-impl Plugin {
-    /// The program that gives a user's credentials, if one does.
-    fn of(user: AuthInfo) -> Option<Self> {
-        let exec = user.exec.map(|exec| (exec.command.unwrap_or_default(), exec.install_hint));
-        // The older form, which some files of cloud providers still have.
-        let older = || Some((user.auth_provider?.config.get("cmd-path")?.clone(), None));
-        let (command, hint) = exec.or_else(older)?;
-        Some(Self { command, hint })
-    }
 }
 
 /// Why a client could not be built from a kubeconfig that reads well. Of a plugin only its name is shown
