@@ -51,9 +51,10 @@
 //! 10. [`apply`]: does what a plan says; every write is guarded.
 //! 11. [`approval`]: plan files: what was approved, and whether a later plan still is that.
 //! 12. [`drift`]: compares what was applied with what is there.
-//! 13. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
-//! 14. [`engine`]: runs all steps.
-//! 15. [`cli`]: the command line.
+//! 13. [`outputs`]: what `[output.NAME]` gives.
+//! 14. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
+//! 15. [`engine`]: runs all steps.
+//! 16. [`cli`]: the command line.
 //!
 //! # Where to start reading
 //!
@@ -70,6 +71,7 @@ pub mod drift;
 pub mod engine;
 pub mod graph;
 pub mod kubernetes;
+pub mod outputs;
 pub mod plan;
 pub mod provider;
 pub mod report;

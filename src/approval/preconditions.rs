@@ -30,6 +30,9 @@ pub struct Asked {
     /// Namespaces that most of the project's objects may move to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub move_to: Vec<String>,
+    /// Files of the last apply that may be left out, though they are still there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
     /// The lineage of a state that is not here, whose objects may be taken over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt_lineage: Option<String>,

@@ -5,12 +5,13 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::draft::Draft;
 use super::facts::{Facts, Need};
 use super::schema;
 use super::specs::Specs;
-use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema};
+use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema, Property};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::resource::{BlockAddress, Desired, KeyFact};
 
@@ -104,6 +105,9 @@ pub(super) trait BlockType: Sync + 'static {
     /// See [`BlockSchema::common_keys`].
     const COMMON_KEYS: &'static [&'static str] = BLOCK_KEYS;
 
+    /// What its blocks give beside their keys; [`property`](Self::property) gives the values.
+    const PROPERTIES: &'static [Property] = &[];
+
     /// What the configuration must know to check a block of this type.
     fn schema(&self) -> BlockSchema {
         BlockSchema {
@@ -111,6 +115,7 @@ pub(super) trait BlockType: Sync + 'static {
             schema: schema::of::<Self::Keys>(),
             alternatives: Self::ALTERNATIVES,
             common_keys: Self::COMMON_KEYS,
+            properties: Self::PROPERTIES,
         }
     }
 
@@ -138,6 +143,12 @@ pub(super) trait BlockType: Sync + 'static {
     /// What a reader of the plan that makes the block wants to know first. No secret is among it.
     fn key_facts(&self, _spec: &Self::Spec) -> Vec<KeyFact> {
         Vec::new()
+    }
+
+    /// The value of one of its [properties](Self::PROPERTIES); `None` where a mistake of the block, which is reported,
+    /// keeps it unknown. No secret is among them.
+    fn property(&self, _spec: &Self::Spec, _name: &str, _facts: &Facts) -> Option<Value> {
+        None
     }
 
     /// Whether `${…}` in the texts of its objects is a reference.
@@ -183,6 +194,9 @@ pub(super) trait AnyBlockType: Sync {
 
     /// See [`BlockType::key_facts`].
     fn key_facts(&self, block: &BlockAddress, specs: &Specs) -> Vec<KeyFact>;
+
+    /// See [`BlockType::property`].
+    fn property(&self, block: &BlockAddress, name: &str, specs: &Specs, facts: &Facts) -> Option<Value>;
 
     /// See [`BlockType::is_interpolated`].
     fn is_interpolated(&self) -> bool;
@@ -230,6 +244,10 @@ impl<T: BlockType> AnyBlockType for T {
 
     fn key_facts(&self, block: &BlockAddress, specs: &Specs) -> Vec<KeyFact> {
         specs.get(block).map_or_else(Vec::new, |spec| BlockType::key_facts(self, spec))
+    }
+
+    fn property(&self, block: &BlockAddress, name: &str, specs: &Specs, facts: &Facts) -> Option<Value> {
+        BlockType::property(self, specs.get(block)?, name, facts)
     }
 
     fn is_interpolated(&self) -> bool {

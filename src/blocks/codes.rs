@@ -55,6 +55,8 @@ codes! {
     LOST_SECRET = "lost-secret";
     /// A secret that can be had, and cannot be used.
     BAD_SECRET = "bad-secret";
+    /// An output gives a secret, and is not marked.
+    OPEN_SECRET = "open-secret";
     /// Passwords would travel in clear.
     NO_TLS = "no-tls";
 }

@@ -7,12 +7,15 @@ use super::draft::Draft;
 use super::facts::{Facts, Need};
 use super::finish::{Finish, Places, check, contested, duplicates};
 use super::namespaces::shared_namespaces;
+use super::outputs::CompiledOutput;
+use super::properties::Properties;
+use super::references::KnownAddresses;
 use super::scope::Scopes;
 use super::specs::Specs;
 use super::substitution::{self, Substitution};
 use super::types::TYPES;
-use super::{lifecycle, references};
-use crate::config::{Block, Config};
+use super::{lifecycle, outputs, references};
+use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::resource::{BlockAddress, Desired, KeyFact};
 
@@ -34,6 +37,8 @@ pub struct CompiledBlocks {
     pub resources: Vec<Desired>,
     /// What a reader of a plan wants to know first of each block, for the blocks of which there is such a thing.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
+    /// The outputs, as far as they are known.
+    pub outputs: Vec<CompiledOutput>,
     /// What is wrong, and what works but probably not as meant.
     pub mistakes: Diagnostics,
 }
@@ -79,9 +84,17 @@ impl<'c> Blocks<'c> {
         let mut needs: BTreeSet<Need> = BTreeSet::new();
         for (block, block_type) in self.all.iter().filter(|(block, _)| is_wanted(&block.address)) {
             needs.extend(block_type.needs(block, &context));
-            needs.extend(substitution::needs(block, &context));
+            needs.extend(substitution::needs(&block.body, &context));
         }
         needs.into_iter().filter(|need| facts.get(need).is_none()).collect()
+    }
+
+    /// What must be known to tell the value of an output, and is not among the facts yet.
+    pub fn needs_of_output(&self, name: &str, facts: &Facts) -> Vec<Need> {
+        let context = self.context(facts);
+        let outputs = self.config.outputs.iter().filter(|output| output.name == name);
+        let needs = outputs.flat_map(|output| substitution::needs(&output.value, &context));
+        needs.filter(|need| facts.get(need).is_none()).collect()
     }
 
     /// The resources that the blocks ask for, and every mistake in them.
@@ -95,7 +108,11 @@ impl<'c> Blocks<'c> {
             .collect();
         let scopes = Scopes::declared_by(drafts.iter().flatten().map(|draft| &draft.object));
         let sensitive_variables = &self.config.sensitive_variables;
-        let substitution = Substitution { context, sensitive_variables };
+        let properties = Properties::of(&self.all, &self.specs, facts);
+        let substitution = Substitution { context, sensitive_variables, properties: &properties };
+        let outputs = self.config.outputs.iter();
+        let outputs: Vec<(&Output, CompiledOutput)> =
+            outputs.map(|output| (output, outputs::compile(output, &substitution, &mut mistakes))).collect();
         let places = Places::new(facts);
         let finish = Finish { facts, scopes: &scopes, substitution, places: &places };
 
@@ -119,8 +136,11 @@ impl<'c> Blocks<'c> {
         contested(&resources, &places, &mut mistakes);
         let mut all = shared_namespaces(&resources);
         all.append(&mut resources);
-        references::check(self.config, &all, &mut mistakes);
-        CompiledBlocks { resources: all, key_facts: self.key_facts(), mistakes: sorted(mistakes) }
+        let known = KnownAddresses::of(self.config, &all);
+        references::check(self.config, &known, &all, &mut mistakes);
+        outputs::check(&outputs, &known, &all, &mut mistakes);
+        let outputs = outputs.into_iter().map(|(_, compiled)| compiled).collect();
+        CompiledBlocks { resources: all, key_facts: self.key_facts(), outputs, mistakes: sorted(mistakes) }
     }
 
     fn key_facts(&self) -> BTreeMap<BlockAddress, Vec<KeyFact>> {

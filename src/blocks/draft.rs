@@ -44,11 +44,11 @@ pub(super) struct Draft {
     /// Fields that are known only when others are there.
     pub(super) unresolved: PathMap<Expression>,
     /// Fields that nobody may see.
-    sensitive: PathMap<()>,
+    pub(super) sensitive: PathMap<()>,
     /// Fields that could not be checked.
-    unchecked: PathMap<Unchecked>,
+    pub(super) unchecked: PathMap<Unchecked>,
     /// Fields whose values were made in this very run.
-    fresh: PathMap<()>,
+    pub(super) fresh: PathMap<()>,
     /// Fields whose values were generated, in this run or in an earlier one.
     generated: PathMap<()>,
     /// Fields that hold an htpasswd file.
@@ -62,8 +62,14 @@ pub(super) struct Draft {
 impl Draft {
     /// An object that comes from a block as a whole.
     pub(super) fn new(block: &Block, object: Value, addressing: Addressing, namespace: &str) -> Self {
+        let origin = Origin::of_key(block.address.to_string(), Some(block.span));
+        Self::of(object, origin, addressing, namespace)
+    }
+
+    /// A value that comes from this place as a whole.
+    pub(super) fn of(object: Value, origin: Origin, addressing: Addressing, namespace: &str) -> Self {
         let mut origins = PathMap::default();
-        origins.insert(FieldPath::root(), Origin::of_key(block.address.to_string(), Some(block.span)));
+        origins.insert(FieldPath::root(), origin);
         Self {
             object,
             addressing,

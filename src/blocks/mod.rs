@@ -20,6 +20,8 @@
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
 //! | `object_filter` | Which objects of a manifest do `only` and `exclude` mean? |
 //! | `namespaces` | Which namespaces are shared by all? |
+//! | `properties` | What do blocks give beside their keys? |
+//! | `outputs` | What is known of `[output.NAME]` before the cluster is asked? |
 //! | `references` | Do the addresses that blocks name lead to objects? |
 //! | `schema` | How does a type become the JSON Schema of its block? |
 //! | `value_words` | How do messages name the type of a value? |
@@ -35,6 +37,8 @@ mod keys;
 mod lifecycle;
 mod namespaces;
 mod object_filter;
+mod outputs;
+mod properties;
 mod references;
 mod schema;
 mod scope;
@@ -52,6 +56,7 @@ pub use facts::{
     Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, ManifestFile, Need, ReadError, SecretInputs,
     SecretKeyRef, SecretText,
 };
+pub use outputs::CompiledOutput;
 
 use crate::config::BlockSchema;
 

@@ -8,14 +8,13 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::suggest;
 use crate::resource::{Address, BlockAddress, Desired, FieldPath, LiveReference, Reference};
 
-/// Pushes every address and live field that leads to no object.
-pub(super) fn check(config: &Config, resources: &[Desired], mistakes: &mut Vec<Diagnostic>) {
-    let mut known = KnownAddresses { objects: BTreeSet::new(), blocks: BTreeSet::new() };
-    known.blocks.extend(config.blocks.iter().map(|block| block.address.clone()));
-    for desired in resources {
-        known.objects.insert(desired.address.clone());
-        known.blocks.insert(desired.address.block.clone());
-    }
+/// Pushes every address and live field of blocks that leads to no object.
+pub(super) fn check(
+    config: &Config,
+    known: &KnownAddresses,
+    resources: &[Desired],
+    mistakes: &mut Vec<Diagnostic>,
+) {
     for block in &config.blocks {
         let triggers = block.lifecycle.replace_triggered_by.iter().map(|address| (address, block.span));
         let depends = block.depends_on.iter().map(|(address, span)| (address, *span));
@@ -45,18 +44,26 @@ pub(super) fn check(config: &Config, resources: &[Desired], mistakes: &mut Vec<D
 }
 
 /// Every address that the configuration has.
-struct KnownAddresses {
+pub(super) struct KnownAddresses {
     objects: BTreeSet<Address>,
     blocks: BTreeSet<BlockAddress>,
 }
 
 impl KnownAddresses {
+    /// Those of the blocks and of their resources.
+    pub(super) fn of(config: &Config, resources: &[Desired]) -> Self {
+        let blocks = config.blocks.iter().map(|block| &block.address);
+        let blocks = blocks.chain(resources.iter().map(|desired| &desired.address.block));
+        let objects = resources.iter().map(|desired| desired.address.clone());
+        Self { objects: objects.collect(), blocks: blocks.cloned().collect() }
+    }
+
     fn has(&self, address: &Address) -> bool {
         self.objects.contains(address) || (address.object.is_none() && self.blocks.contains(&address.block))
     }
 
     /// Whether a live reference leads to a field of an object; else the mistake.
-    fn check_live(&self, live: &LiveReference) -> Result<(), Diagnostic> {
+    pub(super) fn check_live(&self, live: &LiveReference) -> Result<(), Diagnostic> {
         let fail = |message: String| Diagnostic::error(codes::UNKNOWN_REFERENCE, message);
         match live.split(|address| self.objects.contains(address)) {
             Some((_, path)) if path != FieldPath::root() => return Ok(()),

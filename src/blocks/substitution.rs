@@ -11,15 +11,16 @@ use super::block_type::{BlockRef, BlockType as _, CompileContext};
 use super::codes;
 use super::draft::Draft;
 use super::facts::{Need, SecretText};
+use super::properties::{Filled, Properties};
 use super::types::secret::{SecretBlock, SecretSpec};
-use crate::config::{Block, Node, NodeValue};
+use crate::config::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, Expression, FieldPath, Part, Reference};
 
-/// What must be asked for the secrets that a block's texts refer to.
-pub(super) fn needs(block: &Block, context: &CompileContext<'_>) -> Vec<Need> {
+/// What must be asked for the secrets that the texts of a value refer to: the body of a block, an output.
+pub(super) fn needs(value: &Node, context: &CompileContext<'_>) -> Vec<Need> {
     let mut names = BTreeSet::new();
-    secrets_of(&block.body, &mut names);
+    secrets_of(value, &mut names);
     let specs = names.iter().filter_map(|name| context.spec(&BlockRef::<SecretBlock>::named(name)));
     specs.map(SecretSpec::need).collect()
 }
@@ -47,6 +48,8 @@ pub(super) struct Substitution<'a> {
     pub(super) context: CompileContext<'a>,
     /// The values of sensitive variables, by name.
     pub(super) sensitive_variables: &'a BTreeMap<String, String>,
+    /// What blocks give beside their keys.
+    pub(super) properties: &'a Properties,
 }
 
 impl Substitution<'_> {
@@ -71,6 +74,17 @@ impl Substitution<'_> {
                 );
                 continue;
             }
+            let expression = match self.properties.fill(expression) {
+                Ok(Filled::Rest(expression)) => expression,
+                Ok(Filled::Value(value)) => {
+                    path.set(&mut draft.object, value);
+                    continue;
+                }
+                Err(mistake) => {
+                    mistakes.push(mistake.at_opt(span, ""));
+                    continue;
+                }
+            };
             let is_live = |reference: &Reference| matches!(reference, Reference::Live(_));
             let has_live = expression.references().any(is_live);
             let has_secret = !expression.references().all(is_live);

@@ -21,12 +21,14 @@ pub(super) fn config(text: &str) -> Config {
     let mut config = Config {
         sources,
         folder: PathBuf::from("/project"),
+        files: Vec::new(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state_path: None,
         sensitive_variables: BTreeMap::new(),
         blocks: Vec::new(),
         moves: Moves::default(),
+        outputs: Vec::new(),
     };
     for (kind, entry) in root.entries {
         let NodeValue::Table(names) = entry.node.value else { panic!("{kind} is no table") };

@@ -108,6 +108,8 @@ Examples:
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
+    /// Print the values of `[output.NAME]`; only reads
+    Output(OutputArgs),
     /// Delete all that was applied, in reverse order; protected resources stay
     #[command(after_help = "\
 Examples:
@@ -221,6 +223,9 @@ pub(super) struct PlanningArgs {
     /// Agree that most of the project's objects move to this namespace
     #[arg(long, value_name = "NAMESPACE")]
     pub(super) move_to: Vec<String>,
+    /// Agree that this file, which the last apply has read, is left out
+    #[arg(long, value_name = "FILE")]
+    pub(super) without: Vec<String>,
     /// Plan only this resource or block, with what it stands on (to destroy: with what stands on it)
     #[arg(long, value_name = "ADDRESS")]
     pub(super) target: Vec<Address>,
@@ -440,7 +445,7 @@ pub(super) struct RunArgs {
 #[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     /// Apply the plan in this file (from `plan --out`); nothing is asked, since that plan is the approved one
-    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "move_to", "target", "replace", "expect"])]
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "move_to", "without", "target", "replace", "expect"])]
     pub(super) plan_file: Option<PathBuf>,
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]
@@ -471,6 +476,34 @@ pub(super) struct ShowArgs {
     pub(super) what: PathBuf,
     #[command(flatten)]
     pub(super) form: FormArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan output
+  regplan output address                one value, as text
+  docker login \"$(regplan output host --format raw)\"
+  regplan output --format json | jq .outputs.users.value
+
+A sensitive value is printed by name alone, with `--format raw` or `--format json`.")]
+pub(super) struct OutputArgs {
+    /// The output; all of them where it is left out
+    #[arg(value_name = "NAME")]
+    pub(super) name: Option<String>,
+    /// In which form
+    #[arg(long, default_value = "text")]
+    pub(super) format: OutputFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormat {
+    /// For a person
+    Text,
+    /// For a program: all outputs with what is known of them; of a named one, the value alone
+    Json,
+    /// For a script: the text, the number, `true` or `false` of a named output, without a line end
+    Raw,
 }
 
 #[derive(Debug, Args)]

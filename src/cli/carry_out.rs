@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt;
 use super::output::Output;
+use super::outputs;
 use super::plan::{self, Form};
 use super::plan_file::NamedPlanFile;
 use super::progress::Progress;
@@ -106,6 +107,7 @@ pub(super) async fn run(
     }
     let applicable = planned.applicable(&approval)?;
     if !planned.plan.changes_state() {
+        show_outputs(&workspace, &planned.plan, args, output).await?;
         return Ok(Exit::Done);
     }
     let undo = match failures.on_failure {
@@ -124,7 +126,24 @@ pub(super) async fn run(
     if let Some(undo) = undo.filter(|_| !report.is_complete() && !report.stopped) {
         self::undo(&mut workspace, &undo, &report, args, output).await?;
     }
-    Ok(if report.is_complete() { Exit::Done } else { Exit::Failed })
+    if !report.is_complete() {
+        return Ok(Exit::Failed);
+    }
+    show_outputs(&workspace, &planned.plan, args, output).await?;
+    Ok(Exit::Done)
+}
+
+/// Shows the outputs of the configuration where the cluster is now as it says. What is printed for programs are events.
+async fn show_outputs(
+    workspace: &Workspace<Store>,
+    plan: &Plan,
+    args: &RunArgs,
+    output: Output,
+) -> Result<(), Failure> {
+    if args.format == Format::Text && plan.mode == Mode::Apply && plan.revision.is_none() {
+        outputs::show_after_apply(workspace, output).await?;
+    }
+    Ok(())
 }
 
 /// Locks the state, then reaches the cluster.

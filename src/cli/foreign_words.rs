@@ -74,7 +74,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("import", "`regplan plan --adopt ADDRESS`"),
     ("install", "`regplan apply`"),
     ("lint", "`regplan validate`"),
-    ("output", "`regplan state show ADDRESS --format json`"),
     ("providers", "nothing: there are no plug-ins to install"),
     ("refresh", "`regplan drift`, which only reads"),
     ("status", "`regplan drift`"),

@@ -18,6 +18,7 @@ mod history;
 mod init;
 mod interrupt;
 mod output;
+mod outputs;
 mod plan;
 mod plan_file;
 mod progress;
@@ -79,6 +80,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
         Command::History(args) => asynchronously(history::run(&global, &args, output)),
         Command::Rollback(args) => asynchronously(rollback::run(&global, &args, output)),
+        Command::Output(args) => asynchronously(outputs::run(&global, &args, output)),
         Command::Drift(args) => asynchronously(drift::run(&global, &args, output)),
     }
 }

@@ -28,10 +28,18 @@ pub(super) fn of_planning(global: &Global, planning: &PlanningArgs) -> Settings 
 
 /// The request that a plan is made for.
 pub(super) fn request(mode: Mode, planning: &PlanningArgs) -> PlanRequest {
-    let PlanningArgs { adopt, adopt_lineage, consent, move_to, target: targets, replace, parallelism: _ } =
-        planning.clone();
+    let PlanningArgs {
+        adopt,
+        adopt_lineage,
+        consent,
+        move_to,
+        without,
+        target: targets,
+        replace,
+        parallelism: _,
+    } = planning.clone();
     let adopt_lineage = adopt_lineage.map(|lineage| lineage.to_string());
-    PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision: None }
+    PlanRequest { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision: None }
 }
 
 #[cfg(test)]

@@ -5,18 +5,24 @@
 //! |---|---|
 //! | this one | What is not drawn, and what is drawn as `*`? |
 //! | `blocks` | Which blocks may be secrets, so that none of their lines is drawn? |
+//! | `broken_lines` | Which values may be secrets where the text is not wholly in the tree? |
+//! | `comments` | Where do comments stand? |
 //! | `lines` | Which lines belong to a block? |
 //! | `values` | Which values may be secrets in a block of which the schema says where secrets stand? |
 //! | `words` | What sounds like a secret? |
 
 mod blocks;
+mod broken_lines;
+mod comments;
 mod lines;
 mod values;
 mod words;
 
+use std::ops::Range;
+
 use super::node::Node;
 use super::outline::Outline;
-use crate::diagnostic::{Source, SourceId, Sources, Span};
+use crate::diagnostic::{Source, SourceId, Sources};
 
 /// A file of the configuration, as it was read.
 #[derive(Debug)]
@@ -45,18 +51,24 @@ pub(super) fn without_secrets(sources: &Sources, files: &[ReadFile], outline: &O
             Some(_) if words::any_sounds_secret(sources, files) => source = source.all_hidden(),
             _ => {}
         }
-        let here = values.iter().filter(|span| span.source == id);
+        let mut here: Vec<Range<usize>> = Vec::new();
+        if let Some(file) = files.iter().find(|file| file.source == id) {
+            here.extend(comments::of(&source.text, file));
+            if !file.is_whole {
+                here.extend(broken_lines::of(&source.text, outline));
+            }
+        }
+        here.extend(values.iter().filter(|span| span.source == id).map(|span| span.start..span.end));
         source.text = starred(&source, here).into();
         shown.push(source);
     }
     shown
 }
 
-/// The text of a source with these values and all hidden lines replaced.
-fn starred<'s>(source: &Source, values: impl Iterator<Item = &'s Span>) -> String {
+/// The text of a source with these ranges and all hidden lines replaced.
+fn starred(source: &Source, ranges: Vec<Range<usize>>) -> String {
     let mut text = source.text.to_string();
-    let values = values.map(|span| span.start..span.end);
-    for range in values.chain(source.hidden.iter().cloned()) {
+    for range in ranges.into_iter().chain(source.hidden.iter().cloned()) {
         if let Some(secret) = text.get(range.clone()) {
             let stars = stars(secret);
             text.replace_range(range, &stars);

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `model` | What is a configuration, once it is checked? |
 //! | `load` | In which order is it read, and which mistakes are told? |
-//! | `inputs` | Which files are read? |
+//! | `inputs`, `file_names` | Which files are read, and how does the state name them? |
 //! | `parse` | How does a file become a tree, and what is wrong with its TOML? |
 //! | `node` | What is the tree that keeps every value's place? |
 //! | `merge` | What comes of several files? |
@@ -30,6 +30,7 @@
 mod assemble;
 pub mod codes;
 mod digest;
+mod file_names;
 mod hidden;
 mod inputs;
 mod load;
@@ -58,7 +59,9 @@ pub use assemble::{BLOCK_KEYS, duration};
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head};
 pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, path_schema};
-pub use model::{Block, BlockSchema, ClusterSettings, Config, Generate, ObjectReadyRule, SecretSource};
+pub use model::{
+    Block, BlockSchema, ClusterSettings, Config, Generate, ObjectReadyRule, Output, Property, SecretSource,
+};
 pub(crate) use moves::still_there;
 pub use moves::{Moved, Moves, Removed};
 pub use node::{Node, NodeValue, Table, TableEntry};

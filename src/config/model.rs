@@ -17,6 +17,9 @@ pub struct Config {
     pub sources: Sources,
     /// The folder of the first file; the state lives beside it.
     pub folder: PathBuf,
+    /// The names of the files that it was read from, those with values for variables too, relative to `folder`: each
+    /// `-f` and `--var-file` as it was named.
+    pub files: Vec<String>,
     /// `[project] name`.
     pub project: String,
     /// `[cluster]`.
@@ -30,6 +33,8 @@ pub struct Config {
     pub blocks: Vec<Block>,
     /// `[[moved]]` and `[[removed]]`.
     pub moves: Moves,
+    /// `[output.NAME]`, in the order of their names.
+    pub outputs: Vec<Output>,
 }
 
 /// Shows sensitive variables without their values, because what is shown may end in a log.
@@ -43,6 +48,7 @@ impl fmt::Debug for Config {
             .field("sensitive_variables", &self.sensitive_variables.keys())
             .field("blocks", &self.blocks)
             .field("moves", &self.moves)
+            .field("outputs", &self.outputs)
             .finish_non_exhaustive()
     }
 }
@@ -152,6 +158,28 @@ pub struct Block {
     pub ready_rules: Vec<ObjectReadyRule>,
 }
 
+/// `[output.NAME]`: a value that others want to know.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub description: Option<String>,
+    /// The value; references stand in it as in the body of a [`Block`].
+    pub value: Node,
+    /// Whether it is shown only to those who ask for it by name.
+    pub sensitive: bool,
+}
+
+/// A value that a block gives to those who refer to it (`${registry.main.address}`), beside its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Property {
+    /// How it is referred to: `address`.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+}
+
 /// What the configuration must know of a block type to check it.
 ///
 /// Beyond JSON Schema (which editors read as well) these keywords of ours mean something:
@@ -183,4 +211,6 @@ pub struct BlockSchema {
     /// Which of [`BLOCK_KEYS`](super::BLOCK_KEYS) its blocks take: all of them, or none where there are no
     /// objects that a user would treat in a special way.
     pub common_keys: &'static [&'static str],
+    /// What its blocks give beside their keys.
+    pub properties: &'static [Property],
 }

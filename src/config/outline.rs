@@ -4,11 +4,15 @@ use serde_json::Value;
 
 use super::model::BlockSchema;
 use super::tables::{
-    ClusterTable, LifecycleTable, MovedTable, ProjectTable, RemovedTable, StateTable, VariableTable,
+    ClusterTable, LifecycleTable, MovedTable, OutputTable, ProjectTable, RemovedTable, StateTable,
+    VariableTable,
 };
 
 /// Tables at the top of which there is one. The others, but for the lists, are tables of blocks by name.
 pub(super) const SINGLE_TABLES: &[&str] = &["project", "cluster", "state"];
+
+/// The table of the outputs: `[output.NAME]`.
+pub(super) const OUTPUT: &str = "output";
 
 /// Lists of tables at the top: `[[moved]]`.
 pub(super) const LISTS: &[&str] = &["moved", "removed"];
@@ -30,6 +34,7 @@ impl<'s> Outline<'s> {
             ("cluster", schemars::schema_for!(ClusterTable).to_value()),
             ("state", schemars::schema_for!(StateTable).to_value()),
             ("variable", schemars::schema_for!(VariableTable).to_value()),
+            (OUTPUT, schemars::schema_for!(OutputTable).to_value()),
             ("moved", schemars::schema_for!(MovedTable).to_value()),
             ("removed", schemars::schema_for!(RemovedTable).to_value()),
         ];

@@ -1,5 +1,7 @@
 //! The JSON Schema of the whole file, for editors.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::model::BlockSchema;
@@ -25,6 +27,10 @@ pub fn schema(schemas: &[BlockSchema]) -> Value {
             for key in block.common_keys {
                 keys[*key] = common_key(key);
             }
+        }
+        if let (Some(own), [_, ..]) = (own.as_object_mut(), block.properties) {
+            let properties = block.properties.iter().map(|property| (property.name, property.about));
+            own.insert("x-properties".to_owned(), json!(properties.collect::<BTreeMap<_, _>>()));
         }
         // The reference to `lifecycle` is one of the whole schema already: it must not get the prefix.
         hoist(block.kind, own, &mut defs);

@@ -123,6 +123,23 @@ pub(super) struct VariableTable {
     sensitive: bool,
 }
 
+/// A value that others want to know of what was applied: `regplan output` prints it, and so does the end of an apply.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Output")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct OutputTable {
+    /// The value: mostly a reference, such as `"${registry.main.address}"` or
+    /// `"${resource.cert.status.notAfter}"`. A list or a table may have references in it.
+    value: Value,
+    /// What it is.
+    description: Option<String>,
+    /// Whether only `regplan output NAME --format raw` (or `json`) shows it. A value that comes from a secret must be
+    /// sensitive.
+    #[serde(default)]
+    sensitive: bool,
+}
+
 /// How a block wants its resources to be treated.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

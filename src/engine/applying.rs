@@ -26,6 +26,8 @@ pub(super) struct Run<'a> {
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
+    /// The files of the configuration, as the state names them.
+    pub files: Vec<String>,
     /// The files of the configuration. The revision keeps the file and line of its keys.
     pub sources: &'a Sources,
     /// The secrets that no event, record or report may hold.
@@ -52,7 +54,12 @@ pub(super) async fn apply(
     // While the user was asked, somebody may have removed the lock.
     store.confirm().await?;
     store
-        .begin(NewRun { plan: run.plan.clone(), cluster: plan.cluster.clone(), intents: intents(plan) })
+        .begin(NewRun {
+            plan: run.plan.clone(),
+            cluster: plan.cluster.clone(),
+            files: run.files.clone(),
+            intents: intents(plan),
+        })
         .await?;
     let mut journal =
         Journal { store, timeouts: timeouts(plan), ready_rules: ready_rules(plan), keys: keys(plan) };

@@ -1,13 +1,13 @@
 //! Compiles a configuration to the graph of the desired resources.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tracing::{Instrument as _, info_span};
 
 use super::Error;
-use super::needs::{self, Outside};
-use crate::blocks::{self, Blocks, Facts, SecretInputs};
+use super::needs::{self, Outside, SecretsOf};
+use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
@@ -21,6 +21,8 @@ pub struct Compiled {
     pub graph: Graph,
     /// What a reader of a plan wants to know first of each block.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
+    /// What `[output.NAME]` gives, as far as it is known.
+    pub outputs: Vec<CompiledOutput>,
     /// Warnings: what is allowed, and probably not meant.
     pub warnings: Diagnostics,
     /// The values of the sources of secrets.
@@ -35,6 +37,7 @@ impl Compiled {
         Self {
             graph,
             key_facts: BTreeMap::new(),
+            outputs: Vec::new(),
             warnings: Diagnostics::default(),
             secret_inputs: SecretInputs::default(),
             of_files: None,
@@ -53,61 +56,61 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
 }
 
 /// Compiles once more with facts of the cluster and with secrets, where the blocks need any. Facts from files
-/// are taken from the first time. With `blocks`, only the secrets of these blocks are looked up, for a plan
-/// that leaves out the others.
+/// are taken from the first time.
 ///
 /// # Errors
 /// Every mistake of the configuration in one list.
-#[tracing::instrument(skip_all, fields(project = config.project, secrets_of = blocks.map(BTreeSet::len)))]
+#[tracing::instrument(skip_all, fields(project = config.project, ?secrets_of))]
 pub async fn complete<'c>(
     config: &Config,
     outline: &'c Compiled,
-    blocks: Option<&BTreeSet<BlockAddress>>,
+    secrets_of: SecretsOf<'_>,
     outside: &Outside<'_>,
 ) -> Result<Cow<'c, Compiled>, Error> {
     let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
-    let facts = needs::gather_within(config, blocks, of_files.clone(), outside);
+    let facts = needs::gather_within(config, secrets_of, of_files.clone(), outside);
     let facts = facts.instrument(info_span!("needs")).await;
     of_facts(config, facts).map(Cow::Owned)
 }
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
-    let (graph, key_facts, mistakes) = graph_of(config, &facts);
+    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, &facts);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
     let Some(graph) = graph else { return Err(as_error(warnings)) };
     plan::check_moves(&config.moves, &graph).map_err(as_error)?;
-    let of_files = (!facts.are_of_files_alone()).then(|| facts.of_files());
-    Ok(Compiled { graph, key_facts, warnings, secret_inputs: facts.secret_inputs, of_files })
+    let needs_more = !facts.are_of_files_alone() || outputs.iter().any(|output| output.unknown.is_some());
+    let of_files = needs_more.then(|| facts.of_files());
+    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs: facts.secret_inputs, of_files })
 }
 
 /// The further mistakes of a configuration that has some: those of the blocks without a mistake (`sound`),
 /// unless they may come from what is missing.
 pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
     let facts = needs::gather(sound, outside).await;
-    let (_, _, found) = graph_of(sound, &facts);
-    let certain =
-        found.into_iter().filter(|mistake| mistake.severity == Severity::Error && !is_doubtful(mistake));
+    let (_, blocks) = graph_of(sound, &facts);
+    let certain = blocks
+        .mistakes
+        .into_iter()
+        .filter(|mistake| mistake.severity == Severity::Error && !is_doubtful(mistake));
     Diagnostics::from(certain.collect::<Vec<_>>())
 }
 
-/// The graph and the key facts, with all mistakes of the blocks and of the graph; no graph where one is an error.
-fn graph_of(
-    config: &Config,
-    facts: &Facts,
-) -> (Option<Graph>, BTreeMap<BlockAddress, Vec<KeyFact>>, Diagnostics) {
-    let blocks::CompiledBlocks { resources, key_facts, mut mistakes } = Blocks::read(config).compile(facts);
-    let is_whole = !mistakes.has_errors();
-    let graph = match Graph::build(resources) {
+/// The graph, and what came of the blocks, with all mistakes of both; no graph where one is an error.
+fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, CompiledBlocks) {
+    let mut blocks = Blocks::read(config).compile(facts);
+    let is_whole = !blocks.mistakes.has_errors();
+    let graph = match Graph::build(std::mem::take(&mut blocks.resources)) {
         Ok(graph) => is_whole.then_some(graph),
         Err(found) => {
             // Where objects have mistakes, some are missing, and others exist twice.
-            mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));
+            blocks.mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));
             None
         }
     };
-    (graph, key_facts, mistakes.sorted())
+    blocks.mistakes = std::mem::take(&mut blocks.mistakes).sorted();
+    (graph, blocks)
 }
 
 /// Whether the mistake may be caused by another one, and disappear with it.

@@ -47,6 +47,14 @@ pub enum Error {
     /// There is no revision to go back to.
     #[error("there is no earlier revision")]
     NothingToRestore,
+    /// There is no output of this name.
+    #[error("there is no output `{name}`")]
+    NoOutput {
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// The task that reads the state has ended without an answer.
     #[error("the reading of the state was broken off")]
     StateReading(#[source] JoinError),

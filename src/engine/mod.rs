@@ -20,6 +20,7 @@
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
 //! | `file_lines` | at which line of a manifest a changed field stands |
+//! | `other_files` | whether a plan comes from other files than the last apply |
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `past` | which revisions there are, and which of them a rollback goes back to |
@@ -28,6 +29,7 @@
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
+//! | `outputs` | the values of `[output.NAME]` |
 //! | `drifting` | how the cluster differs from what was applied last |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
@@ -45,6 +47,8 @@ mod loading;
 mod lost_data;
 pub mod needs;
 mod opening;
+mod other_files;
+mod outputs;
 mod past;
 mod plan_file;
 mod planned;
@@ -74,7 +78,7 @@ pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, Provide
 pub use host::{Host, Variables};
 pub use kept_readings::KeptReadings;
 pub use loading::{Head, Project, load, load_head, load_without_blocks};
-pub use needs::Outside;
+pub use needs::{Outside, SecretsOf};
 pub use opening::{Interruption, Opened};
 pub use past::History;
 pub use plan_file::Admitted;

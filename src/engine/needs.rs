@@ -22,16 +22,37 @@ pub use outside::Outside;
 /// How many rounds of needs blocks may have. More rounds would be a mistake in regplan.
 const ROUNDS: usize = 8;
 
-/// Gathers all facts that the blocks of a configuration need.
-pub async fn gather(config: &Config, outside: &Outside<'_>) -> Facts {
-    gather_within(config, None, Facts::default(), outside).await
+/// Whose secrets are read. All others stay placeholders, as without a cluster.
+#[derive(Debug, Clone, Copy)]
+pub enum SecretsOf<'a> {
+    /// Those of all blocks.
+    AllBlocks,
+    /// Those of these blocks.
+    Blocks(&'a BTreeSet<BlockAddress>),
+    /// Those that the value of this output needs.
+    Output(&'a str),
 }
 
-/// Gathers the facts that the blocks of a configuration need beyond the known ones. With `blocks`, only the
-/// secrets that these blocks need are read; all others stay placeholders, as without a cluster.
+impl SecretsOf<'_> {
+    /// What is wanted of these needs, where that is not everything.
+    fn wanted(self, blocks: &Blocks<'_>, facts: &Facts) -> Option<Vec<Need>> {
+        match self {
+            Self::AllBlocks => None,
+            Self::Blocks(named) => Some(blocks.needs_of(named, facts)),
+            Self::Output(name) => Some(blocks.needs_of_output(name, facts)),
+        }
+    }
+}
+
+/// Gathers all facts that the blocks of a configuration need.
+pub async fn gather(config: &Config, outside: &Outside<'_>) -> Facts {
+    gather_within(config, SecretsOf::AllBlocks, Facts::default(), outside).await
+}
+
+/// Gathers the facts that are needed beyond the known ones.
 pub async fn gather_within(
     config: &Config,
-    blocks: Option<&BTreeSet<BlockAddress>>,
+    secrets_of: SecretsOf<'_>,
     known: Facts,
     outside: &Outside<'_>,
 ) -> Facts {
@@ -40,11 +61,12 @@ pub async fn gather_within(
     // However many rounds there are, a Secret is read once, and a value is generated once.
     let mut lookups = Lookups::default();
     for _ in 0..ROUNDS {
-        let needs = read.needs(&facts);
+        let wanted = secrets_of.wanted(&read, &facts);
+        let mut needs: BTreeSet<Need> = read.needs(&facts).into_iter().collect();
+        needs.extend(wanted.iter().flatten().cloned());
         if needs.is_empty() {
             break;
         }
-        let wanted = blocks.map(|blocks| read.needs_of(blocks, &facts));
         let (asked, left_out): (Vec<Need>, Vec<Need>) = needs.into_iter().partition(|need| {
             let is_secret = matches!(need, Need::Secret { .. } | Need::Htpasswd { .. });
             !is_secret || wanted.as_ref().is_none_or(|wanted| wanted.contains(need))

@@ -13,7 +13,7 @@ use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
 use crate::provider::Provider as _;
-use crate::state::{self, Backend, Holder, LockId, Recovered, StateError, Store, View};
+use crate::state::{self, Backend, Holder, LockId, Recovered, State, StateError, Store, View};
 
 /// A project with its state. No cluster was asked yet.
 ///
@@ -137,6 +137,16 @@ impl Opened<Store> {
 }
 
 impl<S: StateAccess> Opened<S> {
+    /// The configuration as compiled without a cluster and without secrets.
+    pub(super) fn outline(&self) -> &Compiled {
+        &self.outline
+    }
+
+    /// The state.
+    pub(super) fn state(&self) -> &State {
+        self.state.state()
+    }
+
     /// Asks the cluster for its identity, and makes sure that it is the expected one, before anything else is
     /// read from it.
     ///

@@ -17,6 +17,8 @@ pub struct Planned {
     pub warnings: Diagnostics,
     /// The digest of the configuration that it makes true: for a rollback, the one of the revision.
     pub(super) configuration: String,
+    /// The files of that configuration: for a rollback, those of the revision.
+    pub(super) files: Vec<String>,
     /// The values of the sources of secrets when it was made.
     pub(super) secret_inputs: SecretInputs,
 }
@@ -54,6 +56,8 @@ pub struct Applicable<'p> {
     pub(super) digest: &'p str,
     /// The digest of the configuration that it makes true.
     pub(super) configuration: &'p str,
+    /// The files of that configuration.
+    pub(super) files: &'p [String],
 }
 
 impl Planned {
@@ -97,7 +101,7 @@ impl Planned {
             Approval::Caller | Approval::Digest(_) => &plan.digest,
             Approval::File(file) => file.digest(),
         };
-        Ok(Applicable { plan, digest, configuration: &self.configuration })
+        Ok(Applicable { plan, digest, configuration: &self.configuration, files: &self.files })
     }
 }
 

@@ -19,6 +19,8 @@ pub struct PlanRequest {
     pub consent: Vec<Address>,
     /// Namespaces that most of the project's objects may move to.
     pub move_to: Vec<String>,
+    /// Files of the last apply that may be left out, though they are still there.
+    pub without: Vec<String>,
     /// The lineage of a state that is not here, whose objects may be taken over.
     pub adopt_lineage: Option<String>,
     /// The revision to go back to; `None` where the configuration says what is desired.
@@ -35,6 +37,7 @@ impl PlanRequest {
             adopt: Vec::new(),
             consent: Vec::new(),
             move_to: Vec::new(),
+            without: Vec::new(),
             adopt_lineage: None,
             revision: None,
         }
@@ -57,16 +60,17 @@ impl PlanRequest {
 
 impl From<Asked> for PlanRequest {
     fn from(asked: Asked) -> Self {
-        let Asked { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision } = asked;
-        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision }
+        let Asked { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision } =
+            asked;
+        Self { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision }
     }
 }
 
 impl From<PlanRequest> for Asked {
     fn from(request: PlanRequest) -> Self {
-        let PlanRequest { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision } =
+        let PlanRequest { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision } =
             request;
-        Self { mode, targets, replace, adopt, consent, move_to, adopt_lineage, revision }
+        Self { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision }
     }
 }
 
@@ -91,6 +95,7 @@ mod tests {
             adopt: address("resource.web"),
             consent: address("registry.main/PersistentVolumeClaim/registry"),
             move_to: vec!["prod".to_owned()],
+            without: vec!["dev.toml".to_owned()],
             adopt_lineage: Some("a".repeat(32)),
             revision: Some(3),
         };

@@ -327,7 +327,7 @@ mod spans {
             "lock_state project=\"p\" command=\"apply\"",
             "connect project=\"p\"",
             "plan project=\"p\" mode=Apply",
-            "complete project=\"p\"",
+            "complete project=\"p\" secrets_of=AllBlocks",
             "read objects=1",
             "preview object=Secret default/a",
             "apply project=\"p\" changes=1",

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::applying::{self, Run};
 use super::file_lines;
 use super::lost_data;
+use super::needs::SecretsOf;
+use super::other_files;
 use super::planned::{Applicable, Planned};
 use super::planning::Wanted;
 use super::restoring::{self, Past, Restoration};
@@ -59,10 +61,15 @@ impl<S: StateAccess> Workspace<S> {
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let state = self.state.state();
         check_lineage(state, &request)?;
-        match request.revision {
-            Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await,
-            None => self.plan_configuration(request).await,
-        }
+        let mut planned = match request.revision {
+            Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await?,
+            None => self.plan_configuration(request).await?,
+        };
+        let Planned { request, plan, warnings, .. } = &mut planned;
+        let config = self.config();
+        other_files::check(plan, state, config, request)
+            .map_err(|mistakes| Error::mistakes(config, mistakes).after(warnings))?;
+        Ok(planned)
     }
 
     /// Makes a plan of which the configuration says what is desired.
@@ -83,7 +90,8 @@ impl<S: StateAccess> Workspace<S> {
         };
         let outside = Outside { provider: Some(&keeping), env: &env, remembered: &remembered };
         let needed = needed_blocks(&self.outline.graph, &request);
-        let compiled = compiling::complete(config, &self.outline, needed.as_ref(), &outside).await;
+        let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);
+        let compiled = compiling::complete(config, &self.outline, secrets_of, &outside).await;
         if let Some(problem) = self.provider.cluster().outage().await {
             return Err(problem.into());
         }
@@ -106,7 +114,8 @@ impl<S: StateAccess> Workspace<S> {
         file_lines::point_at_lines(&mut plan, &config.folder);
         let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
         let (secret_inputs, configuration) = (compiled.secret_inputs.clone(), config.digest());
-        Ok(Planned { request, plan, warnings, configuration, secret_inputs })
+        let files = config.files.clone();
+        Ok(Planned { request, plan, warnings, configuration, files, secret_inputs })
     }
 
     /// Makes a plan of which a revision says what is desired. `kept` are resources whose secret values are still those
@@ -145,7 +154,8 @@ impl<S: StateAccess> Workspace<S> {
             planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism).await?;
         plan.briefing = self.briefing(&compiled);
         let (warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
-        Ok(Planned { request, plan, warnings, configuration: revision.head.configuration, secret_inputs })
+        let (configuration, files) = (revision.head.configuration, revision.state.files);
+        Ok(Planned { request, plan, warnings, configuration, files, secret_inputs })
     }
 }
 
@@ -195,6 +205,7 @@ impl Workspace<Store> {
         let run = Run {
             plan: plan.digest.to_owned(),
             configuration: plan.configuration.to_owned(),
+            files: plan.files.to_owned(),
             sources,
             secrets,
         };
@@ -232,7 +243,7 @@ fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockA
 
 /// Whether a generated value was there before, and nobody has consented to making a new one. What is destroyed
 /// needs no value back, and neither does what an interrupted run was about to delete: nobody else has lost it.
-fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> bool {
+pub(super) fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRequest) -> bool {
     request.mode == Mode::Apply
         && state.resources.iter().any(|(address, resource)| {
             let holds = resource.identity == kept.secret && resource.keys.contains(&kept.key);

@@ -95,6 +95,30 @@ pub fn secret_paths(desired: &Desired) -> Vec<FieldPath> {
     paths
 }
 
+/// Whether the value of this field is a secret, or may have one in it: also in a live object, which has more fields than
+/// the desired one.
+pub fn may_show_secret(desired: &Desired, path: &FieldPath) -> bool {
+    let of_a_secret = is_secret(&desired.identity)
+        && (is_content(path)
+            || [&[][..], &["metadata"], &["metadata", "annotations"]].iter().any(|keys| path.is_keys(keys)));
+    of_a_secret || desired.sensitive.touches(path)
+}
+
+/// Whether a value is, or holds, what the object says by itself to be secret.
+pub fn holds_secret_of(object: &Value, value: &Value) -> bool {
+    secret_values(object).into_iter().any(|secret| holds(value, secret) || holds(secret, value))
+}
+
+/// Whether a value is another one, or has it in it.
+fn holds(value: &Value, wanted: &Value) -> bool {
+    value == wanted
+        || match value {
+            Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
+            Value::Object(map) => map.values().any(|item| holds(item, wanted)),
+            _ => false,
+        }
+}
+
 /// What an object says by itself to be secret: the content of a Secret, and the fields that our mark names. Of an
 /// object that is about to be sent, or one that was read.
 pub fn secret_values(object: &Value) -> Vec<&Value> {

@@ -50,6 +50,7 @@ pub use diff::compare::{Difference, compare, keyed};
 pub use diff::field_changes::{field_changes, leaves, moved_fields};
 pub use diff::secret_values::{desired_secrets, live_secrets};
 pub use diff::sensitive_fields::SensitiveFields;
+pub use input::environments::OWN_STATE;
 pub use input::moves::check_moves;
 pub use input::plan_input::{Input, Known, LeftOut};
 pub use input::question::{Answer, Question, Step};

@@ -10,6 +10,7 @@
 //! | `drift/` | drift: text, Markdown, JSON, Prometheus |
 //! | `history` | revisions: when, by whom, what changed |
 //! | `state` | the state as a whole |
+//! | `outputs` | outputs: text and JSON |
 //! | `apply` | the events of an apply while it runs, and its end |
 //! | `approval` | why a plan file is not applied |
 //! | `managers` | the field managers that wrote to a field |
@@ -23,6 +24,7 @@ mod format;
 mod head;
 mod history;
 mod managers;
+mod outputs;
 mod plan;
 mod source_line;
 mod state;
@@ -42,6 +44,7 @@ pub use head::plan_subject;
 pub use history::{
     HISTORY_FORMAT_VERSION, history_json, history_text, revision_head_text, revision_json, revision_text,
 };
+pub use outputs::{OUTPUTS_FORMAT_VERSION, missing_text, outputs_json, outputs_text};
 pub use plan::json::{FORMAT_VERSION, plan_json};
 pub use plan::level::Level;
 pub use plan::markdown::{MARKDOWN_LIMIT, plan_markdown};

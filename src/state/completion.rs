@@ -15,6 +15,8 @@ pub struct NewRun {
     pub plan: String,
     /// The cluster that the run writes to; the first run records it in the state.
     pub cluster: ClusterIdentity,
+    /// The files of the configuration that the run makes true.
+    pub files: Vec<String>,
     /// What is going to be done, in the plan's order.
     pub intents: Vec<Intent>,
 }

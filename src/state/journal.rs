@@ -50,6 +50,9 @@ pub struct Begin {
     pub at: Timestamp,
     /// Who began it, as `user@host`.
     pub by: String,
+    /// The files of the configuration that it makes true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// What it is going to do, in the plan's order.
     pub intents: Vec<Intent>,
 }

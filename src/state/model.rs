@@ -37,6 +37,10 @@ pub struct State {
     /// from one that only has to be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunId>,
+    /// The files of the configuration that the last run was to make true, relative to the folder of the first one; empty
+    /// where nobody knows. Others may be those of another environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// The last run, where it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
@@ -102,6 +106,7 @@ impl State {
             cluster: None,
             revision: 0,
             last_run: None,
+            files: Vec::new(),
             unfinished: None,
             in_doubt: Vec::new(),
             completed: Vec::new(),

@@ -31,6 +31,9 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
         state.in_doubt.push(doubt);
     }
     state.serial += 1;
+    if !journal.begin.files.is_empty() {
+        state.files.clone_from(&journal.begin.files);
+    }
     state.last_run = Some(journal.begin.run.clone());
     state.unfinished = (journal.end != Some(RunEnd::Completed)).then(|| unfinished(journal));
     state

@@ -173,6 +173,7 @@ impl Store {
             plan: run.plan,
             at: Timestamp::now(),
             by: self.locked.holder.who(),
+            files: run.files,
             intents: run.intents,
         };
         self.backend.append(&JournalLine::Begin(Box::new(begin.clone()))).await?;

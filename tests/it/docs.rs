@@ -88,8 +88,8 @@ struct Reference<'s> {
 }
 
 /// The first tables of the reference, in their order. The others follow.
-const FIRST: [&str; 8] =
-    ["project", "cluster", "state", "variable", "secret", "registry", "manifest", "resource"];
+const FIRST: [&str; 9] =
+    ["project", "cluster", "state", "variable", "secret", "registry", "manifest", "resource", "output"];
 
 impl Reference<'_> {
     fn write(&self) -> String {
@@ -136,6 +136,12 @@ impl Reference<'_> {
         if !rows.is_empty() {
             text.push_str("\n| Key | Value | Meaning |\n|---|---|---|\n");
             text.push_str(&rows.concat());
+        }
+        if let Some(properties) = schema["x-properties"].as_object() {
+            text.push_str("\nBeside its keys, `${…}` can refer to:\n\n| Name | Value |\n|---|---|\n");
+            for (name, about) in properties {
+                let _ = writeln!(text, "| `{name}` | {} |", about.as_str().unwrap());
+            }
         }
     }
 

@@ -50,6 +50,7 @@ mod moves;
 mod names;
 mod needs;
 mod nesting;
+mod outputs;
 mod plan_forms;
 mod predictions;
 mod proof;
@@ -114,6 +115,7 @@ fn tests() -> Vec<Test> {
         names::tests(),
         needs::tests(),
         nesting::tests(),
+        outputs::tests(),
         plan_forms::tests(),
         predictions::tests(),
         predictions::digests::tests(),

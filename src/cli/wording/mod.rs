@@ -9,7 +9,9 @@ pub(super) use plan_file::refused;
 pub(super) use words::Words;
 use words::unchecked;
 
+use crate::diagnostic::nearest::suggest;
 use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, NotUndoable, SettingsConflict};
+use crate::outputs::Missing;
 use crate::plan::LineageObstacle;
 use crate::report::{self, Label, Styled};
 use crate::resource::ClusterIdentity;
@@ -37,6 +39,10 @@ pub(super) fn words(error: &Error) -> Words {
             ),
             "apply the configuration of that time; each later revision can be restored",
         ),
+        Error::NoOutput { name, known } => Words::new(
+            format!("there is no output `{name}`"),
+            suggest(name, known.iter().map(String::as_str), &format!("declare it with `[output.{name}]`")),
+        ),
         Error::NotUndoable(obstacles) => not_undoable(obstacles),
         Error::NothingToRestore => Words::new(
             "there is no earlier revision to go back to",
@@ -54,6 +60,19 @@ pub(super) fn words(error: &Error) -> Words {
             Words { message: format!("the plan cannot be kept: {error}"), help: None }
         }
         Error::PlanFile(refusal) => refused(Path::new("PLANFILE"), refusal),
+    }
+}
+
+/// What to do so that an output becomes known.
+pub(super) fn next_step(missing: &Missing) -> &'static str {
+    match missing {
+        Missing::NotApplied(_) | Missing::Gone(_) => {
+            "`regplan apply` makes it; `regplan plan` shows what is missing"
+        }
+        Missing::Remade(_) => "look at `regplan plan`: an apply takes the new object in, or refuses",
+        Missing::Field(..) => "a controller sets it, or it is misspelt: look at the object, and ask again",
+        Missing::Unknown(_) => "set what is missing, or run `regplan apply` first",
+        Missing::Unmarked => "set `sensitive = true` in the output: then its value is printed by name alone",
     }
 }
 

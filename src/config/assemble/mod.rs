@@ -4,6 +4,7 @@ mod addresses;
 mod lifecycle;
 mod lists;
 mod named_blocks;
+mod outputs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -47,15 +48,18 @@ pub(super) fn assemble(
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
+    let outputs = assembly.outputs();
     Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
+        files: Vec::new(),
         project: project.map(|project| project.name).unwrap_or_default(),
         cluster,
         state_path: state.and_then(|state| state.path),
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
+        outputs,
     }
 }
 

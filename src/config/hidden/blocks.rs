@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ReadFile;
 use super::words::{is_secret_kind, is_string_data};
 use crate::config::node::{Node, NodeValue, TableEntry};
-use crate::config::outline::{LISTS, Outline, SINGLE_TABLES};
+use crate::config::outline::{LISTS, OUTPUT, Outline, SINGLE_TABLES};
 use crate::config::references::SECRET_KIND;
 use crate::config::shape::Shape;
 
@@ -30,7 +30,7 @@ impl SecretBlocks {
     }
 }
 
-/// The blocks that may be secrets: those of `[secret]`, variables that may be sensitive, objects that may be a Secret,
+/// The blocks that may be secrets: those of `[secret]`, variables and outputs that may be sensitive, objects that may be a Secret,
 /// and whatever nobody knows.
 pub(super) fn secret_ones(files: &[ReadFile], outline: &Outline<'_>) -> SecretBlocks {
     let mut secret = SecretBlocks::default();
@@ -52,7 +52,7 @@ pub(super) fn secret_ones(files: &[ReadFile], outline: &Outline<'_>) -> SecretBl
     let may_be_secret = |kind: &str, nodes: &[&Node]| {
         let Some(shape) = outline.schema_of(kind).map(Shape::new) else { return true };
         match kind {
-            "variable" => nodes.iter().any(|node| may_be_sensitive(node, &shape)),
+            "variable" | OUTPUT => nodes.iter().any(|node| may_be_sensitive(node, &shape)),
             // Blocks that take any key are whole objects.
             _ if !shape.is_closed() => {
                 !nodes.iter().any(|node| has_harmless_kind(node))
@@ -66,7 +66,7 @@ pub(super) fn secret_ones(files: &[ReadFile], outline: &Outline<'_>) -> SecretBl
     secret
 }
 
-/// Whether a variable is sensitive, or may be meant to be.
+/// Whether a variable or an output is sensitive, or may be meant to be.
 fn may_be_sensitive(node: &Node, shape: &Shape<'_>) -> bool {
     let Some(table) = node.as_table() else { return true };
     let known = shape.known();

@@ -2,7 +2,7 @@
 
 use crate::config::markers::SECRET_SOURCE;
 use crate::config::node::{Node, NodeValue, Table};
-use crate::config::outline::{Outline, SINGLE_TABLES};
+use crate::config::outline::{LISTS, Outline, SINGLE_TABLES};
 use crate::config::shape::Shape;
 use crate::config::template::{Piece, split};
 use crate::diagnostic::Span;
@@ -14,14 +14,31 @@ const DEEPEST: usize = 6;
 pub(super) fn find(root: &Node, outline: &Outline<'_>, found: &mut Vec<Span>) {
     for (kind, entry) in root.as_table().into_iter().flat_map(|table| &table.entries) {
         let Some(shape) = outline.schema_of(kind).map(Shape::new) else { continue };
-        if SINGLE_TABLES.contains(&kind.as_str()) {
-            below(&entry.node, &shape, found);
-            continue;
+        match &entry.node.value {
+            NodeValue::Table(_) if SINGLE_TABLES.contains(&kind.as_str()) => {
+                below(&entry.node, &shape, found);
+            }
+            NodeValue::Array(items) if LISTS.contains(&kind.as_str()) => {
+                for item in items {
+                    below(item, &shape, found);
+                }
+            }
+            NodeValue::Table(blocks) => {
+                for block in blocks.entries.values() {
+                    in_block(&block.node, kind, &shape, outline, found);
+                }
+            }
+            _ => everything(&entry.node, found),
         }
-        let common = outline.block(kind).map_or(&[][..], |block| block.common_keys);
-        for table in root.blocks(kind).filter_map(|(_, block)| block.node.as_table()) {
-            below_table(table, &shape, common, found);
-        }
+    }
+}
+
+fn in_block(node: &Node, kind: &str, shape: &Shape<'_>, outline: &Outline<'_>, found: &mut Vec<Span>) {
+    let Some(table) = node.as_table() else { return everything(node, found) };
+    let common = outline.block(kind).map_or(&[][..], |block| block.common_keys);
+    below_table(table, shape, common, found);
+    if let Some(lifecycle) = table.get("lifecycle") {
+        below(lifecycle, &Shape::new(&outline.lifecycle), found);
     }
 }
 
@@ -30,7 +47,7 @@ fn below(node: &Node, shape: &Shape<'_>, found: &mut Vec<Span>) {
         NodeValue::Array(items) => items.iter().for_each(|item| below(item, &shape.item(), found)),
         NodeValue::Table(table) => below_table(table, shape, &[], found),
         NodeValue::String(text) if is_reference(text) => {}
-        _ if is_secret(shape) => found.push(node.span),
+        _ if is_secret(shape) || is_table_of_secrets(shape) => found.push(node.span),
         _ => {}
     }
 }
@@ -38,13 +55,10 @@ fn below(node: &Node, shape: &Shape<'_>, found: &mut Vec<Span>) {
 /// `extra` are keys that the shape does not know, and that may stand here.
 fn below_table(table: &Table, shape: &Shape<'_>, extra: &[&str], found: &mut Vec<Span>) {
     let known = shape.known();
-    let holds_secrets = holds_secrets(shape, DEEPEST);
     for (key, entry) in &table.entries {
         let is_known = known.contains_key(key.as_str()) || extra.contains(&key.as_str());
-        // A misspelt key may have been meant as one that holds a secret; a table may be a whole block in the wrong
-        // place.
-        let may_be_secret = holds_secrets || entry.node.as_table().is_some();
-        if shape.is_closed() && !is_known && may_be_secret {
+        // A misspelt key may have been meant as one that holds a secret, or stand in the wrong place.
+        if shape.is_closed() && !is_known {
             everything(&entry.node, found);
         } else {
             below(&entry.node, &shape.key(key), found);
@@ -73,6 +87,11 @@ fn is_reference(text: &str) -> bool {
 fn is_secret(shape: &Shape<'_>) -> bool {
     let is_source = |shape: &Shape<'_>| shape.has(SECRET_SOURCE) && !shape.types().contains(&"string");
     is_source(shape) || shape.is_map() && is_source(&shape.key(""))
+}
+
+/// Whether a table with secrets belongs here, and no single value.
+fn is_table_of_secrets(shape: &Shape<'_>) -> bool {
+    shape.types() == ["object"] && holds_secrets(shape, DEEPEST)
 }
 
 /// Whether this table is one of secrets, or has a key below which one stands.

@@ -5,6 +5,7 @@ mod after_syntax_errors;
 mod top_level;
 
 use super::assemble::assemble;
+use super::file_names::file_names;
 use super::hidden::{ReadFile, without_secrets};
 use super::inputs::{Files, Inputs};
 use super::merge::{conflicts, join, overlay};
@@ -111,6 +112,7 @@ impl Loading<'_> {
         let mut config = assemble(resolved, &self.outline, &self.files, &mut self.mistakes);
         config.cluster.secret_variables = secret_variables::find(root, &self.outline, &variables);
         config.folder = self.files.sources.folder(SourceId(0)).to_path_buf();
+        config.files = file_names(inputs, &config.folder);
         let sensitive = variables.into_iter().filter(|(_, variable)| variable.sensitive);
         config.sensitive_variables = sensitive
             .filter_map(|(name, variable)| Some((name, variable.value?.as_str()?.to_owned())))

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{Edge, Replacement, Resolver, SECRET_KIND};
 use crate::config::codes;
+use crate::config::model::BlockSchema;
 use crate::config::node::{Node, NodeValue};
-use crate::config::outline::SINGLE_TABLES;
+use crate::config::outline::{OUTPUT, SINGLE_TABLES};
 use crate::config::shape::Shape;
 use crate::diagnostic::nearest::suggest;
 use crate::diagnostic::{Diagnostic, Span};
@@ -121,6 +122,7 @@ impl Resolver<'_> {
         let Some(schema) = self.outline.block(kind) else {
             let help = match kind {
                 "variable" => format!("write `${{var.{}}}`", address.name),
+                OUTPUT => "nothing can refer to an output: refer to what it gives".to_owned(),
                 _ if SINGLE_TABLES.contains(&kind) => {
                     "only variables, secrets and blocks can be referred to".to_owned()
                 }
@@ -159,9 +161,7 @@ impl Resolver<'_> {
             return Some(Replacement::Mark(Reference::Live(live)));
         }
         match path.strip_prefix('.').unwrap_or(path).parse::<FieldPath>() {
-            Ok(path) => {
-                self.value(&Wanted { inner, address: [kind, &address.name], path }, &schema.schema, span, at)
-            }
+            Ok(path) => self.value(&Wanted { inner, address: [kind, &address.name], path }, schema, span, at),
             Err(error) => {
                 self.mistakes.push(Diagnostic::error(codes::BAD_REFERENCE, error.to_string()).at(span, ""));
                 None
@@ -173,7 +173,7 @@ impl Resolver<'_> {
     fn value(
         &mut self,
         wanted: &Wanted<'_>,
-        schema: &Value,
+        schema: &BlockSchema,
         span: Span,
         at: &FieldPath,
     ) -> Option<Replacement> {
@@ -243,14 +243,16 @@ impl Resolver<'_> {
         None
     }
 
-    /// What a key that is not written stands for: its default, or a field of a live object.
-    fn not_written(&mut self, wanted: &Wanted<'_>, schema: &Value, span: Span) -> Option<Replacement> {
+    /// What a key that is not written stands for: its default, what the block gives beside its keys, or a field of a
+    /// live object.
+    fn not_written(&mut self, wanted: &Wanted<'_>, schema: &BlockSchema, span: Span) -> Option<Replacement> {
         let live = Reference::Live(LiveReference { text: wanted.inner.to_owned() });
-        let shape = Shape::new(schema);
+        let shape = Shape::new(&schema.schema);
         let Some(Segment::Key(first)) = wanted.path.segments().first() else {
             return Some(Replacement::Mark(live));
         };
-        if !shape.is_closed() || OBJECT_KEYS.contains(&first.as_str()) {
+        let is_property = schema.properties.iter().any(|property| property.name == first.as_str());
+        if is_property || !shape.is_closed() || OBJECT_KEYS.contains(&first.as_str()) {
             return Some(Replacement::Mark(live));
         }
         let below = shape.at(&wanted.path);
@@ -264,7 +266,8 @@ impl Resolver<'_> {
             let message = format!("`{}` is not written in the file, and has no default", wanted.inner);
             self.unknown(message, span, format!("write it in `[{block}]`; {objects}"));
         } else {
-            let near = suggest(first, known.keys().copied(), "");
+            let properties = schema.properties.iter().map(|property| property.name);
+            let near = suggest(first, known.keys().copied().chain(properties), "");
             self.unknown(format!("`{block}` has no key `{first}`"), span, format!("{near}; {objects}"));
         }
         None

@@ -70,12 +70,14 @@ pub(super) fn schemas() -> Vec<BlockSchema> {
             schema: registry,
             alternatives: &[&["storage.volume", "storage.s3"]],
             common_keys: BLOCK_KEYS,
+            properties: &[],
         },
         BlockSchema {
             kind: "resource",
             schema: json!({"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}),
             alternatives: &[],
             common_keys: BLOCK_KEYS,
+            properties: &[],
         },
         BlockSchema {
             kind: "manifest",
@@ -85,8 +87,9 @@ pub(super) fn schemas() -> Vec<BlockSchema> {
             }),
             alternatives: &[],
             common_keys: BLOCK_KEYS,
+            properties: &[],
         },
-        BlockSchema { kind: "secret", schema: secret, alternatives: &[], common_keys: &[] },
+        BlockSchema { kind: "secret", schema: secret, alternatives: &[], common_keys: &[], properties: &[] },
     ]
 }
 

@@ -415,11 +415,11 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
     let cluster = Secrets::default();
     let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
     let (outline, config) = compiled("v1\nkind: ConfigMap").await;
-    let whole = engine::complete(&config, &outline, None, &outside).await.unwrap();
+    let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, &outside).await.unwrap();
     assert!(matches!(whole, Cow::Borrowed(_)), "nobody else has a say in it");
     let (outline, config) = compiled("example.com/v1\nkind: Foo").await;
     std::fs::remove_file(&path).unwrap();
-    let whole = engine::complete(&config, &outline, None, &outside).await.unwrap();
+    let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, &outside).await.unwrap();
     let identities: Vec<&Identity> = whole.graph.resources().map(|desired| &desired.identity).collect();
     assert_eq!(identities, [&Identity::cluster("example.com", "Foo", "x")]);
 }
@@ -440,12 +440,14 @@ fn manifest(path: &Path) -> Config {
     Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
+        files: Vec::new(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state_path: None,
         sensitive_variables: BTreeMap::new(),
         blocks: vec![block],
         moves: Moves::default(),
+        outputs: Vec::new(),
     }
 }
 

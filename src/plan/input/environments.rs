@@ -8,6 +8,10 @@ use crate::plan::input::plan_input::Input;
 use crate::plan::model::plan::Mode;
 use crate::resource::{Address, Identity};
 
+/// What to do where one state is used for two environments.
+pub const OWN_STATE: &str = "if these are two environments, give each its own state: set another `[project] name`, or \
+                             `[state] path`, in the files of one of them";
+
 /// The objects that the state knows in one namespace, and the configuration in another one.
 #[derive(Debug, Default)]
 struct Moved<'i> {
@@ -113,8 +117,6 @@ impl<'i> Moved<'i> {
 }
 
 fn refusal(mode: Mode, moved: &Moved<'_>) -> Diagnostic {
-    const OWN_STATE: &str = "if these are two environments, give each its own state: set another `[project] name`, or \
-                             `[state] path`, in the files of one of them";
     let Moved { succeeded, of, namespaces, .. } = moved;
     let count = moved.count();
     let from = list(namespaces.iter().map(|(from, _)| *from).collect::<BTreeSet<_>>());

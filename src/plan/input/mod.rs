@@ -9,7 +9,7 @@
 //! | `question` | what the planner asks, and the answers |
 
 pub(in crate::plan) mod consents;
-mod environments;
+pub(super) mod environments;
 pub(in crate::plan) mod moves;
 pub(in crate::plan) mod plan_input;
 pub(in crate::plan) mod question;

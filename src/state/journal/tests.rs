@@ -15,6 +15,7 @@ fn begin(intents: Vec<Intent>) -> Begin {
         plan: "sha256:plan".to_owned(),
         at: Timestamp::UNIX_EPOCH,
         by: "alice@build".to_owned(),
+        files: Vec::new(),
         intents,
     }
 }

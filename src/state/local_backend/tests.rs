@@ -74,6 +74,7 @@ fn begin_record() -> JournalLine {
         plan: String::new(),
         at: jiff::Timestamp::now(),
         by: "alice@build".to_owned(),
+        files: Vec::new(),
         intents: vec![intent(IntentKind::Create, "a")],
     }))
 }

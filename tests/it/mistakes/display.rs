@@ -116,7 +116,8 @@ bob   = { env = "BOB", plain = { text = "hunter9" } }
 fn a_line_without_end_is_cut() {
     let ns = Namespace::absent();
     let long = "é".repeat(100_000);
-    let config = format!("[project]\nname = \"x\"\nlong = \"{long}\"\nlist = [\"{long}\", x]\n");
+    let config =
+        format!("[project]\nname = \"x\"\n[resource.x]\nlong = \"{long}\"\nlist = [\"{long}\", x]\n");
     let project = ns.project().write("regplan.toml", &config);
     let said = project.run(["validate"]).code(1);
     project.snapshot("mistakes_in_long_lines", said.stderr());

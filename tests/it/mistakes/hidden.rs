@@ -6,6 +6,8 @@ tests! {
     no_line_of_a_secret_is_drawn,
     no_line_of_another_file_of_a_secret_is_drawn,
     no_password_of_a_registry_is_drawn,
+    no_comment_is_drawn,
+    no_value_of_an_unknown_key_is_drawn,
     harmless_lines_are_drawn,
 }
 
@@ -123,6 +125,60 @@ fn no_password_of_a_registry_is_drawn() {
     ] {
         hides(&config);
     }
+}
+
+fn no_comment_is_drawn() {
+    let map = "[resource.a]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
+    let gone = "depends_on = [\"resource.gone\"]";
+    for config in [
+        format!("{map}# {CANARY}\n{gone}\n"),
+        format!("{map}{gone} # {CANARY}\n"),
+        format!("{map}{gone}\n# was: {CANARY}\n"),
+        format!("{map}data.a = \"#\" # {CANARY}\n{gone}\n"),
+        format!("{map}depends_on = [ # {CANARY}\n  \"resource.gone\", # {CANARY}\n]\n"),
+        format!("[resource.a] # {CANARY}\nkind = 5\n"),
+        format!("[cluster]\n# {CANARY}\ncontxt = 1\n"),
+        // What is no TOML.
+        format!("{map}data.a = \"x\n# {CANARY}\n"),
+        format!("{map}data.a = x # {CANARY}\n"),
+        format!("{map}data.a = \"1\" # {CANARY}\ndata.a = \"2\"\n"),
+    ] {
+        hides(&config);
+    }
+}
+
+fn no_value_of_an_unknown_key_is_drawn() {
+    let main = "[registry.main]\nhost = \"r.example.com\"\nimage = \"registry:3\"\n";
+    let file = "[manifest.a]\npath = \"x.yaml\"\n";
+    for config in [
+        format!("[cluster]\npwd = \"{CANARY}\"\n"),
+        format!("[cluster]\npwd = [\"{CANARY}\"]\ncontxt = \"a\"\n"),
+        format!("[cluster.login]\npwd = \"{CANARY}\"\n"),
+        format!("[state]\npwd = \"{CANARY}\"\n"),
+        format!("[state]\npwd = \"\"\"\n{CANARY}\n\"\"\"\npth = \"x\"\n"),
+        format!("cluster = \"{CANARY}\"\n"),
+        format!("{main}pwd = \"{CANARY}\"\n"),
+        format!("{main}auth = \"{CANARY}\"\n"),
+        format!("registry.main = \"{CANARY}\"\n"),
+        format!("{file}pwd = \"{CANARY}\"\n"),
+        format!("{file}lifecycle.pwd = \"{CANARY}\"\n"),
+        format!("{file}lifecycle.timeouts = {{ pwd = \"{CANARY}\" }}\n"),
+        format!("[[moved]]\nfrom = \"resource.a\"\nto = \"resource.b\"\npwd = \"{CANARY}\"\n"),
+        // What is no TOML.
+        format!("[cluster]\npwd = \"{CANARY}\n"),
+        format!("[cluster]\npwd = {CANARY}\n"),
+        format!("[cluster]\npwd = \"a\"\npwd = \"{CANARY}\"\n"),
+        format!("[cluster]\npwd = [\n  \"{CANARY}\",\n  x,\n]\n"),
+        format!("{file}lifecycle.pwd = \"{CANARY}\n"),
+        format!("{file}[manifest.a.lifecycle]\npwd = \"{CANARY}\n"),
+        format!("[clustr]\ncontext = \"{CANARY}\n"),
+    ] {
+        hides(&config);
+    }
+    let ns = Namespace::absent();
+    let project = "[project]\nname = \"p\"\npwd = \"hunter2\"\n";
+    let refused = ns.project().write("regplan.toml", project).run(["validate"]).code(1);
+    refused.stderr_lacks("hunter2").stderr_contains("pwd = *").stderr_contains("regplan.toml:3:1");
 }
 
 fn harmless_lines_are_drawn() {

@@ -6,6 +6,75 @@ use crate::harness::Namespace;
 tests! {
     a_second_environment_does_not_replace_the_first_one,
     an_environment_with_blocks_of_other_names_does_not_replace_the_first_one,
+    an_environment_in_the_same_namespace_does_not_replace_the_first_one,
+    values_of_another_environment_are_noticed,
+    a_file_that_was_renamed_or_added_locks_nobody_out,
+}
+
+const BASE: &str = "[project]\nname = \"{project}\"\n[cluster]\nnamespace = \"{ns}\"\n";
+
+fn map(name: &str, size: &str) -> String {
+    format!("[resource.{name}]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata = {{ size = \"{size}\" }}\n")
+}
+
+fn an_environment_in_the_same_namespace_does_not_replace_the_first_one() {
+    let ns = Namespace::new();
+    let project = ns.project().write("base.toml", &format!("{BASE}{}", map("web", "small")));
+    let project =
+        project.write("dev.toml", &map("web-dev", "small")).write("prod.toml", &map("web", "large"));
+    let in_dev = ["-f", "base.toml", "-f", "./dev.toml"];
+    let in_prod = ["-f", "base.toml", "-f", "prod.toml"];
+    project.run(["apply", "--auto-approve"].into_iter().chain(in_dev)).success();
+    for files in [&in_prod[..], &in_prod[..2]] {
+        for command in [&["plan"][..], &["apply", "--auto-approve"], &["destroy", "--auto-approve"]] {
+            let refused = project.run([command, files].concat()).code(1);
+            refused
+                .stderr_contains("dev.toml")
+                .stderr_contains("[project] name")
+                .stderr_contains("--without");
+        }
+    }
+    assert!(ns.find("configmap/web-dev").is_some());
+    let agreed = ["plan", "--out=prod.regplan", "--without", "dev.toml"].into_iter().chain(in_prod);
+    project.run(agreed).success();
+    project.run(["apply", "prod.regplan"].into_iter().chain(in_prod)).success();
+    assert!(ns.find("configmap/web-dev").is_none());
+    // From now on the state is about the second one.
+    project.run(["plan"].into_iter().chain(in_dev)).code(1).stderr_contains("prod.toml");
+    // A rollback makes the first one true again, and so the state is about that.
+    let back = ["rollback", "1", "--auto-approve"].into_iter().chain(in_prod);
+    project.run(back).success();
+    project.run(["plan", "--detailed-exitcode"].into_iter().chain(in_dev)).success();
+    project.run(["plan"].into_iter().chain(in_prod)).code(1).stderr_contains("dev.toml");
+}
+
+fn values_of_another_environment_are_noticed() {
+    let ns = Namespace::new();
+    let text = format!("{BASE}[variable.size]\n{}", map("web", "${var.size}"));
+    let project = ns.project().write("regplan.toml", &text);
+    let project = project.write("dev.vars.toml", "size = \"s\"\n").write("prod.vars.toml", "size = \"l\"\n");
+    project.run(["apply", "--auto-approve", "--var-file", "dev.vars.toml"]).success();
+    let refused = project.run(["apply", "--auto-approve", "--var-file", "prod.vars.toml"]).code(1);
+    refused.stderr_contains("dev.vars.toml");
+    let unused = ["plan", "--var-file", "dev.vars.toml", "--without", "dev.vars.toml"];
+    project.run(unused).success().stdout_contains("`--without dev.vars.toml` has no effect");
+}
+
+fn a_file_that_was_renamed_or_added_locks_nobody_out() {
+    let ns = Namespace::new();
+    let project = ns.project().write("base.toml", &format!("{BASE}{}", map("web", "small")));
+    project.run(["apply", "--auto-approve", "-f", "base.toml"]).success();
+    project.remove("base.toml");
+    let project = project.write("web.toml", &format!("{BASE}{}", map("web", "large")));
+    let project = project.write("more.toml", &map("more", "small"));
+    let files = ["-f", "web.toml", "-f", "more.toml"];
+    let planned = project.run(["plan"].into_iter().chain(files)).success();
+    planned.stdout_contains("are new, `base.toml` is gone");
+    project.run(["apply", "--auto-approve"].into_iter().chain(files)).success();
+    project.run(["plan", "--detailed-exitcode"].into_iter().chain(files)).success();
+    // Nothing would change, so it does not matter which files say so.
+    let project = project.write("same.toml", &map("more", "small"));
+    project.run(["plan", "--detailed-exitcode", "-f", "web.toml", "-f", "same.toml"]).success();
 }
 
 /// The overlays have blocks of their own, so nothing keeps its address or its name.

@@ -6,11 +6,7 @@
 pub(super) fn mistakes(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut users = 0;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
+    for (index, line) in entries(text) {
         users += 1;
         let mut push = |why: &str| found.push((index + 1, why.to_owned()));
         match line.split_once(':') {
@@ -27,6 +23,17 @@ pub(super) fn mistakes(text: &str) -> Vec<(usize, String)> {
         found.push((1, "there is no user in it".to_owned()));
     }
     found
+}
+
+/// The names of the users, in the order of the file.
+pub(super) fn user_names(text: &str) -> Vec<String> {
+    entries(text).filter_map(|(_, line)| line.split_once(':')).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// The lines of users, each with its index; the others are empty, or comments.
+fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().map(str::trim).enumerate();
+    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
 fn is_bcrypt(hash: &str) -> bool {
@@ -82,5 +89,6 @@ mod tests {
         assert!(found[0].1.contains("$apr1$") && !found.iter().any(|(_, why)| why.contains("secret")));
         assert_eq!(mistakes(&format!("a:{bcrypt}\r\n")), []);
         assert_eq!(mistakes("\n# nobody\n").len(), 1);
+        assert_eq!(user_names(&format!("# users\n\n a:{bcrypt}\r\nb:x:y\n")), ["a", "b"]);
     }
 }

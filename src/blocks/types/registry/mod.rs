@@ -12,6 +12,7 @@
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
 //! | `image` | What does an image's name say? |
+//! | `properties` | What does a registry give to those who refer to it? |
 //! | `key_facts` | What does a reader of a plan want to know of it first? |
 
 mod common;
@@ -22,14 +23,17 @@ mod image;
 mod key_facts;
 mod objects;
 mod options;
+mod properties;
 mod rules;
 mod spec;
 mod workload;
 
+use serde_json::Value;
+
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::Draft;
-use crate::blocks::facts::Need;
-use crate::config::Block;
+use crate::blocks::facts::{Facts, Need};
+use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, KeyFact};
 use common::Registry;
@@ -44,6 +48,7 @@ impl BlockType for RegistryBlock {
     const KIND: &'static str = "registry";
     const ALTERNATIVES: &'static [&'static [&'static str]] =
         &[&["auth.users", "auth.htpasswd", "auth.anonymous"]];
+    const PROPERTIES: &'static [Property] = properties::PROPERTIES;
     type Keys = Options;
     type Spec = RegistrySpec;
 
@@ -79,6 +84,10 @@ impl BlockType for RegistryBlock {
 
     fn key_facts(&self, spec: &RegistrySpec) -> Vec<KeyFact> {
         key_facts::key_facts(spec)
+    }
+
+    fn property(&self, spec: &RegistrySpec, name: &str, facts: &Facts) -> Option<Value> {
+        properties::property(spec, name, facts)
     }
 
     /// The Deployment is what the block is about: another claim, for example, would be another registry.
