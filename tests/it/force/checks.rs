@@ -98,8 +98,8 @@ pub(crate) fn agree(ns: &Namespace, state: &Value, context: &str) {
 
 /// The addresses of all objects with our annotations, by uid. What controllers have copied them to is left out.
 fn annotated(ns: &Namespace) -> BTreeMap<String, String> {
-    let namespaces = [ns.name(), format!("{}-s", ns.prefix())];
-    let namespaced = namespaces
+    let places = [ns.name(), format!("{}-s", ns.prefix())];
+    let inside = places
         .iter()
         .flat_map(|namespace| TYPES.into_iter().flat_map(|name| ns.cluster().items(namespace, name)));
     let whole = ns.cluster().items("", "namespace");
@@ -109,7 +109,7 @@ fn annotated(ns: &Namespace) -> BTreeMap<String, String> {
             && object["metadata"]["ownerReferences"].is_null()
     };
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    namespaced
+    inside
         .chain(whole)
         .filter(is_ours)
         .map(|object| {

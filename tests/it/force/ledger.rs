@@ -49,7 +49,7 @@ impl Ledger {
     }
 
     /// The run has ended, or was killed: what it has announced is noted.
-    pub(crate) fn note(&mut self, command: &str, before: Before, backend: &dyn Backend) {
+    pub(crate) fn note(&mut self, command: &str, before: &Before, backend: &dyn Backend) {
         let journal = block_on(backend.journal()).unwrap();
         let announced = match journal.filter(|journal| journal.begin.at >= before.began) {
             Some(journal) => {

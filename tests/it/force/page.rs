@@ -56,7 +56,7 @@ fn chapters() -> Vec<(&'static str, Vec<Test>)> {
 }
 
 fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    items.into_iter().map(|item| format!("- {}\n", item.as_ref())).collect()
+    items.into_iter().fold(String::new(), |text, item| text + "- " + item.as_ref() + "\n")
 }
 
 fn kills(all: &[Figures]) -> String {
@@ -70,10 +70,10 @@ fn kills(all: &[Figures]) -> String {
     for figures in all {
         let seed = figures.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string());
         let Figures { test, backend, objects, ended, requests, .. } = figures;
-        let test = sentence(test);
+        let done = sentence(test);
         let _ = writeln!(
             text,
-            "| {test} | {backend} | {objects} | {seed} | {} | {ended} | {requests} |",
+            "| {done} | {backend} | {objects} | {seed} | {} | {ended} | {requests} |",
             figures.kills()
         );
     }
@@ -88,8 +88,8 @@ fn table(title: &str, all: &[Figures], of: impl Fn(&Figures) -> &BTreeMap<String
     for (name, count) in all.iter().flat_map(of) {
         *sums.entry(name).or_default() += count;
     }
-    let lines: String = sums.iter().map(|(name, count)| format!("| {name} | {count} |\n")).collect();
-    format!("| {title} | Kills |\n|---|---|\n{lines}")
+    let head = format!("| {title} | Kills |\n|---|---|\n");
+    sums.iter().fold(head, |lines, (name, count)| lines + &format!("| {name} | {count} |\n"))
 }
 
 /// The name of a test as words.

@@ -96,7 +96,7 @@ impl<'n> Subject<'n> {
         let args = command.iter().map(String::as_str).chain(flags.iter().copied());
         let ended = moment.kill(self.project.regplan(args), &self.proxy, &*self.opened);
         ended.check(matches!(ended.exit_code(), None | Some(0)), &format!("{context}: ended by itself"));
-        self.ledger.note(&context, before, &*self.opened);
+        self.ledger.note(&context, &before, &*self.opened);
         checks::pulled(&self.project, &context);
         self.guarded.check(self.ns, &context);
         self.ledger.check(&context);
@@ -119,7 +119,7 @@ impl<'n> Subject<'n> {
         if operation != Operation::Destroy && self.first_revision.is_none() {
             self.first_revision = self.revisions().first().copied();
         }
-        self.ledger.note(&context, before, &*self.opened);
+        self.ledger.note(&context, &before, &*self.opened);
         let again: &[&str] = if operation == Operation::Destroy { &["--destroy"] } else { &[] };
         let plan = self.project.run(["plan", "--detailed-exitcode"].iter().chain(again).copied()).any();
         plan.check(plan.succeeded(), &format!("{context}: a plan after it should have nothing to change"));

@@ -60,7 +60,7 @@ fn contains(bytes: &[u8], form: &str) -> bool {
 fn forms(text: &str) -> Vec<(&'static str, String)> {
     let json = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
     let percent = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = text.bytes().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
     let mut forms = vec![
         ("in clear", text.to_owned()),
         ("JSON-escaped", json(text)),

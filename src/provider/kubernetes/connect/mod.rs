@@ -89,22 +89,3 @@ fn unusable(error: &kube::Error, origin: &str, plugin: Option<Plugin>) -> Proble
         None => problem,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use kube::config::AuthProviderConfig;
-
-    use super::*;
-
-    #[test]
-    fn a_plugin_of_the_older_form_has_its_name_too() {
-        let config = [("cmd-path".to_owned(), "gcloud".to_owned())].into();
-        let auth_provider =
-            Some(AuthProviderConfig { name: "gcp".to_owned(), config, other: BTreeMap::default() });
-        let plugin = Plugin::of(AuthInfo { auth_provider, ..AuthInfo::default() });
-        assert_eq!(plugin.unwrap().command, "gcloud");
-        assert!(Plugin::of(AuthInfo::default()).is_none());
-    }
-}

@@ -52,6 +52,13 @@ mod tests {
     }
 
     #[test]
+    fn a_plugin_of_the_older_form_has_its_name_too() {
+        let older = user("auth-provider: { name: gcp, config: { cmd-path: gcloud } }");
+        assert_eq!(Plugin::of(older).unwrap().command, "gcloud");
+        assert!(Plugin::of(AuthInfo::default()).is_none());
+    }
+
+    #[test]
     fn a_program_is_given_no_secret_but_what_the_kubeconfig_sets_and_what_it_signs_in_with() {
         let mut exec = user("exec: { command: x, env: [{ name: SET, value: y }] }");
         withhold(&mut exec, &names());
