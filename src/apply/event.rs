@@ -154,11 +154,14 @@ pub enum Record {
 /// Keeps the records of a run. It is called in the order of the events, and never concurrently.
 #[async_trait]
 pub trait Recorder: Send {
-    /// Keeps a record durably.
+    /// Notes a record. It counts from now on.
+    fn note(&mut self, record: Record);
+
+    /// Keeps durably what was noted. It is called before anything else begins.
     ///
     /// # Errors
-    /// The record could not be kept. That ends the run: going on would lose what is done.
-    async fn record(&mut self, record: Record) -> Result<(), Problem>;
+    /// A record could not be kept. That ends the run: going on would lose what is done.
+    async fn keep(&mut self) -> Result<(), Problem>;
 
     /// Notes the writes that were begun and whose answers nobody waits for, because the run ends early. The
     /// server may have done them all the same.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +55,16 @@ pub async fn run(
     let mut work = Work::new(plan, provider, stop, options);
     work.run(recorder, &mut reporter).await?;
     Ok(reporter.into_report())
+}
+
+/// Waits until a step has ended. Returns it, with all the others that have ended by then: their outcomes are kept
+/// together.
+async fn all_ended(under_way: &mut FuturesUnordered<Step<'_>>) -> Vec<StepResult> {
+    let mut ended = Vec::from_iter(under_way.next().await);
+    while let Some(Some(another)) = under_way.next().now_or_never() {
+        ended.push(another);
+    }
+    ended
 }
 
 /// A plan that is carried out.
@@ -130,28 +141,31 @@ impl<'p> Work<'p> {
                 if let Some(step) = self.begin(&address, place, reporter) {
                     under_way.push(step);
                 } else {
-                    self.finish(&address, recorder, reporter).await?;
+                    self.finish(&address, recorder, reporter);
                 }
             }
             if under_way.is_empty() {
                 break;
             }
+            // What was noted without a write is kept before anything else ends.
+            recorder.keep().await?;
             let is_more_to_begin = !stopping && !self.waiting.is_empty();
-            let result = tokio::select! {
+            let results = tokio::select! {
                 biased;
                 () = self.stop.at_once.cancelled() => {
                     reporter.stopped();
                     break;
                 }
-                result = under_way.next() => result,
+                results = all_ended(&mut under_way) => results,
                 // A resource that waits from now on has left its place.
                 () = self.places.wait(), if is_more_to_begin => continue,
             };
-            let Some(result) = result else { continue };
-            if let Some(next) = self.take(result, recorder, reporter).await? {
-                under_way.push(next);
+            for result in results {
+                under_way.extend(self.take(result, recorder, reporter));
             }
+            recorder.keep().await?;
         }
+        recorder.keep().await?;
         if reporter.report().stopped {
             self.skip_all(reporter);
         }
@@ -211,13 +225,13 @@ impl<'p> Work<'p> {
         Some(Task { change, desired, plan: self.plan, dependencies, current, on_trouble: self.on_trouble })
     }
 
-    /// Handles the end of a step. Returns the next step of the same resource, where there is one.
-    async fn take(
+    /// Handles the end of a step; what it means for the state is noted. Returns the next step of the same resource, where there is one.
+    fn take(
         &mut self,
         result: StepResult,
         recorder: &mut dyn Recorder,
         reporter: &mut Reporter<'p>,
-    ) -> Result<Option<Step<'p>>, Problem> {
+    ) -> Option<Step<'p>> {
         if let StepResult::Wrote { address, .. }
         | StepResult::Cut { address }
         | StepResult::Leaving { address } = &result
@@ -229,11 +243,11 @@ impl<'p> Work<'p> {
                 for text in warnings {
                     reporter.warning(&address, text);
                 }
-                let Some(change) = self.changes.get(&address).copied() else { return Ok(None) };
+                let change = self.changes.get(&address).copied()?;
                 let desired = change.desired.as_deref();
                 let applied =
                     desired.map(|desired| Arc::new(plan::record(&self.plan.project, desired, &sent, &live)));
-                recorder.record(record::present(change, applied, Some(&live))).await?;
+                recorder.note(record::present(change, applied, Some(&live)));
                 if let Some(desired) =
                     desired.filter(|_| is_taken_away(&change.target.identity, &live.object))
                 {
@@ -241,58 +255,52 @@ impl<'p> Work<'p> {
                 }
                 self.current.insert(address.clone(), Arc::from(live));
                 let (progress, stop) = (reporter.progress(&address), self.stop.gently.clone());
-                Ok(self.task(change).map(|task| step::settle(task, self.provider, progress, stop)))
+                self.task(change).map(|task| step::settle(task, self.provider, progress, stop))
             }
             StepResult::Wrote { address, result: Ok(Done::Gone) } => {
                 if let Some(change) = self.changes.get(&address) {
-                    recorder.record(record::gone(change)).await?;
+                    recorder.note(record::gone(change));
                 }
                 self.release(&address, reporter);
-                Ok(None)
+                None
             }
             StepResult::Wrote { address, result: Err(problem) }
             | StepResult::Settled { address, result: Err(problem) } => {
-                self.fail(&address, problem, recorder, reporter).await?;
-                Ok(None)
+                self.fail(&address, problem, recorder, reporter);
+                None
             }
             StepResult::Settled { address, result: Ok(live) } => {
                 if let Some(live) = live {
                     self.current.insert(address.clone(), Arc::new(live));
                 }
                 let completed = self.completing.remove(&address);
-                recorder.record(Record::Ready { address: address.clone(), completed }).await?;
-                self.finish(&address, recorder, reporter).await?;
-                Ok(None)
+                recorder.note(Record::Ready { address: address.clone(), completed });
+                self.finish(&address, recorder, reporter);
+                None
             }
             StepResult::Cut { address } => {
                 reporter.skipped(address, None);
-                Ok(None)
+                None
             }
             StepResult::Leaving { address } => {
                 if let Some(change) = self.changes.get(&address) {
                     reporter.leaving(change);
                 }
-                Ok(None)
+                None
             }
             StepResult::Unwaited { address } => {
                 reporter.unwaited(address);
-                Ok(None)
+                None
             }
         }
     }
 
-    /// Records what a change without a write means for the state, and lets the resources begin that waited for it.
-    async fn finish(
-        &mut self,
-        address: &Address,
-        recorder: &mut dyn Recorder,
-        reporter: &mut Reporter<'p>,
-    ) -> Result<(), Problem> {
+    /// Notes what a change without a write means for the state, and lets the resources begin that waited for it.
+    fn finish(&mut self, address: &Address, recorder: &mut dyn Recorder, reporter: &mut Reporter<'p>) {
         if let Some(record) = self.changes.get(address).copied().and_then(record::without_write) {
-            recorder.record(record).await?;
+            recorder.note(record);
         }
         self.release(address, reporter);
-        Ok(())
     }
 
     /// Counts the resource as done, and lets the resources begin that waited for it.
@@ -311,23 +319,20 @@ impl<'p> Work<'p> {
         }
     }
 
-    /// Records a failure, and skips the resources that waited for this one.
-    async fn fail(
+    /// Notes a failure, and skips the resources that waited for this one.
+    fn fail(
         &mut self,
         address: &Address,
         problem: Problem,
         recorder: &mut dyn Recorder,
         reporter: &mut Reporter<'p>,
-    ) -> Result<(), Problem> {
-        recorder
-            .record(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) })
-            .await?;
+    ) {
+        recorder.note(Record::Failed { address: address.clone(), problem: Box::new(problem.clone()) });
         let action = self.changes.get(address).map_or(Action::None, |change| change.action);
         reporter.failed(address, action, problem);
         for skipped in self.queue.fail(address) {
             self.skip(skipped, Some(address.clone()), reporter);
         }
-        Ok(())
     }
 
     /// Reports that a resource was not tried, where there was something to write.

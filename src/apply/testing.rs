@@ -9,7 +9,7 @@ use crate::plan::testing::owned;
 pub(crate) use crate::plan::testing::plan;
 use crate::plan::{Action, Change, Fidelity};
 use crate::provider::{Cluster, House, Progress, Provider, Verb, Wait, Write, Written};
-use crate::resource::{Address, Desired, Live, Problem, ProblemKind, Target};
+use crate::resource::{Address, Desired, Live, Permit, Problem, ProblemKind, Target};
 
 /// A cluster that accepts every write. It never answers the write of an object with the name `silent`, and
 /// one with the name `never-ready` does not become ready.
@@ -43,6 +43,8 @@ impl Provider for TakesEveryWrite {
         }
         Ok(Written { live: owned(write.object.clone(), &["data.k"]), warnings: Vec::new() })
     }
+
+    fn write_under(&self, _: Permit) {}
 
     async fn wait(&self, wait: &Wait, _: Progress<'_>) -> Result<Option<Live>, Problem> {
         if wait.target.identity.name == "never-ready" {

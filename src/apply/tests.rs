@@ -19,10 +19,7 @@ struct Notes {
 
 #[async_trait]
 impl Recorder for Notes {
-    async fn record(&mut self, record: Record) -> Result<(), Problem> {
-        if self.room == self.records.len() {
-            return Err(Problem::new(ProblemKind::Other, "the disk is full"));
-        }
+    fn note(&mut self, record: Record) {
         self.records.push(match record {
             Record::Present { address, .. } => format!("{address} written"),
             Record::Moved { address, from } => format!("{from} is {address}"),
@@ -34,6 +31,12 @@ impl Recorder for Notes {
         // The run is stopped after its first record.
         if self.records.len() == 1 && self.room == STOPPED {
             self.stop.at_once.cancel();
+        }
+    }
+
+    async fn keep(&mut self) -> Result<(), Problem> {
+        if self.room < self.records.len() {
+            return Err(Problem::new(ProblemKind::Other, "the disk is full"));
         }
         Ok(())
     }
@@ -76,9 +79,9 @@ async fn a_write_is_recorded_at_once_and_once_more_when_it_is_ready() {
 async fn a_run_that_cannot_record_leaves_the_other_writes_in_flight() {
     let (report, notes) = applied(&["a", "b", "silent"], 0).await;
     assert_eq!(report.unwrap_err().message, "the disk is full");
-    // The write that could not be recorded has its outcome: the recorder was told of it.
-    assert_eq!(notes.in_flight.len(), 2, "{:?}", notes.in_flight);
-    assert!(notes.in_flight.is_superset(&addresses(&["silent"])));
+    // The writes that could not be kept have their outcomes: the recorder was told of both at once.
+    assert_eq!(notes.records.len(), 2, "{:?}", notes.records);
+    assert_eq!(notes.in_flight, addresses(&["silent"]));
 }
 
 #[tokio::test]

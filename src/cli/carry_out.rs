@@ -107,7 +107,7 @@ pub(super) async fn run(
     }
     let applicable = planned.applicable(&approval)?;
     if !planned.plan.changes_state() {
-        show_outputs(&workspace, &planned.plan, args, output).await?;
+        show_outputs(&workspace, &planned, args, output).await?;
         return Ok(Exit::Done);
     }
     let undo = match failures.on_failure {
@@ -129,18 +129,20 @@ pub(super) async fn run(
     if !report.is_complete() {
         return Ok(Exit::Failed);
     }
-    show_outputs(&workspace, &planned.plan, args, output).await?;
+    show_outputs(&workspace, &planned, args, output).await?;
     Ok(Exit::Done)
 }
 
 /// Shows the outputs of the configuration where the cluster is now as it says. What is printed for programs are events.
 async fn show_outputs(
     workspace: &Workspace<Store>,
-    plan: &Plan,
+    planned: &Planned,
     args: &RunArgs,
     output: Output,
 ) -> Result<(), Failure> {
-    if args.format == Format::Text && plan.mode == Mode::Apply && plan.revision.is_none() {
+    let PlanRequest { mode, revision, imports, .. } = &planned.request;
+    let is_of_configuration = *mode == Mode::Apply && revision.is_none() && imports.is_empty();
+    if args.format == Format::Text && is_of_configuration {
         outputs::show_after_apply(workspace, output).await?;
     }
     Ok(())

@@ -19,6 +19,7 @@
 //! | `validate` | How does a table differ from its schema, in our words? |
 //! | `value_rules` | Where may unknown values and secrets stand, and what do relative paths start from? |
 //! | `shape`, `markers` | What does a schema say about one place, and with which keywords of our own? |
+//! | `imports` | Which existing object does an address take over? |
 //! | `moves` | Where has an address moved to, and what was removed? |
 //! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
 //! | `secret_variables` | Which variables of the environment hold secrets? |
@@ -32,6 +33,7 @@ pub mod codes;
 mod digest;
 mod file_names;
 mod hidden;
+mod imports;
 mod inputs;
 mod load;
 mod markers;
@@ -56,6 +58,7 @@ mod value_rules;
 mod variables;
 
 pub use assemble::{BLOCK_KEYS, duration};
+pub use imports::Import;
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head};
 pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, path_schema};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
+use super::imports::Import;
 use super::markers::path_schema;
 use super::moves::Moves;
 use super::node::Node;
@@ -33,6 +34,8 @@ pub struct Config {
     pub blocks: Vec<Block>,
     /// `[[moved]]` and `[[removed]]`.
     pub moves: Moves,
+    /// `[[import]]`.
+    pub imports: Vec<Import>,
     /// `[output.NAME]`, in the order of their names.
     pub outputs: Vec<Output>,
 }
@@ -48,6 +51,7 @@ impl fmt::Debug for Config {
             .field("sensitive_variables", &self.sensitive_variables.keys())
             .field("blocks", &self.blocks)
             .field("moves", &self.moves)
+            .field("imports", &self.imports)
             .field("outputs", &self.outputs)
             .finish_non_exhaustive()
     }

@@ -51,6 +51,7 @@ pub(super) async fn apply(
 ) -> Result<Report, Error> {
     rights::review(plan, provider).await?;
     store.assume_lineage(&lineage(plan)?)?;
+    provider.write_under(store.permit());
     // While the user was asked, somebody may have removed the lock.
     store.confirm().await?;
     store
@@ -61,8 +62,13 @@ pub(super) async fn apply(
             intents: intents(plan),
         })
         .await?;
-    let mut journal =
-        Journal { store, timeouts: timeouts(plan), ready_rules: ready_rules(plan), keys: keys(plan) };
+    let mut journal = Journal {
+        store,
+        timeouts: timeouts(plan),
+        ready_rules: ready_rules(plan),
+        keys: keys(plan),
+        out_of_order: None,
+    };
     let mut recorder = RedactingRecorder { recorder: &mut journal, secrets: run.secrets };
     let emit = |event| emit(run.secrets.redact_event(event));
     let result = apply::run(plan, provider, &mut recorder, &emit, stop, options).await;
@@ -167,10 +173,12 @@ struct Journal<'s> {
     timeouts: BTreeMap<Address, Timeouts>,
     ready_rules: BTreeMap<Address, ReadyRule>,
     keys: BTreeMap<Address, BTreeSet<String>>,
+    /// What could not even be noted.
+    out_of_order: Option<StateError>,
 }
 
 impl Journal<'_> {
-    async fn note(&mut self, record: Record) -> Result<(), StateError> {
+    fn take(&mut self, record: Record) -> Result<(), StateError> {
         match record {
             Record::Present { address, action, target, uid, dependencies, protect, moved_from, applied } => {
                 let known = self.store.state().resources.get(moved_from.as_ref().unwrap_or(&address));
@@ -193,11 +201,11 @@ impl Journal<'_> {
                     Some(from) => Outcome::Moved { from, resource },
                     None => Outcome::Written { resource },
                 };
-                self.store.outcome(&address, outcome).await
+                self.store.outcome(&address, outcome)
             }
             Record::Moved { address, from } => {
                 let Some(known) = self.store.state().resources.get(&from).cloned() else { return Ok(()) };
-                self.store.outcome(&address, Outcome::Moved { from, resource: Box::new(known) }).await
+                self.store.outcome(&address, Outcome::Moved { from, resource: Box::new(known) })
             }
             Record::Ready { address, completed } => {
                 let Some(known) = self.store.state().resources.get(&address) else { return Ok(()) };
@@ -210,17 +218,17 @@ impl Journal<'_> {
                     None if matches!(known.readiness, Readiness::NotReady { .. }) => Outcome::Ready,
                     None => return Ok(()),
                 };
-                self.store.outcome(&address, outcome).await
+                self.store.outcome(&address, outcome)
             }
             Record::Gone { address, identity } => {
-                self.store.outcome(&address, Outcome::Deleted { identity: *identity }).await
+                self.store.outcome(&address, Outcome::Deleted { identity: *identity })
             }
             Record::Forgotten { address, identity } => {
-                self.store.outcome(&address, Outcome::Forgotten { identity: *identity }).await
+                self.store.outcome(&address, Outcome::Forgotten { identity: *identity })
             }
             Record::Failed { address, problem } => {
                 let in_doubt = matches!(problem.kind, ProblemKind::Unreachable | ProblemKind::Overtaken);
-                self.store.outcome(&address, Outcome::Failed { reason: problem.message, in_doubt }).await
+                self.store.outcome(&address, Outcome::Failed { reason: problem.message, in_doubt })
             }
         }
     }
@@ -246,8 +254,17 @@ fn readiness(action: Action, known: Option<&StoredResource>) -> Readiness {
 
 #[async_trait]
 impl Recorder for Journal<'_> {
-    async fn record(&mut self, record: Record) -> Result<(), Problem> {
-        self.note(record).await.map_err(|error| {
+    fn note(&mut self, record: Record) {
+        let taken = self.take(record);
+        self.out_of_order = self.out_of_order.take().or(taken.err());
+    }
+
+    async fn keep(&mut self) -> Result<(), Problem> {
+        let kept = match self.out_of_order.take() {
+            Some(error) => Err(error),
+            None => self.store.keep_outcomes().await,
+        };
+        kept.map_err(|error| {
             let message = format!("what was done cannot be recorded, so nothing more is done: {error}");
             Problem::new(ProblemKind::Other, message).help(error.help())
         })

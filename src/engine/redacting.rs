@@ -14,7 +14,7 @@ use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Provider,
     Reassignment, Shift, Verb, Wait, Write, Written,
 };
-use crate::resource::{Address, ClusterIdentity, Identity, Live, Problem, Reading, Target};
+use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
 /// A provider that says no secret of the run, and learns those that it reads and sends.
 pub(super) struct RedactingProvider {
@@ -102,6 +102,10 @@ impl House for RedactingProvider {
         Ok(found)
     }
 
+    fn write_under(&self, permit: Permit) {
+        self.provider.write_under(permit);
+    }
+
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
         let answers = self.provider.lacks(checkups).await;
         answers.into_iter().map(|lacking| lacking.map(|text| self.secrets.redactor().text(text))).collect()
@@ -167,8 +171,12 @@ pub(super) struct RedactingRecorder<'a> {
 
 #[async_trait]
 impl Recorder for RedactingRecorder<'_> {
-    async fn record(&mut self, record: Record) -> Result<(), Problem> {
-        self.recorder.record(self.secrets.redact_record(record)).await
+    fn note(&mut self, record: Record) {
+        self.recorder.note(self.secrets.redact_record(record));
+    }
+
+    async fn keep(&mut self) -> Result<(), Problem> {
+        self.recorder.keep().await
     }
 
     fn leave_in_flight(&mut self, writes: BTreeSet<Address>) {

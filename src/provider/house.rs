@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::kubernetes::readiness::Standard;
-use crate::resource::{FieldPath, Live, Problem, Reading, ReadyRule, Stamp, Target};
+use crate::resource::{FieldPath, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
 
 /// What must be true of the object at the moment of the write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,9 @@ pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 /// on. `uid` and `version` of its [`Stamp`]s are its own business: see the [room's page](crate::provider).
 #[async_trait]
 pub trait House: Send + Sync {
+    /// From now on each write asks this permit right before it is sent, each repetition included.
+    fn write_under(&self, _permit: Permit) {}
+
     /// Reads all of them, in as few requests as possible; one answer for each, in their order.
     async fn read(&self, targets: &[Target]) -> Vec<Reading>;
 

@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
 use super::house::{Checkup, House, Progress, Verb, Wait, Write, Written};
-use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Stamp, Target, is_house_group};
+use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, is_house_group};
 
 /// What the engine and the apply talk to. [`Router`] is one.
 ///
@@ -108,6 +108,11 @@ pub trait Provider: Send + Sync {
     /// See [`House::wait`].
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
         self.house(&wait.target)?.wait(wait, progress).await
+    }
+
+    /// See [`House::write_under`].
+    fn write_under(&self, permit: Permit) {
+        self.cluster().write_under(permit);
     }
 
     /// See [`Cluster::is_namespaced`]. Only a cluster has namespaces.

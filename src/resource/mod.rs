@@ -17,6 +17,7 @@
 //! | `nesting` | How deep may an object be nested? |
 //! | `ownership` | Which field manager owns which fields of a live object? |
 //! | `applied` | What is remembered of the last apply? |
+//! | `permit` | May this process still change the world? |
 //! | `path` | Where in an object: how is a path written, followed, set? |
 //! | `path_map` | What is known of single fields of an object? |
 //! | `expression` | Which value is not known yet, and what does it wait for? |
@@ -43,6 +44,7 @@ mod nesting;
 mod ownership;
 mod path;
 mod path_map;
+mod permit;
 mod redactor;
 mod withhold;
 
@@ -65,5 +67,6 @@ pub use nesting::{DEEPEST_READ, DEEPEST_SENT, depth_of, from_json, too_deep};
 pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;
+pub use permit::Permit;
 pub use redactor::Redactor;
 pub use withhold::{WITHHELD, withhold};

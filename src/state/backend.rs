@@ -11,7 +11,7 @@ use super::journal::{Journal, JournalLine};
 use super::model::State;
 use super::revision::{Revision, RevisionHead};
 use super::version::StateVersion;
-use crate::resource::Key;
+use crate::resource::{Key, Permit};
 
 /// The lock was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,15 @@ pub trait Backend: Send + Sync {
     /// Another process holds it: [`StateError::Locked`], with its name where that is known.
     async fn lock(&mut self, command: &str) -> Result<Locked, StateError>;
 
+    /// Whether we may write to the cluster, asked right before each write. A lock that ends only with our process
+    /// always says yes.
+    fn permit(&self) -> Permit {
+        Permit::always()
+    }
+
     /// Makes sure that we still hold the lock. It is called once before a run begins. While the run goes on, each
-    /// write to the state or to the journal makes sure of it as well; a write to the cluster does not.
+    /// write to the state or to the journal makes sure of it as well, and each write to the cluster asks the
+    /// [`permit`](Self::permit).
     ///
     /// # Errors
     /// This process does not hold it, or holds it no longer: [`StateError::NotLocked`].
@@ -74,11 +81,11 @@ pub trait Backend: Send + Sync {
     /// The journal; `None` where no run has begun.
     async fn journal(&self) -> Result<Option<Journal>, StateError>;
 
-    /// Adds a line. [`JournalLine::Begin`] starts a new journal.
+    /// Adds lines, all of them with one write. A [`JournalLine::Begin`] stands alone, and starts a new journal.
     ///
     /// # Errors
-    /// There is a journal already, or there is none to add to.
-    async fn append(&mut self, record: &JournalLine) -> Result<(), StateError>;
+    /// There is a journal already, or there is none to add to. Then none of the lines is recorded.
+    async fn append(&mut self, records: &[JournalLine]) -> Result<(), StateError>;
 
     /// Removes the journal, if there is one.
     async fn clear_journal(&mut self) -> Result<(), StateError>;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::holder::Holder;
 use super::id::{Lineage, LockId};
+use super::shared::ShelfError;
 use super::version::StateVersion;
 use crate::diagnostic::Diagnostic;
-use crate::resource::ClusterIdentity;
+use crate::resource::{ClusterIdentity, Problem};
 
 /// Why the state could not be read or written. [`help`](Self::help) says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,22 @@ pub enum StateError {
         doing: &'static str,
         /// The error of the operating system.
         source: io::Error,
+    },
+    /// The store that several machines share could not be read or written.
+    #[error("could not {doing} `{}`: {}", path.display(), problem.message)]
+    Shelf {
+        /// Which item.
+        path: PathBuf,
+        /// What was tried, as a verb: `read`, `write`.
+        doing: &'static str,
+        /// Why it was not done.
+        problem: Box<Problem>,
+    },
+    /// There is no key for plan files, and only `state init` makes one.
+    #[error("there is no key for plan files (`{}`)", path.display())]
+    NoKey {
+        /// Where it would be.
+        path: PathBuf,
     },
     /// The project's name cannot be a folder's name; it could lead out of the folder.
     #[error("the project name `{project}` cannot name a folder: {reason}")]
@@ -174,7 +191,7 @@ pub enum StateError {
 pub(super) fn unless_damaged<T>(read: Result<T, StateError>) -> Result<Option<T>, StateError> {
     match read {
         Ok(content) => Ok(Some(content)),
-        Err(error @ StateError::Io { .. }) => Err(error),
+        Err(error @ (StateError::Io { .. } | StateError::Shelf { .. })) => Err(error),
         Err(_) => Ok(None),
     }
 }
@@ -186,10 +203,25 @@ impl StateError {
         move |source| Self::Io { path, doing, source }
     }
 
+    /// Makes an error of a shelf one of this room: `.map_err(StateError::shelf(path, "read"))`.
+    pub(super) fn shelf(path: &Path, doing: &'static str) -> impl FnOnce(ShelfError) -> Self + use<> {
+        let path = path.to_owned();
+        move |error| match error {
+            ShelfError::Failed(problem) | ShelfError::Unanswered(problem) => {
+                Self::Shelf { path, doing, problem }
+            }
+            ShelfError::Taken => {
+                Self::NotLocked { path, reason: "another process has written in the meantime" }
+            }
+        }
+    }
+
     /// A stable name for the kind of error.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Io { .. } => "state-io",
+            Self::Shelf { .. } => "state-store",
+            Self::NoKey { .. } => "state-no-key",
             Self::BadProjectName { .. } => "state-project-name",
             Self::Damaged { .. } => "state-damaged",
             Self::NewerFormat { .. } => "state-newer-format",
@@ -225,6 +257,12 @@ impl StateError {
                 _ => "check the folder, or choose another one with `[state] path`",
             }
             .to_owned(),
+            Self::Shelf { problem, .. } => {
+                problem.help.clone().unwrap_or_else(|| "run the same command again".to_owned())
+            }
+            Self::NoKey { .. } => {
+                "let somebody who may write there run `regplan state init`; until then, plan without `--out`".to_owned()
+            }
             Self::BadProjectName { .. } => {
                 "give `[project] name` lower-case letters, digits and dashes".to_owned()
             }

@@ -46,6 +46,17 @@ impl Chain {
         Ok((line, Self(checksum)))
     }
 
+    /// The records as lines, and the chain for the line after them.
+    pub(super) fn lines(&self, records: &[JournalLine]) -> serde_json::Result<(Vec<u8>, Self)> {
+        let (mut lines, mut chain) = (Vec::new(), self.clone());
+        for record in records {
+            let (line, next) = chain.line(record)?;
+            lines.extend_from_slice(&line);
+            chain = next;
+        }
+        Ok((lines, chain))
+    }
+
     /// The JSON of a line without its newline, and the chain for the next line; `None` where the checksum
     /// differs.
     fn open<'a>(&self, line: &'a [u8]) -> Option<(&'a [u8], Self)> {

@@ -117,18 +117,18 @@ impl LocalBackend {
 }
 
 impl Writer {
-    fn append(&mut self, path: &Path, record: &JournalLine) -> Result<(), StateError> {
+    fn append(&mut self, path: &Path, records: &[JournalLine]) -> Result<(), StateError> {
         if self.lost {
             return Err(StateError::JournalLost { path: path.to_owned() });
         }
         let failed = || StateError::io(path, "write to");
-        let (line, chain) = self.chain.line(record).map_err(|error| failed()(error.into()))?;
-        if let Err(error) = files::step("append").and_then(|()| self.file.write_all(&line)) {
-            // On a full disk, for example, a part of the line may be there. No line after it could be read.
+        let (lines, chain) = self.chain.lines(records).map_err(|error| failed()(error.into()))?;
+        if let Err(error) = files::step("append").and_then(|()| self.file.write_all(&lines)) {
+            // On a full disk, for example, a part of a line may be there. No line after it could be read.
             self.lost = files::step("cut").and_then(|()| self.file.set_len(self.length)).is_err();
             return Err(failed()(error));
         }
-        if record.is_urgent()
+        if records.iter().any(JournalLine::is_urgent)
             && let Err(error) = files::step("sync journal").and_then(|()| self.file.sync_data())
         {
             // After a failed sync the kernel may drop what was not written: no later write is certain.
@@ -136,7 +136,7 @@ impl Writer {
             return Err(failed()(error));
         }
         self.chain = chain;
-        self.length += line.len() as u64;
+        self.length += lines.len() as u64;
         Ok(())
     }
 }
@@ -194,13 +194,13 @@ impl Backend for LocalBackend {
         files::read(&path)?.map_or(Ok(None), |bytes| journal_text::parse(&path, &bytes))
     }
 
-    async fn append(&mut self, record: &JournalLine) -> Result<(), StateError> {
+    async fn append(&mut self, records: &[JournalLine]) -> Result<(), StateError> {
         self.held()?;
-        if matches!(record, JournalLine::Begin(_)) {
+        if let [JournalLine::Begin(_), ..] = records {
             self.journal = Some(self.start_journal()?);
         }
         let writer = self.journal.as_mut().ok_or(StateError::OutOfOrder("no run has begun"))?;
-        writer.append(&self.location.journal(), record)
+        writer.append(&self.location.journal(), records)
     }
 
     async fn clear_journal(&mut self) -> Result<(), StateError> {

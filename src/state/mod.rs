@@ -21,7 +21,8 @@
 //! 1. [`Store::open`] takes the lock and folds in what an interrupted run left behind.
 //! 2. [`Store::begin`] writes `state.json` if it is the first run (so that a lineage is never lost which objects
 //!    in the cluster carry), then starts the journal with all intents.
-//! 3. [`Store::outcome`] appends to the journal, synced, as outcomes come.
+//! 3. [`Store::outcome`] notes each outcome, and [`Store::keep_outcomes`] appends to the journal, synced, those that came
+//!    together.
 //! 4. [`Store::finish`] writes the revision (of a completed run), ends the journal, replaces
 //!    `state.json`, and removes the journal, in this order.
 //!
@@ -48,6 +49,7 @@
 //! | `history` | which revisions there are, and which plans were completed |
 //! | `backend`, `local`, `location`, `files` | where all this is kept |
 //! | `lock`, `holder` | which process may write |
+//! | `shared` | the same in a store that several machines share |
 //! | `id`, `error` | the names and the errors of all of them |
 
 mod backend;
@@ -68,6 +70,7 @@ mod lock;
 mod model;
 mod recover;
 mod revision;
+mod shared;
 mod store;
 mod stored_desired;
 mod stored_resource;
@@ -100,6 +103,10 @@ pub use location::Location;
 pub use model::{COMPLETED_PLANS, Expected, FinishedRun, State, Unfinished};
 pub use recover::{Recovered, recover};
 pub use revision::{DEFAULT_RETENTION, Revision, RevisionHead, RevisionSummary};
+pub use shared::{
+    Item, ItemVersion, Kept, KeyMaking, LAST_PART, LeaseTimes, LockRecord, Over, SharedBackend, Shelf,
+    ShelfError, Waiting,
+};
 pub use store::Store;
 pub use stored_desired::{StoredDesired, StoredOrigin};
 pub use stored_resource::{House, Provenance, Readiness, StoredResource};

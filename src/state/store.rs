@@ -18,7 +18,7 @@ use super::recover::{self, JournalStatus, Recovered, recover};
 use super::revision::{Revision, RevisionHead, RevisionSummary};
 use super::version::{FORMAT_VERSION, StateVersion};
 use super::view::fold;
-use crate::resource::{Address, Key};
+use crate::resource::{Address, Key, Permit};
 
 /// The state, locked for writing.
 pub struct Store {
@@ -29,6 +29,8 @@ pub struct Store {
     on_disk: Option<StateVersion>,
     /// The run under way, and the state with its outcomes so far.
     run: Option<(Journal, State)>,
+    /// Outcomes of this run that are not written down yet.
+    noted: Vec<JournalLine>,
     /// Where outcomes of this run could not be written down. We know them; whoever reads the journal does not.
     unwritten: BTreeSet<Address>,
     recovered: Option<Recovered>,
@@ -65,7 +67,16 @@ impl Store {
         };
         // This includes a journal that was cut off in its first line: the run had not begun.
         backend.clear_journal().await?;
-        Ok(Self { backend, locked, kept, on_disk, run: None, unwritten: BTreeSet::new(), recovered: None })
+        Ok(Self {
+            backend,
+            locked,
+            kept,
+            on_disk,
+            run: None,
+            noted: Vec::new(),
+            unwritten: BTreeSet::new(),
+            recovered: None,
+        })
     }
 
     async fn open_after(
@@ -85,6 +96,7 @@ impl Store {
             kept,
             on_disk,
             run: None,
+            noted: Vec::new(),
             unwritten: BTreeSet::new(),
             recovered: recover::report(&journal),
         })
@@ -150,6 +162,11 @@ impl Store {
         self.backend.confirm_lock().await
     }
 
+    /// Whether we may write to the cluster, asked right before each write.
+    pub fn permit(&self) -> Permit {
+        self.backend.permit()
+    }
+
     /// Records what is going to be done. When this returns, the cluster may be written to.
     ///
     /// # Errors
@@ -176,27 +193,43 @@ impl Store {
             files: run.files,
             intents: run.intents,
         };
-        self.backend.append(&JournalLine::Begin(Box::new(begin.clone()))).await?;
+        self.backend.append(&[JournalLine::Begin(Box::new(begin.clone()))]).await?;
         let id = begin.run.clone();
         self.run = Some((Journal::new(begin), self.kept.clone()));
         Ok(id)
     }
 
-    /// Records an outcome. It counts from now on, even where writing it down failed.
+    /// Records an outcome. It counts from now on, even where [`keep_outcomes`](Self::keep_outcomes) fails to write it
+    /// down.
     ///
     /// # Errors
-    /// No run has begun, or the outcome could not be written.
-    pub async fn outcome(&mut self, address: &Address, outcome: Outcome) -> Result<(), StateError> {
+    /// No run has begun.
+    pub fn outcome(&mut self, address: &Address, outcome: Outcome) -> Result<(), StateError> {
         let Some((journal, state)) = &mut self.run else {
             return Err(StateError::OutOfOrder("no run has begun"));
         };
         // The state in memory comes first: the outcome is a fact, and `finish` writes the state from memory.
         state.record(address, &outcome);
         journal.outcomes.push((address.clone(), outcome.clone()));
-        let record = JournalLine::Outcome { address: address.clone(), outcome: Box::new(outcome) };
-        let written = self.backend.append(&record).await;
+        self.noted.push(JournalLine::Outcome { address: address.clone(), outcome: Box::new(outcome) });
+        Ok(())
+    }
+
+    /// Writes down the outcomes that were recorded since the last time, all of them at once.
+    ///
+    /// # Errors
+    /// They could not be written.
+    pub async fn keep_outcomes(&mut self) -> Result<(), StateError> {
+        let noted = std::mem::take(&mut self.noted);
+        if noted.is_empty() {
+            return Ok(());
+        }
+        let written = self.backend.append(&noted).await;
         if written.is_err() {
-            self.unwritten.insert(address.clone());
+            self.unwritten.extend(noted.into_iter().filter_map(|line| match line {
+                JournalLine::Outcome { address, .. } => Some(address),
+                _ => None,
+            }));
         }
         written
     }
@@ -217,6 +250,8 @@ impl Store {
     /// # Errors
     /// No run has begun, or something cannot be written; in the latter case the next start folds the run in.
     pub async fn finish(&mut self, end: RunEnd, completion: Completion) -> Result<Option<u64>, StateError> {
+        // Where they cannot be written down, the state below has them all the same.
+        let kept = self.keep_outcomes().await;
         let Some((mut journal, _)) = self.run.take() else {
             return Err(StateError::OutOfOrder("no run has begun"));
         };
@@ -237,12 +272,12 @@ impl Store {
             Some(end) => {
                 let mut in_flight = unanswered(&journal);
                 in_flight.append(&mut self.unwritten);
-                self.backend.append(&JournalLine::End { end, in_flight }).await
+                self.backend.append(&[JournalLine::End { end, in_flight }]).await
             }
             None => Ok(()),
         };
         if let Err(error) = self.backend.replace(&next, self.on_disk.as_ref()).await {
-            return Err(revision.and(ended).err().unwrap_or(error));
+            return Err(kept.and(revision.map(|_| ())).and(ended).err().unwrap_or(error));
         }
         self.on_disk = Some(next.version());
         self.kept = next;

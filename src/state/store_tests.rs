@@ -13,7 +13,8 @@ async fn apply(folder: &std::path::Path, made: &[&str]) -> u64 {
     let intents = made.iter().map(|name| intent(IntentKind::Create, name)).collect();
     store.begin(run(intents)).await.unwrap();
     for name in made {
-        store.outcome(&address(name), written(name)).await.unwrap();
+        store.outcome(&address(name), written(name)).unwrap();
+        store.keep_outcomes().await.unwrap();
     }
     store.finish(RunEnd::Completed, completion()).await.unwrap().unwrap()
 }
@@ -46,7 +47,8 @@ async fn a_revision_keeps_what_its_run_left_out() {
     let mut store = open(folder.path()).await;
     store.begin(run(vec![intent(IntentKind::Create, "a"), intent(IntentKind::Create, "b")])).await.unwrap();
     for name in ["a", "b"] {
-        store.outcome(&address(name), written(name)).await.unwrap();
+        store.outcome(&address(name), written(name)).unwrap();
+        store.keep_outcomes().await.unwrap();
     }
     let both = ["a", "b"].map(|name| (address(name), desired(name))).into();
     let first = Completion { desired: both, ..Completion::default() };
@@ -54,7 +56,8 @@ async fn a_revision_keeps_what_its_run_left_out() {
     store.edit(|state| state.readdress(&address("b"), &address("moved"))).await.unwrap();
 
     store.begin(run(vec![intent(IntentKind::Update, "a")])).await.unwrap();
-    store.outcome(&address("a"), written("a")).await.unwrap();
+    store.outcome(&address("a"), written("a")).unwrap();
+    store.keep_outcomes().await.unwrap();
     let limited = [(address("a"), desired("a"))].into();
     let left_out = [address("moved"), address("never-applied")].into();
     let second = Completion { desired: limited, left_out, ..Completion::default() };
@@ -90,7 +93,8 @@ async fn a_view_sees_a_run_under_way_without_a_lock() {
     apply(folder.path(), &["a"]).await;
     let mut store = open(folder.path()).await;
     store.begin(run(vec![intent(IntentKind::Create, "b")])).await.unwrap();
-    store.outcome(&address("b"), written("b")).await.unwrap();
+    store.outcome(&address("b"), written("b")).unwrap();
+    store.keep_outcomes().await.unwrap();
     let seen = view(backend(folder.path()).as_ref(), "registry").await.unwrap();
     assert_eq!(seen.state.resources, store.state().resources);
     assert!(seen.recovered.is_some());
@@ -101,7 +105,8 @@ async fn a_second_writer_is_refused_and_a_killed_one_is_picked_up() {
     let folder = folder();
     let mut store = open(folder.path()).await;
     store.begin(run(vec![intent(IntentKind::Create, "a"), intent(IntentKind::Create, "b")])).await.unwrap();
-    store.outcome(&address("a"), written("a")).await.unwrap();
+    store.outcome(&address("a"), written("a")).unwrap();
+    store.keep_outcomes().await.unwrap();
     let error = Store::open(backend(folder.path()), "registry", "apply").await.err().unwrap();
     assert!(matches!(error, StateError::Locked { holder: Some(_), .. }), "{error}");
     let lineage = store.state().lineage.clone();
@@ -136,7 +141,8 @@ async fn a_failed_run_is_no_revision_and_is_remembered() {
     let folder = folder();
     let mut store = open(folder.path()).await;
     store.begin(run(vec![intent(IntentKind::Create, "a"), intent(IntentKind::Create, "b")])).await.unwrap();
-    store.outcome(&address("a"), failed(true)).await.unwrap();
+    store.outcome(&address("a"), failed(true)).unwrap();
+    store.keep_outcomes().await.unwrap();
     assert_eq!(store.finish(RunEnd::Failed, Completion::default()).await.unwrap(), None);
     let unfinished = store.state().unfinished.clone().unwrap();
     assert_eq!(unfinished.end, Some(RunEnd::Failed));
@@ -185,7 +191,8 @@ async fn stopped_by_a_full_disk(folder: &std::path::Path, is_full_to_the_end: bo
     let intents = ["a", "b", "c", "never-begun"].map(|name| intent(IntentKind::Create, name));
     store.begin(run(intents.into())).await.unwrap();
     files::simulated::die_after(0);
-    store.outcome(&address("a"), written("a")).await.unwrap_err();
+    store.outcome(&address("a"), written("a")).unwrap();
+    store.keep_outcomes().await.unwrap_err();
     store.leave_in_flight([address("b"), address("c")].into());
     if !is_full_to_the_end {
         files::simulated::revive();
@@ -223,7 +230,8 @@ async fn an_outcome_that_could_not_be_written_down_is_in_doubt_where_the_state_c
     let intents = ["a", "b", "never-begun"].map(|name| intent(IntentKind::Create, name));
     store.begin(run(intents.into())).await.unwrap();
     files::simulated::fail_after(0);
-    store.outcome(&address("a"), written("a")).await.unwrap_err();
+    store.outcome(&address("a"), written("a")).unwrap();
+    store.keep_outcomes().await.unwrap_err();
     store.leave_in_flight([address("b")].into());
     files::simulated::die_after(2);
     store.finish(RunEnd::Failed, Completion::default()).await.unwrap_err();
@@ -241,7 +249,8 @@ async fn the_end_of_a_run_lists_what_was_in_flight() {
     let mut store = open(folder.path()).await;
     let intents = ["a", "b", "c"].map(|name| intent(IntentKind::Create, name));
     store.begin(run(intents.into())).await.unwrap();
-    store.outcome(&address("a"), failed(true)).await.unwrap();
+    store.outcome(&address("a"), failed(true)).unwrap();
+    store.keep_outcomes().await.unwrap();
     store.leave_in_flight([address("b")].into());
     // The line can be written, and the state cannot be replaced.
     files::simulated::die_after(2);
@@ -262,9 +271,11 @@ async fn a_resource_is_ready_when_that_was_recorded_be_the_run_killed_or_not() {
     let intents = ["a", "b"].map(|name| intent(IntentKind::Create, name));
     store.begin(run(intents.into())).await.unwrap();
     for name in ["a", "b"] {
-        store.outcome(&address(name), written(name)).await.unwrap();
+        store.outcome(&address(name), written(name)).unwrap();
+        store.keep_outcomes().await.unwrap();
     }
-    store.outcome(&address("a"), Outcome::Ready).await.unwrap();
+    store.outcome(&address("a"), Outcome::Ready).unwrap();
+    store.keep_outcomes().await.unwrap();
     drop(store);
     let store = open(folder.path()).await;
     let readiness = |name: &str| store.state().resources[&address(name)].readiness.clone();
@@ -379,7 +390,7 @@ async fn a_revision_that_cannot_be_read_is_not_taken_for_one_that_is_not_there()
 async fn calls_out_of_order_are_errors() {
     let folder = folder();
     let mut store = open(folder.path()).await;
-    assert!(matches!(store.outcome(&address("a"), written("a")).await, Err(StateError::OutOfOrder(_))));
+    assert!(matches!(store.outcome(&address("a"), written("a")), Err(StateError::OutOfOrder(_))));
     let ended = store.finish(RunEnd::Completed, completion()).await;
     assert!(matches!(ended, Err(StateError::OutOfOrder(_))));
     store.begin(run(Vec::new())).await.unwrap();
@@ -393,7 +404,8 @@ async fn an_outcome_that_could_not_be_written_down_is_in_the_state_at_the_end() 
     let mut store = open(folder.path()).await;
     store.begin(run(vec![intent(IntentKind::Create, "a")])).await.unwrap();
     files::simulated::die_after(1);
-    store.outcome(&address("a"), written("a")).await.unwrap_err();
+    store.outcome(&address("a"), written("a")).unwrap();
+    store.keep_outcomes().await.unwrap_err();
     files::simulated::revive();
     store.finish(RunEnd::Completed, completion()).await.unwrap();
     drop(store);

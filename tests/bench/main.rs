@@ -1,4 +1,4 @@
-//! What plans cost: time, requests and memory, beside kubectl and the bare requests on the same server.
+//! What plans and applies cost: time, requests and memory, beside kubectl and the bare requests on the same server.
 //!
 //! ```text
 //! cargo bench                        500, 2,000 and 10,000 objects
@@ -30,6 +30,12 @@ const SIZES: [usize; 3] = [500, 2_000, 10_000];
 /// How often a plan is made. The fastest run counts, because other work on the machine slows the others down.
 const RUNS: usize = 3;
 
+/// As regplan writes: with its field manager, and server-side.
+const KUBECTL_APPLY: &[&str] =
+    &["apply", "--server-side", "--field-manager=regplan:bench", "--filename", "objects"];
+/// It waits until all is gone, as regplan does.
+const KUBECTL_DELETE: &[&str] = &["delete", "--wait", "--filename", "objects"];
+
 /// Above this number of objects kubectl takes many minutes. Its time grows in proportion to them.
 const KUBECTL_UP_TO: usize = 2_000;
 
@@ -53,7 +59,10 @@ fn run() -> Result<(), Error> {
         for role in [Role::Kwok, Role::Scheduler, Role::ControllerManager] {
             plane.stop(role)?;
         }
-        measure_size(size, &plane, &mut table)?;
+        measure_plans(size, &plane, &mut table)?;
+        // Writes and deletes need the controllers: they take away what others own.
+        let plane = Plane::start(&programs)?;
+        measure_writes(size, &plane, &mut table)?;
     }
     println!("\n{table}");
     Ok(())
@@ -67,7 +76,7 @@ fn sizes() -> Result<Vec<usize>, Error> {
     Ok(if named.is_empty() { SIZES.to_vec() } else { named })
 }
 
-fn measure_size(size: usize, plane: &Plane, table: &mut Table) -> Result<(), Error> {
+fn measure_plans(size: usize, plane: &Plane, table: &mut Table) -> Result<(), Error> {
     let server = Server::new(plane.facts())?;
     let world = World::new(plane.facts(), size)?;
     say(size, "all new");
@@ -93,6 +102,31 @@ fn measure_size(size: usize, plane: &Plane, table: &mut Table) -> Result<(), Err
         let bare = server.run(bare::fastest(&server, &changed))?;
         table.row(size, name, &cost, Some(("bare dry-runs", bare)));
     }
+    Ok(())
+}
+
+/// Writes all objects into new namespaces, changes one of them, and deletes all; kubectl does the same first.
+fn measure_writes(size: usize, plane: &Plane, table: &mut Table) -> Result<(), Error> {
+    let server = Server::new(plane.facts())?;
+    let world = World::new(plane.facts(), size)?;
+    world.write_namespaces()?;
+    let kubectl = if size <= KUBECTL_UP_TO {
+        say(size, "kubectl apply, kubectl delete");
+        Some((world.kubectl(KUBECTL_APPLY)?, world.kubectl(KUBECTL_DELETE)?))
+    } else {
+        None
+    };
+    say(size, "apply into new namespaces");
+    let beside = kubectl.map(|(apply, _)| ("kubectl apply --server-side", apply));
+    table.row(size, "apply, new namespaces", &world.apply(&server)?, beside);
+
+    say(size, "one changed");
+    world.write(Edit::One)?;
+    table.row(size, "plan and apply, 1 changed", &world.apply(&server)?, None);
+
+    say(size, "destroy");
+    let beside = kubectl.map(|(_, delete)| ("kubectl delete", delete));
+    table.row(size, "destroy", &world.destroy(&server)?, beside);
     Ok(())
 }
 

@@ -15,6 +15,8 @@ use super::plane::{Error, Facts};
 pub(crate) enum Edit {
     /// None of them.
     None,
+    /// One of them.
+    One,
     /// Every tenth.
     Tenth,
     /// All of them.
@@ -33,6 +35,7 @@ name = "bench"
 
 [manifest.all]
 path = "objects/*.yaml"
+lifecycle.protect = false
 "#;
 
 /// A folder with a configuration, and the server for it.
@@ -64,6 +67,13 @@ impl World {
         Ok(())
     }
 
+    /// Writes a manifest of the namespaces too, which comes before the others.
+    pub(crate) fn write_namespaces(&self) -> Result<(), Error> {
+        let text: Vec<String> = namespaces().map(|namespace| namespace.to_string()).collect();
+        fs::write(self.folder.join("objects/00-namespaces.yaml"), text.join("\n---\n"))?;
+        Ok(())
+    }
+
     /// All objects: one half are `CronJob`s with usual pods (they are ready without a controller), the other half
     /// `ConfigMap`s.
     pub(crate) fn objects(&self, edit: Edit) -> Vec<Value> {
@@ -87,6 +97,23 @@ impl World {
     /// Applies once, because a second apply has nothing to do.
     pub(crate) fn apply(&self, server: &Server) -> Result<Cost, Error> {
         server.cost(self.regplan(&["apply", "--auto-approve"]), 0)
+    }
+
+    /// Deletes everything.
+    pub(crate) fn destroy(&self, server: &Server) -> Result<Cost, Error> {
+        server.cost(self.regplan(&["destroy", "--auto-approve"]), 0)
+    }
+
+    /// The time that kubectl takes for this, with the folder of the objects beside it.
+    pub(crate) fn kubectl(&self, args: &[&str]) -> Result<Duration, Error> {
+        let mut command = Command::new(&self.kubectl);
+        command.args(args).current_dir(&self.folder);
+        let started = Instant::now();
+        let status = self.on_server(&mut command).stdout(Stdio::null()).status()?;
+        if !status.success() {
+            return Err(format!("kubectl {} ended with {status}", args.join(" ")).into());
+        }
+        Ok(started.elapsed())
     }
 
     /// The time that kubectl takes to compare the same files with the same server.
@@ -120,20 +147,18 @@ impl World {
 
 /// Creates the namespaces of the objects.
 pub(crate) fn make_namespaces(server: &Server) -> Result<(), Error> {
-    for index in 0..NAMESPACES {
-        let namespace = json!({
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": namespace(index)},
-        });
-        server.run(server.create("/api/v1/namespaces", namespace))?;
-    }
-    Ok(())
+    namespaces().try_for_each(|namespace| server.run(server.create("/api/v1/namespaces", namespace)))
+}
+
+fn namespaces() -> impl Iterator<Item = Value> {
+    (0..NAMESPACES)
+        .map(|index| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace(index)}}))
 }
 
 fn is_changed(index: usize, edit: Edit) -> bool {
     match edit {
         Edit::None => false,
+        Edit::One => index == 3,
         Edit::Tenth => index % 10 == 3,
         Edit::All => true,
     }
@@ -168,6 +193,6 @@ fn object(index: usize, changed: bool) -> Value {
             "volumes": [{"name": "config", "configMap": {"name": "shared", "optional": true}}],
         },
     });
-    let spec = json!({"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": pod}}});
+    let spec = json!({"schedule": "0 3 29 2 *", "jobTemplate": {"spec": {"template": pod}}});
     json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec})
 }

@@ -19,6 +19,7 @@ tests! {
     the_definition_and_its_resource_are_applied_in_one_go,
     the_live_reference_is_resolved,
     two_registries_share_a_namespace,
+    two_environments_of_one_base_know_nothing_of_each_other,
     a_program_of_ones_own_plans_and_applies,
 }
 
@@ -143,6 +144,34 @@ fn the_live_reference_is_resolved() {
     let data = json!({"ip": "192.0.2.9", "url": "http://192.0.2.9/"});
     assert_eq!(ns.field("configmap/address", "/data"), data);
     project.expect_settled();
+}
+
+fn two_environments_of_one_base_know_nothing_of_each_other() {
+    let (ns, prod_namespace) = (Namespace::new(), Namespace::absent());
+    let names = [("shop-${var.env}", "{project}-${var.env}")];
+    let project = example(&ns, "environments", &names);
+    // Each test has its namespaces, and the example names them after the project.
+    let dev_namespace = format!("[cluster]\nnamespace = \"{}\"\n", ns.name());
+    let prod_cluster = format!("[cluster]\nnamespace = \"{}\"\n", prod_namespace.name());
+    let project = project.write("dev-place.toml", &dev_namespace).write("prod-place.toml", &prod_cluster);
+    let dev = ["-f", "base.toml", "-f", "dev.toml", "-f", "dev-place.toml"];
+    let prod = ["-f", "base.toml", "-f", "prod.toml", "-f", "prod-place.toml"];
+    let run = |command: &[&'static str], files: &[&'static str]| project.run([command, files].concat());
+    run(&["apply", "--auto-approve"], &dev).success();
+    run(&["apply", "--auto-approve"], &prod).success();
+    assert_eq!(ns.field("configmap/settings", "/data/log.level"), "debug");
+    assert_eq!(prod_namespace.field("configmap/settings", "/data/log.level"), "warn");
+    assert_eq!(prod_namespace.field("configmap/settings", "/data/greeting"), "hello from prod");
+    for files in [&dev, &prod] {
+        run(&["plan", "--detailed-exitcode"], files).success();
+    }
+    // One is destroyed, and the other one stays.
+    run(&["destroy", "--auto-approve"], &prod).success();
+    assert!(ns.find("configmap/settings").is_some());
+    // The base alone is no environment; and one of them in the place of the other one is refused.
+    run(&["plan"], &["-f", "base.toml"]).code(1).stderr_contains("the variable `env` has no value");
+    let mixed = ["-f", "base.toml", "-f", "prod.toml", "-f", "dev-place.toml"];
+    run(&["plan"], &mixed).code(1).stdout_contains("it belongs to the project");
 }
 
 fn two_registries_share_a_namespace() {

@@ -41,6 +41,7 @@ mod handover;
 mod health;
 mod houses;
 mod idempotence;
+mod import;
 mod leftovers;
 mod levels;
 mod literals;
@@ -106,6 +107,7 @@ fn tests() -> Vec<Test> {
         health::tests(),
         houses::tests(),
         idempotence::tests(),
+        import::tests(),
         levels::tests(),
         leftovers::tests(),
         literals::tests(),

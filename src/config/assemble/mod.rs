@@ -48,6 +48,7 @@ pub(super) fn assemble(
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
+    let imports = assembly.imports();
     let outputs = assembly.outputs();
     Config {
         sources: Sources::default(),
@@ -59,6 +60,7 @@ pub(super) fn assemble(
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
+        imports,
         outputs,
     }
 }

@@ -9,7 +9,7 @@ use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Reassignment, Verb,
     Wait, Write, Written,
 };
-use crate::resource::{ClusterIdentity, Live, Problem, Reading, Target};
+use crate::resource::{ClusterIdentity, Live, Permit, Problem, Reading, Target};
 
 #[async_trait]
 impl House for Kubernetes {
@@ -35,6 +35,10 @@ impl House for Kubernetes {
 
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
         wait::wait(self, wait, progress).await
+    }
+
+    fn write_under(&self, permit: Permit) {
+        self.transport.write_under(permit);
     }
 
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {

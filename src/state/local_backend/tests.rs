@@ -15,7 +15,7 @@ async fn without_the_lock_nothing_is_written() {
     let state = State::new("registry");
     let end = JournalLine::End { end: RunEnd::Completed, in_flight: std::collections::BTreeSet::new() };
     assert!(matches!(backend.replace(&state, None).await, Err(StateError::NotLocked { .. })));
-    assert!(matches!(backend.append(&end).await, Err(StateError::NotLocked { .. })));
+    assert!(matches!(backend.append(std::slice::from_ref(&end)).await, Err(StateError::NotLocked { .. })));
     assert!(matches!(backend.clear_journal().await, Err(StateError::NotLocked { .. })));
     assert!(backend.load().await.unwrap().is_none());
     assert!(backend.revisions().await.unwrap().is_empty());
@@ -59,9 +59,9 @@ async fn a_journal_is_started_once() {
     let folder = folder();
     let mut backend = locked(folder.path()).await;
     let end = JournalLine::End { end: RunEnd::Completed, in_flight: std::collections::BTreeSet::new() };
-    assert!(matches!(backend.append(&end).await, Err(StateError::OutOfOrder(_))));
+    assert!(matches!(backend.append(&[end]).await, Err(StateError::OutOfOrder(_))));
     fs::write(backend.location().journal(), "").unwrap();
-    let error = backend.append(&begin_record()).await.unwrap_err();
+    let error = backend.append(&[begin_record()]).await.unwrap_err();
     assert!(matches!(error, StateError::Io { .. }), "another run's journal is not written over: {error}");
 }
 
@@ -87,14 +87,14 @@ fn outcome(name: &str, outcome: Outcome) -> JournalLine {
 async fn a_record_that_could_not_be_written_whole_is_cut_off_again() {
     let folder = folder();
     let mut backend = locked(folder.path()).await;
-    backend.append(&begin_record()).await.unwrap();
-    backend.append(&outcome("a", written("a"))).await.unwrap();
+    backend.append(&[begin_record()]).await.unwrap();
+    backend.append(&[outcome("a", written("a"))]).await.unwrap();
     // A full disk leaves a part of the line, and gives an error.
     let mut half = OpenOptions::new().append(true).open(backend.location().journal()).unwrap();
     half.write_all(b"0123456789abcdef {\"record\":").unwrap();
     files::simulated::fail_after(0);
-    backend.append(&outcome("c", written("c"))).await.unwrap_err();
-    backend.append(&outcome("b", written("b"))).await.unwrap();
+    backend.append(&[outcome("c", written("c"))]).await.unwrap_err();
+    backend.append(&[outcome("b", written("b"))]).await.unwrap();
     let journal = backend.journal().await.unwrap().unwrap();
     let recorded: Vec<String> = journal.outcomes.iter().map(|(address, _)| address.to_string()).collect();
     assert_eq!(recorded, ["resource.a", "resource.b"]);
@@ -104,12 +104,12 @@ async fn a_record_that_could_not_be_written_whole_is_cut_off_again() {
 async fn after_a_failed_sync_nothing_more_is_recorded() {
     let folder = folder();
     let mut backend = locked(folder.path()).await;
-    backend.append(&begin_record()).await.unwrap();
+    backend.append(&[begin_record()]).await.unwrap();
     files::simulated::die_after(1);
-    let error = backend.append(&outcome("a", written("a"))).await.unwrap_err();
+    let error = backend.append(&[outcome("a", written("a"))]).await.unwrap_err();
     assert!(matches!(error, StateError::Io { .. }), "{error}");
     files::simulated::revive();
-    let error = backend.append(&outcome("b", written("b"))).await.unwrap_err();
+    let error = backend.append(&[outcome("b", written("b"))]).await.unwrap_err();
     assert!(matches!(error, StateError::JournalLost { .. }), "{error}");
 }
 
@@ -152,7 +152,7 @@ async fn everything_is_for_its_owner_only() {
     let folder = folder();
     let mut backend = locked(folder.path()).await;
     backend.replace(&State::new("registry"), None).await.unwrap();
-    backend.append(&begin_record()).await.unwrap();
+    backend.append(&[begin_record()]).await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(backend.location().folder()), 0o700);
     for path in [backend.location().state(), backend.location().journal(), backend.location().lock()] {

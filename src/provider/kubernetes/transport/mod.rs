@@ -11,7 +11,7 @@ mod error;
 mod limits;
 mod repetition;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
@@ -30,7 +30,7 @@ use self::limits::Limits;
 use self::repetition::{pause, retry_after};
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::provider::kubernetes::shallow::Shallow;
-use crate::resource::{DEEPEST_READ, Problem, ProblemKind, depth_of, too_deep};
+use crate::resource::{DEEPEST_READ, Permit, Problem, ProblemKind, depth_of, too_deep};
 
 /// What an API server says of a path that it does not serve.
 const PATH_NOT_FOUND: &str = "404 page not found";
@@ -43,6 +43,7 @@ pub(in crate::provider::kubernetes) struct Transport {
     permits: Arc<Semaphore>,
     contact: Arc<Contact>,
     limits: Limits,
+    write_permit: Arc<RwLock<Permit>>,
 }
 
 impl Transport {
@@ -58,12 +59,26 @@ impl Transport {
             permits: Arc::new(Semaphore::new(connections.max(1))),
             contact: Arc::default(),
             limits: Limits::new(request_timeout),
+            write_permit: Arc::new(RwLock::new(Permit::always())),
         }
     }
 
     /// Whether the server has answered, and was not given up since. Otherwise one question is enough.
     pub(in crate::provider::kubernetes) fn is_reachable(&self) -> bool {
         self.contact.is_made() && self.contact.given_up().is_none()
+    }
+
+    /// From now on each try of a write asks this permit first.
+    pub(in crate::provider::kubernetes) fn write_under(&self, permit: Permit) {
+        *self.write_permit.write().unwrap_or_else(PoisonError::into_inner) = permit;
+    }
+
+    fn permit(&self, call: &Call) -> Result<(), CallError> {
+        if call.repeat == Repeat::Freely {
+            return Ok(());
+        }
+        let permit = self.write_permit.read().unwrap_or_else(PoisonError::into_inner);
+        permit.ask().map_err(|problem| CallError::Lost { problem, perhaps_done: false })
     }
 
     /// For how long a request is repeated, from its start.
@@ -144,6 +159,7 @@ impl Transport {
     async fn attempt<T: Body>(&self, call: &Call) -> Result<Answer<T>, CallError> {
         // The semaphore is never closed; without a permit, the request simply goes out.
         let _permit = self.permits.acquire().await;
+        self.permit(call)?;
         let deadline = match call.repeat {
             _ if !self.is_reachable() => self.limits.first,
             // A dry-run may be repeated, and takes as long as the write.

@@ -1,0 +1,352 @@
+//! The backend that keeps a state on a shelf.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::journal_parts::{self, PartWriter};
+use super::lease::{self, Lease, LeaseTimes, Waiting};
+use super::shelf::{Item, ItemVersion, Kept, Shelf, ShelfError};
+use super::sure::{put_surely, remove_surely};
+use crate::resource::{Key, Permit, from_json};
+use crate::state::backend::{Backend, Locked};
+use crate::state::error::StateError;
+use crate::state::format;
+use crate::state::holder::Holder;
+use crate::state::id::LockId;
+use crate::state::journal::{Journal, JournalLine};
+use crate::state::journal_text::{self, Chain};
+use crate::state::model::State;
+use crate::state::revision::{DEFAULT_RETENTION, Revision};
+use crate::state::version::{FORMAT_VERSION, StateVersion};
+
+/// Who makes the key of plan files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyMaking {
+    /// The first plan that is kept in a file.
+    ByNeed,
+    /// `regplan state init`, and nobody else: a plan has no right to.
+    ByInit,
+}
+
+/// The state on a shelf that several machines share.
+pub struct SharedBackend {
+    shelf: Arc<dyn Shelf>,
+    times: LeaseTimes,
+    key_making: KeyMaking,
+    retention: usize,
+    waiting: Box<Waiting>,
+    lease: Option<Lease>,
+    journal: Option<Writer>,
+    /// The state as it was read or written last.
+    known: Mutex<Option<KnownState>>,
+}
+
+/// The journal of our own run.
+struct Writer {
+    parts: PartWriter,
+    chain: Chain,
+    /// Whether a write failed in such a way that the content on the shelf is unknown.
+    lost: bool,
+}
+
+struct KnownState {
+    state: StateVersion,
+    item: ItemVersion,
+}
+
+/// The numbers of the revisions, ascending.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    format_version: u32,
+    revisions: Vec<u64>,
+}
+
+impl SharedBackend {
+    /// A backend for the state on this shelf. Nothing is read or written yet.
+    pub fn new(shelf: Arc<dyn Shelf>, times: LeaseTimes, key_making: KeyMaking) -> Self {
+        Self {
+            shelf,
+            times,
+            key_making,
+            retention: DEFAULT_RETENTION,
+            waiting: Box::new(|_, _| ()),
+            lease: None,
+            journal: None,
+            known: Mutex::new(None),
+        }
+    }
+
+    /// Sets how many revisions are kept; at least one is.
+    #[must_use]
+    pub fn with_retention(mut self, revisions: usize) -> Self {
+        self.retention = revisions.max(1);
+        self
+    }
+
+    /// Tells while a lock is waited for whose holder may be gone.
+    #[must_use]
+    pub fn with_waiting(mut self, waiting: Box<Waiting>) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
+    fn path(&self, item: Item) -> PathBuf {
+        self.shelf.place(item)
+    }
+
+    /// Every method that writes asks first whether the lock is ours.
+    fn held(&self) -> Result<(), StateError> {
+        let not_ours = |reason| StateError::NotLocked { path: self.path(Item::Lock), reason };
+        let lease = self.lease.as_ref().ok_or_else(|| not_ours("it was not taken"))?;
+        lease.tenure.confirm().map_err(not_ours)
+    }
+
+    async fn get(&self, item: Item) -> Result<Option<Kept>, StateError> {
+        self.shelf.get(item).await.map_err(StateError::shelf(&self.path(item), "read"))
+    }
+
+    /// Writes an item over whatever is there, which only the holder of the lock has written.
+    async fn overwrite(&self, item: Item, bytes: &[u8]) -> Result<ItemVersion, StateError> {
+        let shelf = self.shelf.as_ref();
+        let over = shelf.version(item).await.map_err(StateError::shelf(&self.path(item), "read"))?;
+        self.held()?;
+        put_surely(shelf, item, bytes, over.as_ref()).await.map_err(|error| self.not_written(item, error))
+    }
+
+    fn not_written(&self, item: Item, error: ShelfError) -> StateError {
+        StateError::shelf(&self.path(item), "write")(error)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<KnownState>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read_state(&self) -> Result<Option<State>, StateError> {
+        let Some(kept) = self.get(Item::State).await? else {
+            *self.known() = None;
+            return Ok(None);
+        };
+        let state: State = format::read(&self.path(Item::State), &kept.bytes)?;
+        *self.known() = Some(KnownState { state: state.version(), item: kept.version });
+        Ok(Some(state))
+    }
+
+    async fn moved(&self, expected: Option<&StateVersion>) -> StateError {
+        match self.read_state().await {
+            Ok(found) => StateError::Moved {
+                path: self.path(Item::State),
+                expected: expected.cloned(),
+                found: found.map(|state| state.version()),
+            },
+            Err(error) => error,
+        }
+    }
+
+    async fn index(&self) -> Result<Index, StateError> {
+        let Some(kept) = self.get(Item::Index).await? else { return Ok(Index::default()) };
+        from_json(&kept.bytes)
+            .map_err(|error| StateError::Damaged { path: self.path(Item::Index), reason: error.to_string() })
+    }
+
+    async fn no_revision(&self, number: u64) -> StateError {
+        match self.index().await {
+            Ok(index) => {
+                let path = self.path(Item::Index);
+                StateError::NoRevision { path, number, kept_numbers: index.revisions }
+            }
+            Err(error) => error,
+        }
+    }
+
+    fn key_of(&self, kept: Option<Kept>) -> Result<Option<Key>, StateError> {
+        let Some(kept) = kept else { return Ok(None) };
+        let key = std::str::from_utf8(&kept.bytes).ok().and_then(|text| Key::from_hex(text.trim_end()));
+        let damaged =
+            || StateError::Damaged { path: self.path(Item::Key), reason: "it holds no key".to_owned() };
+        key.map(Some).ok_or_else(damaged)
+    }
+}
+
+impl Writer {
+    fn new(begin: &JournalLine) -> Option<Self> {
+        let JournalLine::Begin(begin) = begin else { return None };
+        Some(Self { parts: PartWriter::new(begin.run.clone()), chain: Chain::default(), lost: false })
+    }
+
+    async fn append(&mut self, shelf: &dyn Shelf, records: &[JournalLine]) -> Result<(), StateError> {
+        let path = shelf.place(Item::Journal(0));
+        if self.lost {
+            return Err(StateError::JournalLost { path });
+        }
+        let lines = self.chain.lines(records);
+        let (lines, chain) = lines.map_err(|error| StateError::io(&path, "write to")(error.into()))?;
+        if let Err(error) = self.parts.add(shelf, &lines).await {
+            self.lost = !matches!(error, ShelfError::Failed(_));
+            return Err(StateError::shelf(&path, "write to")(error));
+        }
+        self.chain = chain;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backend for SharedBackend {
+    fn place(&self) -> PathBuf {
+        self.path(Item::State)
+    }
+
+    fn journal_place(&self) -> PathBuf {
+        self.path(Item::Journal(0))
+    }
+
+    async fn lock(&mut self, command: &str) -> Result<Locked, StateError> {
+        let (lease, locked) = lease::take(&self.shelf, command, self.times, self.waiting.as_ref()).await?;
+        self.lease = Some(lease);
+        Ok(locked)
+    }
+
+    fn permit(&self) -> Permit {
+        self.lease.as_ref().map_or_else(Permit::always, |lease| lease.tenure.permit())
+    }
+
+    async fn confirm_lock(&self) -> Result<(), StateError> {
+        self.held()
+    }
+
+    async fn release(&mut self) -> Result<(), StateError> {
+        self.journal = None;
+        match self.lease.take() {
+            Some(lease) => lease.release(self.shelf.as_ref()).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn unlock(&mut self, id: &LockId) -> Result<Holder, StateError> {
+        lease::unlock(self.shelf.as_ref(), id).await
+    }
+
+    async fn load(&self) -> Result<Option<State>, StateError> {
+        self.read_state().await
+    }
+
+    async fn replace(&mut self, state: &State, expected: Option<&StateVersion>) -> Result<(), StateError> {
+        self.held()?;
+        let (known, over) = match self.known().as_ref() {
+            Some(known) => (Some(known.state.clone()), Some(known.item.clone())),
+            None => (None, None),
+        };
+        if known.as_ref() != expected {
+            return Err(self.moved(expected).await);
+        }
+        let bytes = format::write(&self.path(Item::State), state)?;
+        match put_surely(self.shelf.as_ref(), Item::State, &bytes, over.as_ref()).await {
+            Ok(item) => {
+                *self.known() = Some(KnownState { state: state.version(), item });
+                Ok(())
+            }
+            Err(ShelfError::Taken) => Err(self.moved(expected).await),
+            Err(error) => Err(self.not_written(Item::State, error)),
+        }
+    }
+
+    async fn journal(&self) -> Result<Option<Journal>, StateError> {
+        let path = self.journal_place();
+        let lines = journal_parts::read(self.shelf.as_ref()).await;
+        let lines = lines.map_err(StateError::shelf(&path, "read"))?;
+        lines.map_or(Ok(None), |lines| journal_text::parse(&path, &lines))
+    }
+
+    async fn append(&mut self, records: &[JournalLine]) -> Result<(), StateError> {
+        self.held()?;
+        if let Some(writer) = records.first().and_then(Writer::new) {
+            self.journal = Some(writer);
+        }
+        let writer = self.journal.as_mut().ok_or(StateError::OutOfOrder("no run has begun"))?;
+        writer.append(self.shelf.as_ref(), records).await
+    }
+
+    async fn clear_journal(&mut self) -> Result<(), StateError> {
+        self.held()?;
+        self.journal = None;
+        let item = Item::Journal(0);
+        let failed = || StateError::shelf(&self.path(item), "remove");
+        let Some(version) = self.shelf.version(item).await.map_err(failed())? else { return Ok(()) };
+        self.held()?;
+        remove_surely(self.shelf.as_ref(), item, &version).await.map_err(failed())
+    }
+
+    async fn key(&self) -> Result<Option<Key>, StateError> {
+        let kept = self.get(Item::Key).await?;
+        self.key_of(kept)
+    }
+
+    async fn make_key(&self) -> Result<Key, StateError> {
+        if let Some(key) = self.key().await? {
+            return Ok(key);
+        }
+        if self.key_making == KeyMaking::ByInit {
+            return Err(StateError::NoKey { path: self.path(Item::Key) });
+        }
+        let key = Key::random();
+        match self.shelf.put(Item::Key, format!("{}\n", key.to_hex()).as_bytes(), None.into()).await {
+            Ok(_) => Ok(key),
+            // Another process was faster, or no answer came: what is there counts.
+            Err(error) => match self.key().await? {
+                Some(key) => Ok(key),
+                None => Err(self.not_written(Item::Key, error)),
+            },
+        }
+    }
+
+    async fn revisions(&self) -> Result<Vec<u64>, StateError> {
+        Ok(self.index().await?.revisions)
+    }
+
+    async fn revision(&self, number: u64) -> Result<Revision, StateError> {
+        let Some(kept) = self.get(Item::Revision(number)).await? else {
+            return Err(self.no_revision(number).await);
+        };
+        let revision: Revision = format::read(&self.path(Item::Revision(number)), &kept.bytes)?;
+        // Where a shelf has fixed names, a later revision may stand in the place of this one.
+        if revision.head.number == number { Ok(revision) } else { Err(self.no_revision(number).await) }
+    }
+
+    async fn save_revision(&mut self, revision: &Revision) -> Result<(), StateError> {
+        self.held()?;
+        let number = revision.head.number;
+        let bytes = format::write(&self.path(Item::Revision(number)), revision)?;
+        self.overwrite(Item::Revision(number), &bytes).await?;
+        let mut index = self.index().await?;
+        index.format_version = FORMAT_VERSION;
+        index.revisions.retain(|known| *known != number);
+        index.revisions.push(number);
+        index.revisions.sort_unstable();
+        let removed: Vec<u64> =
+            index.revisions.drain(..index.revisions.len().saturating_sub(self.retention)).collect();
+        let path = self.path(Item::Index);
+        let bytes =
+            serde_json::to_vec(&index).map_err(|error| StateError::io(&path, "write")(error.into()))?;
+        self.overwrite(Item::Index, &bytes).await?;
+        for number in removed {
+            self.forget_revision(number, revision.head.number).await;
+        }
+        Ok(())
+    }
+}
+
+impl SharedBackend {
+    /// Removes a revision that the index does not name any more. One too many does no harm.
+    async fn forget_revision(&self, number: u64, newest: u64) {
+        let item = Item::Revision(number);
+        if self.path(item) == self.path(Item::Revision(newest)) {
+            return;
+        }
+        if let Ok(Some(version)) = self.shelf.version(item).await {
+            let _ = self.shelf.remove(item, &version).await;
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The lock on a shelf: taken by one process, renewed while it lives, taken over when it does not.
+//!
+//! No clocks of two machines are compared. The holder writes the lock again in a third of its duration; whoever wants
+//! it looks at it, and takes it over when it has not changed for its whole duration, and for the time that a request of
+//! the holder may still be under way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::boot_clock::Moment;
+use super::lock_record::{self, LockRecord};
+use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
+use super::tenure::Tenure;
+use crate::state::backend::Locked;
+use crate::state::error::StateError;
+use crate::state::holder::Holder;
+use crate::state::id::LockId;
+
+/// How long a lock lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseTimes {
+    /// For how long after its last renewal it is certainly held.
+    pub duration: Duration,
+    /// How much longer whoever takes it over waits: a request that the holder sent before may still be under way.
+    pub grace: Duration,
+}
+
+impl Default for LeaseTimes {
+    /// 15 s, and the 65 s for which we wait for the answer to a write.
+    fn default() -> Self {
+        Self { duration: Duration::from_secs(15), grace: Duration::from_secs(65) }
+    }
+}
+
+/// Told while a lock is waited for: who holds it, and in how long it is taken over if it does not change.
+pub type Waiting = dyn Fn(&Holder, Duration) + Send + Sync;
+
+/// A lock that this process holds, and renews in the background.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) tenure: Tenure,
+    renewing: JoinHandle<(LockRecord, ItemVersion)>,
+    /// Ends the renewing, also where the lock is not released: then it runs out.
+    stop: DropGuard,
+}
+
+/// Takes the lock.
+///
+/// # Errors
+/// [`StateError::Locked`] where a process holds it that lives.
+pub(super) async fn take(
+    shelf: &Arc<dyn Shelf>,
+    command: &str,
+    times: LeaseTimes,
+    waiting: &Waiting,
+) -> Result<(Lease, Locked), StateError> {
+    let holder = Holder::this_process(command);
+    loop {
+        let found = look(shelf.as_ref()).await?;
+        let left_by = match &found {
+            Some(found) => match outwait(shelf.as_ref(), found, times, waiting).await? {
+                Outcome::Free => None,
+                Outcome::Gone(holder) => Some(holder),
+                Outcome::Released => continue,
+            },
+            None => None,
+        };
+        let (before, version) = match found {
+            Some(Found { record, version }) => (record, Some(version)),
+            None => (LockRecord::free(), None),
+        };
+        let record = before.taken_by(holder.clone(), times.duration);
+        let sent = Moment::now();
+        if let Some(version) = write(shelf.as_ref(), &record, version.as_ref()).await? {
+            let locked = Locked { holder, left_by };
+            return Ok((Lease::start(Arc::clone(shelf), record, version, sent, times.duration), locked));
+        }
+    }
+}
+
+/// Releases the lock with this id, if its process does not live.
+///
+/// # Errors
+/// The process renews it, or the lock has another id.
+pub(super) async fn unlock(shelf: &dyn Shelf, id: &LockId) -> Result<Holder, StateError> {
+    let path = shelf.place(Item::Lock);
+    let found = look(shelf).await?;
+    let held = found.and_then(|found| Some((found.record.holder.clone()?, found)));
+    let Some((holder, found)) = held.filter(|(holder, _)| holder.id == *id) else {
+        let found = look(shelf).await?.and_then(|found| found.record.holder);
+        return Err(StateError::OtherLock { path, given: id.clone(), found: found.map(|holder| holder.id) });
+    };
+    let still = watch(shelf, &found, found.record.duration(), |_| ()).await?;
+    let locked = || StateError::Locked { path: path.clone(), holder: Some(Box::new(holder.clone())) };
+    if !still || write(shelf, &found.record.released(), Some(&found.version)).await?.is_none() {
+        return Err(locked());
+    }
+    Ok(holder)
+}
+
+impl Lease {
+    fn start(
+        shelf: Arc<dyn Shelf>,
+        record: LockRecord,
+        version: ItemVersion,
+        sent: Moment,
+        duration: Duration,
+    ) -> Self {
+        let tenure = Tenure::from(sent, duration);
+        let stop = CancellationToken::new();
+        let renewing = tokio::spawn(renew(shelf, record, version, tenure.clone(), stop.clone()));
+        Self { tenure, renewing, stop: stop.drop_guard() }
+    }
+
+    /// Releases the lock.
+    ///
+    /// # Errors
+    /// The shelf cannot be written to. Then the lock runs out by itself.
+    pub(super) async fn release(self, shelf: &dyn Shelf) -> Result<(), StateError> {
+        self.stop.disarm().cancel();
+        let Ok((record, version)) = self.renewing.await else { return Ok(()) };
+        if self.tenure.confirm().is_err() {
+            // It is somebody else's by now, or may be.
+            return Ok(());
+        }
+        write(shelf, &record.released(), Some(&version)).await.map(|_| ())
+    }
+}
+
+/// Renews the lock until it is released or lost. Returns it as it was written last.
+async fn renew(
+    shelf: Arc<dyn Shelf>,
+    mut record: LockRecord,
+    mut version: ItemVersion,
+    tenure: Tenure,
+    stop: CancellationToken,
+) -> (LockRecord, ItemVersion) {
+    let duration = record.duration();
+    let mut pause = duration / 3;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return (record, version),
+            () = tokio::time::sleep(pause) => {}
+        }
+        let next = record.renewed();
+        let sent = Moment::now();
+        // A request that hangs must not use up the time in which another one would get through. What became of it shows
+        // with the next one, which says the same.
+        let renewed = timeout(duration / 3, write(shelf.as_ref(), &next, Some(&version))).await;
+        match renewed {
+            Ok(Ok(Some(written))) => {
+                (record, version) = (next, written);
+                tenure.extend(sent, duration);
+                pause = duration / 3;
+            }
+            Ok(Ok(None)) => {
+                tenure.end();
+                return (record, version);
+            }
+            // Where nobody has taken it over meanwhile, a late renewal is as good as one in time.
+            Ok(Err(_)) | Err(_) => pause = (duration / 15).max(Duration::from_millis(100)),
+        }
+    }
+}
+
+/// The lock as it was found.
+struct Found {
+    record: LockRecord,
+    version: ItemVersion,
+}
+
+async fn look(shelf: &dyn Shelf) -> Result<Option<Found>, StateError> {
+    let path = shelf.place(Item::Lock);
+    let Some(kept) = shelf.get(Item::Lock).await.map_err(StateError::shelf(&path, "read"))? else {
+        return Ok(None);
+    };
+    found(kept).map(Some).map_err(|reason| StateError::Damaged { path, reason })
+}
+
+fn found(kept: Kept) -> Result<Found, String> {
+    Ok(Found { record: lock_record::read(&kept)?, version: kept.version })
+}
+
+/// What became of the holder of a lock.
+enum Outcome {
+    /// There was none.
+    Free,
+    /// It does not live.
+    Gone(Holder),
+    /// It has released the lock meanwhile.
+    Released,
+}
+
+/// Waits until it is certain whether the holder of a lock lives.
+///
+/// # Errors
+/// It does: [`StateError::Locked`].
+async fn outwait(
+    shelf: &dyn Shelf,
+    found: &Found,
+    times: LeaseTimes,
+    waiting: &Waiting,
+) -> Result<Outcome, StateError> {
+    let Some(holder) = &found.record.holder else { return Ok(Outcome::Free) };
+    let time = found.record.duration() + times.grace;
+    if watch(shelf, found, time, |left| waiting(holder, left)).await? {
+        return Ok(Outcome::Gone(holder.clone()));
+    }
+    match look(shelf).await?.and_then(|found| found.record.holder) {
+        Some(now) => Err(StateError::Locked { path: shelf.place(Item::Lock), holder: Some(Box::new(now)) }),
+        None => Ok(Outcome::Released),
+    }
+}
+
+/// Looks at a lock for so long. Returns whether it has stayed as it was.
+async fn watch(
+    shelf: &dyn Shelf,
+    found: &Found,
+    time: Duration,
+    mut waiting: impl FnMut(Duration),
+) -> Result<bool, StateError> {
+    let path = shelf.place(Item::Lock);
+    let begun = Moment::now();
+    let pause = (found.record.duration() / 10).clamp(Duration::from_millis(50), Duration::from_secs(2));
+    loop {
+        let left = time.saturating_sub(Moment::now().since(begun));
+        if left.is_zero() {
+            return Ok(true);
+        }
+        waiting(left);
+        tokio::time::sleep(pause.min(left)).await;
+        let version = shelf.version(Item::Lock).await.map_err(StateError::shelf(&path, "read"))?;
+        if version.as_ref() != Some(&found.version) {
+            return Ok(false);
+        }
+    }
+}
+
+/// Writes the lock over what was read; `None` where somebody else was faster. A write without an answer is looked for,
+/// and so is one that a store repeated and then refused: each holder's id is its own, so that ours cannot be taken for
+/// another's.
+async fn write(
+    shelf: &dyn Shelf,
+    record: &LockRecord,
+    over: Option<&ItemVersion>,
+) -> Result<Option<ItemVersion>, StateError> {
+    let path = shelf.place(Item::Lock);
+    let bytes = record.to_bytes().map_err(|error| StateError::io(&path, "write")(error.into()))?;
+    let failure = match shelf.put(Item::Lock, &bytes, Over::from(over)).await {
+        Ok(version) => return Ok(Some(version)),
+        Err(failure @ ShelfError::Failed(_)) => return Err(StateError::shelf(&path, "write")(failure)),
+        Err(failure) => failure,
+    };
+    match (look(shelf).await?, failure) {
+        (Some(found), _) if found.record == *record => Ok(Some(found.version)),
+        (Some(found), ShelfError::Unanswered(problem)) if Some(&found.version) == over => {
+            Err(StateError::shelf(&path, "write")(ShelfError::Unanswered(problem)))
+        }
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,66 @@
+//! What a shared lock says: who holds it, and a number that shows that this process lives.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::shelf::Kept;
+use crate::resource::from_json;
+use crate::state::holder::Holder;
+use crate::state::version::FORMAT_VERSION;
+
+/// The content of a lock. There is always one after the first hold: a released lock names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockRecord {
+    /// The version of the format.
+    pub format_version: u32,
+    /// Who holds it; `None` where it was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Holder>,
+    /// One higher with each process that takes it.
+    pub epoch: u64,
+    /// One higher each time that the holder says that it lives.
+    pub renewals: u64,
+    /// Where it has not changed for so long, seen on the observer's own clock, the holder does not live.
+    pub duration_seconds: u64,
+}
+
+impl LockRecord {
+    /// The first one, which nobody holds.
+    pub(super) fn free() -> Self {
+        Self { format_version: FORMAT_VERSION, holder: None, epoch: 0, renewals: 0, duration_seconds: 0 }
+    }
+
+    /// The next holder's, after this one.
+    pub(super) fn taken_by(&self, holder: Holder, duration: Duration) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            holder: Some(holder),
+            epoch: self.epoch + 1,
+            renewals: 0,
+            duration_seconds: duration.as_secs().max(1),
+        }
+    }
+
+    pub(super) fn renewed(&self) -> Self {
+        Self { renewals: self.renewals + 1, ..self.clone() }
+    }
+
+    pub(super) fn released(&self) -> Self {
+        Self { holder: None, ..self.clone() }
+    }
+
+    pub(super) fn duration(&self) -> Duration {
+        Duration::from_secs(self.duration_seconds)
+    }
+
+    pub(super) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+}
+
+/// Reads a lock. What a newer version wrote, or what nobody can read, is an error: somebody may hold it.
+pub(super) fn read(kept: &Kept) -> Result<LockRecord, String> {
+    from_json(&kept.bytes).map_err(|error| error.to_string())
+}

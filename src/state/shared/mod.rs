@@ -1,0 +1,30 @@
+//! A state that several machines share: one lock, one journal, one state, on any store that can compare and swap.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `shelf` | what such a store must be able to do |
+//! | `backend` | how a state is kept on a shelf |
+//! | `lease`, `lock_record`, `tenure` | the lock: how it is taken, what it says, until when it is certainly ours |
+//! | `sure` | what became of a write that was not answered |
+//! | `boot_clock` | the clock by which a lock runs out |
+//! | `journal_parts` | the journal of a store that can only write an item as a whole |
+
+mod backend;
+mod boot_clock;
+mod journal_parts;
+mod lease;
+mod lock_record;
+#[cfg(test)]
+pub(crate) mod memory;
+mod shelf;
+mod sure;
+mod tenure;
+
+#[cfg(test)]
+mod tests;
+
+pub use backend::{KeyMaking, SharedBackend};
+pub use journal_parts::LAST_PART;
+pub use lease::{LeaseTimes, Waiting};
+pub use lock_record::LockRecord;
+pub use shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};

@@ -1,0 +1,226 @@
+//! Tests of what is special to a state on a shelf: the lock that runs out, and the journal in parts.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::journal_parts::{self, PartWriter};
+use super::memory::{MemoryShelf, Trouble};
+use super::*;
+use crate::resource::{Problem, ProblemKind};
+use crate::state::test_support::*;
+use crate::state::{Backend, LockId, RunEnd, RunId, State, StateError, Store};
+
+/// Long enough for a machine with much to do.
+const SHORT: LeaseTimes = LeaseTimes { duration: Duration::from_secs(3), grace: Duration::from_millis(200) };
+
+fn backend_on(shelf: &Arc<MemoryShelf>, times: LeaseTimes) -> SharedBackend {
+    let shelf: Arc<dyn Shelf> = shelf.clone();
+    SharedBackend::new(shelf, times, KeyMaking::ByNeed)
+}
+
+#[tokio::test]
+async fn a_lock_that_is_renewed_is_not_taken_over() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let mut holder = backend_on(&shelf, SHORT);
+    let locked = holder.lock("apply").await.unwrap();
+    let mut other = backend_on(&shelf, SHORT);
+    let error = other.lock("destroy").await.unwrap_err();
+    let StateError::Locked { holder: Some(named), .. } = error else { panic!("{error}") };
+    assert_eq!(named.id, locked.holder.id);
+    tokio::time::sleep(SHORT.duration + SHORT.grace).await;
+    holder.confirm_lock().await.unwrap();
+    holder.release().await.unwrap();
+    let locked = other.lock("destroy").await.unwrap();
+    assert_eq!(locked.left_by, None);
+}
+
+/// A way to the shelf that can be cut off, as that of a process that is stopped.
+struct Way {
+    shelf: Arc<MemoryShelf>,
+    is_cut: AtomicBool,
+    /// Whether the next write gets no answer for ever.
+    hangs: AtomicBool,
+}
+
+impl Way {
+    fn to(shelf: &Arc<MemoryShelf>) -> Arc<Self> {
+        let (is_cut, hangs) = (AtomicBool::new(false), AtomicBool::new(false));
+        Arc::new(Self { shelf: Arc::clone(shelf), is_cut, hangs })
+    }
+}
+
+#[async_trait]
+impl Shelf for Way {
+    fn place(&self, item: Item) -> PathBuf {
+        self.shelf.place(item)
+    }
+
+    async fn get(&self, item: Item) -> Result<Option<Kept>, ShelfError> {
+        self.shelf.get(item).await
+    }
+
+    async fn put(&self, item: Item, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {
+        if self.is_cut.load(Ordering::SeqCst) {
+            return Err(ShelfError::Failed(Box::new(Problem::new(ProblemKind::Unreachable, "cut off"))));
+        }
+        if self.hangs.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        self.shelf.put(item, bytes, over).await
+    }
+
+    async fn remove(&self, item: Item, version: &ItemVersion) -> Result<(), ShelfError> {
+        self.shelf.remove(item, version).await
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_renewed_is_taken_over_and_its_holder_writes_no_more() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let way = Way::to(&shelf);
+    let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
+    let first = holder.lock("apply").await.unwrap();
+    let permit = holder.permit();
+    permit.ask().unwrap();
+    way.is_cut.store(true, Ordering::SeqCst);
+    let waited = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&waited);
+    let mut other = backend_on(&shelf, SHORT)
+        .with_waiting(Box::new(move |holder, left| told.lock().unwrap().push((holder.id.clone(), left))));
+    let second = other.lock("apply").await.unwrap();
+    // It counted on its lock no longer when the other one took it.
+    permit.ask().unwrap_err();
+    assert!(matches!(holder.confirm_lock().await, Err(StateError::NotLocked { .. })));
+    assert_eq!(second.left_by.map(|left| left.id), Some(first.holder.id.clone()));
+    {
+        let told = waited.lock().unwrap();
+        let fits =
+            |(id, left): &(LockId, Duration)| *id == first.holder.id && *left <= SHORT.duration + SHORT.grace;
+        assert!(!told.is_empty() && told.iter().all(fits), "{told:?}");
+    }
+    // It finds out, and the lock does not become its own again.
+    way.is_cut.store(false, Ordering::SeqCst);
+    let mut state = State::new("registry");
+    state.serial = 1;
+    other.replace(&state, None).await.unwrap();
+    state.serial = 2;
+    let refused = holder.replace(&state, None).await.unwrap_err();
+    assert!(matches!(refused, StateError::NotLocked { .. }), "{refused}");
+    other.confirm_lock().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_renewal_that_hangs_is_tried_again_in_time() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let way = Way::to(&shelf);
+    let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
+    holder.lock("apply").await.unwrap();
+    way.hangs.store(true, Ordering::SeqCst);
+    let permit = holder.permit();
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < SHORT.duration + SHORT.grace {
+        permit.ask().unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!way.hangs.load(Ordering::SeqCst), "a renewal hung");
+}
+
+/// A short break of the network is no reason to end a run.
+#[tokio::test]
+async fn a_lock_that_nobody_took_is_ours_again_after_a_late_renewal() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let way = Way::to(&shelf);
+    let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
+    holder.lock("apply").await.unwrap();
+    way.is_cut.store(true, Ordering::SeqCst);
+    let permit = holder.permit();
+    while permit.ask().is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    way.is_cut.store(false, Ordering::SeqCst);
+    while permit.ask().is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    holder.confirm_lock().await.unwrap();
+}
+
+#[tokio::test]
+async fn only_the_lock_of_a_process_that_is_gone_is_unlocked() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let mut holder = backend_on(&shelf, SHORT);
+    let locked = holder.lock("apply").await.unwrap();
+    let mut other = backend_on(&shelf, SHORT);
+    let wrong = other.unlock(&LockId::random()).await.unwrap_err();
+    assert!(matches!(wrong, StateError::OtherLock { found: Some(_), .. }), "{wrong}");
+    let alive = other.unlock(&locked.holder.id).await.unwrap_err();
+    assert!(matches!(alive, StateError::Locked { .. }), "{alive}");
+    drop(holder);
+    assert_eq!(other.unlock(&locked.holder.id).await.unwrap().id, locked.holder.id);
+    let none = other.unlock(&locked.holder.id).await.unwrap_err();
+    assert!(matches!(none, StateError::OtherLock { found: None, .. }), "{none}");
+    other.lock("apply").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_whose_first_write_was_not_answered_is_ours() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let mut holder = backend_on(&shelf, SHORT);
+    shelf.trouble_after(0, Trouble::DoneUnanswered);
+    holder.lock("apply").await.unwrap();
+    holder.confirm_lock().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_long_journal_is_read_from_its_parts_and_an_older_one_is_not_mixed_in() {
+    let shelf = MemoryShelf::default();
+    let line = [b'x'; 1000];
+    let mut older = PartWriter::new(RunId::random());
+    for _ in 0..600 {
+        older.add(&shelf, &line).await.unwrap();
+    }
+    assert_eq!(journal_parts::read(&shelf).await.unwrap().unwrap().len(), 600_000);
+    let version = shelf.version(Item::Journal(0)).await.unwrap().unwrap();
+    shelf.remove(Item::Journal(0), &version).await.unwrap();
+    assert!(journal_parts::read(&shelf).await.unwrap().is_none());
+    let mut newer = PartWriter::new(RunId::random());
+    for lines in 1..=600 {
+        newer.add(&shelf, &line).await.unwrap();
+        assert_eq!(journal_parts::read(&shelf).await.unwrap().unwrap().len(), lines * 1000);
+    }
+}
+
+#[tokio::test]
+async fn the_oldest_revisions_go_and_the_numbers_stay_true() {
+    let shelf = Arc::new(MemoryShelf::default());
+    for number in 1..=4_u64 {
+        let backend = Box::new(backend_on(&shelf, LeaseTimes::default()).with_retention(2));
+        let mut store = Store::open(backend, "registry", "apply").await.unwrap();
+        store.begin(run(Vec::new())).await.unwrap();
+        let revision = store.finish(RunEnd::Completed, completion()).await.unwrap();
+        assert_eq!(revision, Some(number));
+        store.close().await.unwrap();
+    }
+    let backend = backend_on(&shelf, LeaseTimes::default());
+    assert_eq!(backend.revisions().await.unwrap(), [3, 4]);
+    assert_eq!(backend.revision(4).await.unwrap().head.number, 4);
+    let error = backend.revision(1).await.unwrap_err();
+    assert!(matches!(error, StateError::NoRevision { .. }), "{error}");
+    assert!(!shelf.items().contains(&Item::Revision(1)));
+}
+
+#[tokio::test]
+async fn a_key_is_made_once_or_only_by_init() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let by_init: Arc<dyn Shelf> = shelf.clone();
+    let strict = SharedBackend::new(by_init, SHORT, KeyMaking::ByInit);
+    let error = strict.make_key().await.unwrap_err();
+    assert!(matches!(error, StateError::NoKey { .. }), "{error}");
+    assert!(error.help().contains("regplan state init"));
+    let key = backend_on(&shelf, SHORT).make_key().await.unwrap();
+    assert_eq!(backend_on(&shelf, SHORT).make_key().await.unwrap().to_hex(), key.to_hex());
+    assert_eq!(strict.make_key().await.unwrap().to_hex(), key.to_hex());
+}
