@@ -2,6 +2,7 @@
 
 pub(crate) mod concurrent;
 mod consent;
+pub(crate) mod disk;
 mod environments;
 mod foreign_objects;
 pub(crate) mod interruption;
@@ -14,7 +15,15 @@ use crate::harness::{GREETING, Namespace, Project, Test};
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
     let races = [races::tests(), marks::tests(), interruption::tests(), older_state::tests()].concat();
-    [concurrent::tests(), foreign_objects::tests(), races, consent::tests(), environments::tests()].concat()
+    [
+        disk::tests(),
+        concurrent::tests(),
+        foreign_objects::tests(),
+        races,
+        consent::tests(),
+        environments::tests(),
+    ]
+    .concat()
 }
 
 const THEIRS: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "greeting"}, "data": {"hello": "theirs"}}"#;

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::checks::{AFTER_A_KILL, AT_THE_END};
 use super::figures::{Figures, kept};
+use super::{reading, together};
 use crate::harness::Test;
 use crate::messages::UPDATE;
+use crate::safety;
 
 tests! { the_page_tells_what_was_run }
 
@@ -41,17 +43,21 @@ fn page(all: &[Figures]) -> String {
     for (title, tests) in chapters() {
         let _ = write!(text, "## {title}\n\n{}\n", list(tests.iter().map(|test| sentence(test.name()))));
     }
+    let _ = write!(text, "{}", fuzzed());
     text.truncate(text.trim_end().len());
     text + "\n"
 }
 
 /// The other tests of this kind, by subject. Every run of the tests has them all.
 fn chapters() -> Vec<(&'static str, Vec<Test>)> {
+    let stopped = [safety::interruption::tests(), safety::disk::tests()].concat();
+    let others = [safety::concurrent::tests(), safety::races::tests(), together::tests()].concat();
     vec![
         ("Faults of the network and of the server", crate::faults::tests()),
-        ("Runs that are stopped, and disks that are full", crate::safety::interruption::tests()),
-        ("Others who change the same objects, and two runs at once", crate::safety::races::tests()),
+        ("Runs that are stopped, and disks that fail", stopped),
+        ("Others who change the same objects, and two runs at once", others),
         ("Secrets", [crate::secrets::tests(), crate::secrets::cycle::tests()].concat()),
+        ("Readers of texts that others may have written", reading::tests()),
     ]
 }
 
@@ -80,6 +86,23 @@ fn kills(all: &[Figures]) -> String {
     let _ = write!(text, "\n{}", table("Command", all, |figures| &figures.by_command));
     let _ = write!(text, "\n{}\n", table("Moment", all, |figures| &figures.by_moment));
     text
+}
+
+/// What `cargo fuzz` has done, target by target, as it said at its end.
+fn fuzzed() -> String {
+    #[derive(serde::Deserialize)]
+    struct Fuzzed {
+        target: String,
+        seconds: u64,
+        texts: u64,
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/figures.json");
+    let all: Vec<Fuzzed> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let head = "`cargo fuzz` looks for a text that ends one of these readers. It has found none:\n\n\
+                | Target | Seconds | Texts |\n|---|---|---|\n";
+    all.iter().fold(head.to_owned(), |lines, Fuzzed { target, seconds, texts }| {
+        lines + &format!("| {target} | {seconds} | {texts} |\n")
+    })
 }
 
 /// The sums of one kind of numbers.
