@@ -8,7 +8,7 @@ use super::secret_source::SecretSourceName;
 use crate::blocks::SecretInputs;
 use crate::config::{Config, SecretSource};
 use crate::plan::{Mode, Plan};
-use crate::resource::{Address, ClusterIdentity, Key};
+use crate::resource::{Address, ClusterIdentity, Key, ObjectName};
 
 /// The purpose that is sealed with the value of a secret source, so that no other seal can take its place.
 const PURPOSE: &str = "secret source";
@@ -25,6 +25,9 @@ pub struct Asked {
     pub replace: Vec<Address>,
     /// Existing objects that may be taken over.
     pub adopt: Vec<Address>,
+    /// Existing objects that are taken over, each alone: address and object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<(Address, ObjectName)>,
     /// Protected resources that may be deleted or replaced.
     pub consent: Vec<Address>,
     /// Namespaces that most of the project's objects may move to.

@@ -28,6 +28,7 @@ pub(super) fn config(text: &str) -> Config {
         sensitive_variables: BTreeMap::new(),
         blocks: Vec::new(),
         moves: Moves::default(),
+        imports: Vec::new(),
         outputs: Vec::new(),
     };
     for (kind, entry) in root.entries {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config;
 use crate::report;
-use crate::resource::Address;
+use crate::resource::{Address, ObjectName};
 use crate::state::{Lineage, LockId};
 
 /// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
@@ -108,6 +108,8 @@ Examples:
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
+    /// Take over an object that exists already
+    Import(ImportArgs),
     /// Print the values of `[output.NAME]`; only reads
     Output(OutputArgs),
     /// Delete all that was applied, in reverse order; protected resources stay
@@ -208,6 +210,9 @@ pub(super) struct CompletionsArgs {
     pub(super) shell: clap_complete::Shell,
 }
 
+/// How many resources are worked on at once, where nothing else is said.
+const PARALLELISM: u16 = 10;
+
 /// What plans and applies share.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PlanningArgs {
@@ -233,8 +238,24 @@ pub(super) struct PlanningArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<Address>,
     /// How many resources are worked on at once
-    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) parallelism: u16,
+}
+
+impl PlanningArgs {
+    /// Without any flag.
+    pub(super) fn nothing() -> Self {
+        Self {
+            adopt: Vec::new(),
+            adopt_lineage: None,
+            consent: Vec::new(),
+            move_to: Vec::new(),
+            without: Vec::new(),
+            target: Vec::new(),
+            replace: Vec::new(),
+            parallelism: PARALLELISM,
+        }
+    }
 }
 
 /// How much of a plan is printed.
@@ -476,6 +497,32 @@ pub(super) struct ShowArgs {
     pub(super) what: PathBuf,
     #[command(flatten)]
     pub(super) form: FormArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan import resource.web Deployment/shop/web
+  regplan import registry.main/Service/registry Service/registry/registry
+  regplan import resource.cert Certificate.cert-manager.io/shop/web --auto-approve
+
+The configuration has the block already, and the object must be the one that it describes. The plan is shown first: it
+takes this object over and changes it to what the block says, and nothing else. `[[import]]` does the same in a file.")]
+pub(super) struct ImportArgs {
+    /// The address that takes the object over
+    #[arg(value_name = "ADDRESS")]
+    pub(super) address: Address,
+    /// The object; one of the whole cluster has no namespace
+    #[arg(value_name = "KIND/NAMESPACE/NAME")]
+    pub(super) object: ObjectName,
+    /// In which form the plan is printed
+    #[arg(long, default_value = "text")]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) level: LevelArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
 }
 
 #[derive(Debug, Args)]

@@ -94,7 +94,8 @@ pub(super) async fn run(
     failures: Failures,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let mut workspace = open(global, args, &request, failures.on_trouble, output).await?;
+    // Each step holds the whole configuration, so the larger ones are not kept in this future.
+    let mut workspace = Box::pin(open(global, args, &request, failures.on_trouble, output)).await?;
     let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
@@ -107,7 +108,7 @@ pub(super) async fn run(
     }
     let applicable = planned.applicable(&approval)?;
     if !planned.plan.changes_state() {
-        show_outputs(&workspace, &planned.plan, args, output).await?;
+        show_outputs(&workspace, &planned, args, output).await?;
         return Ok(Exit::Done);
     }
     let undo = match failures.on_failure {
@@ -124,23 +125,25 @@ pub(super) async fn run(
     let report = apply(&mut workspace, &applicable, args.format, output).await?;
     // Whoever has stopped the run wants nothing more to be written.
     if let Some(undo) = undo.filter(|_| !report.is_complete() && !report.stopped) {
-        self::undo(&mut workspace, &undo, &report, args, output).await?;
+        Box::pin(self::undo(&mut workspace, &undo, &report, args, output)).await?;
     }
     if !report.is_complete() {
         return Ok(Exit::Failed);
     }
-    show_outputs(&workspace, &planned.plan, args, output).await?;
+    show_outputs(&workspace, &planned, args, output).await?;
     Ok(Exit::Done)
 }
 
 /// Shows the outputs of the configuration where the cluster is now as it says. What is printed for programs are events.
 async fn show_outputs(
     workspace: &Workspace<Store>,
-    plan: &Plan,
+    planned: &Planned,
     args: &RunArgs,
     output: Output,
 ) -> Result<(), Failure> {
-    if args.format == Format::Text && plan.mode == Mode::Apply && plan.revision.is_none() {
+    let PlanRequest { mode, revision, imports, .. } = &planned.request;
+    let is_of_configuration = *mode == Mode::Apply && revision.is_none() && imports.is_empty();
+    if args.format == Format::Text && is_of_configuration {
         outputs::show_after_apply(workspace, output).await?;
     }
     Ok(())

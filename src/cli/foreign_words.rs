@@ -71,7 +71,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("fmt", "a formatter for TOML, such as Taplo"),
     ("force-unlock", "`regplan unlock ID`"),
     ("get", "`regplan state list`"),
-    ("import", "`regplan plan --adopt ADDRESS`"),
     ("install", "`regplan apply`"),
     ("lint", "`regplan validate`"),
     ("providers", "nothing: there are no plug-ins to install"),

@@ -15,6 +15,7 @@ mod failure;
 mod foreign_words;
 mod graph;
 mod history;
+mod import;
 mod init;
 mod interrupt;
 mod output;
@@ -80,6 +81,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
         Command::History(args) => asynchronously(history::run(&global, &args, output)),
         Command::Rollback(args) => asynchronously(rollback::run(&global, &args, output)),
+        Command::Import(args) => asynchronously(import::run(&global, &args, output)),
         Command::Output(args) => asynchronously(outputs::run(&global, &args, output)),
         Command::Drift(args) => asynchronously(drift::run(&global, &args, output)),
     }

@@ -39,7 +39,16 @@ pub(super) fn request(mode: Mode, planning: &PlanningArgs) -> PlanRequest {
         parallelism: _,
     } = planning.clone();
     let adopt_lineage = adopt_lineage.map(|lineage| lineage.to_string());
-    PlanRequest { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision: None }
+    PlanRequest {
+        targets,
+        replace,
+        adopt,
+        consent,
+        move_to,
+        without,
+        adopt_lineage,
+        ..PlanRequest::all(mode)
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ impl Config {
         blocks.sort_by(|a, b| a.0.cmp(&b.0));
         let moved = self.moves.moved.iter().map(|moved| json!([moved.from, moved.to]));
         let removed = self.moves.removed.iter().map(|removed| json!([removed.address, removed.destroy]));
-        let all = json!({
+        let mut all = json!({
             "project": self.project,
             "cluster": [cluster.context, cluster.uid, cluster.server, cluster.in_cluster, cluster.namespace],
             "sensitive_variables": self.sensitive_variables.keys().collect::<Vec<_>>(),
@@ -34,6 +34,10 @@ impl Config {
             "moved": moved.collect::<Vec<_>>(),
             "removed": removed.collect::<Vec<_>>(),
         });
+        // A configuration without imports keeps the digest that it had before there were any.
+        if !self.imports.is_empty() {
+            all["import"] = self.imports.iter().map(|import| json!([import.to, import.from])).collect();
+        }
         // Paths were made absolute from this folder; another checkout of the same files has another one.
         let folder = self.folder.to_string_lossy();
         digest(&all.to_string().replace(&format!("\"{folder}/"), "\"./"))
@@ -69,6 +73,7 @@ mod tests {
             ("[resource.b]\n", "[resource.b]\nlifecycle.ready = 'written'\n"),
             ("[resource.b]\n", "[resource.b]\nlifecycle.ready = { 'ConfigMap/b' = 'written' }\n"),
             ("[resource.a]", "[cluster]\nnamespace = 'x'\n[resource.a]"),
+            ("[resource.a]", "[[import]]\nto = 'resource.a'\nfrom = 'ConfigMap/x/a'\n[resource.a]"),
             ("[resource.a]", "[[moved]]\nfrom = 'resource.z'\nto = 'resource.a'\n[resource.a]"),
         ] {
             assert_ne!(digest(TEXT), digest(&TEXT.replacen(from, to, 1)), "{to}");

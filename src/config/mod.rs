@@ -19,8 +19,10 @@
 //! | `validate` | How does a table differ from its schema, in our words? |
 //! | `value_rules` | Where may unknown values and secrets stand, and what do relative paths start from? |
 //! | `shape`, `markers` | What does a schema say about one place, and with which keywords of our own? |
+//! | `imports` | Which existing object does an address take over? |
 //! | `moves` | Where has an address moved to, and what was removed? |
 //! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
+//! | `secret_variables` | Which variables of the environment hold secrets? |
 //! | `digest` | Do two configurations say the same? |
 //! | `schema` | What does an editor need to complete and check a file? |
 //! | `starter` | What does `regplan init` write? |
@@ -31,6 +33,7 @@ pub mod codes;
 mod digest;
 mod file_names;
 mod hidden;
+mod imports;
 mod inputs;
 mod load;
 mod markers;
@@ -43,6 +46,7 @@ mod parse;
 mod presence;
 mod references;
 mod schema;
+mod secret_variables;
 mod shape;
 mod starter;
 mod tables;
@@ -54,6 +58,7 @@ mod value_rules;
 mod variables;
 
 pub use assemble::{BLOCK_KEYS, duration};
+pub use imports::Import;
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head};
 pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, path_schema};

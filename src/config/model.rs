@@ -1,9 +1,10 @@
 //! What a configuration is, once it is read and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
+use super::imports::Import;
 use super::markers::path_schema;
 use super::moves::Moves;
 use super::node::Node;
@@ -33,6 +34,8 @@ pub struct Config {
     pub blocks: Vec<Block>,
     /// `[[moved]]` and `[[removed]]`.
     pub moves: Moves,
+    /// `[[import]]`.
+    pub imports: Vec<Import>,
     /// `[output.NAME]`, in the order of their names.
     pub outputs: Vec<Output>,
 }
@@ -48,6 +51,7 @@ impl fmt::Debug for Config {
             .field("sensitive_variables", &self.sensitive_variables.keys())
             .field("blocks", &self.blocks)
             .field("moves", &self.moves)
+            .field("imports", &self.imports)
             .field("outputs", &self.outputs)
             .finish_non_exhaustive()
     }
@@ -68,6 +72,9 @@ pub struct ClusterSettings {
     pub in_cluster: bool,
     /// The namespace of objects that name none.
     pub namespace: Option<String>,
+    /// The variables of the environment from which the configuration takes secrets. A program that gives credentials is
+    /// not given them.
+    pub secret_variables: BTreeSet<String>,
     /// The place of the table, for messages.
     pub span: Option<Span>,
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::model::BlockSchema;
 use super::tables::{
-    ClusterTable, LifecycleTable, MovedTable, OutputTable, ProjectTable, RemovedTable, StateTable,
-    VariableTable,
+    ClusterTable, ImportTable, LifecycleTable, MovedTable, OutputTable, ProjectTable, RemovedTable,
+    StateTable, VariableTable,
 };
 
 /// Tables at the top of which there is one. The others, but for the lists, are tables of blocks by name.
@@ -15,7 +15,7 @@ pub(super) const SINGLE_TABLES: &[&str] = &["project", "cluster", "state"];
 pub(super) const OUTPUT: &str = "output";
 
 /// Lists of tables at the top: `[[moved]]`.
-pub(super) const LISTS: &[&str] = &["moved", "removed"];
+pub(super) const LISTS: &[&str] = &["moved", "removed", "import"];
 
 /// The schemas of everything that can stand at the top of a file.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ impl<'s> Outline<'s> {
             ("variable", schemars::schema_for!(VariableTable).to_value()),
             (OUTPUT, schemars::schema_for!(OutputTable).to_value()),
             ("moved", schemars::schema_for!(MovedTable).to_value()),
+            ("import", schemars::schema_for!(ImportTable).to_value()),
             ("removed", schemars::schema_for!(RemovedTable).to_value()),
         ];
         Self { own, lifecycle: schemars::schema_for!(LifecycleTable).to_value(), blocks }

@@ -88,6 +88,22 @@ pub(super) struct RemovedTable {
     destroy: bool,
 }
 
+/// An object that exists already and becomes what an address stands for: the plan takes it over, instead of
+/// refusing it as one of others. If it is not there, that is an error. Once the state knows the object, the table does
+/// nothing and can go.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Import")]
+#[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+pub(super) struct ImportTable {
+    /// The address that takes it over: `resource.web`, `registry.main/Service/registry`.
+    to: String,
+    /// The object, by kind, namespace and name: `Deployment/shop/web`. A kind outside the built-in groups has its group
+    /// with it (`Certificate.cert-manager.io/shop/web`); an object of the whole cluster has no namespace. It must be
+    /// the object that the block describes.
+    from: String,
+}
+
 /// What a variable's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -80,6 +80,7 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
     // There is no graph only where there was a mistake.
     let Some(graph) = graph else { return Err(as_error(warnings)) };
     plan::check_moves(&config.moves, &graph).map_err(as_error)?;
+    plan::imported(&config.imports, &graph).map_err(as_error)?;
     let needs_more = !facts.are_of_files_alone() || outputs.iter().any(|output| output.unknown.is_some());
     let of_files = needs_more.then(|| facts.of_files());
     Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs: facts.secret_inputs, of_files })

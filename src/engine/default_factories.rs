@@ -25,14 +25,21 @@ impl KubernetesProviders {
 #[async_trait]
 impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
-        let ConnectionSettings { kubeconfig, context, in_cluster, connections, request_timeout } =
-            settings.clone();
+        let ConnectionSettings {
+            kubeconfig,
+            context,
+            in_cluster,
+            connections,
+            request_timeout,
+            secret_variables,
+        } = settings.clone();
         let settings = kubernetes::Settings {
             kubeconfig,
             context,
             in_cluster,
             connections,
             request_timeout,
+            secret_variables,
             environment: self.environment.clone(),
         };
         let cluster = Kubernetes::connect(&settings).await?;

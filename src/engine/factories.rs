@@ -1,5 +1,6 @@
 //! The factories that make the provider and the state backend for the settings.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct ConnectionSettings {
     pub connections: usize,
     /// How long one request may take with all its repetitions; `None` for the usual times.
     pub request_timeout: Option<Duration>,
+    /// The variables of the environment that a program which gives credentials is not given.
+    pub secret_variables: BTreeSet<String>,
 }
 
 /// Makes the provider for a cluster.

@@ -7,9 +7,9 @@ use futures::stream::{self, StreamExt as _};
 use tracing::{Instrument as _, Span, debug_span};
 
 use super::{Error, PlanRequest};
-use crate::config::Config;
+use crate::config::{Config, Import};
 use crate::graph::Graph;
-use crate::plan::{Answer, Input, Known, LeftOut, Plan, Planner, Question, Step};
+use crate::plan::{Answer, Input, Known, LeftOut, Plan, Planner, Question, Step, imported};
 use crate::provider::Provider;
 use crate::resource::{Address, ClusterIdentity, Identity, Problem, Timeouts};
 use crate::state::{Intent as Doubt, State};
@@ -66,6 +66,10 @@ pub(super) async fn plan(
 ) -> Result<Plan, Error> {
     let Wanted { graph, revision, left_out, applied_then, barred, used_consents, notes } = wanted;
     let order = graph.order();
+    // A revision was applied before, and has nothing to import.
+    let tables = config.imports.iter().filter(|_| revision.is_none()).cloned();
+    let imports: Vec<Import> = tables.chain(request.imports()).collect();
+    let imports = imported(&imports, graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
     let known = known(state, |address| graph.get(address).map(|desired| &desired.identity));
     let (left_out, known) = known.into_iter().partition(|(address, _)| left_out.contains(address));
     let input = Input {
@@ -83,6 +87,8 @@ pub(super) async fn plan(
             .collect(),
         known,
         consent: request.consents(),
+        imports,
+        reach: request.reach(),
         targets: request.targets.clone(),
         replace: request.replace.iter().cloned().collect(),
         moves: config.moves.clone(),

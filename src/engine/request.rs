@@ -1,8 +1,9 @@
 //! The request that a plan is made for.
 
 use crate::approval::{Asked, PlanFile};
-use crate::plan::{Consent, Mode};
-use crate::resource::Address;
+use crate::config::Import;
+use crate::plan::{Consent, Mode, Reach};
+use crate::resource::{Address, ObjectName};
 
 /// What a plan is made for. It comes from a user, or from a plan file that is planned again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct PlanRequest {
     pub replace: Vec<Address>,
     /// Existing objects that may be taken over.
     pub adopt: Vec<Address>,
+    /// Existing objects that are taken over, each alone: address and object.
+    pub imports: Vec<(Address, ObjectName)>,
     /// Protected resources that may be deleted or replaced.
     pub consent: Vec<Address>,
     /// Namespaces that most of the project's objects may move to.
@@ -35,6 +38,7 @@ impl PlanRequest {
             targets: Vec::new(),
             replace: Vec::new(),
             adopt: Vec::new(),
+            imports: Vec::new(),
             consent: Vec::new(),
             move_to: Vec::new(),
             without: Vec::new(),
@@ -46,6 +50,22 @@ impl PlanRequest {
     /// A request to go back to a revision, without any consent.
     pub fn back_to(revision: u64) -> Self {
         Self { revision: Some(revision), ..Self::all(Mode::Apply) }
+    }
+
+    /// A request to take over one existing object, and nothing else.
+    pub fn import(to: Address, from: ObjectName) -> Self {
+        Self { targets: vec![to.clone()], imports: vec![(to, from)], ..Self::all(Mode::Apply) }
+    }
+
+    /// What is imported, beside the tables of the configuration.
+    pub(super) fn imports(&self) -> impl Iterator<Item = Import> {
+        let imports = self.imports.iter().cloned();
+        imports.map(|(to, from)| Import { to, from, to_span: None, from_span: None })
+    }
+
+    /// Which resources belong to the targets.
+    pub(super) fn reach(&self) -> Reach {
+        if self.imports.is_empty() { Reach::WithNeeds } else { Reach::Alone }
     }
 
     /// What the user agreed to, as the planner takes it.
@@ -60,17 +80,37 @@ impl PlanRequest {
 
 impl From<Asked> for PlanRequest {
     fn from(asked: Asked) -> Self {
-        let Asked { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision } =
-            asked;
-        Self { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision }
+        let Asked {
+            mode,
+            targets,
+            replace,
+            adopt,
+            imports,
+            consent,
+            move_to,
+            without,
+            adopt_lineage,
+            revision,
+        } = asked;
+        Self { mode, targets, replace, adopt, imports, consent, move_to, without, adopt_lineage, revision }
     }
 }
 
 impl From<PlanRequest> for Asked {
     fn from(request: PlanRequest) -> Self {
-        let PlanRequest { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision } =
-            request;
-        Self { mode, targets, replace, adopt, consent, move_to, without, adopt_lineage, revision }
+        let PlanRequest {
+            mode,
+            targets,
+            replace,
+            adopt,
+            imports,
+            consent,
+            move_to,
+            without,
+            adopt_lineage,
+            revision,
+        } = request;
+        Self { mode, targets, replace, adopt, imports, consent, move_to, without, adopt_lineage, revision }
     }
 }
 
@@ -93,6 +133,7 @@ mod tests {
             targets: address("registry.main"),
             replace: address("resource.job"),
             adopt: address("resource.web"),
+            imports: vec![("resource.c".parse().unwrap(), "ConfigMap/a/c".parse().unwrap())],
             consent: address("registry.main/PersistentVolumeClaim/registry"),
             move_to: vec!["prod".to_owned()],
             without: vec!["dev.toml".to_owned()],

@@ -120,6 +120,7 @@ impl Settings {
             in_cluster: self.in_cluster || cluster.in_cluster,
             connections: self.parallelism.max(1),
             request_timeout: self.request_timeout,
+            secret_variables: cluster.secret_variables.clone(),
         })
     }
 }

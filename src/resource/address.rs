@@ -24,7 +24,8 @@ pub struct BlockAddress {
 }
 
 /// Which object of a larger block is meant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ObjectName {
     /// The kind, with its group outside the built-in ones: `Certificate.cert-manager.io`.
     pub kind: String,
@@ -59,6 +60,18 @@ impl BlockAddress {
     /// Puts one together from a type and a name.
     pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
         Self { kind: kind.into(), name: name.into() }
+    }
+}
+
+impl ObjectName {
+    /// Whether it names this object. Without a namespace it names the object in whichever one.
+    pub fn means(&self, identity: &Identity) -> bool {
+        let is_kind = match self.kind.split_once('.') {
+            Some((kind, group)) => (kind, group) == (identity.kind.as_str(), identity.group.as_str()),
+            None => self.kind == identity.kind && is_builtin_group(&identity.group),
+        };
+        let is_there = self.namespace.is_none() || self.namespace == identity.namespace;
+        is_kind && is_there && self.name == identity.name
     }
 }
 
@@ -159,25 +172,30 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let fail = |reason| AddressError { text: text.to_owned(), reason };
-        let mut parts = text.split('/');
-        let block = parts.next().unwrap_or_default().parse()?;
-        let rest: Vec<&str> = parts.collect();
-        if rest.iter().any(|part| part.is_empty()) {
+        let Some((block, object)) = text.split_once('/') else {
+            return Ok(Self { block: text.parse()?, object: None });
+        };
+        let block = block.parse()?;
+        let object = object.parse().map_err(|error: AddressError| fail(error.reason))?;
+        Ok(Self { block, object: Some(object) })
+    }
+}
+
+impl FromStr for ObjectName {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let fail = |reason| AddressError { text: text.to_owned(), reason };
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.iter().any(|part| part.is_empty()) {
             return Err(fail("there is nothing between two slashes"));
         }
-        let object = match rest.as_slice() {
-            [] => None,
-            [kind, name] => {
-                Some(ObjectName { kind: (*kind).to_owned(), namespace: None, name: (*name).to_owned() })
-            }
-            [kind, namespace, name] => Some(ObjectName {
-                kind: (*kind).to_owned(),
-                namespace: Some((*namespace).to_owned()),
-                name: (*name).to_owned(),
-            }),
+        let (kind, namespace, name) = match parts.as_slice() {
+            [kind, name] => (kind, None, name),
+            [kind, namespace, name] => (kind, Some((*namespace).to_owned()), name),
             _ => return Err(fail("an object is named by kind and name, or by kind, namespace and name")),
         };
-        Ok(Self { block, object })
+        Ok(Self { kind: (*kind).to_owned(), namespace, name: (*name).to_owned() })
     }
 }
 
@@ -201,6 +219,7 @@ macro_rules! travels_as_text {
 
 travels_as_text!(BlockAddress);
 travels_as_text!(Address);
+travels_as_text!(ObjectName);
 
 #[cfg(test)]
 mod tests {
@@ -232,6 +251,28 @@ mod tests {
             "a.b/c/d/e/f",
         ] {
             assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_means_an_object_by_what_it_says() {
+        let web = Identity::namespaced("apps", "Deployment", "a", "web");
+        for (text, expected) in [
+            ("Deployment/web", true),
+            ("Deployment/a/web", true),
+            ("Deployment.apps/a/web", true),
+            ("Deployment.example.com/a/web", false),
+            ("Deployment/b/web", false),
+            ("StatefulSet/a/web", false),
+            ("Deployment/a/other", false),
+        ] {
+            assert_eq!(text.parse::<ObjectName>().unwrap().means(&web), expected, "{text}");
+        }
+        let thing = Identity::namespaced("example.com", "Thing", "a", "x");
+        let means = |text: &str| text.parse::<ObjectName>().unwrap().means(&thing);
+        assert!(means("Thing.example.com/x") && !means("Thing/x"));
+        for text in ["", "Deployment", "Deployment//web", "a/b/c/d", "Deployment/"] {
+            assert!(text.parse::<ObjectName>().is_err(), "{text}");
         }
     }
 

@@ -35,11 +35,13 @@ mod drift_cron;
 mod examples;
 mod exported;
 mod faults;
+mod force;
 mod github_actions;
 mod handover;
 mod health;
 mod houses;
 mod idempotence;
+mod import;
 mod leftovers;
 mod levels;
 mod literals;
@@ -81,6 +83,7 @@ use harness::Test;
 /// the end. No test needs another one to have run.
 fn tests() -> Vec<Test> {
     [
+        force::tests(),
         faults::tests(),
         replacement::tests(),
         readiness::tests(),
@@ -104,6 +107,7 @@ fn tests() -> Vec<Test> {
         health::tests(),
         houses::tests(),
         idempotence::tests(),
+        import::tests(),
         levels::tests(),
         leftovers::tests(),
         literals::tests(),
@@ -128,6 +132,7 @@ fn tests() -> Vec<Test> {
         safety::tests(),
         schemas::tests(),
         secrets::tests(),
+        secrets::cycle::tests(),
         state_files::tests(),
         targets::tests(),
         timing::tests(),

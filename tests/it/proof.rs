@@ -13,7 +13,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use regplan::config::Moves;
 use regplan::kubernetes::atomic;
-use regplan::plan::{self, Change, Consent, Fidelity, Input, Known, LeftOut, Mode, Plan, Planner, Proof};
+use regplan::plan::{
+    self, Change, Consent, Fidelity, Input, Known, LeftOut, Mode, Plan, Planner, Proof, Reach,
+};
 use regplan::provider::kubernetes::{Environment, Kubernetes, Settings};
 use regplan::provider::{Guard, Provider as _, Router, Write};
 use regplan::resource::{Address, Applied, Desired, Live, ProblemKind, Target, Timeouts};
@@ -205,6 +207,8 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         dependencies: HashMap::new(),
         known,
         consent: Consent::default(),
+        imports: BTreeSet::new(),
+        reach: Reach::default(),
         targets: Vec::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),

@@ -1,13 +1,15 @@
-//! The lists of tables at the top: `[[moved]]` and `[[removed]]`.
+//! The lists of tables at the top: `[[moved]]`, `[[removed]]` and `[[import]]`.
 
 use super::Assembly;
 use super::addresses::read_address;
+use crate::config::codes;
+use crate::config::imports::Import;
 use crate::config::moves::{Moved, Moves, Removed};
 use crate::config::node::{Node, NodeValue};
 use crate::config::validate::KeyContext;
 use crate::config::value_rules::KnownWhen;
-use crate::diagnostic::Span;
-use crate::resource::{Address, BlockAddress, FieldPath};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::resource::{Address, BlockAddress, FieldPath, ObjectName};
 
 impl Assembly<'_> {
     /// Reads `[[moved]]` and `[[removed]]`, and checks them against the blocks of the configuration.
@@ -32,6 +34,38 @@ impl Assembly<'_> {
         });
         moves.check(&blocks.collect(), self.mistakes);
         moves
+    }
+
+    /// Reads `[[import]]`. Whether an address has the object is known when the blocks are compiled.
+    pub(super) fn imports(&mut self) -> Vec<Import> {
+        let mut imports: Vec<Import> = Vec::new();
+        for body in self.list("import") {
+            let Some([(to, to_span)]) = self.addresses(&body, ["to"]) else { continue };
+            let Some(item) = body.at(["from"]) else { continue };
+            let from = match item.as_str().unwrap_or_default().parse::<ObjectName>() {
+                Ok(from) => from,
+                Err(error) => {
+                    let message = format!("`{}` is not the name of an object: {}", error.text, error.reason);
+                    self.mistakes.push(
+                        Diagnostic::error(codes::BAD_REFERENCE, message)
+                            .at(item.span, "")
+                            .help("write `KIND/NAMESPACE/NAME`, such as `Deployment/shop/web`"),
+                    );
+                    continue;
+                }
+            };
+            if let Some(first) = imports.iter().find(|first| first.to == to) {
+                self.mistakes.push(
+                    Diagnostic::error(codes::DUPLICATE_KEY, format!("`{to}` stands in `[[import]]` twice"))
+                        .at(to_span, "again here")
+                        .at_opt(first.to_span, "first here")
+                        .help("keep one of them"),
+                );
+                continue;
+            }
+            imports.push(Import { to, from, to_span: Some(to_span), from_span: Some(item.span) });
+        }
+        imports
     }
 
     /// The tables of a list that fit their schema.

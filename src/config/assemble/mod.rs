@@ -48,6 +48,7 @@ pub(super) fn assemble(
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
+    let imports = assembly.imports();
     let outputs = assembly.outputs();
     Config {
         sources: Sources::default(),
@@ -59,6 +60,7 @@ pub(super) fn assemble(
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
+        imports,
         outputs,
     }
 }
@@ -158,7 +160,16 @@ impl Assembly<'_> {
             return ClusterSettings { span, ..ClusterSettings::default() };
         };
         let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace } = table;
-        ClusterSettings { context, kubeconfig, uid, server, in_cluster, namespace, span }
+        ClusterSettings {
+            context,
+            kubeconfig,
+            uid,
+            server,
+            in_cluster,
+            namespace,
+            span,
+            ..ClusterSettings::default()
+        }
     }
 
     fn bodies(&self, kind: &str) -> Vec<(String, Node)> {

@@ -447,6 +447,7 @@ fn manifest(path: &Path) -> Config {
         sensitive_variables: BTreeMap::new(),
         blocks: vec![block],
         moves: Moves::default(),
+        imports: Vec::new(),
         outputs: Vec::new(),
     }
 }

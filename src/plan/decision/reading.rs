@@ -11,6 +11,7 @@ use crate::plan::decision::replacement::Trigger;
 use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::sent_object::{beside, sent_object};
 use crate::plan::decision::update;
+use crate::plan::input::imports::nothing_to_import;
 use crate::plan::model::change::Action;
 use crate::plan::model::fidelity::{Fidelity, PredictionReason, Proof};
 use crate::plan::model::reason::Reason;
@@ -41,6 +42,9 @@ pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
         }
         Reading::Unreadable(problem) => refused(problem.clone()),
         Reading::Absent if has_completed(situation, None) => completed(situation, None),
+        Reading::Absent if situation.is_imported() => {
+            refused(nothing_to_import(&situation.desired().identity))
+        }
         Reading::Absent => match lost_data(situation) {
             Some(problem) => refused(problem),
             None => written(situation, None),

@@ -43,6 +43,16 @@ impl Known {
     }
 }
 
+/// What a plan that is limited to targets is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// The targets and what they stand on.
+    #[default]
+    WithNeeds,
+    /// The targets alone, and what they take values from.
+    Alone,
+}
+
 /// Everything that a plan is made from. [`settle`](Self::settle) it before a planner takes it.
 #[derive(Debug, Clone)]
 pub struct Input {
@@ -66,6 +76,10 @@ pub struct Input {
     pub known: BTreeMap<Address, Known>,
     /// What the user agreed to.
     pub consent: Consent,
+    /// What is imported: it must be there, and is taken over. Filtered by [`settle`](Self::settle).
+    pub imports: BTreeSet<Address>,
+    /// What belongs to the targets.
+    pub reach: Reach,
     /// What the plan is limited to; everything where there is none.
     pub targets: Vec<Address>,
     /// What is replaced in any case. After [`settle`](Self::settle), the addresses of single objects.

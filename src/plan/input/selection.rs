@@ -7,9 +7,9 @@ use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
 use crate::plan::input::moves;
-use crate::plan::input::plan_input::Input;
+use crate::plan::input::plan_input::{Input, Reach};
 use crate::plan::model::plan::Mode;
-use crate::resource::{Address, Desired, Identity};
+use crate::resource::{Address, Desired, Identity, Reference};
 
 impl Input {
     /// Decides what the plan is about, before anything is asked: follows moves, finds what is to be replaced, and
@@ -22,6 +22,7 @@ impl Input {
         let mut mistakes = Diagnostics::default();
         self.find_replaced(&mut mistakes);
         self.find_consented(&mut mistakes);
+        self.agree_to_imports();
         self.check_environment(&mut mistakes);
         let targets = self.find_targets(&mut mistakes);
         if mistakes.has_errors() {
@@ -124,7 +125,10 @@ impl Input {
                 let (wanted, leaving): (BTreeSet<_>, BTreeSet<_>) =
                     targets.into_iter().partition(|address| graph.get(address).is_some());
                 let wanted: Vec<Address> = wanted.into_iter().collect();
-                let mut selected = graph.closure_of(&wanted)?;
+                let mut selected = match self.reach {
+                    Reach::WithNeeds => graph.closure_of(&wanted)?,
+                    Reach::Alone => with_sources(wanted, graph),
+                };
                 // What is deleted takes along what depends on it and is deleted as well.
                 let leaving = self.with_dependents(leaving);
                 selected.extend(leaving.into_iter().filter(|address| graph.get(address).is_none()));
@@ -179,9 +183,10 @@ impl Input {
 
     fn limits(&self) -> String {
         let targets = self.targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let with = match self.mode {
-            Mode::Apply => "their dependencies",
-            Mode::Destroy => "their dependents",
+        let with = match (self.mode, self.reach) {
+            (Mode::Apply, Reach::WithNeeds) => "their dependencies",
+            (Mode::Apply, Reach::Alone) => "what they take values from",
+            (Mode::Destroy, _) => "their dependents",
         };
         let left_out = match self.left_out.addresses().len() {
             0 => "nothing is left out".to_owned(),
@@ -190,6 +195,26 @@ impl Input {
         };
         format!("This plan is limited to its targets ({targets}) and {with}: {left_out}.")
     }
+}
+
+/// These, and what they take values from; with the shared namespaces in which they lie.
+fn with_sources(mut unvisited: Vec<Address>, graph: &Graph) -> BTreeSet<Address> {
+    let mut found: BTreeSet<Address> = unvisited.iter().cloned().collect();
+    while let Some(desired) = unvisited.pop().and_then(|address| graph.get(&address)) {
+        let references = desired.unresolved.iter().flat_map(|(_, expression)| expression.references());
+        let sources = references.filter_map(|reference| match reference {
+            Reference::Live(live) => Some(live.split(|address| graph.get(address).is_some())?.0),
+            Reference::Secret(_) | Reference::Variable(_) => None,
+        });
+        let dependencies = graph.dependencies_of(&desired.address).into_iter().cloned();
+        let shared = dependencies.filter(|address| graph.get(address).is_some_and(|one| one.shared));
+        for address in sources.chain(shared) {
+            if found.insert(address.clone()) {
+                unvisited.push(address);
+            }
+        }
+    }
+    found
 }
 
 fn is_perhaps_same(one: &Identity, other: &Identity) -> bool {

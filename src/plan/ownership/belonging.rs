@@ -1,7 +1,5 @@
 //! Whose an object is: ours, nobody's, or somebody else's.
 
-use std::collections::BTreeSet;
-
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, letting_go};
 use crate::plan::input::plan_input::Known;
 use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind};
@@ -29,13 +27,13 @@ pub(in crate::plan) enum Belonging {
 /// Whose the object is that is there under the name of a desired resource.
 ///
 /// The uid in the state proves that it is ours, and so do our annotations. Labels prove nothing: controllers
-/// copy them.
+/// copy them. `is_agreed` says whether somebody agreed by name to take it over.
 pub(in crate::plan) fn belonging(
     desired: &Desired,
     live: &Live,
     known: Option<&Known>,
     owner: ObjectOwner<'_>,
-    adopt: &BTreeSet<Address>,
+    is_agreed: bool,
 ) -> Belonging {
     if known.is_some_and(|known| known.uid == live.stamp.uid) {
         return another_project(&desired.identity, live, owner).map_or(Belonging::Ours, Belonging::Foreign);
@@ -49,7 +47,7 @@ pub(in crate::plan) fn belonging(
     if let Some(problem) = another_project(&desired.identity, live, owner) {
         return Belonging::Foreign(problem);
     }
-    if desired.lifecycle.adopt || adopt.contains(&desired.address) {
+    if desired.lifecycle.adopt || is_agreed {
         return Belonging::ToAdopt;
     }
     Belonging::Foreign(unclaimed(desired, live, known))

@@ -12,7 +12,8 @@ use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::diff::overlay::overlay;
 use crate::plan::{
-    Action, Answer, Consent, Input, Known, LeftOut, Mode, Obstacle, Plan, Planner, Question, Refusal, Step,
+    Action, Answer, Consent, Input, Known, LeftOut, Mode, Obstacle, Plan, Planner, Question, Reach, Refusal,
+    Step,
 };
 use crate::provider::{CascadeScope, Dependents, Guard, Marked, Write, Written};
 use crate::resource::{
@@ -187,6 +188,8 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         dependencies: HashMap::new(),
         known: BTreeMap::new(),
         consent: Consent::default(),
+        imports: BTreeSet::new(),
+        reach: Reach::default(),
         targets: Vec::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),

@@ -93,6 +93,11 @@ impl<'a> Situation<'a> {
         self.overview.input().barred.get(&self.desired.address)
     }
 
+    /// Whether the object is to be taken over, and so must be there.
+    pub(in crate::plan) fn is_imported(self) -> bool {
+        self.overview.input().imports.contains(&self.desired.address)
+    }
+
     /// Whether the revision that is gone back to had applied this object.
     pub(in crate::plan) fn was_applied_then(self) -> bool {
         self.overview.input().applied_then.contains(&self.desired.identity)
@@ -133,7 +138,10 @@ impl<'a> Situation<'a> {
 
     /// Whose the object is that is there.
     pub(in crate::plan) fn belonging(self, live: &Live) -> Belonging {
-        belonging(self.desired, live, self.known(), self.owner(), &self.consent().adopt)
+        let input = self.overview.input();
+        let is_agreed =
+            [&input.consent.adopt, &input.imports].iter().any(|all| all.contains(&self.desired.address));
+        belonging(self.desired, live, self.known(), self.owner(), is_agreed)
     }
 
     /// Whether the object has changed since it was read, and was not read again yet.

@@ -1,0 +1,186 @@
+//! `regplan import` and `[[import]]`: objects that exist become ours by name.
+
+use serde_json::{Value, json};
+
+use crate::harness::{HEAD, Namespace, Project, change};
+
+tests! {
+    an_object_is_imported_alone_and_nothing_else_changes,
+    what_differs_is_changed_only_after_the_question,
+    a_table_imports_and_does_nothing_afterwards,
+    an_import_that_finds_nothing_is_an_error,
+    an_import_of_another_object_says_which_one_is_meant,
+    what_takes_a_value_from_another_object_is_imported_with_it,
+    mistakes_of_import_tables_are_told_at_their_place,
+}
+
+const BLOCKS: &str = r#"
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = 1
+selector.matchLabels = { app = "web" }
+template.metadata.labels = { app = "web" }
+template.spec.containers = [{ name = "main", image = "web:1", envFrom = [{ configMapRef = { name = "settings" } }] }]
+
+[resource.settings]
+apiVersion = "v1"
+kind = "ConfigMap"
+data = { a = "1" }
+"#;
+
+const OBJECTS: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: main, image: "web:1", envFrom: [{ configMapRef: { name: settings } }] }] }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: settings }
+data: { a: "1" }
+"#;
+
+const WEB: &str = "\n[[import]]\nto = \"resource.web\"\nfrom = \"Deployment/{ns}/web\"\n";
+const SETTINGS: &str = "\n[[import]]\nto = \"resource.settings\"\nfrom = \"ConfigMap/{ns}/settings\"\n";
+
+fn project<'n>(ns: &'n Namespace, blocks: &str) -> Project<'n> {
+    ns.project().write("regplan.toml", &format!("{HEAD}{blocks}"))
+}
+
+/// The addresses that the state knows.
+fn known(project: &Project<'_>) -> Vec<String> {
+    project.state()["resources"].as_object().unwrap().keys().cloned().collect()
+}
+
+fn an_object_is_imported_alone_and_nothing_else_changes() {
+    let ns = Namespace::new();
+    ns.apply(OBJECTS);
+    let project = project(&ns, BLOCKS);
+    let uid = ns.field("deployment/web", "/metadata/uid");
+    // The ConfigMap is not imported yet, and no reason to wait.
+    let imported = project.run(["import", "resource.web", "Deployment/{ns}/web", "--auto-approve"]).success();
+    imported.stdout_contains("& resource.web  adopt").stdout_contains("1 resource is left out");
+    assert_eq!(known(&project), ["resource.web"]);
+    assert_eq!(ns.field("deployment/web", "/metadata/uid"), uid);
+    assert_eq!(ns.field("deployment/web", "/metadata/annotations/regplan.dev~1address"), "resource.web");
+    assert_eq!(ns.field("configmap/settings", "/metadata/annotations/regplan.dev~1address"), Value::Null);
+    let again = project.run(["import", "resource.web", "Deployment/web"]).success();
+    again.stderr_contains("resource.web is in the state already").stderr_contains("Nothing was done");
+    project.run(["plan"]).code(1).stdout_contains("--adopt resource.settings");
+    project.run(["import", "resource.settings", "ConfigMap/{ns}/settings", "--auto-approve"]).success();
+    project.expect_settled();
+}
+
+fn what_differs_is_changed_only_after_the_question() {
+    let ns = Namespace::new();
+    ns.apply(OBJECTS);
+    let project = project(&ns, &BLOCKS.replace("a = \"1\"", "a = \"2\""));
+    let import = || project.regplan(["import", "resource.settings", "ConfigMap/{ns}/settings"]);
+    import()
+        .stdin("no\n")
+        .run()
+        .code(1)
+        .stdout_contains("\"1\" -> \"2\"")
+        .stderr_contains("nothing was done");
+    assert_eq!(ns.field("configmap/settings", "/data/a"), "1");
+    import().args(["--no-input"]).run().code(1);
+    assert_eq!(ns.field("configmap/settings", "/metadata/annotations/regplan.dev~1project"), Value::Null);
+    let json = import().args(["--auto-approve", "--format=json"]).run().success();
+    json.stdout_contains("\"adopt\"");
+    assert_eq!(ns.field("configmap/settings", "/data/a"), "2");
+}
+
+fn a_table_imports_and_does_nothing_afterwards() {
+    let ns = Namespace::new();
+    ns.apply(OBJECTS);
+    let project = project(&ns, &[BLOCKS, WEB, SETTINGS].concat());
+    project.run(["validate"]).success();
+    let plan = project.run(["plan", "--format=json"]).success().json();
+    for address in ["resource.web", "resource.settings"] {
+        assert_eq!(change(&plan, address)["action"], "adopt", "{plan:#}");
+    }
+    project.run(["plan", "--out=plan.regplan"]).success();
+    project.run(["apply", "plan.regplan"]).success();
+    let settled = project.run(["plan", "--detailed-exitcode"]).success();
+    settled.stdout_contains("The import of resource.web does nothing: the state knows it already.");
+    // What goes later is made again: the state remembers it.
+    ns.delete("configmap/settings");
+    project.run(["plan"]).success().stdout_contains("+ resource.settings");
+    project.run(["destroy", "--auto-approve"]).success();
+}
+
+fn an_import_that_finds_nothing_is_an_error() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCKS);
+    let words = ns.fill("ConfigMap {ns}/settings is to be imported, and it is not there");
+    let alone = project.run(["import", "resource.settings", "ConfigMap/{ns}/settings", "--auto-approve"]);
+    alone.code(1).stdout_contains(&words);
+    project.rewrite("regplan.toml", &[HEAD, BLOCKS, SETTINGS].concat());
+    project.run(["plan"]).code(1).stdout_contains(&words);
+    project.run(["apply", "--auto-approve"]).code(1);
+    assert_eq!(ns.find("deployment/web"), None);
+}
+
+fn an_import_of_another_object_says_which_one_is_meant() {
+    let ns = Namespace::new();
+    ns.apply(OBJECTS);
+    let project = project(&ns, BLOCKS);
+    let import =
+        |address: &str, object: &str| project.run(["import", address, object, "--auto-approve"]).code(1);
+    import("resource.web", "Deployment/{ns}/other")
+        .stderr_contains(&ns.fill("`resource.web` is Deployment.apps {ns}/web"))
+        .stderr_contains(&ns.fill("`Deployment/{ns}/web`"));
+    import("resource.wbe", "Deployment/{ns}/web").stderr_contains("did you mean `resource.web`?");
+    import("resource.web", "Deployment").stderr_contains("by kind and name");
+    assert_eq!(ns.field("deployment/web", "/metadata/annotations/regplan.dev~1project"), Value::Null);
+    ns.patch("deployment/web", &json!({"metadata": {"annotations": {"regplan.dev/project": "another"}}}));
+    import("resource.web", "Deployment/{ns}/web");
+}
+
+fn what_takes_a_value_from_another_object_is_imported_with_it() {
+    let ns = Namespace::new();
+    ns.apply(OBJECTS);
+    let blocks = format!(
+        "{BLOCKS}\n[resource.copy]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
+         data.uid = \"${{resource.settings.metadata.uid}}\"\n"
+    );
+    let project = project(&ns, &blocks);
+    let uid = ns.field("configmap/settings", "/metadata/uid");
+    ns.kubectl(["create", "configmap", "copy", &format!("--from-literal=uid={}", uid.as_str().unwrap())])
+        .run()
+        .success();
+    project.run(["import", "resource.settings", "ConfigMap/settings", "--auto-approve"]).success();
+    project.run(["import", "resource.copy", "ConfigMap/copy", "--auto-approve"]).success();
+    assert_eq!(known(&project), ["resource.copy", "resource.settings"]);
+    assert_eq!(ns.field("configmap/copy", "/data/uid"), uid);
+}
+
+fn mistakes_of_import_tables_are_told_at_their_place() {
+    let ns = Namespace::absent();
+    for (table, mistake) in [
+        ("to = \"resource.wbe\"\nfrom = \"Deployment/a/web\"", "did you mean `resource.web`?"),
+        ("to = \"resource.web\"\nfrom = \"Deployment\"", "`Deployment` is not the name of an object"),
+        ("to = \"resource.web\"\nfrom = \"Deployment/a/b/c\"", "is not the name of an object"),
+        (
+            "to = \"resource.web\"\nfrom = \"StatefulSet/{ns}/web\"",
+            "`StatefulSet/{ns}/web` is another object",
+        ),
+        ("to = \"resource.web\"", "`from`"),
+        ("to = \"web\"\nfrom = \"Deployment/a/web\"", "is not an address"),
+        (
+            "to = \"resource.web\"\nfrom = \"Deployment/{ns}/web\"\n[[import]]\nto = \"resource.web\"\nfrom = \"Deployment/{ns}/web\"",
+            "stands in `[[import]]` twice",
+        ),
+    ] {
+        let project = project(&ns, &format!("{BLOCKS}\n[[import]]\n{table}\n"));
+        project.run(["validate"]).code(1).stderr_contains(&ns.fill(mistake)).stderr_contains("regplan.toml:");
+    }
+}
