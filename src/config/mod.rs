@@ -23,6 +23,7 @@
 //! | `imports` | Which existing object does an address take over? |
 //! | `moves` | Where has an address moved to, and what was removed? |
 //! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
+//! | `secret_variables` | Which variables of the environment hold secrets? |
 //! | `digest` | Do two configurations say the same? |
 //! | `schema` | What does an editor need to complete and check a file? |
 //! | `starter` | What does `regplan init` write? |
@@ -46,6 +47,7 @@ mod parse;
 mod presence;
 mod references;
 mod schema;
+mod secret_variables;
 mod shape;
 mod starter;
 mod state_settings;

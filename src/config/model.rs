@@ -1,6 +1,6 @@
 //! What a configuration is, once it is read and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -73,6 +73,9 @@ pub struct ClusterSettings {
     pub in_cluster: bool,
     /// The namespace of objects that name none.
     pub namespace: Option<String>,
+    /// The variables of the environment from which the configuration takes secrets. A program that gives credentials is
+    /// not given them.
+    pub secret_variables: BTreeSet<String>,
     /// The place of the table, for messages.
     pub span: Option<Span>,
 }

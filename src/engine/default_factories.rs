@@ -36,11 +36,24 @@ impl ProviderFactory for KubernetesProviders {
 }
 
 async fn connect(settings: &ConnectionSettings, environment: &Environment) -> Result<Kubernetes, Problem> {
-    let ConnectionSettings { kubeconfig, context, in_cluster, connections, request_timeout } =
-        settings.clone();
+    let ConnectionSettings {
+        kubeconfig,
+        context,
+        in_cluster,
+        connections,
+        request_timeout,
+        secret_variables,
+    } = settings.clone();
     let environment = environment.clone();
-    let settings =
-        kubernetes::Settings { kubeconfig, context, in_cluster, connections, request_timeout, environment };
+    let settings = kubernetes::Settings {
+        kubeconfig,
+        context,
+        in_cluster,
+        connections,
+        request_timeout,
+        secret_variables,
+        environment,
+    };
     Kubernetes::connect(&settings).await
 }
 

@@ -1,5 +1,6 @@
 //! The settings that the user has chosen, as plain data that does not tell where they came from.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +52,8 @@ pub struct ConnectionSettings {
     pub connections: usize,
     /// How long one request may take with all its repetitions; `None` for the usual times.
     pub request_timeout: Option<Duration>,
+    /// The variables of the environment that a program which gives credentials is not given.
+    pub secret_variables: BTreeSet<String>,
 }
 
 /// The settings of the engine that are not in the configuration.
@@ -134,6 +137,7 @@ impl Settings {
             in_cluster: self.in_cluster || cluster.in_cluster,
             connections: self.parallelism.max(1),
             request_timeout: self.request_timeout,
+            secret_variables: cluster.secret_variables.clone(),
         })
     }
 }

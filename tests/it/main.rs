@@ -35,6 +35,7 @@ mod drift_cron;
 mod examples;
 mod exported;
 mod faults;
+mod force;
 mod github_actions;
 mod handover;
 mod health;
@@ -83,6 +84,7 @@ use harness::Test;
 /// the end. No test needs another one to have run.
 fn tests() -> Vec<Test> {
     [
+        force::tests(),
         faults::tests(),
         shared_state::tests(),
         replacement::tests(),
@@ -132,6 +134,7 @@ fn tests() -> Vec<Test> {
         safety::tests(),
         schemas::tests(),
         secrets::tests(),
+        secrets::cycle::tests(),
         state_files::tests(),
         targets::tests(),
         timing::tests(),

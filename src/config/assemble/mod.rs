@@ -162,7 +162,16 @@ impl Assembly<'_> {
             return ClusterSettings { span, ..ClusterSettings::default() };
         };
         let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace } = table;
-        ClusterSettings { context, kubeconfig, uid, server, in_cluster, namespace, span }
+        ClusterSettings {
+            context,
+            kubeconfig,
+            uid,
+            server,
+            in_cluster,
+            namespace,
+            span,
+            ..ClusterSettings::default()
+        }
     }
 
     fn bodies(&self, kind: &str) -> Vec<(String, Node)> {

@@ -17,6 +17,7 @@
 //! `{project}` the name of its project, and `{prefix}` the prefix for names that belong to the whole cluster.
 //! No other test has the same ones.
 
+mod canary;
 mod cluster;
 mod command;
 mod literals;
@@ -37,6 +38,7 @@ mod tunnel;
 mod wait;
 mod webhook;
 
+pub(crate) use canary::Canary;
 pub(crate) use cluster::{Cluster, block_on, client};
 pub(crate) use command::{Command, Running};
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
@@ -51,7 +53,7 @@ pub(crate) use texts::{
     BALANCER, FAILING, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, custom_object,
     definition, deployment, mirror_definition, web,
 };
-pub(crate) use trial::{Test, catch_panics};
+pub(crate) use trial::{Test, catch_panics, name as test_name};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Behaviour, Webhook};
