@@ -9,7 +9,7 @@
 //! `docs/reliability.md` ([`page`]). Each walk has a seed, which is in every message of a failure; `REGPLAN_FORCE_SEED`
 //! takes it.
 
-mod audit;
+pub(crate) mod audit;
 mod backends;
 mod checks;
 mod figures;

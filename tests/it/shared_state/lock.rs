@@ -4,6 +4,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::{HEAD, clean_up, first_machine, greeting, kept, machine, states};
+use crate::force::audit::AuditLog;
 use crate::harness::{BALANCER, Namespace, Project, Running, wait_until};
 
 tests! {
@@ -12,6 +13,8 @@ tests! {
     two_writers_do_not_write_at_once,
     a_lock_is_removed_only_when_its_process_is_gone,
 }
+
+const LEASES: &str = "leases.coordination.k8s.io";
 
 /// The shortest times: a lock lasts for 5 s, and a request for as long.
 const SHORT: [&str; 4] = ["apply", "--auto-approve", "--request-timeout", "5s"];
@@ -87,7 +90,8 @@ fn a_process_that_was_stopped_and_overtaken_writes_nothing_more() {
         "{BALANCER}\n[resource.late]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndepends_on = [\"resource.lb\"]\n"
     );
     let proxy = ns.proxy();
-    let first = first_machine(&ns, &late).through(&proxy);
+    let token = ns.audited_administrator("first");
+    let first = first_machine(&ns, &late).kubeconfig(proxy.kubeconfig_with_token(&token));
     let mut running = holder(&first, &ns);
     running.until("resource.lb");
     running.signal(Signal::STOP);
@@ -95,21 +99,30 @@ fn a_process_that_was_stopped_and_overtaken_writes_nothing_more() {
     give_an_address(&ns);
     second.run(SHORT).success().stderr_contains("It is taken over in");
     proxy.forget();
+    let mut log = AuditLog::of(&ns, "first");
     let state = kept(&ns, "configmap/{project}.state").unwrap();
     let lease = kept(&ns, "lease/{project}").unwrap();
     running.signal(Signal::CONT);
     let ended = running.wait().code(1);
     ended.stderr_contains("not ours");
-    // It may have tried to renew its lock, by which it finds out; the server has refused that.
-    let others: Vec<_> =
-        proxy.writes().into_iter().filter(|seen| seen.resource != "leases.coordination.k8s.io").collect();
+    // It may have tried to renew its lock, by which it finds out; the server has refused that, as the Lease shows.
+    let others: Vec<_> = proxy.writes().into_iter().filter(|seen| seen.resource != LEASES).collect();
     assert!(others.is_empty(), "{}", proxy.log());
+    let logged = log.as_mut().map(AuditLog::read_on).unwrap_or_default();
+    let others: Vec<_> = logged.iter().filter(|change| change.object.resource != LEASES).collect();
+    assert!(others.is_empty(), "{others:?}");
     assert!(ns.find("configmap/late").is_none());
     assert_eq!(kept(&ns, "configmap/{project}.state").unwrap(), state);
     assert_eq!(kept(&ns, "lease/{project}").unwrap(), lease);
     // What it had not done is done by the next run.
     first.run(SHORT).success();
     assert!(ns.find("configmap/late").is_some());
+    if let Some(log) = &mut log {
+        assert!(
+            log.read_on().iter().any(|change| change.object.name == "late"),
+            "the log is not that of this account"
+        );
+    }
     clean_up(&ns);
 }
 
