@@ -358,6 +358,16 @@ Examples:
 Examples:
   regplan state push backup.json")]
     Push(StatePushArgs),
+    /// Move the state to another place: a folder, the cluster, an object store
+    #[command(after_help = "\
+Examples:
+  cp regplan.toml old.toml                     then change `[state]` in regplan.toml
+  regplan state migrate --from old.toml
+  regplan state migrate --to new.toml          before regplan.toml itself is changed
+
+State, revisions, the key of plan files and secret values are copied, read back and compared. Then the old place is
+retired: a configuration that still names it is refused. A move that was interrupted is finished by the same command.")]
+    Migrate(StateMigrateArgs),
     /// Give a resource, or all objects of a block, another address
     #[command(after_help = "\
 Examples:
@@ -371,6 +381,19 @@ pub(super) struct StateInitArgs {
     /// Make nothing, and print it as YAML; without the key, which is a secret
     #[arg(long)]
     pub(super) print: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateMigrateArgs {
+    /// The configuration with the old `[state]`; several files as with `--file`
+    #[arg(long, value_name = "FILE", required_unless_present = "to", conflicts_with = "to")]
+    pub(super) from: Vec<PathBuf>,
+    /// The configuration with the new `[state]`; several files as with `--file`
+    #[arg(long, value_name = "FILE")]
+    pub(super) to: Vec<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
 }
 
 #[derive(Debug, Args)]

@@ -44,7 +44,7 @@ async fn find(
 ) -> Result<AppliedState, Failure> {
     let host = host::host(output);
     if let Some(folder) = &args.state {
-        let backend = BackendSettings::Folder(folder.clone());
+        let backend = BackendSettings::folder(folder.clone());
         check_output(args, &backend)?;
         let head =
             if global.files.is_empty() { None } else { Some(load_head(global, settings, &host, output)?) };

@@ -25,8 +25,9 @@ pub(super) fn host(output: Output) -> Host {
         // That it cannot be said is no reason to stop waiting.
         let _ = output.message(&note(waits_for(holder, left)));
     };
-    let backends = StateBackends::new(Environment::of_process()).with_waiting(Arc::new(waiting));
-    Host { backends: Arc::new(backends), ..Host::of_process() }
+    let host = Host::of_process();
+    let backends = StateBackends::new(Environment::of_process(), Arc::clone(&host.variables));
+    Host { backends: Arc::new(backends.with_waiting(Arc::new(waiting))), ..host }
 }
 
 fn waits_for(holder: &Holder, left: Duration) -> String {

@@ -18,6 +18,8 @@ pub(super) fn find(root: &Node, outline: &Outline<'_>, variables: &Variables) ->
     }
     let sensitive = variables.iter().filter(|(_, variable)| variable.sensitive);
     found.extend(sensitive.flat_map(|(name, _)| names_in_environment(name)));
+    let identity = root.at(["state", "encryption", "identity", "env"]).and_then(Node::as_str);
+    found.extend(identity.map(str::to_owned));
     found
 }
 

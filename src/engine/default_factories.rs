@@ -1,19 +1,24 @@
 //! The factories that the program uses: for Kubernetes clusters, and for the places of states.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::Error;
-use super::backend_settings::{BackendSettings, ClusterBackend};
+use super::backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
 use super::cluster_check::check_cluster;
 use super::factories::{BackendFactory, ProviderFactory};
+use super::host::Variables;
 use super::settings::ConnectionSettings;
-use crate::config::ClusterState;
+use crate::config::{ClusterState, Encryption};
 use crate::provider::kubernetes::{self, ClusterShelf, Ensured, Environment, Kubernetes, Made, Manifests};
 use crate::provider::{Cluster, Provider, Router};
-use crate::resource::Problem;
-use crate::state::{Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, SharedBackend, Waiting};
+use crate::resource::{Problem, ProblemKind};
+use crate::state::{
+    Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
+    connect_object_store,
+};
 
 /// Reaches Kubernetes clusters, as `kubectl` does.
 pub struct KubernetesProviders {
@@ -44,7 +49,6 @@ async fn connect(settings: &ConnectionSettings, environment: &Environment) -> Re
         request_timeout,
         secret_variables,
     } = settings.clone();
-    let environment = environment.clone();
     let settings = kubernetes::Settings {
         kubeconfig,
         context,
@@ -52,7 +56,7 @@ async fn connect(settings: &ConnectionSettings, environment: &Environment) -> Re
         connections,
         request_timeout,
         secret_variables,
-        environment,
+        environment: environment.clone(),
     };
     Kubernetes::connect(&settings).await
 }
@@ -63,13 +67,14 @@ const CONNECTIONS: usize = 2;
 /// Keeps states where the settings say.
 pub struct StateBackends {
     environment: Environment,
+    variables: Variables,
     waiting: Arc<Waiting>,
 }
 
 impl StateBackends {
-    /// `environment` is that of [`KubernetesProviders`].
-    pub fn new(environment: Environment) -> Self {
-        Self { environment, waiting: Arc::new(|_, _| ()) }
+    /// `environment` is that of [`KubernetesProviders`]; `variables` have the credentials of object stores.
+    pub fn new(environment: Environment, variables: Variables) -> Self {
+        Self { environment, variables, waiting: Arc::new(|_, _| ()) }
     }
 
     /// Tells again and again while a lock is waited for whose holder may be gone.
@@ -90,14 +95,29 @@ impl StateBackends {
         Ok(ClusterShelf::new(&cluster, &state.namespace, &state.name))
     }
 
-    fn on(&self, shelf: ClusterShelf, settings: &ClusterBackend, key_making: KeyMaking) -> SharedBackend {
-        let usual = LeaseTimes::default();
-        let times = LeaseTimes {
-            duration: settings.state.lock_duration,
-            grace: settings.connection.request_timeout.map_or(usual.grace, |limit| limit.min(usual.grace)),
-        };
+    fn in_cluster(
+        &self,
+        shelf: ClusterShelf,
+        settings: &ClusterBackend,
+        key_making: KeyMaking,
+    ) -> SharedBackend {
+        let times = times(settings.state.lock_duration, settings.connection.request_timeout);
+        // Only who may read Secrets there may read them.
+        self.on(Arc::new(shelf), times, key_making).with_seal(Some(Seal::ByPlace))
+    }
+
+    /// The state in an object store.
+    fn in_objects(&self, settings: &ObjectBackend) -> Result<Box<dyn Backend>, Error> {
+        let ObjectBackend { state, request_timeout } = settings;
+        let shelf = connect_object_store(state, self.variables.as_ref()).map_err(|problem| *problem)?;
+        let times = times(state.lock_duration, *request_timeout);
+        let backend = self.on(Arc::new(shelf), times, KeyMaking::ByNeed);
+        Ok(Box::new(backend.with_seal(seal(state.encryption.as_ref())?)))
+    }
+
+    fn on(&self, shelf: Arc<dyn Shelf>, times: LeaseTimes, key_making: KeyMaking) -> SharedBackend {
         let waiting = Arc::clone(&self.waiting);
-        SharedBackend::new(Arc::new(shelf), times, key_making)
+        SharedBackend::new(shelf, times, key_making)
             .with_waiting(Box::new(move |holder, left| waiting(holder, left)))
     }
 
@@ -107,7 +127,7 @@ impl StateBackends {
         let shelf = self.shelf(settings).await?;
         let Manifests { places, roles } = kubernetes::manifests(namespace, name);
         let mut ensured = shelf.ensure(&places).await?;
-        let backend = self.on(shelf.clone(), settings, KeyMaking::ByNeed);
+        let backend = self.in_cluster(shelf.clone(), settings, KeyMaking::ByNeed);
         let made = if backend.key().await?.is_some() { Made::Before } else { Made::Now };
         backend.make_key().await?;
         ensured.push(Ensured { identity: shelf.identity(Item::Key), made });
@@ -119,21 +139,38 @@ impl StateBackends {
 #[async_trait]
 impl BackendFactory for StateBackends {
     async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error> {
-        let location = match settings {
-            BackendSettings::Beside { folder, project } => Location::beside(folder, project)?,
-            BackendSettings::Folder(folder) => Location::at(folder),
+        let (location, encryption) = match settings {
+            BackendSettings::Beside { folder, project, encryption } => {
+                (Location::beside(folder, project)?, encryption)
+            }
+            BackendSettings::Folder { folder, encryption } => (Location::at(folder), encryption),
+            BackendSettings::Objects(settings) => return self.in_objects(settings),
             BackendSettings::Cluster(settings) => {
                 let shelf = self.shelf(settings).await?;
-                return Ok(Box::new(self.on(shelf, settings, KeyMaking::ByInit)));
+                return Ok(Box::new(self.in_cluster(shelf, settings, KeyMaking::ByInit)));
             }
         };
-        Ok(Box::new(LocalBackend::new(location)))
+        Ok(Box::new(LocalBackend::new(location).with_seal(seal(encryption.as_ref())?)))
     }
 
     async fn prepare(&self, settings: &BackendSettings) -> Result<Vec<Ensured>, Error> {
         match settings {
             BackendSettings::Cluster(settings) => self.prepare_in_cluster(settings).await,
-            BackendSettings::Beside { .. } | BackendSettings::Folder(_) => Ok(Vec::new()),
+            BackendSettings::Beside { .. } | BackendSettings::Folder { .. } | BackendSettings::Objects(_) => {
+                Ok(Vec::new())
+            }
         }
     }
+}
+
+/// How long a lock lasts. Whoever takes it over also waits for a request that its holder may have sent right before.
+fn times(duration: Duration, request_timeout: Option<Duration>) -> LeaseTimes {
+    let usual = LeaseTimes::default().grace;
+    LeaseTimes { duration, grace: request_timeout.map_or(usual, |limit| limit.min(usual)) }
+}
+
+/// How secret values are sealed; `None` where none are kept.
+fn seal(encryption: Option<&Encryption>) -> Result<Option<Seal>, Problem> {
+    let wrong = |reason| Problem::new(ProblemKind::Settings, reason).help("correct `[state] encryption`");
+    encryption.map(|encryption| Seal::for_recipients(&encryption.recipients).map_err(wrong)).transpose()
 }

@@ -71,7 +71,9 @@ impl AppliedState {
         let cluster = head.map(|head| head.cluster.clone()).unwrap_or_default();
         let folder = match backend_settings {
             BackendSettings::Beside { folder, .. } => Some(folder.as_path()),
-            BackendSettings::Folder(_) | BackendSettings::Cluster(_) => None,
+            BackendSettings::Folder { .. } | BackendSettings::Objects(_) | BackendSettings::Cluster(_) => {
+                None
+            }
         };
         let place = place_name(&view.place, folder);
         Ok(Self { state: view.state, place, cluster, host })

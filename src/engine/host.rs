@@ -35,10 +35,11 @@ impl Host {
     /// The environment of this process, Kubernetes clusters, and states where the settings say.
     pub fn of_process() -> Self {
         let environment = Environment::of_process();
+        let variables: Variables = Arc::new(|name| std::env::var(name).ok());
         Self {
-            variables: Arc::new(|name| std::env::var(name).ok()),
+            variables: Arc::clone(&variables),
             providers: Arc::new(KubernetesProviders::new(environment.clone())),
-            backends: Arc::new(StateBackends::new(environment)),
+            backends: Arc::new(StateBackends::new(environment, variables)),
         }
     }
 }

@@ -25,7 +25,8 @@
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `past` | which revisions there are, and which of them a rollback goes back to |
-//! | `restoring` | what was desired at a revision, as far as a rollback can restore it |
+//! | `restoring`, `kept_values` | what was desired at a revision, and its secret values, as far as a rollback can restore them |
+//! | `migrating` | a state that moves to another place |
 //! | `rebuilding` | a lost state, made anew from annotations |
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
@@ -45,8 +46,10 @@ mod factories;
 mod file_lines;
 mod host;
 mod kept_readings;
+mod kept_values;
 mod loading;
 mod lost_data;
+mod migrating;
 pub mod needs;
 mod opening;
 mod other_files;
@@ -73,7 +76,7 @@ mod tests;
 mod undoing;
 mod workspace;
 
-pub use backend_settings::{BackendSettings, ClusterBackend};
+pub use backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
 pub use cluster_check::ClusterMismatch;
 pub use compiling::{Compiled, compile, complete};
 pub use default_factories::{KubernetesProviders, StateBackends};

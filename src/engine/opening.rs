@@ -1,6 +1,7 @@
 //! Opens the state before the cluster is asked: it is read or locked first, and says which cluster is
 //! expected.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tracing::Instrument as _;
@@ -57,6 +58,14 @@ impl Project {
             return Err(Error::NoState { place: view.place });
         }
         Ok(state::to_file(&view.place, &view.state)?)
+    }
+
+    /// Where the state is kept, for messages.
+    ///
+    /// # Errors
+    /// The settings lead to no place.
+    pub async fn state_place(&self) -> Result<PathBuf, Error> {
+        Ok(self.backend().await?.place())
     }
 
     /// Takes the lock with this id away from a process that is gone.

@@ -193,7 +193,7 @@ struct NotedBackends(FakeCluster);
 impl BackendFactory for NotedBackends {
     async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error> {
         self.0.note("open the state");
-        StateBackends::new(Environment::default()).open(settings).await
+        StateBackends::new(Environment::default(), Arc::new(|_| None)).open(settings).await
     }
 }
 

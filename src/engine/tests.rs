@@ -222,7 +222,7 @@ async fn a_plan_file_of_what_was_not_checked_is_not_admitted() {
 #[tokio::test]
 async fn drift_needs_the_state_and_no_configuration() {
     let stage = Stage::new(&config_map("a", "one"));
-    let folder = BackendSettings::Folder(stage.folder().join(".regplan/p"));
+    let folder = BackendSettings::folder(stage.folder().join(".regplan/p"));
     let nothing = refused(AppliedState::find(stage.host(), &folder, None).await);
     assert!(matches!(nothing, Error::NoState { .. }), "{nothing:?}");
     let mut workspace = workspace(&stage).await;

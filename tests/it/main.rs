@@ -42,15 +42,18 @@ mod health;
 mod houses;
 mod idempotence;
 mod import;
+mod kept_secrets;
 mod leftovers;
 mod levels;
 mod literals;
 mod messages;
+mod migration;
 mod mistakes;
 mod moves;
 mod names;
 mod needs;
 mod nesting;
+mod object_states;
 mod outputs;
 mod plan_forms;
 mod predictions;
@@ -91,6 +94,7 @@ fn tests() -> Vec<Test> {
         readiness::tests(),
         control_plane::tests(),
         undo::tests(),
+        object_states::tests(),
         user_stories::tests(),
         github_actions::tests(),
         drift_cron::tests(),
@@ -109,11 +113,13 @@ fn tests() -> Vec<Test> {
         health::tests(),
         houses::tests(),
         idempotence::tests(),
+        kept_secrets::tests(),
         import::tests(),
         levels::tests(),
         leftovers::tests(),
         literals::tests(),
         messages::tests(),
+        migration::tests(),
         mistakes::tests(),
         moves::tests(),
         names::tests(),

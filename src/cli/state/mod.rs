@@ -2,6 +2,7 @@
 
 mod init;
 mod list;
+mod migrate;
 mod mv;
 mod open;
 mod pull;
@@ -23,6 +24,7 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
         StateCommand::Rebuild(args) => rebuild::run(global, &args, output).await,
         StateCommand::Pull => pull::run(global, output).await,
         StateCommand::Push(args) => push::run(global, &args, output).await,
+        StateCommand::Migrate(args) => migrate::run(global, &args, output).await,
         StateCommand::Rm(args) => rm::run(global, &args, output).await,
         StateCommand::Mv(args) => mv::run(global, &args, output).await,
     }

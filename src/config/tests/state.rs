@@ -13,8 +13,8 @@ fn settings(state: &str) -> StateSettings {
 
 #[test]
 fn a_state_is_on_this_machine_unless_it_is_said_otherwise() {
-    assert_eq!(fine(HEAD).state, StateSettings::Local { path: None });
-    assert_eq!(settings("backend = 'local'"), StateSettings::Local { path: None });
+    assert_eq!(fine(HEAD).state, StateSettings::default());
+    assert_eq!(settings("backend = 'local'"), StateSettings::default());
     let usual = ClusterState {
         namespace: "regplan-state".to_owned(),
         name: "shop".to_owned(),

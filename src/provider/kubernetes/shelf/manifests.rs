@@ -43,6 +43,8 @@ pub fn manifests(namespace: &str, state: &str) -> Manifests {
         may(Kind::ConfigMap, &config_maps, &["get", "update", "delete"]),
         // What is made has no name yet when rights are looked at.
         json!({ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"] }),
+        may(Kind::Secret, &names.values(), &["get", "update", "delete"]),
+        json!({ "apiGroups": [""], "resources": ["secrets"], "verbs": ["create"] }),
         may(Kind::Lease, &[names.of(Item::Lock).name], &["get", "update"]),
     ];
     let role = |name: &str, rules: Vec<Value>| {

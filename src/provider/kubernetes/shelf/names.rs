@@ -73,6 +73,7 @@ impl Names {
             Item::Lock => return self.place(Kind::Lease, state.clone()),
             // The revisions go round: the one that comes has the place of the one that goes.
             Item::Revision(number) => format!("{state}.{}", Item::Revision(number % ring())),
+            Item::Values(number) => format!("{state}.{}", Item::Values(number % ring())),
             item => format!("{state}.{item}"),
         };
         self.place(if item.is_secret() { Kind::Secret } else { Kind::ConfigMap }, name)
@@ -98,6 +99,11 @@ impl Names {
             }
         }
         names
+    }
+
+    /// The Secrets with the secret values of revisions.
+    pub(super) fn values(&self) -> Vec<String> {
+        (0..ring()).map(|number| self.of(Item::Values(number)).name).collect()
     }
 
     fn place(&self, kind: Kind, name: String) -> Place {
