@@ -267,7 +267,7 @@ fn what_is_not_there_is_found() {
         "regplan plan --shiny",
         "regplan plans",
         "--shiny ADDRESS",
-        "[state] bucket",
+        "[state] shelf",
         "[shelf] path",
         "[TYPE.NAME.lifecycle] shiny",
         "storage.s3",

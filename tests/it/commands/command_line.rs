@@ -106,7 +106,6 @@ fn words_of_other_tools_have_ours_beside_them() {
         ("plan -n team-a", "[cluster] namespace"),
         ("delete", "regplan destroy"),
         ("diff", "regplan plan"),
-        ("import resource.a", "--adopt ADDRESS"),
     ] {
         let ended = project.regplan([]).args(line.split(' ')).run().code(1);
         assert_eq!(ended.stdout(), "", "{line}");
