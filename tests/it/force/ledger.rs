@@ -20,6 +20,8 @@ struct Run {
 pub(crate) struct Ledger {
     cluster: Cluster,
     project: String,
+    /// The namespace in which states are kept; none of the objects there is a resource.
+    states: String,
     log: Option<AuditLog>,
     runs: Vec<Run>,
     held: usize,
@@ -37,6 +39,7 @@ impl Ledger {
         Self {
             cluster: ns.cluster().clone(),
             project: ns.project_name(),
+            states: ns.fill("{prefix}-states"),
             log: AuditLog::of(ns, account),
             runs: Vec::new(),
             held: 0,
@@ -80,7 +83,8 @@ impl Ledger {
     #[track_caller]
     pub(crate) fn check(&mut self, context: &str) {
         let Some(log) = &mut self.log else { return };
-        let mutations = log.read_on();
+        let mut mutations = log.read_on();
+        mutations.retain(|mutation| mutation.object.namespace != self.states);
         let unannounced = mutations.iter().filter(|mutation| !self.covers(mutation));
         let unannounced: Vec<String> = unannounced.map(Mutation::to_string).collect();
         let runs: Vec<String> = self

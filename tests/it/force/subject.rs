@@ -58,6 +58,7 @@ impl<'n> Subject<'n> {
         let token = ns.audited_administrator(ACCOUNT);
         let project = ns.project().kubeconfig(proxy.kubeconfig_with_token(&token));
         project.rewrite("regplan.toml", &shop(Version::First, objects, backend.table));
+        (backend.prepare)(ns, &project);
         let opened = (backend.open)(ns, &project);
         let seeded = seed.map_or_else(String::new, |seed| format!(", REGPLAN_FORCE_SEED={seed}"));
         let title = format!("{}, {objects} objects{seeded}", backend.name);
@@ -154,7 +155,8 @@ impl<'n> Subject<'n> {
             Operation::Destroy => vec!["destroy".to_owned()],
         };
         let context = format!("{}: run {} {what}, {}", self.title, self.figures.runs() + 1, operation);
-        ([command, vec!["--auto-approve".to_owned()]].concat(), context)
+        let flags = ["--auto-approve"].iter().chain(self.backend.flags).map(|flag| (*flag).to_owned());
+        (command.into_iter().chain(flags).collect(), context)
     }
 
     fn write(&self, version: Version) {

@@ -28,7 +28,9 @@ fn rounds() -> usize {
 }
 
 fn project<'n>(ns: &'n Namespace, backend: &Backend) -> Project<'n> {
-    ns.project().write("regplan.toml", &shop(Version::First, OBJECTS, backend.table))
+    let project = ns.project().write("regplan.toml", &shop(Version::First, OBJECTS, backend.table));
+    (backend.prepare)(ns, &project);
+    project
 }
 
 /// It did its work, or was refused because of the other one.
@@ -94,7 +96,8 @@ fn plans_while_an_apply_goes_on_see_a_whole_state() {
 }
 
 fn a_holder_that_stands_still_is_not_taken_over_and_one_that_was_killed_is() {
-    for backend in BACKENDS {
+    // Where a lock runs out, it is taken over: `shared_state::lock` shows what becomes of such a holder.
+    for backend in BACKENDS.iter().filter(|backend| backend.ends_with_process) {
         let ns = Namespace::new();
         let project = project(&ns, backend);
         let mut holder = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]).spawn();

@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::backends::BACKENDS;
+use super::backends::{BACKENDS, Backend};
 use super::figures::Figures;
 use super::mode::Mode;
 use super::moment::Moment;
@@ -31,12 +31,13 @@ pub(crate) fn tests(mode: Mode) -> Vec<Test> {
     walks.iter().map(|(name, run)| Test::new(module_path!(), name, *run)).collect()
 }
 
-/// How many kills each random walk has, with each backend.
-fn kills(mode: Mode) -> usize {
-    match mode {
+/// How many kills each random walk has with a backend.
+fn kills(mode: Mode, backend: &Backend) -> usize {
+    let kills = match mode {
         Mode::Short => 12,
         Mode::Long => 300,
-    }
+    };
+    if backend.ends_with_process { kills } else { kills / 3 }
 }
 
 /// Random operations, killed at random moments.
@@ -48,7 +49,7 @@ fn at_random(number: u64, objects: usize) {
         let mut subject = Subject::new(&ns, backend, objects, Some(seed));
         let mut operation = Operation::Apply(Version::First);
         let mut killed = 0;
-        while killed < kills(mode) {
+        while killed < kills(mode, backend) {
             let moment = Moment::random(&mut rng, subject.objects(), subject.time);
             killed += usize::from(subject.kill(operation, &[], moment));
             if rng.random_bool(END) {

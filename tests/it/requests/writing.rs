@@ -123,8 +123,10 @@ fn a_young_custom_resource_waits_for_what_it_owns_and_not_for_the_collector() {
     let project = ns.project().write("regplan.toml", &config).through(&proxy);
     project.apply();
     let notice = json!({"metadata": {"annotations": {"example.com/seen": "yes"}}});
-    ns.patch("mirror/noticed", &notice).patch("mirror/owner", &notice);
-    let uid = ns.get("mirror/owner")["metadata"]["uid"].clone();
+    // Other tests have mirrors too.
+    let [noticed, owner] = ["noticed", "owner"].map(|name| ns.fill("mirror.{prefix}.example.com/") + name);
+    ns.patch(&noticed, &notice).patch(&owner, &notice);
+    let uid = ns.get(&owner)["metadata"]["uid"].clone();
     let owned = |kind: &str, spec: &Value| {
         let owner = json!({"apiVersion": ns.fill("{prefix}.example.com/v1"), "kind": "Mirror", "name": "owner",
                            "uid": uid, "blockOwnerDeletion": true});
@@ -146,7 +148,7 @@ fn a_young_custom_resource_waits_for_what_it_owns_and_not_for_the_collector() {
         "{}",
         proxy.log()
     );
-    assert!(ns.find("mirror/noticed").is_none(), "{ended:?}");
+    assert!(ns.find(&noticed).is_none(), "{ended:?}");
 }
 
 /// Each write is held for half a second, and the proxy counts how many are held at the same time.
