@@ -1,10 +1,12 @@
 //! Reading: objects in bulk, and names of what dies with others.
 
 mod dependents;
+mod inventory;
 mod list;
 mod marked;
 mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
+pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
 pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};

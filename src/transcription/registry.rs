@@ -1,0 +1,211 @@
+//! A registry that stands in the namespace as `[registry.NAME]` would make it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::cleaned::cleaned;
+use super::names::as_variable;
+use crate::blocks::{Blocks, Facts};
+use crate::config::{Block, ClusterSettings, Config, Moves, Node};
+use crate::diagnostic::{SourceId, Sources, Span};
+use crate::plan::compare;
+use crate::resource::{Address, BlockAddress, Desired, Identity, Lifecycle, Live};
+
+/// A registry that was recognised.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Registry {
+    /// The name of the block.
+    pub(super) name: String,
+    /// Its keys.
+    pub(super) keys: Value,
+    /// Its objects, with the addresses that they have in it.
+    pub(super) objects: BTreeMap<Identity, Address>,
+}
+
+/// The registries among these objects: each Deployment with the image of a registry, of which the block makes just the
+/// objects that are there.
+pub(super) fn registries(namespace: &str, found: &[Live]) -> Vec<Registry> {
+    let objects = found.iter().filter_map(|live| Some((Identity::of(&live.object)?, &live.object))).collect();
+    let standing = Standing { namespace, objects };
+    let deployments = standing.objects.iter().filter(|(identity, _)| identity.is("apps", "Deployment"));
+    let mut registries: Vec<Registry> =
+        deployments.filter_map(|(_, deployment)| standing.registry(deployment)).collect();
+    registries.sort_by(|a, b| a.name.cmp(&b.name));
+    registries
+}
+
+/// What stands in the namespace.
+struct Standing<'a> {
+    namespace: &'a str,
+    objects: HashMap<Identity, &'a Value>,
+}
+
+impl Standing<'_> {
+    fn find(&self, group: &str, kind: &str, name: &str) -> Option<&Value> {
+        self.objects.get(&Identity::namespaced(group, kind, self.namespace, name)).copied()
+    }
+
+    fn registry(&self, deployment: &Value) -> Option<Registry> {
+        let object = text(deployment, "/metadata/name")?;
+        let keys = self.keys(deployment, object)?;
+        let name = match object.strip_prefix("registry") {
+            Some("") => "main".to_owned(),
+            Some(rest) if rest.starts_with('-') => rest.trim_start_matches('-').to_owned(),
+            _ => object.to_owned(),
+        };
+        let usual = if name == "main" { "registry".to_owned() } else { format!("registry-{name}") };
+        let mut keys = keys;
+        if object == usual
+            && let Some(map) = keys.as_object_mut()
+        {
+            map.remove("name");
+        }
+        let desired = compiled(self.namespace, &name, &keys);
+        let objects: Option<BTreeMap<Identity, Address>> = desired
+            .into_iter()
+            .filter(|desired| !desired.shared)
+            .map(|desired| self.stands(&desired).then_some((desired.identity, desired.address)))
+            .collect();
+        Some(Registry { name, keys, objects: objects.filter(|objects| !objects.is_empty())? })
+    }
+
+    /// Whether this object is there, as it would be made. Secret values are not compared.
+    fn stands(&self, desired: &Desired) -> bool {
+        let Some(live) = self.objects.get(&desired.identity) else { return false };
+        let is_open = |path: &_| !desired.sensitive.touches(path) && !desired.unchecked.touches(path);
+        let lacks = compare(live, &desired.object);
+        let mut lacks = lacks.iter().filter(|one| one.after.is_some() && is_open(&one.path));
+        let more = compare(&desired.object, &cleaned(&desired.identity, live));
+        let mut more =
+            more.iter().filter(|one| one.after.is_some() && one.before.is_none() && is_open(&one.path));
+        lacks.next().is_none() && more.next().is_none()
+    }
+
+    /// The keys that the block would need; `None` for what is no registry.
+    fn keys(&self, deployment: &Value, name: &str) -> Option<Value> {
+        let pod = deployment.pointer("/spec/template/spec")?;
+        let containers = pod.get("containers")?.as_array()?;
+        let container = containers.iter().find(|container| container["name"] == "registry")?;
+        let claim = self.find("", "PersistentVolumeClaim", name)?;
+        let mut volume = json!({"size": claim.pointer("/spec/resources/requests/storage")?});
+        if let Some(class) = claim.pointer("/spec/storageClassName") {
+            volume["class"] = class.clone();
+        }
+        if let Some(mode) = claim.pointer("/spec/accessModes/0").filter(|mode| *mode != "ReadWriteOnce") {
+            volume["access_mode"] = mode.clone();
+        }
+        let mut keys = json!({
+            "image": container.get("image")?,
+            "name": name,
+            "replicas": deployment.pointer("/spec/replicas")?,
+            "storage": {"volume": volume},
+            "auth": self.auth(name),
+        });
+        if let Some(resources) = container.get("resources").filter(|value| **value != json!({})) {
+            keys["resources"] = resources.clone();
+        }
+        if let Some(selector) = pod.get("nodeSelector") {
+            keys["node_selector"] = selector.clone();
+        }
+        let labels =
+            self.others(deployment, "labels", &["app.kubernetes.io/name", "app.kubernetes.io/instance"]);
+        if !labels.is_empty() {
+            keys["labels"] = Value::Object(labels);
+        }
+        self.exposure(name, &mut keys);
+        Some(keys)
+    }
+
+    /// What a map of the metadata has beside these keys.
+    fn others(&self, object: &Value, map: &str, ours: &[&str]) -> Map<String, Value> {
+        let map = object.pointer(&format!("/metadata/{map}")).and_then(Value::as_object);
+        let others = map.into_iter().flatten().filter(|(key, _)| !ours.contains(&key.as_str()));
+        others.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    fn exposure(&self, name: &str, keys: &mut Value) {
+        let Some(ingress) = self.find("networking.k8s.io", "Ingress", name) else {
+            keys["host"] = Value::from(format!("{name}.{}.svc", self.namespace));
+            return;
+        };
+        keys["host"] = ingress.pointer("/spec/rules/0/host").cloned().unwrap_or_default();
+        let mut table = json!({});
+        if let Some(class) = ingress.pointer("/spec/ingressClassName") {
+            table["class"] = class.clone();
+        }
+        let annotation = |key: &str| {
+            let path = format!("/metadata/annotations/nginx.ingress.kubernetes.io~1{key}");
+            ingress.pointer(&path).and_then(Value::as_str)
+        };
+        match annotation("proxy-body-size") {
+            Some(size) => table["body_size"] = Value::from(size),
+            None => table["controller"] = Value::from("other"),
+        }
+        for (key, of) in [("read", "proxy-read-timeout"), ("send", "proxy-send-timeout")] {
+            if let Some(seconds) = annotation(of).and_then(|text| text.parse::<u32>().ok()) {
+                table["timeouts"][key] = Value::from(seconds);
+            }
+        }
+        keys["ingress"] = table;
+        if let Some(secret) = ingress.pointer("/spec/tls/0/secretName") {
+            keys["tls"] = json!({ "secret": secret });
+        }
+    }
+
+    /// The users by name. Their passwords are nowhere but with them, or in the Secret of the generated ones.
+    fn auth(&self, name: &str) -> Value {
+        let Some(htpasswd) = self.find("", "Secret", &format!("{name}-htpasswd")) else {
+            return json!({"anonymous": true});
+        };
+        let generated = self.find("", "Secret", &format!("{name}-users"));
+        let generated: BTreeSet<&String> =
+            generated.and_then(|secret| secret["data"].as_object()).into_iter().flat_map(Map::keys).collect();
+        let file = text(htpasswd, "/data/htpasswd").and_then(|data| STANDARD.decode(data).ok());
+        let file = file.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        let users = file.lines().filter_map(|line| line.split_once(':')).map(|(user, _)| {
+            let source = if generated.contains(&user.to_owned()) {
+                json!({"generate": {}})
+            } else {
+                json!({"env": format!("{}_PASSWORD", as_variable(user))})
+            };
+            (user.to_owned(), source)
+        });
+        json!({"users": users.collect::<Map<_, _>>()})
+    }
+}
+
+fn text<'v>(object: &'v Value, pointer: &str) -> Option<&'v str> {
+    object.pointer(pointer)?.as_str()
+}
+
+/// What the block makes.
+fn compiled(namespace: &str, name: &str, keys: &Value) -> Vec<Desired> {
+    let span = Span { source: SourceId(0), start: 0, end: 0 };
+    let block = Block {
+        address: BlockAddress::new("registry", name),
+        span,
+        body: Node::from_json(keys, span),
+        depends_on: Vec::new(),
+        named_blocks: Vec::new(),
+        lifecycle: Lifecycle::default(),
+        ready_rules: Vec::new(),
+    };
+    let config = Config {
+        sources: Sources::default(),
+        folder: PathBuf::new(),
+        files: Vec::new(),
+        project: String::new(),
+        cluster: ClusterSettings { namespace: Some(namespace.to_owned()), ..ClusterSettings::default() },
+        state_path: None,
+        sensitive_variables: BTreeMap::new(),
+        blocks: vec![block],
+        moves: Moves::default(),
+        imports: Vec::new(),
+        outputs: Vec::new(),
+    };
+    Blocks::read(&config).compile(&Facts::default()).resources
+}
