@@ -67,11 +67,14 @@ async fn known(
 async fn from_cluster(global: &Global, namespace: &str, output: Output) -> Result<Exit, Failure> {
     let settings = Settings { parallelism: CONNECTIONS, ..Settings::from(global) };
     let Inventory { seen, hidden } = engine::inventory(&Host::of_process(), &settings, namespace).await?;
-    let transcript = transcribe(namespace, &seen)
+    let transcript = transcribe(namespace, global.context.as_deref(), &seen)
         .map_err(|error| Failure::caused("what stands there cannot be written as TOML", error))?;
     Output::raw_data(&transcript.text)?;
     for (kind, reason) in &hidden {
-        output.message(&note(format!("{kind} could not be looked at: {}", escape(reason))))?;
+        output.message(&note(escape(&format!("{kind} could not be looked at: {reason}"))))?;
+    }
+    if transcript.written.is_empty() {
+        output.message(&note(format!("There is nothing to import in the namespace {}.", escape(namespace))))?;
     }
     for line in left_out(&transcript.left_out) {
         output.note(&note(line))?;
@@ -93,6 +96,7 @@ fn left_out(all: &[(Identity, LeftOut)]) -> Vec<String> {
             LeftOut::Ending => "it is being deleted".to_owned(),
             LeftOut::OfProject(project) => format!("it belongs to the project `{project}`"),
             LeftOut::OfHelm => "Helm keeps a release in it".to_owned(),
+            LeftOut::NoToml(reason) => format!("TOML cannot say it: {reason}"),
             LeftOut::Pod => "hardly anything of a pod can be changed".to_owned(),
         };
         Some(escape(&format!("{identity} is left out: {why}.")))

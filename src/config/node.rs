@@ -80,29 +80,6 @@ impl Node {
         keys.into_iter().try_fold(self, |node, key| node.as_table()?.get(key))
     }
 
-    /// A value without places, all of it at this one. Nothing is `null`: TOML has none.
-    pub fn from_json(value: &Value, span: Span) -> Self {
-        let value = match value {
-            Value::Null => NodeValue::String(String::new()),
-            Value::String(text) => NodeValue::String(text.clone()),
-            Value::Bool(flag) => NodeValue::Boolean(*flag),
-            Value::Number(number) => match number.as_i64() {
-                Some(whole) => NodeValue::Integer(whole),
-                None => NodeValue::Float(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Value::Array(items) => {
-                NodeValue::Array(items.iter().map(|item| Self::from_json(item, span)).collect())
-            }
-            Value::Object(map) => {
-                let entry = |value| TableEntry { key_span: span, node: Self::from_json(value, span) };
-                let entries = map.iter().filter(|(_, value)| !value.is_null());
-                let entries = entries.map(|(key, value)| (key.clone(), entry(value))).collect();
-                NodeValue::Table(Table { entries })
-            }
-        };
-        Self { value, span }
-    }
-
     /// What it is, in words: `text`, `a whole number`.
     pub fn describe(&self) -> &'static str {
         match self.value {

@@ -2,7 +2,7 @@
 
 use super::{Error, Host, Settings};
 use crate::config::ClusterSettings;
-use crate::provider::{Inventory, Provider as _};
+use crate::provider::Inventory;
 use crate::resource::{Identity, Problem, ProblemKind, Reading, Target};
 
 /// All objects of a namespace. Only gets, lists and discovery are sent; no configuration is needed.

@@ -54,6 +54,17 @@ const NUMBERS: &[(&str, i64)] = &[
 /// Fields that the server chooses a value for.
 const CHOSEN: &[&str] = &["clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "nodePort"];
 
+/// Fields of a Job's specification that have defaults.
+const OF_JOB: &[&str] = &[
+    "backoffLimit",
+    "completionMode",
+    "completions",
+    "manualSelector",
+    "parallelism",
+    "podReplacementPolicy",
+    "suspend",
+];
+
 /// Whether the server fills in this value again, in an object that does not say otherwise.
 pub fn comes_again(path: &FieldPath, value: &Value) -> bool {
     let Some(Segment::Key(key)) = path.segments().last() else { return false };
@@ -64,6 +75,9 @@ pub fn comes_again(path: &FieldPath, value: &Value) -> bool {
         ["maxSurge", "maxUnavailable"].contains(&key) && [json!("25%"), json!(1), json!(0)].contains(value);
     let is_text = |text: &str| TEXTS.iter().any(|(name, values)| *name == key && values.contains(&text));
     let is_number = |number: i64| NUMBERS.contains(&(key, number));
+    if has_no_default(path, key) {
+        return false;
+    }
     is_nothing
         || is_surge
         || is_server_field(path)
@@ -72,54 +86,25 @@ pub fn comes_again(path: &FieldPath, value: &Value) -> bool {
         || value.as_i64().is_some_and(is_number)
 }
 
-/// Maps whose keys users choose, or whose values mean something wherever they stand.
-const OF_USERS: &[&str] = &[
-    "annotations",
-    "binaryData",
-    "data",
-    "labels",
-    "limits",
-    "matchLabels",
-    "nodeSelector",
-    "parameters",
-    "requests",
-    "selector",
-    "stringData",
-];
-
-/// Defaults that are true or false.
-const FLAGS: &[(&str, bool)] = &[
-    ("allocateLoadBalancerNodePorts", true),
-    ("enableServiceLinks", true),
-    ("manualSelector", false),
-    ("publishNotReadyAddresses", false),
-    ("suspend", false),
-];
-
-/// What is no noise: a reader wants to see it, though it is a default.
-const TELLING: &[&str] = &["imagePullPolicy", "nodePort", "replicas"];
-
-/// Whether a field of a built-in kind is just what the server fills in, so that nobody need write it. In doubt it is
-/// not: unlike [`comes_again`], this is asked about every field that an object has.
-pub fn is_filled_in(path: &FieldPath, value: &Value) -> bool {
-    let segments = path.segments();
-    let is_of_users = segments
-        .iter()
-        .rev()
-        .skip(1)
-        .any(|segment| matches!(segment, Segment::Key(key) if OF_USERS.contains(&key.as_str())));
-    let Some(Segment::Key(key)) = segments.last() else { return false };
-    let key = key.as_str();
-    if is_of_users || TELLING.contains(&key) {
-        return false;
-    }
-    let is_flag = |flag: bool| FLAGS.contains(&(key, flag));
-    let is_surge = ["maxSurge", "maxUnavailable"].contains(&key);
-    match value {
-        Value::Bool(flag) => is_flag(*flag),
-        Value::Object(_) => false,
-        _ if is_surge => path.is_below_keys(&["spec", "strategy"]) && *value == json!("25%"),
-        _ => comes_again(path, value) && *value != json!([]),
+/// Places where a key has no default, or another one than elsewhere.
+fn has_no_default(path: &FieldPath, key: &str) -> bool {
+    let above = path.segments().iter().rev().skip(1);
+    let names: Vec<Option<&str>> = above
+        .map(|segment| match segment {
+            Segment::Key(key) => Some(key.as_str()),
+            _ => None,
+        })
+        .collect();
+    let holder = names.first().copied().flatten();
+    match key {
+        // A container's own: `Always` makes an init container a sidecar.
+        "restartPolicy" => holder != Some("spec"),
+        // The one of a probe overrules the one of the pod.
+        "terminationGracePeriodSeconds" => holder != Some("spec"),
+        // Of a session it is 10800.
+        "timeoutSeconds" => holder == Some("clientIP"),
+        // A CronJob's template is kept as it is; only the Jobs made of it get defaults.
+        _ => OF_JOB.contains(&key) && names.get(..2) == Some(&[Some("spec"), Some("jobTemplate")]),
     }
 }
 
@@ -147,31 +132,16 @@ mod tests {
         assert!(is_default("spec.securityContext", json!({})));
         assert!(!is_default("spec.containers[side].image", json!("side:1")));
         assert!(!is_default("data.type", json!("x")));
-    }
-
-    #[test]
-    fn what_a_user_may_have_meant_is_not_left_out() {
-        let is_noise = |path: &str, value: Value| is_filled_in(&path.parse().unwrap(), &value);
         for (path, value) in [
-            ("spec.template.spec.dnsPolicy", json!("ClusterFirst")),
-            ("spec.ports[0].protocol", json!("TCP")),
-            ("spec.strategy.rollingUpdate.maxSurge", json!("25%")),
-            ("spec.suspend", json!(false)),
-            ("spec.clusterIP", json!("10.0.0.1")),
+            ("spec.template.spec.initContainers[side].restartPolicy", json!("Always")),
+            ("spec.containers[0].livenessProbe.terminationGracePeriodSeconds", json!(30)),
+            ("spec.sessionAffinityConfig.clientIP.timeoutSeconds", json!(1)),
+            ("spec.jobTemplate.spec.backoffLimit", json!(6)),
+            ("spec.jobTemplate.spec.suspend", json!(false)),
         ] {
-            assert!(is_noise(path, value), "{path}");
+            assert!(!is_default(path, value), "{path}");
         }
-        for (path, value) in [
-            ("data.protocol", json!("TCP")),
-            ("metadata.labels.type", json!("ClusterIP")),
-            ("automountServiceAccountToken", json!(false)),
-            ("spec.securityContext.allowPrivilegeEscalation", json!(false)),
-            ("spec.strategy.rollingUpdate.maxSurge", json!(1)),
-            ("spec.replicas", json!(1)),
-            ("spec.podSelector", json!({})),
-            ("spec.volumes[0].emptyDir", json!({})),
-        ] {
-            assert!(!is_noise(path, value), "{path}");
-        }
+        assert!(is_default("spec.template.spec.restartPolicy", json!("Always")));
+        assert!(is_default("spec.backoffLimit", json!(6)));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::kubernetes::controlled::{chosen_in_an_export, take_out, written_by_controllers};
-use crate::kubernetes::defaults::is_filled_in;
+use crate::kubernetes::filled_in::is_filled_in;
 use crate::kubernetes::marks::{ADDRESS, KUBECTL_NOTE, LINEAGE, PROJECT, PROTECT, SENSITIVE};
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, Identity, is_builtin_group};
@@ -73,17 +73,20 @@ fn without_nulls(value: &mut Value) {
     }
 }
 
+/// Takes out what the server fills in by itself.
 fn without_defaults(path: &FieldPath, value: &mut Value) {
     match value {
         Value::Object(map) => {
             pull_policy(map);
             aliases(map);
+            let chosen = chosen_beside(map);
             for (key, below) in map.iter_mut() {
                 without_defaults(&path.key(key.as_str()), below);
             }
             map.retain(|key, below| {
                 let is_empty = below.as_object().is_some_and(Map::is_empty) && EMPTY.contains(&key.as_str());
-                !is_empty && !is_filled_in(&path.key(key.as_str()), below)
+                let is_noise = is_empty || is_filled_in(&path.key(key.as_str()), below);
+                !is_noise || chosen.contains(&key.as_str())
             });
         }
         Value::Array(items) => {
@@ -104,6 +107,16 @@ fn pull_policy(container: &mut Map<String, Value>) {
     if container.get("imagePullPolicy").and_then(Value::as_str) == Some(usual) {
         container.remove("imagePullPolicy");
     }
+}
+
+/// Fields whose value is the default only where another field beside them does not say otherwise.
+fn chosen_beside(map: &Map<String, Value>) -> Vec<&'static str> {
+    let is_parallel = map.get("parallelism").is_some_and(|number| *number != 1);
+    let is_indexed = map.contains_key("backoffLimitPerIndex");
+    [(is_parallel, "completions"), (is_indexed, "backoffLimit")]
+        .into_iter()
+        .filter_map(|(is_chosen, key)| is_chosen.then_some(key))
+        .collect()
 }
 
 /// The old name of a field that the server keeps equal to the new one.

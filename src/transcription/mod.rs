@@ -5,6 +5,7 @@
 //! | `others` | Which objects are somebody else's, so that no file should have them? |
 //! | `cleaned` | What of an object did a user mean, and what did the server fill in? |
 //! | `secrets` | Where do the values of a Secret come from, since none stands in a file? |
+//! | `references` | What of a text would be read as a reference? |
 //! | `names` | What are blocks and secrets called? |
 //! | `registry` | What is a registry, as a block would make it? |
 //! | `transcript` | How does all of it become a file? |
@@ -12,8 +13,11 @@
 mod cleaned;
 mod names;
 mod others;
+mod references;
 mod registry;
 mod secrets;
+#[cfg(test)]
+mod tests;
 mod transcript;
 
 pub use others::LeftOut;

@@ -1,19 +1,18 @@
 //! A registry that stands in the namespace as `[registry.NAME]` would make it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::cleaned::cleaned;
-use super::names::as_variable;
-use crate::blocks::{Blocks, Facts};
-use crate::config::{Block, ClusterSettings, Config, Moves, Node};
-use crate::diagnostic::{SourceId, Sources, Span};
+use super::names::{Names, as_variable};
+use super::references::escaped;
+use crate::blocks::{Blocks, Facts, schemas};
+use crate::config::load_text;
 use crate::plan::compare;
-use crate::resource::{Address, BlockAddress, Desired, Identity, Lifecycle, Live};
+use crate::resource::{Address, Desired, Identity, Live};
 
 /// A registry that was recognised.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,22 +25,42 @@ pub(super) struct Registry {
     pub(super) objects: BTreeMap<Identity, Address>,
 }
 
+/// The variable of a password before it has a name of its own.
+const PASSWORD: &str = "PASSWORD";
+
+impl Registry {
+    /// Gives each password that is nowhere in the cluster a variable of its own.
+    pub(super) fn name_passwords(&mut self, names: &mut Names) {
+        let users = self.keys.pointer_mut("/auth/users").and_then(Value::as_object_mut);
+        for (user, source) in users.into_iter().flatten() {
+            if let Some(variable) = source.get_mut("env") {
+                let name = names.take(&format!("{user}-password"), &self.name);
+                *variable = Value::from(as_variable(&name));
+            }
+        }
+    }
+
+    /// Whether the file asks for passwords.
+    pub(super) fn has_passwords(&self) -> bool {
+        let users = self.keys.pointer("/auth/users").and_then(Value::as_object);
+        users.into_iter().flatten().any(|(_, source)| source.get("env").is_some())
+    }
+}
+
 /// The registries among these objects: each Deployment with the image of a registry, of which the block makes just the
 /// objects that are there.
-pub(super) fn registries(namespace: &str, found: &[Live]) -> Vec<Registry> {
-    let objects = found.iter().filter_map(|live| Some((Identity::of(&live.object)?, &live.object))).collect();
+pub(super) fn registries(namespace: &str, found: &[(Identity, &Live)]) -> Vec<Registry> {
+    let objects = found.iter().map(|(identity, live)| (identity.clone(), &live.object)).collect();
     let standing = Standing { namespace, objects };
+    let mut names = Names::default();
     let deployments = standing.objects.iter().filter(|(identity, _)| identity.is("apps", "Deployment"));
-    let mut registries: Vec<Registry> =
-        deployments.filter_map(|(_, deployment)| standing.registry(deployment)).collect();
-    registries.sort_by(|a, b| a.name.cmp(&b.name));
-    registries
+    deployments.filter_map(|(_, deployment)| standing.registry(deployment, &mut names)).collect()
 }
 
 /// What stands in the namespace.
 struct Standing<'a> {
     namespace: &'a str,
-    objects: HashMap<Identity, &'a Value>,
+    objects: BTreeMap<Identity, &'a Value>,
 }
 
 impl Standing<'_> {
@@ -49,22 +68,16 @@ impl Standing<'_> {
         self.objects.get(&Identity::namespaced(group, kind, self.namespace, name)).copied()
     }
 
-    fn registry(&self, deployment: &Value) -> Option<Registry> {
+    fn registry(&self, deployment: &Value, names: &mut Names) -> Option<Registry> {
         let object = text(deployment, "/metadata/name")?;
-        let keys = self.keys(deployment, object)?;
-        let name = match object.strip_prefix("registry") {
-            Some("") => "main".to_owned(),
-            Some(rest) if rest.starts_with('-') => rest.trim_start_matches('-').to_owned(),
-            _ => object.to_owned(),
-        };
+        let mut keys = self.keys(deployment, object)?;
+        let short = object.strip_prefix("registry-").unwrap_or(object);
+        let name = names.take(if short == "registry" { "main" } else { short }, "registry");
         let usual = if name == "main" { "registry".to_owned() } else { format!("registry-{name}") };
-        let mut keys = keys;
-        if object == usual
-            && let Some(map) = keys.as_object_mut()
-        {
-            map.remove("name");
+        if object != usual {
+            keys["name"] = Value::from(object);
         }
-        let desired = compiled(self.namespace, &name, &keys);
+        let desired = compiled(self.namespace, &name, &keys)?;
         let objects: Option<BTreeMap<Identity, Address>> = desired
             .into_iter()
             .filter(|desired| !desired.shared)
@@ -100,7 +113,6 @@ impl Standing<'_> {
         }
         let mut keys = json!({
             "image": container.get("image")?,
-            "name": name,
             "replicas": deployment.pointer("/spec/replicas")?,
             "storage": {"volume": volume},
             "auth": self.auth(name),
@@ -167,10 +179,9 @@ impl Standing<'_> {
         let file = text(htpasswd, "/data/htpasswd").and_then(|data| STANDARD.decode(data).ok());
         let file = file.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let users = file.lines().filter_map(|line| line.split_once(':')).map(|(user, _)| {
-            let source = if generated.contains(&user.to_owned()) {
-                json!({"generate": {}})
-            } else {
-                json!({"env": format!("{}_PASSWORD", as_variable(user))})
+            let source = match generated.contains(&user.to_owned()) {
+                true => json!({"generate": {}}),
+                false => json!({"env": PASSWORD}),
             };
             (user.to_owned(), source)
         });
@@ -182,30 +193,37 @@ fn text<'v>(object: &'v Value, pointer: &str) -> Option<&'v str> {
     object.pointer(pointer)?.as_str()
 }
 
-/// What the block makes.
-fn compiled(namespace: &str, name: &str, keys: &Value) -> Vec<Desired> {
-    let span = Span { source: SourceId(0), start: 0, end: 0 };
-    let block = Block {
-        address: BlockAddress::new("registry", name),
-        span,
-        body: Node::from_json(keys, span),
-        depends_on: Vec::new(),
-        named_blocks: Vec::new(),
-        lifecycle: Lifecycle::default(),
-        ready_rules: Vec::new(),
-    };
-    let config = Config {
-        sources: Sources::default(),
-        folder: PathBuf::new(),
-        files: Vec::new(),
-        project: String::new(),
-        cluster: ClusterSettings { namespace: Some(namespace.to_owned()), ..ClusterSettings::default() },
-        state_path: None,
-        sensitive_variables: BTreeMap::new(),
-        blocks: vec![block],
-        moves: Moves::default(),
-        imports: Vec::new(),
-        outputs: Vec::new(),
-    };
-    Blocks::read(&config).compile(&Facts::default()).resources
+/// What the block makes; `None` where it has mistakes.
+fn compiled(namespace: &str, name: &str, keys: &Value) -> Option<Vec<Desired>> {
+    let file = json!({
+        "project": {"name": "transcript"},
+        "cluster": {"namespace": namespace},
+        "registry": {name: escaped(keys)},
+    });
+    let loaded = load_text(&toml::to_string(&file).ok()?, &schemas());
+    let (config, _) = loaded.outcome.ok()?;
+    let compiled = Blocks::read(&config).compile(&Facts::default());
+    (!compiled.mistakes.has_errors()).then_some(compiled.resources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_password_has_a_variable_of_its_own() {
+        let users = json!({"ci": {"env": PASSWORD}, "c.i": {"env": PASSWORD}, "bot": {"generate": {}}});
+        let keys = json!({"auth": {"users": users}});
+        let mut names = Names::default();
+        let variables = ["main", "other"].map(|name| {
+            let mut registry = Registry { name: name.into(), keys: keys.clone(), objects: BTreeMap::new() };
+            registry.name_passwords(&mut names);
+            assert!(registry.has_passwords());
+            let users = &registry.keys["auth"]["users"];
+            assert_eq!(users["bot"], json!({"generate": {}}));
+            ["ci", "c.i"].map(|user| users[user]["env"].as_str().unwrap().to_owned())
+        });
+        assert_eq!(variables[0], ["CI_PASSWORD", "C_I_PASSWORD"]);
+        assert_eq!(variables[1], ["CI_PASSWORD_OTHER", "C_I_PASSWORD_OTHER"]);
+    }
 }

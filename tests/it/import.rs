@@ -198,6 +198,9 @@ spec:
   template:
     metadata: { labels: { app: web }, annotations: { note: "a ${HOME} b" } }
     spec:
+      serviceAccountName: robot
+      initContainers:
+        - { name: sidecar, image: "sidecar:1", restartPolicy: Always }
       containers:
         - name: main
           image: "web:1"
@@ -222,11 +225,11 @@ spec: { clusterIP: None, selector: { app: db }, ports: [{ port: 5432 }] }
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: settings }
-data: { protocol: TCP, text: "two\nlines with ''' and \"\"\"\n", "odd key.x": "1" }
+data: { protocol: TCP, text: "two\nlines with ''' and \"\"\"\n", "odd_key.x": "1" }
 ---
 apiVersion: v1
 kind: Secret
-metadata: { name: login }
+metadata: { name: login, annotations: { note: "of ${USER}" } }
 stringData: { password: hunter2-hunter2 }
 data: { blob: /w== }
 ---
@@ -257,7 +260,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: { name: reader }
 roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader }
-subjects: [{ kind: ServiceAccount, name: robot }]
+subjects: [{ kind: ServiceAccount, name: robot, namespace: "{ns}" }]
 ---
 apiVersion: apps/v1
 kind: StatefulSet
@@ -278,7 +281,31 @@ metadata: { name: nightly }
 spec:
   schedule: "0 3 * * *"
   jobTemplate:
-    spec: { template: { spec: { restartPolicy: OnFailure, containers: [{ name: main, image: "job:1" }] } } }
+    spec:
+      backoffLimit: 6
+      template: { spec: { restartPolicy: OnFailure, containers: [{ name: main, image: "job:1" }] } }
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: once }
+spec:
+  completions: 1
+  parallelism: 2
+  template: { spec: { restartPolicy: Never, containers: [{ name: main, image: "job:1" }] } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: sticky }
+spec:
+  selector: { app: web }
+  ports: [{ port: 80 }]
+  sessionAffinity: ClientIP
+  sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: default }
+imagePullSecrets: [{ name: pull }]
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -321,7 +348,13 @@ fn what_stands_in_a_namespace_becomes_a_configuration_that_changes_nothing() {
         "allowPrivilegeEscalation = false",
         "clusterIP = \"None\"",
         "$${DIR}",
+        "of $${USER}",
         "env = \"LOGIN_PASSWORD\"",
+        "restartPolicy = \"Always\"",
+        "backoffLimit = 6",
+        "completions = 1",
+        "timeoutSeconds = 1",
+        "imagePullSecrets",
     ] {
         assert!(text.contains(meant), "{meant}:\n{text}");
     }
@@ -339,7 +372,7 @@ fn what_stands_in_a_namespace_becomes_a_configuration_that_changes_nothing() {
             .collect();
         assert_eq!(changed, Vec::<&str>::new(), "{change:#}");
     }
-    assert_eq!(changes.iter().filter(|change| change["action"] == "adopt").count(), 14, "{text}");
+    assert_eq!(changes.iter().filter(|change| change["action"] == "adopt").count(), 17, "{text}");
     let generations = || {
         ["deployment/web", "statefulset/db", "cronjob/nightly"].map(|of| ns.field(of, "/metadata/generation"))
     };
@@ -399,6 +432,10 @@ fn a_namespace_that_cannot_be_written_down_is_said() {
     none.stderr_contains(&ns.fill("there is no namespace `{prefix}-none`"));
     project.run(["import"]).code(1);
     project.run(["import", "resource.a", "ConfigMap/a", "--from-cluster", "{ns}"]).code(1);
+    let empty = project.run(["import", "--from-cluster", "{ns}"]).success();
+    empty.stdout_lacks("import").stderr_contains(&ns.fill("There is nothing to import in the namespace {ns}"));
+    project.rewrite("regplan.toml", empty.stdout());
+    project.run(["validate"]).success();
     ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: seen }\ndata: { a: \"1\" }\n");
     let rules = json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]);
     let limited = ns.project().kubeconfig(ns.account("limited", &rules));

@@ -302,6 +302,14 @@ fn size(node: &Node) -> usize {
 
 /// A plain value of a schema; tables and lists are not defaults that anybody refers to.
 fn from_json(value: &Value, span: Span) -> Option<Node> {
-    let is_plain = matches!(value, Value::String(_) | Value::Bool(_) | Value::Number(_));
-    is_plain.then(|| Node::from_json(value, span))
+    let value = match value {
+        Value::String(text) => NodeValue::String(text.clone()),
+        Value::Bool(flag) => NodeValue::Boolean(*flag),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => NodeValue::Integer(whole),
+            None => NodeValue::Float(number.as_f64()?),
+        },
+        _ => return None,
+    };
+    Some(Node { value, span })
 }
