@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    Block, ClusterSettings, Config, Moves, Node, NodeValue, ObjectReadyRule, Table, TableEntry,
+    Block, ClusterSettings, Config, Moves, Node, NodeValue, ObjectReadyRule, StateSettings, Table, TableEntry,
 };
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::resource::{BlockAddress, IgnoreRule, Lifecycle, LiveReference, ReadyRule, Reference};
@@ -24,7 +24,7 @@ pub(super) fn config(text: &str) -> Config {
         files: Vec::new(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
-        state_path: None,
+        state: StateSettings::default(),
         sensitive_variables: BTreeMap::new(),
         blocks: Vec::new(),
         moves: Moves::default(),

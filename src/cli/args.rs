@@ -314,6 +314,14 @@ pub(super) enum Format {
 /// What can be done with the state.
 #[derive(Debug, Subcommand)]
 pub(super) enum StateCommand {
+    /// Make what a state in the cluster needs before its first use: namespace, objects, key, Roles
+    #[command(after_help = "\
+Examples:
+  regplan state init
+  regplan state init --print > state.yaml      for somebody else, who may make Roles
+
+It can be run again: what is there stays. A state in a folder needs no init.")]
+    Init(StateInitArgs),
     /// List what was applied: address and object
     #[command(after_help = "\
 Examples:
@@ -350,12 +358,42 @@ Examples:
 Examples:
   regplan state push backup.json")]
     Push(StatePushArgs),
+    /// Move the state to another place: a folder, the cluster, an object store
+    #[command(after_help = "\
+Examples:
+  cp regplan.toml old.toml                     then change `[state]` in regplan.toml
+  regplan state migrate --from old.toml
+  regplan state migrate --to new.toml          before regplan.toml itself is changed
+
+State, revisions, the key of plan files and secret values are copied, read back and compared. Then the old place is
+retired: a configuration that still names it is refused. A move that was interrupted is finished by the same command.")]
+    Migrate(StateMigrateArgs),
     /// Give a resource, or all objects of a block, another address
     #[command(after_help = "\
 Examples:
   regplan state mv resource.old resource.new
   regplan state mv registry.main registry.prod")]
     Mv(StateMvArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateInitArgs {
+    /// Make nothing, and print it as YAML; without the key, which is a secret
+    #[arg(long)]
+    pub(super) print: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateMigrateArgs {
+    /// The configuration with the old `[state]`; several files as with `--file`
+    #[arg(long, value_name = "FILE", required_unless_present = "to", conflicts_with = "to")]
+    pub(super) from: Vec<PathBuf>,
+    /// The configuration with the new `[state]`; several files as with `--file`
+    #[arg(long, value_name = "FILE")]
+    pub(super) to: Vec<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
 }
 
 #[derive(Debug, Args)]

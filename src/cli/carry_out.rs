@@ -94,7 +94,8 @@ pub(super) async fn run(
     failures: Failures,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let mut workspace = open(global, args, &request, failures.on_trouble, output).await?;
+    // Each step holds the whole configuration, so the larger ones are not kept in this future.
+    let mut workspace = Box::pin(open(global, args, &request, failures.on_trouble, output)).await?;
     let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
@@ -124,7 +125,7 @@ pub(super) async fn run(
     let report = apply(&mut workspace, &applicable, args.format, output).await?;
     // Whoever has stopped the run wants nothing more to be written.
     if let Some(undo) = undo.filter(|_| !report.is_complete() && !report.stopped) {
-        self::undo(&mut workspace, &undo, &report, args, output).await?;
+        Box::pin(self::undo(&mut workspace, &undo, &report, args, output)).await?;
     }
     if !report.is_complete() {
         return Ok(Exit::Failed);

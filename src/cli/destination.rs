@@ -64,7 +64,7 @@ pub(super) fn check_report<'p>(
 /// Refuses a path in the folder in which regplan keeps the state: also where nothing is there yet, since the next run
 /// would take it for its own.
 pub(super) fn check_beside_state(path: &Path, flag: &str, state: &BackendSettings) -> Result<(), Failure> {
-    let location = state.location().map_err(engine::Error::from)?;
+    let Some(location) = state.location().map_err(engine::Error::from)? else { return Ok(()) };
     let kept = real(location.kept_folder());
     // The path may be a link, or lie behind one.
     let parent = path.parent().map(real).unwrap_or_default();

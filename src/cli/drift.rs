@@ -5,8 +5,9 @@ use super::destination;
 use super::diagnostics;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::host;
 use super::output::Output;
-use super::settings;
+use super::settings as cli_settings;
 use crate::drift::{Additions, Drift, HealthCheck, Verdict};
 use crate::engine::{self, AppliedState, BackendSettings, DriftOptions, Head, Host, Secrets, Settings};
 use crate::report;
@@ -18,9 +19,9 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
     if let Some(path) = &args.output {
         destination::check_report(path, global.files.iter().chain(&global.var_files))?;
     }
-    let applied = find(global, args, output).await?;
     let settings =
         Settings { in_cluster: args.in_cluster, parallelism: CONNECTIONS, ..Settings::from(global) };
+    let applied = find(global, args, &settings, output).await?;
     let secrets = if args.no_secrets { Secrets::LeaveOut } else { Secrets::Read };
     let additions = if args.strict { Additions::Drift } else { Additions::Told };
     let health = if args.no_health { HealthCheck::LeftOut } else { HealthCheck::Counts };
@@ -35,15 +36,21 @@ pub(super) async fn run(global: &Global, args: &DriftArgs, output: Output) -> Re
 
 /// Finds what was applied last. Of the configuration, only the places of its state and its cluster are read;
 /// with `--state`, it may be missing.
-async fn find(global: &Global, args: &DriftArgs, output: Output) -> Result<AppliedState, Failure> {
-    let host = Host::of_process();
+async fn find(
+    global: &Global,
+    args: &DriftArgs,
+    settings: &Settings,
+    output: Output,
+) -> Result<AppliedState, Failure> {
+    let host = host::host(output);
     if let Some(folder) = &args.state {
-        let backend = BackendSettings::Folder(folder.clone());
+        let backend = BackendSettings::folder(folder.clone());
         check_output(args, &backend)?;
-        let head = if global.files.is_empty() { None } else { Some(load_head(global, &host, output)?) };
+        let head =
+            if global.files.is_empty() { None } else { Some(load_head(global, settings, &host, output)?) };
         return Ok(AppliedState::find(host, &backend, head.as_ref()).await?);
     }
-    let head = load_head(global, &host, output)?;
+    let head = load_head(global, settings, &host, output)?;
     check_output(args, &head.backend)?;
     Ok(AppliedState::find(host, &head.backend, Some(&head)).await?)
 }
@@ -52,8 +59,8 @@ fn check_output(args: &DriftArgs, state: &BackendSettings) -> Result<(), Failure
     args.output.as_deref().map_or(Ok(()), |path| destination::check_beside_state(path, "--output", state))
 }
 
-fn load_head(global: &Global, host: &Host, output: Output) -> Result<Head, Failure> {
-    let head = engine::load_head(&settings::inputs(global)?, host)?;
+fn load_head(global: &Global, settings: &Settings, host: &Host, output: Output) -> Result<Head, Failure> {
+    let head = engine::load_head(&cli_settings::inputs(global)?, settings, host)?;
     diagnostics::show_warnings(&head.sources, &head.warnings, output)?;
     Ok(head)
 }

@@ -15,6 +15,7 @@ mod failure;
 mod foreign_words;
 mod graph;
 mod history;
+mod host;
 mod import;
 mod init;
 mod interrupt;
@@ -36,6 +37,7 @@ mod wording;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -43,6 +45,8 @@ use args::{Cli, Command};
 use exit::Exit;
 use failure::Failure;
 use output::Output;
+
+use crate::state::locks_released;
 
 /// Runs the program with these arguments, the first of which is its name.
 ///
@@ -91,13 +95,20 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
 /// YAML where a file is nested [as deeply as it may be](crate::resource::DEEPEST_SENT).
 const STACK: usize = 32 << 20;
 
+/// How long the end of the program waits for the release of a lock. One that is not released runs out.
+const RELEASE_LIMIT: Duration = Duration::from_secs(5);
+
 fn asynchronously(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_stack_size(STACK)
         .enable_all()
         .build()
         .map_err(|error| Failure::caused("the runtime does not start", error))?;
-    let result = runtime.block_on(command);
+    let result = runtime.block_on(async {
+        let result = command.await;
+        locks_released(RELEASE_LIMIT).await;
+        result
+    });
     // A name look-up that hangs must not keep the program alive when its work is done.
     runtime.shutdown_background();
     result

@@ -10,7 +10,6 @@ use super::plan_file;
 use super::project;
 use super::settings;
 use super::wording::note;
-use crate::engine::BackendSettings;
 use crate::plan::{Mode, Plan};
 use crate::report::{self, Label, Level, Locator, Page, SourceLine, Styled, escape};
 use crate::state::Recovered;
@@ -23,7 +22,7 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     let mode = if args.destroy { Mode::Destroy } else { Mode::Apply };
     let project = project::load(global, settings::of_planning(global, &args.planning), output).await?;
     if let Some(path) = &args.out {
-        destination::check_beside_state(path, "--out", &BackendSettings::of(&project.config))?;
+        destination::check_beside_state(path, "--out", &project.backend_settings()?)?;
     }
     let opened = project.open().await?;
     if let Some(run) = opened.open_run() {

@@ -3,13 +3,14 @@
 use super::args::Global;
 use super::diagnostics;
 use super::failure::Failure;
+use super::host::host;
 use super::output::Output;
 use super::settings;
-use crate::engine::{self, Compiled, Host, Project, Settings};
+use crate::engine::{self, Compiled, Project, Settings};
 
 /// Reads and checks the configuration, and shows its warnings.
 pub(super) async fn load(global: &Global, settings: Settings, output: Output) -> Result<Project, Failure> {
-    let project = engine::load(&settings::inputs(global)?, settings, Host::of_process()).await?;
+    let project = engine::load(&settings::inputs(global)?, settings, host(output)).await?;
     diagnostics::show_warnings(&project.config.sources, &project.warnings, output)?;
     Ok(project)
 }
@@ -21,7 +22,7 @@ pub(super) fn load_without_blocks(
     output: Output,
 ) -> Result<Project, Failure> {
     let inputs = settings::inputs(global)?;
-    let project = engine::load_without_blocks(&inputs, settings, Host::of_process())?;
+    let project = engine::load_without_blocks(&inputs, settings, host(output))?;
     diagnostics::show_warnings(&project.config.sources, &project.warnings, output)?;
     Ok(project)
 }

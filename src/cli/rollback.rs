@@ -12,7 +12,7 @@ use super::plan::{self, Form};
 use super::plan_file;
 use super::project;
 use super::settings;
-use crate::engine::{BackendSettings, PlanRequest, Settings};
+use crate::engine::{PlanRequest, Settings};
 use crate::plan::Mode;
 use crate::report::SourceLine;
 
@@ -44,7 +44,7 @@ async fn keep(
     destination::check_plan_file(path)?;
     let settings = settings::of_planning(global, &args.planning);
     let project = project::load_without_blocks(global, settings, output)?;
-    destination::check_beside_state(path, "--out", &BackendSettings::of(&project.config))?;
+    destination::check_beside_state(path, "--out", &project.backend_settings()?)?;
     let workspace = project.open().await?.connect().await?;
     let planned = workspace.plan(request).await?;
     plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;

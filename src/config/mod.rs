@@ -19,9 +19,11 @@
 //! | `validate` | How does a table differ from its schema, in our words? |
 //! | `value_rules` | Where may unknown values and secrets stand, and what do relative paths start from? |
 //! | `shape`, `markers` | What does a schema say about one place, and with which keywords of our own? |
+//! | `state_settings`, `object_state`, `encryption` | Where is the state kept, and how its secret values? |
 //! | `imports` | Which existing object does an address take over? |
 //! | `moves` | Where has an address moved to, and what was removed? |
 //! | `hidden` | Which lines and values does a mistake not show, because they may be secrets? |
+//! | `secret_variables` | Which variables of the environment hold secrets? |
 //! | `digest` | Do two configurations say the same? |
 //! | `schema` | What does an editor need to complete and check a file? |
 //! | `starter` | What does `regplan init` write? |
@@ -30,6 +32,7 @@
 mod assemble;
 pub mod codes;
 mod digest;
+mod encryption;
 mod file_names;
 mod hidden;
 mod imports;
@@ -40,13 +43,16 @@ mod merge;
 mod model;
 mod moves;
 mod node;
+mod object_state;
 mod outline;
 mod parse;
 mod presence;
 mod references;
 mod schema;
+mod secret_variables;
 mod shape;
 mod starter;
+mod state_settings;
 mod tables;
 mod template;
 #[cfg(test)]
@@ -56,6 +62,7 @@ mod value_rules;
 mod variables;
 
 pub use assemble::{BLOCK_KEYS, duration};
+pub use encryption::{Encryption, IdentitySource};
 pub use imports::Import;
 pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head, load_text};
@@ -66,7 +73,9 @@ pub use model::{
 pub(crate) use moves::still_there;
 pub use moves::{Moved, Moves, Removed};
 pub use node::{Node, NodeValue, Table, TableEntry};
+pub use object_state::{ObjectState, ObjectStoreKind};
 pub use presence::is_absent;
 pub use references::SECRET_KIND;
 pub use schema::schema;
 pub use starter::starter;
+pub use state_settings::{ClusterState, StateSettings};

@@ -1,6 +1,6 @@
 //! What a configuration is, once it is read and checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use super::imports::Import;
 use super::markers::path_schema;
 use super::moves::Moves;
 use super::node::Node;
+use super::state_settings::StateSettings;
 use crate::diagnostic::{Sources, Span};
 use crate::resource::{Address, BlockAddress, Lifecycle, ReadyRule};
 
@@ -25,8 +26,8 @@ pub struct Config {
     pub project: String,
     /// `[cluster]`.
     pub cluster: ClusterSettings,
-    /// `[state] path`, resolved; `None` for the usual place.
-    pub state_path: Option<PathBuf>,
+    /// `[state]`.
+    pub state: StateSettings,
     /// The values of sensitive variables, by name; the others are substituted already. One that has no
     /// value is missing (see [`Inputs::sensitive_may_be_unset`](super::Inputs)).
     pub sensitive_variables: BTreeMap<String, String>,
@@ -47,7 +48,7 @@ impl fmt::Debug for Config {
             .field("folder", &self.folder)
             .field("project", &self.project)
             .field("cluster", &self.cluster)
-            .field("state_path", &self.state_path)
+            .field("state", &self.state)
             .field("sensitive_variables", &self.sensitive_variables.keys())
             .field("blocks", &self.blocks)
             .field("moves", &self.moves)
@@ -72,6 +73,9 @@ pub struct ClusterSettings {
     pub in_cluster: bool,
     /// The namespace of objects that name none.
     pub namespace: Option<String>,
+    /// The variables of the environment from which the configuration takes secrets. A program that gives credentials is
+    /// not given them.
+    pub secret_variables: BTreeSet<String>,
     /// The place of the table, for messages.
     pub span: Option<Span>,
 }

@@ -53,10 +53,144 @@ pub(super) struct ClusterTable {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "State")]
 pub(super) struct StateTable {
-    /// The folder of the state; `.regplan/PROJECT` beside the first file unless said otherwise.
+    /// What keeps it: `local`, a folder on this machine, unless said otherwise; or `kubernetes`, the project's own
+    /// cluster, for a project that several machines work on; or an object store, for the same: `s3` (and every store
+    /// that speaks its language), `gcs`, `azblob`. Credentials of a store come from the environment and the machine.
+    #[serde(default)]
+    pub(super) backend: BackendName,
+    /// `local`: the folder of the state; `.regplan/PROJECT` beside the first file unless said otherwise.
     #[serde(default)]
     #[schemars(schema_with = "path_schema")]
     pub(super) path: Option<PathBuf>,
+    /// `kubernetes`: the namespace of states, which no project may own; `regplan-state` unless said otherwise.
+    #[serde(default)]
+    #[schemars(schema_with = "dns_label")]
+    pub(super) namespace: Option<String>,
+    /// `kubernetes`: the name of the state in that namespace; the project's name unless said otherwise.
+    #[serde(default)]
+    #[schemars(schema_with = "dns_label")]
+    pub(super) name: Option<String>,
+    /// `s3`, `gcs`: the bucket.
+    #[serde(default)]
+    #[schemars(schema_with = "bucket_name")]
+    pub(super) bucket: Option<String>,
+    /// `azblob`: the storage account.
+    #[serde(default)]
+    #[schemars(schema_with = "bucket_name")]
+    pub(super) account: Option<String>,
+    /// `azblob`: the container.
+    #[serde(default)]
+    #[schemars(schema_with = "bucket_name")]
+    pub(super) container: Option<String>,
+    /// `s3`, `gcs`, `azblob`: what the names of all objects begin with; the project's name unless said otherwise.
+    #[serde(default)]
+    #[schemars(schema_with = "object_prefix")]
+    pub(super) prefix: Option<String>,
+    /// `s3`: the region; that of the environment (`AWS_REGION`) unless said otherwise, else `us-east-1`.
+    pub(super) region: Option<String>,
+    /// `s3`: the URL of a store that is not Amazon's: `https://minio.example.com`.
+    #[serde(default)]
+    #[schemars(schema_with = "endpoint")]
+    pub(super) endpoint: Option<String>,
+    /// `s3`: whether the bucket's name stands in the path of a request, not in its host; so it does where an `endpoint`
+    /// is given, unless said otherwise.
+    pub(super) path_style: Option<bool>,
+    /// `local`, `s3`, `gcs`, `azblob`: for whom the secret values of revisions are encrypted, so that a rollback can
+    /// restore them. Without it no secret value is kept.
+    pub(super) encryption: Option<EncryptionTable>,
+    /// `kubernetes`, `s3`, `gcs`, `azblob`: for how long a lock is held without a sign of life: at least `5s`, and `15s` unless said
+    /// otherwise.
+    #[expect(dead_code, reason = "read from the tree, where every value knows its place")]
+    pub(super) lock_duration: Option<String>,
+}
+
+/// For whom secret values are encrypted, by age.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Encryption")]
+pub(super) struct EncryptionTable {
+    /// The recipients, as `age-keygen` prints them (`age1…`): each of them can open what is written from now on.
+    pub(super) recipients: Vec<String>,
+    /// Where the identity is that opens the values (`AGE-SECRET-KEY-1…`, or a file of `age-keygen`). Only a rollback, and
+    /// an apply that may have to undo itself, look for it; all else works without.
+    pub(super) identity: Option<IdentityTable>,
+}
+
+/// Where an identity is: `{ env = "NAME" }` or `{ file = "path" }`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Identity")]
+pub(super) enum IdentityTable {
+    /// In a variable of the environment.
+    Env(IdentityEnv),
+    /// In a file.
+    File(IdentityFile),
+}
+
+/// In a variable of the environment.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IdentityEnv {
+    /// The variable's name.
+    pub(super) env: String,
+}
+
+/// In a file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IdentityFile {
+    /// The file.
+    #[schemars(schema_with = "path_schema")]
+    pub(super) file: PathBuf,
+}
+
+/// What keeps a state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum BackendName {
+    /// A folder on this machine.
+    #[default]
+    Local,
+    /// The project's own cluster.
+    Kubernetes,
+    /// S3, or a store that speaks its language.
+    S3,
+    /// Google Cloud Storage.
+    Gcs,
+    /// Azure Blob Storage.
+    Azblob,
+}
+
+impl BackendName {
+    /// As it is written in the file.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Kubernetes => "kubernetes",
+            Self::S3 => "s3",
+            Self::Gcs => "gcs",
+            Self::Azblob => "azblob",
+        }
+    }
+
+    /// The keys of `[state]` that mean something beside it.
+    pub(super) fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Local => &["path", "encryption"],
+            Self::Kubernetes => &["namespace", "name", "lock_duration"],
+            Self::S3 => {
+                &["bucket", "prefix", "region", "endpoint", "path_style", "lock_duration", "encryption"]
+            }
+            Self::Gcs => &["bucket", "prefix", "lock_duration", "encryption"],
+            Self::Azblob => &["account", "container", "prefix", "lock_duration", "encryption"],
+        }
+    }
+
+    /// Those beside which this key means something.
+    pub(super) fn with(key: &str) -> impl Iterator<Item = Self> {
+        let all = [Self::Local, Self::Kubernetes, Self::S3, Self::Gcs, Self::Azblob];
+        all.into_iter().filter(move |name| name.keys().contains(&key))
+    }
 }
 
 /// What was applied under one address has another one now. Its object is kept, but for the annotation that
@@ -265,5 +399,29 @@ fn dns_label(_: &mut SchemaGenerator) -> Schema {
         "pattern": DNS_LABEL,
         "maxLength": 63,
         "x-rule": DNS_LABEL_RULE,
+    })
+}
+
+fn bucket_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": "^[A-Za-z0-9][-A-Za-z0-9._]*$",
+        "x-rule": "letters, digits, `-`, `.` and `_`, the first one a letter or digit",
+    })
+}
+
+fn object_prefix(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": "^[-A-Za-z0-9_.=]*[-A-Za-z0-9_=][-A-Za-z0-9_.=]*(/[-A-Za-z0-9_.=]*[-A-Za-z0-9_=][-A-Za-z0-9_.=]*)*$",
+        "x-rule": "names of letters, digits, `-`, `_`, `.` and `=`, with a `/` between two of them",
+    })
+}
+
+fn endpoint(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": "^https?://[^/]+/?$",
+        "x-rule": "a URL without a path: `https://minio.example.com:9000`",
     })
 }

@@ -156,15 +156,20 @@ fn command(plan: &Plan) -> String {
     }
 }
 
-/// What a revision keeps: what was changed, and what was desired without its secrets.
+/// What a revision keeps: what was changed, and what was desired without its secrets; beside it, its secret values.
 fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let changed = plan.changes.iter();
     let changed = changed.filter_map(|change| Some((change.address.clone(), intent(change)?))).collect();
     let left_out = plan.left_out.iter().cloned().collect();
     let configuration = run.configuration.clone();
-    let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
-    let desired = desired.map(|desired| (desired.address.clone(), StoredDesired::new(desired, run.sources)));
-    Completion { command: command(plan), configuration, changed, desired: desired.collect(), left_out }
+    let mut completion =
+        Completion { command: command(plan), configuration, changed, left_out, ..Completion::default() };
+    for desired in plan.changes.iter().filter_map(|change| change.desired.as_deref()) {
+        let stored = StoredDesired::new(desired, run.sources);
+        completion.values.add(desired, &stored.withheld);
+        completion.desired.insert(desired.address.clone(), stored);
+    }
+    completion
 }
 
 /// Writes outcomes into the journal.

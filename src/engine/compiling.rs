@@ -7,6 +7,7 @@ use tracing::{Instrument as _, info_span};
 
 use super::Error;
 use super::needs::{self, Outside, SecretsOf};
+use super::own_state;
 use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -103,7 +104,10 @@ fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, CompiledBlocks) {
     let mut blocks = Blocks::read(config).compile(facts);
     let is_whole = !blocks.mistakes.has_errors();
     let graph = match Graph::build(std::mem::take(&mut blocks.resources)) {
-        Ok(graph) => is_whole.then_some(graph),
+        Ok(graph) => {
+            blocks.mistakes.extend(own_state::owners(config, &graph));
+            is_whole.then_some(graph)
+        }
         Err(found) => {
             // Where objects have mistakes, some are missing, and others exist twice.
             blocks.mistakes.extend(found.into_iter().filter(|mistake| is_whole || !is_doubtful(mistake)));

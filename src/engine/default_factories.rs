@@ -1,14 +1,24 @@
-//! The factories that the program uses: for Kubernetes clusters, and for states in local folders.
+//! The factories that the program uses: for Kubernetes clusters, and for the places of states.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
-use crate::provider::kubernetes::{self, Environment, Kubernetes};
-use crate::provider::{Provider, Router};
-use crate::resource::Problem;
-use crate::state::{Backend, LocalBackend, StateError};
+use super::Error;
+use super::backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
+use super::cluster_check::check_cluster;
+use super::factories::{BackendFactory, ProviderFactory};
+use super::host::Variables;
+use super::settings::ConnectionSettings;
+use crate::config::{ClusterState, Encryption};
+use crate::provider::kubernetes::{self, ClusterShelf, Ensured, Environment, Kubernetes, Made, Manifests};
+use crate::provider::{Cluster, Provider, Router};
+use crate::resource::{Problem, ProblemKind};
+use crate::state::{
+    Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
+    connect_object_store,
+};
 
 /// Reaches Kubernetes clusters, as `kubectl` does.
 pub struct KubernetesProviders {
@@ -25,28 +35,142 @@ impl KubernetesProviders {
 #[async_trait]
 impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
-        let ConnectionSettings { kubeconfig, context, in_cluster, connections, request_timeout } =
-            settings.clone();
-        let settings = kubernetes::Settings {
-            kubeconfig,
-            context,
-            in_cluster,
-            connections,
-            request_timeout,
-            environment: self.environment.clone(),
-        };
-        let cluster = Kubernetes::connect(&settings).await?;
+        let cluster = connect(settings, &self.environment).await?;
         Ok(Box::new(Router::new(Arc::new(cluster))))
     }
 }
 
-/// Keeps states in folders on this machine.
-#[derive(Debug, Clone, Copy)]
-pub struct LocalBackends;
+async fn connect(settings: &ConnectionSettings, environment: &Environment) -> Result<Kubernetes, Problem> {
+    let ConnectionSettings {
+        kubeconfig,
+        context,
+        in_cluster,
+        connections,
+        request_timeout,
+        secret_variables,
+    } = settings.clone();
+    let settings = kubernetes::Settings {
+        kubeconfig,
+        context,
+        in_cluster,
+        connections,
+        request_timeout,
+        secret_variables,
+        environment: environment.clone(),
+    };
+    Kubernetes::connect(&settings).await
+}
+
+/// How many requests a state needs at once: one, and one for its lock.
+const CONNECTIONS: usize = 2;
+
+/// Keeps states where the settings say.
+pub struct StateBackends {
+    environment: Environment,
+    variables: Variables,
+    waiting: Arc<Waiting>,
+}
+
+impl StateBackends {
+    /// `environment` is that of [`KubernetesProviders`]; `variables` have the credentials of object stores.
+    pub fn new(environment: Environment, variables: Variables) -> Self {
+        Self { environment, variables, waiting: Arc::new(|_, _| ()) }
+    }
+
+    /// Tells again and again while a lock is waited for whose holder may be gone.
+    #[must_use]
+    pub fn with_waiting(mut self, waiting: Arc<Waiting>) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
+    /// The shelf in a cluster, which must be the one of the configuration before anything is read from it.
+    async fn shelf(&self, settings: &ClusterBackend) -> Result<ClusterShelf, Error> {
+        let ClusterBackend { state, connection, cluster: expected } = settings;
+        let connection = ConnectionSettings { connections: CONNECTIONS, ..connection.clone() };
+        let cluster = connect(&connection, &self.environment).await?;
+        if expected.uid.is_some() || expected.server.is_some() {
+            check_cluster(expected, None, Cluster::identity(&cluster).await?)?;
+        }
+        Ok(ClusterShelf::new(&cluster, &state.namespace, &state.name))
+    }
+
+    fn in_cluster(
+        &self,
+        shelf: ClusterShelf,
+        settings: &ClusterBackend,
+        key_making: KeyMaking,
+    ) -> SharedBackend {
+        let times = times(settings.state.lock_duration, settings.connection.request_timeout);
+        // Only who may read Secrets there may read them.
+        self.on(Arc::new(shelf), times, key_making).with_seal(Some(Seal::ByPlace))
+    }
+
+    /// The state in an object store.
+    fn in_objects(&self, settings: &ObjectBackend) -> Result<Box<dyn Backend>, Error> {
+        let ObjectBackend { state, request_timeout } = settings;
+        let shelf = connect_object_store(state, self.variables.as_ref()).map_err(|problem| *problem)?;
+        let times = times(state.lock_duration, *request_timeout);
+        let backend = self.on(Arc::new(shelf), times, KeyMaking::ByNeed);
+        Ok(Box::new(backend.with_seal(seal(state.encryption.as_ref())?)))
+    }
+
+    fn on(&self, shelf: Arc<dyn Shelf>, times: LeaseTimes, key_making: KeyMaking) -> SharedBackend {
+        let waiting = Arc::clone(&self.waiting);
+        SharedBackend::new(shelf, times, key_making)
+            .with_waiting(Box::new(move |holder, left| waiting(holder, left)))
+    }
+
+    /// The key is made before the Roles: to make Roles takes more rights, and somebody else may have made them.
+    async fn prepare_in_cluster(&self, settings: &ClusterBackend) -> Result<Vec<Ensured>, Error> {
+        let ClusterState { namespace, name, .. } = &settings.state;
+        let shelf = self.shelf(settings).await?;
+        let Manifests { places, roles } = kubernetes::manifests(namespace, name);
+        let mut ensured = shelf.ensure(&places).await?;
+        let backend = self.in_cluster(shelf.clone(), settings, KeyMaking::ByNeed);
+        let made = if backend.key().await?.is_some() { Made::Before } else { Made::Now };
+        backend.make_key().await?;
+        ensured.push(Ensured { identity: shelf.identity(Item::Key), made });
+        ensured.extend(shelf.ensure(&roles).await?);
+        Ok(ensured)
+    }
+}
 
 #[async_trait]
-impl BackendFactory for LocalBackends {
-    async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, StateError> {
-        Ok(Box::new(LocalBackend::new(settings.location()?)))
+impl BackendFactory for StateBackends {
+    async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error> {
+        let (location, encryption) = match settings {
+            BackendSettings::Beside { folder, project, encryption } => {
+                (Location::beside(folder, project)?, encryption)
+            }
+            BackendSettings::Folder { folder, encryption } => (Location::at(folder), encryption),
+            BackendSettings::Objects(settings) => return self.in_objects(settings),
+            BackendSettings::Cluster(settings) => {
+                let shelf = self.shelf(settings).await?;
+                return Ok(Box::new(self.in_cluster(shelf, settings, KeyMaking::ByInit)));
+            }
+        };
+        Ok(Box::new(LocalBackend::new(location).with_seal(seal(encryption.as_ref())?)))
     }
+
+    async fn prepare(&self, settings: &BackendSettings) -> Result<Vec<Ensured>, Error> {
+        match settings {
+            BackendSettings::Cluster(settings) => self.prepare_in_cluster(settings).await,
+            BackendSettings::Beside { .. } | BackendSettings::Folder { .. } | BackendSettings::Objects(_) => {
+                Ok(Vec::new())
+            }
+        }
+    }
+}
+
+/// How long a lock lasts. Whoever takes it over also waits for a request that its holder may have sent right before.
+fn times(duration: Duration, request_timeout: Option<Duration>) -> LeaseTimes {
+    let usual = LeaseTimes::default().grace;
+    LeaseTimes { duration, grace: request_timeout.map_or(usual, |limit| limit.min(usual)) }
+}
+
+/// How secret values are sealed; `None` where none are kept.
+fn seal(encryption: Option<&Encryption>) -> Result<Option<Seal>, Problem> {
+    let wrong = |reason| Problem::new(ProblemKind::Settings, reason).help("correct `[state] encryption`");
+    encryption.map(|encryption| Seal::for_recipients(&encryption.recipients).map_err(wrong)).transpose()
 }

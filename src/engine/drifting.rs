@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::backend_settings::BackendSettings;
 use super::cluster_check::check_cluster;
-use super::factories::BackendSettings;
 use super::redacting::RedactingProvider;
 use super::state_access::place_name;
 use super::{Error, Head, Host, Settings};
@@ -71,7 +71,9 @@ impl AppliedState {
         let cluster = head.map(|head| head.cluster.clone()).unwrap_or_default();
         let folder = match backend_settings {
             BackendSettings::Beside { folder, .. } => Some(folder.as_path()),
-            BackendSettings::Folder(_) => None,
+            BackendSettings::Folder { .. } | BackendSettings::Objects(_) | BackendSettings::Cluster(_) => {
+                None
+            }
         };
         let place = place_name(&view.place, folder);
         Ok(Self { state: view.state, place, cluster, host })

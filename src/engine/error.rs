@@ -44,6 +44,14 @@ pub enum Error {
     /// What a run does could not be undone.
     #[error("it could not be undone")]
     NotUndoable(Vec<NotUndoable>),
+    /// A state is to move, and the other configuration is another project's.
+    #[error("the configurations are of two projects, `{from}` and `{to}`")]
+    OtherProject {
+        /// The project of the old place.
+        from: String,
+        /// The project of the new place.
+        to: String,
+    },
     /// There is no revision to go back to.
     #[error("there is no earlier revision")]
     NothingToRestore,

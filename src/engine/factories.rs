@@ -1,29 +1,14 @@
 //! The factories that make the provider and the state backend for the settings.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use async_trait::async_trait;
 
-use crate::config::Config;
+use super::Error;
+use super::backend_settings::BackendSettings;
+use super::settings::ConnectionSettings;
 use crate::provider::Provider;
+use crate::provider::kubernetes::Ensured;
 use crate::resource::Problem;
-use crate::state::{Backend, Location, StateError};
-
-/// How a cluster is reached: the result of `[cluster]` and the user's [`Settings`](super::Settings).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectionSettings {
-    /// The path of the kubeconfig; `None` for the default one.
-    pub kubeconfig: Option<PathBuf>,
-    /// The name of the context; `None` for the kubeconfig's current one.
-    pub context: Option<String>,
-    /// Whether to use the service account of the pod that we run in, and no kubeconfig.
-    pub in_cluster: bool,
-    /// How many requests may be under way at once; at least 1.
-    pub connections: usize,
-    /// How long one request may take with all its repetitions; `None` for the usual times.
-    pub request_timeout: Option<Duration>,
-}
+use crate::state::Backend;
 
 /// Makes the provider for a cluster.
 #[async_trait]
@@ -36,47 +21,22 @@ pub trait ProviderFactory: Send + Sync {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem>;
 }
 
-/// Where a state is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BackendSettings {
-    /// The state of a project in its default place, in the folder of the configuration.
-    Beside {
-        /// The folder of the first configuration file.
-        folder: PathBuf,
-        /// `[project] name`.
-        project: String,
-    },
-    /// The state in this folder, which `[state] path` or the user names.
-    Folder(PathBuf),
-}
-
-impl BackendSettings {
-    /// The settings of a configuration.
-    pub fn of(config: &Config) -> Self {
-        match &config.state_path {
-            Some(path) => Self::Folder(path.clone()),
-            None => Self::Beside { folder: config.folder.clone(), project: config.project.clone() },
-        }
-    }
-
-    /// Where that is on this machine.
-    ///
-    /// # Errors
-    /// The project has a name that cannot be a folder's name.
-    pub fn location(&self) -> Result<Location, StateError> {
-        match self {
-            Self::Beside { folder, project } => Location::beside(folder, project),
-            Self::Folder(folder) => Ok(Location::at(folder)),
-        }
-    }
-}
-
 /// Makes the backend that keeps a state.
 #[async_trait]
 pub trait BackendFactory: Send + Sync {
-    /// Makes the backend. Nothing is locked and no file is made yet.
+    /// Makes the backend. Nothing is locked and nothing is written yet.
     ///
     /// # Errors
-    /// The settings cannot name a state, such as a project name that cannot be a folder's name.
-    async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, StateError>;
+    /// The settings cannot name a state, such as a project name that cannot be a folder's name; or they lead to no
+    /// cluster, or to another one than the configuration names.
+    async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error>;
+
+    /// Makes what a state needs before its first use, and says what is there now. A place that needs nothing, as a
+    /// folder, says nothing.
+    ///
+    /// # Errors
+    /// The settings lead to no cluster, or to another one; or our rights do not allow it.
+    async fn prepare(&self, _: &BackendSettings) -> Result<Vec<Ensured>, Error> {
+        Ok(Vec::new())
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::default_factories::{KubernetesProviders, LocalBackends};
+use super::default_factories::{KubernetesProviders, StateBackends};
 use super::factories::{BackendFactory, ProviderFactory};
 use crate::provider::kubernetes::Environment;
 
@@ -32,12 +32,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// The environment of this process, Kubernetes clusters, and states in local folders.
+    /// The environment of this process, Kubernetes clusters, and states where the settings say.
     pub fn of_process() -> Self {
+        let environment = Environment::of_process();
+        let variables: Variables = Arc::new(|name| std::env::var(name).ok());
         Self {
-            variables: Arc::new(|name| std::env::var(name).ok()),
-            providers: Arc::new(KubernetesProviders::new(Environment::of_process())),
-            backends: Arc::new(LocalBackends),
+            variables: Arc::clone(&variables),
+            providers: Arc::new(KubernetesProviders::new(environment.clone())),
+            backends: Arc::new(StateBackends::new(environment, variables)),
         }
     }
 }

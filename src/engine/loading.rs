@@ -1,7 +1,7 @@
 //! Loads a project: reads and checks its configuration, and keeps the settings and the host with it.
 
+use super::backend_settings::BackendSettings;
 use super::compiling::{self, Compiled};
-use super::factories::BackendSettings;
 use super::needs::Outside;
 use super::settings::{ConfigInputs, Settings};
 use super::{Error, Host};
@@ -72,13 +72,13 @@ pub fn load_without_blocks(inputs: &ConfigInputs, settings: Settings, host: Host
 /// Reads only the head of a configuration. Variables, files and secrets of its blocks may be missing.
 ///
 /// # Errors
-/// Every mistake in `[project]`, `[cluster]` and `[state]`.
+/// Every mistake in `[project]`, `[cluster]` and `[state]`; or the settings contradict them.
 #[tracing::instrument(skip_all, fields(files = inputs.files.len()))]
-pub fn load_head(inputs: &ConfigInputs, host: &Host) -> Result<Head, Error> {
+pub fn load_head(inputs: &ConfigInputs, settings: &Settings, host: &Host) -> Result<Head, Error> {
     let Loaded { sources, outcome, .. } = read(config::load_head, inputs, host);
     match outcome {
         Ok((config, warnings)) => {
-            let backend = BackendSettings::of(&config);
+            let backend = BackendSettings::of(&config, settings)?;
             let Config { project, cluster, .. } = config;
             Ok(Head { project, cluster, backend, sources, warnings })
         }

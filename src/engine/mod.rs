@@ -11,11 +11,12 @@
 //!
 //! | file | question |
 //! |---|---|
-//! | `settings`, `request` | what the user has chosen, and what a plan is asked for |
+//! | `settings`, `backend_settings`, `request` | what the user has chosen, where the state is kept, and what a plan is asked for |
 //! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, and which houses and which state backends there are |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
+//! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
@@ -24,7 +25,8 @@
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `past` | which revisions there are, and which of them a rollback goes back to |
-//! | `restoring` | what was desired at a revision, as far as a rollback can restore it |
+//! | `restoring`, `kept_values` | what was desired at a revision, and its secret values, as far as a rollback can restore them |
+//! | `migrating` | a state that moves to another place |
 //! | `rebuilding` | a lost state, made anew from annotations |
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
@@ -35,6 +37,7 @@
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;
+mod backend_settings;
 mod cluster_check;
 mod compiling;
 mod default_factories;
@@ -45,16 +48,20 @@ mod file_lines;
 mod host;
 mod importing;
 mod kept_readings;
+mod kept_values;
 mod loading;
 mod lost_data;
+mod migrating;
 pub mod needs;
 mod opening;
 mod other_files;
 mod outputs;
+mod own_state;
 mod past;
 mod plan_file;
 mod planned;
 mod planning;
+mod preparing;
 mod rebuilding;
 mod redacting;
 mod refusal;
@@ -71,12 +78,13 @@ mod tests;
 mod undoing;
 mod workspace;
 
+pub use backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
 pub use cluster_check::ClusterMismatch;
 pub use compiling::{Compiled, compile, complete};
-pub use default_factories::{KubernetesProviders, LocalBackends};
+pub use default_factories::{KubernetesProviders, StateBackends};
 pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;
-pub use factories::{BackendFactory, BackendSettings, ConnectionSettings, ProviderFactory};
+pub use factories::{BackendFactory, ProviderFactory};
 pub use host::{Host, Variables};
 pub use importing::inventory;
 pub use kept_readings::KeptReadings;
@@ -91,7 +99,7 @@ pub use rebuilding::Additions;
 pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;
 pub use rights::MissingRights;
-pub use settings::{ConfigInputs, Settings, SettingsConflict};
+pub use settings::{ConfigInputs, ConnectionSettings, Settings, SettingsConflict};
 pub use state_access::StateAccess;
 pub use undoing::{NotUndoable, Undo, Undoing};
 pub use workspace::Workspace;

@@ -1,19 +1,22 @@
 //! Opens the state before the cluster is asked: it is read or locked first, and says which cluster is
 //! expected.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tracing::Instrument as _;
 
+use super::backend_settings::BackendSettings;
 use super::cluster_check::check_cluster;
-use super::factories::{BackendFactory, BackendSettings, ConnectionSettings};
+use super::factories::BackendFactory;
 use super::redacting::RedactingProvider;
 use super::run_secrets::RunSecrets;
+use super::settings::ConnectionSettings;
 use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Compiled, Error, Project};
 use crate::provider::Provider as _;
-use crate::state::{self, Backend, Holder, LockId, Recovered, State, StateError, Store, View};
+use crate::state::{self, Backend, Holder, LockId, Recovered, State, Store, View};
 
 /// A project with its state. No cluster was asked yet.
 ///
@@ -41,8 +44,8 @@ impl Project {
     /// # Errors
     /// The state cannot be read.
     pub async fn view_state(&self) -> Result<View, Error> {
-        let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
-        Ok(view(backends, settings, self.config.project.clone()).await?)
+        let (backends, settings) = (Arc::clone(&self.host.backends), self.backend_settings()?);
+        view(backends, settings, self.config.project.clone()).await
     }
 
     /// The state as a file holds it, with what an interrupted run has recorded.
@@ -55,6 +58,14 @@ impl Project {
             return Err(Error::NoState { place: view.place });
         }
         Ok(state::to_file(&view.place, &view.state)?)
+    }
+
+    /// Where the state is kept, for messages.
+    ///
+    /// # Errors
+    /// The settings lead to no place.
+    pub async fn state_place(&self) -> Result<PathBuf, Error> {
+        Ok(self.backend().await?.place())
     }
 
     /// Takes the lock with this id away from a process that is gone.
@@ -83,7 +94,7 @@ impl Project {
     pub async fn open(self) -> Result<Opened<View>, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
         // The state can be as large as the configuration, so both are read at the same time.
-        let (backends, settings) = (Arc::clone(&self.host.backends), BackendSettings::of(&self.config));
+        let (backends, settings) = (Arc::clone(&self.host.backends), self.backend_settings()?);
         let reading = view(backends, settings, self.config.project.clone());
         let reading = tokio::spawn(reading.in_current_span());
         let outline = self.compile().await?;
@@ -104,9 +115,17 @@ impl Project {
         Ok(Opened { project: self, connection, outline, state })
     }
 
+    /// Where the state is kept.
+    ///
+    /// # Errors
+    /// The settings contradict the configuration.
+    pub fn backend_settings(&self) -> Result<BackendSettings, Error> {
+        Ok(BackendSettings::of(&self.config, &self.settings)?)
+    }
+
     /// The backend of the state.
-    pub(super) async fn backend(&self) -> Result<Box<dyn Backend>, StateError> {
-        self.host.backends.open(&BackendSettings::of(&self.config)).await
+    pub(super) async fn backend(&self) -> Result<Box<dyn Backend>, Error> {
+        self.host.backends.open(&self.backend_settings()?).await
     }
 }
 
@@ -115,9 +134,9 @@ async fn view(
     backends: Arc<dyn BackendFactory>,
     settings: BackendSettings,
     project: String,
-) -> Result<View, StateError> {
+) -> Result<View, Error> {
     let backend = backends.open(&settings).await?;
-    state::view(backend.as_ref(), &project).await
+    Ok(state::view(backend.as_ref(), &project).await?)
 }
 
 impl Opened<View> {

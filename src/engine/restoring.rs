@@ -11,6 +11,7 @@ use secret_values::{Filled, Record};
 
 use super::Error;
 use super::compiling::Compiled;
+use super::kept_values::KeptValues;
 use crate::config::Config;
 use crate::graph::Graph;
 use crate::provider::Provider;
@@ -39,6 +40,8 @@ pub(super) struct Restoration {
 pub(super) struct Past<'r> {
     /// The revision to go back to.
     pub(super) revision: &'r Revision,
+    /// The secret values that are kept of it.
+    pub(super) values: &'r KeptValues,
     /// The newest one, which says how definitions are now; `None` where it cannot be read.
     pub(super) newest: Option<&'r Revision>,
     /// The state as it is now.
@@ -49,8 +52,8 @@ pub(super) struct Past<'r> {
     pub(super) kept: &'r BTreeSet<Address>,
 }
 
-/// What was desired at the revision. Definitions of custom resources are never rolled back. Secret values are in no
-/// revision; those that are certainly still the same are taken from the cluster.
+/// What was desired at the revision. Definitions of custom resources are never rolled back. Secret values are
+/// taken from where they are kept; else from the cluster, where they are certainly still the same.
 ///
 /// # Errors
 /// A revision of an old format, which has only its objects; or one that was edited by hand.
@@ -92,9 +95,9 @@ struct Refilled {
 impl Refilled {
     /// Adds a resource whose secret values the revision does not have.
     fn fill(&mut self, past: Past<'_>, mut desired: Desired, stored: &StoredDesired, reading: &Reading) {
-        let Past { revision: then, state: now, consented, kept, .. } = past;
+        let Past { revision: then, values, state: now, consented, kept, .. } = past;
         let address = desired.address.clone();
-        match (Record { then, now, consented, kept }).fill(&mut desired, stored, reading) {
+        match (Record { then, now, values, consented, kept }).fill(&mut desired, stored, reading) {
             Filled::Whole => {}
             Filled::WithPresentValues(note) => {
                 self.used_consents.insert(address);
@@ -137,7 +140,8 @@ pub(super) fn is_filled_by_cluster(
     state: &State,
 ) -> bool {
     let nobody = BTreeSet::new();
-    let record = Record { then: revision, now: state, consented: &nobody, kept: &nobody };
+    let record =
+        Record { then: revision, now: state, values: &KeptValues::No, consented: &nobody, kept: &nobody };
     let desired = stored.desired(address.clone());
     let filled =
         desired.map(|mut desired| record.fill(&mut desired, stored, &Reading::Present(Arc::clone(live))));

@@ -1,10 +1,10 @@
 //! The settings that the user has chosen, as plain data that does not tell where they came from.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::factories::ConnectionSettings;
 use crate::config::ClusterSettings;
 use crate::provider::OnTrouble;
 
@@ -37,6 +37,23 @@ impl fmt::Debug for ConfigInputs {
             .field("working_folder", &self.working_folder)
             .finish_non_exhaustive()
     }
+}
+
+/// How a cluster is reached: the result of `[cluster]` and the user's [`Settings`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// The path of the kubeconfig; `None` for the default one.
+    pub kubeconfig: Option<PathBuf>,
+    /// The name of the context; `None` for the kubeconfig's current one.
+    pub context: Option<String>,
+    /// Whether to use the service account of the pod that we run in, and no kubeconfig.
+    pub in_cluster: bool,
+    /// How many requests may be under way at once; at least 1.
+    pub connections: usize,
+    /// How long one request may take with all its repetitions; `None` for the usual times.
+    pub request_timeout: Option<Duration>,
+    /// The variables of the environment that a program which gives credentials is not given.
+    pub secret_variables: BTreeSet<String>,
 }
 
 /// The settings of the engine that are not in the configuration.
@@ -120,6 +137,7 @@ impl Settings {
             in_cluster: self.in_cluster || cluster.in_cluster,
             connections: self.parallelism.max(1),
             request_timeout: self.request_timeout,
+            secret_variables: cluster.secret_variables.clone(),
         })
     }
 }

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::{
-    BackendFactory, BackendSettings, ConfigInputs, ConnectionSettings, Error, Host, LocalBackends, Project,
-    ProviderFactory, Settings, load,
+    BackendFactory, BackendSettings, ConfigInputs, ConnectionSettings, Error, Host, Project, ProviderFactory,
+    Settings, StateBackends, load,
 };
+use crate::provider::kubernetes::Environment;
 use crate::provider::{
     CascadeScope, Cluster, Dependents, Guard, House, Progress, Provider, Reassignment, Router, Until, Verb,
     Wait, Write, Written,
@@ -17,7 +18,7 @@ use crate::provider::{
 use crate::resource::{
     ClusterIdentity, Identity, Live, Ownership, Problem, ProblemKind, Reading, Stamp, Target,
 };
-use crate::state::{Backend, StateError};
+use crate::state::Backend;
 
 /// A cluster in memory, shared by all providers that were made for it.
 #[derive(Clone, Default)]
@@ -190,9 +191,9 @@ struct NotedBackends(FakeCluster);
 
 #[async_trait]
 impl BackendFactory for NotedBackends {
-    async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, StateError> {
+    async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error> {
         self.0.note("open the state");
-        LocalBackends.open(settings).await
+        StateBackends::new(Environment::default(), Arc::new(|_| None)).open(settings).await
     }
 }
 

@@ -222,7 +222,7 @@ async fn a_plan_file_of_what_was_not_checked_is_not_admitted() {
 #[tokio::test]
 async fn drift_needs_the_state_and_no_configuration() {
     let stage = Stage::new(&config_map("a", "one"));
-    let folder = BackendSettings::Folder(stage.folder().join(".regplan/p"));
+    let folder = BackendSettings::folder(stage.folder().join(".regplan/p"));
     let nothing = refused(AppliedState::find(stage.host(), &folder, None).await);
     assert!(matches!(nothing, Error::NoState { .. }), "{nothing:?}");
     let mut workspace = workspace(&stage).await;
@@ -230,7 +230,7 @@ async fn drift_needs_the_state_and_no_configuration() {
     apply(&mut workspace, &planned, &Approval::Caller).await;
     drop(workspace);
     stage.write("[resource.a]\nnonsense = true\n");
-    let head = load_head(&stage.inputs(), &stage.host()).unwrap();
+    let head = load_head(&stage.inputs(), &stage.settings, &stage.host()).unwrap();
     for (backend, head) in [(&folder, None), (&head.backend, Some(&head))] {
         let applied = AppliedState::find(stage.host(), backend, head).await.unwrap();
         let drift = applied.drift(&stage.settings, DriftOptions::default()).await.unwrap();
@@ -239,7 +239,7 @@ async fn drift_needs_the_state_and_no_configuration() {
     }
     let pod = Settings { in_cluster: true, ..Settings::default() };
     stage.write("[cluster]\ncontext = \"prod\"\n");
-    let head = load_head(&stage.inputs(), &stage.host()).unwrap();
+    let head = load_head(&stage.inputs(), &stage.settings, &stage.host()).unwrap();
     let applied = AppliedState::find(stage.host(), &folder, Some(&head)).await.unwrap();
     let conflict = refused(applied.drift(&pod, DriftOptions::default()).await);
     assert!(matches!(conflict, Error::Settings(SettingsConflict::InCluster)), "{conflict:?}");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::kept_values::KeptValues;
 use super::planned::Planned;
 use super::request::PlanRequest;
 use super::restoring::{self, is_filled_by_cluster};
@@ -28,6 +29,13 @@ pub enum NotUndoable {
     Unfinished,
     /// It deletes or changes a secret value that no revision keeps.
     Secret(Address),
+    /// It deletes or changes a secret value that is kept, and cannot be read here.
+    ClosedSecret {
+        /// The resource.
+        address: Address,
+        /// Why not, and what to do about it.
+        why: String,
+    },
     /// It deletes what holds data.
     Data(Address),
     /// It deletes what holds objects of others, and these with it.
@@ -50,9 +58,14 @@ impl<S: StateAccess> Workspace<S> {
         if state.unfinished.is_some() {
             return Err(Error::NotUndoable(vec![NotUndoable::Unfinished]));
         }
+        let backend = self.project.backend().await?;
         let revision = match state.revision {
             0 => None,
-            number => Some(self.project.revision(number).await?),
+            number => Some(backend.revision(number).await?),
+        };
+        let values = match &revision {
+            Some(revision) => self.project.kept_values(backend.as_ref(), revision).await,
+            None => KeptValues::No,
         };
         if let Some(revision) = &revision {
             restoring::check(revision)?;
@@ -61,7 +74,7 @@ impl<S: StateAccess> Workspace<S> {
         let mut obstacles = Vec::new();
         for change in planned.plan.changes.iter().filter(|change| change.action.writes()) {
             let before = revision.as_ref().and_then(|revision| Before::of(change, revision));
-            match obstacle(change, before, state) {
+            match obstacle(change, before, state, &values) {
                 Some(obstacle) => obstacles.push(obstacle),
                 None => undo.kept.extend(before.map(|before| before.address.clone())),
             }
@@ -166,7 +179,12 @@ impl<'r> Before<'r> {
 }
 
 /// What keeps a change from being undone.
-fn obstacle(change: &Change, before: Option<Before<'_>>, state: &State) -> Option<NotUndoable> {
+fn obstacle(
+    change: &Change,
+    before: Option<Before<'_>>,
+    state: &State,
+    values: &KeptValues,
+) -> Option<NotUndoable> {
     let address = change.address.clone();
     let is_removed = matches!(change.action, Action::Delete | Action::Replace);
     if change.action == Action::Adopt {
@@ -181,13 +199,18 @@ fn obstacle(change: &Change, before: Option<Before<'_>>, state: &State) -> Optio
     let Some(Before { revision, address: known, stored }) = before else {
         return (change.action != Action::Create).then_some(NotUndoable::Unknown(address));
     };
-    if stored.withheld.is_empty() {
+    if stored.withheld.is_empty() || values.of(known, &stored.withheld).is_some() {
         return None;
     }
     let changes_secret = change.fields.iter().any(|field| field.sensitive && field.before.is_some());
     let is_whole =
         change.prior.as_ref().is_some_and(|live| is_filled_by_cluster(known, stored, live, revision, state));
-    (is_removed || changes_secret || !is_whole).then_some(NotUndoable::Secret(address))
+    (is_removed || changes_secret || !is_whole).then(|| match values {
+        KeptValues::Closed { why, help } => {
+            NotUndoable::ClosedSecret { address, why: format!("{why}; {help}") }
+        }
+        KeptValues::No | KeptValues::Open(_) => NotUndoable::Secret(address),
+    })
 }
 
 /// The object that a delete or a replacement takes away.

@@ -130,13 +130,21 @@ impl<S: StateAccess> Workspace<S> {
         let state = self.state.state();
         let backend = self.project.backend().await?;
         let revision = backend.revision(number).await?;
+        let values = self.project.kept_values(backend.as_ref(), &revision).await;
         // Where the newest one is damaged, no revision says how definitions are now.
         let newest = if state.revision > 0 { backend.revision(state.revision).await.ok() } else { None };
         let readings = KeptReadings::default();
         let provider = self.provider.as_ref();
         let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
         let consented = request.consent.iter().cloned().collect();
-        let past = Past { revision: &revision, newest: newest.as_ref(), state, consented: &consented, kept };
+        let past = Past {
+            revision: &revision,
+            values: &values,
+            newest: newest.as_ref(),
+            state,
+            consented: &consented,
+            kept,
+        };
         let restoration = restoring::restore(config, past, &keeping).await?;
         let Restoration { compiled, left_out, applied_then, barred, used_consents, notes } = restoration;
         self.secrets.learn_desired(&compiled.graph);

@@ -74,7 +74,7 @@ pub enum ProblemKind {
     Conflict,
     /// A write got no answer, and others have changed the object since: nobody can say whether it was done.
     Overtaken,
-    /// A webhook does not take dry-runs.
+    /// A webhook does not take dry-runs, or a quota does not count the kind yet.
     DryRunRefused,
     /// Validation, admission, quota, pod security: the server says no for a reason of its own.
     Rejected,

@@ -10,6 +10,8 @@ use super::id::LockId;
 use super::journal::{Journal, JournalLine};
 use super::model::State;
 use super::revision::{Revision, RevisionHead};
+use super::seal::Seal;
+use super::sealed_values::SealedValues;
 use super::version::StateVersion;
 use crate::resource::{Key, Permit};
 
@@ -113,4 +115,24 @@ pub trait Backend: Send + Sync {
 
     /// Keeps a revision, and removes the oldest ones where there are too many.
     async fn save_revision(&mut self, revision: &Revision) -> Result<(), StateError>;
+
+    /// How the secret values of revisions are sealed that are kept here; `None` where none are.
+    fn seal(&self) -> Option<&Seal> {
+        None
+    }
+
+    /// The secret values of a revision; `None` where none are kept.
+    async fn values(&self, _number: u64) -> Result<Option<SealedValues>, StateError> {
+        Ok(None)
+    }
+
+    /// Keeps the secret values of a revision, which is saved after them. They are removed with it.
+    async fn save_values(&mut self, values: &SealedValues) -> Result<(), StateError>;
+
+    /// Puts a key in the place of the one that is there, for a state that comes from elsewhere.
+    async fn save_key(&mut self, key: &Key) -> Result<(), StateError>;
+
+    /// Puts the file of a state in the place of whatever is there: a state that comes from elsewhere, or the note that
+    /// this one has gone.
+    async fn overwrite_state(&mut self, file: &[u8]) -> Result<(), StateError>;
 }

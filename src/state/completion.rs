@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::journal::{Intent, IntentKind};
 use super::model::State;
 use super::revision::Revision;
+use super::secret_values::SecretValues;
 use super::stored_desired::StoredDesired;
 use crate::resource::{Address, ClusterIdentity};
 
@@ -32,8 +33,12 @@ pub struct Completion {
     pub changed: BTreeMap<Address, IntentKind>,
     /// What was desired.
     pub desired: BTreeMap<Address, StoredDesired>,
+    /// The secret values of what was desired.
+    pub values: SecretValues,
     /// What the run left out: it is desired as it was in the revision before.
     pub left_out: BTreeSet<Address>,
+    /// What of the left out was taken over, by its address now, with that of the revision before.
+    pub carried: BTreeMap<Address, Address>,
 }
 
 impl Completion {
@@ -50,6 +55,7 @@ impl Completion {
             };
             let Some(address) = left_out.find(is_this) else { continue };
             self.desired.insert(address.clone(), desired);
+            self.carried.insert(address.clone(), old);
         }
     }
 }

@@ -33,6 +33,34 @@ pub enum StateError {
         /// Why it was not done.
         problem: Box<Problem>,
     },
+    /// The state has moved to another place.
+    #[error("the state of `{}` has moved to `{}`", path.display(), to.display())]
+    Retired {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it is.
+        to: PathBuf,
+    },
+    /// A state is to move to where it is.
+    #[error("the state is at `{}` already", path.display())]
+    SamePlace {
+        /// That place.
+        path: PathBuf,
+    },
+    /// There is no state that could move.
+    #[error("there is no state at `{}` that could move", path.display())]
+    NothingToMove {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Secret values are to be kept in another form, and cannot be opened.
+    #[error("the secret values of revision {number} cannot be opened: {reason}")]
+    ValuesClosed {
+        /// The revision.
+        number: u64,
+        /// Why.
+        reason: String,
+    },
     /// There is no key for plan files, and only `state init` makes one.
     #[error("there is no key for plan files (`{}`)", path.display())]
     NoKey {
@@ -221,6 +249,10 @@ impl StateError {
         match self {
             Self::Io { .. } => "state-io",
             Self::Shelf { .. } => "state-store",
+            Self::Retired { .. } => "state-moved-away",
+            Self::SamePlace { .. } => "state-same-place",
+            Self::NothingToMove { .. } => "state-nothing-to-move",
+            Self::ValuesClosed { .. } => "state-values-closed",
             Self::NoKey { .. } => "state-no-key",
             Self::BadProjectName { .. } => "state-project-name",
             Self::Damaged { .. } => "state-damaged",
@@ -260,6 +292,19 @@ impl StateError {
             Self::Shelf { problem, .. } => {
                 problem.help.clone().unwrap_or_else(|| "run the same command again".to_owned())
             }
+            Self::Retired { .. } => {
+                "let `[state]` name the place where it is; or, if it is to come back, move it with `regplan state migrate`"
+                    .to_owned()
+            }
+            Self::SamePlace { .. } => {
+                "name a configuration whose `[state]` is another one, with `--from` or `--to`".to_owned()
+            }
+            Self::NothingToMove { .. } => {
+                "check which configuration has the old `[state]`, and name that one with `--from`".to_owned()
+            }
+            Self::ValuesClosed { .. } => {
+                "give the identity that the old configuration names in `[state] encryption`".to_owned()
+            }
             Self::NoKey { .. } => {
                 "let somebody who may write there run `regplan state init`; until then, plan without `--out`".to_owned()
             }
@@ -269,7 +314,7 @@ impl StateError {
             Self::Damaged { path, .. } => damaged_help(path),
             Self::NewerFormat { .. } => "use the regplan that wrote it, or a newer one".to_owned(),
             Self::OtherProject { .. } => {
-                "give each project a folder of its own in `[state] path`, or put the project's name back: \
+                "give each project a place of its own in `[state]`, or put the project's name back: \
                  a renamed project has another state"
                     .to_owned()
             }
@@ -291,7 +336,7 @@ impl StateError {
                 None => "wait for it to end, and run the command again".to_owned(),
             },
             Self::NotLocked { .. } => {
-                "run the command again; leave the lock file where it is while regplan runs".to_owned()
+                "run the command again; while regplan runs, leave its lock as it is".to_owned()
             }
             Self::OtherLock { found: None, .. } => "nothing has to be unlocked".to_owned(),
             Self::OtherLock { .. } => "give the id that the refused command printed last".to_owned(),

@@ -3,7 +3,7 @@
 //! The checksum is the SHA-256 of the content as it is in the file, from its opening brace to its closing
 //! one. So it is verified over the bytes that were read, and nothing has to be serialised again for that.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,14 @@ struct File<'a> {
     checksum: String,
     #[serde(borrow)]
     content: &'a RawValue,
+}
+
+/// What stands in the place of a state that has moved.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tombstone {
+    format_version: u64,
+    moved_to: PathBuf,
 }
 
 /// The field that a file of every format has.
@@ -75,10 +83,18 @@ pub(super) fn write(path: &Path, content: &impl Serialize) -> Result<Vec<u8>, St
     Ok(file)
 }
 
+/// The file that stands in the place of a state that has moved to another place. Older versions, which do not know it,
+/// call it damaged, and do not go on with it either.
+pub(super) fn tombstone(to: &Path) -> Vec<u8> {
+    let tombstone = Tombstone { format_version: FORMAT_VERSION.into(), moved_to: to.to_owned() };
+    // A number and a path that came from text always can be written.
+    serde_json::to_vec_pretty(&tombstone).unwrap_or_default()
+}
+
 /// Reads the content of a file, of this format or of format 1. `path` is for the message of an error.
 ///
 /// # Errors
-/// [`StateError::NewerFormat`], and [`StateError::Damaged`] for what is not as regplan wrote it.
+/// [`StateError::NewerFormat`], [`StateError::Retired`], and [`StateError::Damaged`] for what is not as regplan wrote it.
 pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError> {
     let damaged = |reason: String| StateError::Damaged { path: path.to_owned(), reason };
     let json = |error: serde_json::Error| damaged(error.to_string());
@@ -91,7 +107,14 @@ pub(super) fn read<T: Content>(path: &Path, file: &[u8]) -> Result<T, StateError
             return from_json(content.get().as_bytes()).map_err(json);
         }
         Ok(_) => "it is laid out like another version than it says".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => {
+            if let Ok(Tombstone { format_version, moved_to }) = from_json(file)
+                && format_version == current
+            {
+                return Err(StateError::Retired { path: path.to_owned(), to: moved_to });
+            }
+            error.to_string()
+        }
     };
     // The version is looked at before the file is called damaged: a file of another version may look like
     // that.

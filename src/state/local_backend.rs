@@ -19,6 +19,8 @@ use super::location::Location;
 use super::lock::{self, Lock};
 use super::model::State;
 use super::revision::{DEFAULT_RETENTION, Revision, RevisionHead};
+use super::seal::Seal;
+use super::sealed_values::SealedValues;
 use super::version::StateVersion;
 use crate::config::is_absent;
 use crate::resource::{Key, from_json};
@@ -31,6 +33,7 @@ use crate::resource::{Key, from_json};
 pub struct LocalBackend {
     location: Location,
     retention: usize,
+    seal: Option<Seal>,
     lock: Option<Lock>,
     journal: Option<Writer>,
 }
@@ -49,13 +52,20 @@ struct Writer {
 impl LocalBackend {
     /// A backend for the state at this place. Nothing is made there before the lock is taken.
     pub fn new(location: Location) -> Self {
-        Self { location, retention: DEFAULT_RETENTION, lock: None, journal: None }
+        Self { location, retention: DEFAULT_RETENTION, seal: None, lock: None, journal: None }
     }
 
     /// Sets how many revisions are kept; at least one is.
     #[must_use]
     pub fn with_retention(mut self, revisions: usize) -> Self {
         self.retention = revisions.max(1);
+        self
+    }
+
+    /// Keeps the secret values of revisions, sealed so; without a seal none are kept.
+    #[must_use]
+    pub fn with_seal(mut self, seal: Option<Seal>) -> Self {
+        self.seal = seal;
         self
     }
 
@@ -247,8 +257,35 @@ impl Backend for LocalBackend {
         for number in numbers.iter().take(numbers.len().saturating_sub(self.retention)) {
             // One revision too many does no harm, and the next run tries again.
             let _ = fs::remove_file(self.location.revision(*number));
+            let _ = fs::remove_file(self.location.values(*number));
         }
         Ok(())
+    }
+
+    fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
+    }
+
+    async fn values(&self, number: u64) -> Result<Option<SealedValues>, StateError> {
+        let path = self.location.values(number);
+        files::read(&path)?.map(|bytes| format::read(&path, &bytes)).transpose()
+    }
+
+    async fn save_values(&mut self, values: &SealedValues) -> Result<(), StateError> {
+        self.held()?;
+        files::make_folder(&self.location.revisions())?;
+        let path = self.location.values(values.revision);
+        files::replace(&path, &format::write(&path, values)?)
+    }
+
+    async fn save_key(&mut self, key: &Key) -> Result<(), StateError> {
+        self.held()?;
+        files::replace(&self.location.key(), format!("{}\n", key.to_hex()).as_bytes())
+    }
+
+    async fn overwrite_state(&mut self, file: &[u8]) -> Result<(), StateError> {
+        self.held()?;
+        files::replace(&self.location.state(), file)
     }
 }
 

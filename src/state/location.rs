@@ -85,6 +85,11 @@ impl Location {
         self.revisions().join(format!("{number:06}.json"))
     }
 
+    /// The file of the secret values of one revision.
+    pub fn values(&self, number: u64) -> PathBuf {
+        self.revisions().join(format!("{number:06}.values.json"))
+    }
+
     /// Makes the folder.
     ///
     /// A new `.regplan` gets a `.gitignore`, so that a local state, which is for one machine, is not

@@ -10,11 +10,12 @@
 //! | `lock` | who writes; the operating system holds the lock, so a killed process leaves none behind |
 //! | `key` | seals the digests of secrets in plan files, so that no guess can be checked against them |
 //! | `revisions/000001.json` | a [`Revision`] for each completed apply, the last 50 of them |
+//! | `revisions/000001.values.json` | its secret values, encrypted, where `[state] encryption` asks for that |
 //!
 //! `docs/state-format.md` describes every field of these files.
 //!
 //! Nothing here is secret: callers give digests (keyed ones for secrets) and objects whose sensitive fields
-//! are taken out. Files are nevertheless readable by their owner only.
+//! are taken out; secret values are kept only encrypted. Files are nevertheless readable by their owner only.
 //!
 //! # How a run is recorded
 //!
@@ -43,12 +44,14 @@
 //! | `model`, `stored_resource`, `completed` | what a state says |
 //! | `journal`, `journal_text` | what a run says of itself, line by line |
 //! | `revision`, `stored_desired` | what is kept of a completed apply |
+//! | `secret_values`, `sealed_values`, `seal` | the secret values of a revision, and how they are kept from eyes |
 //! | `format`, `format_1`, `version` | how a file is laid out, and how the older format is read |
 //! | `store`, `completion` | how a run is recorded |
 //! | `view`, `recover` | what the state is where a run was killed, or is under way |
 //! | `history` | which revisions there are, and which plans were completed |
 //! | `backend`, `local`, `location`, `files` | where all this is kept |
 //! | `lock`, `holder` | which process may write |
+//! | `migration` | how a state moves to another place |
 //! | `shared` | the same in a store that several machines share |
 //! | `id`, `error` | the names and the errors of all of them |
 
@@ -67,9 +70,13 @@ mod journal_text;
 mod local_backend;
 mod location;
 mod lock;
+mod migration;
 mod model;
 mod recover;
 mod revision;
+mod seal;
+mod sealed_values;
+mod secret_values;
 mod shared;
 mod store;
 mod stored_desired;
@@ -100,12 +107,16 @@ pub use id::{Lineage, LockId, RunId};
 pub use journal::{Begin, Intent, IntentKind, Journal, JournalLine, Outcome, RunEnd};
 pub use local_backend::LocalBackend;
 pub use location::Location;
+pub use migration::{Migrated, migrate};
 pub use model::{COMPLETED_PLANS, Expected, FinishedRun, State, Unfinished};
 pub use recover::{Recovered, recover};
 pub use revision::{DEFAULT_RETENTION, Revision, RevisionHead, RevisionSummary};
+pub use seal::{Identities, Seal, SealedBy};
+pub use sealed_values::{NotOpened, SealedValues};
+pub use secret_values::SecretValues;
 pub use shared::{
-    Item, ItemVersion, Kept, KeyMaking, LAST_PART, LeaseTimes, LockRecord, Over, SharedBackend, Shelf,
-    ShelfError, Waiting,
+    Item, ItemVersion, Kept, KeyMaking, LAST_PART, LeaseTimes, LockRecord, ObjectShelf, Over, SharedBackend,
+    Shelf, ShelfError, Waiting, connect_object_store, locks_released,
 };
 pub use store::Store;
 pub use stored_desired::{StoredDesired, StoredOrigin};

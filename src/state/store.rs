@@ -16,6 +16,7 @@ use super::journal::{Begin, Journal, JournalLine, Outcome, RunEnd};
 use super::model::{Expected, State};
 use super::recover::{self, JournalStatus, Recovered, recover};
 use super::revision::{Revision, RevisionHead, RevisionSummary};
+use super::sealed_values;
 use super::version::{FORMAT_VERSION, StateVersion};
 use super::view::fold;
 use crate::resource::{Address, Key, Permit};
@@ -302,17 +303,21 @@ impl Store {
                 completion.carry_over(before, next);
             }
         }
+        let before = next.revision;
+        let configuration = completion.configuration.clone();
+        let changed = completion.changed.clone();
         let head = RevisionHead {
             number,
             run: journal.begin.run.clone(),
             at: Timestamp::now(),
             by: journal.begin.by.clone(),
-            command: completion.command,
+            command: completion.command.clone(),
             plan: journal.begin.plan.clone(),
-            configuration: completion.configuration,
-            summary: RevisionSummary::of(&completion.changed),
-            changed: completion.changed,
+            configuration,
+            summary: RevisionSummary::of(&changed),
+            changed,
         };
+        sealed_values::keep(self.backend.as_mut(), &head, before, &completion).await?;
         next.complete(head.completed_plan());
         let revision = Revision { head, state: next.clone(), desired: completion.desired };
         self.backend.save_revision(&revision).await?;
@@ -381,6 +386,16 @@ impl Store {
     /// The numbers of the revisions cannot be read.
     pub async fn completed(&self, plan: &str) -> Result<Option<CompletedPlan>, StateError> {
         history::completed(self.backend.as_ref(), self.state(), plan).await
+    }
+
+    /// The place that is locked.
+    pub(super) fn backend(&self) -> &dyn Backend {
+        self.backend.as_ref()
+    }
+
+    /// The place that is locked, to be written to without a run.
+    pub(super) fn backend_mut(&mut self) -> &mut dyn Backend {
+        self.backend.as_mut()
     }
 
     /// Releases the lock, and returns the backend. If the store is only dropped, the operating system's lock

@@ -419,5 +419,5 @@ async fn every_error_says_what_to_do_next() {
     let error = Store::open(backend(folder.path()), "other", "apply").await.err().unwrap();
     let diagnostic = error.diagnostic();
     assert_eq!(diagnostic.code, "state-other-project");
-    assert!(diagnostic.help.is_some_and(|help| help.contains("[state] path")));
+    assert!(diagnostic.help.is_some_and(|help| help.contains("[state]")));
 }

@@ -1,6 +1,6 @@
 //! Parts that the tests of this room share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -91,7 +91,7 @@ pub(super) fn completion() -> Completion {
         configuration: "sha256:configuration".to_owned(),
         changed: [(address("a"), IntentKind::Create)].into(),
         desired: [(address("a"), desired("a"))].into(),
-        left_out: BTreeSet::new(),
+        ..Completion::default()
     }
 }
 

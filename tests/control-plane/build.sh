@@ -13,6 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly KWOK=sigs.k8s.io/kwok/cmd/kwok@v0.8.0
 readonly REGISTRY=github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+readonly VERSITYGW=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -28,7 +29,7 @@ minor=${minor%%.*}
 version=k8s.io/component-base/version
 ldflags="-s -w -X $version.gitVersion=$kubernetes -X $version.gitMajor=1 -X $version.gitMinor=$minor"
 
-key=$({ cat go.mod go.sum; printf '%s\n' "$KWOK" "$REGISTRY" "$ldflags" "$(go env GOOS GOARCH)"; } | sha256sum | cut -c1-16)
+key=$({ cat go.mod go.sum; printf '%s\n' "$KWOK" "$REGISTRY" "$VERSITYGW" "$ldflags" "$(go env GOOS GOARCH)"; } | sha256sum | cut -c1-16)
 cache=${REGPLAN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/regplan}/control-plane/$key
 mkdir -p "$cache"
 
@@ -41,7 +42,7 @@ fi
 
 plane=(etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok)
 programs=("${plane[@]}")
-[ "${1:-}" = --plane ] || programs+=(registry)
+[ "${1:-}" = --plane ] || programs+=(registry versitygw)
 
 missing=()
 for program in "${programs[@]}"; do
@@ -62,6 +63,7 @@ build() {
     kube*) go build -trimpath -ldflags "$ldflags" -o "$out/$1" "k8s.io/kubernetes/cmd/$1" ;;
     kwok) bin=$KWOK ;;
     registry) bin=$REGISTRY ;;
+    versitygw) bin=$VERSITYGW ;;
   esac
   if [ -n "${bin:-}" ]; then
     GOBIN=$out CGO_ENABLED=0 go install -trimpath -ldflags "-s -w" "$bin"

@@ -36,6 +36,7 @@ pub(crate) fn facts(folder: &Path, programs: &Path) -> Result<Facts, Error> {
         token: text(&config["users"][0]["user"]["token"]),
         expired_client: expired_client(folder)?,
         etcd: None,
+        audit_log: None,
     })
 }
 

@@ -4,12 +4,13 @@ mod ambiguous;
 mod discovery;
 mod gone;
 mod network;
+mod servers;
 
 use crate::harness::{Namespace, Project, Test, config_maps};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [gone::tests(), network::tests(), ambiguous::tests(), discovery::tests()].concat()
+    [servers::tests(), gone::tests(), network::tests(), ambiguous::tests(), discovery::tests()].concat()
 }
 
 fn project_of(ns: &Namespace, count: usize) -> Project<'_> {

@@ -98,7 +98,7 @@ impl Houses {
 
     async fn drift(&self) -> Drift {
         let inputs = ConfigInputs::in_folder(&self.folder);
-        let head = engine::load_head(&inputs, &self.host).unwrap();
+        let head = engine::load_head(&inputs, &Settings::default(), &self.host).unwrap();
         let backend: &BackendSettings = &head.backend;
         let applied = AppliedState::find(self.host.clone(), backend, Some(&head)).await.unwrap();
         applied.drift(&self.settings, DriftOptions::default()).await.unwrap()

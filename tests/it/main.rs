@@ -35,21 +35,25 @@ mod drift_cron;
 mod examples;
 mod exported;
 mod faults;
+mod force;
 mod github_actions;
 mod handover;
 mod health;
 mod houses;
 mod idempotence;
 mod import;
+mod kept_secrets;
 mod leftovers;
 mod levels;
 mod literals;
 mod messages;
+mod migration;
 mod mistakes;
 mod moves;
 mod names;
 mod needs;
 mod nesting;
+mod object_states;
 mod outputs;
 mod plan_forms;
 mod predictions;
@@ -66,6 +70,7 @@ mod rooms;
 mod safety;
 mod schemas;
 mod secrets;
+mod shared_state;
 mod state_files;
 mod targets;
 mod transport_errors;
@@ -82,11 +87,14 @@ use harness::Test;
 /// the end. No test needs another one to have run.
 fn tests() -> Vec<Test> {
     [
+        force::tests(),
         faults::tests(),
+        shared_state::tests(),
         replacement::tests(),
         readiness::tests(),
         control_plane::tests(),
         undo::tests(),
+        object_states::tests(),
         user_stories::tests(),
         github_actions::tests(),
         drift_cron::tests(),
@@ -105,11 +113,13 @@ fn tests() -> Vec<Test> {
         health::tests(),
         houses::tests(),
         idempotence::tests(),
+        kept_secrets::tests(),
         import::tests(),
         levels::tests(),
         leftovers::tests(),
         literals::tests(),
         messages::tests(),
+        migration::tests(),
         mistakes::tests(),
         moves::tests(),
         names::tests(),
@@ -130,6 +140,7 @@ fn tests() -> Vec<Test> {
         safety::tests(),
         schemas::tests(),
         secrets::tests(),
+        secrets::cycle::tests(),
         state_files::tests(),
         targets::tests(),
         timing::tests(),

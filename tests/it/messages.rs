@@ -10,7 +10,7 @@ use crate::harness::{Literal, literals};
 tests! { the_page_has_every_message_once }
 
 /// If this variable is set, the test writes the page instead of comparing it.
-const UPDATE: &str = "REGPLAN_UPDATE_DOCS";
+pub(crate) const UPDATE: &str = "REGPLAN_UPDATE_DOCS";
 
 fn the_page_has_every_message_once() {
     let page = page(&literals());

@@ -1,19 +1,29 @@
 //! An apply does not touch what is not ours, whatever changes between plan and apply.
 
+pub(crate) mod concurrent;
 mod consent;
+pub(crate) mod disk;
 mod environments;
 mod foreign_objects;
-mod interruption;
+pub(crate) mod interruption;
 mod marks;
 mod older_state;
-mod races;
+pub(crate) mod races;
 
 use crate::harness::{GREETING, Namespace, Project, Test};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
     let races = [races::tests(), marks::tests(), interruption::tests(), older_state::tests()].concat();
-    [foreign_objects::tests(), races, consent::tests(), environments::tests()].concat()
+    [
+        disk::tests(),
+        concurrent::tests(),
+        foreign_objects::tests(),
+        races,
+        consent::tests(),
+        environments::tests(),
+    ]
+    .concat()
 }
 
 const THEIRS: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "greeting"}, "data": {"hello": "theirs"}}"#;

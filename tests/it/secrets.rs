@@ -1,5 +1,7 @@
 //! Secrets reach no sink, and nothing that a stranger writes steers a terminal.
 
+pub(crate) mod cycle;
+
 use std::fs;
 use std::path::Path;
 

@@ -44,6 +44,10 @@ pub(super) fn words(error: &Error) -> Words {
             suggest(name, known.iter().map(String::as_str), &format!("declare it with `[output.{name}]`")),
         ),
         Error::NotUndoable(obstacles) => not_undoable(obstacles),
+        Error::OtherProject { from, to } => Words::new(
+            format!("a state moves within one project, and these are two: `{from}` and `{to}`"),
+            "name a configuration that differs in `[state]` alone",
+        ),
         Error::NothingToRestore => Words::new(
             "there is no earlier revision to go back to",
             "`regplan history` lists those that are kept; each completed apply makes one",
@@ -85,6 +89,9 @@ fn not_undoable(obstacles: &[NotUndoable]) -> Words {
             }
             NotUndoable::Secret(address) => {
                 format!("{address}: its secret values would be lost; no revision keeps them")
+            }
+            NotUndoable::ClosedSecret { address, why } => {
+                format!("{address}: its secret values are kept, and cannot be restored from here: {why}")
             }
             NotUndoable::Data(address) => format!("{address}: its data would be lost"),
             NotUndoable::Others(address) => {

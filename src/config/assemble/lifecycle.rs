@@ -24,8 +24,8 @@ pub(super) fn read(
             .filter_map(|item| address_of(item, mistakes))
             .collect(),
         timeouts: Timeouts {
-            ready: duration_at(node, "ready", mistakes),
-            delete: duration_at(node, "delete", mistakes),
+            ready: timeout_at(node, "ready", mistakes),
+            delete: timeout_at(node, "delete", mistakes),
         },
         ready: node.at(["ready"]).and_then(|node| ready_rule(node, mistakes)),
     }
@@ -99,8 +99,12 @@ fn field(text: &str, node: &Node, mistakes: &mut Vec<Diagnostic>) -> Option<Fiel
     }
 }
 
-fn duration_at(node: &Node, key: &str, mistakes: &mut Vec<Diagnostic>) -> Option<Duration> {
-    let node = node.at(["timeouts", key])?;
+fn timeout_at(node: &Node, key: &str, mistakes: &mut Vec<Diagnostic>) -> Option<Duration> {
+    duration_at(node.at(["timeouts", key])?, mistakes)
+}
+
+/// The length of time that stands here. One that cannot be read is a mistake.
+pub(super) fn duration_at(node: &Node, mistakes: &mut Vec<Diagnostic>) -> Option<Duration> {
     let text = node.as_str()?;
     let duration = duration(text);
     if duration.is_none() {

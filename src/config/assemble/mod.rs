@@ -5,6 +5,7 @@ mod lifecycle;
 mod lists;
 mod named_blocks;
 mod outputs;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ use super::node::{Node, NodeValue};
 use super::outline::{Outline, SINGLE_TABLES};
 use super::references::{Resolved, SECRET_KIND};
 use super::shape::Shape;
-use super::tables::{ClusterTable, ProjectTable, StateTable};
+use super::tables::{ClusterTable, ProjectTable};
 use super::validate::{CheckedTable, EnclosingTable, KeyContext, check};
 use super::value_rules::{KnownWhen, ValueRules};
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
@@ -44,7 +45,8 @@ pub(super) fn assemble(
     assembly.require_project();
     let project: Option<ProjectTable> = assembly.single("project");
     let cluster = assembly.cluster();
-    let state: Option<StateTable> = assembly.single("state");
+    let project = project.map(|project| project.name).unwrap_or_default();
+    let state = assembly.state(&project);
     assembly.variables();
     let blocks = assembly.blocks();
     let moves = assembly.moves();
@@ -54,9 +56,9 @@ pub(super) fn assemble(
         sources: Sources::default(),
         folder: PathBuf::new(),
         files: Vec::new(),
-        project: project.map(|project| project.name).unwrap_or_default(),
+        project,
         cluster,
-        state_path: state.and_then(|state| state.path),
+        state,
         sensitive_variables: BTreeMap::new(),
         blocks,
         moves,
@@ -160,7 +162,16 @@ impl Assembly<'_> {
             return ClusterSettings { span, ..ClusterSettings::default() };
         };
         let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace } = table;
-        ClusterSettings { context, kubeconfig, uid, server, in_cluster, namespace, span }
+        ClusterSettings {
+            context,
+            kubeconfig,
+            uid,
+            server,
+            in_cluster,
+            namespace,
+            span,
+            ..ClusterSettings::default()
+        }
     }
 
     fn bodies(&self, kind: &str) -> Vec<(String, Node)> {

@@ -16,7 +16,7 @@ use super::node::{Node, NodeValue};
 use super::outline::{Outline, SINGLE_TABLES};
 use super::parse::parse;
 use super::references::resolve;
-use super::variables;
+use super::{secret_variables, variables};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span};
 use after_syntax_errors::credible;
 use top_level::check_names;
@@ -131,6 +131,7 @@ impl Loading<'_> {
             &mut self.mistakes,
         );
         let mut config = assemble(resolved, &self.outline, &self.files, &mut self.mistakes);
+        config.cluster.secret_variables = secret_variables::find(root, &self.outline, &variables);
         config.folder = self.files.sources.folder(SourceId(0)).to_path_buf();
         config.files = file_names(inputs, &config.folder);
         let sensitive = variables.into_iter().filter(|(_, variable)| variable.sensitive);

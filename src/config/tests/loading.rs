@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{fine, load_files, load_head_of};
-use crate::config::codes;
+use crate::config::{StateSettings, codes};
 use crate::diagnostic::SourceId;
 use crate::resource::{Lifecycle, ReadyRule};
 
@@ -64,7 +64,10 @@ fn relative_paths_start_at_the_file_that_names_them() {
     let (loaded, folder) = load_files(&files, &["base/regplan.toml", "over/prod.toml"], &[]);
     let (config, _) = loaded.outcome.unwrap();
     assert_eq!(config.folder, folder.join("base"));
-    assert_eq!(config.state_path, Some(folder.join("over/state")));
+    assert_eq!(
+        config.state,
+        StateSettings::Local { path: Some(folder.join("over/state")), encryption: None }
+    );
     assert_eq!(config.cluster.kubeconfig, Some(folder.join("base/k")));
     let bodies: Vec<_> = config.blocks.iter().map(|block| block.body.to_json()).collect();
     assert_eq!(bodies[0], json!({"file": folder.join("base/s.txt")}));
@@ -142,7 +145,8 @@ fn the_head_is_read_whatever_the_blocks_lack() {
     let (config, _) = load_head_of(text).outcome.unwrap();
     assert_eq!(config.project, "shop");
     assert_eq!(config.cluster.server.as_deref(), Some("https://h:6443"));
-    assert!(config.state_path.is_some_and(|path| path.ends_with("kept")));
+    let StateSettings::Local { path: Some(path), .. } = config.state else { panic!("{:?}", config.state) };
+    assert!(path.ends_with("kept"));
     assert!(config.blocks.is_empty());
     // What the head itself lacks is told.
     let text = "[project]\nname = '${var.unset}'\n[variable.unset]\n";

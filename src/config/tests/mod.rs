@@ -4,6 +4,7 @@ mod loading;
 mod mistakes;
 mod properties;
 mod references;
+mod state;
 
 use std::path::{Path, PathBuf};
 

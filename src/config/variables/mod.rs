@@ -19,6 +19,11 @@ pub(super) use variable::Variable;
 /// All declared variables, by name.
 pub(super) type Variables = BTreeMap<String, Variable>;
 
+/// The variables of the environment that give a variable its value, the one first that counts more.
+pub(super) fn names_in_environment(name: &str) -> [String; 2] {
+    [name.to_owned(), name.to_uppercase().replace('-', "_")].map(|name| format!("REGPLAN_VAR_{name}"))
+}
+
 /// Reads the declarations and finds the values.
 pub(super) fn read(
     root: &Node,
@@ -33,10 +38,8 @@ pub(super) fn read(
     }
     // From the weakest to the strongest: each overwrites what was there.
     for (name, variable) in &mut variables {
-        let in_capitals = name.to_uppercase().replace('-', "_");
-        let found = [name.clone(), in_capitals]
+        let found = names_in_environment(name)
             .into_iter()
-            .map(|name| format!("REGPLAN_VAR_{name}"))
             .find_map(|key| (inputs.env)(&key).map(|value| (key, value)));
         if let Some((key, text)) = found {
             variable.take_text(name, &text, &format!("the environment variable {key}"), mistakes);

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::*;
 use crate::blocks::{FilePattern, HtpasswdUser};
 use crate::config::{
-    Block, ClusterSettings, Generate, Moves, Node, NodeValue, SecretSource, Table, TableEntry,
+    Block, ClusterSettings, Generate, Moves, Node, NodeValue, SecretSource, StateSettings, Table, TableEntry,
 };
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
@@ -443,7 +443,7 @@ fn manifest(path: &Path) -> Config {
         files: Vec::new(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
-        state_path: None,
+        state: StateSettings::default(),
         sensitive_variables: BTreeMap::new(),
         blocks: vec![block],
         moves: Moves::default(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::kept_values::KeptValues;
 use crate::kubernetes::field_manager;
 use crate::plan::keyed;
 use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Reading};
@@ -17,6 +18,8 @@ pub(super) struct Record<'r> {
     pub(super) then: &'r Revision,
     /// The state as it is now.
     pub(super) now: &'r State,
+    /// The values that are kept of the revision.
+    pub(super) values: &'r KeptValues,
     /// What the user agreed to go on without.
     pub(super) consented: &'r BTreeSet<Address>,
     /// Resources of which somebody knows that their secret values are the same.
@@ -25,7 +28,7 @@ pub(super) struct Record<'r> {
 
 /// What became of the withheld values of an object.
 pub(super) enum Filled {
-    /// They are all there: the cluster still has them.
+    /// They are all there: they are kept, or the cluster still has them.
     Whole,
     /// The present ones stay in their place; somebody has agreed to that.
     WithPresentValues(String),
@@ -36,8 +39,15 @@ pub(super) enum Filled {
 }
 
 impl Record<'_> {
-    /// Puts the values in that can be restored.
+    /// Puts the values in that can be restored: those that are kept of the revision, or those of the cluster.
     pub(super) fn fill(self, desired: &mut Desired, stored: &StoredDesired, reading: &Reading) -> Filled {
+        if let Some(kept) = self.values.of(&desired.address, &stored.withheld) {
+            for (path, value) in kept {
+                path.set(&mut desired.object, value.clone());
+            }
+            desired.fresh = crate::resource::PathMap::default();
+            return Filled::Whole;
+        }
         let live = match reading {
             Reading::Present(live) => live,
             Reading::Absent => return self.gone(desired),
@@ -104,9 +114,12 @@ impl Record<'_> {
         }
         let message =
             format!("{} is gone, and revision {number} does not have its secret values", desired.identity);
-        Filled::Barred(Problem::new(ProblemKind::Conflict, message).help(format!(
-            "apply the configuration that has their sources, or go on without it: `--consent {address}`"
-        )))
+        Filled::Barred(self.barred(
+            message,
+            &format!(
+                "apply the configuration that has their sources, or go on without it: `--consent {address}`"
+            ),
+        ))
     }
 
     fn unkept(self, desired: &Desired, paths: &[FieldPath]) -> Filled {
@@ -115,10 +128,13 @@ impl Record<'_> {
             self.number(),
             named(paths)
         );
-        Filled::Barred(Problem::new(ProblemKind::Conflict, message).help(format!(
-            "apply the configuration that has its source; or delete the object, and go on without it: `--consent {}`",
-            desired.address
-        )))
+        Filled::Barred(self.barred(
+            message,
+            &format!(
+                "apply the configuration that has its source; or delete the object, and go on without it: `--consent {}`",
+                desired.address
+            ),
+        ))
     }
 
     fn changed(self, desired: &Desired, paths: &[FieldPath]) -> Problem {
@@ -127,10 +143,26 @@ impl Record<'_> {
             self.number(),
             named(paths)
         );
-        Problem::new(ProblemKind::Conflict, message).help(format!(
-            "keep the present value with `--consent {}`, or apply the configuration that has its source",
-            desired.address
-        ))
+        self.barred(
+            message,
+            &format!(
+                "keep the present value with `--consent {}`, or apply the configuration that has its source",
+                desired.address
+            ),
+        )
+    }
+
+    /// What keeps a resource from being restored. Where its values are kept and cannot be read here, that is the first
+    /// thing to mend.
+    fn barred(self, message: String, help: &str) -> Problem {
+        let problem = |message| Problem::new(ProblemKind::Conflict, message);
+        match self.values {
+            KeptValues::Closed { why, help: first } => {
+                problem(format!("{message}, that can be read here: {why}"))
+                    .help(format!("{first}; or {help}"))
+            }
+            KeptValues::No | KeptValues::Open(_) => problem(message).help(help),
+        }
     }
 }
 

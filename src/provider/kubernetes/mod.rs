@@ -16,6 +16,7 @@
 //! | `write`: `apply`, `request`, `lost_write`, `tries`, `delete` | server-side apply and delete under their guards; what became of a write without an answer, and how often it is tried |
 //! | `write`: `reassign`, `managed` | how fields get other owners |
 //! | `wait`: `waiter`, `storage_class`, `definition` | when something is ready or gone |
+//! | `shelf` | a state that is kept in the cluster |
 //! | `wait`: `explain`, `events`, `cause`, `patience` | why something is not ready, and whether it will be |
 //!
 //! What needs no server to be known is in [`kubernetes`](crate::kubernetes).
@@ -34,6 +35,7 @@ mod review;
 mod schemas;
 mod server_info;
 mod shallow;
+mod shelf;
 mod transport;
 mod wait;
 mod warning;
@@ -42,3 +44,4 @@ mod write;
 
 pub use self::client::Kubernetes;
 pub use self::connect::{Environment, Settings};
+pub use self::shelf::{ClusterShelf, Ensured, Made, Manifests, manifests};

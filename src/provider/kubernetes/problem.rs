@@ -65,6 +65,10 @@ fn refused(refusal: &Refusal, about: About<'_>, server_info: &ServerInfo) -> Pro
                     .to_owned(),
             ),
         ),
+        ProblemKind::DryRunRefused if is_uncounted(refusal) => (
+            words,
+            Some("quotas count a new kind after about half a minute: run the same command again".to_owned()),
+        ),
         _ => (words, None),
     };
     Problem { help, causes: causes(refusal, about), ..Problem::new(kind, message) }
@@ -73,6 +77,7 @@ fn refused(refusal: &Refusal, about: About<'_>, server_info: &ServerInfo) -> Pro
 fn kind(refusal: &Refusal, identity: &Identity) -> ProblemKind {
     let message = refusal.message();
     match refusal.code {
+        _ if is_uncounted(refusal) => ProblemKind::DryRunRefused,
         403 => ProblemKind::Forbidden,
         404 if refusal.text("/details/kind") == "namespaces" && !identity.is("", "Namespace") => {
             ProblemKind::NamespaceMissing
@@ -131,6 +136,11 @@ pub(super) fn is_definite(failure: &CallError) -> bool {
 /// Whether an admission webhook did not answer.
 pub(super) fn is_webhook_silence(refusal: &Refusal) -> bool {
     refusal.code == 500 && refusal.message().contains("failed calling webhook")
+}
+
+/// Whether a quota does not count the kind yet. Its controller hears of a new one after up to half a minute.
+pub(super) fn is_uncounted(refusal: &Refusal) -> bool {
+    refusal.code == 403 && refusal.message().contains("status unknown for quota")
 }
 
 fn conflict(refusal: &Refusal, identity: &Identity, words: &str) -> String {

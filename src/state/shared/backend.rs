@@ -20,6 +20,8 @@ use crate::state::journal::{Journal, JournalLine};
 use crate::state::journal_text::{self, Chain};
 use crate::state::model::State;
 use crate::state::revision::{DEFAULT_RETENTION, Revision};
+use crate::state::seal::Seal;
+use crate::state::sealed_values::SealedValues;
 use crate::state::version::{FORMAT_VERSION, StateVersion};
 
 /// Who makes the key of plan files.
@@ -37,6 +39,7 @@ pub struct SharedBackend {
     times: LeaseTimes,
     key_making: KeyMaking,
     retention: usize,
+    seal: Option<Seal>,
     waiting: Box<Waiting>,
     lease: Option<Lease>,
     journal: Option<Writer>,
@@ -73,6 +76,7 @@ impl SharedBackend {
             times,
             key_making,
             retention: DEFAULT_RETENTION,
+            seal: None,
             waiting: Box::new(|_, _| ()),
             lease: None,
             journal: None,
@@ -84,6 +88,13 @@ impl SharedBackend {
     #[must_use]
     pub fn with_retention(mut self, revisions: usize) -> Self {
         self.retention = revisions.max(1);
+        self
+    }
+
+    /// Keeps the secret values of revisions, sealed so; without a seal none are kept.
+    #[must_use]
+    pub fn with_seal(mut self, seal: Option<Seal>) -> Self {
+        self.seal = seal;
         self
     }
 
@@ -220,7 +231,7 @@ impl Backend for SharedBackend {
     async fn release(&mut self) -> Result<(), StateError> {
         self.journal = None;
         match self.lease.take() {
-            Some(lease) => lease.release(self.shelf.as_ref()).await,
+            Some(lease) => lease.release().await,
             None => Ok(()),
         }
     }
@@ -332,17 +343,48 @@ impl Backend for SharedBackend {
             serde_json::to_vec(&index).map_err(|error| StateError::io(&path, "write")(error.into()))?;
         self.overwrite(Item::Index, &bytes).await?;
         for number in removed {
-            self.forget_revision(number, revision.head.number).await;
+            self.forget(Item::Revision(number), Item::Revision(revision.head.number)).await;
+            self.forget(Item::Values(number), Item::Values(revision.head.number)).await;
         }
+        Ok(())
+    }
+
+    fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
+    }
+
+    async fn values(&self, number: u64) -> Result<Option<SealedValues>, StateError> {
+        let Some(kept) = self.get(Item::Values(number)).await? else { return Ok(None) };
+        let values: SealedValues = format::read(&self.path(Item::Values(number)), &kept.bytes)?;
+        // Where a shelf has fixed names, those of a later revision may stand in the place of these.
+        Ok(Some(values).filter(|values| values.revision == number))
+    }
+
+    async fn save_values(&mut self, values: &SealedValues) -> Result<(), StateError> {
+        self.held()?;
+        let item = Item::Values(values.revision);
+        let bytes = format::write(&self.path(item), values)?;
+        self.overwrite(item, &bytes).await.map(|_| ())
+    }
+
+    async fn save_key(&mut self, key: &Key) -> Result<(), StateError> {
+        self.held()?;
+        self.overwrite(Item::Key, format!("{}\n", key.to_hex()).as_bytes()).await.map(|_| ())
+    }
+
+    async fn overwrite_state(&mut self, file: &[u8]) -> Result<(), StateError> {
+        self.held()?;
+        self.overwrite(Item::State, file).await?;
+        *self.known() = None;
         Ok(())
     }
 }
 
 impl SharedBackend {
-    /// Removes a revision that the index does not name any more. One too many does no harm.
-    async fn forget_revision(&self, number: u64, newest: u64) {
-        let item = Item::Revision(number);
-        if self.path(item) == self.path(Item::Revision(newest)) {
+    /// Removes what belongs to a revision that the index does not name any more, unless the newest one's has taken its
+    /// place. One too many does no harm.
+    async fn forget(&self, item: Item, newest: Item) {
+        if self.path(item) == self.path(newest) {
             return;
         }
         if let Ok(Some(version)) = self.shelf.version(item).await {

@@ -4,12 +4,13 @@
 //! it looks at it, and takes it over when it has not changed for its whole duration, and for the time that a request of
 //! the holder may still be under way.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::boot_clock::Moment;
 use super::lock_record::{self, LockRecord};
@@ -39,12 +40,22 @@ impl Default for LeaseTimes {
 /// Told while a lock is waited for: who holds it, and in how long it is taken over if it does not change.
 pub type Waiting = dyn Fn(&Holder, Duration) + Send + Sync;
 
+/// The tasks that renew the locks of this process, and release them in the end.
+static RENEWING: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Waits until the locks that this process has let go of are released, or for so long. A program calls it before it
+/// ends, whatever way its work has taken: a lock that is not released makes the next process wait until it runs out.
+pub async fn locks_released(limit: Duration) {
+    RENEWING.close();
+    let _ = tokio::time::timeout(limit, RENEWING.wait()).await;
+}
+
 /// A lock that this process holds, and renews in the background.
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) tenure: Tenure,
-    renewing: JoinHandle<(LockRecord, ItemVersion)>,
-    /// Ends the renewing, also where the lock is not released: then it runs out.
+    renewing: JoinHandle<Result<(), StateError>>,
+    /// Ends the renewing, also where this is only dropped. Then the lock is released.
     stop: DropGuard,
 }
 
@@ -112,7 +123,7 @@ impl Lease {
     ) -> Self {
         let tenure = Tenure::from(sent, duration);
         let stop = CancellationToken::new();
-        let renewing = tokio::spawn(renew(shelf, record, version, tenure.clone(), stop.clone()));
+        let renewing = RENEWING.spawn(keep(shelf, record, version, tenure.clone(), stop.clone()));
         Self { tenure, renewing, stop: stop.drop_guard() }
     }
 
@@ -120,23 +131,44 @@ impl Lease {
     ///
     /// # Errors
     /// The shelf cannot be written to. Then the lock runs out by itself.
-    pub(super) async fn release(self, shelf: &dyn Shelf) -> Result<(), StateError> {
-        self.stop.disarm().cancel();
-        let Ok((record, version)) = self.renewing.await else { return Ok(()) };
-        if self.tenure.confirm().is_err() {
-            // It is somebody else's by now, or may be.
-            return Ok(());
-        }
-        write(shelf, &record.released(), Some(&version)).await.map(|_| ())
+    pub(super) async fn release(self) -> Result<(), StateError> {
+        drop(self.stop);
+        // The task ends without an answer only where the program ends.
+        self.renewing.await.unwrap_or(Ok(()))
     }
 }
 
-/// Renews the lock until it is released or lost. Returns it as it was written last.
-async fn renew(
+/// Renews the lock until it is let go of, and releases it then.
+async fn keep(
     shelf: Arc<dyn Shelf>,
+    record: LockRecord,
+    version: ItemVersion,
+    tenure: Tenure,
+    stop: CancellationToken,
+) -> Result<(), StateError> {
+    let (record, version) = renew(shelf.as_ref(), record, version, &tenure, stop).await;
+    if tenure.confirm().is_err() {
+        // It is somebody else's by now, or may be.
+        return Ok(());
+    }
+    let (shelf, released) = (shelf.as_ref(), record.released());
+    if write(shelf, &released, Some(&version)).await?.is_some() {
+        return Ok(());
+    }
+    // A renewal that was given up may have been done after all: then the lock still is ours, in a newer version.
+    let ours = look(shelf).await?.filter(|found| found.record.holder == record.holder);
+    if let Some(found) = ours {
+        write(shelf, &released, Some(&found.version)).await?;
+    }
+    Ok(())
+}
+
+/// Renews the lock until it is let go of or lost. Returns it as it was written last.
+async fn renew(
+    shelf: &dyn Shelf,
     mut record: LockRecord,
     mut version: ItemVersion,
-    tenure: Tenure,
+    tenure: &Tenure,
     stop: CancellationToken,
 ) -> (LockRecord, ItemVersion) {
     let duration = record.duration();
@@ -150,7 +182,7 @@ async fn renew(
         let sent = Moment::now();
         // A request that hangs must not use up the time in which another one would get through. What became of it shows
         // with the next one, which says the same.
-        let renewed = timeout(duration / 3, write(shelf.as_ref(), &next, Some(&version))).await;
+        let renewed = timeout(duration / 3, write(shelf, &next, Some(&version))).await;
         match renewed {
             Ok(Ok(Some(written))) => {
                 (record, version) = (next, written);

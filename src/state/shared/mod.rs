@@ -5,6 +5,7 @@
 //! | `shelf` | what such a store must be able to do |
 //! | `backend` | how a state is kept on a shelf |
 //! | `lease`, `lock_record`, `tenure` | the lock: how it is taken, what it says, until when it is certainly ours |
+//! | `object_shelf` | a shelf in an object store |
 //! | `sure` | what became of a write that was not answered |
 //! | `boot_clock` | the clock by which a lock runs out |
 //! | `journal_parts` | the journal of a store that can only write an item as a whole |
@@ -16,6 +17,7 @@ mod lease;
 mod lock_record;
 #[cfg(test)]
 pub(crate) mod memory;
+mod object_shelf;
 mod shelf;
 mod sure;
 mod tenure;
@@ -25,6 +27,7 @@ mod tests;
 
 pub use backend::{KeyMaking, SharedBackend};
 pub use journal_parts::LAST_PART;
-pub use lease::{LeaseTimes, Waiting};
+pub use lease::{LeaseTimes, Waiting, locks_released};
 pub use lock_record::LockRecord;
+pub use object_shelf::{ObjectShelf, connect as connect_object_store};
 pub use shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};

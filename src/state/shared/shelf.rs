@@ -22,12 +22,14 @@ pub enum Item {
     Index,
     /// The revision of this number.
     Revision(u64),
+    /// The secret values of the revision of this number.
+    Values(u64),
 }
 
 impl Item {
     /// Whether only those may read it who may read secrets.
     pub fn is_secret(self) -> bool {
-        matches!(self, Self::Key)
+        matches!(self, Self::Key | Self::Values(_))
     }
 }
 
@@ -41,11 +43,12 @@ impl fmt::Display for Item {
             Self::Journal(part) => write!(f, "journal-{part}"),
             Self::Index => f.write_str("index"),
             Self::Revision(number) => write!(f, "revision-{number}"),
+            Self::Values(number) => write!(f, "values-{number}"),
         }
     }
 }
 
-/// Which content of an item this is. It changes with each write, also where the bytes are the same.
+/// Which content of an item this is. Another content has another one; so may the same bytes that were written again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemVersion(pub String);
 

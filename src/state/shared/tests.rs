@@ -151,18 +151,31 @@ async fn a_lock_that_nobody_took_is_ours_again_after_a_late_renewal() {
 #[tokio::test]
 async fn only_the_lock_of_a_process_that_is_gone_is_unlocked() {
     let shelf = Arc::new(MemoryShelf::default());
-    let mut holder = backend_on(&shelf, SHORT);
+    let way = Way::to(&shelf);
+    let mut holder = SharedBackend::new(way.clone(), SHORT, KeyMaking::ByNeed);
     let locked = holder.lock("apply").await.unwrap();
     let mut other = backend_on(&shelf, SHORT);
     let wrong = other.unlock(&LockId::random()).await.unwrap_err();
     assert!(matches!(wrong, StateError::OtherLock { found: Some(_), .. }), "{wrong}");
     let alive = other.unlock(&locked.holder.id).await.unwrap_err();
     assert!(matches!(alive, StateError::Locked { .. }), "{alive}");
-    drop(holder);
+    way.is_cut.store(true, Ordering::SeqCst);
     assert_eq!(other.unlock(&locked.holder.id).await.unwrap().id, locked.holder.id);
     let none = other.unlock(&locked.holder.id).await.unwrap_err();
     assert!(matches!(none, StateError::OtherLock { found: None, .. }), "{none}");
     other.lock("apply").await.unwrap();
+}
+
+/// Not every way out of a command leads to where a lock is released by name.
+#[tokio::test]
+async fn a_lock_that_is_only_dropped_is_released() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let mut holder = backend_on(&shelf, SHORT);
+    holder.lock("apply").await.unwrap();
+    drop(holder);
+    let mut other = backend_on(&shelf, SHORT);
+    let locked = tokio::time::timeout(SHORT.duration / 2, other.lock("apply")).await;
+    assert_eq!(locked.unwrap().unwrap().left_by, None);
 }
 
 #[tokio::test]

@@ -106,6 +106,10 @@ impl Layout {
             // A /24 has addresses for 250 Services only.
             "--service-cluster-ip-range=10.0.0.0/16".into(),
             "--allow-privileged=true".into(),
+            self.option("audit-policy-file", "audit.yaml"),
+            self.option("audit-log-path", "audit.log"),
+            // One file, so that who reads it need not look for older ones.
+            "--audit-log-maxsize=4096".into(),
         ]
     }
 

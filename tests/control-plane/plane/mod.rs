@@ -58,6 +58,9 @@ pub(crate) struct Facts {
     pub(crate) expired_client: (PathBuf, PathBuf),
     /// The URL of etcd (`http://127.0.0.1:PORT`). It is not known of a cluster that was there before the tests.
     pub(crate) etcd: Option<String>,
+    /// What service accounts of tests have changed, as the server logs it. A cluster that was there before the tests
+    /// shows none.
+    pub(crate) audit_log: Option<PathBuf>,
 }
 
 impl Facts {

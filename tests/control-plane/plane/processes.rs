@@ -80,6 +80,7 @@ impl Processes {
             token: TOKEN.into(),
             expired_client: (self.layout.file("expired.pem"), self.layout.file("expired.key")),
             etcd: Some(format!("http://127.0.0.1:{}", self.layout.etcd)),
+            audit_log: Some(self.layout.file("audit.log")),
         }
     }
 
@@ -210,6 +211,7 @@ fn write_files(layout: &Layout) -> Result<(), Error> {
     fs::write(layout.file("accounts.pub"), public)?;
     fs::write(layout.file("tokens.csv"), format!("{TOKEN},admin,admin,\"system:masters\"\n"))?;
     fs::write(layout.file("stages.yaml"), include_str!("stages.yaml"))?;
+    fs::write(layout.file("audit.yaml"), include_str!("audit.yaml"))?;
     Kubeconfig::new(layout.server())
         .authority(layout.file("authority.pem"))
         .token(TOKEN)

@@ -1,7 +1,7 @@
 //! Policies, webhooks and storage classes that the plan changes.
 
-use super::{cured, of_manifest, refused};
-use crate::harness::{Behaviour, Namespace, Webhook, mirror_definition, wait_until};
+use super::{cured, of_manifest, plan, refused};
+use crate::harness::{Behaviour, Namespace, Webhook, change, mirror_definition, wait_until};
 
 tests! {
     an_object_waits_for_a_policy_that_goes,
@@ -10,6 +10,7 @@ tests! {
     an_object_waits_for_a_mutating_policy_that_goes,
     an_object_waits_for_a_webhook_that_goes,
     an_object_waits_for_a_silent_webhook_that_goes,
+    a_quota_that_does_not_count_a_new_kind_yet_is_waited_for,
     a_policy_spares_the_objects_of_its_own_set,
     a_claim_waits_for_a_class_that_lets_it_grow,
     an_account_comes_before_the_pod_that_is_changed_to_it,
@@ -48,6 +49,23 @@ fn an_object_waits_for_a_policy_that_is_relaxed() {
     cured(&project, "manifest.all/ConfigMap/c", "not today", "manifest.all/ValidatingAdmissionPolicy");
     ns.clean_up("validatingadmissionpolicy/{prefix}");
     ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+}
+
+/// The controller of quotas hears of a new kind after up to half a minute.
+fn a_quota_that_does_not_count_a_new_kind_yet_is_waited_for() {
+    let ns = Namespace::new();
+    let quota = "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: { name: few }\n\
+                 spec: { hard: { count/mirrors.{prefix}.example.com: 5 } }\n";
+    let mirror = "---\napiVersion: \"{prefix}.example.com/v1\"\nkind: Mirror\nmetadata: { name: m }\nspec: { url: u }\n";
+    let made = mirror_definition("Namespaced") + quota;
+    ns.apply(&made).clean_up("crd/mirrors.{prefix}.example.com");
+    let project = of_manifest(&ns, mirror);
+    let planned = plan(&project, 0);
+    let fidelity = &change(&planned, &ns.fill("manifest.all/Mirror.{prefix}.example.com/m"))["fidelity"];
+    assert_eq!(fidelity["kind"], "predicted", "{fidelity}");
+    assert!(fidelity["reason"].as_str().unwrap().contains("status unknown for quota"), "{fidelity}");
+    project.apply();
+    project.expect_settled();
 }
 
 fn an_object_waits_for_a_webhook_that_goes() {

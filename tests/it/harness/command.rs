@@ -243,6 +243,12 @@ impl Running {
         self.child.wait().unwrap();
     }
 
+    /// Kills it, so that it cannot clean up, if it has not ended.
+    pub(crate) fn kill_now(&mut self) {
+        // It may have ended between two looks, and nobody has to be killed then.
+        let _ = self.child.kill();
+    }
+
     /// Waits until it ends. If that takes too long, it is killed and the test fails.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Output {

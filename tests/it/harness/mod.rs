@@ -17,10 +17,13 @@
 //! `{project}` the name of its project, and `{prefix}` the prefix for names that belong to the whole cluster.
 //! No other test has the same ones.
 
+mod canary;
 mod cluster;
 mod command;
+mod forgetful_gateway;
 mod literals;
 mod namespace;
+mod object_server;
 mod objects;
 mod output;
 mod own_cluster;
@@ -37,10 +40,13 @@ mod tunnel;
 mod wait;
 mod webhook;
 
+pub(crate) use canary::Canary;
 pub(crate) use cluster::{Cluster, block_on, client};
 pub(crate) use command::{Command, Running};
+pub(crate) use forgetful_gateway::ForgetfulGateway;
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use namespace::Namespace;
+pub(crate) use object_server::ObjectServer;
 pub(crate) use output::{Ended, Output};
 pub(crate) use own_cluster::{OwnCluster, end_idle_clusters};
 pub(crate) use plans::{change, changes};
@@ -51,7 +57,7 @@ pub(crate) use texts::{
     BALANCER, FAILING, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, custom_object,
     definition, deployment, mirror_definition, web,
 };
-pub(crate) use trial::{Test, catch_panics};
+pub(crate) use trial::{Test, catch_panics, name as test_name};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Behaviour, Webhook};

@@ -183,6 +183,26 @@ impl Namespace {
         self.write_kubeconfig(name, &self.trusted().token(token.stdout().trim()))
     }
 
+    /// The token of a service account with all rights. The server writes what it changes into its audit log.
+    #[track_caller]
+    pub(crate) fn audited_administrator(&self, name: &str) -> String {
+        let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": self.name() });
+        let group = "rbac.authorization.k8s.io";
+        let objects = json!({ "apiVersion": "v1", "kind": "List", "items": [
+            { "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name } },
+            {
+                "apiVersion": format!("{group}/v1"),
+                "kind": "ClusterRoleBinding",
+                "metadata": { "name": format!("{}-{name}", self.prefix()) },
+                "roleRef": { "apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin" },
+                "subjects": [subject],
+            },
+        ] });
+        self.apply(&objects.to_string());
+        let token = self.kubectl(["create", "token", name, "--duration=12h"]).run().success();
+        token.stdout().trim().to_owned()
+    }
+
     /// A kubeconfig with the server and its authority, to which a test adds a user.
     pub(crate) fn trusted(&self) -> Kubeconfig {
         Kubeconfig::new(self.cluster.server()).authority(&self.cluster.facts().authority)

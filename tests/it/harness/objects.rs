@@ -131,12 +131,25 @@ impl Cluster {
     pub(super) fn list(&self, namespace: &str, types: &str) -> Vec<String> {
         let list = |name: &str| {
             let each = self.types().get(&self.client(), name);
-            let (status, answer) = self.request("GET", &each.path(namespace), None);
-            assert_eq!(status, 200, "{name} in {namespace}: {answer}");
-            let items = answer["items"].as_array().unwrap().clone();
+            let items = self.items(namespace, name);
             items.into_iter().map(move |item| each.target(item["metadata"]["name"].as_str().unwrap()))
         };
         types.split(',').flat_map(list).collect()
+    }
+
+    /// All objects of a type.
+    #[track_caller]
+    pub(crate) fn items(&self, namespace: &str, name: &str) -> Vec<Value> {
+        let (status, answer) = self.request("GET", &self.collection(namespace, name), None);
+        assert_eq!(status, 200, "{name} in {namespace}: {answer}");
+        answer["items"].as_array().unwrap().clone()
+    }
+
+    /// What requests call objects of a kind: `deployments.apps`.
+    #[track_caller]
+    pub(crate) fn resource(&self, group: &str, kind: &str) -> String {
+        let plural = self.types().get(&self.client(), &format!("{kind}.{group}")).plural;
+        if group.is_empty() { plural } else { format!("{plural}.{group}") }
     }
 
     /// Sends a merge patch, as `kubectl patch` does, for an object or, with `/status` behind its name, for its status.
@@ -149,7 +162,7 @@ impl Cluster {
 
     /// Deletes an object, and waits until it is gone.
     #[track_caller]
-    pub(super) fn delete(&self, namespace: &str, target: &str) {
+    pub(crate) fn delete(&self, namespace: &str, target: &str) {
         let uid = |object: Value| object["metadata"]["uid"].clone();
         let before = self.find(namespace, target).map(uid);
         assert!(before.is_some(), "there is no {target} in {namespace}");

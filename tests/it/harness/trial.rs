@@ -33,6 +33,11 @@ impl Test {
         Self { module, name, run }
     }
 
+    /// The name of its function.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The test for the runner. The time that it takes is noted in `times`.
     pub(crate) fn trial(self, times: &Arc<Times>) -> Trial {
         let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
@@ -48,7 +53,7 @@ impl Test {
 }
 
 /// The name of the test that runs on this thread.
-pub(super) fn name() -> &'static str {
+pub(crate) fn name() -> &'static str {
     NAME.get()
 }
 

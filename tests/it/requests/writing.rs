@@ -13,6 +13,7 @@ tests! {
     one_changed_object_is_one_write,
     every_write_carries_its_guard_and_its_manager,
     a_delete_waits_for_what_the_object_owns_and_for_nothing_else,
+    a_young_custom_resource_waits_for_what_it_owns_and_not_for_the_collector,
     parallelism_bounds_what_is_under_way,
     what_is_ready_when_it_is_written_is_not_read_again,
     what_waits_holds_no_place_among_the_writers,
@@ -105,6 +106,47 @@ fn a_delete_waits_for_what_the_object_owns_and_for_nothing_else() {
     let expected: BTreeMap<String, String> =
         expected.into_iter().map(|(name, policy)| (name.to_owned(), policy.to_owned())).collect();
     assert_eq!(policies, expected, "{}", proxy.log());
+}
+
+/// The garbage collector hears of a new kind after up to half a minute; until then it ends no deletion that waits.
+fn a_young_custom_resource_waits_for_what_it_owns_and_not_for_the_collector() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    ns.apply(&mirror_definition("Namespaced")).clean_up("crd/mirrors.{prefix}.example.com");
+    let mirror = |name: &str| {
+        format!(
+            "\n[resource.{name}]\napiVersion = \"{{prefix}}.example.com/v1\"\nkind = \"Mirror\"\nspec.url = \"u\"\n\
+             lifecycle.timeouts.delete = \"5s\"\n"
+        )
+    };
+    let config = format!("{HEAD}{}{}", mirror("noticed"), mirror("owner"));
+    let project = ns.project().write("regplan.toml", &config).through(&proxy);
+    project.apply();
+    let notice = json!({"metadata": {"annotations": {"example.com/seen": "yes"}}});
+    ns.patch("mirror/noticed", &notice).patch("mirror/owner", &notice);
+    let uid = ns.get("mirror/owner")["metadata"]["uid"].clone();
+    let owned = |kind: &str, spec: &Value| {
+        let owner = json!({"apiVersion": ns.fill("{prefix}.example.com/v1"), "kind": "Mirror", "name": "owner",
+                           "uid": uid, "blockOwnerDeletion": true});
+        json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "of-owner", "ownerReferences": [owner]},
+               "spec": spec})
+    };
+    ns.apply(&owned("Pod", &json!({"containers": [{"name": "main", "image": "web:1"}]})).to_string());
+    proxy.forget();
+    // Whether the collector knows the kind by now is chance, and so is how the destroy ends.
+    let ended = project.run(["destroy", "--auto-approve"]);
+    let policy = |name: &str| {
+        let writes = proxy.writes();
+        let write = writes.iter().find(|write| write.name.as_deref() == Some(name)).unwrap();
+        write.json()["propagationPolicy"].clone()
+    };
+    assert_eq!(
+        (policy("noticed"), policy("owner")),
+        (json!("Background"), json!("Foreground")),
+        "{}",
+        proxy.log()
+    );
+    assert!(ns.find("mirror/noticed").is_none(), "{ended:?}");
 }
 
 /// Each write is held for half a second, and the proxy counts how many are held at the same time.

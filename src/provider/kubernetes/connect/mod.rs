@@ -2,16 +2,17 @@
 
 mod certificate;
 mod kubeconfig;
+mod plugin;
 mod proxy;
 mod settings;
 
 use std::time::Duration;
 
 use kube::client::{AuthError, ClientBuilder};
-use kube::config::AuthInfo;
 use kube::{Client, Config};
 
 use self::kubeconfig::Chosen;
+use self::plugin::Plugin;
 pub use self::settings::{Environment, Settings};
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::provider::kubernetes::transport::{chain, plugin_failure};
@@ -44,7 +45,8 @@ pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> 
         (config, server_info, None, None)
     } else {
         let chosen = Chosen::find(settings)?;
-        let (config, server_info) = chosen.config()?;
+        let (mut config, server_info) = chosen.config()?;
+        plugin::withhold(&mut config.auth_info, &settings.secret_variables);
         let plugin = Plugin::of(chosen.user);
         (config, server_info, chosen.cluster.proxy_url, plugin)
     };
@@ -70,23 +72,6 @@ pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> 
     Ok(Connection { client, server_info })
 }
 
-/// A program that gives credentials.
-struct Plugin {
-    command: String,
-    hint: Option<String>,
-}
-
-impl Plugin {
-    /// The program that gives a user's credentials, if one does.
-    fn of(user: AuthInfo) -> Option<Self> {
-        let exec = user.exec.map(|exec| (exec.command.unwrap_or_default(), exec.install_hint));
-        // The older form, which some files of cloud providers still have.
-        let older = || Some((user.auth_provider?.config.get("cmd-path")?.clone(), None));
-        let (command, hint) = exec.or_else(older)?;
-        Some(Self { command, hint })
-    }
-}
-
 /// Why a client could not be built from a kubeconfig that reads well. Of a plugin only its name is shown
 /// and the last line that it wrote for a person: arguments, environment and output may hold secrets. So the
 /// error is not kept below the problem.
@@ -102,24 +87,5 @@ fn unusable(error: &kube::Error, origin: &str, plugin: Option<Plugin>) -> Proble
     match plugin.and_then(|plugin| plugin.hint) {
         Some(hint) => problem.help(hint),
         None => problem,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use kube::config::AuthProviderConfig;
-
-    use super::*;
-
-    #[test]
-    fn a_plugin_of_the_older_form_has_its_name_too() {
-        let config = [("cmd-path".to_owned(), "gcloud".to_owned())].into();
-        let auth_provider =
-            Some(AuthProviderConfig { name: "gcp".to_owned(), config, other: BTreeMap::default() });
-        let plugin = Plugin::of(AuthInfo { auth_provider, ..AuthInfo::default() });
-        assert_eq!(plugin.unwrap().command, "gcloud");
-        assert!(Plugin::of(AuthInfo::default()).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Which cluster to talk to, as the caller says it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub struct Settings {
     pub connections: usize,
     /// How long one request may take with all its repetitions; `None` for the usual times.
     pub request_timeout: Option<Duration>,
+    /// The variables of the environment that no credential plugin is given: secrets of the configuration come from them.
+    pub secret_variables: BTreeSet<String>,
     /// Where `KUBECONFIG`, `HOME` and the proxies' variables are looked up. (Credential plugins see the
     /// process' own.)
     pub environment: Environment,
@@ -56,6 +58,7 @@ impl Settings {
             in_cluster: false,
             connections: 8,
             request_timeout: None,
+            secret_variables: BTreeSet::new(),
             environment,
         }
     }

@@ -50,6 +50,11 @@ fn the_kind_of_a_refusal_tells_what_to_do() {
             json!({"message": "admission webhook \"w\" does not support dry run"}),
             ProblemKind::DryRunRefused,
         ),
+        (
+            403,
+            json!({"message": "a \"b\" is forbidden: status unknown for quota: few, resources: count/bs.example.com"}),
+            ProblemKind::DryRunRefused,
+        ),
         (422, json!({"message": "invalid"}), ProblemKind::Rejected),
         (503, json!({"message": "busy"}), ProblemKind::Unreachable),
         (

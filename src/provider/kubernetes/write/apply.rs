@@ -9,7 +9,7 @@ use super::request::ApplyRequest;
 use super::tries::Tries;
 use crate::kubernetes::kinds::changes_discovery;
 use crate::provider::kubernetes::client::Kubernetes;
-use crate::provider::kubernetes::problem::{self, is_webhook_silence};
+use crate::provider::kubernetes::problem::{self, is_uncounted, is_webhook_silence};
 use crate::provider::kubernetes::transport::CallError;
 use crate::provider::{Write, Written};
 use crate::resource::{Problem, ProblemKind};
@@ -17,8 +17,10 @@ use crate::resource::{Problem, ProblemKind};
 /// For how long a write waits for an admission webhook that does not answer: its pods are often just
 /// starting. A dry-run does not wait.
 const WEBHOOK_PATIENCE: Duration = Duration::from_secs(30);
-/// Between two tries to reach it.
-const WEBHOOK_PAUSE: Duration = Duration::from_secs(1);
+/// For how long a write waits for a quota that does not count a new kind yet. A dry-run does not wait.
+const QUOTA_PATIENCE: Duration = Duration::from_mins(1);
+/// Between two tries of a write that is refused only for now.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What applying would come to (server dry-run).
 pub(in crate::provider::kubernetes) async fn preview(
@@ -72,18 +74,27 @@ async fn apply(request: &ApplyRequest<'_>) -> Result<Written, Problem> {
     Err(unanswered(request, &tries, last).await)
 }
 
-/// Sends it. It is not processed as long as an admission webhook does not answer, so it may be repeated.
+/// Sends it. It is not processed as long as an admission webhook does not answer, or a quota does not count, so it may
+/// be repeated.
 async fn send(request: &ApplyRequest<'_>, tries: &Tries) -> Result<Written, CallError> {
     loop {
         let failure = match request.send().await {
             Ok(written) => return Ok(written),
             Err(failure) => failure,
         };
-        let is_silence = matches!(&failure, CallError::Refused(refusal) if is_webhook_silence(refusal));
-        if !is_silence || tries.elapsed() >= WEBHOOK_PATIENCE {
+        if tries.elapsed() >= patience(&failure) {
             return Err(failure);
         }
-        sleep(WEBHOOK_PAUSE).await;
+        sleep(PAUSE).await;
+    }
+}
+
+/// For how long a refusal may pass by itself.
+fn patience(failure: &CallError) -> Duration {
+    match failure {
+        CallError::Refused(refusal) if is_webhook_silence(refusal) => WEBHOOK_PATIENCE,
+        CallError::Refused(refusal) if is_uncounted(refusal) => QUOTA_PATIENCE,
+        _ => Duration::ZERO,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Asking for deletion under its guard, also where answers get lost.
 
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Map, json};
 
 use super::tries::Tries;
@@ -9,7 +10,7 @@ use crate::provider::Verb;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
 use crate::provider::kubernetes::problem::{self, About};
-use crate::provider::kubernetes::read::{check_namespace, get};
+use crate::provider::kubernetes::read::{check_namespace, get, owns_what_is_waited_for};
 use crate::provider::kubernetes::transport::{Call, CallError, JSON};
 use crate::resource::{Identity, Live, Problem, ProblemKind, Reading, Target};
 
@@ -29,7 +30,7 @@ pub(in crate::provider::kubernetes) async fn delete(
         }
     }
     let options = json!({"apiVersion": "v1", "kind": "DeleteOptions",
-                         "propagationPolicy": Propagation::of(identity, read).name(),
+                         "propagationPolicy": propagation(cluster, identity, read).await.name(),
                          "preconditions": preconditions});
     let call = Call::write(Method::DELETE, served.object(identity), JSON, &options);
     let mut tries = Tries::new(cluster.transport.budget());
@@ -63,6 +64,19 @@ pub(in crate::provider::kubernetes) async fn delete(
         ProblemKind::Unreachable,
         format!("the server has not answered any try to delete {identity}"),
     ))
+}
+
+/// Whether what the object owns is waited for.
+async fn propagation(cluster: &Kubernetes, identity: &Identity, read: &Live) -> Propagation {
+    if let Some(known) = Propagation::of(identity, read, Timestamp::now()) {
+        return known;
+    }
+    let namespace = identity.namespace.as_deref();
+    if owns_what_is_waited_for(cluster, namespace, &read.stamp.uid).await {
+        Propagation::Foreground
+    } else {
+        Propagation::Background
+    }
 }
 
 /// What a failure means, rights looked up where it may be about them.

@@ -12,6 +12,8 @@ use super::{Proxy, Seen};
 pub(super) enum Fault {
     /// The proxy answers instead of the server.
     Answer { status: u16, retry_after: Option<u64> },
+    /// The proxy answers this text instead of the server.
+    AnswerText { status: u16, body: String },
     /// The connection is reset before the server sees anything.
     Reset,
     /// The server handles it, and then the connection is reset.
@@ -30,6 +32,10 @@ pub(super) enum Fault {
     Cut(usize),
     /// Something else happens first.
     First(Arc<dyn Fn() + Send + Sync>),
+    /// Something else happens instead, and there is never an answer.
+    Instead(Arc<dyn Fn() + Send + Sync>),
+    /// The server handles it, then something else happens, and there is never an answer.
+    Then(Arc<dyn Fn() + Send + Sync>),
 }
 
 type Test = Box<dyn Fn(&Seen) -> bool + Send>;
@@ -112,6 +118,11 @@ impl<'p> RuleBuilder<'p> {
         self.end(Fault::Answer { status, retry_after: Some(seconds) });
     }
 
+    /// The proxy answers with this status and text instead of the server.
+    pub(crate) fn answer_text(self, status: u16, body: impl Into<String>) {
+        self.end(Fault::AnswerText { status, body: body.into() });
+    }
+
     /// The connection is reset before the server sees the request.
     pub(crate) fn reset(self) {
         self.end(Fault::Reset);
@@ -163,6 +174,16 @@ impl<'p> RuleBuilder<'p> {
     /// This is done before the request reaches the server, as if somebody else were faster.
     pub(crate) fn first(self, act: impl Fn() + Send + Sync + 'static) {
         self.end(Fault::First(Arc::new(act)));
+    }
+
+    /// This is done instead, and there is never an answer.
+    pub(crate) fn instead(self, act: impl Fn() + Send + Sync + 'static) {
+        self.end(Fault::Instead(Arc::new(act)));
+    }
+
+    /// The server handles the request, then this is done, and there is never an answer.
+    pub(crate) fn then(self, act: impl Fn() + Send + Sync + 'static) {
+        self.end(Fault::Then(Arc::new(act)));
     }
 
     fn end(self, fault: Fault) {

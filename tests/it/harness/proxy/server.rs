@@ -96,6 +96,7 @@ impl Upstream {
         match self.note(seen) {
             None => self.forward(parts, body).await,
             Some(Fault::Answer { status, retry_after }) => answer(status, retry_after),
+            Some(Fault::AnswerText { status, body }) => plain(status, body),
             Some(Fault::Reset) => Err(reset(hold)),
             Some(Fault::LoseAnswer) => {
                 self.forward(parts, body).await?.into_body().collect().await?;
@@ -120,6 +121,15 @@ impl Upstream {
             Some(Fault::First(act)) => {
                 tokio::task::spawn_blocking(move || act()).await?;
                 self.forward(parts, body).await
+            }
+            Some(Fault::Instead(act)) => {
+                tokio::task::spawn_blocking(move || act()).await?;
+                std::future::pending().await
+            }
+            Some(Fault::Then(act)) => {
+                self.forward(parts, body).await?.into_body().collect().await?;
+                tokio::task::spawn_blocking(move || act()).await?;
+                std::future::pending().await
             }
         }
     }

@@ -1,0 +1,67 @@
+//! `regplan state migrate`.
+
+use std::path::PathBuf;
+
+use crate::cli::args::{Global, StateMigrateArgs};
+use crate::cli::confirm;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::project;
+use crate::engine::{Project, Settings};
+use crate::report::{Label, Styled, escape};
+use crate::state::Migrated;
+
+pub(super) async fn run(global: &Global, args: &StateMigrateArgs, output: Output) -> Result<Exit, Failure> {
+    let here = project::load_without_blocks(global, Settings::from(global), output)?;
+    let (old, new) = match (&args.from[..], &args.to[..]) {
+        (from, []) => (other(global, from, output)?, here),
+        (_, to) => (here, other(global, to, output)?),
+    };
+    let mut text = Styled::default();
+    if !args.auto_approve && !confirm::ask(&question(&old, &new).await?, global.into(), output)? {
+        output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
+        return Ok(Exit::Failed);
+    }
+    let migrated = old.move_state_to(&new).await?;
+    for line in told(&migrated) {
+        text.line(Label::Plain, line);
+    }
+    output.note(&text)?;
+    Ok(Exit::Done)
+}
+
+/// The project as these files describe it.
+fn other(global: &Global, files: &[PathBuf], output: Output) -> Result<Project, Failure> {
+    let global = Global { files: files.to_vec(), ..global.clone() };
+    project::load_without_blocks(&global, Settings::from(&global), output)
+}
+
+async fn question(old: &Project, new: &Project) -> Result<String, Failure> {
+    let (old, new) = (old.state_place().await?, new.state_place().await?);
+    Ok(format!(
+        "Move the state from {} to {}, and retire the old one?",
+        escape(&old.display().to_string()),
+        escape(&new.display().to_string())
+    ))
+}
+
+fn told(migrated: &Migrated) -> Vec<String> {
+    let Migrated { from, to, serial, revisions, without_values } = migrated;
+    let (from, to) = (escape(&from.display().to_string()), escape(&to.display().to_string()));
+    if *revisions == 0 {
+        return vec![format!("The state is at {to}, with serial {serial}; {from} is retired.")];
+    }
+    let mut lines = vec![
+        format!("Moved the state with serial {serial} and {revisions} revisions to {to}."),
+        format!("{from} is retired: a configuration that still names it is refused."),
+    ];
+    if !without_values.is_empty() {
+        let numbers: Vec<String> = without_values.iter().map(ToString::to_string).collect();
+        lines.push(format!(
+            "The secret values of the revisions {} stay behind: nothing keeps them at the new place.",
+            numbers.join(", ")
+        ));
+    }
+    lines
+}

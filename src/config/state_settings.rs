@@ -1,0 +1,53 @@
+//! Where the state is kept, as the configuration says it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::encryption::Encryption;
+use super::object_state::ObjectState;
+
+/// `[state]`: where the state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateSettings {
+    /// In a folder on this machine.
+    Local {
+        /// `path`, resolved; `None` for the usual place.
+        path: Option<PathBuf>,
+        /// How secret values are kept; `None` where they are not.
+        encryption: Option<Encryption>,
+    },
+    /// In the project's own cluster. There is no other context for it: who may change a project's objects and who may
+    /// change its state are the same people then, and a state can never be that of another cluster.
+    Kubernetes(ClusterState),
+    /// In an object store.
+    Objects(ObjectState),
+}
+
+/// A state in the project's own cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterState {
+    /// The namespace of states.
+    pub namespace: String,
+    /// The name of this state in it.
+    pub name: String,
+    /// For how long its lock is held without a sign of life.
+    pub lock_duration: Duration,
+}
+
+impl Default for StateSettings {
+    fn default() -> Self {
+        Self::Local { path: None, encryption: None }
+    }
+}
+
+impl StateSettings {
+    /// How the secret values of revisions are encrypted; `None` where they are not.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        match self {
+            Self::Local { encryption, .. } | Self::Objects(ObjectState { encryption, .. }) => {
+                encryption.as_ref()
+            }
+            Self::Kubernetes(_) => None,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Moves a state to another place: everything is copied, read back and compared, and only then is the old one retired.
+//!
+//! A move that was killed is done again from its beginning: what it writes is the same, and the old place stays the one
+//! that counts until it is retired by one write.
+
+use std::path::PathBuf;
+
+use super::backend::Backend;
+use super::error::StateError;
+use super::format;
+use super::model::State;
+use super::revision::Revision;
+use super::seal::Identities;
+use super::sealed_values::{NotOpened, SealedValues};
+use super::store::Store;
+
+/// What a move has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// The old place.
+    pub from: PathBuf,
+    /// The new place.
+    pub to: PathBuf,
+    /// The serial of the state.
+    pub serial: u64,
+    /// How many revisions were moved; none where the state had moved before.
+    pub revisions: usize,
+    /// The revisions whose secret values stay behind, because the new place keeps none.
+    pub without_values: Vec<u64>,
+}
+
+/// What the lock says of a move.
+const COMMAND: &str = "state migrate";
+
+/// Moves the state of this project. `identities` open secret values that the new place keeps in another form.
+///
+/// # Errors
+/// Another process holds one of the locks; there is no state to move; the new place has another one, or a newer one;
+/// secret values cannot be opened; or something cannot be read or written. Then the old place is as it was.
+pub async fn migrate(
+    from: Box<dyn Backend>,
+    mut to: Box<dyn Backend>,
+    project: &str,
+    identities: Option<&Identities>,
+) -> Result<Migrated, StateError> {
+    let (old, new) = (from.place(), to.place());
+    if old == new {
+        return Err(StateError::SamePlace { path: old });
+    }
+    to.lock(COMMAND).await?;
+    if let Err(StateError::Retired { to: there, .. }) = from.load().await
+        && there == new
+        && let Some(state) = to.load().await?
+    {
+        to.release().await?;
+        return Ok(Migrated {
+            from: old,
+            to: new,
+            serial: state.serial,
+            revisions: 0,
+            without_values: Vec::new(),
+        });
+    }
+    let mut store = Store::open(from, project, COMMAND).await?;
+    if !store.exists() {
+        return Err(StateError::NothingToMove { path: old });
+    }
+    check_target(to.as_ref(), store.state(), &old).await?;
+    let mut migration =
+        Migration { from: store.backend(), to: to.as_mut(), identities, without_values: Vec::new() };
+    let revisions = migration.revisions().await?;
+    migration.key().await?;
+    let without_values = migration.without_values;
+    let file = format::write(&new, store.state())?;
+    to.overwrite_state(&file).await?;
+    if to.load().await?.as_ref() != Some(store.state()) {
+        return Err(differs(&new));
+    }
+    let serial = store.state().serial;
+    store.backend_mut().overwrite_state(&format::tombstone(&new)).await?;
+    // It is done. A lock that cannot be released runs out.
+    let _ = store.close().await;
+    let _ = to.release().await;
+    Ok(Migrated { from: old, to: new, serial, revisions, without_values })
+}
+
+/// Makes sure that the new place has nothing that would be lost: no state; an older copy of this one; or one that has
+/// moved here, and comes back.
+async fn check_target(to: &dyn Backend, state: &State, from: &PathBuf) -> Result<(), StateError> {
+    let path = to.place();
+    match to.load().await {
+        Ok(None) => {}
+        Ok(Some(there)) => {
+            if there.lineage != state.lineage {
+                let (found, expected) = (there.lineage, state.lineage.clone());
+                return Err(StateError::OtherLineage { path, found, expected });
+            }
+            if there.serial > state.serial {
+                return Err(StateError::NotNewer { path, found: there.serial, pushed: state.serial });
+            }
+        }
+        Err(StateError::Retired { to, .. }) if to == *from => {}
+        Err(error) => return Err(error),
+    }
+    match to.journal().await? {
+        None => Ok(()),
+        Some(_) => Err(StateError::JournalForeign {
+            path: to.journal_place(),
+            reason: "a run was interrupted there".to_owned(),
+        }),
+    }
+}
+
+struct Migration<'m> {
+    from: &'m dyn Backend,
+    to: &'m mut dyn Backend,
+    identities: Option<&'m Identities>,
+    without_values: Vec<u64>,
+}
+
+impl Migration<'_> {
+    /// Moves the revisions, the oldest first, each with its secret values. Returns how many there are.
+    async fn revisions(&mut self) -> Result<usize, StateError> {
+        let numbers = self.from.revisions().await?;
+        for number in &numbers {
+            let revision = self.from.revision(*number).await?;
+            self.values(&revision).await?;
+            self.to.save_revision(&revision).await?;
+            if self.to.revision(*number).await? != revision {
+                return Err(differs(&self.to.place()));
+            }
+        }
+        Ok(numbers.len())
+    }
+
+    async fn values(&mut self, revision: &Revision) -> Result<(), StateError> {
+        let number = revision.head.number;
+        let Some(values) = self.from.values(number).await? else { return Ok(()) };
+        if values.run != revision.head.run {
+            return Ok(());
+        }
+        let Some(values) = self.sealed_for_target(values)? else {
+            self.without_values.push(number);
+            return Ok(());
+        };
+        self.to.save_values(&values).await?;
+        if self.to.values(number).await?.as_ref() == Some(&values) {
+            Ok(())
+        } else {
+            Err(differs(&self.to.place()))
+        }
+    }
+
+    /// The values as the new place keeps them; `None` where it keeps none.
+    fn sealed_for_target(&self, values: SealedValues) -> Result<Option<SealedValues>, StateError> {
+        let Some(seal) = self.to.seal() else { return Ok(None) };
+        if values.sealed_by == seal.kind() {
+            return Ok(Some(values));
+        }
+        let number = values.revision;
+        let closed = |error: NotOpened| StateError::ValuesClosed { number, reason: error.to_string() };
+        let opened = values.open(self.identities).map_err(closed)?;
+        let sealed = SealedValues::new(number, values.run, &opened, seal);
+        sealed.map(Some).map_err(StateError::io(&self.to.place(), "encrypt the secret values for"))
+    }
+
+    /// Moves the key of plan files, so that those that were kept stay good.
+    async fn key(&mut self) -> Result<(), StateError> {
+        let Some(key) = self.from.key().await? else { return Ok(()) };
+        self.to.save_key(&key).await?;
+        let is_there = self.to.key().await?.is_some_and(|there| there.to_hex() == key.to_hex());
+        if is_there { Ok(()) } else { Err(differs(&self.to.place())) }
+    }
+}
+
+fn differs(place: &std::path::Path) -> StateError {
+    StateError::Damaged {
+        path: place.to_owned(),
+        reason: "what was read back is not what was written; the state stays where it was".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

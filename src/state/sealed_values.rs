@@ -1,0 +1,148 @@
+//! The secret values of a revision as they are kept beside it.
+//!
+//! Each resource's are sealed by themselves. So a run that leaves a resource out can carry its values on to the next
+//! revision without being able to read them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::backend::Backend;
+use super::completion::Completion;
+use super::error::{StateError, unless_damaged};
+use super::format::Content;
+use super::id::RunId;
+use super::revision::RevisionHead;
+use super::seal::{Identities, Seal, SealedBy};
+use super::secret_values::{Fields, SecretValues};
+use crate::resource::{Address, from_json};
+
+/// The secret values of one revision, sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedValues {
+    /// The revision.
+    pub revision: u64,
+    /// The run that it came from.
+    pub run: RunId,
+    /// How they are sealed.
+    pub sealed_by: SealedBy,
+    /// For each resource its values, in Base64.
+    pub values: BTreeMap<Address, String>,
+}
+
+/// Why sealed values cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpened {
+    /// They are encrypted, and nobody gave an identity.
+    #[error("they are encrypted, and no identity is given")]
+    NoIdentity,
+    /// What is there cannot be opened.
+    #[error("those of {address} cannot be opened: {reason}")]
+    Refused {
+        /// The resource.
+        address: Box<Address>,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl SealedValues {
+    /// Seals the values of a revision.
+    ///
+    /// # Errors
+    /// They cannot be encrypted.
+    pub(super) fn new(
+        revision: u64,
+        run: RunId,
+        values: &SecretValues,
+        seal: &Seal,
+    ) -> std::io::Result<Self> {
+        let sealed = values.by_resource().map(|(address, fields)| {
+            let bytes = serde_json::to_vec(&fields.iter().collect::<Vec<_>>())?;
+            Ok((address.clone(), STANDARD.encode(seal.seal(&bytes)?)))
+        });
+        Ok(Self { revision, run, sealed_by: seal.kind(), values: sealed.collect::<std::io::Result<_>>()? })
+    }
+
+    /// Takes over the values of a resource that has another address by now, as they are.
+    pub(super) fn carry_over(&mut self, before: &Self, then: &Address, now: &Address) {
+        if self.sealed_by == before.sealed_by
+            && let Some(values) = before.values.get(then)
+        {
+            self.values.entry(now.clone()).or_insert_with(|| values.clone());
+        }
+    }
+
+    /// The values.
+    ///
+    /// # Errors
+    /// They are encrypted, and none of the identities opens them.
+    pub fn open(&self, identities: Option<&Identities>) -> Result<SecretValues, NotOpened> {
+        self.values
+            .iter()
+            .map(|(address, sealed)| Ok((address.clone(), self.fields(address, sealed, identities)?)))
+            .collect()
+    }
+
+    fn fields(
+        &self,
+        address: &Address,
+        sealed: &str,
+        identities: Option<&Identities>,
+    ) -> Result<Fields, NotOpened> {
+        let refused = |reason: String| NotOpened::Refused { address: Box::new(address.clone()), reason };
+        let bytes = STANDARD.decode(sealed).map_err(|error| refused(error.to_string()))?;
+        let bytes = match self.sealed_by {
+            SealedBy::Place => bytes,
+            SealedBy::Age => identities.ok_or(NotOpened::NoIdentity)?.open(&bytes).map_err(refused)?,
+        };
+        // What the parser says could quote a value.
+        let fields: Vec<_> =
+            from_json(&bytes).map_err(|_| refused("they are not what regplan writes".to_owned()))?;
+        Ok(fields.into_iter().collect())
+    }
+}
+
+/// Keeps the secret values of a revision that is about to be saved, where the place keeps any. Those of resources that the
+/// run left out are carried on from the revision `before`.
+///
+/// # Errors
+/// They cannot be encrypted or written; or those of the revision before cannot be read.
+pub(super) async fn keep(
+    backend: &mut dyn Backend,
+    head: &RevisionHead,
+    before: u64,
+    completion: &Completion,
+) -> Result<(), StateError> {
+    let Some(seal) = backend.seal() else { return Ok(()) };
+    let sealed = SealedValues::new(head.number, head.run.clone(), &completion.values, seal);
+    let mut sealed = sealed.map_err(StateError::io(&backend.place(), "encrypt the secret values for"))?;
+    if !completion.carried.is_empty()
+        // Damaged ones are lost, and stop no run.
+        && let Some(before) = unless_damaged(backend.values(before).await)?.flatten()
+    {
+        completion.carried.iter().for_each(|(now, then)| sealed.carry_over(&before, then, now));
+    }
+    if sealed.values.is_empty() { Ok(()) } else { backend.save_values(&sealed).await }
+}
+
+/// Values that the place seals are in it as they are, so nothing is shown.
+impl fmt::Debug for SealedValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedValues").field("revision", &self.revision).finish_non_exhaustive()
+    }
+}
+
+impl Content for SealedValues {
+    /// Format 1 had no such file.
+    fn from_format_1(file: &[u8]) -> serde_json::Result<Self> {
+        from_json(file)
+    }
+}
+
+#[cfg(test)]
+mod tests;

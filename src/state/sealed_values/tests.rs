@@ -1,0 +1,125 @@
+use std::sync::Arc;
+
+use age::secrecy::ExposeSecret as _;
+use serde_json::json;
+
+use super::*;
+use crate::resource::{Desired, FieldPath};
+use crate::state::shared::memory::MemoryShelf;
+use crate::state::shared::{Item, KeyMaking, LeaseTimes, SharedBackend, Shelf};
+use crate::state::test_support::*;
+use crate::state::{LocalBackend, Location, NewRun, RunEnd, Store};
+
+const CANARY: &str = "canary-5ecret";
+
+fn key_pair() -> (Seal, Identities) {
+    let identity = age::x25519::Identity::generate();
+    let text = format!("# created: today\n{}\n", identity.to_string().expose_secret());
+    (Seal::for_recipients(&[identity.to_public().to_string()]).unwrap(), Identities::read(&text).unwrap())
+}
+
+fn field() -> FieldPath {
+    "stringData.token".parse().unwrap()
+}
+
+/// The values of a Secret with this token.
+fn values(name: &str, token: &str) -> SecretValues {
+    let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "n"},
+                        "stringData": {"token": token}});
+    let desired = Desired::new(address(name), object).unwrap();
+    let mut values = SecretValues::default();
+    values.add(&desired, &[field()]);
+    values
+}
+
+fn completion_with(values: SecretValues) -> Completion {
+    Completion { values, ..completion() }
+}
+
+#[test]
+fn values_are_opened_by_the_identity_of_a_recipient_alone() {
+    let (seal, identities) = key_pair();
+    let sealed = SealedValues::new(1, RunId::random(), &values("a", CANARY), &seal).unwrap();
+    let text = serde_json::to_string(&sealed).unwrap();
+    assert!(!text.contains(CANARY) && !format!("{sealed:?}").contains(CANARY));
+    let opened = sealed.open(Some(&identities)).unwrap();
+    assert_eq!(opened.get(&address("a"), &field()), Some(&json!(CANARY)));
+    assert!(!format!("{opened:?}").contains(CANARY));
+    assert_eq!(sealed.open(None), Err(NotOpened::NoIdentity));
+    let other = sealed.open(Some(&key_pair().1)).unwrap_err();
+    assert!(matches!(other, NotOpened::Refused { .. }), "{other}");
+}
+
+#[test]
+fn what_is_no_key_is_refused_without_being_quoted() {
+    assert!(Seal::for_recipients(&[]).is_err());
+    assert!(Seal::for_recipients(&["age1nonsense".to_owned()]).unwrap_err().contains("age1nonsense"));
+    let error = Identities::read("AGE-SECRET-KEY-1NONSENSE").unwrap_err();
+    assert!(!error.contains("NONSENSE"), "{error}");
+    assert!(Identities::read("# nothing\n").is_err());
+}
+
+/// A store on a shelf that keeps values so.
+async fn store(shelf: &Arc<MemoryShelf>, seal: &Seal) -> Store {
+    let shelf: Arc<dyn Shelf> = shelf.clone();
+    let backend = SharedBackend::new(shelf, LeaseTimes::default(), KeyMaking::ByNeed);
+    let backend = backend.with_seal(Some(seal.clone())).with_retention(2);
+    Store::open(Box::new(backend), "registry", "apply").await.unwrap()
+}
+
+async fn applied(shelf: &Arc<MemoryShelf>, seal: &Seal, completion: Completion) -> SharedBackend {
+    let mut store = store(shelf, seal).await;
+    store.begin(NewRun { ..run(Vec::new()) }).await.unwrap();
+    store.finish(RunEnd::Completed, completion).await.unwrap();
+    store.close().await.unwrap();
+    let shelf: Arc<dyn Shelf> = shelf.clone();
+    SharedBackend::new(shelf, LeaseTimes::default(), KeyMaking::ByNeed)
+}
+
+#[tokio::test]
+async fn each_revision_has_its_own_and_they_go_with_it() {
+    let shelf = Arc::new(MemoryShelf::default());
+    let (seal, identities) = key_pair();
+    for token in ["one", "two", "three"] {
+        applied(&shelf, &seal, completion_with(values("a", token))).await;
+    }
+    let backend = applied(&shelf, &seal, Completion::default()).await;
+    assert!(!shelf.items().contains(&Item::Values(1)) && !shelf.items().contains(&Item::Values(2)));
+    let third = backend.values(3).await.unwrap().unwrap().open(Some(&identities)).unwrap();
+    assert_eq!(third.get(&address("a"), &field()), Some(&json!("three")));
+    assert!(backend.values(4).await.unwrap().is_none());
+    assert!(Item::Values(3).is_secret());
+}
+
+/// An apply has no identity, and a run with `--target` knows the values of its targets alone.
+#[tokio::test]
+async fn the_values_of_what_a_run_leaves_out_are_carried_on_unopened() {
+    for by_place in [false, true] {
+        let shelf = Arc::new(MemoryShelf::default());
+        let (age, identities) = key_pair();
+        let seal = if by_place { Seal::ByPlace } else { age };
+        let both = [(address("a"), desired("a")), (address("b"), desired("b"))];
+        let first = Completion { desired: both.into(), ..completion_with(values("b", CANARY)) };
+        applied(&shelf, &seal, first).await;
+        let second = Completion { left_out: [address("b")].into(), ..completion_with(values("a", "new")) };
+        let backend = applied(&shelf, &seal, second).await;
+        let opened = backend.values(2).await.unwrap().unwrap().open(Some(&identities)).unwrap();
+        assert_eq!(opened.get(&address("b"), &field()), Some(&json!(CANARY)), "by place: {by_place}");
+        assert_eq!(opened.get(&address("a"), &field()), Some(&json!("new")));
+    }
+}
+
+#[tokio::test]
+async fn a_folder_keeps_them_encrypted_or_not_at_all() {
+    for seal in [None, Some(key_pair().0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let is_kept = seal.is_some();
+        let backend = LocalBackend::new(Location::at(folder.path())).with_seal(seal);
+        let mut store = Store::open(Box::new(backend), "registry", "apply").await.unwrap();
+        store.begin(run(Vec::new())).await.unwrap();
+        store.finish(RunEnd::Completed, completion_with(values("a", CANARY))).await.unwrap();
+        let backend = store.close().await.unwrap();
+        assert_eq!(backend.values(1).await.unwrap().is_some(), is_kept);
+        assert_eq!(backend.revisions().await.unwrap(), [1]);
+    }
+}

@@ -1,0 +1,154 @@
+//! A shelf in an object store: a bucket of S3, or of a store that speaks its language.
+//!
+//! | file | question |
+//! |---|---|
+//! | `connect` | how is the store reached? |
+//! | `probe` | does it look at the condition of a write? |
+//! | `words` | what does an error of it mean? |
+
+mod connect;
+mod probe;
+mod words;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use object_store::path::Path;
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion};
+use tokio::sync::OnceCell;
+
+use super::shelf::{Item, ItemVersion, Kept, Over, Shelf, ShelfError};
+use words::{not_done, unanswered_where_unclear};
+
+pub use connect::connect;
+
+/// By what a store tells one content of an object from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// By its entity tag. Two contents with the same bytes may share one; no two items of ours that follow each other
+    /// have the same bytes, except where it makes no difference which of them is there.
+    ETag,
+    /// By the number of its generation.
+    Generation,
+}
+
+/// A state in an object store. Every write carries a condition, which the store itself looks at.
+pub struct ObjectShelf {
+    store: Arc<dyn ObjectStore>,
+    /// The store and its bucket in messages: `s3://bucket`.
+    bucket: String,
+    prefix: Path,
+    mark: Mark,
+    /// Set once it is known that the store looks at conditions.
+    probed: OnceCell<()>,
+}
+
+impl ObjectShelf {
+    fn new(store: Arc<dyn ObjectStore>, bucket: String, prefix: Path, mark: Mark) -> Self {
+        Self { store, bucket, prefix, mark, probed: OnceCell::new() }
+    }
+
+    /// Where an object of this name is.
+    fn path(&self, name: &str) -> Path {
+        name.split('/').fold(self.prefix.clone(), Path::join)
+    }
+
+    fn version(&self, e_tag: Option<String>, generation: Option<String>) -> Result<ItemVersion, ShelfError> {
+        let version = match self.mark {
+            Mark::ETag => e_tag,
+            Mark::Generation => generation,
+        };
+        version.map(ItemVersion).ok_or_else(|| words::without_version(&self.bucket))
+    }
+
+    fn expected(&self, version: &ItemVersion) -> UpdateVersion {
+        let version = Some(version.0.clone());
+        match self.mark {
+            Mark::ETag => UpdateVersion { e_tag: version, version: None },
+            Mark::Generation => UpdateVersion { e_tag: None, version },
+        }
+    }
+
+    async fn put_object(&self, path: &Path, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {
+        let mode = match over {
+            Over::Nothing => PutMode::Create,
+            Over::Version(version) => PutMode::Update(self.expected(version)),
+        };
+        let payload = PutPayload::from(bytes.to_vec());
+        match self.store.put_opts(path, payload, mode.into()).await {
+            // The store repeats a request by itself where the first one failed, so that "taken" may mean "by us". Who
+            // writes looks at what is there (see `sure`).
+            Ok(done) => self.version(done.e_tag, done.version),
+            Err(error) => Err(unanswered_where_unclear(&error, &self.bucket)),
+        }
+    }
+}
+
+/// The name of an item's object, below the prefix.
+fn name(item: Item) -> String {
+    match item {
+        Item::State => "state.json".to_owned(),
+        Item::Lock => "lock.json".to_owned(),
+        Item::Key => "key".to_owned(),
+        Item::Journal(part) => format!("journal/{part:03}"),
+        Item::Index => "revisions/index.json".to_owned(),
+        Item::Revision(number) => format!("revisions/{number:06}.json"),
+        Item::Values(number) => format!("revisions/{number:06}.values.json"),
+    }
+}
+
+#[async_trait]
+impl Shelf for ObjectShelf {
+    fn place(&self, item: Item) -> PathBuf {
+        PathBuf::from(format!("{}/{}", self.bucket, self.path(&name(item))))
+    }
+
+    async fn get(&self, item: Item) -> Result<Option<Kept>, ShelfError> {
+        let failed = |error| not_done(&error, &self.bucket);
+        match self.store.get_opts(&self.path(&name(item)), GetOptions::default()).await {
+            Ok(found) => {
+                let version = self.version(found.meta.e_tag.clone(), found.meta.version.clone())?;
+                let bytes = found.bytes().await.map_err(failed)?.to_vec();
+                Ok(Some(Kept { bytes, version }))
+            }
+            Err(error) if words::is_absent(&error) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn put(&self, item: Item, bytes: &[u8], over: Over<'_>) -> Result<ItemVersion, ShelfError> {
+        self.probed.get_or_try_init(|| probe::probe(self)).await?;
+        self.put_object(&self.path(&name(item)), bytes, over).await
+    }
+
+    /// A store has no condition for removals, so the version is looked at first. What is removed is only the journal of
+    /// a run that was folded in, and revisions that nothing names; both by the holder of the lock, who was asked for it
+    /// right before. Whoever takes the lock over waits longer than such a request takes. And a journal that
+    /// was removed wrongly is found out by its run, whose next line then has nothing to follow.
+    async fn remove(&self, item: Item, version: &ItemVersion) -> Result<(), ShelfError> {
+        match Shelf::version(self, item).await? {
+            None => return Ok(()),
+            Some(found) if found != *version => return Err(ShelfError::Taken),
+            Some(_) => {}
+        }
+        match self.store.delete(&self.path(&name(item))).await {
+            Ok(()) => Ok(()),
+            Err(error) if words::is_absent(&error) => Ok(()),
+            Err(error) => Err(unanswered_where_unclear(&error, &self.bucket)),
+        }
+    }
+}
+
+impl fmt::Debug for ObjectShelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectShelf")
+            .field("bucket", &self.bucket)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

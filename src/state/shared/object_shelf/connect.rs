@@ -1,0 +1,182 @@
+//! How a store is reached. Credentials come from the environment and from the machine, never from the configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::path::Path;
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+
+use super::{Mark, ObjectShelf};
+use crate::config::{ObjectState, ObjectStoreKind};
+use crate::resource::{Problem, ProblemKind};
+
+/// How long one request may take. A state is some megabytes at most.
+const REQUEST: Duration = Duration::from_secs(20);
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// The variables from which credentials for S3 are taken, and the region where the configuration names none.
+const S3_VARIABLES: [&str; 13] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_METADATA_ENDPOINT",
+];
+
+/// The same for Google Cloud Storage.
+const GCS_VARIABLES: [&str; 3] =
+    ["GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_KEY", "GOOGLE_APPLICATION_CREDENTIALS"];
+
+/// The same for Azure.
+const AZURE_VARIABLES: [&str; 9] = [
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_TENANT_ID",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_MSI_ENDPOINT",
+    "AZURE_USE_AZURE_CLI",
+];
+
+/// Looks up a variable of the environment.
+type Variables<'v> = &'v (dyn Fn(&str) -> Option<String> + Send + Sync);
+
+/// The shelf of these settings. Nothing is sent yet.
+///
+/// # Errors
+/// The settings, or the variables, cannot name a store.
+pub fn connect(settings: &ObjectState, variables: Variables<'_>) -> Result<ObjectShelf, Box<Problem>> {
+    // An error says that one is installed already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let bucket = settings.place();
+    let wrong = |error: object_store::Error| {
+        let message = format!("{bucket}: {}", super::words::answer(&error));
+        Box::new(
+            Problem::new(ProblemKind::Settings, message)
+                .help("correct `[state]`, or the variables that it names"),
+        )
+    };
+    let prefix = Path::parse(&settings.prefix).map_err(|error| wrong(error.into()))?;
+    let (store, mark): (Arc<dyn ObjectStore>, _) = match &settings.store {
+        ObjectStoreKind::S3 { region, endpoint, path_style } => {
+            let s3 = s3(settings, region.as_deref(), endpoint.as_deref(), *path_style, variables);
+            (Arc::new(s3.build().map_err(wrong)?), Mark::ETag)
+        }
+        ObjectStoreKind::Gcs => {
+            (Arc::new(gcs(settings, variables).build().map_err(wrong)?), Mark::Generation)
+        }
+        ObjectStoreKind::Azblob { account } => {
+            (Arc::new(azure(settings, account, variables).build().map_err(wrong)?), Mark::ETag)
+        }
+    };
+    Ok(ObjectShelf::new(store, bucket.clone(), prefix, mark))
+}
+
+fn s3(
+    settings: &ObjectState,
+    region: Option<&str>,
+    endpoint: Option<&str>,
+    path_style: bool,
+    variables: Variables<'_>,
+) -> AmazonS3Builder {
+    let mut s3 = AmazonS3Builder::new();
+    for (key, value) in found::<AmazonS3ConfigKey>(&S3_VARIABLES, variables) {
+        s3 = s3.with_config(key, value);
+    }
+    if let Some(region) = region {
+        s3 = s3.with_region(region);
+    }
+    if let Some(endpoint) = endpoint {
+        s3 = s3.with_endpoint(if path_style {
+            endpoint.to_owned()
+        } else {
+            of_bucket(endpoint, &settings.bucket)
+        });
+    }
+    s3.with_bucket_name(&settings.bucket)
+        .with_virtual_hosted_style_request(!path_style)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        // One request for one object: not every store knows the other one.
+        .with_disable_bulk_delete(true)
+        .with_client_options(client(endpoint))
+        .with_retry(retries())
+}
+
+fn gcs(settings: &ObjectState, variables: Variables<'_>) -> GoogleCloudStorageBuilder {
+    let mut gcs = GoogleCloudStorageBuilder::new();
+    for (key, value) in found::<GoogleConfigKey>(&GCS_VARIABLES, variables) {
+        gcs = gcs.with_config(key, value);
+    }
+    gcs.with_bucket_name(&settings.bucket).with_client_options(client(None)).with_retry(retries())
+}
+
+fn azure(settings: &ObjectState, account: &str, variables: Variables<'_>) -> MicrosoftAzureBuilder {
+    let mut azure = MicrosoftAzureBuilder::new();
+    for (key, value) in found::<AzureConfigKey>(&AZURE_VARIABLES, variables) {
+        azure = azure.with_config(key, value);
+    }
+    azure
+        .with_account(account)
+        .with_container_name(&settings.bucket)
+        .with_client_options(client(None))
+        .with_retry(retries())
+}
+
+/// The variables that are set, each with the setting that it stands for.
+fn found<K: std::str::FromStr>(names: &[&str], variables: Variables<'_>) -> Vec<(K, String)> {
+    let set =
+        names.iter().filter_map(|name| Some((name, variables(name).filter(|value| !value.is_empty())?)));
+    set.filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value))).collect()
+}
+
+/// The endpoint with the bucket's name as the first part of its host.
+fn of_bucket(endpoint: &str, bucket: &str) -> String {
+    match endpoint.split_once("://") {
+        Some((scheme, host)) => format!("{scheme}://{bucket}.{host}"),
+        None => format!("{bucket}.{endpoint}"),
+    }
+}
+
+fn client(endpoint: Option<&str>) -> ClientOptions {
+    ClientOptions::new()
+        .with_timeout(REQUEST)
+        .with_connect_timeout(CONNECT)
+        // Whoever writes `http://` into the configuration means it.
+        .with_allow_http(endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")))
+}
+
+/// How often the store's client repeats a request by itself.
+fn retries() -> RetryConfig {
+    RetryConfig { backoff: BackoffConfig::default(), max_retries: 4, retry_timeout: REQUEST }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_is_a_part_of_the_host_where_the_path_does_not_name_it() {
+        assert_eq!(of_bucket("https://s3.example.com:9000", "states"), "https://states.s3.example.com:9000");
+    }
+
+    #[test]
+    fn every_variable_stands_for_a_setting() {
+        let set = |_: &str| Some("x".to_owned());
+        assert_eq!(found::<AmazonS3ConfigKey>(&S3_VARIABLES, &set).len(), S3_VARIABLES.len());
+        assert_eq!(found::<GoogleConfigKey>(&GCS_VARIABLES, &set).len(), GCS_VARIABLES.len());
+        assert_eq!(found::<AzureConfigKey>(&AZURE_VARIABLES, &set).len(), AZURE_VARIABLES.len());
+    }
+}

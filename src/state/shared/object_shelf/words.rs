@@ -1,0 +1,129 @@
+//! What an error of an object store means, in words for a person.
+
+use std::error::Error as _;
+
+use object_store::Error;
+
+use crate::resource::{Problem, ProblemKind};
+use crate::state::shared::shelf::ShelfError;
+
+/// By these words a store says that the bucket is missing, not the object.
+const NO_BUCKET: [&str; 4] =
+    ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist", "ResourceNotFound"];
+
+/// Whether there is no such object. A bucket that is missing is none that is empty.
+pub(super) fn is_absent(error: &Error) -> bool {
+    matches!(error, Error::NotFound { .. }) && !is_without_bucket(error)
+}
+
+/// The error of a read.
+pub(super) fn not_done(error: &Error, bucket: &str) -> ShelfError {
+    ShelfError::Failed(Box::new(problem(error, bucket)))
+}
+
+/// The error of a write. Where the store did not say itself that it refuses it, nobody knows what became of it.
+pub(super) fn unanswered_where_unclear(error: &Error, bucket: &str) -> ShelfError {
+    if is_without_bucket(error) {
+        return not_done(error, bucket);
+    }
+    match error {
+        Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotModified { .. } => {
+            ShelfError::Taken
+        }
+        Error::Generic { .. } if !is_refusal(error) => {
+            ShelfError::Unanswered(Box::new(problem(error, bucket)))
+        }
+        _ => not_done(error, bucket),
+    }
+}
+
+/// The store does not look at this condition.
+pub(super) fn ignores_conditions(bucket: &str, header: &str) -> ShelfError {
+    let message = format!(
+        "{bucket} ignores the condition of a write (`{header}`), so that two processes could hold the lock at once"
+    );
+    let help = "use a store that knows conditional writes: AWS S3, MinIO, Ceph from version 19 on, Cloudflare R2, \
+                versitygw; or let whatever stands in front of it pass the header on";
+    ShelfError::Failed(Box::new(Problem::new(ProblemKind::Settings, message).help(help)))
+}
+
+/// The store did not say which content it has.
+pub(super) fn without_version(bucket: &str) -> ShelfError {
+    let message = format!("{bucket} gives its objects no versions (`ETag`)");
+    let help = "use a store that does, or let whatever stands in front of it pass the header on";
+    ShelfError::Failed(Box::new(Problem::new(ProblemKind::Settings, message).help(help)))
+}
+
+fn problem(error: &Error, bucket: &str) -> Problem {
+    let answer = answer(error);
+    let of = |kind, help: &str| Problem::new(kind, format!("{bucket}: {answer}")).help(help);
+    if is_without_bucket(error) {
+        return of(ProblemKind::Settings, "make the bucket, or correct `[state] bucket`");
+    }
+    match error {
+        Error::PermissionDenied { .. } => of(
+            ProblemKind::Forbidden,
+            "check the credentials, and that they may read, write and delete objects below `[state] prefix`",
+        ),
+        Error::Unauthenticated { .. } => of(ProblemKind::Unauthenticated, "check the credentials"),
+        Error::NotImplemented { .. } | Error::NotSupported { .. } => {
+            of(ProblemKind::Settings, "use a store that knows conditional writes")
+        }
+        _ if is_refusal(error) => of(
+            ProblemKind::Rejected,
+            "check `[state] bucket`, `region`, `endpoint` and `path_style`, and the credentials",
+        ),
+        _ => of(
+            ProblemKind::Unreachable,
+            "check the network, `[state] endpoint` and the credentials, and run the same command again",
+        ),
+    }
+}
+
+fn is_without_bucket(error: &Error) -> bool {
+    let text = error.to_string();
+    NO_BUCKET.iter().any(|words| text.contains(words))
+}
+
+/// Whether the store has answered, and refused: an answer 4xx, but for 408, after which a write may still be done.
+fn is_refusal(error: &Error) -> bool {
+    const STATUS: &str = "status code: ";
+    let text = error.to_string();
+    let Some((_, status)) = text.split_once(STATUS) else { return false };
+    status.starts_with('4') && !status.starts_with("408")
+}
+
+/// What the store said, or why it could not be asked. Of an answer only code and message are told: what else is in it
+/// (such as the text that was signed) helps nobody.
+pub(super) fn answer(error: &Error) -> String {
+    let text = error.to_string();
+    match (element(&text, "Code"), element(&text, "Message")) {
+        (Some(code), Some(message)) if !message.is_empty() => format!("{message} ({code})"),
+        (Some(code), _) => code.to_owned(),
+        _ => innermost(error),
+    }
+}
+
+/// The content of an element of a store's answer.
+fn element<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    rest.split_once("</").map(|(content, _)| content.trim())
+}
+
+/// The words of the error at the bottom, and of the one above it: what happened, and why.
+fn innermost(error: &Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(below) = source {
+        words.push(below.to_string());
+        source = below.source();
+    }
+    words.dedup();
+    let told = &words[words.len().saturating_sub(2)..];
+    // An error that quotes the one below it says all of it.
+    match told {
+        [above, below] if !above.contains(below.as_str()) => format!("{above}: {below}"),
+        [above, _] | [above] => above.clone(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,32 @@
+//! Proved by force: regplan is killed again and again, and nothing is lost, done twice, or done without a record.
+//!
+//! A *walk* ([`walk`]) takes a project of many objects through applies, rollbacks and destroys, in a random order, and
+//! kills most of them at a random moment ([`moment`]). After each kill it looks whether the state can be read and
+//! whether the server was asked for nothing that the journal did not announce ([`ledger`]). From time to time it lets
+//! a run come to its end, and then everything has to be as if nothing had been killed ([`checks`]).
+//!
+//! The short mode is for every run of the tests. `REGPLAN_FORCE=long` is the long one, which can also rewrite
+//! `docs/reliability.md` ([`page`]). Each walk has a seed, which is in every message of a failure; `REGPLAN_FORCE_SEED`
+//! takes it.
+
+mod audit;
+mod backends;
+mod checks;
+mod figures;
+mod ledger;
+mod mode;
+mod moment;
+mod page;
+mod reading;
+mod shop;
+mod subject;
+mod together;
+mod walk;
+
+use crate::harness::Test;
+use mode::Mode;
+
+/// The tests of this feature. The long mode has more of them.
+pub(crate) fn tests() -> Vec<Test> {
+    [walk::tests(Mode::here()), reading::tests(), together::tests(), page::tests()].concat()
+}

@@ -1,0 +1,89 @@
+//! What was done, in numbers: `docs/reliability.md` is made from them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::moment::Moment;
+use crate::harness::test_name;
+use crate::messages::UPDATE;
+
+/// One test at a time changes the file.
+static FILE: Mutex<()> = Mutex::new(());
+
+/// What a test has done to one project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Figures {
+    /// The name of the test.
+    pub(crate) test: String,
+    pub(crate) backend: String,
+    pub(crate) objects: usize,
+    /// The seed of a random walk.
+    pub(crate) seed: Option<u64>,
+    /// The kills by command.
+    pub(crate) by_command: BTreeMap<String, usize>,
+    /// The kills by the kind of their moment.
+    pub(crate) by_moment: BTreeMap<String, usize>,
+    /// The runs that came to their end.
+    pub(crate) ended: usize,
+    /// The requests of the audit log that were held against the journals.
+    pub(crate) requests: usize,
+}
+
+impl Figures {
+    /// Nothing is done yet.
+    pub(crate) fn new(backend: &str, objects: usize, seed: Option<u64>) -> Self {
+        Self { test: test_name().to_owned(), backend: backend.to_owned(), objects, seed, ..Self::default() }
+    }
+
+    /// One more kill.
+    pub(crate) fn killed(&mut self, command: &str, moment: Moment) {
+        *self.by_command.entry(command.to_owned()).or_default() += 1;
+        *self.by_moment.entry(moment.kind().to_owned()).or_default() += 1;
+    }
+
+    /// How many runs were killed.
+    pub(crate) fn kills(&self) -> usize {
+        self.by_command.values().sum()
+    }
+
+    /// How many runs there were.
+    pub(crate) fn runs(&self) -> usize {
+        self.kills() + self.ended
+    }
+
+    /// Fails where so little was done that nothing is proved.
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        assert!(self.kills() > 0 && self.ended > 0, "{self:?}");
+        let is_logged = crate::harness::Cluster::shared().facts().audit_log.is_some();
+        assert!(!is_logged || self.requests > self.objects, "{self:?}");
+    }
+
+    /// Keeps them in the file, in place of those of an earlier run, if the documentation is to be written.
+    pub(crate) fn keep(self) {
+        if std::env::var_os(UPDATE).is_none() {
+            return;
+        }
+        let _held = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = kept();
+        let key = |figures: &Self| (figures.test.clone(), figures.backend.clone());
+        all.retain(|other| key(other) != key(&self));
+        all.push(self);
+        all.sort_by_key(key);
+        fs::write(path(), serde_json::to_string_pretty(&all).unwrap() + "\n").unwrap();
+    }
+}
+
+/// The figures of the last long run of each test, with each backend.
+pub(crate) fn kept() -> Vec<Figures> {
+    serde_json::from_str(&fs::read_to_string(path()).unwrap()).unwrap()
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/force/figures.json")
+}

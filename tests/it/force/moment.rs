@@ -1,0 +1,109 @@
+//! When a run is killed.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, seq::IndexedRandom as _};
+use regplan::state::Backend;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{Command, Ended, Proxy, block_on};
+
+/// The moment of a kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// So many of its writes have reached the server, and the next one never does.
+    BeforeWrite(usize),
+    /// So many of its writes were answered; the server has done the next one, and nobody hears of it.
+    AfterWrite(usize),
+    /// Its journal has so many lines.
+    AtLine(usize),
+    /// So much time has passed.
+    After(Duration),
+}
+
+/// How often the journal is looked at.
+const POLL_INTERVAL: Duration = Duration::from_micros(500);
+
+impl Moment {
+    /// One within a run that writes so many objects and takes about so long.
+    pub(crate) fn random(rng: &mut StdRng, objects: usize, time: Duration) -> Self {
+        let count = rng.random_range(0..objects);
+        let kinds = [
+            Self::BeforeWrite(count),
+            Self::AfterWrite(count),
+            Self::AtLine(count + 1),
+            Self::After(time.mul_f64(rng.random_range(0.0..1.0))),
+        ];
+        *kinds.choose(rng).unwrap()
+    }
+
+    /// Its kind, for figures.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::BeforeWrite(_) => "before a write reaches the server",
+            Self::AfterWrite(_) => "after the server has done a write, before its answer",
+            Self::AtLine(_) => "after a line of the journal",
+            Self::After(_) => "at any time",
+        }
+    }
+
+    /// Runs the command through the proxy, and kills it at this moment unless it has ended before.
+    #[track_caller]
+    pub(crate) fn kill(self, command: Command, proxy: &Proxy, backend: &dyn Backend) -> Ended {
+        let victim = Arc::new(OnceLock::new());
+        let kill = {
+            let victim = Arc::clone(&victim);
+            move || {
+                let _ = kill_process(*victim.wait(), Signal::KILL);
+            }
+        };
+        let write = |after| proxy.on("*", "*").only(crate::harness::Seen::is_write).after(after).times(1);
+        match self {
+            Self::BeforeWrite(after) => write(after).instead(kill.clone()),
+            Self::AfterWrite(after) => write(after).then(kill.clone()),
+            Self::AtLine(_) | Self::After(_) => {}
+        }
+        let mut running = command.spawn();
+        let id = i32::try_from(running.id()).unwrap();
+        victim.set(Pid::from_raw(id).unwrap()).unwrap();
+        match self {
+            Self::BeforeWrite(_) | Self::AfterWrite(_) => {}
+            Self::AtLine(lines) => {
+                while !running.has_ended() && journalled(backend) < lines {
+                    std::thread::sleep(POLL_INTERVAL);
+                }
+                running.kill_now();
+            }
+            // A moment that nothing announces is a time.
+            Self::After(time) => {
+                std::thread::sleep(time);
+                running.kill_now();
+            }
+        }
+        let ended = running.wait().any();
+        proxy.clear_faults();
+        ended
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BeforeWrite(count) => write!(f, "before write {count}"),
+            Self::AfterWrite(count) => write!(f, "after write {count}"),
+            Self::AtLine(count) => write!(f, "at line {count} of the journal"),
+            Self::After(time) => write!(f, "after {time:?}"),
+        }
+    }
+}
+
+/// How many lines the journal has now. While it is written it may be unreadable.
+fn journalled(backend: &dyn Backend) -> usize {
+    match block_on(backend.journal()) {
+        Ok(Some(journal)) => 1 + journal.outcomes.len() + usize::from(journal.end.is_some()),
+        _ => 0,
+    }
+}

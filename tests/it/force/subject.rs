@@ -1,0 +1,191 @@
+//! The project that is put to the test: what is done to it, and what has to be true after each run.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use regplan::state;
+
+use super::backends::Backend;
+use super::checks::{self, Guarded};
+use super::figures::Figures;
+use super::ledger::Ledger;
+use super::moment::Moment;
+use super::shop::{PROTECTED, Version, shop};
+use crate::harness::{Namespace, Project, Proxy};
+
+/// The service account as which regplan runs.
+const ACCOUNT: &str = "regplan";
+
+/// What is done to the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// An apply of this version: of all objects, of a change, or after a destroy.
+    Apply(Version),
+    /// A rollback to the revision of this version; an apply where there is none yet.
+    Rollback(Version),
+    Destroy,
+}
+
+/// A project in a namespace of its own.
+pub(crate) struct Subject<'n> {
+    ns: &'n Namespace,
+    project: Project<'n>,
+    proxy: Proxy,
+    backend: &'static Backend,
+    opened: Box<dyn state::Backend>,
+    objects: usize,
+    ledger: Ledger,
+    guarded: Guarded,
+    figures: Figures,
+    /// What stands in front of each message of a failure.
+    title: String,
+    /// How long a run takes that is not killed.
+    pub(crate) time: Duration,
+    /// The first revision to which a rollback can go without consent. No revision has the values of secrets, so that
+    /// is the first one since the last destroy; `None` until there is one.
+    first_revision: Option<u64>,
+}
+
+impl<'n> Subject<'n> {
+    /// A project of so many objects. Nothing of it is in the cluster yet.
+    pub(crate) fn new(
+        ns: &'n Namespace,
+        backend: &'static Backend,
+        objects: usize,
+        seed: Option<u64>,
+    ) -> Self {
+        let proxy = ns.proxy();
+        let token = ns.audited_administrator(ACCOUNT);
+        let project = ns.project().kubeconfig(proxy.kubeconfig_with_token(&token));
+        project.rewrite("regplan.toml", &shop(Version::First, objects, backend.table));
+        let opened = (backend.open)(ns, &project);
+        let seeded = seed.map_or_else(String::new, |seed| format!(", REGPLAN_FORCE_SEED={seed}"));
+        let title = format!("{}, {objects} objects{seeded}", backend.name);
+        println!("{title}");
+        Self {
+            ns,
+            project,
+            proxy,
+            backend,
+            opened,
+            objects,
+            ledger: Ledger::new(ns, ACCOUNT),
+            guarded: Guarded::default(),
+            figures: Figures::new(backend.name, objects, seed),
+            title,
+            time: Duration::from_secs(2),
+            first_revision: Some(1),
+        }
+    }
+
+    /// How many objects it has.
+    pub(crate) fn objects(&self) -> usize {
+        self.objects
+    }
+
+    /// What was done so far.
+    pub(crate) fn figures(self) -> Figures {
+        Figures { requests: self.ledger.held(), ..self.figures }
+    }
+
+    /// One run that is killed, unless it ends before. Returns whether it was killed.
+    #[track_caller]
+    pub(crate) fn kill(&mut self, operation: Operation, flags: &[&str], moment: Moment) -> bool {
+        let (command, context) = self.prepare(operation, &format!("killed {moment}"));
+        let before = self.ledger.before(&*self.opened);
+        let args = command.iter().map(String::as_str).chain(flags.iter().copied());
+        let ended = moment.kill(self.project.regplan(args), &self.proxy, &*self.opened);
+        ended.check(matches!(ended.exit_code(), None | Some(0)), &format!("{context}: ended by itself"));
+        self.ledger.note(&context, &before, &*self.opened);
+        checks::pulled(&self.project, &context);
+        self.guarded.check(self.ns, &context);
+        self.ledger.check(&context);
+        let was_killed = ended.exit_code().is_none();
+        if was_killed {
+            self.figures.killed(&command[0], moment);
+        }
+        was_killed
+    }
+
+    /// A run that is not killed, and what has to be true then.
+    #[track_caller]
+    pub(crate) fn come_to_an_end(&mut self, operation: Operation) {
+        let (command, context) = self.prepare(operation, "to its end");
+        let before = self.ledger.before(&*self.opened);
+        let started = Instant::now();
+        let ended = self.project.run(command.iter().map(String::as_str)).any();
+        ended.check(ended.succeeded(), &context);
+        self.time = started.elapsed();
+        if operation != Operation::Destroy && self.first_revision.is_none() {
+            self.first_revision = self.revisions().first().copied();
+        }
+        self.ledger.note(&context, &before, &*self.opened);
+        let again: &[&str] = if operation == Operation::Destroy { &["--destroy"] } else { &[] };
+        let plan = self.project.run(["plan", "--detailed-exitcode"].iter().chain(again).copied()).any();
+        plan.check(plan.succeeded(), &format!("{context}: a plan after it should have nothing to change"));
+        self.guarded.check(self.ns, &context);
+        if let Some(state) = checks::pulled(&self.project, &context) {
+            // A destroy does not look into what it lets stay; the next apply does.
+            let untouched: &[&str] = if operation == Operation::Destroy { &PROTECTED } else { &[] };
+            checks::is_settled(&state, untouched, &context);
+            checks::agree(self.ns, &state, &context);
+        }
+        self.ledger.check(&context);
+        self.figures.ended += 1;
+    }
+
+    /// Writes the configuration that goes with it. Returns the command line, and what a failure is about.
+    fn prepare(&mut self, operation: Operation, what: &str) -> (Vec<String>, String) {
+        if operation == Operation::Destroy {
+            self.first_revision = None;
+        }
+        let command = match operation {
+            Operation::Apply(version) => {
+                self.write(version);
+                vec!["apply".to_owned()]
+            }
+            Operation::Rollback(version) => {
+                self.write(version);
+                self.revision_of(version).map_or_else(
+                    || vec!["apply".to_owned()],
+                    |number| vec!["rollback".to_owned(), number.to_string()],
+                )
+            }
+            Operation::Destroy => vec!["destroy".to_owned()],
+        };
+        let context = format!("{}: run {} {what}, {}", self.title, self.figures.runs() + 1, operation);
+        ([command, vec!["--auto-approve".to_owned()]].concat(), context)
+    }
+
+    fn write(&self, version: Version) {
+        self.project.rewrite("regplan.toml", &shop(version, self.objects, self.backend.table));
+    }
+
+    /// The newest revision with everything of this version.
+    fn revision_of(&self, version: Version) -> Option<u64> {
+        let first = self.first_revision?;
+        self.revisions().into_iter().take_while(|number| *number >= first).find(|number| {
+            let shown = self.project.run(["show", &number.to_string(), "--format", "json"]).success().json();
+            let desired = &shown["desired"];
+            let is_whole = !desired["resource.web"].is_null();
+            is_whole && desired["resource.terms"]["object"]["data"]["version"] == version.text()
+        })
+    }
+
+    /// The numbers of all revisions, the newest first.
+    fn revisions(&self) -> Vec<u64> {
+        let history = self.project.run(["history", "--format", "json"]).success().json();
+        let revisions = history["revisions"].as_array().unwrap().iter().rev();
+        revisions.filter_map(|each| each["number"].as_u64()).collect()
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Apply(version) => write!(f, "apply of the {} version", version.text()),
+            Self::Rollback(version) => write!(f, "rollback to the {} version", version.text()),
+            Self::Destroy => f.write_str("destroy"),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A real server that speaks the language of S3, of a test's own.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+
+use super::command::Running;
+use super::{Cluster, Project, wait_until};
+
+const BUCKET: &str = "states";
+const KEY_ID: &str = "test-key";
+const SECRET: &str = "test-secret-5f1c";
+
+/// A versitygw with one empty bucket, `states`. It ends when it is dropped.
+#[must_use = "it serves until it is dropped"]
+pub(crate) struct ObjectServer {
+    folder: tempfile::TempDir,
+    port: u16,
+    _server: Running,
+}
+
+impl ObjectServer {
+    #[track_caller]
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, sidecar) = (folder.path().join("data"), folder.path().join("sidecar"));
+        fs::create_dir_all(data.join(BUCKET)).unwrap();
+        fs::create_dir_all(&sidecar).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Cluster::shared()
+            .program("versitygw")
+            .env("ROOT_ACCESS_KEY", KEY_ID)
+            .env("ROOT_SECRET_KEY", SECRET)
+            .args(["--port", &format!("127.0.0.1:{port}"), "posix", "--sidecar"])
+            .args([sidecar.into_os_string(), data.into_os_string()])
+            .spawn();
+        wait_until("the object server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Self { folder, port, _server: server }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The table `[state]` for this server, with more of its keys.
+    pub(crate) fn state(&self, more: &str) -> String {
+        Self::state_at(&self.url(), more)
+    }
+
+    /// The same for whatever is in front of it at this URL.
+    pub(crate) fn state_at(url: &str, more: &str) -> String {
+        format!("\n[state]\nbackend = \"s3\"\nbucket = \"{BUCKET}\"\nendpoint = \"{url}\"\n{more}\n")
+    }
+
+    /// Gives a project the credentials.
+    pub(crate) fn let_in(project: Project<'_>) -> Project<'_> {
+        credentials().into_iter().fold(project, |project, (name, value)| project.env(name, value))
+    }
+
+    /// The names of the objects, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let bucket = self.bucket();
+        let mut names = Vec::new();
+        let mut folders = vec![bucket.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    names.push(path.strip_prefix(&bucket).unwrap().display().to_string());
+                }
+            }
+        }
+        // The server's own names begin with a dot.
+        names.retain(|name| !name.starts_with('.'));
+        names.sort();
+        names
+    }
+
+    /// The content of an object.
+    #[track_caller]
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.bucket().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn bucket(&self) -> PathBuf {
+        self.folder.path().join("data").join(BUCKET)
+    }
+
+    /// A client of it, for a gateway in front of it.
+    pub(super) fn client(&self) -> object_store::aws::AmazonS3 {
+        let [(_, id), (_, secret)] = credentials();
+        object_store::aws::AmazonS3Builder::new()
+            .with_bucket_name(BUCKET)
+            .with_endpoint(self.url())
+            .with_allow_http(true)
+            .with_access_key_id(id)
+            .with_secret_access_key(secret)
+            .build()
+            .unwrap()
+    }
+}
+
+/// The variables of the environment that let in.
+pub(crate) fn credentials() -> [(&'static str, &'static str); 2] {
+    [("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", SECRET)]
+}

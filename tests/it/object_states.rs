@@ -1,0 +1,149 @@
+//! States in an object store, on a real server.
+
+use rustix::process::Signal;
+
+use crate::harness::{BALANCER, ForgetfulGateway, GREETING, Namespace, ObjectServer, Project};
+use crate::rollback::with_value;
+
+tests! {
+    a_run_goes_from_plan_to_rollback_with_nothing_on_this_machine,
+    two_laptops_and_a_job_work_on_one_project,
+    a_second_writer_is_refused_with_the_name_of_the_first,
+    the_lock_of_a_killed_holder_runs_out,
+    a_stopped_holder_that_was_overtaken_writes_no_more,
+    a_store_that_ignores_conditions_is_refused,
+    what_leads_to_no_store_is_said,
+}
+
+/// A lock that runs out quickly.
+const QUICK: &str = "lock_duration = \"5s\"";
+
+fn at<'n>(server: &ObjectServer, ns: &'n Namespace, config: &str) -> Project<'n> {
+    ObjectServer::let_in(ns.project().write("regplan.toml", &format!("{config}{}", server.state(QUICK))))
+}
+
+fn change(project: &Project<'_>, server: &ObjectServer, config: &str) {
+    project.rewrite("regplan.toml", &format!("{config}{}", server.state(QUICK)));
+}
+
+fn a_run_goes_from_plan_to_rollback_with_nothing_on_this_machine() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &with_value("good"));
+    project.run(["plan", "--detailed-exitcode"]).code(2);
+    // A plan writes nothing, in the store neither.
+    assert_eq!(server.names(), Vec::<String>::new());
+    project.apply();
+    project.expect_settled();
+    project.run(["drift"]).success();
+    change(&project, &server, &with_value("bad"));
+    project.apply();
+    project.run(["rollback", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    project.run(["history"]).success().stdout_contains("rollback 1");
+    assert!(!project.path(".regplan").exists());
+    let names = [
+        "lock.json",
+        "probe",
+        "revisions/000001.json",
+        "revisions/000002.json",
+        "revisions/000003.json",
+        "revisions/index.json",
+        "state.json",
+    ];
+    assert_eq!(server.names(), names.map(|name| ns.fill(&format!("{{project}}/{name}"))));
+    let shown = project.run(["state", "pull"]).success();
+    assert_eq!(shown.stdout(), server.read(&ns.fill("{project}/state.json")));
+    project.run(["destroy", "--auto-approve"]).success();
+    assert!(ns.find("configmap/greeting").is_none());
+}
+
+fn two_laptops_and_a_job_work_on_one_project() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let first = at(&server, &ns, &with_value("one"));
+    first.apply();
+    let second = at(&server, &ns, &with_value("two"));
+    second.run(["plan"]).success().stdout_contains("data.hello: \"one\" -> \"two\"");
+    second.run(["plan", "--out", "plan.bin"]).success();
+    let job = at(&server, &ns, &with_value("two"));
+    std::fs::copy(second.path("plan.bin"), job.path("plan.bin")).unwrap();
+    job.run(["apply", "plan.bin"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "two");
+    // What the first one knew is not true any more, and it sees that.
+    second.expect_settled();
+    first.run(["plan"]).success().stdout_contains("data.hello: \"two\" -> \"one\"");
+    job.run(["apply", "plan.bin"]).code(1);
+}
+
+fn a_second_writer_is_refused_with_the_name_of_the_first() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &format!("{GREETING}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    let other = at(&server, &ns, GREETING);
+    let refused = other.run(["apply", "--auto-approve"]).code(1);
+    refused.stderr_contains("the state is locked by ").stderr_contains(&format!("process {}", apply.id()));
+    // Who only reads needs no lock.
+    other.run(["plan"]).success();
+    ns.patch_status("service/lb", &serde_json::json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    apply.wait().success();
+    other.run(["apply", "--auto-approve", "--consent", "resource.lb"]).success();
+}
+
+fn the_lock_of_a_killed_holder_runs_out() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let project = at(&server, &ns, &format!("{GREETING}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    apply.kill();
+    ns.patch_status("service/lb", &serde_json::json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    let ended = project.run(["apply", "--auto-approve", "--request-timeout", "2s"]).success();
+    ended.stderr_contains("was killed: recovered").stderr_contains("It is taken over in ");
+    project.expect_settled();
+}
+
+/// It must find out by itself, before it writes anything: nobody can tell it.
+fn a_stopped_holder_that_was_overtaken_writes_no_more() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let after =
+        "\n[resource.late]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndepends_on = [\"resource.lb\"]\n";
+    let project = at(&server, &ns, &format!("{GREETING}{BALANCER}{after}"));
+    let mut stopped = project.regplan(["apply", "--auto-approve", "--request-timeout", "2s"]).spawn();
+    stopped.until("waiting resource.lb").signal(Signal::STOP);
+    let other = at(&server, &ns, GREETING);
+    let flags = ["apply", "--auto-approve", "--request-timeout", "2s"];
+    other.run(flags).success();
+    let state = server.read(&ns.fill("{project}/state.json"));
+    stopped.signal(Signal::CONT);
+    stopped.wait().code(1);
+    assert!(ns.find("configmap/late").is_none());
+    assert_eq!(server.read(&ns.fill("{project}/state.json")), state);
+    other.expect_settled();
+}
+
+fn a_store_that_ignores_conditions_is_refused() {
+    let (ns, server) = (Namespace::new(), ObjectServer::start());
+    let gateway = ForgetfulGateway::start(&server);
+    let config = format!("{GREETING}{}", ObjectServer::state_at(gateway.url(), ""));
+    let project = ObjectServer::let_in(ns.project().write("regplan.toml", &config));
+    let refused = project.run(["apply", "--auto-approve"]).code(1);
+    refused.stderr_contains("ignores the condition of a write (`If-None-Match`)");
+    refused.stderr_contains("use a store that knows conditional writes");
+    assert!(ns.find("configmap/greeting").is_none());
+    assert_eq!(server.names(), [ns.fill("{project}/probe")]);
+}
+
+fn what_leads_to_no_store_is_said() {
+    let (ns, server) = (Namespace::absent(), ObjectServer::start());
+    let write =
+        |state: &str| ObjectServer::let_in(ns.project().write("regplan.toml", &format!("{GREETING}{state}")));
+    let missing = write(&server.state("").replace("\"states\"", "\"nowhere\""));
+    missing.run(["plan"]).code(1).stderr_contains("s3://nowhere").stderr_contains("make the bucket");
+    let stranger = write(&server.state("")).env("AWS_SECRET_ACCESS_KEY", "wr0ng-canary");
+    let refused = stranger.run(["plan"]).code(1);
+    refused.stderr_contains("SignatureDoesNotMatch").stderr_contains("check the credentials");
+    refused.stderr_lacks("wr0ng-canary");
+    let nobody = write(&ObjectServer::state_at("http://127.0.0.1:1", ""));
+    nobody.run(["plan"]).code(1).stderr_contains("check the network");
+    let half = write("\n[state]\nbackend = \"s3\"\npath = \"here\"\n");
+    half.run(["plan"]).code(1).stderr_contains("`state.bucket` is missing").stderr_contains("`state.path`");
+}

@@ -1,0 +1,206 @@
+//! Others change the same object in the middle of each phase of a run: nothing of theirs is overwritten or deleted
+//! that the plan has not shown.
+
+use serde_json::{Value, json};
+
+use super::{THEIRS, greeting};
+use crate::harness::{BALANCER, HEAD, Namespace, Project, Proxy, wait_until};
+
+tests! {
+    a_change_between_the_reading_and_the_dry_run_is_in_the_plan,
+    an_object_that_others_make_just_before_the_create_stays,
+    a_change_just_before_the_update_is_not_overwritten,
+    an_object_that_others_make_anew_just_before_the_update_stays,
+    a_mark_that_others_set_just_before_the_delete_keeps_the_object,
+    an_object_that_others_make_anew_just_before_the_delete_stays,
+    an_object_that_others_make_between_the_two_halves_of_a_replacement_stays,
+    an_object_that_others_delete_while_it_is_waited_for_is_made_again_by_the_next_apply,
+    a_change_in_the_middle_of_a_rollback_is_not_overwritten,
+    a_change_while_drift_reads_is_no_failure,
+}
+
+/// Another hand, which acts while a request of regplan is held.
+#[derive(Clone)]
+struct Other {
+    cluster: crate::harness::Cluster,
+    namespace: String,
+}
+
+impl Other {
+    fn of(ns: &Namespace) -> Self {
+        Self { cluster: ns.cluster().clone(), namespace: ns.name() }
+    }
+
+    fn change(&self) {
+        self.cluster.patch(&self.namespace, "configmap/greeting", &json!({"data": {"hello": "theirs"}}));
+    }
+
+    fn protect(&self) {
+        let mark = json!({"metadata": {"annotations": {"regplan.dev/protect": "true"}}});
+        self.cluster.patch(&self.namespace, "configmap/greeting", &mark);
+    }
+
+    fn delete(&self) {
+        self.cluster.begin_delete(&self.namespace, "configmap/greeting");
+    }
+
+    fn make(&self) {
+        let path = format!("/api/v1/namespaces/{}/configmaps", self.namespace);
+        let object: Value = serde_json::from_str(THEIRS).unwrap();
+        let (status, answer) = self.cluster.request("POST", &path, Some(&object));
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    fn make_anew(&self) {
+        self.delete();
+        self.make();
+    }
+}
+
+/// A project that has applied the greeting, on a proxy.
+fn applied<'n>(ns: &'n Namespace, proxy: &Proxy) -> Project<'n> {
+    let project = greeting(ns).through(proxy);
+    project.apply();
+    project
+}
+
+/// What is in the cluster is what others have made of it.
+#[track_caller]
+fn is_theirs(ns: &Namespace) {
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "theirs");
+}
+
+fn a_change_between_the_reading_and_the_dry_run_is_in_the_plan() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    project.edit("regplan.toml", "world", "moon");
+    let other = Other::of(&ns);
+    proxy.on("apply", "configmaps").only(|seen| seen.dry_run).times(1).first(move || other.change());
+    // The plan shows it, so whoever approves it has seen it.
+    project.run(["plan"]).success().stdout_contains("data.hello: \"theirs\" -> \"moon\"");
+    is_theirs(&ns);
+    project.apply();
+    project.expect_settled();
+}
+
+fn an_object_that_others_make_just_before_the_create_stays() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let other = Other::of(&ns);
+    proxy.on("apply", "configmaps").not_dry_run().times(1).first(move || other.make());
+    let project = greeting(&ns).through(&proxy);
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("somebody else has made it");
+    is_theirs(&ns);
+    project.run(["plan"]).code(1).stdout_contains("exists already, and is not ours");
+}
+
+fn a_change_just_before_the_update_is_not_overwritten() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    project.edit("regplan.toml", "world", "moon");
+    let other = Other::of(&ns);
+    proxy.on("apply", "configmaps").not_dry_run().times(1).first(move || other.change());
+    let ended = project.run(["apply", "--auto-approve"]).code(1);
+    ended.stderr_contains("in a way that was not approved: data.hello");
+    is_theirs(&ns);
+    project.apply();
+    project.expect_settled();
+}
+
+fn an_object_that_others_make_anew_just_before_the_update_stays() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    project.edit("regplan.toml", "world", "moon");
+    let other = Other::of(&ns);
+    proxy.on("apply", "configmaps").not_dry_run().times(1).first(move || other.make_anew());
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("made again by others");
+    is_theirs(&ns);
+}
+
+fn a_mark_that_others_set_just_before_the_delete_keeps_the_object() {
+    let ns = Namespace::new();
+    for command in ["apply", "destroy"] {
+        let proxy = ns.proxy();
+        let project = applied(&ns, &proxy);
+        project.rewrite("regplan.toml", HEAD);
+        let other = Other::of(&ns);
+        proxy.on("delete", "configmaps").times(1).first(move || other.protect());
+        project.run([command, "--auto-approve"]).code(1).stderr_contains("resource.greeting");
+        assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world", "{command}");
+        project.run(["apply", "--auto-approve", "--consent=resource.greeting"]).success();
+    }
+}
+
+fn an_object_that_others_make_anew_just_before_the_delete_stays() {
+    let ns = Namespace::new();
+    for command in ["apply", "destroy"] {
+        let proxy = ns.proxy();
+        let project = applied(&ns, &proxy);
+        project.rewrite("regplan.toml", HEAD);
+        let other = Other::of(&ns);
+        proxy.on("delete", "configmaps").times(1).first(move || other.make_anew());
+        project.run([command, "--auto-approve"]).any();
+        is_theirs(&ns);
+        ns.delete("configmap/greeting");
+    }
+}
+
+fn an_object_that_others_make_between_the_two_halves_of_a_replacement_stays() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    let other = Other::of(&ns);
+    // The delete is done by now.
+    proxy.on("apply", "configmaps").not_dry_run().times(1).first(move || other.make());
+    project.run(["apply", "--auto-approve", "--replace", "resource.greeting"]).code(1);
+    is_theirs(&ns);
+    let uid = ns.field("configmap/greeting", "/metadata/uid");
+    let state = project.state();
+    assert_ne!(state["resources"]["resource.greeting"]["uid"], uid, "what is there is not ours: {state:#}");
+    project.run(["apply", "--auto-approve"]).code(1);
+    is_theirs(&ns);
+}
+
+fn an_object_that_others_delete_while_it_is_waited_for_is_made_again_by_the_next_apply() {
+    let ns = Namespace::new();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{BALANCER}"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    ns.delete("service/lb");
+    apply.wait().code(1).stderr_contains("resource.lb");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("waiting resource.lb");
+    wait_until("the service is there again", || ns.find("service/lb").is_some());
+    ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
+    apply.wait().success();
+    project.expect_settled();
+}
+
+fn a_change_in_the_middle_of_a_rollback_is_not_overwritten() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    project.edit("regplan.toml", "world", "moon");
+    project.apply();
+    let other = Other::of(&ns);
+    proxy.on("apply", "configmaps").not_dry_run().times(1).first(move || other.change());
+    project.run(["rollback", "--auto-approve"]).code(1).stderr_contains("not approved: data.hello");
+    is_theirs(&ns);
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "world");
+}
+
+fn a_change_while_drift_reads_is_no_failure() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    let other = Other::of(&ns);
+    proxy.on("*", "configmaps").times(1).first(move || other.change());
+    project.run(["drift"]).code(2).stdout_contains("data.hello");
+    let other = Other::of(&ns);
+    proxy.on("*", "configmaps").times(1).first(move || other.delete());
+    project.run(["drift"]).code(2).stdout_contains("gone");
+}

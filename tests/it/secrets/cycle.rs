@@ -1,0 +1,288 @@
+//! A project with secrets from every source goes through its whole life. None of them is in anything that regplan
+//! says, writes, or hands to a program that it starts.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::harness::{Behaviour, Canary, Namespace, Project, Webhook};
+
+tests! {
+    a_canary_is_found_in_every_form,
+    no_secret_is_said_or_written_in_a_whole_life,
+    no_secret_of_the_configuration_reaches_a_credential_plugin,
+}
+
+const CONFIG: &str = r#"
+[project]
+name = "{project}"
+
+[cluster]
+namespace = "{ns}"
+
+[variable.hidden]
+sensitive = true
+
+[secret.plain]
+env = "PLAIN"
+
+[secret.odd]
+env = "ODD"
+
+[secret.filed]
+file = "filed.txt"
+
+[secret.made]
+generate = { length = 32 }
+
+[resource.login]
+apiVersion = "v1"
+kind = "Secret"
+
+[resource.login.stringData]
+plain = "${secret.plain}"
+odd = "${secret.odd}"
+filed = "${secret.filed}"
+made = "${secret.made}"
+joined = "ci:${secret.plain}"
+hidden = "${var.hidden}"
+
+[resource.web]
+apiVersion = "apps/v1"
+kind = "Deployment"
+
+[resource.web.spec]
+replicas = 1
+selector.matchLabels = { app = "web" }
+template.metadata.labels = { app = "web" }
+
+[[resource.web.spec.template.spec.containers]]
+name = "main"
+image = "web:1"
+env = [{ name = "URL", value = "https://ci:${secret.odd}@example.com/${var.hidden}" }]
+
+[registry.main]
+host           = "registry.example.com"
+image          = "registry:3.1.1"
+namespace      = "{ns}"
+storage.volume = { size = "1Gi" }
+auth.users.ci  = { env = "CI_PASSWORD" }
+"#;
+
+/// What the server refuses, and quotes.
+const REFUSED: &str = r#"
+[resource.refused]
+apiVersion = "v1"
+kind = "Service"
+spec = { type = "ExternalName", externalName = "${secret.odd}" }
+"#;
+
+/// A value that no other run has, with characters that are escaped in one form or the other.
+fn value(shape: &str) -> String {
+    shape.replace('#', &format!("{:012x}", rand::random::<u64>() >> 16))
+}
+
+struct Canaries {
+    plain: Canary,
+    changed: Canary,
+    odd: Canary,
+    filed: Canary,
+    hidden: Canary,
+    password: Canary,
+    foreign: Canary,
+}
+
+impl Canaries {
+    fn new() -> Self {
+        Self {
+            plain: Canary::new("PLAIN", value("canary-#")),
+            changed: Canary::new("PLAIN of later", value("changed-#")),
+            odd: Canary::new("ODD", value("o \"d\\d+ü&/=#?'<#")),
+            filed: Canary::new("filed.txt", value("first-#\nsecond\t#\nthird")),
+            hidden: Canary::new("var.hidden", value("hidden/#")),
+            password: Canary::new("CI_PASSWORD", value("pass:word #")),
+            foreign: Canary::new("what others wrote", value("foreign-#")),
+        }
+    }
+
+    fn all(&self) -> Vec<Canary> {
+        let Self { plain, changed, odd, filed, hidden, password, foreign } = self;
+        [plain, changed, odd, filed, hidden, password, foreign].map(Canary::clone).to_vec()
+    }
+
+    fn project<'n>(&self, ns: &'n Namespace) -> Project<'n> {
+        ns.project()
+            .write("regplan.toml", CONFIG)
+            .write("filed.txt", self.filed.value())
+            .env("PLAIN", self.plain.value())
+            .env("ODD", self.odd.value())
+            .env("CI_PASSWORD", self.password.value())
+            .env("REGPLAN_VAR_hidden", self.hidden.value())
+    }
+}
+
+/// Everything that was said and written, each with its name.
+#[derive(Default)]
+struct Sinks(Vec<(String, Vec<u8>)>);
+
+impl Sinks {
+    /// Runs it, whatever comes of it, and keeps what it said.
+    #[track_caller]
+    fn run(&mut self, project: &Project<'_>, line: &str) {
+        let ended = project.run(line.split(' ')).any();
+        self.0.push((format!("standard output of `{line}`"), ended.stdout().into()));
+        self.0.push((format!("standard error of `{line}`"), ended.stderr().into()));
+    }
+
+    /// Keeps what all files below a folder hold, but those of these names.
+    fn files(&mut self, folder: &Path, left_out: &[&str]) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                self.files(&path, left_out);
+            } else if !left_out.iter().any(|name| path.ends_with(name)) {
+                self.0.push((path.display().to_string(), fs::read(&path).unwrap()));
+            }
+        }
+    }
+
+    #[track_caller]
+    fn lack(&self, canaries: &[Canary]) {
+        let found = self.0.iter().flat_map(|(name, bytes)| {
+            canaries.iter().filter_map(move |canary| Some(format!("{name}: {}", canary.found_in(bytes)?)))
+        });
+        let found: Vec<String> = found.collect();
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+
+    fn has(&self, text: &str) -> bool {
+        self.0.iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(text))
+    }
+}
+
+fn a_canary_is_found_in_every_form() {
+    let canary = Canary::new("it", "s3cr\"t/ü\nsecond line");
+    let text = canary.value();
+    let json = serde_json::to_string(text).unwrap();
+    let texts = [
+        format!("a{text}b"),
+        format!("{{\"k\": {json}}}"),
+        serde_json::to_string(&json).unwrap(),
+        "s3cr%22t%2F%C3%BC%0Asecond%20line".to_owned(),
+        "the second line alone".to_owned(),
+        STANDARD.encode(text),
+        STANDARD.encode(format!("u:{text}")),
+        STANDARD.encode(format!("ci:{text}:more")),
+        STANDARD.encode(format!("user:{text}, more")),
+    ];
+    for each in texts {
+        assert!(canary.found_in(each.as_bytes()).is_some(), "{each}");
+    }
+    assert_eq!(canary.found_in(b"s3cr second"), None);
+}
+
+fn no_secret_is_said_or_written_in_a_whole_life() {
+    let (ns, canaries) = (Namespace::new(), Canaries::new());
+    let project = canaries.project(&ns);
+    let mut sinks = Sinks::default();
+    for line in
+        ["validate", "render", "render --format json", "graph", "plan", "plan --full", "plan --format json"]
+    {
+        sinks.run(&project, line);
+    }
+    sinks.run(&project, "plan --format markdown --out first.regplan");
+    for line in ["show first.regplan", "show first.regplan --format json --full", "apply first.regplan"] {
+        sinks.run(&project, line);
+    }
+    assert_eq!(
+        ns.field("secret/login", "/data/plain"),
+        STANDARD.encode(canaries.plain.value()),
+        "it was applied"
+    );
+    let made = ns.field("secret/login", "/data/made");
+    let made = String::from_utf8(STANDARD.decode(made.as_str().unwrap()).unwrap()).unwrap();
+
+    let project = project.env("PLAIN", canaries.changed.value());
+    for line in
+        ["plan --full", "plan --format json", "apply --auto-approve --format json", "history 2", "show 2"]
+    {
+        sinks.run(&project, line);
+    }
+    let theirs = json!({"stringData": {"plain": canaries.foreign.value()}, "data": {"more": STANDARD.encode(canaries.foreign.value())}});
+    ns.patch("secret/login", &theirs);
+    let theirs =
+        json!([{"name": "main", "env": [{"name": "URL", "value": format!("x:{}", canaries.odd.value())}]}]);
+    ns.kubectl([
+        "patch",
+        "deployment/web",
+        "-p",
+        &json!({"spec": {"template": {"spec": {"containers": theirs}}}}).to_string(),
+    ])
+    .run()
+    .success();
+    for format in ["text", "json", "markdown", "prometheus"] {
+        sinks.run(&project, &format!("drift --format {format}"));
+    }
+    sinks.run(&project, "plan --full");
+    sinks.run(&project, "rollback 1 --auto-approve");
+    sinks.run(&project, "rollback 1 --auto-approve --consent resource.login");
+    sinks.run(&project, "apply --auto-approve");
+
+    // The server refuses a value and quotes it, and a webhook quotes what it is asked about.
+    project.rewrite("regplan.toml", &format!("{CONFIG}{REFUSED}"));
+    for line in ["plan", "apply --auto-approve", "apply --auto-approve --format json --rollback-on-failure"] {
+        sinks.run(&project, line);
+    }
+    project.rewrite("regplan.toml", CONFIG);
+    let webhook = Webhook::start(&ns, &["secrets"], Behaviour::Quote { name: "login" });
+    sinks.run(&project, "destroy --auto-approve");
+    drop(webhook);
+    assert!(sinks.has("(sensitive"), "something was hidden");
+    for line in [
+        "destroy --auto-approve --format json",
+        "state list --format json",
+        "state pull",
+        "show state",
+        "history",
+    ] {
+        sinks.run(&project, line);
+    }
+    sinks.files(project.folder().parent().unwrap(), &["filed.txt"]);
+    sinks.lack(&[canaries.all(), vec![Canary::new("secret.made", made)]].concat());
+}
+
+/// A program that gives credentials, and writes down what it was given: arguments, and its environment as a core dump
+/// would show it.
+const PLUGIN: &str = r#"#!/bin/sh
+cat /proc/$$/cmdline /proc/$$/environ /proc/$PPID/cmdline > "$1/given.$$"
+printf '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "%s"}}' "$2"
+"#;
+
+fn no_secret_of_the_configuration_reaches_a_credential_plugin() {
+    let (ns, canaries) = (Namespace::new(), Canaries::new());
+    let given = tempfile::tempdir().unwrap();
+    let plugin = given.path().join("plugin");
+    fs::write(&plugin, PLUGIN).unwrap();
+    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).unwrap();
+    let facts = ns.cluster().facts();
+    let config = json!({"apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": facts.server, "certificate-authority": facts.authority}}],
+        "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1",
+            "interactiveMode": "Never", "command": plugin, "args": [given.path(), facts.token]}}}]});
+    let kubeconfig = given.path().join("kubeconfig");
+    fs::write(&kubeconfig, config.to_string()).unwrap();
+    let project = canaries.project(&ns).kubeconfig(kubeconfig).env("PLUGIN_NEEDS", "this");
+    let mut sinks = Sinks::default();
+    for line in ["plan --out p.regplan", "apply p.regplan", "drift", "destroy --auto-approve"] {
+        sinks.run(&project, line);
+    }
+    assert!(ns.find("secret/login").is_none(), "all of it was done");
+    sinks.files(given.path(), &["kubeconfig", "plugin"]);
+    assert!(sinks.has("PLUGIN_NEEDS=this"), "the plugin has the rest of the environment");
+    sinks.lack(&canaries.all());
+}

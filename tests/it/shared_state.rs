@@ -1,0 +1,65 @@
+//! A state in the cluster, which several machines share.
+
+mod init;
+mod lock;
+mod rights;
+mod sharing;
+mod shelf;
+
+use serde_json::Value;
+
+use crate::harness::{Namespace, Project, Test};
+
+/// The tests of this feature. First come those that wait for a lock to run out.
+pub(crate) fn tests() -> Vec<Test> {
+    [lock::tests(), sharing::tests(), rights::tests(), init::tests(), shelf::tests()].concat()
+}
+
+/// A project whose state is in a namespace of this test's own.
+const HEAD: &str = r#"
+[project]
+name = "{project}"
+
+[cluster]
+namespace = "{ns}"
+
+[state]
+backend = "kubernetes"
+namespace = "{prefix}-states"
+lock_duration = "5s"
+"#;
+
+/// An object that no controller changes.
+fn greeting(value: &str) -> String {
+    format!("\n[resource.greeting]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.hello = \"{value}\"\n")
+}
+
+/// A folder with these blocks: another machine of the same project.
+fn machine<'n>(ns: &'n Namespace, blocks: &str) -> Project<'n> {
+    ns.project().write("regplan.toml", &format!("{HEAD}{blocks}"))
+}
+
+/// The first machine of a project, which has made what the state needs.
+#[track_caller]
+fn first_machine<'n>(ns: &'n Namespace, blocks: &str) -> Project<'n> {
+    let project = machine(ns, blocks);
+    project.run(["state", "init"]).success();
+    project
+}
+
+/// The namespace of the states of this test.
+fn states(ns: &Namespace) -> String {
+    ns.fill("{prefix}-states")
+}
+
+/// An object of the state (`lease/{project}`), if there is one.
+#[track_caller]
+fn kept(ns: &Namespace, target: &str) -> Option<Value> {
+    ns.cluster().find(&states(ns), &ns.fill(target))
+}
+
+/// Removes the namespace of states from a cluster that stays.
+#[track_caller]
+fn clean_up(ns: &Namespace) {
+    ns.clean_up("namespace/{prefix}-states");
+}
