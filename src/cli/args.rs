@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config;
+use crate::kubernetes::names::dns_label;
 use crate::report;
 use crate::resource::{Address, ObjectName};
 use crate::state::{Lineage, LockId};
@@ -296,6 +297,11 @@ fn time(text: &str) -> Result<Duration, &'static str> {
     config::duration(text).ok_or("write hours, minutes and seconds, largest first: `90s`, `10m`, `1h30m`")
 }
 
+/// The name of a namespace.
+fn namespace(text: &str) -> Result<String, String> {
+    dns_label(text).map(|()| text.to_owned())
+}
+
 /// With less than this, there is no room for anything worth reading.
 fn limit(text: &str) -> Result<usize, String> {
     const LEAST: usize = 1000;
@@ -555,7 +561,8 @@ pub(super) struct ImportArgs {
     #[arg(value_name = "KIND/NAMESPACE/NAME")]
     pub(super) object: Option<ObjectName>,
     /// Print a configuration of what stands in this namespace; the cluster is only read, and no configuration is
-    #[arg(long, value_name = "NAMESPACE", conflicts_with_all = ["address", "auto_approve", "full", "details"])]
+    #[arg(long, value_name = "NAMESPACE", value_parser = namespace,
+          conflicts_with_all = ["address", "auto_approve", "format", "full", "details"])]
     pub(super) from_cluster: Option<String>,
     /// In which form the plan is printed
     #[arg(long, default_value = "text")]

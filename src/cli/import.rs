@@ -74,7 +74,8 @@ async fn from_cluster(global: &Global, namespace: &str, output: Output) -> Resul
         output.message(&note(escape(&format!("{kind} could not be looked at: {reason}"))))?;
     }
     if transcript.written.is_empty() {
-        output.message(&note(format!("There is nothing to import in the namespace {}.", escape(namespace))))?;
+        output
+            .message(&note(format!("There is nothing to import in the namespace {}.", escape(namespace))))?;
     }
     for line in left_out(&transcript.left_out) {
         output.note(&note(line))?;

@@ -97,10 +97,8 @@ fn has_no_default(path: &FieldPath, key: &str) -> bool {
         .collect();
     let holder = names.first().copied().flatten();
     match key {
-        // A container's own: `Always` makes an init container a sidecar.
-        "restartPolicy" => holder != Some("spec"),
-        // The one of a probe overrules the one of the pod.
-        "terminationGracePeriodSeconds" => holder != Some("spec"),
+        // A container may have its own: `Always` makes an init container a sidecar. That of a probe overrules the pod's.
+        "restartPolicy" | "terminationGracePeriodSeconds" => holder != Some("spec"),
         // Of a session it is 10800.
         "timeoutSeconds" => holder == Some("clientIP"),
         // A CronJob's template is kept as it is; only the Jobs made of it get defaults.

@@ -30,6 +30,9 @@ pub(super) fn cleaned(identity: &Identity, object: &Value) -> Value {
         take_out(&mut clean, &path);
     }
     remove_server_fields(&mut clean);
+    // The claims of a stateful set are whole objects.
+    let claims = clean.pointer_mut("/spec/volumeClaimTemplates").and_then(Value::as_array_mut);
+    claims.into_iter().flatten().for_each(remove_server_fields);
     if let Some(metadata) = clean.get_mut("metadata").and_then(Value::as_object_mut) {
         finalizers(metadata);
     }

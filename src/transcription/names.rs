@@ -40,7 +40,13 @@ mod tests {
     #[test]
     fn no_two_things_share_a_name() {
         let mut names = Names::default();
-        let taken = [("web", "Service"), ("Web", "Deployment"), ("web", "Deployment"), ("a:b.c", "Role"), ("--", "X")];
+        let taken = [
+            ("web", "Service"),
+            ("Web", "Deployment"),
+            ("web", "Deployment"),
+            ("a:b.c", "Role"),
+            ("--", "X"),
+        ];
         let taken = taken.map(|(name, kind)| names.take(name, kind));
         assert_eq!(taken, ["web", "web-deployment", "web-deployment-2", "a-b-c", "object"]);
         assert_eq!(["a-b", "1-a"].map(as_variable), ["A_B", "_1_A"]);

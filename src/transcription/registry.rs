@@ -123,20 +123,12 @@ impl Standing<'_> {
         if let Some(selector) = pod.get("nodeSelector") {
             keys["node_selector"] = selector.clone();
         }
-        let labels =
-            self.others(deployment, "labels", &["app.kubernetes.io/name", "app.kubernetes.io/instance"]);
+        let labels = own_labels(deployment);
         if !labels.is_empty() {
             keys["labels"] = Value::Object(labels);
         }
         self.exposure(name, &mut keys);
         Some(keys)
-    }
-
-    /// What a map of the metadata has beside these keys.
-    fn others(&self, object: &Value, map: &str, ours: &[&str]) -> Map<String, Value> {
-        let map = object.pointer(&format!("/metadata/{map}")).and_then(Value::as_object);
-        let others = map.into_iter().flatten().filter(|(key, _)| !ours.contains(&key.as_str()));
-        others.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     fn exposure(&self, name: &str, keys: &mut Value) {
@@ -179,14 +171,23 @@ impl Standing<'_> {
         let file = text(htpasswd, "/data/htpasswd").and_then(|data| STANDARD.decode(data).ok());
         let file = file.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let users = file.lines().filter_map(|line| line.split_once(':')).map(|(user, _)| {
-            let source = match generated.contains(&user.to_owned()) {
-                true => json!({"generate": {}}),
-                false => json!({"env": PASSWORD}),
+            let source = if generated.contains(&user.to_owned()) {
+                json!({"generate": {}})
+            } else {
+                json!({"env": PASSWORD})
             };
             (user.to_owned(), source)
         });
         json!({"users": users.collect::<Map<_, _>>()})
     }
+}
+
+/// The labels beside those that the block sets by itself.
+fn own_labels(object: &Value) -> Map<String, Value> {
+    let usual = ["app.kubernetes.io/name", "app.kubernetes.io/instance"];
+    let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
+    let own = labels.into_iter().flatten().filter(|(key, _)| !usual.contains(&key.as_str()));
+    own.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn text<'v>(object: &'v Value, pointer: &str) -> Option<&'v str> {

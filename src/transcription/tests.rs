@@ -11,7 +11,8 @@ fn transcript(objects: &[Value]) -> Transcript {
 }
 
 fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Value {
-    let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "a"}});
+    let mut object =
+        json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "a"}});
     if let (Some(map), Value::Object(rest)) = (object.as_object_mut(), rest) {
         map.extend(rest);
     }
@@ -33,7 +34,12 @@ fn what_controllers_make_is_left_out_and_what_users_make_is_not() {
         object("v1", "ConfigMap", "kube-root-ca.crt", json!({"data": {"ca.crt": "x"}})),
         object("v1", "ServiceAccount", "default", json!({})),
         object("v1", "Event", "said", json!({})),
-        object("apps/v1", "StatefulSet", "db", json!({"spec": {"replicas": 1, "volumeClaimTemplates": template}})),
+        object(
+            "apps/v1",
+            "StatefulSet",
+            "db",
+            json!({"spec": {"replicas": 1, "volumeClaimTemplates": template}}),
+        ),
         object("v1", "PersistentVolumeClaim", "disk-db-0", json!({})),
         object("v1", "PersistentVolumeClaim", "disk-db-1", json!({})),
         object("apps/v1", "ReplicaSet", "alone", json!({})),
@@ -51,7 +57,8 @@ fn what_controllers_make_is_left_out_and_what_users_make_is_not() {
         ["PersistentVolumeClaim a/disk-db-1", "ReplicaSet.apps a/alone", "StatefulSet.apps a/db"],
         "{left_out:?}"
     );
-    let why = |name: &str| left_out.iter().find(|(identity, _)| identity.name == name).map(|(_, why)| why.clone());
+    let why =
+        |name: &str| left_out.iter().find(|(identity, _)| identity.name == name).map(|(_, why)| why.clone());
     for controlled in ["kube-root-ca.crt", "default", "said", "disk-db-0", "owned"] {
         assert_eq!(why(controlled), Some(LeftOut::Controlled), "{controlled}");
     }

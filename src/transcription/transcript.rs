@@ -29,6 +29,7 @@ struct Piece {
     imports: Vec<(Identity, Address)>,
 }
 
+type Omissions = Vec<(Identity, LeftOut)>;
 type Written = Result<String, toml::ser::Error>;
 
 /// Writes the objects of a namespace down. `context` is the one of the kubeconfig by which the cluster was chosen.
@@ -43,7 +44,9 @@ pub fn transcribe(
     let (found, mut left_out) = sorted_out(found);
     let mut secret_names = Names::default();
     let mut registries = registries(namespace, &found);
-    registries.iter_mut().for_each(|registry| registry.name_passwords(&mut secret_names));
+    for registry in &mut registries {
+        registry.name_passwords(&mut secret_names);
+    }
     let mut pieces: Vec<Piece> = registries.iter().map(of_registry).collect::<Result<_, _>>()?;
     let is_part =
         |identity: &Identity| registries.iter().any(|registry| registry.objects.contains_key(identity));
@@ -56,7 +59,9 @@ pub fn transcribe(
     }
     left_out.sort();
     let mut text = head(namespace, context)?;
-    pieces.iter().for_each(|piece| text.push_str(&piece.text));
+    for piece in &pieces {
+        text.push_str(&piece.text);
+    }
     let imports: Vec<&(Identity, Address)> = pieces.iter().flat_map(|piece| &piece.imports).collect();
     if !imports.is_empty() {
         text.push_str(
@@ -73,7 +78,7 @@ pub fn transcribe(
 }
 
 /// What belongs into a file, and what does not.
-fn sorted_out(found: &[Live]) -> (Vec<(Identity, &Live)>, Vec<(Identity, LeftOut)>) {
+fn sorted_out(found: &[Live]) -> (Vec<(Identity, &Live)>, Omissions) {
     let claims = claims_of(found);
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
     for live in found {
@@ -95,10 +100,7 @@ fn of_object(
 ) -> Result<Piece, toml::ser::Error> {
     let name = names.take(&identity.name, &identity.kind);
     let mut object = escaped(&cleaned(identity, &live.object));
-    let sources = match is_secret(identity) {
-        true => hide(&name, &mut object, secret_names),
-        false => Vec::new(),
-    };
+    let sources = if is_secret(identity) { hide(&name, &mut object, secret_names) } else { Vec::new() };
     let address = Address::block("resource", name.as_str());
     Ok(Piece { text: resource(&name, &object, &sources)?, imports: vec![(identity.clone(), address)] })
 }
@@ -116,9 +118,10 @@ fn head(namespace: &str, context: Option<&str>) -> Written {
 fn of_registry(registry: &Registry) -> Result<Piece, toml::ser::Error> {
     let block = json!({ registry.name.as_str(): escaped(&registry.keys) });
     let block = toml::to_string_pretty(&json!({ "registry": block }))?;
-    let note = match registry.has_passwords() {
-        true => "# The passwords of the users stand nowhere: set these variables, or write `file = \"PATH\"`.\n",
-        false => "",
+    let note = if registry.has_passwords() {
+        "# The passwords of the users stand nowhere: set these variables, or write `file = \"PATH\"`.\n"
+    } else {
+        ""
     };
     let imports = registry.objects.iter().map(|(identity, address)| (identity.clone(), address.clone()));
     Ok(Piece { text: format!("\n{note}{block}"), imports: imports.collect() })

@@ -373,13 +373,11 @@ fn what_stands_in_a_namespace_becomes_a_configuration_that_changes_nothing() {
         assert_eq!(changed, Vec::<&str>::new(), "{change:#}");
     }
     assert_eq!(changes.iter().filter(|change| change["action"] == "adopt").count(), 17, "{text}");
-    let generations = || {
-        ["deployment/web", "statefulset/db", "cronjob/nightly"].map(|of| ns.field(of, "/metadata/generation"))
-    };
-    let before = generations();
+    let specs = || ["deployment/web", "statefulset/db", "cronjob/nightly"].map(|of| ns.field(of, "/spec"));
+    let before = specs();
     project.apply();
     project.expect_settled();
-    assert_eq!(generations(), before, "nobody would notice");
+    assert_eq!(specs(), before, "nobody would notice");
 }
 
 fn a_registry_is_written_as_a_registry() {
@@ -430,10 +428,13 @@ fn a_namespace_that_cannot_be_written_down_is_said() {
     let project = ns.project();
     let none = project.run(["import", "--from-cluster", "{prefix}-none"]).code(1);
     none.stderr_contains(&ns.fill("there is no namespace `{prefix}-none`"));
+    project.run(["import", "--from-cluster", "a/b"]).code(1).stderr_contains("must be lower-case letters");
     project.run(["import"]).code(1);
     project.run(["import", "resource.a", "ConfigMap/a", "--from-cluster", "{ns}"]).code(1);
     let empty = project.run(["import", "--from-cluster", "{ns}"]).success();
-    empty.stdout_lacks("import").stderr_contains(&ns.fill("There is nothing to import in the namespace {ns}"));
+    empty
+        .stdout_lacks("import")
+        .stderr_contains(&ns.fill("There is nothing to import in the namespace {ns}"));
     project.rewrite("regplan.toml", empty.stdout());
     project.run(["validate"]).success();
     ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: seen }\ndata: { a: \"1\" }\n");
