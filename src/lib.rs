@@ -52,9 +52,10 @@
 //! 11. [`approval`]: plan files: what was approved, and whether a later plan still is that.
 //! 12. [`drift`]: compares what was applied with what is there.
 //! 13. [`outputs`]: what `[output.NAME]` gives.
-//! 14. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
-//! 15. [`engine`]: runs all steps.
-//! 16. [`cli`]: the command line.
+//! 14. [`transcription`]: what stands in a namespace, as a configuration.
+//! 15. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
+//! 16. [`engine`]: runs all steps.
+//! 17. [`cli`]: the command line.
 //!
 //! # Where to start reading
 //!
@@ -77,3 +78,4 @@ pub mod provider;
 pub mod report;
 pub mod resource;
 pub mod state;
+pub mod transcription;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config;
+use crate::kubernetes::names::dns_label;
 use crate::report;
 use crate::resource::{Address, ObjectName};
 use crate::state::{Lineage, LockId};
@@ -296,6 +297,11 @@ fn time(text: &str) -> Result<Duration, &'static str> {
     config::duration(text).ok_or("write hours, minutes and seconds, largest first: `90s`, `10m`, `1h30m`")
 }
 
+/// The name of a namespace.
+fn namespace(text: &str) -> Result<String, String> {
+    dns_label(text).map(|()| text.to_owned())
+}
+
 /// With less than this, there is no room for anything worth reading.
 fn limit(text: &str) -> Result<usize, String> {
     const LEAST: usize = 1000;
@@ -543,16 +549,21 @@ Examples:
   regplan import resource.web Deployment/shop/web
   regplan import registry.main/Service/registry Service/registry/registry
   regplan import resource.cert Certificate.cert-manager.io/shop/web --auto-approve
+  regplan import --from-cluster shop > regplan.toml
 
 The configuration has the block already, and the object must be the one that it describes. The plan is shown first: it
 takes this object over and changes it to what the block says, and nothing else. `[[import]]` does the same in a file.")]
 pub(super) struct ImportArgs {
     /// The address that takes the object over
-    #[arg(value_name = "ADDRESS")]
-    pub(super) address: Address,
+    #[arg(value_name = "ADDRESS", required_unless_present = "from_cluster", requires = "object")]
+    pub(super) address: Option<Address>,
     /// The object; one of the whole cluster has no namespace
     #[arg(value_name = "KIND/NAMESPACE/NAME")]
-    pub(super) object: ObjectName,
+    pub(super) object: Option<ObjectName>,
+    /// Print a configuration of what stands in this namespace; the cluster is only read, and no configuration is
+    #[arg(long, value_name = "NAMESPACE", value_parser = namespace,
+          conflicts_with_all = ["address", "auto_approve", "format", "full", "details"])]
+    pub(super) from_cluster: Option<String>,
     /// In which form the plan is printed
     #[arg(long, default_value = "text")]
     pub(super) format: Format,

@@ -65,7 +65,7 @@ pub use assemble::{BLOCK_KEYS, duration};
 pub use encryption::{Encryption, IdentitySource};
 pub use imports::Import;
 pub use inputs::{DEFAULT_FILE, Inputs};
-pub use load::{Loaded, load, load_head};
+pub use load::{Loaded, load, load_head, load_text};
 pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, path_schema};
 pub use model::{
     Block, BlockSchema, ClusterSettings, Config, Generate, ObjectReadyRule, Output, Property, SecretSource,

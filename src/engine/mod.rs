@@ -31,6 +31,7 @@
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
+//! | `importing` | everything that stands in a namespace |
 //! | `outputs` | the values of `[output.NAME]` |
 //! | `drifting` | how the cluster differs from what was applied last |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
@@ -45,6 +46,7 @@ mod error;
 mod factories;
 mod file_lines;
 mod host;
+mod importing;
 mod kept_readings;
 mod kept_values;
 mod loading;
@@ -84,6 +86,7 @@ pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;
 pub use factories::{BackendFactory, ProviderFactory};
 pub use host::{Host, Variables};
+pub use importing::inventory;
 pub use kept_readings::KeptReadings;
 pub use loading::{Head, Project, load, load_head, load_without_blocks};
 pub use needs::{Outside, SecretsOf};

@@ -11,7 +11,7 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Provider,
+    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress, Provider,
     Reassignment, Shift, Verb, Wait, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
@@ -146,6 +146,10 @@ impl Cluster for RedactingProvider {
 
     async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
         self.answer(self.provider.cluster().all_marked(project).await)
+    }
+
+    async fn inventory(&self, namespace: &str) -> Result<Inventory, Problem> {
+        self.answer(self.provider.cluster().inventory(namespace).await)
     }
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {

@@ -54,6 +54,17 @@ const NUMBERS: &[(&str, i64)] = &[
 /// Fields that the server chooses a value for.
 const CHOSEN: &[&str] = &["clusterIP", "clusterIPs", "healthCheckNodePort", "ipFamilies", "nodePort"];
 
+/// Fields of a Job's specification that have defaults.
+const OF_JOB: &[&str] = &[
+    "backoffLimit",
+    "completionMode",
+    "completions",
+    "manualSelector",
+    "parallelism",
+    "podReplacementPolicy",
+    "suspend",
+];
+
 /// Whether the server fills in this value again, in an object that does not say otherwise.
 pub fn comes_again(path: &FieldPath, value: &Value) -> bool {
     let Some(Segment::Key(key)) = path.segments().last() else { return false };
@@ -64,12 +75,35 @@ pub fn comes_again(path: &FieldPath, value: &Value) -> bool {
         ["maxSurge", "maxUnavailable"].contains(&key) && [json!("25%"), json!(1), json!(0)].contains(value);
     let is_text = |text: &str| TEXTS.iter().any(|(name, values)| *name == key && values.contains(&text));
     let is_number = |number: i64| NUMBERS.contains(&(key, number));
+    if has_no_default(path, key) {
+        return false;
+    }
     is_nothing
         || is_surge
         || is_server_field(path)
         || CHOSEN.contains(&key)
         || value.as_str().is_some_and(is_text)
         || value.as_i64().is_some_and(is_number)
+}
+
+/// Places where a key has no default, or another one than elsewhere.
+fn has_no_default(path: &FieldPath, key: &str) -> bool {
+    let above = path.segments().iter().rev().skip(1);
+    let names: Vec<Option<&str>> = above
+        .map(|segment| match segment {
+            Segment::Key(key) => Some(key.as_str()),
+            _ => None,
+        })
+        .collect();
+    let holder = names.first().copied().flatten();
+    match key {
+        // A container may have its own: `Always` makes an init container a sidecar. That of a probe overrules the pod's.
+        "restartPolicy" | "terminationGracePeriodSeconds" => holder != Some("spec"),
+        // Of a session it is 10800.
+        "timeoutSeconds" => holder == Some("clientIP"),
+        // A CronJob's template is kept as it is; only the Jobs made of it get defaults.
+        _ => OF_JOB.contains(&key) && names.get(..2) == Some(&[Some("spec"), Some("jobTemplate")]),
+    }
 }
 
 /// Whether the server keeps the value of a Service's field that is not sent any more.
@@ -96,5 +130,16 @@ mod tests {
         assert!(is_default("spec.securityContext", json!({})));
         assert!(!is_default("spec.containers[side].image", json!("side:1")));
         assert!(!is_default("data.type", json!("x")));
+        for (path, value) in [
+            ("spec.template.spec.initContainers[side].restartPolicy", json!("Always")),
+            ("spec.containers[0].livenessProbe.terminationGracePeriodSeconds", json!(30)),
+            ("spec.sessionAffinityConfig.clientIP.timeoutSeconds", json!(1)),
+            ("spec.jobTemplate.spec.backoffLimit", json!(6)),
+            ("spec.jobTemplate.spec.suspend", json!(false)),
+        ] {
+            assert!(!is_default(path, value), "{path}");
+        }
+        assert!(is_default("spec.template.spec.restartPolicy", json!("Always")));
+        assert!(is_default("spec.backoffLimit", json!(6)));
     }
 }

@@ -14,6 +14,7 @@
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `defaults` | which values the server fills in again, or keeps |
+//! | `filled_in` | which fields of an object nobody has to write |
 //! | `controlled` | what controllers write into objects, and what an export brings along |
 //! | `server_fields` | which fields only the server writes |
 //! | `openapi` | what a server says of the fields of a kind |
@@ -44,6 +45,7 @@ pub mod deletion_time;
 pub mod encoded_bytes;
 pub mod events;
 pub mod field_manager;
+pub mod filled_in;
 pub mod immutable;
 pub mod kinds;
 pub mod list_items;

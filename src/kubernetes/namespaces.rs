@@ -16,3 +16,11 @@ pub fn is_everywhere(identity: &Identity) -> bool {
         || (identity.is("", "ServiceAccount") && identity.name == "default")
         || (identity.is("", "ConfigMap") && identity.name == "kube-root-ca.crt")
 }
+
+/// Whether the API server makes this object for itself: its own Service, in the namespace `default`.
+pub fn is_of_the_server(identity: &Identity) -> bool {
+    let kinds = [("", "Service"), ("", "Endpoints"), ("discovery.k8s.io", "EndpointSlice")];
+    identity.namespace.as_deref() == Some("default")
+        && identity.name == "kubernetes"
+        && kinds.iter().any(|(group, kind)| identity.is(group, kind))
+}

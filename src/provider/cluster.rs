@@ -87,6 +87,15 @@ pub struct MarkedObjects {
     pub hidden: Vec<(GroupKind, String)>,
 }
 
+/// The objects of a namespace.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inventory {
+    /// What is there, sorted by identity.
+    pub seen: Vec<Live>,
+    /// The kinds that could not be looked at, each with the reason.
+    pub hidden: Vec<(GroupKind, String)>,
+}
+
 /// A Kubernetes cluster: a house that knows its kinds, keeps the owners of fields, and deletes what is in a
 /// namespace together with it.
 #[async_trait]
@@ -141,6 +150,14 @@ pub trait Cluster: House {
     /// Where not even the kinds can be found out.
     async fn all_marked(&self, _project: &str) -> Result<MarkedObjects, Problem> {
         Ok(MarkedObjects::default())
+    }
+
+    /// All objects of all kinds in a namespace, as a whole: a list of each kind.
+    ///
+    /// # Errors
+    /// Where not even the kinds can be found out.
+    async fn inventory(&self, _namespace: &str) -> Result<Inventory, Problem> {
+        Ok(Inventory::default())
     }
 
     /// Why nothing that is asked gets an answer any more: the server is gone, and was waited for in vain. `None`

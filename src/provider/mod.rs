@@ -35,7 +35,9 @@ mod house;
 pub mod kubernetes;
 mod router;
 
-pub use self::cluster::{Cluster, Dependent, Dependents, Marked, MarkedObjects, Reassignment, Shift};
+pub use self::cluster::{
+    Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, Shift,
+};
 pub use self::house::{Checkup, Guard, House, OnTrouble, Progress, Until, Verb, Wait, Write, Written};
 pub use self::router::{Provider, Router};
 pub use crate::kubernetes::cascade::CascadeScope;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{HEAD, Namespace, Project, change};
+use crate::harness::{HEAD, Namespace, Project, change, definition, wait_for};
 
 tests! {
     an_object_is_imported_alone_and_nothing_else_changes,
@@ -12,6 +12,9 @@ tests! {
     an_import_of_another_object_says_which_one_is_meant,
     what_takes_a_value_from_another_object_is_imported_with_it,
     mistakes_of_import_tables_are_told_at_their_place,
+    what_stands_in_a_namespace_becomes_a_configuration_that_changes_nothing,
+    a_registry_is_written_as_a_registry,
+    a_namespace_that_cannot_be_written_down_is_said,
 }
 
 const BLOCKS: &str = r#"
@@ -183,4 +186,260 @@ fn mistakes_of_import_tables_are_told_at_their_place() {
         let project = project(&ns, &format!("{BLOCKS}\n[[import]]\n{table}\n"));
         project.run(["validate"]).code(1).stderr_contains(&ns.fill(mistake)).stderr_contains("regplan.toml:");
     }
+}
+
+const EVERYTHING: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, labels: { app: web, type: ClusterIP } }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web }, annotations: { note: "a ${HOME} b" } }
+    spec:
+      serviceAccountName: robot
+      initContainers:
+        - { name: sidecar, image: "sidecar:1", restartPolicy: Always }
+      containers:
+        - name: main
+          image: "web:1"
+          args: ["--in=${DIR}"]
+          ports: [{ containerPort: 80, name: http }]
+          readinessProbe: { httpGet: { path: /, port: http } }
+          resources: { limits: { cpu: 1000m, memory: 64Mi } }
+          volumeMounts: [{ name: tmp, mountPath: /tmp }]
+          securityContext: { allowPrivilegeEscalation: false }
+      volumes: [{ name: tmp, emptyDir: {} }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [{ port: 80, targetPort: http }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: headless }
+spec: { clusterIP: None, selector: { app: db }, ports: [{ port: 5432 }] }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: settings }
+data: { protocol: TCP, text: "two\nlines with ''' and \"\"\"\n", "odd_key.x": "1" }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: login, annotations: { note: "of ${USER}" } }
+stringData: { password: hunter2-hunter2 }
+data: { blob: /w== }
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data }
+spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: web }
+spec:
+  rules:
+    - host: web.example.com
+      http: { paths: [{ path: /, pathType: Prefix, backend: { service: { name: web, port: { number: 80 } } } }] }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: robot }
+automountServiceAccountToken: false
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: reader }
+rules: [{ apiGroups: [""], resources: [configmaps], verbs: [get] }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: reader }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader }
+subjects: [{ kind: ServiceAccount, name: robot, namespace: "{ns}" }]
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db }
+spec:
+  serviceName: headless
+  selector: { matchLabels: { app: db } }
+  template:
+    metadata: { labels: { app: db } }
+    spec: { containers: [{ name: main, image: "db" }] }
+  volumeClaimTemplates:
+    - metadata: { name: disk }
+      spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: nightly }
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      backoffLimit: 6
+      template: { spec: { restartPolicy: OnFailure, containers: [{ name: main, image: "job:1" }] } }
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: once }
+spec:
+  completions: 1
+  parallelism: 2
+  template: { spec: { restartPolicy: Never, containers: [{ name: main, image: "job:1" }] } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: sticky }
+spec:
+  selector: { app: web }
+  ports: [{ port: 80 }]
+  sessionAffinity: ClientIP
+  sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: default }
+imagePullSecrets: [{ name: pull }]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: closed }
+spec: { podSelector: {}, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }] }
+"#;
+
+fn what_stands_in_a_namespace_becomes_a_configuration_that_changes_nothing() {
+    let ns = Namespace::new();
+    ns.apply(EVERYTHING);
+    let crd = ns.project().write("regplan.toml", &format!("{HEAD}{}", definition("a thing")));
+    crd.apply();
+    let thing = "apiVersion: {prefix}.example.com/v1\nkind: Thing\nmetadata: { name: thing }\n\
+                 spec: { value: \"1\", replicas: 1, type: ClusterIP }\n";
+    ns.apply(thing);
+    wait_for("the pods", || (ns.list("pods").len() >= 3).then_some(()));
+    let project = ns.project().env("LOGIN_PASSWORD", "hunter2-hunter2").env("LOGIN_BLOB", "/w==");
+    let written = project.run(["import", "--from-cluster", "{ns}"]).success();
+    let text = written.stdout();
+    written.stdout_lacks("hunter2").stdout_lacks("aHVudGVy").stderr_contains("left out");
+    for server in [
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "status",
+        "kube-root-ca",
+        "last-applied",
+        "managedFields",
+        "terminationMessagePath",
+        "dnsPolicy",
+        "revisionHistoryLimit",
+        "EndpointSlice",
+        "disk-db-0",
+    ] {
+        assert!(!text.contains(server), "{server}:\n{text}");
+    }
+    for meant in [
+        "protocol = \"TCP\"",
+        "type = \"ClusterIP\"",
+        "allowPrivilegeEscalation = false",
+        "clusterIP = \"None\"",
+        "$${DIR}",
+        "of $${USER}",
+        "env = \"LOGIN_PASSWORD\"",
+        "restartPolicy = \"Always\"",
+        "backoffLimit = 6",
+        "completions = 1",
+        "timeoutSeconds = 1",
+        "imagePullSecrets",
+    ] {
+        assert!(text.contains(meant), "{meant}:\n{text}");
+    }
+    project.rewrite("regplan.toml", text);
+    project.run(["validate"]).success();
+    let plan = project.run(["plan", "--format=json"]).success().json();
+    let changes = plan["changes"].as_array().unwrap();
+    for change in changes.iter().filter(|change| change["action"] != "none") {
+        assert_eq!(change["action"], "adopt", "{change:#}");
+        let fields = change["fields"].as_array().unwrap();
+        let changed: Vec<_> = fields
+            .iter()
+            .map(|field| field["path"].as_str().unwrap())
+            .filter(|path| !path.contains("last-applied-configuration"))
+            .collect();
+        assert_eq!(changed, Vec::<&str>::new(), "{change:#}");
+    }
+    assert_eq!(changes.iter().filter(|change| change["action"] == "adopt").count(), 17, "{text}");
+    let specs = || ["deployment/web", "statefulset/db", "cronjob/nightly"].map(|of| ns.field(of, "/spec"));
+    let before = specs();
+    project.apply();
+    project.expect_settled();
+    assert_eq!(specs(), before, "nobody would notice");
+}
+
+fn a_registry_is_written_as_a_registry() {
+    let ns = Namespace::new();
+    let registry = r#"
+[registry.main]
+host           = "registry.example.com"
+image          = "registry:3.1.1"
+storage.volume = { size = "1Gi" }
+ingress        = { class = "nginx" }
+tls.secret     = "registry-tls"
+
+[registry.main.auth.users]
+ci = { env = "CI_PASSWORD" }
+"#;
+    let made = project(&ns, registry).env("CI_PASSWORD", "a long enough password");
+    made.apply();
+    let kinds = "deployment,service,configmap,secret,pvc,ingress,serviceaccount";
+    ns.kubectl([
+        "annotate",
+        kinds,
+        "--all",
+        "regplan.dev/project-",
+        "regplan.dev/lineage-",
+        "regplan.dev/address-",
+    ])
+    .run()
+    .success();
+    let ours = ns.project().env("CI_PASSWORD", "a long enough password");
+    let written = ours.run(["import", "--from-cluster", "{ns}"]).success();
+    written
+        .stdout_contains("[registry.main]")
+        .stdout_contains("host = \"registry.example.com\"")
+        .stdout_contains("env = \"CI_PASSWORD\"")
+        .stdout_contains("to = \"registry.main/Deployment/registry\"")
+        .stdout_lacks("[resource.");
+    ours.rewrite("regplan.toml", written.stdout());
+    let plan = ours.run(["plan", "--format=json"]).success().json();
+    let changes = plan["changes"].as_array().unwrap();
+    assert_eq!(changes.iter().filter(|change| change["action"] == "adopt").count(), 8, "{plan:#}");
+    for change in changes {
+        assert_eq!(change["fields"].as_array().map_or(0, Vec::len), 0, "{change:#}");
+    }
+}
+
+fn a_namespace_that_cannot_be_written_down_is_said() {
+    let ns = Namespace::new();
+    let project = ns.project();
+    let none = project.run(["import", "--from-cluster", "{prefix}-none"]).code(1);
+    none.stderr_contains(&ns.fill("there is no namespace `{prefix}-none`"));
+    project.run(["import", "--from-cluster", "a/b"]).code(1).stderr_contains("must be lower-case letters");
+    project.run(["import"]).code(1);
+    project.run(["import", "resource.a", "ConfigMap/a", "--from-cluster", "{ns}"]).code(1);
+    let empty = project.run(["import", "--from-cluster", "{ns}"]).success();
+    empty
+        .stdout_lacks("import")
+        .stderr_contains(&ns.fill("There is nothing to import in the namespace {ns}"));
+    project.rewrite("regplan.toml", empty.stdout());
+    project.run(["validate"]).success();
+    ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: seen }\ndata: { a: \"1\" }\n");
+    let rules = json!([{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]);
+    let limited = ns.project().kubeconfig(ns.account("limited", &rules));
+    let written = limited.run(["import", "--from-cluster", "{ns}"]).success();
+    written.stdout_contains("[resource.seen]").stderr_contains("Secret could not be looked at");
 }

@@ -4,10 +4,12 @@
 mod after_syntax_errors;
 mod top_level;
 
+use std::path::Path;
+
 use super::assemble::assemble;
 use super::file_names::file_names;
 use super::hidden::{ReadFile, without_secrets};
-use super::inputs::{Files, Inputs};
+use super::inputs::{DEFAULT_FILE, Files, Inputs};
 use super::merge::{conflicts, join, overlay};
 use super::model::{BlockSchema, Config};
 use super::node::{Node, NodeValue};
@@ -34,7 +36,27 @@ pub struct Loaded {
 
 /// Reads a configuration, with these types of blocks.
 pub fn load(inputs: &Inputs<'_>, schemas: &[BlockSchema]) -> Loaded {
-    finish(schemas, |loading| loading.whole(inputs))
+    finish(schemas, |loading| {
+        let root = loading.merged(inputs)?;
+        Some(loading.whole(root, inputs))
+    })
+}
+
+/// Reads a configuration that stands in no file yet. Nothing else is read for it: no variable, no environment.
+pub fn load_text(text: &str, schemas: &[BlockSchema]) -> Loaded {
+    let inputs = Inputs {
+        files: &[],
+        vars: &[],
+        var_files: &[],
+        env: &|_| None,
+        base: Path::new(""),
+        sensitive_may_be_unset: true,
+    };
+    finish(schemas, |loading| {
+        let id = loading.files.sources.add(DEFAULT_FILE, text);
+        let root = loading.parsed(id)?;
+        Some(loading.whole(root, &inputs))
+    })
 }
 
 /// Reads only which project it is, on which cluster, and where its state lies: `[project]`, `[cluster]` and
@@ -74,8 +96,7 @@ struct Loading<'s> {
 }
 
 impl Loading<'_> {
-    fn whole(&mut self, inputs: &Inputs<'_>) -> Option<Config> {
-        let mut root = self.merged(inputs)?;
+    fn whole(&mut self, mut root: Node, inputs: &Inputs<'_>) -> Config {
         check_names(&mut root, &self.outline, &mut self.mistakes);
         let config = self.resolve_and_assemble(&root, root.clone(), inputs);
         for kind in self.outline.blocks() {
@@ -84,7 +105,7 @@ impl Loading<'_> {
                 conflicts(&entry.node, &name, kind.alternatives, &mut self.mistakes);
             }
         }
-        Some(config)
+        config
     }
 
     fn head(&mut self, inputs: &Inputs<'_>) -> Option<Config> {
@@ -127,16 +148,10 @@ impl Loading<'_> {
         for layer in layers {
             let mut folder: Option<Node> = None;
             for id in layer.files {
-                let Some(text) = self.files.sources.get(id).map(|source| source.text.clone()) else {
-                    continue;
-                };
-                let parsed = parse(id, &text, &mut self.mistakes);
-                let is_whole = parsed.broken.is_empty() && !parsed.repeats_keys;
-                self.read.push(ReadFile { source: id, root: parsed.root.clone(), is_whole });
-                self.broken.extend(parsed.broken);
+                let Some(root) = self.parsed(id) else { continue };
                 match &mut folder {
-                    Some(folder) => join(folder, parsed.root, &mut self.mistakes),
-                    None => folder = Some(parsed.root),
+                    Some(folder) => join(folder, root, &mut self.mistakes),
+                    None => folder = Some(root),
                 }
             }
             match (&mut whole, folder) {
@@ -146,5 +161,15 @@ impl Loading<'_> {
             }
         }
         whole
+    }
+
+    /// One file as a tree.
+    fn parsed(&mut self, id: SourceId) -> Option<Node> {
+        let text = self.files.sources.get(id)?.text.clone();
+        let parsed = parse(id, &text, &mut self.mistakes);
+        let is_whole = parsed.broken.is_empty() && !parsed.repeats_keys;
+        self.read.push(ReadFile { source: id, root: parsed.root.clone(), is_whole });
+        self.broken.extend(parsed.broken);
+        Some(parsed.root)
     }
 }

@@ -6,8 +6,8 @@ use super::client::Kubernetes;
 use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Marked, MarkedObjects, Progress, Reassignment, Verb,
-    Wait, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
+    Reassignment, Verb, Wait, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Permit, Problem, Reading, Target};
 
@@ -82,6 +82,10 @@ impl Cluster for Kubernetes {
 
     async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
         read::all_marked(self, project).await
+    }
+
+    async fn inventory(&self, namespace: &str) -> Result<Inventory, Problem> {
+        read::inventory(self, namespace).await
     }
 
     async fn outage(&self) -> Option<Problem> {

@@ -141,9 +141,14 @@ impl<'a> Pages<'a> {
         Self { served, path, accept, budget: None, next, ended: false, version }
     }
 
+    /// All objects of a namespace. Each page is asked for again for so long at most.
+    pub(super) fn within(served: &'a Served, namespace: Option<&str>, budget: Duration) -> Self {
+        Self { budget: Some(budget), ..Self::new(served, namespace, None) }
+    }
+
     /// The same objects by their metadata alone. Each page is asked for again for so long at most.
     pub(super) fn of_metadata(served: &'a Served, namespace: Option<&str>, budget: Duration) -> Self {
-        Self { accept: METADATA, budget: Some(budget), ..Self::new(served, namespace, None) }
+        Self { accept: METADATA, ..Self::within(served, namespace, budget) }
     }
 
     /// Whether the last page was read.

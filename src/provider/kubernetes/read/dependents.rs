@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::survey::survey;
+use super::survey::{Look, survey};
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::{Lookup, Served};
+use crate::provider::kubernetes::shallow::Shallow;
 use crate::provider::{CascadeScope, Dependent, Dependents};
 use crate::resource::{Identity, Problem};
 
@@ -27,7 +28,7 @@ pub(in crate::provider::kubernetes) async fn dependents(
             Lookup::Unreadable(problem) => (Vec::new(), vec![(kind.clone(), problem.message)], None),
         },
     };
-    let (mut seen, unlisted) = survey(cluster, kinds, namespace, dependent).await;
+    let (mut seen, unlisted) = survey(cluster, kinds, namespace, Look::at_metadata(dependent)).await;
     hidden.extend(unlisted);
     seen.sort_by(|a, b| a.identity.cmp(&b.identity));
     hidden.sort();
@@ -38,7 +39,7 @@ pub(in crate::provider::kubernetes) async fn dependents(
 }
 
 /// What has no uid is computed (metrics) and no object.
-fn dependent(served: &Served, item: &Value) -> Option<Dependent> {
+fn dependent(served: &Served, Shallow(item): Shallow) -> Option<Dependent> {
     let metadata = item.get("metadata")?;
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
     let owners = metadata.get("ownerReferences").and_then(Value::as_array).into_iter().flatten();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 
-use super::survey::survey;
+use super::survey::{Look, survey};
 use crate::kubernetes::field_manager;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, protects};
 use crate::provider::kubernetes::client::Kubernetes;
@@ -84,7 +84,8 @@ pub(in crate::provider::kubernetes) async fn all_marked(
     project: &str,
 ) -> Result<MarkedObjects, Problem> {
     let (kinds, mut hidden) = cluster.discovery.kinds().await?;
-    let (seen, unlisted) = survey(cluster, kinds, None, mark).await;
+    let (seen, unlisted) =
+        survey(cluster, kinds, None, Look::at_metadata(|served, Shallow(item)| mark(served, &item))).await;
     hidden.extend(unlisted);
     hidden.sort();
     let mut seen: Vec<Marked> = seen.into_iter().filter(|one| one.project == project).collect();

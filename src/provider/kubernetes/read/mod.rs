@@ -1,12 +1,14 @@
 //! Reading: objects in bulk, and names of what dies with others.
 
 mod dependents;
+mod inventory;
 mod list;
 mod marked;
 mod owned;
 mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
+pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
 pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};
 pub(in crate::provider::kubernetes) use self::owned::owns_what_is_waited_for;

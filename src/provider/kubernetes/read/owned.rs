@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
-use super::survey::survey;
+use super::survey::{Look, survey};
 use crate::kubernetes::propagation::is_waited_for;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
+use crate::provider::kubernetes::shallow::Shallow;
 
 /// Whether an object of this namespace, or of the cluster where there is none, names this one as its owner. What cannot
 /// be seen may do so.
@@ -20,12 +19,12 @@ pub(in crate::provider::kubernetes) async fn owns_what_is_waited_for(
     kinds.retain(|served| {
         is_waited_for(&served.group, &served.kind) && (served.namespaced || namespace.is_none())
     });
-    let (owners, unlisted) = survey(cluster, kinds, namespace, owners).await;
+    let (owners, unlisted) = survey(cluster, kinds, namespace, Look::at_metadata(owners)).await;
     let is_hidden = hidden.iter().chain(&unlisted).any(|(kind, _)| is_waited_for(&kind.group, &kind.kind));
     is_hidden || owners.iter().any(|owners| owners.contains(uid))
 }
 
-fn owners(_: &Served, item: &Value) -> Option<HashSet<String>> {
+fn owners(_: &Served, Shallow(item): Shallow) -> Option<HashSet<String>> {
     let owners = item.pointer("/metadata/ownerReferences")?.as_array()?;
     Some(owners.iter().filter_map(|owner| Some(owner.get("uid")?.as_str()?.to_owned())).collect())
 }

@@ -1,13 +1,12 @@
-//! Looks at all objects of many kinds: at their metadata only, never at the objects themselves.
+//! Looks at all objects of many kinds: at their metadata alone, or at the whole objects.
 
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use serde_json::Value;
 
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::Served;
-use crate::provider::kubernetes::pages::{Page, Pages};
+use crate::provider::kubernetes::pages::{Item, Page, Pages, WithOwners};
 use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::shallow::Shallow;
 use crate::provider::kubernetes::transport::CallError;
@@ -19,16 +18,44 @@ const AT_ONCE: usize = 16;
 /// broken, because the server behind it is down; its objects are then said not to be seen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What `of` finds in the metadata of each object of these kinds; and the kinds that cannot be listed, each with the
+/// What is asked for of each object, and what is found in it.
+pub(super) struct Look<I, T> {
+    pages: for<'s> fn(&'s Served, Option<&str>) -> Pages<'s>,
+    of: fn(&Served, I) -> Option<T>,
+}
+
+impl<I, T> Clone for Look<I, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<I, T> Copy for Look<I, T> {}
+
+impl<T> Look<Shallow, T> {
+    /// At its metadata alone.
+    pub(super) fn at_metadata(of: fn(&Served, Shallow) -> Option<T>) -> Self {
+        Self { pages: |served, namespace| Pages::of_metadata(served, namespace, PATIENCE), of }
+    }
+}
+
+impl<T> Look<WithOwners, T> {
+    /// At all of it.
+    pub(super) fn at_all(of: fn(&Served, WithOwners) -> Option<T>) -> Self {
+        Self { pages: |served, namespace| Pages::within(served, namespace, PATIENCE), of }
+    }
+}
+
+/// What the look finds in each object of these kinds; and the kinds that cannot be listed, each with the
 /// reason.
-pub(super) async fn survey<T>(
+pub(super) async fn survey<I: Item, T>(
     cluster: &Kubernetes,
     kinds: Vec<Served>,
     namespace: Option<&str>,
-    of: fn(&Served, &Value) -> Option<T>,
+    look: Look<I, T>,
 ) -> (Vec<T>, Vec<(GroupKind, String)>) {
     let lists = kinds.into_iter().map(|served| async move {
-        let found = list(cluster, &served, namespace, of).await;
+        let found = list(cluster, &served, namespace, look).await;
         (served, found)
     });
     let mut lists = stream::iter(lists).buffer_unordered(AT_ONCE);
@@ -53,23 +80,23 @@ fn reason(problem: &Problem) -> String {
     }
 }
 
-async fn list<T>(
+async fn list<I: Item, T>(
     cluster: &Kubernetes,
     served: &Served,
     namespace: Option<&str>,
-    of: fn(&Served, &Value) -> Option<T>,
+    look: Look<I, T>,
 ) -> Result<Vec<T>, Problem> {
     let mut all = Vec::new();
-    let mut pages = Pages::of_metadata(served, namespace, PATIENCE);
+    let mut pages = (look.pages)(served, namespace);
     loop {
-        match pages.next::<Shallow>(&cluster.transport).await {
+        match pages.next::<I>(&cluster.transport).await {
             Ok(None) => return Ok(all),
             Ok(Some(Page::Items(items, _))) => {
-                all.extend(items.iter().filter_map(|Shallow(item)| of(served, item)));
+                all.extend(items.into_iter().filter_map(|item| (look.of)(served, item)));
             }
             Ok(Some(Page::Expired)) => {
                 all.clear();
-                pages = Pages::of_metadata(served, namespace, PATIENCE);
+                pages = (look.pages)(served, namespace);
             }
             // A kind that has no list has no objects that are stored, and one that is gone has none at all.
             Err(CallError::Refused(refusal)) if refusal.code == 405 => return Ok(all),
