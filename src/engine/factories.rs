@@ -1,5 +1,7 @@
 //! The factories that make the provider and the state backend for the settings.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::Error;
@@ -9,6 +11,9 @@ use crate::provider::Provider;
 use crate::provider::kubernetes::Ensured;
 use crate::resource::Problem;
 use crate::state::Backend;
+
+/// Looks up a variable of the environment by its name; `None` for one that is not set.
+pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Makes the provider for a cluster.
 #[async_trait]

@@ -4,11 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::default_factories::{KubernetesProviders, StateBackends};
-use super::factories::{BackendFactory, ProviderFactory};
+use super::factories::{BackendFactory, ProviderFactory, Variables};
 use crate::provider::kubernetes::Environment;
-
-/// Looks up a variable of the environment by its name; `None` for one that is not set.
-pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// What the program around the engine provides. The engine itself reads nothing from the process.
 ///

@@ -44,7 +44,7 @@
 //! | `model`, `stored_resource`, `completed` | what a state says |
 //! | `journal`, `journal_text` | what a run says of itself, line by line |
 //! | `revision`, `stored_desired` | what is kept of a completed apply |
-//! | `secret_values`, `sealed_values`, `seal` | the secret values of a revision, and how they are kept from eyes |
+//! | `secret_values`, `sealed_values`, `value_keeping`, `seal` | the secret values of a revision, and how they are kept from eyes |
 //! | `format`, `format_1`, `version` | how a file is laid out, and how the older format is read |
 //! | `store`, `completion` | how a run is recorded |
 //! | `view`, `recover` | what the state is where a run was killed, or is under way |
@@ -81,6 +81,7 @@ mod shared;
 mod store;
 mod stored_desired;
 mod stored_resource;
+mod value_keeping;
 mod version;
 mod view;
 

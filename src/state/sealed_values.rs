@@ -10,12 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::backend::Backend;
-use super::completion::Completion;
-use super::error::{StateError, unless_damaged};
 use super::format::Content;
 use super::id::RunId;
-use super::revision::RevisionHead;
 use super::seal::{Identities, Seal, SealedBy};
 use super::secret_values::{Fields, SecretValues};
 use crate::resource::{Address, from_json};
@@ -105,29 +101,6 @@ impl SealedValues {
             from_json(&bytes).map_err(|_| refused("they are not what regplan writes".to_owned()))?;
         Ok(fields.into_iter().collect())
     }
-}
-
-/// Keeps the secret values of a revision that is about to be saved, where the place keeps any. Those of resources that the
-/// run left out are carried on from the revision `before`.
-///
-/// # Errors
-/// They cannot be encrypted or written; or those of the revision before cannot be read.
-pub(super) async fn keep(
-    backend: &mut dyn Backend,
-    head: &RevisionHead,
-    before: u64,
-    completion: &Completion,
-) -> Result<(), StateError> {
-    let Some(seal) = backend.seal() else { return Ok(()) };
-    let sealed = SealedValues::new(head.number, head.run.clone(), &completion.values, seal);
-    let mut sealed = sealed.map_err(StateError::io(&backend.place(), "encrypt the secret values for"))?;
-    if !completion.carried.is_empty()
-        // Damaged ones are lost, and stop no run.
-        && let Some(before) = unless_damaged(backend.values(before).await)?.flatten()
-    {
-        completion.carried.iter().for_each(|(now, then)| sealed.carry_over(&before, then, now));
-    }
-    if sealed.values.is_empty() { Ok(()) } else { backend.save_values(&sealed).await }
 }
 
 /// Values that the place seals are in it as they are, so nothing is shown.

@@ -16,7 +16,7 @@ use super::journal::{Begin, Journal, JournalLine, Outcome, RunEnd};
 use super::model::{Expected, State};
 use super::recover::{self, JournalStatus, Recovered, recover};
 use super::revision::{Revision, RevisionHead, RevisionSummary};
-use super::sealed_values;
+use super::value_keeping;
 use super::version::{FORMAT_VERSION, StateVersion};
 use super::view::fold;
 use crate::resource::{Address, Key, Permit};
@@ -317,7 +317,7 @@ impl Store {
             summary: RevisionSummary::of(&changed),
             changed,
         };
-        sealed_values::keep(self.backend.as_mut(), &head, before, &completion).await?;
+        value_keeping::keep(self.backend.as_mut(), &head, before, &completion).await?;
         next.complete(head.completed_plan());
         let revision = Revision { head, state: next.clone(), desired: completion.desired };
         self.backend.save_revision(&revision).await?;

@@ -8,7 +8,7 @@ use crate::resource::{Desired, FieldPath};
 use crate::state::shared::memory::MemoryShelf;
 use crate::state::shared::{Item, KeyMaking, LeaseTimes, SharedBackend, Shelf};
 use crate::state::test_support::*;
-use crate::state::{LocalBackend, Location, NewRun, RunEnd, Store};
+use crate::state::{Backend as _, Completion, LocalBackend, Location, NewRun, RunEnd, Store};
 
 const CANARY: &str = "canary-5ecret";
 
