@@ -330,7 +330,8 @@ impl StateError {
             }
             Self::Locked { holder, .. } => match holder {
                 Some(holder) => format!(
-                    "wait for it to end, or end process {} on {}: the lock goes with the process",
+                    "wait for it to end, or end process {} on {}: its lock is free then; where several machines share \
+                     the state, once it has run out",
                     holder.pid, holder.host
                 ),
                 None => "wait for it to end, and run the command again".to_owned(),

@@ -68,16 +68,17 @@ impl Store {
         };
         // This includes a journal that was cut off in its first line: the run had not begun.
         backend.clear_journal().await?;
-        Ok(Self {
-            backend,
-            locked,
-            kept,
-            on_disk,
-            run: None,
-            noted: Vec::new(),
-            unwritten: BTreeSet::new(),
-            recovered: None,
-        })
+        Ok(Self::without_a_run(backend, locked, kept, on_disk))
+    }
+
+    fn without_a_run(
+        backend: Box<dyn Backend>,
+        locked: Locked,
+        kept: State,
+        on_disk: Option<StateVersion>,
+    ) -> Self {
+        let (noted, unwritten) = (Vec::new(), BTreeSet::new());
+        Self { backend, locked, kept, on_disk, run: None, noted, unwritten, recovered: None }
     }
 
     async fn open_after(
@@ -91,16 +92,8 @@ impl Store {
         backend.replace(&kept, Some(&found)).await?;
         backend.clear_journal().await?;
         let on_disk = Some(kept.version());
-        Ok(Self {
-            backend,
-            locked,
-            kept,
-            on_disk,
-            run: None,
-            noted: Vec::new(),
-            unwritten: BTreeSet::new(),
-            recovered: recover::report(&journal),
-        })
+        let store = Self::without_a_run(backend, locked, kept, on_disk);
+        Ok(Self { recovered: recover::report(&journal), ..store })
     }
 
     /// The state, with the outcomes so far of the run under way.

@@ -86,12 +86,12 @@ impl Kubernetes {
         answers
     }
 
-    /// Which cluster this is; asked once.
     /// The context that led to the server; `None` for the service account of a pod.
     pub(super) fn context(&self) -> Option<&str> {
         self.transport.server_info.context.as_deref()
     }
 
+    /// Which cluster this is; asked once.
     pub(super) async fn identity(&self) -> Result<ClusterIdentity, Problem> {
         self.identity.get_or_try_init(|| self.ask_identity()).await.cloned()
     }

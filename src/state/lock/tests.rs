@@ -35,7 +35,7 @@ fn a_second_process_is_told_who_holds_it_and_takes_over_when_that_one_is_killed(
     assert_eq!(holder.pid, other.id());
     assert_eq!(holder.command, "apply");
     assert!(error.to_string().contains(&format!("process {}", other.id())), "{error}");
-    assert!(error.help().contains("the lock goes with the process"));
+    assert!(error.help().contains("its lock is free then"));
     let refused = unlock(&path, &holder.id).unwrap_err();
     assert!(matches!(refused, StateError::Locked { .. }), "a living process keeps its lock: {refused}");
 
