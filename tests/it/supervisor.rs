@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Trial};
 
 use crate::harness::{self, FACTS, Test};
-use crate::plane::{self, Error, Facts, Plane, parent_death};
+use crate::plane::{self, Error, Facts, Nodes, Plane, parent_death};
 use crate::timing::{Budget, Report, Times};
 
 /// How many tests run at once: more than there are cores, as they mostly wait for the servers.
@@ -72,7 +72,7 @@ fn supervise() -> Result<ExitCode, Error> {
         return Ok(exit_code(run_tests(&facts)?.wait()?));
     }
     let started = Instant::now();
-    let plane = Plane::start(&programs)?;
+    let plane = Plane::start(&programs, Nodes::Simulated)?;
     eprintln!("the control plane is up after {:.1} s", started.elapsed().as_secs_f64());
     let tests = run_tests(plane.facts())?;
     wait_for_tests(tests, &plane)
