@@ -1,4 +1,4 @@
-//! The integration tests: one binary, a module per feature, all on one real control plane.
+//! The integration tests: one binary, a module per feature. Most are on one real control plane, some on a test bed.
 //!
 //! `cargo test --test it` starts the plane (after building its programs once), runs the tests as a
 //! child process, and ends both; see [`supervisor`]. To write a test, see [`harness`].
@@ -11,6 +11,8 @@
     reason = "a test that panics has failed, and this is the place to say why"
 )]
 
+#[path = "../stack/bed/mod.rs"]
+mod bed;
 mod existing;
 #[macro_use]
 #[allow(dead_code, unused_imports, reason = "the tests of a day need not use all of it")]
@@ -71,6 +73,7 @@ mod safety;
 mod schemas;
 mod secrets;
 mod shared_state;
+mod stack;
 mod state_files;
 mod targets;
 mod transport_errors;
@@ -141,6 +144,7 @@ fn tests() -> Vec<Test> {
         schemas::tests(),
         secrets::tests(),
         secrets::cycle::tests(),
+        stack::tests(),
         state_files::tests(),
         targets::tests(),
         timing::tests(),
@@ -153,5 +157,5 @@ fn tests() -> Vec<Test> {
 }
 
 fn main() -> ExitCode {
-    plane::child_main().unwrap_or_else(|| supervisor::main(tests()))
+    plane::child_main().unwrap_or_else(|| supervisor::main(&tests()))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::program::Program;
+use super::program::{Program, Start};
 use super::{Error, Nodes};
 
 /// The programs, in the order in which they start; they stop in the opposite one.
@@ -165,7 +165,7 @@ pub(super) struct Component {
 
 impl Component {
     pub(super) fn start(role: Role, layout: &Layout) -> Result<Self, Error> {
-        let program = Program::new(layout.programs.join(role.program()), &layout.folder);
+        let program = Start::new(layout.programs.join(role.program()), &layout.folder);
         Ok(Self { role, program: program.args(role.args(layout)).start()? })
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal};
 
@@ -20,6 +20,11 @@ pub(crate) struct Start {
 }
 
 impl Start {
+    /// The program at this path, which is to work in this folder; its log is there too.
+    pub(crate) fn new(path: impl Into<PathBuf>, folder: &Path) -> Self {
+        Self { path: path.into(), folder: folder.to_owned(), args: Vec::new(), env: Vec::new() }
+    }
+
     /// Adds arguments.
     pub(crate) fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
@@ -61,14 +66,14 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The program at this path, which works in this folder; its log is there too.
-    pub(crate) fn new(path: impl Into<PathBuf>, folder: &Path) -> Start {
-        Start { path: path.into(), folder: folder.to_owned(), args: Vec::new(), env: Vec::new() }
+    /// How it has ended, once it has.
+    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok()?
     }
 
     /// Once it has ended: its exit status, and the end of its log.
     pub(crate) fn exit_message(&mut self) -> Option<String> {
-        let status = self.child.try_wait().ok()??;
+        let status = self.exit_status()?;
         Some(self.last_lines(&format!("ended ({status})")))
     }
 
