@@ -120,6 +120,7 @@ fn tests() -> Vec<Test> {
         import::tests(),
         levels::tests(),
         leftovers::tests(),
+        leftovers::behind::tests(),
         literals::tests(),
         messages::tests(),
         migration::tests(),
