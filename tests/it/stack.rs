@@ -2,10 +2,12 @@
 
 mod bed;
 mod journey;
+mod node;
+mod registry;
 
 use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [journey::tests(), bed::tests()].concat()
+    [journey::tests(), node::tests(), bed::tests()].concat()
 }
