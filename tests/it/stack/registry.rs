@@ -33,6 +33,7 @@ kind = "Certificate"
 spec.secretName = "registry-tls"
 spec.dnsNames = ["HOST"]
 spec.issuerRef = { name = "${resource.acme.metadata.name}", kind = "Issuer" }
+lifecycle.ready.condition = "Ready"
 
 [registry.main]
 host = "HOST"

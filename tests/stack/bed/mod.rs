@@ -79,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) address: String,
     /// A zone in which every name leads to this address.
     pub(crate) zone: String,
+    /// The port of that address at which cert-manager's webhook listens.
+    pub(crate) webhook_port: u16,
     /// The URL of the ACME authority's directory.
     pub(crate) acme: String,
     /// The certificate of the authority that signed the ACME server's own, as a PEM file.

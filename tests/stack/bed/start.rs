@@ -174,6 +174,7 @@ fn facts(programs: &Path, folder: &Path) -> Facts {
         programs: programs.to_owned(),
         address: NODE.into(),
         zone: ZONE.into(),
+        webhook_port: certificates::WEBHOOK,
         acme: acme::directory(),
         acme_authority: acme::authority(&folder.join("acme")),
         acme_root: folder.join("acme/root.pem"),
