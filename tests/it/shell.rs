@@ -20,7 +20,7 @@ pub(crate) fn asked_for() -> Result<Option<Size>, Error> {
 pub(crate) fn start(plane: &Facts) -> Result<Child, Error> {
     let bed = bed::Facts::load(&plane.folder)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::split_paths(&path).chain([plane.programs.clone(), bed.programs.clone()]);
+    let path = [plane.programs.clone(), bed.programs.clone()].into_iter().chain(std::env::split_paths(&path));
     eprintln!("every name in {} leads to {}, the ingress controller", bed.zone, bed.address);
     eprintln!(
         "the ACME directory is {}; the root of its certificates is {}",
