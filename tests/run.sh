@@ -22,7 +22,8 @@ readonly BUILT_LIMIT=900
 # Program and Debian package; tests/it/harness/programs.rs has the same lists. The tests start their own servers,
 # so the services in some of the packages do not matter.
 readonly PROGRAMS=(docker-registry:docker-registry skopeo:skopeo htpasswd:apache2-utils jq:jq)
-readonly BED_PROGRAMS=(pebble:pebble named:bind9)
+readonly BED_PROGRAMS=(pebble:pebble named:bind9 runc:runc host-local:containernetworking-plugins iptables:iptables
+  busybox:busybox-static)
 
 # With these in the environment the tests would write what they should compare.
 unset REGPLAN_UPDATE_DOCS REGPLAN_UPDATE_FORMATS
@@ -97,8 +98,9 @@ step() {
   fi
 }
 
-# Debian has programs for administrators in /usr/sbin, which is not on the PATH of every user.
-has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
+# Debian has programs for administrators in /usr/sbin, and those that set up the network of containers in /usr/lib/cni.
+# Neither is on the PATH of every user.
+has() { PATH=$PATH:/usr/sbin:/sbin:/usr/lib/cni command -v "$1" >/dev/null; }
 
 # packages PROGRAM:PACKAGE...: installs the packages of the programs that are not there.
 packages() {

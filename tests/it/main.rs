@@ -160,5 +160,5 @@ fn tests() -> Vec<Test> {
 }
 
 fn main() -> ExitCode {
-    plane::child_main().unwrap_or_else(|| supervisor::main(&tests()))
+    plane::child_main().or_else(bed::node::cgroups::child_main).unwrap_or_else(|| supervisor::main(&tests()))
 }

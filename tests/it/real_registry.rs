@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::harness::{Command, Image, Namespace, program, wait_until};
+use crate::bed::image::Image;
+use crate::harness::{Command, Namespace, program, wait_until};
 
 tests! {
     a_registry_of_version_2_takes_a_push_and_a_pull,
@@ -105,7 +106,7 @@ fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, Str
 /// Pushes a very small image, and pulls it again.
 fn push_and_pull(folder: &Path, port: u16) {
     let (from, to) = (folder.join("image"), folder.join("pulled"));
-    Image::empty().write(&from);
+    Image::empty().write(&from).unwrap();
     let remote = format!("docker://127.0.0.1:{port}/team/app:1");
     let local = |path: &Path| format!("dir:{}", path.display());
     let skopeo = |args: [String; 4]| {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 
+use crate::bed::node::cgroups::Group;
 use crate::bed::{self, Bed, Size, namespaces};
 use crate::harness::{self, FACTS, Test};
 use crate::plane::{self, Error, Facts, Nodes, Plane, parent_death};
@@ -109,7 +110,10 @@ fn supervise(need: Option<Size>) -> Result<ExitCode, Error> {
     // Here, because a bed has no way to the module registry.
     plane::build(&[])?;
     bed::build(size)?;
-    Ok(exit_code(namespaces::command(size, std::env::args_os().skip(1))?.status()?))
+    let group = Group::reserve()?;
+    let mut command = namespaces::command(size, std::env::args_os().skip(1))?;
+    let (variable, name) = group.variable();
+    Ok(exit_code(command.env(variable, name).status()?))
 }
 
 fn supervise_plane() -> Result<ExitCode, Error> {

@@ -114,6 +114,8 @@ impl Layout {
             // A webhook that is named by its Service is called at the address of a pod, as no proxy serves the
             // Service's own.
             args.push("--enable-aggregator-routing=true".into());
+            // No name server knows the node's name.
+            args.push("--kubelet-preferred-address-types=InternalIP".into());
         }
         args
     }

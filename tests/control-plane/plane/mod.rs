@@ -238,7 +238,7 @@ impl Drop for Plane {
 }
 
 /// A command that runs this executable once more, also when its file has been replaced meanwhile.
-fn this_executable<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Command {
+pub(crate) fn this_executable<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Command {
     let path = if cfg!(target_os = "linux") {
         PathBuf::from("/proc/self/exe")
     } else {

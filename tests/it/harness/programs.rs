@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::plane::Error;
 
 /// Programs, and the Debian package of each. `tests/run.sh` has the same lists.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("docker-registry", "docker-registry"),
     ("htpasswd", "apache2-utils"),
     ("skopeo", "skopeo"),
@@ -13,6 +13,8 @@ const PACKAGES: [(&str, &str); 8] = [
     ("pebble", "pebble"),
     ("named", "bind9"),
     ("runc", "runc"),
+    ("host-local", "containernetworking-plugins"),
+    ("iptables", "iptables"),
     ("busybox", "busybox-static"),
 ];
 
@@ -25,8 +27,10 @@ pub(crate) fn program(name: &str) -> PathBuf {
 /// The path of a program, or an error that names the package to install.
 pub(crate) fn find_program(name: &str) -> Result<PathBuf, Error> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Debian has programs for administrators in these folders, which are not on the PATH of every user.
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    // Debian has programs for administrators in the first two of these folders, and those that set up the network of
+    // containers in the last. They are not on the PATH of every user.
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin", "/sbin", "/usr/lib/cni"].map(PathBuf::from));
     let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
     found.ok_or_else(|| format!("the tests need `{name}`: {}", advice(name)).into())
 }

@@ -6,14 +6,16 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::bed::Size;
+use crate::bed::node::cgroups;
 use crate::harness::processes::{descendants, is_alive, name};
-use crate::harness::{Command, Namespace, wait_until};
+use crate::harness::{Command, Namespace, wait_for, wait_until};
 
 tests! { on Size::Processes;
     a_job_completes,
     a_container_that_ends_is_started_again,
     a_pod_of_an_unknown_image_says_so,
     nothing_survives_a_killed_run,
+    nothing_survives_a_killed_run_with_containers,
     a_machine_without_root_is_told_so,
 }
 
@@ -65,6 +67,23 @@ fn nothing_survives_a_killed_run() {
     run.kill();
     wait_until("the end of all processes", || !processes.iter().copied().any(is_alive));
     assert_eq!(self::planes(), planes, "its data were in memory of its own");
+}
+
+fn nothing_survives_a_killed_run_with_containers() {
+    let run = Command::new(std::env::current_exe().unwrap()).inherit_env();
+    let run = run.args(["--ignored", "--exact", "stack::node::a_job_completes"]).spawn();
+    let container = wait_for("a container", || descendants(run.id()).into_iter().find_map(group_of));
+    let processes = descendants(run.id());
+    run.kill();
+    wait_until("the end of all processes", || !processes.iter().copied().any(is_alive));
+    wait_until("the end of their cgroups", || !cgroups::exists(&container));
+}
+
+/// The group of all containers of a bed in which this process is, if it is in one.
+fn group_of(process: u32) -> Option<String> {
+    let groups = fs::read_to_string(format!("/proc/{process}/cgroup")).ok()?;
+    let mut parts = groups.split(['/', '\n']);
+    parts.find(|part| part.starts_with(cgroups::PREFIX)).map(str::to_owned)
 }
 
 /// The folders of planes that this process sees.

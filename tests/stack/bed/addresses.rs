@@ -4,8 +4,12 @@
 /// as the address of an endpoint.
 pub(super) const NODE: &str = "10.99.0.1";
 
-/// The bridge to the pods.
+/// The addresses of the pods, and the one of the bridge to them.
+pub(super) const PODS: &str = "10.244.0.0/24";
 pub(super) const BRIDGE: &str = "10.244.0.1";
+
+/// The name of that bridge.
+pub(super) const BRIDGE_NAME: &str = "pods0";
 
 /// The zone whose names all lead to the node.
 pub(super) const ZONE: &str = "example.test";

@@ -14,7 +14,7 @@ pub(super) const SOLVER_IMAGE: &str = "localhost/acmesolver:1";
 pub(super) const DEFINITION: &str = "orders.acme.cert-manager.io";
 
 /// Where the webhook listens: 10250, its usual port, is a kubelet's.
-const WEBHOOK: u16 = 10_260;
+pub(super) const WEBHOOK: u16 = 10_260;
 
 /// The programs that are to be started in this folder.
 pub(super) fn programs(plane: &Facts, programs: &Path, folder: &Path) -> [Start; 3] {

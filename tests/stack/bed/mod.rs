@@ -13,8 +13,10 @@ mod addresses;
 mod certificates;
 mod dns;
 pub(crate) mod https;
+pub(crate) mod image;
 mod ingress;
 pub(crate) mod namespaces;
+pub(crate) mod node;
 mod start;
 mod tool;
 mod workloads;
@@ -37,16 +39,19 @@ pub(crate) const SIZE: &str = "REGPLAN_TEST_BED_SIZE";
 pub(crate) enum Size {
     /// Plain processes, of a few programs that the bed knows.
     Processes,
+    /// A kubelet with containerd, in containers.
+    Node,
 }
 
 impl Size {
     /// All of them, the smaller ones first.
-    pub(crate) const ALL: [Self; 1] = [Self::Processes];
+    pub(crate) const ALL: [Self; 2] = [Self::Processes, Self::Node];
 
     /// Its name, as the environment and messages have it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Processes => "processes",
+            Self::Node => "node",
         }
     }
 
@@ -56,10 +61,11 @@ impl Size {
         Self::ALL.into_iter().find(|size| size.name() == name)
     }
 
-    /// The argument of `build.sh` that builds what a bed of this size needs.
-    fn build_argument(self) -> &'static str {
+    /// The arguments of `build.sh` by which it builds what a bed of this size needs.
+    fn build_arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Processes => "--processes",
+            Self::Processes => &["--processes"],
+            Self::Node => &[],
         }
     }
 }
@@ -73,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) address: String,
     /// A zone in which every name leads to this address.
     pub(crate) zone: String,
+    /// The port of that address at which cert-manager's webhook listens.
+    pub(crate) webhook_port: u16,
     /// The URL of the ACME authority's directory.
     pub(crate) acme: String,
     /// The certificate of the authority that signed the ACME server's own, as a PEM file.
@@ -102,7 +110,7 @@ impl Facts {
 /// Builds the programs that are missing, with progress on standard error, and returns their folder.
 pub(crate) fn build(size: Size) -> Result<PathBuf, Error> {
     let output = parent_death::command(script("build.sh"))
-        .arg(size.build_argument())
+        .args(size.build_arguments())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()?;

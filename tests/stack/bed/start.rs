@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::addresses::{NODE, ZONE};
 use super::workloads::{self, Images};
-use super::{Facts, Size, acme, certificates, dns, https, ingress, namespaces, tool};
+use super::{Facts, Size, acme, certificates, dns, https, ingress, namespaces, node, tool};
 use crate::plane::program::{Program, Start};
 use crate::plane::{self, Error, Nodes, Plane};
 
@@ -45,7 +45,7 @@ pub(crate) struct Bed {
 impl Bed {
     /// Starts one of this size in the namespaces of this process, on the main thread: its programs end with it.
     pub(crate) fn start(size: Size, plane_programs: &Path, programs: &Path) -> Result<(Plane, Self), Error> {
-        namespaces::set_up()?;
+        namespaces::set_up(size)?;
         let plane = Plane::start(plane_programs, Nodes::Elsewhere)?;
         let folder = plane.facts().folder.join("bed");
         fs::create_dir(&folder)?;
@@ -87,7 +87,8 @@ impl Bed {
         let folder = self.own_folder("cert-manager")?;
         self.waiting = certificates::programs(&self.plane, &programs, &folder).into();
         match size {
-            Size::Processes => workloads::play(&self.plane, self.images(), self.own_folder("pods")?)?,
+            Size::Processes => workloads::play(&self.plane, self.played_images(), self.own_folder("pods")?)?,
+            Size::Node => self.start_node()?,
         }
         for service in services {
             self.wait_for(service)?;
@@ -96,8 +97,27 @@ impl Bed {
         Ok(fs::write(&self.facts.acme_root, root.1)?)
     }
 
+    /// Starts containerd, and, when it has the images, what runs pods by it.
+    fn start_node(&mut self) -> Result<(), Error> {
+        let (folder, programs) = (self.own_folder("node")?, self.facts.programs.clone());
+        self.wait_for(node::start_containerd(&programs, &self.facts.acme_root, &folder)?)?;
+        node::import(&programs, &folder, self.images())?;
+        for service in node::start_kubelet(&self.plane, &programs, &folder)? {
+            self.wait_for(service)?;
+        }
+        Ok(())
+    }
+
+    /// The images that a node has from the beginning.
+    fn images(&self) -> node::Images {
+        vec![
+            ("registry:3.1.2", self.plane.program("registry"), &["serve", "/etc/distribution/config.yml"]),
+            (certificates::SOLVER_IMAGE, self.facts.programs.join("acmesolver"), &[]),
+        ]
+    }
+
     /// The programs that play images.
-    fn images(&self) -> Images {
+    fn played_images(&self) -> Images {
         Images::default()
             .add("registry", self.plane.program("registry"))
             .add(certificates::SOLVER_IMAGE, self.facts.programs.join("acmesolver"))
@@ -154,6 +174,7 @@ fn facts(programs: &Path, folder: &Path) -> Facts {
         programs: programs.to_owned(),
         address: NODE.into(),
         zone: ZONE.into(),
+        webhook_port: certificates::WEBHOOK,
         acme: acme::directory(),
         acme_authority: acme::authority(&folder.join("acme")),
         acme_root: folder.join("acme/root.pem"),

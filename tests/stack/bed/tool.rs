@@ -11,7 +11,8 @@ pub(super) fn run<A: AsRef<OsStr>>(
     args: impl IntoIterator<Item = A>,
 ) -> Result<String, Error> {
     let mut command = Command::new(program);
-    command.args(args);
+    // Another HOME, so that none finds the user's own configuration, or leaves a cache there.
+    command.args(args).env("HOME", std::env::temp_dir());
     let output = command.output().map_err(|error| format!("cannot run {program}: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::ExitStatus;
 
-use super::super::addresses::{self, BRIDGE};
+use super::super::addresses::{self, BRIDGE, BRIDGE_NAME, NODE};
 use super::super::tool::ip;
 use super::root::Root;
 use crate::plane::Error;
@@ -35,7 +35,7 @@ impl Sandbox {
     pub(super) fn start(root: &Root, program: &Path, number: u8) -> Result<Self, Error> {
         let network = Network::create(number)?;
         File::create(root.folder.join("program"))?;
-        fs::write(root.folder.join("etc/resolv.conf"), "nameserver 10.99.0.1\n")?;
+        fs::write(root.folder.join("etc/resolv.conf"), format!("nameserver {NODE}\n"))?;
         let folder = root.folder.parent().unwrap_or(&root.folder);
         let start = Start::new("nsenter", folder)
             .args([network.path().as_str(), "--", "unshare", "--mount", "sh", "-c", BECOME, "sh"])
@@ -82,7 +82,7 @@ impl Network {
         let Self { name, address } = &network;
         ip(&format!("netns add {name}"))?;
         ip(&format!("link add {name} type veth peer name eth0 netns {name}"))?;
-        ip(&format!("link set {name} master pods0 up"))?;
+        ip(&format!("link set {name} master {BRIDGE_NAME} up"))?;
         ip(&format!("-n {name} link set lo up"))?;
         ip(&format!("-n {name} address add {address}/24 dev eth0"))?;
         ip(&format!("-n {name} link set eth0 up"))?;
