@@ -146,6 +146,7 @@ step format "$LIMIT" cargo fmt --check
 step lints "$LIMIT" cargo clippy --locked --all-targets -- -D warnings
 step documentation "$LIMIT" env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps
 step 'control plane' "$LIMIT" tests/control-plane/build.sh
+step helm "$LIMIT" tests/stack/build.sh charts helm
 [ -n "$refused" ] || step 'test bed' "$LIMIT" tests/stack/build.sh
 step 'test build' "$LIMIT" cargo test --locked --no-run
 built=$SECONDS

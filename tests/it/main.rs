@@ -29,6 +29,7 @@ mod adoption;
 mod approval;
 mod as_the_server;
 mod attribution;
+mod charts;
 mod commands;
 mod control_plane;
 mod cures;
@@ -109,6 +110,7 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::tests(),
         commands::tests(),
         cures::tests(),
         drift::tests(),
