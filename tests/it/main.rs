@@ -71,6 +71,7 @@ mod safety;
 mod schemas;
 mod secrets;
 mod shared_state;
+mod stale_copies;
 mod state_files;
 mod targets;
 mod transport_errors;
@@ -141,6 +142,7 @@ fn tests() -> Vec<Test> {
         schemas::tests(),
         secrets::tests(),
         secrets::cycle::tests(),
+        stale_copies::tests(),
         state_files::tests(),
         targets::tests(),
         timing::tests(),
