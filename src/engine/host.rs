@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::default_factories::{Clusters, KubernetesProviders, StateBackends};
 use super::factories::{BackendFactory, ProviderFactory, Variables};
+use super::needs::HelmSettings;
 use crate::provider::kubernetes::Environment;
 use crate::state::Waiting;
 
@@ -27,6 +28,8 @@ pub struct Host {
     pub providers: Arc<dyn ProviderFactory>,
     /// Makes the backend that keeps a state.
     pub backends: Arc<dyn BackendFactory>,
+    /// How charts of Helm are fetched and rendered.
+    pub helm: Arc<HelmSettings>,
 }
 
 impl Host {
@@ -43,6 +46,7 @@ impl Host {
             variables: Arc::clone(&variables),
             providers: Arc::new(KubernetesProviders::new(Arc::clone(&clusters))),
             backends: Arc::new(StateBackends::new(clusters, variables).with_waiting(waiting)),
+            helm: Arc::new(HelmSettings::of_process()),
         }
     }
 }

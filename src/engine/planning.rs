@@ -214,6 +214,7 @@ fn span(question: &Question) -> Span {
         Question::ReadAgain(targets) => debug_span!("read_again", objects = targets.len()),
         Question::Served(targets) => debug_span!("served", kinds = targets.len()),
         Question::Preview(write) => debug_span!("preview", object = %write.target.identity),
+        Question::PreviewWhole(whole) => debug_span!("preview_whole", object = %whole.target.identity),
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
         Question::Lacks(checkups) => debug_span!("lacks", objects = checkups.len()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
@@ -230,6 +231,7 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         }
         Question::Served(targets) => Answer::Served(provider.served(&targets).await),
         Question::Preview(write) => Answer::Preview(provider.preview(&write).await),
+        Question::PreviewWhole(whole) => Answer::Preview(provider.cluster().preview_whole(&whole).await),
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
         Question::Lacks(checkups) => Answer::Lacks(provider.lacks(&checkups).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),

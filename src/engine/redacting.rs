@@ -12,7 +12,7 @@ use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress, Provider,
-    Reassignment, Shift, Verb, Wait, Write, Written,
+    Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -135,6 +135,10 @@ impl Cluster for RedactingProvider {
         self.answer(self.provider.cluster().schema(target).await)
     }
 
+    async fn capabilities(&self) -> Result<ServerApis, Problem> {
+        self.answer(self.provider.cluster().capabilities().await)
+    }
+
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
         if let Shift::TakeOver { object, .. } = &reassignment.shift {
             self.secrets.learn_sent(object);
@@ -142,6 +146,11 @@ impl Cluster for RedactingProvider {
         let live = self.answer(self.provider.reassign(reassignment).await)?;
         self.secrets.learn_live(&reassignment.target.identity, &live.object);
         Ok(live)
+    }
+
+    async fn preview_whole(&self, whole: &Whole) -> Result<Written, Problem> {
+        self.secrets.learn_sent(&whole.object);
+        self.written(&whole.target.identity, self.provider.cluster().preview_whole(whole).await)
     }
 
     async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {

@@ -9,7 +9,7 @@ use crate::plan::closing::{Closing, LastQuestion};
 use crate::plan::cures::order;
 use crate::plan::decision::ruling::Postponed;
 use crate::plan::decision::ruling::{NextStep, Ruling};
-use crate::plan::decision::{answer, postponed, prediction, reading};
+use crate::plan::decision::{answer, postponed, prediction, reading, trial};
 use crate::plan::input::consents::unused_consents;
 use crate::plan::input::plan_input::Input;
 use crate::plan::input::question::{Answer, Question, Step};
@@ -26,7 +26,7 @@ use crate::plan::view::overview::Overview;
 use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Address, Problem, ProblemKind, Target};
+use crate::resource::{Address, FieldPath, Problem, ProblemKind, Target};
 use crate::state::Freshness;
 
 /// A question that has no answer yet.
@@ -37,6 +37,7 @@ enum PendingQuestion {
     Last(LastQuestion),
     Served(Vec<Target>),
     Preview { position: usize, sent: Value },
+    PreviewWhole { position: usize, sent: Value, takes: Vec<FieldPath> },
     Schema(Target),
 }
 
@@ -200,6 +201,13 @@ impl Planner {
                     self.record(position, ruling);
                 }
             }
+            (PendingQuestion::PreviewWhole { position, sent, takes }, Answer::Preview(result)) => {
+                let situation = self.overview().situation(position);
+                if let Some(ruling) = situation.map(|situation| trial::ruling(situation, sent, takes, result))
+                {
+                    self.record(position, ruling);
+                }
+            }
             (PendingQuestion::Schema(target), Answer::Schema(schema)) => self.take_schema(&target, schema),
             (PendingQuestion::Last(question), answer) => {
                 let mut closing = std::mem::take(&mut self.closing);
@@ -292,17 +300,29 @@ impl Planner {
         questions
     }
 
-    /// Predicts a change; where the schema of its kind helps with that and is not known yet, it is asked for first.
+    /// Predicts a change, or lets it be tried as a whole; where the schema of its kind helps with that and is not known
+    /// yet, it is asked for first.
     fn predict(&mut self, position: usize, sent: Value, reason: PredictionReason) -> Option<Question> {
         let situation = self.overview().situation(position)?;
-        if !self.lacks_schema(situation) {
-            let ruling = prediction::ruling(situation, sent, reason);
-            self.predictions.remove(&position);
-            self.record(position, ruling);
-            return None;
+        if self.lacks_schema(situation) {
+            self.predictions.insert(position, (sent, reason));
+            return self.ask_for_schema(position);
         }
-        self.predictions.insert(position, (sent, reason));
-        self.ask_for_schema(position)
+        let whole = match &reason {
+            PredictionReason::TakenFirst { fields } => {
+                trial::whole(situation, &sent, fields).zip(Some(fields.clone()))
+            }
+            _ => None,
+        };
+        if let Some((whole, takes)) = whole {
+            self.predictions.remove(&position);
+            self.pending.push_back(PendingQuestion::PreviewWhole { position, sent, takes });
+            return Some(Question::PreviewWhole(Box::new(whole)));
+        }
+        let ruling = prediction::ruling(situation, sent, reason);
+        self.predictions.remove(&position);
+        self.record(position, ruling);
+        None
     }
 
     /// Whether the schema of its kind would help with a prediction, and is not known yet.

@@ -1,12 +1,16 @@
 //! What a Kubernetes cluster alone can do, beyond what every house can.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::house::House;
+use super::house::{House, Written};
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::openapi::ObjectSchema;
-use crate::resource::{ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, Stamp, Target};
+use crate::resource::{
+    ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, ProblemKind, Stamp, Target,
+};
 
 /// A change of who owns fields. Their values stay as they are.
 #[derive(Debug, Clone)]
@@ -39,6 +43,19 @@ pub enum Shift {
         /// The object as it is about to be applied.
         object: Value,
     },
+}
+
+/// An object as a whole, as it would be after a write.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// Which object.
+    pub target: Target,
+    /// The object as it was read. It must still be at that moment.
+    pub live: Arc<Live>,
+    /// The object as it would be.
+    pub object: Value,
+    /// The field manager that would write.
+    pub manager: String,
 }
 
 /// An object of which only its name and its owners were asked for.
@@ -87,6 +104,15 @@ pub struct MarkedObjects {
     pub hidden: Vec<(GroupKind, String)>,
 }
 
+/// The version of a server, and what it serves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerApis {
+    /// Its version: `v1.36.3`.
+    pub version: String,
+    /// The versions of groups, and the kinds in them: `apps/v1`, `apps/v1/Deployment`.
+    pub apis: Vec<String>,
+}
+
 /// The objects of a namespace.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inventory {
@@ -123,6 +149,15 @@ pub trait Cluster: House {
         Ok(None)
     }
 
+    /// The server's version, and all that it serves.
+    ///
+    /// # Errors
+    /// No answer, or a server that is not ready: what it leaves out would be taken for absent. Kinds that a server
+    /// beside it would serve (an `APIService`), and that cannot be asked, are left out, as by Helm.
+    async fn capabilities(&self) -> Result<ServerApis, Problem> {
+        Ok(ServerApis::default())
+    }
+
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is
     /// not written.
     ///
@@ -130,6 +165,16 @@ pub trait Cluster: House {
     /// [`ProblemKind::Conflict`](crate::resource::ProblemKind::Conflict) where the object is not the one, or
     /// not at the moment, that the stamp names.
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem>;
+
+    /// What the server would make of an object as a whole; nothing is changed. It is asked where a
+    /// [`preview`](House::preview) cannot tell, since a [`reassign`](Self::reassign) comes before the write.
+    ///
+    /// # Errors
+    /// What the write would fail with after that; [`ProblemKind::DryRunRefused`] where it cannot be tried.
+    async fn preview_whole(&self, whole: &Whole) -> Result<Written, Problem> {
+        let message = format!("{} cannot be tried as a whole here", whole.target.identity);
+        Err(Problem::new(ProblemKind::DryRunRefused, message))
+    }
 
     /// What lives in a namespace, or is of a kind. What cannot be seen is said, never left out.
     ///

@@ -1,9 +1,11 @@
 //! What the server filled in, or others put there, and what keeps it from taking what the file says: it is taken away
 //! first, and the plan shows it.
 
+pub(crate) mod behind;
+
 use serde_json::{Value, json};
 
-use crate::harness::{Namespace, Project, change, deployment};
+use crate::harness::{HEAD, Namespace, Project, change, deployment};
 
 tests! {
     a_default_that_does_not_go_with_the_file_is_taken_away,
@@ -16,8 +18,6 @@ tests! {
     a_port_with_another_protocol_is_taken_back,
     an_item_in_the_place_of_ours_is_taken_over,
 }
-
-const HEAD: &str = "[project]\nname = \"{project}\"\n[cluster]\nnamespace = \"{ns}\"\n";
 
 fn field<'p>(plan: &'p Value, address: &str, path: &str) -> &'p Value {
     let fields = change(plan, address)["fields"].as_array().unwrap();

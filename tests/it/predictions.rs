@@ -42,7 +42,7 @@ pub(crate) fn reader(ns: &Namespace) -> PathBuf {
 }
 
 /// The plan of this reader.
-fn plan_of(project: &Project<'_>, reader: &Path) -> Value {
+pub(crate) fn plan_of(project: &Project<'_>, reader: &Path) -> Value {
     let plan = project.regplan(["plan", "--format=json"]).args(["--kubeconfig", reader.to_str().unwrap()]);
     let plan = plan.run().success().json();
     assert_eq!(plan["errors"], json!([]), "{plan:#}");

@@ -161,7 +161,7 @@ impl Assembly<'_> {
         let Some(table) = self.single::<ClusterTable>("cluster") else {
             return ClusterSettings { span, ..ClusterSettings::default() };
         };
-        let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace } = table;
+        let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace, version } = table;
         ClusterSettings {
             context,
             kubeconfig,
@@ -169,6 +169,7 @@ impl Assembly<'_> {
             server,
             in_cluster,
             namespace,
+            version,
             span,
             ..ClusterSettings::default()
         }

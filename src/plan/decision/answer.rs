@@ -18,7 +18,7 @@ use crate::plan::ownership::handover;
 use crate::plan::ownership::protection::{Remedy, ReplacementBan, is_never_replaced};
 use crate::plan::view::situation::Situation;
 use crate::provider::Written;
-use crate::resource::{Live, Problem, ProblemKind};
+use crate::resource::{FieldPath, Live, Problem, ProblemKind};
 
 /// How often an object that changes between reading and dry-run is read again.
 const REPEATS: u8 = 20;
@@ -32,7 +32,7 @@ pub(in crate::plan) fn ruling(
     let live = situation.live().map(AsRef::as_ref);
     match result {
         Ok(Written { live: answer, warnings }) => accepted(situation, live, sent, answer, warnings),
-        Err(problem) => refused(situation, live, sent, problem),
+        Err(problem) => refused(situation, sent, &[], problem),
     }
 }
 
@@ -59,7 +59,13 @@ fn accepted(
     Ruling::decided(change, None)
 }
 
-fn refused(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: Problem) -> Ruling {
+/// What follows from a refusal; `taken` was not in the way any more.
+pub(super) fn refused(
+    situation: Situation<'_>,
+    sent: Value,
+    taken: &[FieldPath],
+    problem: Problem,
+) -> Ruling {
     match problem.kind {
         ProblemKind::DryRunRefused => {
             let reason = PredictionReason::DryRunRefused { message: problem.message };
@@ -71,34 +77,42 @@ fn refused(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: 
         }
         ProblemKind::Conflict if situation.repeats() < REPEATS => Ruling::ReadAgain,
         ProblemKind::Conflict => problem.into(),
-        _ => rejected(situation, live, sent, problem),
+        _ => rejected(situation, sent, taken, problem),
     }
 }
 
 /// The server says no. Other changes of the plan may cure that.
-fn rejected(situation: Situation<'_>, live: Option<&Live>, sent: Value, problem: Problem) -> Ruling {
+fn rejected(situation: Situation<'_>, sent: Value, taken: &[FieldPath], problem: Problem) -> Ruling {
+    let live = situation.live().map(AsRef::as_ref);
     let identity = &situation.desired().identity;
     let remedies = remedies(RefusedObject { identity, sent: &sent, live, problem: &problem });
     let words = problem.clone();
-    match refusal(situation, live, &sent, problem) {
+    match refusal(situation, live, &sent, taken, problem) {
         Ruling::Refused(obstacle) if !remedies.is_empty() => {
-            Ruling::Postponed(Box::new(Postponed { sent, problem: words, remedies, obstacle }))
+            let takes = taken.to_vec();
+            Ruling::Postponed(Box::new(Postponed { sent, takes, problem: words, remedies, obstacle }))
         }
         ruling => ruling,
     }
 }
 
 /// What follows where nothing cures it.
-fn refusal(situation: Situation<'_>, live: Option<&Live>, sent: &Value, problem: Problem) -> Ruling {
+fn refusal(
+    situation: Situation<'_>,
+    live: Option<&Live>,
+    sent: &Value,
+    taken: &[FieldPath],
+    problem: Problem,
+) -> Ruling {
     let Some(live) = live else { return problem.into() };
     let desired = situation.desired();
     if let Some(named) = replacing_fields::named_by_server(&problem, sent, &live.object) {
-        let answer = predicted_object(situation, live, sent);
+        let answer = predicted_object(situation, live, sent, taken);
         let mut fields = differences::without_marks(situation, live, sent, &answer);
         replacing_fields::flag_named(&desired.identity, &live.object, &named, &mut fields);
         return replacement::ruling(situation, live, Fidelity::DryRun, fields, Some(problem));
     }
-    if let Some(fields) = beside(situation, live, sent).by_refusal(&problem) {
+    if let Some(fields) = beside(situation, live, sent).by_refusal(&problem, taken) {
         return Ruling::Predict { sent: sent.clone(), reason: PredictionReason::TakenFirst { fields } };
     }
     // Another class or a smaller size: the server does not say that it is about a field that cannot change.

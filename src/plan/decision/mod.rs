@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `reading` | what follows from what was read: a ruling without asking (proved, predicted), or a dry-run |
 //! | `answer` | what follows from the server's answer to a dry-run |
+//! | `trial` | what follows from the try of a write that must first take over what is in its way |
 //! | `prediction` | why the server cannot be asked, and what a write would probably come to |
 //! | `creation`, `update`, `replacement` | what becomes of an object that is not there, is there, must be made anew |
 //! | `change` | what every change says, whatever it does |
@@ -25,4 +26,5 @@ mod replacement;
 pub(in crate::plan) mod ruling;
 mod sent_object;
 mod tracking;
+pub(in crate::plan) mod trial;
 mod update;

@@ -18,7 +18,8 @@ pub(in crate::plan) fn cured(
     let predicted = postponed.iter().filter_map(|(position, one)| {
         let reason =
             PredictionReason::RefusedForNow { message: one.problem.message.clone(), cures: Vec::new() };
-        match prediction::ruling(overview.situation(*position)?, one.sent.clone(), reason) {
+        let situation = overview.situation(*position)?;
+        match prediction::ruling_after(situation, one.sent.clone(), &one.takes, reason) {
             Ruling::Decided { change, outcome } => Some((*position, one, change, outcome)),
             Ruling::Refused(_) | Ruling::Postponed(_) | Ruling::Predict { .. } | Ruling::ReadAgain => None,
         }

@@ -18,7 +18,7 @@ use crate::plan::diff::schema::Definition;
 use crate::plan::model::change::Action;
 use crate::plan::model::fidelity::{Fidelity, PredictionReason};
 use crate::plan::view::situation::Situation;
-use crate::resource::{Live, Problem, is_house_group};
+use crate::resource::{FieldPath, Live, Problem, is_house_group};
 
 /// Why the server cannot be asked about a write, if it cannot; `pending` is a value that is not known yet.
 pub(super) fn why_not_asked(
@@ -72,23 +72,30 @@ fn schema_problem(situation: Situation<'_>, live: Option<&Live>, sent: &Value) -
 
 /// What is planned where the server cannot be asked.
 pub(in crate::plan) fn ruling(situation: Situation<'_>, sent: Value, reason: PredictionReason) -> Ruling {
+    ruling_after(situation, sent, &[], reason)
+}
+
+/// The same where the server has told already what must become ours first.
+pub(super) fn ruling_after(
+    situation: Situation<'_>,
+    sent: Value,
+    told: &[FieldPath],
+    reason: PredictionReason,
+) -> Ruling {
+    let takes = match (&reason, situation.live()) {
+        (PredictionReason::TakenFirst { fields }, _) => fields.clone(),
+        (_, Some(live)) => beside(situation, live, &sent).known(situation.last_write(live), told),
+        (_, None) => Vec::new(),
+    };
     let live = situation.live().map(AsRef::as_ref);
     if let Some(problem) = schema_problem(situation, live, &sent) {
         return problem.into();
     }
-    let takes = match (&reason, live) {
-        (PredictionReason::TakenFirst { fields }, _) => fields.clone(),
-        (_, Some(live)) => beside(situation, live, &sent).by_rules(),
-        (_, None) => Vec::new(),
-    };
     let fidelity = Fidelity::Predicted(reason);
     let Some(live) = live else {
         return Ruling::decided(creation::change(situation, fidelity, sent), None);
     };
-    let mut answer = predicted_object(situation, live, &sent);
-    for path in &takes {
-        path.remove(&mut answer.object);
-    }
+    let answer = predicted_object(situation, live, &sent, &takes);
     let mut fields = differences::without_marks(situation, live, &sent, &answer);
     if replacing_fields::flag_by_rules(&situation.desired().identity, &live.object, &mut fields) {
         return replacement::ruling(situation, live, fidelity, fields, None);

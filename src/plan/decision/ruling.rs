@@ -9,7 +9,7 @@ use crate::plan::model::change::Change;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::Obstacle;
 use crate::provider::Write;
-use crate::resource::{Live, Problem};
+use crate::resource::{FieldPath, Live, Problem};
 
 /// What becomes of a resource.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub(in crate::plan) enum Ruling {
 pub(in crate::plan) struct Postponed {
     /// The object as it is sent.
     pub(in crate::plan) sent: Value,
+    /// What becomes ours first.
+    pub(in crate::plan) takes: Vec<FieldPath>,
     /// What the server said.
     pub(in crate::plan) problem: Problem,
     /// What would have to happen: of each list one.

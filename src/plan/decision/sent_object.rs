@@ -10,7 +10,7 @@ use crate::plan::ownership::takeover::Beside;
 use crate::plan::sent::object::object;
 use crate::plan::sent::resolve::{Unresolvable, resolve};
 use crate::plan::view::situation::Situation;
-use crate::resource::{Live, is_house_group};
+use crate::resource::{FieldPath, Live, is_house_group};
 
 /// The object as it is sent, and which of its values is not known yet.
 pub(super) fn sent_object(
@@ -34,8 +34,21 @@ pub(super) fn beside<'a>(situation: Situation<'a>, live: &'a Live, sent: &'a Val
     Beside { manager: situation.manager(), identity: &situation.desired().identity, live, sent }
 }
 
-/// The object as it would probably be after the write.
-pub(super) fn predicted_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
+/// The object as it would probably be after a write that first takes away these fields.
+pub(super) fn predicted_object(
+    situation: Situation<'_>,
+    live: &Live,
+    sent: &Value,
+    takes: &[FieldPath],
+) -> Live {
+    let mut predicted = written_object(situation, live, sent);
+    for path in takes {
+        path.remove(&mut predicted.object);
+    }
+    predicted
+}
+
+fn written_object(situation: Situation<'_>, live: &Live, sent: &Value) -> Live {
     let manager = situation.manager();
     let tried = handover::dry_run_object(&manager, situation.desired(), live, sent);
     // A house that keeps no field owners takes the object as a whole.

@@ -2,7 +2,7 @@
 
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::model::plan::Plan;
-use crate::provider::{CascadeScope, Checkup, Dependents, Marked, Write, Written};
+use crate::provider::{CascadeScope, Checkup, Dependents, Marked, Whole, Write, Written};
 use crate::resource::{Problem, Reading, Target};
 
 /// What the planner must know.
@@ -17,6 +17,9 @@ pub enum Question {
     Served(Vec<Target>),
     /// What a write would change (a dry-run).
     Preview(Box<Write>),
+    /// What the server says of an object as a whole (a dry-run). It is asked where a write cannot be tried before
+    /// something has become ours.
+    PreviewWhole(Box<Whole>),
     /// Which fields an object of this kind and version has; asked only about what the server cannot be asked.
     Schema(Target),
     /// What objects lack to be ready that stay as they are, and do not say of themselves that they are.

@@ -70,39 +70,39 @@ impl Beside<'_> {
         found
     }
 
-    /// What stands in the way of a write that must first take over list items of others: all that the rules know, as the
-    /// server cannot be asked.
-    pub(in crate::plan) fn displaced(&self, applied: &Applied) -> Option<Vec<FieldPath>> {
-        let mut found = self.by_record(applied);
-        if found.is_empty() {
-            return None;
-        }
-        found.extend(self.by_rules());
-        Some(once(found, &self.live.object))
+    /// All that is known to stand in the way: what the server has `told`, the rules, and the record of the last write.
+    pub(in crate::plan) fn known(&self, applied: Option<&Applied>, told: &[FieldPath]) -> Vec<FieldPath> {
+        let by_record = applied.map(|applied| self.by_record(applied)).unwrap_or_default();
+        once([told.to_vec(), by_record, self.by_rules()].concat(), &self.live.object)
     }
 
-    /// What stands in the way by the server's own words, where that explains all of its refusal.
-    pub(in crate::plan) fn by_refusal(&self, problem: &Problem) -> Option<Vec<FieldPath>> {
-        let is_explained = |(_, reason, words): &(Option<FieldPath>, String, String)| {
-            reason == "FieldValueDuplicate" || says_that_fields_exclude_each_other(words)
-        };
-        if problem.kind != ProblemKind::Rejected
-            || problem.causes.is_empty()
-            || !problem.causes.iter().all(is_explained)
-        {
+    /// What stands in the way of a write that must first take over list items of others, if it must.
+    pub(in crate::plan) fn displaced(&self, applied: &Applied) -> Option<Vec<FieldPath>> {
+        (!self.by_record(applied).is_empty()).then(|| self.known(Some(applied), &[]))
+    }
+
+    /// What stands in the way by the server's own words, together with what was `taken` before it said them. `None`
+    /// where they name nothing more: then it is about something else. What else they name stands in the next refusal.
+    pub(in crate::plan) fn by_refusal(
+        &self,
+        problem: &Problem,
+        taken: &[FieldPath],
+    ) -> Option<Vec<FieldPath>> {
+        if problem.kind != ProblemKind::Rejected {
             return None;
         }
-        let mut found = self.by_rules();
-        for (path, reason, _) in &problem.causes {
-            let path = path.as_ref()?;
-            found.extend(if reason == "FieldValueDuplicate" {
-                self.duplicates(path)
-            } else {
-                self.named(path)
-            });
+        let named = |(path, reason, words): &(Option<FieldPath>, String, String)| match path {
+            Some(path) if reason == "FieldValueDuplicate" => Some(self.duplicates(path)),
+            Some(path) if says_that_fields_exclude_each_other(words) => Some(self.named(path)),
+            _ => None,
+        };
+        let named: Vec<Vec<FieldPath>> = problem.causes.iter().filter_map(named).collect();
+        if named.is_empty() {
+            return None;
         }
+        let found = [taken.to_vec(), self.by_rules(), named.concat()].concat();
         let found = once(found, &self.live.object);
-        (!found.is_empty()).then_some(found)
+        (found.len() > taken.len()).then_some(found)
     }
 
     /// Whether the write takes it away anyway: nobody but we own it.

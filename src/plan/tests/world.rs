@@ -15,7 +15,7 @@ use crate::plan::{
     Action, Answer, Consent, Input, Known, LeftOut, Mode, Obstacle, Plan, Planner, Question, Reach, Refusal,
     Step,
 };
-use crate::provider::{CascadeScope, Dependents, Guard, Marked, Write, Written};
+use crate::provider::{CascadeScope, Dependents, Guard, Marked, Whole, Write, Written};
 use crate::resource::{
     Address, ClusterIdentity, Desired, GroupKind, Identity, Live, Ownership, Problem, ProblemKind, Reading,
     Stamp, Target, Timeouts,
@@ -102,6 +102,16 @@ impl World {
         Ok(Written { live: Live { object, stamp, ownership: Ownership::default() }, warnings: vec![] })
     }
 
+    fn preview_whole(&self, whole: Whole) -> Result<Written, Problem> {
+        match self.problems.get(&whole.target.identity) {
+            Some(problem) => Err(problem.clone()),
+            None => Ok(Written {
+                live: Live { object: whole.object, ..Live::clone(&whole.live) },
+                warnings: vec![],
+            }),
+        }
+    }
+
     /// The plan, with all questions answered.
     pub(super) fn plan(&mut self, input: Input) -> Plan {
         let mut planner = Planner::new(input);
@@ -128,6 +138,7 @@ impl World {
                 Answer::Served(targets.iter().map(|target| self.served(target)).collect())
             }
             Question::Preview(write) => Answer::Preview(self.preview(&write)),
+            Question::PreviewWhole(whole) => Answer::Preview(self.preview_whole(*whole)),
             Question::Schema(target) => {
                 self.schemas_asked.push(target.identity.group_kind());
                 let schema = |document| {

@@ -7,7 +7,7 @@ use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
-    Reassignment, Verb, Wait, Write, Written,
+    Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Permit, Problem, Reading, Target};
 
@@ -68,8 +68,16 @@ impl Cluster for Kubernetes {
         self.schemas.of(target).await
     }
 
+    async fn capabilities(&self) -> Result<ServerApis, Problem> {
+        self.discovery.everything().await
+    }
+
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
         write::reassign(self, reassignment).await
+    }
+
+    async fn preview_whole(&self, whole: &Whole) -> Result<Written, Problem> {
+        write::preview_whole(self, whole).await
     }
 
     async fn dependents(&self, scope: &CascadeScope) -> Result<Dependents, Problem> {

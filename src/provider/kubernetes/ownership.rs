@@ -3,6 +3,7 @@
 use litemap::LiteMap;
 use serde_json::{Map, Value};
 
+use crate::kubernetes::list_items::name_of;
 use crate::resource::{FieldSet, Live, ManagedEntry, NAMING_KEYS, Operation, Ownership, Segment, Stamp};
 
 /// Splits an object, as the server sent it, into content, stamp and field owners.
@@ -67,11 +68,9 @@ pub(super) fn segment(name: &str) -> Option<Segment> {
         }
         "k" => {
             let keys: Map<String, Value> = serde_json::from_str(text).ok()?;
-            // A single key is left unnamed, as it is written in paths: `containers[registry]`; but only
-            // one by which a path finds its item without the name.
-            let plain_key = |key: &String| keys.len() == 1 && is_usual_key(key);
-            let name = |key: &String| if plain_key(key) { String::new() } else { key.clone() };
-            Some(Segment::Item(keys.iter().map(|(key, value)| (name(key), plain(value))).collect()))
+            let value = Value::Object(keys);
+            let names: Vec<&str> = value.as_object()?.keys().map(String::as_str).collect();
+            Some(Segment::Item(name_of(&value, &names)))
         }
         _ => None,
     }

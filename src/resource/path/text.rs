@@ -104,6 +104,12 @@ fn bracket(text: &str) -> Result<(Segment, &str), &'static str> {
         let rest = rest.strip_prefix(']').ok_or("a closing bracket is missing")?;
         return Ok((Segment::Key(key), rest));
     }
+    // `[=81]` is the number 81 in a set.
+    if let Some((position, rest)) = text.split_once(']')
+        && let Ok(position) = position.parse()
+    {
+        return Ok((Segment::Index(position), rest));
+    }
     let mut keys = Vec::new();
     let mut rest = text;
     loop {
@@ -126,16 +132,9 @@ fn bracket(text: &str) -> Result<(Segment, &str), &'static str> {
         }
         keys.push((key, value));
         if let Some(after) = after.strip_prefix(']') {
-            return Ok((item_or_index(keys), after));
+            return Ok((Segment::Item(keys), after));
         }
         rest = after.strip_prefix(',').ok_or("a closing bracket is missing")?;
-    }
-}
-
-fn item_or_index(keys: Vec<(String, String)>) -> Segment {
-    match keys.as_slice() {
-        [(key, text)] if key.is_empty() => text.parse().map_or(Segment::Item(keys), Segment::Index),
-        _ => Segment::Item(keys),
     }
 }
 
@@ -163,6 +162,7 @@ impl TryFrom<String> for FieldPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn path(text: &str) -> FieldPath {
         text.parse().unwrap()
@@ -177,8 +177,29 @@ mod tests {
             "spec.ports[containerPort=80,protocol=TCP].name",
             "data[\"config.yml\"]",
             "metadata.finalizers[=\"a]b\"]",
+            "spec.numbers[=81]",
         ] {
             assert_eq!(path(text).to_string(), text);
+        }
+    }
+
+    fn any_segment() -> impl Strategy<Value = Segment> {
+        let text = "[a-c0-9=,\"\\[\\] .]{1,3}";
+        prop_oneof![
+            text.prop_map(Segment::Key),
+            (0..100_usize).prop_map(Segment::Index),
+            text.prop_map(|value| Segment::Item(vec![(String::new(), value)])),
+            ("[a-c]{1,2}", "[a-c0-9=,\"\\[\\] .]{0,3}", text).prop_map(|(key, value, other)| Segment::Item(
+                vec![(key, value), ("other".to_owned(), other)]
+            )),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_path_reads_back_as_itself(segments in prop::collection::vec(any_segment(), 0..4)) {
+            let whole = FieldPath(segments);
+            prop_assert_eq!(&path(&whole.to_string()), &whole);
         }
     }
 

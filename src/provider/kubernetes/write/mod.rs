@@ -8,7 +8,9 @@ mod reassign;
 mod request;
 mod tries;
 mod undeclared;
+mod whole;
 
 pub(in crate::provider::kubernetes) use self::apply::{preview, write};
 pub(in crate::provider::kubernetes) use self::delete::delete;
 pub(in crate::provider::kubernetes) use self::reassign::reassign;
+pub(in crate::provider::kubernetes) use self::whole::preview_whole;

@@ -28,7 +28,8 @@ const TRIES: u32 = 5;
 /// Before the second try; before each further one that much more.
 const PAUSE: Duration = Duration::from_millis(200);
 
-const JSON_PATCH: &str = "application/json-patch+json";
+/// The form of a patch that names each step.
+pub(super) const JSON_PATCH: &str = "application/json-patch+json";
 
 /// Changes who owns fields; the object afterwards.
 pub(in crate::provider::kubernetes) async fn reassign(
