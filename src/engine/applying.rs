@@ -90,7 +90,9 @@ pub(super) async fn apply(
     let finished =
         store.finish(end, completion(plan, run)).instrument(info_span!("finish_state", ?end)).await;
     if let Some(record) = record.filter(|_| finished.is_ok()) {
-        record.end(store, &emit).await;
+        // Whoever wants to stop at once waits for nothing; the next run of this folder records it.
+        let recording = record.end(store, &emit);
+        let _ = stop.at_once.run_until_cancelled(recording).await;
     }
     match (result, finished) {
         (Ok(report), Ok(_)) => Ok(report),

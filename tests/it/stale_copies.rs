@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{GREETING, Namespace, ObjectServer, Project, RECORD, Seen, wait_until};
+use crate::harness::{FAILING, GREETING, Namespace, ObjectServer, Project, RECORD, Seen, wait_until};
 use crate::rollback::with_value;
 
 tests! {
@@ -26,6 +28,8 @@ tests! {
     the_record_is_no_resource_of_a_project,
     a_rollback_and_a_plan_file_of_an_old_copy_are_refused,
     a_plan_reads_the_record_once_and_writes_nothing,
+    whoever_stops_at_once_waits_for_no_record,
+    an_undo_is_recorded_as_well,
 }
 
 const PLAN: [&str; 2] = ["plan", "--detailed-exitcode"];
@@ -363,4 +367,37 @@ fn a_plan_reads_the_record_once_and_writes_nothing() {
     assert_eq!(reads(), ["get"]);
     project.apply();
     assert_eq!(reads(), ["get"], "nothing was to do");
+}
+
+fn whoever_stops_at_once_waits_for_no_record() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = ns.project().write("regplan.toml", &with_value("one")).through(&proxy);
+    // The begin of the run is recorded, its end is not.
+    proxy.on("apply", RECORD).after(1).hang();
+    let mut apply = project.regplan(APPLY).spawn();
+    wait_until("the record of its end", || proxy.count("apply", RECORD) == 2);
+    let stopped = Instant::now();
+    wait_until("its end", || apply.has_ended() || apply.signal(Signal::INT).has_ended());
+    drop(apply);
+    assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
+    let other = copy(&ns, &project);
+    proxy.clear_faults();
+    // This folder and its copies have the end of the run.
+    project.run(PLAN).success().stdout_lacks("newest one");
+    other.run(PLAN).success();
+    project.apply();
+    assert!(!record(&ns)["data"].to_string().contains("begun"), "{}", record(&ns));
+}
+
+fn an_undo_is_recorded_as_well() {
+    let ns = Namespace::new();
+    let project = applied(&ns);
+    let old = copy(&ns, &project);
+    project.rewrite("regplan.toml", &format!("{}{FAILING}", with_value("two")));
+    project.run(["apply", "--auto-approve", "--rollback-on-failure"]).code(1).stderr_contains("is undone");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "one");
+    project.rewrite("regplan.toml", &with_value("one"));
+    project.expect_settled();
+    expect_stale(&old, "is older than the newest one");
 }
