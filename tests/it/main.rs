@@ -76,6 +76,7 @@ mod schemas;
 mod secrets;
 mod shared_state;
 mod stack;
+mod stale_copies;
 mod state_files;
 mod targets;
 mod test_command;
@@ -96,6 +97,7 @@ fn tests() -> Vec<Test> {
         force::tests(),
         faults::tests(),
         shared_state::tests(),
+        migration::tests(),
         replacement::tests(),
         readiness::tests(),
         control_plane::tests(),
@@ -127,7 +129,6 @@ fn tests() -> Vec<Test> {
         leftovers::behind::tests(),
         literals::tests(),
         messages::tests(),
-        migration::tests(),
         mistakes::tests(),
         moves::tests(),
         names::tests(),
@@ -150,6 +151,7 @@ fn tests() -> Vec<Test> {
         secrets::tests(),
         secrets::cycle::tests(),
         stack::tests(),
+        stale_copies::tests(),
         state_files::tests(),
         targets::tests(),
         test_command::tests(),
