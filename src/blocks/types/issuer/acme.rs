@@ -50,7 +50,7 @@ pub(super) fn objects(
     if let Some(bundle) = bundle(block, acme, context, mistakes) {
         body["caBundle"] = Value::from(bundle);
     }
-    let mut issuer = spec.issuer(block, &spec.name, json!({"acme": body}));
+    let mut issuer = spec.issuer(block, &spec.name, &json!({"acme": body}));
     let keys = [("server", "server"), ("email", "email"), ("caBundle", "ca_bundle")];
     for (field, key) in keys {
         issuer = issuer.from(block, FieldPath::keys(["spec", "acme", field]), ["acme", key]);

@@ -16,7 +16,7 @@ const DURATION: &str = "87600h";
 /// The issuer; with the authority itself, where it is made here.
 pub(super) fn objects(block: &Block, spec: &IssuerSpec, authority: &Authority) -> Vec<Draft> {
     let issuer = |secret: &str| {
-        let draft = spec.issuer(block, &spec.name, json!({"ca": {"secretName": secret}}));
+        let draft = spec.issuer(block, &spec.name, &json!({"ca": {"secretName": secret}}));
         draft.from(block, FieldPath::keys(["spec", "ca"]), ["ca"])
     };
     if let Some(secret) = &authority.secret {
@@ -35,7 +35,7 @@ pub(super) fn objects(block: &Block, spec: &IssuerSpec, authority: &Authority) -
     // An issuer looks for its Secret once, and again only after a while.
     issuer.depends_on.push(root_address);
     vec![
-        spec.issuer(block, &maker, json!({"selfSigned": {}})),
+        spec.issuer(block, &maker, &json!({"selfSigned": {}})),
         certificate(block, spec, authority, &root, &maker),
         issuer,
     ]

@@ -78,7 +78,7 @@ impl IssuerSpec {
     }
 
     /// An issuer of the block's scope.
-    fn issuer(&self, block: &Block, name: &str, spec: Value) -> Draft {
+    fn issuer(&self, block: &Block, name: &str, spec: &Value) -> Draft {
         let mut object = json!({
             "apiVersion": API_VERSION, "kind": self.kind(), "metadata": {"name": name}, "spec": spec,
         });
@@ -131,7 +131,7 @@ impl BlockType for IssuerBlock {
             (Some(acme), _) => acme::objects(block, spec, acme, context, mistakes),
             (None, Some(ca)) => authority::objects(block, spec, ca),
             (None, None) if *self_signed => {
-                let issuer = spec.issuer(block, &spec.name, json!({"selfSigned": {}}));
+                let issuer = spec.issuer(block, &spec.name, &json!({"selfSigned": {}}));
                 vec![issuer.from(block, FieldPath::keys(["spec"]), ["self_signed"])]
             }
             (None, None) => Vec::new(),

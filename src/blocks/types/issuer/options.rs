@@ -114,7 +114,7 @@ pub(super) struct Dns01 {
     pub(super) rfc2136: Option<Rfc2136>,
     /// Cloudflare.
     pub(super) cloudflare: Option<Cloudflare>,
-    /// DigitalOcean.
+    /// DNS at `DigitalOcean`.
     pub(super) digitalocean: Option<DigitalOcean>,
     /// Amazon Route 53.
     pub(super) route53: Option<Route53>,
@@ -163,7 +163,7 @@ pub(super) struct Cloudflare {
     pub(super) api_token: SecretSource,
 }
 
-/// DigitalOcean.
+/// DNS at `DigitalOcean`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DigitalOcean {

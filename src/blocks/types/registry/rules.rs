@@ -252,9 +252,9 @@ impl Rules<'_> {
             ("renew_before", tls.renew_before.is_some()),
         ];
         let useless = with_issuer.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key);
-        let annotations =
+        let mut annotations =
             self.registry.spec.options.ingress.iter().flat_map(|ingress| ingress.annotations.keys());
-        let second = annotations.filter(|key| ISSUING.contains(&key.as_str())).cloned().next();
+        let second = annotations.find(|key| ISSUING.contains(&key.as_str())).cloned();
         match (&tls.issuer, &tls.secret) {
             (None, None) => self.error(
                 codes::BAD_VALUE,
