@@ -34,7 +34,7 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
     if !journal.begin.files.is_empty() {
         state.files.clone_from(&journal.begin.files);
     }
-    state.last_run = Some(journal.begin.run.clone());
+    state.end_run(journal.begin.run.clone());
     state.unfinished = (journal.end != Some(RunEnd::Completed)).then(|| unfinished(journal));
     state
 }

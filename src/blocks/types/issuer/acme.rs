@@ -116,7 +116,7 @@ fn bundle(
             Some(STANDARD.encode(text.as_bytes()))
         }
         Fact::File(_) => {
-            let message = "`ca_bundle` has no certificate in PEM (`-----BEGIN CERTIFICATE-----`)";
+            let message = "`ca_bundle` names a file without a certificate in PEM";
             mistakes.push(Diagnostic::error(codes::BAD_FILE, message).at(at, ""));
             None
         }
