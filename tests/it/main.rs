@@ -20,6 +20,7 @@ mod harness;
 #[path = "../control-plane/plane/mod.rs"]
 #[allow(dead_code, reason = "shared with the quickstart, which uses other parts of it")]
 mod plane;
+mod shell;
 mod supervisor;
 mod timing;
 
@@ -78,6 +79,7 @@ mod stack;
 mod stale_copies;
 mod state_files;
 mod targets;
+mod test_command;
 mod transport_errors;
 mod undo;
 mod user_stories;
@@ -152,6 +154,7 @@ fn tests() -> Vec<Test> {
         stale_copies::tests(),
         state_files::tests(),
         targets::tests(),
+        test_command::tests(),
         timing::tests(),
         transport_errors::tests(),
         whole_path::tests(),
