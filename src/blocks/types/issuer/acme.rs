@@ -112,9 +112,7 @@ fn bundle(
 ) -> Option<String> {
     let at = span_of(block, ["acme", "ca_bundle"]);
     match context.facts.get(&Need::File(acme.ca_bundle.clone()?))? {
-        Fact::File(text) if text.contains("-----BEGIN CERTIFICATE-----") => {
-            Some(STANDARD.encode(text.as_bytes()))
-        }
+        Fact::File(text) if text.contains("BEGIN CERTIFICATE") => Some(STANDARD.encode(text.as_bytes())),
         Fact::File(_) => {
             let message = "`ca_bundle` names a file without a certificate in PEM";
             mistakes.push(Diagnostic::error(codes::BAD_FILE, message).at(at, ""));
