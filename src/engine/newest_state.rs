@@ -1,11 +1,12 @@
 //! Records in the cluster which copy of a local state is the newest one, and compares the state that is here with that.
 //!
-//! The record is a `ConfigMap`. It has an entry for each lineage, each with a field manager of its own, so that two states of
-//! one project's name do not take each other's entry away. It has none of the annotations of a project, and so is no
-//! resource of any.
+//! The record is a `ConfigMap`. It has an entry for each lineage: two states of one project's name do not disturb each
+//! other. It has none of the annotations of a project, and so is no resource of any.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::state_access::StateAccess;
@@ -19,6 +20,9 @@ use crate::state::{BegunRun, Freshness, Lineage, Newest, NoRecord, RunId, Stale,
 
 /// How often the record is read again that somebody else changes at the same moment.
 const TRIES: usize = 5;
+/// How many entries a record has before those of destroyed projects go, the oldest first: an environment that is made and
+/// destroyed again and again leaves one each time.
+const MANY: usize = 20;
 /// How long the end of a run may wait for its record: what was done is in the state already.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -34,6 +38,9 @@ pub(super) struct Register<'c> {
 pub(super) struct Entry {
     /// The version of the `ConfigMap`; `None` where there is none.
     stamp: Option<Stamp>,
+    /// The entries of all lineages, as they are. Who writes one writes all: what is not sent would go.
+    all: BTreeMap<String, String>,
+    /// What the one of the lineage says.
     newest: Result<Newest, NoRecord>,
 }
 
@@ -112,7 +119,7 @@ impl<'c> Register<'c> {
     pub(super) async fn replace(&self, lineage: &Lineage, newest: &Newest) -> Result<(), Problem> {
         for _ in 0..TRIES {
             let found = self.read(lineage).await?;
-            match self.write(lineage, newest, found.stamp).await {
+            match self.write(lineage, newest, &found).await {
                 Err(problem) if problem.kind == ProblemKind::Conflict => {}
                 written => return written.map(|_| ()),
             }
@@ -132,8 +139,8 @@ impl<'c> Register<'c> {
                 return Err(NotRecorded::Stale(stale));
             }
             let newest = next(&found);
-            match self.write(&state.lineage, &newest, found.stamp).await {
-                Ok(stamp) => return Ok(Entry { stamp: Some(stamp), newest: Ok(newest) }),
+            match self.write(&state.lineage, &newest, &found).await {
+                Ok((stamp, all)) => return Ok(Entry { stamp: Some(stamp), all, newest: Ok(newest) }),
                 Err(problem) if problem.kind == ProblemKind::Conflict => {
                     found = self.read(&state.lineage).await?;
                 }
@@ -147,14 +154,16 @@ impl<'c> Register<'c> {
         match self.provider.read(std::slice::from_ref(&self.target)).await.pop() {
             Some(Reading::Present(live)) => {
                 let stamp = Some(live.stamp.clone());
-                let text = live.object["data"][lineage.as_str()].as_str();
-                let newest = text.ok_or(NoRecord::Missing).and_then(|text| {
+                let all = entries(&live.object);
+                let newest = all.get(lineage.as_str()).ok_or(NoRecord::Missing).and_then(|text| {
                     serde_json::from_str(text)
                         .map_err(|error| NoRecord::Damaged { reason: error.to_string() })
                 });
-                Ok(Entry { stamp, newest })
+                Ok(Entry { stamp, all, newest })
             }
-            Some(Reading::Absent) | None => Ok(Entry { stamp: None, newest: Err(NoRecord::Missing) }),
+            Some(Reading::Absent) | None => {
+                Ok(Entry { stamp: None, all: BTreeMap::new(), newest: Err(NoRecord::Missing) })
+            }
             Some(Reading::Unreadable(problem)) => Err(problem),
         }
     }
@@ -163,23 +172,45 @@ impl<'c> Register<'c> {
         &self,
         lineage: &Lineage,
         newest: &Newest,
-        before: Option<Stamp>,
-    ) -> Result<Stamp, Problem> {
+        found: &Entry,
+    ) -> Result<(Stamp, BTreeMap<String, String>), Problem> {
+        let all = with_entry(found.all.clone(), lineage, newest);
         let write = Write {
             target: self.target.clone(),
-            object: object(lineage, newest),
-            guard: before.map_or(Guard::Absent, Guard::At),
-            manager: newest_state::field_manager(lineage.as_str()),
+            object: json!({ "metadata": { "labels": newest_state::labels() }, "data": all }),
+            guard: found.stamp.clone().map_or(Guard::Absent, Guard::At),
+            manager: newest_state::FIELD_MANAGER.to_owned(),
         };
-        Ok(self.provider.write(&write).await?.live.stamp)
+        Ok((self.provider.write(&write).await?.live.stamp, all))
     }
 }
 
-fn object(lineage: &Lineage, newest: &Newest) -> Value {
-    json!({
-        "metadata": { "labels": newest_state::labels() },
-        "data": { lineage.as_str(): json!(newest).to_string() },
-    })
+/// The entries of a record. What else somebody has put beside them is his.
+fn entries(record: &Value) -> BTreeMap<String, String> {
+    let data = record["data"].as_object().into_iter().flatten();
+    let entries = data.filter(|(key, _)| key.parse::<Lineage>().is_ok());
+    entries.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned()))).collect()
+}
+
+/// The entries with this one.
+fn with_entry(
+    mut all: BTreeMap<String, String>,
+    lineage: &Lineage,
+    newest: &Newest,
+) -> BTreeMap<String, String> {
+    all.insert(lineage.to_string(), json!(newest).to_string());
+    let mut destroyed: Vec<(Timestamp, String)> = all
+        .iter()
+        .filter_map(|(key, text)| Some((key, serde_json::from_str::<Newest>(text).ok()?)))
+        .filter(|(key, newest)| newest.resources == 0 && newest.begun.is_none() && *key != lineage.as_str())
+        .map(|(key, newest)| (newest.at, key.clone()))
+        .collect();
+    destroyed.sort();
+    let too_many = all.len().saturating_sub(MANY);
+    for (_, key) in destroyed.into_iter().take(too_many) {
+        all.remove(&key);
+    }
+    all
 }
 
 fn contended() -> Problem {
@@ -212,7 +243,7 @@ impl<'c> RunRecord<'c> {
         command: String,
         emit: &(dyn Fn(Event) + Send + Sync),
     ) -> Result<Option<Self>, Error> {
-        let begun = BegunRun { run, by: store.holder().who(), at: jiff::Timestamp::now() };
+        let begun = BegunRun { run, by: store.holder().who(), at: Timestamp::now() };
         match register.begin(store.state(), begun).await {
             Ok(entry) => {
                 store.recorded_in(&register.namespace);
@@ -301,5 +332,29 @@ impl Workspace<Store> {
             state.recorded_in = Some(namespace);
         };
         Ok(self.state.edit(change).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn newest(resources: usize, second: i64) -> Newest {
+        let at = Timestamp::from_second(second).unwrap();
+        Newest { resources, at, ..Newest::of(&State::new("p"), "apply", "kim@laptop".to_owned()) }
+    }
+
+    #[test]
+    fn the_oldest_of_many_destroyed_projects_go_and_nothing_else() {
+        let lineage = |number: u64| format!("{number:032x}").parse::<Lineage>().unwrap();
+        let (living, damaged) = (lineage(1000), lineage(1001));
+        let mut all = with_entry(BTreeMap::new(), &living, &newest(3, 0));
+        all.insert(damaged.to_string(), "no entry".to_owned());
+        for number in 0..40 {
+            all = with_entry(all, &lineage(number), &newest(0, i64::try_from(number).unwrap()));
+        }
+        assert_eq!(all.len(), MANY);
+        assert!(all.contains_key(living.as_str()) && all.contains_key(damaged.as_str()));
+        assert!(all.contains_key(lineage(39).as_str()) && !all.contains_key(lineage(21).as_str()));
     }
 }

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::resource::Identity;
 
+/// Who writes it.
+pub const FIELD_MANAGER: &str = "regplan-state";
+
 const KEY: &str = "regplan.dev/keeps";
 const VALUE: &str = "newest-state";
 
@@ -15,11 +18,6 @@ pub fn identity(project: &str, namespace: &str) -> Identity {
 /// Its labels.
 pub fn labels() -> Value {
     json!({ KEY: VALUE, "app.kubernetes.io/managed-by": "regplan" })
-}
-
-/// Who writes the entry of a lineage. Each has a name of its own, so that nobody takes the entry of another one away.
-pub fn field_manager(lineage: &str) -> String {
-    format!("regplan-state:{lineage}")
 }
 
 /// Whether an object is such a `ConfigMap`: it belongs to regplan itself, and is no resource of anybody.

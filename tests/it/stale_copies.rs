@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{FAILING, GREETING, Namespace, ObjectServer, Project, RECORD, Seen, wait_until};
+use crate::harness::{
+    Command, FAILING, GREETING, Namespace, ObjectServer, Project, Proxy, RECORD, Seen, wait_until,
+};
 use crate::rollback::with_value;
 
 tests! {
@@ -30,6 +33,9 @@ tests! {
     a_plan_reads_the_record_once_and_writes_nothing,
     whoever_stops_at_once_waits_for_no_record,
     an_undo_is_recorded_as_well,
+    of_two_copies_that_begin_at_once_one_is_refused,
+    another_state_that_is_recorded_meanwhile_is_no_reason_to_stop,
+    a_namespace_that_the_run_makes_takes_the_record_at_its_end,
 }
 
 const PLAN: [&str; 2] = ["plan", "--detailed-exitcode"];
@@ -399,5 +405,63 @@ fn an_undo_is_recorded_as_well() {
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "one");
     project.rewrite("regplan.toml", &with_value("one"));
     project.expect_settled();
+    expect_stale(&old, "is older than the newest one");
+}
+
+/// A rule that runs this once, right before the proxy passes the first record on.
+fn before_the_first_record(proxy: &Proxy, command: Command) {
+    let command = Mutex::new(Some(command));
+    let run = move || {
+        if let Some(command) = command.lock().unwrap().take() {
+            command.run().success();
+        }
+    };
+    proxy.on("apply", RECORD).times(1).first(run);
+}
+
+fn of_two_copies_that_begin_at_once_one_is_refused() {
+    let ns = Namespace::new();
+    let project = applied(&ns);
+    let other = copy(&ns, &project);
+    other.rewrite("regplan.toml", &with_value("theirs"));
+    let proxy = ns.proxy();
+    before_the_first_record(&proxy, other.regplan(APPLY));
+    let project = project.through(&proxy);
+    project.rewrite("regplan.toml", &with_value("ours"));
+    let refused = project.run(APPLY).code(1);
+    refused.stderr_contains("nothing was done.").stderr_contains("is older than the newest one");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "theirs");
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+    // Nothing is left of the run that was refused.
+    expect_stale(&project, "is older than the newest one");
+    project.run(["history"]).success().stdout_lacks("it has no revision");
+    other.expect_settled();
+}
+
+fn another_state_that_is_recorded_meanwhile_is_no_reason_to_stop() {
+    let ns = Namespace::new();
+    let project = applied(&ns);
+    let other = GREETING.replace("resource.greeting", "resource.other");
+    let second = ns.project().write("regplan.toml", &other);
+    let proxy = ns.proxy();
+    before_the_first_record(&proxy, second.regplan(APPLY));
+    let project = project.through(&proxy);
+    apply(&project, "two");
+    for project in [&project, &second] {
+        project.expect_settled();
+        project.run(["drift"]).success();
+    }
+}
+
+fn a_namespace_that_the_run_makes_takes_the_record_at_its_end() {
+    let ns = Namespace::absent();
+    let within = format!("{}\n[state]\nnamespace = \"{{ns}}\"\n", with_value("one"));
+    let project = ns.project().write("regplan.toml", &within);
+    project.run(APPLY).success().stderr_lacks("could not be recorded");
+    assert!(ns.find("configmap/regplan-{project}").is_some());
+    project.run(PLAN).success().stdout_lacks("newest one");
+    let old = copy(&ns, &project);
+    project.edit("regplan.toml", "one", "two");
+    project.apply();
     expect_stale(&old, "is older than the newest one");
 }
