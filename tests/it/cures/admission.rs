@@ -6,6 +6,7 @@ use crate::harness::{Behaviour, Namespace, Webhook, change, mirror_definition, w
 tests! {
     an_object_waits_for_a_policy_that_goes,
     an_object_waits_for_a_policy_that_is_relaxed,
+    an_object_waits_for_other_labels_of_its_namespace,
     an_object_waits_for_the_parameters_of_a_policy,
     an_object_waits_for_a_mutating_policy_that_goes,
     an_object_waits_for_a_webhook_that_goes,
@@ -13,6 +14,7 @@ tests! {
     a_quota_that_does_not_count_a_new_kind_yet_is_waited_for,
     a_policy_spares_the_objects_of_its_own_set,
     a_claim_waits_for_a_class_that_lets_it_grow,
+    a_class_that_still_lets_no_claim_grow_is_no_cure,
     an_account_comes_before_the_pod_that_is_changed_to_it,
 }
 
@@ -49,6 +51,35 @@ fn an_object_waits_for_a_policy_that_is_relaxed() {
     cured(&project, "manifest.all/ConfigMap/c", "not today", "manifest.all/ValidatingAdmissionPolicy");
     ns.clean_up("validatingadmissionpolicy/{prefix}");
     ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+}
+
+/// A policy chooses namespaces by their labels.
+fn an_object_waits_for_other_labels_of_its_namespace() {
+    let ns = Namespace::absent();
+    let space = |gate: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Namespace\nmetadata: {{ name: \"{{ns}}\", labels: {{ gate: {gate}, team: a }} }}\n"
+        )
+    };
+    let chosen = "matchLabels: { kubernetes.io/metadata.name: \"{ns}\", gate: closed }";
+    let policy = policy("false").replace("matchLabels: { kubernetes.io/metadata.name: \"{ns}\" }", chosen);
+    let project = of_manifest(&ns, &(space("closed") + &policy));
+    project.apply();
+    let told = |objects: String| {
+        project.rewrite("all.yaml", &(objects + &policy + MAP));
+        wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("not today"));
+    };
+    told(space("closed"));
+    refused(&project, "manifest.all/ConfigMap/c", "not today");
+    // What the labels do not say is no cure.
+    let annotated = space("closed").replace("labels:", "annotations: { a: b }, labels:");
+    told(annotated);
+    refused(&project, "manifest.all/ConfigMap/c", "not today");
+    told(space("open"));
+    cured(&project, "manifest.all/ConfigMap/c", "not today", &ns.fill("manifest.all/Namespace/{ns}"));
+    ns.clean_up("validatingadmissionpolicy/{prefix}");
+    ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+    ns.clean_up("namespace/{ns}");
 }
 
 /// The controller of quotas hears of a new kind after up to half a minute.
@@ -106,20 +137,37 @@ fn a_policy_spares_the_objects_of_its_own_set() {
     ns.clean_up("validatingadmissionpolicybinding/{prefix}");
 }
 
+/// A class that lets its claims grow, or does not.
+fn class(grows: bool) -> String {
+    format!(
+        "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{ name: \"{{prefix}}\" }}\n\
+         provisioner: test.regplan.dev/none\nvolumeBindingMode: WaitForFirstConsumer\nallowVolumeExpansion: {grows}\n"
+    )
+}
+
+fn claim(size: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: data }}\n\
+         spec: {{ storageClassName: \"{{prefix}}\", accessModes: [ReadWriteOnce], resources: {{ requests: {{ storage: {size} }} }} }}\n"
+    )
+}
+
+fn a_class_that_still_lets_no_claim_grow_is_no_cure() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &(class(false) + &claim("1Gi")));
+    project.apply();
+    bind(&ns, "data");
+    let labelled = class(false).replace("metadata: {", "metadata: { labels: { a: b },");
+    project.rewrite("all.yaml", &(labelled + &claim("2Gi")));
+    refused(&project, "manifest.all/PersistentVolumeClaim/data", "support resize");
+    assert_eq!(
+        change(&plan(&project, 1), &ns.fill("manifest.all/StorageClass/{prefix}"))["action"],
+        "update"
+    );
+}
+
 fn a_claim_waits_for_a_class_that_lets_it_grow() {
     let ns = Namespace::new();
-    let class = |grows: bool| {
-        format!(
-            "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{ name: \"{{prefix}}\" }}\n\
-             provisioner: test.regplan.dev/none\nvolumeBindingMode: WaitForFirstConsumer\nallowVolumeExpansion: {grows}\n"
-        )
-    };
-    let claim = |size: &str| {
-        format!(
-            "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: data }}\n\
-             spec: {{ storageClassName: \"{{prefix}}\", accessModes: [ReadWriteOnce], resources: {{ requests: {{ storage: {size} }} }} }}\n"
-        )
-    };
     let project = of_manifest(&ns, &(class(false) + &claim("1Gi")));
     project.apply();
     bind(&ns, "data");

@@ -10,6 +10,7 @@ tests! {
     a_pod_waits_for_a_larger_quota,
     a_pod_waits_for_what_a_delete_gives_back_to_the_quota,
     a_pod_waits_for_a_wider_limit,
+    a_pod_waits_for_a_limit_that_goes,
     a_pod_waits_for_the_limits_that_a_quota_wants,
     a_pod_waits_for_the_overhead_of_its_class,
     a_pod_waits_for_another_priority_of_its_class,
@@ -100,14 +101,28 @@ fn a_pod_waits_for_what_a_delete_gives_back_to_the_quota() {
     cured(&project, "manifest.all/Pod/other", "exceeded quota: few", "manifest.all/Pod/web");
 }
 
+fn limit(memory: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{ name: small }}\n\
+         spec: {{ limits: [{{ type: Container, max: {{ memory: {memory} }} }}] }}\n"
+    )
+}
+
+fn a_pod_waits_for_a_limit_that_goes() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &limit("64Mi"));
+    project.apply();
+    wait_until("the limit to hold", || {
+        project.rewrite("all.yaml", &(limit("64Mi") + &pod("web", "")));
+        project.run(["plan"]).any().stdout().contains("maximum memory usage")
+    });
+    project.rewrite("all.yaml", &pod("web", ""));
+    cured(&project, "manifest.all/Pod/web", "maximum memory usage", "manifest.all/LimitRange/small");
+    assert!(ns.find("limitrange/small").is_none());
+}
+
 fn a_pod_waits_for_a_wider_limit() {
     let ns = Namespace::new();
-    let limit = |memory: &str| {
-        format!(
-            "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{ name: small }}\n\
-             spec: {{ limits: [{{ type: Container, max: {{ memory: {memory} }} }}] }}\n"
-        )
-    };
     let project = of_manifest(&ns, &limit("64Mi"));
     project.apply();
     project.rewrite("all.yaml", &(limit("64Mi") + &pod("web", "")));
