@@ -15,8 +15,8 @@ use crate::plan::{Action, Change, Mode, Plan};
 use crate::provider::Provider;
 use crate::resource::{Address, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
-    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, Readiness, RunEnd, StateError,
-    Store, StoredDesired, StoredResource,
+    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, ReadFrom, Readiness, RunEnd,
+    StateError, Store, StoredDesired, StoredResource,
 };
 
 /// How a run is known afterwards, and what it does not say.
@@ -26,8 +26,8 @@ pub(super) struct Run<'a> {
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
-    /// The files of the configuration, as the state names them.
-    pub files: Vec<String>,
+    /// What the configuration was read from.
+    pub read_from: ReadFrom,
     /// The files of the configuration. The revision keeps the file and line of its keys.
     pub sources: &'a Sources,
     /// The secrets that no event, record or report may hold.
@@ -58,7 +58,7 @@ pub(super) async fn apply(
         .begin(NewRun {
             plan: run.plan.clone(),
             cluster: plan.cluster.clone(),
-            files: run.files.clone(),
+            read_from: run.read_from.clone(),
             intents: intents(plan),
         })
         .await?;
@@ -95,7 +95,7 @@ pub(super) async fn apply(
 /// The lineage that the plan was made with, which may have been read from annotations.
 fn lineage(plan: &Plan) -> Result<Lineage, Problem> {
     plan.lineage.parse().map_err(|error| {
-        Problem::new(ProblemKind::Other, format!("the annotations name a lineage that is none: {error}"))
+        Problem::new(ProblemKind::Other, format!("the annotations name a lineage that is not valid: {error}"))
             .help("somebody has changed the annotation `regplan.dev/lineage`; put the state back, or correct it")
     })
 }

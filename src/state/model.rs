@@ -41,6 +41,9 @@ pub struct State {
     /// where nobody knows. Others may be those of another environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// The variables to which the command line or the environment of that run gave another value than their default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
     /// The last run, where it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
@@ -107,6 +110,7 @@ impl State {
             revision: 0,
             last_run: None,
             files: Vec::new(),
+            variables: Vec::new(),
             unfinished: None,
             in_doubt: Vec::new(),
             completed: Vec::new(),

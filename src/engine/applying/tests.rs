@@ -17,7 +17,13 @@ async fn applied(plan: &Plan, cluster: &TakesEveryWrite, store: &mut Store) -> R
     let sources = Sources::default();
     let secrets = RunSecrets::default();
     let (digest, configuration) = (plan.digest.clone(), "sha256:c".to_owned());
-    let run = Run { plan: digest, configuration, files: Vec::new(), sources: &sources, secrets: &secrets };
+    let run = Run {
+        plan: digest,
+        configuration,
+        read_from: ReadFrom::default(),
+        sources: &sources,
+        secrets: &secrets,
+    };
     let options = Options { parallelism: plan.changes.len(), on_trouble: OnTrouble::Wait };
     apply(plan, &run, cluster, store, &|_| (), &Stop::default(), options).await
 }
