@@ -222,7 +222,7 @@ fn what_is_no_recipient_is_a_mistake_at_its_place() {
     let table = "\n[state]\nencryption = { recipients = [\"age1oops\"] }\n";
     let project = ns.project().write("regplan.toml", &format!("{}{table}", with_value("good")));
     let refused = project.run(["validate"]).code(1);
-    refused.stderr_contains("this is no recipient of age").stderr_contains("regplan.toml:");
+    refused.stderr_contains("this is not a recipient of age").stderr_contains("regplan.toml:");
     project.edit("regplan.toml", "\"age1oops\"", "");
     project.run(["validate"]).code(1).stderr_contains("names no recipient");
     let both = format!(
