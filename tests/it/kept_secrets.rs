@@ -140,7 +140,7 @@ fn what_cannot_be_opened_is_said_before_anything_is_written() {
     refused.stdout_contains("cannot be opened").stdout_contains("one of the recipients");
     let project = project.env("STATE_IDENTITY", "AGE-SECRET-KEY-1CANARY");
     let refused = project.run(["rollback", "--auto-approve"]).code(1);
-    refused.stdout_contains("the variable `STATE_IDENTITY` holds no identity").stdout_lacks("CANARY");
+    refused.stdout_contains("the variable `STATE_IDENTITY` does not hold an identity").stdout_lacks("CANARY");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad");
     // With consent one goes on without them, as ever.
     project.run(["rollback", "--auto-approve", "--consent", "resource.login"]).success();
