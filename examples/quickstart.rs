@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use plane::{Error, Plane, parent_death};
+use plane::{Error, Nodes, Plane, parent_death};
 
 /// Shows the whole life of the registry in `examples/registry`.
 #[derive(Debug, Parser)]
@@ -73,7 +73,7 @@ fn bring_up() -> Result<Plane, Error> {
     say("Bring up a Kubernetes control plane of our own, on loopback.");
     let programs = plane::build(&["--plane"])?;
     let started = Instant::now();
-    let plane = Plane::start(&programs)?;
+    let plane = Plane::start(&programs, Nodes::Simulated)?;
     println!("etcd, API server, controllers, scheduler: up after {:.1} s", started.elapsed().as_secs_f64());
     Ok(plane)
 }

@@ -4,8 +4,11 @@
 #   tests/run.sh
 #
 # It installs the programs that the tests need and the machine lacks (on Debian and its derivatives).
-# The first run also builds the control plane from source (about ten minutes on two cores). At the end,
-# or at the first failure, it prints how long each step took.
+# The first run also builds the control plane and the test bed from source (about half an hour on two cores). At the
+# end, or at the first failure, it prints how long each step took.
+#
+# Where the machine cannot run the test bed (tests/stack/probe.sh says why), the tests that need it are not run, and the
+# last line counts them. With REGPLAN_TEST_BED=required that is a failure.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -16,9 +19,11 @@ readonly LIMIT=3600
 # take seconds.
 readonly BUILT_LIMIT=900
 
-# Program and Debian package; tests/it/harness/programs.rs has the same list. The tests start their own
-# docker-registry, so the service in its package does not matter.
+# Program and Debian package; tests/it/harness/programs.rs has the same lists. The tests start their own servers,
+# so the services in some of the packages do not matter.
 readonly PROGRAMS=(docker-registry:docker-registry skopeo:skopeo htpasswd:apache2-utils jq:jq)
+readonly BED_PROGRAMS=(pebble:pebble named:bind9 runc:runc host-local:containernetworking-plugins iptables:iptables
+  busybox:busybox-static)
 
 # With these in the environment the tests would write what they should compare.
 unset REGPLAN_UPDATE_DOCS REGPLAN_UPDATE_FORMATS
@@ -59,7 +64,7 @@ bounded() {
   shift
   # sudo asks at the terminal, and only this script's own process group may read from it.
   if [ "$1" = packages ]; then
-    packages
+    "$@"
     return
   fi
   ${parent_death[@]+"${parent_death[@]}"} timeout --kill-after=20 "$limit" "$@" </dev/null &
@@ -93,18 +98,20 @@ step() {
   fi
 }
 
-# Debian has programs for administrators in /usr/sbin, which is not on the PATH of every user.
-has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
+# Debian has programs for administrators in /usr/sbin, and those that set up the network of containers in /usr/lib/cni.
+# Neither is on the PATH of every user.
+has() { PATH=$PATH:/usr/sbin:/sbin:/usr/lib/cni command -v "$1" >/dev/null; }
 
+# packages PROGRAM:PACKAGE...: installs the packages of the programs that are not there.
 packages() {
   local pair missing=()
-  for pair in "${PROGRAMS[@]}"; do
+  for pair in "$@"; do
     has "${pair%%:*}" || missing+=("${pair##*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return
   if ! command -v apt-get >/dev/null; then
     printf 'The tests need these programs, and there is no apt-get to install them with:\n' >&2
-    for pair in "${PROGRAMS[@]}"; do
+    for pair in "$@"; do
       has "${pair%%:*}" || printf '  %s (in Debian: %s)\n' "${pair%%:*}" "${pair##*:}" >&2
     done
     return 1
@@ -118,13 +125,34 @@ packages() {
   "${apt[@]}" update -q && "${apt[@]}" install -q -y --no-install-recommends "${missing[@]}"
 }
 
+# refused_bed: why this machine cannot run the test bed; nothing where it can.
+refused_bed() { tests/stack/probe.sh || true; }
+
+# bed_tests: how many tests need the bed.
+bed_tests() { cargo test --locked --quiet --test it -- --ignored --list 2>/dev/null | grep -c ': test$'; }
+
 # First what fails within seconds, last what takes minutes.
-step packages "$LIMIT" packages
+refused=$(refused_bed)
+if [ -n "$refused" ] && [ "${REGPLAN_TEST_BED:-}" = required ]; then
+  printf 'failed: the test bed is required here (REGPLAN_TEST_BED), but %s\n' "$refused"
+  exit 1
+fi
+step packages "$LIMIT" packages "${PROGRAMS[@]}"
+[ -n "$refused" ] || step 'bed packages' "$LIMIT" packages "${BED_PROGRAMS[@]}"
 step format "$LIMIT" cargo fmt --check
 step lints "$LIMIT" cargo clippy --locked --all-targets -- -D warnings
 step documentation "$LIMIT" env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps
 step 'control plane' "$LIMIT" tests/control-plane/build.sh
+step helm "$LIMIT" tests/stack/build.sh charts helm
+[ -n "$refused" ] || step 'test bed' "$LIMIT" tests/stack/build.sh
 step 'test build' "$LIMIT" cargo test --locked --no-run
+built=$SECONDS
 step tests "$BUILT_LIMIT" cargo test --locked
+if [ -n "$refused" ]; then
+  table
+  printf '\nall passed, but %s tests were not run: %s\n' "$(bed_tests)" "$refused"
+  exit
+fi
+step 'tests on the bed' $((BUILT_LIMIT - (SECONDS - built))) cargo test --locked --test it -- --ignored
 table
 printf '\nall passed\n'

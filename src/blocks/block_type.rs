@@ -1,6 +1,7 @@
 //! What a type of block is. Each file in `types` implements it once.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::facts::{Facts, Need};
+use super::properties::Properties;
 use super::schema;
 use super::specs::Specs;
 use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema, Property};
@@ -24,6 +26,8 @@ pub(super) struct Defaults<'a> {
     pub(super) sources: &'a Sources,
     /// The namespace of objects that name none.
     pub(super) namespace: &'a str,
+    /// The version of Kubernetes that is taken where no cluster is asked: `[cluster] version`.
+    pub(super) cluster_version: Option<&'a str>,
 }
 
 /// What a block can look at while it asks and compiles.
@@ -33,15 +37,16 @@ pub(super) struct CompileContext<'a> {
     pub(super) defaults: Defaults<'a>,
     /// What was found out for the blocks.
     pub(super) facts: &'a Facts,
-    specs: &'a Specs,
+    /// The values of sensitive variables, by name.
+    pub(super) sensitive_variables: &'a BTreeMap<String, String>,
+    /// What blocks give beside their keys.
+    pub(super) properties: &'a Properties,
+    /// The kinds that the configuration itself defines, as Helm names them: `example.com/v1`, `example.com/v1/Foo`.
+    pub(super) defined_apis: &'a BTreeSet<String>,
+    pub(super) specs: &'a Specs,
 }
 
 impl<'a> CompileContext<'a> {
-    /// Puts one together.
-    pub(super) fn new(defaults: Defaults<'a>, facts: &'a Facts, specs: &'a Specs) -> Self {
-        Self { defaults, facts, specs }
-    }
-
     /// What another block says. `None` where that block has a mistake, which is reported already: whether it is
     /// there, and of the right type, was checked with the schema (see [`BlockRef`]).
     pub(super) fn spec<T: BlockType>(&self, block: &BlockRef<T>) -> Option<&'a T::Spec> {
@@ -165,6 +170,11 @@ pub(super) trait BlockType: Sync + 'static {
     fn has_leader(&self) -> bool {
         false
     }
+
+    /// Whether what the blocks compile to depends on the kinds that the whole configuration defines.
+    fn asks_for_defined_apis(&self) -> bool {
+        false
+    }
 }
 
 /// A [`BlockType`] without the type of its specs, so that all types of blocks stand in one list.
@@ -206,6 +216,9 @@ pub(super) trait AnyBlockType: Sync {
 
     /// See [`BlockType::has_leader`].
     fn has_leader(&self) -> bool;
+
+    /// See [`BlockType::asks_for_defined_apis`].
+    fn asks_for_defined_apis(&self) -> bool;
 }
 
 impl<T: BlockType> AnyBlockType for T {
@@ -260,5 +273,9 @@ impl<T: BlockType> AnyBlockType for T {
 
     fn has_leader(&self) -> bool {
         BlockType::has_leader(self)
+    }
+
+    fn asks_for_defined_apis(&self) -> bool {
+        BlockType::asks_for_defined_apis(self)
     }
 }

@@ -31,6 +31,12 @@ codes! {
     RULE_WITHOUT_OBJECT = "rule-without-object";
     /// Objects that Helm would run only at a moment of its own.
     HELM_HOOKS = "helm-hooks";
+    /// A chart does not say which version is meant.
+    CHART_NOT_PINNED = "chart-not-pinned";
+    /// A chart cannot be had, or Helm cannot render it.
+    CHART_NOT_RENDERED = "chart-not-rendered";
+    /// What a chart makes at random is made anew.
+    CHART_RENEWED = "chart-renewed";
     /// A field that only the server writes.
     SERVER_FIELD = "server-field";
     /// A file cannot be read, or is not what it should be.

@@ -17,6 +17,7 @@ use super::types::TYPES;
 use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+use crate::kubernetes::kinds::defined_apis;
 use crate::resource::{BlockAddress, Desired, KeyFact};
 
 /// The blocks of a configuration, each read once.
@@ -80,7 +81,8 @@ impl<'c> Blocks<'c> {
     }
 
     fn needs_where(&self, is_wanted: impl Fn(&BlockAddress) -> bool, facts: &Facts) -> Vec<Need> {
-        let context = self.context(facts);
+        let known = self.known(facts);
+        let context = self.context(facts, &known);
         let mut needs: BTreeSet<Need> = BTreeSet::new();
         for (block, block_type) in self.all.iter().filter(|(block, _)| is_wanted(&block.address)) {
             needs.extend(block_type.needs(block, &context));
@@ -91,7 +93,8 @@ impl<'c> Blocks<'c> {
 
     /// What must be known to tell the value of an output, and is not among the facts yet.
     pub fn needs_of_output(&self, name: &str, facts: &Facts) -> Vec<Need> {
-        let context = self.context(facts);
+        let known = self.known(facts);
+        let context = self.context(facts, &known);
         let outputs = self.config.outputs.iter().filter(|output| output.name == name);
         let needs = outputs.flat_map(|output| substitution::needs(&output.value, &context));
         needs.filter(|need| facts.get(need).is_none()).collect()
@@ -99,7 +102,8 @@ impl<'c> Blocks<'c> {
 
     /// The resources that the blocks ask for, and every mistake in them.
     pub fn compile(&self, facts: &Facts) -> CompiledBlocks {
-        let context = self.context(facts);
+        let known = self.known(facts);
+        let context = self.context(facts, &known);
         let mut mistakes = self.mistakes.clone();
         let drafts: Vec<Vec<Draft>> = self
             .all
@@ -107,9 +111,7 @@ impl<'c> Blocks<'c> {
             .map(|(block, block_type)| block_type.compile(block, &context, &mut mistakes))
             .collect();
         let scopes = Scopes::declared_by(drafts.iter().flatten().map(|draft| &draft.object));
-        let sensitive_variables = &self.config.sensitive_variables;
-        let properties = Properties::of(&self.all, &self.specs, facts);
-        let substitution = Substitution { context, sensitive_variables, properties: &properties };
+        let substitution = Substitution { context };
         let outputs = self.config.outputs.iter();
         let outputs: Vec<(&Output, CompiledOutput)> =
             outputs.map(|output| (output, outputs::compile(output, &substitution, &mut mistakes))).collect();
@@ -150,14 +152,52 @@ impl<'c> Blocks<'c> {
         all.filter(|(_, facts)| !facts.is_empty()).collect()
     }
 
-    fn context<'a>(&'a self, facts: &'a Facts) -> CompileContext<'a> {
-        CompileContext::new(defaults(self.config), facts, &self.specs)
+    fn context<'a>(&'a self, facts: &'a Facts, known: &'a Known) -> CompileContext<'a> {
+        CompileContext {
+            defaults: defaults(self.config),
+            facts,
+            sensitive_variables: &self.config.sensitive_variables,
+            properties: &known.properties,
+            defined_apis: &known.defined_apis,
+            specs: &self.specs,
+        }
     }
+
+    /// What these facts say about the blocks together.
+    ///
+    /// A block may make definitions only where others are there. So the definitions are looked for until no block
+    /// adds one.
+    fn known(&self, facts: &Facts) -> Known {
+        let properties = Properties::of(&self.all, &self.specs, facts);
+        let mut known = Known { properties, defined_apis: BTreeSet::new() };
+        if !self.all.iter().any(|(_, block_type)| block_type.asks_for_defined_apis()) {
+            return known;
+        }
+        loop {
+            let context = self.context(facts, &known);
+            let drafts = self.all.iter().flat_map(|(block, block_type)| {
+                // Mistakes are reported when the blocks compile.
+                block_type.compile(block, &context, &mut Vec::new())
+            });
+            let found: BTreeSet<String> = drafts.flat_map(|draft| defined_apis(&draft.object)).collect();
+            if found.is_subset(&known.defined_apis) {
+                return known;
+            }
+            known.defined_apis.extend(found);
+        }
+    }
+}
+
+/// What is known of all blocks together.
+struct Known {
+    properties: Properties,
+    defined_apis: BTreeSet<String>,
 }
 
 fn defaults(config: &Config) -> Defaults<'_> {
     let namespace = config.cluster.namespace.as_deref().unwrap_or("default");
-    Defaults { project: &config.project, sources: &config.sources, namespace }
+    let cluster_version = config.cluster.version.as_deref();
+    Defaults { project: &config.project, sources: &config.sources, namespace, cluster_version }
 }
 
 /// The mistakes by place, each once.

@@ -8,7 +8,7 @@ use super::facts::SecretText;
 use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Address, Desired, Expression, FieldPath, Origin, PathMap, Unchecked};
+use crate::resource::{Address, Desired, Expression, FieldPath, Lifecycle, Origin, PathMap, Unchecked};
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
 const PLACEHOLDER: &str = "(sensitive)";
@@ -57,6 +57,8 @@ pub(super) struct Draft {
     pub(super) depends_on: Vec<Address>,
     /// What an export brought along, and the server or a controller chose.
     pub(super) controlled: Vec<FieldPath>,
+    /// Whether a deletion needs consent, whatever the block says.
+    pub(super) protect: bool,
 }
 
 impl Draft {
@@ -84,6 +86,7 @@ impl Draft {
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             controlled: Vec::new(),
+            protect: false,
         }
     }
 
@@ -144,8 +147,13 @@ impl Draft {
             SecretText::Placeholder => "secrets are not read here".to_owned(),
             SecretText::Unknown(reason) | SecretText::Lost(reason) => reason.clone(),
         };
+        self.leave_unchecked(path, &reason);
+    }
+
+    /// Puts in a placeholder, and says why the field could not be checked.
+    pub(super) fn leave_unchecked(&mut self, path: FieldPath, reason: &str) {
         path.set(&mut self.object, Value::from(PLACEHOLDER));
-        self.unchecked.insert(path, Unchecked { reason });
+        self.unchecked.insert(path, Unchecked { reason: reason.to_owned() });
     }
 
     /// The place of a field, or of the nearest thing above it that has one.
@@ -165,6 +173,7 @@ impl Draft {
             generated: self.generated,
             htpasswd: self.htpasswd,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
+            lifecycle: Lifecycle { protect: self.protect, ..Lifecycle::default() },
             ..Desired::new(address, self.object)?
         })
     }

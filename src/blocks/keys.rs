@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::config::codes::BROKEN_SCHEMA;
-use crate::config::{Block, Node};
+use crate::config::{Block, Node, NodeValue};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{FieldPath, Origin};
 
@@ -35,6 +35,29 @@ pub(super) fn key_text(block: &Block, path: &FieldPath) -> String {
     format!("{}{dot}{path}", block.address)
 }
 
+/// Visits each value below a node, and each table and list, with its path and its place: of a table the key, of
+/// everything else the value.
+pub(super) fn each_value(path: &FieldPath, node: &Node, visit: &mut impl FnMut(&FieldPath, Span, &Node)) {
+    match &node.value {
+        NodeValue::Table(table) => {
+            for (key, entry) in &table.entries {
+                let at = path.key(key.as_str());
+                let is_table = entry.node.as_table().is_some();
+                visit(&at, if is_table { entry.key_span } else { entry.node.span }, &entry.node);
+                each_value(&at, &entry.node, visit);
+            }
+        }
+        NodeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let at = path.index(index);
+                visit(&at, item.span, item);
+                each_value(&at, item, visit);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The place of a key, or of the nearest table above it that is written.
 pub(super) fn span_of<'k>(block: &Block, keys: impl IntoIterator<Item = &'k str>) -> Span {
     let mut at: &Node = &block.body;
@@ -49,4 +72,13 @@ pub(super) fn span_of<'k>(block: &Block, keys: impl IntoIterator<Item = &'k str>
         }
     }
     span
+}
+
+/// The place of an item of a list.
+pub(super) fn item_span(block: &Block, key: &str, index: usize) -> Span {
+    let item = match block.body.at([key]).map(|node| &node.value) {
+        Some(NodeValue::Array(items)) => items.get(index),
+        _ => None,
+    };
+    item.map_or_else(|| span_of(block, [key]), |item| item.span)
 }

@@ -36,7 +36,9 @@ pub(super) fn distribute(
             },
             ready: None,
             // What regplan generated is nowhere else.
-            protect: block.lifecycle.protect || desired.generated.iter().next().is_some(),
+            protect: block.lifecycle.protect
+                || desired.lifecycle.protect
+                || desired.generated.iter().next().is_some(),
             ..block.lifecycle.clone()
         };
     }

@@ -52,9 +52,10 @@ mod types;
 mod value_words;
 
 pub use compile::{Blocks, CompiledBlocks};
+pub use facts::{Capabilities, ChartOrigin, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered};
 pub use facts::{
-    Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, ManifestFile, Need, ReadError, SecretInputs,
-    SecretKeyRef, SecretText,
+    Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, Need, ReadError,
+    SecretInputs, SecretKeyRef, SecretText,
 };
 pub use outputs::CompiledOutput;
 

@@ -3,7 +3,7 @@
 //! The configuration leaves these references as marks. This file alone knows what a mark of a secret means:
 //! which value must be asked for, and that a field that has it may not be shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::block_type::{BlockRef, BlockType as _, CompileContext};
 use super::codes;
 use super::draft::Draft;
 use super::facts::{Need, SecretText};
-use super::properties::{Filled, Properties};
+use super::properties::Filled;
 use super::types::secret::{SecretBlock, SecretSpec};
 use crate::config::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
@@ -46,10 +46,6 @@ fn secrets_of(node: &Node, names: &mut BTreeSet<String>) {
 /// Replaces the marks in drafts.
 pub(super) struct Substitution<'a> {
     pub(super) context: CompileContext<'a>,
-    /// The values of sensitive variables, by name.
-    pub(super) sensitive_variables: &'a BTreeMap<String, String>,
-    /// What blocks give beside their keys.
-    pub(super) properties: &'a Properties,
 }
 
 impl Substitution<'_> {
@@ -74,7 +70,7 @@ impl Substitution<'_> {
                 );
                 continue;
             }
-            let expression = match self.properties.fill(expression) {
+            let expression = match self.context.properties.fill(expression) {
                 Ok(Filled::Rest(expression)) => expression,
                 Ok(Filled::Value(value)) => {
                     path.set(&mut draft.object, value);
@@ -141,7 +137,7 @@ impl Substitution<'_> {
                 }
                 self.context.facts.text(&secret.need())
             }
-            Reference::Variable(name) => match self.sensitive_variables.get(name) {
+            Reference::Variable(name) => match self.context.sensitive_variables.get(name) {
                 Some(value) => SecretText::Known(value.clone()),
                 None => SecretText::Unknown(format!("the variable `{name}` is not set")),
             },

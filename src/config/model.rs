@@ -84,6 +84,8 @@ pub struct ClusterSettings {
     pub in_cluster: bool,
     /// The namespace of objects that name none.
     pub namespace: Option<String>,
+    /// The version of Kubernetes for which charts are rendered where no cluster is asked.
+    pub version: Option<String>,
     /// The variables of the environment from which the configuration takes secrets. A program that gives credentials is
     /// not given them.
     pub secret_variables: BTreeSet<String>,

@@ -8,6 +8,7 @@ use tracing::{Instrument as _, info_span};
 use super::Error;
 use super::needs::{self, Outside, SecretsOf};
 use super::own_state;
+use crate::blocks::codes::CHART_NOT_RENDERED;
 use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -56,6 +57,31 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
     of_facts(config, facts)
 }
 
+/// The same for a plan, before its cluster is asked.
+///
+/// A chart may depend on what the cluster serves. One that cannot be rendered without the cluster is no mistake yet:
+/// its objects are missing, and nothing is said about what may refer to them.
+///
+/// # Errors
+/// Every other mistake of the configuration in one list.
+#[tracing::instrument(name = "compile", skip_all, fields(project = config.project, blocks = config.blocks.len()))]
+pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Compiled, Error> {
+    let facts = needs::gather(config, outside).instrument(info_span!("needs")).await;
+    let mut blocks = Blocks::read(config).compile(&facts);
+    let is_later = |mistake: &Diagnostic| mistake.code == CHART_NOT_RENDERED;
+    if !blocks.mistakes.iter().any(is_later) {
+        return of_blocks(config, facts, blocks);
+    }
+    let certain = blocks.mistakes.into_iter().filter(|mistake| !is_later(mistake) && !is_doubtful(mistake));
+    blocks.mistakes = Diagnostics::from(certain.collect::<Vec<_>>());
+    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
+    let as_error = |mistakes| Error::mistakes(config, mistakes);
+    let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
+    let Some(graph) = graph else { return Err(as_error(warnings)) };
+    let secret_inputs = facts.secret_inputs.clone();
+    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs, of_files: Some(facts.of_files()) })
+}
+
 /// Compiles once more with facts of the cluster and with secrets, where the blocks need any. Facts from files
 /// are taken from the first time.
 ///
@@ -75,7 +101,12 @@ pub async fn complete<'c>(
 }
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
-    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, &facts);
+    let blocks = Blocks::read(config).compile(&facts);
+    of_blocks(config, facts, blocks)
+}
+
+fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Compiled, Error> {
+    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
@@ -91,7 +122,7 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
 /// unless they may come from what is missing.
 pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> Diagnostics {
     let facts = needs::gather(sound, outside).await;
-    let (_, blocks) = graph_of(sound, &facts);
+    let (_, blocks) = graph_of(sound, Blocks::read(sound).compile(&facts));
     let certain = blocks
         .mistakes
         .into_iter()
@@ -100,8 +131,7 @@ pub(super) async fn further_mistakes(sound: &Config, outside: &Outside<'_>) -> D
 }
 
 /// The graph, and what came of the blocks, with all mistakes of both; no graph where one is an error.
-fn graph_of(config: &Config, facts: &Facts) -> (Option<Graph>, CompiledBlocks) {
-    let mut blocks = Blocks::read(config).compile(facts);
+fn graph_of(config: &Config, mut blocks: CompiledBlocks) -> (Option<Graph>, CompiledBlocks) {
     let is_whole = !blocks.mistakes.has_errors();
     let graph = match Graph::build(std::mem::take(&mut blocks.resources)) {
         Ok(graph) => {

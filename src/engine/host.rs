@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::default_factories::{KubernetesProviders, StateBackends};
 use super::factories::{BackendFactory, ProviderFactory, Variables};
+use super::needs::HelmSettings;
 use crate::provider::kubernetes::Environment;
 
 /// What the program around the engine provides. The engine itself reads nothing from the process.
@@ -26,6 +27,8 @@ pub struct Host {
     pub providers: Arc<dyn ProviderFactory>,
     /// Makes the backend that keeps a state.
     pub backends: Arc<dyn BackendFactory>,
+    /// How charts of Helm are fetched and rendered.
+    pub helm: Arc<HelmSettings>,
 }
 
 impl Host {
@@ -37,6 +40,7 @@ impl Host {
             variables: Arc::clone(&variables),
             providers: Arc::new(KubernetesProviders::new(environment.clone())),
             backends: Arc::new(StateBackends::new(environment, variables)),
+            helm: Arc::new(HelmSettings::of_process()),
         }
     }
 }

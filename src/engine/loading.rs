@@ -2,7 +2,7 @@
 
 use super::backend_settings::BackendSettings;
 use super::compiling::{self, Compiled};
-use super::needs::Outside;
+use super::needs::{Fate, Outside};
 use super::settings::{ConfigInputs, Settings};
 use super::{Error, Host};
 use crate::blocks;
@@ -100,7 +100,13 @@ fn read(how: fn(&Inputs<'_>, &[BlockSchema]) -> Loaded, inputs: &ConfigInputs, h
 
 /// The outside without a cluster, in which no secret is read.
 fn alone(host: &Host) -> Outside<'_> {
-    Outside { provider: None, env: host.variables.as_ref(), remembered: &|_| false }
+    Outside {
+        provider: None,
+        helm: &host.helm,
+        env: host.variables.as_ref(),
+        remembered: &|_| false,
+        fate: &|_| Fate::Free,
+    }
 }
 
 impl Project {
@@ -110,5 +116,13 @@ impl Project {
     /// Every mistake of the blocks in one list.
     pub async fn compile(&self) -> Result<Compiled, Error> {
         compiling::compile(&self.config, &alone(&self.host)).await
+    }
+
+    /// Compiles the configuration for a plan, before its cluster is asked.
+    ///
+    /// # Errors
+    /// Every mistake of the blocks in one list, but for charts that need the cluster.
+    pub(super) async fn outline(&self) -> Result<Compiled, Error> {
+        compiling::outline(&self.config, &alone(&self.host)).await
     }
 }

@@ -91,7 +91,7 @@ pub use host::Host;
 pub use importing::inventory;
 pub use kept_readings::KeptReadings;
 pub use loading::{Head, Project, load, load_head, load_without_blocks};
-pub use needs::{Outside, SecretsOf};
+pub use needs::{Fate, HelmSettings, Outside, SecretsOf};
 pub use opening::{Interruption, Opened};
 pub use past::History;
 pub use plan_file::Admitted;

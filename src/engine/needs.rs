@@ -4,6 +4,7 @@
 //! counts as absent: a new value is generated only where the cluster says that there is none.
 
 mod files;
+mod helm;
 mod outside;
 mod passwords;
 mod stored_secrets;
@@ -13,11 +14,14 @@ use std::collections::BTreeSet;
 use futures::future::{BoxFuture, FutureExt as _, join_all, ready};
 
 use self::stored_secrets::Lookups;
-use crate::blocks::{Blocks, Fact, Facts, Need, SecretKeyRef, SecretText};
+use crate::blocks::{Blocks, Capabilities, Fact, Facts, LiveObject, Need, SecretKeyRef, SecretText};
 use crate::config::Config;
-use crate::resource::{BlockAddress, GroupKind, Identity, Target};
+use crate::provider::Provider;
+use crate::resource::{BlockAddress, GroupKind, Identity, Reading, Target};
 
-pub use outside::Outside;
+use self::helm::Helm;
+pub use helm::HelmSettings;
+pub use outside::{Fate, Outside};
 
 /// How many rounds of needs blocks may have. More rounds would be a mistake in regplan.
 const ROUNDS: usize = 8;
@@ -60,6 +64,7 @@ pub async fn gather_within(
     let mut facts = known;
     // However many rounds there are, a Secret is read once, and a value is generated once.
     let mut lookups = Lookups::default();
+    let helm = Helm::new(outside.helm);
     for _ in 0..ROUNDS {
         let wanted = secrets_of.wanted(&read, &facts);
         let mut needs: BTreeSet<Need> = read.needs(&facts).into_iter().collect();
@@ -74,7 +79,7 @@ pub async fn gather_within(
         for need in left_out {
             facts.insert(need, Fact::Text(SecretText::Placeholder));
         }
-        for (need, fact) in answer(asked, outside, &mut lookups).await {
+        for (need, fact) in answer(asked, outside, &helm, &mut lookups).await {
             facts.insert(need, fact);
         }
     }
@@ -83,25 +88,78 @@ pub async fn gather_within(
 }
 
 /// Answers these needs.
-async fn answer(needs: Vec<Need>, outside: &Outside<'_>, lookups: &mut Lookups) -> Vec<(Need, Fact)> {
+async fn answer(
+    needs: Vec<Need>,
+    outside: &Outside<'_>,
+    helm: &Helm<'_>,
+    lookups: &mut Lookups,
+) -> Vec<(Need, Fact)> {
     if let Some(provider) = outside.provider {
         lookups.read(provider, needs.iter().flat_map(stored_at)).await;
     }
+    let (live, needs): (Vec<Need>, Vec<Need>) =
+        needs.into_iter().partition(|need| matches!(need, Need::Live(_)));
     let begun = needs.into_iter().map(|need| {
-        let fact = begin(&need, outside, lookups);
+        let fact = begin(&need, outside, helm, lookups);
         async { (need, fact.await) }
     });
     // All are begun before the first is awaited, so that files are read and passwords are hashed at the same
     // time.
     let begun: Vec<_> = begun.collect();
-    join_all(begun).await
+    let (mut answers, live) = futures::join!(join_all(begun), live_objects(live, outside));
+    answers.extend(live);
+    answers
+}
+
+/// The objects of the cluster that are asked for, all at once.
+async fn live_objects(needs: Vec<Need>, outside: &Outside<'_>) -> Vec<(Need, Fact)> {
+    let unknown = |reason: &str| Fact::Unknown(reason.to_owned());
+    let Some(provider) = outside.provider else {
+        return needs.into_iter().map(|need| (need, unknown("no cluster is asked here"))).collect();
+    };
+    let targets = needs.iter().filter_map(|need| match need {
+        Need::Live(target) => Some(target.clone()),
+        _ => None,
+    });
+    let targets: Vec<Target> = targets.collect();
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    let readings = provider.read(&targets).await;
+    let readings = targets.iter().zip(readings).map(|(target, reading)| {
+        match (reading, (outside.fate)(&target.identity)) {
+            (Reading::Unreadable(problem), _) => Fact::Unknown(problem.message),
+            (_, Fate::Renewed) => Fact::Live(LiveObject::Unwanted),
+            (Reading::Present(live), _) => Fact::Live(LiveObject::There(live)),
+            (Reading::Absent, Fate::Remembered) => Fact::Live(LiveObject::Lost),
+            (Reading::Absent, Fate::Free) => Fact::Live(LiveObject::Absent),
+        }
+    });
+    let without_answer = std::iter::repeat_with(|| unknown("the cluster gave no answer"));
+    needs.into_iter().zip(readings.chain(without_answer)).collect()
 }
 
 /// Begins to answer a need. The future does what takes time: reading files, hashing passwords.
-fn begin<'a>(need: &Need, outside: &'a Outside<'_>, lookups: &mut Lookups) -> BoxFuture<'a, Fact> {
+fn begin<'a>(
+    need: &Need,
+    outside: &'a Outside<'_>,
+    helm: &'a Helm<'_>,
+    lookups: &mut Lookups,
+) -> BoxFuture<'a, Fact> {
     match need {
         Need::File(path) => files::whole_text(path.clone()).boxed(),
         Need::Manifests(pattern) => files::manifests(pattern.clone()).boxed(),
+        Need::Chart(source) => {
+            let source = source.clone();
+            async move { helm.fetch(&source).await }.boxed()
+        }
+        Need::Rendering(request) => {
+            let request = request.clone();
+            async move { helm.render(&request).await }.boxed()
+        }
+        Need::Capabilities => capabilities(outside.provider).boxed(),
+        // Those are asked for together.
+        Need::Live(_) => ready(Fact::Unknown("it was not asked for".to_owned())).boxed(),
         Need::Scope { kind, version } => {
             let (kind, version) = (kind.clone(), version.clone());
             async move { Fact::Scope(scope(outside, &kind, &version).await) }.boxed()
@@ -130,7 +188,24 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
             let users = users.iter().filter_map(|user| user.stored_at.clone());
             users.chain([stored_at.clone()]).collect()
         }
-        Need::File(_) | Need::Manifests(_) | Need::Scope { .. } => Vec::new(),
+        Need::File(_)
+        | Need::Manifests(_)
+        | Need::Scope { .. }
+        | Need::Chart(_)
+        | Need::Rendering(_)
+        | Need::Capabilities
+        | Need::Live(_) => Vec::new(),
+    }
+}
+
+/// What the cluster serves.
+async fn capabilities(provider: Option<&dyn Provider>) -> Fact {
+    let Some(provider) = provider else { return Fact::Capabilities(None) };
+    match provider.cluster().capabilities().await {
+        Ok(found) => {
+            Fact::Capabilities(Some(Capabilities { version: found.version, apis: found.apis }.into()))
+        }
+        Err(problem) => Fact::Unknown(problem.message),
     }
 }
 

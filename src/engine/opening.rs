@@ -97,7 +97,7 @@ impl Project {
         let (backends, settings) = (Arc::clone(&self.host.backends), self.backend_settings()?);
         let reading = view(backends, settings, self.config.project.clone());
         let reading = tokio::spawn(reading.in_current_span());
-        let outline = self.compile().await?;
+        let outline = self.outline().await?;
         let state = reading.await.map_err(Error::StateReading)??;
         Ok(Opened { project: self, connection, outline, state })
     }
@@ -110,7 +110,7 @@ impl Project {
     pub async fn open_locked(self, command: &str) -> Result<Opened<Store>, Error> {
         let connection = self.settings.connection(&self.config.cluster)?;
         // Mistakes of blocks are reported before anything is locked.
-        let outline = self.compile().await?;
+        let outline = self.outline().await?;
         let state = self.lock_state(command).await?;
         Ok(Opened { project: self, connection, outline, state })
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::compiling::{self, Compiled};
-use super::needs::SecretsOf;
+use super::needs::{Fate, SecretsOf};
 use super::opening::Opened;
 use super::state_access::StateAccess;
 use super::workspace::{Workspace, is_remembered};
@@ -61,8 +61,15 @@ impl<S: StateAccess> Workspace<S> {
     async fn compiled_for(&self, selection: &Selection) -> Result<Compiled, Error> {
         let request = PlanRequest::all(Mode::Apply);
         let remembered = |kept: &SecretKeyRef| is_remembered(self.state.state(), kept, &request);
-        let env = |name: &str| (self.project.host.variables)(name);
-        let outside = Outside { provider: Some(&*self.provider), env: &env, remembered: &remembered };
+        let host = &self.project.host;
+        let env = |name: &str| (host.variables)(name);
+        let outside = Outside {
+            provider: Some(&*self.provider),
+            helm: &host.helm,
+            env: &env,
+            remembered: &remembered,
+            fate: &|_| Fate::Free,
+        };
         let nobody = BTreeSet::new();
         let secrets_of = match selection {
             Selection::All => SecretsOf::Blocks(&nobody),

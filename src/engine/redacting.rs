@@ -12,7 +12,7 @@ use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress, Provider,
-    Reassignment, Shift, Verb, Wait, Whole, Write, Written,
+    Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -133,6 +133,10 @@ impl Cluster for RedactingProvider {
 
     async fn schema(&self, target: &Target) -> Result<Option<ObjectSchema>, Problem> {
         self.answer(self.provider.cluster().schema(target).await)
+    }
+
+    async fn capabilities(&self) -> Result<ServerApis, Problem> {
+        self.answer(self.provider.cluster().capabilities().await)
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

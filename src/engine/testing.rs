@@ -246,6 +246,7 @@ impl Stage {
             variables: Arc::new(look_up),
             providers: Arc::new(self.cluster.clone()),
             backends: Arc::new(NotedBackends(self.cluster.clone())),
+            helm: Arc::new(super::HelmSettings::of_process()),
         }
     }
 

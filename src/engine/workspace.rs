@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::applying::{self, Run};
 use super::file_lines;
 use super::lost_data;
-use super::needs::SecretsOf;
+use super::needs::{Fate, SecretsOf};
 use super::other_files;
 use super::other_variables;
 use super::planned::{Applicable, Planned};
@@ -90,7 +90,14 @@ impl<S: StateAccess> Workspace<S> {
             }
             value
         };
-        let outside = Outside { provider: Some(&keeping), env: &env, remembered: &remembered };
+        let fate = |identity: &Identity| fate(state, identity, &request);
+        let outside = Outside {
+            provider: Some(&keeping),
+            helm: &host.helm,
+            env: &env,
+            remembered: &remembered,
+            fate: &fate,
+        };
         let needed = needed_blocks(&self.outline.graph, &request);
         let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);
         let compiled = compiling::complete(config, &self.outline, secrets_of, &outside).await;
@@ -261,6 +268,24 @@ pub(super) fn is_remembered(state: &State, kept: &SecretKeyRef, request: &PlanRe
             let holds = resource.identity == kept.secret && resource.keys.contains(&kept.key);
             holds && !request.consent.contains(address) && !is_perhaps_deleted(state, &kept.secret)
         })
+}
+
+/// What becomes of the values of an object that a chart has made at random. `--replace` asks for new ones, and
+/// `--consent` agrees to them where the old ones are lost.
+pub(super) fn fate(state: &State, identity: &Identity, request: &PlanRequest) -> Fate {
+    let named =
+        |addresses: &[Address], known: &Address| addresses.iter().any(|named| known.is_meant_by(named));
+    let mut of_state = state.resources.iter().filter(|(_, resource)| resource.identity == *identity);
+    let Some((address, _)) = of_state.next().filter(|_| request.mode == Mode::Apply) else {
+        return Fate::Free;
+    };
+    if named(&request.replace, address) {
+        Fate::Renewed
+    } else if named(&request.consent, address) || is_perhaps_deleted(state, identity) {
+        Fate::Free
+    } else {
+        Fate::Remembered
+    }
 }
 
 /// Whether a run was interrupted that was to delete the object, and nobody knows whether it did.

@@ -71,6 +71,17 @@ pub fn defines(object: &Value) -> Option<GroupKind> {
     Some(GroupKind { group: text("/spec/group")?, kind: text("/spec/names/kind")? })
 }
 
+/// The names of what a CRD makes the server serve, as Helm names them: `example.com/v1` and `example.com/v1/Foo` for
+/// each version that is served. None for any other object.
+/// Source: <https://helm.sh/docs/chart_template_guide/builtin_objects/>
+pub fn defined_apis(object: &Value) -> Vec<String> {
+    let Some(GroupKind { group, kind }) = defines(object) else { return Vec::new() };
+    let versions = object.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
+    let served = versions.filter(|version| version.get("served").and_then(Value::as_bool) == Some(true));
+    let names = served.filter_map(|version| version.get("name")?.as_str());
+    names.flat_map(|version| [format!("{group}/{version}"), format!("{group}/{version}/{kind}")]).collect()
+}
+
 /// The group that an object registers a server for; `None` where it is no complete `APIService`.
 pub fn registers_group(object: &Value) -> Option<&str> {
     let (group, _) = api_version_parts(object.get("apiVersion")?.as_str()?);

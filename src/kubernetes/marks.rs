@@ -26,6 +26,12 @@ pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// Source: <https://helm.sh/docs/topics/charts_hooks/>
 pub const HELM_HOOK: &str = "helm.sh/hook";
 
+/// The annotation by which a chart says what Helm does with an object that it does not render any more.
+/// Source: <https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource>
+pub const HELM_POLICY: &str = "helm.sh/resource-policy";
+/// The value of [`HELM_POLICY`] that keeps the object.
+pub const HELM_POLICY_KEEP: &str = "keep";
+
 /// The command that takes our marks off an object, so that it is nobody's.
 pub fn letting_go(identity: &Identity) -> String {
     let namespace =

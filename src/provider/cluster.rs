@@ -104,6 +104,15 @@ pub struct MarkedObjects {
     pub hidden: Vec<(GroupKind, String)>,
 }
 
+/// The version of a server, and what it serves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerApis {
+    /// Its version: `v1.36.3`.
+    pub version: String,
+    /// The versions of groups, and the kinds in them: `apps/v1`, `apps/v1/Deployment`.
+    pub apis: Vec<String>,
+}
+
 /// The objects of a namespace.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inventory {
@@ -138,6 +147,15 @@ pub trait Cluster: House {
     /// No answer, or one that is no such document.
     async fn schema(&self, _target: &Target) -> Result<Option<ObjectSchema>, Problem> {
         Ok(None)
+    }
+
+    /// The server's version, and all that it serves.
+    ///
+    /// # Errors
+    /// No answer, or a server that is not ready: what it leaves out would be taken for absent. Kinds that a server
+    /// beside it would serve (an `APIService`), and that cannot be asked, are left out, as by Helm.
+    async fn capabilities(&self) -> Result<ServerApis, Problem> {
+        Ok(ServerApis::default())
     }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is

@@ -36,7 +36,7 @@ pub mod kubernetes;
 mod router;
 
 pub use self::cluster::{
-    Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, Shift, Whole,
+    Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, ServerApis, Shift, Whole,
 };
 pub use self::house::{Checkup, Guard, House, OnTrouble, Progress, Until, Verb, Wait, Write, Written};
 pub use self::router::{Provider, Router};

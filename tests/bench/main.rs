@@ -20,7 +20,7 @@ mod world;
 use std::process::ExitCode;
 
 use measure::{Cost, Server};
-use plane::{Error, Plane, Role};
+use plane::{Error, Nodes, Plane, Role};
 use table::Table;
 use world::{Edit, World};
 
@@ -54,14 +54,14 @@ fn run() -> Result<(), Error> {
     let mut table = Table::default();
     for size in sizes()? {
         // A new plane for each size, so that etcd holds no objects of an earlier size.
-        let mut plane = Plane::start(&programs)?;
+        let mut plane = Plane::start(&programs, Nodes::Simulated)?;
         // Only the server and etcd are needed. Controllers would take processor time during the measurements.
         for role in [Role::Kwok, Role::Scheduler, Role::ControllerManager] {
             plane.stop(role)?;
         }
         measure_plans(size, &plane, &mut table)?;
         // Writes and deletes need the controllers: they take away what others own.
-        let plane = Plane::start(&programs)?;
+        let plane = Plane::start(&programs, Nodes::Simulated)?;
         measure_writes(size, &plane, &mut table)?;
     }
     println!("\n{table}");

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::harness::processes::{descendants, is_alive, name};
 use crate::harness::{Cluster, Command, Namespace, OwnCluster, wait_for, wait_until};
-use crate::plane::{Plane, Role};
+use crate::plane::{Nodes, Plane, Role};
 
 tests! {
     ready_made_programs_are_not_built,
@@ -181,7 +181,7 @@ fn a_program_that_does_not_come_up_says_why() {
     let programs = Cluster::shared().facts().programs.clone();
     symlink(programs.join("etcd"), folder.path().join("etcd")).unwrap();
     script(&folder.path().join("kube-apiserver"), "echo 'error: out of luck' >&2; exit 3");
-    let error = Plane::start(folder.path()).unwrap_err().to_string();
+    let error = Plane::start(folder.path(), Nodes::Simulated).unwrap_err().to_string();
     assert!(error.contains("kube-apiserver ended (exit status: 3)"), "{error}");
     assert!(error.contains("error: out of luck"), "{error}");
 }

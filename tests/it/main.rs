@@ -1,4 +1,4 @@
-//! The integration tests: one binary, a module per feature, all on one real control plane.
+//! The integration tests: one binary, a module per feature. Most are on one real control plane, some on a test bed.
 //!
 //! `cargo test --test it` starts the plane (after building its programs once), runs the tests as a
 //! child process, and ends both; see [`supervisor`]. To write a test, see [`harness`].
@@ -11,6 +11,8 @@
     reason = "a test that panics has failed, and this is the place to say why"
 )]
 
+#[path = "../stack/bed/mod.rs"]
+mod bed;
 mod existing;
 #[macro_use]
 #[allow(dead_code, unused_imports, reason = "the tests of a day need not use all of it")]
@@ -26,6 +28,7 @@ mod adoption;
 mod approval;
 mod as_the_server;
 mod attribution;
+mod charts;
 mod commands;
 mod control_plane;
 mod cures;
@@ -71,6 +74,7 @@ mod safety;
 mod schemas;
 mod secrets;
 mod shared_state;
+mod stack;
 mod state_files;
 mod targets;
 mod transport_errors;
@@ -104,6 +108,7 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::tests(),
         commands::tests(),
         cures::tests(),
         drift::tests(),
@@ -142,6 +147,7 @@ fn tests() -> Vec<Test> {
         schemas::tests(),
         secrets::tests(),
         secrets::cycle::tests(),
+        stack::tests(),
         state_files::tests(),
         targets::tests(),
         timing::tests(),
@@ -154,5 +160,5 @@ fn tests() -> Vec<Test> {
 }
 
 fn main() -> ExitCode {
-    plane::child_main().unwrap_or_else(|| supervisor::main(tests()))
+    plane::child_main().or_else(bed::node::cgroups::child_main).unwrap_or_else(|| supervisor::main(&tests()))
 }

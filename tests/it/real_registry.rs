@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::bed::image::Image;
 use crate::harness::{Command, Namespace, program, wait_until};
 
 tests! {
@@ -105,7 +106,7 @@ fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, Str
 /// Pushes a very small image, and pulls it again.
 fn push_and_pull(folder: &Path, port: u16) {
     let (from, to) = (folder.join("image"), folder.join("pulled"));
-    image(&from);
+    Image::empty().write(&from).unwrap();
     let remote = format!("docker://127.0.0.1:{port}/team/app:1");
     let local = |path: &Path| format!("dir:{}", path.display());
     let skopeo = |args: [String; 4]| {
@@ -128,28 +129,4 @@ fn push_and_pull(folder: &Path, port: u16) {
     let pulled = skopeo([verify, creds, remote, local(&to)]);
     assert!(pulled.succeeded(), "{}", pulled.stderr());
     assert_eq!(fs::read(to.join("manifest.json")).unwrap(), fs::read(from.join("manifest.json")).unwrap());
-}
-
-/// An image with one empty layer, in skopeo's format `dir:`.
-fn image(folder: &Path) {
-    use sha2::{Digest as _, Sha256};
-    fs::create_dir(folder).unwrap();
-    let blob = |content: &[u8]| {
-        let digest = Sha256::digest(content).iter().fold(String::new(), |text, b| format!("{text}{b:02x}"));
-        fs::write(folder.join(&digest), content).unwrap();
-        (format!("sha256:{digest}"), content.len())
-    };
-    let layer = [0_u8; 1024];
-    let (layer, layer_size) = blob(&layer);
-    let config = serde_json::json!({"architecture": "amd64", "os": "linux",
-        "rootfs": {"type": "layers", "diff_ids": [layer]}, "config": {}});
-    let (config, config_size) = blob(config.to_string().as_bytes());
-    let manifest = serde_json::json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": config_size},
-        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": layer, "size": layer_size}],
-    });
-    fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
-    fs::write(folder.join("version"), "Directory Transport Version: 1.1\n").unwrap();
 }

@@ -1,7 +1,11 @@
-//! Starts the control plane, runs the tests as a child process, and ends both.
+//! Starts what the tests run on, runs the tests as a child process, and ends both.
 //!
 //! There are two processes because tests may hang, abort or be killed, and the plane has to end all the same. And
 //! if the plane breaks, the tests end at once, with the end of the log of the program that broke.
+//!
+//! Most tests run on the control plane alone. Those that need a bed run after them, one size of bed after the other:
+//! this executable is then started once more in the bed's namespaces, and does the same there. They count as
+//! *ignored* unless `--ignored` or `--include-ignored` asks for them, because a bed needs root.
 
 use std::path::Path;
 use std::process::{Child, ExitCode, ExitStatus};
@@ -10,8 +14,10 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Trial};
 
+use crate::bed::node::cgroups::Group;
+use crate::bed::{self, Bed, Size, namespaces};
 use crate::harness::{self, FACTS, Test};
-use crate::plane::{self, Error, Facts, Plane, parent_death};
+use crate::plane::{self, Error, Facts, Nodes, Plane, parent_death};
 use crate::timing::{Budget, Report, Times};
 
 /// How many tests run at once: more than there are cores, as they mostly wait for the servers.
@@ -20,18 +26,53 @@ const THREADS: usize = 10;
 /// How often is looked whether the tests have ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Runs the tests that the arguments select. It starts a plane if there are any.
-pub(crate) fn main(tests: Vec<Test>) -> ExitCode {
+/// Runs the tests that the arguments select, on what they need.
+pub(crate) fn main(tests: &[Test]) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(THREADS);
     let times = Arc::new(Times::default());
-    let trials: Vec<Trial> = tests.into_iter().map(|test| test.trial(&times)).collect();
-    let is_selected = trials.iter().any(|trial| !arguments.is_filtered_out(trial));
-    if std::env::var_os(FACTS).is_some() || arguments.list || !is_selected {
+    let here = Size::of_this_process();
+    if std::env::var_os(FACTS).is_some() {
         harness::catch_panics();
-        return run(&arguments, trials, &times);
+        return run(&arguments, trials(&arguments, tests, here, &times), &times);
     }
-    supervise().unwrap_or_else(|error| {
+    if let Some(size) = here {
+        return report(supervise_bed(size));
+    }
+    let needs = needed(&arguments, tests, &times);
+    if arguments.list || needs.is_empty() {
+        return run(&arguments, tests.iter().map(|test| test.trial(&times)).collect(), &times);
+    }
+    // All of them, also after a failure.
+    let ended: Vec<ExitCode> = needs.into_iter().map(|need| report(supervise(need))).collect();
+    let failed = ended.into_iter().find(|code| *code != ExitCode::SUCCESS);
+    failed.unwrap_or(ExitCode::SUCCESS)
+}
+
+/// Whether the tests that need a bed are asked for.
+fn with_beds(arguments: &Arguments) -> bool {
+    arguments.ignored || arguments.include_ignored
+}
+
+/// The tests for a process in a bed of this size, or on the control plane alone. Where no bed is asked for, the tests
+/// that need one are there as well, and count as ignored.
+fn trials(arguments: &Arguments, tests: &[Test], here: Option<Size>, times: &Arc<Times>) -> Vec<Trial> {
+    let beds = with_beds(arguments);
+    tests.iter().filter(|test| test.size() == here || !beds).map(|test| test.trial(times)).collect()
+}
+
+/// What the selected tests need: the control plane alone (`None`), and beds.
+fn needed(arguments: &Arguments, tests: &[Test], times: &Arc<Times>) -> Vec<Option<Size>> {
+    let beds = Size::ALL.into_iter().filter(|_| with_beds(arguments)).map(Some);
+    let is_needed = |need: &Option<Size>| {
+        let mut tests = tests.iter().filter(|test| test.size() == *need);
+        tests.any(|test| !arguments.is_filtered_out(&test.trial(times)))
+    };
+    std::iter::once(None).chain(beds).filter(is_needed).collect()
+}
+
+fn report(outcome: Result<ExitCode, Error>) -> ExitCode {
+    outcome.unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::FAILURE
     })
@@ -61,9 +102,21 @@ fn run(arguments: &Arguments, trials: Vec<Trial>, times: &Times) -> ExitCode {
     conclusion.exit_code()
 }
 
-fn supervise() -> Result<ExitCode, Error> {
+fn supervise(need: Option<Size>) -> Result<ExitCode, Error> {
     // So that the tests end when `cargo test` is killed.
     parent_death::end_with_parent();
+    let Some(size) = need else { return supervise_plane() };
+    bed::probe()?;
+    // Here, because a bed has no way to the module registry.
+    plane::build(&[])?;
+    bed::build(size)?;
+    let group = Group::reserve()?;
+    let mut command = namespaces::command(size, std::env::args_os().skip(1))?;
+    let (variable, name) = group.variable();
+    Ok(exit_code(command.env(variable, name).status()?))
+}
+
+fn supervise_plane() -> Result<ExitCode, Error> {
     let programs = plane::build(&[])?;
     if std::env::var("USE_EXISTING_CLUSTER").is_ok_and(|wish| wish == "true") {
         let folder = tempfile::tempdir()?;
@@ -72,10 +125,19 @@ fn supervise() -> Result<ExitCode, Error> {
         return Ok(exit_code(run_tests(&facts)?.wait()?));
     }
     let started = Instant::now();
-    let plane = Plane::start(&programs)?;
+    let plane = Plane::start(&programs, Nodes::Simulated)?;
     eprintln!("the control plane is up after {:.1} s", started.elapsed().as_secs_f64());
     let tests = run_tests(plane.facts())?;
-    wait_for_tests(tests, &plane)
+    wait_for_tests(tests, || plane.failure_within(POLL_INTERVAL))
+}
+
+/// Does the same inside the namespaces of a bed, as their first process.
+fn supervise_bed(size: Size) -> Result<ExitCode, Error> {
+    let started = Instant::now();
+    let (plane, mut bed) = Bed::start(size, &plane::build(&[])?, &bed::build(size)?)?;
+    eprintln!("the test bed ({}) is up after {:.1} s", size.name(), started.elapsed().as_secs_f64());
+    let tests = run_tests(plane.facts())?;
+    wait_for_tests(tests, || bed.look().or_else(|| plane.failure_within(POLL_INTERVAL)))
 }
 
 /// Starts this executable once more, with the same arguments and the facts of a plane.
@@ -86,16 +148,16 @@ fn run_tests(facts: &Facts) -> Result<Child, Error> {
         .spawn()?)
 }
 
-/// Waits until the tests end, and ends them if the plane ends first.
-fn wait_for_tests(mut tests: Child, plane: &Plane) -> Result<ExitCode, Error> {
+/// Waits until the tests end, and ends them if what they run on ends first. `failure` says so; it waits for a moment.
+fn wait_for_tests(mut tests: Child, mut failure: impl FnMut() -> Option<String>) -> Result<ExitCode, Error> {
     loop {
         if let Some(status) = tests.try_wait()? {
             return Ok(exit_code(status));
         }
-        if let Some(why) = plane.failure_within(POLL_INTERVAL) {
+        if let Some(why) = failure() {
             tests.kill()?;
             tests.wait()?;
-            return Err(format!("the control plane broke during the tests: {why}").into());
+            return Err(format!("what the tests run on broke during the tests: {why}").into());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What blocks ask of the outside, and what came back.
 
+mod chart;
 mod encoding;
 mod file_lines;
 mod file_pattern;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use chart::{Capabilities, ChartOrigin, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered};
 pub use file_lines::FileLines;
 pub use file_pattern::FilePattern;
 pub use manifest_file::{Document, ManifestFile};
@@ -21,8 +23,23 @@ pub use need::{HtpasswdUser, Need, SecretKeyRef};
 pub use read_error::ReadError;
 pub use text::{SecretInputs, SecretText};
 
+use crate::resource::Live;
+
+/// An object of the cluster of which a block wants to keep values.
+#[derive(Clone, PartialEq)]
+pub enum LiveObject {
+    /// This is it.
+    There(Arc<Live>),
+    /// There is none.
+    Absent,
+    /// There is none, and the state says that there was one.
+    Lost,
+    /// Its values are to be made anew: somebody asked for that.
+    Unwanted,
+}
+
 /// An answer.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub enum Fact {
     /// The text of a file.
     File(Arc<str>),
@@ -32,6 +49,16 @@ pub enum Fact {
     Text(SecretText),
     /// Whether objects of the kind live in namespaces; `None` where nobody knows.
     Scope(Option<bool>),
+    /// A chart that is on this machine now.
+    Chart(LocalChart),
+    /// What the cluster serves; `None` where no cluster is asked.
+    Capabilities(Option<Arc<Capabilities>>),
+    /// What came out of a chart.
+    Rendered(Arc<Rendered>),
+    /// An object of the cluster.
+    Live(LiveObject),
+    /// There is no answer, and the reason is not the user's to correct: `the cluster does not answer`.
+    Unknown(String),
     /// There is no answer, and the user has to correct something: `there is no such file`.
     Failed(String),
 }
@@ -100,6 +127,18 @@ impl std::fmt::Debug for Fact {
             }
             Self::Text(text) => write!(f, "Text({text:?})"),
             Self::Scope(namespaced) => write!(f, "Scope({namespaced:?})"),
+            Self::Chart(chart) => write!(f, "{chart:?}"),
+            Self::Capabilities(found) => {
+                write!(f, "Capabilities({:?})", found.as_ref().map(|found| &found.version))
+            }
+            Self::Rendered(_) => f.write_str("Rendered"),
+            Self::Live(live) => f.write_str(match live {
+                LiveObject::There(_) => "Live(there)",
+                LiveObject::Absent => "Live(absent)",
+                LiveObject::Lost => "Live(lost)",
+                LiveObject::Unwanted => "Live(unwanted)",
+            }),
+            Self::Unknown(reason) => write!(f, "Unknown({reason:?})"),
             Self::Failed(reason) => write!(f, "Failed({reason:?})"),
         }
     }

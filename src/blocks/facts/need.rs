@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::FilePattern;
+use super::{ChartSource, FilePattern, RenderRequest};
 use crate::config::SecretSource;
-use crate::resource::{GroupKind, Identity};
+use crate::resource::{GroupKind, Identity, Target};
 
 /// Where the cluster stores a text that nobody may see: a key of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +47,14 @@ pub enum Need {
         /// Where the cluster stores the file.
         stored_at: SecretKeyRef,
     },
+    /// A chart, on this machine.
+    Chart(ChartSource),
+    /// What the cluster serves.
+    Capabilities,
+    /// The objects of a chart.
+    Rendering(Box<RenderRequest>),
+    /// An object as it is in the cluster.
+    Live(Target),
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {
         /// The kind.
@@ -57,11 +65,16 @@ pub enum Need {
 }
 
 impl Need {
-    /// Whether files alone answer it.
+    /// Whether the answer is the same with and without a cluster.
     pub(super) fn is_of_files(&self) -> bool {
         match self {
-            Self::File(_) | Self::Manifests(_) => true,
-            Self::Secret { .. } | Self::Htpasswd { .. } | Self::Scope { .. } => false,
+            // A rendering depends on nothing but what stands in its request.
+            Self::File(_) | Self::Manifests(_) | Self::Chart(_) | Self::Rendering(_) => true,
+            Self::Capabilities
+            | Self::Live(_)
+            | Self::Secret { .. }
+            | Self::Htpasswd { .. }
+            | Self::Scope { .. } => false,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::resource::{Desired, Encoding, FieldPath, GroupKind};
 
+mod charts;
 mod manifests;
 mod named_blocks;
 mod properties;
@@ -35,6 +36,9 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
+                Need::Chart(_) | Need::Capabilities | Need::Rendering(_) | Need::Live(_) => {
+                    panic!("charts have tests of their own")
+                }
             };
             facts.insert(need, fact);
         }

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Document, Fact, Facts, FilePattern, ManifestFile, Need};
-use crate::blocks::keys::{self, key_text, span_of};
+use crate::blocks::keys::{self, item_span, key_text, span_of};
 use crate::blocks::object_filter::{ObjectFilter, name_of};
 use crate::blocks::{codes, scope};
-use crate::config::{Block, NodeValue};
+use crate::config::Block;
 use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::controlled::chosen_in_an_export;
@@ -86,15 +86,6 @@ fn filters(
         filter.map_err(|reason| mistakes.push(said(reason))).ok()
     });
     Some(filters.collect())
-}
-
-/// The place of an item of a list.
-fn item_span(block: &Block, key: &str, index: usize) -> Span {
-    let item = match block.body.at([key]).map(|node| &node.value) {
-        Some(NodeValue::Array(items)) => items.get(index),
-        _ => None,
-    };
-    item.map_or_else(|| span_of(block, [key]), |item| item.span)
 }
 
 type Documents<'f> = Vec<(&'f Path, &'f Document)>;

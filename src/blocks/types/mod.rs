@@ -10,6 +10,7 @@
 //! follow from its type. Namespaces, addresses, references, secrets, `depends_on`, `lifecycle`
 //! and the rules for names are done for all types alike.
 
+pub(super) mod chart;
 pub(super) mod manifest;
 pub(super) mod registry;
 pub(super) mod resource;
@@ -18,5 +19,10 @@ pub(super) mod secret;
 use super::block_type::AnyBlockType;
 
 /// Every type of block.
-pub(super) const TYPES: &[&dyn AnyBlockType] =
-    &[&registry::RegistryBlock, &manifest::ManifestBlock, &resource::ResourceBlock, &secret::SecretBlock];
+pub(super) const TYPES: &[&dyn AnyBlockType] = &[
+    &registry::RegistryBlock,
+    &chart::ChartBlock,
+    &manifest::ManifestBlock,
+    &resource::ResourceBlock,
+    &secret::SecretBlock,
+];

@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::Need;
-use crate::blocks::keys::{key_text, span_of};
+use crate::blocks::keys::{each_value, key_text, span_of};
 use crate::blocks::{codes, scope};
 use crate::config::{BLOCK_KEYS, Block, Node, NodeValue};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::nearest;
-use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::server_fields::SERVER_FIELDS;
 use crate::resource::{FieldPath, Origin};
 
@@ -92,7 +92,7 @@ impl BlockType for ResourceBlock {
     ) -> Vec<Draft> {
         let mut draft =
             Draft::new(block, block.body.to_json(), Addressing::AsBlock, context.defaults.namespace);
-        origins(block, &FieldPath::root(), &block.body, &mut draft, mistakes);
+        origins(block, &mut draft, mistakes);
         server_fields(block, &draft.object, mistakes);
         doubtful_keys(block, mistakes);
         let Value::Object(object) = &mut draft.object else { return Vec::new() };
@@ -112,42 +112,17 @@ impl BlockType for ResourceBlock {
 }
 
 /// Notes where every value stands. Numbers that JSON does not have are mistakes.
-fn origins(block: &Block, path: &FieldPath, node: &Node, draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) {
-    match &node.value {
-        NodeValue::Table(table) => {
-            for (key, entry) in &table.entries {
-                let at = path.key(key.as_str());
-                note(block, &at, value_span(entry.key_span, &entry.node), draft);
-                origins(block, &at, &entry.node, draft, mistakes);
-            }
+fn origins(block: &Block, draft: &mut Draft, mistakes: &mut Vec<Diagnostic>) {
+    each_value(&FieldPath::root(), &block.body, &mut |path, span, node| {
+        draft.origins.insert(path.clone(), Origin::of_key(key_text(block, path), Some(span)));
+        draft.settable.insert(path.clone(), ());
+        if let NodeValue::Float(number) = &node.value
+            && !number.is_finite()
+        {
+            let message = format!("`{path}` is {number}, which Kubernetes cannot take");
+            mistakes.push(Diagnostic::error(codes::BAD_VALUE, message).at(node.span, ""));
         }
-        NodeValue::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                let at = path.index(index);
-                note(block, &at, item.span, draft);
-                origins(block, &at, item, draft, mistakes);
-            }
-        }
-        NodeValue::Float(number) if !number.is_finite() => mistakes.push(
-            Diagnostic::error(
-                codes::BAD_VALUE,
-                format!("`{path}` is {number}, which Kubernetes cannot take"),
-            )
-            .at(node.span, ""),
-        ),
-        _ => {}
-    }
-}
-
-/// The key of a table, the value of everything else.
-fn value_span(key: Span, node: &Node) -> Span {
-    if node.as_table().is_some() { key } else { node.span }
-}
-
-/// Notes the key that a field comes from.
-fn note(block: &Block, path: &FieldPath, span: Span, draft: &mut Draft) {
-    draft.origins.insert(path.clone(), Origin::of_key(key_text(block, path), Some(span)));
-    draft.settable.insert(path.clone(), ());
+    });
 }
 
 /// Warns of keys that are nearly `depends_on` or `lifecycle`. It is no error, because the kind may have a key of

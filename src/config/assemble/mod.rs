@@ -162,7 +162,7 @@ impl Assembly<'_> {
         let Some(table) = self.single::<ClusterTable>("cluster") else {
             return ClusterSettings { span, ..ClusterSettings::default() };
         };
-        let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace } = table;
+        let ClusterTable { context, kubeconfig, uid, server, in_cluster, namespace, version } = table;
         ClusterSettings {
             context,
             kubeconfig,
@@ -170,6 +170,7 @@ impl Assembly<'_> {
             server,
             in_cluster,
             namespace,
+            version,
             span,
             ..ClusterSettings::default()
         }

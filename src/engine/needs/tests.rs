@@ -93,8 +93,13 @@ fn env(name: &str) -> Option<String> {
 
 async fn ask_all(cluster: Option<&Secrets>, needs: Vec<Need>) -> Vec<Fact> {
     let provider = cluster.map(|cluster| cluster as &dyn Provider);
-    let outside = Outside { provider, env: &env, remembered: &|_| false };
-    answer(needs, &outside, &mut Lookups::default()).await.into_iter().map(|(_, fact)| fact).collect()
+    let outside =
+        Outside { provider, helm: &no_charts(), env: &env, remembered: &|_| false, fate: &|_| Fate::Free };
+    answer(needs, &outside, &Helm::new(outside.helm), &mut Lookups::default())
+        .await
+        .into_iter()
+        .map(|(_, fact)| fact)
+        .collect()
 }
 
 async fn ask(cluster: &Secrets, need: Need) -> Fact {
@@ -176,9 +181,14 @@ async fn a_value_is_generated_only_where_the_cluster_says_that_there_is_none() {
 #[tokio::test]
 async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
     let cluster = Secrets::default();
-    let outside =
-        Outside { provider: Some(&cluster), env: &env, remembered: &|key_ref| key_ref.key == "secret" };
-    let facts = answer(vec![generated()], &outside, &mut Lookups::default()).await;
+    let outside = Outside {
+        provider: Some(&cluster),
+        helm: &no_charts(),
+        env: &env,
+        remembered: &|key_ref| key_ref.key == "secret",
+        fate: &|_| Fate::Free,
+    };
+    let facts = answer(vec![generated()], &outside, &Helm::new(outside.helm), &mut Lookups::default()).await;
     assert!(matches!(&facts[0].1, Fact::Text(SecretText::Lost(_))), "{facts:?}");
 }
 
@@ -392,7 +402,13 @@ async fn what_a_file_says_may_lead_to_another_question() {
     std::fs::write(&path, "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\n").unwrap();
     let config = manifest(&path);
     let cluster = Secrets::default();
-    let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
+    let outside = Outside {
+        provider: Some(&cluster),
+        helm: &no_charts(),
+        env: &env,
+        remembered: &|_| false,
+        fate: &|_| Fate::Free,
+    };
     let facts = gather(&config, &outside).await;
     let compiled = Blocks::read(&config).compile(&facts);
     assert_eq!(compiled.resources[0].identity, Identity::cluster("example.com", "Foo", "x"));
@@ -409,11 +425,23 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
         let text = format!("apiVersion: {kind}\nmetadata: {{name: x}}\n");
         std::fs::write(&path, text).unwrap();
         let config = manifest(&path);
-        let alone = Outside { provider: None, env: &env, remembered: &|_| false };
+        let alone = Outside {
+            provider: None,
+            helm: &no_charts(),
+            env: &env,
+            remembered: &|_| false,
+            fate: &|_| Fate::Free,
+        };
         (engine::compile(&config, &alone).await.unwrap(), config)
     };
     let cluster = Secrets::default();
-    let outside = Outside { provider: Some(&cluster), env: &env, remembered: &|_| false };
+    let outside = Outside {
+        provider: Some(&cluster),
+        helm: &no_charts(),
+        env: &env,
+        remembered: &|_| false,
+        fate: &|_| Fate::Free,
+    };
     let (outline, config) = compiled("v1\nkind: ConfigMap").await;
     let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, &outside).await.unwrap();
     assert!(matches!(whole, Cow::Borrowed(_)), "nobody else has a say in it");
@@ -458,4 +486,10 @@ fn nothing_that_is_secret_is_shown_by_debug() {
     let fact = Fact::Text(SecretText::Known("hunter2".into()));
     let files = Fact::File("alice:hunter2".into());
     assert!(!format!("{fact:?} {files:?}").contains("hunter2"));
+}
+
+/// Charts are rendered by no test of this file.
+fn no_charts() -> HelmSettings {
+    let nowhere = PathBuf::from("/nonexistent");
+    HelmSettings { program: nowhere.clone(), cache: nowhere, environment: BTreeMap::new() }
 }

@@ -7,7 +7,7 @@ use super::{read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
-    Reassignment, Verb, Wait, Whole, Write, Written,
+    Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Live, Permit, Problem, Reading, Target};
 
@@ -66,6 +66,10 @@ impl Cluster for Kubernetes {
 
     async fn schema(&self, target: &Target) -> Result<Option<ObjectSchema>, Problem> {
         self.schemas.of(target).await
+    }
+
+    async fn capabilities(&self) -> Result<ServerApis, Problem> {
+        self.discovery.everything().await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

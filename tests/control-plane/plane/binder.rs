@@ -4,6 +4,10 @@
 //! for the first consumer, when the scheduler has found a node for a pod that uses the claim.
 
 use std::fmt::Debug;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
@@ -21,15 +25,16 @@ const ASKED: &str = "volume.kubernetes.io/storage-provisioner";
 /// The annotation that says who made a volume.
 const MADE: &str = "pv.kubernetes.io/provisioned-by";
 
-/// Creates volumes for claims, and deletes volumes whose claims are gone. It does not end by itself.
-pub(super) async fn run(client: kube::Client) {
+/// Creates volumes for claims, as folders in this one, and deletes volumes whose claims are gone. It does not end by
+/// itself.
+pub(super) async fn run(client: kube::Client, folder: PathBuf) {
     let volumes: Api<PersistentVolume> = Api::all(client.clone());
     let claims: Api<PersistentVolumeClaim> = Api::all(client);
     // A request that fails is repeated when the object changes, or when the watch starts again.
     let serve = each(claims, |claim| {
-        let volumes = volumes.clone();
+        let (volumes, folder) = (volumes.clone(), folder.clone());
         async move {
-            if let Some(volume) = volume_for(&claim) {
+            if let Some(volume) = volume_for(&claim, &folder) {
                 let _ = volumes.create(&PostParams::default(), &volume).await;
             }
         }
@@ -58,12 +63,14 @@ where
 }
 
 /// The volume that this claim asks us for. `None` where it does not ask us, or has a volume.
-fn volume_for(claim: &PersistentVolumeClaim) -> Option<PersistentVolume> {
+fn volume_for(claim: &PersistentVolumeClaim, folder: &Path) -> Option<PersistentVolume> {
     let spec = claim.spec.as_ref()?;
     if claim.annotations().get(ASKED)? != PROVISIONER || spec.volume_name.is_some() {
         return None;
     }
     let name = format!("pvc-{}", claim.uid()?);
+    let path = folder.join(&name);
+    make_folder(&path).ok()?;
     let volume = json!({
         "metadata": { "name": name, "annotations": { MADE: PROVISIONER } },
         "spec": {
@@ -79,10 +86,16 @@ fn volume_for(claim: &PersistentVolumeClaim) -> Option<PersistentVolume> {
                 "name": claim.name_any(),
                 "uid": claim.uid(),
             },
-            "hostPath": { "path": format!("/nowhere/{name}") },
+            "hostPath": { "path": path },
         },
     });
     serde_json::from_value(volume).ok()
+}
+
+/// Makes the folder of a volume. Every user may write to it: a kubelet gives a `hostPath` to no group.
+fn make_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o777))
 }
 
 fn is_left_behind(volume: &PersistentVolume) -> bool {

@@ -1,13 +1,11 @@
-//! One program of the plane: its arguments, its process, and the end of its log.
+//! The programs of the plane, and the arguments of each.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::path::PathBuf;
 
-use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, parent_death};
+use super::program::{Program, Start};
+use super::{Error, Nodes};
 
 /// The programs, in the order in which they start; they stop in the opposite one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +53,7 @@ pub(super) struct Layout {
     pub(super) etcd: u16,
     pub(super) peer: u16,
     pub(super) api: u16,
+    pub(super) nodes: Nodes,
 }
 
 impl Layout {
@@ -87,7 +86,7 @@ impl Layout {
     }
 
     fn api_server_args(&self) -> Vec<String> {
-        vec![
+        let mut args = vec![
             format!("--etcd-servers=http://127.0.0.1:{}", self.etcd),
             format!("--secure-port={}", self.api),
             "--bind-address=127.0.0.1".into(),
@@ -110,7 +109,15 @@ impl Layout {
             self.option("audit-log-path", "audit.log"),
             // One file, so that who reads it need not look for older ones.
             "--audit-log-maxsize=4096".into(),
-        ]
+        ];
+        if self.nodes == Nodes::Elsewhere {
+            // A webhook that is named by its Service is called at the address of a pod, as no proxy serves the
+            // Service's own.
+            args.push("--enable-aggregator-routing=true".into());
+            // No name server knows the node's name.
+            args.push("--kubelet-preferred-address-types=InternalIP".into());
+        }
+        args
     }
 
     fn controller_manager_args(&self) -> Vec<String> {
@@ -151,72 +158,16 @@ impl Layout {
     }
 }
 
-/// A program that runs, or has run.
+/// One of the plane's programs that runs, or has run.
 #[derive(Debug)]
 pub(super) struct Component {
     pub(super) role: Role,
-    child: Child,
-    log: PathBuf,
+    pub(super) program: Program,
 }
 
 impl Component {
     pub(super) fn start(role: Role, layout: &Layout) -> Result<Self, Error> {
-        let log = layout.file(&format!("{}.log", role.program()));
-        let output = File::options().create(true).append(true).open(&log)?;
-        let child = parent_death::command(layout.programs.join(role.program()))
-            .args(role.args(layout))
-            // Another HOME, so that kwok and etcd do not find the user's own configuration.
-            .env_clear()
-            .env("HOME", &layout.folder)
-            .current_dir(&layout.folder)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()?;
-        Ok(Self { role, child, log })
-    }
-
-    /// Once it has ended: its exit status, and the end of its log.
-    pub(super) fn exit_message(&mut self) -> Option<String> {
-        let status = self.child.try_wait().ok()??;
-        Some(self.last_lines(&format!("ended ({status})")))
-    }
-
-    /// What happened to it, and the end of its log.
-    pub(super) fn last_lines(&self, what: &str) -> String {
-        let lines = tail(&self.log, 20).join("\n  ");
-        format!("{} {what}; the last lines of its log:\n  {lines}", self.role.program())
-    }
-
-    /// Whether another process had one of its ports.
-    pub(super) fn found_its_port_in_use(&self) -> bool {
-        fs::read_to_string(&self.log).is_ok_and(|log| log.contains("address already in use"))
-    }
-
-    pub(super) fn signal(&self, signal: Signal) -> Result<(), Error> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).ok_or("no such process")?;
-        Ok(rustix::process::kill_process(pid, signal)?)
-    }
-
-    /// Ends it at once: its data are not needed, and an API server without etcd ignores SIGTERM for a minute.
-    pub(super) fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn tail(path: &Path, count: usize) -> Vec<String> {
-    let text = fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].iter().map(|line| clip(line)).collect()
-}
-
-/// Cuts a long line: some of the programs log whole objects in one.
-fn clip(line: &str) -> String {
-    const WIDTH: usize = 400;
-    match line.char_indices().nth(WIDTH) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        let program = Start::new(layout.programs.join(role.program()), &layout.folder);
+        Ok(Self { role, program: program.args(role.args(layout)).start()? })
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::folder::Folder;
 use super::processes::Processes;
-use super::{Error, Order, Report};
+use super::{Error, Nodes, Order, Report};
 
 /// How often is looked whether all programs still run.
 const CHECK_INTERVAL: Duration = Duration::from_millis(200);
@@ -18,10 +18,10 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 /// Runs a plane until standard input ends.
 ///
 /// It runs on the main thread alone, because the programs end with the thread that started them.
-pub(super) fn main(programs: &Path) -> ExitCode {
+pub(super) fn main(programs: &Path, nodes: Nodes) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = runtime.map_err(Error::from).and_then(|runtime| {
-        let outcome = runtime.block_on(run(programs));
+        let outcome = runtime.block_on(run(programs, nodes));
         runtime.shutdown_background();
         outcome
     });
@@ -34,12 +34,12 @@ pub(super) fn main(programs: &Path) -> ExitCode {
     }
 }
 
-async fn run(programs: &Path) -> Result<(), Error> {
+async fn run(programs: &Path, nodes: Nodes) -> Result<(), Error> {
     let folder = Folder::create()?;
     let mut orders = orders();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut processes = tokio::select! {
-        processes = Processes::start(folder.path(), programs) => processes?,
+        processes = Processes::start(folder.path(), programs, nodes) => processes?,
         // There are no orders before the plane runs. So standard input has ended, and with it its user.
         _ = orders.recv() => return Ok(()),
         _ = terminate.recv() => return Ok(()),

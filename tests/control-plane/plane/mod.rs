@@ -16,6 +16,7 @@ pub(crate) mod kubeconfig;
 pub(crate) mod parent_death;
 pub(crate) mod pki;
 mod processes;
+pub(crate) mod program;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -88,6 +89,29 @@ impl Facts {
     }
 }
 
+/// Who runs the pods of a plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Nodes {
+    /// kwok does as if: a node and its pods become ready, and nothing runs.
+    Simulated,
+    /// Nodes that whoever starts the plane adds to it.
+    Elsewhere,
+}
+
+impl Nodes {
+    /// How the guard is told.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Simulated => "simulated",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+
+    fn of(word: &OsStr) -> Option<Self> {
+        [Self::Simulated, Self::Elsewhere].into_iter().find(|nodes| nodes.word() == word)
+    }
+}
+
 /// What the user of a plane tells its guard; one line each.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Order {
@@ -115,7 +139,7 @@ enum Report {
 pub(crate) fn child_main() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     match args.first().and_then(|arg| arg.to_str()) {
-        Some(GUARD) => Some(guard::main(Path::new(args.get(1)?))),
+        Some(GUARD) => Some(guard::main(Path::new(args.get(1)?), Nodes::of(args.get(2)?)?)),
         Some(parent_death::ARGUMENT) => Some(parent_death::main(&args[1..])),
         _ => None,
     }
@@ -133,8 +157,8 @@ pub(crate) struct Plane {
 
 impl Plane {
     /// Starts one from the programs in this folder, and returns when it is ready for use.
-    pub(crate) fn start(programs: &Path) -> Result<Self, Error> {
-        let mut guard = this_executable([OsStr::new(GUARD), programs.as_os_str()])
+    pub(crate) fn start(programs: &Path, nodes: Nodes) -> Result<Self, Error> {
+        let mut guard = this_executable([OsStr::new(GUARD), programs.as_os_str(), OsStr::new(nodes.word())])
             // Ctrl-C goes to the whole foreground process group, and the guard still has to clean up then.
             .process_group(0)
             .stdin(Stdio::piped())
@@ -214,7 +238,7 @@ impl Drop for Plane {
 }
 
 /// A command that runs this executable once more, also when its file has been replaced meanwhile.
-fn this_executable<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Command {
+pub(crate) fn this_executable<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Command {
     let path = if cfg!(target_os = "linux") {
         PathBuf::from("/proc/self/exe")
     } else {

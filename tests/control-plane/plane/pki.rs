@@ -46,10 +46,15 @@ impl Authority {
 
     /// A certificate for a server on loopback.
     pub(crate) fn server(&self, validity: Validity) -> Result<Pair, Error> {
+        self.server_at(IpAddr::from([127, 0, 0, 1]), validity)
+    }
+
+    /// A certificate for a server at this address.
+    pub(crate) fn server_at(&self, address: IpAddr, validity: Validity) -> Result<Pair, Error> {
         let mut params = named("regplan test server");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.subject_alt_names = vec![
-            SanType::IpAddress(IpAddr::from([127, 0, 0, 1])),
+            SanType::IpAddress(address),
             SanType::DnsName("localhost".try_into()?),
             SanType::DnsName("kubernetes.default.svc".try_into()?),
         ];

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::component::{Component, Layout, Role};
 use super::kubeconfig::Kubeconfig;
 use super::pki::{self, Authority, Pair, Validity};
-use super::{Error, Facts, Order, binder};
+use super::{Error, Facts, Nodes, Order, binder};
 
 const TOKEN: &str = "the-administrators-token";
 
@@ -36,10 +36,10 @@ pub(super) struct Processes {
 
 impl Processes {
     /// Starts all of them.
-    pub(super) async fn start(folder: &Path, programs: &Path) -> Result<Self, Error> {
+    pub(super) async fn start(folder: &Path, programs: &Path, nodes: Nodes) -> Result<Self, Error> {
         let mut attempt = 1;
         loop {
-            let mut processes = Self::prepare(&folder.join(attempt.to_string()), programs).await?;
+            let mut processes = Self::prepare(&folder.join(attempt.to_string()), programs, nodes).await?;
             match processes.start_all().await {
                 Ok(()) => return Ok(processes),
                 Err(_) if attempt < ATTEMPTS && processes.found_a_port_in_use() => attempt += 1,
@@ -49,9 +49,10 @@ impl Processes {
     }
 
     /// Chooses ports and writes files. Nothing runs yet.
-    async fn prepare(folder: &Path, programs: &Path) -> Result<Self, Error> {
+    async fn prepare(folder: &Path, programs: &Path, nodes: Nodes) -> Result<Self, Error> {
         let [etcd, peer, api] = free_ports();
-        let layout = Layout { folder: folder.to_owned(), programs: programs.to_owned(), etcd, peer, api };
+        let layout =
+            Layout { folder: folder.to_owned(), programs: programs.to_owned(), etcd, peer, api, nodes };
         write_files(&layout)?;
         let client = client(&layout.file("kubeconfig")).await?;
         Ok(Self { layout, running: Vec::new(), client })
@@ -63,10 +64,13 @@ impl Processes {
         self.wait_for_server().await?;
         self.start_one(Role::ControllerManager)?;
         self.start_one(Role::Scheduler)?;
-        self.start_one(Role::Kwok)?;
-        self.create_node_and_classes().await?;
+        self.create_classes().await?;
+        if self.layout.nodes == Nodes::Simulated {
+            self.start_one(Role::Kwok)?;
+            self.create_node().await?;
+        }
         self.wait_for_controllers().await?;
-        tokio::spawn(binder::run(self.client.clone()));
+        tokio::spawn(binder::run(self.client.clone(), self.layout.file("volumes")));
         Ok(())
     }
 
@@ -86,14 +90,14 @@ impl Processes {
 
     /// Once one of them has ended by itself: which, and the end of its log.
     pub(super) fn exit_message(&mut self) -> Option<String> {
-        self.running.iter_mut().find_map(Component::exit_message)
+        self.running.iter_mut().find_map(|component| component.program.exit_message())
     }
 
     pub(super) async fn carry_out(&mut self, order: Order) -> Result<(), Error> {
         match order {
             Order::Stop(role) => {
                 let index = self.index(role)?;
-                self.running.remove(index).kill();
+                self.running.remove(index).program.kill();
                 Ok(())
             }
             Order::Start(role) => {
@@ -101,8 +105,8 @@ impl Processes {
                 self.running.sort_by_key(|component| component.role as u8);
                 self.wait_for_server().await
             }
-            Order::Freeze(role) => self.running[self.index(role)?].signal(Signal::STOP),
-            Order::Thaw(role) => self.running[self.index(role)?].signal(Signal::CONT),
+            Order::Freeze(role) => self.running[self.index(role)?].program.signal(Signal::STOP),
+            Order::Thaw(role) => self.running[self.index(role)?].program.signal(Signal::CONT),
         }
     }
 
@@ -117,7 +121,7 @@ impl Processes {
     }
 
     fn found_a_port_in_use(&self) -> bool {
-        self.running.iter().any(Component::found_its_port_in_use)
+        self.running.iter().any(|component| component.program.found_its_port_in_use())
     }
 
     /// Waits until the API server says that it is ready.
@@ -135,6 +139,9 @@ impl Processes {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), "default");
         let made = async || accounts.get("default").await.is_ok();
         self.wait(Role::ControllerManager, "has not made the default service account", made).await?;
+        if self.layout.nodes == Nodes::Elsewhere {
+            return Ok(());
+        }
         let nodes: Api<Node> = Api::all(self.client.clone());
         let ready = async || nodes.get("node").await.is_ok_and(|node| is_ready(&node));
         self.wait(Role::Kwok, "has not made the node ready", ready).await
@@ -157,22 +164,20 @@ impl Processes {
             }
             if Instant::now() > deadline {
                 let what = format!("{what} after {START_TIMEOUT:?}");
-                return Err(self.running[self.index(role)?].last_lines(&what).into());
+                return Err(self.running[self.index(role)?].program.last_lines(&what).into());
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Creates the node, and the storage classes that claims can name.
-    async fn create_node_and_classes(&self) -> Result<(), Error> {
-        create::<Node>(
-            &self.client,
-            json!({ "metadata": { "name": "node", "labels": {
-            "kubernetes.io/hostname": "node",
-            "kubernetes.io/os": "linux",
-        } } }),
-        )
-        .await?;
+    /// Creates the node that kwok plays.
+    async fn create_node(&self) -> Result<(), Error> {
+        let labels = json!({ "kubernetes.io/hostname": "node", "kubernetes.io/os": "linux" });
+        create::<Node>(&self.client, json!({ "metadata": { "name": "node", "labels": labels } })).await
+    }
+
+    /// Creates the storage classes that claims can name.
+    async fn create_classes(&self) -> Result<(), Error> {
         for (name, mode, default) in
             [("standard", "Immediate", "true"), ("late", "WaitForFirstConsumer", "false")]
         {
@@ -194,7 +199,7 @@ impl Processes {
 impl Drop for Processes {
     fn drop(&mut self) {
         while let Some(mut last) = self.running.pop() {
-            last.kill();
+            last.program.kill();
         }
     }
 }
@@ -202,6 +207,7 @@ impl Drop for Processes {
 /// Writes all files that the programs read.
 fn write_files(layout: &Layout) -> Result<(), Error> {
     fs::create_dir(&layout.folder)?;
+    fs::create_dir(layout.file("volumes"))?;
     let authority = Authority::new()?;
     fs::write(layout.file("authority.pem"), authority.certificate())?;
     write_pair(layout, "server", &authority.server(Validity::Current)?)?;

@@ -72,9 +72,10 @@ impl Command {
         self
     }
 
-    /// Adds the environment of the tests themselves.
+    /// Adds the environment of the tests themselves, but for what says that they are tests, and where.
     pub(crate) fn inherit_env(mut self) -> Self {
-        self.env.extend(std::env::vars_os().filter(|(key, _)| key != super::FACTS));
+        let own = [super::FACTS, crate::bed::SIZE];
+        self.env.extend(std::env::vars_os().filter(|(key, _)| !own.iter().any(|own| key == own)));
         self
     }
 

@@ -17,10 +17,12 @@
 //! `{project}` the name of its project, and `{prefix}` the prefix for names that belong to the whole cluster.
 //! No other test has the same ones.
 
+mod bed;
 mod canary;
 mod cluster;
 mod command;
 mod forgetful_gateway;
+mod helm;
 mod literals;
 mod namespace;
 mod object_server;
@@ -40,17 +42,19 @@ mod tunnel;
 mod wait;
 mod webhook;
 
+pub(crate) use bed::Bed;
 pub(crate) use canary::Canary;
 pub(crate) use cluster::{Cluster, block_on, client};
 pub(crate) use command::{Command, Running};
 pub(crate) use forgetful_gateway::ForgetfulGateway;
+pub(crate) use helm::{FileServer, TlsRegistry, stack_folder};
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use namespace::Namespace;
 pub(crate) use object_server::ObjectServer;
 pub(crate) use output::{Ended, Output};
 pub(crate) use own_cluster::{OwnCluster, end_idle_clusters};
 pub(crate) use plans::{change, changes};
-pub(crate) use programs::program;
+pub(crate) use programs::{find_program, program};
 pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, Seen};
 pub(crate) use texts::{
@@ -65,7 +69,8 @@ pub(crate) use webhook::{Behaviour, Webhook};
 /// The environment variable with the path of the file with the plane's facts. The supervisor sets it.
 pub(crate) const FACTS: &str = "REGPLAN_TEST_PLANE";
 
-/// Lists the tests of a module, by the names of their functions.
+/// Lists the tests of a module, by the names of their functions. `on Size::…;` before them says that they need a bed of
+/// this size.
 ///
 /// The compiler warns of a test that is not listed, because nothing calls its function.
 macro_rules! tests {
@@ -73,6 +78,12 @@ macro_rules! tests {
         /// The tests of this module.
         pub(crate) fn tests() -> Vec<$crate::harness::Test> {
             vec![$($crate::harness::Test::new(module_path!(), stringify!($test), $test)),+]
+        }
+    };
+    (on $size:expr; $($test:ident),+ $(,)?) => {
+        /// The tests of this module.
+        pub(crate) fn tests() -> Vec<$crate::harness::Test> {
+            vec![$($crate::harness::Test::new(module_path!(), stringify!($test), $test).on($size)),+]
         }
     };
 }

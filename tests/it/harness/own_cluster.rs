@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::Cluster;
-use crate::plane::Plane;
+use crate::plane::{Nodes, Plane};
 
 /// How many of them may run at once: each takes 500 MB, and its start much processor time.
 const AT_ONCE: usize = 2;
@@ -53,7 +53,7 @@ impl OwnCluster {
         }
         clusters.running += 1;
         drop(clusters);
-        match Plane::start(&Cluster::shared().facts().programs) {
+        match Plane::start(&Cluster::shared().facts().programs, Nodes::Simulated) {
             Ok(plane) => Self { cluster: Cluster::of(plane.facts().clone()), plane },
             Err(error) => {
                 forget_one();

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use libtest_mimic::{Failed, Trial};
 
+use crate::bed::Size;
 use crate::timing::Times;
 
 /// The name on threads that run no test.
@@ -25,12 +26,24 @@ pub(crate) struct Test {
     module: &'static str,
     name: &'static str,
     run: fn(),
+    size: Option<Size>,
 }
 
 impl Test {
     /// A test from its function; `tests!` calls this.
     pub(crate) fn new(module: &'static str, name: &'static str, run: fn()) -> Self {
-        Self { module, name, run }
+        Self { module, name, run, size: None }
+    }
+
+    /// The same test on a bed of this size.
+    pub(crate) fn on(mut self, size: Size) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// The size of the bed that it needs; `None` where the control plane is enough.
+    pub(crate) fn size(&self) -> Option<Size> {
+        self.size
     }
 
     /// The name of its function.
@@ -39,16 +52,18 @@ impl Test {
     }
 
     /// The test for the runner. The time that it takes is noted in `times`.
-    pub(crate) fn trial(self, times: &Arc<Times>) -> Trial {
+    pub(crate) fn trial(&self, times: &Arc<Times>) -> Trial {
         let feature = self.module.split_once("::").map_or(self.module, |(_, rest)| rest);
+        let (name, run) = (self.name, self.run);
         let (title, times) = (format!("{feature}::{}", self.name), Arc::clone(times));
         Trial::test(title.clone(), move || {
-            NAME.set(self.name);
+            NAME.set(name);
             let started = Instant::now();
-            let outcome = run(self.run);
+            let outcome = outcome(run);
             times.note(&title, started.elapsed());
             outcome
         })
+        .with_ignored_flag(self.size.is_some())
     }
 }
 
@@ -69,6 +84,6 @@ pub(crate) fn catch_panics() {
     }));
 }
 
-fn run(test: impl FnOnce() + UnwindSafe) -> Result<(), Failed> {
+fn outcome(test: impl FnOnce() + UnwindSafe) -> Result<(), Failed> {
     catch_unwind(test).map_err(|_| PANIC.take().unwrap_or_else(|| "panicked".into()).into())
 }

@@ -15,7 +15,7 @@ mod group;
 mod served;
 mod unserved;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -26,6 +26,7 @@ pub(in crate::provider::kubernetes) use self::catalogue::Lookup;
 use self::catalogue::{Catalogue, array, group_versions};
 pub(in crate::provider::kubernetes) use self::served::{Served, encode};
 use crate::kubernetes::conditions::text;
+use crate::provider::ServerApis;
 use crate::provider::kubernetes::transport::{Call, CallError, Transport};
 use crate::resource::{GroupKind, Problem, ProblemKind, Target};
 
@@ -99,6 +100,26 @@ impl Discovery {
             (GroupKind { group: String::new(), kind: "other kinds".to_owned() }, problem.message)
         });
         Ok((kinds, skipped.chain(gaps).collect()))
+    }
+
+    /// The server's version, and the names of all that it serves.
+    pub(in crate::provider::kubernetes) async fn everything(&self) -> Result<ServerApis, Problem> {
+        // What was read before the server was ready may have gaps.
+        group::readiness(&self.transport).await?;
+        let version = self.transport.send(&Call::get("/version")).await;
+        let version = version.map_err(|failure| self.problem(failure))?.body;
+        let mut known = self.known.lock().await;
+        let kept = match known.take() {
+            Some(kept) => known.insert(kept),
+            None => known.insert(self.fetch().await?),
+        };
+        let kinds = kept.catalogue.kinds.values().flatten();
+        let names = kinds.flat_map(|served| {
+            let version = served.api_version();
+            [format!("{version}/{}", served.kind), version]
+        });
+        let apis: BTreeSet<String> = names.collect();
+        Ok(ServerApis { version: text(&version, "gitVersion").to_owned(), apis: apis.into_iter().collect() })
     }
 
     /// What a 404 means that does not name the object that was asked for: `None` where the kind is not served any

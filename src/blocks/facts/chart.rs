@@ -1,0 +1,114 @@
+//! Charts of Helm: where one comes from, what it is rendered with, and what comes out.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::ManifestFile;
+
+/// Where a chart comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChartOrigin {
+    /// A folder, or an archive (`.tgz`), on this machine: an absolute path.
+    Path(PathBuf),
+    /// A registry of OCI artifacts: `oci://ghcr.io/example/chart`, with or without a digest at its end.
+    Oci(String),
+    /// A repository of charts.
+    Repository {
+        /// The URL of the folder that has its `index.yaml`.
+        url: String,
+        /// The chart's name.
+        name: String,
+    },
+}
+
+/// One chart in one version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChartSource {
+    /// Where it comes from.
+    pub origin: ChartOrigin,
+    /// Its version; `None` for a path, or where a digest says which one is meant.
+    pub version: Option<String>,
+    /// The SHA-256 that its archive must have, in hexadecimal and lower case.
+    pub sha256: Option<String>,
+}
+
+impl fmt::Display for ChartSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.origin {
+            ChartOrigin::Path(path) => write!(f, "{}", path.display())?,
+            ChartOrigin::Oci(reference) => f.write_str(reference)?,
+            ChartOrigin::Repository { url, name } => write!(f, "{name} of {url}")?,
+        }
+        self.version.as_ref().map_or(Ok(()), |version| write!(f, ", version {version}"))
+    }
+}
+
+/// A chart that is on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LocalChart {
+    /// Its folder or its archive.
+    pub path: PathBuf,
+    /// The SHA-256 of the archive, in hexadecimal; `None` for a folder.
+    pub sha256: Option<String>,
+}
+
+/// What charts may ask of a cluster: `.Capabilities` in their templates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The version of Kubernetes: `v1.36.3`.
+    pub version: String,
+    /// The versions and kinds that it serves, as Helm names them: `apps/v1`, `apps/v1/Deployment`.
+    pub apis: Vec<String>,
+}
+
+/// A text that may hold secrets, and is never shown.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HiddenText(pub Arc<str>);
+
+impl fmt::Debug for HiddenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HiddenText")
+    }
+}
+
+/// What to render a chart with. All that its objects depend on is in it, but for what a chart makes anew each time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RenderRequest {
+    /// The chart.
+    pub chart: LocalChart,
+    /// The name of the release that its templates see.
+    pub release: String,
+    /// The namespace that its templates see.
+    pub namespace: String,
+    /// The values, as JSON.
+    pub values: HiddenText,
+    /// The version of Kubernetes; Helm's own newest one where nobody knows.
+    pub kubernetes: Option<String>,
+    /// The versions and kinds that are served beside those that Helm knows itself.
+    pub apis: Arc<[String]>,
+    /// Whether the definitions in the chart's folder `crds` are taken too.
+    pub with_definitions: bool,
+    /// Which rendering of the same this is. Two of them show what the chart makes anew each time.
+    pub number: u8,
+}
+
+/// What came out of a rendering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The objects, as Helm printed them.
+    pub output: ManifestFile,
+}
+
+impl Rendered {
+    /// The template that made what begins at this line of the output: `templates/deployment.yaml`.
+    ///
+    /// Helm writes `# Source: CHART/PATH` above each object.
+    pub fn template(&self, line: u64) -> Option<String> {
+        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        let text = String::from_utf8_lossy(self.output.bytes());
+        let sources = text.lines().take(line).filter_map(|line| line.strip_prefix("# Source: "));
+        let path = sources.last()?;
+        Some(path.split_once('/').map_or(path, |(_, within)| within).trim().to_owned())
+    }
+}

@@ -1,0 +1,303 @@
+//! Charts: what is asked of Helm, and what becomes of the objects that it prints.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+use crate::diagnostic::Diagnostic;
+use crate::resource::{Live, Ownership, Stamp, Target};
+
+/// A Helm and a cluster that answer as the functions say.
+struct World {
+    /// The objects of a chart.
+    renders: fn(&RenderRequest) -> Result<String, String>,
+    /// The object in the cluster.
+    live: fn(&Target) -> Fact,
+    secret: SecretText,
+}
+
+const BLOCK: &str = "[chart.web]\nchart = \"web\"\nnamespace = \"shop\"\n";
+
+impl World {
+    fn rendering(renders: fn(&RenderRequest) -> Result<String, String>) -> Self {
+        Self { renders, live: |_| Fact::Live(LiveObject::Absent), secret: SecretText::Known("pass-1".into()) }
+    }
+
+    fn facts(&self, config: &Config) -> Facts {
+        let (mut facts, blocks) = (Facts::default(), Blocks::read(config));
+        loop {
+            let needs = blocks.needs(&facts);
+            if needs.is_empty() {
+                return facts;
+            }
+            for need in needs {
+                let fact = self.answer(&need);
+                facts.insert(need, fact);
+            }
+        }
+    }
+
+    fn answer(&self, need: &Need) -> Fact {
+        match need {
+            Need::Chart(source) => {
+                let path = PathBuf::from(format!("/cache/{source}"));
+                Fact::Chart(LocalChart { path, sha256: None })
+            }
+            Need::Capabilities => {
+                let apis = vec!["v1".to_owned(), "v1/ConfigMap".to_owned()];
+                Fact::Capabilities(Some(Capabilities { version: "v1.36.3".into(), apis }.into()))
+            }
+            Need::Rendering(request) => match (self.renders)(request) {
+                Ok(text) => {
+                    let output = ManifestFile::parse(PathBuf::from("helm.yaml"), text.as_bytes());
+                    Fact::Rendered(Arc::new(Rendered { output }))
+                }
+                Err(reason) => Fact::Failed(reason),
+            },
+            Need::Live(target) => (self.live)(target),
+            Need::Secret { .. } => Fact::Text(self.secret.clone()),
+            Need::File(_) => Fact::File("replicas: 3\nnested: {a: 1, b: null}\n".into()),
+            Need::Manifests(_) | Need::Htpasswd { .. } | Need::Scope { .. } => Fact::Scope(None),
+        }
+    }
+
+    fn compiled(&self, text: &str) -> CompiledBlocks {
+        let config = config(text);
+        Blocks::read(&config).compile(&self.facts(&config))
+    }
+
+    /// The resources, but for namespaces.
+    fn resources(&self, text: &str) -> Vec<Desired> {
+        let compiled = flawless(self.compiled(text)).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        compiled.resources.into_iter().filter(|desired| !desired.shared).collect()
+    }
+
+    fn mistakes(&self, text: &str) -> Vec<String> {
+        let told = |mistake: &Diagnostic| {
+            format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-"))
+        };
+        self.compiled(text).mistakes.iter().map(told).collect()
+    }
+}
+
+fn config_map(data: &str) -> String {
+    format!(
+        "---\n# Source: web/templates/cm.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cm}}\ndata: {{{data}}}\n"
+    )
+}
+
+fn values(request: &RenderRequest) -> Value {
+    serde_json::from_str(&request.values.0).unwrap()
+}
+
+fn paths(map: &crate::resource::PathMap<()>) -> Vec<String> {
+    map.iter().map(|(path, ())| path.to_string()).collect()
+}
+
+#[test]
+fn an_object_of_a_chart_is_a_resource_that_names_its_template() {
+    let world = World::rendering(|_| Ok(config_map("a: b")));
+    let [object] = &world.resources(BLOCK)[..] else { panic!() };
+    assert_eq!(object.address.to_string(), "chart.web/ConfigMap/cm");
+    assert_eq!(object.identity.namespace.as_deref(), Some("shop"));
+    assert_eq!(object.origin(&FieldPath::root()).unwrap().key, "chart.web (templates/cm.yaml)");
+    assert!(object.sensitive.is_empty() && object.unchecked.is_empty() && object.fresh.is_empty());
+}
+
+#[test]
+fn values_of_the_block_win_over_those_of_files_and_null_stays() {
+    let world = World::rendering(|request| {
+        assert_eq!(values(request), json!({"replicas": 2, "nested": {"a": 1, "b": null, "c": 4}}));
+        assert_eq!((request.release.as_str(), request.namespace.as_str()), ("web", "shop"));
+        assert_eq!(request.kubernetes.as_deref(), Some("v1.36.3"));
+        Ok(config_map(""))
+    });
+    let text = format!("{BLOCK}values_files = [\"a.yaml\"]\nvalues.replicas = 2\nvalues.nested.c = 4\n");
+    assert_eq!(world.resources(&text).len(), 1);
+}
+
+#[test]
+fn what_carries_a_secret_is_hidden_in_whatever_encoding() {
+    let world = World::rendering(|request| {
+        let password = values(request)["password"].as_str().unwrap().to_owned();
+        Ok(config_map(&format!(
+            "plain: x, url: 'http://{password}@y', turned: '{}'",
+            password.to_uppercase()
+        )))
+    });
+    let text = format!("{BLOCK}values.password = \"${{secret.pw}}\"\n[secret.pw]\nenv = \"PW\"\n");
+    let [object] = &world.resources(&text)[..] else { panic!() };
+    assert_eq!(paths(&object.sensitive), ["data.turned", "data.url"]);
+    assert_eq!(object.object["data"]["url"], "http://pass-1@y");
+    let unknown = World { secret: SecretText::Unknown("PW is not set".into()), ..world };
+    let [object] = &unknown.resources(&text)[..] else { panic!() };
+    let unchecked: Vec<_> =
+        object.unchecked.iter().map(|(path, why)| format!("{path}: {}", why.reason)).collect();
+    assert_eq!(unchecked, ["data.turned: PW is not set", "data.url: PW is not set"]);
+    assert_eq!(object.object["data"]["plain"], "x");
+}
+
+/// A chart with a random password, and a digest over it on its pods.
+#[expect(clippy::unnecessary_wraps, reason = "it stands for a Helm that may fail")]
+fn random(request: &RenderRequest) -> Result<String, String> {
+    let number = request.number;
+    Ok(format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{p: r{number}, q: fixed}}\n---\n\
+         apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cm}}\ndata: {{ca: c{number}}}\n---\n\
+         apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d}}\nspec: {{template: {{metadata: {{annotations: {{checksum: '{}'}}}}}}}}\n",
+        format!("{number:x}").repeat(64)
+    ))
+}
+
+fn there(object: Value) -> Fact {
+    let stamp = Stamp { uid: "u".into(), version: "1".into() };
+    Fact::Live(LiveObject::There(Arc::new(Live { object, stamp, ownership: Ownership::default() })))
+}
+
+fn stored(target: &Target) -> Fact {
+    match target.identity.kind.as_str() {
+        "Secret" => there(json!({"data": {"p": "b2xk", "q": "eA=="}})),
+        "ConfigMap" => there(json!({"data": {"ca": "old-ca"}})),
+        _ => there(json!({})),
+    }
+}
+
+#[test]
+fn what_a_chart_makes_at_random_stays_as_it_is_in_the_cluster() {
+    let kept = World { live: stored, ..World::rendering(random) };
+    let objects = kept.resources(BLOCK);
+    let named = |kind: &str| objects.iter().find(|desired| desired.identity.kind == kind).unwrap();
+    // `old`, as it is stored.
+    assert_eq!(named("Secret").object["data"], json!({"p": "b2xk", "q": "Zml4ZWQ="}));
+    assert_eq!(named("ConfigMap").object["data"]["ca"], "old-ca");
+    assert!(objects.iter().all(|desired| desired.fresh.is_empty()));
+    let digest = |objects: &[Desired]| {
+        let deployment = objects.iter().find(|desired| desired.identity.kind == "Deployment").unwrap();
+        deployment.object["spec"]["template"]["metadata"]["annotations"]["checksum"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let before = digest(&objects);
+    assert_eq!(digest(&kept.resources(BLOCK)), before);
+    // A real change in the same objects rolls the pods.
+    let changed = World {
+        renders: |request| Ok(random(request)?.replace("fixed", "changed")),
+        ..World { live: stored, ..World::rendering(random) }
+    };
+    assert_ne!(digest(&changed.resources(BLOCK)), before);
+}
+
+#[test]
+fn what_a_chart_makes_at_random_is_new_where_nothing_is_there_and_belongs_together() {
+    let new = World::rendering(random);
+    let objects = new.resources(BLOCK);
+    let fresh: Vec<_> = objects.iter().flat_map(|desired| paths(&desired.fresh)).collect();
+    assert_eq!(fresh, ["data.p", "data.ca", "spec.template.metadata.annotations.checksum"]);
+    assert!(new.mistakes(BLOCK).is_empty());
+    let partly = World {
+        live: |target| {
+            if target.identity.kind == "Secret" { Fact::Live(LiveObject::Absent) } else { stored(target) }
+        },
+        ..World::rendering(random)
+    };
+    assert_eq!(partly.resources(BLOCK)[1].object["data"]["ca"], "c0");
+    insta::assert_snapshot!(partly.mistakes(BLOCK).join("\n"), @r"`chart.web` gets new values for all that it makes at random | they belong together, and some are not in the cluster: `Secret/s`. The plan shows each field that changes");
+    let lost = World {
+        live: |target| {
+            if target.identity.kind == "Secret" { Fact::Live(LiveObject::Lost) } else { stored(target) }
+        },
+        ..World::rendering(random)
+    };
+    insta::assert_snapshot!(lost.mistakes(BLOCK).join("\n"), @r"what `chart.web` made at random is lost: `Secret/s` is not in the cluster any more | restore it, or agree to new values for all that the chart makes at random: `--consent chart.web/Secret/s`");
+    let renewed = World { live: |_| Fact::Live(LiveObject::Unwanted), ..World::rendering(random) };
+    assert!(renewed.resources(BLOCK).iter().all(|desired| !desired.fresh.is_empty()));
+    let unreadable = World { live: |_| Fact::Unknown("no permission".into()), ..World::rendering(random) };
+    let unchecked: usize = unreadable.resources(BLOCK).iter().map(|desired| desired.unchecked.len()).sum();
+    assert_eq!(unchecked, 3);
+}
+
+#[test]
+fn definitions_of_the_configuration_count_as_served() {
+    let world = World::rendering(|request| {
+        let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: foos.x.com}\n\
+            spec: {group: x.com, names: {kind: Foo}, scope: Namespaced, versions: [{name: v1, served: true}, {name: v2, served: false}]}\n";
+        let foo = "---\napiVersion: x.com/v1\nkind: Foo\nmetadata: {name: f}\n";
+        let is_there = request.apis.iter().any(|api| api == "x.com/v1/Foo");
+        assert!(!request.apis.iter().any(|api| api.starts_with("x.com/v2")));
+        Ok(format!("{definition}{}", if is_there { foo } else { "" }))
+    });
+    let kinds: Vec<_> = world.resources(BLOCK).into_iter().map(|desired| desired.identity.kind).collect();
+    assert_eq!(kinds, ["CustomResourceDefinition", "Foo"]);
+}
+
+#[test]
+fn hooks_are_no_objects() {
+    let world = World::rendering(|request| {
+        let moments = values(request)["moments"].as_str().unwrap().to_owned();
+        Ok(format!(
+            "{}---\napiVersion: v1\nkind: Pod\nmetadata: {{name: h, annotations: {{helm.sh/hook: '{moments}'}}}}\n",
+            config_map("")
+        ))
+    });
+    let text = |moments: &str| format!("{BLOCK}values.moments = \"{moments}\"\n");
+    assert_eq!(world.resources(&text("test, test-success")).len(), 1);
+    assert_eq!(world.resources(&text("crd-install")).len(), 2);
+    insta::assert_snapshot!(world.mistakes(&text("pre-install,test")).join("\n"), @r"`chart.web` has hooks, which regplan cannot run: `Pod/h` | switch them off by a value of the chart, or leave them out: `hooks = false`");
+    assert_eq!(
+        world.resources(&format!("{BLOCK}hooks = false\nvalues.moments = \"pre-install\"\n")).len(),
+        1
+    );
+}
+
+#[test]
+fn what_helm_would_keep_is_protected() {
+    let world = World::rendering(|_| {
+        Ok("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {helm.sh/resource-policy: keep}}\n".into())
+    });
+    assert!(world.resources(BLOCK)[0].lifecycle.protect);
+}
+
+#[test]
+fn patches_change_what_the_chart_has_no_value_for() {
+    let world = World::rendering(|request| Ok(config_map(&format!("a: b, c: d, r: 'x{}'", request.number))));
+    let patch = "[[chart.web.patch]]\nkind = \"ConfigMap\"\nname = \"cm\"\nremove = [\"data.a\"]\nset = { \"data.r\" = \"y\", \"metadata.labels.l\" = \"m\" }\n";
+    let [object] = &world.resources(&format!("{BLOCK}{patch}"))[..] else { panic!() };
+    assert_eq!(object.object["data"], json!({"c": "d", "r": "y"}));
+    assert_eq!(object.object["metadata"]["labels"]["l"], "m");
+    assert!(object.fresh.is_empty());
+    let wrong = "[[chart.web.patch]]\nkind = \"ConfigMap\"\nname = \"cn\"\nremove = [\"data.a\"]\n\
+        [[chart.web.patch]]\nkind = \"ConfigMap\"\nremove = [\"data.x\"]\nset = { \"metadata.name\" = \"y\", \"[\" = 1 }\n";
+    insta::assert_snapshot!(world.mistakes(&format!("{BLOCK}{wrong}")).join("\n"), @r"
+    `[` is no path of a field | write it as a plan prints it: `spec.template.spec.containers[web].image`
+    `metadata.name` says which object it is, and stays | write it as a plan prints it: `spec.template.spec.containers[web].image`
+    `chart.web` has no ConfigMap/cn to change | did you mean `ConfigMap/cm`?
+    ConfigMap has no `data.x` to take away | -
+    ");
+}
+
+#[test]
+fn what_is_wrong_with_a_chart_is_said_at_its_key() {
+    let fails = World::rendering(|_| Err("chart requires kubeVersion: >=1.99".into()));
+    let texts = [
+        BLOCK.to_owned(),
+        "[chart.a]\nchart = \"x\"\nrepo = \"https://charts.example.com\"\n".to_owned(),
+        "[chart.a]\nchart = \"oci://h/x\"\n".to_owned(),
+        "[chart.a]\nchart = \"oci://h/x\"\nversion = \"1\"\nrepo = \"https://h\"\n".to_owned(),
+        "[chart.a]\nchart = \"./x\"\nversion = \"1\"\n".to_owned(),
+        format!("{BLOCK}values.a = \"${{resource.x.status.ip}}\"\n"),
+    ];
+    let said: Vec<String> = texts.iter().flat_map(|text| fails.mistakes(text)).collect();
+    insta::assert_snapshot!(said.join("\n"), @r"
+    `chart.web` cannot be rendered: chart requires kubeVersion: >=1.99 | -
+    `chart.a` does not say which version of the chart is meant | add `version`: without it, a plan would change with every release of the chart
+    `chart.a` does not say which version of the chart is meant | add `version`: without it, a plan would change with every release of the chart
+    `repo` is `https://h`, and `chart` is in a registry already | take `repo` out
+    `version` says nothing about a chart on this machine | take it out; or, for a chart of a repository, name that with `repo`
+    `chart.web.values.a` is known only after an apply, and a chart is rendered before | apply what it comes from first (`--target`), and write the value itself here
+    ");
+    for pinned in ["oci://h/x@sha256:12", "oci://h/x\"\nversion = \"1"] {
+        let text = format!("[chart.a]\nchart = \"{pinned}\"\n");
+        assert_eq!(World::rendering(|_| Ok(config_map(""))).resources(&text).len(), 1, "{text}");
+    }
+}

@@ -1,0 +1,190 @@
+//! `[chart.NAME]`: the objects of a chart of Helm, each a resource of its own. There is no release: Helm only renders.
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | `options` | Which keys does the block have? |
+//! | `source` | Which chart do they name? |
+//! | `values` | What is the chart rendered with? |
+//! | `request` | What is asked of Helm? |
+//! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
+//! | `hooks` | Which objects are no objects, but moments of a release? |
+//! | `kept` | Which of the fields that change each time are in the cluster already? |
+//! | `patch` | What does the block change in the objects? |
+
+mod comparison;
+mod hooks;
+mod kept;
+mod options;
+mod patch;
+mod request;
+mod source;
+mod values;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
+use crate::blocks::codes;
+use crate::blocks::draft::{Addressing, Draft};
+use crate::blocks::facts::{ChartSource, Fact, Need};
+use crate::blocks::keys::{self, span_of};
+use crate::blocks::scope;
+use crate::config::Block;
+use crate::diagnostic::Diagnostic;
+use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
+use crate::kubernetes::server_fields::remove_server_fields;
+use crate::resource::{FieldPath, KeyFact, Origin};
+use comparison::ChartObject;
+use options::ChartKeys;
+use patch::Patch;
+
+/// The block type `chart`.
+pub(in crate::blocks) struct ChartBlock;
+
+/// What a block says: its keys, with what they name.
+pub(in crate::blocks) struct ChartSpec {
+    source: ChartSource,
+    release: String,
+    namespace: Option<String>,
+    values_files: Vec<std::path::PathBuf>,
+    with_definitions: bool,
+    with_hooks: bool,
+    patches: Vec<Patch>,
+}
+
+impl ChartSpec {
+    /// The namespace of objects that name none, and the one that templates see.
+    fn namespace<'a>(&'a self, context: &CompileContext<'a>) -> &'a str {
+        self.namespace.as_deref().unwrap_or(context.defaults.namespace)
+    }
+}
+
+impl BlockType for ChartBlock {
+    const KIND: &'static str = "chart";
+    type Keys = ChartKeys;
+    type Spec = ChartSpec;
+
+    fn read(
+        &self,
+        block: &Block,
+        defaults: Defaults<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<ChartSpec> {
+        let keys: ChartKeys = keys::read(block, mistakes)?;
+        let source = source::read(block, &keys, defaults, mistakes);
+        let patches = patch::read(block, keys.patch, mistakes);
+        Some(ChartSpec {
+            source: source?,
+            release: keys.release.unwrap_or_else(|| block.address.name.clone()),
+            namespace: keys.namespace,
+            values_files: keys.values_files,
+            with_definitions: keys.crds,
+            with_hooks: keys.hooks,
+            patches,
+        })
+    }
+
+    fn needs(&self, block: &Block, spec: &ChartSpec, context: &CompileContext<'_>) -> Vec<Need> {
+        // Mistakes are reported when the block compiles.
+        let mut unsaid = Vec::new();
+        let mut needs: BTreeSet<Need> = request::first_needs(spec).into_iter().collect();
+        if let Some(renderings) = request::renderings(block, spec, context, &mut unsaid) {
+            needs.extend(renderings.needs());
+        }
+        let objects = objects(block, spec, context, &mut unsaid).unwrap_or_default();
+        needs.extend(scope::needs(objects.iter().map(|object| &object.object)));
+        needs.extend(kept::needs(&objects, spec.namespace(context), context.facts));
+        needs.into_iter().collect()
+    }
+
+    fn compile(
+        &self,
+        block: &Block,
+        spec: &ChartSpec,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Vec<Draft> {
+        let Some(mut objects) = objects(block, spec, context, mistakes) else { return Vec::new() };
+        let namespace = spec.namespace(context);
+        let kept = kept::keep(block, &mut objects, namespace, context.facts, mistakes);
+        patch::apply(block, &spec.patches, &mut objects, mistakes);
+        objects.into_iter().map(|object| draft(block, namespace, object, &kept)).collect()
+    }
+
+    fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {
+        let version = spec.source.version.as_ref().map(|version| KeyFact::new("version", version));
+        [KeyFact::new("chart", source::short_name(&spec.source))].into_iter().chain(version).collect()
+    }
+
+    /// What a chart renders is what is sent: `${…}` in it is plain text.
+    fn is_interpolated(&self) -> bool {
+        false
+    }
+
+    fn asks_for_defined_apis(&self) -> bool {
+        true
+    }
+}
+
+/// The objects of the chart, without its hooks; `None` where they are not known yet, or something is wrong.
+fn objects(
+    block: &Block,
+    spec: &ChartSpec,
+    context: &CompileContext<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<Vec<ChartObject>> {
+    let renderings = request::renderings(block, spec, context, mistakes)?;
+    let at = span_of(block, ["chart"]);
+    let mut outputs = Vec::new();
+    for need in renderings.needs() {
+        match context.facts.get(&need) {
+            Some(Fact::Rendered(rendered)) => outputs.push(rendered.as_ref()),
+            Some(Fact::Failed(reason)) => {
+                let message = format!("`{}` cannot be rendered: {reason}", block.address);
+                mistakes.push(Diagnostic::error(codes::CHART_NOT_RENDERED, message).at(at, ""));
+                return None;
+            }
+            _ => return None,
+        }
+    }
+    let compared = comparison::compare(&outputs, renderings.secrets());
+    let objects = match compared {
+        Ok(objects) => objects,
+        Err(reason) => {
+            let message = format!("`{}` cannot be taken apart: {reason}", block.address);
+            mistakes.push(Diagnostic::error(codes::CHART_NOT_RENDERED, message).at(at, ""));
+            return None;
+        }
+    };
+    Some(hooks::without_hooks(block, objects, spec.with_hooks, mistakes))
+}
+
+/// The draft of one object.
+fn draft(block: &Block, namespace: &str, chart_object: ChartObject, kept: &kept::Kept) -> Draft {
+    let ChartObject { mut object, template, unstable, secret, unchecked } = chart_object;
+    remove_server_fields(&mut object);
+    let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
+    let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
+    let mut draft = Draft::new(block, object, addressing, namespace);
+    let key = match template {
+        Some(template) => format!("{} ({template})", block.address),
+        None => block.address.to_string(),
+    };
+    draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
+    draft.protect = keeps.as_ref().and_then(Value::as_str) == Some(HELM_POLICY_KEEP);
+    for path in secret {
+        if let Some(reason) = &unchecked {
+            draft.leave_unchecked(path.clone(), reason);
+        }
+        draft.sensitive.insert(path, ());
+    }
+    for path in unstable {
+        match kept {
+            kept::Kept::All => {}
+            kept::Kept::Nothing => draft.fresh.insert(path, ()),
+            kept::Kept::Unknown(reason) => draft.leave_unchecked(path, reason),
+        }
+    }
+    draft
+}

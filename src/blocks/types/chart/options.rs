@@ -1,0 +1,110 @@
+//! The keys of a chart.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::config::path_schema;
+
+/// The objects of a chart of Helm. Each is a resource of its own: planned, ordered, adopted, guarded and deleted like
+/// any other. The chart is rendered by the program `helm` (3.18 or newer, or 4), which never talks to the cluster and
+/// makes no release.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Chart")]
+pub(in crate::blocks) struct ChartKeys {
+    /// The chart: a folder, an archive (`.tgz`), `oci://HOST/PATH` in a registry, or its name in the repository that
+    /// `repo` names. A relative path starts at the folder of the file that names it.
+    #[schemars(length(min = 1))]
+    pub(super) chart: String,
+    /// The URL of a repository of charts, the folder of its `index.yaml`.
+    #[schemars(
+        regex(pattern = "^https?://"),
+        extend("x-rule" = "a URL, as in `https://charts.example.com`")
+    )]
+    pub(super) repo: Option<String>,
+    /// The chart's version. It must be given for a chart of a repository or a registry, unless a digest says which one is
+    /// meant.
+    #[schemars(length(min = 1))]
+    pub(super) version: Option<String>,
+    /// The SHA-256 that the chart's archive must have, in hexadecimal. Helm itself does not check the digests of a
+    /// repository.
+    #[schemars(
+        regex(pattern = "^[0-9a-fA-F]{64}$"),
+        extend("x-rule" = "a SHA-256: 64 hexadecimal digits")
+    )]
+    pub(super) sha256: Option<String>,
+    /// The namespace of objects that name none, and the one that templates see. Default: `[cluster] namespace`.
+    #[schemars(
+        length(max = 63),
+        regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
+        extend("x-rule" = "at most 63 lower-case letters, digits and `-`, neither first nor last a `-`")
+    )]
+    pub(super) namespace: Option<String>,
+    /// The name of the release that templates see. Default: the name of the block.
+    #[schemars(
+        length(max = 53),
+        regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"),
+        extend("x-rule" = "at most 53 lower-case letters, digits and `-`, neither first nor last a `-`")
+    )]
+    pub(super) release: Option<String>,
+    /// Values of the chart, by key. They win over those of `values_files`.
+    #[serde(default)]
+    #[schemars(schema_with = "any_table")]
+    #[expect(dead_code, reason = "the values are read from the tree, where every one knows its place")]
+    values: BTreeMap<String, Value>,
+    /// Files of values (YAML), as Helm takes them: a later one wins over an earlier one. `${…}` in them is plain text.
+    #[serde(default)]
+    #[schemars(schema_with = "paths")]
+    pub(super) values_files: Vec<PathBuf>,
+    /// Whether the definitions in the chart's folder `crds` are taken too.
+    #[serde(default = "yes")]
+    #[schemars(extend("default" = true))]
+    pub(super) crds: bool,
+    /// Whether the chart's hooks are run. They cannot be run yet: a chart that has any must say `hooks = false`, and is
+    /// applied without them. Tests are never run by an apply.
+    #[serde(default = "yes")]
+    #[schemars(extend("default" = true))]
+    pub(super) hooks: bool,
+    /// Changes of single objects, for what the chart has no value for.
+    #[serde(default)]
+    pub(super) patch: Vec<PatchKeys>,
+}
+
+/// A change of an object of the chart.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Patch")]
+pub(in crate::blocks) struct PatchKeys {
+    /// The object's kind: `Deployment`.
+    #[schemars(length(min = 1))]
+    pub(super) kind: String,
+    /// The object's name. Without it every object of the kind is changed.
+    #[schemars(length(min = 1))]
+    pub(super) name: Option<String>,
+    /// Fields that get a value, by the path that a plan prints: `"spec.replicas" = 2`.
+    #[serde(default)]
+    #[schemars(schema_with = "any_table")]
+    pub(super) set: BTreeMap<String, Value>,
+    /// Fields that are taken away, by their paths.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(super) remove: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A table with any content.
+fn any_table(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "additionalProperties": true })
+}
+
+/// Paths.
+fn paths(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": path_schema(generator) })
+}

@@ -1,0 +1,77 @@
+//! Which chart the keys name.
+
+use super::options::ChartKeys;
+use crate::blocks::block_type::Defaults;
+use crate::blocks::codes;
+use crate::blocks::facts::{ChartOrigin, ChartSource};
+use crate::blocks::keys::span_of;
+use crate::config::Block;
+use crate::diagnostic::Diagnostic;
+
+/// How a chart in a registry of OCI artifacts begins.
+const OCI: &str = "oci://";
+/// What stands before the digest of a chart in a registry.
+const DIGEST: &str = "@sha256:";
+
+/// The chart; `None` where the keys contradict each other, or leave open which version is meant.
+pub(super) fn read(
+    block: &Block,
+    keys: &ChartKeys,
+    defaults: Defaults<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<ChartSource> {
+    let origin = match &keys.repo {
+        Some(url) if keys.chart.starts_with(OCI) => {
+            let message = format!("`repo` is `{url}`, and `chart` is in a registry already");
+            mistakes.push(
+                Diagnostic::error(codes::CONFLICTING_KEYS, message)
+                    .at(span_of(block, ["repo"]), "")
+                    .help("take `repo` out"),
+            );
+            return None;
+        }
+        Some(url) => {
+            ChartOrigin::Repository { url: url.trim_end_matches('/').to_owned(), name: keys.chart.clone() }
+        }
+        None if keys.chart.starts_with(OCI) => ChartOrigin::Oci(keys.chart.clone()),
+        None => {
+            let folder = defaults.sources.folder(span_of(block, ["chart"]).source);
+            ChartOrigin::Path(folder.join(&keys.chart))
+        }
+    };
+    if let (ChartOrigin::Path(_), Some(_)) = (&origin, &keys.version) {
+        let message = "`version` says nothing about a chart on this machine";
+        mistakes.push(
+            Diagnostic::error(codes::USELESS_KEY, message)
+                .at(span_of(block, ["version"]), "")
+                .help("take it out; or, for a chart of a repository, name that with `repo`"),
+        );
+        return None;
+    }
+    let is_pinned = keys.version.is_some() || keys.sha256.is_some() || keys.chart.contains(DIGEST);
+    if !is_pinned && !matches!(origin, ChartOrigin::Path(_)) {
+        let message = format!("`{}` does not say which version of the chart is meant", block.address);
+        mistakes.push(
+            Diagnostic::error(codes::CHART_NOT_PINNED, message)
+                .at(span_of(block, ["chart"]), "")
+                .help("add `version`: without it, a plan would change with every release of the chart"),
+        );
+        return None;
+    }
+    let sha256 = keys.sha256.as_ref().map(|digest| digest.to_ascii_lowercase());
+    Some(ChartSource { origin, version: keys.version.clone(), sha256 })
+}
+
+/// The chart's name, for readers of a plan.
+pub(super) fn short_name(source: &ChartSource) -> String {
+    let last = |text: &str| text.trim_end_matches('/').rsplit('/').next().unwrap_or(text).to_owned();
+    match &source.origin {
+        ChartOrigin::Path(path) => path
+            .file_name()
+            .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
+        ChartOrigin::Oci(reference) => {
+            last(reference.split_once('@').map_or(reference.as_str(), |(before, _)| before))
+        }
+        ChartOrigin::Repository { name, .. } => name.clone(),
+    }
+}

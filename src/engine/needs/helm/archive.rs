@@ -1,0 +1,137 @@
+//! Charts on this machine: folders and archives as they are, all others in a cache by their digests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::HelmSettings;
+use super::program::Program;
+use crate::blocks::{ChartOrigin, ChartSource, LocalChart};
+use crate::resource::hex;
+
+/// How long a download may take.
+const DOWNLOAD_LIMIT: Duration = Duration::from_mins(2);
+
+/// The chart on this machine; downloaded where the cache does not have it.
+///
+/// # Errors
+/// It cannot be had, or is not the one that is meant: the reason in words.
+pub(super) async fn fetch(
+    settings: &HelmSettings,
+    program: &Program<'_>,
+    source: &ChartSource,
+) -> Result<LocalChart, String> {
+    let ChartOrigin::Path(path) = &source.origin else {
+        let cache = Cache { folder: settings.cache.join("charts") };
+        if let Some(found) = cache.find(source) {
+            return checked(&found, source);
+        }
+        return download(&cache, program, source).await;
+    };
+    let there = path.metadata().map_err(|error| format!("{}: {}", path.display(), words(&error, path)))?;
+    if !there.is_dir() {
+        return checked(path, source);
+    }
+    if source.sha256.is_some() {
+        return Err(format!("{} is a folder, and `sha256` is that of an archive", path.display()));
+    }
+    if !path.join("Chart.yaml").is_file() {
+        return Err(format!("{} is no chart: there is no Chart.yaml in it", path.display()));
+    }
+    Ok(LocalChart { path: path.clone(), sha256: None })
+}
+
+fn words(error: &std::io::Error, path: &Path) -> String {
+    let is_name = path.file_name().is_some() && path.extension().is_none();
+    match error.kind() {
+        std::io::ErrorKind::NotFound if is_name => {
+            "there is no such folder. A chart by its name needs `repo`".to_owned()
+        }
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The archive, if it has the digest that is expected.
+fn checked(path: &Path, source: &ChartSource) -> Result<LocalChart, String> {
+    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let found = hex(&Sha256::digest(&bytes));
+    match &source.sha256 {
+        Some(expected) if *expected != found => Err(format!(
+            "the archive of {source} has the SHA-256 {found}, and `sha256` says {expected}. Look at what changed in the \
+             chart; if it is right, write its digest there"
+        )),
+        _ => Ok(LocalChart { path: path.to_owned(), sha256: Some(found) }),
+    }
+}
+
+async fn download(cache: &Cache, program: &Program<'_>, source: &ChartSource) -> Result<LocalChart, String> {
+    let cannot = |error: std::io::Error| format!("{}: {error}", cache.folder.display());
+    fs::create_dir_all(&cache.folder).map_err(cannot)?;
+    let folder = tempfile::tempdir_in(&cache.folder).map_err(cannot)?;
+    let mut arguments = vec!["pull".to_owned()];
+    match &source.origin {
+        ChartOrigin::Oci(reference) => arguments.push(reference.clone()),
+        ChartOrigin::Repository { url, name } => {
+            arguments.extend([name.clone(), "--repo".to_owned(), url.clone()]);
+        }
+        ChartOrigin::Path(_) => {}
+    }
+    arguments.extend(source.version.iter().flat_map(|version| ["--version".to_owned(), version.clone()]));
+    arguments.extend(["--destination".to_owned(), folder.path().display().to_string()]);
+    program.run(&arguments, "", DOWNLOAD_LIMIT).await.map_err(|reason| format!("{source}: {reason}"))?;
+    let archive =
+        fs::read_dir(folder.path()).map_err(cannot)?.filter_map(Result::ok).map(|entry| entry.path());
+    let archive = archive.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz"));
+    let archive = archive.ok_or_else(|| format!("{source}: Helm has downloaded nothing"))?;
+    let chart = checked(&archive, source)?;
+    let path = cache.keep(&archive, source, chart.sha256.as_deref().unwrap_or_default()).map_err(cannot)?;
+    Ok(LocalChart { path, ..chart })
+}
+
+/// Archives by their digests, and the digests by what was asked for.
+struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// The archive of a chart that was downloaded before. A version of a chart is taken to be always the same; whoever
+    /// does not believe that gives its digest.
+    fn find(&self, source: &ChartSource) -> Option<PathBuf> {
+        let digest = match &source.sha256 {
+            Some(digest) => digest.clone(),
+            None => fs::read_to_string(self.note(source)).ok()?.trim().to_owned(),
+        };
+        let archive = self.archive(&digest);
+        // One that was cut off is downloaded anew.
+        let bytes = fs::read(&archive).ok()?;
+        (hex(&Sha256::digest(&bytes)) == digest).then_some(archive)
+    }
+
+    /// Keeps an archive.
+    fn keep(&self, archive: &Path, source: &ChartSource, digest: &str) -> std::io::Result<PathBuf> {
+        let kept = self.archive(digest);
+        fs::rename(archive, &kept)?;
+        let note = tempfile::NamedTempFile::new_in(&self.folder)?;
+        fs::write(note.path(), digest)?;
+        note.persist(self.note(source)).map_err(|error| error.error)?;
+        Ok(kept)
+    }
+
+    fn archive(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}.tgz"))
+    }
+
+    /// The file that says which digest a chart by name and version has.
+    fn note(&self, source: &ChartSource) -> PathBuf {
+        let origin = match &source.origin {
+            ChartOrigin::Oci(reference) => reference.clone(),
+            ChartOrigin::Repository { url, name } => format!("{url} {name}"),
+            ChartOrigin::Path(path) => path.display().to_string(),
+        };
+        let asked = format!("{origin} {}", source.version.as_deref().unwrap_or_default());
+        self.folder.join(format!("{}.version", hex(&Sha256::digest(asked))))
+    }
+}

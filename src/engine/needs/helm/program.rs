@@ -1,0 +1,152 @@
+//! Where the program is, and how it is run.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::HelmSettings;
+
+/// The oldest version of Helm 3 that renders as we expect. All of Helm 4 do.
+const OLDEST: (u32, u32) = (3, 18);
+/// How long the program may ask for its own version.
+const VERSION_LIMIT: Duration = Duration::from_secs(20);
+/// The program, which is asked for its version before it is first used.
+pub(super) struct Program<'a> {
+    settings: &'a HelmSettings,
+    checked: OnceCell<Result<(), String>>,
+}
+
+impl<'a> Program<'a> {
+    pub(super) fn new(settings: &'a HelmSettings) -> Self {
+        Self { settings, checked: OnceCell::new() }
+    }
+
+    /// Runs the program, and gives what it printed.
+    ///
+    /// # Errors
+    /// What it said is wrong; it is not there, is too old, or does not end in time.
+    pub(super) async fn run(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        input: &str,
+        limit: Duration,
+    ) -> Result<Vec<u8>, String> {
+        self.checked.get_or_init(|| self.check()).await.clone()?;
+        self.run_unchecked(arguments, input, limit).await
+    }
+
+    /// Whether the program is new enough.
+    async fn check(&self) -> Result<(), String> {
+        let arguments = ["version", "--template", "{{.Version}}"];
+        let output = self.run_unchecked(&arguments, "", VERSION_LIMIT).await?;
+        let text = String::from_utf8_lossy(&output);
+        let found = text.trim();
+        match version(found) {
+            Some(version) if version >= OLDEST => Ok(()),
+            _ => {
+                let (major, minor) = OLDEST;
+                let program = self.settings.program.display();
+                Err(format!("`{program}` is Helm {found}; Helm {major}.{minor} or newer is needed"))
+            }
+        }
+    }
+
+    async fn run_unchecked(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        input: &str,
+        limit: Duration,
+    ) -> Result<Vec<u8>, String> {
+        let mut child = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| self.not_started(&error))?;
+        let (stdin, input) = (child.stdin.take(), input.to_owned());
+        // Written beside the reading: the program may print before it has read all.
+        let writing = async move {
+            if let Some(mut stdin) = stdin {
+                // A program that ends early says itself what is wrong.
+                let _ = stdin.write_all(input.as_bytes()).await;
+            }
+        };
+        let ended = timeout(limit, async { futures::join!(writing, child.wait_with_output()).1 }).await;
+        let program = self.settings.program.display();
+        let output = ended
+            .map_err(|_| format!("`{program}` did not end within {} s, and was stopped", limit.as_secs()))?
+            .map_err(|error| format!("`{program}` could not be read: {error}"))?;
+        if output.status.success() { Ok(output.stdout) } else { Err(said(&output.stderr)) }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.settings.program);
+        command.env_clear().envs(&self.settings.environment);
+        for (name, folder) in
+            [("HELM_CACHE_HOME", "cache"), ("HELM_CONFIG_HOME", "config"), ("HELM_DATA_HOME", "data")]
+        {
+            command.env(name, self.settings.cache.join("helm").join(folder));
+        }
+        // Without one it would take the kubeconfig of the user.
+        command.env("KUBECONFIG", Path::new("/dev/null"));
+        command
+    }
+
+    fn not_started(&self, error: &io::Error) -> String {
+        let program = self.settings.program.display();
+        if error.kind() == io::ErrorKind::NotFound {
+            let (major, minor) = OLDEST;
+            return format!(
+                "the program `{program}` is not there, and charts need it: install Helm {major}.{minor} or newer \
+                 (https://helm.sh/docs/intro/install), or name it by REGPLAN_HELM"
+            );
+        }
+        format!("the program `{program}` cannot be started: {error}")
+    }
+}
+
+/// Major and minor version: `v3.18.2`, `v4.1`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim_start_matches('v').split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// What the program said is wrong, without its warnings.
+fn said(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let error = text.find("Error: ").map_or(text.as_ref(), |at| &text[at + "Error: ".len()..]);
+    let lines: Vec<&str> = error.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let advice = |line: &&str| !line.starts_with("Use --debug flag");
+    let lines: Vec<&str> = lines.into_iter().filter(advice).collect();
+    if lines.is_empty() { "it failed and said nothing".to_owned() } else { lines.join("\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_their_numbers() {
+        assert_eq!(version("v3.18.2"), Some((3, 18)));
+        assert_eq!(version("v4.1"), Some((4, 1)));
+        assert_eq!(version("unknown"), None);
+        assert!(version("v3.9.0").unwrap() < OLDEST && version("v4.0.0").unwrap() > OLDEST);
+    }
+
+    #[test]
+    fn errors_are_told_without_warnings_and_advice() {
+        let stderr = b"WARNING: x\nError: chart requires kubeVersion: >=1.99\n\nUse --debug flag to render out invalid YAML\n";
+        assert_eq!(said(stderr), "chart requires kubeVersion: >=1.99");
+        assert_eq!(said(b"\n"), "it failed and said nothing");
+    }
+}

@@ -1,0 +1,376 @@
+//! `[chart.NAME]`: charts of Helm, rendered by the real program.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::harness::{Command, FileServer, HEAD, Namespace, Project, TlsRegistry, stack_folder};
+
+tests! {
+    a_chart_is_planned_applied_and_deleted_like_any_other_block,
+    the_second_plan_of_a_chart_that_brings_its_own_kinds_is_empty,
+    what_a_chart_makes_at_random_is_kept_and_renewed_on_request,
+    what_is_lost_of_a_charts_random_values_is_told,
+    a_secret_of_a_chart_is_printed_nowhere,
+    a_plan_without_secrets_says_what_it_could_not_check,
+    a_plan_file_of_a_chart_is_applied,
+    a_chart_that_needs_the_cluster_is_rendered_for_it,
+    charts_come_from_archives_with_their_digests,
+    charts_come_from_registries,
+    a_warm_cache_needs_no_network,
+    what_is_wrong_with_a_chart_is_told_at_its_key,
+    helm_sees_neither_the_cluster_nor_the_environment,
+    real_charts_are_rendered_like_any_other,
+}
+
+/// A chart with a definition of its own kind, something random, a secret and a checksum.
+const TEMPLATE: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: {{ .Release.Name }}-random}
+stringData:
+  token: {{ randAlphaNum 20 }}
+  given: {{ .Values.password | quote }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}-config}
+data:
+  url: http://user:{{ .Values.password }}@example.com
+  encoded: {{ printf "user:%s" .Values.password | b64enc }}
+  plain: {{ .Values.plain | quote }}
+  version: {{ .Capabilities.KubeVersion.Version }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}-web}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata:
+      labels: {app: web}
+      annotations:
+        checksum/random: {{ randAlphaNum 20 | sha256sum }}
+    spec:
+      containers: [{name: web, image: "nginx:1.27"}]
+"#;
+
+const VALUES: &str = "replicas: 1\npassword: none\nplain: text\n";
+
+fn chart_yaml(name: &str) -> String {
+    format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\n")
+}
+
+fn project<'n>(ns: &'n Namespace, block: &str) -> Project<'n> {
+    with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &format!("{HEAD}{block}"))
+}
+
+/// A project with a chart in a folder, and the program to render it.
+fn with_chart<'n>(project: Project<'n>, name: &str, template: &str) -> Project<'n> {
+    let cache = project.path("cache");
+    project
+        .write(&format!("{name}/Chart.yaml"), &chart_yaml(name))
+        .write(&format!("{name}/values.yaml"), VALUES)
+        .write(&format!("{name}/templates/all.yaml"), template)
+        .env("REGPLAN_HELM", stack_folder().join("helm"))
+        .env("XDG_CACHE_HOME", cache)
+        .env("CHART_PASSWORD", "a-canary-Password-7")
+}
+
+const BLOCK: &str = r#"
+[chart.web]
+chart = "web"
+values.password = "${secret.password}"
+
+[secret.password]
+env = "CHART_PASSWORD"
+"#;
+
+fn a_chart_is_planned_applied_and_deleted_like_any_other_block() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    project.run(["plan"]).success().stdout_contains("+ chart.web  create  3 objects");
+    project.apply();
+    project.expect_settled();
+    assert_eq!(ns.field("deployment.apps/web-web", "/spec/replicas"), 1);
+    project.edit("regplan.toml", "chart = \"web\"", "chart = \"web\"\nvalues.replicas = 2");
+    project
+        .run(["plan"])
+        .success()
+        .stdout_contains("~ chart.web/Deployment/web-web")
+        .stdout_contains("spec.replicas: 1 -> 2")
+        .stdout_contains("0 to add, 1 to change");
+    project.apply();
+    ns.patch("deployment.apps/web-web", &json!({"spec": {"replicas": 3}}));
+    project.run(["drift"]).code(2).stdout_contains("spec.replicas");
+    project.rewrite("regplan.toml", HEAD);
+    project.apply();
+    assert_eq!(ns.find("deployment.apps/web-web"), None);
+}
+
+fn the_second_plan_of_a_chart_that_brings_its_own_kinds_is_empty() {
+    let ns = Namespace::new();
+    let definition = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: "probes.{prefix}.example.com"}
+spec:
+  group: "{prefix}.example.com"
+  scope: Namespaced
+  names: {kind: Probe, plural: probes, singular: probe, listKind: ProbeList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+"#;
+    let template = r#"
+{{- if .Capabilities.APIVersions.Has "{prefix}.example.com/v1/Probe" }}
+apiVersion: {prefix}.example.com/v1
+kind: Probe
+metadata: {name: probe}
+spec: {a: 1}
+{{- end }}
+"#;
+    let project = with_chart(ns.project(), "probe", template)
+        .write("probe/crds/probe.yaml", definition)
+        .write("regplan.toml", &format!("{HEAD}[chart.probe]\nchart = \"probe\"\n"));
+    project.run(["plan"]).success().stdout_contains(&ns.fill("Probe.{prefix}.example.com/probe"));
+    project.apply();
+    project.expect_settled();
+    ns.clean_up(&ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com"));
+}
+
+fn what_a_chart_makes_at_random_is_kept_and_renewed_on_request() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    project.apply();
+    let token = || ns.field("secret/web-random", "/data/token");
+    let checksum =
+        || ns.field("deployment.apps/web-web", "/spec/template/metadata/annotations/checksum~1random");
+    let (old_token, old_checksum) = (token(), checksum());
+    project.expect_settled();
+    // What is given changes, what is random stays, and the pods are rolled.
+    let project = project.env("CHART_PASSWORD", "another-canary-8");
+    project.apply();
+    assert_eq!(token(), old_token);
+    assert_ne!(checksum(), old_checksum);
+    project.expect_settled();
+    project.run(["apply", "--auto-approve", "--replace", "chart.web/Secret/web-random"]).success();
+    assert_ne!(token(), old_token);
+    project.expect_settled();
+}
+
+fn what_is_lost_of_a_charts_random_values_is_told() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    project.apply();
+    ns.delete("secret/web-random");
+    project
+        .run(["plan"])
+        .code(1)
+        .stderr_contains("what `chart.web` made at random is lost: `Secret/web-random`")
+        .stderr_contains("chart.web/Secret/web-random`");
+    let consent = ["apply", "--auto-approve", "--consent", "chart.web/Secret/web-random"];
+    project.run(consent).success();
+    project.expect_settled();
+}
+
+fn a_secret_of_a_chart_is_printed_nowhere() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    let canary = |project: &Project<'_>, args: &[&str]| {
+        let ended = project.run(args.iter().copied()).any();
+        for text in [ended.stdout(), ended.stderr()] {
+            assert!(!text.contains("canary"), "{text}");
+            // As `user:a-canary-Password-7` is encoded.
+            assert!(!text.contains("dXNlcjphLWNhbmFyeS"), "{text}");
+        }
+    };
+    let all: [&[&str]; 6] = [
+        &["plan", "--full"],
+        &["plan", "--format", "json"],
+        &["plan", "--format", "markdown"],
+        &["render"],
+        &["apply", "--auto-approve"],
+        &["drift"],
+    ];
+    for args in all {
+        canary(&project, args);
+    }
+    project.expect_settled();
+    let project = project.env("CHART_PASSWORD", "another-canary-Password-8");
+    canary(&project, &["plan", "--full"]);
+    let state = project.read(&project.state_path());
+    assert!(!state.contains("canary") && !state.contains("dXNlcjphLWNhbmFyeS"));
+    // What the chart says with it is no exception.
+    project.rewrite("web/templates/all.yaml", "{{ fail .Values.password }}");
+    canary(&project, &["plan"]);
+}
+
+fn a_plan_without_secrets_says_what_it_could_not_check() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    project.apply();
+    let project = project.env("CHART_PASSWORD", "");
+    project.run(["plan"]).success().stdout_contains("not checked").stdout_contains("CHART_PASSWORD");
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("CHART_PASSWORD");
+}
+
+fn a_plan_file_of_a_chart_is_applied() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    project.run(["plan", "--out", "first.plan"]).success();
+    project.run(["apply", "first.plan"]).success();
+    project.expect_settled();
+    project.edit("regplan.toml", "chart = \"web\"", "chart = \"web\"\nvalues.plain = \"new\"");
+    project.run(["plan", "--out", "second.plan"]).success();
+    project.edit("web/templates/all.yaml", "nginx:1.27", "nginx:1.28");
+    project.run(["apply", "second.plan"]).code(1).stderr_contains("chart.web/Deployment/web-web");
+    project.edit("web/templates/all.yaml", "nginx:1.28", "nginx:1.27");
+    project.run(["apply", "second.plan"]).success();
+    project.expect_settled();
+}
+
+fn a_chart_that_needs_the_cluster_is_rendered_for_it() {
+    let ns = Namespace::new();
+    // Helm's own newest version is another one than the server's.
+    let server = ns.cluster().request("GET", "/version", None).1;
+    let version = server["gitVersion"].as_str().unwrap().to_owned();
+    let template = "{{- if ne .Capabilities.KubeVersion.Version .Values.plain }}{{ fail \"another version\" }}{{ end }}\n\
+        apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
+    let block = format!("{HEAD}[chart.web]\nchart = \"web\"\nvalues.plain = \"{version}\"\n");
+    let project = with_chart(ns.project(), "web", template).write("regplan.toml", &block);
+    project.run(["validate"]).code(1).stderr_contains("execution error");
+    project.run(["plan"]).success().stdout_contains("chart.web/ConfigMap/c");
+    let bare = version.trim_start_matches('v').to_owned();
+    project.edit("regplan.toml", "[cluster]", &format!("[cluster]\nversion = \"{bare}\""));
+    project.run(["validate"]).success();
+}
+
+fn charts_come_from_archives_with_their_digests() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    let packed = helm(&project, &["package", "web"]);
+    drop(packed);
+    let archive = fs::read(project.path("web-0.1.0.tgz")).unwrap();
+    let digest = sha256(&archive);
+    project.edit("regplan.toml", "chart = \"web\"", "chart = \"web-0.1.0.tgz\"");
+    project.run(["validate"]).success();
+    project.edit("regplan.toml", "0.1.0.tgz\"", &format!("0.1.0.tgz\"\nsha256 = \"{digest}\""));
+    project.run(["validate"]).success();
+    project.edit("regplan.toml", &digest, &"0".repeat(64));
+    project.run(["validate"]).code(1).stderr_contains(&digest).stderr_contains("sha256");
+}
+
+fn charts_come_from_registries() {
+    let ns = Namespace::new();
+    let registry = TlsRegistry::start();
+    let project = project(&ns, BLOCK).env("SSL_CERT_FILE", registry.authority());
+    drop(helm(&project, &["package", "web"]));
+    let place = format!("oci://{}/charts", registry.host());
+    let push = Command::new(stack_folder().join("helm")).args(["push", "web-0.1.0.tgz", &place]);
+    let push = push.env("SSL_CERT_FILE", registry.authority()).env("HOME", project.folder());
+    push.folder(project.folder()).run().success();
+    project.edit("regplan.toml", "chart = \"web\"", &format!("chart = \"{place}/web\"\nversion = \"0.1.0\""));
+    project.run(["validate"]).success();
+    project.edit("regplan.toml", "0.1.0", "0.2.0");
+    project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
+    drop(registry);
+    // What was downloaded once is there.
+    project.edit("regplan.toml", "0.2.0", "0.1.0");
+    project.run(["validate"]).success();
+}
+
+fn a_warm_cache_needs_no_network() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    drop(helm(&project, &["package", "web"]));
+    fs::create_dir(project.path("repo")).unwrap();
+    fs::rename(project.path("web-0.1.0.tgz"), project.path("repo/web-0.1.0.tgz")).unwrap();
+    drop(helm(&project, &["repo", "index", "repo"]));
+    let server = FileServer::start(&project.path("repo"));
+    let source = format!("chart = \"web\"\nrepo = \"{}\"", server.url());
+    project.edit("regplan.toml", "chart = \"web\"", &source);
+    project.run(["validate"]).code(1).stderr_contains("does not say which version");
+    project.edit("regplan.toml", "repo =", "version = \"0.1.0\"\nrepo =");
+    project.run(["validate"]).success();
+    drop(server);
+    project.run(["validate"]).success();
+    fs::remove_dir_all(project.path("cache")).unwrap();
+    project.run(["validate"]).code(1).stderr_contains("the chart of `chart.web` cannot be had");
+}
+
+fn what_is_wrong_with_a_chart_is_told_at_its_key() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK);
+    project.edit("web/templates/all.yaml", ".Values.plain | quote", ".Values.plain | nothing");
+    let ended = project.run(["validate"]).code(1);
+    ended.stderr_contains("chart = \"web\"").stderr_contains("function \"nothing\"");
+    project.edit("regplan.toml", "chart = \"web\"", "chart = \"wep\"");
+    project.run(["validate"]).code(1).stderr_contains("there is no such folder");
+    project.edit("regplan.toml", "chart = \"wep\"", "chart = \"web\"");
+    let without = project.env("REGPLAN_HELM", "/nonexistent/helm");
+    without.run(["validate"]).code(1).stderr_contains("install Helm 3.18 or newer");
+    let old = without.write("helm", "#!/bin/sh\necho v3.9.4\n");
+    make_executable(&old.path("helm"));
+    let path = old.path("helm");
+    let old = old.env("REGPLAN_HELM", path);
+    old.run(["validate"]).code(1).stderr_contains("is Helm v3.9.4; Helm 3.18 or newer is needed");
+}
+
+fn helm_sees_neither_the_cluster_nor_the_environment() {
+    let ns = Namespace::new();
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  found: {{ (lookup \"v1\" \"Namespace\" \"\" \"default\") | toJson | quote }}\n";
+    let project = with_chart(ns.project(), "web", template)
+        .write("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\n"))
+        .write(
+            "helm",
+            "#!/bin/sh\nenv >> \"$HOME/environment\"\nexec \"$REAL\" \"$@\"\n"
+                .replace("$REAL", &stack_folder().join("helm").display().to_string())
+                .as_str(),
+        );
+    make_executable(&project.path("helm"));
+    let (folder, helm) = (project.folder(), project.path("helm"));
+    let project = project.env("HOME", folder).env("REGPLAN_HELM", helm);
+    project.apply();
+    assert_eq!(ns.field("configmap/c", "/data/found"), "{}");
+    let environment = project.read("environment");
+    let names: BTreeMap<&str, &str> = environment.lines().filter_map(|line| line.split_once('=')).collect();
+    assert!(!names.contains_key("CHART_PASSWORD"), "{environment}");
+    assert_eq!(names.get("KUBECONFIG"), Some(&"/dev/null"));
+}
+
+fn real_charts_are_rendered_like_any_other() {
+    let ns = Namespace::new();
+    let charts = stack_folder().join("charts");
+    let block = format!(
+        "{HEAD}[chart.cert-manager]\nchart = \"{charts}/cert-manager\"\nhooks = false\nvalues.crds.enabled = true\n\
+         [chart.external-dns]\nchart = \"{charts}/external-dns\"\nvalues.policy = \"sync\"\n",
+        charts = charts.display()
+    );
+    let project = with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &block);
+    let plan = project.run(["plan", "--format", "json"]).success().json();
+    let changes = plan["changes"].as_array().map(Vec::len);
+    assert!(changes.is_some_and(|changes| changes > 50), "{changes:?}");
+}
+
+/// Runs Helm in the project's folder.
+fn helm(project: &Project<'_>, args: &[&str]) -> String {
+    let command = Command::new(stack_folder().join("helm")).args(args.iter().copied());
+    let ended = command.folder(project.folder()).env("HOME", project.folder()).run().success();
+    ended.stdout().to_owned()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}

@@ -1,0 +1,14 @@
+//! The registry among what stands around it in a real cluster.
+
+mod bed;
+mod certificates;
+mod journey;
+mod node;
+mod registry;
+
+use crate::harness::Test;
+
+/// The tests of this feature.
+pub(crate) fn tests() -> Vec<Test> {
+    [journey::tests(), node::tests(), bed::tests(), certificates::tests()].concat()
+}

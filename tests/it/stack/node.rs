@@ -1,0 +1,81 @@
+//! The journey on a node: a pod runs an image out of the new registry.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::registry::{PASSWORD, Registry};
+use crate::bed::Size;
+use crate::bed::image::Image;
+use crate::harness::{Namespace, program, wait_until};
+
+tests! { on Size::Node;
+    a_pod_runs_an_image_out_of_the_registry,
+    a_job_completes,
+}
+
+fn a_job_completes() {
+    let ns = Namespace::new();
+    ns.apply(&job());
+    ns.kubectl(["wait", "job/one", "--for=condition=Complete", "--timeout=60s"]).run().success();
+    let log = ns.kubectl(["logs", "job/one"]).run().success();
+    log.stdout_contains("3.1.2");
+}
+
+/// The registry says its version, and ends.
+fn job() -> String {
+    let container =
+        json!({ "name": "main", "image": "registry:3.1.2", "command": ["/bin/registry", "--version"] });
+    json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": { "name": "one" },
+        "spec": { "template": { "spec": { "restartPolicy": "Never", "containers": [container] } } },
+    })
+    .to_string()
+}
+
+fn a_pod_runs_an_image_out_of_the_registry() {
+    let ns = Namespace::absent();
+    let registry = Registry::apply(&ns);
+    assert_eq!(registry.status(PASSWORD), Some(StatusCode::OK));
+    let image = registry.push(&Image::of_program(&program("busybox"), &["sleep", "3600"]).unwrap());
+    ns.apply(&pull_secret(registry.host()));
+    ns.apply(&pod("welcome", &image, &json!([{ "name": "pull" }])));
+    ns.apply(&pod("stranger", &image, &json!([])));
+    ns.kubectl(["wait", "pod/welcome", "--for=condition=Ready", "--timeout=60s"]).run().success();
+    let waiting = "/status/containerStatuses/0/state/waiting";
+    wait_until("the refusal of a pod without a password", || {
+        let message = ns.field("pod/stranger", waiting)["message"].to_string();
+        message.contains("no basic auth credentials")
+    });
+    ns.kubectl(["delete", "pod", "--all", "--force"]).run().success();
+    registry.destroy();
+}
+
+fn pull_secret(host: &str) -> String {
+    let auth = BASE64_STANDARD.encode(format!("ci:{PASSWORD}"));
+    let config = json!({ "auths": { host: { "auth": auth } } }).to_string();
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": { "name": "pull" },
+        "type": "kubernetes.io/dockerconfigjson",
+        "stringData": { ".dockerconfigjson": config },
+    })
+    .to_string()
+}
+
+fn pod(name: &str, image: &str, secrets: &Value) -> String {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "name": name },
+        "spec": {
+            "imagePullSecrets": secrets,
+            "containers": [{ "name": "main", "image": image, "imagePullPolicy": "Always" }],
+        },
+    })
+    .to_string()
+}

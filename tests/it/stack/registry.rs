@@ -1,0 +1,118 @@
+//! A registry with all that it needs, as the tests of a bed apply it.
+
+use http::StatusCode;
+
+use crate::bed::https::Login;
+use crate::bed::image::Image;
+use crate::harness::{Bed, Command, Namespace, Project, program};
+
+/// The password of the user `ci`.
+pub(super) const PASSWORD: &str = "a long enough password";
+
+const FILE: &str = r#"
+[project]
+name = "{project}"
+
+[cluster]
+namespace = "{ns}"
+
+[resource.acme]
+apiVersion = "cert-manager.io/v1"
+kind = "Issuer"
+
+[resource.acme.spec.acme]
+server = "DIRECTORY"
+caBundle = "BUNDLE"
+email = "admin@example.test"
+privateKeySecretRef.name = "acme-account"
+solvers = [{ http01.ingress.ingressClassName = "contour" }]
+
+[resource.certificate]
+apiVersion = "cert-manager.io/v1"
+kind = "Certificate"
+spec.secretName = "registry-tls"
+spec.dnsNames = ["HOST"]
+spec.issuerRef = { name = "${resource.acme.metadata.name}", kind = "Issuer" }
+lifecycle.ready.condition = "Ready"
+
+[registry.main]
+host = "HOST"
+image = "registry:3.1.2"
+namespace = "{ns}"
+storage.volume.size = "1Gi"
+auth.users.ci = { env = "CI_PASSWORD" }
+tls.secret = "registry-tls"
+
+[registry.main.ingress]
+class = "contour"
+controller = "other"
+
+# Contour answers for a registry that takes more than 15 seconds, and serves http beside https.
+[registry.main.ingress.annotations]
+"projectcontour.io/response-timeout" = "infinity"
+"ingress.kubernetes.io/force-ssl-redirect" = "true"
+"#;
+
+/// A registry that is reached through the ingress controller, with a certificate of the ACME authority.
+pub(super) struct Registry<'n> {
+    bed: Bed,
+    host: String,
+    project: Project<'n>,
+}
+
+impl<'n> Registry<'n> {
+    /// Applies it, and waits until it answers over verified TLS: that a password is needed.
+    #[track_caller]
+    pub(super) fn apply(ns: &'n Namespace) -> Self {
+        let bed = Bed::shared().with_cert_manager();
+        let host = bed.host(ns);
+        let text = FILE
+            .replace("DIRECTORY", &bed.facts().acme)
+            .replace("BUNDLE", &bed.acme_bundle())
+            .replace("HOST", &host);
+        let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", PASSWORD);
+        project.apply();
+        project.expect_settled();
+        let registry = Self { bed, host, project };
+        assert_eq!(registry.bed.first_status(&registry.url()), StatusCode::UNAUTHORIZED);
+        registry
+    }
+
+    /// The name of its server.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The status with which it answers this password; `None` where nothing answers.
+    pub(super) fn status(&self, password: &str) -> Option<StatusCode> {
+        self.bed.status(&self.url(), Some(Login::Password("ci", password)))
+    }
+
+    /// Pushes an image as `team/app:1`, and returns its name.
+    #[track_caller]
+    pub(super) fn push(&self, image: &Image) -> String {
+        let folder = self.project.path("image");
+        image.write(&folder).unwrap();
+        let name = format!("{}/team/app:1", self.host);
+        Command::new(program("skopeo"))
+            .args(["copy", "--preserve-digests"])
+            .args([format!("--dest-cert-dir={}", self.bed.trusted_folder(&self.project.folder()).display())])
+            .args([format!("--dest-creds=ci:{PASSWORD}")])
+            .args([format!("dir:{}", folder.display()), format!("docker://{name}")])
+            .inherit_env()
+            .run()
+            .success();
+        name
+    }
+
+    /// Destroys it, and looks that nothing is served any more.
+    #[track_caller]
+    pub(super) fn destroy(self) {
+        self.project.run(["destroy", "--auto-approve"]).success();
+        assert_eq!(self.bed.status(&self.url(), None), None, "nothing is served any more");
+    }
+
+    fn url(&self) -> String {
+        format!("https://{}/v2/", self.host)
+    }
+}

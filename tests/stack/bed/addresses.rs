@@ -1,0 +1,20 @@
+//! The addresses of a bed. They exist in its network namespace alone, so every bed has the same ones.
+
+/// The node, on which everything listens that is no pod. It is no loopback address: Kubernetes allows none of these
+/// as the address of an endpoint.
+pub(super) const NODE: &str = "10.99.0.1";
+
+/// The addresses of the pods, and the one of the bridge to them.
+pub(super) const PODS: &str = "10.244.0.0/24";
+pub(super) const BRIDGE: &str = "10.244.0.1";
+
+/// The name of that bridge.
+pub(super) const BRIDGE_NAME: &str = "pods0";
+
+/// The zone whose names all lead to the node.
+pub(super) const ZONE: &str = "example.test";
+
+/// The address of a pod: the first one has number 1.
+pub(super) fn pod(number: u8) -> String {
+    format!("10.244.0.{}", u16::from(number) + 1)
+}

@@ -1,0 +1,187 @@
+//! Starts everything of a bed, and watches it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use tokio::runtime::Runtime;
+
+use super::addresses::{NODE, ZONE};
+use super::workloads::{self, Images};
+use super::{Facts, Size, acme, certificates, dns, https, ingress, namespaces, node, tool};
+use crate::plane::program::{Program, Start};
+use crate::plane::{self, Error, Nodes, Plane};
+
+/// How long a program may take until it does its work. On a busy machine it takes seconds.
+const START_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How often is looked whether it does.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A program, and how one sees that it does its work.
+pub(super) struct Service {
+    program: Program,
+    is_ready: Box<dyn Fn() -> bool>,
+}
+
+impl Service {
+    pub(super) fn new(program: Program, is_ready: impl Fn() -> bool + 'static) -> Self {
+        Self { program, is_ready: Box::new(is_ready) }
+    }
+}
+
+/// A bed that runs for as long as this process. The plane's own programs are not in it.
+pub(crate) struct Bed {
+    folder: PathBuf,
+    plane: plane::Facts,
+    facts: Facts,
+    running: Vec<Program>,
+    /// What is started when its definitions are there.
+    waiting: Vec<Start>,
+    runtime: Runtime,
+}
+
+impl Bed {
+    /// Starts one of this size in the namespaces of this process, on the main thread: its programs end with it.
+    pub(crate) fn start(size: Size, plane_programs: &Path, programs: &Path) -> Result<(Plane, Self), Error> {
+        namespaces::set_up(size)?;
+        let plane = Plane::start(plane_programs, Nodes::Elsewhere)?;
+        let folder = plane.facts().folder.join("bed");
+        fs::create_dir(&folder)?;
+        let mut bed = Self {
+            facts: facts(programs, &folder),
+            folder,
+            plane: plane.facts().clone(),
+            running: Vec::new(),
+            waiting: Vec::new(),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+        };
+        bed.start_all(size)?;
+        bed.facts.save(&bed.plane.folder)?;
+        Ok((plane, bed))
+    }
+
+    /// Starts what has become due, and says which of the programs has ended by itself, if one has.
+    pub(crate) fn look(&mut self) -> Option<String> {
+        if !self.waiting.is_empty() && self.has_definition(certificates::DEFINITION) {
+            for program in std::mem::take(&mut self.waiting) {
+                match program.start() {
+                    Ok(program) => self.running.push(program),
+                    Err(error) => return Some(error.to_string()),
+                }
+            }
+        }
+        self.running.iter_mut().find_map(Program::exit_message)
+    }
+
+    fn start_all(&mut self, size: Size) -> Result<(), Error> {
+        self.apply_definitions("contour")?;
+        let programs = self.facts.programs.clone();
+        let services = [
+            dns::start(&self.own_folder("dns")?)?,
+            acme::start(&self.own_folder("acme")?)?,
+            ingress::start_contour(&self.plane, &programs, &self.own_folder("contour")?)?,
+            ingress::start_envoy(&programs, &self.own_folder("envoy")?)?,
+        ];
+        let folder = self.own_folder("cert-manager")?;
+        self.waiting = certificates::programs(&self.plane, &programs, &folder).into();
+        match size {
+            Size::Processes => workloads::play(&self.plane, self.played_images(), self.own_folder("pods")?)?,
+            Size::Node => self.start_node()?,
+        }
+        for service in services {
+            self.wait_for(service)?;
+        }
+        let root = self.runtime.block_on(https::get(&acme::root(), &self.facts.acme_authority, None))?;
+        Ok(fs::write(&self.facts.acme_root, root.1)?)
+    }
+
+    /// Starts containerd, and, when it has the images, what runs pods by it.
+    fn start_node(&mut self) -> Result<(), Error> {
+        let (folder, programs) = (self.own_folder("node")?, self.facts.programs.clone());
+        self.wait_for(node::start_containerd(&programs, &self.facts.acme_root, &folder)?)?;
+        node::import(&programs, &folder, self.images())?;
+        for service in node::start_kubelet(&self.plane, &programs, &folder)? {
+            self.wait_for(service)?;
+        }
+        Ok(())
+    }
+
+    /// The images that a node has from the beginning.
+    fn images(&self) -> node::Images {
+        vec![
+            ("registry:3.1.2", self.plane.program("registry"), &["serve", "/etc/distribution/config.yml"]),
+            (certificates::SOLVER_IMAGE, self.facts.programs.join("acmesolver"), &[]),
+        ]
+    }
+
+    /// The programs that play images.
+    fn played_images(&self) -> Images {
+        Images::default()
+            .add("registry", self.plane.program("registry"))
+            .add(certificates::SOLVER_IMAGE, self.facts.programs.join("acmesolver"))
+    }
+
+    /// A new folder for one of the programs.
+    fn own_folder(&self, name: &str) -> Result<PathBuf, Error> {
+        let folder = self.folder.join(name);
+        fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
+    fn wait_for(&mut self, service: Service) -> Result<(), Error> {
+        let Service { mut program, is_ready } = service;
+        let deadline = Instant::now() + START_TIMEOUT;
+        while !is_ready() {
+            if let Some(message) = program.exit_message() {
+                return Err(message.into());
+            }
+            if Instant::now() > deadline {
+                return Err(program.last_lines(&format!("is not ready after {START_TIMEOUT:?}")).into());
+            }
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        self.running.push(program);
+        Ok(())
+    }
+
+    /// Makes the definitions that the bed's own programs need, and waits until they are served.
+    fn apply_definitions(&self, of: &str) -> Result<(), Error> {
+        let folder = self.facts.programs.join("definitions").join(of);
+        let folder = folder.to_string_lossy();
+        self.kubectl(["apply", "--server-side", "-f", &folder])?;
+        self.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "-f", &folder])
+    }
+
+    fn kubectl<const N: usize>(&self, args: [&str; N]) -> Result<(), Error> {
+        let kubeconfig = format!("--kubeconfig={}", self.plane.kubeconfig.display());
+        let args = [kubeconfig.as_str()].into_iter().chain(args);
+        tool::run(&self.plane.program("kubectl").to_string_lossy(), args).map(drop)
+    }
+
+    /// Whether the cluster has this definition of a kind.
+    fn has_definition(&self, name: &str) -> bool {
+        let server = &self.plane.server;
+        let url = format!("{server}/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
+        let answer = https::get(&url, &self.plane.authority, Some(https::Login::Token(&self.plane.token)));
+        self.runtime.block_on(answer).is_ok_and(|(status, _)| status == StatusCode::OK)
+    }
+}
+
+fn facts(programs: &Path, folder: &Path) -> Facts {
+    Facts {
+        programs: programs.to_owned(),
+        address: NODE.into(),
+        zone: ZONE.into(),
+        webhook_port: certificates::WEBHOOK,
+        acme: acme::directory(),
+        acme_authority: acme::authority(&folder.join("acme")),
+        acme_root: folder.join("acme/root.pem"),
+    }
+}
+
+/// The path of one of the machine's own programs.
+pub(super) fn find(name: &str) -> Result<PathBuf, Error> {
+    crate::harness::find_program(name)
+}
