@@ -29,7 +29,7 @@ pub struct Store {
     kept: State,
     on_disk: Option<StateVersion>,
     /// The run under way, and the state with its outcomes so far.
-    run: Option<(Journal, State)>,
+    run: Option<Box<(Journal, State)>>,
     /// Outcomes of this run that are not written down yet.
     noted: Vec<JournalLine>,
     /// Where outcomes of this run could not be written down. We know them; whoever reads the journal does not.
@@ -98,7 +98,7 @@ impl Store {
 
     /// The state, with the outcomes so far of the run under way.
     pub fn state(&self) -> &State {
-        self.run.as_ref().map_or(&self.kept, |(_, state)| state)
+        self.run.as_ref().map_or(&self.kept, |run| &run.1)
     }
 
     /// Whether there was a state before this process.
@@ -190,7 +190,7 @@ impl Store {
         };
         self.backend.append(&[JournalLine::Begin(Box::new(begin.clone()))]).await?;
         let id = begin.run.clone();
-        self.run = Some((Journal::new(begin), self.kept.clone()));
+        self.run = Some(Box::new((Journal::new(begin), self.kept.clone())));
         Ok(id)
     }
 
@@ -200,7 +200,7 @@ impl Store {
     /// # Errors
     /// No run has begun.
     pub fn outcome(&mut self, address: &Address, outcome: Outcome) -> Result<(), StateError> {
-        let Some((journal, state)) = &mut self.run else {
+        let Some((journal, state)) = self.run.as_deref_mut() else {
             return Err(StateError::OutOfOrder("no run has begun"));
         };
         // The state in memory comes first: the outcome is a fact, and `finish` writes the state from memory.
@@ -234,7 +234,7 @@ impl Store {
     /// [`finish`](Self::finish); if the run is killed before, all its intents without an outcome are in doubt
     /// anyway. Without a run it does nothing.
     pub fn leave_in_flight(&mut self, writes: BTreeSet<Address>) {
-        if let Some((journal, _)) = &mut self.run {
+        if let Some((journal, _)) = self.run.as_deref_mut() {
             journal.in_flight.extend(writes);
         }
     }
@@ -247,7 +247,7 @@ impl Store {
     pub async fn finish(&mut self, end: RunEnd, completion: Completion) -> Result<Option<u64>, StateError> {
         // Where they cannot be written down, the state below has them all the same.
         let kept = self.keep_outcomes().await;
-        let Some((mut journal, _)) = self.run.take() else {
+        let Some((mut journal, _)) = self.run.take().map(|run| *run) else {
             return Err(StateError::OutOfOrder("no run has begun"));
         };
         journal.end = Some(end);
