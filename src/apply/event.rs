@@ -70,6 +70,11 @@ pub enum Event {
         /// The server's text, without the secrets in it.
         text: String,
     },
+    /// The cluster did not take the record of which copy of the state is the newest one.
+    NotRecorded {
+        /// Why.
+        problem: Problem,
+    },
     /// The run was asked to stop: it begins no further resource, and finishes the writes under way.
     Stopping,
 }

@@ -13,6 +13,7 @@ use crate::resource::{
     Address, ClusterIdentity, FieldPath, FilePlace, Health, Identity, Live, Origin, Ownership, Problem,
     ProblemKind, Stamp, Target,
 };
+use crate::state::Freshness;
 
 /// A plan as it was shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,6 +145,7 @@ impl PlanSnapshot {
             left_out: self.left_out.clone(),
             // A plan that cannot be applied is not kept in a file.
             lineage_obstacle: None,
+            freshness: Freshness::default(),
             briefing: self.briefing.clone(),
             digest: self.digest.clone(),
         }

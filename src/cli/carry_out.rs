@@ -8,6 +8,7 @@ use super::diagnostics;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt;
+use super::newest_state::catch_up;
 use super::output::Output;
 use super::outputs;
 use super::plan::{self, Form};
@@ -18,7 +19,8 @@ use super::settings;
 use super::wording::note;
 use crate::apply::Report;
 use crate::engine::{
-    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, Undo, Undoing, Workspace,
+    Admitted, Applicable, Approval, Interruption, PlanRequest, Planned, Settings, StateAccess, Undo, Undoing,
+    Workspace,
 };
 use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
@@ -67,6 +69,36 @@ pub(super) struct Failures {
     pub(super) on_failure: OnFailure,
 }
 
+/// What is to be planned.
+pub(super) enum Wanted {
+    /// This.
+    Request(PlanRequest),
+    /// The way back to the revision before the last, with the rest of this request. Which one that is, is found out when
+    /// the state is open.
+    PreviousRevision(PlanRequest),
+}
+
+impl Wanted {
+    /// The request, of which everything is known.
+    pub(super) async fn request<S: StateAccess>(
+        self,
+        workspace: &Workspace<S>,
+    ) -> Result<PlanRequest, Failure> {
+        match self {
+            Self::Request(request) => Ok(request),
+            Self::PreviousRevision(request) => {
+                Ok(PlanRequest { revision: Some(workspace.previous_revision().await?), ..request })
+            }
+        }
+    }
+}
+
+impl From<PlanRequest> for Wanted {
+    fn from(request: PlanRequest) -> Self {
+        Self::Request(request)
+    }
+}
+
 /// What a plan is compared with to see whether it is the approved one.
 enum Admission<'a> {
     Person,
@@ -89,13 +121,15 @@ impl Admission<'_> {
 pub(super) async fn run(
     global: &Global,
     args: &RunArgs,
-    request: PlanRequest,
+    wanted: impl Into<Wanted>,
     approver: Approver<'_>,
     failures: Failures,
     output: Output,
 ) -> Result<Exit, Failure> {
+    let wanted = wanted.into();
     // Each step holds the whole configuration, so the larger ones are not kept in this future.
-    let mut workspace = Box::pin(open(global, args, &request, failures.on_trouble, output)).await?;
+    let mut workspace = Box::pin(open(global, args, &wanted, failures.on_trouble, output)).await?;
+    let request = wanted.request(&workspace).await?;
     let admission = approver.admit(&mut workspace, output).await?;
     let planned = workspace.plan(request).await?;
     let sources = &workspace.config().sources;
@@ -108,6 +142,7 @@ pub(super) async fn run(
     }
     let applicable = planned.applicable(&approval)?;
     if !planned.plan.changes_state() {
+        catch_up(&workspace, &planned.plan.freshness, output).await?;
         show_outputs(&workspace, &planned, args, output).await?;
         return Ok(Exit::Done);
     }
@@ -153,17 +188,24 @@ async fn show_outputs(
 async fn open(
     global: &Global,
     args: &RunArgs,
-    request: &PlanRequest,
+    wanted: &Wanted,
     on_trouble: OnTrouble,
     output: Output,
 ) -> Result<Workspace<Store>, Failure> {
     let settings = Settings { on_trouble, ..settings::of_planning(global, &args.planning) };
-    let (project, command) = match (request.revision, request.mode) {
-        (Some(revision), _) => {
+    let (project, command) = match wanted {
+        Wanted::PreviousRevision(_) => {
+            (project::load_without_blocks(global, settings, output)?, "rollback".to_owned())
+        }
+        Wanted::Request(PlanRequest { revision: Some(revision), .. }) => {
             (project::load_without_blocks(global, settings, output)?, format!("rollback {revision}"))
         }
-        (None, Mode::Apply) => (project::load(global, settings, output).await?, "apply".to_owned()),
-        (None, Mode::Destroy) => (project::load(global, settings, output).await?, "destroy".to_owned()),
+        Wanted::Request(PlanRequest { mode: Mode::Apply, .. }) => {
+            (project::load(global, settings, output).await?, "apply".to_owned())
+        }
+        Wanted::Request(PlanRequest { mode: Mode::Destroy, .. }) => {
+            (project::load(global, settings, output).await?, "destroy".to_owned())
+        }
     };
     let opened = project.open_locked(&command).await?;
     if let Some(interruption) = opened.interruption() {

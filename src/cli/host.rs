@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::output::Output;
 use super::wording::note;
-use crate::engine::{Host, StateBackends};
-use crate::provider::kubernetes::Environment;
+use crate::engine::Host;
 use crate::report::escape;
 use crate::state::Holder;
 
@@ -25,9 +24,7 @@ pub(super) fn host(output: Output) -> Host {
         // That it cannot be said is no reason to stop waiting.
         let _ = output.message(&note(waits_for(holder, left)));
     };
-    let host = Host::of_process();
-    let backends = StateBackends::new(Environment::of_process(), Arc::clone(&host.variables));
-    Host { backends: Arc::new(backends.with_waiting(Arc::new(waiting))), ..host }
+    Host::telling(Arc::new(waiting))
 }
 
 fn waits_for(holder: &Holder, left: Duration) -> String {

@@ -96,6 +96,7 @@ fn left_out(all: &[(Identity, LeftOut)]) -> Vec<String> {
             LeftOut::Controlled => return None,
             LeftOut::Ending => "it is being deleted".to_owned(),
             LeftOut::OfProject(project) => format!("it belongs to the project `{project}`"),
+            LeftOut::OfRegplan => "it has a record of regplan's own".to_owned(),
             LeftOut::OfHelm => "Helm keeps a release in it".to_owned(),
             LeftOut::NoToml(reason) => format!("it cannot be written as TOML: {reason}"),
             LeftOut::Pod => "most fields of a pod cannot be changed".to_owned(),

@@ -19,6 +19,7 @@ mod host;
 mod import;
 mod init;
 mod interrupt;
+mod newest_state;
 mod output;
 mod outputs;
 mod plan;

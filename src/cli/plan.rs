@@ -37,14 +37,14 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     planned.check_named_lineage()?;
     if let Some(path) = &args.out {
         plan_file::keep(path, &workspace, &planned, output).await?;
-    } else if plan.refusals.is_empty() && plan.has_changes() {
+    } else if !plan.is_blocked() && plan.has_changes() {
         let mut text = Styled::default();
         output.note(text.line(Label::Dim, format!("Digest of this plan: {}", plan.digest)))?;
     }
-    let exit = match (plan.refusals.is_empty(), plan.has_work() && args.detailed_exitcode) {
-        (false, _) => Exit::Failed,
-        (true, true) => Exit::Changes,
-        (true, false) => Exit::Done,
+    let exit = match (plan.is_blocked(), plan.has_work() && args.detailed_exitcode) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Changes,
+        (false, false) => Exit::Done,
     };
     // The program ends here. To free a plan of thousands of objects piece by piece would only make the user
     // wait, so its memory is left to the operating system.

@@ -79,7 +79,7 @@ impl Progress {
             }
             Event::Failed { failure, .. } => Self::end(&mut under_way, &failure.address),
             Event::Skipped(skipped) => Self::end(&mut under_way, &skipped.address),
-            Event::Warning { .. } | Event::Stopping => {}
+            Event::Warning { .. } | Event::NotRecorded { .. } | Event::Stopping => {}
         }
     }
 

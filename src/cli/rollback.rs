@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::{Global, RollbackArgs, RunArgs};
-use super::carry_out::{self, Approver, Failures};
+use super::carry_out::{self, Approver, Failures, Wanted};
 use super::destination;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -12,23 +12,20 @@ use super::plan::{self, Form};
 use super::plan_file;
 use super::project;
 use super::settings;
-use crate::engine::{PlanRequest, Settings};
+use crate::engine::PlanRequest;
 use crate::plan::Mode;
 use crate::report::SourceLine;
 
 pub(super) async fn run(global: &Global, args: &RollbackArgs, output: Output) -> Result<Exit, Failure> {
-    let revision = if let Some(revision) = args.revision {
-        revision
-    } else {
-        let project = project::load_without_blocks(global, Settings::from(global), output)?;
-        project.previous_revision().await?
-    };
     let asked = settings::request(Mode::Apply, &args.run.planning);
-    let request = PlanRequest { revision: Some(revision), ..asked };
+    let wanted = match args.revision {
+        Some(revision) => Wanted::Request(PlanRequest { revision: Some(revision), ..asked }),
+        None => Wanted::PreviousRevision(asked),
+    };
     match &args.out {
-        Some(path) => keep(global, &args.run, request, path, output).await,
+        Some(path) => keep(global, &args.run, wanted, path, output).await,
         None => {
-            carry_out::run(global, &args.run, request, Approver::Person, Failures::default(), output).await
+            carry_out::run(global, &args.run, wanted, Approver::Person, Failures::default(), output).await
         }
     }
 }
@@ -37,7 +34,7 @@ pub(super) async fn run(global: &Global, args: &RollbackArgs, output: Output) ->
 async fn keep(
     global: &Global,
     args: &RunArgs,
-    request: PlanRequest,
+    wanted: Wanted,
     path: &Path,
     output: Output,
 ) -> Result<Exit, Failure> {
@@ -46,8 +43,8 @@ async fn keep(
     let project = project::load_without_blocks(global, settings, output)?;
     destination::check_beside_state(path, "--out", &project.backend_settings()?)?;
     let workspace = project.open().await?.connect().await?;
-    let planned = workspace.plan(request).await?;
+    let planned = workspace.plan(wanted.request(&workspace).await?).await?;
     plan::show(&planned.plan, &Form::from(args), &SourceLine::within(&workspace.config().sources), output)?;
     plan_file::keep(path, &workspace, &planned, output).await?;
-    Ok(if planned.plan.refusals.is_empty() { Exit::Done } else { Exit::Failed })
+    Ok(if planned.plan.is_blocked() { Exit::Failed } else { Exit::Done })
 }

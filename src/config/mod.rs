@@ -79,4 +79,4 @@ pub use presence::is_absent;
 pub use references::SECRET_KIND;
 pub use schema::schema;
 pub use starter::starter;
-pub use state_settings::{ClusterState, StateSettings};
+pub use state_settings::{ClusterState, RECORDED_IN, StateSettings};

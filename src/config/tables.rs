@@ -69,7 +69,8 @@ pub(super) struct StateTable {
     #[serde(default)]
     #[schemars(schema_with = "path_schema")]
     pub(super) path: Option<PathBuf>,
-    /// `kubernetes`: the namespace of states, which no project may own; `regplan-state` unless said otherwise.
+    /// `kubernetes`: the namespace of states, which no project may own; `regplan-state` unless said otherwise. `local`:
+    /// the namespace of the `ConfigMap` that tells which copy of the state is the newest one; `default` unless said otherwise.
     #[serde(default)]
     #[schemars(schema_with = "dns_label")]
     pub(super) namespace: Option<String>,
@@ -183,7 +184,7 @@ impl BackendName {
     /// The keys of `[state]` that mean something beside it.
     pub(super) fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Local => &["path", "encryption"],
+            Self::Local => &["path", "encryption", "namespace"],
             Self::Kubernetes => &["namespace", "name", "lock_duration"],
             Self::S3 => {
                 &["bucket", "prefix", "region", "endpoint", "path_style", "lock_duration", "encryption"]

@@ -25,7 +25,7 @@ use crate::kubernetes::field_manager;
 use crate::resource::{
     Address, ClusterIdentity, FieldManager, FieldPath, Health, Identity, Operation, Problem,
 };
-use crate::state::Unfinished;
+use crate::state::{Freshness, Unfinished};
 
 /// The drift of a whole project.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub struct Drift {
     pub at: Timestamp,
     /// The last run, where it did not complete. It may still be under way.
     pub unfinished: Option<Unfinished>,
+    /// How the state compares with the newest one.
+    pub freshness: Freshness,
     /// What was found of each resource, sorted by address.
     pub findings: Vec<Finding>,
 }
@@ -167,9 +169,14 @@ pub enum DriftKind {
 }
 
 impl Drift {
-    /// The result of the whole: drift if any resource drifted, else unknown if any is unknown, else in sync.
+    /// The result of the whole: drift if any resource drifted, else unknown if any is unknown, or the state is not
+    /// certainly the newest one, else in sync.
     pub fn verdict(&self) -> Verdict {
-        self.findings.iter().map(|finding| finding.status.verdict()).max().unwrap_or(Verdict::InSync)
+        let of_state = match self.freshness {
+            Freshness::Newest | Freshness::Ahead => Verdict::InSync,
+            Freshness::Unknown(_) | Freshness::Stale(_) => Verdict::Unobserved,
+        };
+        self.findings.iter().map(|finding| finding.status.verdict()).fold(of_state, Verdict::max)
     }
 
     /// How many resources have this result.

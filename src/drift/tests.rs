@@ -248,6 +248,7 @@ fn drift_is_certain_whatever_else_could_not_be_seen() {
     let verdict = |statuses: Vec<Status>| {
         let cluster = ClusterIdentity { uid: None, server: String::new(), ca_digest: None };
         Drift {
+            freshness: crate::state::Freshness::default(),
             project: "p".into(),
             lineage: String::new(),
             serial: 1,

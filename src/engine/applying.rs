@@ -6,16 +6,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tracing::{Instrument as _, info_span};
 
+use super::newest_state::{Register, RunRecord};
 use super::redacting::RedactingRecorder;
 use super::run_secrets::RunSecrets;
 use super::{Error, rights};
 use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
 use crate::diagnostic::Sources;
-use crate::plan::{Action, Change, Mode, Plan};
+use crate::plan::{Action, Change, Mode, Plan, Reason};
 use crate::provider::Provider;
 use crate::resource::{Address, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
-    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, ReadFrom, Readiness, RunEnd,
+    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, ReadFrom, Readiness, RunEnd, RunId,
     StateError, Store, StoredDesired, StoredResource,
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Run<'a> {
     pub sources: &'a Sources,
     /// The secrets that no event, record or report may hold.
     pub secrets: &'a RunSecrets,
+    /// The namespace in which it is recorded which copy of the state is the newest one; `None` where there is but one.
+    pub recorded_in: Option<&'a str>,
 }
 
 /// Applies the plan. Each outcome is in the journal at once, and in the state at the end, however the run
@@ -54,7 +57,7 @@ pub(super) async fn apply(
     provider.write_under(store.permit());
     // While the user was asked, somebody may have removed the lock.
     store.confirm().await?;
-    store
+    let id = store
         .begin(NewRun {
             plan: run.plan.clone(),
             cluster: plan.cluster.clone(),
@@ -62,15 +65,21 @@ pub(super) async fn apply(
             intents: intents(plan),
         })
         .await?;
+    let emit = |event| emit(run.secrets.redact_event(event));
+    let record = match Register::of(provider, store.state(), run.recorded_in) {
+        Some(register) => RunRecord::begin(register, store, id.clone(), command(plan), &emit).await?,
+        None => None,
+    };
     let mut journal = Journal {
         store,
         timeouts: timeouts(plan),
         ready_rules: ready_rules(plan),
         keys: keys(plan),
+        run: id.clone(),
+        with_secrets: with_secrets(plan),
         out_of_order: None,
     };
     let mut recorder = RedactingRecorder { recorder: &mut journal, secrets: run.secrets };
-    let emit = |event| emit(run.secrets.redact_event(event));
     let result = apply::run(plan, provider, &mut recorder, &emit, stop, options).await;
     let result = result.map(|report| run.secrets.redact_report(report));
     let end = match &result {
@@ -80,6 +89,11 @@ pub(super) async fn apply(
     };
     let finished =
         store.finish(end, completion(plan, run)).instrument(info_span!("finish_state", ?end)).await;
+    if let Some(record) = record.filter(|_| finished.is_ok()) {
+        // Whoever wants to stop at once waits for nothing; the next run of this folder records it.
+        let recording = record.end(store, &emit);
+        let _ = stop.at_once.run_until_cancelled(recording).await;
+    }
     match (result, finished) {
         (Ok(report), Ok(_)) => Ok(report),
         (Err(problem), Ok(_)) => Err(problem.into()),
@@ -147,6 +161,20 @@ fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
         .collect()
 }
 
+/// The resources into which a plan may write other secret values than they have.
+fn with_secrets(plan: &Plan) -> BTreeSet<Address> {
+    let is_about_secrets = |change: &&Change| match change.action {
+        Action::Create | Action::Replace | Action::Adopt => true,
+        // Whoever takes a field back may have another value in it than whoever had it before.
+        Action::Update => {
+            let is_ownership = |reason: &Reason| matches!(reason, Reason::OwnershipOnly { .. });
+            change.fields.iter().any(|field| field.sensitive) || change.reasons.iter().any(is_ownership)
+        }
+        Action::None | Action::Keep | Action::Delete | Action::Forget => false,
+    };
+    plan.changes.iter().filter(is_about_secrets).map(|change| change.address.clone()).collect()
+}
+
 /// What the history calls a run of this plan, be it applied from a file or not.
 fn command(plan: &Plan) -> String {
     match (plan.revision, plan.mode) {
@@ -178,6 +206,9 @@ struct Journal<'s> {
     timeouts: BTreeMap<Address, Timeouts>,
     ready_rules: BTreeMap<Address, ReadyRule>,
     keys: BTreeMap<Address, BTreeSet<String>>,
+    run: RunId,
+    /// The resources into which the run may write other secret values.
+    with_secrets: BTreeSet<Address>,
     /// What could not even be noted.
     out_of_order: Option<StateError>,
 }
@@ -192,7 +223,13 @@ impl Journal<'_> {
                 let kept = known.filter(|_| uid.is_none());
                 let applied = applied.or_else(|| kept.and_then(|known| known.applied.clone()));
                 let uid = uid.or_else(|| kept.map(|known| known.uid.clone())).unwrap_or_default();
+                let secrets_of = if self.with_secrets.contains(&address) {
+                    Some(self.run.clone())
+                } else {
+                    known.and_then(|known| known.secrets_of.clone())
+                };
                 let resource = Box::new(StoredResource {
+                    secrets_of,
                     dependencies,
                     protect,
                     keys: self.keys.get(&address).cloned().unwrap_or_default(),

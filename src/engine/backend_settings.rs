@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::settings::{ConnectionSettings, Settings, SettingsConflict};
-use crate::config::{ClusterSettings, ClusterState, Config, Encryption, ObjectState, StateSettings};
+use crate::config::{
+    ClusterSettings, ClusterState, Config, Encryption, ObjectState, RECORDED_IN, StateSettings,
+};
 use crate::state::{Location, StateError};
 
 /// Where a state is kept.
@@ -18,6 +20,8 @@ pub enum BackendSettings {
         project: String,
         /// How secret values are kept; `None` where they are not.
         encryption: Option<Encryption>,
+        /// The namespace of the cluster in which the newest state is recorded.
+        recorded_in: String,
     },
     /// The state in this folder, which `[state] path` or the user names.
     Folder {
@@ -25,6 +29,8 @@ pub enum BackendSettings {
         folder: PathBuf,
         /// How secret values are kept; `None` where they are not.
         encryption: Option<Encryption>,
+        /// The namespace of the cluster in which the newest state is recorded.
+        recorded_in: String,
     },
     /// The state in an object store.
     Objects(Box<ObjectBackend>),
@@ -60,13 +66,16 @@ impl BackendSettings {
     /// The user's settings contradict the configuration.
     pub fn of(config: &Config, settings: &Settings) -> Result<Self, SettingsConflict> {
         Ok(match &config.state {
-            StateSettings::Local { path: Some(folder), encryption } => {
-                Self::Folder { folder: folder.clone(), encryption: encryption.clone() }
-            }
-            StateSettings::Local { path: None, encryption } => Self::Beside {
+            StateSettings::Local { path: Some(folder), encryption, recorded_in } => Self::Folder {
+                folder: folder.clone(),
+                encryption: encryption.clone(),
+                recorded_in: recorded_in.clone(),
+            },
+            StateSettings::Local { path: None, encryption, recorded_in } => Self::Beside {
                 folder: config.folder.clone(),
                 project: config.project.clone(),
                 encryption: encryption.clone(),
+                recorded_in: recorded_in.clone(),
             },
             StateSettings::Objects(state) => Self::Objects(Box::new(ObjectBackend {
                 state: state.clone(),
@@ -82,7 +91,16 @@ impl BackendSettings {
 
     /// The state in a folder that the user names.
     pub fn folder(folder: PathBuf) -> Self {
-        Self::Folder { folder, encryption: None }
+        Self::Folder { folder, encryption: None, recorded_in: RECORDED_IN.to_owned() }
+    }
+
+    /// The namespace of the cluster in which it is recorded which copy of the state is the newest one; `None` for a place
+    /// that all machines share, where there is but one.
+    pub fn recorded_in(&self) -> Option<&str> {
+        match self {
+            Self::Beside { recorded_in, .. } | Self::Folder { recorded_in, .. } => Some(recorded_in),
+            Self::Objects(_) | Self::Cluster(_) => None,
+        }
     }
 
     /// Where that is on this machine; `None` where it is elsewhere.

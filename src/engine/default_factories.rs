@@ -12,7 +12,9 @@ use super::factories::Variables;
 use super::factories::{BackendFactory, ProviderFactory};
 use super::settings::ConnectionSettings;
 use crate::config::{ClusterState, Encryption};
-use crate::provider::kubernetes::{self, ClusterShelf, Ensured, Environment, Kubernetes, Made, Manifests};
+use crate::provider::kubernetes::{
+    self, ClusterShelf, Connections, Ensured, Environment, Kubernetes, Made, Manifests,
+};
 use crate::provider::{Cluster, Provider, Router};
 use crate::resource::{Problem, ProblemKind};
 use crate::state::{
@@ -20,45 +22,58 @@ use crate::state::{
     connect_object_store,
 };
 
-/// Reaches Kubernetes clusters, as `kubectl` does.
-pub struct KubernetesProviders {
+/// Reaches Kubernetes clusters, as `kubectl` does. Whoever shares it shares connections: a program that gives credentials
+/// runs once.
+pub struct Clusters {
     environment: Environment,
+    connections: Connections,
+}
+
+impl Clusters {
+    /// `environment` has the variables `KUBECONFIG`, `HOME`, and those of proxies.
+    pub fn new(environment: Environment) -> Self {
+        Self { environment, connections: Connections::default() }
+    }
+
+    async fn connect(&self, settings: &ConnectionSettings) -> Result<Kubernetes, Problem> {
+        let ConnectionSettings {
+            kubeconfig,
+            context,
+            in_cluster,
+            connections,
+            request_timeout,
+            secret_variables,
+        } = settings.clone();
+        let settings = kubernetes::Settings {
+            kubeconfig,
+            context,
+            in_cluster,
+            connections,
+            request_timeout,
+            secret_variables,
+            environment: self.environment.clone(),
+        };
+        Kubernetes::connect_by(&settings, &self.connections).await
+    }
+}
+
+/// Makes the providers for Kubernetes clusters.
+pub struct KubernetesProviders {
+    clusters: Arc<Clusters>,
 }
 
 impl KubernetesProviders {
-    /// `environment` has the variables `KUBECONFIG`, `HOME`, and those of proxies.
-    pub fn new(environment: Environment) -> Self {
-        Self { environment }
+    /// Those that these clusters lead to.
+    pub fn new(clusters: Arc<Clusters>) -> Self {
+        Self { clusters }
     }
 }
 
 #[async_trait]
 impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
-        let cluster = connect(settings, &self.environment).await?;
-        Ok(Box::new(Router::new(Arc::new(cluster))))
+        Ok(Box::new(Router::new(Arc::new(self.clusters.connect(settings).await?))))
     }
-}
-
-async fn connect(settings: &ConnectionSettings, environment: &Environment) -> Result<Kubernetes, Problem> {
-    let ConnectionSettings {
-        kubeconfig,
-        context,
-        in_cluster,
-        connections,
-        request_timeout,
-        secret_variables,
-    } = settings.clone();
-    let settings = kubernetes::Settings {
-        kubeconfig,
-        context,
-        in_cluster,
-        connections,
-        request_timeout,
-        secret_variables,
-        environment: environment.clone(),
-    };
-    Kubernetes::connect(&settings).await
 }
 
 /// How many requests a state needs at once: one, and one for its lock.
@@ -66,15 +81,15 @@ const CONNECTIONS: usize = 2;
 
 /// Keeps states where the settings say.
 pub struct StateBackends {
-    environment: Environment,
+    clusters: Arc<Clusters>,
     variables: Variables,
     waiting: Arc<Waiting>,
 }
 
 impl StateBackends {
-    /// `environment` is that of [`KubernetesProviders`]; `variables` have the credentials of object stores.
-    pub fn new(environment: Environment, variables: Variables) -> Self {
-        Self { environment, variables, waiting: Arc::new(|_, _| ()) }
+    /// `clusters` are those of [`KubernetesProviders`]; `variables` have the credentials of object stores.
+    pub fn new(clusters: Arc<Clusters>, variables: Variables) -> Self {
+        Self { clusters, variables, waiting: Arc::new(|_, _| ()) }
     }
 
     /// Tells again and again while a lock is waited for whose holder may be gone.
@@ -88,7 +103,7 @@ impl StateBackends {
     async fn shelf(&self, settings: &ClusterBackend) -> Result<ClusterShelf, Error> {
         let ClusterBackend { state, connection, cluster: expected } = settings;
         let connection = ConnectionSettings { connections: CONNECTIONS, ..connection.clone() };
-        let cluster = connect(&connection, &self.environment).await?;
+        let cluster = self.clusters.connect(&connection).await?;
         if expected.uid.is_some() || expected.server.is_some() {
             check_cluster(expected, None, Cluster::identity(&cluster).await?)?;
         }
@@ -140,10 +155,10 @@ impl StateBackends {
 impl BackendFactory for StateBackends {
     async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error> {
         let (location, encryption) = match settings {
-            BackendSettings::Beside { folder, project, encryption } => {
+            BackendSettings::Beside { folder, project, encryption, .. } => {
                 (Location::beside(folder, project)?, encryption)
             }
-            BackendSettings::Folder { folder, encryption } => (Location::at(folder), encryption),
+            BackendSettings::Folder { folder, encryption, .. } => (Location::at(folder), encryption),
             BackendSettings::Objects(settings) => return self.in_objects(settings),
             BackendSettings::Cluster(settings) => {
                 let shelf = self.shelf(settings).await?;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::backend_settings::BackendSettings;
 use super::cluster_check::check_cluster;
+use super::newest_state::Register;
 use super::redacting::RedactingProvider;
 use super::state_access::place_name;
 use super::{Error, Head, Host, Settings};
@@ -15,7 +16,7 @@ use crate::drift::{self, Additions, Drift, Finding, HealthCheck, Observation, St
 use crate::kubernetes::readiness::Standard;
 use crate::provider::{Checkup, Provider};
 use crate::resource::{Address, ClusterIdentity, Identity, Reading, Target, is_house_group};
-use crate::state::{self, Intent, State, StoredResource};
+use crate::state::{self, Freshness, Intent, State, StoredResource};
 
 /// Whether Secrets are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct AppliedState {
     state: State,
     place: String,
     cluster: ClusterSettings,
+    /// The namespace in which it is recorded which copy of the state is the newest one; `None` where there is but one.
+    recorded_in: Option<String>,
     host: Host,
 }
 
@@ -76,7 +79,8 @@ impl AppliedState {
             }
         };
         let place = place_name(&view.place, folder);
-        Ok(Self { state: view.state, place, cluster, host })
+        let recorded_in = backend_settings.recorded_in().map(str::to_owned);
+        Ok(Self { state: view.state, place, cluster, recorded_in, host })
     }
 
     /// Compares it with the cluster. Only gets, lists and discovery are sent.
@@ -91,15 +95,23 @@ impl AppliedState {
         let cluster = provider.cluster().identity().await?;
         let cluster = check_cluster(&self.cluster, self.state.cluster.as_ref(), cluster)?;
         let at = Timestamp::now();
-        let found = findings(&self.state, &provider, options).await;
+        let (found, freshness) =
+            tokio::join!(findings(&self.state, &provider, options), self.freshness(&provider));
         if let Some(problem) = provider.cluster().outage().await {
             return Err(problem.into());
         }
-        Ok(self.drift_of(cluster, provider.cluster().context(), at, found))
+        Ok(Drift { freshness, ..self.drift_of(cluster, provider.cluster().context(), at, found) })
     }
 }
 
 impl AppliedState {
+    async fn freshness(&self, provider: &dyn Provider) -> Freshness {
+        match Register::of(provider, &self.state, self.recorded_in.as_deref()) {
+            Some(register) => register.compare(&self.state).await,
+            None => Freshness::Newest,
+        }
+    }
+
     fn drift_of(
         &self,
         cluster: ClusterIdentity,
@@ -116,6 +128,7 @@ impl AppliedState {
             state: self.place.clone(),
             at,
             unfinished: self.state.unfinished.clone(),
+            freshness: Freshness::default(),
             findings,
         }
     }

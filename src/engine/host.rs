@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::default_factories::{KubernetesProviders, StateBackends};
+use super::default_factories::{Clusters, KubernetesProviders, StateBackends};
 use super::factories::{BackendFactory, ProviderFactory, Variables};
 use super::needs::HelmSettings;
 use crate::provider::kubernetes::Environment;
+use crate::state::Waiting;
 
 /// What the program around the engine provides. The engine itself reads nothing from the process.
 ///
@@ -34,12 +35,17 @@ pub struct Host {
 impl Host {
     /// The environment of this process, Kubernetes clusters, and states where the settings say.
     pub fn of_process() -> Self {
-        let environment = Environment::of_process();
+        Self::telling(Arc::new(|_, _| ()))
+    }
+
+    /// The same, which tells again and again while a lock is waited for whose holder may be gone.
+    pub fn telling(waiting: Arc<Waiting>) -> Self {
+        let clusters = Arc::new(Clusters::new(Environment::of_process()));
         let variables: Variables = Arc::new(|name| std::env::var(name).ok());
         Self {
             variables: Arc::clone(&variables),
-            providers: Arc::new(KubernetesProviders::new(environment.clone())),
-            backends: Arc::new(StateBackends::new(environment, variables)),
+            providers: Arc::new(KubernetesProviders::new(Arc::clone(&clusters))),
+            backends: Arc::new(StateBackends::new(clusters, variables).with_waiting(waiting)),
             helm: Arc::new(HelmSettings::of_process()),
         }
     }

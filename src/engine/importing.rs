@@ -2,10 +2,11 @@
 
 use super::{Error, Host, Settings};
 use crate::config::ClusterSettings;
-use crate::provider::Inventory;
-use crate::resource::{Identity, Problem, ProblemKind, Reading, Target};
+use crate::kubernetes::schema_defaults;
+use crate::provider::{Cluster, Inventory};
+use crate::resource::{Identity, Problem, ProblemKind, Reading, Target, is_builtin_group};
 
-/// All objects of a namespace. Only gets, lists and discovery are sent; no configuration is needed.
+/// All objects of a namespace, without what the definitions of custom resources fill in. Only gets, lists and discovery are sent; no configuration is needed.
 ///
 /// # Errors
 /// The cluster cannot be reached, or the namespace is not there.
@@ -23,7 +24,23 @@ pub async fn inventory(host: &Host, settings: &Settings, namespace: &str) -> Res
         // Whoever may work only inside a namespace need not be able to look at it.
         Some(Reading::Unreadable(_) | Reading::Present(_)) | None => {}
     }
-    Ok(provider.cluster().inventory(namespace).await?)
+    let mut inventory = provider.cluster().inventory(namespace).await?;
+    take_out_defaults(&mut inventory, provider.cluster()).await;
+    Ok(inventory)
+}
+
+/// Takes what their definitions fill in out of custom resources. Where a server publishes no schema, all of it stays:
+/// that is true as well, only longer.
+async fn take_out_defaults(inventory: &mut Inventory, cluster: &dyn Cluster) {
+    for live in &mut inventory.seen {
+        let Some(target) = Target::of(&live.object) else { continue };
+        if is_builtin_group(&target.identity.group) {
+            continue;
+        }
+        if let Ok(Some(schema)) = cluster.schema(&target).await {
+            schema_defaults::take_out_defaults(&mut live.object, &schema);
+        }
+    }
 }
 
 fn no_namespace(name: &str) -> Problem {

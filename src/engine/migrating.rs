@@ -1,7 +1,16 @@
 //! Moves the state of a project to where another configuration says.
 
+use std::sync::Arc;
+
+use super::cluster_check::check_cluster;
+use super::newest_state::Register;
+use super::redacting::RedactingProvider;
 use super::{Error, Project};
-use crate::state::{self, Migrated};
+use crate::provider::Provider as _;
+use crate::state::{self, Holder, Migrated, Newest, State};
+
+/// What the record says of a move.
+const COMMAND: &str = "state migrate";
 
 impl Project {
     /// Moves the state from where this configuration says to where the other one says; both are of the same project.
@@ -17,5 +26,42 @@ impl Project {
         let identities = self.identities(self.config.state.encryption()).ok().flatten();
         let (old, new) = (self.backend().await?, to.backend().await?);
         Ok(state::migrate(old, new, &self.config.project, identities.as_ref()).await?)
+    }
+
+    /// Records in the cluster where the state of this project is now, after it has moved here from the place of the other
+    /// configuration. Older copies of a folder are told so.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached, is another one, or does not take the record.
+    pub async fn record_move_from(&self, from: &Self, migrated: &Migrated) -> Result<(), Error> {
+        let Some(state) = self.backend().await?.load().await? else { return Ok(()) };
+        let (here, there) = (self.config.state.recorded_in(), from.config.state.recorded_in());
+        let moved_to = match (here, there) {
+            // A copy of a folder is told apart by its runs, wherever the folder is.
+            (Some(_), Some(_)) | (None, None) => return Ok(()),
+            (Some(_), None) => None,
+            (None, Some(_)) => Some(migrated.to.display().to_string()),
+        };
+        self.record_place(&state, here.or(there), moved_to).await
+    }
+
+    async fn record_place(
+        &self,
+        state: &State,
+        namespace: Option<&str>,
+        moved_to: Option<String>,
+    ) -> Result<(), Error> {
+        // Nothing was applied yet, so there is nothing that a copy could believe in.
+        if state.last_run.is_none() {
+            return Ok(());
+        }
+        let connection = self.settings.connection(&self.config.cluster)?;
+        let provider = self.host.providers.connect(&connection).await?;
+        let provider = RedactingProvider::around(provider, Arc::default());
+        let found = provider.cluster().identity().await?;
+        check_cluster(&self.config.cluster, state.cluster.as_ref(), found)?;
+        let Some(register) = Register::of(&provider, state, namespace) else { return Ok(()) };
+        let newest = Newest { moved_to, ..Newest::of(state, COMMAND, Holder::this_process(COMMAND).who()) };
+        Ok(register.replace(&state.lineage, &newest).await?)
     }
 }

@@ -16,6 +16,7 @@
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
+//! | `newest_state` | which copy of a local state is the newest one |
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
@@ -54,6 +55,7 @@ mod loading;
 mod lost_data;
 mod migrating;
 pub mod needs;
+mod newest_state;
 mod opening;
 mod other_files;
 mod other_variables;
@@ -83,7 +85,7 @@ mod workspace;
 pub use backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
 pub use cluster_check::ClusterMismatch;
 pub use compiling::{Compiled, compile, complete};
-pub use default_factories::{KubernetesProviders, StateBackends};
+pub use default_factories::{Clusters, KubernetesProviders, StateBackends};
 pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;
 pub use factories::{BackendFactory, ProviderFactory, Variables};

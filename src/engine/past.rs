@@ -1,6 +1,7 @@
 //! What was applied before: the revisions of a project.
 
-use super::{Error, Project};
+use super::state_access::StateAccess;
+use super::{Error, Project, Workspace};
 use crate::state::{self, Revision, RevisionHead, StateError, Unfinished};
 
 /// The revisions that are kept.
@@ -32,16 +33,18 @@ impl Project {
     pub async fn revision(&self, number: u64) -> Result<Revision, Error> {
         Ok(self.backend().await?.revision(number).await?)
     }
+}
 
+impl<S: StateAccess> Workspace<S> {
     /// The revision that a rollback goes back to where none is named: the one before the last. Where the last run did
     /// not complete, it is the last one: what that run did has no revision. One that is damaged is not passed over: who
-    /// reads it says so.
+    /// reads it says so. Where the state is locked, nobody can make a newer one in the meantime.
     ///
     /// # Errors
     /// There is no such revision.
     pub async fn previous_revision(&self) -> Result<u64, Error> {
-        let state = self.view_state().await?.state;
-        let kept = self.backend().await?.revisions().await?;
+        let state = self.state.state();
+        let kept = self.project.backend().await?.revisions().await?;
         let last = state.revision;
         let is_candidate =
             |number: &u64| if state.unfinished.is_some() { *number <= last } else { *number < last };

@@ -36,7 +36,7 @@ impl<S: StateAccess> Workspace<S> {
     /// Objects of a state that is not here; the key that seals it cannot be read, or kept with the state.
     pub async fn plan_file(&self, planned: &Planned) -> Result<Option<PlanFile>, Error> {
         let Planned { request, plan, secret_inputs, .. } = planned;
-        if !plan.refusals.is_empty() {
+        if plan.is_blocked() {
             return Ok(None);
         }
         if let Some(obstacle) = &plan.lineage_obstacle {

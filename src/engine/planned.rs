@@ -5,7 +5,7 @@ use super::refusal::{NotApplicable, UncheckedField};
 use crate::blocks::SecretInputs;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{LineageObstacle, Plan};
-use crate::state::ReadFrom;
+use crate::state::{Freshness, ReadFrom};
 
 /// A plan, with the request that it was made for.
 #[derive(Debug)]
@@ -79,11 +79,14 @@ impl Planned {
     /// The plan as one that can be applied. A plan is applied as a whole or not at all.
     ///
     /// # Errors
-    /// A plan with refusals, or with fields that could not be checked; objects of a state that is not here; another
-    /// plan than the approved one.
+    /// A plan with refusals, or with fields that could not be checked; a state that is not the newest one; objects of a
+    /// state that is not here; another plan than the approved one.
     pub fn applicable<'p>(&'p self, approval: &'p Approval) -> Result<Applicable<'p>, NotApplicable> {
         let plan = &self.plan;
         self.check_named_lineage()?;
+        if let Freshness::Stale(stale) = &plan.freshness {
+            return Err(NotApplicable::Stale(stale.clone()));
+        }
         if !plan.refusals.is_empty() {
             return Err(NotApplicable::Refused(plan.refusals.clone()));
         }

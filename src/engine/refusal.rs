@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::approval::{Divergence, Mismatch};
 use crate::plan::{LineageObstacle, Refusal};
 use crate::resource::{Address, FieldPath};
+use crate::state::Stale;
 
 /// Why a plan cannot be applied. Nothing of it was done.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum NotApplicable {
     /// There is no state here, and the objects were made from one.
     #[error("the objects were made from a state that is not here")]
     Lineage(LineageObstacle),
+    /// The state is not the newest one.
+    #[error("the state is not the newest one")]
+    Stale(Box<Stale>),
     /// It is not the plan that was approved.
     #[error("the plan has the digest {found}, and {approved} was approved")]
     OtherPlan {

@@ -12,7 +12,9 @@ use secret_values::{Filled, Record};
 use super::Error;
 use super::compiling::Compiled;
 use super::kept_values::KeptValues;
+use super::own_state;
 use crate::config::Config;
+use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::provider::Provider;
 use crate::resource::{Address, Desired, Identity, Live, Problem, Reading, Target};
@@ -56,7 +58,8 @@ pub(super) struct Past<'r> {
 /// taken from where they are kept; else from the cluster, where they are certainly still the same.
 ///
 /// # Errors
-/// A revision of an old format, which has only its objects; or one that was edited by hand.
+/// A revision of an old format, which has only its objects; or one that was edited by hand; or it has the place in which
+/// the state is kept now.
 pub(super) async fn restore(
     config: &Config,
     past: Past<'_>,
@@ -78,6 +81,11 @@ pub(super) async fn restore(
     let Refilled { mut desired, barred, used_consents, notes } = refilled;
     without_dependencies_on_nothing(&mut desired);
     let graph = Graph::build(desired).map_err(|mistakes| Error::mistakes(config, mistakes))?;
+    // The state may have moved since into what was a resource then.
+    let own_state = own_state::owners(config, &graph);
+    if !own_state.is_empty() {
+        return Err(Error::mistakes(config, Diagnostics::from(own_state)));
+    }
     let then = past.revision.state.resources.values();
     let applied_then = then.map(|resource| resource.identity.clone()).collect();
     Ok(Restoration { compiled: Compiled::of(graph), left_out, applied_then, barred, used_consents, notes })

@@ -94,6 +94,7 @@ impl RunSecrets {
             | Event::Skipped(_)
             | Event::Unwaited { .. }
             | Event::Leaving { .. }
+            | Event::NotRecorded { .. }
             | Event::Stopping) => event,
         }
     }

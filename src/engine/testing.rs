@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::{
-    BackendFactory, BackendSettings, ConfigInputs, ConnectionSettings, Error, Host, Project, ProviderFactory,
-    Settings, StateBackends, load,
+    BackendFactory, BackendSettings, Clusters, ConfigInputs, ConnectionSettings, Error, Host, Project,
+    ProviderFactory, Settings, StateBackends, load,
 };
 use crate::provider::kubernetes::Environment;
 use crate::provider::{
@@ -193,7 +193,9 @@ struct NotedBackends(FakeCluster);
 impl BackendFactory for NotedBackends {
     async fn open(&self, settings: &BackendSettings) -> Result<Box<dyn Backend>, Error> {
         self.0.note("open the state");
-        StateBackends::new(Environment::default(), Arc::new(|_| None)).open(settings).await
+        StateBackends::new(Arc::new(Clusters::new(Environment::default())), Arc::new(|_| None))
+            .open(settings)
+            .await
     }
 }
 

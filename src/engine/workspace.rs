@@ -62,10 +62,15 @@ impl<S: StateAccess> Workspace<S> {
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let state = self.state.state();
         check_lineage(state, &request)?;
-        let mut planned = match request.revision {
-            Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await?,
-            None => self.plan_configuration(request).await?,
+        let planning = async {
+            match request.revision {
+                Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await,
+                None => self.plan_configuration(request).await,
+            }
         };
+        let (planned, freshness) = tokio::join!(Box::pin(planning), self.freshness());
+        let mut planned = planned?;
+        planned.plan.freshness = freshness;
         let Planned { request, plan, warnings, .. } = &mut planned;
         let config = self.config();
         other_files::check(plan, state, config, request)
@@ -227,10 +232,11 @@ impl Workspace<Store> {
             read_from: plan.read_from.clone(),
             sources,
             secrets,
+            recorded_in: config.state.recorded_in(),
         };
         let options = Options { parallelism: settings.parallelism.max(1), on_trouble: settings.on_trouble };
         let provider = self.provider.as_ref();
-        applying::apply(plan.plan, &run, provider, &mut self.state, emit, stop, options).await
+        Box::pin(applying::apply(plan.plan, &run, provider, &mut self.state, emit, stop, options)).await
     }
 }
 

@@ -9,12 +9,14 @@
 //! | `definition_schemas` | which fields of a definition are in a schema, and which schema it is, in short |
 //! | `removed_apis` | which API versions Kubernetes has removed, and what took their place |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
+//! | `newest_state` | the `ConfigMap` that tells which copy of a state is the newest one |
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
 //! | `propagation` | whether a deletion waits for what the object owns |
 //! | `immutable` | which fields cannot change on an existing object, and what is lost when it is made anew |
 //! | `atomic` | which fields are owned as a whole |
 //! | `defaults` | which values the server fills in again, or keeps |
 //! | `filled_in` | which fields of an object nobody has to write |
+//! | `schema_defaults` | which fields of a custom resource hold just what its definition fills in |
 //! | `controlled` | what controllers write into objects, and what an export brings along |
 //! | `server_fields` | which fields only the server writes |
 //! | `openapi` | what a server says of the fields of a kind |
@@ -52,12 +54,14 @@ pub mod list_items;
 pub mod marks;
 pub mod names;
 pub mod namespaces;
+pub mod newest_state;
 pub mod openapi;
 pub mod pods;
 pub mod propagation;
 pub mod quantity;
 pub mod readiness;
 pub mod removed_apis;
+pub mod schema_defaults;
 pub mod secret_data;
 pub mod server_fields;
 pub mod unions;

@@ -27,6 +27,7 @@ use crate::plan::view::readings::Readings;
 use crate::plan::view::schemas::Schemas;
 use crate::plan::view::situation::Situation;
 use crate::resource::{Address, FieldPath, Problem, ProblemKind, Target};
+use crate::state::Freshness;
 
 /// A question that has no answer yet.
 #[derive(Debug)]
@@ -462,6 +463,7 @@ impl Planner {
             targets: self.input.targets.clone(),
             left_out: self.input.left_out.addresses().into_iter().collect(),
             lineage_obstacle: self.lineage_obstacle.take(),
+            freshness: Freshness::default(),
             briefing: Briefing::default(),
             digest: String::new(),
         };

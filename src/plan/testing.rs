@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::kubernetes::field_manager;
 use crate::plan::{Briefing, Change, Mode, Plan};
 use crate::resource::{ClusterIdentity, Live, ManagedEntry, Operation, Ownership, Stamp};
+use crate::state::Freshness;
 
 /// The project whose objects these are.
 pub(crate) const PROJECT_NAME: &str = "p";
@@ -57,6 +58,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         targets: Vec::new(),
         left_out: Vec::new(),
         lineage_obstacle: None,
+        freshness: Freshness::default(),
         briefing: Briefing::default(),
         digest: "sha256:plan".into(),
     }

@@ -6,6 +6,7 @@ use crate::apply::{Event, Report};
 use crate::plan::Action;
 use crate::report::format::escape::escape;
 use crate::report::format::styled::{Label, Styled};
+use crate::report::freshness;
 
 /// One line for an event; `None` for those that only matter to a progress display.
 pub fn event_line(event: &Event) -> Option<Styled> {
@@ -51,6 +52,10 @@ pub fn event_line(event: &Event) -> Option<Styled> {
         Event::Warning { address, text: words } => {
             text.push(Label::Warning, format!("{:>9} ", "warning"));
             text.push(Label::Plain, format!("{address}: {}", escape(words)));
+        }
+        Event::NotRecorded { problem } => {
+            text.push(Label::Warning, format!("{:>9} ", "warning"));
+            text.push(Label::Plain, escape(&freshness::not_recorded(problem)));
         }
         Event::Stopping => {
             text.push(
@@ -122,6 +127,9 @@ pub fn event_json(event: &Event) -> Value {
             json!({"event": "leaving", "address": address, "action": action})
         }
         Event::Warning { address, text } => json!({"event": "warning", "address": address, "text": text}),
+        Event::NotRecorded { problem } => {
+            json!({"event": "not_recorded", "problem": problem.message, "help": problem.help})
+        }
         Event::Stopping => json!({"event": "stopping"}),
     }
 }

@@ -21,6 +21,7 @@ mod apply;
 mod approval;
 mod drift;
 mod format;
+mod freshness;
 mod head;
 mod history;
 mod managers;
@@ -40,6 +41,7 @@ pub use format::escape::{escape, escape_in_place, escape_json, escape_lines};
 pub use format::page::Page;
 pub use format::styled::{Label, Styled};
 pub use format::time::to_the_second;
+pub use freshness::{not_recorded, staleness, way_out};
 pub use head::plan_subject;
 pub use history::{
     HISTORY_FORMAT_VERSION, history_json, history_text, revision_head_text, revision_json, revision_text,

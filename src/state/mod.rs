@@ -52,6 +52,7 @@
 //! | `backend`, `local`, `location`, `files` | where all this is kept |
 //! | `lock`, `holder` | which process may write |
 //! | `migration` | how a state moves to another place |
+//! | `newest` | what a cluster keeps of the newest state, so that an older copy is noticed |
 //! | `shared` | the same in a store that several machines share |
 //! | `id`, `error` | the names and the errors of all of them |
 
@@ -72,6 +73,7 @@ mod location;
 mod lock;
 mod migration;
 mod model;
+mod newest;
 mod recover;
 mod revision;
 mod seal;
@@ -109,7 +111,8 @@ pub use journal::{Begin, Intent, IntentKind, Journal, JournalLine, Outcome, RunE
 pub use local_backend::LocalBackend;
 pub use location::Location;
 pub use migration::{Migrated, migrate};
-pub use model::{COMPLETED_PLANS, Expected, FinishedRun, State, Unfinished};
+pub use model::{COMPLETED_PLANS, EARLIER_RUNS, Expected, FinishedRun, State, Unfinished};
+pub use newest::{BegunRun, Freshness, Newest, NoRecord, Stale, Staleness};
 pub use recover::{Recovered, recover};
 pub use revision::{DEFAULT_RETENTION, Revision, RevisionHead, RevisionSummary};
 pub use seal::{Identities, Seal, SealedBy};

@@ -17,6 +17,9 @@ use crate::resource::{Address, ClusterIdentity, Identity};
 /// How many completed plans the state remembers: twice as many as there are revisions. They take about 10 kB.
 pub const COMPLETED_PLANS: usize = 100;
 
+/// How many runs before the last one the state remembers: as many as there are revisions. They take about 2 kB.
+pub const EARLIER_RUNS: usize = 50;
+
 /// What was applied, and to which cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +40,13 @@ pub struct State {
     /// from one that only has to be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunId>,
+    /// The runs before that one, the newest last. A copy of this state that knows another run has gone another way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_runs: Vec<RunId>,
+    /// The namespace of the cluster in which it is recorded which state is the newest one; `None` where that was never
+    /// recorded. It stays the same whatever the configuration says, so that all copies look at one place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_in: Option<String>,
     /// The files of the configuration that the last run was to make true, relative to the folder of the first one; empty
     /// where nobody knows. Others may be those of another environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -109,6 +119,8 @@ impl State {
             cluster: None,
             revision: 0,
             last_run: None,
+            earlier_runs: Vec::new(),
+            recorded_in: None,
             files: Vec::new(),
             variables: Vec::new(),
             unfinished: None,
@@ -195,6 +207,15 @@ impl State {
             }
             Outcome::Failed { .. } => {}
         }
+    }
+
+    /// Notes that this run was the last one.
+    pub fn end_run(&mut self, run: RunId) {
+        if let Some(before) = self.last_run.replace(run) {
+            self.earlier_runs.push(before);
+        }
+        let too_many = self.earlier_runs.len().saturating_sub(EARLIER_RUNS);
+        self.earlier_runs.drain(..too_many);
     }
 
     /// Adds a completed plan, and removes the oldest ones above [`COMPLETED_PLANS`].

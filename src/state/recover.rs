@@ -35,7 +35,7 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
         state.files.clone_from(&journal.begin.files);
         state.variables.clone_from(&journal.begin.variables);
     }
-    state.last_run = Some(journal.begin.run.clone());
+    state.end_run(journal.begin.run.clone());
     state.unfinished = (journal.end != Some(RunEnd::Completed)).then(|| unfinished(journal));
     state
 }

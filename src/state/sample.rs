@@ -66,6 +66,7 @@ fn timeouts() -> Timeouts {
 
 fn full_resource() -> StoredResource {
     StoredResource {
+        secrets_of: Some(run(1)),
         house: House::new("dns"),
         identity: certificate(),
         version: Some("v1".to_owned()),
@@ -102,6 +103,8 @@ pub(super) fn state() -> State {
         }),
         revision: 1,
         last_run: Some(run(2)),
+        earlier_runs: vec![run(1)],
+        recorded_in: Some("default".to_owned()),
         files: vec!["base.toml".to_owned(), "production.toml".to_owned()],
         variables: vec!["tier".to_owned()],
         unfinished: Some(Unfinished {

@@ -98,7 +98,7 @@ impl Store {
 
     /// The state, with the outcomes so far of the run under way.
     pub fn state(&self) -> &State {
-        self.run.as_ref().map_or(&self.kept, |run| &run.1)
+        self.run.as_deref().map_or(&self.kept, |(_, state)| state)
     }
 
     /// Whether there was a state before this process.
@@ -192,6 +192,24 @@ impl Store {
         let id = begin.run.clone();
         self.run = Some(Box::new((Journal::new(begin), self.kept.clone())));
         Ok(id)
+    }
+
+    /// Takes a run back of which nothing was done.
+    ///
+    /// # Errors
+    /// The journal cannot be removed; then the next start finds a run without outcomes.
+    pub async fn take_back(&mut self) -> Result<(), StateError> {
+        self.run = None;
+        self.backend.clear_journal().await
+    }
+
+    /// Notes in which namespace of the cluster it is recorded that this is the newest state. It is written down with the
+    /// end of the run.
+    pub fn recorded_in(&mut self, namespace: &str) {
+        let run = self.run.as_deref_mut().map(|(_, state)| state);
+        for state in run.into_iter().chain([&mut self.kept]) {
+            state.recorded_in = Some(namespace.to_owned());
+        }
     }
 
     /// Records an outcome. It counts from now on, even where [`keep_outcomes`](Self::keep_outcomes) fails to write it

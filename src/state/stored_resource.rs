@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::id::RunId;
 use crate::resource::{Address, Applied, Identity, ReadyRule, Target, Timeouts};
 
 /// One resource as it was applied.
@@ -46,6 +47,10 @@ pub struct StoredResource {
     /// Whether it became ready after the last write; left out of the file for what is ready.
     #[serde(default, skip_serializing_if = "Readiness::is_ready")]
     pub readiness: Readiness,
+    /// The run that last wrote other secret values into it; `None` where nobody knows. Two records of one such run have the
+    /// same ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets_of: Option<RunId>,
     /// The record of the last apply; `None` where we have not written it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Arc<Applied>>,
@@ -102,8 +107,15 @@ impl StoredResource {
             ready: None,
             provenance,
             readiness: Readiness::default(),
+            secrets_of: None,
             applied: None,
         }
+    }
+
+    /// Whether we have written no other secret values into the object between these two records of it.
+    pub fn has_secrets_of(&self, other: &Self) -> bool {
+        let is_of_same_run = self.secrets_of.is_some() && self.secrets_of == other.secrets_of;
+        self.uid == other.uid && (is_of_same_run || self.is_of_same_write(other))
     }
 
     /// Whether both are what is known of one write of one object.

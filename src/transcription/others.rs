@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::cleaned::cleaned;
 use crate::kubernetes::marks::PROJECT;
 use crate::kubernetes::namespaces::{is_everywhere, is_of_the_server};
+use crate::kubernetes::newest_state::is_record;
 use crate::resource::{Identity, Live};
 
 /// Why an object is not written down.
@@ -18,6 +19,8 @@ pub enum LeftOut {
     OfProject(String),
     /// Helm keeps a release in it.
     OfHelm,
+    /// regplan itself keeps something in it.
+    OfRegplan,
     /// It is a pod of nobody: hardly anything of a pod can be changed.
     Pod,
     /// It holds a value that TOML has no form for; the reason.
@@ -41,6 +44,9 @@ pub(super) fn why_left_out(identity: &Identity, live: &Live, claims: &[String]) 
     }
     if let Some(project) = live.annotation(PROJECT) {
         return Some(LeftOut::OfProject(project.to_owned()));
+    }
+    if is_record(&live.object) {
+        return Some(LeftOut::OfRegplan);
     }
     if live.object.get("type").and_then(Value::as_str) == Some("helm.sh/release.v1") {
         return Some(LeftOut::OfHelm);

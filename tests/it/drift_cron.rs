@@ -24,14 +24,15 @@ fn file(ns: &Namespace, name: &str) -> String {
 pub(crate) fn of_registry(text: &str) -> String {
     text.replace("namespace: registry\n", "namespace: {ns}\n")
         .replace("resourceNames: [registry]", "resourceNames: [{ns}]")
+        .replace("resourceNames: [regplan-registry]", "resourceNames: [regplan-{project}]")
 }
 
 pub(crate) fn kubectl<const N: usize>(ns: &Namespace, args: [&str; N]) -> Command {
     ns.cluster().kubectl([]).args(args.map(|arg| ns.fill(arg)))
 }
 
-/// What the example has outside the namespace of the test: another namespace, and a Role with its binding in
-/// `kube-system`. On a cluster that stays, they are deleted when this value is dropped.
+/// What the example has outside the namespace of the test: another namespace, and Roles with their bindings in
+/// `kube-system` and `default`. On a cluster that stays, they are deleted when this value is dropped.
 pub(crate) struct Outside<'n> {
     pub(crate) ns: &'n Namespace,
     pub(crate) namespace: &'static str,
@@ -43,8 +44,10 @@ impl Drop for Outside<'_> {
         let Self { ns, namespace, role } = self;
         if !ns.cluster().facts().is_temporary() {
             ns.cluster().begin_delete("", &ns.fill(&format!("namespace/{namespace}")));
-            for kind in ["role", "rolebinding"] {
-                ns.cluster().begin_delete("kube-system", &ns.fill(&format!("{kind}/{role}")));
+            for (place, kind) in
+                ["kube-system", "default"].iter().flat_map(|place| [(place, "role"), (place, "rolebinding")])
+            {
+                ns.cluster().begin_delete(place, &ns.fill(&format!("{kind}/{role}")));
             }
         }
     }
@@ -108,11 +111,15 @@ fn the_cron_jobs_rights_are_enough_and_all_of_them_needed() {
     ns.kubectl(["scale", "deployment/registry", "--replicas=3"]).run().success();
     pod.run(["drift", "--state=state"]).code(2).stdout_contains("spec.replicas: 1 -> 3");
     project.apply();
+    // The pipeline that applies puts the newer state there.
+    assert_eq!(code(&pod, &[]), Some(3), "an old copy is not taken for the truth");
+    let pod = self::pod(&ns, &project, &proxy);
     // The rights in kube-system identify the cluster. Without them, a cluster with another URL may be another one, and
     // drift refuses to compare.
     for (role, namespace, without) in [
         ("{prefix}-drift", ns.name(), 3),
         ("{prefix}-drift-secrets", ns.name(), 3),
+        ("{prefix}-drift", "default".into(), 3),
         ("{prefix}-drift", "kube-system".into(), 1),
     ] {
         every_rule_is_needed(&ns, role, &namespace, (0, without), || {

@@ -205,6 +205,11 @@ fn the_planners_rights_are_enough_and_all_of_them_needed() {
     let with = code().unwrap();
     every_rule_is_needed(&ns, "{prefix}-plan", &ns.name(), (with, 1), code);
     every_rule_is_needed(&ns, "{prefix}-plan", "kube-system", (with, 1), code);
+    let is_unknown = || {
+        let plan = project.run(["plan", "--format", "json"]).success().json();
+        Some(i32::from(plan["newest_state"]["verdict"] != "here"))
+    };
+    every_rule_is_needed(&ns, "{prefix}-plan", "default", (0, 1), is_unknown);
     every_rule_is_needed(&ns, "{prefix}-plan", &ns.fill("{prefix}-ci"), (0, 1), fetched);
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
     drop(outside);

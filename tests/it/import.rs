@@ -13,6 +13,7 @@ tests! {
     what_takes_a_value_from_another_object_is_imported_with_it,
     mistakes_of_import_tables_are_told_at_their_place,
     what_stands_in_a_namespace_becomes_a_configuration_that_changes_nothing,
+    what_a_definition_fills_in_is_not_written_down,
     a_registry_is_written_as_a_registry,
     a_namespace_that_cannot_be_written_down_is_said,
 }
@@ -442,4 +443,60 @@ fn a_namespace_that_cannot_be_written_down_is_said() {
     let limited = ns.project().kubeconfig(ns.account("limited", &rules));
     let written = limited.run(["import", "--from-cluster", "{ns}"]).success();
     written.stdout_contains("[resource.seen]").stderr_contains("Secret could not be looked at");
+}
+
+/// A definition that fills in `size` and `tuning.level`.
+const FILLING: &str = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: "tanks.{prefix}.example.com" }
+spec:
+  group: "{prefix}.example.com"
+  names: { kind: Tank, plural: tanks, singular: tank }
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec:
+              type: object
+              properties:
+                size: { type: integer, default: 7 }
+                content: { type: string }
+                tuning:
+                  type: object
+                  default: {}
+                  properties: { level: { type: integer, default: 3 }, mode: { type: string, default: slow } }
+"#;
+
+fn what_a_definition_fills_in_is_not_written_down() {
+    let ns = Namespace::new();
+    ns.apply(FILLING);
+    let tank = |name: &str, spec: &str| {
+        format!(
+            "apiVersion: {{prefix}}.example.com/v1\nkind: Tank\nmetadata: {{ name: {name} }}\nspec: {spec}\n"
+        )
+    };
+    let published = || ns.kubectl(["explain", "tanks.spec.tuning"]).run().any().succeeded();
+    wait_for("the schema", || published().then_some(()));
+    ns.apply(&tank("plain", "{ content: water }"));
+    ns.apply(&tank("tuned", "{ size: 8, tuning: { level: 4 } }"));
+    assert_eq!(ns.field("tanks.{prefix}.example.com/plain", "/spec/size"), 7);
+    let written = ns.project().run(["import", "--from-cluster", "{ns}"]).success();
+    let text = written.stdout();
+    for filled in ["size = 7", "level = 3", "slow", "tuning = {}"] {
+        assert!(!text.contains(filled), "{filled}:\n{text}");
+    }
+    for meant in ["content = \"water\"", "size = 8", "level = 4"] {
+        assert!(text.contains(meant), "{meant}:\n{text}");
+    }
+    let project = ns.project().write("regplan.toml", text);
+    project.apply().stdout_contains("2 to adopt, 0 to change");
+    project.expect_settled();
+    assert_eq!(ns.field("tanks.{prefix}.example.com/plain", "/spec/tuning/level"), 3);
+    ns.clean_up("crd/tanks.{prefix}.example.com");
 }

@@ -19,16 +19,16 @@ tests! {
 }
 
 /// `first-canary`, as the cluster has it.
-const FIRST: &str = "Zmlyc3QtY2FuYXJ5";
+pub(crate) const FIRST: &str = "Zmlyc3QtY2FuYXJ5";
 
 /// A key pair of age: the public key, and the text of a file with the identity.
-struct Keys {
+pub(crate) struct Keys {
     public: String,
-    identity: String,
+    pub(crate) identity: String,
 }
 
 impl Keys {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let identity = age::x25519::Identity::generate();
         let public = identity.to_public().to_string();
         Self {
@@ -45,13 +45,14 @@ impl Keys {
         )
     }
 
-    fn table(&self) -> String {
+    /// The table `[state]` of a folder in which they are encrypted.
+    pub(crate) fn table(&self) -> String {
         format!("\n[state]\n{}\n", self.line())
     }
 }
 
 /// A project whose first revision has the token `first-canary`, and whose second one has another.
-fn changed<'n>(ns: &'n Namespace, keys: &Keys) -> Project<'n> {
+pub(crate) fn changed<'n>(ns: &'n Namespace, keys: &Keys) -> Project<'n> {
     let project = ns.project().write("token", "first-canary");
     let project = project.write("regplan.toml", &format!("{}{}", with_secret("good"), keys.table()));
     project.apply();

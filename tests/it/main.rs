@@ -20,6 +20,7 @@ mod harness;
 #[path = "../control-plane/plane/mod.rs"]
 #[allow(dead_code, reason = "shared with the quickstart, which uses other parts of it")]
 mod plane;
+mod shell;
 mod supervisor;
 mod timing;
 
@@ -75,8 +76,10 @@ mod schemas;
 mod secrets;
 mod shared_state;
 mod stack;
+mod stale_copies;
 mod state_files;
 mod targets;
+mod test_command;
 mod transport_errors;
 mod undo;
 mod user_stories;
@@ -94,6 +97,7 @@ fn tests() -> Vec<Test> {
         force::tests(),
         faults::tests(),
         shared_state::tests(),
+        migration::tests(),
         replacement::tests(),
         readiness::tests(),
         control_plane::tests(),
@@ -125,7 +129,6 @@ fn tests() -> Vec<Test> {
         leftovers::behind::tests(),
         literals::tests(),
         messages::tests(),
-        migration::tests(),
         mistakes::tests(),
         moves::tests(),
         names::tests(),
@@ -148,8 +151,10 @@ fn tests() -> Vec<Test> {
         secrets::tests(),
         secrets::cycle::tests(),
         stack::tests(),
+        stale_copies::tests(),
         state_files::tests(),
         targets::tests(),
+        test_command::tests(),
         timing::tests(),
         transport_errors::tests(),
         whole_path::tests(),

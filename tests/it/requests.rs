@@ -31,12 +31,13 @@ fn expect(proxy: &Proxy, wanted: &[(&str, usize)]) {
     assert_eq!(counts(proxy), wanted, "{}", proxy.log());
 }
 
-/// The reads for ten objects of two types in two namespaces: discovery, the identity of the cluster, the pages of
-/// the lists. (A single object of a type and namespace is read with `get` instead of a list.)
+/// The reads for ten objects of two types in two namespaces: discovery, the identity of the cluster, the record of the
+/// newest state, the pages of the lists. (A single object of a type and namespace is read with `get` instead of a list.)
 const LISTS: &[(&str, usize)] = &[
     ("get /api", 1),
     ("get /apis", 1),
     ("get namespaces", 1),
+    ("get newest-state", 1),
     ("list namespaces", 1),
     ("list configmaps", 2),
     ("list serviceaccounts", 2),

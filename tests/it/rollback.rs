@@ -14,6 +14,7 @@ tests! {
     what_is_protected_stays,
     a_claim_that_is_gone_comes_back_empty_only_with_consent,
     a_secret_that_was_not_written_since_is_restored,
+    a_secret_whose_object_alone_was_written_since_is_restored,
     a_secret_that_was_written_since_keeps_its_value_only_with_consent,
     a_secret_that_another_hand_changed_keeps_its_value_only_with_consent,
     a_secret_that_is_gone_is_left_out_only_with_consent,
@@ -211,6 +212,25 @@ fn a_secret_that_was_not_written_since_is_restored() {
     back(&project, "1");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
     assert_eq!(ns.field("secret/login", "/data/token"), "Zmlyc3QtY2FuYXJ5");
+}
+
+/// A label is no secret: the value is still the one of that time.
+fn a_secret_whose_object_alone_was_written_since_is_restored() {
+    let ns = Namespace::new();
+    let project = secret_project(&ns);
+    let labelled = with_secret("bad") + "metadata.labels.team = \"a\"\n";
+    project.rewrite("regplan.toml", &labelled);
+    project.apply();
+    project.remove("token");
+    back(&project, "1");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "good");
+    assert_eq!(ns.field("secret/login", "/data/token"), "Zmlyc3QtY2FuYXJ5");
+    assert_eq!(ns.field("secret/login", "/metadata/labels/team"), Value::Null);
+    // A value that went and came back is not the one of that time, as far as anybody knows.
+    let project = project.write("token", "second-canary");
+    project.rewrite("regplan.toml", &labelled);
+    project.apply();
+    project.run(["rollback", "1", "--auto-approve"]).code(1).stdout_contains("secret value of data.token");
 }
 
 fn a_secret_that_was_written_since_keeps_its_value_only_with_consent() {

@@ -2,6 +2,7 @@
 
 mod bed;
 mod certificates;
+mod dns;
 mod journey;
 mod node;
 mod registry;
@@ -10,5 +11,5 @@ use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [journey::tests(), node::tests(), bed::tests(), certificates::tests()].concat()
+    [journey::tests(), node::tests(), bed::tests(), certificates::tests(), dns::tests()].concat()
 }

@@ -18,6 +18,7 @@ use crate::bed::node::cgroups::Group;
 use crate::bed::{self, Bed, Size, namespaces};
 use crate::harness::{self, FACTS, Test};
 use crate::plane::{self, Error, Facts, Nodes, Plane, parent_death};
+use crate::shell;
 use crate::timing::{Budget, Report, Times};
 
 /// How many tests run at once: more than there are cores, as they mostly wait for the servers.
@@ -38,6 +39,11 @@ pub(crate) fn main(tests: &[Test]) -> ExitCode {
     }
     if let Some(size) = here {
         return report(supervise_bed(size));
+    }
+    match shell::asked_for() {
+        Ok(None) => {}
+        Ok(size) => return report(supervise(size)),
+        Err(error) => return report(Err(error)),
     }
     let needs = needed(&arguments, tests, &times);
     if arguments.list || needs.is_empty() {
@@ -136,7 +142,10 @@ fn supervise_bed(size: Size) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let (plane, mut bed) = Bed::start(size, &plane::build(&[])?, &bed::build(size)?)?;
     eprintln!("the test bed ({}) is up after {:.1} s", size.name(), started.elapsed().as_secs_f64());
-    let tests = run_tests(plane.facts())?;
+    let tests = match shell::asked_for()? {
+        Some(_) => shell::start(plane.facts())?,
+        None => run_tests(plane.facts())?,
+    };
     wait_for_tests(tests, || bed.look().or_else(|| plane.failure_within(POLL_INTERVAL)))
 }
 

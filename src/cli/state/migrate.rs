@@ -8,7 +8,8 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::project;
-use crate::engine::{Project, Settings};
+use crate::cli::wording::{self, note};
+use crate::engine::{Error, Project, Settings};
 use crate::report::{Label, Styled, escape};
 use crate::state::Migrated;
 
@@ -28,6 +29,9 @@ pub(super) async fn run(global: &Global, args: &StateMigrateArgs, output: Output
         text.line(Label::Plain, line);
     }
     output.note(&text)?;
+    if let Err(error) = new.record_move_from(&old, &migrated).await {
+        output.message(&unrecorded(&error, new.config.state.recorded_in().is_some()))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -64,4 +68,18 @@ fn told(migrated: &Migrated) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// That the cluster does not know of the move, and what follows from that.
+fn unrecorded(error: &Error, is_local: bool) -> Styled {
+    let what_follows = if is_local {
+        "the next plan takes this state for an old copy"
+    } else {
+        "older copies of the folder are not told"
+    };
+    note(format!(
+        "the state has moved, and that could not be recorded in the cluster, so {what_follows}; run the same command \
+         once more: {}",
+        escape(&wording::words(error).message)
+    ))
 }

@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global, command: StateCommand, output: Output) 
         StateCommand::Init(args) => init::run(global, &args, output).await,
         StateCommand::List(args) => list::run(global, &args, output).await,
         StateCommand::Show(args) => show::run(global, &args, output).await,
-        StateCommand::Rebuild(args) => rebuild::run(global, &args, output).await,
+        StateCommand::Rebuild(args) => Box::pin(rebuild::run(global, &args, output)).await,
         StateCommand::Pull => pull::run(global, output).await,
         StateCommand::Push(args) => push::run(global, &args, output).await,
         StateCommand::Migrate(args) => migrate::run(global, &args, output).await,

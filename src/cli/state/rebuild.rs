@@ -6,13 +6,14 @@ use crate::cli::args::{Global, StateRebuildArgs};
 use crate::cli::confirm;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::newest_state::catch_up;
 use crate::cli::output::Output;
 use crate::cli::project;
 use crate::cli::wording::note;
 use crate::engine::{Additions, Error, Settings, Workspace};
 use crate::provider::Marked;
-use crate::report::{Label, Styled, escape};
-use crate::state::{Lineage, Store};
+use crate::report::{self, Label, Styled, escape};
+use crate::state::{Freshness, Lineage, Stale, Store};
 
 pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output) -> Result<Exit, Failure> {
     let project = project::load_without_blocks(global, Settings::from(global), output)?;
@@ -23,8 +24,14 @@ pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output
     }
     let lineage = lineage(&workspace, args, &found.seen)?;
     let additions = workspace.additions(&found.seen, &lineage);
+    let freshness = workspace.freshness().await;
+    let stale = match &freshness {
+        Freshness::Stale(stale) => Some(stale.as_ref()),
+        Freshness::Newest | Freshness::Ahead | Freshness::Unknown(_) => None,
+    };
     let mut text = Styled::default();
-    if additions.is_empty() {
+    if additions.is_empty() && stale.is_none() {
+        catch_up(&workspace, &freshness, output).await?;
         output.message(text.line(
             Label::Plain,
             format!("Nothing to add: the state knows everything of the lineage {lineage}."),
@@ -32,21 +39,38 @@ pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output
         return Ok(Exit::Done);
     }
     output.message(&listed(&additions))?;
-    if !args.auto_approve && !confirm::ask("Take these into the state?", global.into(), output)? {
+    if let Some(stale) = stale {
+        output.message(&note(format!("{}.", escape(&report::staleness(stale)))))?;
+    }
+    let question = question(&additions, stale);
+    if !args.auto_approve && !confirm::ask(question, global.into(), output)? {
         output.message(text.line(Label::Plain, "Not approved; nothing was done."))?;
         return Ok(Exit::Failed);
     }
-    workspace.rebuild(&lineage, &additions).await?;
-    let count = additions.len();
-    text.line(
-        Label::Plain,
-        format!(
-            "Took in {count} {}. `regplan plan` shows how they differ from the configuration.",
-            if count == 1 { "resource" } else { "resources" }
-        ),
-    );
+    if !additions.is_empty() {
+        workspace.rebuild(&lineage, &additions).await?;
+    }
+    workspace.become_newest("state rebuild").await?;
+    text.line(Label::Plain, done(additions.len()));
     output.note(&text)?;
     Ok(Exit::Done)
+}
+
+fn question(additions: &Additions, stale: Option<&Stale>) -> &'static str {
+    match (additions.is_empty(), stale) {
+        (false, None) => "Take these into the state?",
+        (false, Some(_)) => "Take these into the state, and make it the newest one?",
+        (true, _) => "Make the state here the newest one?",
+    }
+}
+
+fn done(count: usize) -> String {
+    let took = match count {
+        0 => "The state here is the newest one now.".to_owned(),
+        1 => "Took in 1 resource.".to_owned(),
+        _ => format!("Took in {count} resources."),
+    };
+    format!("{took} `regplan plan` shows how it differs from the configuration.")
 }
 
 /// The lineage that is taken over: that of the state that is here, or the one that the user has named.

@@ -204,6 +204,9 @@ fn not_applicable(reason: &NotApplicable) -> Words {
             "set what is missing; only `plan` does without",
         ),
         NotApplicable::Lineage(obstacle) => lineage(obstacle),
+        NotApplicable::Stale(stale) => {
+            Words::new(format!("nothing was done. {}", report::staleness(stale)), report::way_out(stale))
+        }
         NotApplicable::OtherPlan { approved, found } => Words::new(
             format!(
                 "this is not the plan that was approved, so nothing was done: its digest is {found}, and {approved} \

@@ -7,7 +7,7 @@ use super::{Assembly, codes};
 use crate::config::encryption::{Encryption, IdentitySource};
 use crate::config::node::{Node, NodeValue};
 use crate::config::object_state::{ObjectState, ObjectStoreKind};
-use crate::config::state_settings::{ClusterState, StateSettings};
+use crate::config::state_settings::{ClusterState, RECORDED_IN, StateSettings};
 use crate::config::tables::{
     BackendName, EncryptionTable, IdentityEnv, IdentityFile, IdentityTable, StateTable,
 };
@@ -31,7 +31,8 @@ impl Assembly<'_> {
         match table.backend {
             BackendName::Local => {
                 let encryption = self.encryption(&node, table.encryption);
-                StateSettings::Local { path: table.path, encryption }
+                let recorded_in = table.namespace.unwrap_or_else(|| RECORDED_IN.to_owned());
+                StateSettings::Local { path: table.path, encryption, recorded_in }
             }
             BackendName::Kubernetes => StateSettings::Kubernetes(ClusterState {
                 namespace: table.namespace.unwrap_or_else(|| NAMESPACE.to_owned()),

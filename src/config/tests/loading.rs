@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{fine, load_files, load_head_of};
-use crate::config::{StateSettings, codes};
+use crate::config::{RECORDED_IN, StateSettings, codes};
 use crate::diagnostic::SourceId;
 use crate::resource::{Lifecycle, ReadyRule};
 
@@ -66,7 +66,11 @@ fn relative_paths_start_at_the_file_that_names_them() {
     assert_eq!(config.folder, folder.join("base"));
     assert_eq!(
         config.state,
-        StateSettings::Local { path: Some(folder.join("over/state")), encryption: None }
+        StateSettings::Local {
+            path: Some(folder.join("over/state")),
+            encryption: None,
+            recorded_in: RECORDED_IN.to_owned()
+        }
     );
     assert_eq!(config.cluster.kubeconfig, Some(folder.join("base/k")));
     let bodies: Vec<_> = config.blocks.iter().map(|block| block.body.to_json()).collect();

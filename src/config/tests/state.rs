@@ -34,7 +34,7 @@ fn a_state_is_on_this_machine_unless_it_is_said_otherwise() {
 fn a_key_of_another_backend_is_a_mistake_at_its_place() {
     for (state, place) in [
         ("backend = 'kubernetes'\npath = 'kept'", "path"),
-        ("namespace = 'states'\npath = 'kept'", "namespace"),
+        ("name = 'shop'\npath = 'kept'", "name"),
         ("backend = 'local'\nlock_duration = '15s'", "lock_duration"),
     ] {
         assert_eq!(found(&format!("[state]\n{state}")), [(codes::CONFLICTING_KEYS, place.to_owned())]);

@@ -23,6 +23,7 @@ async fn applied(plan: &Plan, cluster: &TakesEveryWrite, store: &mut Store) -> R
         read_from: ReadFrom::default(),
         sources: &sources,
         secrets: &secrets,
+        recorded_in: None,
     };
     let options = Options { parallelism: plan.changes.len(), on_trouble: OnTrouble::Wait };
     apply(plan, &run, cluster, store, &|_| (), &Stop::default(), options).await

@@ -90,12 +90,12 @@ impl Record<'_> {
         self.then.head.number
     }
 
-    /// Whether we have not written the object since the revision, by the records of both times.
+    /// Whether we have written no other secret values into the object since the revision, by the records of both times.
     fn is_unwritten_since(self, live: &Live) -> bool {
         let is_it = |known: &&StoredResource| known.uid == live.stamp.uid;
         let then = self.then.state.resources.values().find(is_it);
         let now = self.now.resources.values().find(is_it);
-        then.zip(now).is_some_and(|(then, now)| then.is_of_same_write(now))
+        then.zip(now).is_some_and(|(then, now)| then.has_secrets_of(now))
     }
 
     /// Whether we are the only owner of a field. Whoever else had changed it would own it.

@@ -8,6 +8,7 @@ use super::briefing::Briefing;
 use super::change::{Action, Change};
 use super::reason::Reason;
 use crate::resource::{Address, ClusterIdentity, Problem, ProblemKind, Target};
+use crate::state::Freshness;
 
 /// What the plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,8 @@ pub struct Plan {
     pub left_out: Vec<Address>,
     /// Why it is shown and never applied, where the state is not here that its objects were made from.
     pub lineage_obstacle: Option<LineageObstacle>,
+    /// How the state that it was made from compares with the newest one; filled by whoever knows it, and no part of the digest.
+    pub freshness: Freshness,
     /// What its readers must know beside what changes; filled by whoever knows it.
     pub briefing: Briefing,
     /// What identifies its content ([`digest_of`](Self::digest_of)).
@@ -109,6 +112,11 @@ impl Plan {
     /// Whether an apply would change the cluster, or forget something in it.
     pub fn has_changes(&self) -> bool {
         self.changes.iter().any(|change| change.action.writes() || change.action == Action::Forget)
+    }
+
+    /// Whether it is only shown: something must be solved first, or the state is not the newest one.
+    pub fn is_blocked(&self) -> bool {
+        !self.refusals.is_empty() || matches!(self.freshness, Freshness::Stale(_))
     }
 
     /// Whether an apply has something to do: to change the cluster, or to wait again for what has not become ready.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::access::Access;
-use super::connect::{self, Settings};
+use super::connect::{Connections, Settings};
 use super::discovery::Discovery;
 use super::ownership;
 use super::problem::{self, About};
@@ -34,7 +34,15 @@ impl Kubernetes {
     /// # Errors
     /// [`ProblemKind::Settings`]: no kubeconfig, a broken one, or credentials that cannot be had.
     pub async fn connect(settings: &Settings) -> Result<Self, Problem> {
-        let connection = connect::connection(settings).await?;
+        Self::connect_by(settings, &Connections::default()).await
+    }
+
+    /// The same by a connection that was made already, where there is one. Each client has places for requests of its own.
+    ///
+    /// # Errors
+    /// Those of [`connect`](Self::connect).
+    pub async fn connect_by(settings: &Settings, connections: &Connections) -> Result<Self, Problem> {
+        let connection = connections.get(settings).await?;
         let transport = Transport::new(
             connection.client,
             connection.server_info,

@@ -1,5 +1,6 @@
 //! Drift as JSON, for programs.
 
+use crate::report::freshness;
 use crate::report::managers;
 use serde_json::{Value, json};
 
@@ -30,6 +31,7 @@ pub fn drift_json(found: &Drift) -> Value {
             "left_out": found.left_out(),
         },
         "unfinished_run": unfinished,
+        "newest_state": freshness::json(&found.freshness),
         "resources": found.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }

@@ -1,5 +1,6 @@
 //! Drift as Markdown, for a comment, a chat or an issue.
 
+use crate::report::freshness;
 use crate::report::head::Head;
 use std::fmt::Write as _;
 
@@ -26,6 +27,9 @@ pub fn drift_markdown(drift: &Drift, limit: usize) -> String {
     page.offer(&format!("\n{}  \n{}\n", code(&head.subject()), code(&head.state())));
     for line in remarks(drift) {
         page.offer(&format!("\n{line}\n"));
+    }
+    if let Some(story) = freshness::told(&drift.freshness) {
+        page.offer(&format!("\nNote: {}\n", code(&story)));
     }
     if let Some(run) = &drift.unfinished {
         page.offer(&format!("\nNote: {}\n", code(&compared(run))));

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::drift::{Drift, Status, Verdict};
 use crate::report::format::escape::escape;
+use crate::state::Freshness;
 
 /// The label's value for fields whose manager the server does not tell.
 const UNKNOWN: &str = "unknown";
@@ -26,6 +27,12 @@ pub fn drift_prometheus(drift: &Drift) -> String {
     metrics.sample("regplan_drift_detected", &[], usize::from(drift.verdict() == Verdict::Drift));
     metrics.about("regplan_drift_unobserved", "Resources that could not be observed.");
     metrics.sample("regplan_drift_unobserved", &[], drift.count(Verdict::Unobserved));
+    metrics.about(
+        "regplan_drift_state_is_newest",
+        "Whether the state is certainly the newest one (1), or it is not, or nobody can tell (0).",
+    );
+    let is_newest = matches!(drift.freshness, Freshness::Newest | Freshness::Ahead);
+    metrics.sample("regplan_drift_state_is_newest", &[], usize::from(is_newest));
     metrics.about("regplan_drift_resource", "A resource that is not in sync, always 1.");
     for found in drift.findings.iter().filter(|found| found.status.verdict() != Verdict::InSync) {
         let labels = [

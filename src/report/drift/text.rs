@@ -7,12 +7,13 @@ use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::plural::plural;
 use crate::report::format::styled::{Label, Styled};
 use crate::report::format::time::to_the_second;
+use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::managers::managers;
 use crate::report::plan::schema;
 use crate::report::plan::value;
 use crate::report::plan::words;
-use crate::state::{RunEnd, Unfinished};
+use crate::state::{Freshness, RunEnd, Unfinished};
 
 /// The column at which sentences about a resource begin, and that of their further lines.
 const SAID: usize = 6;
@@ -30,6 +31,11 @@ pub fn drift_text(drift: &Drift, width: usize) -> Styled {
     if let Some(run) = &drift.unfinished {
         let mut line = Styled::default();
         line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&compared(run)));
+        text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
+    }
+    if let Some(story) = freshness::told(&drift.freshness) {
+        let mut line = Styled::default();
+        line.push(Label::Warning, "Note: ").push(Label::Plain, escape(&story));
         text.append(fit(&line, width, SAID, Breaking::Words)).end().end();
     }
     for finding in told(drift) {
@@ -80,6 +86,14 @@ pub(in crate::report) fn headline(drift: &Drift) -> String {
                 _ if unwell == 0 => format!("Drift: {changed} {of} {are} not as last applied."),
                 _ => format!("Drift: {changed} {of} {are} not as last applied, or not ready ({unwell})."),
             }
+        }
+        Verdict::Unobserved if unknown == 0 => {
+            let are = plural(looked_at, "resource is", "resources are");
+            let state = match drift.freshness {
+                Freshness::Stale(_) => "and that is not the newest state",
+                _ => "and nobody can tell whether that is the newest state",
+            };
+            format!("Not known: {looked_at} {are} as last applied by the state here, {state}.")
         }
         Verdict::Unobserved => {
             format!("Not known: {unknown} {of} could not be observed; no drift in the others.")

@@ -1,5 +1,6 @@
 //! A plan as JSON, for programs.
 
+use crate::report::freshness;
 use crate::report::plan::reasons;
 use serde_json::{Value, json};
 
@@ -30,6 +31,7 @@ pub fn plan_json(plan: &Plan, places: Locator<'_>) -> Value {
         "targets": plan.targets,
         "left_out": plan.left_out,
         "lineages_to_adopt": plan.lineage_obstacle.as_ref().map_or(&[][..], |obstacle| obstacle.found()),
+        "newest_state": freshness::json(&plan.freshness),
         "context": plan.briefing.context,
         "state": plan.briefing.state,
         "digest": plan.digest,

@@ -7,6 +7,7 @@ use crate::report::format::diff::{DiffLine, changed_lines};
 use crate::report::format::markdown::{code, fence};
 use crate::report::format::plural::plural;
 use crate::report::format::shorten::{Bounded, MarkdownTable, NAMED, ResourceText};
+use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::plan::cascade;
 use crate::report::plan::content::{self, ContentLine};
@@ -72,7 +73,8 @@ fn top(plan: &Plan, page: &mut Bounded) {
             page.offer(&format!("- and {more} more\n"));
         }
     }
-    for note in plan.notes.iter().take(AT_THE_TOP) {
+    let told = freshness::told(&plan.freshness);
+    for note in told.iter().chain(plan.notes.iter().take(AT_THE_TOP)) {
         page.offer(&format!("\nNote: {}\n", code(note)));
     }
     let foreign: usize = plan.changes.iter().map(|change| change.foreign).sum();

@@ -6,6 +6,7 @@ use crate::report::format::layout::{Breaking, fit, width_of};
 use crate::report::format::page::Page;
 use crate::report::format::plural::plural;
 use crate::report::format::styled::{Label, Styled};
+use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::plan::cascade;
 use crate::report::plan::content;
@@ -23,7 +24,7 @@ const INDENT: usize = 6;
 /// No line is wider than the page, unless it has a word that users copy.
 pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
     let mut text = head(plan, page);
-    for note in &plan.notes {
+    for note in freshness::told(&plan.freshness).iter().chain(&plan.notes) {
         let mut line = Styled::default();
         line.push(Label::Warning, "Note: ").push(Label::Plain, escape(note));
         text.append(fit(&line, page.width, INDENT, Breaking::Words)).end().end();

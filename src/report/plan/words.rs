@@ -9,6 +9,7 @@ use crate::report::managers::managers;
 use crate::report::plan::reasons;
 use crate::report::source_line::Locator;
 use crate::resource::Health;
+use crate::state::Freshness;
 
 /// The action as a verb.
 pub(in crate::report) fn verb(action: Action) -> &'static str {
@@ -202,6 +203,9 @@ pub(in crate::report) fn counts(plan: &Plan) -> String {
 
 /// Why the plan as a whole cannot be applied.
 pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
+    if matches!(plan.freshness, Freshness::Stale(_)) {
+        return Some("The state here is not the newest one; nothing can be applied.".to_owned());
+    }
     let count = plan.refusals.len();
     (count > 0).then(|| {
         let (noun, verb) = (plural(count, "resource", "resources"), plural(count, "blocks", "block"));
@@ -211,7 +215,7 @@ pub(in crate::report) fn obstacle(plan: &Plan) -> Option<String> {
 
 /// The sentence for a plan without changes.
 pub(in crate::report) fn quiet(plan: &Plan) -> Option<String> {
-    if !plan.refusals.is_empty() || plan.has_changes() {
+    if plan.is_blocked() || plan.has_changes() {
         return None;
     }
     Some(match plan.mode {

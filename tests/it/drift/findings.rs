@@ -32,6 +32,7 @@ fn what_is_as_applied_costs_its_lists_and_nothing_else() {
         ("get /apis", 1),
         // The identity of the cluster, and the namespace that the objects share.
         ("get namespaces", 2),
+        ("get newest-state", 1),
         ("list configmaps", 1),
         ("list serviceaccounts", 1),
     ];

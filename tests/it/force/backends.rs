@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use regplan::config::{ClusterSettings, ClusterState};
-use regplan::engine::{BackendFactory as _, BackendSettings, ClusterBackend, Settings, StateBackends};
+use regplan::engine::{
+    BackendFactory as _, BackendSettings, ClusterBackend, Clusters, Settings, StateBackends,
+};
 use regplan::provider::kubernetes::Environment;
 use regplan::state::{self, LocalBackend, Location};
 
@@ -64,7 +66,7 @@ fn in_cluster(ns: &Namespace, _: &Project<'_>) -> Box<dyn state::Backend> {
         name: ns.project_name(),
         lock_duration: Duration::from_secs(5),
     };
-    let backends = StateBackends::new(Environment::default(), Arc::new(|_| None));
+    let backends = StateBackends::new(Arc::new(Clusters::new(Environment::default())), Arc::new(|_| None));
     let settings = BackendSettings::Cluster(Box::new(ClusterBackend { state, connection, cluster }));
     block_on(backends.open(&settings)).unwrap()
 }

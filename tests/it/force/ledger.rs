@@ -83,8 +83,14 @@ impl Ledger {
     #[track_caller]
     pub(crate) fn check(&mut self, context: &str) {
         let Some(log) = &mut self.log else { return };
+        // That one is regplan's own, too.
+        let record = Object {
+            resource: "configmaps".to_owned(),
+            namespace: "default".to_owned(),
+            name: format!("regplan-{}", self.project),
+        };
         let mut mutations = log.read_on();
-        mutations.retain(|mutation| mutation.object.namespace != self.states);
+        mutations.retain(|mutation| mutation.object.namespace != self.states && mutation.object != record);
         let unannounced = mutations.iter().filter(|mutation| !self.covers(mutation));
         let unannounced: Vec<String> = unannounced.map(Mutation::to_string).collect();
         let runs: Vec<String> = self

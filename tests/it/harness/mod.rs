@@ -56,7 +56,7 @@ pub(crate) use own_cluster::{OwnCluster, end_idle_clusters};
 pub(crate) use plans::{change, changes};
 pub(crate) use programs::{find_program, program};
 pub(crate) use project::Project;
-pub(crate) use proxy::{Proxy, Seen};
+pub(crate) use proxy::{Proxy, RECORD, Seen};
 pub(crate) use texts::{
     BALANCER, FAILING, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, custom_object,
     definition, deployment, mirror_definition, web,

@@ -159,10 +159,33 @@ impl Namespace {
         }
     }
 
+    /// The kubeconfig of a [`stranger`](Self::stranger) who may also read which copy of the project's state is the newest
+    /// one.
+    #[track_caller]
+    pub(crate) fn account(&self, name: &str, rules: &Value) -> PathBuf {
+        let (group, record) = ("rbac.authorization.k8s.io", self.fill("regplan-{project}"));
+        let account = format!("{}-{name}", self.name());
+        let role = json!({
+            "metadata": { "name": account },
+            "rules": [{ "apiGroups": [""], "resources": ["configmaps"], "resourceNames": [record], "verbs": ["get"] }],
+        });
+        let binding = json!({
+            "metadata": { "name": account },
+            "roleRef": { "apiGroup": group, "kind": "Role", "name": account },
+            "subjects": [{ "kind": "ServiceAccount", "name": name, "namespace": self.name() }],
+        });
+        for (plural, object) in [("roles", role), ("rolebindings", binding)] {
+            let path = format!("/apis/{group}/v1/namespaces/default/{plural}");
+            let (code, answer) = self.cluster.request("POST", &path, Some(&object));
+            assert!(code == 201 || code == 409, "{answer}");
+        }
+        self.stranger(name, rules)
+    }
+
     /// The kubeconfig of a service account with no other rights than these rules (of a `Role`, in JSON) in this
     /// namespace.
     #[track_caller]
-    pub(crate) fn account(&self, name: &str, rules: &Value) -> PathBuf {
+    pub(crate) fn stranger(&self, name: &str, rules: &Value) -> PathBuf {
         let subject = json!({ "kind": "ServiceAccount", "name": name, "namespace": self.name() });
         let role = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name });
         let group = "rbac.authorization.k8s.io/v1";

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use crate::plane::Error;
 
 /// Programs, and the Debian package of each. `tests/run.sh` has the same lists.
-const PACKAGES: [(&str, &str); 10] = [
+const PACKAGES: [(&str, &str); 12] = [
     ("docker-registry", "docker-registry"),
     ("htpasswd", "apache2-utils"),
     ("skopeo", "skopeo"),
     ("jq", "jq"),
     ("pebble", "pebble"),
     ("named", "bind9"),
+    ("nsupdate", "bind9-dnsutils"),
+    ("dig", "bind9-dnsutils"),
     ("runc", "runc"),
     ("host-local", "containernetworking-plugins"),
     ("iptables", "iptables"),

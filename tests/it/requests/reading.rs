@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{LISTS, expect, many_config_maps, two_types_in_two_namespaces};
-use crate::harness::{Namespace, Seen, config_maps};
+use crate::harness::{Namespace, RECORD, Seen, config_maps};
 
 tests! {
     unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run,
@@ -22,9 +22,11 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     ns.kubectl(["create", "namespace", "{prefix}-b"]).run().success();
     let proxy = ns.proxy();
     let project = ns.project().write("regplan.toml", &two_types_in_two_namespaces()).through(&proxy);
+    // There is no state yet, so nothing is asked about the newest one.
+    let lists_alone: Vec<_> = LISTS.iter().copied().filter(|(what, _)| !what.contains(RECORD)).collect();
     let tries = [("apply configmaps (dry-run)", 7), ("apply serviceaccounts (dry-run)", 4)];
     project.run(["plan"]).success().stdout_contains("Plan: 11 to add");
-    expect(&proxy, &[LISTS, &tries].concat());
+    expect(&proxy, &[&lists_alone[..], &tries].concat());
     project.apply();
     let unchanged = || {
         proxy.forget();
@@ -35,11 +37,13 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     unchanged();
     let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
     project.remove(&project.state_path());
-    unchanged();
-    // A new state takes in all objects, and writes nothing to the cluster.
+    proxy.forget();
+    project.run(["plan", "--detailed-exitcode"]).success();
+    expect(&proxy, &lists_alone);
+    // A new state takes in all objects, and writes nothing to the cluster but that it is the newest one.
     proxy.forget();
     project.run(["apply", "--auto-approve", "--adopt-lineage", &lineage]).success();
-    expect(&proxy, LISTS);
+    expect(&proxy, &[LISTS, &[("apply newest-state", 2)]].concat());
     unchanged();
     // Two objects change: one in the file, one by another manager.
     project.edit("regplan.toml", "\"v0\"", "\"other\"");
@@ -52,10 +56,16 @@ fn unchanged_objects_cost_their_lists_and_each_changed_one_a_dry_run() {
     project.apply();
     // The writes, one review of the rights before the first of them, and one read after each for its readiness. The
     // namespace is read for its readiness too.
-    let mut with_writes: Vec<_> =
-        changed.iter().copied().filter(|(what, _)| *what != "get namespaces").collect();
+    let mut with_writes: Vec<_> = changed
+        .iter()
+        .copied()
+        .filter(|(what, _)| !["get namespaces", "get newest-state"].contains(what))
+        .collect();
+    // The newest state is looked at once more right before the run, and its begin and its end are recorded.
     with_writes.extend([
         ("get namespaces", 2),
+        ("get newest-state", 2),
+        ("apply newest-state", 2),
         ("create selfsubjectaccessreviews.authorization.k8s.io", 1),
         ("apply configmaps", 2),
     ]);
@@ -73,8 +83,9 @@ fn more_unchanged_objects_cost_no_more_requests() {
         project.apply();
         proxy.forget();
         project.run(["plan", "--detailed-exitcode"]).success();
-        // The identity of the cluster, and their namespace.
-        expect(&proxy, &[("get /api", 1), ("get /apis", 1), ("get namespaces", 2), ("list configmaps", 1)]);
+        // The identity of the cluster, and their namespace; and the newest state.
+        let costs = [("get /api", 1), ("get /apis", 1), ("get namespaces", 2), ("get newest-state", 1)];
+        expect(&proxy, &[&costs[..], &[("list configmaps", 1)]].concat());
     }
 }
 
@@ -129,7 +140,8 @@ fn an_unchanged_registry_costs_no_dry_run() {
         ("list serviceaccounts", 1),
         ("list services", 1),
     ];
-    expect(&proxy, &[&costs[..], &metadata].concat());
+    let record = [("get newest-state", 1)];
+    expect(&proxy, &[&costs[..], &metadata, &record].concat());
     // Without a state, an object proves itself unchanged if it contains exactly what would be sent.
     project.remove(&project.state_path());
     proxy.forget();

@@ -11,19 +11,21 @@ tests! {
 
 const MORE: &str = "\n[resource.more]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.k = \"v\"\n";
 
-/// Applies this configuration, and puts back the state that was there before.
-fn applied_and_forgotten(project: &Project<'_>, config: &str) {
+/// Applies this configuration, and puts back the state that was there before. The cluster has no record of the newer one,
+/// so that the objects alone tell.
+fn applied_and_forgotten(ns: &Namespace, project: &Project<'_>, config: &str) {
     let state = project.read(&project.state_path());
     project.rewrite("regplan.toml", config);
     project.apply();
     project.rewrite(&project.state_path(), &state);
+    ns.cluster().delete("default", &ns.fill("configmap/regplan-{project}"));
 }
 
 fn what_an_older_state_does_not_know_is_listed_and_kept() {
     let ns = Namespace::new();
     let project = greeting(&ns);
     project.apply();
-    applied_and_forgotten(&project, &format!("{GREETING}{MORE}"));
+    applied_and_forgotten(&ns, &project, &format!("{GREETING}{MORE}"));
     // In the configuration it is taken in again, and the plan says so.
     let plan = project.run(["plan"]).success();
     plan.stdout_contains("A run that the state here (serial 2) does not know has written resource.more");
@@ -45,7 +47,7 @@ fn what_a_later_run_wrote_is_told() {
     let ns = Namespace::new();
     let project = greeting(&ns);
     project.apply();
-    applied_and_forgotten(&project, &GREETING.replace("world", "moon"));
+    applied_and_forgotten(&ns, &project, &GREETING.replace("world", "moon"));
     project.rewrite("regplan.toml", GREETING);
     let told = "does not know has written resource.greeting";
     project.run(["plan"]).success().stdout_contains(told);

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -262,10 +262,9 @@ cat /proc/$$/cmdline /proc/$$/environ /proc/$PPID/cmdline > "$1/given.$$"
 printf '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "%s"}}' "$2"
 "#;
 
-fn no_secret_of_the_configuration_reaches_a_credential_plugin() {
-    let (ns, canaries) = (Namespace::new(), Canaries::new());
-    let given = tempfile::tempdir().unwrap();
-    let plugin = given.path().join("plugin");
+/// A kubeconfig in this folder with that program.
+pub(crate) fn kubeconfig_with_plugin(ns: &Namespace, given: &Path) -> PathBuf {
+    let plugin = given.join("plugin");
     fs::write(&plugin, PLUGIN).unwrap();
     fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).unwrap();
     let facts = ns.cluster().facts();
@@ -273,9 +272,16 @@ fn no_secret_of_the_configuration_reaches_a_credential_plugin() {
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         "clusters": [{"name": "c", "cluster": {"server": facts.server, "certificate-authority": facts.authority}}],
         "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1",
-            "interactiveMode": "Never", "command": plugin, "args": [given.path(), facts.token]}}}]});
-    let kubeconfig = given.path().join("kubeconfig");
+            "interactiveMode": "Never", "command": plugin, "args": [given, facts.token]}}}]});
+    let kubeconfig = given.join("kubeconfig");
     fs::write(&kubeconfig, config.to_string()).unwrap();
+    kubeconfig
+}
+
+fn no_secret_of_the_configuration_reaches_a_credential_plugin() {
+    let (ns, canaries) = (Namespace::new(), Canaries::new());
+    let given = tempfile::tempdir().unwrap();
+    let kubeconfig = kubeconfig_with_plugin(&ns, given.path());
     let project = canaries.project(&ns).kubeconfig(kubeconfig).env("PLUGIN_NEEDS", "this");
     let mut sinks = Sinks::default();
     for line in ["plan --out p.regplan", "apply p.regplan", "drift", "destroy --auto-approve"] {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{clean_up, first_machine, greeting, kept, machine, states};
+use super::{HEAD, clean_up, first_machine, greeting, kept, machine, states};
 use crate::harness::Namespace;
 
 tests! {
@@ -11,6 +11,7 @@ tests! {
     without_init_a_command_says_what_to_do,
     a_folder_needs_no_init,
     nobody_owns_the_place_of_the_own_state,
+    a_way_back_does_not_take_the_place_of_the_own_state,
     a_plan_that_finds_no_key_makes_none,
 }
 
@@ -106,5 +107,26 @@ fn a_plan_that_finds_no_key_makes_none() {
     assert!(!project.path("p.plan").exists() && kept(&ns, "secret/{project}.key").is_none());
     project.run(["state", "init"]).success();
     project.run(["plan", "--out", "p.plan"]).success();
+    clean_up(&ns);
+}
+
+/// The namespace was a resource once, and the state has moved there since.
+fn a_way_back_does_not_take_the_place_of_the_own_state() {
+    let ns = Namespace::new();
+    let space = "\n[resource.space]\napiVersion = \"v1\"\nkind = \"Namespace\"\nmetadata.name = \"{prefix}-states\"\n";
+    let local = crate::harness::HEAD;
+    let project = ns.project().write("regplan.toml", &format!("{local}{}{space}", greeting("a")));
+    project.apply();
+    project.rewrite("regplan.toml", &format!("{local}{}", greeting("b")));
+    project.run(["apply", "--auto-approve", "--consent", "resource.space"]).success();
+    project.rewrite("old.toml", &project.read("regplan.toml"));
+    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
+    project.run(["state", "init"]).success();
+    project.run(["state", "migrate", "--from", "old.toml", "--auto-approve"]).success();
+    for more in [&["--auto-approve"][..], &["--out", "back.plan"]] {
+        let refused = project.run(["rollback", "1"].iter().chain(more).copied()).code(1);
+        refused.stderr_contains("own-state").stderr_contains("the state of this project is kept there");
+    }
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "b");
     clean_up(&ns);
 }

@@ -61,6 +61,13 @@ fn each_role_is_enough_for_its_commands() {
     std::fs::copy(planner.path("p.plan"), writer.path("p.plan")).unwrap();
     writer.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("c")));
     writer.run(["apply", "p.plan"]).success();
+    // A way back can be planned without the rights to write, and applied by whoever has them.
+    planner.run(["rollback", "2", "--out", "back.plan"]).success().stdout_contains("back to revision 2");
+    planner.run(["rollback", "2", "--auto-approve"]).code(1).stderr_contains(&ns.fill("`{project}.writer`"));
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "c");
+    std::fs::copy(planner.path("back.plan"), writer.path("back.plan")).unwrap();
+    writer.run(["apply", "back.plan"]).success();
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "b");
     writer.run(["rollback", "1", "--auto-approve"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "a");
     writer.run(["state", "rm", "resource.greeting", "--auto-approve"]).success();

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use super::{HEAD, clean_up, first_machine, greeting, machine, states};
 use crate::harness::Namespace;
+use crate::secrets::cycle::kubeconfig_with_plugin;
 
 tests! {
+    a_way_back_is_chosen_when_nobody_else_can_go_on,
+    a_program_that_gives_credentials_runs_no_more_often_than_with_a_folder,
     a_killed_apply_is_finished_by_another_machine,
     two_laptops_and_a_job_work_on_one_project,
     a_plan_adds_two_reads,
@@ -108,5 +111,63 @@ fn a_secret_stays_out_of_the_state() {
     project.expect_settled();
     let state = project.run(["state", "pull"]).success();
     state.stdout_contains("resource.s").stdout_lacks("s3cr3t-canary").stdout_lacks("czNjcjN0LWNhbmFyeQ");
+    clean_up(&ns);
+}
+
+/// The state and the project are in one cluster: nobody is asked once for each.
+fn a_program_that_gives_credentials_runs_no_more_often_than_with_a_folder() {
+    let ns = Namespace::new();
+    let given = tempfile::tempdir().unwrap();
+    let project = first_machine(&ns, &greeting("a"));
+    let project = project.kubeconfig(kubeconfig_with_plugin(&ns, given.path()));
+    let runs = || {
+        let files = std::fs::read_dir(given.path()).unwrap().map(|file| file.unwrap());
+        let notes: Vec<_> =
+            files.filter(|file| file.file_name().to_string_lossy().starts_with("given.")).collect();
+        for file in &notes {
+            std::fs::remove_file(file.path()).unwrap();
+        }
+        notes.len()
+    };
+    // One client asks more than once, and this command has but one.
+    project.run(["import", "--from-cluster", "{ns}"]).success();
+    let of_one_client = runs();
+    project.apply();
+    assert_eq!(runs(), of_one_client);
+    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
+    for command in [
+        &["plan", "--out", "p.plan"][..],
+        &["apply", "p.plan"],
+        &["rollback", "--auto-approve"],
+        &["drift"],
+        &["state", "init"],
+        &["destroy", "--auto-approve"],
+    ] {
+        project.run(command.iter().copied()).success();
+        assert_eq!(runs(), of_one_client, "{command:?}");
+    }
+    clean_up(&ns);
+}
+
+/// Somebody applies right before a rollback gets the lock.
+fn a_way_back_is_chosen_when_nobody_else_can_go_on() {
+    let ns = Namespace::new();
+    let project = first_machine(&ns, &greeting("a"));
+    project.apply();
+    project.rewrite("regplan.toml", &format!("{HEAD}{}", greeting("b")));
+    project.apply();
+    let other = machine(&ns, &greeting("c"));
+    let proxy = ns.proxy();
+    let apply = other.regplan(["apply", "--auto-approve"]);
+    let apply = std::sync::Mutex::new(Some(apply));
+    let in_between = move || {
+        if let Some(apply) = apply.lock().unwrap().take() {
+            apply.run().success();
+        }
+    };
+    proxy.on("update", "leases.coordination.k8s.io").times(1).first(in_between);
+    let project = project.through(&proxy);
+    project.run(["rollback", "--auto-approve"]).success().stdout_contains("back to revision 2");
+    assert_eq!(ns.field("configmap/greeting", "/data/hello"), "b");
     clean_up(&ns);
 }

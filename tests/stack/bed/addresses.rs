@@ -14,6 +14,9 @@ pub(super) const BRIDGE_NAME: &str = "pods0";
 /// The zone whose names all lead to the node.
 pub(super) const ZONE: &str = "example.test";
 
+/// The zone that is empty, and takes updates.
+pub(super) const RECORDS: &str = "records.test";
+
 /// The address of a pod: the first one has number 1.
 pub(super) fn pod(number: u8) -> String {
     format!("10.244.0.{}", u16::from(number) + 1)

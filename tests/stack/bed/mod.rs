@@ -79,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) address: String,
     /// A zone in which every name leads to this address.
     pub(crate) zone: String,
+    /// A zone that is empty, and takes updates.
+    pub(crate) records: Records,
     /// The port of that address at which cert-manager's webhook listens.
     pub(crate) webhook_port: u16,
     /// The URL of the ACME authority's directory.
@@ -87,6 +89,19 @@ pub(crate) struct Facts {
     pub(crate) acme_authority: PathBuf,
     /// The root of what the ACME authority signs, as a PEM file.
     pub(crate) acme_root: PathBuf,
+}
+
+/// A zone that takes dynamic updates (RFC 2136).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Records {
+    /// Its name.
+    pub(crate) zone: String,
+    /// The address of its server, on port 53.
+    pub(crate) server: String,
+    /// The name of the TSIG key (HMAC-SHA256) that may transfer and change it.
+    pub(crate) key: String,
+    /// The secret of that key, in base64.
+    pub(crate) secret: String,
 }
 
 impl Facts {

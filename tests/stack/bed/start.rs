@@ -79,7 +79,7 @@ impl Bed {
         self.apply_definitions("contour")?;
         let programs = self.facts.programs.clone();
         let services = [
-            dns::start(&self.own_folder("dns")?)?,
+            dns::start(&self.own_folder("dns")?, &self.facts.records)?,
             acme::start(&self.own_folder("acme")?)?,
             ingress::start_contour(&self.plane, &programs, &self.own_folder("contour")?)?,
             ingress::start_envoy(&programs, &self.own_folder("envoy")?)?,
@@ -174,6 +174,7 @@ fn facts(programs: &Path, folder: &Path) -> Facts {
         programs: programs.to_owned(),
         address: NODE.into(),
         zone: ZONE.into(),
+        records: dns::facts(),
         webhook_port: certificates::WEBHOOK,
         acme: acme::directory(),
         acme_authority: acme::authority(&folder.join("acme")),

@@ -5,6 +5,7 @@ mod kubeconfig;
 mod plugin;
 mod proxy;
 mod settings;
+mod shared;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use kube::{Client, Config};
 use self::kubeconfig::Chosen;
 use self::plugin::Plugin;
 pub use self::settings::{Environment, Settings};
+pub use self::shared::Connections;
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::provider::kubernetes::transport::{chain, plugin_failure};
 use crate::resource::{Problem, ProblemKind};
@@ -22,6 +24,7 @@ use crate::resource::{Problem, ProblemKind};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A client that has not sent anything yet, and what is known of its server.
+#[derive(Clone)]
 pub(in crate::provider::kubernetes) struct Connection {
     pub(in crate::provider::kubernetes) client: Client,
     pub(in crate::provider::kubernetes) server_info: ServerInfo,

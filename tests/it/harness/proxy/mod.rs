@@ -18,7 +18,7 @@ use crate::plane::pki::{Authority, Validity};
 use super::tls::Tls;
 use fault::Rule;
 pub(crate) use fault::RuleBuilder;
-pub(crate) use seen::Seen;
+pub(crate) use seen::{RECORD, Seen};
 use server::Server;
 
 /// The requests that a proxy has seen, and its rules.

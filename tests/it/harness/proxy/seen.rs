@@ -13,7 +13,8 @@ pub(crate) struct Seen {
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `apply` (server-side), `delete`,
     /// `deletecollection`.
     pub(crate) verb: String,
-    /// `configmaps`, `deployments.apps`, `deployments.apps/status`. For other requests, the path.
+    /// `configmaps`, `deployments.apps`, `deployments.apps/status`; [`RECORD`] for the record of the newest state. For other
+    /// requests, the path.
     pub(crate) resource: String,
     /// The namespace in the path.
     pub(crate) namespace: Option<String>,
@@ -31,6 +32,15 @@ pub(crate) struct Seen {
     pub(crate) body: Bytes,
 }
 
+/// What the record of the newest state is called among the resources. It is a `ConfigMap`, and rules about these are about
+/// those of projects.
+pub(crate) const RECORD: &str = "newest-state";
+
+fn is_record(target: &Target) -> bool {
+    let is_named = target.name.as_ref().is_some_and(|name| name.starts_with("regplan-"));
+    target.resource == "configmaps" && target.namespace.as_deref() == Some("default") && is_named
+}
+
 impl Seen {
     pub(super) fn new(parts: &Parts, body: Bytes) -> Self {
         let path = parts.uri.path().to_owned();
@@ -38,9 +48,10 @@ impl Seen {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let target = Target::parse(&path);
         let verb = verb(&parts.method, &target, &query, header("content-type").unwrap_or_default());
+        let resource = if is_record(&target) { RECORD.to_owned() } else { target.resource };
         Self {
             verb: verb.to_owned(),
-            resource: target.resource,
+            resource,
             namespace: target.namespace,
             name: target.name,
             dry_run: query.contains("dryRun="),
@@ -57,10 +68,11 @@ impl Seen {
         fits(verb, &self.verb) && fits(resource, &self.resource)
     }
 
-    /// Whether it changes something. Dry-runs and access reviews do not.
+    /// Whether it changes something of a project or of others. Dry-runs and access reviews do not, and the record of the
+    /// newest state is regplan's own.
     pub(crate) fn is_write(&self) -> bool {
         let reads = matches!(self.verb.as_str(), "get" | "list" | "watch");
-        !reads && !self.dry_run && !self.resource.contains("reviews.")
+        !reads && !self.dry_run && !self.resource.contains("reviews.") && self.resource != RECORD
     }
 
     /// The body as JSON; null where it is not JSON.

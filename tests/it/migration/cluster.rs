@@ -1,0 +1,151 @@
+//! Between a folder and the cluster, with the secret values of earlier revisions.
+
+use serde_json::json;
+
+use crate::harness::{Namespace, Project, wait_until};
+use crate::kept_secrets::{FIRST, Keys, changed};
+use crate::rollback::with_secret;
+
+tests! {
+    a_move_that_is_killed_at_any_request_loses_nothing,
+    a_state_moves_into_the_cluster_and_back_with_its_secrets,
+    what_is_not_read_back_as_it_was_written_moves_nothing,
+}
+
+const IN_CLUSTER: &str =
+    "\n[state]\nbackend = \"kubernetes\"\nnamespace = \"{prefix}-states\"\nlock_duration = \"5s\"\n";
+const OUT: [&str; 5] = ["state", "migrate", "--to", "cluster.toml", "--auto-approve"];
+const BACK: [&str; 5] = ["state", "migrate", "--from", "cluster.toml", "--auto-approve"];
+
+/// A project with two revisions in its folder, whose first one has another secret value; and `cluster.toml`, whose state is
+/// in the cluster.
+fn lived_in<'n>(ns: &'n Namespace, keys: &Keys) -> Project<'n> {
+    let project = changed(ns, keys).env("STATE_IDENTITY", &keys.identity);
+    let project = project.write("cluster.toml", &format!("{}{IN_CLUSTER}", with_secret("bad")));
+    in_cluster(&project, &["state", "init"]);
+    project
+}
+
+/// Runs a command with the state in the cluster.
+#[track_caller]
+fn in_cluster(project: &Project<'_>, args: &[&'static str]) {
+    project.run(["-f", "cluster.toml"].iter().chain(args).copied()).success();
+}
+
+fn a_state_moves_into_the_cluster_and_back_with_its_secrets() {
+    let (ns, keys) = (Namespace::new(), Keys::new());
+    let project = lived_in(&ns, &keys);
+    let folder = project.read("regplan.toml");
+    let moved = project.run(OUT).success();
+    moved.stderr_contains("and 2 revisions to ConfigMap ").stderr_lacks("could not be recorded");
+    project.run(["plan"]).code(1).stderr_contains("has moved to");
+    project.rewrite("regplan.toml", &project.read("cluster.toml"));
+    project.expect_settled();
+    // The cluster needs no identity: it has the values in Secrets.
+    let values = ns.cluster().find(&ns.fill("{prefix}-states"), &ns.fill("secret/{project}.values-1"));
+    assert!(values.is_some());
+    let project = project.env("STATE_IDENTITY", "");
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
+    project.apply();
+    assert_ne!(ns.field("secret/login", "/data/token"), FIRST);
+    // And back into the folder, with what was done there.
+    project.run(["plan", "--destroy", "--out", "destroy.plan"]).success();
+    project.rewrite("regplan.toml", &folder);
+    project.run(BACK).success().stderr_lacks("could not be recorded");
+    project.run(["-f", "cluster.toml", "plan"]).code(1).stderr_contains("has moved to");
+    project.expect_settled();
+    project.run(["drift"]).success();
+    project.run(["history"]).success().stdout_contains("rollback 1");
+    // No value is in the folder as it is.
+    for number in 1..=4 {
+        let file = project.state_path().replace("state.json", &format!("revisions/{number:06}.values.json"));
+        let text = project.read(&file);
+        assert!(!text.contains("canary") && !text.contains(FIRST), "{text}");
+    }
+    let project = project.env("STATE_IDENTITY", &keys.identity);
+    project.run(["rollback", "3", "--auto-approve"]).success();
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
+    ns.clean_up("namespace/{prefix}-states");
+}
+
+fn what_is_not_read_back_as_it_was_written_moves_nothing() {
+    let (ns, keys) = (Namespace::new(), Keys::new());
+    let project = lived_in(&ns, &keys);
+    let proxy = ns.proxy();
+    let project = project.through(&proxy);
+    for object in ["{project}.state", "{project}.revision-2"] {
+        let name = ns.fill(object);
+        let damaged = |answer: &mut serde_json::Value| {
+            if let Some(content) = answer.pointer_mut("/binaryData/content") {
+                *content = json!("AAAA");
+            }
+        };
+        proxy.on("get", "configmaps").named(&name).edit_answer(damaged);
+        project.run(OUT).code(1).stderr_contains("error: ");
+        proxy.clear_faults();
+        // The old place counts.
+        project.expect_settled();
+    }
+    project.run(OUT).success();
+    ns.clean_up("namespace/{prefix}-states");
+}
+
+/// Runs this move again and again, and kills it at each further request, before the server has it or after. Then it is run
+/// to its end.
+fn killed_at_each_request<'n>(
+    ns: &'n Namespace,
+    project: Project<'n>,
+    command: [&'static str; 5],
+) -> Project<'n> {
+    let proxy = ns.proxy();
+    let project = project.through(&proxy);
+    for requests in 0.. {
+        proxy.forget();
+        let rule = proxy.on("*", "*").after(requests).times(1);
+        if requests % 2 == 0 {
+            rule.hang();
+        } else {
+            rule.done_but_hang();
+        }
+        let mut moving = project.regplan(command).spawn();
+        wait_until("the request", || moving.has_ended() || proxy.requests().len() > requests);
+        let has_ended = moving.has_ended();
+        moving.kill();
+        proxy.clear_faults();
+        expect_all(&project);
+        if has_ended {
+            break;
+        }
+        // Whoever took the lock is gone; nobody need wait until that is certain.
+        let free = json!({ "metadata": { "annotations": { "regplan.dev/lock": null } } });
+        ns.cluster().patch(
+            &ns.fill("{prefix}-states"),
+            &ns.fill("lease.coordination.k8s.io/{project}"),
+            &free,
+        );
+    }
+    project.run(command).success();
+    project.kubeconfig(ns.cluster().kubeconfig())
+}
+
+/// Both revisions are at the one place or at the other.
+#[track_caller]
+fn expect_all(project: &Project<'_>) {
+    let here = project.run(["history"]).any();
+    let there = project.run(["-f", "cluster.toml", "history"]).any();
+    let is_whole =
+        |history: &crate::harness::Ended| history.succeeded() && history.stdout().contains("   2  ");
+    assert!(is_whole(&here) || is_whole(&there), "{}{}", here.stderr(), there.stderr());
+}
+
+fn a_move_that_is_killed_at_any_request_loses_nothing() {
+    let (ns, keys) = (Namespace::new(), Keys::new());
+    let project = killed_at_each_request(&ns, lived_in(&ns, &keys), OUT);
+    project.run(["plan"]).code(1).stderr_contains("has moved to");
+    let project = killed_at_each_request(&ns, project, BACK);
+    project.expect_settled();
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(ns.field("secret/login", "/data/token"), FIRST);
+    ns.clean_up("namespace/{prefix}-states");
+}

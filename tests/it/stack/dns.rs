@@ -1,0 +1,81 @@
+//! Records in a zone that takes updates, on a real name server.
+
+use serde_json::json;
+
+use crate::bed::{Records, Size};
+use crate::harness::{Bed, Cluster, Command, Namespace, Running, program, wait_until};
+
+tests! { on Size::Processes;
+    an_update_needs_the_right_key,
+    external_dns_makes_and_removes_the_record_of_an_ingress,
+}
+
+fn an_update_needs_the_right_key() {
+    let ns = Namespace::absent();
+    let records = Bed::shared().facts().records.clone();
+    let name = format!("{}.{}", ns.prefix(), records.zone);
+    let wrong = Records { secret: "bm90IHRoZSBzZWNyZXQ=".into(), ..records.clone() };
+    update(&wrong, &name).code(2).stderr_contains("BADSIG");
+    assert_eq!(addresses(&records, &name), "");
+    update(&records, &name).success();
+    assert_eq!(addresses(&records, &name), "192.0.2.1");
+}
+
+/// Adds an address by `nsupdate`.
+fn update(records: &Records, name: &str) -> crate::harness::Output {
+    let Records { server, key, secret, .. } = records;
+    Command::new(program("nsupdate"))
+        .args(["-y".into(), format!("hmac-sha256:{key}:{secret}")])
+        .stdin(format!("server {server}\nupdate add {name} 5 A 192.0.2.1\nsend\n"))
+        .run()
+}
+
+/// The addresses of a name, a line each.
+fn addresses(records: &Records, name: &str) -> String {
+    let server = format!("@{}", records.server);
+    let answer = Command::new(program("dig")).args(["+short", "A", name, &server]).run().success();
+    answer.stdout().trim().to_owned()
+}
+
+fn external_dns_makes_and_removes_the_record_of_an_ingress() {
+    let bed = Bed::shared();
+    let ns = Namespace::new();
+    let records = bed.facts().records.clone();
+    let host = format!("{}.{}", ns.prefix(), records.zone);
+    let mut external_dns = external_dns(&bed, &ns);
+    ns.apply(&ingress(&host));
+    wait_until("the record", || {
+        assert!(!external_dns.has_ended(), "{}", external_dns.stderr_so_far());
+        addresses(&records, &host) == bed.facts().address
+    });
+    ns.kubectl(["delete", "ingress", "web"]).run().success();
+    wait_until("the end of the record", || addresses(&records, &host).is_empty());
+}
+
+/// Runs it for the Ingresses of a namespace, until the value is dropped.
+fn external_dns(bed: &Bed, ns: &Namespace) -> Running {
+    let Records { zone, server, key, secret } = &bed.facts().records;
+    Command::new(bed.facts().programs.join("external-dns"))
+        .args([format!("--kubeconfig={}", Cluster::shared().kubeconfig().display())])
+        .args(["--source=ingress", "--interval=1s", "--policy=sync", "--registry=txt"])
+        .args([format!("--namespace={}", ns.name()), format!("--txt-owner-id={}", ns.prefix())])
+        .args(["--provider=rfc2136", "--rfc2136-port=53", "--rfc2136-axfr"])
+        .args([format!("--rfc2136-host={server}"), format!("--rfc2136-zone={zone}")])
+        .args([format!("--rfc2136-tsig-keyname={key}"), format!("--rfc2136-tsig-secret={secret}")])
+        .args(["--rfc2136-tsig-secret-alg=hmac-sha256"])
+        .spawn()
+}
+
+fn ingress(host: &str) -> String {
+    let backend = json!({ "service": { "name": "web", "port": { "number": 80 } } });
+    json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": { "name": "web" },
+        "spec": {
+            "ingressClassName": "contour",
+            "rules": [{ "host": host, "http": { "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] } }],
+        },
+    })
+    .to_string()
+}
