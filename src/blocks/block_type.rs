@@ -71,6 +71,24 @@ impl<T: BlockType> BlockRef<T> {
     }
 }
 
+impl<T> std::fmt::Display for BlockRef<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
+impl<T> std::fmt::Debug for BlockRef<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BlockRef({})", self.address)
+    }
+}
+
+impl<T> Clone for BlockRef<T> {
+    fn clone(&self) -> Self {
+        Self { address: self.address.clone(), block_type: PhantomData }
+    }
+}
+
 impl<'de, T> Deserialize<'de> for BlockRef<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self { address: BlockAddress::deserialize(deserializer)?, block_type: PhantomData })

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::facts::{Fact, Facts, Need};
+use crate::kubernetes::certificates;
 use crate::kubernetes::kinds::{defines, is_cluster_kind};
 use crate::resource::{GroupKind, api_version_parts, is_builtin_group, is_house_group};
 
@@ -38,6 +39,10 @@ impl Scopes {
             return !is_cluster_kind(kind);
         }
         if is_house_group(&kind.group) {
+            return false;
+        }
+        // Our own blocks make some, before anybody can be asked.
+        if certificates::is_cluster_kind(kind) {
             return false;
         }
         if let Some(namespaced) = self.declared.get(kind) {

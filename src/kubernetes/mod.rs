@@ -38,6 +38,7 @@
 
 pub mod atomic;
 pub mod cascade;
+pub mod certificates;
 pub mod completion;
 pub mod conditions;
 pub mod controlled;

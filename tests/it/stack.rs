@@ -3,6 +3,7 @@
 mod bed;
 mod certificates;
 mod dns;
+mod issuers;
 mod journey;
 mod node;
 mod registry;
@@ -11,5 +12,6 @@ use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [journey::tests(), node::tests(), bed::tests(), certificates::tests(), dns::tests()].concat()
+    [journey::tests(), node::tests(), bed::tests(), certificates::tests(), dns::tests(), issuers::tests()]
+        .concat()
 }

@@ -11,6 +11,7 @@
 //! and the rules for names are done for all types alike.
 
 pub(super) mod chart;
+pub(super) mod issuer;
 pub(super) mod manifest;
 pub(super) mod registry;
 pub(super) mod resource;
@@ -22,6 +23,7 @@ use super::block_type::AnyBlockType;
 pub(super) const TYPES: &[&dyn AnyBlockType] = &[
     &registry::RegistryBlock,
     &chart::ChartBlock,
+    &issuer::IssuerBlock,
     &manifest::ManifestBlock,
     &resource::ResourceBlock,
     &secret::SecretBlock,

@@ -16,7 +16,8 @@
 //! | Service | a load balancer has its address, others at once | 10 min |
 //! | `CustomResourceDefinition` | established, its names accepted, and served by discovery | 1 min |
 //! | `APIService` | Available | 2 min |
-//! | custom resources | by their conditions | 10 min |
+//! | Certificate, Issuer, `ClusterIssuer` of cert-manager | their condition `Ready` is there, and true | 10 min |
+//! | other custom resources | by their conditions | 10 min |
 //! | everything else | written | 1 min |
 
 mod other_kinds;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use self::verdict::{Readiness, Standard, StorageClass};
+use super::certificates;
 use super::completion::has_ended;
 use super::conditions::{condition, is_behind, is_current, said, status};
 use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
@@ -92,6 +94,7 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
         ("", "Service") => other_kinds::service(object),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => other_kinds::definition(object),
         ("apiregistration.k8s.io", "APIService") => other_kinds::api_service(object),
+        (certificates::GROUP, "Certificate" | "Issuer" | "ClusterIssuer") => other_kinds::awaited(object),
         (group, _) if is_builtin_group(group) => Readiness::Ready,
         _ => other_kinds::custom(object),
     }

@@ -71,6 +71,14 @@ pub(super) fn api_service(object: &Value) -> Readiness {
     }
 }
 
+/// A custom resource of which we know that its controller gives it the condition `Ready`.
+pub(super) fn awaited(object: &Value) -> Readiness {
+    if condition(object, "Ready").is_none() {
+        return Readiness::waiting("its controller has not looked at it yet");
+    }
+    custom(object)
+}
+
 /// A custom resource, by the conditions that are a convention among controllers.
 pub(super) fn custom(object: &Value) -> Readiness {
     if let Some(seen) = strange_generation(object) {

@@ -206,3 +206,18 @@ fn conditions_of_other_types_are_read_as_what_they_mean() {
     assert_eq!((rule(json!(true)), rule(json!("True"))), (Readiness::Ready, Readiness::Ready));
     assert!(matches!(rule(json!(false)), Readiness::Waiting(_)));
 }
+
+#[test]
+fn a_certificate_and_its_issuer_are_not_ready_before_their_controller_says_so() {
+    let judged = |kind: &str, object: Value| {
+        let identity = Identity::namespaced("cert-manager.io", kind, "a", "b");
+        judge(&identity, &object, None, StorageClass::default())
+    };
+    for kind in ["Certificate", "Issuer", "ClusterIssuer"] {
+        assert!(matches!(judged(kind, json!({})), Readiness::Waiting(_)), "{kind}");
+        let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+        assert!(matches!(judged(kind, ready), Readiness::Ready), "{kind}");
+    }
+    // Kinds that nobody knows may have no conditions at all.
+    assert!(matches!(judged("CertificateRequest", json!({})), Readiness::Ready));
+}

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::certificate;
 use super::common::{Registry, merge, path};
 use super::config_yml::PORT;
 use super::options::{Controller, Ingress};
@@ -54,8 +55,10 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
     if let Some(class) = &options.class {
         spec["ingressClassName"] = Value::from(class.as_str());
     }
-    if let Some(tls) = &registry.spec.options.tls {
-        spec["tls"] = json!([{"hosts": [host], "secretName": tls.secret}]);
+    if let Some(secret) = registry.spec.tls_secret() {
+        let names = registry.spec.options.tls.iter().flat_map(|tls| &tls.names);
+        let hosts: Vec<&str> = [host].into_iter().chain(names.map(String::as_str)).collect();
+        spec["tls"] = json!([{"hosts": hosts, "secretName": secret}]);
     }
     let mut draft = registry.draft(json!({
         "apiVersion": "networking.k8s.io/v1",
@@ -78,6 +81,8 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
         let keys = ["ingress", "annotations", key];
         draft = registry.set_by(draft, path(&["metadata", "annotations", key]), &keys);
     }
+    // Nobody is to reach the registry while something else than its own certificate answers.
+    draft.depends_on.extend(certificate::address(registry));
     Some(draft)
 }
 

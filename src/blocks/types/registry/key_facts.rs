@@ -13,7 +13,11 @@ pub(super) fn key_facts(spec: &RegistrySpec) -> Vec<KeyFact> {
         KeyFact::new("volume", volume(&options.storage.volume)),
         KeyFact::new("users", users(spec)),
     ];
-    let tls = options.tls.as_ref().map_or_else(|| "none".to_owned(), |tls| format!("Secret {}", tls.secret));
+    let tls = match (spec.issuer(), spec.tls_secret()) {
+        (Some(issuer), _) => format!("certificate of {issuer}"),
+        (None, Some(secret)) => format!("Secret {secret}"),
+        (None, None) => "none".to_owned(),
+    };
     facts.push(KeyFact::new("TLS", tls));
     facts.push(KeyFact::new("Ingress", exposure(options)));
     facts

@@ -9,12 +9,14 @@
 //! | `objects` | Account, configuration, Secrets, claim, disruption budget |
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
 //! | `exposure` | How is the registry reached? |
+//! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
 //! | `image` | What does an image's name say? |
 //! | `properties` | What does a registry give to those who refer to it? |
 //! | `key_facts` | What does a reader of a plan want to know of it first? |
 
+mod certificate;
 mod common;
 mod config_yml;
 mod exposure;
@@ -72,11 +74,13 @@ impl BlockType for RegistryBlock {
         context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let registry = Registry { block, spec, facts: context.facts };
+        let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
+        let registry = Registry { block, spec, facts: context.facts, issuer };
         rules::check(&registry, mistakes);
         let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
         drafts.extend(objects::secrets(&registry, mistakes));
         drafts.extend([objects::claim(&registry), workload::deployment(&registry)]);
+        drafts.extend(certificate::object(&registry));
         drafts.extend(exposure::objects(&registry));
         drafts.extend(objects::budget(&registry));
         drafts

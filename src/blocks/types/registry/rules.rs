@@ -8,12 +8,18 @@ use super::spec::UserSource;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Need};
 use crate::blocks::keys::span_of;
+use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::names;
 
 /// A generated secret with fewer characters could be guessed.
 const SHORTEST_SECRET: u16 = 12;
+
+/// The annotations of an Ingress by which cert-manager makes a certificate.
+/// Source: <https://cert-manager.io/docs/usage/ingress/#supported-annotations>
+const ISSUING: [&str; 3] =
+    ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"];
 
 /// Pushes what is wrong with a block.
 pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
@@ -25,6 +31,7 @@ pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     rules.auth();
     rules.generated();
     rules.ingress();
+    rules.certificate();
     rules.labels();
 }
 
@@ -231,9 +238,56 @@ impl Rules<'_> {
                 &["ingress"],
                 "without `tls`, passwords are sent in clear unless something before the Ingress encrypts them"
                     .to_owned(),
-                "add `tls.secret`",
+                "add `tls.issuer`, or `tls.secret` where the certificate is there",
             ),
             _ => {}
+        }
+    }
+
+    fn certificate(&mut self) {
+        let Some(tls) = &self.registry.spec.options.tls else { return };
+        let with_issuer = [
+            ("names", !tls.names.is_empty()),
+            ("duration", tls.duration.is_some()),
+            ("renew_before", tls.renew_before.is_some()),
+        ];
+        let useless = with_issuer.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key);
+        let mut annotations =
+            self.registry.spec.options.ingress.iter().flat_map(|ingress| ingress.annotations.keys());
+        let second = annotations.find(|key| ISSUING.contains(&key.as_str())).cloned();
+        match (&tls.issuer, &tls.secret) {
+            (None, None) => self.error(
+                codes::BAD_VALUE,
+                &["tls"],
+                "`tls` does not say where the certificate comes from".to_owned(),
+                "name who signs it, as in `tls.issuer = \"issuer.letsencrypt\"`, or a Secret that is there: `tls.secret`",
+            ),
+            (None, Some(_)) => {
+                if let Some(key) = useless {
+                    let message = format!("`tls.{key}` says what a certificate is to be, and nobody signs one");
+                    self.error(codes::USELESS_KEY, &["tls", key], message, "add `tls.issuer`, or take it out");
+                }
+            }
+            (Some(_), _) => {
+                if let Some(key) = second {
+                    self.error(
+                        codes::CONFLICTING_KEYS,
+                        &["ingress", "annotations", &key],
+                        format!("`{key}` has cert-manager make a certificate, and `tls.issuer` makes one already"),
+                        "take the annotation out",
+                    );
+                }
+            }
+        }
+        let namespace = self.registry.spec.namespace.as_str();
+        if let Some(other) =
+            self.registry.issuer.and_then(IssuerSpec::only_namespace).filter(|other| *other != namespace)
+        {
+            let message = format!(
+                "the issuer signs in the namespace `{other}` alone, and the registry is in `{namespace}`"
+            );
+            let help = "give the issuer `scope = \"cluster\"`, or the namespace of the registry";
+            self.error(codes::BAD_VALUE, &["tls", "issuer"], message, help);
         }
     }
 

@@ -2,9 +2,10 @@
 
 use super::image::Image;
 use super::options::Options;
-use crate::blocks::block_type::Defaults;
+use crate::blocks::block_type::{BlockRef, Defaults};
 use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
 use crate::blocks::keys;
+use crate::blocks::types::issuer::IssuerBlock;
 use crate::config::{Block, Generate, SecretSource};
 use crate::diagnostic::Diagnostic;
 use crate::resource::Identity;
@@ -60,6 +61,17 @@ impl RegistrySpec {
             UserSource::Nobody
         };
         Some(Self { options, name, namespace, major, users })
+    }
+
+    /// Who signs its certificate.
+    pub(super) fn issuer(&self) -> Option<&BlockRef<IssuerBlock>> {
+        self.options.tls.as_ref()?.issuer.as_ref()
+    }
+
+    /// The Secret with its certificate; `None` without `tls`.
+    pub(super) fn tls_secret(&self) -> Option<String> {
+        let tls = self.options.tls.as_ref()?;
+        Some(tls.secret.clone().unwrap_or_else(|| self.suffixed("tls")))
     }
 
     /// The name under which the registry is reached.

@@ -8,7 +8,9 @@ use http::header::DATE;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 
+use super::certificate;
 use super::events::{Events, events_of};
+use crate::kubernetes::certificates;
 use crate::kubernetes::events::warning_since;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::resource::Identity;
@@ -57,6 +59,11 @@ impl Cause {
         let now = Instant::now();
         if let Some(uid) = uid.filter(|_| self.next.is_some_and(|next| next <= now)) {
             self.next = Some(now + PAUSE);
+            if certificates::is_certificate(identity) {
+                let look = timeout(PATIENCE, certificate::cause(cluster, identity, uid)).await;
+                self.named = look.ok().flatten().or_else(|| self.named.take());
+                return self.named.as_deref();
+            }
             let look = events_of(cluster, identity.namespace.as_deref(), uid);
             match timeout(PATIENCE, look).await {
                 Ok(Events::Seen { events, headers }) => {

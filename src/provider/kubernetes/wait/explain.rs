@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use super::certificate;
 use super::events::events_of;
 use crate::kubernetes::completion;
 use crate::kubernetes::conditions::{condition, status, text};
@@ -75,6 +76,9 @@ pub(super) async fn lines(cluster: &Kubernetes, identity: &Identity, object: &Va
 async fn gather(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     let mut about = vec![object.clone()];
+    if let Some(uid) = object.pointer("/metadata/uid").and_then(Value::as_str) {
+        lines.extend(certificate::cause(cluster, identity, uid).await);
+    }
     let namespace = identity.namespace.as_deref();
     match pods_of(cluster, identity, object).await {
         Some(Ok(found)) => {
@@ -124,6 +128,9 @@ pub(super) async fn cause(cluster: &Kubernetes, identity: &Identity, object: &Va
             return said;
         }
         let uid = object.pointer("/metadata/uid").and_then(Value::as_str)?;
+        if let Some(said) = certificate::cause(cluster, identity, uid).await {
+            return Some(said);
+        }
         let events = events_of(cluster, identity.namespace.as_deref(), uid).await.known();
         warning_since(&events, Timestamp::MIN)
     };

@@ -1,6 +1,7 @@
 //! Waiting until something is ready, has a field, or is gone; and why it is not.
 
 mod cause;
+mod certificate;
 mod checkup;
 mod definition;
 mod events;

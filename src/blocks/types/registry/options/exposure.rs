@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{OBJECT_NAME, OBJECT_NAME_RULE};
+use crate::blocks::block_type::BlockRef;
+use crate::blocks::types::issuer::IssuerBlock;
 
 /// How the registry is reached from outside the cluster.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -80,7 +82,39 @@ impl Default for IngressTimeouts {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::blocks::types::registry) struct Tls {
-    /// The Secret with certificate and key (type `kubernetes.io/tls`), in the registry's namespace.
+    /// The Secret with certificate and key (type `kubernetes.io/tls`), in the registry's namespace: one that is there, or
+    /// with `issuer` the one in which its certificate is kept (`NAME-tls` unless said).
     #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
-    pub(in crate::blocks::types::registry) secret: String,
+    pub(in crate::blocks::types::registry) secret: Option<String>,
+    /// Who signs the certificate: `issuer.letsencrypt`. Without it the Secret is somebody else's.
+    pub(in crate::blocks::types::registry) issuer: Option<BlockRef<IssuerBlock>>,
+    /// `issuer`: further names in the certificate.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub(in crate::blocks::types::registry) names: Vec<String>,
+    /// `issuer`: for how long a certificate is asked for, in hours and minutes (`2160h`). What the issuer gives decides: Let's
+    /// Encrypt has times of its own.
+    #[schemars(regex(pattern = HOURS), extend("x-rule" = HOURS_RULE))]
+    pub(in crate::blocks::types::registry) duration: Option<String>,
+    /// `issuer`: how long before its end a certificate is renewed, in hours and minutes; a third of its time unless said.
+    #[schemars(regex(pattern = HOURS), extend("x-rule" = HOURS_RULE))]
+    pub(in crate::blocks::types::registry) renew_before: Option<String>,
+    /// `issuer`: whether a renewed certificate gets a new key.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) key_rotation: KeyRotation,
 }
+
+/// Whether a renewed certificate gets a new key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::blocks::types::registry) enum KeyRotation {
+    /// It does.
+    #[default]
+    Always,
+    /// It keeps its key, for clients that pin it.
+    Never,
+}
+
+/// How a time of a certificate is written.
+const HOURS: &str = "^[0-9]+h([0-9]+m)?$";
+const HOURS_RULE: &str = "hours and minutes, as in `2160h`";

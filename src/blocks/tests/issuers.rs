@@ -1,0 +1,125 @@
+//! Issuers, and the registries whose certificates they sign.
+
+use super::*;
+
+fn yaml(text: &str) -> String {
+    let objects = fine(text).into_iter().filter(|desired| !desired.shared);
+    let texts: Vec<String> = objects
+        .map(|desired| {
+            format!("# {}\n{}", desired.address, serde_saphyr::to_string(&desired.object).unwrap())
+        })
+        .collect();
+    texts.join("---\n")
+}
+
+fn mistakes(text: &str) -> String {
+    let found = compiled(text).expect_err("mistakes");
+    let found = found
+        .iter()
+        .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")));
+    found.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_issuer_at_lets_encrypt() {
+    let text = "[issuer.letsencrypt]\nacme.server = \"letsencrypt\"\nacme.email = \"ops@example.com\"\n\
+        acme.http01 = { class = \"nginx\" }\n";
+    insta::assert_snapshot!(yaml(text));
+}
+
+#[test]
+fn staging_has_another_name_so_that_a_change_signs_anew() {
+    let text = "[issuer.letsencrypt]\nacme.server = \"letsencrypt-staging\"\nacme.http01 = { gateway = \"edge/public\" }\n";
+    insta::assert_snapshot!(yaml(text));
+}
+
+#[test]
+fn names_are_proved_by_records() {
+    let issuer = |dns01: &str| {
+        format!(
+            "[issuer.i]\nscope = \"namespace\"\nacme.server = \"https://acme.example.com/dir\"\n{dns01}\n"
+        )
+    };
+    let key = "{ env = \"KEY\" }";
+    let all = [
+        format!(
+            "acme.http01 = {{}}\nacme.dns01 = {{ zones = [\"example.com\"], rfc2136 = {{ server = \"192.0.2.1\", key_name = \"k\", key = {key} }} }}"
+        ),
+        format!("acme.dns01.cloudflare.api_token = {key}"),
+        format!("acme.dns01.digitalocean.token = {key}"),
+        format!(
+            "acme.dns01.route53 = {{ region = \"eu-west-1\", access_key_id = \"A\", secret_access_key = {key} }}"
+        ),
+        format!(
+            "acme.dns01.azure = {{ subscription_id = \"s\", resource_group = \"g\", client_id = \"c\", client_secret = {key} }}"
+        ),
+        format!("acme.dns01.google = {{ project = \"p\", service_account = {key} }}"),
+        "acme.dns01.webhook = { group = \"acme.example.com\", solver = \"s\", config = { a = 1 } }"
+            .to_owned(),
+    ];
+    let texts: Vec<String> = all.iter().map(|dns01| yaml(&issuer(dns01))).collect();
+    insta::assert_snapshot!(texts.join("\n=====\n"));
+}
+
+#[test]
+fn an_authority_is_made_here_or_named() {
+    let made = yaml("[issuer.inner]\nca = { common_name = \"Example Root\" }\n");
+    let named = yaml("[issuer.inner]\nscope = \"namespace\"\nnamespace = \"reg\"\nca.secret = \"root\"\n");
+    let signs_itself = yaml("[issuer.self]\nself_signed = true\n");
+    insta::assert_snapshot!([made, named, signs_itself].join("\n=====\n"));
+}
+
+const REGISTRY: &str = "[registry.main]\nhost = \"r.example.com\"\nimage = \"registry:3.1.1\"\nnamespace = \"reg\"\n\
+    storage.volume = { size = \"1Gi\" }\ningress.class = \"nginx\"\nauth.users.ci = { env = \"P\" }\n";
+
+#[test]
+fn a_registry_has_a_certificate_before_it_is_reached() {
+    let text = format!(
+        "{REGISTRY}tls = {{ issuer = \"issuer.le\", names = [\"alias.example.com\"], renew_before = \"360h\" }}\n\
+         [issuer.le]\nacme.server = \"letsencrypt\"\nacme.http01 = {{}}\n"
+    );
+    let objects = fine(&text);
+    let named = |kind: &str| {
+        let mut found = objects.iter().filter(|desired| desired.identity.kind == kind);
+        found.next().unwrap()
+    };
+    insta::assert_snapshot!(serde_saphyr::to_string(&named("Certificate").object).unwrap());
+    let ingress = named("Ingress");
+    assert_eq!(
+        ingress.object["spec"]["tls"],
+        json!([{"hosts": ["r.example.com", "alias.example.com"], "secretName": "registry-tls"}])
+    );
+    let waits: Vec<String> = ingress.depends_on.iter().map(|(address, _)| address.to_string()).collect();
+    assert!(waits.contains(&"registry.main/Certificate.cert-manager.io/registry".to_owned()), "{waits:?}");
+}
+
+#[test]
+fn what_no_schema_can_say_of_an_issuer_is_a_mistake() {
+    let texts = [
+        "[issuer.a]\n",
+        "[issuer.a]\nself_signed = true\nca.secret = \"x\"\n",
+        "[issuer.a]\nnamespace = \"x\"\nself_signed = true\n",
+        "[issuer.a]\nca = { secret = \"x\", duration = \"1h\" }\n",
+        "[issuer.a]\nacme.server = \"letsencrypt\"\n",
+        "[issuer.a]\nacme = { server = \"letsencrypt\", http01 = { class = \"a\", gateway = \"b\" } }\n",
+        "[issuer.a]\nacme = { server = \"letsencrypt\", dns01 = {} }\n",
+        "[issuer.a]\nacme = { server = \"letsencrypt\", http01 = {}, dns01 = { digitalocean = { token = { generate = { length = 20 } } }, cloudflare = { api_token = { env = \"X\" } } } }\n",
+        "[issuer.a]\nacme = { server = \"letsencrypt\", dns01 = { digitalocean = { token = { generate = { length = 20 } } } } }\n",
+    ];
+    let said: Vec<String> = texts.iter().map(|text| mistakes(text)).collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn what_no_schema_can_say_of_a_certificate_is_a_mistake() {
+    let issuer = "[issuer.le]\nscope = \"namespace\"\nnamespace = \"other\"\nself_signed = true\n";
+    let texts = [
+        format!("{REGISTRY}tls = {{}}\n"),
+        format!("{REGISTRY}tls = {{ secret = \"s\", duration = \"1h\" }}\n"),
+        format!(
+            "{REGISTRY}tls.issuer = \"issuer.le\"\ningress.annotations = {{ \"cert-manager.io/issuer\" = \"x\" }}\n{issuer}"
+        ),
+    ];
+    let said: Vec<String> = texts.iter().map(|text| mistakes(text)).collect();
+    insta::assert_snapshot!(said.join("\n"));
+}

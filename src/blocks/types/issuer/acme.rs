@@ -1,0 +1,127 @@
+//! An issuer at an ACME server.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::IssuerSpec;
+use super::dns01;
+use super::options::{Acme, Http01};
+use crate::blocks::block_type::CompileContext;
+use crate::blocks::codes;
+use crate::blocks::draft::Draft;
+use crate::blocks::facts::{Fact, Need};
+use crate::blocks::keys::span_of;
+use crate::config::Block;
+use crate::diagnostic::Diagnostic;
+use crate::resource::{FieldPath, KeyFact};
+
+/// The directories of Let's Encrypt.
+/// Source: <https://letsencrypt.org/docs/acme-protocol-updates/>, <https://letsencrypt.org/docs/staging-environment/>
+const LETS_ENCRYPT: [(&str, &str); 2] = [
+    ("letsencrypt", "https://acme-v02.api.letsencrypt.org/directory"),
+    ("letsencrypt-staging", "https://acme-staging-v02.api.letsencrypt.org/directory"),
+];
+
+/// What must be known of the outside.
+pub(super) fn needs(acme: &Acme) -> Vec<Need> {
+    let bundle = acme.ca_bundle.clone().map(Need::File);
+    let secret = acme.dns01.as_ref().and_then(dns01::need);
+    bundle.into_iter().chain(secret).collect()
+}
+
+/// The issuer, and the Secret by which it proves names, if it has one.
+pub(super) fn objects(
+    block: &Block,
+    spec: &IssuerSpec,
+    acme: &Acme,
+    context: &CompileContext<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Vec<Draft> {
+    let account = acme.account_key.clone().unwrap_or_else(|| spec.suffixed("account"));
+    let mut body = json!({
+        "server": directory(&acme.server),
+        "privateKeySecretRef": {"name": account},
+        "solvers": solvers(spec, acme),
+    });
+    if let Some(email) = &acme.email {
+        body["email"] = Value::from(email.as_str());
+    }
+    if let Some(bundle) = bundle(block, acme, context, mistakes) {
+        body["caBundle"] = Value::from(bundle);
+    }
+    let mut issuer = spec.issuer(block, &spec.name, &json!({"acme": body}));
+    let keys = [("server", "server"), ("email", "email"), ("caBundle", "ca_bundle")];
+    for (field, key) in keys {
+        issuer = issuer.from(block, FieldPath::keys(["spec", "acme", field]), ["acme", key]);
+    }
+    issuer =
+        issuer.from(block, FieldPath::keys(["spec", "acme", "privateKeySecretRef"]), ["acme", "account_key"]);
+    let way = if acme.dns01.is_some() { "dns01" } else { "http01" };
+    issuer = issuer.from(block, FieldPath::keys(["spec", "acme", "solvers"]), ["acme", way]);
+    let secret = acme.dns01.as_ref().and_then(|dns01| dns01::secret(block, spec, dns01, context.facts));
+    secret.into_iter().chain([issuer]).collect()
+}
+
+/// The server, and how names are proved to it.
+pub(super) fn key_facts(acme: &Acme) -> Vec<KeyFact> {
+    let ways = [
+        acme.dns01.as_ref().map(|dns01| format!("DNS ({})", dns01::provider_name(dns01))),
+        acme.http01.as_ref().map(|_| "HTTP".to_owned()),
+    ];
+    let ways: Vec<String> = ways.into_iter().flatten().collect();
+    vec![KeyFact::new("server", acme.server.as_str()), KeyFact::new("proves names by", ways.join(", "))]
+}
+
+/// Whether the server is Let's Encrypt's for trials.
+pub(super) fn is_staging(acme: &Acme) -> bool {
+    acme.server == LETS_ENCRYPT[1].0
+}
+
+fn directory(server: &str) -> &str {
+    LETS_ENCRYPT.iter().find(|(name, _)| *name == server).map_or(server, |(_, url)| url)
+}
+
+/// The ways to prove a name, the one for single zones first.
+fn solvers(spec: &IssuerSpec, acme: &Acme) -> Vec<Value> {
+    let dns01 = acme.dns01.as_ref().map(|dns01| dns01::solver(spec, dns01));
+    let http01 = acme.http01.as_ref().map(http01);
+    dns01.into_iter().chain(http01).collect()
+}
+
+fn http01(http01: &Http01) -> Value {
+    if let Some(gateway) = &http01.gateway {
+        let (namespace, name) =
+            gateway.split_once('/').map_or((None, gateway.as_str()), |(ns, name)| (Some(ns), name));
+        let mut parent = json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name});
+        if let Some(namespace) = namespace {
+            parent["namespace"] = Value::from(namespace);
+        }
+        return json!({"http01": {"gatewayHTTPRoute": {"parentRefs": [parent]}}});
+    }
+    let ingress = http01.class.as_ref().map_or_else(|| json!({}), |class| json!({"ingressClassName": class}));
+    json!({"http01": {"ingress": ingress}})
+}
+
+/// The certificates by which the server is trusted, as the issuer takes them.
+fn bundle(
+    block: &Block,
+    acme: &Acme,
+    context: &CompileContext<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let at = span_of(block, ["acme", "ca_bundle"]);
+    match context.facts.get(&Need::File(acme.ca_bundle.clone()?))? {
+        Fact::File(text) if text.contains("BEGIN CERTIFICATE") => Some(STANDARD.encode(text.as_bytes())),
+        Fact::File(_) => {
+            let message = "`ca_bundle` names a file without a certificate in PEM";
+            mistakes.push(Diagnostic::error(codes::BAD_FILE, message).at(at, ""));
+            None
+        }
+        Fact::Failed(reason) => {
+            mistakes.push(Diagnostic::error(codes::BAD_FILE, reason.clone()).at(at, ""));
+            None
+        }
+        _ => None,
+    }
+}

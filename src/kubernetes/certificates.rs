@@ -1,0 +1,146 @@
+//! What cert-manager says about a certificate that is not there yet.
+//!
+//! A Certificate says little itself. Its `CertificateRequest` says whether the issuer is there and signs; of an ACME
+//! server, the request's Order and the order's Challenges say which name could not be proved, and why.
+//! Source: <https://cert-manager.io/docs/troubleshooting/acme/>
+
+use serde_json::Value;
+
+use super::conditions::{condition, status, text};
+use crate::resource::{GroupKind, Identity};
+
+/// The group of certificates and issuers.
+pub const GROUP: &str = "cert-manager.io";
+/// The group of orders and challenges.
+pub const ACME_GROUP: &str = "acme.cert-manager.io";
+
+/// Whether it is a certificate.
+pub fn is_certificate(identity: &Identity) -> bool {
+    identity.is(GROUP, "Certificate")
+}
+
+/// Whether objects of this kind of cert-manager belong to the whole cluster.
+pub fn is_cluster_kind(kind: &GroupKind) -> bool {
+    kind.group == GROUP && kind.kind == "ClusterIssuer"
+}
+
+/// What stands below a certificate, as it was listed in its namespace.
+#[derive(Debug, Default)]
+pub struct Below {
+    /// The `CertificateRequests`.
+    pub requests: Vec<Value>,
+    /// The Orders.
+    pub orders: Vec<Value>,
+    /// The Challenges.
+    pub challenges: Vec<Value>,
+}
+
+/// Why the certificate with this uid is not ready, from the deepest place that says something; `None` where none does.
+pub fn cause(uid: &str, below: &Below) -> Option<String> {
+    let request = newest_of(&below.requests, uid)?;
+    let order = newest_of(&below.orders, uid_of(request));
+    let challenges = order.map(|order| owned_by(&below.challenges, uid_of(order)).collect::<Vec<_>>());
+    let by_challenges = challenges.iter().flatten().find_map(|challenge| of_challenge(challenge));
+    by_challenges.or_else(|| order.and_then(of_order)).or_else(|| of_request(request))
+}
+
+fn of_challenge(challenge: &Value) -> Option<String> {
+    let reason = said(challenge, "/status/reason")?;
+    let name = challenge.pointer("/spec/dnsName").and_then(Value::as_str).unwrap_or("its name");
+    let way = match challenge.pointer("/spec/type").and_then(Value::as_str) {
+        Some("HTTP-01") => " by HTTP",
+        Some("DNS-01") => " by DNS",
+        _ => "",
+    };
+    Some(format!("{name} is not proved{way}: {reason}"))
+}
+
+fn of_order(order: &Value) -> Option<String> {
+    let reason = said(order, "/status/reason")?;
+    Some(format!(
+        "the order {}: {reason}",
+        order.pointer("/status/state").and_then(Value::as_str).unwrap_or("waits")
+    ))
+}
+
+fn of_request(request: &Value) -> Option<String> {
+    let of_condition = |kind: &str, wanted: &str| {
+        let found = condition(request, kind)?;
+        (status(found) == wanted).then(|| text(found, "message").trim().to_owned())
+    };
+    let refused = of_condition("Denied", "True").or_else(|| of_condition("InvalidRequest", "True"));
+    let said = refused.or_else(|| of_condition("Ready", "False")).filter(|said| !said.is_empty())?;
+    Some(format!("the request: {said}"))
+}
+
+fn said<'o>(object: &'o Value, pointer: &str) -> Option<&'o str> {
+    object.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn newest_of<'o>(objects: &'o [Value], owner: &str) -> Option<&'o Value> {
+    owned_by(objects, owner).max_by_key(|object| said(object, "/metadata/creationTimestamp"))
+}
+
+fn owned_by<'o>(objects: &'o [Value], owner: &str) -> impl Iterator<Item = &'o Value> {
+    objects.iter().filter(move |object| {
+        let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        owners.is_some_and(|owners| owners.iter().any(|found| text(found, "uid") == owner))
+    })
+}
+
+fn uid_of(object: &Value) -> &str {
+    object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(uid: &str, owner: &str, created: &str, rest: Value) -> Value {
+        let mut object = json!({"metadata": {"uid": uid, "creationTimestamp": created, "ownerReferences": [{"uid": owner}]}});
+        if let (Value::Object(object), Value::Object(rest)) = (&mut object, rest) {
+            object.extend(rest);
+        }
+        object
+    }
+
+    fn request(message: &str) -> Value {
+        let conditions =
+            json!([{"type": "Ready", "status": "False", "reason": "Pending", "message": message}]);
+        object("r2", "c", "2026-01-02T00:00:00Z", json!({"status": {"conditions": conditions}}))
+    }
+
+    #[test]
+    fn the_deepest_place_that_says_something_is_told() {
+        let old = object("r1", "c", "2026-01-01T00:00:00Z", json!({}));
+        let others = object("r3", "other", "2026-01-03T00:00:00Z", json!({}));
+        let mut below = Below {
+            requests: vec![old, request("Referenced \"ClusterIssuer\" not found"), others],
+            ..Below::default()
+        };
+        assert_eq!(
+            cause("c", &below).as_deref(),
+            Some("the request: Referenced \"ClusterIssuer\" not found")
+        );
+        let order =
+            json!({"status": {"state": "errored", "reason": "429 rateLimited: too many certificates"}});
+        below.orders = vec![object("o", "r2", "", order)];
+        assert_eq!(
+            cause("c", &below).as_deref(),
+            Some("the order errored: 429 rateLimited: too many certificates")
+        );
+        let challenge = |kind: &str, reason: &str| {
+            let spec = json!({"dnsName": "a.example.com", "type": kind});
+            object("h", "o", "", json!({"spec": spec, "status": {"reason": reason}}))
+        };
+        below.challenges =
+            vec![challenge("DNS-01", ""), challenge("DNS-01", "DNS update failed: dns: bad authentication")];
+        assert_eq!(
+            cause("c", &below).as_deref(),
+            Some("a.example.com is not proved by DNS: DNS update failed: dns: bad authentication")
+        );
+        assert_eq!(cause("x", &below), None);
+    }
+}

@@ -1,0 +1,99 @@
+//! `[issuer.NAME]`, and the certificates of registries that name one: signed by a real ACME server and by authorities
+//! that cert-manager makes.
+
+use std::fs;
+
+use http::StatusCode;
+
+use crate::bed::Size;
+use crate::harness::{Bed, HEAD, Namespace, Project};
+
+tests! { on Size::Processes;
+    an_acme_server_signs_the_certificate_of_a_registry,
+    an_authority_that_is_made_here_signs,
+    another_issuer_signs_anew_while_the_old_certificate_stays,
+    why_a_certificate_is_not_signed_is_told,
+}
+
+const REGISTRY: &str = r#"
+[registry.main]
+host = "HOST"
+image = "registry:3.1.2"
+storage.volume.size = "1Gi"
+auth.users.ci = { env = "CI_PASSWORD" }
+tls.issuer = "issuer.first"
+ingress = { class = "contour", controller = "other" }
+"#;
+
+const MADE_HERE: &str = "\n[issuer.first]\nscope = \"namespace\"\nca = { common_name = \"first root\" }\n";
+
+fn project<'n>(ns: &'n Namespace, bed: &Bed, blocks: &str) -> Project<'n> {
+    let text = format!("{HEAD}{blocks}{REGISTRY}").replace("HOST", &bed.host(ns));
+    ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password")
+}
+
+fn an_acme_server_signs_the_certificate_of_a_registry() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let issuer = format!(
+        "\n[issuer.first]\nscope = \"namespace\"\nacme.server = \"{}\"\nacme.email = \"ops@example.test\"\n\
+         acme.ca_bundle = \"acme.pem\"\nacme.http01 = {{ class = \"contour\" }}\n",
+        bed.facts().acme
+    );
+    let project = project(&ns, &bed, &issuer);
+    fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
+    project.run(["plan"]).success().stdout_contains("certificate of issuer.first");
+    project.apply();
+    project.expect_settled();
+    let url = format!("https://{}/v2/", bed.host(&ns));
+    assert_eq!(bed.first_status(&url), StatusCode::UNAUTHORIZED);
+    project.run(["drift"]).code(0);
+}
+
+fn an_authority_that_is_made_here_signs() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let project = project(&ns, &bed, MADE_HERE);
+    project.apply();
+    project.expect_settled();
+    let data = |secret: &str, key: &str| ns.field(&format!("secret/{secret}"), &format!("/data/{key}"));
+    assert_eq!(data("registry-tls", "ca.crt"), data("first-root", "tls.crt"));
+    // What trusts this root would trust no other one.
+    let destroyed = project.run(["destroy", "--auto-approve"]).any();
+    destroyed.stdout_contains("first-root");
+    assert!(ns.find("certificate.cert-manager.io/first-root").is_some());
+}
+
+fn another_issuer_signs_anew_while_the_old_certificate_stays() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let second = MADE_HERE.replace("first", "second");
+    let project = project(&ns, &bed, &format!("{MADE_HERE}{second}"));
+    project.apply();
+    let (uid, old) =
+        (ns.field("secret/registry-tls", "/metadata/uid"), ns.field("secret/registry-tls", "/data/tls.crt"));
+    project.edit("regplan.toml", "tls.issuer = \"issuer.first\"", "tls.issuer = \"issuer.second\"");
+    project.run(["plan"]).success().stdout_contains("spec.issuerRef.name: \"first\" -> \"second\"");
+    project.apply();
+    project.expect_settled();
+    assert_eq!(ns.field("secret/registry-tls", "/metadata/uid"), uid);
+    assert_ne!(ns.field("secret/registry-tls", "/data/tls.crt"), old);
+}
+
+fn why_a_certificate_is_not_signed_is_told() {
+    let _bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let certificate = r#"
+[resource.c]
+apiVersion = "cert-manager.io/v1"
+kind = "Certificate"
+spec = { secretName = "c", dnsNames = ["c.example.test"], issuerRef = { name = "nobody" } }
+lifecycle.timeouts.ready = "20s"
+"#;
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{certificate}"));
+    let failed = project.run(["apply", "--auto-approve"]).code(1);
+    failed.stderr_contains("not found");
+    // The plan says it too, with what to do left to the reader: the object is as it was applied.
+    project.run(["plan"]).success().stdout_contains("not found");
+    project.run(["drift"]).code(2).stdout_contains("not found");
+}
