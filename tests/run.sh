@@ -22,7 +22,7 @@ readonly BUILT_LIMIT=900
 # Program and Debian package; tests/it/harness/programs.rs has the same lists. The tests start their own servers,
 # so the services in some of the packages do not matter.
 readonly PROGRAMS=(docker-registry:docker-registry skopeo:skopeo htpasswd:apache2-utils jq:jq)
-readonly BED_PROGRAMS=(pebble:pebble named:bind9 nsupdate:bind9-dnsutils runc:runc host-local:containernetworking-plugins iptables:iptables
+readonly BED_PROGRAMS=(pip3:python3-pip pebble:pebble named:bind9 nsupdate:bind9-dnsutils runc:runc host-local:containernetworking-plugins iptables:iptables
   busybox:busybox-static)
 
 # With these in the environment the tests would write what they should compare.

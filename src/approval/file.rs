@@ -90,7 +90,7 @@ struct Outline<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// It is not a plan file, or only a part of one.
-    #[error("it is no plan file: {0}")]
+    #[error("it is not a plan file: {0}")]
     Unreadable(String),
     /// It has another version of the format.
     #[error("its format has version {found}, and this regplan knows version {PLAN_FILE_FORMAT}")]

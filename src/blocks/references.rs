@@ -68,7 +68,7 @@ impl KnownAddresses {
         match live.split(|address| self.objects.contains(address)) {
             Some((_, path)) if path != FieldPath::root() => return Ok(()),
             Some((address, _)) => {
-                return Err(fail(format!("`{address}` is an object, and no field of one"))
+                return Err(fail(format!("`{address}` names an object, and not a field of it"))
                     .help(format!("name a field: `${{{address}.metadata.uid}}`")));
             }
             None => {}
@@ -79,7 +79,7 @@ impl KnownAddresses {
         let exists = self.blocks.contains(&block);
         let single = self.objects.contains(&Address { block: block.clone(), object: None });
         Err(if exists && single {
-            fail(format!("what follows `{block}` in `{}` is no field", live.text))
+            fail(format!("what follows `{block}` in `{}` is not a field", live.text))
                 .help("write it as the plan prints it: `status.loadBalancer.ingress[0].ip`")
         } else if exists && !live.text.contains('/') {
             fail(format!("`{block}` has no such key, and `{}` names no object of it", live.text))

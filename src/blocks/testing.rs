@@ -22,6 +22,7 @@ pub(super) fn config(text: &str) -> Config {
         sources,
         folder: PathBuf::from("/project"),
         files: Vec::new(),
+        defaulted_variables: crate::config::DefaultedVariables::default(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state: StateSettings::default(),

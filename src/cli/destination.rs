@@ -31,7 +31,7 @@ pub(super) fn check_plan_file(path: &Path) -> Result<(), Failure> {
     match content(path) {
         Ok(None) => Ok(()),
         Ok(Some(text)) if text.is_empty() || PlanFile::is_one(&text) => Ok(()),
-        Ok(Some(_)) => refused("is there already and is no plan file"),
+        Ok(Some(_)) => refused("is there already and is not a plan file"),
         Err(why) => refused(&format!("is there already and cannot be read ({why})")),
     }
 }
@@ -134,7 +134,7 @@ fn content(path: &Path) -> io::Result<Option<String>> {
     }
     // A device or a pipe would never end.
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
+        return Err(io::Error::other("it is not a file"));
     }
     fs::read(path).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned()))
 }

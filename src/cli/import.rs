@@ -98,8 +98,8 @@ fn left_out(all: &[(Identity, LeftOut)]) -> Vec<String> {
             LeftOut::OfProject(project) => format!("it belongs to the project `{project}`"),
             LeftOut::OfRegplan => "it has a record of regplan's own".to_owned(),
             LeftOut::OfHelm => "Helm keeps a release in it".to_owned(),
-            LeftOut::NoToml(reason) => format!("TOML cannot say it: {reason}"),
-            LeftOut::Pod => "hardly anything of a pod can be changed".to_owned(),
+            LeftOut::NoToml(reason) => format!("it cannot be written as TOML: {reason}"),
+            LeftOut::Pod => "most fields of a pod cannot be changed".to_owned(),
         };
         Some(escape(&format!("{identity} is left out: {why}.")))
     });

@@ -53,7 +53,7 @@ fn one(value: &OutputValue, format: OutputFormat, output: Output) -> Result<Exit
         (OutputFormat::Raw, Value::String(text)) => Output::raw_data(text)?,
         (OutputFormat::Raw, Value::Number(_) | Value::Bool(_)) => Output::raw_data(&known.to_string())?,
         (OutputFormat::Raw, _) => {
-            return Err(Failure::message(format!("`output.{}` is no single value", value.name)).help(
+            return Err(Failure::message(format!("`output.{}` is not a single value", value.name)).help(
                 "`--format raw` prints a text, a number, true or false; `--format json` prints everything",
             ));
         }

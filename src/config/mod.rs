@@ -68,7 +68,8 @@ pub use inputs::{DEFAULT_FILE, Inputs};
 pub use load::{Loaded, load, load_head, load_text};
 pub use markers::{BLOCK, PATH, PATTERN, RULE, SECRET, SECRET_SOURCE, path_schema};
 pub use model::{
-    Block, BlockSchema, ClusterSettings, Config, Generate, ObjectReadyRule, Output, Property, SecretSource,
+    Block, BlockSchema, ClusterSettings, Config, DefaultedVariables, Generate, ObjectReadyRule, Output,
+    Property, SecretSource,
 };
 pub(crate) use moves::still_there;
 pub use moves::{Moved, Moves, Removed};

@@ -22,6 +22,8 @@ pub struct Config {
     /// The names of the files that it was read from, those with values for variables too, relative to `folder`: each
     /// `-f` and `--var-file` as it was named.
     pub files: Vec<String>,
+    /// The variables that have a default.
+    pub defaulted_variables: DefaultedVariables,
     /// `[project] name`.
     pub project: String,
     /// `[cluster]`.
@@ -56,6 +58,15 @@ impl fmt::Debug for Config {
             .field("outputs", &self.outputs)
             .finish_non_exhaustive()
     }
+}
+
+/// The variables that have a default, by who gives them their value. None of them is sensitive.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DefaultedVariables {
+    /// `--var` or the environment gives them another value.
+    pub overridden: Vec<String>,
+    /// Nothing gives them a value, so they have their default.
+    pub kept: Vec<String>,
 }
 
 /// `[cluster]`: which cluster, and how it is reached.

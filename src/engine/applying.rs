@@ -16,7 +16,7 @@ use crate::plan::{Action, Change, Mode, Plan, Reason};
 use crate::provider::Provider;
 use crate::resource::{Address, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
-    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, Readiness, RunEnd, RunId,
+    Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, ReadFrom, Readiness, RunEnd, RunId,
     StateError, Store, StoredDesired, StoredResource,
 };
 
@@ -27,8 +27,8 @@ pub(super) struct Run<'a> {
     pub plan: String,
     /// The digest of the configuration.
     pub configuration: String,
-    /// The files of the configuration, as the state names them.
-    pub files: Vec<String>,
+    /// What the configuration was read from.
+    pub read_from: ReadFrom,
     /// The files of the configuration. The revision keeps the file and line of its keys.
     pub sources: &'a Sources,
     /// The secrets that no event, record or report may hold.
@@ -61,7 +61,7 @@ pub(super) async fn apply(
         .begin(NewRun {
             plan: run.plan.clone(),
             cluster: plan.cluster.clone(),
-            files: run.files.clone(),
+            read_from: run.read_from.clone(),
             intents: intents(plan),
         })
         .await?;
@@ -109,7 +109,7 @@ pub(super) async fn apply(
 /// The lineage that the plan was made with, which may have been read from annotations.
 fn lineage(plan: &Plan) -> Result<Lineage, Problem> {
     plan.lineage.parse().map_err(|error| {
-        Problem::new(ProblemKind::Other, format!("the annotations name a lineage that is none: {error}"))
+        Problem::new(ProblemKind::Other, format!("the annotations name a lineage that is not valid: {error}"))
             .help("somebody has changed the annotation `regplan.dev/lineage`; put the state back, or correct it")
     })
 }

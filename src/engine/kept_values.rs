@@ -73,8 +73,9 @@ impl Project {
                 })?),
             };
         let read = |text: String| {
-            Identities::read(&text)
-                .map_err(|reason| format!("{} holds no identity of age: {reason}", source_name(source)))
+            Identities::read(&text).map_err(|reason| {
+                format!("{} does not hold an identity of age: {reason}", source_name(source))
+            })
         };
         text.filter(|text| !text.trim().is_empty()).map(read).transpose()
     }

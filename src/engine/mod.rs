@@ -23,6 +23,7 @@
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
 //! | `file_lines` | at which line of a manifest a changed field stands |
 //! | `other_files` | whether a plan comes from other files than the last apply |
+//! | `other_variables` | whether a plan lacks a variable that the last apply was given |
 //! | `planned` | whether a plan can be applied, and who has approved it |
 //! | `plan_file` | plan files: made, admitted, compared with a new plan |
 //! | `past` | which revisions there are, and which of them a rollback goes back to |
@@ -57,6 +58,7 @@ pub mod needs;
 mod newest_state;
 mod opening;
 mod other_files;
+mod other_variables;
 mod outputs;
 mod own_state;
 mod past;

@@ -5,7 +5,7 @@ use super::refusal::{NotApplicable, UncheckedField};
 use crate::blocks::SecretInputs;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{LineageObstacle, Plan};
-use crate::state::Freshness;
+use crate::state::{Freshness, ReadFrom};
 
 /// A plan, with the request that it was made for.
 #[derive(Debug)]
@@ -18,8 +18,8 @@ pub struct Planned {
     pub warnings: Diagnostics,
     /// The digest of the configuration that it makes true: for a rollback, the one of the revision.
     pub(super) configuration: String,
-    /// The files of that configuration: for a rollback, those of the revision.
-    pub(super) files: Vec<String>,
+    /// What that configuration was read from: for a rollback, as the revision says.
+    pub(super) read_from: ReadFrom,
     /// The values of the sources of secrets when it was made.
     pub(super) secret_inputs: SecretInputs,
 }
@@ -57,8 +57,8 @@ pub struct Applicable<'p> {
     pub(super) digest: &'p str,
     /// The digest of the configuration that it makes true.
     pub(super) configuration: &'p str,
-    /// The files of that configuration.
-    pub(super) files: &'p [String],
+    /// What that configuration was read from.
+    pub(super) read_from: &'p ReadFrom,
 }
 
 impl Planned {
@@ -105,7 +105,7 @@ impl Planned {
             Approval::Caller | Approval::Digest(_) => &plan.digest,
             Approval::File(file) => file.digest(),
         };
-        Ok(Applicable { plan, digest, configuration: &self.configuration, files: &self.files })
+        Ok(Applicable { plan, digest, configuration: &self.configuration, read_from: &self.read_from })
     }
 }
 

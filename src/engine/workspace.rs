@@ -8,6 +8,7 @@ use super::file_lines;
 use super::lost_data;
 use super::needs::{Fate, SecretsOf};
 use super::other_files;
+use super::other_variables;
 use super::planned::{Applicable, Planned};
 use super::planning::Wanted;
 use super::restoring::{self, Past, Restoration};
@@ -21,7 +22,7 @@ use crate::graph::Graph;
 use crate::plan::{Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
-use crate::state::{Intent, IntentKind, Lineage, State, Store};
+use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, Store};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
 ///
@@ -73,6 +74,7 @@ impl<S: StateAccess> Workspace<S> {
         let Planned { request, plan, warnings, .. } = &mut planned;
         let config = self.config();
         other_files::check(plan, state, config, request)
+            .and_then(|()| other_variables::check(plan, state, config))
             .map_err(|mistakes| Error::mistakes(config, mistakes).after(warnings))?;
         Ok(planned)
     }
@@ -126,8 +128,9 @@ impl<S: StateAccess> Workspace<S> {
         file_lines::point_at_lines(&mut plan, &config.folder);
         let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
         let (secret_inputs, configuration) = (compiled.secret_inputs.clone(), config.digest());
-        let files = config.files.clone();
-        Ok(Planned { request, plan, warnings, configuration, files, secret_inputs })
+        let variables = config.defaulted_variables.overridden.clone();
+        let read_from = ReadFrom { files: config.files.clone(), variables };
+        Ok(Planned { request, plan, warnings, configuration, read_from, secret_inputs })
     }
 
     /// Makes a plan of which a revision says what is desired. `kept` are resources whose secret values are still those
@@ -174,8 +177,9 @@ impl<S: StateAccess> Workspace<S> {
             planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism).await?;
         plan.briefing = self.briefing(&compiled);
         let (warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
-        let (configuration, files) = (revision.head.configuration, revision.state.files);
-        Ok(Planned { request, plan, warnings, configuration, files, secret_inputs })
+        let configuration = revision.head.configuration;
+        let read_from = ReadFrom { files: revision.state.files, variables: revision.state.variables };
+        Ok(Planned { request, plan, warnings, configuration, read_from, secret_inputs })
     }
 }
 
@@ -225,7 +229,7 @@ impl Workspace<Store> {
         let run = Run {
             plan: plan.digest.to_owned(),
             configuration: plan.configuration.to_owned(),
-            files: plan.files.to_owned(),
+            read_from: plan.read_from.clone(),
             sources,
             secrets,
             recorded_in: config.state.recorded_in(),

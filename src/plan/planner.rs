@@ -223,7 +223,7 @@ impl Planner {
 
     /// The note says no more: what is sent may hold secrets.
     fn note_misfit(&mut self) {
-        self.notes.push("an answer did not fit its question".to_owned());
+        self.notes.push("An answer did not fit its question, so this plan may lack something. This is a mistake in regplan: please report it.".to_owned());
     }
 
     /// Decides what can be decided, and asks for more. Where there is nothing to ask, it is decided what is postponed,

@@ -16,10 +16,19 @@ pub struct NewRun {
     pub plan: String,
     /// The cluster that the run writes to; the first run records it in the state.
     pub cluster: ClusterIdentity,
-    /// The files of the configuration that the run makes true.
-    pub files: Vec<String>,
+    /// What the configuration was read from that the run makes true.
+    pub read_from: ReadFrom,
     /// What is going to be done, in the plan's order.
     pub intents: Vec<Intent>,
+}
+
+/// What a configuration was read from. Another one may be that of another environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadFrom {
+    /// Its files, relative to the folder of the first one.
+    pub files: Vec<String>,
+    /// The variables to which the command line or the environment gave another value than their default.
+    pub variables: Vec<String>,
 }
 
 /// What a revision keeps beyond the state.

@@ -324,7 +324,7 @@ impl StateError {
             Self::OtherCluster { .. } => "choose the other cluster with `[cluster] context`, or, if this is meant to \
                 be a new installation, give it another `[project] name` or `[state] path`"
                 .to_owned(),
-            Self::Moved { .. } => "run the command again".to_owned(),
+            Self::Moved { .. } => "run the same command again".to_owned(),
             Self::NotNewer { .. } => {
                 "the state that is here knows more: nothing has to be pushed. To go back to an older one, move the present one away first".to_owned()
             }
@@ -334,10 +334,10 @@ impl StateError {
                      the state, once it has run out",
                     holder.pid, holder.host
                 ),
-                None => "wait for it to end, and run the command again".to_owned(),
+                None => "wait for it to end, and run the same command again".to_owned(),
             },
             Self::NotLocked { .. } => {
-                "run the command again; while regplan runs, leave its lock as it is".to_owned()
+                "run the same command again; while regplan runs, leave its lock as it is".to_owned()
             }
             Self::OtherLock { found: None, .. } => "nothing has to be unlocked".to_owned(),
             Self::OtherLock { .. } => "give the id that the refused command printed last".to_owned(),

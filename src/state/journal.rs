@@ -53,6 +53,9 @@ pub struct Begin {
     /// The files of the configuration that it makes true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// The variables to which its command line or its environment gave another value than their default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
     /// What it is going to do, in the plan's order.
     pub intents: Vec<Intent>,
 }

@@ -101,7 +101,7 @@ pub(crate) use files::simulated;
 
 pub use backend::{Backend, Locked};
 pub use completed::CompletedPlan;
-pub use completion::{Completion, NewRun};
+pub use completion::{Completion, NewRun, ReadFrom};
 pub use error::StateError;
 pub use format::{from_file, to_file};
 pub use history::history;

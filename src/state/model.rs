@@ -56,6 +56,9 @@ pub struct State {
     /// where nobody knows. Others may be those of another environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// The variables to which the command line or the environment of that run gave another value than their default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
     /// The last run, where it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
@@ -125,6 +128,7 @@ impl State {
             earlier_runs: Vec::new(),
             recorded_in: None,
             files: Vec::new(),
+            variables: Vec::new(),
             unfinished: None,
             in_doubt: Vec::new(),
             completed: Vec::new(),

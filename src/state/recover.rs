@@ -34,6 +34,7 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
     state.serial += 1;
     if !journal.begin.files.is_empty() {
         state.files.clone_from(&journal.begin.files);
+        state.variables.clone_from(&journal.begin.variables);
     }
     state.end_run(journal.begin.run.clone());
     state.last_end = Some(name_of_end(journal));

@@ -107,6 +107,7 @@ pub(super) fn state() -> State {
         earlier_runs: vec![run(1)],
         recorded_in: Some("default".to_owned()),
         files: vec!["base.toml".to_owned(), "production.toml".to_owned()],
+        variables: vec!["tier".to_owned()],
         unfinished: Some(Unfinished {
             run: run(2),
             plan: "sha256:cccc".to_owned(),
@@ -219,6 +220,7 @@ fn journal_lines() -> Vec<JournalLine> {
             at: at("2026-01-04T03:04:05Z"),
             by: "carol@build-9".to_owned(),
             files: vec!["base.toml".to_owned()],
+            variables: vec!["tier".to_owned()],
             intents: vec![
                 intent("resource.made", IntentKind::Create, config_map("made")),
                 intent("resource.moved", IntentKind::Move, config_map("moved")),

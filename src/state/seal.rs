@@ -36,7 +36,7 @@ impl Seal {
     /// The first one that is none; or there is none at all.
     pub fn for_recipients(recipients: &[String]) -> Result<Self, String> {
         let read = |text: &String| {
-            text.parse().map_err(|reason| format!("`{text}` is no recipient of age: {reason}"))
+            text.parse().map_err(|reason| format!("`{text}` is not a recipient of age: {reason}"))
         };
         let recipients: Vec<Recipient> = recipients.iter().map(read).collect::<Result<_, _>>()?;
         if recipients.is_empty() {

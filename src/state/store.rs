@@ -184,7 +184,8 @@ impl Store {
             plan: run.plan,
             at: Timestamp::now(),
             by: self.locked.holder.who(),
-            files: run.files,
+            files: run.read_from.files,
+            variables: run.read_from.variables,
             intents: run.intents,
         };
         self.backend.append(&[JournalLine::Begin(Box::new(begin.clone()))]).await?;

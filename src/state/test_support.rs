@@ -82,7 +82,7 @@ pub(super) fn cluster(uid: &str) -> ClusterIdentity {
 }
 
 pub(super) fn run(intents: Vec<Intent>) -> NewRun {
-    NewRun { plan: "sha256:plan".to_owned(), cluster: cluster("c1"), files: Vec::new(), intents }
+    NewRun { plan: "sha256:plan".to_owned(), cluster: cluster("c1"), read_from: ReadFrom::default(), intents }
 }
 
 pub(super) fn completion() -> Completion {

@@ -28,6 +28,7 @@ fn a_field_of_what_kubectl_applied_is_removed_once_adopted() {
         let plan = project.run(["plan", "--adopt", "resource.c"]).success();
         plan.stdout_contains(&format!("taken over from {manager}"));
         plan.stdout_lacks("takes the fields of");
+        plan.stdout_contains("Reason: existing objects are adopted.");
         plan.stdout_contains("Plan: 0 to add, 1 to adopt, 0 to change");
         let json = project.run(["plan", "--adopt", "resource.c", "--format", "json"]).success().json();
         let adopted = changes(&json).iter().find(|change| change["action"] == "adopt");

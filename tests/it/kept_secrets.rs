@@ -141,7 +141,7 @@ fn what_cannot_be_opened_is_said_before_anything_is_written() {
     refused.stdout_contains("cannot be opened").stdout_contains("one of the recipients");
     let project = project.env("STATE_IDENTITY", "AGE-SECRET-KEY-1CANARY");
     let refused = project.run(["rollback", "--auto-approve"]).code(1);
-    refused.stdout_contains("the variable `STATE_IDENTITY` holds no identity").stdout_lacks("CANARY");
+    refused.stdout_contains("the variable `STATE_IDENTITY` does not hold an identity").stdout_lacks("CANARY");
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "bad");
     // With consent one goes on without them, as ever.
     project.run(["rollback", "--auto-approve", "--consent", "resource.login"]).success();
@@ -223,7 +223,7 @@ fn what_is_no_recipient_is_a_mistake_at_its_place() {
     let table = "\n[state]\nencryption = { recipients = [\"age1oops\"] }\n";
     let project = ns.project().write("regplan.toml", &format!("{}{table}", with_value("good")));
     let refused = project.run(["validate"]).code(1);
-    refused.stderr_contains("this is no recipient of age").stderr_contains("regplan.toml:");
+    refused.stderr_contains("this is not a recipient of age").stderr_contains("regplan.toml:");
     project.edit("regplan.toml", "\"age1oops\"", "");
     project.run(["validate"]).code(1).stderr_contains("names no recipient");
     let both = format!(

@@ -166,6 +166,13 @@ fn what_a_destroy_keeps_has_its_new_address() {
     let destroy = project.run(["destroy", "--auto-approve"]).success();
     destroy.stdout_contains("moved from resource.greeting").stdout_contains("1 to destroy");
     assert_eq!(listed(&project), ["resource.above", "resource.welcome"]);
+    let history = project.run(["history", "--format", "json"]).success().json();
+    let last = history["revisions"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["summary"]["moved"], &last["summary"]["deleted"]),
+        (&json!(1), &json!(1)),
+        "{history:#}"
+    );
     let dependencies = project.state()["resources"]["resource.above"]["dependencies"].to_string();
     assert!(
         dependencies.contains("resource.welcome") && !dependencies.contains("greeting"),

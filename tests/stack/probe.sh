@@ -17,6 +17,11 @@ refuse() {
 for program in unshare nsenter ip; do
   command -v "$program" >/dev/null || refuse "the test bed needs '$program' (in Debian: util-linux, iproute2)"
 done
+groups=/sys/fs/cgroup
+[ -e "$groups/cgroup.controllers" ] || groups=$groups/memory
+[ -w "$groups" ] ||
+  refuse "the test bed needs cgroups for its containers, and cannot write to $groups;" \
+    "run the tests on a machine, or in a container with all privileges"
 why=$(unshare --net --mount --pid --fork --mount-proc ip link add bed0 type veth peer name bed1 2>&1) ||
   refuse "the test bed needs namespaces and virtual network cards, which this machine or container does not allow" \
     "($why); run the tests on a machine, or in a container with all privileges"

@@ -81,7 +81,7 @@ storage.volume.size = '1Gi'
 auth.anonymous = true
 ";
     insta::assert_snapshot!(found(text), @r"
-    error unknown-reference: `resource.lb` is an object, and no field of one
+    error unknown-reference: `resource.lb` names an object, and not a field of it
       at `'${resource.lb}'` 
       help: name a field: `${resource.lb.metadata.uid}`
     error unknown-reference: `resource.lv.spec.clusterIP` leads to no object

@@ -44,7 +44,7 @@ impl Shown {
                 format!("{} and {}", counted(errors, "mistake"), counted(warnings, "warning"))
             }
         };
-        format!("{errors}{left_out} not shown: correct what is shown, and run the command again.\n")
+        format!("{errors}{left_out} not shown: correct what is shown, and run the same command again.\n")
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(many.mistakes.len(), 20);
         assert_eq!(many.mistakes.iter().filter(|mistake| mistake.severity == Severity::Error).count(), 15);
         assert_eq!(many.mistakes.first().map(|mistake| mistake.code), Some("w"), "by place");
-        let rest = "correct what is shown, and run the command again.\n";
+        let rest = "correct what is shown, and run the same command again.\n";
         assert_eq!(
             many.summary(),
             format!("15 mistakes; nothing was done.\n25 more warnings not shown: {rest}")

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::codes;
 use super::inputs::Files;
-use super::model::{Block, BlockSchema, ClusterSettings, Config, ObjectReadyRule};
+use super::model::{Block, BlockSchema, ClusterSettings, Config, DefaultedVariables, ObjectReadyRule};
 use super::node::{Node, NodeValue};
 use super::outline::{Outline, SINGLE_TABLES};
 use super::references::{Resolved, SECRET_KIND};
@@ -56,6 +56,7 @@ pub(super) fn assemble(
         sources: Sources::default(),
         folder: PathBuf::new(),
         files: Vec::new(),
+        defaulted_variables: DefaultedVariables::default(),
         project,
         cluster,
         state,

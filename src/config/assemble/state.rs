@@ -97,7 +97,7 @@ impl Assembly<'_> {
         for (item, text) in items.iter().zip(&table.recipients) {
             if let Err(reason) = text.parse::<age::x25519::Recipient>() {
                 self.mistakes.push(
-                    Diagnostic::error(codes::BAD_VALUE, format!("this is no recipient of age: {reason}"))
+                    Diagnostic::error(codes::BAD_VALUE, format!("this is not a recipient of age: {reason}"))
                         .at(item.span, "expected `age1…`")
                         .help("`age-keygen` prints one, as the public key; an identity (`AGE-SECRET-KEY-1…`) does not belong here"),
                 );

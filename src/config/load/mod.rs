@@ -134,6 +134,7 @@ impl Loading<'_> {
         config.cluster.secret_variables = secret_variables::find(root, &self.outline, &variables);
         config.folder = self.files.sources.folder(SourceId(0)).to_path_buf();
         config.files = file_names(inputs, &config.folder);
+        config.defaulted_variables = variables::defaulted(&variables);
         let sensitive = variables.into_iter().filter(|(_, variable)| variable.sensitive);
         config.sensitive_variables = sensitive
             .filter_map(|(name, variable)| Some((name, variable.value?.as_str()?.to_owned())))

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::codes;
 use super::inputs::{Files, Inputs};
+use super::model::DefaultedVariables;
 use super::node::Node;
 use super::parse::parse;
 use crate::diagnostic::Diagnostic;
@@ -78,6 +79,17 @@ pub(super) fn read(
         }
     }
     variables
+}
+
+/// Which variables that have a default get another value of this run, and which get none.
+pub(super) fn defaulted(variables: &Variables) -> DefaultedVariables {
+    let named = |is_meant: fn(&Variable) -> bool| {
+        variables.iter().filter(|(_, variable)| is_meant(variable)).map(|(name, _)| name.clone()).collect()
+    };
+    DefaultedVariables {
+        overridden: named(Variable::is_overridden),
+        kept: named(Variable::is_left_to_default),
+    }
 }
 
 fn undeclared(name: &str, variables: &Variables) -> Diagnostic {

@@ -17,19 +17,51 @@ pub(in crate::config) struct Variable {
     pub(in crate::config) sensitive: bool,
     /// Its value, if it has one.
     pub(in crate::config) value: Option<Node>,
+    default: Option<Node>,
+    giver: Giver,
     /// Whether something about it was reported already, so that its uses are not reported again.
     pub(in crate::config) broken: bool,
     kind: VariableType,
 }
 
+/// Who gives a variable its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Giver {
+    /// Its declaration.
+    Default,
+    /// A file with values.
+    File,
+    /// The command line or the environment of this run.
+    Run,
+}
+
 impl Variable {
+    /// Whether this run alone gives it another value than its default.
+    pub(in crate::config) fn is_overridden(&self) -> bool {
+        let json = |node: &Option<Node>| node.as_ref().map(Node::to_json);
+        self.giver == Giver::Run && self.default.is_some() && json(&self.value) != json(&self.default)
+    }
+
+    /// Whether it has its default, since nothing else gives it a value.
+    pub(in crate::config) fn is_left_to_default(&self) -> bool {
+        self.giver == Giver::Default && self.default.is_some()
+    }
+
     /// Reads a declaration.
     pub(super) fn declared(name: &str, node: &Node, mistakes: &mut Vec<Diagnostic>) -> Self {
         let sensitive = matches!(node.at(["sensitive"]), Some(Node { value: NodeValue::Boolean(true), .. }));
         let default = node.at(["default"]);
         let written = node.at(["type"]).and_then(Node::as_str).and_then(type_named);
         let kind = written.or_else(|| default.map(type_of)).unwrap_or(VariableType::String);
-        let mut variable = Self { span: node.span, sensitive, value: None, broken: false, kind };
+        let mut variable = Self {
+            span: node.span,
+            sensitive,
+            value: None,
+            default: None,
+            giver: Giver::Default,
+            broken: false,
+            kind,
+        };
         if sensitive && kind != VariableType::String {
             variable.broken = true;
             mistakes.push(
@@ -70,6 +102,8 @@ impl Variable {
             },
             None => {}
         }
+        variable.giver = Giver::Default;
+        variable.default.clone_from(&variable.value);
         variable
     }
 
@@ -77,6 +111,7 @@ impl Variable {
     pub(super) fn take_node(&mut self, name: &str, node: Node, mistakes: &mut Vec<Diagnostic>) {
         if type_of(&node) == self.kind {
             self.value = Some(node);
+            self.giver = Giver::File;
             return;
         }
         self.broken = true;
@@ -106,6 +141,7 @@ impl Variable {
         };
         if let Some(node) = node {
             self.value = Some(node);
+            self.giver = Giver::Run;
             return;
         }
         self.broken = true;

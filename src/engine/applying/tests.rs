@@ -20,7 +20,7 @@ async fn applied(plan: &Plan, cluster: &TakesEveryWrite, store: &mut Store) -> R
     let run = Run {
         plan: digest,
         configuration,
-        files: Vec::new(),
+        read_from: ReadFrom::default(),
         sources: &sources,
         secrets: &secrets,
         recorded_in: None,

@@ -38,7 +38,11 @@ pub(super) fn paths(pattern: &FilePattern) -> Result<Vec<PathBuf>, String> {
             found.extend(follow(&route)?);
         }
     }
-    if found.is_empty() { Err(format!("{pattern}: no file fits")) } else { Ok(found.into_iter().collect()) }
+    if found.is_empty() {
+        Err(format!("{pattern}: no file matches"))
+    } else {
+        Ok(found.into_iter().collect())
+    }
 }
 
 /// The files of a path: itself, or those of the folder that it is.
@@ -185,7 +189,7 @@ fn follow(route: &Route) -> Result<BTreeSet<PathBuf>, String> {
             }
         }
         if found.len() > MOST {
-            return Err(format!("{}: more than {MOST} files fit below it", route.start.display()));
+            return Err(format!("{}: more than {MOST} files match below it", route.start.display()));
         }
     }
     Ok(found)

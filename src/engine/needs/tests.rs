@@ -277,7 +277,7 @@ async fn folders_and_patterns_lead_to_files_in_order() {
     assert_eq!(read("[x].yaml").unwrap(), ["[x].yaml"]);
     assert_eq!(read("deep/er/f.yaml").unwrap(), ["deep/er/f.yaml"]);
     assert_eq!(read("missing.yaml"), Err("DIR/missing.yaml: there is no such file".into()));
-    assert_eq!(read("*.toml"), Err("DIR/*.toml: no file fits".into()));
+    assert_eq!(read("*.toml"), Err("DIR/*.toml: no file matches".into()));
     assert_eq!(read("missing/*.yaml"), Err("DIR/missing: there is no such file".into()));
 }
 
@@ -317,7 +317,7 @@ fn nothing_in_the_name_of_a_folder_is_a_pattern() {
         }
         assert_eq!(found(&folder, "**/*.yaml"), Ok(vec!["m.yaml".into(), "sub/n.yaml".into()]), "{name}");
         assert_eq!(found(&folder, "*/*.yaml"), Ok(vec!["sub/n.yaml".into()]), "{name}");
-        assert_eq!(found(&folder, "x*"), Err("DIR/x*: no file fits".into()), "{name}");
+        assert_eq!(found(&folder, "x*"), Err("DIR/x*: no file matches".into()), "{name}");
     }
 }
 
@@ -469,6 +469,7 @@ fn manifest(path: &Path) -> Config {
         sources: Sources::default(),
         folder: PathBuf::new(),
         files: Vec::new(),
+        defaulted_variables: crate::config::DefaultedVariables::default(),
         project: "test".into(),
         cluster: ClusterSettings::default(),
         state: StateSettings::default(),

@@ -82,7 +82,9 @@ pub(super) fn awaited(object: &Value) -> Readiness {
 /// A custom resource, by the conditions that are a convention among controllers.
 pub(super) fn custom(object: &Value) -> Readiness {
     if let Some(seen) = strange_generation(object) {
-        return Readiness::waiting(format!("its `status.observedGeneration` is {seen}, which is no number"));
+        return Readiness::waiting(format!(
+            "its `status.observedGeneration` is {seen}, which is not a number"
+        ));
     }
     if is_behind(object) {
         return Readiness::behind();

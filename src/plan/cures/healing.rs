@@ -2,6 +2,9 @@
 
 use std::cmp::Ordering;
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::kubernetes::quantity::compare;
@@ -68,6 +71,7 @@ impl Remedy {
             Self::AnyChanged(kind, namespace, keys) => is_of(kind, namespace) && is_changed(effect, keys),
             Self::AnyDeleted(kind, namespace) => deed == Deed::Deleted && is_of(kind, namespace),
             Self::Freed(value) => effect.frees(*value),
+            Self::Range(ip) => object.is("networking.k8s.io", "ServiceCIDR") && opens(effect, *ip),
             Self::Relaxed { namespace } => {
                 *object == Identity::cluster("", "Namespace", namespace) && relaxes(effect)
             }
@@ -169,6 +173,16 @@ fn grows(effect: Effect<'_>) -> bool {
         class.and_then(|class| class.get("allowVolumeExpansion")).and_then(Value::as_bool) == Some(true)
     };
     effect.deed != Deed::Deleted && lets(effect.sent()) && !lets(effect.before)
+}
+
+/// Whether Services may have the address by this range afterwards, and could not so far.
+fn opens(effect: Effect<'_>, ip: IpAddr) -> bool {
+    let has = |range: Option<&Value>| {
+        let cidrs = range.and_then(|range| range.pointer("/spec/cidrs")).and_then(Value::as_array);
+        let nets = cidrs.into_iter().flatten().filter_map(|cidr| cidr.as_str()?.parse::<IpNet>().ok());
+        nets.into_iter().any(|net| net.contains(&ip))
+    };
+    effect.deed != Deed::Deleted && has(effect.sent()) && !has(effect.before)
 }
 
 fn has_webhook(effect: Effect<'_>, name: &str) -> bool {

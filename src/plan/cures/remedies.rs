@@ -3,6 +3,8 @@
 //! The words are those of Kubernetes' own admission. Which object they are about is read from the words, or from the
 //! object that is refused.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use crate::plan::cures::values::of;
@@ -29,6 +31,8 @@ pub(in crate::plan) enum Remedy {
     AnyDeleted((&'static str, &'static str), Option<String>),
     /// The object that has this value gives it up.
     Freed(Exclusive),
+    /// Services may have this address.
+    Range(IpAddr),
     /// The namespace takes more pods than now.
     Relaxed {
         /// The namespace's name.
@@ -109,7 +113,7 @@ const TABLE: &[Row] = &[
     ("RuntimeClass", runtime),
     ("pod rejected", runtime),
     ("already allocated", allocated),
-    ("the valid range", address_range),
+    ("the provided IP (", address_range),
     ("does not match the current range", address_range),
     ("violates PodSecurity", pod_security),
     ("exceeded quota: ", quota),
@@ -189,10 +193,13 @@ fn allocated(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
     asked.into_iter().filter(is_named).map(Remedy::Freed).collect()
 }
 
-fn address_range(refused: RefusedObject<'_>, _: &str) -> Vec<Remedy> {
-    let is_service = refused.identity.is("", "Service");
-    let ranges = is_service.then_some(Remedy::AnyMade(("networking.k8s.io", "ServiceCIDR"), None));
-    ranges.into_iter().collect()
+/// The words name the address that is in no range.
+fn address_range(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
+    let range = |value: Exclusive| match value {
+        Exclusive::ClusterIp(ip) => has_word(words, &ip.to_string()).then_some(Remedy::Range(ip)),
+        Exclusive::NodePort(_) | Exclusive::DefaultPriority => None,
+    };
+    of(refused.identity, refused.sent).into_iter().filter_map(range).collect()
 }
 
 fn pod_security(refused: RefusedObject<'_>, _: &str) -> Vec<Remedy> {

@@ -74,7 +74,7 @@ pub(in crate::report) fn headline(drift: &Drift) -> String {
     let (changed, unknown) = (drift.count(Verdict::Drift), drift.count(Verdict::Unobserved));
     let of = format!("of {looked_at} {}", plural(looked_at, "resource", "resources"));
     match drift.verdict() {
-        Verdict::InSync if looked_at == 0 => "In sync: there is nothing that was applied.".to_owned(),
+        Verdict::InSync if looked_at == 0 => "In sync: nothing has been applied.".to_owned(),
         Verdict::InSync => {
             let are = plural(looked_at, "resource is", "resources are");
             format!("In sync: {looked_at} {are} as last applied.")

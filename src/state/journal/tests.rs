@@ -16,6 +16,7 @@ fn begin(intents: Vec<Intent>) -> Begin {
         at: Timestamp::UNIX_EPOCH,
         by: "alice@build".to_owned(),
         files: Vec::new(),
+        variables: Vec::new(),
         intents,
     }
 }

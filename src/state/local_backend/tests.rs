@@ -75,6 +75,7 @@ fn begin_record() -> JournalLine {
         at: jiff::Timestamp::now(),
         by: "alice@build".to_owned(),
         files: Vec::new(),
+        variables: Vec::new(),
         intents: vec![intent(IntentKind::Create, "a")],
     }))
 }

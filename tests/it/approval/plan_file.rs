@@ -88,15 +88,15 @@ fn a_file_that_is_none_is_told() {
     let project = ns.project().write("regplan.toml", GREETING);
     project.run(["apply", "missing.plan"]).code(1).stderr_contains("`missing.plan` cannot be read");
     let project = project.write("p.plan", "{");
-    project.run(["apply", "p.plan"]).code(1).stderr_contains("it is no plan file");
-    project.run(["show", "p.plan"]).code(1).stderr_contains("it is no plan file");
+    project.run(["apply", "p.plan"]).code(1).stderr_contains("it is not a plan file");
+    project.run(["show", "p.plan"]).code(1).stderr_contains("it is not a plan file");
     // `plan --out` would not replace what is no plan file.
     fs::remove_file(project.path("p.plan")).unwrap();
     planned(&project);
     let text = project.read("p.plan");
     let cut = &text[..text.len() / 2];
     project.rewrite("p.plan", cut);
-    project.run(["apply", "p.plan"]).code(1).stderr_contains("it is no plan file");
+    project.run(["apply", "p.plan"]).code(1).stderr_contains("it is not a plan file");
     let newer = text.replacen("\"format_version\": 2", "\"format_version\": 7", 1);
     project.rewrite("p.plan", &newer);
     project.run(["show", "p.plan"]).code(1).stderr_contains("its format has version 7");

@@ -15,6 +15,7 @@ tests! {
     the_folder_of_the_configuration_is_no_pattern,
     an_alternative_that_is_named_must_be_there,
     a_configuration_that_leads_nowhere_is_no_missing_one,
+    a_link_to_the_folder_of_the_configuration_leads_there,
 }
 
 fn files_and_folders_are_merged() {
@@ -127,6 +128,26 @@ fn a_configuration_that_leads_nowhere_is_no_missing_one() {
     std::os::unix::fs::symlink("nowhere", project.path("regplan.toml")).unwrap();
     let refused = project.run(["validate"]).code(1);
     refused.stderr_contains("regplan.toml").stderr_lacks("there is no `regplan.toml`");
+}
+
+fn a_link_to_the_folder_of_the_configuration_leads_there() {
+    let ns = Namespace::absent();
+    let config = format!("{SMALL}\n[manifest.app]\npath = \"objects\"\n");
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-there}\n";
+    let project = ns.project().kubeconfig("/nonexistent").write("real/conf/regplan.toml", &config);
+    let project = project.write("real/conf/objects/a.yaml", object);
+    std::os::unix::fs::symlink("real/conf", project.path("prod")).unwrap();
+    for folder in ["prod", "prod/", "real/conf"] {
+        project.run(["render", "-f", folder]).success().stdout_contains("from-there");
+    }
+    // What is beside the folder is found from where the folder really is.
+    project.edit("real/conf/regplan.toml", "\"objects\"", "\"../shared\"");
+    std::fs::rename(project.path("real/conf/objects"), project.path("real/shared")).unwrap();
+    project.run(["render", "-f", "prod"]).success().stdout_contains("from-there");
+    std::os::unix::fs::symlink("nowhere", project.path("real/conf/b.toml")).unwrap();
+    project.run(["validate", "-f", "prod"]).code(1).stderr_contains("prod/b.toml");
+    std::os::unix::fs::symlink("gone", project.path("stage")).unwrap();
+    project.run(["validate", "-f", "stage"]).code(1).stderr_contains("stage");
 }
 
 fn the_folder_of_the_configuration_is_no_pattern() {

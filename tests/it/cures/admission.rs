@@ -1,18 +1,24 @@
 //! Policies, webhooks and storage classes that the plan changes.
 
 use super::{cured, of_manifest, plan, refused};
-use crate::harness::{Behaviour, Namespace, Webhook, change, mirror_definition, wait_until};
+use crate::harness::{Behaviour, Namespace, Project, Webhook, change, mirror_definition, wait_until};
 
 tests! {
     an_object_waits_for_a_policy_that_goes,
     an_object_waits_for_a_policy_that_is_relaxed,
+    an_object_waits_for_a_binding_that_is_relaxed,
+    an_object_waits_for_a_half_of_a_policy_that_goes,
+    an_object_waits_for_other_labels_of_its_namespace,
     an_object_waits_for_the_parameters_of_a_policy,
     an_object_waits_for_a_mutating_policy_that_goes,
     an_object_waits_for_a_webhook_that_goes,
     an_object_waits_for_a_silent_webhook_that_goes,
+    an_object_waits_for_the_service_of_a_silent_webhook,
+    an_object_waits_for_the_rival_that_the_server_names,
     a_quota_that_does_not_count_a_new_kind_yet_is_waited_for,
     a_policy_spares_the_objects_of_its_own_set,
     a_claim_waits_for_a_class_that_lets_it_grow,
+    a_class_that_still_lets_no_claim_grow_is_no_cure,
     an_account_comes_before_the_pod_that_is_changed_to_it,
 }
 
@@ -49,6 +55,67 @@ fn an_object_waits_for_a_policy_that_is_relaxed() {
     cured(&project, "manifest.all/ConfigMap/c", "not today", "manifest.all/ValidatingAdmissionPolicy");
     ns.clean_up("validatingadmissionpolicy/{prefix}");
     ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+}
+
+/// Either half of it is enough.
+fn an_object_waits_for_a_half_of_a_policy_that_goes() {
+    for kind in ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"] {
+        let ns = Namespace::new();
+        let project = of_manifest(&ns, &policy("false"));
+        project.apply();
+        project.rewrite("all.yaml", &(policy("false") + MAP));
+        wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("not today"));
+        let policy = policy("false");
+        let halves = policy.split("---\n").filter(|half| !half.contains(&format!("kind: {kind}\n")));
+        project.rewrite("all.yaml", &(halves.collect::<Vec<_>>().join("---\n") + MAP));
+        let first = ns.fill(&format!("manifest.all/{kind}/{{prefix}}"));
+        cured(&project, "manifest.all/ConfigMap/c", "not today", &first);
+        project.rewrite("all.yaml", MAP);
+        project.apply();
+    }
+}
+
+fn an_object_waits_for_a_binding_that_is_relaxed() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &policy("false"));
+    project.apply();
+    let warns = policy("false").replace("validationActions: [Deny]", "validationActions: [Warn]");
+    project.rewrite("all.yaml", &(policy("false") + MAP));
+    wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("not today"));
+    project.rewrite("all.yaml", &(warns + MAP));
+    let first = "manifest.all/ValidatingAdmissionPolicyBinding";
+    cured(&project, "manifest.all/ConfigMap/c", "not today", first);
+    ns.clean_up("validatingadmissionpolicy/{prefix}");
+    ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+}
+
+/// A policy chooses namespaces by their labels.
+fn an_object_waits_for_other_labels_of_its_namespace() {
+    let ns = Namespace::absent();
+    let space = |gate: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Namespace\nmetadata: {{ name: \"{{ns}}\", labels: {{ gate: {gate}, team: a }} }}\n"
+        )
+    };
+    let chosen = "matchLabels: { kubernetes.io/metadata.name: \"{ns}\", gate: closed }";
+    let policy = policy("false").replace("matchLabels: { kubernetes.io/metadata.name: \"{ns}\" }", chosen);
+    let project = of_manifest(&ns, &(space("closed") + &policy));
+    project.apply();
+    let told = |objects: String| {
+        project.rewrite("all.yaml", &(objects + &policy + MAP));
+        wait_until("the policy to hold", || project.run(["plan"]).any().stdout().contains("not today"));
+    };
+    told(space("closed"));
+    refused(&project, "manifest.all/ConfigMap/c", "not today");
+    // What the labels do not say is no cure.
+    let annotated = space("closed").replace("labels:", "annotations: { a: b }, labels:");
+    told(annotated);
+    refused(&project, "manifest.all/ConfigMap/c", "not today");
+    told(space("open"));
+    cured(&project, "manifest.all/ConfigMap/c", "not today", &ns.fill("manifest.all/Namespace/{ns}"));
+    ns.clean_up("validatingadmissionpolicy/{prefix}");
+    ns.clean_up("validatingadmissionpolicybinding/{prefix}");
+    ns.clean_up("namespace/{ns}");
 }
 
 /// The controller of quotas hears of a new kind after up to half a minute.
@@ -94,6 +161,58 @@ fn an_object_waits_for_a_silent_webhook_that_goes() {
 }
 
 /// The custom resource is the slowest: it waits for its definition. The policy forbids all of its kind.
+/// Fails unless the plan predicts the map, in these words, once this is done first.
+#[track_caller]
+fn foreseen(project: &Project<'_>, words: &str, first: &str) {
+    let plan = plan(project, 0);
+    let reason = change(&plan, "manifest.all/ConfigMap/c")["fidelity"]["reason"].as_str().unwrap();
+    assert!(reason.contains(words) && reason.contains(first), "{reason}");
+}
+
+fn an_object_waits_for_the_service_of_a_silent_webhook() {
+    let ns = Namespace::new();
+    let hook = serde_json::json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": ns.fill("{prefix}")}, "webhooks": [{
+            "name": "silent.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "failurePolicy": "Fail",
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": ns.name()}},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}],
+            "clientConfig": {"service": {"name": "hooks", "namespace": ns.name()}}}]});
+    ns.apply(&hook.to_string());
+    let project = of_manifest(&ns, MAP);
+    let words = "failed calling webhook \"silent.example.com\"";
+    wait_until("the webhook to hold", || project.run(["plan"]).any().stdout().contains(words));
+    let service = |name: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Service\nmetadata: {{ name: {name} }}\nspec: {{ ports: [{{ port: 443 }}] }}\n"
+        )
+    };
+    project.rewrite("all.yaml", &(service("others") + MAP));
+    refused(&project, "manifest.all/ConfigMap/c", words);
+    project.rewrite("all.yaml", &(service("hooks") + MAP));
+    foreseen(&project, words, "manifest.all/Service/hooks");
+    ns.delete("validatingwebhookconfiguration/{prefix}");
+}
+
+/// As where two entries want one host: the server names the other object.
+fn an_object_waits_for_the_rival_that_the_server_names() {
+    let ns = Namespace::new();
+    let words = ns.fill("already taken by {ns}/old");
+    let named =
+        policy("object.metadata.name != 'c'").replace("message: not today", &format!("message: {words}"));
+    ns.apply(&named);
+    let map = |name: &str| MAP.replace("name: c", &format!("name: {name}"));
+    let project = of_manifest(&ns, &(map("old") + &map("older")));
+    project.apply();
+    project.rewrite("all.yaml", &(map("old") + MAP));
+    let said = || project.run(["plan", "--format=json"]).any();
+    wait_until("the policy to hold", || said().stdout().contains(&words));
+    refused(&project, "manifest.all/ConfigMap/c", &words);
+    project.rewrite("all.yaml", MAP);
+    foreseen(&project, &words, "manifest.all/ConfigMap/old");
+    ns.delete("validatingadmissionpolicybinding/{prefix}");
+    ns.delete("validatingadmissionpolicy/{prefix}");
+}
+
 fn a_policy_spares_the_objects_of_its_own_set() {
     let ns = Namespace::new();
     let mirror = "---\napiVersion: \"{prefix}.example.com/v1\"\nkind: Mirror\nmetadata: { name: hub }\nspec: { url: \"https://example.com\" }\n";
@@ -106,20 +225,37 @@ fn a_policy_spares_the_objects_of_its_own_set() {
     ns.clean_up("validatingadmissionpolicybinding/{prefix}");
 }
 
+/// A class that lets its claims grow, or does not.
+fn class(grows: bool) -> String {
+    format!(
+        "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{ name: \"{{prefix}}\" }}\n\
+         provisioner: test.regplan.dev/none\nvolumeBindingMode: WaitForFirstConsumer\nallowVolumeExpansion: {grows}\n"
+    )
+}
+
+fn claim(size: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: data }}\n\
+         spec: {{ storageClassName: \"{{prefix}}\", accessModes: [ReadWriteOnce], resources: {{ requests: {{ storage: {size} }} }} }}\n"
+    )
+}
+
+fn a_class_that_still_lets_no_claim_grow_is_no_cure() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &(class(false) + &claim("1Gi")));
+    project.apply();
+    bind(&ns, "data");
+    let labelled = class(false).replace("metadata: {", "metadata: { labels: { a: b },");
+    project.rewrite("all.yaml", &(labelled + &claim("2Gi")));
+    refused(&project, "manifest.all/PersistentVolumeClaim/data", "support resize");
+    assert_eq!(
+        change(&plan(&project, 1), &ns.fill("manifest.all/StorageClass/{prefix}"))["action"],
+        "update"
+    );
+}
+
 fn a_claim_waits_for_a_class_that_lets_it_grow() {
     let ns = Namespace::new();
-    let class = |grows: bool| {
-        format!(
-            "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{ name: \"{{prefix}}\" }}\n\
-             provisioner: test.regplan.dev/none\nvolumeBindingMode: WaitForFirstConsumer\nallowVolumeExpansion: {grows}\n"
-        )
-    };
-    let claim = |size: &str| {
-        format!(
-            "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{ name: data }}\n\
-             spec: {{ storageClassName: \"{{prefix}}\", accessModes: [ReadWriteOnce], resources: {{ requests: {{ storage: {size} }} }} }}\n"
-        )
-    };
     let project = of_manifest(&ns, &(class(false) + &claim("1Gi")));
     project.apply();
     bind(&ns, "data");

@@ -1,12 +1,13 @@
 //! Values that only one object can have: node ports, cluster IPs, the default priority class.
 
 use super::{cured, of_manifest, plan, refused};
-use crate::harness::{Namespace, change, wait_until};
+use crate::harness::{Namespace, OwnCluster, change, wait_until};
 
 tests! {
     a_node_port_moves_to_another_service,
     a_node_port_moves_to_a_renamed_service,
     a_cluster_ip_moves_to_a_service_in_another_namespace,
+    an_address_waits_for_its_range,
     a_health_check_port_moves_to_another_service,
     a_load_balancer_waits_for_room_in_its_quota,
     a_chain_of_node_ports_moves_in_order,
@@ -71,6 +72,30 @@ fn a_cluster_ip_moves_to_a_service_in_another_namespace() {
     project.run(["apply", "--auto-approve", "--move-to", "{ns}-b"]).success();
     project.expect_settled();
     assert!(ns.find("service/a").is_none());
+}
+
+/// The Services of other tests would get addresses of the new range, so this one has a cluster of its own.
+fn an_address_waits_for_its_range() {
+    let cluster = OwnCluster::take();
+    let ns = Namespace::on(&cluster);
+    let wanted = service("a", "clusterIP: 10.77.0.5, ports: [{ port: 80 }]");
+    let range = |cidr: &str| {
+        format!(
+            "---\napiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {{ name: \"{{prefix}}\" }}\n\
+             spec: {{ cidrs: [{cidr}] }}\n"
+        )
+    };
+    let project = of_manifest(&ns, &wanted);
+    refused(&project, "manifest.all/Service/a", "10.77.0.5");
+    // A range without the address is no cure.
+    project.rewrite("all.yaml", &(range("10.78.0.0/24") + &wanted));
+    refused(&project, "manifest.all/Service/a", "10.77.0.5");
+    project.rewrite("all.yaml", &(range("10.77.0.0/24") + &wanted));
+    let first = ns.fill("manifest.all/ServiceCIDR/{prefix}");
+    cured(&project, "manifest.all/Service/a", "10.77.0.5", &first);
+    assert_eq!(ns.field("service/a", "/spec/clusterIP"), "10.77.0.5");
+    project.run(["destroy", "--auto-approve"]).success();
+    cluster.give_back();
 }
 
 fn a_chain_of_node_ports_moves_in_order() {

@@ -10,7 +10,10 @@ tests! {
     a_pod_waits_for_a_larger_quota,
     a_pod_waits_for_what_a_delete_gives_back_to_the_quota,
     a_pod_waits_for_a_wider_limit,
+    a_pod_waits_for_a_limit_that_goes,
     a_pod_waits_for_the_limits_that_a_quota_wants,
+    a_pod_waits_for_a_quota_that_wants_less,
+    a_pod_waits_for_a_quota_that_goes,
     a_pod_waits_for_the_overhead_of_its_class,
     a_pod_waits_for_another_priority_of_its_class,
     a_pod_waits_for_a_class_that_spares_others,
@@ -100,14 +103,28 @@ fn a_pod_waits_for_what_a_delete_gives_back_to_the_quota() {
     cured(&project, "manifest.all/Pod/other", "exceeded quota: few", "manifest.all/Pod/web");
 }
 
+fn limit(memory: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{ name: small }}\n\
+         spec: {{ limits: [{{ type: Container, max: {{ memory: {memory} }} }}] }}\n"
+    )
+}
+
+fn a_pod_waits_for_a_limit_that_goes() {
+    let ns = Namespace::new();
+    let project = of_manifest(&ns, &limit("64Mi"));
+    project.apply();
+    wait_until("the limit to hold", || {
+        project.rewrite("all.yaml", &(limit("64Mi") + &pod("web", "")));
+        project.run(["plan"]).any().stdout().contains("maximum memory usage")
+    });
+    project.rewrite("all.yaml", &pod("web", ""));
+    cured(&project, "manifest.all/Pod/web", "maximum memory usage", "manifest.all/LimitRange/small");
+    assert!(ns.find("limitrange/small").is_none());
+}
+
 fn a_pod_waits_for_a_wider_limit() {
     let ns = Namespace::new();
-    let limit = |memory: &str| {
-        format!(
-            "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{ name: small }}\n\
-             spec: {{ limits: [{{ type: Container, max: {{ memory: {memory} }} }}] }}\n"
-        )
-    };
     let project = of_manifest(&ns, &limit("64Mi"));
     project.apply();
     project.rewrite("all.yaml", &(limit("64Mi") + &pod("web", "")));
@@ -132,6 +149,46 @@ fn a_pod_waits_for_the_limits_that_a_quota_wants() {
     refused(&project, "manifest.all/Pod/web", "failed quota: few");
     project.rewrite("all.yaml", &(quota("limits.memory: 1Gi") + limits + pod));
     cured(&project, "manifest.all/Pod/web", "failed quota: few", "manifest.all/LimitRange/usual");
+}
+
+/// Whatever ends what the quota wants is a cure.
+fn a_pod_waits_for_a_quota_that_wants_less() {
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: main, image: \"web:1\" }] }\n";
+    let range = |limit: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{ name: usual }}\n\
+             spec: {{ limits: [{{ type: Container, {limit} }}] }}\n"
+        )
+    };
+    let (other, useful) = (range("default: { cpu: 1 }"), range("default: { cpu: 1, memory: 64Mi }"));
+    let wants = quota("limits.memory: 1Gi");
+    for (then, cure) in [
+        (quota("pods: 5") + &other, "ResourceQuota/few"),
+        (other.clone(), "ResourceQuota/few"),
+        (wants.clone() + &useful, "LimitRange/usual"),
+    ] {
+        let ns = Namespace::new();
+        waits_for_another(
+            &ns,
+            &(wants.clone() + &other),
+            &then,
+            pod,
+            "failed quota: few",
+            &format!("manifest.all/{cure}"),
+        );
+    }
+}
+
+fn a_pod_waits_for_a_quota_that_goes() {
+    let ns = Namespace::new();
+    let both = pod("web", "") + &pod("more", "");
+    let project = of_manifest(&ns, &(quota("pods: 1") + &pod("web", "")));
+    project.apply();
+    wait_until("the quota to count", || ns.field("resourcequota/few", "/status/used/pods") == "1");
+    project.rewrite("all.yaml", &(quota("pods: 1") + &both));
+    refused(&project, "manifest.all/Pod/more", "exceeded quota: few");
+    project.rewrite("all.yaml", &both);
+    cured(&project, "manifest.all/Pod/more", "exceeded quota: few", "manifest.all/ResourceQuota/few");
 }
 
 fn an_account_that_nobody_makes_is_an_error() {

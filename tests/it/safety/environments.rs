@@ -1,13 +1,15 @@
 //! Two environments of one base that share a state by accident.
 
 use super::greeting;
-use crate::harness::Namespace;
+use crate::harness::{Namespace, Project};
 
 tests! {
     a_second_environment_does_not_replace_the_first_one,
     an_environment_with_blocks_of_other_names_does_not_replace_the_first_one,
     an_environment_in_the_same_namespace_does_not_replace_the_first_one,
     values_of_another_environment_are_noticed,
+    a_variable_that_is_forgotten_does_not_bring_another_environment,
+    another_value_of_a_variable_is_no_mistake,
     a_file_that_was_renamed_or_added_locks_nobody_out,
 }
 
@@ -58,6 +60,64 @@ fn values_of_another_environment_are_noticed() {
     refused.stderr_contains("dev.vars.toml");
     let unused = ["plan", "--var-file", "dev.vars.toml", "--without", "dev.vars.toml"];
     project.run(unused).success().stdout_contains("`--without dev.vars.toml` has no effect");
+}
+
+/// Objects whose names and sizes come from variables with defaults, which are those of dev.
+fn with_variables(ns: &Namespace) -> Project<'_> {
+    let variables = "[variable.env]\ndefault = \"dev\"\n[variable.size]\ndefault = \"1\"\n";
+    let object = map("web", "${var.size}") + "metadata.name = \"web-${var.env}\"\n";
+    ns.project().write("regplan.toml", &format!("{BASE}{variables}{object}"))
+}
+
+fn a_variable_that_is_forgotten_does_not_bring_another_environment() {
+    let ns = Namespace::new();
+    let project = with_variables(&ns);
+    project.run(["apply", "--auto-approve", "--var", "env=prod"]).success();
+    for command in [&["plan"][..], &["apply", "--auto-approve"]] {
+        let refused = project.run(command.iter().copied()).code(1);
+        refused.stderr_contains("the variable `env`").stderr_contains("`--var env=VALUE`");
+        refused.stderr_contains("[project] name");
+    }
+    assert!(ns.find("configmap/web-prod").is_some() && ns.find("configmap/web-dev").is_none());
+    // Whatever gives it a value, it is given.
+    project.run(["plan", "--detailed-exitcode", "--var", "env=prod"]).success();
+    let from_environment = project.regplan(["plan", "--detailed-exitcode"]).env("REGPLAN_VAR_ENV", "prod");
+    from_environment.run().success();
+    // Whoever means the default says so, and from then on it is the default again.
+    project.run(["apply", "--auto-approve", "--var", "env=dev"]).success();
+    assert!(ns.find("configmap/web-prod").is_none() && ns.find("configmap/web-dev").is_some());
+    project.run(["plan", "--detailed-exitcode"]).success();
+    // The environment counts like the command line, and a rollback brings back what was given.
+    project.regplan(["apply", "--auto-approve"]).env("REGPLAN_VAR_size", "3").run().success();
+    project.run(["plan"]).code(1).stderr_contains("the variable `size`");
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    let refused = project.run(["plan"]).code(1);
+    refused.stderr_contains("the variable `env`").stderr_lacks("size");
+    project.run(["destroy", "--auto-approve"]).success();
+    project.run(["plan"]).success();
+}
+
+fn another_value_of_a_variable_is_no_mistake() {
+    let ns = Namespace::new();
+    let project = with_variables(&ns);
+    project.run(["apply", "--auto-approve", "--var", "size=2", "--var", "env=prod"]).success();
+    project.run(["apply", "--auto-approve", "--var", "size=5", "--var", "env=prod"]).success();
+    assert_eq!(ns.field("configmap/web-prod", "/data/size"), "5");
+    // Nothing would change, so nothing is asked.
+    project.edit("regplan.toml", "default = \"1\"", "default = \"5\"");
+    project.run(["plan", "--detailed-exitcode", "--var", "env=prod"]).success();
+    // A file may give it from now on, or the configuration know it no more.
+    let project =
+        project.write("prod.toml", "[variable.env]\ndefault = \"prod\"\n[variable.size]\ndefault = \"6\"\n");
+    let files = ["-f", "regplan.toml", "-f", "prod.toml"];
+    project.run(["plan"].into_iter().chain(files)).code(1).stderr_contains("size");
+    let project = project.write("prod.vars.toml", "env = \"prod\"\nsize = \"6\"\n");
+    project.run(["apply", "--auto-approve", "--var-file", "prod.vars.toml"]).success();
+    project.edit("regplan.toml", "${var.size}", "7");
+    project.edit("regplan.toml", "[variable.size]\ndefault = \"5\"\n", "");
+    project.edit("prod.vars.toml", "size = \"6\"\n", "");
+    project.run(["apply", "--auto-approve", "--var-file", "prod.vars.toml"]).success();
+    assert_eq!(ns.field("configmap/web-prod", "/data/size"), "7");
 }
 
 fn a_file_that_was_renamed_or_added_locks_nobody_out() {

@@ -89,12 +89,17 @@ fn what_another_state_made_is_taken_over_only_by_its_lineage() {
     }
     ours.run(["plan", "--adopt-lineage", "old"]).code(1).stderr_contains("32 hexadecimal digits");
     // The plan file keeps that it was agreed to.
-    ours.run(["plan", "--out=p.plan", "--adopt-lineage", &lineage]).success();
+    let agreed = ours.run(["plan", "--out=p.plan", "--adopt-lineage", &lineage]).success();
+    agreed.stdout_contains(&format!(
+        "works from the annotations of what the configuration names (lineage {lineage})"
+    ));
     ours.run(["apply", "p.plan"]).success();
     assert_eq!(ns.field("configmap/greeting", "/data/hello"), "moon");
     assert_eq!(ours.state()["lineage"], json!(lineage));
     // From now on there is a state, and it has that lineage.
-    ours.run(["plan", "--adopt-lineage", &lineage]).success();
+    let again = ours.run(["plan", "--adopt-lineage", &lineage]).success();
+    again.stdout_contains("has no effect: that is the lineage of the state that is here");
+    again.stdout_lacks("There is no state here");
     let refused = ours.run(["plan", "--adopt-lineage", &none]).code(1);
     refused.stderr_contains("there is a state here").stderr_contains(&lineage);
     std::fs::remove_dir_all(ours.path(".regplan")).unwrap();

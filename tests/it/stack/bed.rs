@@ -14,6 +14,7 @@ tests! { on Size::Processes;
     a_job_completes,
     a_container_that_ends_is_started_again,
     a_pod_of_an_unknown_image_says_so,
+    a_container_sees_changed_files,
     nothing_survives_a_killed_run,
     nothing_survives_a_killed_run_with_containers,
     a_machine_without_root_is_told_so,
@@ -52,6 +53,47 @@ fn a_pod_of_an_unknown_image_says_so() {
     wait_until("the reason", || ns.field("pod/one", waiting)["reason"] == "ImagePullBackOff");
     let message = ns.field("pod/one", waiting)["message"].to_string();
     assert!(message.contains("the image nothing:1"), "{message}");
+}
+
+fn a_container_sees_changed_files() {
+    let ns = Namespace::new();
+    ns.apply(&settings("debug"));
+    ns.apply(&object("v1", "Pod", &serving_pod()));
+    ns.kubectl(["wait", "pod/one", "--for=condition=Ready", "--timeout=60s"]).run().success();
+    let pods = ns.cluster().facts().folder.join("bed/pods");
+    let folder = pods.join(ns.field("pod/one", "/metadata/uid").as_str().unwrap()).join("root/etc/files");
+    let says = |level: &str| fs::read_to_string(folder.join("file")).is_ok_and(|file| file.contains(level));
+    assert!(says("debug"));
+    ns.apply(&settings("warn"));
+    wait_until("the new content", || says("warn"));
+    assert_eq!(ns.field("pod/one", "/status/containerStatuses/0/restartCount"), 0);
+    assert!(!folder.join("other").exists(), "only what is named is there");
+}
+
+/// Settings of a registry without storage, beside another file.
+fn settings(level: &str) -> String {
+    let text = format!(
+        "version: 0.1\nlog: {{level: {level}}}\nstorage: {{inmemory: {{}}}}\nhttp: {{addr: ':5000'}}\n"
+    );
+    let data = json!({ "text": text, "other": "not taken" });
+    json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "one" }, "data": data })
+        .to_string()
+}
+
+/// A pod that runs a registry with these settings.
+fn serving_pod() -> Value {
+    let items = json!([{ "key": "text", "path": "file" }]);
+    json!({
+        "volumes": [{ "name": "files", "configMap": { "name": "one", "items": items } }],
+        "containers": [{
+            "name": "main",
+            "image": "registry:3.1.2",
+            "args": ["serve", "/etc/files/file"],
+            "env": [{ "name": "OTEL_TRACES_EXPORTER", "value": "none" }],
+            "readinessProbe": { "tcpSocket": { "port": 5000 } },
+            "volumeMounts": [{ "name": "files", "mountPath": "/etc/files" }],
+        }],
+    })
 }
 
 fn nothing_survives_a_killed_run() {

@@ -92,11 +92,15 @@ fn reasons_that_few_meet_have_their_cure_too() {
         json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "p"}});
     let second = "PriorityClass p is forbidden: only one default can exist";
     assert_eq!(remedies_of(class, second), [[Remedy::Freed(Exclusive::DefaultPriority)]]);
-    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "a"}});
-    let made = Remedy::AnyMade(("networking.k8s.io", "ServiceCIDR"), None);
-    for words in
-        ["the provided IP (10.9.0.7) is not in the valid range", "it does not match the current range"]
-    {
-        assert_eq!(remedies_of(service.clone(), words), [[made.clone()]], "{words}");
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "a"},
+        "spec": {"clusterIP": "10.9.0.7"}});
+    for words in [
+        "the provided IP (10.9.0.7) is not in the valid range. The range of valid IPs is 10.0.0.0/16",
+        "failed to allocate IP 10.9.0.7: the provided network does not match the current range",
+    ] {
+        let range = Remedy::Range("10.9.0.7".parse().unwrap());
+        assert_eq!(remedies_of(service.clone(), words), [[range]], "{words}");
     }
+    let port = "provided port is not in the valid range. The range of valid ports is 30000-32767";
+    assert!(remedies_of(service, port).is_empty());
 }

@@ -58,7 +58,7 @@ impl Chosen {
         let cluster = kubeconfig.clusters.iter().find(|named| named.name == context.cluster);
         let Some(cluster) = cluster.and_then(|named| named.cluster.clone()) else {
             return Err(wrong(format!(
-                "the context `{name}` names the cluster `{}`, which {place} does not describe",
+                "the context `{name}` names the cluster `{}`, and {place} does not describe it",
                 context.cluster
             )));
         };
@@ -68,7 +68,7 @@ impl Chosen {
                 let named = kubeconfig.auth_infos.iter().find(|named| named.name == user);
                 let Some(named) = named else {
                     return Err(wrong(format!(
-                        "the context `{name}` names the user `{user}`, whom {place} does not describe"
+                        "the context `{name}` names the user `{user}`, and {place} does not describe it"
                     )));
                 };
                 named.auth_info.clone().unwrap_or_default()

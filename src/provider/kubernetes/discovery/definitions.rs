@@ -26,7 +26,7 @@ pub(super) async fn note_unserved(transport: &Transport, group: &str, catalogue:
         let kind = cause.kind;
         let mut problem = Problem::new(kind, message);
         problem.help = if kind == ProblemKind::Forbidden {
-            Some("it takes the rights to get and list customresourcedefinitions".to_owned())
+            Some("ask for the permission to get and list customresourcedefinitions".to_owned())
         } else {
             cause.help.clone()
         };

@@ -46,7 +46,7 @@ pub(super) fn layout(head: &Value) -> Option<Result<Layout, String>> {
 /// The part of a content that an object has.
 pub(super) fn content(place: &Place, object: &Value) -> Result<Vec<u8>, String> {
     let text = object[field(place.kind)][CONTENT].as_str().ok_or_else(|| "it has no content".to_owned())?;
-    STANDARD.decode(text).map_err(|error| format!("its content is no base64: {error}"))
+    STANDARD.decode(text).map_err(|error| format!("its content is not base64: {error}"))
 }
 
 fn field(kind: Kind) -> &'static str {

@@ -128,7 +128,7 @@ impl Objects {
             _ => "writer",
         };
         format!(
-            "the right to {verb} {} is missing in the namespace `{namespace}`: the Role `{state}.{role}` gives it, \
+            "the permission to {verb} {} is missing in the namespace `{namespace}`: the Role `{state}.{role}` gives it, \
              which `regplan state init` has made; let somebody bind you to it",
             kind.plural()
         )

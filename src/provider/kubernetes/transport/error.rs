@@ -66,7 +66,7 @@ pub(in crate::provider::kubernetes) fn plugin_failure(name: &str, error: &AuthEr
             let last = words.lines().rev().find(|line| !line.trim().is_empty());
             Some(format!("{name} failed ({}): {}", out.status, last.unwrap_or("without a message")))
         }
-        AuthError::AuthExecParse(_) => Some(format!("{name} gave an answer that is no ExecCredential")),
+        AuthError::AuthExecParse(_) => Some(format!("{name} gave an answer that is not an ExecCredential")),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{Container, Pod, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -18,6 +18,9 @@ use crate::plane::Error;
 /// How long a readiness probe may take.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// How old the files of volumes get. A kubelet takes a minute; tests wait for it.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
+
 /// A pod that is on the node.
 pub(super) struct Played {
     client: Client,
@@ -29,6 +32,8 @@ pub(super) struct Played {
     restarts: u32,
     /// What was last said of it.
     said: Option<Phase>,
+    /// When its files were written.
+    refreshed: Instant,
 }
 
 /// The image that the pod runs.
@@ -57,6 +62,7 @@ impl Played {
             sandbox: None,
             restarts: 0,
             said: None,
+            refreshed: Instant::now(),
         }
     }
 
@@ -86,9 +92,14 @@ impl Played {
         };
         let Some(sandbox) = &mut self.sandbox else {
             let root = Root::prepare(&self.client, &self.pod, container, &self.folder).await?;
-            self.sandbox = Some(Sandbox::start(&root, program, self.number)?);
+            self.sandbox = Some(Sandbox::start(root, program, self.number)?);
             return Ok(Phase::Running { ready: false, restarts: self.restarts });
         };
+        if self.refreshed.elapsed() > REFRESH_INTERVAL {
+            self.refreshed = Instant::now();
+            // Where an object is gone, the container keeps the files that it has.
+            let _ = sandbox.root().refresh(&self.client, &self.pod).await;
+        }
         let Some(status) = sandbox.exit_status() else {
             let ready = container
                 .readiness_probe

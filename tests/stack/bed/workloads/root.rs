@@ -24,10 +24,25 @@ pub(super) struct Root {
     pub(super) env: Vec<(String, String)>,
     /// User and group, as `chroot` takes them.
     pub(super) user: String,
+    /// What is in its folder, and may change.
+    contents: Vec<Contents>,
 }
 
 /// What a `ConfigMap` or a Secret holds.
 type Files = BTreeMap<String, Vec<u8>>;
+
+/// The files of a volume that an object holds.
+struct Contents {
+    folder: PathBuf,
+    source: Source,
+    /// The keys that are taken, and the files that they become; all of them where none is named.
+    items: Option<Vec<KeyToPath>>,
+}
+
+enum Source {
+    ConfigMap(String),
+    Secret(String),
+}
 
 /// Reads the objects that a pod refers to.
 struct Reader<'a> {
@@ -55,6 +70,7 @@ impl Root {
             args: container.command.iter().chain(&container.args).flatten().cloned().collect(),
             env: Vec::new(),
             user: user(pod),
+            contents: Vec::new(),
         };
         for mount in container.volume_mounts.iter().flatten() {
             let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
@@ -62,20 +78,35 @@ impl Root {
             let volume = volume.ok_or_else(|| format!("the pod has no volume {}", mount.name))?;
             root.mount(&reader, volume, Path::new(&mount.mount_path)).await?;
         }
+        for contents in &root.contents {
+            contents.write(&reader).await?;
+        }
         for variable in container.env.iter().flatten() {
             root.env.push((variable.name.clone(), reader.value(variable).await?));
         }
         Ok(root)
     }
 
+    /// Writes the files again that a running container sees, as the objects hold them now.
+    pub(super) async fn refresh(&self, client: &Client, pod: &Pod) -> Result<(), Error> {
+        let reader = Reader { client, namespace: pod.namespace().unwrap_or_default() };
+        for contents in &self.contents {
+            contents.write(&reader).await?;
+        }
+        Ok(())
+    }
+
     async fn mount(&mut self, reader: &Reader<'_>, volume: &Volume, path: &Path) -> Result<(), Error> {
         let folder = self.folder.join(path.strip_prefix("/")?);
         fs::create_dir_all(&folder)?;
-        if let Some(source) = &volume.config_map {
-            write_files(&folder, reader.config_map(&source.name).await?, source.items.as_deref())
-        } else if let Some(source) = &volume.secret {
-            let name = source.secret_name.as_deref().unwrap_or_default();
-            write_files(&folder, reader.secret(name).await?, source.items.as_deref())
+        if let Some(map) = &volume.config_map {
+            let source = Source::ConfigMap(map.name.clone());
+            self.contents.push(Contents { folder, source, items: map.items.clone() });
+            Ok(())
+        } else if let Some(secret) = &volume.secret {
+            let source = Source::Secret(secret.secret_name.clone().unwrap_or_default());
+            self.contents.push(Contents { folder, source, items: secret.items.clone() });
+            Ok(())
         } else if let Some(source) = &volume.persistent_volume_claim {
             self.binds.push((reader.folder_of_claim(&source.claim_name).await?, path.to_owned()));
             Ok(())
@@ -85,6 +116,22 @@ impl Root {
         } else {
             Err(format!("the test bed has no volumes of the kind of {}", volume.name).into())
         }
+    }
+}
+
+impl Contents {
+    /// Writes each file, in one step, so that nobody reads half of it.
+    async fn write(&self, reader: &Reader<'_>) -> Result<(), Error> {
+        let files = match &self.source {
+            Source::ConfigMap(name) => reader.config_map(name).await?,
+            Source::Secret(name) => reader.secret(name).await?,
+        };
+        for (path, content) in named(files, self.items.as_deref())? {
+            let new = self.folder.join(format!(".{path}.new"));
+            fs::write(&new, content)?;
+            fs::rename(new, self.folder.join(path))?;
+        }
+        Ok(())
     }
 }
 
@@ -122,22 +169,14 @@ impl Reader<'_> {
     }
 }
 
-/// Writes the files of a `ConfigMap` or a Secret; only these items where they are named.
-fn write_files(folder: &Path, files: Files, items: Option<&[KeyToPath]>) -> Result<(), Error> {
-    let named: Vec<(String, Vec<u8>)> = match items {
-        None => files.into_iter().collect(),
-        Some(items) => items
-            .iter()
-            .map(|item| {
-                let value = files.get(&item.key).ok_or_else(|| format!("there is no key {}", item.key))?;
-                Ok((item.path.clone(), value.clone()))
-            })
-            .collect::<Result<_, Error>>()?,
+/// The files by their paths; only these items where they are named.
+fn named(files: Files, items: Option<&[KeyToPath]>) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let Some(items) = items else { return Ok(files.into_iter().collect()) };
+    let file = |item: &KeyToPath| {
+        let value = files.get(&item.key).ok_or_else(|| format!("there is no key {}", item.key))?;
+        Ok((item.path.clone(), value.clone()))
     };
-    for (path, content) in named {
-        fs::write(folder.join(path), content)?;
-    }
-    Ok(())
+    items.iter().map(file).collect()
 }
 
 fn writable_folder(path: &Path) -> Result<(), Error> {

@@ -29,10 +29,11 @@ exec chroot --userspec="$user" "$root" /program "$@"
 pub(super) struct Sandbox {
     program: Program,
     network: Network,
+    root: Root,
 }
 
 impl Sandbox {
-    pub(super) fn start(root: &Root, program: &Path, number: u8) -> Result<Self, Error> {
+    pub(super) fn start(root: Root, program: &Path, number: u8) -> Result<Self, Error> {
         let network = Network::create(number)?;
         File::create(root.folder.join("program"))?;
         fs::write(root.folder.join("etc/resolv.conf"), format!("nameserver {NODE}\n"))?;
@@ -45,7 +46,12 @@ impl Sandbox {
             .args(&root.args);
         let start = root.env.iter().fold(start, |start, (name, value)| start.env(name, value));
         let start = start.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        Ok(Self { program: start.start()?, network })
+        Ok(Self { program: start.start()?, network, root })
+    }
+
+    /// What it sees.
+    pub(super) fn root(&self) -> &Root {
+        &self.root
     }
 
     /// Its address in the cluster.
