@@ -63,6 +63,8 @@ codes! {
     BAD_SECRET = "bad-secret";
     /// An output gives a secret, and is not marked.
     OPEN_SECRET = "open-secret";
+    /// A controller that cannot be told which limits pushes need.
+    UNKNOWN_CONTROLLER = "unknown-controller";
     /// Passwords would travel in clear.
     NO_TLS = "no-tls";
 }

@@ -19,6 +19,7 @@
 //! | `finish` | How does a draft become a desired resource, and which rules must every object keep? |
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
 //! | `object_filter` | Which objects of a manifest do `only` and `exclude` mean? |
+//! | `ingress_controllers` | Which annotations does each ingress controller read? |
 //! | `namespaces` | Which namespaces are shared by all? |
 //! | `properties` | What do blocks give beside their keys? |
 //! | `outputs` | What is known of `[output.NAME]` before the cluster is asked? |
@@ -33,6 +34,7 @@ mod compile;
 mod draft;
 mod facts;
 mod finish;
+mod ingress_controllers;
 mod keys;
 mod lifecycle;
 mod namespaces;

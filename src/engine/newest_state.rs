@@ -90,7 +90,7 @@ impl<'c> Register<'c> {
     async fn begin(&self, state: &State, begun: BegunRun) -> Result<Entry, NotRecorded> {
         let found = self.read(&state.lineage).await?;
         self.record(state, found, |found| {
-            let known = found.newest.as_ref().ok().filter(|newest| newest.run == state.last_run);
+            let known = found.newest.as_ref().ok().filter(|newest| newest.run.as_ref() == state.newest_run());
             let newest = known.cloned().unwrap_or_else(|| Newest::of(state, "apply", begun.by.clone()));
             Newest { begun: Some(begun.clone()), ..newest }
         })
@@ -279,9 +279,15 @@ impl<'c> RunRecord<'c> {
 impl<S: StateAccess> Workspace<S> {
     /// How the state that is here compares with the newest one. Nothing is written.
     pub async fn freshness(&self) -> Freshness {
-        match self.register() {
-            Some(register) => register.compare(self.state.state()).await,
-            None => Freshness::Newest,
+        let Some(register) = self.register() else { return Freshness::Newest };
+        match register.compare(self.state.state()).await {
+            stale @ Freshness::Stale(_) => {
+                // A run from this very folder may have begun or ended since the state was read.
+                let Ok(now) = self.project.view_state().await else { return stale };
+                let later = register.compare(&now.state).await;
+                if matches!(later, Freshness::Stale(_)) { stale } else { later }
+            }
+            found => found,
         }
     }
 

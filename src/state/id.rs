@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::resource::digest;
+
 /// A text is not such an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {what}: it takes 32 hexadecimal digits in lower case")]
@@ -26,6 +28,12 @@ macro_rules! random_id {
             /// A new one: 128 random bits.
             pub fn random() -> Self {
                 Self(format!("{:032x}", rand::random::<u128>()))
+            }
+
+            /// The one that stands for this text.
+            pub fn standing_for(text: &str) -> Self {
+                let digest = digest(text);
+                Self(digest.trim_start_matches("sha256:").chars().take(32).collect())
             }
 
             /// The 32 hexadecimal digits.
@@ -95,6 +103,9 @@ mod tests {
         let one = Lineage::random();
         assert_eq!(one.as_str().parse::<Lineage>(), Ok(one.clone()));
         assert_ne!(one, Lineage::random());
+        let named = RunId::standing_for("a");
+        assert_eq!(named.as_str().parse::<RunId>(), Ok(named.clone()));
+        assert_eq!(named, RunId::standing_for("a"));
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::resource::{Address, ClusterIdentity, Identity};
 /// How many completed plans the state remembers: twice as many as there are revisions. They take about 10 kB.
 pub const COMPLETED_PLANS: usize = 100;
 
-/// How many runs before the last one the state remembers: as many as there are revisions. They take about 2 kB.
-pub const EARLIER_RUNS: usize = 50;
+/// How many names of earlier runs and of their ends the state remembers: two for each revision. They take about 4 kB.
+pub const EARLIER_RUNS: usize = 100;
 
 /// What was applied, and to which cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,12 @@ pub struct State {
     /// from one that only has to be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_run: Option<RunId>,
-    /// The runs before that one, the newest last. A copy of this state that knows another run has gone another way.
+    /// The name of the end of that run, which stands for its outcomes. A copy that was made in the middle of the run knows
+    /// the run, and has another end of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_end: Option<RunId>,
+    /// The runs before that one and their ends, the newest last. A copy of this state that knows another one has gone
+    /// another way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_runs: Vec<RunId>,
     /// The namespace of the cluster in which it is recorded which state is the newest one; `None` where that was never
@@ -119,6 +124,7 @@ impl State {
             cluster: None,
             revision: 0,
             last_run: None,
+            last_end: None,
             earlier_runs: Vec::new(),
             recorded_in: None,
             files: Vec::new(),
@@ -211,11 +217,24 @@ impl State {
 
     /// Notes that this run was the last one.
     pub fn end_run(&mut self, run: RunId) {
-        if let Some(before) = self.last_run.replace(run) {
-            self.earlier_runs.push(before);
-        }
+        self.earlier_runs.extend(self.last_run.replace(run));
+        self.earlier_runs.extend(self.last_end.take());
         let too_many = self.earlier_runs.len().saturating_sub(EARLIER_RUNS);
         self.earlier_runs.drain(..too_many);
+    }
+
+    /// What tells this state from its copies: the end of the last run, or the run itself; `None` before the first one.
+    pub fn newest_run(&self) -> Option<&RunId> {
+        self.last_end.as_ref().or(self.last_run.as_ref())
+    }
+
+    /// Whether the outcomes of this run are in it, or it has this end of a run.
+    pub fn knows(&self, run: &RunId) -> bool {
+        [&self.last_run, &self.last_end]
+            .into_iter()
+            .flatten()
+            .chain(&self.earlier_runs)
+            .any(|known| known == run)
     }
 
     /// Adds a completed plan, and removes the oldest ones above [`COMPLETED_PLANS`].

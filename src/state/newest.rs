@@ -15,10 +15,10 @@ use super::model::State;
 pub struct Newest {
     /// Its serial.
     pub serial: u64,
-    /// The run whose outcomes it has; `None` where the first run has not ended.
+    /// The end of its last run; `None` where the first run has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
-    /// The runs before that one, the newest last.
+    /// The runs and their ends before that, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_runs: Vec<RunId>,
     /// How many resources it knows; none where everything was destroyed.
@@ -110,7 +110,7 @@ impl Newest {
     pub fn of(state: &State, command: &str, by: String) -> Self {
         Self {
             serial: state.serial,
-            run: state.last_run.clone(),
+            run: state.newest_run().cloned(),
             earlier_runs: state.earlier_runs.clone(),
             resources: state.resources.len(),
             command: command.to_owned(),
@@ -124,16 +124,15 @@ impl Newest {
     /// How this state compares with the newest one.
     pub fn compare(&self, state: &State) -> Freshness {
         // It knows no run, and so believes in nothing that another one could have changed.
-        let Some(last) = &state.last_run else { return Freshness::Newest };
+        let Some(last) = state.newest_run() else { return Freshness::Newest };
         let stale =
             |kind| Freshness::Stale(Box::new(Stale { kind, serial: state.serial, newest: self.clone() }));
         if let Some(place) = &self.moved_to {
             return stale(Staleness::Moved(place.clone()));
         }
-        let is_known = |run: &RunId| last == run || state.earlier_runs.contains(run);
         match (&self.run, &self.begun) {
-            (Some(run), _) if !is_known(run) => stale(self.way_of(last, state)),
-            (_, Some(begun)) if !is_known(&begun.run) => stale(Staleness::RunBegun(begun.clone())),
+            (Some(run), _) if !state.knows(run) => stale(self.way_of(last, state)),
+            (_, Some(begun)) if !state.knows(&begun.run) => stale(Staleness::RunBegun(begun.clone())),
             (Some(run), None) if run == last && state.serial < self.serial => stale(Staleness::Older),
             (Some(run), None) if run == last => Freshness::Newest,
             _ => Freshness::Ahead,
@@ -142,7 +141,8 @@ impl Newest {
 
     fn way_of(&self, last: &RunId, state: &State) -> Staleness {
         // Before runs were remembered, the serial is all that tells.
-        let is_of_old = state.earlier_runs.is_empty() && state.serial < self.serial;
+        let is_of_old =
+            state.earlier_runs.is_empty() && state.last_end.is_none() && state.serial < self.serial;
         if self.earlier_runs.contains(last) || is_of_old { Staleness::Older } else { Staleness::Forked }
     }
 }
@@ -182,6 +182,20 @@ mod tests {
         assert_eq!(kind(newest.compare(&after(&[&a, &c, &c]))), Some(Staleness::Forked), "a higher serial");
         assert_eq!(newest.compare(&after(&[&a, &b, &c])), Freshness::Ahead);
         assert_eq!(newest.compare(&after(&[])), Freshness::Newest, "it knows nothing");
+    }
+
+    #[test]
+    fn a_copy_from_the_middle_of_a_run_has_another_end_of_it() {
+        let (a, b) = (RunId::random(), RunId::random());
+        let mut whole = after(&[&a, &b]);
+        let mut half = whole.clone();
+        whole.last_end = Some(RunId::standing_for("all of it"));
+        half.last_end = Some(RunId::standing_for("half of it"));
+        let newest = recorded(&whole);
+        assert_eq!(newest.compare(&whole), Freshness::Newest);
+        assert_eq!(kind(newest.compare(&half)), Some(Staleness::Forked));
+        whole.end_run(RunId::random());
+        assert_eq!(newest.compare(&whole), Freshness::Ahead);
     }
 
     #[test]

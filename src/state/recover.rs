@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::StateError;
+use super::id::RunId;
 use super::journal::{Intent, Journal, RunEnd};
 use super::model::{State, Unfinished};
 
@@ -36,8 +37,17 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
         state.variables.clone_from(&journal.begin.variables);
     }
     state.end_run(journal.begin.run.clone());
+    state.last_end = Some(name_of_end(journal));
     state.unfinished = (journal.end != Some(RunEnd::Completed)).then(|| unfinished(journal));
     state
+}
+
+/// The name of the end of a run, which stands for what is known of its outcomes.
+fn name_of_end(journal: &Journal) -> RunId {
+    let Journal { begin, outcomes, end, .. } = journal;
+    // What could not be written as JSON could not have been journalled.
+    let known = serde_json::to_string(&(outcomes, end)).unwrap_or_default();
+    RunId::standing_for(&format!("{} {known}", begin.run))
 }
 
 /// What to do about a journal.

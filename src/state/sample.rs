@@ -103,6 +103,7 @@ pub(super) fn state() -> State {
         }),
         revision: 1,
         last_run: Some(run(2)),
+        last_end: Some(run(3)),
         earlier_runs: vec![run(1)],
         recorded_in: Some("default".to_owned()),
         files: vec!["base.toml".to_owned(), "production.toml".to_owned()],

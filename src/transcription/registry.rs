@@ -146,7 +146,13 @@ impl Standing<'_> {
             ingress.pointer(&path).and_then(Value::as_str)
         };
         match annotation("proxy-body-size") {
-            Some(size) => table["body_size"] = Value::from(size),
+            Some(size) => {
+                table["body_size"] = Value::from(size);
+                // The class alone would lead to another controller, or to none.
+                if table.get("class").and_then(Value::as_str).is_some_and(|class| !class.contains("nginx")) {
+                    table["controller"] = Value::from("ingress-nginx");
+                }
+            }
             None => table["controller"] = Value::from("other"),
         }
         for (key, of) in [("read", "proxy-read-timeout"), ("send", "proxy-send-timeout")] {

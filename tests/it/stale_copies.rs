@@ -33,6 +33,7 @@ tests! {
     a_plan_reads_the_record_once_and_writes_nothing,
     whoever_stops_at_once_waits_for_no_record,
     an_undo_is_recorded_as_well,
+    a_copy_from_the_middle_of_a_run_is_noticed,
     of_two_copies_that_begin_at_once_one_is_refused,
     another_state_that_is_recorded_meanwhile_is_no_reason_to_stop,
     a_namespace_that_the_run_makes_takes_the_record_at_its_end,
@@ -464,4 +465,21 @@ fn a_namespace_that_the_run_makes_takes_the_record_at_its_end() {
     project.edit("regplan.toml", "one", "two");
     project.apply();
     expect_stale(&old, "is older than the newest one");
+}
+
+/// It has the journal, and so knows the run, but not all that the run has done.
+fn a_copy_from_the_middle_of_a_run_is_noticed() {
+    let ns = Namespace::new();
+    let project = applied(&ns);
+    let proxy = ns.proxy();
+    proxy.on("apply", "configmaps").not_dry_run().named("greeting").delay(Duration::from_secs(2));
+    let project = project.through(&proxy);
+    project.rewrite("regplan.toml", &with_value("two"));
+    let apply = project.regplan(APPLY).spawn();
+    let is_of_greeting = |seen: &Seen| seen.name.as_deref() == Some("greeting");
+    wait_until("the write", || proxy.writes().iter().any(is_of_greeting));
+    let half = copy(&ns, &project);
+    apply.wait().success();
+    expect_stale(&half, "have gone different ways");
+    project.expect_settled();
 }

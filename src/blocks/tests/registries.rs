@@ -270,3 +270,28 @@ fn a_default_names_the_key_that_would_set_it() {
     let selector: FieldPath = "spec.template.spec.nodeSelector".parse().unwrap();
     assert!(deployment.settable.get(&selector).is_some(), "an item that somebody adds can be kept as well");
 }
+
+#[test]
+fn a_controller_is_known_by_its_class_or_told_nothing() {
+    let annotations = |more: &str| {
+        let resources = fine(&registry(&format!("tls.secret = 'x'\n{more}")));
+        let ingress = object(&resources, "registry.main/Ingress/registry");
+        let annotations = ingress.object["metadata"].get("annotations").and_then(Value::as_object);
+        annotations.map_or_else(Vec::new, |map| map.keys().cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(
+        annotations("ingress.class = 'contour'"),
+        ["ingress.kubernetes.io/force-ssl-redirect", "projectcontour.io/response-timeout"]
+    );
+    assert_eq!(annotations("ingress = { class = 'edge', controller = 'haproxy' }").len(), 2);
+    assert!(annotations("ingress.class = 'edge'").is_empty());
+    assert_eq!(annotations("ingress.class = 'edge-nginx'").len(), 4);
+    let warned = |more: &str| {
+        let compiled = compiled(&registry(&format!("tls.secret = 'x'\n{more}"))).unwrap();
+        compiled.mistakes.iter().map(|mistake| mistake.message.clone()).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(warned("ingress.class = 'edge'"), @"nobody knows which controller serves the class `edge`, so it is told no limits");
+    insta::assert_snapshot!(warned("ingress.class = 'traefik'"), @"Traefik ends a push after 60 seconds, and no annotation changes that");
+    insta::assert_snapshot!(warned("ingress = { class = 'contour', body_size = '1m' }"), @"this controller has no limit for bodies");
+    assert_eq!(warned("ingress = { class = 'edge', controller = 'other' }"), "");
+}

@@ -132,3 +132,19 @@ async fn writes_under_way_are_in_doubt_where_a_run_ends_because_it_cannot_record
     assert_eq!((state.resources.len(), state.in_doubt.len()), (2, 1), "{:?}", state.in_doubt);
     assert!(state.in_doubt.iter().any(|intent| intent.target.identity.name == "silent"));
 }
+
+#[test]
+fn what_only_gets_another_address_is_recorded_as_moved() {
+    let recorded = |action: Action, moved: bool| {
+        let address = Address::block("resource", "new");
+        let identity = crate::resource::Identity::namespaced("", "ConfigMap", "a", "x");
+        let target = crate::resource::Target { identity, version: None };
+        let change = Change::new(address, target, action, crate::plan::Fidelity::DryRun);
+        intent(&Change { moved_from: moved.then(|| Address::block("resource", "old")), ..change })
+    };
+    for action in [Action::None, Action::Keep, Action::Update] {
+        assert_eq!(recorded(action, true), Some(IntentKind::Move), "{action:?}");
+    }
+    assert_eq!(recorded(Action::None, false), None);
+    assert_eq!(recorded(Action::Update, false), Some(IntentKind::Update));
+}

@@ -2,6 +2,8 @@
 //! that cert-manager makes.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 use http::StatusCode;
 
@@ -22,7 +24,7 @@ image = "registry:3.1.2"
 storage.volume.size = "1Gi"
 auth.users.ci = { env = "CI_PASSWORD" }
 tls.issuer = "issuer.first"
-ingress = { class = "contour", controller = "other" }
+ingress.class = "contour"
 "#;
 
 const MADE_HERE: &str = "\n[issuer.first]\nscope = \"namespace\"\nca = { common_name = \"first root\" }\n";
@@ -47,7 +49,18 @@ fn an_acme_server_signs_the_certificate_of_a_registry() {
     project.expect_settled();
     let url = format!("https://{}/v2/", bed.host(&ns));
     assert_eq!(bed.first_status(&url), StatusCode::UNAUTHORIZED);
+    // Nobody can send a password in clear.
+    assert_eq!(status_in_clear(&bed.host(&ns)), 301);
     project.run(["drift"]).code(0);
+}
+
+/// The status of the answer at port 80.
+fn status_in_clear(host: &str) -> u16 {
+    let mut stream = TcpStream::connect((host, 80)).unwrap();
+    write!(stream, "GET /v2/ HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
 }
 
 fn an_authority_that_is_made_here_signs() {

@@ -42,15 +42,7 @@ namespace = "{ns}"
 storage.volume.size = "1Gi"
 auth.users.ci = { env = "CI_PASSWORD" }
 tls.secret = "registry-tls"
-
-[registry.main.ingress]
-class = "contour"
-controller = "other"
-
-# Contour answers for a registry that takes more than 15 seconds, and serves http beside https.
-[registry.main.ingress.annotations]
-"projectcontour.io/response-timeout" = "infinity"
-"ingress.kubernetes.io/force-ssl-redirect" = "true"
+ingress.class = "contour"
 "#;
 
 /// A registry that is reached through the ingress controller, with a certificate of the ACME authority.

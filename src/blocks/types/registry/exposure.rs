@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::certificate;
 use super::common::{Registry, merge, path};
 use super::config_yml::PORT;
-use super::options::{Controller, Ingress};
+use super::options::Ingress;
 use crate::blocks::draft::Draft;
+use crate::blocks::ingress_controllers::{About, Limits};
 
 /// The objects by which the registry is reached.
 pub(super) fn objects(registry: &Registry<'_>) -> Vec<Draft> {
@@ -37,7 +38,7 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
     let options = registry.spec.options.ingress.as_ref()?;
     let mut metadata = registry.metadata(&registry.spec.name);
     let mut annotations = metadata.get_mut("annotations").map_or_else(|| json!({}), Value::take);
-    for (key, value, _) in controller_annotations(options) {
+    for (key, value, _) in controller_annotations(registry, options) {
         annotations[key] = Value::from(value);
     }
     merge(&mut annotations, &options.annotations);
@@ -74,7 +75,7 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
     if registry.spec.options.tls.is_some() {
         draft = registry.from(draft, path(&["spec", "tls"]), &["tls", "secret"]);
     }
-    for (key, _, keys) in controller_annotations(options) {
+    for (key, _, keys) in controller_annotations(registry, options) {
         draft = registry.from(draft, path(&["metadata", "annotations", key]), keys);
     }
     for key in options.annotations.keys() {
@@ -87,28 +88,25 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
 }
 
 /// The annotations by which the controller learns the limits: annotation, value, the key that it comes from.
-fn controller_annotations(options: &Ingress) -> Vec<(&'static str, String, &'static [&'static str])> {
-    const BODY: &[&str] = &["ingress", "body_size"];
-    const READ: &[&str] = &["ingress", "timeouts", "read"];
-    const SEND: &[&str] = &["ingress", "timeouts", "send"];
-    const CONTROLLER: &[&str] = &["ingress", "controller"];
-    let (read, send) = (options.timeouts.read, options.timeouts.send);
-    let mut annotations = Vec::new();
-    if options.controller != Controller::Other {
-        annotations.extend([
-            ("nginx.ingress.kubernetes.io/proxy-body-size", options.body_size.clone(), BODY),
-            ("nginx.ingress.kubernetes.io/proxy-read-timeout", read.to_string(), READ),
-            ("nginx.ingress.kubernetes.io/proxy-send-timeout", send.to_string(), SEND),
-            // The controller sends a layer on while it receives it, instead of storing it on its disk first.
-            ("nginx.ingress.kubernetes.io/proxy-request-buffering", "off".to_owned(), CONTROLLER),
-        ]);
-    }
-    if options.controller == Controller::F5Nginx {
-        annotations.extend([
-            ("nginx.org/client-max-body-size", options.body_size.clone(), BODY),
-            ("nginx.org/proxy-read-timeout", format!("{read}s"), READ),
-            ("nginx.org/proxy-send-timeout", format!("{send}s"), SEND),
-        ]);
-    }
-    annotations
+fn controller_annotations(
+    registry: &Registry<'_>,
+    options: &Ingress,
+) -> Vec<(&'static str, String, &'static [&'static str])> {
+    let limits = Limits {
+        body_size: &options.body_size,
+        read: options.timeouts.read,
+        send: options.timeouts.send,
+        with_tls: registry.spec.options.tls.is_some(),
+    };
+    let annotations = options.controller().map_or_else(Vec::new, |controller| controller.annotations(limits));
+    let from = |about| -> &'static [&'static str] {
+        match about {
+            About::Body => &["ingress", "body_size"],
+            About::Read => &["ingress", "timeouts", "read"],
+            About::Send => &["ingress", "timeouts", "send"],
+            About::Encryption => &["tls"],
+            About::Controller => &["ingress", "controller"],
+        }
+    };
+    annotations.into_iter().map(|(key, value, about)| (key, value, from(about))).collect()
 }

@@ -7,6 +7,7 @@ use super::options::AccessMode;
 use super::spec::UserSource;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Need};
+use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::keys::span_of;
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::SecretSource;
@@ -32,6 +33,7 @@ pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     rules.generated();
     rules.ingress();
     rules.certificate();
+    rules.controller();
     rules.labels();
 }
 
@@ -241,6 +243,38 @@ impl Rules<'_> {
                 "add `tls.issuer`, or `tls.secret` where the certificate is there",
             ),
             _ => {}
+        }
+    }
+
+    /// What the controller cannot be told.
+    fn controller(&mut self) {
+        let Some(ingress) = self.registry.spec.options.ingress.clone() else { return };
+        let Some(controller) = ingress.controller() else {
+            let class = ingress.class.unwrap_or_default();
+            self.warn(
+                codes::UNKNOWN_CONTROLLER,
+                &["ingress", "class"],
+                format!("nobody knows which controller serves the class `{class}`, so it is told no limits"),
+                "name it (`ingress.controller = \"contour\"`), or say `\"other\"` where it has its limits from elsewhere",
+            );
+            return;
+        };
+        if controller == Controller::Traefik {
+            self.warn(
+                codes::UNKNOWN_CONTROLLER,
+                &["ingress", "class"],
+                "Traefik ends a push after 60 seconds, and no annotation changes that".to_owned(),
+                "set `transport.respondingTimeouts.readTimeout` of its entry point `websecure` to `0`, and say \
+                 `ingress.controller = \"other\"` where that is done and the entry points have other names",
+            );
+        }
+        if ingress.body_size != "0" && !controller.limits_bodies() && controller != Controller::Other {
+            self.warn(
+                codes::USELESS_KEY,
+                &["ingress", "body_size"],
+                "this controller has no limit for bodies".to_owned(),
+                "take `body_size` out",
+            );
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OBJECT_NAME, OBJECT_NAME_RULE};
 use crate::blocks::block_type::BlockRef;
+use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::types::issuer::IssuerBlock;
 
 /// How the registry is reached from outside the cluster.
@@ -16,10 +17,10 @@ pub(in crate::blocks::types::registry) struct Ingress {
     /// The ingress class: `nginx`. Default: the cluster's default class.
     #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
     pub(in crate::blocks::types::registry) class: Option<String>,
-    /// Which controller serves the class, and so which annotations carry `body_size` and `timeouts`:
-    /// those of ingress-nginx, those of F5's NGINX Ingress Controller in addition, or none at all.
-    #[serde(default)]
-    pub(in crate::blocks::types::registry) controller: Controller,
+    /// Which controller serves the class, and so which annotations carry `body_size` and `timeouts`. Default: the one
+    /// that the class is named after (`contour`, `traefik`, `haproxy`, and every class with `nginx` in its name is
+    /// that of ingress-nginx), ingress-nginx without a class, and none for any other class.
+    pub(in crate::blocks::types::registry) controller: Option<Controller>,
     /// How large the body of a request may be, in nginx's notation (`512m`, `2g`); `0` is without limit.
     /// An image layer is one body.
     #[serde(default = "no_limit")]
@@ -36,21 +37,19 @@ pub(in crate::blocks::types::registry) struct Ingress {
     pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
 }
 
-fn no_limit() -> String {
-    "0".to_owned()
+impl Ingress {
+    /// The controller that serves it, as far as it is known.
+    pub(in crate::blocks::types::registry) fn controller(&self) -> Option<Controller> {
+        let by_class = match &self.class {
+            Some(class) => Controller::of_class(class),
+            None => Some(Controller::IngressNginx),
+        };
+        self.controller.or(by_class)
+    }
 }
 
-/// An ingress controller.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(in crate::blocks::types::registry) enum Controller {
-    /// The community's controller (annotations `nginx.ingress.kubernetes.io/…`). It is retired.
-    #[default]
-    IngressNginx,
-    /// F5's controller (annotations `nginx.org/…`).
-    F5Nginx,
-    /// Another one, which has its limits from elsewhere.
-    Other,
+fn no_limit() -> String {
+    "0".to_owned()
 }
 
 /// How long the ingress controller waits for the registry.

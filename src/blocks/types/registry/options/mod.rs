@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SecretSource;
-pub(super) use exposure::{Controller, Ingress, KeyRotation, Tls};
+pub(super) use exposure::{Ingress, KeyRotation, Tls};
 
 /// A private Docker registry: a Deployment of the distribution registry with its volume, users, Service
 /// and Ingress.
