@@ -71,7 +71,7 @@ fn a_container_sees_changed_files() {
 }
 
 /// Settings of a registry without storage, beside another file.
-fn settings(level: &str) -> String {
+pub(super) fn settings(level: &str) -> String {
     let text = format!(
         "version: 0.1\nlog: {{level: {level}}}\nstorage: {{inmemory: {{}}}}\nhttp: {{addr: ':5000'}}\n"
     );
@@ -81,7 +81,7 @@ fn settings(level: &str) -> String {
 }
 
 /// A pod that runs a registry with these settings.
-fn serving_pod() -> Value {
+pub(super) fn serving_pod() -> Value {
     let items = json!([{ "key": "text", "path": "file" }]);
     json!({
         "volumes": [{ "name": "files", "configMap": { "name": "one", "items": items } }],

@@ -1,10 +1,14 @@
 //! The journey on a node: a pod runs an image out of the new registry.
 
+use std::net::TcpStream;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::bed::{serving_pod, settings};
 use super::registry::{PASSWORD, Registry};
 use crate::bed::Size;
 use crate::bed::image::Image;
@@ -13,6 +17,27 @@ use crate::harness::{Namespace, program, wait_until};
 tests! { on Size::Node;
     a_pod_runs_an_image_out_of_the_registry,
     a_job_completes,
+    a_service_leads_to_its_pod,
+}
+
+fn a_service_leads_to_its_pod() {
+    let ns = Namespace::new();
+    ns.apply(&settings("warn"));
+    let labels = json!({ "app": "one" });
+    let metadata = json!({ "name": "one", "labels": labels });
+    ns.apply(
+        &json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": serving_pod() })
+            .to_string(),
+    );
+    let spec = json!({ "selector": labels, "ports": [{ "port": 80, "targetPort": 5000 }] });
+    ns.apply(
+        &json!({ "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec }).to_string(),
+    );
+    let address = ns.field("service/one", "/spec/clusterIP");
+    let address = format!("{}:80", address.as_str().unwrap()).parse().unwrap();
+    wait_until("the pod, at the Service's address", || {
+        TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+    });
 }
 
 fn a_job_completes() {

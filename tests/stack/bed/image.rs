@@ -24,14 +24,13 @@ impl Image {
         Self { layer: vec![0; 1024], config: json!({}) }
     }
 
-    /// One with a program that needs no other file, and that is called with these arguments.
+    /// One with a program that needs no other file. It is called with these arguments where a pod gives none.
     pub(crate) fn of_program(program: &Path, args: &[&str]) -> Result<Self, Error> {
         let name = program.file_name().ok_or("a program has a name")?.to_string_lossy();
         let path = format!("/bin/{name}");
-        let entrypoint: Vec<&str> = [path.as_str()].into_iter().chain(args.iter().copied()).collect();
         Ok(Self {
             layer: layer(program, &name)?,
-            config: json!({ "Entrypoint": entrypoint, "Env": ["PATH=/bin"], "User": USER }),
+            config: json!({ "Entrypoint": [path], "Cmd": args, "Env": ["PATH=/bin"], "User": USER }),
         })
     }
 
