@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use regplan::state;
 
-use super::backends::Backend;
+use super::backends::{Backend, Place, clean_up};
 use super::checks::{self, Guarded};
 use super::figures::Figures;
 use super::ledger::Ledger;
 use super::moment::Moment;
-use super::shop::{PROTECTED, Version, shop};
+use super::shop::{PROTECTED, Version};
 use crate::harness::{Namespace, Project, Proxy};
 
 /// The service account as which regplan runs.
@@ -32,6 +32,7 @@ pub(crate) struct Subject<'n> {
     project: Project<'n>,
     proxy: Proxy,
     backend: &'static Backend,
+    place: Place,
     opened: Box<dyn state::Backend>,
     objects: usize,
     ledger: Ledger,
@@ -56,10 +57,10 @@ impl<'n> Subject<'n> {
     ) -> Self {
         let proxy = ns.proxy();
         let token = ns.audited_administrator(ACCOUNT);
+        let place = backend.start();
         let project = ns.project().kubeconfig(proxy.kubeconfig_with_token(&token));
-        project.rewrite("regplan.toml", &shop(Version::First, objects, backend.table));
-        (backend.prepare)(ns, &project);
-        let opened = (backend.open)(ns, &project);
+        let project = place.let_in(project, objects);
+        let opened = Place::open(ns, &project);
         let seeded = seed.map_or_else(String::new, |seed| format!(", REGPLAN_FORCE_SEED={seed}"));
         let title = format!("{}, {objects} objects{seeded}", backend.name);
         println!("{title}");
@@ -68,6 +69,7 @@ impl<'n> Subject<'n> {
             project,
             proxy,
             backend,
+            place,
             opened,
             objects,
             ledger: Ledger::new(ns, ACCOUNT),
@@ -84,8 +86,9 @@ impl<'n> Subject<'n> {
         self.objects
     }
 
-    /// What was done so far.
-    pub(crate) fn figures(self) -> Figures {
+    /// Nothing more is done to it. Returns what was done.
+    pub(crate) fn finish(self) -> Figures {
+        clean_up(self.ns);
         Figures { requests: self.ledger.held(), ..self.figures }
     }
 
@@ -160,7 +163,7 @@ impl<'n> Subject<'n> {
     }
 
     fn write(&self, version: Version) {
-        self.project.rewrite("regplan.toml", &shop(version, self.objects, self.backend.table));
+        self.place.write(&self.project, version, self.objects);
     }
 
     /// The newest revision with everything of this version.

@@ -2,10 +2,10 @@
 
 use rustix::process::Signal;
 
-use super::backends::{BACKENDS, Backend};
+use super::backends::{BACKENDS, clean_up};
 use super::checks;
 use super::mode::Mode;
-use super::shop::{PROTECTED, Version, shop};
+use super::shop::{PROTECTED, Version};
 use crate::harness::{Ended, Namespace, Project, wait_until};
 
 tests! {
@@ -25,12 +25,6 @@ fn rounds() -> usize {
         Mode::Short => 1,
         Mode::Long => 20,
     }
-}
-
-fn project<'n>(ns: &'n Namespace, backend: &Backend) -> Project<'n> {
-    let project = ns.project().write("regplan.toml", &shop(Version::First, OBJECTS, backend.table));
-    (backend.prepare)(ns, &project);
-    project
 }
 
 /// It did its work, or was refused because of the other one.
@@ -54,12 +48,13 @@ fn converges(ns: &Namespace, project: &Project<'_>, context: &str) {
     for address in PROTECTED {
         assert!(state["resources"].get(address).is_some(), "{context}: {address} is gone");
     }
+    clean_up(ns);
 }
 
 fn two_runs_at_once_do_not_meet() {
     for backend in BACKENDS {
-        let ns = Namespace::new();
-        let project = project(&ns, backend);
+        let (ns, place) = (Namespace::new(), backend.start());
+        let project = place.let_in(ns.project(), OBJECTS);
         for round in 0..rounds() {
             for pair in PAIRS {
                 let runs = pair.map(|command| project.regplan([command, "--auto-approve"]).spawn());
@@ -75,10 +70,10 @@ fn two_runs_at_once_do_not_meet() {
 
 fn plans_while_an_apply_goes_on_see_a_whole_state() {
     for backend in BACKENDS {
-        let ns = Namespace::new();
-        let project = project(&ns, backend);
+        let (ns, place) = (Namespace::new(), backend.start());
+        let project = place.let_in(ns.project(), OBJECTS);
         for version in [Version::First, Version::Second] {
-            project.rewrite("regplan.toml", &shop(version, OBJECTS, backend.table));
+            place.write(&project, version, OBJECTS);
             let mut apply = project.regplan(["apply", "--auto-approve", "--parallelism", "2"]).spawn();
             let mut plans = 0;
             while !apply.has_ended() {
@@ -98,8 +93,8 @@ fn plans_while_an_apply_goes_on_see_a_whole_state() {
 fn a_holder_that_stands_still_is_not_taken_over_and_one_that_was_killed_is() {
     // Where a lock runs out, it is taken over: `shared_state::lock` shows what becomes of such a holder.
     for backend in BACKENDS.iter().filter(|backend| backend.ends_with_process) {
-        let ns = Namespace::new();
-        let project = project(&ns, backend);
+        let (ns, place) = (Namespace::new(), backend.start());
+        let project = place.let_in(ns.project(), OBJECTS);
         let mut holder = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]).spawn();
         holder.until("created ");
         holder.signal(Signal::STOP);

@@ -59,7 +59,7 @@ fn at_random(number: u64, objects: usize) {
             }
         }
         subject.come_to_an_end(operation);
-        finish(mode, subject.figures());
+        finish(mode, subject.finish());
     }
 }
 
@@ -93,7 +93,7 @@ fn at_every_step(objects: usize) {
             while subject.kill(operation, &one_by_one, Moment::AtLine(2)) {}
             subject.come_to_an_end(operation);
         }
-        finish(Mode::here(), subject.figures());
+        finish(Mode::here(), subject.finish());
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) use forgetful_gateway::ForgetfulGateway;
 pub(crate) use helm::{FileServer, TlsRegistry, stack_folder};
 pub(crate) use literals::{Literal, is_of_tests, literals, literals_of, rust_files};
 pub(crate) use namespace::Namespace;
-pub(crate) use object_server::ObjectServer;
+pub(crate) use object_server::{ObjectServer, credentials};
 pub(crate) use output::{Ended, Output};
 pub(crate) use own_cluster::{OwnCluster, end_idle_clusters};
 pub(crate) use plans::{change, changes};
