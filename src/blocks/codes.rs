@@ -35,8 +35,10 @@ codes! {
     CHART_NOT_PINNED = "chart-not-pinned";
     /// A chart cannot be had, or Helm cannot render it.
     CHART_NOT_RENDERED = "chart-not-rendered";
-    /// What a chart makes at random is made anew.
-    CHART_RENEWED = "chart-renewed";
+    /// A text that holds something random stays as it is, though the rest of it has changed.
+    CHART_NOT_FOLLOWED = "chart-not-followed";
+    /// It is less certain than usual where a chart puts its secrets.
+    CHART_SECRETS = "chart-secrets";
     /// A field that only the server writes.
     SERVER_FIELD = "server-field";
     /// A file cannot be read, or is not what it should be.

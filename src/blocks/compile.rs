@@ -163,12 +163,22 @@ impl<'c> Blocks<'c> {
         }
     }
 
+    /// What the blocks give beside their keys.
+    fn properties(&self, facts: &Facts) -> Properties {
+        Properties::new(self.all.iter().flat_map(|(block, block_type)| {
+            block_type.schema().properties.iter().map(move |property| {
+                let value = block_type.property(&block.address, property.name, &self.specs, facts);
+                ((block.address.clone(), property.name), value)
+            })
+        }))
+    }
+
     /// What these facts say about the blocks together.
     ///
     /// A block may make definitions only where others are there. So the definitions are looked for until no block
     /// adds one.
     fn known(&self, facts: &Facts) -> Known {
-        let properties = Properties::of(&self.all, &self.specs, facts);
+        let properties = self.properties(facts);
         let mut known = Known { properties, defined_apis: BTreeSet::new() };
         if !self.all.iter().any(|(_, block_type)| block_type.asks_for_defined_apis()) {
             return known;

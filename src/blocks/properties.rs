@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::block_type::AnyBlockType;
 use super::codes;
-use super::facts::Facts;
-use super::specs::Specs;
 use super::value_words::describe;
-use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{BlockAddress, Expression, FieldPath, LiveReference, Part, Reference, Segment};
 
@@ -28,15 +24,9 @@ pub(super) enum Filled {
 }
 
 impl Properties {
-    /// Those of these blocks.
-    pub(super) fn of(blocks: &[(&Block, &'static dyn AnyBlockType)], specs: &Specs, facts: &Facts) -> Self {
-        let all = blocks.iter().flat_map(|(block, block_type)| {
-            block_type.schema().properties.iter().map(move |property| {
-                let value = block_type.property(&block.address, property.name, specs, facts);
-                ((block.address.clone(), property.name), value)
-            })
-        });
-        Self { values: all.collect() }
+    /// These values, by block and name; nothing for a block that has a mistake.
+    pub(super) fn new(values: impl Iterator<Item = ((BlockAddress, &'static str), Option<Value>)>) -> Self {
+        Self { values: values.collect() }
     }
 
     /// Puts the properties into an expression. One that is nothing else keeps its type.

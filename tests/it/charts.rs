@@ -172,7 +172,7 @@ fn what_is_lost_of_a_charts_random_values_is_told() {
     project
         .run(["plan"])
         .code(1)
-        .stderr_contains("what `chart.web` made at random is lost: `Secret/web-random`")
+        .stderr_contains("what `chart.web` made at random is lost")
         .stderr_contains("chart.web/Secret/web-random`");
     let consent = ["apply", "--auto-approve", "--consent", "chart.web/Secret/web-random"];
     project.run(consent).success();

@@ -16,7 +16,7 @@ impl ReadError {
     }
 
     /// The line and the column.
-    pub(super) fn place(&self) -> Option<(u64, u64)> {
+    pub(in crate::blocks) fn place(&self) -> Option<(u64, u64)> {
         self.place
     }
 

@@ -195,22 +195,41 @@ fn what_a_chart_makes_at_random_is_new_where_nothing_is_there_and_belongs_togeth
     let fresh: Vec<_> = objects.iter().flat_map(|desired| paths(&desired.fresh)).collect();
     assert_eq!(fresh, ["data.p", "data.ca", "spec.template.metadata.annotations.checksum"]);
     assert!(new.mistakes(BLOCK).is_empty());
+    // What is there may be in use: what comes later gets values of its own.
     let partly = World {
         live: |target| {
             if target.identity.kind == "Secret" { Fact::Live(LiveObject::Absent) } else { stored(target) }
         },
         ..World::rendering(random)
     };
-    assert_eq!(partly.resources(BLOCK)[1].object["data"]["ca"], "c0");
-    insta::assert_snapshot!(partly.mistakes(BLOCK).join("\n"), @r"`chart.web` gets new values for all that it makes at random | they belong together, and some are not in the cluster: `Secret/s`. The plan shows each field that changes");
+    let objects = partly.resources(BLOCK);
+    assert_eq!(objects[1].object["data"]["ca"], "old-ca");
+    assert_eq!(objects.iter().map(|desired| desired.fresh.len()).collect::<Vec<_>>(), [1, 0, 1]);
     let lost = World {
         live: |target| {
             if target.identity.kind == "Secret" { Fact::Live(LiveObject::Lost) } else { stored(target) }
         },
         ..World::rendering(random)
     };
-    insta::assert_snapshot!(lost.mistakes(BLOCK).join("\n"), @r"what `chart.web` made at random is lost: `Secret/s` is not in the cluster any more | restore it, or agree to new values for all that the chart makes at random: `--consent chart.web/Secret/s`");
-    let renewed = World { live: |_| Fact::Live(LiveObject::Unwanted), ..World::rendering(random) };
+    insta::assert_snapshot!(lost.mistakes(BLOCK).join("\n"), @r"what `chart.web` made at random is lost: it is not in the cluster any more, in `Secret/s` | restore it, or agree to new values there: `--consent chart.web/Secret/s`");
+    // One of its values is gone, by another hand.
+    let robbed = World {
+        live: |target| {
+            if target.identity.kind == "Secret" {
+                there(json!({"data": {"q": "eA=="}}))
+            } else {
+                stored(target)
+            }
+        },
+        ..World::rendering(random)
+    };
+    assert!(robbed.mistakes(BLOCK)[0].contains("is lost"));
+    let renewed = World {
+        live: |target| {
+            if target.identity.kind == "Secret" { Fact::Live(LiveObject::Unwanted) } else { stored(target) }
+        },
+        ..World::rendering(random)
+    };
     assert!(renewed.resources(BLOCK).iter().all(|desired| !desired.fresh.is_empty()));
     let unreadable = World { live: |_| Fact::Unknown("no permission".into()), ..World::rendering(random) };
     let unchecked: usize = unreadable.resources(BLOCK).iter().map(|desired| desired.unchecked.len()).sum();
@@ -285,6 +304,8 @@ fn what_is_wrong_with_a_chart_is_said_at_its_key() {
         "[chart.a]\nchart = \"oci://h/x\"\n".to_owned(),
         "[chart.a]\nchart = \"oci://h/x\"\nversion = \"1\"\nrepo = \"https://h\"\n".to_owned(),
         "[chart.a]\nchart = \"./x\"\nversion = \"1\"\n".to_owned(),
+        "[chart.a]\nchart = \"oci://h/x\"\nversion = \"^1.2.3\"\n".to_owned(),
+        "[chart.a]\nchart = \"--help\"\nrepo = \"https://h\"\nversion = \"1.2.3\"\n".to_owned(),
         format!("{BLOCK}values.a = \"${{resource.x.status.ip}}\"\n"),
     ];
     let said: Vec<String> = texts.iter().flat_map(|text| fails.mistakes(text)).collect();
@@ -294,9 +315,11 @@ fn what_is_wrong_with_a_chart_is_said_at_its_key() {
     `chart.a` does not say which version of the chart is meant | add `version`: without it, a plan would change with every release of the chart
     `repo` is `https://h`, and `chart` is in a registry already | take `repo` out
     `version` says nothing about a chart on this machine | take it out; or, for a chart of a repository, name that with `repo`
+    `^1.2.3` stands for several versions of the chart | name one, as in `1.2.3`
+    `--help` is the name of no chart | -
     `chart.web.values.a` is known only after an apply, and a chart is rendered before | apply what it comes from first (`--target`), and write the value itself here
     ");
-    for pinned in ["oci://h/x@sha256:12", "oci://h/x\"\nversion = \"1"] {
+    for pinned in ["oci://h/x@sha256:12", "oci://h/x\"\nversion = \"v1.2.3-rc.1"] {
         let text = format!("[chart.a]\nchart = \"{pinned}\"\n");
         assert_eq!(World::rendering(|_| Ok(config_map(""))).resources(&text).len(), 1, "{text}");
     }
@@ -324,4 +347,85 @@ fn a_preset_gives_what_the_block_does_not_say() {
     let text = "[chart.cm]\npreset = \"cert-manager\"\nchart = \"mine\"\nnamespace = \"n\"\n";
     assert_eq!(overridden.resources(text).len(), 1);
     insta::assert_snapshot!(overridden.mistakes("[chart.cm]\n").join("\n"), @r#"`chart.cm` does not say which chart is meant | add `chart`, or `preset`, as in `preset = "cert-manager"`"#);
+}
+
+/// Items have names, and stay where they are found by them.
+#[test]
+fn what_stays_is_found_by_the_names_of_items_and_not_by_their_places() {
+    let world = World {
+        live: |_| {
+            let env = json!([{"name": "OTHER", "value": "x"}, {"name": "URL", "value": "u"}, {"name": "PW", "value": "kept"}]);
+            there(json!({"spec": {"template": {"spec": {"containers": [{"name": "c", "env": env}]}}}}))
+        },
+        ..World::rendering(|request| {
+            Ok(format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d}}\nspec: {{template: {{spec: {{containers: [{{name: c, \
+                 env: [{{name: PW, value: r{}}}, {{name: URL, value: u}}]}}]}}}}}}\n",
+                request.number
+            ))
+        })
+    };
+    let [object] = &world.resources(BLOCK)[..] else { panic!() };
+    assert_eq!(object.object["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"], "kept");
+    assert_eq!(object.object["spec"]["template"]["spec"]["containers"][0]["env"][1]["value"], "u");
+}
+
+#[test]
+fn an_object_that_only_carries_a_digest_decides_nothing() {
+    let world = World {
+        live: |target| {
+            let is_pods = target.identity.kind == "Deployment";
+            if is_pods { Fact::Live(LiveObject::Lost) } else { stored(target) }
+        },
+        ..World::rendering(random)
+    };
+    assert!(world.resources(BLOCK).iter().all(|desired| desired.fresh.is_empty()));
+}
+
+#[test]
+fn a_patch_that_takes_an_item_away_uncovers_no_secret() {
+    let world = World::rendering(|request| {
+        let password = values(request)["p"].as_str().unwrap().to_owned();
+        Ok(format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, args: [first, '--pw={password}']}}]}}\n"
+        ))
+    });
+    let text = format!(
+        "{BLOCK}values.p = \"${{secret.pw}}\"\n[[chart.web.patch]]\nkind = \"Pod\"\nremove = [\"spec.containers[c].args[0]\"]\n\
+         [secret.pw]\nenv = \"PW\"\n"
+    );
+    let [object] = &world.resources(&text)[..] else { panic!() };
+    assert_eq!(object.object["spec"]["containers"][0]["args"], json!(["--pw=pass-1"]));
+    assert_eq!(paths(&object.sensitive), ["spec.containers[0].args[0]"]);
+}
+
+#[test]
+fn a_chart_that_takes_no_other_secret_says_so_and_prints_none() {
+    let world = World::rendering(|request| {
+        let password = values(request)["p"].as_str().unwrap().to_owned();
+        if password == "pass-1" {
+            Ok(config_map(&format!("p: 'x {password}', q: other")))
+        } else {
+            Err(format!("bad {password}"))
+        }
+    });
+    let text = format!("{BLOCK}values.p = \"${{secret.pw}}\"\n[secret.pw]\nenv = \"PW\"\n");
+    let [object] = &world.resources(&text)[..] else { panic!() };
+    assert_eq!(paths(&object.sensitive), ["data.p"]);
+    insta::assert_snapshot!(world.mistakes(&text).join("\n"), @r"`chart.web` cannot be rendered with other secrets than its own | fields that hold a secret as it is, in base64 or in another usual form are hidden; what the chart computes from it in another way is not known to be secret");
+}
+
+#[test]
+fn a_text_that_is_random_in_part_is_followed_or_told() {
+    let world = World {
+        live: |_| there(json!({"data": {"c": "cookie: kept level: 1"}})),
+        ..World::rendering(|request| Ok(config_map(&format!("c: 'cookie: r{} level: 1'", request.number))))
+    };
+    assert_eq!(world.resources(BLOCK)[0].object["data"]["c"], "cookie: kept level: 1");
+    assert!(world.mistakes(BLOCK).is_empty());
+    let changed = World {
+        renders: |request| Ok(config_map(&format!("c: 'cookie: r{} level: 2'", request.number))),
+        ..world
+    };
+    insta::assert_snapshot!(changed.mistakes(BLOCK).join("\n"), @r"`chart.web` has changed texts that hold something random, and they stay as they are | `ConfigMap/cm:data.c`. To make all that the chart makes at random anew, and these texts with it, name one of the objects by `--replace`");
 }

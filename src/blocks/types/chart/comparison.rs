@@ -7,82 +7,182 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::request::Secrets;
-use crate::blocks::facts::{Document, Rendered};
-use crate::blocks::object_filter::name_of;
-use crate::resource::{FieldPath, Identity};
+use super::kept::Kept;
+use super::patch::Patch;
+use crate::blocks::facts::Rendered;
+use crate::resource::{FieldPath, Identity, Redactor};
 
 /// An object of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ChartObject {
-    /// The object, as Helm printed it.
+    /// The object, as Helm printed it and the block changes it.
     pub(super) object: Value,
     /// The template that it comes from.
     pub(super) template: Option<String>,
     /// The fields that the chart makes anew each time.
-    pub(super) unstable: Vec<FieldPath>,
+    pub(super) unstable: Vec<Unstable>,
     /// The fields that carry a secret.
     pub(super) secret: Vec<FieldPath>,
-    /// Why these could not be checked.
-    pub(super) unchecked: Option<String>,
+    /// What has become of its unstable fields.
+    pub(super) kept: Kept,
+    /// The same of the digests among them.
+    pub(super) digests_kept: Kept,
 }
 
-/// The objects of a chart, by two renderings of the same, and one with other secrets where there are any.
+/// A field that the chart makes anew each time.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Unstable {
+    /// Where it is.
+    pub(super) path: FieldPath,
+    /// What stands before and behind the random part of a text.
+    pub(super) frame: Option<Frame>,
+}
+
+/// What is the same in all renderings at both ends of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frame {
+    before: String,
+    behind: String,
+}
+
+/// How it is found out which fields carry a secret.
+#[derive(Clone, Copy)]
+pub(super) enum Carriers<'a> {
+    /// There is no secret.
+    Nobody,
+    /// They differ in this rendering, which has other secrets.
+    By(&'a Rendered),
+    /// They hold one of these texts, in a usual encoding: the chart cannot be rendered with other secrets.
+    Holding(&'a [String]),
+}
+
+/// The objects of a chart, by two renderings of the same.
 ///
 /// # Errors
 /// The output cannot be read, or the renderings do not have the same objects: the reason in words.
-pub(super) fn compare(renderings: &[&Rendered], secrets: Secrets) -> Result<Vec<ChartObject>, String> {
-    let [first, again, ..] = renderings else { return Err("it was not rendered".to_owned()) };
-    let substituted = renderings.get(2);
-    let again = by_identity(again)?;
-    let substituted = substituted.map(|rendered| by_identity(rendered)).transpose()?;
-    let unchecked = match secrets {
-        Secrets::Unknown(reason) => Some(reason),
-        Secrets::None | Secrets::Known => None,
+pub(super) fn compare(
+    first: &Rendered,
+    again: &Rendered,
+    carriers: Carriers<'_>,
+    patches: &[Patch],
+) -> Result<Vec<ChartObject>, String> {
+    let again = by_identity(again, patches)?;
+    let others = match carriers {
+        Carriers::By(others) => Some(by_identity(others, patches)?),
+        Carriers::Nobody | Carriers::Holding(_) => None,
     };
+    let redactor = Redactor::default();
+    if let Carriers::Holding(secrets) = carriers {
+        for secret in secrets {
+            redactor.learn_text(secret);
+        }
+    }
     let mut objects = Vec::new();
-    for Document { object, line, .. } in documents(first)? {
-        let identity = Identity::of(object);
-        let name = || name_of(object).unwrap_or_else(|| "an object".to_owned());
-        let other_name =
-            |why: &str| Err(format!("the name of {} {why}, so that no plan could follow it", name()));
+    for Printed { object, line } in printed(first, patches)? {
+        let template = first.template(line);
+        // Neither a name nor anything else of it is told: it may be the secret.
+        let strange = |why: &str| {
+            let template = template.as_deref().unwrap_or("the chart");
+            Err(format!("an object of {template} {why}, so that no plan could follow it"))
+        };
         let (mut unstable, mut secret) = (Vec::new(), Vec::new());
         // What is no object is reported later, by the rules for all objects.
-        if identity.is_some() {
-            match identity.as_ref().and_then(|identity| again.get(identity)) {
-                Some(twin) => differing(&FieldPath::root(), object, twin, &mut unstable),
-                None => return other_name("is another one each time"),
+        if let Some(identity) = Identity::of(&object) {
+            match again.get(&identity) {
+                Some(twin) => unstable = changing(&object, twin),
+                None => return strange("has another name each time"),
             }
-            let others = substituted
-                .as_ref()
-                .map(|others| identity.as_ref().and_then(|identity| others.get(identity)));
-            match others {
-                Some(Some(twin)) => differing(&FieldPath::root(), object, twin, &mut secret),
-                Some(None) => return other_name("has a secret in it"),
-                None => {}
+            match others.as_ref().map(|others| others.get(&identity)) {
+                Some(Some(twin)) => differing(&FieldPath::root(), &object, twin, &mut secret),
+                Some(None) => return strange("has a secret in its name, or is there only with it"),
+                None => holding(&FieldPath::root(), &object, &redactor, &mut secret),
             }
         }
-        // A field that changes each time may carry a secret as well, and nobody can tell.
-        let template = first.template(*line);
-        objects.push(ChartObject {
-            object: object.clone(),
-            template,
-            unstable,
-            secret,
-            unchecked: unchecked.clone(),
-        });
+        let (kept, digests_kept) = (Kept::default(), Kept::default());
+        objects.push(ChartObject { object, template, unstable, secret, kept, digests_kept });
     }
     Ok(objects)
 }
 
-fn documents(rendered: &Rendered) -> Result<&[Document], String> {
-    // The lines are those of an output that nobody sees.
-    rendered.output.documents.as_deref().map_err(|error| format!("Helm's output is no YAML{error}"))
+/// An object, as Helm printed it and the block changes it, and the line at which it begins.
+struct Printed {
+    object: Value,
+    line: u64,
 }
 
-fn by_identity(rendered: &Rendered) -> Result<BTreeMap<Identity, &Value>, String> {
-    let documents = documents(rendered)?.iter();
-    Ok(documents.filter_map(|document| Some((Identity::of(&document.object)?, &document.object))).collect())
+fn printed(rendered: &Rendered, patches: &[Patch]) -> Result<Vec<Printed>, String> {
+    // An error would quote a line of an output that nobody sees, and that may hold a secret.
+    let documents = rendered.output.documents.as_ref().map_err(|error| {
+        let line = error.place().map_or(0, |(line, _)| line);
+        let template = rendered.template(line).unwrap_or_else(|| "the chart".to_owned());
+        format!("what {template} makes is not YAML that can be read, or has a key twice")
+    })?;
+    let patched = documents.iter().map(|document| {
+        let mut object = document.object.clone();
+        for patch in patches {
+            patch.change(&mut object);
+        }
+        Printed { object, line: document.line }
+    });
+    Ok(patched.collect())
+}
+
+fn by_identity(rendered: &Rendered, patches: &[Patch]) -> Result<BTreeMap<Identity, Value>, String> {
+    let all = printed(rendered, patches)?.into_iter();
+    Ok(all.filter_map(|printed| Some((Identity::of(&printed.object)?, printed.object))).collect())
+}
+
+/// The fields that differ between two renderings of the same.
+fn changing(object: &Value, twin: &Value) -> Vec<Unstable> {
+    let mut paths = Vec::new();
+    differing(&FieldPath::root(), object, twin, &mut paths);
+    let text = |path: &FieldPath, object: &Value| path.get(object).and_then(Value::as_str).map(str::to_owned);
+    let unstable = paths.into_iter().map(|path| {
+        let frame = text(&path, object).zip(text(&path, twin)).map(|(one, other)| Frame::of(&one, &other));
+        Unstable { path, frame }
+    });
+    unstable.collect()
+}
+
+impl Frame {
+    /// That of two texts. It ends at a character that is no letter and no digit: two random texts may begin alike.
+    fn of(one: &str, other: &str) -> Self {
+        let is_edge = |letter: char| !letter.is_alphanumeric();
+        let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
+        let before: String = same.map(|(letter, _)| letter).collect();
+        let before = before.rfind(is_edge).map_or("", |at| &before[..at]).to_owned();
+        let same = one.chars().rev().zip(other.chars().rev()).take_while(|(one, other)| one == other);
+        let mut behind: Vec<char> = same.map(|(letter, _)| letter).collect();
+        behind.reverse();
+        let behind: String = behind.into_iter().skip_while(|letter| !is_edge(*letter)).collect();
+        Self { before, behind }
+    }
+
+    /// Whether a text has the same ends.
+    pub(super) fn fits(&self, value: &Value) -> bool {
+        let Value::String(text) = value else { return true };
+        text.len() >= self.before.len() + self.behind.len()
+            && text.starts_with(&self.before)
+            && text.ends_with(&self.behind)
+    }
+}
+
+/// The paths of texts that hold a secret.
+fn holding(path: &FieldPath, value: &Value, redactor: &Redactor, found: &mut Vec<FieldPath>) {
+    match value {
+        Value::String(text) if redactor.text(text.clone()) != *text => found.push(path.clone()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                holding(&path.index(index), item, redactor, found);
+            }
+        }
+        Value::Object(map) => {
+            for (key, below) in map {
+                holding(&path.key(key.as_str()), below, redactor, found);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The paths at which two values differ: of texts, numbers and the like, and of whole lists and tables where they have
@@ -125,33 +225,52 @@ mod tests {
         paths.iter().map(ToString::to_string).collect()
     }
 
+    fn unstable(object: &ChartObject) -> Vec<String> {
+        object.unstable.iter().map(|unstable| unstable.path.to_string()).collect()
+    }
+
     #[test]
     fn what_differs_each_time_is_told_from_what_carries_a_secret() {
         let first = config_map("{same: x, random: a1, secret: s, list: [1, 2]}");
         let again = config_map("{same: x, random: a2, secret: s, list: [1, 2]}");
         let other = config_map("{same: x, random: a3, secret: t, list: [1, 3]}");
-        let found = compare(&[&first, &again, &other], Secrets::Known).unwrap();
+        let found = compare(&first, &again, Carriers::By(&other), &[]).unwrap();
         let [object] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!(names(&object.unstable), ["data.random"]);
+        assert_eq!(unstable(object), ["data.random"]);
         assert_eq!(names(&object.secret), ["data.list[1]", "data.random", "data.secret"]);
         assert_eq!(object.template.as_deref(), Some("templates/a.yaml"));
-        assert_eq!(object.unchecked, None);
     }
 
     #[test]
     fn tables_and_lists_of_another_shape_differ_as_a_whole() {
         let (first, again) = (config_map("{k-1: a}"), config_map("{k-2: a}"));
-        let found = compare(&[&first, &again], Secrets::None).unwrap();
-        assert_eq!(names(&found[0].unstable), ["data"]);
+        let found = compare(&first, &again, Carriers::Nobody, &[]).unwrap();
+        assert_eq!(unstable(&found[0]), ["data"]);
     }
 
     #[test]
     fn names_must_be_the_same_each_time() {
         let named =
             |name: &str| rendered(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n"));
-        let error = compare(&[&named("a"), &named("b")], Secrets::None).unwrap_err();
-        insta::assert_snapshot!(error, @"the name of Pod/a is another one each time, so that no plan could follow it");
-        let error = compare(&[&named("a"), &named("a"), &named("b")], Secrets::Known).unwrap_err();
-        insta::assert_snapshot!(error, @"the name of Pod/a has a secret in it, so that no plan could follow it");
+        let error = compare(&named("a"), &named("b"), Carriers::Nobody, &[]).unwrap_err();
+        insta::assert_snapshot!(error, @"an object of the chart has another name each time, so that no plan could follow it");
+        let error = compare(&named("a"), &named("a"), Carriers::By(&named("b")), &[]).unwrap_err();
+        insta::assert_snapshot!(error, @"an object of the chart has a secret in its name, or is there only with it, so that no plan could follow it");
+    }
+
+    #[test]
+    fn what_holds_a_secret_is_known_where_no_other_one_can_be_tried() {
+        let first = config_map("{clear: a-secret, coded: YS1zZWNyZXQ=, other: b}");
+        let found = compare(&first, &first, Carriers::Holding(&["a-secret".to_owned()]), &[]).unwrap();
+        assert_eq!(names(&found[0].secret), ["data.clear", "data.coded"]);
+    }
+
+    #[test]
+    fn the_ends_of_a_text_are_compared_and_its_random_part_is_not() {
+        let frame = Frame::of("cookie: a1b\nlevel: 1", "cookie: a2c\nlevel: 1");
+        let fits = |text: &str| frame.fits(&Value::from(text));
+        assert!(fits("cookie: zzz\nlevel: 1") && !fits("cookie: zzz\nlevel: 2"));
+        // Random texts may begin alike.
+        assert!(Frame::of("abX", "abY").fits(&Value::from("q")));
     }
 }

@@ -1,14 +1,13 @@
 //! The fields that a chart makes anew each time: once they are in the cluster, they stay as they are there.
-//!
-//! They belong together: a certificate in one object is signed by the authority in another one. So all of a chart are
-//! kept, or all are made anew.
+
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::comparison::ChartObject;
+use super::comparison::{ChartObject, Unstable};
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
 use crate::blocks::keys::span_of;
@@ -17,121 +16,180 @@ use crate::blocks::scope::Scopes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
-use crate::resource::{FieldPath, GroupKind, Identity, Segment, Target, api_version_parts, hex};
+use crate::resource::{FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex};
 
 /// The shortest digest, in hexadecimal digits, that is taken for one: an MD5.
 const SHORTEST_DIGEST: usize = 32;
 
-/// What has become of the fields that a chart makes anew each time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What has become of the fields of an object that its chart makes anew each time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Kept {
-    /// They have the values that they have in the cluster.
-    All,
+    /// They have the values that they have in the cluster; or there are none.
+    #[default]
+    Live,
     /// They have new values.
     Nothing,
     /// The cluster could not be asked, and this is why.
     Unknown(String),
 }
 
-/// The live objects that must be known.
+/// The live objects that must be known. One that only carries a digest over others says nothing.
 pub(super) fn needs(objects: &[ChartObject], namespace: &str, facts: &Facts) -> Vec<Need> {
-    let unstable = objects.iter().filter(|object| !object.unstable.is_empty());
-    unstable.filter_map(|object| Some(Need::Live(target(&object.object, namespace, facts)?))).collect()
+    let sources = objects.iter().filter(|object| sources(object).next().is_some());
+    sources.filter_map(|object| Some(Need::Live(target(&object.object, namespace, facts)?))).collect()
 }
 
-/// Gives the fields the values that they have in the cluster.
+/// Gives the fields the values that they have in the cluster. What is asked to be made anew is made anew with all that the
+/// chart makes at random, since a certificate may be signed by the authority beside it. What is not there yet gets new
+/// values alone: the others may be in use.
 pub(super) fn keep(
     block: &Block,
     objects: &mut [ChartObject],
     namespace: &str,
     facts: &Facts,
     mistakes: &mut Vec<Diagnostic>,
-) -> Kept {
-    let mut there = Vec::new();
-    let mut missing = Vec::new();
+) {
     let mut lost = Vec::new();
-    let mut is_asked_for = false;
-    for (index, object) in objects.iter().enumerate().filter(|(_, object)| !object.unstable.is_empty()) {
-        let Some(target) = target(&object.object, namespace, facts) else { continue };
-        let live = match facts.get(&Need::Live(target)) {
-            Some(Fact::Live(LiveObject::Lost)) => {
+    let mut told = Vec::new();
+    let mut found = Vec::new();
+    for object in objects.iter() {
+        found.push(look(object, namespace, facts));
+    }
+    let is_renewed = found.contains(&Found::Unwanted);
+    for (object, found) in objects.iter_mut().zip(found) {
+        object.kept = match found {
+            Found::None => Kept::Live,
+            _ if is_renewed => Kept::Nothing,
+            Found::Unwanted | Found::Absent => Kept::Nothing,
+            Found::Unknown(reason) => Kept::Unknown(reason),
+            Found::Lost => {
                 lost.extend(name_of(&object.object));
-                continue;
+                Kept::Nothing
             }
-            Some(Fact::Live(LiveObject::There(live))) => Some(live),
-            Some(Fact::Live(LiveObject::Absent)) => None,
-            Some(Fact::Live(LiveObject::Unwanted)) => {
-                is_asked_for = true;
-                continue;
+            Found::Values(values) => {
+                for (path, value, is_followed) in values {
+                    path.set(&mut object.object, value);
+                    if !is_followed {
+                        told.extend(name_of(&object.object).map(|name| format!("{name}:{path}")));
+                    }
+                }
+                Kept::Live
             }
-            Some(Fact::Unknown(reason)) => return Kept::Unknown(reason.clone()),
-            _ => return Kept::Unknown("it was not asked for".to_owned()),
         };
-        let sources = object.unstable.iter().filter(|path| !is_digest(path, &object.object));
-        let values: Option<Vec<(FieldPath, Value)>> = live.and_then(|live| {
-            sources.map(|path| Some((path.clone(), live_value(path, &live.object)?))).collect()
-        });
-        match values {
-            Some(values) => there.push((index, values)),
-            None => missing.extend(name_of(&object.object)),
-        }
     }
     if !lost.is_empty() {
         mistakes.push(lost_values(block, &lost));
     }
-    let kept = if missing.is_empty() && lost.is_empty() && !is_asked_for { Kept::All } else { Kept::Nothing };
-    if kept == Kept::All {
-        for (index, values) in &there {
-            for (path, value) in values {
-                path.set(&mut objects[*index].object, value.clone());
-            }
-        }
-    } else if !there.is_empty() && !missing.is_empty() {
-        mistakes.push(renewed(block, &missing));
+    if !told.is_empty() {
+        mistakes.push(not_followed(block, &told));
     }
     set_digests(objects);
-    kept
 }
 
-/// Says that new values take the place of those that are there, and why.
-fn renewed(block: &Block, missing: &[String]) -> Diagnostic {
-    let named = list(missing.iter().map(String::as_str));
-    let message = format!("`{}` gets new values for all that it makes at random", block.address);
-    Diagnostic::warning(codes::CHART_RENEWED, message).at(span_of(block, ["chart"]), "").help(format!(
-        "they belong together, and some are not in the cluster: {named}. The plan shows each field that changes"
-    ))
+/// What the cluster has of an object.
+#[derive(PartialEq)]
+enum Found {
+    /// Nothing of it is made at random.
+    None,
+    /// It is not there yet.
+    Absent,
+    /// Somebody asked for new values.
+    Unwanted,
+    /// It was there, or a value of it was.
+    Lost,
+    /// Nobody knows, for this reason.
+    Unknown(String),
+    /// The values, each with whether the rest of its text is as the chart makes it now.
+    Values(Vec<(FieldPath, Value, bool)>),
+}
+
+fn look(object: &ChartObject, namespace: &str, facts: &Facts) -> Found {
+    if sources(object).next().is_none() {
+        return Found::None;
+    }
+    let Some(target) = target(&object.object, namespace, facts) else { return Found::None };
+    let live = match facts.get(&Need::Live(target)) {
+        Some(Fact::Live(LiveObject::There(live))) => live,
+        Some(Fact::Live(LiveObject::Absent)) => return Found::Absent,
+        Some(Fact::Live(LiveObject::Unwanted)) => return Found::Unwanted,
+        Some(Fact::Live(LiveObject::Lost)) => return Found::Lost,
+        Some(Fact::Unknown(reason)) => return Found::Unknown(reason.clone()),
+        _ => return Found::Unknown("it was not asked for".to_owned()),
+    };
+    let values: Option<Vec<_>> = sources(object)
+        .map(|unstable| {
+            let value = live_value(unstable, object, &live.object)?;
+            let is_followed = unstable.frame.as_ref().is_none_or(|frame| frame.fits(&value));
+            Some((unstable.path.clone(), value, is_followed))
+        })
+        .collect();
+    values.map_or(Found::Lost, Found::Values)
+}
+
+/// The fields whose values are made at random; a digest is computed from them.
+fn sources(object: &ChartObject) -> impl Iterator<Item = &Unstable> {
+    object.unstable.iter().filter(|unstable| !is_digest(&unstable.path, &object.object))
 }
 
 /// The mistake for values that the cluster has lost.
 fn lost_values(block: &Block, lost: &[String]) -> Diagnostic {
     let named = list(lost.iter().map(String::as_str));
-    let first = lost.first().map_or("", String::as_str);
-    let message =
-        format!("what `{}` made at random is lost: {named} is not in the cluster any more", block.address);
-    Diagnostic::error(codes::LOST_SECRET, message).at(span_of(block, ["chart"]), "").help(format!(
-        "restore it, or agree to new values for all that the chart makes at random: `--consent {}/{first}`",
+    let consents: Vec<String> =
+        lost.iter().map(|name| format!("--consent {}/{name}", block.address)).collect();
+    let message = format!(
+        "what `{}` made at random is lost: it is not in the cluster any more, in {named}",
         block.address
+    );
+    Diagnostic::error(codes::LOST_SECRET, message)
+        .at(span_of(block, ["chart"]), "")
+        .help(format!("restore it, or agree to new values there: `{}`", consents.join(" ")))
+}
+
+/// Says that the rest of a text has changed, and that the text stays as it is.
+fn not_followed(block: &Block, told: &[String]) -> Diagnostic {
+    let named = list(told.iter().map(String::as_str));
+    let message = format!(
+        "`{}` has changed texts that hold something random, and they stay as they are",
+        block.address
+    );
+    Diagnostic::warning(codes::CHART_NOT_FOLLOWED, message).at(span_of(block, ["chart"]), "").help(format!(
+        "{named}. To make all that the chart makes at random anew, and these texts with it, name one of the objects by \
+         `--replace`"
     ))
 }
 
 /// A digest over what a chart makes anew each time is made anew as well. It gets the digest of what is kept: so it
 /// changes, and pods are rolled, when something else in these objects does.
 fn set_digests(objects: &mut [ChartObject]) {
-    let digested = |object: &ChartObject| object.unstable.iter().any(|path| !is_digest(path, &object.object));
-    let sources = objects.iter().filter(|object| digested(object));
-    let digest = sources.fold(Sha256::new(), |digest, object| digest.chain_update(object.object.to_string()));
+    let mut digest = Sha256::new();
+    let mut kept = Kept::Live;
+    for object in objects.iter().filter(|object| sources(object).next().is_some()) {
+        let mut content = object.object.clone();
+        // A digest in it would be a digest over itself.
+        for path in digests(object) {
+            path.remove(&mut content);
+        }
+        digest.update(content.to_string());
+        if object.kept != Kept::Live {
+            kept = object.kept.clone();
+        }
+    }
     let digest = hex(&digest.finalize());
     for object in objects {
-        let paths: Vec<&FieldPath> =
-            object.unstable.iter().filter(|path| is_digest(path, &object.object)).collect();
-        for path in paths {
+        for path in digests(object) {
             path.set(&mut object.object, Value::from(digest.as_str()));
         }
+        object.digests_kept = kept.clone();
     }
 }
 
+fn digests(object: &ChartObject) -> Vec<FieldPath> {
+    let paths = object.unstable.iter().map(|unstable| &unstable.path);
+    paths.filter(|path| is_digest(path, &object.object)).cloned().collect()
+}
+
 /// Whether the field is a digest in an annotation, as charts put it on pods to have them rolled.
-fn is_digest(path: &FieldPath, object: &Value) -> bool {
+pub(super) fn is_digest(path: &FieldPath, object: &Value) -> bool {
     let [.., Segment::Key(table), Segment::Key(_)] = path.segments() else { return false };
     let is_hexadecimal =
         |text: &str| text.len() >= SHORTEST_DIGEST && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -139,14 +197,50 @@ fn is_digest(path: &FieldPath, object: &Value) -> bool {
 }
 
 /// The value in the cluster. What is sent as `stringData` of a Secret is stored under `data`.
-fn live_value(path: &FieldPath, live: &Value) -> Option<Value> {
-    let [Segment::Key(table), Segment::Key(key)] = path.segments() else { return path.get(live).cloned() };
-    if table != "stringData" {
-        return path.get(live).cloned();
+fn live_value(unstable: &Unstable, object: &ChartObject, live: &Value) -> Option<Value> {
+    if let [Segment::Key(table), Segment::Key(key)] = unstable.path.segments()
+        && table == "stringData"
+    {
+        let stored = live.get("data")?.get(key)?.as_str()?;
+        let text = String::from_utf8(STANDARD.decode(stored).ok()?).ok()?;
+        return Some(Value::from(text));
     }
-    let stored = live.get("data")?.get(key)?.as_str()?;
-    let text = String::from_utf8(STANDARD.decode(stored).ok()?).ok()?;
-    Some(Value::from(text))
+    let others: BTreeSet<&FieldPath> = object.unstable.iter().map(|unstable| &unstable.path).collect();
+    followed(&FieldPath::root(), unstable.path.segments(), &object.object, live, &others).cloned()
+}
+
+/// The live value at a path of the rendered object. An item of a list is found by its name; where it has none, the lists
+/// must be the same but for what is made at random.
+fn followed<'l>(
+    at: &FieldPath,
+    path: &[Segment],
+    rendered: &Value,
+    live: &'l Value,
+    unstable: &BTreeSet<&FieldPath>,
+) -> Option<&'l Value> {
+    let Some((segment, rest)) = path.split_first() else { return Some(live) };
+    let here = at.join(segment.clone());
+    let below = segment.step(rendered)?;
+    let live = match (segment, rendered, live) {
+        (Segment::Index(index), Value::Array(rendered), Value::Array(live)) => {
+            if let Some((key, name)) = name_in(below) {
+                live.iter().find(|item| item.get(key) == Some(name))?
+            } else {
+                let same = |(number, (rendered, live)): (usize, (&Value, &Value))| {
+                    rendered == live || unstable.contains(&at.index(number))
+                };
+                let is_same = rendered.len() == live.len() && rendered.iter().zip(live).enumerate().all(same);
+                live.get(*index).filter(|_| is_same)?
+            }
+        }
+        _ => segment.step(live)?,
+    };
+    followed(&here, rest, below, live, unstable)
+}
+
+/// The key by which an item of a list is told from others, with its value.
+fn name_in(item: &Value) -> Option<(&'static str, &Value)> {
+    NAMING_KEYS.iter().find_map(|key| Some((*key, item.get(key)?)))
 }
 
 /// The object as the cluster knows it.

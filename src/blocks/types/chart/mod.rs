@@ -37,7 +37,8 @@ use crate::diagnostic::Diagnostic;
 use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, KeyFact, Origin};
-use comparison::ChartObject;
+use comparison::{Carriers, ChartObject, Unstable};
+use kept::Kept;
 use options::ChartKeys;
 use patch::Patch;
 
@@ -113,9 +114,10 @@ impl BlockType for ChartBlock {
     ) -> Vec<Draft> {
         let Some(mut objects) = objects(block, spec, context, mistakes) else { return Vec::new() };
         let namespace = spec.namespace(context);
-        let kept = kept::keep(block, &mut objects, namespace, context.facts, mistakes);
-        patch::apply(block, &spec.patches, &mut objects, mistakes);
-        objects.into_iter().map(|object| draft(block, namespace, object, &kept)).collect()
+        kept::keep(block, &mut objects, namespace, context.facts, mistakes);
+        let unknown = request::renderings(block, spec, context, &mut Vec::new());
+        let unknown = unknown.and_then(|renderings| renderings.unknown_secret().map(str::to_owned));
+        objects.into_iter().map(|object| draft(block, namespace, object, unknown.as_deref())).collect()
     }
 
     fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {
@@ -144,31 +146,66 @@ fn objects(
     let at = span_of(block, ["chart"]);
     let mut outputs = Vec::new();
     for need in renderings.needs() {
-        match context.facts.get(&need) {
-            Some(Fact::Rendered(rendered)) => outputs.push(rendered.as_ref()),
-            Some(Fact::Failed(reason)) => {
-                let message = format!("`{}` cannot be rendered: {reason}", block.address);
-                mistakes.push(Diagnostic::error(codes::CHART_NOT_RENDERED, message).at(at, ""));
-                return None;
-            }
+        match context.facts.get(&need)? {
+            Fact::Rendered(rendered) => outputs.push(Ok(rendered.as_ref())),
+            Fact::Failed(reason) => outputs.push(Err(reason)),
             _ => return None,
         }
     }
-    let compared = comparison::compare(&outputs, renderings.secrets());
-    let objects = match compared {
-        Ok(objects) => objects,
-        Err(reason) => {
-            let message = format!("`{}` cannot be taken apart: {reason}", block.address);
-            mistakes.push(Diagnostic::error(codes::CHART_NOT_RENDERED, message).at(at, ""));
+    let fail = |message: String| Diagnostic::error(codes::CHART_NOT_RENDERED, message).at(at, "");
+    let (first, again) = match outputs.as_slice() {
+        [Ok(first), Ok(again), ..] => (*first, *again),
+        [Err(reason), ..] | [_, Err(reason), ..] => {
+            let mistake = fail(format!("`{}` cannot be rendered: {reason}", block.address));
+            mistakes.push(match renderings.unknown_secret() {
+                Some(unknown) => mistake.help(format!("a placeholder stands for a secret: {unknown}")),
+                None => mistake,
+            });
             return None;
         }
+        _ => return None,
     };
-    Some(hooks::without_hooks(block, objects, spec.with_hooks, mistakes))
+    let carriers = match outputs.get(2) {
+        None => Carriers::Nobody,
+        Some(Ok(others)) => Carriers::By(others),
+        Some(Err(_)) => {
+            mistakes.push(secrets_by_their_texts(block));
+            Carriers::Holding(renderings.secrets())
+        }
+    };
+    let original = first.output.documents.iter().flatten().map(|document| document.object.clone());
+    patch::check(block, &spec.patches, original.collect(), mistakes);
+    match comparison::compare(first, again, carriers, &spec.patches) {
+        Ok(objects) => Some(hooks::without_hooks(block, objects, spec.with_hooks, mistakes)),
+        Err(reason) => {
+            mistakes.push(fail(format!("`{}` cannot be taken apart: {reason}", block.address)));
+            None
+        }
+    }
+}
+
+/// Says that a chart takes no other secrets than the right ones, so that it is less certain where they end up. What Helm
+/// said of the other ones is not told: the right ones could be read from it.
+fn secrets_by_their_texts(block: &Block) -> Diagnostic {
+    let message = format!("`{}` cannot be rendered with other secrets than its own", block.address);
+    Diagnostic::warning(codes::CHART_SECRETS, message).at(span_of(block, ["chart"]), "").help(
+        "fields that hold a secret as it is, in base64 or in another usual form are hidden; what the chart computes from it \
+         in another way is not known to be secret",
+    )
 }
 
 /// The draft of one object.
-fn draft(block: &Block, namespace: &str, chart_object: ChartObject, kept: &kept::Kept) -> Draft {
-    let ChartObject { mut object, template, unstable, secret, unchecked } = chart_object;
+fn draft(block: &Block, namespace: &str, chart_object: ChartObject, unknown: Option<&str>) -> Draft {
+    let ChartObject { mut object, template, unstable, secret, kept, digests_kept } = chart_object;
+    let is_digest = |path: &FieldPath| kept::is_digest(path, &object);
+    let unstable: Vec<(FieldPath, Kept)> = unstable
+        .into_iter()
+        .map(
+            |Unstable { path, .. }| {
+                if is_digest(&path) { (path, digests_kept.clone()) } else { (path, kept.clone()) }
+            },
+        )
+        .collect();
     remove_server_fields(&mut object);
     let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
@@ -180,16 +217,16 @@ fn draft(block: &Block, namespace: &str, chart_object: ChartObject, kept: &kept:
     draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
     draft.protect = keeps.as_ref().and_then(Value::as_str) == Some(HELM_POLICY_KEEP);
     for path in secret {
-        if let Some(reason) = &unchecked {
+        if let Some(reason) = unknown {
             draft.leave_unchecked(path.clone(), reason);
         }
         draft.sensitive.insert(path, ());
     }
-    for path in unstable {
+    for (path, kept) in unstable {
         match kept {
-            kept::Kept::All => {}
-            kept::Kept::Nothing => draft.fresh.insert(path, ()),
-            kept::Kept::Unknown(reason) => draft.leave_unchecked(path, reason),
+            Kept::Live => {}
+            Kept::Nothing => draft.fresh.insert(path, ()),
+            Kept::Unknown(reason) => draft.leave_unchecked(path, &reason),
         }
     }
     draft

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::comparison::ChartObject;
 use super::options::PatchKeys;
 use crate::blocks::codes;
 use crate::blocks::keys::span_of;
@@ -65,39 +64,30 @@ fn has_mark(value: &Value) -> bool {
     }
 }
 
-/// Makes the changes. One that finds no object, or no field to take away, is a mistake: the chart has changed.
-pub(super) fn apply(
+/// Pushes a mistake for every change that finds no object, no field to take away, or no place: the chart has changed.
+pub(super) fn check(
     block: &Block,
     patches: &[Patch],
-    objects: &mut [ChartObject],
+    mut objects: Vec<Value>,
     mistakes: &mut Vec<Diagnostic>,
 ) {
     let at = span_of(block, ["patch"]);
     for patch in patches {
         let mut found = false;
-        for ChartObject { object, unstable, secret, .. } in
-            objects.iter_mut().filter(|object| patch.means(&object.object))
-        {
+        for object in objects.iter_mut().filter(|object| patch.means(object)) {
             found = true;
-            for path in &patch.remove {
-                if path.remove(object).is_none() {
-                    let message = format!("{} has no `{path}` to take away", patch.named());
-                    mistakes.push(Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(at, ""));
-                }
+            for path in patch.remove.iter().filter(|path| path.get(object).is_none()) {
+                let message = format!("{} has no `{path}` to take away", patch.named());
+                mistakes.push(Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(at, ""));
             }
-            for (path, value) in &patch.set {
-                if !path.set(object, value.clone()) {
-                    let message = format!("{} has no place for `{path}`", patch.named());
-                    mistakes.push(Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(at, ""));
-                }
+            patch.change(object);
+            for (path, _) in patch.set.iter().filter(|(path, _)| path.get(object).is_none()) {
+                let message = format!("{} has no place for `{path}`", patch.named());
+                mistakes.push(Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(at, ""));
             }
-            // What is given here is neither made anew each time nor a secret of the values.
-            let is_given = |path: &FieldPath| patch.set.iter().any(|(given, _)| given == path);
-            unstable.retain(|path| !is_given(path) && path.get(object).is_some());
-            secret.retain(|path| !is_given(path) && path.get(object).is_some());
         }
         if !found {
-            let names: Vec<String> = objects.iter().filter_map(|object| name_of(&object.object)).collect();
+            let names: Vec<String> = objects.iter().filter_map(name_of).collect();
             let message = format!("`{}` has no {} to change", block.address, patch.named());
             let help = suggest(&patch.named(), names.iter().map(String::as_str), "it has no objects");
             mistakes.push(Diagnostic::error(codes::RULE_WITHOUT_OBJECT, message).at(at, "").help(help));
@@ -106,6 +96,20 @@ pub(super) fn apply(
 }
 
 impl Patch {
+    /// Changes an object, if it is meant. It is done before renderings are compared, so that what is found out about a
+    /// field is about the field that is sent.
+    pub(super) fn change(&self, object: &mut Value) {
+        if !self.means(object) {
+            return;
+        }
+        for path in &self.remove {
+            path.remove(object);
+        }
+        for (path, value) in &self.set {
+            path.set(object, value.clone());
+        }
+    }
+
     fn means(&self, object: &Value) -> bool {
         let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
         text("/kind") == Some(&self.kind)

@@ -24,18 +24,6 @@ pub(super) struct Renderings {
     values: ChartValues,
 }
 
-/// What the comparison of renderings may conclude about secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Secrets {
-    /// There are none.
-    None,
-    /// They are put in. The last rendering has other ones.
-    Known,
-    /// At least one of them is not known, for this reason, and a placeholder stands for it. The last rendering has
-    /// another placeholder.
-    Unknown(String),
-}
-
 impl Renderings {
     /// The questions, in the order in which the answers are compared.
     pub(super) fn needs(&self) -> Vec<Need> {
@@ -46,13 +34,14 @@ impl Renderings {
         [Some(self.first.clone()), Some(again), substituted].into_iter().flatten().map(rendering).collect()
     }
 
-    /// What they show about secrets.
-    pub(super) fn secrets(&self) -> Secrets {
-        match (&self.values.substituted, &self.values.unchecked) {
-            (_, Some(reason)) => Secrets::Unknown(reason.clone()),
-            (Some(_), None) => Secrets::Known,
-            (None, None) => Secrets::None,
-        }
+    /// Why a secret among the values is not known; a placeholder stands for it.
+    pub(super) fn unknown_secret(&self) -> Option<&str> {
+        self.values.unchecked.as_deref()
+    }
+
+    /// The secrets among the values.
+    pub(super) fn secrets(&self) -> &[String] {
+        &self.values.secrets
     }
 }
 

@@ -61,6 +61,20 @@ pub(super) fn read(
         );
         return None;
     }
+    if chart.starts_with('-') {
+        let message = format!("`{chart}` is the name of no chart");
+        mistakes.push(Diagnostic::error(codes::BAD_VALUE, message).at(span_of(block, ["chart"]), ""));
+        return None;
+    }
+    if let Some(range) = version.as_deref().filter(|version| !is_exact(version)) {
+        let message = format!("`{range}` stands for several versions of the chart");
+        mistakes.push(
+            Diagnostic::error(codes::CHART_NOT_PINNED, message)
+                .at(span_of(block, ["version"]), "")
+                .help("name one, as in `1.2.3`"),
+        );
+        return None;
+    }
     let is_pinned = version.is_some() || keys.sha256.is_some() || chart.contains(DIGEST);
     if !is_pinned && !matches!(origin, ChartOrigin::Path(_)) {
         let message = format!("`{}` does not say which version of the chart is meant", block.address);
@@ -73,6 +87,14 @@ pub(super) fn read(
     }
     let sha256 = keys.sha256.as_ref().map(|digest| digest.to_ascii_lowercase());
     Some(ChartSource { origin, version, sha256 })
+}
+
+/// Whether a version names one: `1.2.3`, `v1.2.3-rc.1+build`. Everything else is a range to Helm.
+fn is_exact(version: &str) -> bool {
+    let numbers = version.trim_start_matches('v').split(['-', '+']).next().unwrap_or_default();
+    let numbers: Vec<&str> = numbers.split('.').collect();
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.len() == 3 && numbers.iter().all(is_number) && !version.contains([' ', ',', '|'])
 }
 
 /// The chart's name, for readers of a plan.

@@ -12,7 +12,7 @@ use crate::blocks::facts::{Fact, HiddenText, ManifestFile, Need};
 use crate::blocks::keys::{each_value, item_span, key_text, span_of};
 use crate::blocks::substitution::Substitution;
 use crate::blocks::value_words::describe;
-use crate::config::Block;
+use crate::config::{Block, NodeValue};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{FieldPath, Origin};
 
@@ -24,6 +24,8 @@ pub(super) struct ChartValues {
     pub(super) substituted: Option<HiddenText>,
     /// Why a secret among them is not known.
     pub(super) unchecked: Option<String>,
+    /// The texts that are secret.
+    pub(super) secrets: Vec<String>,
 }
 
 /// The values; `None` where they are not known yet, or something is wrong with them.
@@ -48,8 +50,10 @@ pub(super) fn values(
     let mut substituted = all.clone();
     let mut own = draft.object;
     merge(&mut all, own.clone());
+    let mut secrets = Vec::new();
     for (path, ()) in draft.sensitive.iter() {
         if let Some(Value::String(text)) = path.get_mut(&mut own) {
+            secrets.push(text.clone());
             *text = another(text);
         }
     }
@@ -58,6 +62,7 @@ pub(super) fn values(
         sent: hidden(&all),
         substituted: (!draft.sensitive.is_empty()).then(|| hidden(&substituted)),
         unchecked: draft.unchecked.iter().map(|(_, unchecked)| unchecked.reason.clone()).next(),
+        secrets,
     })
 }
 
@@ -72,14 +77,23 @@ fn inline(block: &Block, context: &CompileContext<'_>, mistakes: &mut Vec<Diagno
     let within = FieldPath::keys(["values"]);
     let origin = Origin::of_key(key_text(block, &within), Some(span_of(block, ["values"])));
     let mut draft = Draft::of(values, origin, Addressing::AsBlock, "");
+    let before = mistakes.len();
     if let Some(node) = node {
-        each_value(&FieldPath::root(), node, &mut |path, span, _| {
+        each_value(&FieldPath::root(), node, &mut |path, span, node| {
+            if let NodeValue::Float(number) = &node.value
+                && !number.is_finite()
+            {
+                let message = format!(
+                    "`{}` is {number}, which no chart can take",
+                    key_text(block, &within.join_all(path))
+                );
+                mistakes.push(Diagnostic::error(codes::BAD_VALUE, message).at(node.span, ""));
+            }
             draft
                 .origins
                 .insert(path.clone(), Origin::of_key(key_text(block, &within.join_all(path)), Some(span)));
         });
     }
-    let before = mistakes.len();
     Substitution { context: *context }.apply(&mut draft, mistakes);
     for (path, _) in draft.unresolved.iter() {
         let message = format!(
@@ -139,13 +153,20 @@ fn another(text: &str) -> String {
     if turned == text { format!("{text}x") } else { turned }
 }
 
-/// The letter or digit that stands half the alphabet away.
+/// The letter or digit that stands half the alphabet away, or another letter for one of another alphabet.
 fn turned(letter: char) -> char {
     let turn = |first: u8, count: u8, byte: u8| char::from(first + (byte - first + count / 2) % count);
     match letter {
         'a'..='z' => turn(b'a', 26, letter as u8),
         'A'..='Z' => turn(b'A', 26, letter as u8),
         '0'..='9' => turn(b'0', 10, letter as u8),
+        letter if letter.is_alphabetic() => {
+            if letter == 'ß' {
+                'þ'
+            } else {
+                'ß'
+            }
+        }
         other => other,
     }
 }

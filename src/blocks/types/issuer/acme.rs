@@ -112,6 +112,16 @@ fn bundle(
 ) -> Option<String> {
     let at = span_of(block, ["acme", "ca_bundle"]);
     match context.facts.get(&Need::File(acme.ca_bundle.clone()?))? {
+        Fact::File(text) if text.contains("PRIVATE KEY") => {
+            let message =
+                "`ca_bundle` names a file with a private key, and everybody can read what an issuer has";
+            mistakes.push(
+                Diagnostic::error(codes::BAD_FILE, message)
+                    .at(at, "")
+                    .help("name a file with certificates alone"),
+            );
+            None
+        }
         Fact::File(text) if text.contains("BEGIN CERTIFICATE") => Some(STANDARD.encode(text.as_bytes())),
         Fact::File(_) => {
             let message = "`ca_bundle` names a file without a certificate in PEM";

@@ -74,6 +74,7 @@ pub(super) struct Acme {
     #[schemars(regex(pattern = "^[^@ ]+@[^@ ]+$"), extend("x-rule" = "an address, as in `ops@example.com`"))]
     pub(super) email: Option<String>,
     /// A file with the certificates (PEM) by which a server of one's own is trusted.
+    #[serde(default)]
     #[schemars(schema_with = "optional_path")]
     pub(super) ca_bundle: Option<PathBuf>,
     /// The Secret in which cert-manager keeps the key of the account. Default: `NAME-account`. Whoever changes it

@@ -14,6 +14,9 @@ use crate::resource::hex;
 /// How long a download may take.
 const DOWNLOAD_LIMIT: Duration = Duration::from_mins(2);
 
+/// The largest size of an archive in bytes; that of Helm itself is about as large.
+const LARGEST: u64 = 100 << 20;
+
 /// The chart on this machine; downloaded where the cache does not have it.
 ///
 /// # Errors
@@ -56,7 +59,7 @@ fn words(error: &std::io::Error, path: &Path) -> String {
 
 /// The archive, if it has the digest that is expected.
 fn checked(path: &Path, source: &ChartSource) -> Result<LocalChart, String> {
-    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let bytes = read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let found = hex(&Sha256::digest(&bytes));
     match &source.sha256 {
         Some(expected) if *expected != found => Err(format!(
@@ -65,6 +68,19 @@ fn checked(path: &Path, source: &ChartSource) -> Result<LocalChart, String> {
         )),
         _ => Ok(LocalChart { path: path.to_owned(), sha256: Some(found) }),
     }
+}
+
+/// The bytes of an archive: of a file, and no larger than a chart can be.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let refuse = |reason: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, reason));
+    let there = path.metadata()?;
+    if !there.is_file() {
+        return refuse("it is neither a file nor a folder".to_owned());
+    }
+    if there.len() > LARGEST {
+        return refuse(format!("it is larger than {} MiB", LARGEST >> 20));
+    }
+    fs::read(path)
 }
 
 async fn download(cache: &Cache, program: &Program<'_>, source: &ChartSource) -> Result<LocalChart, String> {

@@ -57,10 +57,13 @@ impl HelmSettings {
     pub fn of_process() -> Self {
         let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let cache = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+        let program = std::env::var_os("REGPLAN_HELM").filter(|program| !program.is_empty());
+        // A name that others know beforehand could be taken by them.
+        let own = || std::env::temp_dir().join(format!("regplan-{}", std::process::id()));
         let given = ENVIRONMENT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
         Self {
-            program: std::env::var_os("REGPLAN_HELM").map_or_else(|| PathBuf::from("helm"), PathBuf::from),
-            cache: cache.unwrap_or_else(std::env::temp_dir).join("regplan"),
+            program: program.map_or_else(|| PathBuf::from("helm"), PathBuf::from),
+            cache: cache.unwrap_or_else(own).join("regplan"),
             environment: given.collect(),
         }
     }
