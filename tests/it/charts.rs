@@ -22,7 +22,7 @@ tests! {
     a_warm_cache_needs_no_network,
     what_is_wrong_with_a_chart_is_told_at_its_key,
     helm_sees_neither_the_cluster_nor_the_environment,
-    real_charts_are_rendered_like_any_other,
+    the_charts_of_presets_are_rendered_like_any_other,
 }
 
 /// A chart with a definition of its own kind, something random, a secret and a checksum.
@@ -344,12 +344,12 @@ fn helm_sees_neither_the_cluster_nor_the_environment() {
     assert_eq!(names.get("KUBECONFIG"), Some(&"/dev/null"));
 }
 
-fn real_charts_are_rendered_like_any_other() {
+fn the_charts_of_presets_are_rendered_like_any_other() {
     let ns = Namespace::new();
     let charts = stack_folder().join("charts");
     let block = format!(
-        "{HEAD}[chart.cert-manager]\nchart = \"{charts}/cert-manager\"\nhooks = false\nvalues.crds.enabled = true\n\
-         [chart.external-dns]\nchart = \"{charts}/external-dns\"\nvalues.policy = \"sync\"\n",
+        "{HEAD}[chart.cert-manager]\npreset = \"cert-manager\"\nchart = \"{charts}/cert-manager\"\n\
+         [chart.external-dns]\npreset = \"external-dns\"\nchart = \"{charts}/external-dns\"\n",
         charts = charts.display()
     );
     let project = with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &block);

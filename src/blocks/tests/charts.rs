@@ -301,3 +301,27 @@ fn what_is_wrong_with_a_chart_is_said_at_its_key() {
         assert_eq!(World::rendering(|_| Ok(config_map(""))).resources(&text).len(), 1, "{text}");
     }
 }
+
+#[test]
+fn a_preset_gives_what_the_block_does_not_say() {
+    let world = World::rendering(|request| {
+        assert_eq!(
+            request.chart.path.to_str(),
+            Some("/cache/cert-manager of https://charts.jetstack.io, version v1.21.2")
+        );
+        assert_eq!(request.namespace, "cert-manager");
+        let given =
+            json!({"crds": {"enabled": true}, "startupapicheck": {"enabled": false}, "replicaCount": 2});
+        assert_eq!(values(request), given);
+        Ok(config_map(""))
+    });
+    assert_eq!(world.resources("[chart.cm]\npreset = \"cert-manager\"\nvalues.replicaCount = 2\n").len(), 1);
+    let overridden = World::rendering(|request| {
+        assert_eq!(request.chart.path.to_str(), Some("/cache/mine"));
+        assert_eq!(request.namespace, "n");
+        Ok(config_map(""))
+    });
+    let text = "[chart.cm]\npreset = \"cert-manager\"\nchart = \"mine\"\nnamespace = \"n\"\n";
+    assert_eq!(overridden.resources(text).len(), 1);
+    insta::assert_snapshot!(overridden.mistakes("[chart.cm]\n").join("\n"), @r#"`chart.cm` does not say which chart is meant | add `chart`, or `preset`, as in `preset = "cert-manager"`"#);
+}

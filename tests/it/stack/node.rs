@@ -75,7 +75,7 @@ fn a_pod_runs_an_image_out_of_the_registry() {
         let message = ns.field("pod/stranger", waiting)["message"].to_string();
         message.contains("no basic auth credentials")
     });
-    ns.kubectl(["delete", "pod", "--all", "--force"]).run().success();
+    ns.kubectl(["delete", "pod", "welcome", "stranger", "--force"]).run().success();
     registry.destroy();
 }
 

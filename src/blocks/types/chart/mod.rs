@@ -3,6 +3,7 @@
 //! | File | The question that it answers |
 //! |---|---|
 //! | `options` | Which keys does the block have? |
+//! | `presets` | Which charts are known by name? |
 //! | `source` | Which chart do they name? |
 //! | `values` | What is the chart rendered with? |
 //! | `request` | What is asked of Helm? |
@@ -16,13 +17,14 @@ mod hooks;
 mod kept;
 mod options;
 mod patch;
+mod presets;
 mod request;
 mod source;
 mod values;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::codes;
@@ -47,6 +49,8 @@ pub(in crate::blocks) struct ChartSpec {
     source: ChartSource,
     release: String,
     namespace: Option<String>,
+    /// The values of its preset.
+    preset_values: Value,
     values_files: Vec<std::path::PathBuf>,
     with_definitions: bool,
     with_hooks: bool,
@@ -73,11 +77,13 @@ impl BlockType for ChartBlock {
     ) -> Option<ChartSpec> {
         let keys: ChartKeys = keys::read(block, mistakes)?;
         let source = source::read(block, &keys, defaults, mistakes);
+        let preset = keys.preset.map(presets::Preset::defaults);
         let patches = patch::read(block, keys.patch, mistakes);
         Some(ChartSpec {
             source: source?,
             release: keys.release.unwrap_or_else(|| block.address.name.clone()),
-            namespace: keys.namespace,
+            namespace: keys.namespace.or_else(|| Some(preset.as_ref()?.namespace.to_owned())),
+            preset_values: preset.map_or_else(|| json!({}), |preset| preset.values),
             values_files: keys.values_files,
             with_definitions: keys.crds,
             with_hooks: keys.hooks,

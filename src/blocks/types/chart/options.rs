@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::presets::Preset;
 use crate::config::path_schema;
 
 /// The objects of a chart of Helm. Each is a resource of its own: planned, ordered, adopted, guarded and deleted like
@@ -16,10 +17,13 @@ use crate::config::path_schema;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Chart")]
 pub(in crate::blocks) struct ChartKeys {
-    /// The chart: a folder, an archive (`.tgz`), `oci://HOST/PATH` in a registry, or its name in the repository that
+    /// A chart that is known by name, with its repository, the version that was tried, its namespace and the values that
+    /// fit. Every other key wins over it.
+    pub(super) preset: Option<Preset>,
+    /// The chart, where no `preset` says it: a folder, an archive (`.tgz`), `oci://HOST/PATH` in a registry, or its name in the repository that
     /// `repo` names. A relative path starts at the folder of the file that names it.
     #[schemars(length(min = 1))]
-    pub(super) chart: String,
+    pub(super) chart: Option<String>,
     /// The URL of a repository of charts, the folder of its `index.yaml`.
     #[schemars(
         regex(pattern = "^https?://"),

@@ -1,6 +1,7 @@
 //! Which chart the keys name.
 
 use super::options::ChartKeys;
+use super::presets::Preset;
 use crate::blocks::block_type::Defaults;
 use crate::blocks::codes;
 use crate::blocks::facts::{ChartOrigin, ChartSource};
@@ -20,8 +21,20 @@ pub(super) fn read(
     defaults: Defaults<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<ChartSource> {
-    let origin = match &keys.repo {
-        Some(url) if keys.chart.starts_with(OCI) => {
+    let preset = keys.preset.filter(|_| keys.chart.is_none()).map(Preset::defaults);
+    let Some(chart) = keys.chart.as_deref().or(preset.as_ref().map(|preset| preset.chart)) else {
+        let message = format!("`{}` does not say which chart is meant", block.address);
+        mistakes.push(
+            Diagnostic::error(codes::BAD_VALUE, message)
+                .at(block.span, "")
+                .help("add `chart`, or `preset`, as in `preset = \"cert-manager\"`"),
+        );
+        return None;
+    };
+    let repo = keys.repo.as_deref().or(preset.as_ref().map(|preset| preset.repo));
+    let version = keys.version.clone().or(preset.as_ref().map(|preset| preset.version.to_owned()));
+    let origin = match repo {
+        Some(url) if chart.starts_with(OCI) => {
             let message = format!("`repo` is `{url}`, and `chart` is in a registry already");
             mistakes.push(
                 Diagnostic::error(codes::CONFLICTING_KEYS, message)
@@ -31,12 +44,12 @@ pub(super) fn read(
             return None;
         }
         Some(url) => {
-            ChartOrigin::Repository { url: url.trim_end_matches('/').to_owned(), name: keys.chart.clone() }
+            ChartOrigin::Repository { url: url.trim_end_matches('/').to_owned(), name: chart.to_owned() }
         }
-        None if keys.chart.starts_with(OCI) => ChartOrigin::Oci(keys.chart.clone()),
+        None if chart.starts_with(OCI) => ChartOrigin::Oci(chart.to_owned()),
         None => {
             let folder = defaults.sources.folder(span_of(block, ["chart"]).source);
-            ChartOrigin::Path(folder.join(&keys.chart))
+            ChartOrigin::Path(folder.join(chart))
         }
     };
     if let (ChartOrigin::Path(_), Some(_)) = (&origin, &keys.version) {
@@ -48,7 +61,7 @@ pub(super) fn read(
         );
         return None;
     }
-    let is_pinned = keys.version.is_some() || keys.sha256.is_some() || keys.chart.contains(DIGEST);
+    let is_pinned = version.is_some() || keys.sha256.is_some() || chart.contains(DIGEST);
     if !is_pinned && !matches!(origin, ChartOrigin::Path(_)) {
         let message = format!("`{}` does not say which version of the chart is meant", block.address);
         mistakes.push(
@@ -59,7 +72,7 @@ pub(super) fn read(
         return None;
     }
     let sha256 = keys.sha256.as_ref().map(|digest| digest.to_ascii_lowercase());
-    Some(ChartSource { origin, version: keys.version.clone(), sha256 })
+    Some(ChartSource { origin, version, sha256 })
 }
 
 /// The chart's name, for readers of a plan.

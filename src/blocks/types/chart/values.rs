@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::ChartSpec;
 use crate::blocks::block_type::CompileContext;
@@ -33,7 +33,7 @@ pub(super) fn values(
     context: &CompileContext<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<ChartValues> {
-    let mut all = Value::Object(Map::new());
+    let mut all = spec.preset_values.clone();
     for (index, path) in spec.values_files.iter().enumerate() {
         match of_file(path, context)? {
             Ok(values) => merge(&mut all, values),
