@@ -1,5 +1,6 @@
 //! Servers that stop, start again or say nothing while a run is under way.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -22,12 +23,18 @@ fn a_server_that_is_restarted_within_an_apply_is_waited_for() {
     let mut cluster = OwnCluster::take();
     let ns = Namespace::on(&cluster);
     let proxy = ns.proxy();
-    // All writes but two reach the server when it has stopped.
-    proxy.on("apply", "configmaps").not_dry_run().after(2).times(4).delay(Duration::from_secs(2));
+    // Some writes reach the server only once it has stopped.
+    let stopped = Arc::new(OnceLock::new());
+    let until = Arc::clone(&stopped);
+    let until_it_has_stopped = move || {
+        until.wait();
+    };
+    proxy.on("apply", "configmaps").not_dry_run().after(2).times(4).first(until_it_has_stopped);
     let project = project_of(&ns, 12).through(&proxy);
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();
     wait_until("two are made", || apply.stderr_so_far().matches("created resource.c").count() >= 2);
     cluster.stop(Role::ApiServer).unwrap();
+    stopped.set(()).unwrap();
     cluster.start_again(Role::ApiServer).unwrap();
     apply.wait().success();
     is_settled(&ns, &project, 12);
@@ -92,6 +99,8 @@ fn a_watch_that_has_expired_again_and_again_is_begun_anew() {
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("waiting resource.lb");
     wait_until("the watches", || proxy.count("watch", "services") > 6);
+    // A real server would say so for ever to whoever goes on from the same version.
+    assert!(proxy.count("list", "services") > 6, "each watch needs a new list: {}", proxy.log());
     ns.patch_status("service/lb", &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}));
     apply.wait().success();
     project.expect_settled();

@@ -11,6 +11,7 @@ tests! {
     an_object_that_others_make_just_before_the_create_stays,
     a_change_just_before_the_update_is_not_overwritten,
     an_object_that_others_make_anew_just_before_the_update_stays,
+    an_object_that_others_delete_just_before_the_update_is_not_made_again,
     a_mark_that_others_set_just_before_the_delete_keeps_the_object,
     an_object_that_others_make_anew_just_before_the_delete_stays,
     an_object_that_others_make_between_the_two_halves_of_a_replacement_stays,
@@ -118,6 +119,22 @@ fn an_object_that_others_make_anew_just_before_the_update_stays() {
     proxy.on("apply", "configmaps").not_dry_run().times(1).first(move || other.make_anew());
     project.run(["apply", "--auto-approve"]).code(1).stderr_contains("made again by others");
     is_theirs(&ns);
+}
+
+/// The update names the version that it has read. Without the uid beside it the server would make the object.
+fn an_object_that_others_delete_just_before_the_update_is_not_made_again() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = applied(&ns, &proxy);
+    project.edit("regplan.toml", "world", "moon");
+    let other = Other::of(&ns);
+    proxy.on("apply", "configmaps").not_dry_run().times(1).first(move || other.delete());
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("deleted by others");
+    assert_eq!(ns.find("configmap/greeting"), None);
+    // The next plan says that it is made.
+    project.run(["plan"]).success().stdout_contains("+ resource.greeting");
+    project.apply();
+    project.expect_settled();
 }
 
 fn a_mark_that_others_set_just_before_the_delete_keeps_the_object() {
