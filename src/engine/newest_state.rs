@@ -282,9 +282,12 @@ impl<S: StateAccess> Workspace<S> {
         let Some(register) = self.register() else { return Freshness::Newest };
         match register.compare(self.state.state()).await {
             stale @ Freshness::Stale(_) => {
-                // A run from this very folder may have begun or ended since the state was read.
+                // A run from this very folder may have begun or ended since the state was read. It writes the record last,
+                // so a state that is read after the record knows all that the record says.
+                let found = register.read(&self.state.state().lineage).await;
+                let Ok(Entry { newest: Ok(newest), .. }) = found else { return stale };
                 let Ok(now) = self.project.view_state().await else { return stale };
-                let later = register.compare(&now.state).await;
+                let later = newest.compare(&now.state);
                 if matches!(later, Freshness::Stale(_)) { stale } else { later }
             }
             found => found,

@@ -23,10 +23,6 @@ pub(super) struct ChartObject {
     pub(super) unstable: Vec<Unstable>,
     /// The fields that carry a secret.
     pub(super) secret: Vec<FieldPath>,
-    /// What has become of its unstable fields.
-    pub(super) kept: Kept,
-    /// The same of the digests among them.
-    pub(super) digests_kept: Kept,
 }
 
 /// A field that the chart makes anew each time.
@@ -36,6 +32,8 @@ pub(super) struct Unstable {
     pub(super) path: FieldPath,
     /// What stands before and behind the random part of a text.
     pub(super) frame: Option<Frame>,
+    /// What has become of it.
+    pub(super) kept: Kept,
 }
 
 /// What is the same in all renderings at both ends of a text.
@@ -98,8 +96,7 @@ pub(super) fn compare(
                 None => holding(&FieldPath::root(), &object, &redactor, &mut secret),
             }
         }
-        let (kept, digests_kept) = (Kept::default(), Kept::default());
-        objects.push(ChartObject { object, template, unstable, secret, kept, digests_kept });
+        objects.push(ChartObject { object, template, unstable, secret });
     }
     Ok(objects)
 }
@@ -139,7 +136,7 @@ fn changing(object: &Value, twin: &Value) -> Vec<Unstable> {
     let text = |path: &FieldPath, object: &Value| path.get(object).and_then(Value::as_str).map(str::to_owned);
     let unstable = paths.into_iter().map(|path| {
         let frame = text(&path, object).zip(text(&path, twin)).map(|(one, other)| Frame::of(&one, &other));
-        Unstable { path, frame }
+        Unstable { path, frame, kept: Kept::default() }
     });
     unstable.collect()
 }

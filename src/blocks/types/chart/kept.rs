@@ -1,6 +1,6 @@
 //! The fields that a chart makes anew each time: once they are in the cluster, they stay as they are there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,13 +21,13 @@ use crate::resource::{FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Targ
 /// The shortest digest, in hexadecimal digits, that is taken for one: an MD5.
 const SHORTEST_DIGEST: usize = 32;
 
-/// What has become of the fields of an object that its chart makes anew each time.
+/// What has become of a field that a chart makes anew each time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Kept {
-    /// They have the values that they have in the cluster; or there are none.
+    /// It has the value that it has in the cluster.
     #[default]
     Live,
-    /// They have new values.
+    /// It has a new value.
     Nothing,
     /// The cluster could not be asked, and this is why.
     Unknown(String),
@@ -57,25 +57,31 @@ pub(super) fn keep(
     }
     let is_renewed = found.contains(&Found::Unwanted);
     for (object, found) in objects.iter_mut().zip(found) {
-        object.kept = match found {
-            Found::None => Kept::Live,
-            _ if is_renewed => Kept::Nothing,
-            Found::Unwanted | Found::Absent => Kept::Nothing,
-            Found::Unknown(reason) => Kept::Unknown(reason),
+        let values = match found {
+            Found::None => continue,
+            _ if is_renewed => BTreeMap::new(),
+            Found::Unwanted | Found::Absent => BTreeMap::new(),
+            Found::Unknown(reason) => {
+                object.unstable.iter_mut().for_each(|unstable| unstable.kept = Kept::Unknown(reason.clone()));
+                continue;
+            }
             Found::Lost => {
                 lost.extend(name_of(&object.object));
-                Kept::Nothing
+                continue;
             }
-            Found::Values(values) => {
-                for (path, value, is_followed) in values {
-                    path.set(&mut object.object, value);
-                    if !is_followed {
-                        told.extend(name_of(&object.object).map(|name| format!("{name}:{path}")));
-                    }
-                }
-                Kept::Live
-            }
+            Found::Values(values) => values,
         };
+        let name = name_of(&object.object).unwrap_or_default();
+        for unstable in &mut object.unstable {
+            let Some(value) = values.get(&unstable.path) else {
+                unstable.kept = Kept::Nothing;
+                continue;
+            };
+            if unstable.frame.as_ref().is_some_and(|frame| !frame.fits(value)) {
+                told.push(format!("{name}:{}", unstable.path));
+            }
+            unstable.path.set(&mut object.object, value.clone());
+        }
     }
     if !lost.is_empty() {
         mistakes.push(lost_values(block, &lost));
@@ -95,12 +101,12 @@ enum Found {
     Absent,
     /// Somebody asked for new values.
     Unwanted,
-    /// It was there, or a value of it was.
+    /// It was there.
     Lost,
     /// Nobody knows, for this reason.
     Unknown(String),
-    /// The values, each with whether the rest of its text is as the chart makes it now.
-    Values(Vec<(FieldPath, Value, bool)>),
+    /// The values that it has.
+    Values(BTreeMap<FieldPath, Value>),
 }
 
 fn look(object: &ChartObject, namespace: &str, facts: &Facts) -> Found {
@@ -116,14 +122,10 @@ fn look(object: &ChartObject, namespace: &str, facts: &Facts) -> Found {
         Some(Fact::Unknown(reason)) => return Found::Unknown(reason.clone()),
         _ => return Found::Unknown("it was not asked for".to_owned()),
     };
-    let values: Option<Vec<_>> = sources(object)
-        .map(|unstable| {
-            let value = live_value(unstable, object, &live.object)?;
-            let is_followed = unstable.frame.as_ref().is_none_or(|frame| frame.fits(&value));
-            Some((unstable.path.clone(), value, is_followed))
-        })
-        .collect();
-    values.map_or(Found::Lost, Found::Values)
+    // A field that is not there yet, or that somebody has taken away, shows as a change of this field alone.
+    let values = sources(object)
+        .filter_map(|unstable| Some((unstable.path.clone(), live_value(unstable, object, &live.object)?)));
+    Found::Values(values.collect())
 }
 
 /// The fields whose values are made at random; a digest is computed from them.
@@ -170,16 +172,17 @@ fn set_digests(objects: &mut [ChartObject]) {
             path.remove(&mut content);
         }
         digest.update(content.to_string());
-        if object.kept != Kept::Live {
-            kept = object.kept.clone();
-        }
+        let others = sources(object).map(|unstable| &unstable.kept);
+        kept = others.filter(|kept| **kept != Kept::Live).last().cloned().unwrap_or(kept);
     }
     let digest = hex(&digest.finalize());
     for object in objects {
         for path in digests(object) {
             path.set(&mut object.object, Value::from(digest.as_str()));
+            for unstable in object.unstable.iter_mut().filter(|unstable| unstable.path == path) {
+                unstable.kept = kept.clone();
+            }
         }
-        object.digests_kept = kept.clone();
     }
 }
 

@@ -196,16 +196,7 @@ fn secrets_by_their_texts(block: &Block) -> Diagnostic {
 
 /// The draft of one object.
 fn draft(block: &Block, namespace: &str, chart_object: ChartObject, unknown: Option<&str>) -> Draft {
-    let ChartObject { mut object, template, unstable, secret, kept, digests_kept } = chart_object;
-    let is_digest = |path: &FieldPath| kept::is_digest(path, &object);
-    let unstable: Vec<(FieldPath, Kept)> = unstable
-        .into_iter()
-        .map(
-            |Unstable { path, .. }| {
-                if is_digest(&path) { (path, digests_kept.clone()) } else { (path, kept.clone()) }
-            },
-        )
-        .collect();
+    let ChartObject { mut object, template, unstable, secret } = chart_object;
     remove_server_fields(&mut object);
     let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
@@ -222,7 +213,7 @@ fn draft(block: &Block, namespace: &str, chart_object: ChartObject, unknown: Opt
         }
         draft.sensitive.insert(path, ());
     }
-    for (path, kept) in unstable {
+    for Unstable { path, kept, .. } in unstable {
         match kept {
             Kept::Live => {}
             Kept::Nothing => draft.fresh.insert(path, ()),
