@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::comparison::ChartObject;
+use super::chart_object::ChartObject;
 use crate::blocks::codes;
 use crate::blocks::keys::span_of;
 use crate::blocks::object_filter::name_of;

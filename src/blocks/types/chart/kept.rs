@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::comparison::{ChartObject, Unstable};
+use super::chart_object::{ChartObject, Kept, Unstable};
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
 use crate::blocks::keys::span_of;
@@ -20,18 +20,6 @@ use crate::resource::{FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Targ
 
 /// The shortest digest, in hexadecimal digits, that is taken for one: an MD5.
 const SHORTEST_DIGEST: usize = 32;
-
-/// What has become of a field that a chart makes anew each time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Kept {
-    /// It has the value that it has in the cluster.
-    #[default]
-    Live,
-    /// It has a new value.
-    Nothing,
-    /// The cluster could not be asked, and this is why.
-    Unknown(String),
-}
 
 /// The live objects that must be known. One that only carries a digest over others says nothing.
 pub(super) fn needs(objects: &[ChartObject], namespace: &str, facts: &Facts) -> Vec<Need> {

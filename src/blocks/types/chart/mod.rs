@@ -7,11 +7,13 @@
 //! | `source` | Which chart do they name? |
 //! | `values` | What is the chart rendered with? |
 //! | `request` | What is asked of Helm? |
+//! | `chart_object` | What is known of an object of a chart? |
 //! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
 //! | `hooks` | Which objects are no objects, but moments of a release? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `patch` | What does the block change in the objects? |
 
+mod chart_object;
 mod comparison;
 mod hooks;
 mod kept;
@@ -37,8 +39,8 @@ use crate::diagnostic::Diagnostic;
 use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, KeyFact, Origin};
-use comparison::{Carriers, ChartObject, Unstable};
-use kept::Kept;
+use chart_object::{ChartObject, Kept, Unstable};
+use comparison::Carriers;
 use options::ChartKeys;
 use patch::Patch;
 
