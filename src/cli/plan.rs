@@ -28,8 +28,8 @@ pub(super) async fn run(global: &Global, args: &PlanArgs, output: Output) -> Res
     if let Some(run) = opened.open_run() {
         output.message(&note(open_run(run)))?;
     }
-    let workspace = opened.connect().await?;
-    let planned = workspace.plan(settings::request(mode, &args.planning)).await?;
+    let mut workspace = opened.connect().await?;
+    let planned = workspace.plan_beside_runs(settings::request(mode, &args.planning)).await?;
     let (plan, sources) = (&planned.plan, &workspace.config().sources);
     diagnostics::show_warnings(sources, &planned.warnings, output)?;
     let shown = show(plan, &Form::from(&args.form), &SourceLine::within(sources), output);

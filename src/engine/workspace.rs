@@ -22,7 +22,7 @@ use crate::graph::Graph;
 use crate::plan::{Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
-use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, Store};
+use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, Store, View};
 
 /// A project, its state and its cluster, which was checked to be the expected one.
 ///
@@ -264,6 +264,26 @@ fn needed_blocks(graph: &Graph, request: &PlanRequest) -> Option<BTreeSet<BlockA
         Mode::Destroy => graph.dependents_closure_of(targets),
     };
     Some(reach.ok()?.into_iter().map(|address| address.block).collect())
+}
+
+impl Workspace<View> {
+    /// Makes a plan beside runs that may go on. Where there was no state, and what was read is another state's, a first
+    /// run may have begun in between: then the plan is made once more, with the state of that run.
+    ///
+    /// # Errors
+    /// Those of [`plan`](Self::plan), and a state that cannot be read.
+    pub async fn plan_beside_runs(&mut self, request: PlanRequest) -> Result<Planned, Error> {
+        let planned = self.plan(request.clone()).await?;
+        if self.state.exists || !planned.plan.is_blocked() {
+            return Ok(planned);
+        }
+        let now = self.project.view_state().await?;
+        if !now.exists {
+            return Ok(planned);
+        }
+        self.state = now;
+        self.plan(request).await
+    }
 }
 
 /// Whether a generated value was there before, and nobody has consented to making a new one. What is destroyed

@@ -1,6 +1,8 @@
 //! Others change the same object in the middle of each phase of a run: nothing of theirs is overwritten or deleted
 //! that the plan has not shown.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use super::{THEIRS, greeting};
@@ -18,6 +20,7 @@ tests! {
     an_object_that_others_delete_while_it_is_waited_for_is_made_again_by_the_next_apply,
     a_change_in_the_middle_of_a_rollback_is_not_overwritten,
     a_change_while_drift_reads_is_no_failure,
+    a_first_apply_that_begins_while_a_plan_reads_is_the_same_state,
 }
 
 /// Another hand, which acts while a request of regplan is held.
@@ -220,4 +223,20 @@ fn a_change_while_drift_reads_is_no_failure() {
     let other = Other::of(&ns);
     proxy.on("*", "configmaps").times(1).first(move || other.delete());
     project.run(["drift"]).code(2).stdout_contains("gone");
+}
+
+/// The plan has read that there is neither a state nor the object, and then meets what the apply has made.
+fn a_first_apply_that_begins_while_a_plan_reads_is_the_same_state() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = greeting(&ns);
+    let apply = Arc::new(Mutex::new(Some(project.regplan(["apply", "--auto-approve"]))));
+    proxy.on("apply", "configmaps").named("greeting").times(1).first(move || {
+        let command = apply.lock().unwrap().take();
+        if let Some(command) = command {
+            command.run().success();
+        }
+    });
+    let project = project.through(&proxy);
+    project.run(["plan"]).success().stdout_contains("Nothing to change");
 }
