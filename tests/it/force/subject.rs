@@ -89,7 +89,12 @@ impl<'n> Subject<'n> {
     /// Nothing more is done to it. Returns what was done.
     pub(crate) fn finish(self) -> Figures {
         clean_up(self.ns);
-        Figures { requests: self.ledger.held(), ..self.figures }
+        Figures { requests: self.requests(), ..self.figures }
+    }
+
+    /// How many requests were held against the journals so far.
+    pub(crate) fn requests(&self) -> usize {
+        self.ledger.held()
     }
 
     /// One run that is killed, unless it ends before. Returns whether it was killed.
