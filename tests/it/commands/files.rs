@@ -141,8 +141,8 @@ fn a_link_to_the_folder_of_the_configuration_leads_there() {
         project.run(["render", "-f", folder]).success().stdout_contains("from-there");
     }
     // What is beside the folder is found from where the folder really is.
-    project.edit("real/conf/regplan.toml", "\"objects\"", "\"../shared\"");
-    std::fs::rename(project.path("real/conf/objects"), project.path("real/shared")).unwrap();
+    project.edit("real/conf/regplan.toml", "\"objects\"", "\"../beside\"");
+    std::fs::rename(project.path("real/conf/objects"), project.path("real/beside")).unwrap();
     project.run(["render", "-f", "prod"]).success().stdout_contains("from-there");
     std::os::unix::fs::symlink("nowhere", project.path("real/conf/b.toml")).unwrap();
     project.run(["validate", "-f", "prod"]).code(1).stderr_contains("prod/b.toml");

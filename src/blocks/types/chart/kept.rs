@@ -47,8 +47,8 @@ pub(super) fn keep(
     for (object, found) in objects.iter_mut().zip(found) {
         let values = match found {
             Found::None => continue,
-            _ if is_renewed => BTreeMap::new(),
             Found::Unwanted | Found::Absent => BTreeMap::new(),
+            _ if is_renewed => BTreeMap::new(),
             Found::Unknown(reason) => {
                 object.unstable.iter_mut().for_each(|unstable| unstable.kept = Kept::Unknown(reason.clone()));
                 continue;

@@ -43,6 +43,7 @@ use chart_object::{ChartObject, Kept, Unstable};
 use comparison::Carriers;
 use options::ChartKeys;
 use patch::Patch;
+use request::Renderings;
 
 /// The block type `chart`.
 pub(in crate::blocks) struct ChartBlock;
@@ -98,10 +99,11 @@ impl BlockType for ChartBlock {
         // Mistakes are reported when the block compiles.
         let mut unsaid = Vec::new();
         let mut needs: BTreeSet<Need> = request::first_needs(spec).into_iter().collect();
-        if let Some(renderings) = request::renderings(block, spec, context, &mut unsaid) {
-            needs.extend(renderings.needs());
-        }
-        let objects = objects(block, spec, context, &mut unsaid).unwrap_or_default();
+        let Some(renderings) = request::renderings(block, spec, context, &mut unsaid) else {
+            return needs.into_iter().collect();
+        };
+        needs.extend(renderings.needs());
+        let objects = objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
         needs.extend(scope::needs(objects.iter().map(|object| &object.object)));
         needs.extend(kept::needs(&objects, spec.namespace(context), context.facts));
         needs.into_iter().collect()
@@ -114,12 +116,13 @@ impl BlockType for ChartBlock {
         context: &CompileContext<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
-        let Some(mut objects) = objects(block, spec, context, mistakes) else { return Vec::new() };
+        let Some(renderings) = request::renderings(block, spec, context, mistakes) else { return Vec::new() };
+        let objects = objects(block, spec, &renderings, context, mistakes);
+        let Some(mut objects) = objects else { return Vec::new() };
         let namespace = spec.namespace(context);
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
-        let unknown = request::renderings(block, spec, context, &mut Vec::new());
-        let unknown = unknown.and_then(|renderings| renderings.unknown_secret().map(str::to_owned));
-        objects.into_iter().map(|object| draft(block, namespace, object, unknown.as_deref())).collect()
+        let unknown = renderings.unknown_secret();
+        objects.into_iter().map(|object| draft(block, namespace, object, unknown)).collect()
     }
 
     fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {
@@ -141,10 +144,10 @@ impl BlockType for ChartBlock {
 fn objects(
     block: &Block,
     spec: &ChartSpec,
+    renderings: &Renderings,
     context: &CompileContext<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Vec<ChartObject>> {
-    let renderings = request::renderings(block, spec, context, mistakes)?;
     let at = span_of(block, ["chart"]);
     let mut outputs = Vec::new();
     for need in renderings.needs() {
