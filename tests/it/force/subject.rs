@@ -26,6 +26,21 @@ pub(crate) enum Operation {
     Destroy,
 }
 
+/// What is done to a project of so many objects, with its state in such a place.
+pub(crate) struct Walk {
+    /// What is done, for figures.
+    pub(crate) name: String,
+    pub(crate) backend: &'static Backend,
+    pub(crate) objects: usize,
+}
+
+impl Walk {
+    /// The name of the test that does it.
+    pub(crate) fn test_name(&self) -> String {
+        format!("{}_with_{}_objects_on_{}", self.name.replace(' ', "_"), self.objects, self.backend.name)
+    }
+}
+
 /// A project in a namespace of its own.
 pub(crate) struct Subject<'n> {
     ns: &'n Namespace,
@@ -49,12 +64,8 @@ pub(crate) struct Subject<'n> {
 
 impl<'n> Subject<'n> {
     /// A project of so many objects. Nothing of it is in the cluster yet.
-    pub(crate) fn new(
-        ns: &'n Namespace,
-        backend: &'static Backend,
-        objects: usize,
-        seed: Option<u64>,
-    ) -> Self {
+    pub(crate) fn new(ns: &'n Namespace, walk: &Walk, seed: Option<u64>) -> Self {
+        let Walk { backend, objects, .. } = *walk;
         let proxy = ns.proxy();
         let token = ns.audited_administrator(ACCOUNT);
         let place = backend.start();
@@ -74,16 +85,11 @@ impl<'n> Subject<'n> {
             objects,
             ledger: Ledger::new(ns, ACCOUNT),
             guarded: Guarded::default(),
-            figures: Figures::new(backend.name, objects, seed),
+            figures: Figures::new(walk, seed),
             title,
             time: Duration::from_secs(2),
             first_revision: Some(1),
         }
-    }
-
-    /// How many objects it has.
-    pub(crate) fn objects(&self) -> usize {
-        self.objects
     }
 
     /// Nothing more is done to it. Returns what was done.

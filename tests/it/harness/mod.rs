@@ -34,6 +34,7 @@ pub(crate) mod processes;
 mod programs;
 mod project;
 mod proxy;
+mod shifted_clock;
 mod snapshot;
 mod texts;
 mod tls;
@@ -57,11 +58,12 @@ pub(crate) use plans::{change, changes};
 pub(crate) use programs::{find_program, program};
 pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, RECORD, Seen};
+pub(crate) use shifted_clock::ShiftedClock;
 pub(crate) use texts::{
     BALANCER, FAILING, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, custom_object,
     definition, deployment, mirror_definition, web,
 };
-pub(crate) use trial::{Test, catch_panics, name as test_name};
+pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Behaviour, Webhook};
