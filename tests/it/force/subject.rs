@@ -9,7 +9,7 @@ use super::backends::{Backend, Place, clean_up};
 use super::checks::{self, Guarded};
 use super::figures::Figures;
 use super::ledger::Ledger;
-use super::moment::Moment;
+use super::moment::{Moment, Watched};
 use super::shop::{PROTECTED, Version};
 use crate::harness::{Namespace, Project, Proxy};
 
@@ -109,7 +109,8 @@ impl<'n> Subject<'n> {
         let (command, context) = self.prepare(operation, &format!("killed {moment}"));
         let before = self.ledger.before(&*self.opened);
         let args = command.iter().map(String::as_str).chain(flags.iter().copied());
-        let ended = moment.kill(self.project.regplan(args), &self.proxy, &*self.opened);
+        let journal = Watched { place: &*self.opened, interval: self.backend.look_interval };
+        let ended = moment.kill(self.project.regplan(args), &self.proxy, journal);
         ended.check(matches!(ended.exit_code(), None | Some(0)), &format!("{context}: ended by itself"));
         self.ledger.note(&context, &before, &*self.opened);
         checks::pulled(&self.project, &context);

@@ -86,7 +86,7 @@ fn kills(mode: Mode, backend: &Backend) -> usize {
 
 /// Random operations, killed at random moments.
 fn at_random(walk: &Walk, mode: Mode) {
-    let (ns, seed) = (Namespace::new(), mode.seed(walk.objects as u64));
+    let (ns, seed) = (Namespace::new(), mode.seed());
     let mut rng = StdRng::seed_from_u64(seed);
     let mut subject = Subject::new(&ns, walk, Some(seed));
     let mut operation = Operation::Apply(Version::First);
