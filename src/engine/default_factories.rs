@@ -14,11 +14,11 @@ use super::settings::ConnectionSettings;
 use crate::config::{ClusterState, Encryption};
 use crate::provider::dns::Dns;
 use crate::provider::kubernetes::{
-    self, ClusterShelf, Connections, Ensured, Environment, Kubernetes, Made, Manifests,
+    self, ClusterShelf, Connections, Ensured, Environment, Kubernetes, Made, Manifests, PullEntries,
 };
 use crate::provider::{Cluster, Provider, Router};
 use crate::resource::record_set::RECORDS_GROUP;
-use crate::resource::{Problem, ProblemKind};
+use crate::resource::{PULL_ENTRY_GROUP, Problem, ProblemKind};
 use crate::state::{
     Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
     connect_object_store,
@@ -75,9 +75,10 @@ impl KubernetesProviders {
 #[async_trait]
 impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
-        let cluster = self.clusters.connect(settings).await?;
-        let records = Dns::new(Arc::clone(&self.variables));
-        Ok(Box::new(Router::new(Arc::new(cluster)).with(RECORDS_GROUP, Arc::new(records))))
+        let cluster = Arc::new(self.clusters.connect(settings).await?);
+        let entries = Arc::new(PullEntries::of(Arc::clone(&cluster)));
+        let records = Arc::new(Dns::new(Arc::clone(&self.variables)));
+        Ok(Box::new(Router::new(cluster).with(PULL_ENTRY_GROUP, entries).with(RECORDS_GROUP, records)))
     }
 }
 

@@ -64,6 +64,7 @@ mod plan_forms;
 mod predictions;
 mod proof;
 mod proxy;
+mod pull_secrets;
 mod readiness;
 mod readme;
 mod real_registry;
@@ -142,6 +143,7 @@ fn tests() -> Vec<Test> {
         predictions::digests::tests(),
         proof::tests(),
         proxy::tests(),
+        pull_secrets::tests(),
         readme::tests(),
         real_registry::tests(),
         registry::tests(),

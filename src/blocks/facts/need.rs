@@ -55,6 +55,8 @@ pub enum Need {
     Rendering(Box<RenderRequest>),
     /// An object as it is in the cluster.
     Live(Target),
+    /// The namespaces of the cluster.
+    Namespaces,
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {
         /// The kind.
@@ -72,6 +74,7 @@ impl Need {
             Self::File(_) | Self::Manifests(_) | Self::Chart(_) | Self::Rendering(_) => true,
             Self::Capabilities
             | Self::Live(_)
+            | Self::Namespaces
             | Self::Secret { .. }
             | Self::Htpasswd { .. }
             | Self::Scope { .. } => false,
