@@ -37,7 +37,11 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
-                Need::Chart(_) | Need::Capabilities | Need::Rendering(_) | Need::Live(_) => {
+                Need::Chart(_)
+                | Need::Capabilities
+                | Need::Moment(_)
+                | Need::Rendering(_)
+                | Need::Live(_) => {
                     panic!("charts have tests of their own")
                 }
             };
