@@ -279,7 +279,9 @@ impl<'p> Work<'p> {
                 None
             }
             StepResult::CleanedUp { address, failed, trouble } => {
-                trouble.into_iter().for_each(|text| reporter.warning(&address, text));
+                for text in trouble {
+                    reporter.warning(&address, text);
+                }
                 match failed {
                     Some(problem) => self.fail(&address, problem, recorder, reporter),
                     None => self.finish(&address, recorder, reporter),

@@ -87,12 +87,12 @@ pub(super) fn write<'p>(
 }
 
 /// Deletes what is left of hooks. What cannot be deleted is told, and makes nothing fail.
-pub(super) fn clean_up<'p>(
+pub(super) fn clean_up(
     address: Address,
     failed: Option<Problem>,
     leftovers: Vec<Leftover>,
-    provider: &'p dyn Provider,
-) -> Step<'p> {
+    provider: &dyn Provider,
+) -> Step<'_> {
     Box::pin(async move {
         let mut trouble = Vec::new();
         for (target, live) in leftovers {

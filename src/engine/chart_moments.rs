@@ -31,7 +31,7 @@ mod tests {
 
     fn stored(hook: Option<Moment>, readiness: Readiness) -> StoredResource {
         let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None };
-        StoredResource { hook, readiness, ..StoredResource::new(target, "u", Provenance::Created) }
+        StoredResource { readiness, hook, ..StoredResource::new(target, "u", Provenance::Created) }
     }
 
     fn moment_with(resources: Vec<StoredResource>) -> Moment {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::model::Graph;
 use crate::kubernetes::kinds::{install_rank, is_definition, is_namespace};
-use crate::resource::{Address, BlockAddress, Desired, Side};
+use crate::resource::{Address, BlockAddress, Desired, Hook, Side};
 
 /// What a chart has.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Graph {
             self.resources().filter(|desired| runs(desired)).map(|desired| &desired.address.block).collect();
         for desired in self.resources().filter(|desired| blocks.contains(&desired.address.block)) {
             let parts = charts.entry(&desired.address.block).or_default();
-            match desired.hook.as_ref().map(|hook| hook.side()) {
+            match desired.hook.as_ref().map(Hook::side) {
                 None => parts.objects.push(desired),
                 Some(Some(Side::Before)) => parts.before.push(desired),
                 Some(Some(Side::After)) => parts.after.push(desired),

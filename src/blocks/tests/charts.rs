@@ -294,9 +294,9 @@ fn hooks_are_runs_and_tests_are_left_out() {
 #[test]
 fn what_is_wrong_with_hooks_is_told() {
     let world = with_hook();
-    insta::assert_snapshot!(world.mistakes(&hooked("after-lunch", "")).join("\n"), @"");
+    insta::assert_snapshot!(world.mistakes(&hooked("after-lunch", "")).join("\n"), @"`chart.web` has hooks of a phase that Helm does not have: `Pod/h (after-lunch)` | they are left out, as Helm leaves them out");
     let twice = "pre-install,post-install,post-upgrade";
-    insta::assert_snapshot!(world.mistakes(&hooked(twice, "")).join("\n"), @"");
+    insta::assert_snapshot!(world.mistakes(&hooked(twice, "")).join("\n"), @r#"`chart.web` runs Pod/h both before and after the same change | regplan runs an object once in an apply: name the phases that are to run, and leave one of the two out, as in `hooks = ["pre-install", "pre-upgrade"]`"#);
     assert!(world.mistakes(&hooked(twice, "hooks = [\"post-install\", \"post-upgrade\"]\n")).is_empty());
 }
 
