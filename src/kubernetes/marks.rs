@@ -21,6 +21,10 @@ pub const RUN: &str = "regplan.dev/run";
 /// hidden in the plan that removes them from the configuration.
 pub const SENSITIVE: &str = "regplan.dev/sensitive";
 
+/// The annotation of a `ServiceAccount` that says whose entries are in its `imagePullSecrets`: for each Secret, the marks
+/// that an object of its own would carry.
+pub const PULL_ENTRIES: &str = "regplan.dev/image-pull-secrets";
+
 /// The annotation in which `kubectl apply` notes what it applied last, every value included.
 /// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration>
 pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -63,6 +63,7 @@ mod plan_forms;
 mod predictions;
 mod proof;
 mod proxy;
+mod pull_secrets;
 mod readiness;
 mod readme;
 mod real_registry;
@@ -141,6 +142,7 @@ fn tests() -> Vec<Test> {
         predictions::digests::tests(),
         proof::tests(),
         proxy::tests(),
+        pull_secrets::tests(),
         readme::tests(),
         real_registry::tests(),
         registry::tests(),

@@ -38,6 +38,9 @@ pub enum LiveObject {
     Unwanted,
 }
 
+/// The labels of each namespace, by its name.
+pub type NamespaceLabels = BTreeMap<String, BTreeMap<String, String>>;
+
 /// An answer.
 #[derive(Clone, PartialEq)]
 pub enum Fact {
@@ -59,6 +62,8 @@ pub enum Fact {
     Moment(Moment),
     /// An object of the cluster.
     Live(LiveObject),
+    /// The namespaces that are there and stay; `None` where no cluster is asked.
+    Namespaces(Option<Arc<NamespaceLabels>>),
     /// There is no answer, and the reason is not the user's to correct: `the cluster does not answer`.
     Unknown(String),
     /// There is no answer, and the user has to correct something: `there is no such file`.
@@ -141,6 +146,10 @@ impl std::fmt::Debug for Fact {
                 LiveObject::Lost => "Live(lost)",
                 LiveObject::Unwanted => "Live(unwanted)",
             }),
+            Self::Namespaces(found) => {
+                let names = found.as_ref().map(|found| found.keys().collect::<Vec<_>>());
+                write!(f, "Namespaces({names:?})")
+            }
             Self::Unknown(reason) => write!(f, "Unknown({reason:?})"),
             Self::Failed(reason) => write!(f, "Failed({reason:?})"),
         }

@@ -57,6 +57,8 @@ pub enum Need {
     Live(Target),
     /// What happens to a chart.
     Moment(BlockAddress),
+    /// The namespaces of the cluster.
+    Namespaces,
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {
         /// The kind.
@@ -75,6 +77,7 @@ impl Need {
             Self::Capabilities
             | Self::Moment(_)
             | Self::Live(_)
+            | Self::Namespaces
             | Self::Secret { .. }
             | Self::Htpasswd { .. }
             | Self::Scope { .. } => false,

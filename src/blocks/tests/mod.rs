@@ -15,6 +15,7 @@ mod issuers;
 mod manifests;
 mod named_blocks;
 mod properties;
+mod pull_secrets;
 mod registries;
 mod resources;
 mod schemas;
@@ -37,6 +38,7 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
+                Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
                 Need::Chart(_)
                 | Need::Capabilities
                 | Need::Moment(_)

@@ -139,7 +139,7 @@ impl BlockType for ChartBlock {
         false
     }
 
-    fn asks_for_defined_apis(&self) -> bool {
+    fn asks_for_all_objects(&self) -> bool {
         true
     }
 }
