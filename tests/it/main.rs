@@ -114,6 +114,7 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::hooks::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),

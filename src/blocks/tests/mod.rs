@@ -41,7 +41,7 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
                 Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
                 Need::Live(_) => Fact::Live(LiveObject::Absent),
-                Need::Chart(_) | Need::Capabilities | Need::Rendering(_) => {
+                Need::Chart(_) | Need::Capabilities | Need::Moment(_) | Need::Rendering(_) => {
                     panic!("charts have tests of their own")
                 }
             };
