@@ -2,7 +2,7 @@
 //!
 //! Everything that a house says passes here before the planner, the apply or a sink sees it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,8 +11,8 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress, Provider,
-    Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
+    Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -106,6 +106,10 @@ impl House for RedactingProvider {
         self.provider.write_under(permit);
     }
 
+    fn introduce(&self, introduction: &Introduction<'_>) {
+        self.provider.introduce(introduction);
+    }
+
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
         let answers = self.provider.lacks(checkups).await;
         answers.into_iter().map(|lacking| lacking.map(|text| self.secrets.redactor().text(text))).collect()
@@ -137,6 +141,10 @@ impl Cluster for RedactingProvider {
 
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         self.answer(self.provider.cluster().capabilities().await)
+    }
+
+    async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
+        self.answer(self.provider.cluster().namespaces().await)
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -3,7 +3,8 @@
 
 use std::net::IpAddr;
 
-use crate::resource::{GroupKind, is_builtin_group, is_house_group};
+use crate::resource::record_set::{RECORDS_GROUP, domain_name};
+use crate::resource::{GroupKind, PULL_ENTRY_GROUP, is_builtin_group, is_house_group};
 
 const LABEL_RULE: &str = "must be lower-case letters, digits and `-`, neither first nor last a `-`";
 const SUBDOMAIN_RULE: &str =
@@ -58,8 +59,9 @@ pub fn object_name(kind: &GroupKind, name: &str) -> Result<(), NameFault> {
         ("" | "events.k8s.io", "Event")
         | ("apiregistration.k8s.io", "APIService")
         | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle")
-        | ("rbac.authorization.k8s.io", _) => path_segment(name),
+        | ("rbac.authorization.k8s.io" | PULL_ENTRY_GROUP, _) => path_segment(name),
         ("networking.k8s.io", "IPAddress") => ip_address(name),
+        (RECORDS_GROUP, _) => domain_name(name).map(drop),
         ("batch", "CronJob") if name.len() > 52 => {
             // The names of its Jobs have eleven characters more.
             Err(format!("must have at most 52 characters, and has {}", name.len()))

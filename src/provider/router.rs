@@ -7,8 +7,11 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
-use super::house::{Checkup, House, Progress, Verb, Wait, Write, Written};
-use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, is_house_group};
+use super::house::{Checkup, House, Introduction, Progress, Verb, Wait, Write, Written};
+use crate::resource::{
+    Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_groups, house_namespaces,
+    is_house_group,
+};
 
 /// What the engine and the apply talk to. [`Router`] is one.
 ///
@@ -112,13 +115,23 @@ pub trait Provider: Send + Sync {
 
     /// See [`House::write_under`].
     fn write_under(&self, permit: Permit) {
+        for house in house_groups().filter_map(|group| self.other_house(group)) {
+            house.write_under(permit.clone());
+        }
         self.cluster().write_under(permit);
     }
 
-    /// See [`Cluster::is_namespaced`]. Only a cluster has namespaces.
+    /// See [`House::introduce`]. A cluster knows its objects by their names.
+    fn introduce(&self, introduction: &Introduction<'_>) {
+        for house in house_groups().filter_map(|group| self.other_house(group)) {
+            house.introduce(introduction);
+        }
+    }
+
+    /// See [`Cluster::is_namespaced`]. What lives in a house beside it may lie in its namespaces.
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
         if is_outside(self, &target.identity) {
-            return Ok(Some(false));
+            return Ok(Some(house_namespaces(&target.identity.group).unwrap_or_default()));
         }
         self.cluster().is_namespaced(target).await
     }

@@ -33,6 +33,7 @@ mod charts;
 mod commands;
 mod control_plane;
 mod cures;
+mod dns;
 mod docs;
 mod drift;
 mod drift_cron;
@@ -63,6 +64,7 @@ mod plan_forms;
 mod predictions;
 mod proof;
 mod proxy;
+mod pull_secrets;
 mod readiness;
 mod readme;
 mod real_registry;
@@ -112,9 +114,11 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::hooks::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),
+        dns::tests(),
         drift::tests(),
         examples::tests(),
         exported::tests(),
@@ -140,6 +144,7 @@ fn tests() -> Vec<Test> {
         predictions::digests::tests(),
         proof::tests(),
         proxy::tests(),
+        pull_secrets::tests(),
         readme::tests(),
         real_registry::tests(),
         registry::tests(),

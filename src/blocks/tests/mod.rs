@@ -11,10 +11,12 @@ use crate::diagnostic::{Diagnostics, Severity};
 use crate::resource::{Desired, Encoding, FieldPath, GroupKind};
 
 mod charts;
+mod dns;
 mod issuers;
 mod manifests;
 mod named_blocks;
 mod properties;
+mod pull_secrets;
 mod registries;
 mod resources;
 mod schemas;
@@ -37,7 +39,9 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
-                Need::Chart(_) | Need::Capabilities | Need::Rendering(_) | Need::Live(_) => {
+                Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
+                Need::Live(_) => Fact::Live(LiveObject::Absent),
+                Need::Chart(_) | Need::Capabilities | Need::Moment(_) | Need::Rendering(_) => {
                     panic!("charts have tests of their own")
                 }
             };

@@ -11,8 +11,10 @@
 //! and the rules for names are done for all types alike.
 
 pub(super) mod chart;
+pub(super) mod dns;
 pub(super) mod issuer;
 pub(super) mod manifest;
+pub(super) mod pull_secret;
 pub(super) mod registry;
 pub(super) mod resource;
 pub(super) mod secret;
@@ -22,8 +24,10 @@ use super::block_type::AnyBlockType;
 /// Every type of block.
 pub(super) const TYPES: &[&dyn AnyBlockType] = &[
     &registry::RegistryBlock,
+    &pull_secret::PullSecretBlock,
     &chart::ChartBlock,
     &issuer::IssuerBlock,
+    &dns::DnsBlock,
     &manifest::ManifestBlock,
     &resource::ResourceBlock,
     &secret::SecretBlock,

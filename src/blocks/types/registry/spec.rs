@@ -5,6 +5,7 @@ use super::options::Options;
 use crate::blocks::block_type::{BlockRef, Defaults};
 use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
 use crate::blocks::keys;
+use crate::blocks::types::dns::DnsBlock;
 use crate::blocks::types::issuer::IssuerBlock;
 use crate::config::{Block, Generate, SecretSource};
 use crate::diagnostic::Diagnostic;
@@ -68,6 +69,11 @@ impl RegistrySpec {
         self.options.tls.as_ref()?.issuer.as_ref()
     }
 
+    /// The block of the record by which it is found.
+    pub(super) fn dns(&self) -> Option<&BlockRef<DnsBlock>> {
+        self.options.dns.as_ref()
+    }
+
     /// The Secret with its certificate; `None` without `tls`.
     pub(super) fn tls_secret(&self) -> Option<String> {
         let tls = self.options.tls.as_ref()?;
@@ -117,7 +123,8 @@ impl RegistrySpec {
         }
     }
 
-    fn users(&self) -> impl Iterator<Item = HtpasswdUser> {
+    /// The users of `auth.users`.
+    pub(super) fn users(&self) -> impl Iterator<Item = HtpasswdUser> {
         self.options.auth.users.iter().map(|(name, source)| HtpasswdUser {
             name: name.clone(),
             source: source.clone(),
