@@ -141,7 +141,7 @@ pub(super) async fn run(
         return Ok(Exit::Failed);
     }
     let applicable = planned.applicable(&approval)?;
-    if !planned.plan.changes_state() {
+    if !workspace.is_to_be_recorded(&planned) {
         catch_up(&workspace, &planned.plan.freshness, output).await?;
         show_outputs(&workspace, &planned, args, output).await?;
         return Ok(Exit::Done);
