@@ -37,6 +37,7 @@ use serde_json::Value;
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::{Facts, Need};
+use crate::blocks::types::pull_secret::pull_users;
 use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, KeyFact};
@@ -66,8 +67,8 @@ impl BlockType for RegistryBlock {
         RegistrySpec::read(block, defaults, mistakes)
     }
 
-    fn needs(&self, _block: &Block, spec: &RegistrySpec, _context: &CompileContext<'_>) -> Vec<Need> {
-        spec.needs()
+    fn needs(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
+        spec.needs(&pull_users(&block.address, spec, context))
     }
 
     fn compile(
@@ -78,7 +79,8 @@ impl BlockType for RegistryBlock {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
-        let registry = Registry { block, spec, facts: context.facts, issuer };
+        let pull_users = &pull_users(&block.address, spec, context);
+        let registry = Registry { block, spec, facts: context.facts, issuer, pull_users };
         rules::check(&registry, mistakes);
         let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
         drafts.extend(objects::secrets(&registry, mistakes));
