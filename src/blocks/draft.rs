@@ -8,7 +8,7 @@ use super::facts::SecretText;
 use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Address, Desired, Expression, FieldPath, Lifecycle, Origin, PathMap, Unchecked};
+use crate::resource::{Address, Desired, Expression, FieldPath, Hook, Lifecycle, Origin, PathMap, Unchecked};
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
 const PLACEHOLDER: &str = "(sensitive)";
@@ -43,6 +43,8 @@ pub(super) struct Draft {
     pub(super) settable: PathMap<()>,
     /// Fields that are known only when others are there.
     pub(super) unresolved: PathMap<Expression>,
+    /// Fields that take the list of the addresses that a reference leads to.
+    pub(super) addresses: PathMap<()>,
     /// Fields that nobody may see.
     pub(super) sensitive: PathMap<()>,
     /// Fields that could not be checked.
@@ -59,6 +61,8 @@ pub(super) struct Draft {
     pub(super) controlled: Vec<FieldPath>,
     /// Whether a deletion needs consent, whatever the block says.
     pub(super) protect: bool,
+    /// How it is run, where it is a hook of a chart.
+    pub(super) hook: Option<Hook>,
 }
 
 impl Draft {
@@ -79,6 +83,7 @@ impl Draft {
             origins,
             settable: PathMap::default(),
             unresolved: PathMap::default(),
+            addresses: PathMap::default(),
             sensitive: PathMap::default(),
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
@@ -87,6 +92,7 @@ impl Draft {
             depends_on: Vec::new(),
             controlled: Vec::new(),
             protect: false,
+            hook: None,
         }
     }
 
@@ -172,6 +178,7 @@ impl Draft {
             fresh: self.fresh,
             generated: self.generated,
             htpasswd: self.htpasswd,
+            hook: self.hook,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
             lifecycle: Lifecycle { protect: self.protect, ..Lifecycle::default() },
             ..Desired::new(address, self.object)?

@@ -15,6 +15,7 @@
 //! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, and which houses and which state backends there are |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
+//! | `chart_moments` | whether a chart is new, or was there before |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `newest_state` | which copy of a local state is the newest one |
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
@@ -33,6 +34,7 @@
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
+//! | `introducing` | what houses beside the cluster are told before they are asked |
 //! | `importing` | everything that stands in a namespace |
 //! | `outputs` | the values of `[output.NAME]` |
 //! | `drifting` | how the cluster differs from what was applied last |
@@ -40,6 +42,7 @@
 
 mod applying;
 mod backend_settings;
+mod chart_moments;
 mod cluster_check;
 mod compiling;
 mod default_factories;
@@ -49,6 +52,7 @@ mod factories;
 mod file_lines;
 mod host;
 mod importing;
+mod introducing;
 mod kept_readings;
 mod kept_values;
 mod loading;

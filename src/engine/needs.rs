@@ -158,6 +158,7 @@ fn begin<'a>(
             async move { helm.render(&request).await }.boxed()
         }
         Need::Capabilities => capabilities(outside.provider).boxed(),
+        Need::Moment(chart) => ready(Fact::Moment((outside.moment)(chart))).boxed(),
         Need::Namespaces => namespaces(outside.provider).boxed(),
         // Those are asked for together.
         Need::Live(_) => ready(Fact::Unknown("it was not asked for".to_owned())).boxed(),
@@ -195,6 +196,7 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
         | Need::Chart(_)
         | Need::Rendering(_)
         | Need::Capabilities
+        | Need::Moment(_)
         | Need::Namespaces
         | Need::Live(_) => Vec::new(),
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::applying::{self, Run};
+use super::chart_moments::moment;
 use super::file_lines;
+use super::introducing::introduction;
 use super::lost_data;
 use super::needs::{Fate, SecretsOf};
 use super::other_files;
@@ -96,12 +98,14 @@ impl<S: StateAccess> Workspace<S> {
             value
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
+        let moment = |chart: &BlockAddress| moment(state, &config.moves, chart);
         let outside = Outside {
             provider: Some(&keeping),
             helm: &host.helm,
             env: &env,
             remembered: &remembered,
             fate: &fate,
+            moment: &moment,
         };
         let needed = needed_blocks(&self.outline.graph, &request);
         let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);
@@ -163,6 +167,7 @@ impl<S: StateAccess> Workspace<S> {
         let restoration = restoring::restore(config, past, &keeping).await?;
         let Restoration { compiled, left_out, applied_then, barred, used_consents, notes } = restoration;
         self.secrets.learn_desired(&compiled.graph);
+        self.provider.introduce(&introduction(state, Some(&compiled.graph), &config.folder));
         let wanted = Wanted {
             graph: &compiled.graph,
             revision: Some(number),

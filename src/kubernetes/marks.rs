@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::resource::record_set::marker_of;
 use crate::resource::{FieldPath, Identity, Live};
 
 /// The annotation that names the project of an object.
@@ -13,6 +14,9 @@ pub const ADDRESS: &str = "regplan.dev/address";
 /// The annotation that says that a deletion needs consent. It keeps the protection when the block is removed
 /// from the configuration.
 pub const PROTECT: &str = "regplan.dev/protect";
+
+/// The annotation that says for which content of its chart a hook was run.
+pub const RUN: &str = "regplan.dev/run";
 
 /// The annotation that names the fields with secret values (a JSON list of paths, never of values). They stay
 /// hidden in the plan that removes them from the configuration.
@@ -32,6 +36,10 @@ pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// The annotation by which Helm runs an object at a moment of its own, such as before an installation.
 /// Source: <https://helm.sh/docs/topics/charts_hooks/>
 pub const HELM_HOOK: &str = "helm.sh/hook";
+/// The annotation that gives a hook its place among the others.
+pub const HELM_HOOK_WEIGHT: &str = "helm.sh/hook-weight";
+/// The annotation that says when the object of a hook is deleted.
+pub const HELM_HOOK_DELETE: &str = "helm.sh/hook-delete-policy";
 
 /// The annotation by which a chart says what Helm does with an object that it does not render any more.
 /// Source: <https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource>
@@ -39,8 +47,11 @@ pub const HELM_POLICY: &str = "helm.sh/resource-policy";
 /// The value of [`HELM_POLICY`] that keeps the object.
 pub const HELM_POLICY_KEEP: &str = "keep";
 
-/// The command that takes our marks off an object, so that it is nobody's.
+/// The command that takes our marks off an object, so that it is nobody's; of a record set, the record that goes.
 pub fn letting_go(identity: &Identity) -> String {
+    if let Some(marker) = marker_of(identity) {
+        return format!("delete the TXT record of {marker}");
+    }
     let namespace =
         identity.namespace.as_ref().map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
     format!(
@@ -52,7 +63,7 @@ pub fn letting_go(identity: &Identity) -> String {
 
 /// Whether the field is one of our annotations.
 pub fn is_ours_path(path: &FieldPath) -> bool {
-    [PROJECT, LINEAGE, ADDRESS, PROTECT, SENSITIVE]
+    [PROJECT, LINEAGE, ADDRESS, PROTECT, SENSITIVE, RUN]
         .iter()
         .any(|key| path.is_keys(&["metadata", "annotations", key]))
 }

@@ -9,9 +9,11 @@
 //! | `identity` | Which object is it for Kubernetes: group, kind, namespace, name? |
 //! | `api_groups` | Does Kubernetes itself serve this API group? |
 //! | `house_groups` | Do the objects of this API group live in a house beside the cluster (DNS), and in its namespaces? |
+//! | `record_set` | What is a record set of DNS, and which record marks it as ours? |
 //! | `desired` | What should be there, and where does each field of it come from? |
 //! | `lifecycle` | How does a block want its resources to be treated? |
 //! | `key_fact` | What does a reader want to know first of something that is made? |
+//! | `hook` | When is an object of a chart run, instead of being there for ever? |
 //! | `health` | Does an object that stays as it is do its work? |
 //! | `live` | What is there, and what can go wrong with reading it? |
 //! | `nesting` | How deep may an object be nested? |
@@ -36,6 +38,7 @@ mod desired;
 mod digest;
 mod expression;
 mod health;
+mod hook;
 mod house_groups;
 mod identity;
 mod key_fact;
@@ -47,6 +50,7 @@ mod path;
 mod path_map;
 mod permit;
 mod pull_entry;
+pub mod record_set;
 mod redactor;
 mod withhold;
 
@@ -60,7 +64,8 @@ pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use health::Health;
-pub use house_groups::{house_namespaces, is_house_group};
+pub use hook::{Ending, Hook, Moment, Phase, Side};
+pub use house_groups::{house_groups, house_namespaces, is_house_group};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use key_fact::KeyFact;
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};

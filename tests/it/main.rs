@@ -33,6 +33,7 @@ mod charts;
 mod commands;
 mod control_plane;
 mod cures;
+mod dns;
 mod docs;
 mod drift;
 mod drift_cron;
@@ -113,9 +114,11 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::hooks::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),
+        dns::tests(),
         drift::tests(),
         examples::tests(),
         exported::tests(),

@@ -201,7 +201,7 @@ fn an_entry_of_others_is_taken_over_only_with_consent() {
     ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "pull"}]}));
     let project = pulling(&ns, "namespaces = [\"{ns}\"]\nservice_accounts = [\"default\"]");
     let entry = ns.fill("pull_secret.pull/ImagePullSecret.accounts.regplan.dev/{ns}/default_pull");
-    project.run(["plan"]).code(1).stdout_contains("is not ours").stdout_contains(&format!("--adopt {entry}"));
+    project.run(["plan"]).code(1).stdout_contains("exists already").stdout_contains(&format!("--adopt {entry}"));
     project.run(["apply", "--auto-approve", "--adopt", &entry]).success();
     assert_eq!(entries(&ns, "default"), ["pull"]);
     project.expect_settled();
@@ -268,7 +268,7 @@ fn two_users_take_turns_and_the_next_plan_retires_one() {
         (user(&ns).as_str(), users(&ns)),
         ("ci-b", ["ci", "ci-b", "robot"].map(str::to_owned).to_vec())
     );
-    assert_eq!(ns.get("secret/registry-pull-pull")["data"].as_object().unwrap().len(), 1);
+    assert_eq!(ns.get("secret/registry-pull-ci")["data"].as_object().unwrap().len(), 1);
     project.expect_settled();
     // The third password is that of the first user again.
     project.edit("regplan.toml", "2026-11", "2026-12");
@@ -291,7 +291,7 @@ fn nodes_get_no_user_that_the_pods_do_not_take() {
     assert_eq!(user(&ns), "ci-a");
     assert!(users(&ns).contains(&"ci-a".to_owned()), "the user that nodes have still works");
     // The next run goes on where this one has stopped, with the same password.
-    let kept = ns.get("secret/registry-pull-pull")["data"].clone();
+    let kept = ns.get("secret/registry-pull-ci")["data"].clone();
     project.edit("regplan.toml", "replicas       = 1", "replicas       = 0");
     project.apply();
     assert_eq!(user(&ns), "ci-b");
@@ -305,8 +305,8 @@ fn a_lost_password_is_no_reason_to_change_users_silently() {
     let ns = Namespace::new();
     let project = pulling(&ns, IN_TURN);
     project.apply();
-    ns.delete("secret/registry-pull-pull");
-    let kept = ns.fill("pull_secret.pull/Secret/{ns}/registry-pull-pull");
+    ns.delete("secret/registry-pull-ci");
+    let kept = ns.fill("pull_secret.pull/Secret/{ns}/registry-pull-ci");
     project
         .run(["plan"])
         .code(1)
@@ -317,7 +317,7 @@ fn a_lost_password_is_no_reason_to_change_users_silently() {
     project.run(["apply", "--auto-approve", "--consent", &kept]).success();
     assert_eq!(user(&ns), "ci-b");
     // So it is where somebody takes the password out of the Secret.
-    ns.patch("secret/registry-pull-pull", &json!({"data": {"b.2026-10": null}}));
+    ns.patch("secret/registry-pull-ci", &json!({"data": {"b.2026-10": null}}));
     project.run(["plan"]).code(1).stderr_contains("nodes have the user `ci-b`").stderr_contains("`--replace");
     project.run(["apply", "--auto-approve", "--replace", &kept]).success();
     assert_eq!(user(&ns), "ci-a");

@@ -23,7 +23,7 @@ pub use need::{HtpasswdUser, Need, SecretKeyRef};
 pub use read_error::ReadError;
 pub use text::{SecretInputs, SecretText};
 
-use crate::resource::Live;
+use crate::resource::{Live, Moment};
 
 /// An object of the cluster of which a block wants to keep values.
 #[derive(Clone, PartialEq)]
@@ -60,6 +60,8 @@ pub enum Fact {
     Capabilities(Option<Arc<Capabilities>>),
     /// What came out of a chart.
     Rendered(Arc<Rendered>),
+    /// What happens to a chart.
+    Moment(Moment),
     /// An object of the cluster.
     Live(LiveObject),
     /// The namespaces that are there and stay; `None` where no cluster is asked.
@@ -139,6 +141,7 @@ impl std::fmt::Debug for Fact {
                 write!(f, "Capabilities({:?})", found.as_ref().map(|found| &found.version))
             }
             Self::Rendered(_) => f.write_str("Rendered"),
+            Self::Moment(moment) => write!(f, "Moment({moment:?})"),
             Self::Live(live) => f.write_str(match live {
                 LiveObject::There(_) => "Live(there)",
                 LiveObject::Absent => "Live(absent)",

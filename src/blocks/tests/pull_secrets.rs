@@ -196,13 +196,13 @@ fn the_password_file_has_both_users_as_long_as_a_node_has_the_old_one() {
     let text = format!("{REGISTRY}{IN_TURN}");
     let kept = json!({"a.1": "eA=="});
     let compiled =
-        flawless(in_turn(&text, &[("reg/registry-pull-p", kept), ("a/p", login_of("ci-a"))])).unwrap();
+        flawless(in_turn(&text, &[("reg/registry-pull-ci", kept), ("a/p", login_of("ci-a"))])).unwrap();
     let all = &compiled.resources;
     assert_eq!(
         decoded(object(all, "registry.main/Secret/registry-htpasswd"), "htpasswd"),
         "ci,robot,ci-b,ci-a"
     );
-    let kept = object(all, "pull_secret.p/Secret/reg/registry-pull-p");
+    let kept = object(all, "pull_secret.p/Secret/reg/registry-pull-ci");
     let keys: Vec<_> = kept.object["data"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["a.1", "b.2"]);
     let secret = object(all, "pull_secret.p/Secret/a/p");
@@ -211,7 +211,7 @@ fn the_password_file_has_both_users_as_long_as_a_node_has_the_old_one() {
     assert_eq!(secret.object["metadata"]["annotations"]["regplan.dev/login-at"], mark);
     assert!(secret.depends_on.iter().any(|(address, _)| *address == kept.address));
     let kept = json!({"a.1": "eA==", "b.2": "eA=="});
-    let retired = in_turn(&text, &[("reg/registry-pull-p", kept), ("a/p", login_of("ci-b"))]).resources;
+    let retired = in_turn(&text, &[("reg/registry-pull-ci", kept), ("a/p", login_of("ci-b"))]).resources;
     assert_eq!(
         decoded(object(&retired, "registry.main/Secret/registry-htpasswd"), "htpasswd"),
         "ci,robot,ci-b"
@@ -224,16 +224,18 @@ fn what_is_wrong_with_a_rotation_is_told() {
     let text = format!("{REGISTRY}{}", IN_TURN.replace("[\"a\"]", "[\"a\", \"b\"]"));
     let unfinished = in_turn(
         &text,
-        &[("reg/registry-pull-p", both), ("a/p", login_of("ci-a")), ("b/p", login_of("ci-b"))],
+        &[("reg/registry-pull-ci", both), ("a/p", login_of("ci-a")), ("b/p", login_of("ci-b"))],
     );
     let lost = in_turn(
         &format!("{REGISTRY}{IN_TURN}"),
-        &[("reg/registry-pull-p", json!({})), ("a/p", login_of("ci-a"))],
+        &[("reg/registry-pull-ci", json!({})), ("a/p", login_of("ci-a"))],
     );
     let taken = REGISTRY.replace("robot", "ci-b");
     let twice = IN_TURN.replace("secret.p]", "secret.q]");
     let wrong = in_turn(&format!("{taken}{IN_TURN}{twice}password = {{ env = \"X\" }}\n"), &[]);
-    let said: Vec<String> = [unfinished, lost, wrong]
+    let named = IN_TURN.replace("\"ci\"", "\"CI_bot\"");
+    let named = in_turn(&format!("{REGISTRY}{named}"), &[]);
+    let said: Vec<String> = [unfinished, lost, wrong, named]
         .into_iter()
         .flat_map(|compiled| compiled.mistakes)
         .map(|found| format!("{} | {} | {}", found.code, found.message, found.help.unwrap_or_default()))

@@ -153,8 +153,9 @@ impl Objects<'_> {
         draft.put_secret(login_at.clone(), login);
         let is_listed = self.spec.keys.namespaces.iter().any(|listed| listed == namespace);
         let key = if is_listed { "namespaces" } else { "namespace_selector" };
+        let user = if self.spec.keys.rotate.is_some() { "rotate" } else { "user" };
         draft
-            .from(self.block, login_at, ["user"])
+            .from(self.block, login_at, [user])
             .from(self.block, FieldPath::keys(["metadata", "name"]), ["name"])
             .from(self.block, FieldPath::keys(["metadata", "namespace"]), [key])
     }

@@ -38,6 +38,12 @@ pub(super) fn check(block: &Block, spec: &PullSecretSpec, mistakes: &mut Vec<Dia
             );
         }
     }
+    if keys.rotate.is_some()
+        && let Err(why) = names::dns_label(&keys.user)
+    {
+        let message = format!("with `rotate`, `{}` is a part of the name of a Secret: it {why}", keys.user);
+        error(span_of(block, ["user"]), codes::INVALID_NAME, message, "choose another `user`");
+    }
     if let Some(SecretSource::Generate(_)) = keys.password {
         error(
             span_of(block, ["password"]),

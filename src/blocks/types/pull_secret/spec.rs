@@ -18,8 +18,6 @@ use crate::resource::{Identity, KeyFact};
 /// What a block says, and what follows from it.
 pub(in crate::blocks) struct PullSecretSpec {
     pub(super) keys: PullSecretKeys,
-    /// The name of the block, as a part of names of objects.
-    slug: String,
     /// The name of the Secret.
     pub(super) name: String,
     /// The namespace of objects that name none.
@@ -37,9 +35,8 @@ impl PullSecretSpec {
     ) -> Option<Self> {
         let keys: PullSecretKeys = keys::read(block, mistakes)?;
         let selector = selector(block, &keys, mistakes);
-        let slug = block.address.name.to_lowercase().replace('_', "-");
-        let name = keys.name.clone().unwrap_or_else(|| slug.clone());
-        Some(Self { keys, slug, name, namespace: defaults.namespace.to_owned(), selector })
+        let name = keys.name.clone().unwrap_or_else(|| block.address.name.to_lowercase().replace('_', "-"));
+        Some(Self { keys, name, namespace: defaults.namespace.to_owned(), selector })
     }
 
     /// The Secret in a namespace.
@@ -47,9 +44,9 @@ impl PullSecretSpec {
         Identity::namespaced("", "Secret", namespace, self.name.as_str())
     }
 
-    /// The Secret in which the passwords of its two users are kept.
+    /// The Secret in which the passwords of its two users are kept. No other block has these users, and so their Secret.
     pub(super) fn kept_in(&self, registry: &RegistrySpec) -> Identity {
-        registry.secret(&format!("pull-{}", self.slug))
+        registry.secret(&format!("pull-{}", self.keys.user))
     }
 
     /// The accounts that get entries, each once.
