@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress, Provider,
     Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
@@ -137,6 +138,10 @@ impl Cluster for RedactingProvider {
 
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         self.answer(self.provider.cluster().capabilities().await)
+    }
+
+    async fn remains(&self) -> Vec<(Identity, Remain)> {
+        self.provider.cluster().remains().await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::house::{House, Written};
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::kubernetes::remains::Remain;
 use crate::resource::{
     ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, ProblemKind, Stamp, Target,
 };
@@ -156,6 +157,12 @@ pub trait Cluster: House {
     /// beside it would serve (an `APIService`), and that cannot be asked, are left out, as by Helm.
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         Ok(ServerApis::default())
+    }
+
+    /// What is left in it of the time of Helm 2 and of cert-manager before 1.0, each with the object that it is, or has it.
+    /// Some requests; what may not be read shows nothing.
+    async fn remains(&self) -> Vec<(Identity, Remain)> {
+        Vec::new()
     }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is

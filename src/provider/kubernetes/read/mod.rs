@@ -5,6 +5,7 @@ mod inventory;
 mod list;
 mod marked;
 mod owned;
+mod remains;
 mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
@@ -12,3 +13,4 @@ pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
 pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};
 pub(in crate::provider::kubernetes) use self::owned::owns_what_is_waited_for;
+pub(in crate::provider::kubernetes) use self::remains::found as remains;
