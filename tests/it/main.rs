@@ -67,6 +67,7 @@ mod readiness;
 mod readme;
 mod real_registry;
 mod registry;
+mod remains;
 mod replacement;
 mod requests;
 mod rollback;
@@ -83,6 +84,7 @@ mod test_command;
 mod transport_errors;
 mod undo;
 mod user_stories;
+mod verify;
 mod whole_path;
 
 use std::process::ExitCode;
@@ -143,6 +145,7 @@ fn tests() -> Vec<Test> {
         readme::tests(),
         real_registry::tests(),
         registry::tests(),
+        remains::tests(),
         requests::tests(),
         rollback::tests(),
         rooms::tests(),
@@ -157,6 +160,7 @@ fn tests() -> Vec<Test> {
         test_command::tests(),
         timing::tests(),
         transport_errors::tests(),
+        verify::tests(),
         whole_path::tests(),
     ]
     .into_iter()

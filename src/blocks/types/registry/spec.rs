@@ -109,7 +109,7 @@ impl RegistrySpec {
     pub(super) fn htpasswd_need(&self) -> Option<Need> {
         match self.users {
             UserSource::Listed => Some(Need::Htpasswd {
-                users: self.users().collect(),
+                users: self.listed_users().collect(),
                 stored_at: self.secret_key("htpasswd", HTPASSWD_KEY),
             }),
             UserSource::File => self.options.auth.htpasswd.clone().map(Need::File),
@@ -117,7 +117,8 @@ impl RegistrySpec {
         }
     }
 
-    fn users(&self) -> impl Iterator<Item = HtpasswdUser> {
+    /// The users of `auth.users`.
+    pub(super) fn listed_users(&self) -> impl Iterator<Item = HtpasswdUser> {
         self.options.auth.users.iter().map(|(name, source)| HtpasswdUser {
             name: name.clone(),
             source: source.clone(),
@@ -127,7 +128,7 @@ impl RegistrySpec {
 
     /// The users whose passwords are generated.
     pub(super) fn generated_users(&self) -> impl Iterator<Item = HtpasswdUser> {
-        self.users().filter(|user| user.stored_at.is_some())
+        self.listed_users().filter(|user| user.stored_at.is_some())
     }
 
     /// Where the cluster stores a generated value; `None` for any other source.
