@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::resource::{BlockAddress, Expression, FieldPath, LiveReference, Part, Reference, Segment};
 
 /// The properties of all blocks, by block and name.
+#[derive(Default)]
 pub(super) struct Properties(BTreeMap<(BlockAddress, &'static str), Given>);
 
 /// What is known of a property.

@@ -43,7 +43,7 @@ use super::workspace::Workspace;
 use super::{Error, Outside};
 use crate::apply::Stop;
 use crate::blocks::{Access, Blocks, Endpoint, Facts, Need};
-use crate::resource::BlockAddress;
+use crate::resource::{BlockAddress, Moment};
 use crate::verify::{Check, Fault, Finding, Outcome, Verification};
 
 /// What is looked at, and how.
@@ -153,6 +153,7 @@ impl<S: StateAccess> Workspace<S> {
             env: &|name| (host.variables)(name),
             remembered: &|_| true,
             fate: &|_| Fate::Free,
+            moment: &|_| Moment::Install,
         };
         needs::answers(wanted, &outside).await
     }

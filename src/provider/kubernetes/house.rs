@@ -1,5 +1,7 @@
 //! Where each request to a cluster is answered.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::client::Kubernetes;
@@ -75,6 +77,10 @@ impl Cluster for Kubernetes {
 
     async fn remains(&self) -> Vec<(Identity, Remain)> {
         read::remains(self).await
+    }
+
+    async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
+        read::namespaces(self).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

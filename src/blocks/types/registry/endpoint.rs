@@ -36,7 +36,7 @@ fn tls(spec: &RegistrySpec, issuer: Option<&IssuerSpec>, certificate: Identity) 
 fn access(spec: &RegistrySpec) -> Access {
     match spec.users {
         UserSource::Listed => {
-            Access::Users(spec.listed_users().map(|user| (user.name.clone(), password_need(&user))).collect())
+            Access::Users(spec.users().map(|user| (user.name.clone(), password_need(&user))).collect())
         }
         UserSource::File => Access::Hashes,
         UserSource::Nobody => Access::Anybody,

@@ -12,6 +12,7 @@
 //! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
+//! | `login` | What must others know to log in? |
 //! | `image` | What does an image's name say? |
 //! | `properties` | What does a registry give to those who refer to it? |
 //! | `endpoint` | How do those reach it who look whether it works? |
@@ -25,6 +26,7 @@ mod exposure;
 mod htpasswd;
 mod image;
 mod key_facts;
+mod login;
 mod objects;
 mod options;
 mod properties;
@@ -42,6 +44,7 @@ use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, KeyFact};
 use common::Registry;
+pub(in crate::blocks) use login::Login;
 use options::Options;
 pub(in crate::blocks) use spec::RegistrySpec;
 

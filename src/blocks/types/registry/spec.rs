@@ -109,7 +109,7 @@ impl RegistrySpec {
     pub(super) fn htpasswd_need(&self) -> Option<Need> {
         match self.users {
             UserSource::Listed => Some(Need::Htpasswd {
-                users: self.listed_users().collect(),
+                users: self.users().collect(),
                 stored_at: self.secret_key("htpasswd", HTPASSWD_KEY),
             }),
             UserSource::File => self.options.auth.htpasswd.clone().map(Need::File),
@@ -118,7 +118,7 @@ impl RegistrySpec {
     }
 
     /// The users of `auth.users`.
-    pub(super) fn listed_users(&self) -> impl Iterator<Item = HtpasswdUser> {
+    pub(super) fn users(&self) -> impl Iterator<Item = HtpasswdUser> {
         self.options.auth.users.iter().map(|(name, source)| HtpasswdUser {
             name: name.clone(),
             source: source.clone(),
@@ -128,7 +128,7 @@ impl RegistrySpec {
 
     /// The users whose passwords are generated.
     pub(super) fn generated_users(&self) -> impl Iterator<Item = HtpasswdUser> {
-        self.listed_users().filter(|user| user.stored_at.is_some())
+        self.users().filter(|user| user.stored_at.is_some())
     }
 
     /// Where the cluster stores a generated value; `None` for any other source.
