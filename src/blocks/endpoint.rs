@@ -33,7 +33,7 @@ pub enum Reach {
         /// How large a body may be, in bytes; `None` is without limit.
         body_limit: Option<u64>,
         /// How it is encrypted; `None` where it is not.
-        tls: Option<ServedTls>,
+        tls: Option<Box<ServedTls>>,
     },
 }
 

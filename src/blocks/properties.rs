@@ -119,7 +119,8 @@ impl Properties {
         if let Some(found) = rest.get(value) {
             return Ok(Some(found.clone()));
         }
-        let named = live.text.strip_suffix(&format!(".{rest}")).unwrap_or(&live.text);
+        let named = property_of(live)
+            .map_or_else(|| live.text.clone(), |((block, name), _)| format!("{block}.{name}"));
         let message = format!("`{named}` has no `{rest}`");
         let help = format!("it is {}", describe(value));
         Err(Diagnostic::error(codes::UNKNOWN_REFERENCE, message).help(help))

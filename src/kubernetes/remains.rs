@@ -133,8 +133,8 @@ fn of_tiller(identity: &Identity, object: &Value) -> Option<Remain> {
 fn runs_tiller(deployment: &Value) -> bool {
     let containers = deployment.pointer("/spec/template/spec/containers").and_then(Value::as_array);
     containers.into_iter().flatten().any(|container| {
-        let image = text(container, "image").split(['@', ':']).next().unwrap_or_default();
-        image.rsplit('/').next() == Some("tiller")
+        let image = text(container, "image").rsplit('/').next().unwrap_or_default();
+        image.split(['@', ':']).next() == Some("tiller")
     })
 }
 
@@ -167,34 +167,34 @@ mod tests {
 
     use super::*;
 
-    fn found(group: &str, kind: &str, name: &str, object: Value) -> Vec<Remain> {
-        remains(&Identity::namespaced(group, kind, "a", name), &object)
+    fn found(group: &str, kind: &str, name: &str, object: &Value) -> Vec<Remain> {
+        remains(&Identity::namespaced(group, kind, "a", name), object)
     }
 
     #[test]
     fn tiller_and_its_rights_are_found() {
         let image = |image: &str| json!({"apiVersion": "apps/v1", "spec": {"template": {"spec": {"containers": [{"image": image}]}}}});
         for named in ["gcr.io/kubernetes-helm/tiller:v2.14.1", "mirror:5000/tiller@sha256:00"] {
-            assert_eq!(found("apps", "Deployment", "x", image(named)), [Remain::Tiller], "{named}");
+            assert_eq!(found("apps", "Deployment", "x", &image(named)), [Remain::Tiller], "{named}");
         }
-        assert_eq!(found("apps", "Deployment", "x", image("example.com/tiller/web:1")), []);
+        assert_eq!(found("apps", "Deployment", "x", &image("example.com/tiller/web:1")), []);
         let labels = json!({"metadata": {"labels": {"app": "helm", "name": "tiller"}}});
-        assert_eq!(found("", "Service", "tiller-deploy", labels), [Remain::Tiller]);
+        assert_eq!(found("", "Service", "tiller-deploy", &labels), [Remain::Tiller]);
         let binding = |role: &str, name: &str| json!({"roleRef": {"name": role}, "subjects": [{"kind": "ServiceAccount", "name": name}]});
-        let of = |object| found("rbac.authorization.k8s.io", "ClusterRoleBinding", "tiller", object);
+        let of = |object: Value| found("rbac.authorization.k8s.io", "ClusterRoleBinding", "tiller", &object);
         assert_eq!(of(binding("cluster-admin", "tiller")), [Remain::TillerRights]);
         assert_eq!(of(binding("view", "tiller")), []);
         assert_eq!(of(binding("cluster-admin", "admin")), []);
         let release = json!({"metadata": {"labels": {"OWNER": "TILLER"}}});
-        assert_eq!(found("", "ConfigMap", "web.v1", release.clone()), [Remain::Release]);
-        assert_eq!(found("", "Secret", "web.v1", release), [Remain::Release]);
+        assert_eq!(found("", "ConfigMap", "web.v1", &release), [Remain::Release]);
+        assert_eq!(found("", "Secret", "web.v1", &release), [Remain::Release]);
     }
 
     #[test]
     fn what_cert_manager_does_not_read_any_more_is_found() {
         let of = |api_version: &str| {
             let group = api_version.split('/').next().unwrap();
-            found(group, "Certificate", "c", json!({"apiVersion": api_version}))
+            found(group, "Certificate", "c", &json!({"apiVersion": api_version}))
         };
         assert_eq!(of("certmanager.k8s.io/v1alpha1"), [Remain::OldKind]);
         assert_eq!(of("cert-manager.io/v1alpha2"), [Remain::OldVersion]);
@@ -203,21 +203,21 @@ mod tests {
             "apiextensions.k8s.io",
             "CustomResourceDefinition",
             "issuers.certmanager.k8s.io",
-            json!({"apiVersion": "apiextensions.k8s.io/v1"}),
+            &json!({"apiVersion": "apiextensions.k8s.io/v1"}),
         );
         assert_eq!(crd, [Remain::OldKind]);
         let marked = json!({"metadata": {
             "labels": {DISABLE_VALIDATION: "true"},
             "annotations": {"certmanager.k8s.io/cluster-issuer": "le", "cert-manager.io/issuer": "le"},
         }});
-        let marks = found("", "Namespace", "cert-manager", marked);
+        let marks = found("", "Namespace", "cert-manager", &marked);
         assert_eq!(marks.len(), 2);
         assert!(marks[1].help().contains("cert-manager.io/cluster-issuer"), "{}", marks[1].help());
     }
 
     #[test]
     fn a_version_that_is_not_served_any_more_names_the_one_of_today() {
-        let ingress = found("extensions", "Ingress", "i", json!({"apiVersion": "extensions/v1beta1"}));
+        let ingress = found("extensions", "Ingress", "i", &json!({"apiVersion": "extensions/v1beta1"}));
         assert!(ingress[0].help().contains("networking.k8s.io/v1"), "{ingress:?}");
     }
 }

@@ -164,24 +164,17 @@ pub fn expiry(served: &Served, renewal: Option<&Renewal>, now: Timestamp) -> Out
         return Outcome::Failed(Fault::new(codes::EXPIRED, reason, renew));
     }
     let left = format!("until {}, {} more", day(not_after), days(not_after.duration_since(now)));
-    match renewal {
-        Some(Renewal::Failing { reason, .. }) => Outcome::Failed(Fault::new(
-            codes::NOT_RENEWED,
-            format!("it holds {left}, and could not be renewed: {reason}"),
-            renew,
-        )),
-        Some(Renewal::Overdue { since }) => Outcome::Failed(Fault::new(
-            codes::NOT_RENEWED,
-            format!("it holds {left}, and should have been renewed on {}", day(*since)),
-            renew,
-        )),
+    let late = match renewal {
+        Some(Renewal::Failing { reason, .. }) => Some(format!("and could not be renewed: {reason}")),
+        Some(Renewal::Overdue { since }) => Some(format!("and should have been renewed on {}", day(*since))),
         // The Secret may be new already, and the server still has the old one.
-        Some(Renewal::InTime { .. } | Renewal::Expired { .. }) => Outcome::Passed(left),
-        None if is_near(not_before, not_after, now) => Outcome::Failed(Fault::new(
-            codes::NOT_RENEWED,
-            format!("it holds {left}, the last tenth of its time"),
-            renew,
-        )),
+        Some(Renewal::InTime { .. } | Renewal::Expired { .. }) => None,
+        None => is_near(not_before, not_after, now).then(|| "the last tenth of its time".to_owned()),
+    };
+    match late {
+        Some(late) => {
+            Outcome::Failed(Fault::new(codes::NOT_RENEWED, format!("it holds {left}, {late}"), renew))
+        }
         None => Outcome::Passed(left),
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -24,7 +24,7 @@ use super::tls::{self, Seen, Trust};
 use crate::verify::{Answer, Fault, codes};
 
 /// How long an answer may take after all was sent.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The largest answer that is read.
 const LARGEST: usize = 1 << 20;
 const AGENT: &str = concat!("regplan-verify/", env!("CARGO_PKG_VERSION"));
@@ -247,7 +247,7 @@ async fn answer(response: Response<Incoming>) -> Answer {
     // Of an answer that is too long, or breaks off, the head is enough to be judged.
     let body = match length {
         Some(0) => Bytes::new(),
-        _ => Limited::new(body, LARGEST).collect().await.map(|body| body.to_bytes()).unwrap_or_default(),
+        _ => Limited::new(body, LARGEST).collect().await.map(Collected::to_bytes).unwrap_or_default(),
     };
     Answer { status: head.status.as_u16(), headers: head.headers, body: body.to_vec() }
 }

@@ -27,12 +27,13 @@ impl Run<'_> {
         for check in Check::ALL.into_iter().filter(|check| self.wanted.contains(check)) {
             (self.emit)(VerifyEvent::Began(check));
             let begun = Instant::now();
-            let outcome = match self.hindered(check, &done, &known) {
-                Some(outcome) => outcome,
-                None => tokio::select! {
+            let outcome = if let Some(outcome) = self.hindered(check, &done, &known) {
+                outcome
+            } else {
+                tokio::select! {
                     outcome = self.look(check, &mut known) => outcome,
                     () = self.stopped(check) => stopped(),
-                },
+                }
             };
             let outcome = secret(outcome);
             done.insert(check, outcome.clone());

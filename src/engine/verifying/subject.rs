@@ -63,7 +63,7 @@ impl Subject {
             endpoint,
         };
         let Reach::Ingress { ingress, tls, .. } = &subject.endpoint.reach else { return Ok(subject) };
-        let mut found = Found::read(ingress, tls.as_ref(), provider).await;
+        let mut found = Found::read(ingress, tls.as_deref(), provider).await;
         subject.expected = expected(ingress, found.take(ingress)).await;
         let Some(tls) = tls else { return Ok(subject) };
         subject.stored = found.certificate(&tls.secret);
@@ -84,7 +84,7 @@ impl Subject {
     /// How it is encrypted; `None` where it is not.
     pub(super) fn tls(&self) -> Option<&ServedTls> {
         match &self.endpoint.reach {
-            Reach::Ingress { tls, .. } => tls.as_ref(),
+            Reach::Ingress { tls, .. } => tls.as_deref(),
             Reach::Cluster { .. } => None,
         }
     }

@@ -1,4 +1,4 @@
-//! What came of looking at registries, as the XML that CI systems read (JUnit's).
+//! What came of looking at registries, as the XML that CI systems read (`JUnit`'s).
 
 use std::io;
 use std::time::Duration;

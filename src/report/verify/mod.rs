@@ -1,4 +1,4 @@
-//! What came of looking at registries: text, JSON and JUnit.
+//! What came of looking at registries: text, JSON and `JUnit`.
 
 pub(super) mod json;
 pub(super) mod junit;

@@ -148,7 +148,7 @@ impl Way {
             Wrong::OtherHost => relocate(&mut response, "https://registry.svc:5000"),
             Wrong::NoChallenge => drop(response.headers_mut().remove(WWW_AUTHENTICATE)),
             Wrong::Open if response.status() == StatusCode::UNAUTHORIZED => {
-                *response.status_mut() = StatusCode::OK
+                *response.status_mut() = StatusCode::OK;
             }
             Wrong::OtherContent if method == Method::GET && path.contains("/blobs/") => {
                 let mut changed = said(Response::builder(), "something else");

@@ -16,7 +16,7 @@ pub(super) fn endpoint(block: &BlockAddress, spec: &RegistrySpec, issuer: Option
         Some(ingress) => Reach::Ingress {
             ingress: object("networking.k8s.io", "Ingress"),
             body_limit: bytes(&ingress.body_size),
-            tls: tls(spec, issuer, object("cert-manager.io", "Certificate")),
+            tls: tls(spec, issuer, object("cert-manager.io", "Certificate")).map(Box::new),
         },
     };
     Endpoint { block: block.clone(), host: spec.host().to_owned(), reach, access: access(spec) }
