@@ -30,6 +30,7 @@
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
 //! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
+//! | `pull_login` | which login is in a pull Secret, and which pods are to take it first |
 //! | `certificates` | what cert-manager says of a certificate that is not there, or is not renewed |
 //! | `x509` | what a certificate says |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
@@ -64,6 +65,7 @@ pub mod newest_state;
 pub mod openapi;
 pub mod pods;
 pub mod propagation;
+pub mod pull_login;
 pub mod quantity;
 pub mod readiness;
 pub mod remains;

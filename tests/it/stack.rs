@@ -7,6 +7,7 @@ mod issuers;
 mod journey;
 mod node;
 mod registry;
+mod rotation;
 mod verify;
 
 use crate::harness::Test;
@@ -16,6 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
     [
         journey::tests(),
         node::tests(),
+        rotation::tests(),
         bed::tests(),
         certificates::tests(),
         dns::tests(),
