@@ -127,18 +127,18 @@ pub fn not_pulled(secret: &Identity, said: &str) -> Fault {
 mod tests {
     use super::*;
 
-    fn with(container: Value) -> Value {
+    fn with(container: &Value) -> Value {
         json!({"status": {"containerStatuses": [container]}})
     }
 
     fn waits(reason: &str) -> Value {
-        with(json!({"imageID": "", "state": {"waiting": {"reason": reason, "message": "said"}}}))
+        with(&json!({"imageID": "", "state": {"waiting": {"reason": reason, "message": "said"}}}))
     }
 
     #[test]
     fn a_pull_is_done_when_the_image_is_there_though_nothing_runs() {
         assert_eq!(pulled(&waits("CreateContainerError")), Pull::Done);
-        assert_eq!(pulled(&with(json!({"imageID": "sha256:00"}))), Pull::Done);
+        assert_eq!(pulled(&with(&json!({"imageID": "sha256:00"}))), Pull::Done);
         assert_eq!(pulled(&waits("ErrImagePull")), Pull::Failed("ErrImagePull: said".into()));
         assert!(matches!(pulled(&waits("ContainerCreating")), Pull::Waiting(_)));
         assert!(matches!(pulled(&json!({})), Pull::Waiting(_)));
