@@ -147,6 +147,10 @@ impl Cluster for RedactingProvider {
         self.answer(self.provider.cluster().namespaces().await)
     }
 
+    async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
+        self.answer(self.provider.cluster().node_addresses().await)
+    }
+
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
         if let Shift::TakeOver { object, .. } = &reassignment.shift {
             self.secrets.learn_sent(object);

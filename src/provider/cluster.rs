@@ -167,6 +167,14 @@ pub trait Cluster: House {
         Ok(BTreeMap::new())
     }
 
+    /// The addresses at which the nodes are reached.
+    ///
+    /// # Errors
+    /// No answer, or no permission.
+    async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
+        Ok(Vec::new())
+    }
+
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is
     /// not written.
     ///

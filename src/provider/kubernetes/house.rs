@@ -78,6 +78,10 @@ impl Cluster for Kubernetes {
         read::namespaces(self).await
     }
 
+    async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
+        read::node_addresses(self).await
+    }
+
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
         write::reassign(self, reassignment).await
     }

@@ -5,6 +5,7 @@ mod inventory;
 mod list;
 mod marked;
 mod namespaces;
+mod nodes;
 mod owned;
 mod survey;
 
@@ -13,4 +14,5 @@ pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
 pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};
 pub(in crate::provider::kubernetes) use self::namespaces::namespaces;
+pub(in crate::provider::kubernetes) use self::nodes::node_addresses;
 pub(in crate::provider::kubernetes) use self::owned::owns_what_is_waited_for;
