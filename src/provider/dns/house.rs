@@ -14,7 +14,6 @@ use super::credentials::{Credentials, LookUp};
 use super::directory::Directory;
 use super::keeper::{Fault, Keeper};
 use super::manual::{ManualRecords, Person};
-use super::marker::Marker;
 use super::object;
 use super::place::Place;
 use super::rfc2136::NameServer;
@@ -191,7 +190,7 @@ impl Dns {
         if !holds {
             return Err(moved(&entry.names.name));
         }
-        let uid = before.owner().map_or_else(Marker::random_uid, |marker| marker.uid);
+        let uid = before.owner().map_or_else(|| entry.keeper.new_uid(), |marker| marker.uid);
         let after = object::content(identity, &write.object, uid)?;
         if after.is_alias() {
             let others = entry.keeper.others(&entry.names).await?;

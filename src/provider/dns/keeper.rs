@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::content::{Content, Names};
+use super::marker::Marker;
 use crate::resource::record_set::RecordValue;
 use crate::resource::{Problem, ProblemKind};
 
@@ -78,6 +79,11 @@ pub(super) trait Keeper: Send + Sync {
             format!("the server took the change of {}, and the records are not as it says", names.name);
         Err(Problem::new(ProblemKind::Rejected, message)
             .help("look for others who write this name, and at the log of the name server; then plan again"))
+    }
+
+    /// The uid of a record set that is made now: one that no other set has.
+    fn new_uid(&self) -> String {
+        Marker::random_uid()
     }
 
     /// What a person has to do for this change; `None` where nobody has to do anything.

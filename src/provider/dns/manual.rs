@@ -17,7 +17,7 @@ use crate::resource::record_set::RecordValue;
 /// Of the marker: nobody makes it, so that nothing tells one record from another one.
 const UID: &str = "by hand";
 /// For how long a person is waited for.
-const PATIENCE: Duration = Duration::from_mins(60);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// What becomes of records that a person has to make.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -93,6 +93,10 @@ impl Keeper for Person {
     /// The person needs some time.
     async fn confirm(&self, _: &Names, _: &Content) -> Result<(), Problem> {
         Ok(())
+    }
+
+    fn new_uid(&self) -> String {
+        UID.to_owned()
     }
 
     fn to_do(&self, names: &Names, after: &Content) -> Option<String> {

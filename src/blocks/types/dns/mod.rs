@@ -64,7 +64,7 @@ impl Leading {
     fn note(&self, draft: &mut Draft, path: FieldPath) {
         match self {
             Self::Known(_) => {}
-            Self::Later(_) => drop(draft.addresses.insert(path, ())),
+            Self::Later(_) => draft.addresses.insert(path, ()),
             Self::Unknown(reason) => draft.leave_unchecked(path, reason),
         }
     }
