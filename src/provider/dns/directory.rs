@@ -1,6 +1,6 @@
 //! Where record sets lie. Their names do not tell: the configuration does, and of what has left it, the state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub(super) struct Directory {
     /// The objects as they were sent last, and as they are desired.
     recorded: HashMap<Identity, Value>,
     desired: HashMap<Identity, Value>,
+    /// What was deleted since.
+    deleted: HashSet<Identity>,
 }
 
 impl Directory {
@@ -25,6 +27,7 @@ impl Directory {
             objects.iter().filter_map(|object| Some((Identity::of(object)?, object.clone()))).collect()
         };
         Self {
+            deleted: HashSet::new(),
             folder: introduction.folder.to_owned(),
             recorded: by_identity(&introduction.recorded),
             desired: by_identity(&introduction.desired),
@@ -50,9 +53,22 @@ impl Directory {
         self.recorded.get(identity)
     }
 
+    /// The object as it was written last, unless it was deleted since.
+    pub(super) fn standing(&self, identity: &Identity) -> Option<&Value> {
+        self.recorded(identity).filter(|_| !self.deleted.contains(identity))
+    }
+
+    /// The same after this object was deleted. Where it lay stays known.
+    #[must_use]
+    pub(super) fn with_deleted(mut self, identity: Identity) -> Self {
+        self.deleted.insert(identity);
+        self
+    }
+
     /// The same after this object was written.
     #[must_use]
     pub(super) fn with_written(mut self, identity: Identity, object: Value) -> Self {
+        self.deleted.remove(&identity);
         self.recorded.insert(identity, object);
         self
     }

@@ -82,10 +82,10 @@ impl Dns {
         Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note_written(&self, identity: &Identity, object: &Value) {
+    /// Remembers what this run has done.
+    fn note(&self, done: impl FnOnce(Directory) -> Directory) {
         let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        let known = Directory::clone(&directory).with_written(identity.clone(), object.clone());
-        *directory = Arc::new(known);
+        *directory = Arc::new(done(Directory::clone(&directory)));
     }
 
     fn permit(&self) -> Permit {
@@ -117,7 +117,7 @@ impl Dns {
             return Ok(Box::new(Service(DigitalOcean::new(&settings, token)?)));
         }
         let Some(settings) = place.manual else { return Err(nowhere(identity)) };
-        Ok(Box::new(Person::new(settings, self.directory().recorded(identity), self.manual)))
+        Ok(Box::new(Person::new(settings, self.directory().standing(identity), self.manual)))
     }
 
     /// The record set as the house knows it.
@@ -292,7 +292,7 @@ impl House for Dns {
         self.replace(&outcome).await?;
         let Entry { identity, names, keeper, .. } = &outcome.entry;
         keeper.confirm(names, &outcome.after).await?;
-        self.note_written(identity, &write.object);
+        self.note(|directory| directory.with_written(identity.clone(), write.object.clone()));
         let warnings = keeper.to_do(names, &outcome.after).into_iter().collect();
         Ok(Written { live: outcome.live()?, warnings })
     }
@@ -303,7 +303,9 @@ impl House for Dns {
         match object::live(&entry.identity, &entry.spec, &before) {
             None => Ok(()),
             Some(live) if live.stamp == read.stamp => {
-                self.replace(&Outcome { entry, before, after: Content::default() }).await
+                self.replace(&Outcome { entry, before, after: Content::default() }).await?;
+                self.note(|directory| directory.with_deleted(target.identity.clone()));
+                Ok(())
             }
             Some(_) => Err(moved(&entry.names.name)),
         }
