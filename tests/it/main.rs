@@ -70,6 +70,7 @@ mod readiness;
 mod readme;
 mod real_registry;
 mod registry;
+mod remains;
 mod replacement;
 mod requests;
 mod rollback;
@@ -86,6 +87,7 @@ mod test_command;
 mod transport_errors;
 mod undo;
 mod user_stories;
+mod verify;
 mod whole_path;
 
 use std::process::ExitCode;
@@ -150,6 +152,7 @@ fn tests() -> Vec<Test> {
         readme::tests(),
         real_registry::tests(),
         registry::tests(),
+        remains::tests(),
         requests::tests(),
         rollback::tests(),
         rooms::tests(),
@@ -164,6 +167,7 @@ fn tests() -> Vec<Test> {
         test_command::tests(),
         timing::tests(),
         transport_errors::tests(),
+        verify::tests(),
         whole_path::tests(),
     ]
     .into_iter()

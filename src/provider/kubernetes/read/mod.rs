@@ -7,6 +7,7 @@ mod marked;
 mod namespaces;
 mod nodes;
 mod owned;
+mod remains;
 mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
@@ -16,3 +17,4 @@ pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, ma
 pub(in crate::provider::kubernetes) use self::namespaces::namespaces;
 pub(in crate::provider::kubernetes) use self::nodes::node_addresses;
 pub(in crate::provider::kubernetes) use self::owned::owns_what_is_waited_for;
+pub(in crate::provider::kubernetes) use self::remains::found as remains;
