@@ -175,8 +175,10 @@ fn the_apply_waits_for_a_server_that_lags() {
     let more = format!(", name_servers = [\"{}\", \"{}\"]", server.address(), follower.address());
     let text = |keys: &str| block_at(&server.provider(&more), keys);
     let project = project(&ns, &server, &text(ONE));
-    let applied = project.apply();
-    applied.stderr_contains(&format!("{} does not have it yet", follower.address()));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until(&format!("{} does not have it yet", follower.address()));
+    follower.notify();
+    apply.wait().success();
     assert_eq!(follower.dig("A", NAME), "192.0.2.1");
 
     // One that never follows.
