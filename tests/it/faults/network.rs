@@ -36,7 +36,7 @@ fn a_busy_server_is_obeyed_when_reading() {
     assert!(started.elapsed() >= Duration::from_secs(2), "after {:?}", started.elapsed());
     // The first plan also looks in the whole cluster, for what an older stack has left.
     let own = format!("list configmaps -n {}", ns.name());
-    assert_eq!(proxy.log().to_string().lines().filter(|line| *line == own).count(), 2, "{}", proxy.log());
+    assert_eq!(proxy.log().lines().filter(|line| *line == own).count(), 2, "{}", proxy.log());
 }
 
 fn a_busy_server_is_obeyed_when_writing() {
