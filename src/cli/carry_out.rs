@@ -24,6 +24,7 @@ use crate::engine::{
 };
 use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
+use crate::provider::dns::ManualRecords;
 use crate::report::{self, Label, SourceLine, Styled, escape};
 use crate::resource::Address;
 use crate::state::{Recovered, Store};
@@ -192,7 +193,8 @@ async fn open(
     on_trouble: OnTrouble,
     output: Output,
 ) -> Result<Workspace<Store>, Failure> {
-    let settings = Settings { on_trouble, ..settings::of_planning(global, &args.planning) };
+    let manual_records = if args.skip_manual { ManualRecords::Leave } else { ManualRecords::Await };
+    let settings = Settings { on_trouble, manual_records, ..settings::of_planning(global, &args.planning) };
     let (project, command) = match wanted {
         Wanted::PreviousRevision(_) => {
             (project::load_without_blocks(global, settings, output)?, "rollback".to_owned())

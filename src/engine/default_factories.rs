@@ -45,6 +45,7 @@ impl Clusters {
             connections,
             request_timeout,
             secret_variables,
+            manual_records: _,
         } = settings.clone();
         let settings = kubernetes::Settings {
             kubeconfig,
@@ -77,7 +78,7 @@ impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
         let cluster = Arc::new(self.clusters.connect(settings).await?);
         let entries = Arc::new(PullEntries::of(Arc::clone(&cluster)));
-        let records = Arc::new(Dns::new(Arc::clone(&self.variables)));
+        let records = Arc::new(Dns::new(Arc::clone(&self.variables)).with_manual(settings.manual_records));
         Ok(Box::new(Router::new(cluster).with(PULL_ENTRY_GROUP, entries).with(RECORDS_GROUP, records)))
     }
 }

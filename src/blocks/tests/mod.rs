@@ -39,6 +39,7 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
+                Need::Nodes => Fact::Nodes(Some(["192.0.2.20".to_owned(), "192.0.2.3".to_owned()].into())),
                 Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
                 Need::Live(_) => Fact::Live(LiveObject::Absent),
                 Need::Chart(_) | Need::Capabilities | Need::Moment(_) | Need::Rendering(_) => {

@@ -31,11 +31,12 @@ impl Credentials {
     ///
     /// # Errors
     /// It cannot be had.
-    pub(super) fn value(&self, source: &SecretSource, folder: &Path) -> Result<String, Problem> {
+    pub(super) fn value(&self, source: Option<&SecretSource>, folder: &Path) -> Result<String, Problem> {
         let missing = |why: String| {
             Problem::new(ProblemKind::DryRunRefused, why)
                 .help("set it where regplan runs: the record is not written without it")
         };
+        let Some(source) = source else { return Err(missing("its key cannot be had".to_owned())) };
         match source {
             SecretSource::Env(name) => match (self.0)(name) {
                 Some(value) if !value.is_empty() => Ok(value),
