@@ -18,6 +18,7 @@ tests! {
     a_rollback_brings_the_old_values_back,
     texts_stand_beside_addresses,
     a_person_is_told_what_to_make_and_waited_for,
+    a_zone_that_cannot_be_asked_stops_nobody_who_skips_it,
     a_name_leads_to_whatever_address_a_balancer_has,
 }
 
@@ -352,4 +353,19 @@ fn a_name_leads_to_whatever_address_a_balancer_has() {
         ("lb.example.net.".into(), "lb.example.net.".into())
     );
     project.expect_settled();
+}
+
+fn a_zone_that_cannot_be_asked_stops_nobody_who_skips_it() {
+    let ns = Namespace::new();
+    // Nobody listens there.
+    let text = format!(
+        "{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\nmanual.name_servers = [\"127.0.0.1:9\"]\n{ONE}\n"
+    );
+    let project = ns.project().write("regplan.toml", &text);
+    project.run(["apply", "--auto-approve", "--skip-manual"]).success();
+    project.run(["apply", "--auto-approve", "--skip-manual"]).success().stdout_contains("Nothing to change");
+    project.run(["drift"]).code(3).stdout_contains("--skip-manual");
+    project.run(["destroy", "--auto-approve"]).code(1).stdout_contains("--skip-manual");
+    project.run(["destroy", "--auto-approve", "--skip-manual"]).success();
+    assert!(project.state()["resources"].as_object().unwrap().is_empty());
 }

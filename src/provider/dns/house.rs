@@ -117,7 +117,7 @@ impl Dns {
             return Ok(Box::new(Service(DigitalOcean::new(&settings, token)?)));
         }
         let Some(settings) = place.manual else { return Err(nowhere(identity)) };
-        Ok(Box::new(Person::new(settings, self.directory().standing(identity), self.manual)))
+        Ok(Box::new(Person::new(settings, identity, self.directory().standing(identity), self.manual)))
     }
 
     /// The record set as the house knows it.

@@ -1,6 +1,5 @@
 //! Records that a person makes: nothing is sent, and the servers of the zone are asked whether they are there.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,10 +8,10 @@ use serde_json::Value;
 
 use super::content::{Content, Names, Record};
 use super::keeper::{Behind, Fault, Keeper, OtherTypes};
-use super::marker::Marker;
+use super::object;
 use super::rfc2136::{behind_of, found_at, servers_of};
-use crate::resource::Problem;
 use crate::resource::record_set::RecordValue;
+use crate::resource::{Identity, Problem};
 
 /// Of the marker: nobody makes it, so that nothing tells one record from another one.
 const UID: &str = "by hand";
@@ -41,23 +40,29 @@ pub(super) struct Settings {
 /// A person.
 pub(super) struct Person {
     settings: Settings,
-    /// The text of the marker; `None` before the person was asked for the record.
-    marker: Option<String>,
-    /// The time to live that was asked for: nobody is asked to change it alone.
-    ttl: u32,
+    /// What the person was asked for; `None` before anybody asked.
+    asked: Option<Content>,
     manual: ManualRecords,
 }
 
 impl Person {
     /// One who was asked for this object, if for any.
-    pub(super) fn new(settings: Settings, asked: Option<&Value>, manual: ManualRecords) -> Self {
-        let ttl = asked.and_then(|object| object.pointer("/spec/ttl")).and_then(Value::as_u64);
-        Self {
-            settings,
-            marker: asked.map(|object| Marker::new(UID.to_owned(), object).text()),
-            ttl: ttl.and_then(|ttl| u32::try_from(ttl).ok()).unwrap_or_default(),
-            manual,
-        }
+    pub(super) fn new(
+        settings: Settings,
+        identity: &Identity,
+        asked: Option<&Value>,
+        manual: ManualRecords,
+    ) -> Self {
+        let asked = asked.and_then(|object| object::content(identity, object, UID.to_owned()).ok());
+        Self { settings, asked, manual }
+    }
+
+    /// What the servers say. Nobody is asked to change the time to live alone, so it is the one that was asked for.
+    async fn found(&self, names: &Names, asked: &Content) -> Result<Content, Problem> {
+        let ttl = asked.records.first().map_or(0, |record| record.ttl);
+        let values = found_at(&self.servers(&names.zone).await?, names).await?;
+        let records = values.into_iter().map(|value| Record { value, ttl, proxied: false });
+        Ok(Content { records: records.collect(), marker: asked.marker.clone() })
     }
 
     async fn servers(&self, zone: &str) -> Result<Vec<String>, Problem> {
@@ -70,12 +75,18 @@ impl Person {
 
 #[async_trait]
 impl Keeper for Person {
-    /// What the servers say. The marker stands in the state alone.
+    /// What the servers say. The marker stands in the state alone. Where they cannot be asked, and nobody is to be waited
+    /// for, the person has done what was asked for: there is nothing that we could do instead.
     async fn read(&self, names: &Names) -> Result<Content, Problem> {
-        let Some(marker) = &self.marker else { return Ok(Content::default()) };
-        let values = found_at(&self.servers(&names.zone).await?, names).await?;
-        let records = values.into_iter().map(|value| Record { value, ttl: self.ttl, proxied: false });
-        Ok(Content { records: records.collect(), marker: BTreeSet::from([marker.clone()]) })
+        let Some(asked) = &self.asked else { return Ok(Content::default()) };
+        match (self.found(names, asked).await, self.manual) {
+            (Err(_), ManualRecords::Leave) => Ok(asked.clone()),
+            (Err(problem), ManualRecords::Await) => Err(problem.help(
+                "check the address, and that TCP to its port is let through; `apply` and `destroy` go on without an \
+                 answer with `--skip-manual`",
+            )),
+            (found, _) => found,
+        }
     }
 
     async fn others(&self, _: &Names) -> Result<OtherTypes, Problem> {
