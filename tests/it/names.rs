@@ -167,9 +167,11 @@ impl<'s> Keys<'s> {
 }
 
 /// What other programs call something that looks like a name of ours.
-const OTHERS: [&str; 5] = [
-    // Flags of external-dns.
+const OTHERS: [&str; 7] = [
+    // Flags of external-dns, of Docker, and of the tests.
     "--source",
+    "--insecure-registry",
+    "--test-threads",
     // Keys of the registry's own `config.yml`.
     "http.relativeurls",
     "storage.delete.enabled",
