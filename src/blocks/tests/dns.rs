@@ -15,14 +15,6 @@ fn object(text: &str) -> Value {
     desired.object
 }
 
-fn mistakes(text: &str) -> String {
-    let found = compiled(text).expect_err("mistakes");
-    let found = found
-        .iter()
-        .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")));
-    found.collect::<Vec<_>>().join("\n")
-}
-
 #[test]
 fn a_block_is_one_object_without_its_key() {
     let text = block("values = [\"192.0.2.10\", \"2001:DB8::1\", \"192.0.2.9\", \"192.0.2.9\"]");

@@ -69,6 +69,15 @@ fn fine(text: &str) -> Vec<Desired> {
     compiled(text).unwrap_or_else(|mistakes| panic!("{mistakes}")).resources
 }
 
+/// The mistakes in a text, each with what to do, line by line.
+fn mistakes(text: &str) -> String {
+    let found = compiled(text).expect_err("mistakes");
+    let found = found
+        .iter()
+        .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")));
+    found.collect::<Vec<_>>().join("\n")
+}
+
 fn object<'r>(resources: &'r [Desired], address: &str) -> &'r Desired {
     resources.iter().find(|desired| desired.address.to_string() == address).unwrap_or_else(|| {
         let all: Vec<_> = resources.iter().map(|desired| desired.address.to_string()).collect();
