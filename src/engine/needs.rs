@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use futures::future::{BoxFuture, FutureExt as _, join_all, ready};
 
 use self::stored_secrets::Lookups;
+pub(super) use self::stored_secrets::secret_in_file;
 use crate::blocks::{Blocks, Capabilities, Fact, Facts, LiveObject, Need, SecretKeyRef, SecretText};
 use crate::config::Config;
 use crate::provider::Provider;

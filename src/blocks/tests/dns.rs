@@ -22,6 +22,21 @@ fn a_block_is_one_object_without_its_key() {
 }
 
 #[test]
+fn a_token_is_not_sent_in_clear() {
+    let at = |url: &str| {
+        let service = format!("cloudflare = {{ api_token = {{ env = \"T\" }}, url = \"{url}\" }}\n");
+        block("values = [\"192.0.2.1\"]").replace(SERVER, &service)
+    };
+    for url in ["http://api.example.com", "http://192.0.2.1:8080", "http://127.0.0.1.example.com", "http://"]
+    {
+        assert!(mistakes(&at(url)).contains("the token would be sent in clear"), "{url}");
+    }
+    for url in ["https://api.example.com", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"] {
+        fine(&at(url));
+    }
+}
+
+#[test]
 fn names_are_compared_in_one_form() {
     let text = block("values = [\"LB.Example.NET.\"]\ntype = \"CNAME\"")
         .replace("registry.example.com", "Registry.Example.com.");

@@ -47,6 +47,7 @@ use super::workspace::Workspace;
 use super::{Error, Outside};
 use crate::apply::Stop;
 use crate::blocks::{Access, Blocks, Endpoint, Facts, Need};
+use crate::kubernetes::pull_login::encoded;
 use crate::resource::{BlockAddress, Identity, Moment};
 use crate::verify::{Check, Fault, Finding, Outcome, Verification};
 
@@ -119,7 +120,7 @@ impl<S: StateAccess> Workspace<S> {
             }
             for login in &subject.logins {
                 self.secrets.redactor().learn_text(&login.password);
-                self.secrets.redactor().learn_text(&login.encoded());
+                self.secrets.redactor().learn_text(&encoded(&login.user, &login.password));
             }
             emit(VerifyEvent::Registry(&subject.endpoint.block, subject.base.as_str()));
             let visit = Visit {

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use serde_json::Value;
 
 use super::content::{Content, Names};
-use super::credentials::{Credentials, LookUp};
+use super::credentials::{Credentials, LookUp, ReadSecret};
 use super::directory::Directory;
 use super::keeper::{Fault, Keeper};
 use super::manual::{ManualRecords, Person};
@@ -62,10 +62,10 @@ impl Entry {
 }
 
 impl Dns {
-    /// A house that finds keys in this environment.
-    pub fn new(variables: LookUp) -> Self {
+    /// A house that finds keys in this environment, and in files.
+    pub fn new(variables: LookUp, read: ReadSecret) -> Self {
         Self {
-            credentials: Credentials::new(variables),
+            credentials: Credentials::new(variables, read),
             directory: RwLock::default(),
             permit: RwLock::new(Permit::always()),
             manual: ManualRecords::default(),

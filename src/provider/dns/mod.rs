@@ -32,7 +32,7 @@ mod rfc2136;
 mod service;
 mod wait;
 
-pub use credentials::LookUp;
+pub use credentials::{LookUp, ReadSecret};
 pub use house::Dns;
 pub use manual::ManualRecords;
 #[doc(hidden)]

@@ -1,5 +1,7 @@
 //! What the schema of a record set cannot say.
 
+use url::{Host, Url};
+
 use super::options::{AskedBy, DnsKeys, TypeKey};
 use super::{DnsSpec, NODES, kind_of};
 use crate::blocks::codes;
@@ -16,6 +18,7 @@ pub(super) fn check(block: &Block, spec: &DnsSpec, mistakes: &mut Vec<Diagnostic
     names(spec, &mut found);
     values(&spec.keys, &mut found);
     one_way(&spec.keys, &mut found);
+    services(&spec.keys, &mut found);
     external(&spec.keys, &mut found);
     aliases(spec, &mut found);
 }
@@ -157,6 +160,33 @@ fn one_way(keys: &DnsKeys, found: &mut Found<'_>) {
     if let Some(Err(why)) = keys.rfc2136.as_ref().map(|rfc2136| domain_name(&rfc2136.key_name)) {
         let help = "write the name of the key as it stands in the server's configuration";
         found.push(&["rfc2136", "key_name"], codes::BAD_VALUE, format!("`key_name` {why}"), help);
+    }
+}
+
+/// A token goes with each request, so nobody on the way may read it.
+fn services(keys: &DnsKeys, found: &mut Found<'_>) {
+    let cloudflare = keys.cloudflare.as_ref().and_then(|service| service.url.as_ref());
+    let digitalocean = keys.digitalocean.as_ref().and_then(|service| service.url.as_ref());
+    for (key, url) in [("cloudflare", cloudflare), ("digitalocean", digitalocean)] {
+        if let Some(url) = url.filter(|url| is_in_clear(url)) {
+            let message = format!("the token would be sent in clear to {url}");
+            let help = "write `https://`; plain HTTP is for this machine alone (`http://127.0.0.1:8080`)";
+            found.push(&[key, "url"], codes::BAD_VALUE, message, help);
+        }
+    }
+}
+
+/// Whether requests leave this machine without TLS. A URL that cannot be read is taken for one whose requests do.
+fn is_in_clear(url: &str) -> bool {
+    match Url::parse(url) {
+        Ok(url) if url.scheme() == "https" => false,
+        Ok(url) => match url.host() {
+            Some(Host::Ipv4(address)) => !address.is_loopback(),
+            Some(Host::Ipv6(address)) => !address.is_loopback(),
+            Some(Host::Domain(name)) => name != "localhost",
+            None => true,
+        },
+        Err(_) => true,
     }
 }
 
