@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::block_type::{AnyBlockType, CompileContext, Defaults};
+use super::defined_apis::DefinedApis;
 use super::draft::Draft;
 use super::facts::{Facts, NamespaceLabels, Need};
 use super::finish::{Finish, Places, check, contested, duplicates};
@@ -17,7 +18,6 @@ use super::types::TYPES;
 use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
-use crate::kubernetes::kinds::defined_apis;
 use crate::resource::{BlockAddress, Desired, KeyFact};
 
 /// The blocks of a configuration, each read once.
@@ -187,19 +187,16 @@ impl<'c> Blocks<'c> {
             let context = self.context(facts, &known);
             let drafts = self.all.iter().flat_map(|(block, block_type)| {
                 // Mistakes are reported when the blocks compile.
-                block_type.compile(block, &context, &mut Vec::new())
+                let drafts = block_type.compile(block, &context, &mut Vec::new());
+                drafts.into_iter().map(|draft| (&block.address, draft))
             });
-            let drafts: Vec<Draft> = drafts.collect();
-            let apis: BTreeSet<String> =
-                drafts.iter().flat_map(|draft| defined_apis(&draft.object)).collect();
+            let drafts: Vec<(&BlockAddress, Draft)> = drafts.collect();
             let namespaces: NamespaceLabels =
-                drafts.iter().filter_map(|draft| declared_namespace(&draft.object)).collect();
-            if apis.is_subset(&known.defined_apis)
-                && namespaces.keys().all(|name| known.declared_namespaces.contains_key(name))
-            {
+                drafts.iter().filter_map(|(_, draft)| declared_namespace(&draft.object)).collect();
+            let added = drafts.iter().filter(|(block, draft)| known.defined_apis.add(block, draft)).count();
+            if added == 0 && namespaces.keys().all(|name| known.declared_namespaces.contains_key(name)) {
                 return known;
             }
-            known.defined_apis.extend(apis);
             known.declared_namespaces.extend(namespaces);
         }
     }
@@ -209,7 +206,7 @@ impl<'c> Blocks<'c> {
 #[derive(Default)]
 struct Known {
     properties: Properties,
-    defined_apis: BTreeSet<String>,
+    defined_apis: DefinedApis,
     declared_namespaces: NamespaceLabels,
 }
 

@@ -158,7 +158,11 @@ fn begin<'a>(
             async move { helm.render(&request).await }.boxed()
         }
         Need::Capabilities => capabilities(outside.provider).boxed(),
-        Need::Moment(chart) => ready(Fact::Moment((outside.moment)(chart))).boxed(),
+        Need::HelmRelease { namespace, name } => {
+            let (namespace, name) = (namespace.clone(), name.clone());
+            async move { helm::release(outside.provider, &namespace, &name).await }.boxed()
+        }
+        Need::Past(chart) => ready(Fact::Past((outside.past)(chart))).boxed(),
         Need::Namespaces => namespaces(outside.provider).boxed(),
         // Those are asked for together.
         Need::Live(_) => ready(Fact::Unknown("it was not asked for".to_owned())).boxed(),
@@ -196,7 +200,8 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
         | Need::Chart(_)
         | Need::Rendering(_)
         | Need::Capabilities
-        | Need::Moment(_)
+        | Need::Past(_)
+        | Need::HelmRelease { .. }
         | Need::Namespaces
         | Need::Live(_) => Vec::new(),
     }

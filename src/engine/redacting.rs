@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
@@ -141,6 +142,10 @@ impl Cluster for RedactingProvider {
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         self.answer(self.provider.cluster().namespaces().await)
+    }
+
+    async fn helm_records(&self, namespace: &str, release: &str) -> Result<Vec<Value>, Problem> {
+        self.answer(self.provider.cluster().helm_records(namespace, release).await)
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::applying::{self, Run};
-use super::chart_moments::moment;
+use super::chart_past::past;
+use super::compiling::Charts;
 use super::file_lines;
 use super::lost_data;
 use super::needs::{Fate, SecretsOf};
@@ -97,18 +98,23 @@ impl<S: StateAccess> Workspace<S> {
             value
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
-        let moment = |chart: &BlockAddress| moment(state, &config.moves, chart);
+        let past = |chart: &BlockAddress| past(state, &config.moves, chart);
         let outside = Outside {
             provider: Some(&keeping),
             helm: &host.helm,
             env: &env,
             remembered: &remembered,
             fate: &fate,
-            moment: &moment,
+            past: &past,
         };
         let needed = needed_blocks(&self.outline.graph, &request);
         let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);
-        let compiled = compiling::complete(config, &self.outline, secrets_of, &outside).await;
+        let charts = match (request.mode, &needed) {
+            (Mode::Destroy, _) => Charts::None,
+            (Mode::Apply, Some(needed)) => Charts::NeededBy(needed),
+            (Mode::Apply, None) => Charts::All,
+        };
+        let compiled = compiling::complete(config, &self.outline, secrets_of, charts, &outside).await;
         if let Some(problem) = self.provider.cluster().outage().await {
             return Err(problem.into());
         }

@@ -43,6 +43,8 @@ pub enum Shift {
         from: Vec<String>,
         /// The object as it is about to be applied.
         object: Value,
+        /// The annotations by which tools note what they manage, and that go.
+        notes: Vec<FieldPath>,
     },
 }
 
@@ -165,6 +167,14 @@ pub trait Cluster: House {
     /// No answer, or no permission. What cannot be seen is never taken for absent.
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         Ok(BTreeMap::new())
+    }
+
+    /// The Secrets in which Helm remembers the revisions of a release.
+    ///
+    /// # Errors
+    /// No answer, or no permission. What cannot be seen is never taken for absent.
+    async fn helm_records(&self, _namespace: &str, _release: &str) -> Result<Vec<Value>, Problem> {
+        Ok(Vec::new())
     }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Address, Expression, FieldPath, Hook, Identity, Lifecycle, PathMap, Target, api_version_parts};
+use super::{
+    Address, Expression, FieldPath, HelmRelease, Hook, Identity, Lifecycle, PathMap, Target,
+    api_version_parts,
+};
 use crate::diagnostic::Span;
 
 /// Where in the configuration a field comes from.
@@ -79,6 +82,8 @@ pub struct Desired {
     pub shared: bool,
     /// How it is run, where it is not there for ever: a hook of a chart.
     pub hook: Option<Hook>,
+    /// The release of Helm that it is taken over from, where it is there.
+    pub release: Option<HelmRelease>,
 }
 
 impl Desired {
@@ -100,6 +105,7 @@ impl Desired {
             lifecycle: Lifecycle::default(),
             shared: false,
             hook: None,
+            release: None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
 pub(crate) mod hooks;
+pub(crate) mod takeover;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,6 +26,9 @@ tests! {
     what_is_wrong_with_a_chart_is_told_at_its_key,
     helm_sees_neither_the_cluster_nor_the_environment,
     the_charts_of_presets_are_rendered_like_any_other,
+    a_definition_that_is_made_unless_it_is_served_stays,
+    without_helm_a_destroy_and_other_targets_work,
+    a_folder_whose_links_lead_out_is_refused,
 }
 
 /// A chart with a definition of its own kind, something random, a secret and a checksum.
@@ -358,6 +362,63 @@ fn the_charts_of_presets_are_rendered_like_any_other() {
     let plan = project.run(["plan", "--format", "json"]).success().json();
     let changes = plan["changes"].as_array().map(Vec::len);
     assert!(changes.is_some_and(|changes| changes > 50), "{changes:?}");
+}
+
+fn a_definition_that_is_made_unless_it_is_served_stays() {
+    let ns = Namespace::new();
+    let template = r#"
+{{- if not (.Capabilities.APIVersions.Has "{prefix}.example.com/v1/Probe") }}
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: "probes.{prefix}.example.com"}
+spec:
+  group: "{prefix}.example.com"
+  scope: Namespaced
+  names: {kind: Probe, plural: probes, singular: probe, listKind: ProbeList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+{{- end }}
+"#;
+    let project = with_chart(ns.project(), "probe", template)
+        .write("regplan.toml", &format!("{HEAD}[chart.probe]\nchart = \"probe\"\n"));
+    project.run(["plan"]).success().stdout_contains("1 to add");
+    project.apply();
+    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("1 resource is");
+    // One that others have brought is used as it is.
+    std::fs::remove_dir_all(project.path(".regplan")).unwrap();
+    project.run(["plan"]).success().stdout_contains("Nothing to change: 0 resources");
+    ns.clean_up(&ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com"));
+}
+
+fn without_helm_a_destroy_and_other_targets_work() {
+    let ns = Namespace::new();
+    let other = "\n[resource.c]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.a = \"b\"\n";
+    let project = project(&ns, &format!("{BLOCK}{other}"));
+    project.apply();
+    let project = project.env("REGPLAN_HELM", "/nonexistent/helm");
+    project.run(["plan"]).code(1).stderr_contains("install Helm 3.18 or newer");
+    project.edit("regplan.toml", "data.a = \"b\"", "data.a = \"c\"");
+    project.run(["apply", "--auto-approve", "--target", "resource.c"]).success();
+    assert_eq!(ns.field("configmap/c", "/data/a"), "c");
+    // What stands on the chart needs it.
+    project.edit("regplan.toml", "data.a", "depends_on = [\"chart.web\"]\ndata.a");
+    project.run(["plan", "--target", "resource.c"]).code(1).stderr_contains("install Helm 3.18 or newer");
+    project.run(["destroy", "--auto-approve"]).success().stdout_contains("4 to destroy");
+    assert_eq!(ns.find("deployment.apps/web-web"), None);
+}
+
+fn a_folder_whose_links_lead_out_is_refused() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK).write("outside.yaml", "a: b\n");
+    let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, project.path(name)).unwrap();
+    link("all.yaml", "web/templates/inside.txt");
+    project.run(["validate"]).success();
+    link("../outside.yaml", "web/outside.yaml");
+    let ended = project.run(["validate"]).code(1);
+    ended.stderr_contains("web/outside.yaml is a link that leads out of the chart");
 }
 
 /// Runs Helm in the project's folder.

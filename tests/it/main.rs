@@ -114,6 +114,7 @@ fn tests() -> Vec<Test> {
         as_the_server::tests(),
         attribution::tests(),
         charts::hooks::tests(),
+        charts::takeover::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),

@@ -192,6 +192,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         awaited_since: None,
         completed: None,
         hook: None,
+        leaves_for: None,
         doubted: false,
     }
 }

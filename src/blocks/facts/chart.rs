@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ManifestFile;
+use crate::resource::{Identity, Moment};
 
 /// Where a chart comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +32,10 @@ pub struct ChartSource {
     pub version: Option<String>,
     /// The SHA-256 that its archive must have, in hexadecimal and lower case.
     pub sha256: Option<String>,
+    /// Whether its registry is reached by plain HTTP.
+    pub plain_http: bool,
+    /// The certificates of the authority of its registry.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl fmt::Display for ChartSource {
@@ -60,6 +65,20 @@ pub struct Capabilities {
     pub version: String,
     /// The versions and kinds that it serves, as Helm names them: `apps/v1`, `apps/v1/Deployment`.
     pub apis: Vec<String>,
+}
+
+/// What the state knows of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChartPast {
+    /// What happens to it in the plan at hand.
+    pub moment: Moment,
+    /// The definitions of custom resources that it has brought.
+    pub definitions: Vec<Identity>,
+}
+
+impl ChartPast {
+    /// That of a chart that is new.
+    pub const NONE: Self = Self { moment: Moment::Install, definitions: Vec::new() };
 }
 
 /// A text that may hold secrets, and is never shown.

@@ -55,8 +55,15 @@ pub enum Need {
     Rendering(Box<RenderRequest>),
     /// An object as it is in the cluster.
     Live(Target),
-    /// What happens to a chart.
-    Moment(BlockAddress),
+    /// What the state knows of a chart.
+    Past(BlockAddress),
+    /// What Helm remembers of a release.
+    HelmRelease {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
     /// The namespaces of the cluster.
     Namespaces,
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
@@ -75,7 +82,8 @@ impl Need {
             // A rendering depends on nothing but what stands in its request.
             Self::File(_) | Self::Manifests(_) | Self::Chart(_) | Self::Rendering(_) => true,
             Self::Capabilities
-            | Self::Moment(_)
+            | Self::Past(_)
+            | Self::HelmRelease { .. }
             | Self::Live(_)
             | Self::Namespaces
             | Self::Secret { .. }

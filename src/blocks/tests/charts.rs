@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
+use crate::blocks::facts::ChartPast;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Ending, Live, Moment, Ownership, Phase, Side, Stamp, Target};
 
@@ -55,7 +56,8 @@ impl World {
                 Err(reason) => Fact::Failed(reason),
             },
             Need::Live(target) => (self.live)(target),
-            Need::Moment(_) => Fact::Moment(Moment::Install),
+            Need::HelmRelease { .. } => Fact::HelmRelease(Arc::from([])),
+            Need::Past(_) => Fact::Past(ChartPast::NONE),
             Need::Secret { .. } => Fact::Text(self.secret.clone()),
             Need::File(_) => Fact::File("replicas: 3\nnested: {a: 1, b: null}\n".into()),
             Need::Manifests(_) | Need::Htpasswd { .. } | Need::Scope { .. } => Fact::Scope(None),

@@ -41,7 +41,8 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
                 Need::Chart(_)
                 | Need::Capabilities
-                | Need::Moment(_)
+                | Need::Past(_)
+                | Need::HelmRelease { .. }
                 | Need::Rendering(_)
                 | Need::Live(_) => {
                     panic!("charts have tests of their own")

@@ -232,6 +232,7 @@ pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) ->
             awaited_since: None,
             completed: None,
             hook: None,
+            leaves_for: None,
             doubted: false,
         },
     );

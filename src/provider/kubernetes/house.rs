@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::client::Kubernetes;
 use super::{read, review, wait, write};
@@ -76,6 +77,10 @@ impl Cluster for Kubernetes {
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         read::namespaces(self).await
+    }
+
+    async fn helm_records(&self, namespace: &str, release: &str) -> Result<Vec<Value>, Problem> {
+        read::helm_records(self, namespace, release).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -38,6 +38,8 @@ fn facts(desired: &Desired) -> String {
         lifecycle,
         shared,
         hook,
+        // What was taken over is ours, and is not taken over again.
+        release: _,
     } = desired;
     let origins: Vec<_> = origins.iter().map(|(path, origin)| (path, &origin.key)).collect();
     let depends_on: Vec<_> = depends_on.iter().map(|(address, _)| address).collect();

@@ -11,6 +11,7 @@
 //! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
 //! | `hooks` | Which objects are run at moments, and are not there for ever? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
+//! | `takeover` | Which release of Helm does it take over? |
 //! | `patch` | What does the block change in the objects? |
 
 mod chart_object;
@@ -22,6 +23,7 @@ mod patch;
 mod presets;
 mod request;
 mod source;
+mod takeover;
 mod values;
 
 use std::collections::BTreeSet;
@@ -32,18 +34,22 @@ use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{ChartSource, Fact, Need};
+use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::keys::{self, span_of};
 use crate::blocks::scope;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
 use crate::kubernetes::server_fields::remove_server_fields;
-use crate::resource::{FieldPath, Hook, KeyFact, Moment, Origin};
+use crate::resource::{FieldPath, HelmRelease, Hook, KeyFact, Moment, Origin};
 use chart_object::{ChartObject, HookNotes, Kept, Unstable};
 use comparison::Carriers;
-use options::{ChartKeys, HooksKey};
+use options::{AdoptKey, ChartKeys, HooksKey};
 use patch::Patch;
 use request::Renderings;
+
+/// The folder of a chart whose files are no templates.
+const DEFINITIONS: &str = "crds/";
 
 /// The block type `chart`.
 pub(in crate::blocks) struct ChartBlock;
@@ -58,6 +64,8 @@ pub(in crate::blocks) struct ChartSpec {
     values_files: Vec<std::path::PathBuf>,
     with_definitions: bool,
     hooks: HooksKey,
+    adopt: Option<AdoptKey>,
+    keep_release: bool,
     patches: Vec<Patch>,
 }
 
@@ -82,6 +90,20 @@ impl BlockType for ChartBlock {
         let keys: ChartKeys = keys::read(block, mistakes)?;
         let source = source::read(block, &keys, defaults, mistakes);
         let preset = keys.preset.map(presets::Preset::defaults);
+        let retired = keys.preset.and_then(presets::Preset::controller).and_then(Controller::retirement);
+        if let Some((message, help)) = retired {
+            let at = span_of(block, ["preset"]);
+            mistakes.push(Diagnostic::warning(codes::RETIRED_CONTROLLER, message).at(at, "").help(help));
+        }
+        if keys.keep_release && keys.adopt.is_none() {
+            let message = "`keep_release` says nothing where no release is taken over";
+            let at = span_of(block, ["keep_release"]);
+            mistakes.push(
+                Diagnostic::error(codes::USELESS_KEY, message)
+                    .at(at, "")
+                    .help("add `adopt = \"helm\"`, or take it out"),
+            );
+        }
         let patches = patch::read(block, keys.patch, mistakes);
         Some(ChartSpec {
             source: source?,
@@ -91,6 +113,8 @@ impl BlockType for ChartBlock {
             values_files: keys.values_files,
             with_definitions: keys.crds,
             hooks: keys.hooks,
+            adopt: keys.adopt,
+            keep_release: keys.keep_release,
             patches,
         })
     }
@@ -98,17 +122,15 @@ impl BlockType for ChartBlock {
     fn needs(&self, block: &Block, spec: &ChartSpec, context: &CompileContext<'_>) -> Vec<Need> {
         // Mistakes are reported when the block compiles.
         let mut unsaid = Vec::new();
-        let mut needs: BTreeSet<Need> = request::first_needs(spec).into_iter().collect();
+        let mut needs: BTreeSet<Need> = request::first_needs(block, spec, context).into_iter().collect();
         let Some(renderings) = request::renderings(block, spec, context, &mut unsaid) else {
             return needs.into_iter().collect();
         };
         needs.extend(renderings.needs());
+        needs.extend(takeover::need(spec, context));
         let objects = objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
         needs.extend(scope::needs(objects.iter().map(|object| &object.object)));
         needs.extend(kept::needs(&objects, spec.namespace(context), context.facts));
-        if objects.iter().any(|object| object.hook.is_some()) {
-            needs.insert(Need::Moment(block.address.clone()));
-        }
         needs.into_iter().collect()
     }
 
@@ -125,8 +147,19 @@ impl BlockType for ChartBlock {
         let namespace = spec.namespace(context);
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
-        let run = Run { content: hooks::content(&objects), moment: moment(block, context) };
-        objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect()
+        let release = takeover::release(block, spec, &objects, context, mistakes);
+        let moment = moment(block, release.as_ref(), spec, context);
+        let run = Run { content: hooks::content(&objects), moment };
+        let mut drafts: Vec<Draft> =
+            objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect();
+        for draft in &mut drafts {
+            draft.release.clone_from(&release);
+            if let Some(release) = draft.release.as_mut().filter(|_| spec.keep_release) {
+                takeover::keep_marks(&mut draft.object, release);
+                release.records = [].into();
+            }
+        }
+        drafts
     }
 
     fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {
@@ -152,12 +185,21 @@ struct Run {
     moment: Moment,
 }
 
-/// What happens to the chart. Where nobody has looked, it is new.
-fn moment(block: &Block, context: &CompileContext<'_>) -> Moment {
-    match context.facts.get(&Need::Moment(block.address.clone())) {
-        Some(Fact::Moment(moment)) => *moment,
+/// What happens to the chart. Where nobody has looked, it is new. As long as a release is taken over, nothing runs.
+fn moment(
+    block: &Block,
+    release: Option<&HelmRelease>,
+    spec: &ChartSpec,
+    context: &CompileContext<'_>,
+) -> Moment {
+    let moment = match context.facts.get(&Need::Past(block.address.clone())) {
+        Some(Fact::Past(past)) => past.moment,
         _ => Moment::Install,
-    }
+    };
+    let is_taken_over = release.is_some_and(|release| !release.records.is_empty());
+    // A record that stays says nothing of later changes.
+    let is_begun = moment == Moment::Install || !spec.keep_release;
+    if is_taken_over && is_begun { Moment::Takeover } else { moment }
 }
 
 /// The objects of the chart, without its tests; `None` where they are not known yet, or something is wrong.
@@ -229,6 +271,7 @@ fn draft(
 ) -> Draft {
     let ChartObject { mut object, template, unstable, secret, hook } = chart_object;
     remove_server_fields(&mut object);
+    let is_template = template.as_ref().is_none_or(|path| !path.starts_with(DEFINITIONS));
     let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
     let mut draft = Draft::new(block, object, addressing, namespace);
@@ -237,6 +280,7 @@ fn draft(
         None => block.address.to_string(),
     };
     draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
+    draft.looks_at_apis = is_template;
     draft.hook = hook.map(|HookNotes { phases, weight, deleted_after }| Hook {
         phases,
         weight,

@@ -31,6 +31,13 @@ pub(in crate::blocks) struct ChartKeys {
         extend("x-rule" = "a URL, as in `https://charts.example.com`")
     )]
     pub(super) repo: Option<String>,
+    /// Whether the registry of the chart is reached by plain HTTP, as one on this machine or in a closed network.
+    #[serde(default)]
+    pub(super) plain_http: bool,
+    /// A file with the certificates of the authority of the chart's registry (PEM), where the system does not know it.
+    #[serde(default)]
+    #[schemars(schema_with = "path_schema")]
+    pub(super) ca_file: Option<PathBuf>,
     /// The chart's version. It must be given for a chart of a repository or a registry, unless a digest says which one is
     /// meant.
     #[schemars(length(min = 1))]
@@ -74,9 +81,25 @@ pub(in crate::blocks) struct ChartKeys {
     #[serde(default)]
     #[schemars(extend("default" = true))]
     pub(super) hooks: HooksKey,
+    /// `"helm"` takes over what a release of Helm of the same name has made of the chart, all at once, and removes what Helm
+    /// remembers of it. Take the release over as it is, and change it afterwards.
+    pub(super) adopt: Option<AdoptKey>,
+    /// Whether Helm is to remember the release that is taken over: its record and the annotations on its objects stay, and a
+    /// later `helm uninstall` deletes what regplan manages.
+    #[serde(default)]
+    pub(super) keep_release: bool,
     /// Changes of single objects, for what the chart has no value for.
     #[serde(default)]
     pub(super) patch: Vec<PatchKeys>,
+}
+
+/// Whose objects are taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Adopt")]
+pub(in crate::blocks) enum AdoptKey {
+    /// Those of a release of Helm.
+    Helm,
 }
 
 /// Which hooks of a chart are run.

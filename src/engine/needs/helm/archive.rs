@@ -43,7 +43,36 @@ pub(super) async fn fetch(
     if !path.join("Chart.yaml").is_file() {
         return Err(format!("{} is no chart: there is no Chart.yaml in it", path.display()));
     }
+    without_links_outside(path)?;
     Ok(LocalChart { path: path.clone(), sha256: None })
+}
+
+/// Makes sure that no link in the folder of a chart leads out of it: Helm would follow it, and what is there may be
+/// anything.
+fn without_links_outside(folder: &Path) -> Result<(), String> {
+    let cannot = |path: &Path, error: &std::io::Error| format!("{}: {error}", path.display());
+    let root = folder.canonicalize().map_err(|error| cannot(folder, &error))?;
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).map_err(|error| cannot(&next, &error))? {
+            let entry = entry.map_err(|error| cannot(&next, &error))?;
+            let (path, kind) = (entry.path(), entry.file_type());
+            let kind = kind.map_err(|error| cannot(&path, &error))?;
+            if kind.is_dir() {
+                open.push(path);
+            } else if kind.is_symlink() {
+                let target = path.canonicalize().map_err(|error| cannot(&path, &error))?;
+                if !target.starts_with(&root) {
+                    return Err(format!(
+                        "{} is a link that leads out of the chart, to {}: put what it leads to into the chart",
+                        path.display(),
+                        target.display()
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn words(error: &std::io::Error, path: &Path) -> String {
@@ -96,6 +125,11 @@ async fn download(cache: &Cache, program: &Program<'_>, source: &ChartSource) ->
         ChartOrigin::Path(_) => {}
     }
     arguments.extend(source.version.iter().flat_map(|version| ["--version".to_owned(), version.clone()]));
+    if source.plain_http {
+        arguments.push("--plain-http".to_owned());
+    }
+    let authority = source.ca_file.iter();
+    arguments.extend(authority.flat_map(|path| ["--ca-file".to_owned(), path.display().to_string()]));
     arguments.extend(["--destination".to_owned(), folder.path().display().to_string()]);
     program.run(&arguments, "", DOWNLOAD_LIMIT).await.map_err(|reason| format!("{source}: {reason}"))?;
     let archive =

@@ -5,9 +5,11 @@
 //! | `program` | Where is the program, is it new enough, and how is it run? |
 //! | `archive` | Where is a chart on this machine, and is it the one that is meant? |
 //! | `rendering` | What comes out of a chart? |
+//! | `releases` | What does Helm remember of a release in the cluster? |
 
 mod archive;
 mod program;
+mod releases;
 mod rendering;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 use tokio::sync::Semaphore;
 
 use self::program::Program;
+pub(super) use self::releases::release;
 use crate::blocks::{ChartSource, Fact, RenderRequest};
 
 /// How many programs run at once. Each takes a core and up to 100 MB.

@@ -1,12 +1,14 @@
-//! What happens to a chart in a plan: whether it is new, or was there before.
+//! What the state knows of a chart: whether it is new or was there before, and what it has defined.
 
+use crate::blocks::ChartPast;
 use crate::config::Moves;
+use crate::kubernetes::kinds::is_definition;
 use crate::resource::{Address, BlockAddress, Moment};
 use crate::state::State;
 
-/// What happens to a chart, by what the state knows of it. An installation goes on until all has run that it was to run,
+/// What the state knows of a chart. An installation goes on until all has run that it was to run,
 /// however many applies that takes.
-pub(super) fn moment(state: &State, moves: &Moves, chart: &BlockAddress) -> Moment {
+pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartPast {
     let is_of_chart =
         |address: &Address| address.block == *chart || has_moved_to(moves, &address.block, chart);
     let known = state.resources.iter().filter(|(address, _)| is_of_chart(address));
@@ -15,7 +17,11 @@ pub(super) fn moment(state: &State, moves: &Moves, chart: &BlockAddress) -> Mome
     let is_unfinished = known.iter().any(|resource| {
         resource.hook == Some(Moment::Install) && resource.readiness.awaited_since().is_some()
     });
-    if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade }
+    let identities = known.iter().map(|resource| &resource.identity);
+    ChartPast {
+        moment: if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade },
+        definitions: identities.filter(|identity| is_definition(identity)).cloned().collect(),
+    }
 }
 
 fn has_moved_to(moves: &Moves, old: &BlockAddress, new: &BlockAddress) -> bool {
@@ -40,7 +46,7 @@ mod tests {
             let address = format!("chart.web/ConfigMap/c{number}").parse().unwrap();
             state.resources.insert(address, resource);
         }
-        moment(&state, &Moves::default(), &BlockAddress::new("chart", "web"))
+        past(&state, &Moves::default(), &BlockAddress::new("chart", "web")).moment
     }
 
     #[test]
