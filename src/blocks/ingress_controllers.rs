@@ -87,6 +87,25 @@ impl Controller {
         }
     }
 
+    /// The Services by which its usual installations are reached, each as namespace and name: of its chart, of its
+    /// manifests, and of the distributions that bring it.
+    pub(in crate::blocks) fn services(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            // The last one is that of older versions of minikube.
+            Self::IngressNginx => {
+                &[("ingress-nginx", "ingress-nginx-controller"), ("kube-system", "ingress-nginx-controller")]
+            }
+            Self::F5Nginx => {
+                &[("nginx-ingress", "nginx-ingress-controller"), ("nginx-ingress", "nginx-ingress")]
+            }
+            Self::Contour => &[("projectcontour", "envoy"), ("projectcontour", "contour-envoy")],
+            // The last one is that of k3s.
+            Self::Traefik => &[("traefik", "traefik"), ("kube-system", "traefik")],
+            Self::Haproxy => &[("haproxy-controller", "haproxy-kubernetes-ingress")],
+            Self::Other => &[],
+        }
+    }
+
     /// Whether `body_size` makes a difference.
     pub(in crate::blocks) fn limits_bodies(self) -> bool {
         matches!(self, Self::IngressNginx | Self::F5Nginx)

@@ -17,6 +17,7 @@
 //! | `CustomResourceDefinition` | established, its names accepted, and served by discovery | 1 min |
 //! | `APIService` | Available | 2 min |
 //! | Certificate, Issuer, `ClusterIssuer` of cert-manager | their condition `Ready` is there, and true | 10 min |
+//! | objects of another house | as that house says | 1 min |
 //! | other custom resources | by their conditions | 10 min |
 //! | everything else | written | 1 min |
 
@@ -32,7 +33,7 @@ pub use self::verdict::{Readiness, Standard, StorageClass};
 use super::certificates;
 use super::completion::has_ended;
 use super::conditions::{condition, is_behind, is_current, said, status};
-use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
+use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group, is_house_group};
 
 /// How long to wait for a controller that we do not know.
 pub const TIME_OF_A_CONTROLLER: Duration = Duration::from_mins(10);
@@ -99,6 +100,7 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
         ("apiregistration.k8s.io", "APIService") => other_kinds::api_service(object),
         (certificates::GROUP, "Certificate" | "Issuer" | "ClusterIssuer") => other_kinds::awaited(object),
         (group, _) if is_builtin_group(group) => Readiness::Ready,
+        (group, _) if is_house_group(group) => Readiness::waiting("its house knows whether it is ready"),
         _ => other_kinds::custom(object),
     }
 }
@@ -110,10 +112,24 @@ pub fn way_out(identity: &Identity, object: &Value) -> Option<String> {
         return None;
     }
     Some(format!(
-        "if nothing in this cluster gives addresses, stop with Ctrl-C and set `lifecycle.ready = {{ \"Service/{}\" = \
-         \"written\" }}`",
+        "if nothing in this cluster gives addresses, {POOL}; or stop with Ctrl-C and set `lifecycle.ready = {{ \
+         \"Service/{}\" = \"written\" }}`",
         identity.name
     ))
+}
+
+/// What gives addresses where no cloud does.
+const POOL: &str = "give it a pool of them (MetalLB), or run `minikube tunnel`";
+
+/// What to do where a field may wait for an address that nothing gives.
+pub fn way_to_address(path: &FieldPath) -> Option<String> {
+    let path = path.to_string();
+    let is_address = path.starts_with("status.loadBalancer") || path.starts_with("status.addresses");
+    is_address.then(|| {
+        format!(
+            "if nothing in this cluster gives addresses, {POOL}; or write the address of a node in the file"
+        )
+    })
 }
 
 /// Whether a field exists and is not empty.

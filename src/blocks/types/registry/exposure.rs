@@ -9,6 +9,7 @@ use super::certificate;
 use super::common::{Registry, merge, path};
 use super::config_yml::PORT;
 use super::options::Ingress;
+use super::record;
 use crate::blocks::draft::Draft;
 use crate::blocks::ingress_controllers::{About, Limits};
 
@@ -82,8 +83,11 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
         let keys = ["ingress", "annotations", key];
         draft = registry.set_by(draft, path(&["metadata", "annotations", key]), &keys);
     }
-    // Nobody is to reach the registry while something else than its own certificate answers.
-    draft.depends_on.extend(certificate::address(registry));
+    // Nobody is to reach the registry while something else than its own certificate answers. Where only the Ingress tells
+    // to which address the name leads, it comes before both.
+    if !record::waits_for_ingress(registry) {
+        draft.depends_on.extend(certificate::address(registry));
+    }
     Some(draft)
 }
 
