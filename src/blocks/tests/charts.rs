@@ -242,33 +242,35 @@ fn what_a_chart_makes_at_random_is_new_where_nothing_is_there_and_belongs_togeth
     assert_eq!(unchecked, 3);
 }
 
+/// A chart with a definition in this file, and an object of its kind where that is served.
+fn defining(file: &str, request: &RenderRequest) -> String {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: foos.x.com}\n\
+        spec: {group: x.com, names: {kind: Foo}, scope: Namespaced, versions: [{name: v1, served: true}, {name: v2, served: false}]}\n";
+    let foo = "---\n# Source: web/templates/foo.yaml\napiVersion: x.com/v1\nkind: Foo\nmetadata: {name: f}\n";
+    let is_there = request.apis.iter().any(|api| api == "x.com/v1/Foo");
+    assert!(!request.apis.iter().any(|api| api.starts_with("x.com/v2")));
+    format!("---\n# Source: web/{file}\n{definition}{}", if is_there { foo } else { "" })
+}
+
+fn kinds(resources: Vec<Desired>) -> Vec<String> {
+    resources.into_iter().map(|desired| desired.identity.kind).collect()
+}
+
 #[test]
 fn definitions_of_the_configuration_count_as_served() {
+    let world = World::rendering(|request| Ok(defining("crds/foos.yaml", request)));
+    assert_eq!(kinds(world.resources(BLOCK)), ["CustomResourceDefinition", "Foo"]);
+    // A template may make one only where it is not served: for its own chart it never is.
+    let world = World::rendering(|request| Ok(defining("templates/foos.yaml", request)));
+    assert_eq!(kinds(world.resources(BLOCK)), ["CustomResourceDefinition"]);
+    let other = format!("{BLOCK}[chart.other]\nchart = \"other\"\nnamespace = \"shop\"\n");
     let world = World::rendering(|request| {
-        let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: foos.x.com}\n\
-            spec: {group: x.com, names: {kind: Foo}, scope: Namespaced, versions: [{name: v1, served: true}, {name: v2, served: false}]}\n";
-        let foo = "---\napiVersion: x.com/v1\nkind: Foo\nmetadata: {name: f}\n";
+        let is_other = request.chart.path.ends_with("other");
         let is_there = request.apis.iter().any(|api| api == "x.com/v1/Foo");
-        assert!(!request.apis.iter().any(|api| api.starts_with("x.com/v2")));
-        Ok(format!("{definition}{}", if is_there { foo } else { "" }))
+        Ok(if is_other { config_map(&format!("served: '{is_there}'")) } else { defining("templates/foos.yaml", request) })
     });
-    let kinds: Vec<_> = world.resources(BLOCK).into_iter().map(|desired| desired.identity.kind).collect();
-    assert_eq!(kinds, ["CustomResourceDefinition", "Foo"]);
-}
-
-/// A chart with an object, and a pod with the annotations that a value names.
-fn with_hook() -> World {
-    World::rendering(|request| Ok(hook(values(request)["hook"].as_str().unwrap())))
-}
-
-fn hook(annotations: &str) -> String {
-    let metadata = format!("{{name: h, annotations: {{{annotations}}}}}");
-    format!("{}---\napiVersion: v1\nkind: Pod\nmetadata: {metadata}\n", config_map("a: b"))
-}
-
-/// A block with these phases of its hook, and these keys.
-fn hooked(phases: &str, more: &str) -> String {
-    format!("{BLOCK}{more}values.hook = \"helm.sh/hook: '{phases}'\"\n")
+    let found = world.resources(&other);
+    assert!(found.iter().any(|object| object.object["data"]["served"] == "true"), "{found:?}");
 }
 
 #[test]
