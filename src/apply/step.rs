@@ -23,7 +23,7 @@ pub(super) enum StepResult {
     Settled { address: Address, result: Result<Option<Live>, Problem> },
     /// The hook has ended, and what its chart wants deleted after that was deleted; with why it failed, if it did, and what
     /// could not be deleted.
-    CleanedUp { address: Address, failed: Option<Problem>, trouble: Vec<String> },
+    CleanedUp { address: Address, failed: Option<Problem>, gone: Vec<Address>, trouble: Vec<String> },
     /// The run was stopped while the step waited for a value: nothing was written.
     Cut { address: Address },
     /// The run was stopped while an object was on its way out: its deletion was asked for, and nothing was written in
@@ -61,13 +61,13 @@ pub(super) fn write<'p>(
 ) -> Step<'p> {
     let address = task.change.address.clone();
     Box::pin(async move {
-        if task.may_wait_for_values() {
+        if task.may_wait() {
             place.leave();
         }
-        // The wait for a value can be long, so a stop ends it. A write is never cut.
+        // The wait for a value, or for those who are to know it, can be long, so a stop ends it. A write is never cut.
         let object = tokio::select! {
             biased;
-            object = task.whole_object(provider, &progress) => object,
+            object = task.object_to_write(provider, &progress) => object,
             () = stop.cancelled() => return StepResult::Cut { address },
         };
         let object = match object {
@@ -95,15 +95,17 @@ pub(super) fn clean_up(
 ) -> Step<'_> {
     Box::pin(async move {
         let mut trouble = Vec::new();
-        for (target, live) in leftovers {
-            if let Err(problem) = guarded::delete(provider, &target, &live, None).await {
-                trouble.push(format!(
+        let mut gone = Vec::new();
+        for Leftover { address, target, live } in leftovers {
+            match guarded::delete(provider, &target, &live, None).await {
+                Ok(()) => gone.push(address),
+                Err(problem) => trouble.push(format!(
                     "{} has done its work, and could not be deleted: {problem}",
                     target.identity
-                ));
+                )),
             }
         }
-        StepResult::CleanedUp { address, failed, trouble }
+        StepResult::CleanedUp { address, failed, gone, trouble }
     })
 }
 

@@ -16,6 +16,7 @@
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
 //! | `chart_past` | what the state knows of a chart: whether it is new, and what it has defined |
+//! | `farewells` | what charts have run when they are deleted |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `newest_state` | which copy of a local state is the newest one |
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
@@ -49,6 +50,7 @@ mod default_factories;
 mod drifting;
 mod error;
 mod factories;
+mod farewells;
 mod file_lines;
 mod host;
 mod importing;

@@ -1,6 +1,7 @@
 //! Drives the planner: sends its questions to the provider, many at once, and gives it the answers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -12,7 +13,7 @@ use crate::graph::Graph;
 use crate::plan::{Answer, Input, Known, LeftOut, Mode, Plan, Planner, Question, Reason, Step, imported};
 use crate::provider::Provider;
 use crate::resource::{
-    Address, BlockAddress, ClusterIdentity, HelmRecord, HelmRelease, Identity, Problem, Target, Timeouts,
+    Address, BlockAddress, ClusterIdentity, Desired, HelmRecord, HelmRelease, Identity, Problem, Target, Timeouts,
 };
 use crate::state::{Intent as Doubt, State};
 
@@ -33,6 +34,8 @@ pub(super) struct Wanted<'w> {
     pub(super) barred: BTreeMap<Address, Problem>,
     /// What users agreed to by name, and that was used before anything is planned.
     pub(super) used_consents: BTreeSet<Address>,
+    /// What charts run that may be deleted.
+    pub(super) farewells: Vec<Arc<Desired>>,
     /// Sentences for the reader of the plan.
     pub(super) notes: Vec<String>,
 }
@@ -47,6 +50,7 @@ impl<'w> Wanted<'w> {
             applied_then: BTreeSet::new(),
             barred: BTreeMap::new(),
             used_consents: BTreeSet::new(),
+            farewells: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -66,7 +70,7 @@ pub(super) async fn plan(
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
-    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, notes } = wanted;
+    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, farewells, notes } = wanted;
     let order = graph.order();
     // A revision was applied before, and has nothing to import.
     let tables = config.imports.iter().filter(|_| revision.is_none()).cloned();
@@ -93,6 +97,7 @@ pub(super) async fn plan(
             .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
             .collect(),
         hook_order: graph.hook_order(),
+        farewells,
         known,
         consent: request.consents(),
         imports,

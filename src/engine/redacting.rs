@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::kubernetes::pull_login::PullLogin;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
     Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
@@ -150,6 +151,11 @@ impl Cluster for RedactingProvider {
 
     async fn helm_records(&self, namespace: &str, release: &str) -> Result<Vec<Value>, Problem> {
         self.answer(self.provider.cluster().helm_records(namespace, release).await)
+    }
+
+    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
+        let lacking = self.answer(self.provider.cluster().login_lacks(login).await)?;
+        Ok(lacking.map(|text| self.secrets.redactor().text(text)))
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::applying::{self, Run};
 use super::chart_past::past;
 use super::compiling::Charts;
+use super::farewells::{Farewells, farewells};
 use super::file_lines;
 use super::introducing::introduction;
 use super::lost_data;
@@ -129,7 +130,9 @@ impl<S: StateAccess> Workspace<S> {
         };
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
-        let wanted = Wanted::of(&compiled.graph);
+        let Farewells { hooks: farewells, notes } =
+            farewells(state, &compiled.graph, request.mode, &self.project).await?;
+        let wanted = Wanted { farewells, notes, ..Wanted::of(&compiled.graph) };
         let parallelism = settings.parallelism;
         let mut plan = planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism)
             .await
@@ -181,6 +184,7 @@ impl<S: StateAccess> Workspace<S> {
             applied_then,
             barred,
             used_consents,
+            farewells: Vec::new(),
             notes,
         };
         let parallelism = settings.parallelism;

@@ -213,6 +213,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         reach: Reach::default(),
         targets: Vec::new(),
         hook_order: BTreeMap::new(),
+        farewells: Vec::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),
         left_out: LeftOut::default(),

@@ -79,6 +79,8 @@ pub struct Input {
     pub dependencies: HashMap<Address, Vec<Address>>,
     /// What each of them awaits because of the hooks of its chart, beside its dependencies.
     pub hook_order: BTreeMap<Address, Vec<Address>>,
+    /// What charts run that may be deleted.
+    pub farewells: Vec<Arc<Desired>>,
     /// What was applied.
     pub known: BTreeMap<Address, Known>,
     /// What the user agreed to.

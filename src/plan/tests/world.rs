@@ -203,6 +203,7 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         reach: Reach::default(),
         targets: Vec::new(),
         hook_order: BTreeMap::new(),
+        farewells: Vec::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),
         left_out: LeftOut::default(),

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::client::Kubernetes;
-use super::{read, review, wait, write};
+use super::{logins, read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::kubernetes::pull_login::PullLogin;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
     Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
@@ -81,6 +82,10 @@ impl Cluster for Kubernetes {
 
     async fn helm_records(&self, namespace: &str, release: &str) -> Result<Vec<Value>, Problem> {
         read::helm_records(self, namespace, release).await
+    }
+
+    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
+        logins::login_lacks(self, login).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
