@@ -28,8 +28,7 @@ pub(super) async fn farewells(
     mode: Mode,
     project: &Project,
 ) -> Result<Farewells, Error> {
-    let desired: BTreeSet<&BlockAddress> =
-        graph.resources().map(|desired| &desired.address.block).collect();
+    let desired: BTreeSet<&BlockAddress> = graph.resources().map(|desired| &desired.address.block).collect();
     let with_hooks = state.resources.iter().filter(|(_, resource)| resource.hook.is_some());
     let charts: BTreeSet<&BlockAddress> = with_hooks
         .map(|(address, _)| &address.block)

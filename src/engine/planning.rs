@@ -13,7 +13,8 @@ use crate::graph::Graph;
 use crate::plan::{Answer, Input, Known, LeftOut, Mode, Plan, Planner, Question, Reason, Step, imported};
 use crate::provider::Provider;
 use crate::resource::{
-    Address, BlockAddress, ClusterIdentity, Desired, HelmRecord, HelmRelease, Identity, Problem, Target, Timeouts,
+    Address, BlockAddress, ClusterIdentity, Desired, HelmRecord, HelmRelease, Identity, Problem, Target,
+    Timeouts,
 };
 use crate::state::{Intent as Doubt, State};
 

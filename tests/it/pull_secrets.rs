@@ -201,7 +201,11 @@ fn an_entry_of_others_is_taken_over_only_with_consent() {
     ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "pull"}]}));
     let project = pulling(&ns, "namespaces = [\"{ns}\"]\nservice_accounts = [\"default\"]");
     let entry = ns.fill("pull_secret.pull/ImagePullSecret.accounts.regplan.dev/{ns}/default_pull");
-    project.run(["plan"]).code(1).stdout_contains("exists already").stdout_contains(&format!("--adopt {entry}"));
+    project
+        .run(["plan"])
+        .code(1)
+        .stdout_contains("exists already")
+        .stdout_contains(&format!("--adopt {entry}"));
     project.run(["apply", "--auto-approve", "--adopt", &entry]).success();
     assert_eq!(entries(&ns, "default"), ["pull"]);
     project.expect_settled();

@@ -267,7 +267,11 @@ fn definitions_of_the_configuration_count_as_served() {
     let world = World::rendering(|request| {
         let is_other = request.chart.path.ends_with("other");
         let is_there = request.apis.iter().any(|api| api == "x.com/v1/Foo");
-        Ok(if is_other { config_map(&format!("served: '{is_there}'")) } else { defining("templates/foos.yaml", request) })
+        Ok(if is_other {
+            config_map(&format!("served: '{is_there}'"))
+        } else {
+            defining("templates/foos.yaml", request)
+        })
     });
     let found = world.resources(&other);
     assert!(found.iter().any(|object| object.object["data"]["served"] == "true"), "{found:?}");

@@ -40,7 +40,8 @@ fn place(hook: &Desired) -> (i64, usize, &str) {
 /// Whether the chart leaves as a whole: nothing of it is wanted or left out, and something of it is deleted.
 fn leaves(overview: Overview<'_>, chart: &BlockAddress, changes: &[Change]) -> bool {
     let input = overview.input();
-    let is_wanted = input.mode == Mode::Apply && input.desired.iter().any(|desired| desired.address.block == *chart);
+    let is_wanted =
+        input.mode == Mode::Apply && input.desired.iter().any(|desired| desired.address.block == *chart);
     let is_left_out = input.left_out.known.keys().any(|address| address.block == *chart);
     let is_hook = |address: &Address| input.known.get(address).is_some_and(|known| known.hook.is_some());
     let mut deleted = changes.iter().filter(|change| change.action == Action::Delete);

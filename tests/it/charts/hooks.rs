@@ -292,7 +292,9 @@ fn hooks_run_around_the_end_of_their_chart() {
     let project = project.through(&proxy);
     proxy.on("watch", "jobs.batch").hang();
     let apply = project.regplan(["apply", "--auto-approve"]).spawn();
-    wait_until("the Job has ended", || ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1));
+    wait_until("the Job has ended", || {
+        ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1)
+    });
     apply.kill();
     proxy.clear_faults();
     proxy.forget();
