@@ -21,7 +21,10 @@ pub(in crate::plan) fn with_farewells(overview: Overview<'_>, mut changes: Vec<C
     let mut charts: Vec<&BlockAddress> = hooks.iter().map(|hook| &hook.address.block).collect();
     charts.sort();
     charts.dedup();
-    for chart in charts.into_iter().filter(|chart| leaves(overview, chart, &changes)) {
+    for chart in charts {
+        if !leaves(overview, chart, &changes) {
+            continue;
+        }
         let of_chart = hooks.iter().copied().filter(|hook| hook.address.block == *chart);
         let (before, after): (Vec<_>, Vec<_>) = of_chart
             .filter(|hook| !has_run(overview, hook))
@@ -99,7 +102,8 @@ fn run(overview: Overview<'_>, hook: &Arc<Desired>) -> Change {
         fields: if is_begun { Vec::new() } else { field_changes::created(hook, &sent) },
         prior: live.cloned(),
         send: Some(sent),
-        tracking: Tracking::New,
+        // What was begun is known, and goes once it has ended.
+        tracking: if is_begun { Tracking::Known } else { Tracking::New },
         timeouts: hook.lifecycle.timeouts,
         awaited: is_begun,
         desired: Some(Arc::clone(hook)),
