@@ -23,6 +23,7 @@
 //! | `ingress_controllers` | Which annotations does each ingress controller read? |
 //! | `namespaces` | Which namespaces are shared by all, and which does the configuration itself declare? |
 //! | `properties` | What do blocks give beside their keys? |
+//! | `endpoint` | How is a registry reached? |
 //! | `outputs` | What is known of `[output.NAME]` before the cluster is asked? |
 //! | `references` | Do the addresses that blocks name lead to objects? |
 //! | `schema` | How does a type become the JSON Schema of its block? |
@@ -34,6 +35,7 @@ pub mod codes;
 mod compile;
 mod defined_apis;
 mod draft;
+mod endpoint;
 mod facts;
 mod finish;
 mod ingress_controllers;
@@ -56,6 +58,7 @@ mod types;
 mod value_words;
 
 pub use compile::{Blocks, CompiledBlocks};
+pub use endpoint::{Access, Endpoint, Reach, ServedTls, Signed, Signer};
 pub use facts::{
     Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered,
 };
