@@ -277,6 +277,21 @@ fn definitions_of_the_configuration_count_as_served() {
     assert!(found.iter().any(|object| object.object["data"]["served"] == "true"), "{found:?}");
 }
 
+/// A chart with an object, and a pod with the annotations that a value names.
+fn with_hook() -> World {
+    World::rendering(|request| Ok(hook(values(request)["hook"].as_str().unwrap())))
+}
+
+fn hook(annotations: &str) -> String {
+    let metadata = format!("{{name: h, annotations: {{{annotations}}}}}");
+    format!("{}---\napiVersion: v1\nkind: Pod\nmetadata: {metadata}\n", config_map("a: b"))
+}
+
+/// A block with these phases of its hook, and these keys.
+fn hooked(phases: &str, more: &str) -> String {
+    format!("{BLOCK}{more}values.hook = \"helm.sh/hook: '{phases}'\"\n")
+}
+
 #[test]
 fn hooks_are_runs_and_tests_are_left_out() {
     let world = with_hook();

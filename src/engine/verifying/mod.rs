@@ -42,8 +42,8 @@ use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Error, Outside};
 use crate::apply::Stop;
-use crate::blocks::{Access, Blocks, Endpoint, Facts, Need};
-use crate::resource::{BlockAddress, Moment};
+use crate::blocks::{Access, Blocks, ChartPast, Endpoint, Facts, Need};
+use crate::resource::BlockAddress;
 use crate::verify::{Check, Fault, Finding, Outcome, Verification};
 
 /// What is looked at, and how.
@@ -153,7 +153,7 @@ impl<S: StateAccess> Workspace<S> {
             env: &|name| (host.variables)(name),
             remembered: &|_| true,
             fate: &|_| Fate::Free,
-            moment: &|_| Moment::Install,
+            past: &|_| ChartPast::NONE,
         };
         needs::answers(wanted, &outside).await
     }
