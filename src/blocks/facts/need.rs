@@ -66,6 +66,8 @@ pub enum Need {
     },
     /// The namespaces of the cluster.
     Namespaces,
+    /// The addresses at which the nodes of the cluster are reached.
+    Nodes,
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {
         /// The kind.
@@ -86,6 +88,7 @@ impl Need {
             | Self::HelmRelease { .. }
             | Self::Live(_)
             | Self::Namespaces
+            | Self::Nodes
             | Self::Secret { .. }
             | Self::Htpasswd { .. }
             | Self::Scope { .. } => false,

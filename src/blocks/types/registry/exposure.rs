@@ -42,6 +42,10 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
     for (key, value, _) in controller_annotations(registry, options) {
         annotations[key] = Value::from(value);
     }
+    let asking = record::annotations(registry);
+    for (key, value) in &asking {
+        annotations[key] = Value::from(value.as_str());
+    }
     merge(&mut annotations, &options.annotations);
     if annotations.as_object().is_some_and(|map| !map.is_empty()) {
         metadata["annotations"] = annotations;
@@ -78,6 +82,9 @@ fn ingress(registry: &Registry<'_>) -> Option<Draft> {
     }
     for (key, _, keys) in controller_annotations(registry, options) {
         draft = registry.from(draft, path(&["metadata", "annotations", key]), keys);
+    }
+    for (key, _) in &asking {
+        draft = registry.from(draft, path(&["metadata", "annotations", key]), &["dns"]);
     }
     for key in options.annotations.keys() {
         let keys = ["ingress", "annotations", key];

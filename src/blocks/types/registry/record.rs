@@ -10,7 +10,7 @@ use crate::blocks::block_type::CompileContext;
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Fact, LiveObject, Need};
 use crate::blocks::ingress_controllers::Controller;
-use crate::blocks::types::dns::{DnsSpec, Leading};
+use crate::blocks::types::dns::{DnsSpec, Leading, ObjectPlace};
 use crate::resource::record_set::addresses_in;
 use crate::resource::{Address, Identity, LiveReference, Reference, Target};
 
@@ -42,27 +42,45 @@ fn addresses_of_controller(registry: &Registry<'_>) -> Vec<String> {
 
 /// The zone in which the record is made here; `None` where there is none, or the record is a block of its own.
 fn zone<'a>(registry: &Registry<'a>) -> Option<&'a DnsSpec> {
-    registry.dns.filter(|dns| dns.is_zone() && registry.spec.options.ingress.is_some())
+    registry
+        .dns
+        .filter(|dns| dns.is_zone() && !dns.asks_by_annotations() && registry.spec.options.ingress.is_some())
 }
 
 /// Whether only the Ingress tells to which address the name leads.
 pub(super) fn waits_for_ingress(registry: &Registry<'_>) -> bool {
-    zone(registry).is_some() && addresses_of_controller(registry).is_empty()
+    zone(registry).is_some_and(|dns| dns.target(registry.facts).is_none())
+        && addresses_of_controller(registry).is_empty()
 }
 
 /// The record; `None` where none is made here.
 pub(super) fn object(registry: &Registry<'_>, context: &CompileContext<'_>) -> Option<Draft> {
     let dns = zone(registry)?;
+    let leading = dns.target(registry.facts).unwrap_or_else(|| to_controller(registry));
+    let draft = dns.draft(registry.block, registry.spec.host(), &leading, place(registry), context);
+    let draft = registry.from(draft, path(&["metadata", "name"]), &["host"]);
+    Some(registry.from(draft, path(&["spec"]), &["dns"]))
+}
+
+/// Where the ingress controller is reached.
+fn to_controller(registry: &Registry<'_>) -> Leading {
     let addresses = addresses_of_controller(registry);
-    let leading = if addresses.is_empty() {
+    if addresses.is_empty() {
         Leading::Later(Reference::Live(LiveReference { text: status_of_ingress(registry) }).mark())
     } else {
         Leading::Known(addresses)
-    };
+    }
+}
+
+fn place<'a>(registry: &Registry<'a>) -> ObjectPlace<'a> {
     let addressing = Addressing::WithinBlock { block_namespace: registry.spec.namespace.clone() };
-    let draft = dns.draft(registry.block, registry.spec.host(), &leading, addressing, context);
-    let draft = registry.from(draft, path(&["metadata", "name"]), &["host"]);
-    Some(registry.from(draft, path(&["spec"]), &["dns"]))
+    ObjectPlace { addressing, namespace: &registry.spec.namespace, name: &registry.spec.name }
+}
+
+/// The annotations of the Ingress that ask for the record.
+pub(super) fn annotations(registry: &Registry<'_>) -> Vec<(String, String)> {
+    let dns = registry.dns.filter(|dns| dns.is_zone());
+    dns.map_or_else(Vec::new, |dns| dns.annotations(registry.spec.host()))
 }
 
 /// `registry.main/Ingress/registry.status.loadBalancer.ingress`.
@@ -76,7 +94,6 @@ fn status_of_ingress(registry: &Registry<'_>) -> String {
 
 /// The address of the record; `None` where none is made here.
 pub(super) fn address(registry: &Registry<'_>) -> Option<Address> {
-    zone(registry)?;
-    let identity = DnsSpec::identity(registry.spec.host());
+    let identity = zone(registry)?.identity(registry.spec.host(), &place(registry));
     Some(Address::object(registry.block.address.clone(), &identity, Some(&registry.spec.namespace)))
 }
