@@ -43,7 +43,7 @@ use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
 use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, HelmRelease, Hook, KeyFact, Moment, Origin};
 use chart_object::{ChartObject, HookNotes, Kept, Unstable};
-use comparison::Carriers;
+use comparison::{Carriers, Obstacle};
 use options::{AdoptKey, ChartKeys, HooksKey};
 use patch::Patch;
 use request::Renderings;
@@ -244,8 +244,12 @@ fn objects(
     patch::check(block, &spec.patches, original.collect(), mistakes);
     match comparison::compare(first, again, carriers, &spec.patches) {
         Ok(objects) => Some(hooks::told_apart(block, objects, &spec.hooks, mistakes)),
-        Err(reason) => {
-            mistakes.push(fail(format!("`{}` cannot be taken apart: {reason}", block.address)));
+        Err(Obstacle { reason, help }) => {
+            let mistake = fail(format!("`{}` cannot be taken apart: {reason}", block.address));
+            mistakes.push(match help {
+                Some(help) => mistake.help(help),
+                None => mistake,
+            });
             None
         }
     }
