@@ -169,7 +169,7 @@ fn begin<'a>(
         }
         Need::Rendering(request) => {
             let request = request.clone();
-            async move { helm.render(&request).await }.boxed()
+            async move { helm.render(&request, outside.provider).await }.boxed()
         }
         Need::Capabilities => capabilities(outside.provider).boxed(),
         Need::HelmRelease { namespace, name } => {

@@ -15,7 +15,7 @@ use crate::kubernetes::pull_login::PullLogin;
 use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
-    Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
+    ProgramAccess, Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -132,6 +132,10 @@ impl Cluster for RedactingProvider {
 
     fn context(&self) -> Option<&str> {
         self.provider.cluster().context()
+    }
+
+    fn program_access(&self) -> Option<&ProgramAccess> {
+        self.provider.cluster().program_access()
     }
 
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {

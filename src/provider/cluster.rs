@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::house::{House, Written};
+use super::program_access::ProgramAccess;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
@@ -140,6 +141,11 @@ pub trait Cluster: House {
 
     /// The context of a kubeconfig that led to it; `None` where none did.
     fn context(&self) -> Option<&str>;
+
+    /// How another program reaches it; `None` where none can.
+    fn program_access(&self) -> Option<&ProgramAccess> {
+        None
+    }
 
     /// Whether the server serves objects of this kind inside namespaces; `None` for a kind that it does
     /// not serve.

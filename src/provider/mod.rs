@@ -37,6 +37,7 @@ mod cluster;
 pub mod dns;
 mod house;
 pub mod kubernetes;
+mod program_access;
 mod router;
 
 pub use self::cluster::{
@@ -45,5 +46,6 @@ pub use self::cluster::{
 pub use self::house::{
     Checkup, Guard, House, Introduction, OnTrouble, Progress, Until, Verb, Wait, Write, Written,
 };
+pub use self::program_access::ProgramAccess;
 pub use self::router::{Provider, Router};
 pub use crate::kubernetes::cascade::CascadeScope;

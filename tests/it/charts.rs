@@ -25,6 +25,7 @@ tests! {
     a_warm_cache_needs_no_network,
     what_is_wrong_with_a_chart_is_told_at_its_key,
     helm_sees_neither_the_cluster_nor_the_environment,
+    templates_look_up_objects_where_the_block_says_so,
     the_charts_of_presets_are_rendered_like_any_other,
     a_definition_that_is_made_unless_it_is_served_stays,
     without_helm_a_destroy_and_other_targets_work,
@@ -348,6 +349,40 @@ fn helm_sees_neither_the_cluster_nor_the_environment() {
     let names: BTreeMap<&str, &str> = environment.lines().filter_map(|line| line.split_once('=')).collect();
     assert!(!names.contains_key("CHART_PASSWORD"), "{environment}");
     assert_eq!(names.get("KUBECONFIG"), Some(&"/dev/null"));
+}
+
+fn templates_look_up_objects_where_the_block_says_so() {
+    let ns = Namespace::new();
+    ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: given}\ndata: {a: found}\n");
+    let template = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+data:
+  given: {{ dig "data" "a" "nothing" (lookup "v1" "ConfigMap" .Release.Namespace "given") }}
+  own: {{ dig "data" "own" (randAlpha 9) (lookup "v1" "ConfigMap" .Release.Namespace "c") }}
+"#;
+    let proxy = ns.proxy();
+    let block = BLOCK.replace("values.", "lookup = true\nvalues.");
+    let project = with_chart(ns.project(), "web", template)
+        .write("regplan.toml", &format!("{HEAD}{block}"))
+        .through(&proxy);
+    let (noted, real) = (project.path("environment"), stack_folder().join("helm"));
+    let script = format!("#!/bin/sh\nenv >> {}\nexec {} \"$@\"\n", noted.display(), real.display());
+    let project = project.write("helm", &script);
+    make_executable(&project.path("helm"));
+    let helm = project.path("helm");
+    let project =
+        project.env("REGPLAN_HELM", helm).env("HELM_NAMESPACE", "elsewhere").env("PLUGIN_NEEDS", "this");
+    project.run(["validate"]).success();
+    project.run(["plan", "--full"]).success().stdout_contains("given: \"found\"");
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+    let environment = project.read("environment");
+    assert!(environment.contains("PLUGIN_NEEDS=this"), "{environment}");
+    assert!(!environment.contains("canary") && !environment.contains("HELM_NAMESPACE"), "{environment}");
+    project.apply();
+    assert_eq!(ns.field("configmap/c", "/data/given"), "found");
+    project.expect_settled();
 }
 
 fn the_charts_of_presets_are_rendered_like_any_other() {

@@ -108,6 +108,8 @@ pub struct RenderRequest {
     pub apis: Arc<[String]>,
     /// Whether the definitions in the chart's folder `crds` are taken too.
     pub with_definitions: bool,
+    /// Whether its templates may look up objects of the cluster.
+    pub lookup: bool,
     /// Which rendering of the same this is. Two of them show what the chart makes anew each time.
     pub number: u8,
 }

@@ -505,5 +505,10 @@ fn nothing_that_is_secret_is_shown_by_debug() {
 /// Charts are rendered by no test of this file.
 fn no_charts() -> HelmSettings {
     let nowhere = PathBuf::from("/nonexistent");
-    HelmSettings { program: nowhere.clone(), cache: nowhere, environment: BTreeMap::new() }
+    HelmSettings {
+        program: nowhere.clone(),
+        cache: nowhere,
+        environment: BTreeMap::new(),
+        wide_environment: BTreeMap::new(),
+    }
 }

@@ -11,8 +11,8 @@ use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
 use crate::kubernetes::remains::Remain;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
-    Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, ProgramAccess,
+    Progress, Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -59,6 +59,10 @@ impl House for Kubernetes {
 impl Cluster for Kubernetes {
     fn context(&self) -> Option<&str> {
         self.context()
+    }
+
+    fn program_access(&self) -> Option<&ProgramAccess> {
+        Some(&self.transport.server_info.program_access)
     }
 
     async fn identity(&self) -> Result<ClusterIdentity, Problem> {

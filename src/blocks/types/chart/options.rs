@@ -76,6 +76,10 @@ pub(in crate::blocks) struct ChartKeys {
     #[serde(default = "yes")]
     #[schemars(extend("default" = true))]
     pub(super) crds: bool,
+    /// Whether the function `lookup` of templates finds what is in the cluster. Then Helm reads the cluster while it renders,
+    /// with your rights. Without a cluster (`validate`, `render`) it finds nothing.
+    #[serde(default)]
+    pub(super) lookup: bool,
     /// Which of the chart's hooks are run: all, none (`false`), or those of these phases, as in `["pre-install",
     /// "pre-upgrade"]`. Tests are never run by an apply.
     #[serde(default)]

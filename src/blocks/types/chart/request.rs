@@ -88,6 +88,7 @@ pub(super) fn renderings(
         },
         apis: apis(block, capabilities, context)?,
         with_definitions: spec.with_definitions,
+        lookup: spec.lookup,
         number: 0,
     };
     Some(Renderings { first, values: values? })

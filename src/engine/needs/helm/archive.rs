@@ -131,7 +131,10 @@ async fn download(cache: &Cache, program: &Program<'_>, source: &ChartSource) ->
     let authority = source.ca_file.iter();
     arguments.extend(authority.flat_map(|path| ["--ca-file".to_owned(), path.display().to_string()]));
     arguments.extend(["--destination".to_owned(), folder.path().display().to_string()]);
-    program.run(&arguments, "", DOWNLOAD_LIMIT).await.map_err(|reason| format!("{source}: {reason}"))?;
+    program
+        .run(&arguments, "", DOWNLOAD_LIMIT, None)
+        .await
+        .map_err(|reason| format!("{source}: {reason}"))?;
     let archive =
         fs::read_dir(folder.path()).map_err(cannot)?.filter_map(Result::ok).map(|entry| entry.path());
     let archive = archive.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz"));
