@@ -21,6 +21,7 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
     ChartPast {
         moment: if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade },
         definitions: identities.filter(|identity| is_definition(identity)).cloned().collect(),
+        is_renewed: false,
     }
 }
 

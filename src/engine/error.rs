@@ -71,6 +71,20 @@ pub enum Error {
         /// Those that there are.
         known: Vec<BlockAddress>,
     },
+    /// There is no chart of which anything could be made anew.
+    #[error("{named} is no chart")]
+    NoChart {
+        /// The one that was named.
+        named: BlockAddress,
+        /// Those that there are.
+        known: Vec<BlockAddress>,
+    },
+    /// Something is to be made anew in a plan that does not apply the configuration.
+    #[error("nothing of {named} is made anew")]
+    NothingRotated {
+        /// The chart that was named.
+        named: BlockAddress,
+    },
     /// The host of a registry cannot stand in a URL.
     #[error("{registry} has no URL: {url}")]
     NoUrl {

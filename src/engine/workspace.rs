@@ -21,7 +21,7 @@ use super::run_secrets::RunSecrets;
 use super::state_access::{StateAccess, place_name};
 use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
-use crate::blocks::SecretKeyRef;
+use crate::blocks::{ChartPast, SecretKeyRef};
 use crate::config::Config;
 use crate::graph::Graph;
 use crate::plan::{Action, Briefing, Mode};
@@ -67,6 +67,7 @@ impl<S: StateAccess> Workspace<S> {
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let state = self.state.state();
         check_lineage(state, &request)?;
+        check_rotation(self.config(), &request)?;
         let planning = async {
             match request.revision {
                 Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await,
@@ -105,7 +106,10 @@ impl<S: StateAccess> Workspace<S> {
             value
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
-        let past = |chart: &BlockAddress| past(state, &config.moves, chart);
+        let past = |chart: &BlockAddress| ChartPast {
+            is_renewed: request.rotate.contains(chart),
+            ..past(state, &config.moves, chart)
+        };
         let outside = Outside {
             provider: Some(&keeping),
             helm: &host.helm,
@@ -274,6 +278,20 @@ fn check_lineage(state: &State, request: &PlanRequest) -> Result<(), Error> {
             Err(Error::OtherLineage { named: named.clone(), found })
         }
         _ => Ok(()),
+    }
+}
+
+/// Only charts make something at random, and only where they are applied.
+fn check_rotation(config: &Config, request: &PlanRequest) -> Result<(), Error> {
+    let Some(named) = request.rotate.first() else { return Ok(()) };
+    if request.mode == Mode::Destroy {
+        return Err(Error::NothingRotated { named: named.clone() });
+    }
+    let all = config.blocks.iter().map(|block| &block.address);
+    let known: Vec<BlockAddress> = all.filter(|address| address.kind == "chart").cloned().collect();
+    match request.rotate.iter().find(|named| !known.contains(named)) {
+        Some(named) => Err(Error::NoChart { named: named.clone(), known }),
+        None => Ok(()),
     }
 }
 

@@ -169,6 +169,27 @@ fn what_a_chart_makes_at_random_is_kept_and_renewed_on_request() {
     project.run(["apply", "--auto-approve", "--replace", "chart.web/Secret/web-random"]).success();
     assert_ne!(token(), old_token);
     project.expect_settled();
+    // All of it as one, and nothing is replaced.
+    let uid = || ns.field("secret/web-random", "/metadata/uid");
+    let (old_token, old_checksum, old_uid) = (token(), checksum(), uid());
+    project.run(["plan", "--replace", "chart.web"]).code(1).stderr_contains("regplan rotate chart.web");
+    project
+        .run(["plan", "--rotate", "chart.web", "--out", "new.plan"])
+        .success()
+        .stdout_contains("2 to change");
+    project.run(["apply", "new.plan"]).success();
+    assert_eq!(uid(), old_uid);
+    assert!(token() != old_token && checksum() != old_checksum);
+    project.expect_settled();
+    let old_token = token();
+    project.run(["rotate", "chart.web", "--auto-approve"]).success();
+    assert_ne!(token(), old_token);
+    project.expect_settled();
+    project.run(["rotate", "chart.wep"]).code(1).stderr_contains("did you mean `chart.web`?");
+    project
+        .run(["plan", "--destroy", "--rotate", "chart.web"])
+        .code(1)
+        .stderr_contains("leave `--rotate` out");
 }
 
 fn what_is_lost_of_a_charts_random_values_is_told() {

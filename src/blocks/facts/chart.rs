@@ -67,18 +67,20 @@ pub struct Capabilities {
     pub apis: Vec<String>,
 }
 
-/// What the state knows of a chart.
+/// What the state knows of a chart, and what the user wants of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChartPast {
     /// What happens to it in the plan at hand.
     pub moment: Moment,
     /// The definitions of custom resources that it has brought.
     pub definitions: Vec<Identity>,
+    /// Whether all is made anew that it makes at random.
+    pub is_renewed: bool,
 }
 
 impl ChartPast {
     /// That of a chart that is new.
-    pub const NONE: Self = Self { moment: Moment::Install, definitions: Vec::new() };
+    pub const NONE: Self = Self { moment: Moment::Install, definitions: Vec::new(), is_renewed: false };
 }
 
 /// A text that may hold secrets, and is never shown.

@@ -15,13 +15,19 @@ struct World {
     /// The object in the cluster.
     live: fn(&Target) -> Fact,
     secret: SecretText,
+    past: fn() -> ChartPast,
 }
 
 const BLOCK: &str = "[chart.web]\nchart = \"web\"\nnamespace = \"shop\"\n";
 
 impl World {
     fn rendering(renders: fn(&RenderRequest) -> Result<String, String>) -> Self {
-        Self { renders, live: |_| Fact::Live(LiveObject::Absent), secret: SecretText::Known("pass-1".into()) }
+        Self {
+            renders,
+            live: |_| Fact::Live(LiveObject::Absent),
+            secret: SecretText::Known("pass-1".into()),
+            past: || ChartPast::NONE,
+        }
     }
 
     fn facts(&self, config: &Config) -> Facts {
@@ -57,7 +63,7 @@ impl World {
             },
             Need::Live(target) => (self.live)(target),
             Need::HelmRelease { .. } => Fact::HelmRelease(Arc::from([])),
-            Need::Past(_) => Fact::Past(ChartPast::NONE),
+            Need::Past(_) => Fact::Past((self.past)()),
             Need::Secret { .. } => Fact::Text(self.secret.clone()),
             Need::File(_) => Fact::File("replicas: 3\nnested: {a: 1, b: null}\n".into()),
             Need::Manifests(_) | Need::Htpasswd { .. } | Need::Scope { .. } => Fact::Scope(None),
@@ -238,6 +244,12 @@ fn what_a_chart_makes_at_random_is_new_where_nothing_is_there_and_belongs_togeth
         ..World::rendering(random)
     };
     assert!(renewed.resources(BLOCK).iter().all(|desired| !desired.fresh.is_empty()));
+    let rotated = World {
+        live: stored,
+        past: || ChartPast { is_renewed: true, ..ChartPast::NONE },
+        ..World::rendering(random)
+    };
+    assert!(rotated.resources(BLOCK).iter().all(|desired| !desired.fresh.is_empty()));
     let unreadable = World { live: |_| Fact::Unknown("no permission".into()), ..World::rendering(random) };
     let unchecked: usize = unreadable.resources(BLOCK).iter().map(|desired| desired.unchecked.len()).sum();
     assert_eq!(unchecked, 3);

@@ -32,6 +32,17 @@ fn no_registry(named: Option<&BlockAddress>, known: &[BlockAddress]) -> Words {
     }
 }
 
+fn no_chart(named: &BlockAddress, known: &[BlockAddress]) -> Words {
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let named = named.to_string();
+    let help = suggest(
+        &named,
+        known.iter().map(String::as_str),
+        "name a `[chart.NAME]` of the configuration: only charts make something at random that is kept",
+    );
+    Words::new(format!("there is no chart `{named}`"), help)
+}
+
 /// A note: what the user should know besides the result.
 pub(super) fn note(story: impl AsRef<str>) -> Styled {
     let mut text = Styled::default();
@@ -60,6 +71,10 @@ pub(super) fn words(error: &Error) -> Words {
             suggest(name, known.iter().map(String::as_str), &format!("declare it with `[output.{name}]`")),
         ),
         Error::NoRegistry { named, known } => no_registry(named.as_ref(), known),
+        Error::NoChart { named, known } => no_chart(named, known),
+        Error::NothingRotated { named } => {
+            Words::new(format!("a destroy makes nothing anew: `{named}`"), "leave `--rotate` out")
+        }
         Error::NoUrl { registry, url } => Words::new(
             format!("the host of `{registry}` cannot stand in a URL: {url}"),
             "give it the name under which clients reach it: `host = \"registry.example.com\"`",
