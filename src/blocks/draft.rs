@@ -67,6 +67,8 @@ pub(super) struct Draft {
     pub(super) protect: bool,
     /// How it is run, where it is a hook of a chart.
     pub(super) hook: Option<Hook>,
+    /// The digest of all that its chart is rendered from, where it comes from one.
+    pub(super) rendered_from: Option<String>,
     /// The release of Helm that it is taken over from, where it is there.
     pub(super) release: Option<HelmRelease>,
 }
@@ -100,6 +102,7 @@ impl Draft {
             looks_at_apis: false,
             protect: false,
             hook: None,
+            rendered_from: None,
             release: None,
         }
     }
@@ -187,6 +190,7 @@ impl Draft {
             generated: self.generated,
             htpasswd: self.htpasswd,
             hook: self.hook,
+            rendered_from: self.rendered_from,
             release: self.release,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
             lifecycle: Lifecycle { protect: self.protect, ..Lifecycle::default() },

@@ -61,6 +61,7 @@ pub use compile::{Blocks, CompiledBlocks};
 pub use endpoint::{Access, Endpoint, Reach, ServedTls, Signed, Signer};
 pub use facts::{
     Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered,
+    SentOfChart,
 };
 pub use facts::{
     Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, NamespaceLabels,

@@ -1,10 +1,10 @@
 //! What the state knows of a chart: whether it is new or was there before, and what it has defined.
 
-use crate::blocks::ChartPast;
+use crate::blocks::{ChartPast, SentOfChart};
 use crate::config::Moves;
 use crate::kubernetes::kinds::is_definition;
-use crate::resource::{Address, BlockAddress, Moment};
-use crate::state::State;
+use crate::resource::{Address, BlockAddress, Identity, Moment};
+use crate::state::{State, StoredResource};
 
 /// What the state knows of a chart. An installation goes on until all has run that it was to run,
 /// however many applies that takes.
@@ -21,8 +21,21 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
     ChartPast {
         moment: if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade },
         definitions: identities.filter(|identity| is_definition(identity)).cloned().collect(),
+        sent: known.iter().filter_map(|resource| sent(resource)).collect(),
+        contents: known
+            .iter()
+            .filter_map(|resource| resource.readiness.completed().map(str::to_owned))
+            .collect(),
         is_renewed: false,
     }
+}
+
+/// What was sent of an object that is there for ever.
+fn sent(resource: &StoredResource) -> Option<(Identity, SentOfChart)> {
+    let applied = resource.applied.as_ref().filter(|_| resource.hook.is_none())?;
+    let object = applied.sent_object.as_ref()?.object().ok()?;
+    let sent = SentOfChart { rendered_from: applied.rendered_from.clone(), object };
+    Some((resource.identity.clone(), sent))
 }
 
 fn has_moved_to(moves: &Moves, old: &BlockAddress, new: &BlockAddress) -> bool {
@@ -33,8 +46,8 @@ fn has_moved_to(moves: &Moves, old: &BlockAddress, new: &BlockAddress) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Identity, Target};
-    use crate::state::{Provenance, Readiness, StoredResource};
+    use crate::resource::Target;
+    use crate::state::{Provenance, Readiness};
 
     fn stored(hook: Option<Moment>, readiness: Readiness) -> StoredResource {
         let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None };

@@ -82,6 +82,8 @@ pub struct Desired {
     pub shared: bool,
     /// How it is run, where it is not there for ever: a hook of a chart.
     pub hook: Option<Hook>,
+    /// The digest of all that its chart is rendered from, where it comes from one.
+    pub rendered_from: Option<String>,
     /// The release of Helm that it is taken over from, where it is there.
     pub release: Option<HelmRelease>,
 }
@@ -105,6 +107,7 @@ impl Desired {
             lifecycle: Lifecycle::default(),
             shared: false,
             hook: None,
+            rendered_from: None,
             release: None,
         })
     }

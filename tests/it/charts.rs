@@ -16,6 +16,7 @@ tests! {
     the_second_plan_of_a_chart_that_brings_its_own_kinds_is_empty,
     what_a_chart_makes_at_random_is_kept_and_renewed_on_request,
     what_is_lost_of_a_charts_random_values_is_told,
+    a_date_stays_until_a_chart_is_rendered_from_something_else,
     a_secret_of_a_chart_is_printed_nowhere,
     a_plan_without_secrets_says_what_it_could_not_check,
     a_plan_file_of_a_chart_is_applied,
@@ -205,6 +206,55 @@ fn what_is_lost_of_a_charts_random_values_is_told() {
     let consent = ["apply", "--auto-approve", "--consent", "chart.web/Secret/web-random"];
     project.run(consent).success();
     project.expect_settled();
+}
+
+/// A chart with the date of its rendering, a digest over it, and a hook that has the date as well.
+const DATED: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: dated, annotations: {sum: "@SUM@"}}
+data: {date: "@DATE@", plain: {{ .Values.plain | quote }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: noted, annotations: {helm.sh/hook: "pre-upgrade"}}
+data: {date: "@DATE@"}
+"#;
+
+fn a_date_stays_until_a_chart_is_rendered_from_something_else() {
+    let ns = Namespace::new();
+    let project = with_chart(ns.project(), "web", DATED)
+        .write("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\n"))
+        .write("date", "2026-11-27");
+    // The day passes with a file.
+    let (date, real) = (project.path("date").display().to_string(), stack_folder().join("helm"));
+    let script = "#!/bin/sh\nset -e\nREAL \"$@\" | sed \"s/@DATE@/$(cat DATE)/; s/@SUM@/$(sha256sum < DATE | cut -c1-64)/\"\n";
+    let script = script.replace("REAL", &real.display().to_string()).replace(" DATE", &format!(" {date}"));
+    let project = project.write("helm", &script);
+    make_executable(&project.path("helm"));
+    let helm = project.path("helm");
+    let project = project.env("REGPLAN_HELM", helm);
+    project.apply();
+    let dated = || ns.field("configmap/dated", "/data/date");
+    project.rewrite("date", "2026-11-28");
+    project.expect_settled();
+    // A change by another hand is one.
+    ns.patch("configmap/dated", &json!({"data": {"date": "2020-01-01"}}));
+    project.run(["plan"]).success().stdout_contains("1 to change").stdout_lacks("to run");
+    project.apply();
+    assert_eq!(dated(), "2026-11-27");
+    project.edit("web/values.yaml", "plain: text", "plain: new");
+    project.run(["plan"]).success().stdout_contains("1 to change").stdout_contains("1 to run");
+    project.apply();
+    assert_eq!(dated(), "2026-11-28");
+    project.rewrite("date", "2026-11-29");
+    project.expect_settled();
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(dated(), "2026-11-27");
+    project.edit("web/values.yaml", "plain: new", "plain: text");
+    project.expect_settled();
+    project.run(["rotate", "chart.web", "--auto-approve"]).success();
+    assert_eq!(dated(), "2026-11-29");
 }
 
 fn a_secret_of_a_chart_is_printed_nowhere() {

@@ -1,8 +1,11 @@
 //! Charts of Helm: where one comes from, what it is rendered with, and what comes out.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::ManifestFile;
 use crate::resource::{Identity, Moment};
@@ -54,7 +57,7 @@ impl fmt::Display for ChartSource {
 pub struct LocalChart {
     /// Its folder or its archive.
     pub path: PathBuf,
-    /// The SHA-256 of the archive, in hexadecimal; `None` for a folder.
+    /// The SHA-256 of the archive, or of all files of the folder, in hexadecimal; `None` for a folder that is too large.
     pub sha256: Option<String>,
 }
 
@@ -74,13 +77,32 @@ pub struct ChartPast {
     pub moment: Moment,
     /// The definitions of custom resources that it has brought.
     pub definitions: Vec<Identity>,
+    /// What was sent of it, by the object. Objects that it only runs are not there.
+    pub sent: BTreeMap<Identity, SentOfChart>,
+    /// What hooks of it have run with: digests of its content.
+    pub contents: BTreeSet<String>,
     /// Whether all is made anew that it makes at random.
     pub is_renewed: bool,
 }
 
+/// What the last apply has sent of an object of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentOfChart {
+    /// The digest of all that the chart was rendered from.
+    pub rendered_from: Option<String>,
+    /// The object, without its secrets.
+    pub object: Value,
+}
+
 impl ChartPast {
     /// That of a chart that is new.
-    pub const NONE: Self = Self { moment: Moment::Install, definitions: Vec::new(), is_renewed: false };
+    pub const NONE: Self = Self {
+        moment: Moment::Install,
+        definitions: Vec::new(),
+        sent: BTreeMap::new(),
+        contents: BTreeSet::new(),
+        is_renewed: false,
+    };
 }
 
 /// A text that may hold secrets, and is never shown.
@@ -121,6 +143,8 @@ pub struct RenderRequest {
 pub struct Rendered {
     /// The objects, as Helm printed them.
     pub output: ManifestFile,
+    /// The version of Helm that printed them.
+    pub helm: String,
 }
 
 impl Rendered {

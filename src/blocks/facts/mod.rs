@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 pub use chart::{
     Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered,
+    SentOfChart,
 };
 pub use file_lines::FileLines;
 pub use file_pattern::FilePattern;

@@ -217,7 +217,10 @@ mod tests {
     use crate::blocks::facts::ManifestFile;
 
     fn rendered(text: &str) -> Rendered {
-        Rendered { output: ManifestFile::parse(PathBuf::from("helm"), text.as_bytes()) }
+        Rendered {
+            output: ManifestFile::parse(PathBuf::from("helm"), text.as_bytes()),
+            helm: "v4.0.0".to_owned(),
+        }
     }
 
     fn config_map(data: &str) -> Rendered {

@@ -26,6 +26,9 @@ const DEFINITION: &str = "crd-install";
 /// `before-hook-creation`, is what always happens here: what is left of an earlier run makes room.
 const ENDINGS: [(&str, Ending); 2] = [("hook-succeeded", Ending::Succeeded), ("hook-failed", Ending::Failed)];
 
+/// What stands between the digest of what was rendered, and that of what it was rendered from.
+const FROM: &str = " from ";
+
 /// What the annotation of a hook says about when it runs.
 enum Role {
     /// It is an object like any other.
@@ -83,8 +86,24 @@ pub(super) fn told_apart(
     told
 }
 
+/// The content that hooks run with. It is the known one as long as that says the same: by the digest of what the chart renders,
+/// or by that of what it is rendered from (`from`), where nothing but the time has changed (`is_same`).
+pub(super) fn content(
+    objects: &[ChartObject],
+    from: Option<&str>,
+    is_same: bool,
+    known: &BTreeSet<String>,
+) -> String {
+    let rendered = digest(objects);
+    let Some(from) = from else { return rendered };
+    let is_of_same_objects = |known: &&String| known.split(FROM).next() == Some(rendered.as_str());
+    let is_from_same = |known: &&String| is_same && known.split(FROM).nth(1) == Some(from);
+    let found = known.iter().find(is_of_same_objects).or_else(|| known.iter().find(is_from_same));
+    found.cloned().unwrap_or_else(|| format!("{rendered}{FROM}{from}"))
+}
+
 /// The digest of all that a chart renders, but for its secrets and for what it makes at random.
-pub(super) fn content(objects: &[ChartObject]) -> String {
+fn digest(objects: &[ChartObject]) -> String {
     let mut digest = Sha256::new();
     for object in objects {
         let mut content = object.object.clone();

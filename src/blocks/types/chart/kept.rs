@@ -246,7 +246,7 @@ fn name_in(item: &Value) -> Option<(&'static str, &Value)> {
 }
 
 /// The object as the cluster knows it.
-fn target(object: &Value, namespace: &str, facts: &Facts) -> Option<Target> {
+pub(super) fn target(object: &Value, namespace: &str, facts: &Facts) -> Option<Target> {
     let identity = Identity::of(object)?;
     let (group, version) = api_version_parts(object.get("apiVersion")?.as_str()?);
     let kind = GroupKind { group: group.to_owned(), kind: identity.kind.clone() };

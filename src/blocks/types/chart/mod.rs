@@ -9,6 +9,8 @@
 //! | `request` | What is asked of Helm? |
 //! | `chart_object` | What is known of an object of a chart? |
 //! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
+//! | `inputs` | From what is the chart rendered? |
+//! | `dated` | Which fields change with the time alone? |
 //! | `hooks` | Which objects are run at moments, and are not there for ever? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `takeover` | Which release of Helm does it take over? |
@@ -16,7 +18,9 @@
 
 mod chart_object;
 mod comparison;
+mod dated;
 mod hooks;
+mod inputs;
 mod kept;
 mod options;
 mod patch;
@@ -33,7 +37,7 @@ use serde_json::{Value, json};
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::{ChartSource, Fact, Need};
+use crate::blocks::facts::{ChartPast, ChartSource, Fact, Need};
 use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::keys::{self, span_of};
 use crate::blocks::scope;
@@ -147,15 +151,22 @@ impl BlockType for ChartBlock {
         let objects = objects(block, spec, &renderings, context, mistakes);
         let Some(mut objects) = objects else { return Vec::new() };
         let namespace = spec.namespace(context);
+        let past = past(block, context);
+        let rendered_from = inputs::digest(spec, &renderings, context);
+        let from = rendered_from.as_deref().filter(|_| !past.is_renewed);
+        let is_same =
+            from.is_some_and(|from| dated::hold(&mut objects, from, &past, namespace, context.facts));
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
         let release = takeover::release(block, spec, &objects, context, mistakes);
-        let moment = moment(block, release.as_ref(), spec, context);
-        let run = Run { content: hooks::content(&objects), moment };
+        let moment = moment(past.moment, release.as_ref(), spec);
+        let content = hooks::content(&objects, from, is_same, &past.contents);
+        let run = Run { content, moment };
         let mut drafts: Vec<Draft> =
             objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect();
         for draft in &mut drafts {
             draft.release.clone_from(&release);
+            draft.rendered_from.clone_from(&rendered_from);
             if let Some(release) = draft.release.as_mut().filter(|_| spec.keep_release) {
                 takeover::keep_marks(&mut draft.object, release);
                 release.records = [].into();
@@ -187,17 +198,16 @@ struct Run {
     moment: Moment,
 }
 
-/// What happens to the chart. Where nobody has looked, it is new. As long as a release is taken over, nothing runs.
-fn moment(
-    block: &Block,
-    release: Option<&HelmRelease>,
-    spec: &ChartSpec,
-    context: &CompileContext<'_>,
-) -> Moment {
-    let moment = match context.facts.get(&Need::Past(block.address.clone())) {
-        Some(Fact::Past(past)) => past.moment,
-        _ => Moment::Install,
-    };
+/// What is known of the chart. Where nobody has looked, it is new.
+fn past(block: &Block, context: &CompileContext<'_>) -> ChartPast {
+    match context.facts.get(&Need::Past(block.address.clone())) {
+        Some(Fact::Past(past)) => past.clone(),
+        _ => ChartPast::NONE,
+    }
+}
+
+/// What happens to the chart. As long as a release is taken over, nothing runs.
+fn moment(moment: Moment, release: Option<&HelmRelease>, spec: &ChartSpec) -> Moment {
     let is_taken_over = release.is_some_and(|release| !release.records.is_empty());
     // A record that stays says nothing of later changes.
     let is_begun = moment == Moment::Install || !spec.keep_release;

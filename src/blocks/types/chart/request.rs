@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::ChartSpec;
 use super::values::{self, ChartValues};
 use crate::blocks::block_type::CompileContext;
@@ -44,6 +46,16 @@ impl Renderings {
         let substituted = self.values.substituted.clone();
         let substituted = substituted.map(|values| RenderRequest { values, ..self.first.clone() });
         [Some(self.first.clone()), Some(again), substituted].into_iter().flatten().map(rendering).collect()
+    }
+
+    /// What is asked first.
+    pub(super) fn first(&self) -> &RenderRequest {
+        &self.first
+    }
+
+    /// The values without their secrets.
+    pub(super) fn open_values(&self) -> &Value {
+        &self.values.open
     }
 
     /// Why a secret among the values is not known; a placeholder stands for it.

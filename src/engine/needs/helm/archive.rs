@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::HelmSettings;
 use super::program::Program;
+use super::{HelmSettings, folder};
 use crate::blocks::{ChartOrigin, ChartSource, LocalChart};
 use crate::resource::hex;
 
@@ -15,7 +15,7 @@ use crate::resource::hex;
 const DOWNLOAD_LIMIT: Duration = Duration::from_mins(2);
 
 /// The largest size of an archive in bytes; that of Helm itself is about as large.
-const LARGEST: u64 = 100 << 20;
+pub(super) const LARGEST: u64 = 100 << 20;
 
 /// The chart on this machine; downloaded where the cache does not have it.
 ///
@@ -43,36 +43,7 @@ pub(super) async fn fetch(
     if !path.join("Chart.yaml").is_file() {
         return Err(format!("{} is no chart: there is no Chart.yaml in it", path.display()));
     }
-    without_links_outside(path)?;
-    Ok(LocalChart { path: path.clone(), sha256: None })
-}
-
-/// Makes sure that no link in the folder of a chart leads out of it: Helm would follow it, and what is there may be
-/// anything.
-fn without_links_outside(folder: &Path) -> Result<(), String> {
-    let cannot = |path: &Path, error: &std::io::Error| format!("{}: {error}", path.display());
-    let root = folder.canonicalize().map_err(|error| cannot(folder, &error))?;
-    let mut open = vec![folder.to_owned()];
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(&next).map_err(|error| cannot(&next, &error))? {
-            let entry = entry.map_err(|error| cannot(&next, &error))?;
-            let (path, kind) = (entry.path(), entry.file_type());
-            let kind = kind.map_err(|error| cannot(&path, &error))?;
-            if kind.is_dir() {
-                open.push(path);
-            } else if kind.is_symlink() {
-                let target = path.canonicalize().map_err(|error| cannot(&path, &error))?;
-                if !target.starts_with(&root) {
-                    return Err(format!(
-                        "{} is a link that leads out of the chart, to {}: put what it leads to into the chart",
-                        path.display(),
-                        target.display()
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
+    Ok(LocalChart { path: path.clone(), sha256: folder::digest(path)? })
 }
 
 fn words(error: &std::io::Error, path: &Path) -> String {

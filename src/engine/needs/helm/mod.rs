@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `program` | Where is the program, is it new enough, and how is it run? |
 //! | `archive` | Where is a chart on this machine, and is it the one that is meant? |
+//! | `folder` | What is in the folder of a chart, and does it stay inside of it? |
 //! | `rendering` | What comes out of a chart? |
 //! | `releases` | What does Helm remember of a release in the cluster? |
 
 mod archive;
+mod folder;
 mod program;
 mod releases;
 mod rendering;

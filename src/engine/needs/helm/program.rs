@@ -21,12 +21,12 @@ const VERSION_LIMIT: Duration = Duration::from_secs(20);
 /// The program, which is asked for its version before it is first used.
 pub(super) struct Program<'a> {
     settings: &'a HelmSettings,
-    checked: OnceCell<Result<(), String>>,
+    version: OnceCell<Result<String, String>>,
 }
 
 impl<'a> Program<'a> {
     pub(super) fn new(settings: &'a HelmSettings) -> Self {
-        Self { settings, checked: OnceCell::new() }
+        Self { settings, version: OnceCell::new() }
     }
 
     /// Runs the program, and gives what it printed. Without an access it reaches no cluster.
@@ -40,18 +40,27 @@ impl<'a> Program<'a> {
         limit: Duration,
         access: Option<&ProgramAccess>,
     ) -> Result<Vec<u8>, String> {
-        self.checked.get_or_init(|| self.check()).await.clone()?;
+        self.version().await?;
         self.run_unchecked(self.command(access), arguments, input, limit).await
     }
 
-    /// Whether the program is new enough.
-    async fn check(&self) -> Result<(), String> {
+    /// The version of the program, as it says it.
+    ///
+    /// # Errors
+    /// It is not there, or is too old.
+    pub(super) async fn version(&self) -> Result<&str, String> {
+        let found = self.version.get_or_init(|| self.checked_version()).await;
+        found.as_deref().map_err(Clone::clone)
+    }
+
+    /// Its version, if it is new enough.
+    async fn checked_version(&self) -> Result<String, String> {
         let arguments = ["version", "--template", "{{.Version}}"];
         let output = self.run_unchecked(self.command(None), &arguments, "", VERSION_LIMIT).await?;
         let text = String::from_utf8_lossy(&output);
         let found = text.trim();
         match version(found) {
-            Some(version) if version >= OLDEST => Ok(()),
+            Some(version) if version >= OLDEST => Ok(found.to_owned()),
             _ => {
                 let (major, minor) = OLDEST;
                 let program = self.settings.program.display();

@@ -10,7 +10,8 @@ use crate::provider::ProgramAccess;
 /// How long a rendering may take.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Renders a chart. With an access its templates look up objects of the cluster. The values go by standard input, where no list of processes shows them.
+/// Renders a chart. With an access its templates look up objects of the cluster. The values go by standard input, where no
+/// list of processes shows them.
 ///
 /// # Errors
 /// What Helm said is wrong.
@@ -30,9 +31,11 @@ pub(super) async fn render(
     arguments.extend(apis.iter().flat_map(|api| ["--api-versions".into(), api.clone()]));
     arguments.extend(access.into_iter().flat_map(lookups));
     let output = program.run(&arguments, &values.0, LIMIT, access).await?;
+    let helm = program.version().await?.to_owned();
     // Reading YAML takes a while, and other renderings wait for this thread.
     let parsed = tokio::task::spawn_blocking(move || Rendered {
         output: ManifestFile::parse(PathBuf::from("helm.yaml"), &output),
+        helm,
     });
     parsed.await.map_err(|error| format!("Helm's output could not be read: {error}"))
 }
