@@ -37,6 +37,8 @@ pub struct CompiledBlocks {
     /// The resources: the shared namespaces first, then what blocks ask for, in the order of the blocks. Of
     /// objects with mistakes only what could be made.
     pub resources: Vec<Desired>,
+    /// What runs only when somebody looks whether a block works: the tests of charts.
+    pub tests: Vec<Desired>,
     /// What a reader of a plan wants to know first of each block, for the blocks of which there is such a thing.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
     /// The outputs, as far as they are known.
@@ -129,12 +131,13 @@ impl<'c> Blocks<'c> {
             .filter(|(_, drafts)| !drafts.is_empty())
             .map(|((block, _), _)| &block.address)
             .collect();
-        let mut resources = Vec::new();
+        let (mut resources, mut tests) = (Vec::new(), Vec::new());
         for ((block, block_type), drafts) in self.all.iter().zip(drafts) {
-            let mut objects: Vec<Desired> = drafts
+            let all = drafts
                 .into_iter()
-                .filter_map(|draft| finish.desired(&block.address, draft, *block_type, &mut mistakes))
-                .collect();
+                .filter_map(|draft| finish.desired(&block.address, draft, *block_type, &mut mistakes));
+            let (of_block, mut objects): (Vec<Desired>, Vec<Desired>) = all.partition(Desired::is_test);
+            tests.extend(of_block);
             lifecycle::distribute(block, *block_type, &with_objects, &mut objects, &mut mistakes);
             resources.append(&mut objects);
         }
@@ -149,7 +152,8 @@ impl<'c> Blocks<'c> {
         references::check(self.config, &known, &all, &mut mistakes);
         outputs::check(&outputs, &known, &all, &mut mistakes);
         let outputs = outputs.into_iter().map(|(_, compiled)| compiled).collect();
-        CompiledBlocks { resources: all, key_facts: self.key_facts(), outputs, mistakes: sorted(mistakes) }
+        let (key_facts, mistakes) = (self.key_facts(), sorted(mistakes));
+        CompiledBlocks { resources: all, tests, key_facts, outputs, mistakes }
     }
 
     /// How the registries are reached, in the order of the blocks.

@@ -118,7 +118,7 @@ Examples:
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
-    /// Look whether registries work: names, certificates, passwords, a push and a pull
+    /// Look whether registries work: names, certificates, passwords, a push and a pull; run the tests of charts
     Verify(VerifyArgs),
     /// Take over an object that exists already
     Import(ImportArgs),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tracing::{Instrument as _, info_span};
 
@@ -25,6 +26,8 @@ pub struct Compiled {
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
     /// What `[output.NAME]` gives, as far as it is known.
     pub outputs: Vec<CompiledOutput>,
+    /// What runs only when somebody looks whether a block works.
+    pub tests: Vec<Arc<Desired>>,
     /// Warnings: what is allowed, and probably not meant.
     pub warnings: Diagnostics,
     /// The values of the sources of secrets.
@@ -40,6 +43,7 @@ impl Compiled {
             graph,
             key_facts: BTreeMap::new(),
             outputs: Vec::new(),
+            tests: Vec::new(),
             warnings: Diagnostics::default(),
             secret_inputs: SecretInputs::default(),
             of_files: None,
@@ -73,12 +77,21 @@ pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Co
         return of_blocks(config, facts, blocks);
     }
     let blocks = without(config, blocks, is_later);
-    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
+    let (graph, CompiledBlocks { key_facts, outputs, tests, mistakes, .. }) = graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     let Some(graph) = graph else { return Err(as_error(warnings)) };
     let secret_inputs = facts.secret_inputs.clone();
-    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs, of_files: Some(facts.of_files()) })
+    let tests = tests.into_iter().map(Arc::new).collect();
+    Ok(Compiled {
+        graph,
+        key_facts,
+        outputs,
+        tests,
+        warnings,
+        secret_inputs,
+        of_files: Some(facts.of_files()),
+    })
 }
 
 /// Whether a chart could not be rendered.
@@ -193,7 +206,7 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
 }
 
 fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Compiled, Error> {
-    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
+    let (graph, CompiledBlocks { key_facts, outputs, tests, mistakes, .. }) = graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
@@ -202,7 +215,8 @@ fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Co
     plan::imported(&config.imports, &graph).map_err(as_error)?;
     let needs_more = !facts.are_of_files_alone() || outputs.iter().any(|output| output.unknown.is_some());
     let of_files = needs_more.then(|| facts.of_files());
-    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs: facts.secret_inputs, of_files })
+    let tests = tests.into_iter().map(Arc::new).collect();
+    Ok(Compiled { graph, key_facts, outputs, tests, warnings, secret_inputs: facts.secret_inputs, of_files })
 }
 
 /// The further mistakes of a configuration that has some: those of the blocks without a mistake (`sound`),

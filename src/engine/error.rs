@@ -63,9 +63,9 @@ pub enum Error {
         /// Those that there are.
         known: Vec<String>,
     },
-    /// There is no registry to look at.
-    #[error("there is no registry to look at")]
-    NoRegistry {
+    /// There is no registry to look at, and no chart with tests.
+    #[error("there is nothing to look at")]
+    NothingToVerify {
         /// The one that was asked for; `None` where all were.
         named: Option<BlockAddress>,
         /// Those that there are.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::{
-    Address, Expression, FieldPath, HelmRelease, Hook, Identity, Lifecycle, PathMap, Target,
+    Address, Expression, FieldPath, HelmRelease, Hook, Identity, Lifecycle, Moment, PathMap, Target,
     api_version_parts,
 };
 use crate::diagnostic::Span;
@@ -117,6 +117,11 @@ impl Desired {
         let api_version = self.object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
         let (_, version) = api_version_parts(api_version);
         Target { identity: self.identity.clone(), version: Some(version.to_owned()) }
+    }
+
+    /// Whether it runs only when somebody looks whether its chart works.
+    pub fn is_test(&self) -> bool {
+        self.hook.as_ref().is_some_and(|hook| hook.moment == Moment::Test)
     }
 
     /// Whether nobody may see this field, or something below it.

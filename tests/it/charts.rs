@@ -2,6 +2,7 @@
 
 pub(crate) mod hooks;
 pub(crate) mod takeover;
+pub(crate) mod tested;
 
 use std::collections::BTreeMap;
 use std::fs;

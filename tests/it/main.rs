@@ -119,6 +119,7 @@ fn tests() -> Vec<Test> {
         attribution::tests(),
         charts::hooks::tests(),
         charts::takeover::tests(),
+        charts::tested::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),

@@ -130,7 +130,7 @@ fn run(change: &Change) -> Option<String> {
         (Side::After, Moment::Rollback) => "after the chart went back to this revision",
         (Side::Before, Moment::Delete) => "before the chart is deleted",
         (Side::After, Moment::Delete) => "after the chart was deleted",
-        (_, Moment::Takeover) => return None,
+        (_, Moment::Takeover | Moment::Test) => return None,
     };
     let facts = key_facts::line(&key_facts::of_object(change));
     Some(if facts.is_empty() { format!("runs {when}") } else { format!("runs {when}; {facts}") })

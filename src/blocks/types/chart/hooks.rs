@@ -29,31 +29,41 @@ const ENDINGS: [(&str, Ending); 2] = [("hook-succeeded", Ending::Succeeded), ("h
 /// What stands between the digest of what was rendered, and that of what it was rendered from.
 const FROM: &str = " from ";
 
+/// The objects of a chart, told apart.
+#[derive(Default)]
+pub(super) struct ToldApart {
+    /// What is there for ever, and what runs when the chart changes. What runs is marked as such.
+    pub(super) objects: Vec<ChartObject>,
+    /// What runs when somebody looks whether the chart works.
+    pub(super) tests: Vec<ChartObject>,
+}
+
 /// What the annotation of a hook says about when it runs.
 enum Role {
     /// It is an object like any other.
     Object,
-    /// It is a test.
-    Test,
-    /// It runs in these phases.
+    /// It runs in these phases; without any, it is a test alone.
     Run(BTreeSet<Phase>),
     /// It runs in a phase that nobody knows.
     Unknown(String),
 }
 
-/// The objects of a chart without its tests and without the hooks that nobody wants. What runs is marked as such.
+/// The objects of a chart without the hooks that nobody wants.
 pub(super) fn told_apart(
     block: &Block,
     objects: Vec<ChartObject>,
     wanted: &HooksKey,
     mistakes: &mut Vec<Diagnostic>,
-) -> Vec<ChartObject> {
-    let mut told = Vec::new();
+) -> ToldApart {
+    let mut told = ToldApart::default();
     let mut unknown = Vec::new();
     for mut object in objects {
+        if wanted.wants_tests() && is_test(&object.object) {
+            let test = notes(&object.object, [Phase::Test].into());
+            told.tests.push(ChartObject { hook: Some(test), ..object.clone() });
+        }
         match role(&object.object) {
-            Role::Object => told.push(object),
-            Role::Test => {}
+            Role::Object => told.objects.push(object),
             Role::Unknown(phase) => {
                 unknown.extend(name_of(&object.object).map(|name| format!("{name} ({phase})")));
             }
@@ -70,7 +80,7 @@ pub(super) fn told_apart(
                     object.unstable.iter_mut().for_each(|unstable| unstable.kept = Kept::Nothing);
                     object.hook = Some(notes(&object.object, phases));
                 }
-                told.push(object);
+                told.objects.push(object);
             }
         }
     }
@@ -130,7 +140,13 @@ fn role(object: &Value) -> Role {
             Err(_) => return Role::Unknown(phase.clone()),
         }
     }
-    if known.is_empty() { Role::Test } else { Role::Run(known) }
+    Role::Run(known)
+}
+
+/// Whether it runs when somebody looks whether the chart works.
+fn is_test(object: &Value) -> bool {
+    let phases = annotation(object, HELM_HOOK).unwrap_or_default();
+    words(phases).any(|phase| TESTS.contains(&phase.as_str()))
 }
 
 fn notes(object: &Value, phases: BTreeSet<Phase>) -> HookNotes {

@@ -48,6 +48,7 @@ use crate::kubernetes::server_fields::remove_server_fields;
 use crate::resource::{FieldPath, HelmRelease, Hook, KeyFact, Moment, Origin};
 use chart_object::{ChartObject, HookNotes, Kept, Unstable};
 use comparison::{Carriers, Obstacle};
+use hooks::ToldApart;
 use options::{AdoptKey, ChartKeys, HooksKey};
 use patch::Patch;
 use request::Renderings;
@@ -134,8 +135,9 @@ impl BlockType for ChartBlock {
         };
         needs.extend(renderings.needs());
         needs.extend(takeover::need(spec, context));
-        let objects = objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
-        needs.extend(scope::needs(objects.iter().map(|object| &object.object)));
+        let ToldApart { objects, tests } =
+            objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
+        needs.extend(scope::needs(objects.iter().chain(&tests).map(|object| &object.object)));
         needs.extend(kept::needs(&objects, spec.namespace(context), context.facts));
         needs.into_iter().collect()
     }
@@ -149,7 +151,7 @@ impl BlockType for ChartBlock {
     ) -> Vec<Draft> {
         let Some(renderings) = request::renderings(block, spec, context, mistakes) else { return Vec::new() };
         let objects = objects(block, spec, &renderings, context, mistakes);
-        let Some(mut objects) = objects else { return Vec::new() };
+        let Some(ToldApart { mut objects, tests }) = objects else { return Vec::new() };
         let namespace = spec.namespace(context);
         let past = past(block, context);
         let rendered_from = inputs::digest(spec, &renderings, context);
@@ -172,6 +174,8 @@ impl BlockType for ChartBlock {
                 release.records = [].into();
             }
         }
+        let run = Run { moment: Moment::Test, ..run };
+        drafts.extend(tests.into_iter().map(|test| draft(block, namespace, test, unknown, &run)));
         drafts
     }
 
@@ -214,14 +218,14 @@ fn moment(moment: Moment, release: Option<&HelmRelease>, spec: &ChartSpec) -> Mo
     if is_taken_over && is_begun { Moment::Takeover } else { moment }
 }
 
-/// The objects of the chart, without its tests; `None` where they are not known yet, or something is wrong.
+/// The objects of the chart; `None` where they are not known yet, or something is wrong.
 fn objects(
     block: &Block,
     spec: &ChartSpec,
     renderings: &Renderings,
     context: &CompileContext<'_>,
     mistakes: &mut Vec<Diagnostic>,
-) -> Option<Vec<ChartObject>> {
+) -> Option<ToldApart> {
     let at = span_of(block, ["chart"]);
     let mut outputs = Vec::new();
     for need in renderings.needs() {

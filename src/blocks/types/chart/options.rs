@@ -81,7 +81,7 @@ pub(in crate::blocks) struct ChartKeys {
     #[serde(default)]
     pub(super) lookup: bool,
     /// Which of the chart's hooks are run: all, none (`false`), or those of these phases, as in `["pre-install",
-    /// "pre-upgrade"]`. Tests are never run by an apply.
+    /// "pre-upgrade"]`. Tests are run by `regplan verify` alone, unless it is `false`.
     #[serde(default)]
     #[schemars(extend("default" = true))]
     pub(super) hooks: HooksKey,
@@ -125,6 +125,11 @@ impl Default for HooksKey {
 }
 
 impl HooksKey {
+    /// Whether the chart's tests are run when somebody asks for that.
+    pub(super) fn wants_tests(&self) -> bool {
+        !matches!(self, Self::All(false))
+    }
+
     /// Whether hooks of this phase are run.
     pub(super) fn wants(&self, phase: Phase) -> bool {
         match self {
