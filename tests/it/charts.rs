@@ -150,6 +150,25 @@ spec: {a: 1}
     project.run(["plan"]).success().stdout_contains(&ns.fill("Probe.{prefix}.example.com/probe"));
     project.apply();
     project.expect_settled();
+    // Objects are stored in this version.
+    project.edit("probe/crds/probe.yaml", "- name: v1", "- name: v2");
+    project.run(["plan"]).code(1).stdout_contains("status.storedVersions");
+    // Somebody else's, which serves more.
+    project.edit("probe/crds/probe.yaml", "- name: v2", "- name: v1");
+    let path = ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
+    let address =
+        ns.fill("chart.probe/CustomResourceDefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
+    project.run(["state", "rm", &address]).success();
+    let marks = json!({"metadata": {"annotations": {"regplan.dev/project": null, "regplan.dev/lineage": null, "regplan.dev/address": null}}});
+    ns.patch(&path, &marks);
+    let refused = project.run(["plan"]).code(1);
+    refused.stdout_contains("crds = false").stdout_contains("Never delete it");
+    let versions = ns.field(&path, "/spec/versions/0");
+    let mut more = versions.clone();
+    more["name"] = json!("v2");
+    more["storage"] = json!(false);
+    ns.patch(&path, &json!({"spec": {"versions": [versions, more]}}));
+    project.run(["plan", "--adopt", &address]).code(1).stdout_contains("and ours does not");
     ns.clean_up(&ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com"));
 }
 

@@ -2,6 +2,7 @@
 
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, letting_go};
 use crate::plan::input::plan_input::Known;
+use crate::plan::ownership::definitions::{self, setback};
 use crate::resource::{
     Address, Desired, HelmRelease, Identity, Live, Problem, ProblemKind, RELEASE_NAME, is_house_group,
 };
@@ -50,7 +51,7 @@ pub(in crate::plan) fn belonging(
         return Belonging::Foreign(problem);
     }
     if desired.lifecycle.adopt || is_agreed || is_of_release(desired, live) {
-        return Belonging::ToAdopt;
+        return setback(desired, live).map_or(Belonging::ToAdopt, Belonging::Foreign);
     }
     Belonging::Foreign(unclaimed(desired, live, known))
 }
@@ -125,6 +126,9 @@ fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {
             "it belongs to the release `{release}` of Helm: `adopt = \"helm\"` in [{block}] takes over all of its objects \
              at once, and removes what Helm remembers of it"
         ));
+    }
+    if let Some(help) = definitions::help(desired) {
+        return problem.help(help);
     }
     problem.help(format!(
         "to take it over, pass `--adopt {}` or set `adopt = true` in [{block}.lifecycle]; \
