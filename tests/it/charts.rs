@@ -158,7 +158,7 @@ spec: {a: 1}
     let path = ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
     let address =
         ns.fill("chart.probe/CustomResourceDefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
-    project.run(["state", "rm", &address]).success();
+    project.regplan(["state", "rm", &address]).stdin("yes\n").run().success();
     let marks = json!({"metadata": {"annotations": {"regplan.dev/project": null, "regplan.dev/lineage": null, "regplan.dev/address": null}}});
     ns.patch(&path, &marks);
     let refused = project.run(["plan"]).code(1);
