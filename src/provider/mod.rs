@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `house` | what every house can do: read, preview, write, delete, wait, review |
 //! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
+//! | `program_access` | how another program reaches the same cluster |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
 //! | `kubernetes` | the first house |
 //! | `dns` | the second house: record sets |

@@ -81,8 +81,9 @@ impl Need {
     /// Whether the answer is the same with and without a cluster.
     pub(super) fn is_of_files(&self) -> bool {
         match self {
-            // A rendering depends on nothing but what stands in its request.
-            Self::File(_) | Self::Manifests(_) | Self::Chart(_) | Self::Rendering(_) => true,
+            Self::File(_) | Self::Manifests(_) | Self::Chart(_) => true,
+            // It depends on nothing but what stands in its request, unless its templates look up objects.
+            Self::Rendering(request) => !request.lookup,
             Self::Capabilities
             | Self::Past(_)
             | Self::HelmRelease { .. }

@@ -96,20 +96,22 @@ pub(super) fn told_apart(
     told
 }
 
-/// The content that hooks run with. It is the known one as long as that says the same: by the digest of what the chart renders,
-/// or by that of what it is rendered from (`from`), where nothing but the time has changed (`is_same`).
+/// The content that hooks run with. It is a known one as long as that says the same: by the digest of what the chart renders,
+/// or by that of what it is rendered from, where nothing but the time has changed (`same`).
 pub(super) fn content(
     objects: &[ChartObject],
     from: Option<&str>,
-    is_same: bool,
+    same: Option<&str>,
     known: &BTreeSet<String>,
 ) -> String {
     let rendered = digest(objects);
-    let Some(from) = from else { return rendered };
     let is_of_same_objects = |known: &&String| known.split(FROM).next() == Some(rendered.as_str());
-    let is_from_same = |known: &&String| is_same && known.split(FROM).nth(1) == Some(from);
+    let is_from_same = |known: &&String| same.is_some() && known.split(FROM).nth(1) == same;
     let found = known.iter().find(is_of_same_objects).or_else(|| known.iter().find(is_from_same));
-    found.cloned().unwrap_or_else(|| format!("{rendered}{FROM}{from}"))
+    found.cloned().unwrap_or_else(|| match from {
+        Some(from) => format!("{rendered}{FROM}{from}"),
+        None => rendered.clone(),
+    })
 }
 
 /// The digest of all that a chart renders, but for its secrets and for what it makes at random.

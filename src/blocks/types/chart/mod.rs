@@ -155,14 +155,15 @@ impl BlockType for ChartBlock {
         let namespace = spec.namespace(context);
         let past = past(block, context);
         let rendered_from = inputs::digest(spec, &renderings, context);
-        let from = rendered_from.as_deref().filter(|_| !past.is_renewed);
-        let is_same =
-            from.is_some_and(|from| dated::hold(&mut objects, from, &past, namespace, context.facts));
+        let from = rendered_from.as_deref();
+        let same = from.filter(|from| {
+            !past.is_renewed && dated::hold(&mut objects, from, &past, namespace, context.facts)
+        });
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
         let release = takeover::release(block, spec, &objects, context, mistakes);
         let moment = moment(past.moment, release.as_ref(), spec);
-        let content = hooks::content(&objects, from, is_same, &past.contents);
+        let content = hooks::content(&objects, from, same, &past.contents);
         let run = Run { content, moment };
         let mut drafts: Vec<Draft> =
             objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect();
