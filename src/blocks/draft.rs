@@ -55,6 +55,8 @@ pub(super) struct Draft {
     pub(super) fresh: PathMap<()>,
     /// Fields whose values were generated, in this run or in an earlier one.
     generated: PathMap<()>,
+    /// Fields that a chart makes at random.
+    pub(super) random: PathMap<()>,
     /// Fields that hold an htpasswd file.
     htpasswd: PathMap<()>,
     /// What must be there before.
@@ -96,6 +98,7 @@ impl Draft {
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
             generated: PathMap::default(),
+            random: PathMap::default(),
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             controlled: Vec::new(),
@@ -188,6 +191,7 @@ impl Draft {
             unchecked: self.unchecked,
             fresh: self.fresh,
             generated: self.generated,
+            random: self.random,
             htpasswd: self.htpasswd,
             hook: self.hook,
             rendered_from: self.rendered_from,

@@ -71,6 +71,8 @@ pub struct Desired {
     pub fresh: PathMap<()>,
     /// Fields whose values were generated, in this run or in an earlier one: nobody else has them.
     pub generated: PathMap<()>,
+    /// Fields that a chart makes at random: once they are there, they stay.
+    pub random: PathMap<()>,
     /// Fields that hold an htpasswd file: the names of its users are no secret.
     pub htpasswd: PathMap<()>,
     /// What must be there before, each with the place that says so: in `depends_on`, or in a key that names a
@@ -102,6 +104,7 @@ impl Desired {
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
             generated: PathMap::default(),
+            random: PathMap::default(),
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),

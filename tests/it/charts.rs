@@ -183,6 +183,7 @@ fn what_a_chart_makes_at_random_is_kept_and_renewed_on_request() {
     project.expect_settled();
     // What is given changes, what is random stays, and the pods are rolled.
     let project = project.env("CHART_PASSWORD", "another-canary-8");
+    project.run(["plan"]).success().stdout_contains("keeps what was made at random: data.token");
     project.apply();
     assert_eq!(token(), old_token);
     assert_ne!(checksum(), old_checksum);
@@ -197,7 +198,8 @@ fn what_a_chart_makes_at_random_is_kept_and_renewed_on_request() {
     project
         .run(["plan", "--rotate", "chart.web", "--out", "new.plan"])
         .success()
-        .stdout_contains("2 to change");
+        .stdout_contains("2 to change")
+        .stdout_contains("made at random: data.token");
     project.run(["apply", "new.plan"]).success();
     assert_eq!(uid(), old_uid);
     assert!(token() != old_token && checksum() != old_checksum);

@@ -32,6 +32,7 @@ pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> 
         sent_object: Some(without_secrets(desired, sent, &answer.object)),
         fields: held.into_iter().map(|(path, held)| (path.to_string(), held)).collect(),
         foreign_items: Some(foreign_items.iter().map(ToString::to_string).collect()),
+        unstable_fields: desired.random.iter().map(|(path, ())| path.clone()).collect(),
         ..Applied::default()
     }
 }

@@ -33,6 +33,8 @@ fn facts(desired: &Desired) -> String {
         unchecked,
         fresh,
         generated,
+        // A revision has the values, and renders nothing.
+        random: _,
         htpasswd,
         depends_on,
         lifecycle,

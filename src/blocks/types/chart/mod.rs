@@ -317,6 +317,7 @@ fn draft(
         draft.sensitive.insert(path, ());
     }
     for Unstable { path, kept, .. } in unstable {
+        draft.random.insert(path.clone(), ());
         match kept {
             Kept::Live => {}
             Kept::Nothing => draft.fresh.insert(path, ()),
