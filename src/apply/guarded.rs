@@ -203,8 +203,8 @@ fn not_as_approved(approved: &[FieldChange], now: &[FieldChange]) -> Vec<String>
         a.path == b.path && a.before == b.before && known
     };
     let appeared = now.iter().filter(|change| !approved.iter().any(|other| same(other, change)));
-    // kubectl's annotation is removed before the write, so the answer to a dry-run does not show it.
-    let shown = approved.iter().filter(|change| !crate::kubernetes::marks::is_note_of_kubectl(&change.path));
+    // The notes of other tools are removed before the write, so the answer to a dry-run does not show them.
+    let shown = approved.iter().filter(|change| !crate::kubernetes::marks::is_note_of_a_tool(&change.path));
     let vanished = shown.filter(|change| !now.iter().any(|other| same(change, other)));
     let mut paths: Vec<String> = appeared.chain(vanished).map(|change| change.path.to_string()).collect();
     paths.sort();

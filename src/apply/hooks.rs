@@ -9,7 +9,11 @@ use crate::plan::{Action, Change, Plan, Tracking};
 use crate::resource::{Address, BlockAddress, Ending, Hook, Live, Moment, Side, Target};
 
 /// What is to be deleted.
-pub(super) type Leftover = (Target, Arc<Live>);
+pub(super) struct Leftover {
+    pub(super) address: Address,
+    pub(super) target: Target,
+    pub(super) live: Arc<Live>,
+}
 
 /// What must be known of a run before it begins: an installation that is interrupted goes on as one.
 pub(super) fn due(plan: &Plan) -> impl Iterator<Item = Record> {
@@ -74,7 +78,11 @@ pub(super) fn leftover(
     ending: Ending,
     current: &HashMap<Address, Arc<Live>>,
 ) -> Option<Leftover> {
-    let is_meant = hook(change)?.deleted_after.contains(&ending);
+    let hook = hook(change)?;
+    // Of a chart that is deleted, nothing stays.
+    let is_last = hook.moment == Moment::Delete && ending == Ending::Succeeded;
+    let is_meant = is_last || hook.deleted_after.contains(&ending);
     let live = current.get(&change.address).filter(|_| is_meant)?;
-    Some((change.target.clone(), Arc::clone(live)))
+    let (address, target) = (change.address.clone(), change.target.clone());
+    Some(Leftover { address, target, live: Arc::clone(live) })
 }

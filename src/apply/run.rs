@@ -19,7 +19,7 @@ use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::{OnTrouble, Provider};
-use crate::resource::{Address, Ending, Live, Problem, Reference};
+use crate::resource::{Address, Ending, Live, Moment, Problem, Reference};
 use serde_json::Value;
 
 /// How an apply works.
@@ -296,7 +296,13 @@ impl<'p> Work<'p> {
                 self.fail(&address, problem, recorder, reporter);
                 None
             }
-            StepResult::CleanedUp { address, failed, trouble } => {
+            StepResult::CleanedUp { address, failed, gone, trouble } => {
+                // Other objects of hooks are remembered as what has run.
+                for change in gone.iter().filter_map(|gone| self.changes.get(gone)) {
+                    if hooks::hook(change).is_some_and(|hook| hook.moment == Moment::Delete) {
+                        recorder.note(record::gone(change));
+                    }
+                }
                 for text in trouble {
                     reporter.warning(&address, text);
                 }

@@ -23,7 +23,7 @@ pub(super) enum StepResult {
     Settled { address: Address, result: Result<Option<Live>, Problem> },
     /// The hook has ended, and what its chart wants deleted after that was deleted; with why it failed, if it did, and what
     /// could not be deleted.
-    CleanedUp { address: Address, failed: Option<Problem>, trouble: Vec<String> },
+    CleanedUp { address: Address, failed: Option<Problem>, gone: Vec<Address>, trouble: Vec<String> },
     /// The run was stopped while the step waited for a value: nothing was written.
     Cut { address: Address },
     /// The run was stopped while an object was on its way out: its deletion was asked for, and nothing was written in
@@ -95,15 +95,17 @@ pub(super) fn clean_up(
 ) -> Step<'_> {
     Box::pin(async move {
         let mut trouble = Vec::new();
-        for (target, live) in leftovers {
-            if let Err(problem) = guarded::delete(provider, &target, &live, None).await {
-                trouble.push(format!(
+        let mut gone = Vec::new();
+        for Leftover { address, target, live } in leftovers {
+            match guarded::delete(provider, &target, &live, None).await {
+                Ok(()) => gone.push(address),
+                Err(problem) => trouble.push(format!(
                     "{} has done its work, and could not be deleted: {problem}",
                     target.identity
-                ));
+                )),
             }
         }
-        StepResult::CleanedUp { address, failed, trouble }
+        StepResult::CleanedUp { address, failed, gone, trouble }
     })
 }
 

@@ -12,6 +12,7 @@ use super::login;
 use super::patience::PatientWriter;
 use super::place::Place;
 use super::removal::{self, Removal};
+use crate::kubernetes::marks::is_note_of_a_tool;
 use crate::kubernetes::pull_login::PullLogin;
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{
@@ -124,7 +125,9 @@ impl Task<'_> {
     fn shifts(&self, field_release: &FieldRelease, object: &Value) -> Vec<Shift> {
         let released = field_release.released.clone();
         let first = if self.change.action == Action::Adopt {
-            Some(Shift::TakeOver { from: self.change.taken_from.clone(), object: object.clone() })
+            let notes = self.change.fields.iter().map(|field| &field.path);
+            let notes = notes.filter(|path| is_note_of_a_tool(path)).cloned().collect();
+            Some(Shift::TakeOver { from: self.change.taken_from.clone(), object: object.clone(), notes })
         } else {
             (!released.is_empty()).then_some(Shift::Release(released))
         };

@@ -8,7 +8,7 @@ use super::secret_source::SecretSourceName;
 use crate::blocks::SecretInputs;
 use crate::config::{Config, SecretSource};
 use crate::plan::{Mode, Plan};
-use crate::resource::{Address, ClusterIdentity, Key, ObjectName};
+use crate::resource::{Address, BlockAddress, ClusterIdentity, Key, ObjectName};
 
 /// The purpose that is sealed with the value of a secret source, so that no other seal can take its place.
 const PURPOSE: &str = "secret source";
@@ -23,6 +23,9 @@ pub struct Asked {
     pub targets: Vec<Address>,
     /// Resources to replace whether or not they change.
     pub replace: Vec<Address>,
+    /// Charts of which all is made anew that they make at random.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotate: Vec<BlockAddress>,
     /// Existing objects that may be taken over.
     pub adopt: Vec<Address>,
     /// Existing objects that are taken over, each alone: address and object.

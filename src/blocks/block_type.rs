@@ -1,13 +1,14 @@
 //! What a type of block is. Each file in `types` implements it once.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::defined_apis::DefinedApis;
 use super::draft::Draft;
 use super::endpoint::Endpoint;
 use super::facts::{Facts, NamespaceLabels, Need};
@@ -42,8 +43,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) sensitive_variables: &'a BTreeMap<String, String>,
     /// What blocks give beside their keys.
     pub(super) properties: &'a Properties,
-    /// The kinds that the configuration itself defines, as Helm names them: `example.com/v1`, `example.com/v1/Foo`.
-    pub(super) defined_apis: &'a BTreeSet<String>,
+    /// The kinds that the configuration itself defines.
+    pub(super) defined_apis: &'a DefinedApis,
     /// The namespaces that the configuration itself declares.
     pub(super) declared_namespaces: &'a NamespaceLabels,
     pub(super) specs: &'a Specs,

@@ -31,6 +31,8 @@ codes! {
     RULE_WITHOUT_OBJECT = "rule-without-object";
     /// Objects that Helm would run only at a moment of its own.
     HELM_HOOKS = "helm-hooks";
+    /// A release of Helm that cannot be taken over as it is.
+    HELM_RELEASE = "helm-release";
     /// Which namespaces a label selector means is not known.
     NAMESPACES_NOT_KNOWN = "namespaces-not-known";
     /// Which user nodes have now is not known, so no rotation can go on.
@@ -77,6 +79,8 @@ codes! {
     OBSOLETE = "obsolete";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
+    /// A controller that nobody maintains any more.
+    RETIRED_CONTROLLER = "retired-controller";
     /// Passwords would travel in clear.
     NO_TLS = "no-tls";
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::block_type::{AnyBlockType, CompileContext, Defaults};
+use super::defined_apis::DefinedApis;
 use super::draft::Draft;
 use super::endpoint::Endpoint;
 use super::facts::{Fact, Facts, NamespaceLabels, Need};
@@ -18,7 +19,6 @@ use super::types::TYPES;
 use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
-use crate::kubernetes::kinds::defined_apis;
 use crate::resource::{BlockAddress, Desired, KeyFact};
 
 /// The blocks of a configuration, each read once.
@@ -37,6 +37,8 @@ pub struct CompiledBlocks {
     /// The resources: the shared namespaces first, then what blocks ask for, in the order of the blocks. Of
     /// objects with mistakes only what could be made.
     pub resources: Vec<Desired>,
+    /// What runs only when somebody looks whether a block works: the tests of charts.
+    pub tests: Vec<Desired>,
     /// What a reader of a plan wants to know first of each block, for the blocks of which there is such a thing.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
     /// The outputs, as far as they are known.
@@ -129,12 +131,13 @@ impl<'c> Blocks<'c> {
             .filter(|(_, drafts)| !drafts.is_empty())
             .map(|((block, _), _)| &block.address)
             .collect();
-        let mut resources = Vec::new();
+        let (mut resources, mut tests) = (Vec::new(), Vec::new());
         for ((block, block_type), drafts) in self.all.iter().zip(drafts) {
-            let mut objects: Vec<Desired> = drafts
+            let all = drafts
                 .into_iter()
-                .filter_map(|draft| finish.desired(&block.address, draft, *block_type, &mut mistakes))
-                .collect();
+                .filter_map(|draft| finish.desired(&block.address, draft, *block_type, &mut mistakes));
+            let (of_block, mut objects): (Vec<Desired>, Vec<Desired>) = all.partition(Desired::is_test);
+            tests.extend(of_block);
             lifecycle::distribute(block, *block_type, &with_objects, &mut objects, &mut mistakes);
             resources.append(&mut objects);
         }
@@ -149,7 +152,8 @@ impl<'c> Blocks<'c> {
         references::check(self.config, &known, &all, &mut mistakes);
         outputs::check(&outputs, &known, &all, &mut mistakes);
         let outputs = outputs.into_iter().map(|(_, compiled)| compiled).collect();
-        CompiledBlocks { resources: all, key_facts: self.key_facts(), outputs, mistakes: sorted(mistakes) }
+        let (key_facts, mistakes) = (self.key_facts(), sorted(mistakes));
+        CompiledBlocks { resources: all, tests, key_facts, outputs, mistakes }
     }
 
     /// How the registries are reached, in the order of the blocks.
@@ -225,19 +229,16 @@ impl<'c> Blocks<'c> {
             let context = self.context(facts, &known);
             let drafts = self.all.iter().flat_map(|(block, block_type)| {
                 // Mistakes are reported when the blocks compile.
-                block_type.compile(block, &context, &mut Vec::new())
+                let drafts = block_type.compile(block, &context, &mut Vec::new());
+                drafts.into_iter().map(|draft| (&block.address, draft))
             });
-            let drafts: Vec<Draft> = drafts.collect();
-            let apis: BTreeSet<String> =
-                drafts.iter().flat_map(|draft| defined_apis(&draft.object)).collect();
+            let drafts: Vec<(&BlockAddress, Draft)> = drafts.collect();
             let namespaces: NamespaceLabels =
-                drafts.iter().filter_map(|draft| declared_namespace(&draft.object)).collect();
-            if apis.is_subset(&known.defined_apis)
-                && namespaces.keys().all(|name| known.declared_namespaces.contains_key(name))
-            {
+                drafts.iter().filter_map(|(_, draft)| declared_namespace(&draft.object)).collect();
+            let added = drafts.iter().filter(|(block, draft)| known.defined_apis.add(block, draft)).count();
+            if added == 0 && namespaces.keys().all(|name| known.declared_namespaces.contains_key(name)) {
                 return known;
             }
-            known.defined_apis.extend(apis);
             known.declared_namespaces.extend(namespaces);
         }
     }
@@ -247,7 +248,7 @@ impl<'c> Blocks<'c> {
 #[derive(Default)]
 struct Known {
     properties: Properties,
-    defined_apis: BTreeSet<String>,
+    defined_apis: DefinedApis,
     declared_namespaces: NamespaceLabels,
 }
 

@@ -8,7 +8,9 @@ use super::facts::SecretText;
 use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Address, Desired, Expression, FieldPath, Hook, Lifecycle, Origin, PathMap, Unchecked};
+use crate::resource::{
+    Address, Desired, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap, Unchecked,
+};
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
 const PLACEHOLDER: &str = "(sensitive)";
@@ -53,16 +55,24 @@ pub(super) struct Draft {
     pub(super) fresh: PathMap<()>,
     /// Fields whose values were generated, in this run or in an earlier one.
     generated: PathMap<()>,
+    /// Fields that a chart makes at random.
+    pub(super) random: PathMap<()>,
     /// Fields that hold an htpasswd file.
     htpasswd: PathMap<()>,
     /// What must be there before.
     pub(super) depends_on: Vec<Address>,
     /// What an export brought along, and the server or a controller chose.
     pub(super) controlled: Vec<FieldPath>,
+    /// Whether what makes it may look at which kinds are served.
+    pub(super) looks_at_apis: bool,
     /// Whether a deletion needs consent, whatever the block says.
     pub(super) protect: bool,
     /// How it is run, where it is a hook of a chart.
     pub(super) hook: Option<Hook>,
+    /// The digest of all that its chart is rendered from, where it comes from one.
+    pub(super) rendered_from: Option<String>,
+    /// The release of Helm that it is taken over from, where it is there.
+    pub(super) release: Option<HelmRelease>,
 }
 
 impl Draft {
@@ -88,11 +98,15 @@ impl Draft {
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
             generated: PathMap::default(),
+            random: PathMap::default(),
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             controlled: Vec::new(),
+            looks_at_apis: false,
             protect: false,
             hook: None,
+            rendered_from: None,
+            release: None,
         }
     }
 
@@ -177,8 +191,11 @@ impl Draft {
             unchecked: self.unchecked,
             fresh: self.fresh,
             generated: self.generated,
+            random: self.random,
             htpasswd: self.htpasswd,
             hook: self.hook,
+            rendered_from: self.rendered_from,
+            release: self.release,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
             lifecycle: Lifecycle { protect: self.protect, ..Lifecycle::default() },
             ..Desired::new(address, self.object)?

@@ -74,6 +74,19 @@ impl Controller {
         }
     }
 
+    /// Why it should not be installed any more, and what to do instead; `None` for one that is maintained.
+    /// Source: <https://kubernetes.io/blog/2025/11/11/ingress-nginx-retirement/>
+    pub(in crate::blocks) fn retirement(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::IngressNginx => Some((
+                "ingress-nginx was retired in March 2026: nobody mends it, not even where it is open to attacks",
+                "take another controller, as with `preset = \"contour\"` or `\"traefik\"`, or the Gateway API with \
+                 `\"envoy-gateway\"`; the class of your registries is then that of the new one",
+            )),
+            Self::F5Nginx | Self::Contour | Self::Traefik | Self::Haproxy | Self::Other => None,
+        }
+    }
+
     /// The Services by which its usual installations are reached, each as namespace and name: of its chart, of its
     /// manifests, and of the distributions that bring it.
     pub(in crate::blocks) fn services(self) -> &'static [(&'static str, &'static str)] {

@@ -17,6 +17,7 @@
 //! | `substitution` | What is put in for `${secret.NAME}` and sensitive variables? |
 //! | `scope` | Does a kind live in namespaces? |
 //! | `finish` | How does a draft become a desired resource, and which rules must every object keep? |
+//! | `defined_apis` | Which kinds do the blocks define, and which of them can a block count on? |
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
 //! | `object_filter` | Which objects of a manifest do `only` and `exclude` mean? |
 //! | `ingress_controllers` | Which annotations does each ingress controller read? |
@@ -32,6 +33,7 @@
 mod block_type;
 pub mod codes;
 mod compile;
+mod defined_apis;
 mod draft;
 mod endpoint;
 mod facts;
@@ -57,7 +59,10 @@ mod value_words;
 
 pub use compile::{Blocks, CompiledBlocks};
 pub use endpoint::{Access, Endpoint, Reach, ServedTls, Signed, Signer};
-pub use facts::{Capabilities, ChartOrigin, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered};
+pub use facts::{
+    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered,
+    SentOfChart,
+};
 pub use facts::{
     Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, NamespaceLabels,
     Need, ReadError, SecretInputs, SecretKeyRef, SecretText,

@@ -16,7 +16,7 @@ pub(super) use self::verify::{VerifyArgs, VerifyFormat};
 use crate::config;
 use crate::kubernetes::names::dns_label;
 use crate::report;
-use crate::resource::{Address, ObjectName};
+use crate::resource::{Address, BlockAddress, ObjectName};
 use crate::state::Lineage;
 
 /// Plan and apply a private Docker registry on Kubernetes, from one TOML file.
@@ -118,12 +118,14 @@ Examples:
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
-    /// Look whether registries work: names, certificates, passwords, a push and a pull
+    /// Look whether registries work: names, certificates, passwords, a push and a pull; run the tests of charts
     Verify(VerifyArgs),
     /// Take over an object that exists already
     Import(ImportArgs),
     /// Print the values of `[output.NAME]`; only reads
     Output(OutputArgs),
+    /// Make anew all that a chart makes at random: show it, ask, and do it
+    Rotate(RotateArgs),
     /// Delete all that was applied, in reverse order; protected resources stay
     #[command(after_help = "\
 Examples:
@@ -249,6 +251,9 @@ pub(super) struct PlanningArgs {
     /// Replace this resource, though it need not change
     #[arg(long, value_name = "ADDRESS")]
     pub(super) replace: Vec<Address>,
+    /// Make anew all that this chart makes at random: passwords, certificates
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) rotate: Vec<BlockAddress>,
     /// How many resources are worked on at once
     #[arg(long, value_name = "N", default_value_t = PARALLELISM, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) parallelism: u16,
@@ -265,6 +270,7 @@ impl PlanningArgs {
             without: Vec::new(),
             target: Vec::new(),
             replace: Vec::new(),
+            rotate: Vec::new(),
             parallelism: PARALLELISM,
         }
     }
@@ -374,9 +380,22 @@ pub(super) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  regplan rotate chart.web
+  regplan plan --rotate chart.web --out new.regplan   only plan it, beside all other changes")]
+pub(super) struct RotateArgs {
+    /// The chart's block
+    #[arg(value_name = "ADDRESS")]
+    pub(super) chart: BlockAddress,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ApplyArgs {
     /// Apply the plan in this file (from `plan --out`); nothing is asked, since that plan is the approved one
-    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "move_to", "without", "target", "replace", "expect"])]
+    #[arg(value_name = "PLANFILE", conflicts_with_all = ["adopt", "adopt_lineage", "consent", "move_to", "without", "target", "replace", "rotate", "expect"])]
     pub(super) plan_file: Option<PathBuf>,
     /// Apply without asking if the plan still has this digest (`plan` prints it), and not otherwise
     #[arg(long, value_name = "DIGEST", conflicts_with = "auto_approve")]

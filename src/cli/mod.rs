@@ -28,6 +28,7 @@ mod progress;
 mod project;
 mod render;
 mod rollback;
+mod rotate;
 mod schema;
 mod settings;
 mod show;
@@ -87,6 +88,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Show(args) => asynchronously(show::run(&global, &args, output)),
         Command::Destroy(args) => asynchronously(destroy::run(&global, &args, output)),
         Command::History(args) => asynchronously(history::run(&global, &args, output)),
+        Command::Rotate(args) => asynchronously(rotate::run(&global, &args, output)),
         Command::Rollback(args) => asynchronously(rollback::run(&global, &args, output)),
         Command::Import(args) => asynchronously(import::run(&global, &args, output)),
         Command::Output(args) => asynchronously(outputs::run(&global, &args, output)),

@@ -36,12 +36,14 @@ pub(super) fn request(mode: Mode, planning: &PlanningArgs) -> PlanRequest {
         without,
         target: targets,
         replace,
+        rotate,
         parallelism: _,
     } = planning.clone();
     let adopt_lineage = adopt_lineage.map(|lineage| lineage.to_string());
     PlanRequest {
         targets,
         replace,
+        rotate,
         adopt,
         consent,
         move_to,

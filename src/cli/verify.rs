@@ -40,7 +40,7 @@ fn options(args: &VerifyArgs) -> Result<VerifyOptions, Failure> {
         _ => None,
     };
     Ok(VerifyOptions {
-        registry: args.registry.clone(),
+        block: args.block.clone(),
         only: args.only.clone(),
         in_cluster: args.in_cluster,
         timeout: args.timeout,
@@ -111,7 +111,7 @@ impl Progress {
             VerifyEvent::Progress(check, bytes) => {
                 return self.tell(format!("{}: {}", check.name(), shown(bytes)));
             }
-            VerifyEvent::Registry(registry, url) => report::verify_head(registry, url),
+            VerifyEvent::Block(block, url) => report::verify_head(block, url),
             VerifyEvent::Finished(finding) => report::verify_line(finding, Output::width()),
         };
         if self.format == VerifyFormat::Text {

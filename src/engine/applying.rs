@@ -14,7 +14,7 @@ use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
 use crate::diagnostic::Sources;
 use crate::plan::{Action, Change, Mode, Plan, Reason};
 use crate::provider::Provider;
-use crate::resource::{Address, Moment, Problem, ProblemKind, ReadyRule, Timeouts};
+use crate::resource::{Address, Desired, Moment, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
     Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, ReadFrom, Readiness, RunEnd, RunId,
     StateError, Store, StoredDesired, StoredResource,
@@ -200,7 +200,11 @@ fn completion(plan: &Plan, run: &Run<'_>) -> Completion {
     let configuration = run.configuration.clone();
     let mut completion =
         Completion { command: command(plan), configuration, changed, left_out, ..Completion::default() };
-    for desired in plan.changes.iter().filter_map(|change| change.desired.as_deref()) {
+    // What runs when its chart is deleted is not desired any more.
+    let is_farewell =
+        |desired: &Desired| desired.hook.as_ref().is_some_and(|hook| hook.moment == Moment::Delete);
+    let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
+    for desired in desired.filter(|desired| !is_farewell(desired)) {
         let stored = StoredDesired::new(desired, run.sources);
         completion.values.add(desired, &stored.withheld);
         completion.desired.insert(desired.address.clone(), stored);

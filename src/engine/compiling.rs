@@ -1,7 +1,8 @@
 //! Compiles a configuration to the graph of the desired resources.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tracing::{Instrument as _, info_span};
 
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::plan;
-use crate::resource::{BlockAddress, KeyFact};
+use crate::resource::{Address, BlockAddress, Desired, KeyFact, Reference};
 
 /// The result of compiling a configuration.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Compiled {
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
     /// What `[output.NAME]` gives, as far as it is known.
     pub outputs: Vec<CompiledOutput>,
+    /// What runs only when somebody looks whether a block works.
+    pub tests: Vec<Arc<Desired>>,
     /// Warnings: what is allowed, and probably not meant.
     pub warnings: Diagnostics,
     /// The values of the sources of secrets.
@@ -40,6 +43,7 @@ impl Compiled {
             graph,
             key_facts: BTreeMap::new(),
             outputs: Vec::new(),
+            tests: Vec::new(),
             warnings: Diagnostics::default(),
             secret_inputs: SecretInputs::default(),
             of_files: None,
@@ -67,19 +71,110 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
 #[tracing::instrument(name = "compile", skip_all, fields(project = config.project, blocks = config.blocks.len()))]
 pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Compiled, Error> {
     let facts = needs::gather(config, outside).instrument(info_span!("needs")).await;
-    let mut blocks = Blocks::read(config).compile(&facts);
+    let blocks = Blocks::read(config).compile(&facts);
     let is_later = |mistake: &Diagnostic| [CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN].contains(&mistake.code);
     if !blocks.mistakes.iter().any(is_later) {
         return of_blocks(config, facts, blocks);
     }
-    let certain = blocks.mistakes.into_iter().filter(|mistake| !is_later(mistake) && !is_doubtful(mistake));
-    blocks.mistakes = Diagnostics::from(certain.collect::<Vec<_>>());
-    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
+    let blocks = without(config, blocks, is_later);
+    let (graph, CompiledBlocks { key_facts, outputs, tests, mistakes, .. }) = graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     let Some(graph) = graph else { return Err(as_error(warnings)) };
     let secret_inputs = facts.secret_inputs.clone();
-    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs, of_files: Some(facts.of_files()) })
+    let tests = tests.into_iter().map(Arc::new).collect();
+    Ok(Compiled {
+        graph,
+        key_facts,
+        outputs,
+        tests,
+        warnings,
+        secret_inputs,
+        of_files: Some(facts.of_files()),
+    })
+}
+
+/// Whether a chart could not be rendered.
+fn is_of_a_chart(mistake: &Diagnostic) -> bool {
+    mistake.code == CHART_NOT_RENDERED
+}
+
+/// The blocks without what is wrong with some of them. The objects of these are missing, and nothing is said about what may
+/// refer to them: it waits for nothing, and what needs a value of theirs is missing as well.
+fn without(
+    config: &Config,
+    mut blocks: CompiledBlocks,
+    is_left_out: impl Fn(&Diagnostic) -> bool,
+) -> CompiledBlocks {
+    let missing = Missing::of(config, &blocks);
+    blocks.resources.retain(|desired| !missing.gives_to(desired));
+    for desired in &mut blocks.resources {
+        desired.depends_on.retain(|(address, _)| !missing.has(address));
+        desired.lifecycle.replace_triggered_by.retain(|address| !missing.has(address));
+    }
+    let certain =
+        blocks.mistakes.into_iter().filter(|mistake| !is_left_out(mistake) && !is_doubtful(mistake));
+    blocks.mistakes = Diagnostics::from(certain.collect::<Vec<_>>());
+    blocks
+}
+
+/// The blocks of a configuration that have no objects.
+struct Missing(BTreeSet<BlockAddress>);
+
+impl Missing {
+    fn of(config: &Config, blocks: &CompiledBlocks) -> Self {
+        let there: BTreeSet<&BlockAddress> =
+            blocks.resources.iter().map(|desired| &desired.address.block).collect();
+        let all = config.blocks.iter().map(|block| &block.address);
+        Self(all.filter(|address| !there.contains(address)).cloned().collect())
+    }
+
+    /// Whether the address is that of such a block, or of an object of one.
+    fn has(&self, address: &Address) -> bool {
+        self.0.contains(&address.block)
+    }
+
+    /// Whether the object takes a value of an object of such a block.
+    fn gives_to(&self, desired: &Desired) -> bool {
+        let references = desired.unresolved.iter().flat_map(|(_, expression)| expression.references());
+        let mut live = references.filter_map(|reference| match reference {
+            Reference::Live(live) => Some(&live.text),
+            Reference::Secret(_) | Reference::Variable(_) => None,
+        });
+        live.any(|text| self.0.iter().any(|block| text.starts_with(&format!("{block}/"))))
+    }
+
+    /// Whether the object cannot be planned without such a block.
+    fn is_needed_by(&self, desired: &Desired) -> bool {
+        let before = desired.depends_on.iter().map(|(address, _)| address);
+        let mut named = before.chain(&desired.lifecycle.replace_triggered_by);
+        self.gives_to(desired) || named.any(|address| self.has(address))
+    }
+}
+
+/// Which charts a plan is about. It does without the others where they cannot be rendered.
+#[derive(Debug, Clone, Copy)]
+pub enum Charts<'a> {
+    /// All of them.
+    All,
+    /// Those that these blocks need.
+    NeededBy(&'a BTreeSet<BlockAddress>),
+    /// None: what is deleted was applied, whatever it would be now.
+    None,
+}
+
+impl Charts<'_> {
+    /// Whether the plan can do without all blocks that have no objects.
+    fn do_without(self, config: &Config, blocks: &CompiledBlocks) -> bool {
+        let needed = match self {
+            Self::All => return false,
+            Self::None => return true,
+            Self::NeededBy(needed) => needed,
+        };
+        let missing = Missing::of(config, blocks);
+        let mut planned = blocks.resources.iter().filter(|desired| needed.contains(&desired.address.block));
+        missing.0.is_disjoint(needed) && !planned.any(|desired| missing.is_needed_by(desired))
+    }
 }
 
 /// Compiles once more with facts of the cluster and with secrets, where the blocks need any. Facts from files
@@ -92,12 +187,17 @@ pub async fn complete<'c>(
     config: &Config,
     outline: &'c Compiled,
     secrets_of: SecretsOf<'_>,
+    charts: Charts<'_>,
     outside: &Outside<'_>,
 ) -> Result<Cow<'c, Compiled>, Error> {
     let Some(of_files) = &outline.of_files else { return Ok(Cow::Borrowed(outline)) };
     let facts = needs::gather_within(config, secrets_of, of_files.clone(), outside);
     let facts = facts.instrument(info_span!("needs")).await;
-    of_facts(config, facts).map(Cow::Owned)
+    let mut blocks = Blocks::read(config).compile(&facts);
+    if blocks.mistakes.iter().any(is_of_a_chart) && charts.do_without(config, &blocks) {
+        blocks = without(config, blocks, is_of_a_chart);
+    }
+    of_blocks(config, facts, blocks).map(Cow::Owned)
 }
 
 fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
@@ -106,7 +206,7 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
 }
 
 fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Compiled, Error> {
-    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
+    let (graph, CompiledBlocks { key_facts, outputs, tests, mistakes, .. }) = graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
@@ -115,7 +215,8 @@ fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Co
     plan::imported(&config.imports, &graph).map_err(as_error)?;
     let needs_more = !facts.are_of_files_alone() || outputs.iter().any(|output| output.unknown.is_some());
     let of_files = needs_more.then(|| facts.of_files());
-    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs: facts.secret_inputs, of_files })
+    let tests = tests.into_iter().map(Arc::new).collect();
+    Ok(Compiled { graph, key_facts, outputs, tests, warnings, secret_inputs: facts.secret_inputs, of_files })
 }
 
 /// The further mistakes of a configuration that has some: those of the blocks without a mistake (`sound`),

@@ -63,13 +63,27 @@ pub enum Error {
         /// Those that there are.
         known: Vec<String>,
     },
-    /// There is no registry to look at.
-    #[error("there is no registry to look at")]
-    NoRegistry {
+    /// There is no registry to look at, and no chart with tests.
+    #[error("there is nothing to look at")]
+    NothingToVerify {
         /// The one that was asked for; `None` where all were.
         named: Option<BlockAddress>,
         /// Those that there are.
         known: Vec<BlockAddress>,
+    },
+    /// There is no chart of which anything could be made anew.
+    #[error("{named} is no chart")]
+    NoChart {
+        /// The one that was named.
+        named: BlockAddress,
+        /// Those that there are.
+        known: Vec<BlockAddress>,
+    },
+    /// Something is to be made anew in a plan that does not apply the configuration.
+    #[error("nothing of {named} is made anew")]
+    NothingRotated {
+        /// The chart that was named.
+        named: BlockAddress,
     },
     /// The host of a registry cannot stand in a URL.
     #[error("{registry} has no URL: {url}")]

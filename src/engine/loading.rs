@@ -5,10 +5,9 @@ use super::compiling::{self, Compiled};
 use super::needs::{Fate, Outside};
 use super::settings::{ConfigInputs, Settings};
 use super::{Error, Host};
-use crate::blocks;
+use crate::blocks::{self, ChartPast};
 use crate::config::{self, BlockSchema, ClusterSettings, Config, Inputs, Loaded};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::resource::Moment;
 
 /// A configuration that was read and checked, with the settings and the host to run it with.
 #[derive(Debug)]
@@ -107,7 +106,7 @@ fn alone(host: &Host) -> Outside<'_> {
         env: host.variables.as_ref(),
         remembered: &|_| false,
         fate: &|_| Fate::Free,
-        moment: &|_| Moment::Install,
+        past: &|_| ChartPast::NONE,
     }
 }
 

@@ -15,7 +15,8 @@
 //! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, and which houses and which state backends there are |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
-//! | `chart_moments` | whether a chart is new, or was there before |
+//! | `chart_past` | what the state knows of a chart: whether it is new, and what it has defined |
+//! | `farewells` | what charts have run when they are deleted |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `newest_state` | which copy of a local state is the newest one |
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
@@ -44,13 +45,14 @@
 
 mod applying;
 mod backend_settings;
-mod chart_moments;
+mod chart_past;
 mod cluster_check;
 mod compiling;
 mod default_factories;
 mod drifting;
 mod error;
 mod factories;
+mod farewells;
 mod file_lines;
 mod host;
 mod importing;
@@ -92,7 +94,7 @@ mod workspace;
 
 pub use backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
 pub use cluster_check::ClusterMismatch;
-pub use compiling::{Compiled, compile, complete};
+pub use compiling::{Charts, Compiled, compile, complete};
 pub use default_factories::{Clusters, KubernetesProviders, StateBackends};
 pub use drifting::{AppliedState, DriftOptions, Secrets};
 pub use error::Error;

@@ -169,10 +169,14 @@ fn begin<'a>(
         }
         Need::Rendering(request) => {
             let request = request.clone();
-            async move { helm.render(&request).await }.boxed()
+            async move { helm.render(&request, outside.provider).await }.boxed()
         }
         Need::Capabilities => capabilities(outside.provider).boxed(),
-        Need::Moment(chart) => ready(Fact::Moment((outside.moment)(chart))).boxed(),
+        Need::HelmRelease { namespace, name } => {
+            let (namespace, name) = (namespace.clone(), name.clone());
+            async move { helm::release(outside.provider, &namespace, &name).await }.boxed()
+        }
+        Need::Past(chart) => ready(Fact::Past((outside.past)(chart))).boxed(),
         Need::Namespaces => namespaces(outside.provider).boxed(),
         Need::Nodes => nodes(outside.provider).boxed(),
         // Those are asked for together.
@@ -211,7 +215,8 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
         | Need::Chart(_)
         | Need::Rendering(_)
         | Need::Capabilities
-        | Need::Moment(_)
+        | Need::Past(_)
+        | Need::HelmRelease { .. }
         | Need::Namespaces
         | Need::Nodes
         | Need::Live(_) => Vec::new(),

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::compiling::Charts;
 use super::compiling::{self, Compiled};
 use super::needs::{Fate, SecretsOf};
 use super::opening::Opened;
 use super::state_access::StateAccess;
 use super::workspace::{Workspace, is_remembered};
 use super::{Error, Outside, PlanRequest};
-use crate::blocks::{CompiledOutput, SecretKeyRef};
+use crate::blocks::{ChartPast, CompiledOutput, SecretKeyRef};
 use crate::outputs::{Evaluation, OutputValue, Selection, wanted_objects};
 use crate::plan::Mode;
-use crate::resource::Moment;
 use crate::resource::Target;
 use crate::state::View;
 
@@ -70,13 +70,14 @@ impl<S: StateAccess> Workspace<S> {
             env: &env,
             remembered: &remembered,
             fate: &|_| Fate::Free,
-            moment: &|_| Moment::Install,
+            past: &|_| ChartPast::NONE,
         };
         let secrets_of = match selection {
             Selection::All => SecretsOf::Nobody,
             Selection::Named(name) => SecretsOf::Output(name),
         };
-        let compiled = compiling::complete(self.config(), &self.outline, secrets_of, &outside).await?;
+        let compiled =
+            compiling::complete(self.config(), &self.outline, secrets_of, Charts::All, &outside).await?;
         self.secrets.learn_inputs(&compiled.secret_inputs);
         Ok(compiled.into_owned())
     }

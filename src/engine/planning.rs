@@ -1,6 +1,7 @@
 //! Drives the planner: sends its questions to the provider, many at once, and gives it the answers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -9,9 +10,12 @@ use tracing::{Instrument as _, Span, debug_span};
 use super::{Error, PlanRequest};
 use crate::config::{Config, Import};
 use crate::graph::Graph;
-use crate::plan::{Answer, Input, Known, LeftOut, Plan, Planner, Question, Step, imported};
+use crate::plan::{Answer, Input, Known, LeftOut, Mode, Plan, Planner, Question, Reason, Step, imported};
 use crate::provider::Provider;
-use crate::resource::{Address, ClusterIdentity, Identity, Problem, Timeouts};
+use crate::resource::{
+    Address, BlockAddress, ClusterIdentity, Desired, HelmRecord, HelmRelease, Identity, Problem, Target,
+    Timeouts,
+};
 use crate::state::{Intent as Doubt, State};
 
 /// How long to wait before an object that has just changed is read again.
@@ -31,6 +35,8 @@ pub(super) struct Wanted<'w> {
     pub(super) barred: BTreeMap<Address, Problem>,
     /// What users agreed to by name, and that was used before anything is planned.
     pub(super) used_consents: BTreeSet<Address>,
+    /// What charts run that may be deleted.
+    pub(super) farewells: Vec<Arc<Desired>>,
     /// Sentences for the reader of the plan.
     pub(super) notes: Vec<String>,
 }
@@ -45,6 +51,7 @@ impl<'w> Wanted<'w> {
             applied_then: BTreeSet::new(),
             barred: BTreeMap::new(),
             used_consents: BTreeSet::new(),
+            farewells: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -64,14 +71,19 @@ pub(super) async fn plan(
     request: &PlanRequest,
     parallelism: usize,
 ) -> Result<Plan, Error> {
-    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, notes } = wanted;
+    let Wanted { graph, revision, left_out, applied_then, barred, used_consents, farewells, notes } = wanted;
     let order = graph.order();
     // A revision was applied before, and has nothing to import.
     let tables = config.imports.iter().filter(|_| revision.is_none()).cloned();
     let imports: Vec<Import> = tables.chain(request.imports()).collect();
     let imports = imported(&imports, graph).map_err(|mistakes| Error::mistakes(config, mistakes))?;
     let known = known(state, |address| graph.get(address).map(|desired| &desired.identity));
-    let (left_out, known) = known.into_iter().partition(|(address, _)| left_out.contains(address));
+    let known = match (revision, request.mode) {
+        (None, Mode::Apply) => records_of_helm(graph).into_iter().chain(known).collect(),
+        _ => known,
+    };
+    let (left_out, known): (BTreeMap<_, _>, _) =
+        known.into_iter().partition(|(address, _)| left_out.contains(address));
     let input = Input {
         project: config.project.clone(),
         // Beside a state, only its own lineage can have been named.
@@ -86,6 +98,7 @@ pub(super) async fn plan(
             .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
             .collect(),
         hook_order: graph.hook_order(),
+        farewells,
         known,
         consent: request.consents(),
         imports,
@@ -163,6 +176,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             ready: None,
             awaited_since: begun,
             completed: None,
+            leaves_for: None,
             hook: None,
             doubted: true,
         };
@@ -180,12 +194,44 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             ready: resource.ready.clone(),
             awaited_since: resource.readiness.awaited_since().or(begun.filter(|_| doubted)),
             completed: resource.readiness.completed().map(str::to_owned),
+            leaves_for: None,
             hook: resource.hook,
             doubted,
         };
         (address.clone(), known)
     });
     doubts.chain(resources).collect()
+}
+
+/// What Helm remembers of releases that charts take over. It leaves once all of their objects are taken over.
+fn records_of_helm(graph: &Graph) -> BTreeMap<Address, Known> {
+    let charts: BTreeMap<&BlockAddress, &HelmRelease> = graph
+        .resources()
+        .filter_map(|desired| Some((&desired.address.block, desired.release.as_ref()?)))
+        .collect();
+    let records = charts
+        .into_iter()
+        .flat_map(|(chart, release)| release.records.iter().map(|record| (chart.clone(), record.clone())));
+    let known = records.map(|(chart, HelmRecord { secret, uid, .. })| {
+        let address = Address::object(chart, &secret, None);
+        let target = Target { identity: secret, version: Some("v1".to_owned()) };
+        let known = Known {
+            target,
+            uid,
+            dependencies: Vec::new(),
+            protect: false,
+            timeouts: Timeouts::default(),
+            applied: None,
+            ready: None,
+            awaited_since: None,
+            completed: None,
+            leaves_for: Some(Reason::HelmRecord),
+            hook: None,
+            doubted: false,
+        };
+        (address, known)
+    });
+    known.collect()
 }
 
 /// The address under which an object is looked for that a killed run may have made: its own, unless the state

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
@@ -14,7 +15,7 @@ use crate::kubernetes::pull_login::PullLogin;
 use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
-    Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
+    ProgramAccess, Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -133,6 +134,10 @@ impl Cluster for RedactingProvider {
         self.provider.cluster().context()
     }
 
+    fn program_access(&self) -> Option<&ProgramAccess> {
+        self.provider.cluster().program_access()
+    }
+
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
         self.answer(self.provider.is_namespaced(target).await)
     }
@@ -151,6 +156,10 @@ impl Cluster for RedactingProvider {
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         self.answer(self.provider.cluster().namespaces().await)
+    }
+
+    async fn helm_records(&self, namespace: &str, release: &str) -> Result<Vec<Value>, Problem> {
+        self.answer(self.provider.cluster().helm_records(namespace, release).await)
     }
 
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {

@@ -3,7 +3,7 @@
 use crate::approval::{Asked, PlanFile};
 use crate::config::Import;
 use crate::plan::{Consent, Mode, Reach};
-use crate::resource::{Address, ObjectName};
+use crate::resource::{Address, BlockAddress, ObjectName};
 
 /// What a plan is made for. It comes from a user, or from a plan file that is planned again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct PlanRequest {
     pub targets: Vec<Address>,
     /// Resources to replace whether or not they change.
     pub replace: Vec<Address>,
+    /// Charts of which all is made anew that they make at random.
+    pub rotate: Vec<BlockAddress>,
     /// Existing objects that may be taken over.
     pub adopt: Vec<Address>,
     /// Existing objects that are taken over, each alone: address and object.
@@ -37,6 +39,7 @@ impl PlanRequest {
             mode,
             targets: Vec::new(),
             replace: Vec::new(),
+            rotate: Vec::new(),
             adopt: Vec::new(),
             imports: Vec::new(),
             consent: Vec::new(),
@@ -55,6 +58,14 @@ impl PlanRequest {
     /// A request to take over one existing object, and nothing else.
     pub fn import(to: Address, from: ObjectName) -> Self {
         Self { targets: vec![to.clone()], imports: vec![(to, from)], ..Self::all(Mode::Apply) }
+    }
+
+    /// A request to make anew all that a chart makes at random, and nothing else.
+    #[must_use]
+    pub fn rotating(mut self, chart: BlockAddress) -> Self {
+        self.targets.push(Address { block: chart.clone(), object: None });
+        self.rotate.push(chart);
+        self
     }
 
     /// What is imported, beside the tables of the configuration.
@@ -84,6 +95,7 @@ impl From<Asked> for PlanRequest {
             mode,
             targets,
             replace,
+            rotate,
             adopt,
             imports,
             consent,
@@ -92,7 +104,19 @@ impl From<Asked> for PlanRequest {
             adopt_lineage,
             revision,
         } = asked;
-        Self { mode, targets, replace, adopt, imports, consent, move_to, without, adopt_lineage, revision }
+        Self {
+            mode,
+            targets,
+            replace,
+            rotate,
+            adopt,
+            imports,
+            consent,
+            move_to,
+            without,
+            adopt_lineage,
+            revision,
+        }
     }
 }
 
@@ -102,6 +126,7 @@ impl From<PlanRequest> for Asked {
             mode,
             targets,
             replace,
+            rotate,
             adopt,
             imports,
             consent,
@@ -110,7 +135,19 @@ impl From<PlanRequest> for Asked {
             adopt_lineage,
             revision,
         } = request;
-        Self { mode, targets, replace, adopt, imports, consent, move_to, without, adopt_lineage, revision }
+        Self {
+            mode,
+            targets,
+            replace,
+            rotate,
+            adopt,
+            imports,
+            consent,
+            move_to,
+            without,
+            adopt_lineage,
+            revision,
+        }
     }
 }
 
@@ -132,6 +169,7 @@ mod tests {
             mode: Mode::Destroy,
             targets: address("registry.main"),
             replace: address("resource.job"),
+            rotate: vec![BlockAddress::new("chart", "web")],
             adopt: address("resource.web"),
             imports: vec![("resource.c".parse().unwrap(), "ConfigMap/a/c".parse().unwrap())],
             consent: address("registry.main/PersistentVolumeClaim/registry"),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::applying::{self, Run};
-use super::chart_moments::moment;
+use super::chart_past::past;
+use super::compiling::Charts;
+use super::farewells::{Farewells, farewells};
 use super::file_lines;
 use super::introducing::introduction;
 use super::lost_data;
@@ -19,7 +21,7 @@ use super::run_secrets::RunSecrets;
 use super::state_access::{StateAccess, place_name};
 use super::{Compiled, Error, KeptReadings, Outside, PlanRequest, Project, compiling, planning};
 use crate::apply::{Event, Options, Report, Stop};
-use crate::blocks::SecretKeyRef;
+use crate::blocks::{ChartPast, SecretKeyRef};
 use crate::config::Config;
 use crate::graph::Graph;
 use crate::plan::{Action, Briefing, Mode};
@@ -65,6 +67,7 @@ impl<S: StateAccess> Workspace<S> {
     pub async fn plan(&self, request: PlanRequest) -> Result<Planned, Error> {
         let state = self.state.state();
         check_lineage(state, &request)?;
+        check_rotation(self.config(), &request)?;
         let planning = async {
             match request.revision {
                 Some(revision) => self.plan_rollback(revision, request, &BTreeSet::new()).await,
@@ -103,18 +106,26 @@ impl<S: StateAccess> Workspace<S> {
             value
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
-        let moment = |chart: &BlockAddress| moment(state, &config.moves, chart);
+        let past = |chart: &BlockAddress| ChartPast {
+            is_renewed: request.rotate.contains(chart),
+            ..past(state, &config.moves, chart)
+        };
         let outside = Outside {
             provider: Some(&keeping),
             helm: &host.helm,
             env: &env,
             remembered: &remembered,
             fate: &fate,
-            moment: &moment,
+            past: &past,
         };
         let needed = needed_blocks(&self.outline.graph, &request);
         let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);
-        let compiled = compiling::complete(config, &self.outline, secrets_of, &outside).await;
+        let charts = match (request.mode, &needed) {
+            (Mode::Destroy, _) => Charts::None,
+            (Mode::Apply, Some(needed)) => Charts::NeededBy(needed),
+            (Mode::Apply, None) => Charts::All,
+        };
+        let compiled = compiling::complete(config, &self.outline, secrets_of, charts, &outside).await;
         if let Some(problem) = self.provider.cluster().outage().await {
             return Err(problem.into());
         }
@@ -128,7 +139,9 @@ impl<S: StateAccess> Workspace<S> {
         };
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
-        let wanted = Wanted::of(&compiled.graph);
+        let Farewells { hooks: farewells, notes } =
+            farewells(state, &compiled.graph, request.mode, &self.project).await?;
+        let wanted = Wanted { farewells, notes, ..Wanted::of(&compiled.graph) };
         let parallelism = settings.parallelism;
         let mut plan = planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism)
             .await
@@ -180,6 +193,7 @@ impl<S: StateAccess> Workspace<S> {
             applied_then,
             barred,
             used_consents,
+            farewells: Vec::new(),
             notes,
         };
         let parallelism = settings.parallelism;
@@ -264,6 +278,20 @@ fn check_lineage(state: &State, request: &PlanRequest) -> Result<(), Error> {
             Err(Error::OtherLineage { named: named.clone(), found })
         }
         _ => Ok(()),
+    }
+}
+
+/// Only charts make something at random, and only where they are applied.
+fn check_rotation(config: &Config, request: &PlanRequest) -> Result<(), Error> {
+    let Some(named) = request.rotate.first() else { return Ok(()) };
+    if request.mode == Mode::Destroy {
+        return Err(Error::NothingRotated { named: named.clone() });
+    }
+    let all = config.blocks.iter().map(|block| &block.address);
+    let known: Vec<BlockAddress> = all.filter(|address| address.kind == "chart").cloned().collect();
+    match request.rotate.iter().find(|named| !known.contains(named)) {
+        Some(named) => Err(Error::NoChart { named: named.clone(), known }),
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::resource::record_set::marker_of;
-use crate::resource::{FieldPath, Identity, Live};
+use crate::resource::{FieldPath, Identity, Live, RELEASE_NAME, RELEASE_NAMESPACE};
 
 /// The annotation that names the project of an object.
 pub const PROJECT: &str = "regplan.dev/project";
@@ -85,10 +85,16 @@ pub fn hidden_in(live: &Value) -> Vec<FieldPath> {
     mark.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
-/// Whether this is the field of [`KUBECTL_NOTE`]. It is removed before the write, so no answer to a write
-/// shows it.
+/// Whether this is the field of [`KUBECTL_NOTE`].
 pub fn is_note_of_kubectl(path: &FieldPath) -> bool {
     path.is_keys(&["metadata", "annotations", KUBECTL_NOTE])
+}
+
+/// Whether this is a field in which a tool notes what it manages. An adoption removes it before the write, so no answer to
+/// a write shows it.
+pub fn is_note_of_a_tool(path: &FieldPath) -> bool {
+    let notes = [KUBECTL_NOTE, RELEASE_NAME, RELEASE_NAMESPACE];
+    notes.iter().any(|key| path.is_keys(&["metadata", "annotations", key]))
 }
 
 #[cfg(test)]

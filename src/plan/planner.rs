@@ -17,6 +17,7 @@ use crate::plan::model::briefing::Briefing;
 use crate::plan::model::fidelity::PredictionReason;
 use crate::plan::model::plan::{LineageObstacle, Mode, Obstacle, Plan, Refusal};
 use crate::plan::removal::cascade::PendingCascade;
+use crate::plan::removal::farewell::with_farewells;
 use crate::plan::removal::removals::removals;
 use crate::plan::removal::strangers;
 use crate::plan::view::decisions::Decisions;
@@ -441,6 +442,7 @@ impl Planner {
         let (removed, unreadable) = removals(self.overview());
         let (mut changes, mut refusals) = std::mem::take(&mut self.decisions).into_parts();
         changes.extend(removed);
+        let mut changes = with_farewells(self.overview(), changes);
         for change in &mut changes {
             change.sum_up_schemas();
         }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::house::{House, Written};
+use super::program_access::ProgramAccess;
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
@@ -45,6 +46,8 @@ pub enum Shift {
         from: Vec<String>,
         /// The object as it is about to be applied.
         object: Value,
+        /// The annotations by which tools note what they manage, and that go.
+        notes: Vec<FieldPath>,
     },
 }
 
@@ -139,6 +142,11 @@ pub trait Cluster: House {
     /// The context of a kubeconfig that led to it; `None` where none did.
     fn context(&self) -> Option<&str>;
 
+    /// How another program reaches it; `None` where none can.
+    fn program_access(&self) -> Option<&ProgramAccess> {
+        None
+    }
+
     /// Whether the server serves objects of this kind inside namespaces; `None` for a kind that it does
     /// not serve.
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem>;
@@ -173,6 +181,14 @@ pub trait Cluster: House {
     /// No answer, or no permission. What cannot be seen is never taken for absent.
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         Ok(BTreeMap::new())
+    }
+
+    /// The Secrets in which Helm remembers the revisions of a release.
+    ///
+    /// # Errors
+    /// No answer, or no permission. What cannot be seen is never taken for absent.
+    async fn helm_records(&self, _namespace: &str, _release: &str) -> Result<Vec<Value>, Problem> {
+        Ok(Vec::new())
     }
 
     /// The addresses at which the nodes are reached.

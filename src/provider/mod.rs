@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `house` | what every house can do: read, preview, write, delete, wait, review |
 //! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
+//! | `program_access` | how another program reaches the same cluster |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
 //! | `kubernetes` | the first house |
 //! | `dns` | the second house: record sets |
@@ -37,6 +38,7 @@ mod cluster;
 pub mod dns;
 mod house;
 pub mod kubernetes;
+mod program_access;
 mod router;
 
 pub use self::cluster::{
@@ -45,5 +47,6 @@ pub use self::cluster::{
 pub use self::house::{
     Checkup, Guard, House, Introduction, OnTrouble, Progress, Until, Verb, Wait, Write, Written,
 };
+pub use self::program_access::ProgramAccess;
 pub use self::router::{Provider, Router};
 pub use crate::kubernetes::cascade::CascadeScope;

@@ -22,6 +22,9 @@ pub struct Applied {
     /// The object that was sent; `None` where the record does not tell (format 1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_object: Option<SentObject>,
+    /// The digest of all that its chart was rendered from, where it comes from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered_from: Option<String>,
     /// What the server's answer held under each field that we owned then, by path.
     pub fields: BTreeMap<String, Held>,
     /// What others had then in the maps and lists in which we own something, by path: keys and list items that

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Address, Expression, FieldPath, Hook, Identity, Lifecycle, PathMap, Target, api_version_parts};
+use super::{
+    Address, Expression, FieldPath, HelmRelease, Hook, Identity, Lifecycle, Moment, PathMap, Target,
+    api_version_parts,
+};
 use crate::diagnostic::Span;
 
 /// Where in the configuration a field comes from.
@@ -68,6 +71,8 @@ pub struct Desired {
     pub fresh: PathMap<()>,
     /// Fields whose values were generated, in this run or in an earlier one: nobody else has them.
     pub generated: PathMap<()>,
+    /// Fields that a chart makes at random: once they are there, they stay.
+    pub random: PathMap<()>,
     /// Fields that hold an htpasswd file: the names of its users are no secret.
     pub htpasswd: PathMap<()>,
     /// What must be there before, each with the place that says so: in `depends_on`, or in a key that names a
@@ -79,6 +84,10 @@ pub struct Desired {
     pub shared: bool,
     /// How it is run, where it is not there for ever: a hook of a chart.
     pub hook: Option<Hook>,
+    /// The digest of all that its chart is rendered from, where it comes from one.
+    pub rendered_from: Option<String>,
+    /// The release of Helm that it is taken over from, where it is there.
+    pub release: Option<HelmRelease>,
 }
 
 impl Desired {
@@ -95,11 +104,14 @@ impl Desired {
             unchecked: PathMap::default(),
             fresh: PathMap::default(),
             generated: PathMap::default(),
+            random: PathMap::default(),
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
             shared: false,
             hook: None,
+            rendered_from: None,
+            release: None,
         })
     }
 
@@ -108,6 +120,11 @@ impl Desired {
         let api_version = self.object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
         let (_, version) = api_version_parts(api_version);
         Target { identity: self.identity.clone(), version: Some(version.to_owned()) }
+    }
+
+    /// Whether it runs only when somebody looks whether its chart works.
+    pub fn is_test(&self) -> bool {
+        self.hook.as_ref().is_some_and(|hook| hook.moment == Moment::Test)
     }
 
     /// Whether nobody may see this field, or something below it.

@@ -18,6 +18,8 @@ pub enum Moment {
     Delete,
     /// It is taken over as it is. Nothing runs.
     Takeover,
+    /// It is tested.
+    Test,
 }
 
 /// Whether something runs before or after what happens to a chart.
@@ -50,6 +52,8 @@ pub enum Phase {
     PreDelete,
     /// After a chart was deleted.
     PostDelete,
+    /// When somebody looks whether it works.
+    Test,
 }
 
 /// How a run ended, after which its object is deleted.
@@ -81,7 +85,7 @@ pub struct Hook {
 }
 
 impl Phase {
-    /// All of them.
+    /// All of them that belong to a change of a chart.
     pub const ALL: [Self; 8] = [
         Self::PreInstall,
         Self::PostInstall,
@@ -104,6 +108,7 @@ impl Phase {
             Self::PostRollback => (Side::After, Moment::Rollback),
             Self::PreDelete => (Side::Before, Moment::Delete),
             Self::PostDelete => (Side::After, Moment::Delete),
+            Self::Test => (Side::After, Moment::Test),
         }
     }
 }

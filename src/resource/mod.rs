@@ -13,6 +13,7 @@
 //! | `desired` | What should be there, and where does each field of it come from? |
 //! | `lifecycle` | How does a block want its resources to be treated? |
 //! | `key_fact` | What does a reader want to know first of something that is made? |
+//! | `helm_release` | Which objects has a release of Helm, and where does Helm remember that? |
 //! | `hook` | When is an object of a chart run, instead of being there for ever? |
 //! | `health` | Does an object that stays as it is do its work? |
 //! | `live` | What is there, and what can go wrong with reading it? |
@@ -38,6 +39,7 @@ mod desired;
 mod digest;
 mod expression;
 mod health;
+mod helm_release;
 mod hook;
 mod house_groups;
 mod identity;
@@ -64,6 +66,7 @@ pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use health::Health;
+pub use helm_release::{HelmRecord, HelmRelease, RELEASE_NAME, RELEASE_NAMESPACE};
 pub use hook::{Ending, Hook, Moment, Phase, Side};
 pub use house_groups::{house_groups, house_namespaces, is_house_group};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};

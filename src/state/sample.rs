@@ -48,6 +48,7 @@ fn applied() -> Arc<Applied> {
     Arc::new(Applied {
         resource_version: "42".to_owned(),
         sent: "sha256:1111".to_owned(),
+        rendered_from: Some("sha256:3333".to_owned()),
         sent_object: Some(SentObject::new(&json!({"kind": "Certificate", "spec": {"key": "(sensitive)"}}))),
         fields: BTreeMap::from([
             ("spec".to_owned(), Held::Parent),
@@ -164,6 +165,7 @@ fn stored_desired() -> StoredDesired {
         generated: [path("spec.nonce")].into(),
         htpasswd: [path("spec.users")].into(),
         depends_on: vec![address("manifest.crds")],
+        rendered_from: Some("sha256:3333".to_owned()),
         hook: Some(Hook {
             phases: [Phase::PreInstall].into(),
             weight: -5,

@@ -57,6 +57,9 @@ pub struct StoredDesired {
     /// How it is run, where it is a hook of a chart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hook: Option<Hook>,
+    /// The digest of all that its chart was rendered from, where it comes from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered_from: Option<String>,
     /// Whether only the object is known, because it comes from a revision of format 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub object_only: bool,
@@ -99,6 +102,7 @@ impl StoredDesired {
             lifecycle: desired.lifecycle.clone(),
             shared: desired.shared,
             hook: desired.hook.clone(),
+            rendered_from: desired.rendered_from.clone(),
             object_only: false,
         }
     }
@@ -120,6 +124,7 @@ impl StoredDesired {
             lifecycle: Lifecycle::default(),
             shared: false,
             hook: None,
+            rendered_from: None,
             object_only: true,
         }
     }
@@ -147,6 +152,7 @@ impl StoredDesired {
             lifecycle: self.lifecycle.clone(),
             shared: self.shared,
             hook: self.hook.clone(),
+            rendered_from: self.rendered_from.clone(),
             ..Desired::new(address, self.object.clone())?
         })
     }

@@ -37,11 +37,13 @@ pub enum Check {
     Delete,
     /// Nothing is left of this run, and of earlier ones.
     CleanUp,
+    /// The tests that a chart brings have done their work.
+    Tests,
 }
 
 impl Check {
     /// All of them, in their order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Name,
         Self::Port,
         Self::Chain,
@@ -58,6 +60,7 @@ impl Check {
         Self::Body,
         Self::Delete,
         Self::CleanUp,
+        Self::Tests,
     ];
 
     /// Its name, as it is chosen on the command line and as programs read it.
@@ -79,6 +82,7 @@ impl Check {
             Self::Body => "body",
             Self::Delete => "delete",
             Self::CleanUp => "clean-up",
+            Self::Tests => "tests",
         }
     }
 
@@ -90,7 +94,7 @@ impl Check {
     /// The checks without which this one can say nothing.
     pub fn stands_on(self) -> &'static [Self] {
         match self {
-            Self::Name | Self::Port | Self::Redirect => &[],
+            Self::Name | Self::Port | Self::Redirect | Self::Tests => &[],
             Self::Chain | Self::Names | Self::Expiry | Self::Issuer | Self::Authentication => &[Self::Port],
             Self::WrongPassword => &[Self::Authentication],
             // Nobody sends a password to a server that may be another one.

@@ -65,6 +65,10 @@ codes! {
     OTHER_RUN = "other-run";
     /// Deleting is not allowed.
     NO_DELETE = "no-delete";
+    /// A test of a chart has failed.
+    TEST_FAILED = "test-failed";
+    /// A test of a chart cannot be made.
+    TEST_REFUSED = "test-refused";
     /// Something is left that should be gone.
     LEFT_BEHIND = "left-behind";
 }

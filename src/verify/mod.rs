@@ -1,4 +1,4 @@
-//! Whether a registry works, as those see it who pull and push: the checks, and how what was seen is judged. Pure.
+//! Whether a registry works, as those see it who pull and push, and whether charts do by their own tests: the checks, and how what was seen is judged. Pure.
 //!
 //! Who asks names, servers and registries is [`engine`](crate::engine). It brings what it saw here.
 //!
@@ -13,6 +13,7 @@
 //! | `access` | Is everybody asked for a password, and only the right one taken? |
 //! | `location` | Where does a push go on, and may it? |
 //! | `body` | Which sizes of bodies are tried? |
+//! | `chart_test` | What is said of the tests that charts bring? |
 //! | `pull` | What does a pod say that pulls it? |
 //! | `probe` | What is pushed, and by which name is it known again? |
 
@@ -20,6 +21,7 @@ mod access;
 mod answer;
 mod body;
 mod certificate;
+mod chart_test;
 mod check;
 pub mod codes;
 mod location;
@@ -32,6 +34,9 @@ pub use access::{redirect, refusal, right_password, wrong_password};
 pub use answer::{Answer, unexpected};
 pub use body::{COMMON_LIMITS, refused_body, shown, sizes};
 pub use certificate::{Served, chain, expiry, issuer, names};
+pub use chart_test::{
+    TestOwner, is_test_itself, place_of_test, test_failed, test_in_the_way, test_refused, test_without,
+};
 pub use check::Check;
 pub use location::next_url;
 pub use name::{Answers, Expected, Named, addresses};

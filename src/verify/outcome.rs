@@ -72,19 +72,21 @@ impl From<Result<String, Fault>> for Outcome {
 pub struct Finding {
     /// What was looked at.
     pub check: Check,
+    /// The object by which it was looked at, where one check has several.
+    pub object: Option<String>,
     /// What came of it.
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
 }
 
-/// What came of the checks of one registry.
+/// What came of the checks of one registry or chart.
 #[derive(Debug, Clone)]
 pub struct Verification {
-    /// The registry's block.
-    pub registry: BlockAddress,
-    /// The URL under which it was looked at.
-    pub url: String,
+    /// The block.
+    pub block: BlockAddress,
+    /// The URL under which it was looked at; a chart has none.
+    pub url: Option<String>,
     /// When that began.
     pub at: Timestamp,
     /// What was found, in the order of the checks.
@@ -124,6 +126,13 @@ impl Outcome {
     }
 }
 
+impl Finding {
+    /// What was looked at, in a word.
+    pub fn name(&self) -> &str {
+        self.object.as_deref().unwrap_or_else(|| self.check.name())
+    }
+}
+
 impl Verification {
     /// The result of the whole.
     pub fn verdict(&self) -> Verdict {
@@ -147,10 +156,14 @@ mod tests {
     use super::*;
 
     fn verification(outcomes: Vec<Outcome>) -> Verification {
-        let findings =
-            outcomes.into_iter().map(|outcome| Finding { check: Check::Port, outcome, took: Duration::ZERO });
-        let registry = BlockAddress::new("registry", "main");
-        Verification { registry, url: String::new(), at: Timestamp::UNIX_EPOCH, findings: findings.collect() }
+        let findings = outcomes.into_iter().map(|outcome| Finding {
+            check: Check::Port,
+            object: None,
+            outcome,
+            took: Duration::ZERO,
+        });
+        let block = BlockAddress::new("registry", "main");
+        Verification { block, url: None, at: Timestamp::UNIX_EPOCH, findings: findings.collect() }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
 pub(crate) mod hooks;
+pub(crate) mod takeover;
+pub(crate) mod tested;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +17,7 @@ tests! {
     the_second_plan_of_a_chart_that_brings_its_own_kinds_is_empty,
     what_a_chart_makes_at_random_is_kept_and_renewed_on_request,
     what_is_lost_of_a_charts_random_values_is_told,
+    a_date_stays_until_a_chart_is_rendered_from_something_else,
     a_secret_of_a_chart_is_printed_nowhere,
     a_plan_without_secrets_says_what_it_could_not_check,
     a_plan_file_of_a_chart_is_applied,
@@ -24,7 +27,11 @@ tests! {
     a_warm_cache_needs_no_network,
     what_is_wrong_with_a_chart_is_told_at_its_key,
     helm_sees_neither_the_cluster_nor_the_environment,
+    templates_look_up_objects_where_the_block_says_so,
     the_charts_of_presets_are_rendered_like_any_other,
+    a_definition_that_is_made_unless_it_is_served_stays,
+    without_helm_a_destroy_and_other_targets_work,
+    a_folder_whose_links_lead_out_is_refused,
 }
 
 /// A chart with a definition of its own kind, something random, a secret and a checksum.
@@ -143,6 +150,25 @@ spec: {a: 1}
     project.run(["plan"]).success().stdout_contains(&ns.fill("Probe.{prefix}.example.com/probe"));
     project.apply();
     project.expect_settled();
+    // Objects are stored in this version.
+    project.edit("probe/crds/probe.yaml", "- name: v1", "- name: v2");
+    project.run(["plan"]).code(1).stdout_contains("status.storedVersions");
+    // Somebody else's, which serves more.
+    project.edit("probe/crds/probe.yaml", "- name: v2", "- name: v1");
+    let path = ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
+    let address =
+        ns.fill("chart.probe/CustomResourceDefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
+    project.regplan(["state", "rm", &address]).stdin("yes\n").run().success();
+    let marks = json!({"metadata": {"annotations": {"regplan.dev/project": null, "regplan.dev/lineage": null, "regplan.dev/address": null}}});
+    ns.patch(&path, &marks);
+    let refused = project.run(["plan"]).code(1);
+    refused.stdout_contains("crds = false").stdout_contains("Never delete it");
+    let versions = ns.field(&path, "/spec/versions/0");
+    let mut more = versions.clone();
+    more["name"] = json!("v2");
+    more["storage"] = json!(false);
+    ns.patch(&path, &json!({"spec": {"versions": [versions, more]}}));
+    project.run(["plan", "--adopt", &address]).code(1).stdout_contains("and ours does not");
     ns.clean_up(&ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com"));
 }
 
@@ -157,6 +183,7 @@ fn what_a_chart_makes_at_random_is_kept_and_renewed_on_request() {
     project.expect_settled();
     // What is given changes, what is random stays, and the pods are rolled.
     let project = project.env("CHART_PASSWORD", "another-canary-8");
+    project.run(["plan"]).success().stdout_contains("keeps what was made at random: data.token");
     project.apply();
     assert_eq!(token(), old_token);
     assert_ne!(checksum(), old_checksum);
@@ -164,6 +191,28 @@ fn what_a_chart_makes_at_random_is_kept_and_renewed_on_request() {
     project.run(["apply", "--auto-approve", "--replace", "chart.web/Secret/web-random"]).success();
     assert_ne!(token(), old_token);
     project.expect_settled();
+    // All of it as one, and nothing is replaced.
+    let uid = || ns.field("secret/web-random", "/metadata/uid");
+    let (old_token, old_checksum, old_uid) = (token(), checksum(), uid());
+    project.run(["plan", "--replace", "chart.web"]).code(1).stderr_contains("regplan rotate chart.web");
+    project
+        .run(["plan", "--rotate", "chart.web", "--out", "new.plan"])
+        .success()
+        .stdout_contains("2 to change")
+        .stdout_contains("made at random: data.token");
+    project.run(["apply", "new.plan"]).success();
+    assert_eq!(uid(), old_uid);
+    assert!(token() != old_token && checksum() != old_checksum);
+    project.expect_settled();
+    let old_token = token();
+    project.run(["rotate", "chart.web", "--auto-approve"]).success();
+    assert_ne!(token(), old_token);
+    project.expect_settled();
+    project.run(["rotate", "chart.wep"]).code(1).stderr_contains("did you mean `chart.web`?");
+    project
+        .run(["plan", "--destroy", "--rotate", "chart.web"])
+        .code(1)
+        .stderr_contains("leave `--rotate` out");
 }
 
 fn what_is_lost_of_a_charts_random_values_is_told() {
@@ -179,6 +228,59 @@ fn what_is_lost_of_a_charts_random_values_is_told() {
     let consent = ["apply", "--auto-approve", "--consent", "chart.web/Secret/web-random"];
     project.run(consent).success();
     project.expect_settled();
+}
+
+/// A chart with the date of its rendering, a digest over it, and a hook that has the date as well.
+const DATED: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: dated, annotations: {sum: "@SUM@"}}
+data: {date: "@DATE@", plain: {{ .Values.plain | quote }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: noted, annotations: {helm.sh/hook: "pre-upgrade"}}
+data: {date: "@DATE@"}
+"#;
+
+fn a_date_stays_until_a_chart_is_rendered_from_something_else() {
+    let ns = Namespace::new();
+    let project = with_chart(ns.project(), "web", DATED)
+        .write("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\n"))
+        .write("date", "2026-11-27");
+    // The day passes with a file.
+    let (date, real) = (project.path("date").display().to_string(), stack_folder().join("helm"));
+    let script = "#!/bin/sh\nset -e\nREAL \"$@\" | sed \"s/@DATE@/$(cat DATE)/; s/@SUM@/$(sha256sum < DATE | cut -c1-64)/\"\n";
+    let script = script.replace("REAL", &real.display().to_string()).replace(" DATE", &format!(" {date}"));
+    let project = project.write("helm", &script);
+    make_executable(&project.path("helm"));
+    let helm = project.path("helm");
+    let project = project.env("REGPLAN_HELM", helm);
+    project.apply();
+    let dated = || ns.field("configmap/dated", "/data/date");
+    // On the same day it is rendered from something else, and comes out the same.
+    project.edit("regplan.toml", "chart = \"web\"", "chart = \"web\"\nvalues.unused = 1");
+    project.apply();
+    project.rewrite("date", "2026-11-28");
+    project.expect_settled();
+    // A change by another hand is one.
+    ns.patch("configmap/dated", &json!({"data": {"date": "2020-01-01"}}));
+    project.run(["plan"]).success().stdout_contains("1 to change").stdout_lacks("to run");
+    project.apply();
+    assert_eq!(dated(), "2026-11-27");
+    project.edit("web/values.yaml", "plain: text", "plain: new");
+    project.run(["plan"]).success().stdout_contains("1 to change").stdout_contains("1 to run");
+    project.apply();
+    assert_eq!(dated(), "2026-11-28");
+    project.rewrite("date", "2026-11-29");
+    project.expect_settled();
+    project.run(["rollback", "1", "--auto-approve"]).success();
+    assert_eq!(dated(), "2026-11-27");
+    project.edit("web/values.yaml", "plain: new", "plain: text");
+    project.edit("regplan.toml", "\nvalues.unused = 1", "");
+    project.expect_settled();
+    project.run(["rotate", "chart.web", "--auto-approve"]).success();
+    assert_eq!(dated(), "2026-11-29");
 }
 
 fn a_secret_of_a_chart_is_printed_nowhere() {
@@ -346,6 +448,40 @@ fn helm_sees_neither_the_cluster_nor_the_environment() {
     assert_eq!(names.get("KUBECONFIG"), Some(&"/dev/null"));
 }
 
+fn templates_look_up_objects_where_the_block_says_so() {
+    let ns = Namespace::new();
+    ns.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: given}\ndata: {a: found}\n");
+    let template = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+data:
+  given: {{ dig "data" "a" "nothing" (lookup "v1" "ConfigMap" .Release.Namespace "given") }}
+  own: {{ dig "data" "own" (randAlpha 9) (lookup "v1" "ConfigMap" .Release.Namespace "c") }}
+"#;
+    let proxy = ns.proxy();
+    let block = BLOCK.replace("values.", "lookup = true\nvalues.");
+    let project = with_chart(ns.project(), "web", template)
+        .write("regplan.toml", &format!("{HEAD}{block}"))
+        .through(&proxy);
+    let (noted, real) = (project.path("environment"), stack_folder().join("helm"));
+    let script = format!("#!/bin/sh\nenv >> {}\nexec {} \"$@\"\n", noted.display(), real.display());
+    let project = project.write("helm", &script);
+    make_executable(&project.path("helm"));
+    let helm = project.path("helm");
+    let project =
+        project.env("REGPLAN_HELM", helm).env("HELM_NAMESPACE", "elsewhere").env("PLUGIN_NEEDS", "this");
+    project.run(["validate"]).success();
+    project.run(["plan", "--full"]).success().stdout_contains("given: \"found\"");
+    assert!(proxy.writes().is_empty(), "{}", proxy.log());
+    let environment = project.read("environment");
+    assert!(environment.contains("PLUGIN_NEEDS=this"), "{environment}");
+    assert!(!environment.contains("canary") && !environment.contains("HELM_NAMESPACE"), "{environment}");
+    project.apply();
+    assert_eq!(ns.field("configmap/c", "/data/given"), "found");
+    project.expect_settled();
+}
+
 fn the_charts_of_presets_are_rendered_like_any_other() {
     let ns = Namespace::new();
     let charts = stack_folder().join("charts");
@@ -358,6 +494,63 @@ fn the_charts_of_presets_are_rendered_like_any_other() {
     let plan = project.run(["plan", "--format", "json"]).success().json();
     let changes = plan["changes"].as_array().map(Vec::len);
     assert!(changes.is_some_and(|changes| changes > 50), "{changes:?}");
+}
+
+fn a_definition_that_is_made_unless_it_is_served_stays() {
+    let ns = Namespace::new();
+    let template = r#"
+{{- if not (.Capabilities.APIVersions.Has "{prefix}.example.com/v1/Probe") }}
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: "probes.{prefix}.example.com"}
+spec:
+  group: "{prefix}.example.com"
+  scope: Namespaced
+  names: {kind: Probe, plural: probes, singular: probe, listKind: ProbeList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+{{- end }}
+"#;
+    let project = with_chart(ns.project(), "probe", template)
+        .write("regplan.toml", &format!("{HEAD}[chart.probe]\nchart = \"probe\"\n"));
+    project.run(["plan"]).success().stdout_contains("1 to add");
+    project.apply();
+    project.run(["plan", "--detailed-exitcode"]).success().stdout_contains("1 resource is");
+    // One that others have brought is used as it is.
+    std::fs::remove_dir_all(project.path(".regplan")).unwrap();
+    project.run(["plan"]).success().stdout_contains("Nothing to change: 0 resources");
+    ns.clean_up(&ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com"));
+}
+
+fn without_helm_a_destroy_and_other_targets_work() {
+    let ns = Namespace::new();
+    let other = "\n[resource.c]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\ndata.a = \"b\"\n";
+    let project = project(&ns, &format!("{BLOCK}{other}"));
+    project.apply();
+    let project = project.env("REGPLAN_HELM", "/nonexistent/helm");
+    project.run(["plan"]).code(1).stderr_contains("install Helm 3.18 or newer");
+    project.edit("regplan.toml", "data.a = \"b\"", "data.a = \"c\"");
+    project.run(["apply", "--auto-approve", "--target", "resource.c"]).success();
+    assert_eq!(ns.field("configmap/c", "/data/a"), "c");
+    // What stands on the chart needs it.
+    project.edit("regplan.toml", "data.a", "depends_on = [\"chart.web\"]\ndata.a");
+    project.run(["plan", "--target", "resource.c"]).code(1).stderr_contains("install Helm 3.18 or newer");
+    project.run(["destroy", "--auto-approve"]).success().stdout_contains("4 to destroy");
+    assert_eq!(ns.find("deployment.apps/web-web"), None);
+}
+
+fn a_folder_whose_links_lead_out_is_refused() {
+    let ns = Namespace::new();
+    let project = project(&ns, BLOCK).write("outside.yaml", "a: b\n");
+    let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, project.path(name)).unwrap();
+    link("templates/all.yaml", "web/inside.txt");
+    project.run(["validate"]).success();
+    link("../outside.yaml", "web/outside.yaml");
+    let ended = project.run(["validate"]).code(1);
+    ended.stderr_contains("web/outside.yaml is a link that leads out");
 }
 
 /// Runs Helm in the project's folder.

@@ -118,6 +118,8 @@ fn tests() -> Vec<Test> {
         as_the_server::tests(),
         attribution::tests(),
         charts::hooks::tests(),
+        charts::takeover::tests(),
+        charts::tested::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),

@@ -192,6 +192,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         awaited_since: None,
         completed: None,
         hook: None,
+        leaves_for: None,
         doubted: false,
     }
 }
@@ -212,6 +213,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         reach: Reach::default(),
         targets: Vec::new(),
         hook_order: BTreeMap::new(),
+        farewells: Vec::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),
         left_out: LeftOut::default(),

@@ -1,10 +1,14 @@
 //! Charts of Helm: where one comes from, what it is rendered with, and what comes out.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::ManifestFile;
+use crate::resource::{Identity, Moment};
 
 /// Where a chart comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +35,10 @@ pub struct ChartSource {
     pub version: Option<String>,
     /// The SHA-256 that its archive must have, in hexadecimal and lower case.
     pub sha256: Option<String>,
+    /// Whether its registry is reached by plain HTTP.
+    pub plain_http: bool,
+    /// The certificates of the authority of its registry.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl fmt::Display for ChartSource {
@@ -49,7 +57,7 @@ impl fmt::Display for ChartSource {
 pub struct LocalChart {
     /// Its folder or its archive.
     pub path: PathBuf,
-    /// The SHA-256 of the archive, in hexadecimal; `None` for a folder.
+    /// The SHA-256 of the archive, or of all files of the folder, in hexadecimal; `None` for a folder that is too large.
     pub sha256: Option<String>,
 }
 
@@ -60,6 +68,41 @@ pub struct Capabilities {
     pub version: String,
     /// The versions and kinds that it serves, as Helm names them: `apps/v1`, `apps/v1/Deployment`.
     pub apis: Vec<String>,
+}
+
+/// What the state knows of a chart, and what the user wants of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChartPast {
+    /// What happens to it in the plan at hand.
+    pub moment: Moment,
+    /// The definitions of custom resources that it has brought.
+    pub definitions: Vec<Identity>,
+    /// What was sent of it, by the object. Objects that it only runs are not there.
+    pub sent: BTreeMap<Identity, SentOfChart>,
+    /// What hooks of it have run with: digests of its content.
+    pub contents: BTreeSet<String>,
+    /// Whether all is made anew that it makes at random.
+    pub is_renewed: bool,
+}
+
+/// What the last apply has sent of an object of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentOfChart {
+    /// The digest of all that the chart was rendered from.
+    pub rendered_from: Option<String>,
+    /// The object, without its secrets.
+    pub object: Value,
+}
+
+impl ChartPast {
+    /// That of a chart that is new.
+    pub const NONE: Self = Self {
+        moment: Moment::Install,
+        definitions: Vec::new(),
+        sent: BTreeMap::new(),
+        contents: BTreeSet::new(),
+        is_renewed: false,
+    };
 }
 
 /// A text that may hold secrets, and is never shown.
@@ -89,6 +132,8 @@ pub struct RenderRequest {
     pub apis: Arc<[String]>,
     /// Whether the definitions in the chart's folder `crds` are taken too.
     pub with_definitions: bool,
+    /// Whether its templates may look up objects of the cluster.
+    pub lookup: bool,
     /// Which rendering of the same this is. Two of them show what the chart makes anew each time.
     pub number: u8,
 }
@@ -98,6 +143,8 @@ pub struct RenderRequest {
 pub struct Rendered {
     /// The objects, as Helm printed them.
     pub output: ManifestFile,
+    /// The version of Helm that printed them.
+    pub helm: String,
 }
 
 impl Rendered {

@@ -15,7 +15,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use chart::{Capabilities, ChartOrigin, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered};
+pub use chart::{
+    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered,
+    SentOfChart,
+};
 pub use file_lines::FileLines;
 pub use file_pattern::FilePattern;
 pub use manifest_file::{Document, ManifestFile};
@@ -23,7 +26,7 @@ pub use need::{HtpasswdUser, Need, SecretKeyRef};
 pub use read_error::ReadError;
 pub use text::{SecretInputs, SecretText};
 
-use crate::resource::{Live, Moment};
+use crate::resource::{HelmRecord, Live};
 
 /// An object of the cluster of which a block wants to keep values.
 #[derive(Clone, PartialEq)]
@@ -60,8 +63,10 @@ pub enum Fact {
     Capabilities(Option<Arc<Capabilities>>),
     /// What came out of a chart.
     Rendered(Arc<Rendered>),
-    /// What happens to a chart.
-    Moment(Moment),
+    /// What the state knows of a chart.
+    Past(ChartPast),
+    /// What Helm remembers of a release, one for each of its revisions.
+    HelmRelease(Arc<[HelmRecord]>),
     /// An object of the cluster.
     Live(LiveObject),
     /// The namespaces that are there and stay; `None` where no cluster is asked.
@@ -143,7 +148,8 @@ impl std::fmt::Debug for Fact {
                 write!(f, "Capabilities({:?})", found.as_ref().map(|found| &found.version))
             }
             Self::Rendered(_) => f.write_str("Rendered"),
-            Self::Moment(moment) => write!(f, "Moment({moment:?})"),
+            Self::HelmRelease(records) => write!(f, "HelmRelease({})", records.len()),
+            Self::Past(past) => write!(f, "{past:?}"),
             Self::Live(live) => f.write_str(match live {
                 LiveObject::There(_) => "Live(there)",
                 LiveObject::Absent => "Live(absent)",

@@ -55,8 +55,15 @@ pub enum Need {
     Rendering(Box<RenderRequest>),
     /// An object as it is in the cluster.
     Live(Target),
-    /// What happens to a chart.
-    Moment(BlockAddress),
+    /// What the state knows of a chart.
+    Past(BlockAddress),
+    /// What Helm remembers of a release.
+    HelmRelease {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
     /// The namespaces of the cluster.
     Namespaces,
     /// The addresses at which the nodes of the cluster are reached.
@@ -74,10 +81,12 @@ impl Need {
     /// Whether the answer is the same with and without a cluster.
     pub(super) fn is_of_files(&self) -> bool {
         match self {
-            // A rendering depends on nothing but what stands in its request.
-            Self::File(_) | Self::Manifests(_) | Self::Chart(_) | Self::Rendering(_) => true,
+            Self::File(_) | Self::Manifests(_) | Self::Chart(_) => true,
+            // It depends on nothing but what stands in its request, unless its templates look up objects.
+            Self::Rendering(request) => !request.lookup,
             Self::Capabilities
-            | Self::Moment(_)
+            | Self::Past(_)
+            | Self::HelmRelease { .. }
             | Self::Live(_)
             | Self::Namespaces
             | Self::Nodes

@@ -42,7 +42,8 @@ pub(super) fn encode_secret_data(desired: &mut Desired, places: &Places<'_>, mis
             mistakes.push(place.mark(mistake, ""));
             continue;
         };
-        for marks in [&mut desired.fresh, &mut desired.generated, &mut desired.htpasswd] {
+        for marks in [&mut desired.fresh, &mut desired.generated, &mut desired.random, &mut desired.htpasswd]
+        {
             if marks.remove(&from).is_some() {
                 marks.insert(to.clone(), ());
             }

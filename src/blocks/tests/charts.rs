@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
+use crate::blocks::facts::{ChartPast, SentOfChart};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Ending, Live, Moment, Ownership, Phase, Side, Stamp, Target};
 
@@ -14,13 +15,19 @@ struct World {
     /// The object in the cluster.
     live: fn(&Target) -> Fact,
     secret: SecretText,
+    past: ChartPast,
 }
 
 const BLOCK: &str = "[chart.web]\nchart = \"web\"\nnamespace = \"shop\"\n";
 
 impl World {
     fn rendering(renders: fn(&RenderRequest) -> Result<String, String>) -> Self {
-        Self { renders, live: |_| Fact::Live(LiveObject::Absent), secret: SecretText::Known("pass-1".into()) }
+        Self {
+            renders,
+            live: |_| Fact::Live(LiveObject::Absent),
+            secret: SecretText::Known("pass-1".into()),
+            past: ChartPast::NONE,
+        }
     }
 
     fn facts(&self, config: &Config) -> Facts {
@@ -41,7 +48,7 @@ impl World {
         match need {
             Need::Chart(source) => {
                 let path = PathBuf::from(format!("/cache/{source}"));
-                Fact::Chart(LocalChart { path, sha256: None })
+                Fact::Chart(LocalChart { path, sha256: Some("0a".to_owned()) })
             }
             Need::Capabilities => {
                 let apis = vec!["v1".to_owned(), "v1/ConfigMap".to_owned()];
@@ -50,12 +57,13 @@ impl World {
             Need::Rendering(request) => match (self.renders)(request) {
                 Ok(text) => {
                     let output = ManifestFile::parse(PathBuf::from("helm.yaml"), text.as_bytes());
-                    Fact::Rendered(Arc::new(Rendered { output }))
+                    Fact::Rendered(Arc::new(Rendered { output, helm: "v4.0.0".to_owned() }))
                 }
                 Err(reason) => Fact::Failed(reason),
             },
             Need::Live(target) => (self.live)(target),
-            Need::Moment(_) => Fact::Moment(Moment::Install),
+            Need::HelmRelease { .. } => Fact::HelmRelease(Arc::from([])),
+            Need::Past(_) => Fact::Past(self.past.clone()),
             Need::Secret { .. } => Fact::Text(self.secret.clone()),
             Need::File(_) => Fact::File("replicas: 3\nnested: {a: 1, b: null}\n".into()),
             Need::Manifests(_) | Need::Htpasswd { .. } | Need::Scope { .. } => Fact::Scope(None),
@@ -236,23 +244,103 @@ fn what_a_chart_makes_at_random_is_new_where_nothing_is_there_and_belongs_togeth
         ..World::rendering(random)
     };
     assert!(renewed.resources(BLOCK).iter().all(|desired| !desired.fresh.is_empty()));
+    let rotated = World {
+        live: stored,
+        past: ChartPast { is_renewed: true, ..ChartPast::NONE },
+        ..World::rendering(random)
+    };
+    assert!(rotated.resources(BLOCK).iter().all(|desired| !desired.fresh.is_empty()));
     let unreadable = World { live: |_| Fact::Unknown("no permission".into()), ..World::rendering(random) };
     let unchecked: usize = unreadable.resources(BLOCK).iter().map(|desired| desired.unchecked.len()).sum();
     assert_eq!(unchecked, 3);
 }
 
+/// What was sent of the config map of a chart that was rendered from this.
+fn sent(data: &Value, rendered_from: &str) -> ChartPast {
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cm", "namespace": "shop"}, "data": data});
+    let identity = crate::resource::Identity::of(&object).unwrap();
+    let sent = SentOfChart { rendered_from: Some(rendered_from.to_owned()), object };
+    ChartPast { sent: [(identity, sent)].into(), moment: Moment::Upgrade, ..ChartPast::NONE }
+}
+
+/// A chart with a date, a digest over it, and something that its values give.
+fn dated() -> World {
+    World::rendering(|request| {
+        let plain = values(request)["plain"].as_str().unwrap_or("a").to_owned();
+        let object = config_map(&format!("date: '2026-11-27', plain: {plain}"));
+        let digest = format!("metadata: {{name: cm, annotations: {{sum: '{}'}}}}", "b".repeat(64));
+        Ok(object.replace("metadata: {name: cm}", &digest))
+    })
+}
+
+#[test]
+fn a_date_stays_as_long_as_a_chart_is_rendered_from_the_same() {
+    let first = &dated().resources(BLOCK)[0];
+    let from = first.rendered_from.clone().unwrap();
+    let compiled = |data: Value, from: &str, block: &str| {
+        let mut past = sent(&data, from);
+        for sent in past.sent.values_mut() {
+            sent.object["metadata"]["annotations"] = json!({"sum": "a".repeat(64)});
+        }
+        let object = World { past, ..dated() }.resources(block).remove(0).object;
+        (object["data"]["date"].clone(), object["metadata"]["annotations"]["sum"] == "a".repeat(64))
+    };
+    let then = json!({"date": "2025-01-02", "plain": "a"});
+    assert_eq!(compiled(then.clone(), &from, BLOCK), (json!("2025-01-02"), true));
+    assert_eq!(compiled(then.clone(), "sha256:other", BLOCK), (json!("2026-11-27"), false));
+    let other_values = format!("{BLOCK}values.plain = \"a\"\n");
+    assert_eq!(compiled(then, &from, &other_values), (json!("2026-11-27"), false));
+    // Something else has changed: another kind is served, say. The digest follows that.
+    let other = json!({"date": "2025-01-02", "plain": "b"});
+    assert_eq!(compiled(other, &from, BLOCK), (json!("2025-01-02"), false));
+    // What looks up objects may change with the cluster.
+    let looking = World { past: sent(&json!({"date": "2025-01-02"}), &from), ..dated() };
+    let object = &looking.resources(&format!("{BLOCK}lookup = true\n"))[0];
+    assert_eq!((object.rendered_from.as_ref(), &object.object["data"]["date"]), (None, &json!("2026-11-27")));
+}
+
+#[test]
+fn no_secret_is_in_the_digest_of_what_a_chart_is_rendered_from() {
+    let text = format!("{BLOCK}values.p = \"${{secret.pw}}\"\n[secret.pw]\nenv = \"PW\"\n");
+    let from = |secret: SecretText| World { secret, ..dated() }.resources(&text)[0].rendered_from.clone();
+    let one = from(SecretText::Known("pass-1".into()));
+    assert_eq!(one, from(SecretText::Known("another".into())));
+    assert_eq!(one, from(SecretText::Unknown("PW is not set".into())));
+}
+
+/// A chart with a definition in this file, and an object of its kind where that is served.
+fn defining(file: &str, request: &RenderRequest) -> String {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: foos.x.com}\n\
+        spec: {group: x.com, names: {kind: Foo}, scope: Namespaced, versions: [{name: v1, served: true}, {name: v2, served: false}]}\n";
+    let foo = "---\n# Source: web/templates/foo.yaml\napiVersion: x.com/v1\nkind: Foo\nmetadata: {name: f}\n";
+    let is_there = request.apis.iter().any(|api| api == "x.com/v1/Foo");
+    assert!(!request.apis.iter().any(|api| api.starts_with("x.com/v2")));
+    format!("---\n# Source: web/{file}\n{definition}{}", if is_there { foo } else { "" })
+}
+
+fn kinds(resources: Vec<Desired>) -> Vec<String> {
+    resources.into_iter().map(|desired| desired.identity.kind).collect()
+}
+
 #[test]
 fn definitions_of_the_configuration_count_as_served() {
+    let world = World::rendering(|request| Ok(defining("crds/foos.yaml", request)));
+    assert_eq!(kinds(world.resources(BLOCK)), ["CustomResourceDefinition", "Foo"]);
+    // A template may make one only where it is not served: for its own chart it never is.
+    let world = World::rendering(|request| Ok(defining("templates/foos.yaml", request)));
+    assert_eq!(kinds(world.resources(BLOCK)), ["CustomResourceDefinition"]);
+    let other = format!("{BLOCK}[chart.other]\nchart = \"other\"\nnamespace = \"shop\"\n");
     let world = World::rendering(|request| {
-        let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: foos.x.com}\n\
-            spec: {group: x.com, names: {kind: Foo}, scope: Namespaced, versions: [{name: v1, served: true}, {name: v2, served: false}]}\n";
-        let foo = "---\napiVersion: x.com/v1\nkind: Foo\nmetadata: {name: f}\n";
+        let is_other = request.chart.path.ends_with("other");
         let is_there = request.apis.iter().any(|api| api == "x.com/v1/Foo");
-        assert!(!request.apis.iter().any(|api| api.starts_with("x.com/v2")));
-        Ok(format!("{definition}{}", if is_there { foo } else { "" }))
+        Ok(if is_other {
+            config_map(&format!("served: '{is_there}'"))
+        } else {
+            defining("templates/foos.yaml", request)
+        })
     });
-    let kinds: Vec<_> = world.resources(BLOCK).into_iter().map(|desired| desired.identity.kind).collect();
-    assert_eq!(kinds, ["CustomResourceDefinition", "Foo"]);
+    let found = world.resources(&other);
+    assert!(found.iter().any(|object| object.object["data"]["served"] == "true"), "{found:?}");
 }
 
 /// A chart with an object, and a pod with the annotations that a value names.
@@ -336,6 +424,29 @@ fn the_content_of_runs_changes_with_all_that_a_chart_renders_but_for_secrets_and
         ..world
     };
     assert_eq!(one, content(&other, "a"));
+}
+
+#[test]
+fn the_content_of_runs_stays_where_nothing_but_the_time_has_changed() {
+    let world = || {
+        World::rendering(|_| {
+            let object = config_map("date: '2026-11-27'");
+            let hook = hook("helm.sh/hook: pre-upgrade, date: '2026-11-27'");
+            Ok(format!("{object}{}", &hook[hook.rfind("---").unwrap()..]))
+        })
+    };
+    let of =
+        |world: World| world.resources(BLOCK).into_iter().find_map(|object| object.hook).unwrap().content;
+    let from = world().resources(BLOCK)[0].rendered_from.clone().unwrap();
+    let then = format!("sha256:then from {from}");
+    let known = |data: Value| ChartPast { contents: [then.clone()].into(), ..sent(&data, &from) };
+    assert_eq!(of(World { past: known(json!({"date": "2025-01-02"})), ..world() }), then);
+    assert_ne!(of(World { past: known(json!({"date": "never"})), ..world() }), then);
+    let now = of(world());
+    // It was rendered from something else, and came out the same.
+    let contents = [now.replace(&from, "sha256:other")].into();
+    let same = of(World { past: ChartPast { contents, ..ChartPast::NONE }, ..world() });
+    assert_eq!(same, now.replace(&from, "sha256:other"));
 }
 
 #[test]

@@ -42,7 +42,11 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 Need::Nodes => Fact::Nodes(Some(["192.0.2.20".to_owned(), "192.0.2.3".to_owned()].into())),
                 Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
                 Need::Live(_) => Fact::Live(LiveObject::Absent),
-                Need::Chart(_) | Need::Capabilities | Need::Moment(_) | Need::Rendering(_) => {
+                Need::Chart(_)
+                | Need::Capabilities
+                | Need::Past(_)
+                | Need::HelmRelease { .. }
+                | Need::Rendering(_) => {
                     panic!("charts have tests of their own")
                 }
             };

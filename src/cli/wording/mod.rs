@@ -16,20 +16,37 @@ use crate::plan::LineageObstacle;
 use crate::report::{self, Label, Styled};
 use crate::resource::{BlockAddress, ClusterIdentity};
 
-fn no_registry(named: Option<&BlockAddress>, known: &[BlockAddress]) -> Words {
+fn nothing_to_verify(named: Option<&BlockAddress>, known: &[BlockAddress]) -> Words {
     let known: Vec<String> = known.iter().map(ToString::to_string).collect();
     match named {
         Some(named) => {
             let named = named.to_string();
             let help =
                 suggest(&named, known.iter().map(String::as_str), "name one that the configuration has");
-            Words::new(format!("there is no registry `{named}`"), help)
+            if known.contains(&named) {
+                return Words::new(
+                    format!("none of these checks is for `{named}`"),
+                    "`tests` is for charts, and all others are for registries",
+                );
+            }
+            Words::new(format!("there is no registry and no chart `{named}`"), help)
         }
         None => Words::new(
-            "the configuration has no registry to look at",
+            "the configuration has nothing that these checks are for",
             "`[registry.NAME]` makes one; `regplan init` shows how",
         ),
     }
+}
+
+fn no_chart(named: &BlockAddress, known: &[BlockAddress]) -> Words {
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let named = named.to_string();
+    let help = suggest(
+        &named,
+        known.iter().map(String::as_str),
+        "name a `[chart.NAME]` of the configuration: only charts make something at random that is kept",
+    );
+    Words::new(format!("there is no chart `{named}`"), help)
 }
 
 /// A note: what the user should know besides the result.
@@ -59,7 +76,11 @@ pub(super) fn words(error: &Error) -> Words {
             format!("there is no output `{name}`"),
             suggest(name, known.iter().map(String::as_str), &format!("declare it with `[output.{name}]`")),
         ),
-        Error::NoRegistry { named, known } => no_registry(named.as_ref(), known),
+        Error::NothingToVerify { named, known } => nothing_to_verify(named.as_ref(), known),
+        Error::NoChart { named, known } => no_chart(named, known),
+        Error::NothingRotated { named } => {
+            Words::new(format!("a destroy makes nothing anew: `{named}`"), "leave `--rotate` out")
+        }
         Error::NoUrl { registry, url } => Words::new(
             format!("the host of `{registry}` cannot stand in a URL: {url}"),
             "give it the name under which clients reach it: `host = \"registry.example.com\"`",

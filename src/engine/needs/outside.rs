@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::helm::HelmSettings;
-use crate::blocks::SecretKeyRef;
+use crate::blocks::{ChartPast, SecretKeyRef};
 use crate::provider::Provider;
-use crate::resource::{BlockAddress, Identity, Moment};
+use crate::resource::{BlockAddress, Identity};
 
 /// The outside that needs are answered from.
 #[derive(Clone, Copy)]
@@ -21,8 +21,8 @@ pub struct Outside<'a> {
     pub remembered: &'a (dyn Fn(&SecretKeyRef) -> bool + Sync),
     /// What the state and the user say about an object with values that a chart has made at random.
     pub fate: &'a (dyn Fn(&Identity) -> Fate + Sync),
-    /// What happens to a chart, by what the state knows of it.
-    pub moment: &'a (dyn Fn(&BlockAddress) -> Moment + Sync),
+    /// What the state knows of a chart.
+    pub past: &'a (dyn Fn(&BlockAddress) -> ChartPast + Sync),
 }
 
 /// What the state and the user say about an object with values that were made at random.

@@ -11,16 +11,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::*;
-use crate::blocks::{FilePattern, HtpasswdUser};
+use crate::blocks::{ChartPast, FilePattern, HtpasswdUser};
 use crate::config::{
     Block, ClusterSettings, Generate, Moves, Node, NodeValue, SecretSource, StateSettings, Table, TableEntry,
 };
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
 use crate::provider::{self, House, Provider};
-use crate::resource::{
-    BlockAddress, Lifecycle, Live, Moment, Ownership, Problem, ProblemKind, Reading, Stamp,
-};
+use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, ProblemKind, Reading, Stamp};
 
 /// A cluster that has Secrets and nothing else.
 #[derive(Default)]
@@ -101,7 +99,7 @@ async fn ask_all(cluster: Option<&Secrets>, needs: Vec<Need>) -> Vec<Fact> {
         env: &env,
         remembered: &|_| false,
         fate: &|_| Fate::Free,
-        moment: &|_| Moment::Install,
+        past: &|_| ChartPast::NONE,
     };
     answer(needs, &outside, &Helm::new(outside.helm), &mut Lookups::default())
         .await
@@ -195,7 +193,7 @@ async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
         env: &env,
         remembered: &|key_ref| key_ref.key == "secret",
         fate: &|_| Fate::Free,
-        moment: &|_| Moment::Install,
+        past: &|_| ChartPast::NONE,
     };
     let facts = answer(vec![generated()], &outside, &Helm::new(outside.helm), &mut Lookups::default()).await;
     assert!(matches!(&facts[0].1, Fact::Text(SecretText::Lost(_))), "{facts:?}");
@@ -417,7 +415,7 @@ async fn what_a_file_says_may_lead_to_another_question() {
         env: &env,
         remembered: &|_| false,
         fate: &|_| Fate::Free,
-        moment: &|_| Moment::Install,
+        past: &|_| ChartPast::NONE,
     };
     let facts = gather(&config, &outside).await;
     let compiled = Blocks::read(&config).compile(&facts);
@@ -441,7 +439,7 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
             env: &env,
             remembered: &|_| false,
             fate: &|_| Fate::Free,
-            moment: &|_| Moment::Install,
+            past: &|_| ChartPast::NONE,
         };
         (engine::compile(&config, &alone).await.unwrap(), config)
     };
@@ -452,14 +450,18 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
         env: &env,
         remembered: &|_| false,
         fate: &|_| Fate::Free,
-        moment: &|_| Moment::Install,
+        past: &|_| ChartPast::NONE,
     };
     let (outline, config) = compiled("v1\nkind: ConfigMap").await;
-    let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, &outside).await.unwrap();
+    let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, engine::Charts::All, &outside)
+        .await
+        .unwrap();
     assert!(matches!(whole, Cow::Borrowed(_)), "nobody else has a say in it");
     let (outline, config) = compiled("example.com/v1\nkind: Foo").await;
     std::fs::remove_file(&path).unwrap();
-    let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, &outside).await.unwrap();
+    let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, engine::Charts::All, &outside)
+        .await
+        .unwrap();
     let identities: Vec<&Identity> = whole.graph.resources().map(|desired| &desired.identity).collect();
     assert_eq!(identities, [&Identity::cluster("example.com", "Foo", "x")]);
 }
@@ -503,5 +505,10 @@ fn nothing_that_is_secret_is_shown_by_debug() {
 /// Charts are rendered by no test of this file.
 fn no_charts() -> HelmSettings {
     let nowhere = PathBuf::from("/nonexistent");
-    HelmSettings { program: nowhere.clone(), cache: nowhere, environment: BTreeMap::new() }
+    HelmSettings {
+        program: nowhere.clone(),
+        cache: nowhere,
+        environment: BTreeMap::new(),
+        wide_environment: BTreeMap::new(),
+    }
 }

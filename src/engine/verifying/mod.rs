@@ -1,9 +1,10 @@
 //! Looks whether registries work, from outside: asks names, servers and registries, and lets [`verify`](crate::verify)
-//! judge what they say.
+//! judge what they say. Runs the tests that charts bring.
 //!
 //! | File | The question that it answers |
 //! |---|---|
 //! | this one | Which registries, and what does the command get back? |
+//! | `tested`, `charts` | Which charts are tested, and how do their tests run? |
 //! | `subject` | What is known of a registry before it is looked at? |
 //! | `run` | In which order are the checks done, and what keeps one from being done? |
 //! | `visit` | What is known of a registry while it is looked at? |
@@ -17,6 +18,7 @@
 //! | `image` | How is the probe pushed, pulled and deleted? |
 
 mod alive;
+mod charts;
 mod door;
 mod hearing;
 mod image;
@@ -27,6 +29,7 @@ mod outside;
 mod pods;
 mod run;
 mod subject;
+mod tested;
 mod tls;
 mod visit;
 
@@ -47,21 +50,21 @@ use super::state_access::StateAccess;
 use super::workspace::Workspace;
 use super::{Error, Outside};
 use crate::apply::Stop;
-use crate::blocks::{Access, Blocks, Endpoint, Facts, Need};
+use crate::blocks::{Access, Blocks, ChartPast, Endpoint, Facts, Need};
 use crate::kubernetes::pull_login::encoded;
-use crate::resource::{BlockAddress, Identity, Moment};
+use crate::resource::{BlockAddress, Identity};
 use crate::verify::{Check, Fault, Finding, Outcome, Verification};
 
 /// What is looked at, and how.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
-    /// Only this registry; `None` for all.
-    pub registry: Option<BlockAddress>,
+    /// Only this registry or chart; `None` for all.
+    pub block: Option<BlockAddress>,
     /// Only these checks, with what they take; none for all.
     pub only: Vec<Check>,
     /// Whether nodes pull the probe, in pods that are made for that.
     pub in_cluster: bool,
-    /// How long the checks of one registry may take together.
+    /// How long the checks of one registry, or the tests of one chart, may take together.
     pub timeout: Duration,
     /// Where hosts are, beside what name servers say.
     pub resolved: Vec<Resolved>,
@@ -73,11 +76,29 @@ pub struct VerifyOptions {
     pub largest_body: Option<u64>,
 }
 
+impl VerifyOptions {
+    /// Whether this block is looked at, as far as addresses tell.
+    fn means(&self, address: &BlockAddress) -> bool {
+        self.block.as_ref().is_none_or(|named| named == address)
+    }
+
+    /// The checks of a registry that are wanted; none where only tests of charts are.
+    fn checks(&self) -> Vec<Check> {
+        let usual = Check::ALL.into_iter().filter(|check| !matches!(check, Check::InCluster | Check::Tests));
+        let only = self.only.iter().copied().filter(|check| *check != Check::Tests);
+        let mut wanted: Vec<Check> = if self.only.is_empty() { usual.collect() } else { only.collect() };
+        if !wanted.is_empty() {
+            wanted.extend(self.in_cluster.then_some(Check::InCluster));
+        }
+        wanted
+    }
+}
+
 /// What is told while it goes on.
 #[derive(Debug, Clone, Copy)]
 pub enum VerifyEvent<'a> {
-    /// The checks of this registry begin, under this URL.
-    Registry(&'a BlockAddress, &'a str),
+    /// The checks of this registry begin, under this URL; or the tests of a chart.
+    Block(&'a BlockAddress, Option<&'a str>),
     /// A check begins.
     Began(Check),
     /// A body of so many bytes is sent.
@@ -87,11 +108,11 @@ pub enum VerifyEvent<'a> {
 }
 
 impl<S: StateAccess> Workspace<S> {
-    /// Looks at the registries of the configuration. The cluster is only read; a probe is pushed to each registry and
-    /// deleted again. Each event goes to `emit` as it happens.
+    /// Looks at the registries of the configuration, and runs the tests of its charts. But for those the cluster is only read; a
+    /// probe is pushed to each registry and deleted again. Each event goes to `emit` as it happens.
     ///
     /// # Errors
-    /// There is no registry of this name, or none at all; the cluster has stopped to answer.
+    /// There is no registry and no chart of this name, or none at all; the cluster has stopped to answer.
     #[tracing::instrument(skip_all, fields(project = self.config().project))]
     pub async fn verify(
         &self,
@@ -99,15 +120,16 @@ impl<S: StateAccess> Workspace<S> {
         emit: &(dyn Fn(VerifyEvent<'_>) + Send + Sync),
         stop: &Stop,
     ) -> Result<Vec<Verification>, Error> {
-        let endpoints = self.endpoints(options.registry.as_ref())?;
+        let charts = self.charts(options);
+        let wanted = options.checks();
+        let endpoints = if wanted.is_empty() { Vec::new() } else { self.endpoints(options) };
+        if endpoints.is_empty() && charts.is_empty() {
+            return Err(self.nothing_to_look_at(options));
+        }
         let facts = self.passwords(&endpoints).await;
         self.secrets.learn_inputs(&facts.secret_inputs);
         let network = Arc::new(Network::new(&options.resolved));
         let here = Arc::new(tls::roots(&options.authorities));
-        let usual = Check::ALL.into_iter().filter(|check| *check != Check::InCluster);
-        let mut wanted: Vec<Check> =
-            if options.only.is_empty() { usual.collect() } else { options.only.clone() };
-        wanted.extend(options.in_cluster.then_some(Check::InCluster));
         let mut all = Vec::new();
         for endpoint in endpoints {
             let mut subject = Subject::of(endpoint, &facts, &*self.provider).await?;
@@ -123,7 +145,7 @@ impl<S: StateAccess> Workspace<S> {
                 self.secrets.redactor().learn_text(&login.password);
                 self.secrets.redactor().learn_text(&encoded(&login.user, &login.password));
             }
-            emit(VerifyEvent::Registry(&subject.endpoint.block, subject.base.as_str()));
+            emit(VerifyEvent::Block(&subject.endpoint.block, Some(subject.base.as_str())));
             let visit = Visit {
                 subject: &subject,
                 provider: &*self.provider,
@@ -136,20 +158,20 @@ impl<S: StateAccess> Workspace<S> {
             let run = Run { visit, wanted: Check::with_all_they_take(&wanted), stop, emit };
             all.push(run.all(&|outcome| self.without_secrets(outcome)).await);
         }
+        all.extend(self.verify_charts(&charts, options, emit, stop).await);
         Ok(all)
     }
 
-    fn endpoints(&self, registry: Option<&BlockAddress>) -> Result<Vec<Endpoint>, Error> {
-        let all = Blocks::read(self.config()).endpoints();
-        let known: Vec<BlockAddress> = all.iter().map(|endpoint| endpoint.block.clone()).collect();
-        let chosen: Vec<Endpoint> = all
-            .into_iter()
-            .filter(|endpoint| registry.is_none_or(|named| *named == endpoint.block))
-            .collect();
-        if chosen.is_empty() {
-            return Err(Error::NoRegistry { named: registry.cloned(), known });
-        }
-        Ok(chosen)
+    fn endpoints(&self, options: &VerifyOptions) -> Vec<Endpoint> {
+        let all = Blocks::read(self.config()).endpoints().into_iter();
+        all.filter(|endpoint| options.means(&endpoint.block)).collect()
+    }
+
+    /// The mistake where nothing that is named can be looked at.
+    fn nothing_to_look_at(&self, options: &VerifyOptions) -> Error {
+        let all = self.config().blocks.iter().map(|block| &block.address);
+        let known = all.filter(|address| ["registry", "chart"].contains(&address.kind.as_str()));
+        Error::NothingToVerify { named: options.block.clone(), known: known.cloned().collect() }
     }
 
     /// The passwords of the users of these registries.
@@ -166,7 +188,7 @@ impl<S: StateAccess> Workspace<S> {
             env: &|name| (host.variables)(name),
             remembered: &|_| true,
             fate: &|_| Fate::Free,
-            moment: &|_| Moment::Install,
+            past: &|_| ChartPast::NONE,
         };
         needs::answers(wanted, &outside).await
     }

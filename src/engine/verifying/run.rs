@@ -37,12 +37,12 @@ impl Run<'_> {
             };
             let outcome = secret(outcome);
             done.insert(check, outcome.clone());
-            let finding = Finding { check, outcome, took: begun.elapsed() };
+            let finding = Finding { check, object: None, outcome, took: begun.elapsed() };
             (self.emit)(VerifyEvent::Finished(&finding));
             findings.push(finding);
         }
-        let registry = self.visit.subject.endpoint.block.clone();
-        Verification { registry, url: self.visit.base().to_string(), at: began, findings }
+        let block = self.visit.subject.endpoint.block.clone();
+        Verification { block, url: Some(self.visit.base().to_string()), at: began, findings }
     }
 
     /// Why a check is not done.
@@ -90,6 +90,8 @@ impl Run<'_> {
             Check::Body => visit.body(known).await,
             Check::Delete => visit.delete(known).await.into(),
             Check::CleanUp => visit.clean_up(known).await.into(),
+            // It is no check of a registry.
+            Check::Tests => Outcome::NotNeeded("charts have tests".to_owned()),
         }
     }
 }

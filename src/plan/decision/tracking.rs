@@ -25,7 +25,7 @@ pub(super) fn tracking(situation: Situation<'_>, fidelity: &Fidelity) -> Trackin
         let is_same = known.dependencies == situation.apply_dependencies()
             && known.timeouts == desired.lifecycle.timeouts
             && known.ready == desired.lifecycle.ready
-            && known.applied.is_some()
+            && known.applied.as_ref().is_some_and(|applied| applied.rendered_from == desired.rendered_from)
             && (!known.doubted || matches!(fidelity, Fidelity::Predicted(_)));
         return if is_same { Tracking::Known } else { Tracking::Outdated };
     }

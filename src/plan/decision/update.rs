@@ -81,9 +81,11 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         Action::None => 0,
         _ => field_changes::unchanged(&sent, &comparison.fields),
     };
-    let (taken_from, note) = match action {
-        Action::Adopt => (adoption::taken_from(&manager, live, &sent), adoption::removed_note(desired, live)),
-        _ => (Vec::new(), None),
+    let (taken_from, notes) = match action {
+        Action::Adopt => {
+            (adoption::taken_from(&manager, live, &sent), adoption::removed_notes(desired, live))
+        }
+        _ => (Vec::new(), Vec::new()),
     };
     let (reasons, cause) = (comparison.reasons(action, &taken_from), comparison.cause());
     let (sent, lost) = match action {
@@ -100,7 +102,7 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
     let mut change = Change {
         reasons: if base.reasons.is_empty() { reasons } else { base.reasons },
         cause,
-        fields: comparison.fields.into_iter().chain(note).chain(lost).collect(),
+        fields: comparison.fields.into_iter().chain(notes).chain(lost).collect(),
         foreign,
         unchanged,
         taken_from,

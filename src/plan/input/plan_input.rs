@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::config::Moves;
 use crate::plan::model::plan::{Consent, Mode};
+use crate::plan::model::reason::Reason;
 use crate::resource::{
     Address, Applied, ClusterIdentity, Desired, Identity, Moment, Problem, ReadyRule, Target, Timeouts,
 };
@@ -32,6 +33,8 @@ pub struct Known {
     pub awaited_since: Option<Timestamp>,
     /// The digest of what it ran with, where it has ended by itself: it may be gone since.
     pub completed: Option<String>,
+    /// Why it leaves, where that is not because of the configuration.
+    pub leaves_for: Option<Reason>,
     /// What happened to its chart when it was last to run, where it is a hook.
     pub hook: Option<Moment>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.
@@ -76,6 +79,8 @@ pub struct Input {
     pub dependencies: HashMap<Address, Vec<Address>>,
     /// What each of them awaits because of the hooks of its chart, beside its dependencies.
     pub hook_order: BTreeMap<Address, Vec<Address>>,
+    /// What charts run that may be deleted.
+    pub farewells: Vec<Arc<Desired>>,
     /// What was applied.
     pub known: BTreeMap<Address, Known>,
     /// What the user agreed to.

@@ -70,8 +70,13 @@ impl Input {
                     let names: Vec<String> = several.iter().map(|one| one.address.to_string()).collect();
                     let message =
                         format!("`{named}` has {} objects, and one is replaced at a time", names.len());
-                    let help =
-                        format!("name those that are meant: {}", list(names.iter().map(String::as_str)));
+                    let help = match named.block.kind.as_str() {
+                        "chart" => format!(
+                            "name the one that is meant; `regplan rotate {}` makes anew what the chart makes at random",
+                            named.block
+                        ),
+                        _ => format!("name those that are meant: {}", list(names.iter().map(String::as_str))),
+                    };
                     mistakes.push(Diagnostic::error("several-objects", message).help(help));
                 }
             }

@@ -40,6 +40,8 @@ pub enum Reason {
         /// That object.
         predecessor: Identity,
     },
+    /// Helm remembers a release by it whose objects are taken over.
+    HelmRecord,
     /// It runs only when something else happens to its chart.
     NotItsMoment,
     /// Others deleted the object, and made it again.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::plan::model::field_change::{After, FieldChange};
 use crate::plan::model::reason::Reason;
-use crate::resource::{Desired, FieldPath, Live, ManagedEntry, Operation};
+use crate::resource::{Desired, FieldPath, Live, ManagedEntry, Operation, RELEASE_NAME, RELEASE_NAMESPACE};
 
 /// The managers that own fields of what is sent, in the server's order. Controllers of the control plane keep
 /// theirs: they go on with what they do, and would only take the fields back.
@@ -39,19 +39,25 @@ pub(in crate::plan) fn reason(live: &Live, taken_from: &[String]) -> Reason {
     Reason::AdoptedFrom { managers: taken_from.to_vec() }
 }
 
-/// The removal of the note of `kubectl apply`. By this note a later `kubectl apply` would remove what its file does
-/// not have; and it repeats every value, those of secrets included.
-pub(in crate::plan) fn removed_note(desired: &Desired, live: &Live) -> Option<FieldChange> {
-    let path = note();
+/// The removal of what other tools note on an object. By the note of `kubectl apply`, a later one would remove what its file
+/// does not have; and it repeats every value, those of secrets included. By its own notes, Helm would go on with an object
+/// that is taken over from a release.
+pub(in crate::plan) fn removed_notes(desired: &Desired, live: &Live) -> Vec<FieldChange> {
+    let of_kubectl = removed(KUBECTL_NOTE, desired, live);
+    let of_kubectl = of_kubectl.map(|note| FieldChange { sensitive: true, ..note });
+    let of_release = desired.release.iter().flat_map(|_| [RELEASE_NAME, RELEASE_NAMESPACE]);
+    let of_release = of_release.filter_map(|key| removed(key, desired, live));
+    of_kubectl.into_iter().chain(of_release).collect()
+}
+
+/// The removal of an annotation, unless the configuration sets it.
+fn removed(key: &str, desired: &Desired, live: &Live) -> Option<FieldChange> {
+    let path = FieldPath::keys(["metadata", "annotations", key]);
     let before = path.get(&live.object)?.clone();
     if path.get(&desired.object).is_some() {
         return None;
     }
-    Some(FieldChange { sensitive: true, ..FieldChange::new(path, Some(before), After::Absent) })
-}
-
-fn note() -> FieldPath {
-    FieldPath::keys(["metadata", "annotations", KUBECTL_NOTE])
+    Some(FieldChange::new(path, Some(before), After::Absent))
 }
 
 #[cfg(test)]
@@ -79,9 +85,9 @@ mod tests {
         let sent = json!({"data": {"a": "1"}});
         assert_eq!(taken_from("regplan:p", &live, &sent), ["kubectl-create", "helm"]);
         let mut desired = Desired::new(Address::block("resource", "c"), object).unwrap();
-        assert_eq!(removed_note(&desired, &live), None, "the configuration sets it");
+        assert_eq!(removed_notes(&desired, &live), [], "the configuration sets it");
         desired.object["metadata"]["annotations"] = json!({});
-        let gone = removed_note(&desired, &live).unwrap();
-        assert!(gone.sensitive && is_note_of_kubectl(&gone.path));
+        let gone = removed_notes(&desired, &live);
+        assert!(gone[0].sensitive && is_note_of_kubectl(&gone[0].path));
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, letting_go};
 use crate::plan::input::plan_input::Known;
-use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind, is_house_group};
+use crate::plan::ownership::definitions::{self, setback};
+use crate::resource::{
+    Address, Desired, HelmRelease, Identity, Live, Problem, ProblemKind, RELEASE_NAME, is_house_group,
+};
 
 /// The project and the lineage that an object of ours is marked with.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +50,8 @@ pub(in crate::plan) fn belonging(
     if let Some(problem) = another_project(&desired.identity, live, owner) {
         return Belonging::Foreign(problem);
     }
-    if desired.lifecycle.adopt || is_agreed {
-        return Belonging::ToAdopt;
+    if desired.lifecycle.adopt || is_agreed || is_of_release(desired, live) {
+        return setback(desired, live).map_or(Belonging::ToAdopt, Belonging::Foreign);
     }
     Belonging::Foreign(unclaimed(desired, live, known))
 }
@@ -100,6 +103,12 @@ fn another_project(identity: &Identity, live: &Live, owner: ObjectOwner<'_>) -> 
     )))
 }
 
+/// Whether it is of the release of Helm that its chart takes over.
+fn is_of_release(desired: &Desired, live: &Live) -> bool {
+    let was_run = || desired.hook.is_some() && HelmRelease::may_have_run(live);
+    desired.release.as_ref().is_some_and(|release| release.owns(live) || was_run())
+}
+
 fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {
     let whose = if is_house_group(&desired.identity.group) {
         "nothing marks it as ours".to_owned()
@@ -110,7 +119,18 @@ fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {
     };
     let story = if known.is_some() { "was deleted and made again by others" } else { "exists already" };
     let block = &desired.address.block;
-    Problem::new(ProblemKind::Conflict, format!("{} {story}, and {whose}", desired.identity)).help(format!(
+    let problem = Problem::new(ProblemKind::Conflict, format!("{} {story}, and {whose}", desired.identity));
+    let release = live.annotation(RELEASE_NAME).filter(|_| block.kind == "chart");
+    if let Some(release) = release {
+        return problem.help(format!(
+            "it belongs to the release `{release}` of Helm: `adopt = \"helm\"` in [{block}] takes over all of its objects \
+             at once, and removes what Helm remembers of it"
+        ));
+    }
+    if let Some(help) = definitions::help(desired) {
+        return problem.help(help);
+    }
+    problem.help(format!(
         "to take it over, pass `--adopt {}` or set `adopt = true` in [{block}.lifecycle]; \
          otherwise delete it, or give ours another name",
         desired.address

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::kubernetes::defaults::comes_again;
 use crate::kubernetes::field_manager;
 use crate::kubernetes::field_manager::is_control_plane;
-use crate::kubernetes::marks::{is_note_of_kubectl, is_ours_path};
+use crate::kubernetes::marks::{is_note_of_a_tool, is_ours_path};
 use crate::plan::diff::outcome::find_sent;
 use crate::plan::diff::sensitive_fields::SensitiveFields;
 use crate::plan::model::field_change::{After, Cause, FieldChange};
@@ -71,7 +71,7 @@ impl Succession<'_> {
     /// map, or the field itself.
     fn missing(self, owned: &FieldPath) -> Option<FieldPath> {
         let value = owned.get(&self.old.object)?;
-        if find_sent(self.new, owned).is_some() || is_ours_path(owned) || is_note_of_kubectl(owned) {
+        if find_sent(self.new, owned).is_some() || is_ours_path(owned) || is_note_of_a_tool(owned) {
             return None;
         }
         let steps = owned.segments();

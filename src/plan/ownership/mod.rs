@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `belonging` | is an object ours, nobody's, or somebody else's? |
 //! | `marks` | does an object still have the marks that a change was approved with? |
+//! | `definitions` | may a definition of others be taken over? |
 //! | `protection` | what is deleted or replaced only with consent? |
 //! | `field_owners` | which field managers own a field? |
 //! | `attribution` | whose change is a changed field: the configuration's or the cluster's? |
@@ -16,6 +17,7 @@
 pub(in crate::plan) mod adoption;
 pub(in crate::plan) mod attribution;
 pub(in crate::plan) mod belonging;
+pub(in crate::plan) mod definitions;
 pub(in crate::plan) mod field_owners;
 pub(in crate::plan) mod handover;
 pub(in crate::plan) mod losses;

@@ -28,9 +28,11 @@ pub fn record(project: &str, desired: &Desired, sent: &Value, answer: &Live) -> 
     Applied {
         resource_version: answer.stamp.version.clone(),
         sent: digest_without_secrets(desired, sent),
+        rendered_from: desired.rendered_from.clone(),
         sent_object: Some(without_secrets(desired, sent, &answer.object)),
         fields: held.into_iter().map(|(path, held)| (path.to_string(), held)).collect(),
         foreign_items: Some(foreign_items.iter().map(ToString::to_string).collect()),
+        unstable_fields: desired.random.iter().map(|(path, ())| path.clone()).collect(),
         ..Applied::default()
     }
 }

@@ -82,7 +82,7 @@ impl<'a> Leaving<'a> {
         let moved_from = self.moved_from.filter(|_| action == Action::Keep).cloned();
         Change {
             moved_from,
-            reasons: kept_for.into_iter().collect(),
+            reasons: kept_for.or_else(|| self.known?.leaves_for.clone()).into_iter().collect(),
             protected: self.is_protected(),
             timeouts: self.timeouts(),
             dependencies: dependencies.iter().filter(|address| is_deleted(address)).cloned().collect(),

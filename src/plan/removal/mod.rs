@@ -5,10 +5,12 @@
 //! | `removals` | what becomes of everything that is not desired any more (in which order it is deleted is up to the apply: `graph::deletions`) |
 //! | `leaving` | one resource that is to be deleted |
 //! | `kept` | what is not deleted, and why |
+//! | `farewell` | what charts have run before they are deleted, and after |
 //! | `strangers` | what a destroy lets stay because others made it |
 //! | `cascade` | what else is deleted with a namespace or a definition |
 
 pub(in crate::plan) mod cascade;
+pub(in crate::plan) mod farewell;
 mod kept;
 mod leaving;
 pub(in crate::plan) mod removals;

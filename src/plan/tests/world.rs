@@ -203,6 +203,7 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         reach: Reach::default(),
         targets: Vec::new(),
         hook_order: BTreeMap::new(),
+        farewells: Vec::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),
         left_out: LeftOut::default(),
@@ -232,6 +233,7 @@ pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) ->
             awaited_since: None,
             completed: None,
             hook: None,
+            leaves_for: None,
             doubted: false,
         },
     );

@@ -15,7 +15,11 @@ pub(in crate::plan) fn targets(overview: Overview<'_>) -> Targets {
     let desired = input.desired.iter().chain(left_out);
     let desired = desired.map(|desired| (desired.address.clone(), desired.target()));
     let left = known_otherwise(overview).filter(|(address, _)| overview.desired_at(address).is_none());
-    desired.chain(left.map(owned)).unzip()
+    let farewells = input.farewells.iter().filter(|hook| {
+        overview.desired_at(&hook.address).is_none() && !input.known.contains_key(&hook.address)
+    });
+    let farewells = farewells.map(|hook| (hook.address.clone(), hook.target()));
+    desired.chain(left.map(owned)).chain(farewells).unzip()
 }
 
 /// The objects that had other names when they were applied under an address that is desired.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use super::client::Kubernetes;
 use super::{logins, read, review, wait, write};
@@ -10,8 +11,8 @@ use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
 use crate::kubernetes::remains::Remain;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
-    Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, ProgramAccess,
+    Progress, Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -60,6 +61,10 @@ impl Cluster for Kubernetes {
         self.context()
     }
 
+    fn program_access(&self) -> Option<&ProgramAccess> {
+        Some(&self.transport.server_info.program_access)
+    }
+
     async fn identity(&self) -> Result<ClusterIdentity, Problem> {
         Self::identity(self).await
     }
@@ -82,6 +87,10 @@ impl Cluster for Kubernetes {
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         read::namespaces(self).await
+    }
+
+    async fn helm_records(&self, namespace: &str, release: &str) -> Result<Vec<Value>, Problem> {
+        read::helm_records(self, namespace, release).await
     }
 
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {

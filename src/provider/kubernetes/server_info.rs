@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kube::Config;
 use sha2::{Digest, Sha256};
 
+use crate::provider::ProgramAccess;
 use crate::resource::hex;
 
 /// What is known of a server without asking it.
@@ -17,6 +18,8 @@ pub(super) struct ServerInfo {
     pub(super) origin: String,
     /// The context that led here; `None` for the service account of a pod.
     pub(super) context: Option<String>,
+    /// How another program reaches it.
+    pub(super) program_access: ProgramAccess,
     /// The proxy on the way, without credentials.
     pub(super) proxy: Option<String>,
     /// The end of our client certificate.
@@ -37,6 +40,7 @@ impl ServerInfo {
             ca_digest,
             origin,
             context: None,
+            program_access: ProgramAccess::default(),
             proxy: None,
             certificate_expiry: None,
             namespace: config.default_namespace.clone(),

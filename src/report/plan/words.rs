@@ -8,7 +8,7 @@ use crate::report::format::time::to_the_second;
 use crate::report::managers::managers;
 use crate::report::plan::{key_facts, reasons};
 use crate::report::source_line::Locator;
-use crate::resource::{Health, Moment, Side};
+use crate::resource::{FieldPath, Health, Moment, Side};
 use crate::state::Freshness;
 
 /// The action as a verb.
@@ -99,6 +99,7 @@ fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
         remarks.push(format!("moved from {from}"));
     }
     remarks.extend(run(change));
+    remarks.extend(random(change));
     match reasons::sentence(&change.reasons) {
         Some(sentence) => remarks.push(sentence),
         None if change.action == Action::Delete && plan.mode == Mode::Apply => {
@@ -130,10 +131,25 @@ fn run(change: &Change) -> Option<String> {
         (Side::After, Moment::Rollback) => "after the chart went back to this revision",
         (Side::Before, Moment::Delete) => "before the chart is deleted",
         (Side::After, Moment::Delete) => "after the chart was deleted",
-        (_, Moment::Takeover) => return None,
+        (_, Moment::Takeover | Moment::Test) => return None,
     };
     let facts = key_facts::line(&key_facts::of_object(change));
     Some(if facts.is_empty() { format!("runs {when}") } else { format!("runs {when}; {facts}") })
+}
+
+/// Which fields the chart has made at random, and which of them get a new value.
+fn random(change: &Change) -> Option<String> {
+    let desired = change.desired.as_ref().filter(|_| change.action.writes())?;
+    let all = desired.random.iter().map(|(path, ())| path);
+    let (new, kept): (Vec<_>, Vec<_>) = all.partition(|path| desired.fresh.touches(path));
+    let named = |paths: &[&FieldPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let parts = [("made at random", new), ("keeps what was made at random", kept)];
+    let told: Vec<String> = parts
+        .iter()
+        .filter(|(_, paths)| !paths.is_empty())
+        .map(|(words, paths)| format!("{words}: {}", named(paths)))
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// Who changed or deleted the object.

@@ -1,4 +1,4 @@
-//! What came of looking at registries, as JSON, for programs.
+//! What came of looking at registries and charts, as JSON, for programs.
 
 use serde_json::{Value, json};
 
@@ -13,18 +13,22 @@ pub fn verify_json(all: &[Verification]) -> Value {
     json!({
         "format_version": VERIFY_FORMAT_VERSION,
         "verdict": verdict.name(),
-        "registries": all.iter().map(registry).collect::<Vec<_>>(),
+        "registries": all.iter().filter(|one| one.url.is_some()).map(block).collect::<Vec<_>>(),
+        "charts": all.iter().filter(|one| one.url.is_none()).map(block).collect::<Vec<_>>(),
     })
 }
 
-fn registry(one: &Verification) -> Value {
-    json!({
-        "address": one.registry,
-        "url": one.url,
+fn block(one: &Verification) -> Value {
+    let mut entry = json!({
+        "address": one.block,
         "observed_at": one.at,
         "verdict": one.verdict().name(),
         "checks": one.findings.iter().map(finding).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(url) = &one.url {
+        entry["url"] = json!(url);
+    }
+    entry
 }
 
 fn finding(finding: &Finding) -> Value {
@@ -34,6 +38,9 @@ fn finding(finding: &Finding) -> Value {
         "outcome": finding.outcome.name(),
         "milliseconds": u64::try_from(seconds).unwrap_or(u64::MAX),
     });
+    if let Some(object) = &finding.object {
+        entry["object"] = json!(object);
+    }
     match &finding.outcome {
         Outcome::Passed(found) => entry["found"] = json!(found),
         Outcome::NotNeeded(reason) => entry["reason"] = json!(reason),

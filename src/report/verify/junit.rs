@@ -9,7 +9,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use crate::report::format::escape::escape;
 use crate::verify::{Finding, Outcome, Verification};
 
-/// All of it: a suite for each registry, a test for each check.
+/// All of it: a suite for each registry and chart, a test for each check.
 ///
 /// # Errors
 /// It cannot be written as XML.
@@ -38,7 +38,7 @@ fn totals(all: &[Verification]) -> (String, String, String) {
 fn suite(writer: &mut Writer<Vec<u8>>, one: &Verification) -> io::Result<()> {
     let (tests, failures, skipped) = totals(std::slice::from_ref(one));
     let time = seconds(one.findings.iter().map(|finding| finding.took).sum());
-    let (name, at) = (one.registry.to_string(), one.at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    let (name, at) = (one.block.to_string(), one.at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
     let suite = writer.create_element("testsuite").with_attributes([
         ("name", name.as_str()),
         ("timestamp", at.as_str()),
@@ -58,7 +58,7 @@ fn test(writer: &mut Writer<Vec<u8>>, suite: &str, finding: &Finding) -> io::Res
     let time = seconds(finding.took);
     let test = writer.create_element("testcase").with_attributes([
         ("classname", suite),
-        ("name", finding.check.name()),
+        ("name", finding.name()),
         ("time", time.as_str()),
     ]);
     match &finding.outcome {
@@ -106,10 +106,11 @@ mod tests {
 
     #[test]
     fn each_check_is_a_test() {
-        let finding = |check, outcome| Finding { check, outcome, took: Duration::from_millis(12) };
+        let finding =
+            |check, outcome| Finding { check, object: None, outcome, took: Duration::from_millis(12) };
         let one = Verification {
-            registry: BlockAddress::new("registry", "main"),
-            url: "https://r.example.com/".into(),
+            block: BlockAddress::new("registry", "main"),
+            url: Some("https://r.example.com/".into()),
             at: Timestamp::UNIX_EPOCH,
             findings: vec![
                 finding(Check::Port, Outcome::Passed("192.0.2.7:443".into())),

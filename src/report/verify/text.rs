@@ -10,10 +10,11 @@ use crate::verify::{Finding, Outcome, Verdict, Verification};
 /// The column at which what is said of a check begins.
 const SAID: usize = 20;
 
-/// The first line of a registry.
-pub fn verify_head(registry: &BlockAddress, url: &str) -> Styled {
+/// The first line of a registry or a chart.
+pub fn verify_head(block: &BlockAddress, url: Option<&str>) -> Styled {
     let mut text = Styled::default();
-    text.push(Label::Strong, registry.to_string()).line(Label::Dim, format!("  {}", escape(url)));
+    let place = url.map(|url| format!("  {}", escape(url))).unwrap_or_default();
+    text.push(Label::Strong, block.to_string()).line(Label::Dim, place);
     text
 }
 
@@ -32,7 +33,7 @@ pub fn verify_line(finding: &Finding, width: usize) -> Styled {
         Outcome::Hindered { reason, fix } => (format!("skipped: {reason}"), fix.as_deref()),
     };
     let mut line = Styled::default();
-    line.push(label, format!("{sign:>3} ")).push(Label::Plain, format!("{:<16}", finding.check.name()));
+    line.push(label, format!("{sign:>3} ")).push(Label::Plain, format!("{:<15} ", escape(finding.name())));
     let story = if matches!(finding.outcome, Outcome::NotNeeded(_)) { Label::Dim } else { Label::Plain };
     line.push(story, escape(&said));
     let mut text = fit(&line, width, SAID, Breaking::Words);
@@ -81,7 +82,7 @@ mod tests {
     use crate::verify::{Check, Fault};
 
     fn finding(check: Check, outcome: Outcome) -> Finding {
-        Finding { check, outcome, took: Duration::ZERO }
+        Finding { check, object: None, outcome, took: Duration::ZERO }
     }
 
     #[test]

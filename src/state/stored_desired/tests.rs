@@ -33,17 +33,22 @@ fn facts(desired: &Desired) -> String {
         unchecked,
         fresh,
         generated,
+        // A revision has the values, and renders nothing.
+        random: _,
         htpasswd,
         depends_on,
         lifecycle,
         shared,
         hook,
+        // What was taken over is ours, and is not taken over again.
+        release: _,
+        rendered_from,
     } = desired;
     let origins: Vec<_> = origins.iter().map(|(path, origin)| (path, &origin.key)).collect();
     let depends_on: Vec<_> = depends_on.iter().map(|(address, _)| address).collect();
     format!(
         "{address:#?}\n{identity:#?}\n{object:#}\n{origins:#?}\n{settable:#?}\n{unresolved:#?}\n{sensitive:#?}\n\
-         {unchecked:#?}\n{fresh:#?}\n{generated:#?}\n{htpasswd:#?}\n{depends_on:#?}\n{lifecycle:#?}\n{shared:#?}\n{hook:#?}"
+         {unchecked:#?}\n{fresh:#?}\n{generated:#?}\n{htpasswd:#?}\n{depends_on:#?}\n{lifecycle:#?}\n{shared:#?}\n{hook:#?}\n{rendered_from:#?}"
     )
 }
 
@@ -79,6 +84,7 @@ fn full(sources: &mut Sources) -> Desired {
         content: "sha256:c".into(),
         moment: Moment::Upgrade,
     });
+    desired.rendered_from = Some("sha256:3333".into());
     desired.depends_on.push((Address::block("manifest", "crds"), span));
     desired.lifecycle = Lifecycle {
         protect: true,

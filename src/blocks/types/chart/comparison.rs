@@ -23,16 +23,58 @@ pub(super) enum Carriers<'a> {
     Holding(&'a [String]),
 }
 
+/// Why a chart cannot be taken apart, in words without any secret.
+#[derive(Debug)]
+pub(super) struct Obstacle {
+    /// What is in the way.
+    pub(super) reason: String,
+    /// What to do.
+    pub(super) help: Option<&'static str>,
+}
+
+/// Why no plan could follow an object of a chart.
+#[derive(Clone, Copy)]
+enum Strange {
+    /// Its name is made at random.
+    RandomName,
+    /// Its name, or its namespace, has a secret in it.
+    SecretName,
+    /// With other secrets it would not be there.
+    ThereBySecret,
+}
+
+impl Strange {
+    /// The obstacle. Neither a name nor anything else of the object is told: it may be the secret.
+    fn of(self, template: Option<&str>) -> Obstacle {
+        let (what, help) = match self {
+            Self::RandomName => (
+                "has another name each time, so that no plan could follow it",
+                "set its name by a value of the chart",
+            ),
+            Self::SecretName => (
+                "has a secret in its name or in its namespace, and those are shown everywhere",
+                "give the chart a value without a secret for the name, and the secret by another one",
+            ),
+            Self::ThereBySecret => (
+                "is there only with a certain secret, so that a plan would tell something of it",
+                "switch the object on by a value that is no secret",
+            ),
+        };
+        let template = template.unwrap_or("the chart");
+        Obstacle { reason: format!("an object of {template} {what}"), help: Some(help) }
+    }
+}
+
 /// The objects of a chart, by two renderings of the same.
 ///
 /// # Errors
-/// The output cannot be read, or the renderings do not have the same objects: the reason in words.
+/// The output cannot be read, the renderings do not have the same objects, or a secret is in a name.
 pub(super) fn compare(
     first: &Rendered,
     again: &Rendered,
     carriers: Carriers<'_>,
     patches: &[Patch],
-) -> Result<Vec<ChartObject>, String> {
+) -> Result<Vec<ChartObject>, Obstacle> {
     let again = by_identity(again, patches)?;
     let others = match carriers {
         Carriers::By(others) => Some(by_identity(others, patches)?),
@@ -47,21 +89,23 @@ pub(super) fn compare(
     let mut objects = Vec::new();
     for Printed { object, line } in printed(first, patches)? {
         let template = first.template(line);
-        // Neither a name nor anything else of it is told: it may be the secret.
-        let strange = |why: &str| {
-            let template = template.as_deref().unwrap_or("the chart");
-            Err(format!("an object of {template} {why}, so that no plan could follow it"))
-        };
+        let strange = |why: Strange| Err(why.of(template.as_deref()));
         let (mut unstable, mut secret) = (Vec::new(), Vec::new());
         // What is no object is reported later, by the rules for all objects.
         if let Some(identity) = Identity::of(&object) {
             match again.get(&identity) {
                 Some(twin) => unstable = changing(&object, twin),
-                None => return strange("has another name each time"),
+                None => return strange(Strange::RandomName),
             }
-            match others.as_ref().map(|others| others.get(&identity)) {
-                Some(Some(twin)) => differing(&FieldPath::root(), &object, twin, &mut secret),
-                Some(None) => return strange("has a secret in its name, or is there only with it"),
+            match others.as_ref().map(|others| (others, others.get(&identity))) {
+                Some((_, Some(twin))) => differing(&FieldPath::root(), &object, twin, &mut secret),
+                Some((others, None)) if is_renamed(&identity, others, &again) => {
+                    return strange(Strange::SecretName);
+                }
+                Some((_, None)) => return strange(Strange::ThereBySecret),
+                None if holds_secret(&redactor, &identity.to_string()) => {
+                    return strange(Strange::SecretName);
+                }
                 None => holding(&FieldPath::root(), &object, &redactor, &mut secret),
             }
         }
@@ -76,12 +120,13 @@ struct Printed {
     line: u64,
 }
 
-fn printed(rendered: &Rendered, patches: &[Patch]) -> Result<Vec<Printed>, String> {
+fn printed(rendered: &Rendered, patches: &[Patch]) -> Result<Vec<Printed>, Obstacle> {
     // An error would quote a line of an output that nobody sees, and that may hold a secret.
     let documents = rendered.output.documents.as_ref().map_err(|error| {
         let line = error.place().map_or(0, |(line, _)| line);
         let template = rendered.template(line).unwrap_or_else(|| "the chart".to_owned());
-        format!("what {template} makes is not YAML that can be read, or has a key twice")
+        let reason = format!("what {template} makes is not YAML that can be read, or has a key twice");
+        Obstacle { reason, help: None }
     })?;
     let patched = documents.iter().map(|document| {
         let mut object = document.object.clone();
@@ -93,9 +138,20 @@ fn printed(rendered: &Rendered, patches: &[Patch]) -> Result<Vec<Printed>, Strin
     Ok(patched.collect())
 }
 
-fn by_identity(rendered: &Rendered, patches: &[Patch]) -> Result<BTreeMap<Identity, Value>, String> {
+fn by_identity(rendered: &Rendered, patches: &[Patch]) -> Result<BTreeMap<Identity, Value>, Obstacle> {
     let all = printed(rendered, patches)?.into_iter();
     Ok(all.filter_map(|printed| Some((Identity::of(&printed.object)?, printed.object))).collect())
+}
+
+/// Whether an object that is not there with other secrets has another name then: one of its kind is there which is not
+/// there with the right ones.
+fn is_renamed(
+    identity: &Identity,
+    others: &BTreeMap<Identity, Value>,
+    right: &BTreeMap<Identity, Value>,
+) -> bool {
+    let mut new = others.keys().filter(|other| !right.contains_key(other));
+    new.any(|other| other.group_kind() == identity.group_kind())
 }
 
 /// The fields that differ between two renderings of the same.
@@ -110,10 +166,16 @@ fn changing(object: &Value, twin: &Value) -> Vec<Unstable> {
     unstable.collect()
 }
 
-/// The paths of texts that hold a secret.
+/// Whether a secret is in a text, as it is or in a usual encoding.
+fn holds_secret(redactor: &Redactor, text: &str) -> bool {
+    redactor.text(text.to_owned()) != text
+}
+
+/// The paths of texts that hold a secret, and of tables that have one in a key.
 fn holding(path: &FieldPath, value: &Value, redactor: &Redactor, found: &mut Vec<FieldPath>) {
     match value {
-        Value::String(text) if redactor.text(text.clone()) != *text => found.push(path.clone()),
+        Value::String(text) if holds_secret(redactor, text) => found.push(path.clone()),
+        Value::Object(map) if map.keys().any(|key| holds_secret(redactor, key)) => found.push(path.clone()),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 holding(&path.index(index), item, redactor, found);
@@ -155,7 +217,10 @@ mod tests {
     use crate::blocks::facts::ManifestFile;
 
     fn rendered(text: &str) -> Rendered {
-        Rendered { output: ManifestFile::parse(PathBuf::from("helm"), text.as_bytes()) }
+        Rendered {
+            output: ManifestFile::parse(PathBuf::from("helm"), text.as_bytes()),
+            helm: "v4.0.0".to_owned(),
+        }
     }
 
     fn config_map(data: &str) -> Rendered {
@@ -196,9 +261,38 @@ mod tests {
         let named =
             |name: &str| rendered(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n"));
         let error = compare(&named("a"), &named("b"), Carriers::Nobody, &[]).unwrap_err();
-        insta::assert_snapshot!(error, @"an object of the chart has another name each time, so that no plan could follow it");
-        let error = compare(&named("a"), &named("a"), Carriers::By(&named("b")), &[]).unwrap_err();
-        insta::assert_snapshot!(error, @"an object of the chart has a secret in its name, or is there only with it, so that no plan could follow it");
+        insta::assert_snapshot!(error.reason, @"an object of the chart has another name each time, so that no plan could follow it");
+        let error = compare(&named("a"), &named("a"), Carriers::By(&rendered("")), &[]).unwrap_err();
+        insta::assert_snapshot!(error.reason, @"an object of the chart is there only with a certain secret, so that a plan would tell something of it");
+    }
+
+    #[test]
+    fn no_secret_stands_in_a_name() {
+        let named = |name: &str| rendered(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{{name}}}\n"));
+        for (right, other) in
+            [("name: x-right", "name: x-other"), ("name: x, namespace: right", "name: x, namespace: other")]
+        {
+            let right = named(right);
+            let others = named(other);
+            let secrets = ["right".to_owned()];
+            for carriers in [Carriers::By(&others), Carriers::Holding(&secrets)] {
+                let error = compare(&right, &right, carriers, &[]).unwrap_err();
+                assert_eq!(
+                    error.reason,
+                    "an object of the chart has a secret in its name or in its namespace, and those are shown everywhere"
+                );
+                assert!(error.help.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_secret_hides_its_table() {
+        let (right, other) = (config_map("{a-secret: x}"), config_map("{another: x}"));
+        for carriers in [Carriers::By(&other), Carriers::Holding(&["a-secret".to_owned()])] {
+            let found = compare(&right, &right, carriers, &[]).unwrap();
+            assert_eq!(names(&found[0].secret), ["data"]);
+        }
     }
 
     #[test]

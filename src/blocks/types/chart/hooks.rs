@@ -26,31 +26,44 @@ const DEFINITION: &str = "crd-install";
 /// `before-hook-creation`, is what always happens here: what is left of an earlier run makes room.
 const ENDINGS: [(&str, Ending); 2] = [("hook-succeeded", Ending::Succeeded), ("hook-failed", Ending::Failed)];
 
+/// What stands between the digest of what was rendered, and that of what it was rendered from.
+const FROM: &str = " from ";
+
+/// The objects of a chart, told apart.
+#[derive(Default)]
+pub(super) struct ToldApart {
+    /// What is there for ever, and what runs when the chart changes. What runs is marked as such.
+    pub(super) objects: Vec<ChartObject>,
+    /// What runs when somebody looks whether the chart works.
+    pub(super) tests: Vec<ChartObject>,
+}
+
 /// What the annotation of a hook says about when it runs.
 enum Role {
     /// It is an object like any other.
     Object,
-    /// It is a test.
-    Test,
-    /// It runs in these phases.
+    /// It runs in these phases; without any, it is a test alone.
     Run(BTreeSet<Phase>),
     /// It runs in a phase that nobody knows.
     Unknown(String),
 }
 
-/// The objects of a chart without its tests and without the hooks that nobody wants. What runs is marked as such.
+/// The objects of a chart without the hooks that nobody wants.
 pub(super) fn told_apart(
     block: &Block,
     objects: Vec<ChartObject>,
     wanted: &HooksKey,
     mistakes: &mut Vec<Diagnostic>,
-) -> Vec<ChartObject> {
-    let mut told = Vec::new();
+) -> ToldApart {
+    let mut told = ToldApart::default();
     let mut unknown = Vec::new();
     for mut object in objects {
+        if wanted.wants_tests() && is_test(&object.object) {
+            let test = notes(&object.object, [Phase::Test].into());
+            told.tests.push(ChartObject { hook: Some(test), ..object.clone() });
+        }
         match role(&object.object) {
-            Role::Object => told.push(object),
-            Role::Test => {}
+            Role::Object => told.objects.push(object),
             Role::Unknown(phase) => {
                 unknown.extend(name_of(&object.object).map(|name| format!("{name} ({phase})")));
             }
@@ -67,7 +80,7 @@ pub(super) fn told_apart(
                     object.unstable.iter_mut().for_each(|unstable| unstable.kept = Kept::Nothing);
                     object.hook = Some(notes(&object.object, phases));
                 }
-                told.push(object);
+                told.objects.push(object);
             }
         }
     }
@@ -83,8 +96,26 @@ pub(super) fn told_apart(
     told
 }
 
+/// The content that hooks run with. It is a known one as long as that says the same: by the digest of what the chart renders,
+/// or by that of what it is rendered from, where nothing but the time has changed (`same`).
+pub(super) fn content(
+    objects: &[ChartObject],
+    from: Option<&str>,
+    same: Option<&str>,
+    known: &BTreeSet<String>,
+) -> String {
+    let rendered = digest(objects);
+    let is_of_same_objects = |known: &&String| known.split(FROM).next() == Some(rendered.as_str());
+    let is_from_same = |known: &&String| same.is_some() && known.split(FROM).nth(1) == same;
+    let found = known.iter().find(is_of_same_objects).or_else(|| known.iter().find(is_from_same));
+    found.cloned().unwrap_or_else(|| match from {
+        Some(from) => format!("{rendered}{FROM}{from}"),
+        None => rendered.clone(),
+    })
+}
+
 /// The digest of all that a chart renders, but for its secrets and for what it makes at random.
-pub(super) fn content(objects: &[ChartObject]) -> String {
+fn digest(objects: &[ChartObject]) -> String {
     let mut digest = Sha256::new();
     for object in objects {
         let mut content = object.object.clone();
@@ -111,7 +142,13 @@ fn role(object: &Value) -> Role {
             Err(_) => return Role::Unknown(phase.clone()),
         }
     }
-    if known.is_empty() { Role::Test } else { Role::Run(known) }
+    Role::Run(known)
+}
+
+/// Whether it runs when somebody looks whether the chart works.
+fn is_test(object: &Value) -> bool {
+    let phases = annotation(object, HELM_HOOK).unwrap_or_default();
+    words(phases).any(|phase| TESTS.contains(&phase.as_str()))
 }
 
 fn notes(object: &Value, phases: BTreeSet<Phase>) -> HookNotes {

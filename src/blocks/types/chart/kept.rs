@@ -43,7 +43,7 @@ pub(super) fn keep(
     for object in objects.iter() {
         found.push(look(object, namespace, facts));
     }
-    let is_renewed = found.contains(&Found::Unwanted);
+    let is_renewed = found.contains(&Found::Unwanted) || is_renewed(block, facts);
     for (object, found) in objects.iter_mut().zip(found) {
         let values = match found {
             Found::None => continue,
@@ -78,6 +78,11 @@ pub(super) fn keep(
         mistakes.push(not_followed(block, &told));
     }
     set_digests(objects);
+}
+
+/// Whether the user wants new values for all of the chart.
+pub(super) fn is_renewed(block: &Block, facts: &Facts) -> bool {
+    matches!(facts.get(&Need::Past(block.address.clone())), Some(Fact::Past(past)) if past.is_renewed)
 }
 
 /// What the cluster has of an object.
@@ -148,8 +153,9 @@ fn not_followed(block: &Block, told: &[String]) -> Diagnostic {
         block.address
     );
     Diagnostic::warning(codes::CHART_NOT_FOLLOWED, message).at(span_of(block, ["chart"]), "").help(format!(
-        "{named}. To make all that the chart makes at random anew, and these texts with it, name one of the objects by \
-         `--replace`"
+        "{named}. To make all that the chart makes at random anew, and these texts with it, use \
+         `regplan rotate {}`",
+        block.address
     ))
 }
 
@@ -240,7 +246,7 @@ fn name_in(item: &Value) -> Option<(&'static str, &Value)> {
 }
 
 /// The object as the cluster knows it.
-fn target(object: &Value, namespace: &str, facts: &Facts) -> Option<Target> {
+pub(super) fn target(object: &Value, namespace: &str, facts: &Facts) -> Option<Target> {
     let identity = Identity::of(object)?;
     let (group, version) = api_version_parts(object.get("apiVersion")?.as_str()?);
     let kind = GroupKind { group: group.to_owned(), kind: identity.kind.clone() };

@@ -9,19 +9,25 @@
 //! | `request` | What is asked of Helm? |
 //! | `chart_object` | What is known of an object of a chart? |
 //! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
+//! | `inputs` | From what is the chart rendered? |
+//! | `dated` | Which fields change with the time alone? |
 //! | `hooks` | Which objects are run at moments, and are not there for ever? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
+//! | `takeover` | Which release of Helm does it take over? |
 //! | `patch` | What does the block change in the objects? |
 
 mod chart_object;
 mod comparison;
+mod dated;
 mod hooks;
+mod inputs;
 mod kept;
 mod options;
 mod patch;
 mod presets;
 mod request;
 mod source;
+mod takeover;
 mod values;
 
 use std::collections::BTreeSet;
@@ -31,19 +37,24 @@ use serde_json::{Value, json};
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::{ChartSource, Fact, Need};
+use crate::blocks::facts::{ChartPast, ChartSource, Fact, Need};
+use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::keys::{self, span_of};
 use crate::blocks::scope;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
 use crate::kubernetes::server_fields::remove_server_fields;
-use crate::resource::{FieldPath, Hook, KeyFact, Moment, Origin};
+use crate::resource::{FieldPath, HelmRelease, Hook, KeyFact, Moment, Origin};
 use chart_object::{ChartObject, HookNotes, Kept, Unstable};
-use comparison::Carriers;
-use options::{ChartKeys, HooksKey};
+use comparison::{Carriers, Obstacle};
+use hooks::ToldApart;
+use options::{AdoptKey, ChartKeys, HooksKey};
 use patch::Patch;
 use request::Renderings;
+
+/// The folder of a chart whose files are no templates.
+const DEFINITIONS: &str = "crds/";
 
 /// The block type `chart`.
 pub(in crate::blocks) struct ChartBlock;
@@ -57,7 +68,10 @@ pub(in crate::blocks) struct ChartSpec {
     preset_values: Value,
     values_files: Vec<std::path::PathBuf>,
     with_definitions: bool,
+    lookup: bool,
     hooks: HooksKey,
+    adopt: Option<AdoptKey>,
+    keep_release: bool,
     patches: Vec<Patch>,
 }
 
@@ -82,6 +96,20 @@ impl BlockType for ChartBlock {
         let keys: ChartKeys = keys::read(block, mistakes)?;
         let source = source::read(block, &keys, defaults, mistakes);
         let preset = keys.preset.map(presets::Preset::defaults);
+        let retired = keys.preset.and_then(presets::Preset::controller).and_then(Controller::retirement);
+        if let Some((message, help)) = retired {
+            let at = span_of(block, ["preset"]);
+            mistakes.push(Diagnostic::warning(codes::RETIRED_CONTROLLER, message).at(at, "").help(help));
+        }
+        if keys.keep_release && keys.adopt.is_none() {
+            let message = "`keep_release` says nothing where no release is taken over";
+            let at = span_of(block, ["keep_release"]);
+            mistakes.push(
+                Diagnostic::error(codes::USELESS_KEY, message)
+                    .at(at, "")
+                    .help("add `adopt = \"helm\"`, or take it out"),
+            );
+        }
         let patches = patch::read(block, keys.patch, mistakes);
         Some(ChartSpec {
             source: source?,
@@ -90,7 +118,10 @@ impl BlockType for ChartBlock {
             preset_values: preset.map_or_else(|| json!({}), |preset| preset.values),
             values_files: keys.values_files,
             with_definitions: keys.crds,
+            lookup: keys.lookup,
             hooks: keys.hooks,
+            adopt: keys.adopt,
+            keep_release: keys.keep_release,
             patches,
         })
     }
@@ -98,17 +129,16 @@ impl BlockType for ChartBlock {
     fn needs(&self, block: &Block, spec: &ChartSpec, context: &CompileContext<'_>) -> Vec<Need> {
         // Mistakes are reported when the block compiles.
         let mut unsaid = Vec::new();
-        let mut needs: BTreeSet<Need> = request::first_needs(spec).into_iter().collect();
+        let mut needs: BTreeSet<Need> = request::first_needs(block, spec, context).into_iter().collect();
         let Some(renderings) = request::renderings(block, spec, context, &mut unsaid) else {
             return needs.into_iter().collect();
         };
         needs.extend(renderings.needs());
-        let objects = objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
-        needs.extend(scope::needs(objects.iter().map(|object| &object.object)));
+        needs.extend(takeover::need(spec, context));
+        let ToldApart { objects, tests } =
+            objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
+        needs.extend(scope::needs(objects.iter().chain(&tests).map(|object| &object.object)));
         needs.extend(kept::needs(&objects, spec.namespace(context), context.facts));
-        if objects.iter().any(|object| object.hook.is_some()) {
-            needs.insert(Need::Moment(block.address.clone()));
-        }
         needs.into_iter().collect()
     }
 
@@ -121,12 +151,33 @@ impl BlockType for ChartBlock {
     ) -> Vec<Draft> {
         let Some(renderings) = request::renderings(block, spec, context, mistakes) else { return Vec::new() };
         let objects = objects(block, spec, &renderings, context, mistakes);
-        let Some(mut objects) = objects else { return Vec::new() };
+        let Some(ToldApart { mut objects, tests }) = objects else { return Vec::new() };
         let namespace = spec.namespace(context);
+        let past = past(block, context);
+        let rendered_from = inputs::digest(spec, &renderings, context);
+        let from = rendered_from.as_deref();
+        let same = from.filter(|from| {
+            !past.is_renewed && dated::hold(&mut objects, from, &past, namespace, context.facts)
+        });
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
-        let run = Run { content: hooks::content(&objects), moment: moment(block, context) };
-        objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect()
+        let release = takeover::release(block, spec, &objects, context, mistakes);
+        let moment = moment(past.moment, release.as_ref(), spec);
+        let content = hooks::content(&objects, from, same, &past.contents);
+        let run = Run { content, moment };
+        let mut drafts: Vec<Draft> =
+            objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect();
+        for draft in &mut drafts {
+            draft.release.clone_from(&release);
+            draft.rendered_from.clone_from(&rendered_from);
+            if let Some(release) = draft.release.as_mut().filter(|_| spec.keep_release) {
+                takeover::keep_marks(&mut draft.object, release);
+                release.records = [].into();
+            }
+        }
+        let run = Run { moment: Moment::Test, ..run };
+        drafts.extend(tests.into_iter().map(|test| draft(block, namespace, test, unknown, &run)));
+        drafts
     }
 
     fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {
@@ -152,22 +203,30 @@ struct Run {
     moment: Moment,
 }
 
-/// What happens to the chart. Where nobody has looked, it is new.
-fn moment(block: &Block, context: &CompileContext<'_>) -> Moment {
-    match context.facts.get(&Need::Moment(block.address.clone())) {
-        Some(Fact::Moment(moment)) => *moment,
-        _ => Moment::Install,
+/// What is known of the chart. Where nobody has looked, it is new.
+fn past(block: &Block, context: &CompileContext<'_>) -> ChartPast {
+    match context.facts.get(&Need::Past(block.address.clone())) {
+        Some(Fact::Past(past)) => past.clone(),
+        _ => ChartPast::NONE,
     }
 }
 
-/// The objects of the chart, without its tests; `None` where they are not known yet, or something is wrong.
+/// What happens to the chart. As long as a release is taken over, nothing runs.
+fn moment(moment: Moment, release: Option<&HelmRelease>, spec: &ChartSpec) -> Moment {
+    let is_taken_over = release.is_some_and(|release| !release.records.is_empty());
+    // A record that stays says nothing of later changes.
+    let is_begun = moment == Moment::Install || !spec.keep_release;
+    if is_taken_over && is_begun { Moment::Takeover } else { moment }
+}
+
+/// The objects of the chart; `None` where they are not known yet, or something is wrong.
 fn objects(
     block: &Block,
     spec: &ChartSpec,
     renderings: &Renderings,
     context: &CompileContext<'_>,
     mistakes: &mut Vec<Diagnostic>,
-) -> Option<Vec<ChartObject>> {
+) -> Option<ToldApart> {
     let at = span_of(block, ["chart"]);
     let mut outputs = Vec::new();
     for need in renderings.needs() {
@@ -202,8 +261,12 @@ fn objects(
     patch::check(block, &spec.patches, original.collect(), mistakes);
     match comparison::compare(first, again, carriers, &spec.patches) {
         Ok(objects) => Some(hooks::told_apart(block, objects, &spec.hooks, mistakes)),
-        Err(reason) => {
-            mistakes.push(fail(format!("`{}` cannot be taken apart: {reason}", block.address)));
+        Err(Obstacle { reason, help }) => {
+            let mistake = fail(format!("`{}` cannot be taken apart: {reason}", block.address));
+            mistakes.push(match help {
+                Some(help) => mistake.help(help),
+                None => mistake,
+            });
             None
         }
     }
@@ -229,6 +292,7 @@ fn draft(
 ) -> Draft {
     let ChartObject { mut object, template, unstable, secret, hook } = chart_object;
     remove_server_fields(&mut object);
+    let is_template = template.as_ref().is_none_or(|path| !path.starts_with(DEFINITIONS));
     let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
     let mut draft = Draft::new(block, object, addressing, namespace);
@@ -237,6 +301,7 @@ fn draft(
         None => block.address.to_string(),
     };
     draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
+    draft.looks_at_apis = is_template;
     draft.hook = hook.map(|HookNotes { phases, weight, deleted_after }| Hook {
         phases,
         weight,
@@ -252,6 +317,7 @@ fn draft(
         draft.sensitive.insert(path, ());
     }
     for Unstable { path, kept, .. } in unstable {
+        draft.random.insert(path.clone(), ());
         match kept {
             Kept::Live => {}
             Kept::Nothing => draft.fresh.insert(path, ()),

@@ -31,6 +31,13 @@ pub(in crate::blocks) struct ChartKeys {
         extend("x-rule" = "a URL, as in `https://charts.example.com`")
     )]
     pub(super) repo: Option<String>,
+    /// Whether the registry of the chart is reached by plain HTTP, as one on this machine or in a closed network.
+    #[serde(default)]
+    pub(super) plain_http: bool,
+    /// A file with the certificates of the authority of the chart's registry (PEM), where the system does not know it.
+    #[serde(default)]
+    #[schemars(schema_with = "path_schema")]
+    pub(super) ca_file: Option<PathBuf>,
     /// The chart's version. It must be given for a chart of a repository or a registry, unless a digest says which one is
     /// meant.
     #[schemars(length(min = 1))]
@@ -69,14 +76,34 @@ pub(in crate::blocks) struct ChartKeys {
     #[serde(default = "yes")]
     #[schemars(extend("default" = true))]
     pub(super) crds: bool,
+    /// Whether the function `lookup` of templates finds what is in the cluster. Then Helm reads the cluster while it renders,
+    /// with your rights. Without a cluster (`validate`, `render`) it finds nothing.
+    #[serde(default)]
+    pub(super) lookup: bool,
     /// Which of the chart's hooks are run: all, none (`false`), or those of these phases, as in `["pre-install",
-    /// "pre-upgrade"]`. Tests are never run by an apply.
+    /// "pre-upgrade"]`. Tests are run by `regplan verify` alone, unless it is `false`.
     #[serde(default)]
     #[schemars(extend("default" = true))]
     pub(super) hooks: HooksKey,
+    /// `"helm"` takes over what a release of Helm of the same name has made of the chart, all at once, and removes what Helm
+    /// remembers of it. Take the release over as it is, and change it afterwards.
+    pub(super) adopt: Option<AdoptKey>,
+    /// Whether Helm is to remember the release that is taken over: its record and the annotations on its objects stay, and a
+    /// later `helm uninstall` deletes what regplan manages.
+    #[serde(default)]
+    pub(super) keep_release: bool,
     /// Changes of single objects, for what the chart has no value for.
     #[serde(default)]
     pub(super) patch: Vec<PatchKeys>,
+}
+
+/// Whose objects are taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Adopt")]
+pub(in crate::blocks) enum AdoptKey {
+    /// Those of a release of Helm.
+    Helm,
 }
 
 /// Which hooks of a chart are run.
@@ -98,6 +125,11 @@ impl Default for HooksKey {
 }
 
 impl HooksKey {
+    /// Whether the chart's tests are run when somebody asks for that.
+    pub(super) fn wants_tests(&self) -> bool {
+        !matches!(self, Self::All(false))
+    }
+
     /// Whether hooks of this phase are run.
     pub(super) fn wants(&self, phase: Phase) -> bool {
         match self {

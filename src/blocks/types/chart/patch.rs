@@ -1,6 +1,8 @@
 //! Changes of single objects, for what a chart has no value for.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::options::PatchKeys;
 use crate::blocks::codes;
@@ -108,6 +110,14 @@ impl Patch {
         for (path, value) in &self.set {
             path.set(object, value.clone());
         }
+    }
+
+    /// All that it says.
+    pub(super) fn described(&self) -> Value {
+        let set: BTreeMap<String, &Value> =
+            self.set.iter().map(|(path, value)| (path.to_string(), value)).collect();
+        let remove: Vec<String> = self.remove.iter().map(ToString::to_string).collect();
+        json!({"kind": self.kind, "name": self.name, "set": set, "remove": remove})
     }
 
     fn means(&self, object: &Value) -> bool {

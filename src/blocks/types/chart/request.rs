@@ -3,19 +3,33 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::ChartSpec;
 use super::values::{self, ChartValues};
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
-use crate::blocks::facts::{Capabilities, Fact, LocalChart, Need, RenderRequest};
+use crate::blocks::facts::{Capabilities, Fact, LiveObject, LocalChart, Need, RenderRequest};
 use crate::blocks::keys::span_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
+use crate::kubernetes::kinds::defined_apis;
+use crate::resource::{Identity, Target};
 
 /// What must be known before anything can be rendered.
-pub(super) fn first_needs(spec: &ChartSpec) -> Vec<Need> {
+pub(super) fn first_needs(block: &Block, spec: &ChartSpec, context: &CompileContext<'_>) -> Vec<Need> {
     let files = spec.values_files.iter().cloned().map(Need::File);
-    [Need::Chart(spec.source.clone()), Need::Capabilities].into_iter().chain(files).collect()
+    let past = Need::Past(block.address.clone());
+    let definitions = own_definitions(block, context).into_iter().flatten();
+    let first = [Need::Chart(spec.source.clone()), Need::Capabilities, past];
+    first.into_iter().chain(files).chain(definitions).collect()
+}
+
+/// The definitions that the block has applied, as they are in the cluster; `None` where nobody has looked yet.
+fn own_definitions(block: &Block, context: &CompileContext<'_>) -> Option<Vec<Need>> {
+    let Fact::Past(past) = context.facts.get(&Need::Past(block.address.clone()))? else { return None };
+    let target = |identity: &Identity| Target { identity: identity.clone(), version: Some("v1".to_owned()) };
+    Some(past.definitions.iter().map(|identity| Need::Live(target(identity))).collect())
 }
 
 /// The renderings of one chart: the same twice, and once more with other texts in the place of its secrets.
@@ -32,6 +46,16 @@ impl Renderings {
         let substituted = self.values.substituted.clone();
         let substituted = substituted.map(|values| RenderRequest { values, ..self.first.clone() });
         [Some(self.first.clone()), Some(again), substituted].into_iter().flatten().map(rendering).collect()
+    }
+
+    /// What is asked first.
+    pub(super) fn first(&self) -> &RenderRequest {
+        &self.first
+    }
+
+    /// The values without their secrets.
+    pub(super) fn open_values(&self) -> &Value {
+        &self.values.open
     }
 
     /// Why a secret among the values is not known; a placeholder stands for it.
@@ -74,8 +98,9 @@ pub(super) fn renderings(
             Some(capabilities) => Some(capabilities.version.clone()),
             None => context.defaults.cluster_version.map(str::to_owned),
         },
-        apis: apis(capabilities, context),
+        apis: apis(block, capabilities, context)?,
         with_definitions: spec.with_definitions,
+        lookup: spec.lookup,
         number: 0,
     };
     Some(Renderings { first, values: values? })
@@ -102,9 +127,21 @@ fn chart(
 }
 
 /// What the cluster serves, and what the configuration defines: after the apply both are there, and the next plan
-/// renders the same.
-fn apis(capabilities: Option<&Capabilities>, context: &CompileContext<'_>) -> Arc<[String]> {
+/// renders the same. What the block itself has brought is not counted: it may bring it only where it is not served.
+/// `None` where not all is known yet.
+fn apis(
+    block: &Block,
+    capabilities: Option<&Capabilities>,
+    context: &CompileContext<'_>,
+) -> Option<Arc<[String]>> {
+    let mut brought = BTreeSet::new();
+    for need in own_definitions(block, context)? {
+        if let Fact::Live(LiveObject::There(live)) = context.facts.get(&need)? {
+            brought.extend(defined_apis(&live.object));
+        }
+    }
     let served = capabilities.into_iter().flat_map(|capabilities| &capabilities.apis);
-    let all: BTreeSet<&String> = served.chain(context.defined_apis).collect();
-    all.into_iter().cloned().collect()
+    let others = served.filter(|api| !brought.contains(*api));
+    let all: BTreeSet<&String> = others.chain(context.defined_apis.known_to(&block.address)).collect();
+    Some(all.into_iter().cloned().collect())
 }

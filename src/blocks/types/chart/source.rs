@@ -31,8 +31,9 @@ pub(super) fn read(
         );
         return None;
     };
-    let repo = keys.repo.as_deref().or(preset.as_ref().map(|preset| preset.repo));
-    let version = keys.version.clone().or(preset.as_ref().map(|preset| preset.version.to_owned()));
+    let repo = keys.repo.as_deref().or(preset.as_ref().and_then(|preset| preset.repo));
+    let tried = preset.as_ref().and_then(|preset| preset.version);
+    let version = keys.version.clone().or(tried.map(str::to_owned));
     let origin = match repo {
         Some(url) if chart.starts_with(OCI) => {
             let message = format!("`repo` is `{url}`, and `chart` is in a registry already");
@@ -86,7 +87,19 @@ pub(super) fn read(
         return None;
     }
     let sha256 = keys.sha256.as_ref().map(|digest| digest.to_ascii_lowercase());
-    Some(ChartSource { origin, version, sha256 })
+    let is_of_registry = matches!(origin, ChartOrigin::Oci(_));
+    for (key, is_given) in [("plain_http", keys.plain_http), ("ca_file", keys.ca_file.is_some())] {
+        if is_given && !is_of_registry {
+            let message = format!("`{key}` is about charts of registries (`oci://…`)");
+            mistakes.push(
+                Diagnostic::error(codes::USELESS_KEY, message)
+                    .at(span_of(block, [key]), "")
+                    .help("take it out; a repository by plain HTTP is named by its URL"),
+            );
+        }
+    }
+    let (plain_http, ca_file) = (keys.plain_http, keys.ca_file.clone());
+    Some(ChartSource { origin, version, sha256, plain_http, ca_file })
 }
 
 /// Whether a version names one: `1.2.3`, `v1.2.3-rc.1+build`. Everything else is a range to Helm.

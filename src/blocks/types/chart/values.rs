@@ -22,6 +22,8 @@ pub(super) struct ChartValues {
     pub(super) sent: HiddenText,
     /// The same with another text in the place of each secret; `None` where there is no secret.
     pub(super) substituted: Option<HiddenText>,
+    /// The same without its secrets.
+    pub(super) open: Value,
     /// Why a secret among them is not known.
     pub(super) unchecked: Option<String>,
     /// The texts that are secret.
@@ -47,9 +49,15 @@ pub(super) fn values(
         }
     }
     let draft = inline(block, context, mistakes)?;
-    let mut substituted = all.clone();
+    let (mut substituted, mut open) = (all.clone(), all.clone());
     let mut own = draft.object;
     merge(&mut all, own.clone());
+    let mut without = own.clone();
+    let unchecked = draft.unchecked.iter().map(|(path, _)| path);
+    for path in draft.sensitive.iter().map(|(path, ())| path).chain(unchecked) {
+        path.set(&mut without, Value::Null);
+    }
+    merge(&mut open, without);
     let mut secrets = Vec::new();
     for (path, ()) in draft.sensitive.iter() {
         if let Some(Value::String(text)) = path.get_mut(&mut own) {
@@ -61,6 +69,7 @@ pub(super) fn values(
     Some(ChartValues {
         sent: hidden(&all),
         substituted: (!draft.sensitive.is_empty()).then(|| hidden(&substituted)),
+        open,
         unchecked: draft.unchecked.iter().map(|(_, unchecked)| unchecked.reason.clone()).next(),
         secrets,
     })

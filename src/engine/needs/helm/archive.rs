@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::HelmSettings;
 use super::program::Program;
+use super::{HelmSettings, folder};
 use crate::blocks::{ChartOrigin, ChartSource, LocalChart};
 use crate::resource::hex;
 
@@ -15,7 +15,7 @@ use crate::resource::hex;
 const DOWNLOAD_LIMIT: Duration = Duration::from_mins(2);
 
 /// The largest size of an archive in bytes; that of Helm itself is about as large.
-const LARGEST: u64 = 100 << 20;
+pub(super) const LARGEST: u64 = 100 << 20;
 
 /// The chart on this machine; downloaded where the cache does not have it.
 ///
@@ -43,7 +43,7 @@ pub(super) async fn fetch(
     if !path.join("Chart.yaml").is_file() {
         return Err(format!("{} is no chart: there is no Chart.yaml in it", path.display()));
     }
-    Ok(LocalChart { path: path.clone(), sha256: None })
+    Ok(LocalChart { path: path.clone(), sha256: folder::digest(path)? })
 }
 
 fn words(error: &std::io::Error, path: &Path) -> String {
@@ -96,8 +96,16 @@ async fn download(cache: &Cache, program: &Program<'_>, source: &ChartSource) ->
         ChartOrigin::Path(_) => {}
     }
     arguments.extend(source.version.iter().flat_map(|version| ["--version".to_owned(), version.clone()]));
+    if source.plain_http {
+        arguments.push("--plain-http".to_owned());
+    }
+    let authority = source.ca_file.iter();
+    arguments.extend(authority.flat_map(|path| ["--ca-file".to_owned(), path.display().to_string()]));
     arguments.extend(["--destination".to_owned(), folder.path().display().to_string()]);
-    program.run(&arguments, "", DOWNLOAD_LIMIT).await.map_err(|reason| format!("{source}: {reason}"))?;
+    program
+        .run(&arguments, "", DOWNLOAD_LIMIT, None)
+        .await
+        .map_err(|reason| format!("{source}: {reason}"))?;
     let archive =
         fs::read_dir(folder.path()).map_err(cannot)?.filter_map(Result::ok).map(|entry| entry.path());
     let archive = archive.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz"));

@@ -1,13 +1,17 @@
-//! The program `helm`, which fetches charts and renders them. It never sees the cluster.
+//! The program `helm`, which fetches charts and renders them. It sees the cluster only where a block says so (`lookup`).
 //!
 //! | File | The question that it answers |
 //! |---|---|
 //! | `program` | Where is the program, is it new enough, and how is it run? |
 //! | `archive` | Where is a chart on this machine, and is it the one that is meant? |
+//! | `folder` | What is in the folder of a chart, and does it stay inside of it? |
 //! | `rendering` | What comes out of a chart? |
+//! | `releases` | What does Helm remember of a release in the cluster? |
 
 mod archive;
+mod folder;
 mod program;
+mod releases;
 mod rendering;
 
 use std::collections::BTreeMap;
@@ -17,7 +21,9 @@ use std::path::PathBuf;
 use tokio::sync::Semaphore;
 
 use self::program::Program;
+pub(super) use self::releases::release;
 use crate::blocks::{ChartSource, Fact, RenderRequest};
+use crate::provider::Provider;
 
 /// How many programs run at once. Each takes a core and up to 100 MB.
 const AT_ONCE: usize = 4;
@@ -41,6 +47,9 @@ const ENVIRONMENT: &[&str] = &[
     "HELM_REGISTRY_CONFIG",
 ];
 
+/// Why a chart that looks up objects cannot be rendered.
+const NO_ACCESS: &str = "Helm cannot reach this cluster, and `lookup = true` needs that";
+
 /// How the program `helm` is found and started, and where charts are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelmSettings {
@@ -50,6 +59,8 @@ pub struct HelmSettings {
     pub cache: PathBuf,
     /// The environment of the program.
     pub environment: BTreeMap<String, OsString>,
+    /// Its environment where it reaches the cluster: what the programs need that give credentials.
+    pub wide_environment: BTreeMap<String, OsString>,
 }
 
 impl HelmSettings {
@@ -60,13 +71,21 @@ impl HelmSettings {
         let program = std::env::var_os("REGPLAN_HELM").filter(|program| !program.is_empty());
         // A name that others know beforehand could be taken by them.
         let own = || std::env::temp_dir().join(format!("regplan-{}", std::process::id()));
+        let wide = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let given = ENVIRONMENT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
         Self {
             program: program.map_or_else(|| PathBuf::from("helm"), PathBuf::from),
             cache: cache.unwrap_or_else(own).join("regplan"),
             environment: given.collect(),
+            wide_environment: wide.filter(|(name, _)| is_no_setting(name)).collect(),
         }
     }
+}
+
+/// Whether a variable is no setting of Helm: one would change what it renders, or which cluster it reads. Where it finds
+/// who may read from registries is the one that stays.
+fn is_no_setting(name: &str) -> bool {
+    !name.starts_with("HELM_") || ENVIRONMENT.contains(&name)
 }
 
 /// Fetches and renders charts. The program is looked for when the first chart needs it.
@@ -88,10 +107,16 @@ impl<'a> Helm<'a> {
         archive::fetch(self.settings, &self.program, source).await.map_or_else(Fact::Failed, Fact::Chart)
     }
 
-    /// The objects of a chart.
-    pub(super) async fn render(&self, request: &RenderRequest) -> Fact {
+    /// The objects of a chart. Its templates look up objects only where the request says so and there is a cluster.
+    pub(super) async fn render(&self, request: &RenderRequest, provider: Option<&dyn Provider>) -> Fact {
         let _place = self.places.acquire().await;
-        let rendered = rendering::render(&self.program, request).await;
+        let access =
+            match provider.filter(|_| request.lookup).map(|provider| provider.cluster().program_access()) {
+                Some(None) => return Fact::Failed(NO_ACCESS.to_owned()),
+                Some(access) => access,
+                None => None,
+            };
+        let rendered = rendering::render(&self.program, request, access).await;
         rendered.map_or_else(Fact::Failed, |rendered| Fact::Rendered(rendered.into()))
     }
 }

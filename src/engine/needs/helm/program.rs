@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::HelmSettings;
+use crate::provider::ProgramAccess;
 
 /// The oldest version of Helm 3 that renders as we expect. All of Helm 4 do.
 const OLDEST: (u32, u32) = (3, 18);
@@ -20,15 +21,15 @@ const VERSION_LIMIT: Duration = Duration::from_secs(20);
 /// The program, which is asked for its version before it is first used.
 pub(super) struct Program<'a> {
     settings: &'a HelmSettings,
-    checked: OnceCell<Result<(), String>>,
+    version: OnceCell<Result<String, String>>,
 }
 
 impl<'a> Program<'a> {
     pub(super) fn new(settings: &'a HelmSettings) -> Self {
-        Self { settings, checked: OnceCell::new() }
+        Self { settings, version: OnceCell::new() }
     }
 
-    /// Runs the program, and gives what it printed.
+    /// Runs the program, and gives what it printed. Without an access it reaches no cluster.
     ///
     /// # Errors
     /// What it said is wrong; it is not there, is too old, or does not end in time.
@@ -37,19 +38,29 @@ impl<'a> Program<'a> {
         arguments: &[impl AsRef<OsStr>],
         input: &str,
         limit: Duration,
+        access: Option<&ProgramAccess>,
     ) -> Result<Vec<u8>, String> {
-        self.checked.get_or_init(|| self.check()).await.clone()?;
-        self.run_unchecked(arguments, input, limit).await
+        self.version().await?;
+        self.run_unchecked(self.command(access), arguments, input, limit).await
     }
 
-    /// Whether the program is new enough.
-    async fn check(&self) -> Result<(), String> {
+    /// The version of the program, as it says it.
+    ///
+    /// # Errors
+    /// It is not there, or is too old.
+    pub(super) async fn version(&self) -> Result<&str, String> {
+        let found = self.version.get_or_init(|| self.checked_version()).await;
+        found.as_deref().map_err(Clone::clone)
+    }
+
+    /// Its version, if it is new enough.
+    async fn checked_version(&self) -> Result<String, String> {
         let arguments = ["version", "--template", "{{.Version}}"];
-        let output = self.run_unchecked(&arguments, "", VERSION_LIMIT).await?;
+        let output = self.run_unchecked(self.command(None), &arguments, "", VERSION_LIMIT).await?;
         let text = String::from_utf8_lossy(&output);
         let found = text.trim();
         match version(found) {
-            Some(version) if version >= OLDEST => Ok(()),
+            Some(version) if version >= OLDEST => Ok(found.to_owned()),
             _ => {
                 let (major, minor) = OLDEST;
                 let program = self.settings.program.display();
@@ -60,12 +71,12 @@ impl<'a> Program<'a> {
 
     async fn run_unchecked(
         &self,
+        mut command: Command,
         arguments: &[impl AsRef<OsStr>],
         input: &str,
         limit: Duration,
     ) -> Result<Vec<u8>, String> {
-        let mut child = self
-            .command()
+        let mut child = command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -89,16 +100,22 @@ impl<'a> Program<'a> {
         if output.status.success() { Ok(output.stdout) } else { Err(said(&output.stderr)) }
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, access: Option<&ProgramAccess>) -> Command {
         let mut command = Command::new(&self.settings.program);
-        command.env_clear().envs(&self.settings.environment);
+        command.env_clear();
+        match access {
+            // Without one it would take the kubeconfig of the user.
+            None => command.envs(&self.settings.environment).env("KUBECONFIG", Path::new("/dev/null")),
+            Some(access) => {
+                let wide = self.settings.wide_environment.iter().filter(|(name, _)| access.gives(name));
+                command.envs(wide).env("KUBECONFIG", access.files())
+            }
+        };
         for (name, folder) in
             [("HELM_CACHE_HOME", "cache"), ("HELM_CONFIG_HOME", "config"), ("HELM_DATA_HOME", "data")]
         {
             command.env(name, self.settings.cache.join("helm").join(folder));
         }
-        // Without one it would take the kubeconfig of the user.
-        command.env("KUBECONFIG", Path::new("/dev/null"));
         command
     }
 

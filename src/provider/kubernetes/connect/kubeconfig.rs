@@ -23,6 +23,7 @@ fn wrong(message: impl Into<String>) -> Problem {
 /// What a context comes to.
 pub(super) struct Chosen {
     origin: String,
+    files: Vec<PathBuf>,
     name: String,
     context: Context,
     cluster_name: String,
@@ -75,7 +76,7 @@ impl Chosen {
             }
         };
         let origin = format!("context `{name}` of {place}");
-        Ok(Self { origin, name, cluster_name: context.cluster.clone(), context, cluster, user })
+        Ok(Self { origin, files: paths, name, cluster_name: context.cluster.clone(), context, cluster, user })
     }
 
     /// A client's configuration, and what it says of the server.
@@ -124,6 +125,8 @@ impl Chosen {
         }
         let mut server_info = ServerInfo::new(&config, self.origin.clone());
         server_info.context = Some(self.name.clone());
+        server_info.program_access.kubeconfig.clone_from(&self.files);
+        server_info.program_access.context = Some(self.name.clone());
         server_info.certificate_expiry =
             data(self.user.client_certificate_data.as_deref(), self.user.client_certificate.as_deref())
                 .ok()

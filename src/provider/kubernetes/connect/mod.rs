@@ -54,6 +54,7 @@ pub(in crate::provider::kubernetes) async fn connection(settings: &Settings) -> 
     };
     let proxy = proxy::choose(&config.cluster_url, proxy_url.as_deref(), &settings.environment)
         .map_err(|message| wrong(message).help("a proxy is written as `http://host:port`"))?;
+    server_info.program_access.withheld = plugin::withheld(&settings.secret_variables);
     server_info.proxy = proxy.as_ref().and_then(|uri| {
         let host = uri.host()?;
         Some(uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))

@@ -26,9 +26,16 @@ impl Plugin {
     }
 }
 
+/// Those of these variables of the environment that no program gets.
+pub(super) fn withheld(names: &BTreeSet<String>) -> BTreeSet<String> {
+    let is_of_cloud = |name: &&String| OF_CLOUDS.iter().any(|prefix| name.starts_with(prefix));
+    names.iter().filter(|name| !is_of_cloud(name)).cloned().collect()
+}
+
 /// Keeps these variables of the environment from the user's program. What the kubeconfig itself sets stays.
 pub(super) fn withhold(user: &mut AuthInfo, names: &BTreeSet<String>) {
-    let names = names.iter().filter(|name| !OF_CLOUDS.iter().any(|prefix| name.starts_with(prefix)));
+    let names = withheld(names);
+    let names = names.iter();
     if let Some(exec) = &mut user.exec {
         let set = exec.env.iter().flatten().filter_map(|variable| variable.get("name"));
         let set: BTreeSet<&String> = set.collect();

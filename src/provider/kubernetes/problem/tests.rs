@@ -7,6 +7,7 @@ fn server_info() -> ServerInfo {
         server: "https://k8s:6443".into(),
         ca_digest: None,
         origin: "context `prod` of config".into(),
+        program_access: crate::provider::ProgramAccess::default(),
         context: None,
         proxy: None,
         certificate_expiry: None,

@@ -1,6 +1,7 @@
 //! Reading: objects in bulk, and names of what dies with others.
 
 mod dependents;
+mod helm_records;
 mod inventory;
 mod list;
 mod marked;
@@ -11,6 +12,7 @@ mod remains;
 mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
+pub(in crate::provider::kubernetes) use self::helm_records::helm_records;
 pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
 pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};

@@ -226,6 +226,7 @@ mod tests {
             server: "https://k8s:6443".into(),
             ca_digest: None,
             origin: "context `prod`".into(),
+            program_access: crate::provider::ProgramAccess::default(),
             context: None,
             proxy: None,
             certificate_expiry: None,

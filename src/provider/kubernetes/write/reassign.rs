@@ -13,7 +13,6 @@ use tokio::time::sleep;
 
 use super::lost_write::overtaken;
 use super::managed;
-use crate::kubernetes::marks::KUBECTL_NOTE;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::discovery::{Served, encode};
 use crate::provider::kubernetes::ownership;
@@ -21,7 +20,7 @@ use crate::provider::kubernetes::problem::{self, About};
 use crate::provider::kubernetes::read::check_namespace;
 use crate::provider::kubernetes::transport::{Call, CallError};
 use crate::provider::{Reassignment, Shift, Verb};
-use crate::resource::{Live, Problem, ProblemKind};
+use crate::resource::{FieldPath, Live, Problem, ProblemKind, Segment};
 
 /// How often an object is looked at anew: where it moved meanwhile, and where an answer was lost.
 const TRIES: u32 = 5;
@@ -109,17 +108,15 @@ fn patch(object: &Value, reassignment: &Reassignment) -> Option<Value> {
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array)?;
     let stamp = ownership::stamp(object);
     let manager = reassignment.manager.as_str();
-    let (changed, note_goes) = match &reassignment.shift {
-        Shift::Release(fields) => (managed::release(entries, manager, fields), false),
-        Shift::Take(fields) => (managed::take(entries, manager, fields, object), false),
-        Shift::TakeOver { from, object: sent } => {
-            let noted = |object: &Value| {
-                object.pointer("/metadata/annotations").is_some_and(|notes| notes.get(KUBECTL_NOTE).is_some())
-            };
-            (managed::take_over(entries, from, manager, sent), noted(object) && !noted(sent))
+    let (changed, notes) = match &reassignment.shift {
+        Shift::Release(fields) => (managed::release(entries, manager, fields), [].as_slice()),
+        Shift::Take(fields) => (managed::take(entries, manager, fields, object), [].as_slice()),
+        Shift::TakeOver { from, object: sent, notes } => {
+            (managed::take_over(entries, from, manager, sent), notes.as_slice())
         }
     };
-    if changed.is_none() && !note_goes {
+    let going: Vec<&FieldPath> = notes.iter().filter(|note| note.get(object).is_some()).collect();
+    if changed.is_none() && going.is_empty() {
         return None;
     }
     let mut steps = vec![
@@ -129,9 +126,12 @@ fn patch(object: &Value, reassignment: &Reassignment) -> Option<Value> {
     if let Some(changed) = changed {
         steps.push(json!({"op": "replace", "path": "/metadata/managedFields", "value": changed}));
     }
-    if note_goes {
-        let key = KUBECTL_NOTE.replace('/', "~1");
-        steps.push(json!({"op": "remove", "path": format!("/metadata/annotations/{key}")}));
+    for note in going {
+        let keys = note.segments().iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            _ => None,
+        });
+        steps.push(json!({"op": "remove", "path": keys.collect::<String>()}));
     }
     Some(Value::Array(steps))
 }
@@ -139,6 +139,7 @@ fn patch(object: &Value, reassignment: &Reassignment) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubernetes::marks::KUBECTL_NOTE;
     use crate::resource::{Identity, Stamp, Target};
 
     #[test]
@@ -151,7 +152,11 @@ mod tests {
             target: Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None },
             stamp: Stamp { uid: "u".into(), version: "7".into() },
             manager: "regplan:p".into(),
-            shift: Shift::TakeOver { from: vec!["kubectl".into()], object: json!({"data": {"a": "b"}}) },
+            shift: Shift::TakeOver {
+                from: vec!["kubectl".into()],
+                object: json!({"data": {"a": "b"}}),
+                notes: vec![FieldPath::keys(["metadata", "annotations", KUBECTL_NOTE])],
+            },
         };
         let steps = patch(&object, &reassignment).unwrap();
         assert_eq!(steps[0]["path"], "/metadata/uid");

@@ -1,12 +1,14 @@
-//! What happens to a chart in a plan: whether it is new, or was there before.
+//! What the state knows of a chart: whether it is new or was there before, and what it has defined.
 
+use crate::blocks::{ChartPast, SentOfChart};
 use crate::config::Moves;
-use crate::resource::{Address, BlockAddress, Moment};
-use crate::state::State;
+use crate::kubernetes::kinds::is_definition;
+use crate::resource::{Address, BlockAddress, Identity, Moment};
+use crate::state::{State, StoredResource};
 
-/// What happens to a chart, by what the state knows of it. An installation goes on until all has run that it was to run,
+/// What the state knows of a chart. An installation goes on until all has run that it was to run,
 /// however many applies that takes.
-pub(super) fn moment(state: &State, moves: &Moves, chart: &BlockAddress) -> Moment {
+pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartPast {
     let is_of_chart =
         |address: &Address| address.block == *chart || has_moved_to(moves, &address.block, chart);
     let known = state.resources.iter().filter(|(address, _)| is_of_chart(address));
@@ -15,7 +17,25 @@ pub(super) fn moment(state: &State, moves: &Moves, chart: &BlockAddress) -> Mome
     let is_unfinished = known.iter().any(|resource| {
         resource.hook == Some(Moment::Install) && resource.readiness.awaited_since().is_some()
     });
-    if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade }
+    let identities = known.iter().map(|resource| &resource.identity);
+    ChartPast {
+        moment: if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade },
+        definitions: identities.filter(|identity| is_definition(identity)).cloned().collect(),
+        sent: known.iter().filter_map(|resource| sent(resource)).collect(),
+        contents: known
+            .iter()
+            .filter_map(|resource| resource.readiness.completed().map(str::to_owned))
+            .collect(),
+        is_renewed: false,
+    }
+}
+
+/// What was sent of an object that is there for ever.
+fn sent(resource: &StoredResource) -> Option<(Identity, SentOfChart)> {
+    let applied = resource.applied.as_ref().filter(|_| resource.hook.is_none())?;
+    let object = applied.sent_object.as_ref()?.object().ok()?;
+    let sent = SentOfChart { rendered_from: applied.rendered_from.clone(), object };
+    Some((resource.identity.clone(), sent))
 }
 
 fn has_moved_to(moves: &Moves, old: &BlockAddress, new: &BlockAddress) -> bool {
@@ -26,8 +46,8 @@ fn has_moved_to(moves: &Moves, old: &BlockAddress, new: &BlockAddress) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{Identity, Target};
-    use crate::state::{Provenance, Readiness, StoredResource};
+    use crate::resource::Target;
+    use crate::state::{Provenance, Readiness};
 
     fn stored(hook: Option<Moment>, readiness: Readiness) -> StoredResource {
         let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None };
@@ -40,7 +60,7 @@ mod tests {
             let address = format!("chart.web/ConfigMap/c{number}").parse().unwrap();
             state.resources.insert(address, resource);
         }
-        moment(&state, &Moves::default(), &BlockAddress::new("chart", "web"))
+        past(&state, &Moves::default(), &BlockAddress::new("chart", "web")).moment
     }
 
     #[test]

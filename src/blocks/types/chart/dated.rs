@@ -1,0 +1,178 @@
+//! The fields that change with the time alone, as a date of rendering does: they stay as they were sent, as long as the
+//! chart is rendered from the same.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::chart_object::ChartObject;
+use super::kept::{self, is_digest};
+use crate::blocks::facts::{ChartPast, Facts, SentOfChart};
+use crate::resource::{FieldPath, Identity, WITHHELD};
+
+/// The words that dates have beside numbers.
+const WORDS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/// The days, by how they begin; and the halves of a day.
+const DAYS: [&str; 9] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "am", "pm"];
+/// A number that is at least as large may be a time in seconds.
+const LEAST_TIME: u64 = 1_000_000_000;
+
+/// Gives the fields the values that were sent, where the chart was rendered from the same then (`rendered_from`). A digest
+/// over them stays where nothing else has changed. Whether nothing else has.
+pub(super) fn hold(
+    objects: &mut [ChartObject],
+    rendered_from: &str,
+    past: &ChartPast,
+    namespace: &str,
+    facts: &Facts,
+) -> bool {
+    let mut open: BTreeSet<&Identity> = past.sent.keys().collect();
+    let mut is_same = true;
+    let mut digests = Vec::new();
+    for object in objects.iter_mut().filter(|object| object.hook.is_none()) {
+        let target = kept::target(&object.object, namespace, facts);
+        let Some((identity, sent)) =
+            target.as_ref().and_then(|target| past.sent.get_key_value(&target.identity))
+        else {
+            is_same = false;
+            continue;
+        };
+        open.remove(identity);
+        let is_from_same = sent.rendered_from.as_deref() == Some(rendered_from);
+        for (path, value) in differences(object, sent) {
+            if !is_from_same {
+                is_same = false;
+            } else if is_digest(&path, &object.object) {
+                digests.push((identity, path, value));
+            } else if path.get(&object.object).is_some_and(|now| is_later(now, &value)) {
+                path.set(&mut object.object, value);
+            } else {
+                is_same = false;
+            }
+        }
+    }
+    is_same &= open.is_empty();
+    if is_same {
+        for object in objects.iter_mut() {
+            let target = kept::target(&object.object, namespace, facts);
+            let of_object =
+                |identity: &Identity| target.as_ref().is_some_and(|target| target.identity == *identity);
+            for (_, path, value) in digests.iter().filter(|(identity, ..)| of_object(identity)) {
+                path.set(&mut object.object, value.clone());
+            }
+        }
+    }
+    is_same
+}
+
+/// The fields of an object that were sent with another value, each with that value. What is random or secret is left out:
+/// the record does not have it, or it is kept anyway.
+fn differences(object: &ChartObject, sent: &SentOfChart) -> Vec<(FieldPath, Value)> {
+    let random = object.unstable.iter().map(|unstable| &unstable.path);
+    let left_out: BTreeSet<&FieldPath> = random.chain(&object.secret).collect();
+    let mut found = Vec::new();
+    differing(&FieldPath::root(), &object.object, &sent.object, &left_out, &mut found);
+    found
+}
+
+/// Where two values differ that are there on both sides. What only one side has is no matter of time, and may come from
+/// what is done with an object later.
+fn differing(
+    at: &FieldPath,
+    rendered: &Value,
+    sent: &Value,
+    left_out: &BTreeSet<&FieldPath>,
+    found: &mut Vec<(FieldPath, Value)>,
+) {
+    if left_out.contains(at) || sent.as_str() == Some(WITHHELD) {
+        return;
+    }
+    match (rendered, sent) {
+        (Value::Object(rendered), Value::Object(sent)) => {
+            for (key, rendered) in rendered {
+                if let Some(sent) = sent.get(key) {
+                    differing(&at.key(key.as_str()), rendered, sent, left_out, found);
+                }
+            }
+        }
+        (Value::Array(rendered), Value::Array(sent)) if rendered.len() == sent.len() => {
+            for (index, (rendered, sent)) in rendered.iter().zip(sent).enumerate() {
+                differing(&at.index(index), rendered, sent, left_out, found);
+            }
+        }
+        (rendered, sent) if rendered == sent => {}
+        (_, sent) => found.push((at.clone(), sent.clone())),
+    }
+}
+
+/// Whether both are the same but for a time: for numbers in a text, and for names of days and months.
+fn is_later(now: &Value, then: &Value) -> bool {
+    match (now, then) {
+        (Value::String(now), Value::String(then)) => shape(now) == shape(then),
+        (Value::Number(now), Value::Number(then)) => {
+            let is_time =
+                |number: &serde_json::Number| number.as_u64().is_some_and(|number| number >= LEAST_TIME);
+            is_time(now) && is_time(then)
+        }
+        _ => false,
+    }
+}
+
+/// A text with `0` for each number, and `x` for each name of a day or month.
+fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_same_kind = |letter: char| {
+            (first.is_ascii_digit() && letter.is_ascii_digit())
+                || (first.is_ascii_alphabetic() && letter.is_ascii_alphabetic())
+        };
+        let length = rest.find(|letter| !is_same_kind(letter)).unwrap_or(rest.len()).max(first.len_utf8());
+        let (word, behind) = rest.split_at(length);
+        shape.push_str(if first.is_ascii_digit() {
+            "0"
+        } else if is_name(word) {
+            "x"
+        } else {
+            word
+        });
+        rest = behind;
+    }
+    shape
+}
+
+fn is_name(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    WORDS.iter().chain(&DAYS).any(|name| word.starts_with(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn texts_that_differ_in_their_times_alone_are_known() {
+        let same = [
+            (json!("2026-11-27T10:00:00Z"), json!("2027-01-02T23:59:59Z")),
+            (json!("built on Fri, Nov 27 at 9 AM"), json!("built on Sunday, January 10 at 11 PM")),
+            (json!("1700000000"), json!("1800000000")),
+            (json!(1_700_000_000), json!(1_800_000_000)),
+        ];
+        for (now, then) in same {
+            assert!(is_later(&now, &then), "{now} {then}");
+        }
+        let other = [
+            (json!("web"), json!("api")),
+            (json!("2026-11-27"), json!("never")),
+            (json!(1), json!(2)),
+            (json!(true), json!(false)),
+            (json!("2026-11-27"), json!(["2026-11-27"])),
+        ];
+        for (now, then) in other {
+            assert!(!is_later(&now, &then), "{now} {then}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What Helm remembers of a release in the cluster.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+use crate::blocks::{Fact, ManifestFile};
+use crate::provider::Provider;
+use crate::resource::{HelmRecord, Identity};
+
+/// How large a record may be when it is unpacked. A Secret holds a megabyte of it, packed.
+const LARGEST: u64 = 64 << 20;
+
+/// The records of a release; none where no cluster is asked.
+pub(in crate::engine::needs) async fn release(
+    provider: Option<&dyn Provider>,
+    namespace: &str,
+    name: &str,
+) -> Fact {
+    let Some(provider) = provider else { return Fact::HelmRelease(Arc::from([])) };
+    match provider.cluster().helm_records(namespace, name).await {
+        Ok(secrets) => Fact::HelmRelease(secrets.iter().filter_map(record).collect()),
+        Err(problem) => Fact::Unknown(problem.message),
+    }
+}
+
+/// A record, by its Secret. One that cannot be read has no objects.
+fn record(secret: &Value) -> Option<HelmRecord> {
+    let content = secret.pointer("/data/release").and_then(Value::as_str).and_then(unpacked);
+    let revision = content.as_ref().and_then(|content| content.get("version")?.as_u64());
+    let manifest = content.as_ref().and_then(|content| content.get("manifest")?.as_str());
+    let file = ManifestFile::parse(PathBuf::from("release.yaml"), manifest.unwrap_or_default().as_bytes());
+    let documents = file.documents.iter().flatten();
+    Some(HelmRecord {
+        secret: Identity { kind: "Secret".to_owned(), ..Identity::of(&with_kind(secret))? },
+        uid: secret.pointer("/metadata/uid")?.as_str()?.to_owned(),
+        revision: revision.unwrap_or_default(),
+        objects: documents.filter_map(|document| Identity::of(&document.object)).collect(),
+    })
+}
+
+/// The items of a list do not say what they are.
+fn with_kind(secret: &Value) -> Value {
+    let mut whole = serde_json::json!({"apiVersion": "v1", "kind": "Secret"});
+    whole["metadata"] = secret.get("metadata").cloned().unwrap_or_default();
+    whole
+}
+
+/// The content of a record: JSON, packed, in Base64, and that in the Base64 of a Secret.
+fn unpacked(text: &str) -> Option<Value> {
+    let packed = STANDARD.decode(STANDARD.decode(text).ok()?).ok()?;
+    let mut content = Vec::new();
+    GzDecoder::new(packed.as_slice()).take(LARGEST).read_to_end(&mut content).ok()?;
+    serde_json::from_slice(&content).ok()
+}

@@ -1,0 +1,101 @@
+//! Charts that Helm has installed, and that are taken over.
+
+use super::{stack_folder, with_chart};
+use crate::harness::{Command, HEAD, Namespace, Project};
+
+tests! {
+    a_release_of_helm_is_taken_over_as_a_whole,
+    a_release_of_another_chart_is_left_alone,
+    a_release_stays_where_the_file_says_so,
+}
+
+const TEMPLATE: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config}
+data: {value: {{ .Values.plain | quote }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: hook
+  annotations: {helm.sh/hook: "post-install,post-upgrade"}
+data: {value: {{ .Values.plain | quote }}}
+"#;
+
+const BLOCK: &str = "[chart.web]\nchart = \"web\"\n";
+const ADOPT: &str = "[chart.web]\nadopt = \"helm\"\nchart = \"web\"\n";
+
+fn project(ns: &Namespace) -> Project<'_> {
+    with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &format!("{HEAD}{BLOCK}"))
+}
+
+/// The real Helm, on the real cluster.
+fn helm(ns: &Namespace, project: &Project<'_>, args: &[&str]) -> Command {
+    let command = Command::new(stack_folder().join("helm")).args(args.iter().copied());
+    let kubeconfig = ns.cluster().facts().kubeconfig.clone();
+    let name = ns.name();
+    let command = command.args(["--namespace", &name]).env("KUBECONFIG", kubeconfig);
+    command.folder(project.folder()).env("HOME", project.folder())
+}
+
+fn installed(ns: &Namespace) -> Project<'_> {
+    let project = project(ns);
+    helm(ns, &project, &["install", "web", "web"]).run().success();
+    helm(ns, &project, &["upgrade", "web", "web"]).run().success();
+    project
+}
+
+fn a_release_of_helm_is_taken_over_as_a_whole() {
+    let ns = Namespace::new();
+    let project = installed(&ns);
+    project.run(["plan"]).code(1).stdout_contains("the release `web` of Helm");
+    project.edit("regplan.toml", BLOCK, ADOPT);
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("& chart.web/ConfigMap/config").stdout_contains("1 to adopt");
+    plan.stdout_contains("sh.helm.release.v1.web.v1").stdout_contains("sh.helm.release.v1.web.v2");
+    plan.stdout_contains("2 to destroy").stdout_lacks("to run");
+    project.apply();
+    let annotations = ns.field("configmap/config", "/metadata/annotations");
+    assert!(!annotations.to_string().contains("meta.helm.sh"), "{annotations}");
+    project.expect_settled();
+    let listed = helm(&ns, &project, &["list", "--short"]).run().success();
+    assert_eq!(listed.stdout().trim(), "");
+    helm(&ns, &project, &["uninstall", "web"]).run().code(1);
+    assert_eq!(ns.field("configmap/config", "/data/value"), "text");
+    // What Helm has run makes room for the next run.
+    project.edit("web/values.yaml", "plain: text", "plain: new");
+    project.run(["plan"]).success().stdout_contains("hook  run");
+    project.apply();
+    assert_eq!(ns.field("configmap/hook", "/data/value"), "new");
+    project.rewrite("regplan.toml", HEAD);
+    project.apply();
+    assert_eq!(ns.find("configmap/config"), None);
+}
+
+fn a_release_of_another_chart_is_left_alone() {
+    let ns = Namespace::new();
+    let project = installed(&ns);
+    project.edit("web/templates/all.yaml", "name: config", "name: other");
+    project.edit("regplan.toml", BLOCK, ADOPT);
+    let ended = project.run(["plan"]).code(1);
+    ended.stderr_contains("has none of");
+    // What the chart does not make any more is told.
+    let two = format!("{TEMPLATE}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: other}}\n");
+    project.rewrite("web/templates/all.yaml", &two.replace("name: config", "name: old"));
+    helm(&ns, &project, &["upgrade", "web", "web"]).run().success();
+    project.rewrite("web/templates/all.yaml", &two.replace("name: config", "name: new"));
+    let plan = project.run(["plan"]).success();
+    plan.stderr_contains("has objects that");
+}
+
+fn a_release_stays_where_the_file_says_so() {
+    let ns = Namespace::new();
+    let project = installed(&ns);
+    project.edit("regplan.toml", BLOCK, &ADOPT.replace("chart =", "keep_release = true\nchart ="));
+    project.apply();
+    assert_eq!(ns.field("configmap/config", "/metadata/annotations/meta.helm.sh~1release-name"), "web");
+    project.expect_settled();
+    let listed = helm(&ns, &project, &["list", "--short"]).run().success();
+    assert_eq!(listed.stdout().trim(), "web");
+}
