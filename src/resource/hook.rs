@@ -78,10 +78,33 @@ pub struct Hook {
     /// After which endings the object is deleted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub deleted_after: BTreeSet<Ending>,
-    /// The digest of all that the chart renders, without secrets. As long as it is the same, nothing runs again.
+    /// The [content](Self::content_of) that it runs with. As long as the chart renders the same, nothing runs again.
     pub content: String,
     /// What happens to the chart in the plan at hand.
     pub moment: Moment,
+}
+
+/// What stands between the two digests of a content.
+const FROM: &str = " from ";
+
+impl Hook {
+    /// The content that hooks run with: the digest of all that their chart renders, without secrets, and that of what it
+    /// is rendered from, where that is known.
+    pub fn content_of(rendered: &str, from: Option<&str>) -> String {
+        from.map_or_else(|| rendered.to_owned(), |from| format!("{rendered}{FROM}{from}"))
+    }
+
+    /// What the chart was rendered from that had this content, where that is known.
+    pub fn rendered_from(content: &str) -> Option<&str> {
+        content.split_once(FROM).map(|(_, from)| from)
+    }
+
+    /// Whether it does the same with this content: the chart renders the same, whatever from.
+    pub fn does_the_same_with(&self, content: &str) -> bool {
+        let rendered =
+            |content: &str| content.split_once(FROM).map_or(content.len(), |(first, _)| first.len());
+        content[..rendered(content)] == self.content[..rendered(&self.content)]
+    }
 }
 
 impl Phase {

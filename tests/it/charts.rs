@@ -156,8 +156,7 @@ spec: {a: 1}
     // Somebody else's, which serves more.
     project.edit("probe/crds/probe.yaml", "- name: v2", "- name: v1");
     let path = ns.fill("customresourcedefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
-    let address =
-        ns.fill("chart.probe/CustomResourceDefinition.apiextensions.k8s.io/probes.{prefix}.example.com");
+    let address = ns.fill("chart.probe/CustomResourceDefinition/probes.{prefix}.example.com");
     project.regplan(["state", "rm", &address]).stdin("yes\n").run().success();
     let marks = json!({"metadata": {"annotations": {"regplan.dev/project": null, "regplan.dev/lineage": null, "regplan.dev/address": null}}});
     ns.patch(&path, &marks);
@@ -472,7 +471,7 @@ data:
     let project =
         project.env("REGPLAN_HELM", helm).env("HELM_NAMESPACE", "elsewhere").env("PLUGIN_NEEDS", "this");
     project.run(["validate"]).success();
-    project.run(["plan", "--full"]).success().stdout_contains("given: \"found\"");
+    project.run(["plan", "--full"]).success().stdout_contains("given: found");
     assert!(proxy.writes().is_empty(), "{}", proxy.log());
     let environment = project.read("environment");
     assert!(environment.contains("PLUGIN_NEEDS=this"), "{environment}");
@@ -480,6 +479,18 @@ data:
     project.apply();
     assert_eq!(ns.field("configmap/c", "/data/given"), "found");
     project.expect_settled();
+    // What was made at random is found again, and is still a secret.
+    let own = ns.field("configmap/c", "/data/own").to_string();
+    ns.patch("configmap/given", &json!({"data": {"a": "more"}}));
+    project
+        .run(["plan", "--full"])
+        .success()
+        .stdout_contains("1 to change")
+        .stdout_lacks(own.trim_matches('"'));
+    project.apply();
+    assert_eq!(ns.field("configmap/c", "/data/given"), "more");
+    let state = project.run(["show", "state", "--format", "json"]).success();
+    state.stdout_contains("data.own").stdout_lacks(own.trim_matches('"'));
 }
 
 fn the_charts_of_presets_are_rendered_like_any_other() {

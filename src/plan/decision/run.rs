@@ -46,9 +46,13 @@ fn has_run(situation: Situation<'_>, hook: &Hook, reading: &Reading) -> bool {
         matches!(reading, Reading::Absent)
             && !ends_by_itself(situation)
             && hook.side().is_some()
-            && situation.runs_beside().any(|(other, known)| known != Some(other.content.as_str()))
+            && situation
+                .runs_beside()
+                .any(|(other, known)| !known.is_some_and(|known| other.does_the_same_with(known)))
     };
-    ran_with == Some(&hook.content) && !situation.is_replacement_requested() && !is_needed()
+    ran_with.is_some_and(|ran_with| hook.does_the_same_with(ran_with))
+        && !situation.is_replacement_requested()
+        && !is_needed()
 }
 
 /// Whether it does its work and ends, as a Job does. All else that a hook makes is made for what does.
@@ -61,7 +65,7 @@ fn ends_by_itself(situation: Situation<'_>) -> bool {
 fn is_under_way(hook: &Hook, situation: Situation<'_>, live: &Live) -> bool {
     let rule = Some(&ReadyRule::Ended);
     let readiness = judge(&situation.desired().identity, &live.object, rule, StorageClass::default());
-    live.annotation(crate::kubernetes::marks::RUN) == Some(hook.content.as_str())
+    live.annotation(crate::kubernetes::marks::RUN).is_some_and(|runs_with| hook.does_the_same_with(runs_with))
         && !matches!(readiness, Readiness::Failed(_))
         && !situation.is_replacement_requested()
 }

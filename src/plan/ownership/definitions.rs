@@ -80,6 +80,6 @@ mod tests {
         };
         assert_eq!(setback(&desired, &live(&["v1"])), None);
         let problem = setback(&desired, &live(&["v1", "v2", "v3"])).unwrap();
-        insta::assert_snapshot!(format!("{} | {}", problem.message, problem.help.unwrap()), @"");
+        insta::assert_snapshot!(format!("{} | {}", problem.message, problem.help.unwrap()), @"CustomResourceDefinition.apiextensions.k8s.io foos.example.com of others serves `example.com/v3`, and ours does not | take a version of it that serves all of that; or use the one that is there, and leave ours out (`crds = false` in [chart.web], or a value of the chart)");
     }
 }

@@ -62,7 +62,7 @@ fn tests_of_charts_run_when_they_are_asked_for() {
     let project = with_chart(ns.project(), "web", TEMPLATE)
         .write("regplan.toml", &format!("{HEAD}{BLOCK}"))
         .through(&proxy);
-    project.run(["plan"]).success().stdout_lacks("run");
+    project.run(["plan"]).success().stdout_lacks("▸ run").stdout_lacks("to run");
     project.apply();
     assert_eq!(left(&ns), ["configmap/config"]);
     let passed = project.run(["verify"]).success();

@@ -15,7 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
 use crate::kubernetes::kinds::holds_more_than_itself;
 use crate::kubernetes::marks::{HELM_HOOK, HELM_HOOK_DELETE, HELM_HOOK_WEIGHT};
-use crate::resource::{Ending, FieldPath, Identity, Moment, Phase, hex};
+use crate::resource::{Ending, FieldPath, Hook, Identity, Moment, Phase, hex};
 
 /// The phases that are tests. They are no part of an apply.
 /// Source: <https://helm.sh/docs/topics/charts_hooks/>
@@ -25,9 +25,6 @@ const DEFINITION: &str = "crd-install";
 /// The endings after which the object of a hook is deleted, by the words that charts use. The third word of Helm,
 /// `before-hook-creation`, is what always happens here: what is left of an earlier run makes room.
 const ENDINGS: [(&str, Ending); 2] = [("hook-succeeded", Ending::Succeeded), ("hook-failed", Ending::Failed)];
-
-/// What stands between the digest of what was rendered, and that of what it was rendered from.
-const FROM: &str = " from ";
 
 /// The objects of a chart, told apart.
 #[derive(Default)]
@@ -96,22 +93,17 @@ pub(super) fn told_apart(
     told
 }
 
-/// The content that hooks run with. It is a known one as long as that says the same: by the digest of what the chart renders,
-/// or by that of what it is rendered from, where nothing but the time has changed (`same`).
+/// The content that hooks run with. Where nothing but the time has changed in what their chart is rendered from (`same`), it
+/// is the one with which they ran then.
 pub(super) fn content(
     objects: &[ChartObject],
     from: Option<&str>,
     same: Option<&str>,
     known: &BTreeSet<String>,
 ) -> String {
-    let rendered = digest(objects);
-    let is_of_same_objects = |known: &&String| known.split(FROM).next() == Some(rendered.as_str());
-    let is_from_same = |known: &&String| same.is_some() && known.split(FROM).nth(1) == same;
-    let found = known.iter().find(is_of_same_objects).or_else(|| known.iter().find(is_from_same));
-    found.cloned().unwrap_or_else(|| match from {
-        Some(from) => format!("{rendered}{FROM}{from}"),
-        None => rendered.clone(),
-    })
+    let is_from_same = |known: &&String| same.is_some() && Hook::rendered_from(known) == same;
+    let then = known.iter().find(is_from_same);
+    then.cloned().unwrap_or_else(|| Hook::content_of(&digest(objects), from))
 }
 
 /// The digest of all that a chart renders, but for its secrets and for what it makes at random.

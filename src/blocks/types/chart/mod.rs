@@ -22,6 +22,7 @@ mod dated;
 mod hooks;
 mod inputs;
 mod kept;
+mod looked_up;
 mod options;
 mod patch;
 mod presets;
@@ -159,6 +160,9 @@ impl BlockType for ChartBlock {
         let same = from.filter(|from| {
             !past.is_renewed && dated::hold(&mut objects, from, &past, namespace, context.facts)
         });
+        if spec.lookup {
+            looked_up::mark_secrets(&mut objects, &past, namespace, context.facts);
+        }
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
         let release = takeover::release(block, spec, &objects, context, mistakes);

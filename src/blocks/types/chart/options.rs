@@ -17,6 +17,7 @@ use crate::resource::Phase;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Chart")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub(in crate::blocks) struct ChartKeys {
     /// A chart that is known by name, with its repository, the version that was tried, its namespace and the values that
     /// fit. Every other key wins over it.
