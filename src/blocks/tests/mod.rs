@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostics, Severity};
 use crate::resource::{Desired, Encoding, FieldPath, GroupKind};
 
 mod charts;
+mod exposures;
 mod issuers;
 mod manifests;
 mod named_blocks;

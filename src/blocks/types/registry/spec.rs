@@ -79,6 +79,12 @@ impl RegistrySpec {
         &self.options.host
     }
 
+    /// All names under which it is reached.
+    pub(super) fn hosts(&self) -> Vec<&str> {
+        let more = self.options.tls.iter().flat_map(|tls| &tls.names);
+        [self.host()].into_iter().chain(more.map(String::as_str)).collect()
+    }
+
     /// What must be known of the outside.
     pub(super) fn needs(&self) -> Vec<Need> {
         let mut needs = vec![self.http_need()];
