@@ -67,6 +67,8 @@ codes! {
     OPEN_SECRET = "open-secret";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
+    /// An ingress controller that nobody mends any more.
+    RETIRED_CONTROLLER = "retired-controller";
     /// Passwords would travel in clear.
     NO_TLS = "no-tls";
 }

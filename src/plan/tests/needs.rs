@@ -67,3 +67,36 @@ fn what_an_unchanged_resource_names_is_not_asked_for() {
     let plan = world.plan(with_known(input(vec![desired("i", ingress())]), &address("resource.i"), &live));
     assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
 }
+
+#[test]
+fn a_class_that_nobody_serves_is_a_warning() {
+    let class = |controller: &str| {
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"},
+               "spec": {"controller": controller}})
+    };
+    let service = |namespace: &str| {
+        json!({"apiVersion": "v1", "kind": "Service",
+               "metadata": {"name": "ingress-nginx-controller", "namespace": namespace}})
+    };
+    let said = |world: World, more: Vec<Value>| {
+        let mut world = world.with(secret("tls"));
+        let more = more.into_iter().map(|object| desired("more", object));
+        let plan = world.plan(input(std::iter::once(desired("i", ingress())).chain(more).collect()));
+        warnings(&plan).join("; ")
+    };
+    let known = || World::default().with(class("k8s.io/ingress-nginx"));
+    let absent = said(known(), vec![]);
+    assert_eq!(
+        absent,
+        "spec.ingressClassName: IngressClass nginx is there, but ingress-nginx, which serves it, is in none of its usual \
+         places (Service ingress-nginx/ingress-nginx-controller, Service kube-system/ingress-nginx-controller); unless it \
+         runs elsewhere, nobody is let in"
+    );
+    assert_eq!(said(known().with(service("kube-system")), vec![]), "");
+    assert_eq!(said(known(), vec![service("ingress-nginx")]), "", "this plan makes it");
+    let mut hidden = known();
+    hidden.forbidden =
+        vec![crate::resource::Identity::namespaced("", "Service", "kube-system", "ingress-nginx-controller")];
+    assert_eq!(said(hidden, vec![]), "", "it may be there");
+    assert_eq!(said(World::default().with(class("example.com/unknown")), vec![]), "");
+}

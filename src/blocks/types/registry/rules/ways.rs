@@ -163,6 +163,17 @@ impl Rules<'_> {
             );
             return;
         };
+        if controller == Controller::IngressNginx && (ingress.class.is_some() || ingress.controller.is_some())
+        {
+            let key = if ingress.controller.is_some() { "controller" } else { "class" };
+            self.warn(
+                codes::RETIRED_CONTROLLER,
+                &["ingress", key],
+                "ingress-nginx is retired: since March 2026 nobody mends its faults".to_owned(),
+                "move to another controller (`ingress.class`) or to a Gateway (`gateway.class`), as docs/exposing.md says; where \
+                 the class is that of F5's controller, say `ingress.controller = \"f5-nginx\"`",
+            );
+        }
         if controller == Controller::Traefik {
             self.warn(
                 codes::UNKNOWN_CONTROLLER,
