@@ -119,6 +119,13 @@ pub enum Record {
         /// What was sent last and what the server made of it, where that is known.
         applied: Option<Arc<Applied>>,
     },
+    /// It is to run in this run, and nobody has begun it yet.
+    Due {
+        /// The resource's address.
+        address: Address,
+        /// The object's identity and API version.
+        target: Box<Target>,
+    },
     /// The object stays as the state knows it, and has another address from now on.
     Moved {
         /// The resource's address.

@@ -8,6 +8,7 @@
 //! | `run` | what is begun when: the ready queue and its loop |
 //! | `step` | the futures of one resource: write or delete, then wait |
 //! | `task` | how one change is carried out |
+//! | `hooks` | what is noted before hooks of charts run, and what is deleted after them |
 //! | `removal` | how an object is deleted and waited for until it is gone |
 //! | `guarded` | how a write is refused where the object is not the planned one |
 //! | `place` | how many are written at once, and what holds no place meanwhile |
@@ -18,6 +19,7 @@
 
 mod event;
 mod guarded;
+mod hooks;
 mod patience;
 mod place;
 mod record;

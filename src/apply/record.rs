@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::event::Record;
+use super::hooks::hook;
 use crate::plan::{Action, Change};
 use crate::resource::{Applied, Live};
 
@@ -28,8 +29,15 @@ pub(super) fn gone(change: &Change) -> Record {
     Record::Gone { address: change.address.clone(), identity }
 }
 
-/// The record of a change that writes nothing to the cluster; `None` where the state stays as it is too.
-pub(super) fn without_write(change: &Change) -> Option<Record> {
+/// The records of a change that writes nothing to the cluster; none where the state stays as it is too.
+pub(super) fn without_write(change: &Change) -> impl Iterator<Item = Record> {
+    let passed = hook(change).filter(|_| change.has_completed() && change.is_to_be_remembered());
+    let passed = passed
+        .map(|hook| Record::Ready { address: change.address.clone(), completed: Some(hook.content.clone()) });
+    of_object(change).into_iter().chain(passed)
+}
+
+fn of_object(change: &Change) -> Option<Record> {
     match change.action {
         Action::Forget => {
             let identity = Box::new(change.target.identity.clone());

@@ -9,6 +9,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, Record, Recorder, Report};
+use super::hooks::{self, OpenHooks, leftover, leftovers};
 use super::place::{Place, Places};
 use super::record;
 use super::reporter::Reporter;
@@ -18,7 +19,8 @@ use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::{OnTrouble, Provider};
-use crate::resource::{Address, Live, Problem, Reference};
+use crate::resource::{Address, Ending, Live, Problem, Reference};
+use serde_json::Value;
 
 /// How an apply works.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +86,8 @@ struct Work<'p> {
     completing: HashMap<Address, String>,
     /// The resources that are being written at this moment.
     writing: BTreeSet<Address>,
+    /// The hooks that have not done their work yet.
+    hooks: OpenHooks<'p>,
     /// The resources that something written depends on: they must be ready even if they are unchanged.
     carries: HashSet<Address>,
 }
@@ -110,6 +114,7 @@ impl<'p> Work<'p> {
             started: HashMap::new(),
             completing: HashMap::new(),
             writing: BTreeSet::new(),
+            hooks: OpenHooks::of(plan),
             carries,
         }
     }
@@ -130,6 +135,8 @@ impl<'p> Work<'p> {
         reporter: &mut Reporter<'p>,
     ) -> Result<(), Problem> {
         let mut under_way: FuturesUnordered<Step<'p>> = FuturesUnordered::new();
+        hooks::due(self.plan).for_each(|record| recorder.note(record));
+        recorder.keep().await?;
         loop {
             let stopping = self.stop.gently.is_cancelled();
             if stopping {
@@ -186,6 +193,7 @@ impl<'p> Work<'p> {
                 let is_needed = self.is_waited_for(change) && !change.has_completed();
                 let task = self.task(change).filter(|_| is_needed)?;
                 reporter.started(change);
+                self.note_content(change, change.prior.as_deref(), change.send.as_ref());
                 Some(step::settle(task, self.provider, progress, self.stop.gently.clone()))
             }
             Action::Delete => {
@@ -193,7 +201,7 @@ impl<'p> Work<'p> {
                 self.writing.insert(address.clone());
                 Some(step::delete(change, place, self.provider, progress, self.stop.gently.clone()))
             }
-            Action::Create | Action::Update | Action::Replace | Action::Adopt => {
+            Action::Create | Action::Update | Action::Replace | Action::Run | Action::Adopt => {
                 reporter.started(change);
                 self.writing.insert(address.clone());
                 let task = self.task(change)?;
@@ -248,11 +256,7 @@ impl<'p> Work<'p> {
                 let applied =
                     desired.map(|desired| Arc::new(plan::record(&self.plan.project, desired, &sent, &live)));
                 recorder.note(record::present(change, applied, Some(&live)));
-                if let Some(desired) =
-                    desired.filter(|_| is_taken_away(&change.target.identity, &live.object))
-                {
-                    self.completing.insert(address.clone(), plan::content_digest(desired, &sent));
-                }
+                self.note_content(change, Some(&live), Some(&sent));
                 self.current.insert(address.clone(), Arc::from(live));
                 let (progress, stop) = (reporter.progress(&address), self.stop.gently.clone());
                 self.task(change).map(|task| step::settle(task, self.provider, progress, stop))
@@ -266,7 +270,22 @@ impl<'p> Work<'p> {
             }
             StepResult::Wrote { address, result: Err(problem) }
             | StepResult::Settled { address, result: Err(problem) } => {
+                let change = self.changes.get(&address).copied();
+                let leftover = change.and_then(|change| leftover(change, Ending::Failed, &self.current));
+                if let Some(leftover) = leftover {
+                    return Some(step::clean_up(address, Some(problem), vec![leftover], self.provider));
+                }
                 self.fail(&address, problem, recorder, reporter);
+                None
+            }
+            StepResult::CleanedUp { address, failed, trouble } => {
+                for text in trouble {
+                    reporter.warning(&address, text);
+                }
+                match failed {
+                    Some(problem) => self.fail(&address, problem, recorder, reporter),
+                    None => self.finish(&address, recorder, reporter),
+                }
                 None
             }
             StepResult::Settled { address, result: Ok(live) } => {
@@ -275,6 +294,11 @@ impl<'p> Work<'p> {
                 }
                 let completed = self.completing.remove(&address);
                 recorder.note(Record::Ready { address: address.clone(), completed });
+                let change = self.changes.get(&address).copied()?;
+                if self.hooks.close(change) {
+                    let leftovers = leftovers(self.plan, change, &self.current);
+                    return Some(step::clean_up(address, None, leftovers, self.provider));
+                }
                 self.finish(&address, recorder, reporter);
                 None
             }
@@ -295,10 +319,21 @@ impl<'p> Work<'p> {
         }
     }
 
+    /// Notes the digest of what an object runs with that ends by itself.
+    fn note_content(&mut self, change: &Change, live: Option<&Live>, sent: Option<&Value>) {
+        let Some(desired) = change.desired.as_deref() else { return };
+        let ends = live.is_some_and(|live| is_taken_away(&change.target.identity, &live.object));
+        if desired.hook.is_some() || ends {
+            let content = plan::content_digest(desired, sent.unwrap_or(&desired.object));
+            self.completing.insert(change.address.clone(), content);
+        }
+    }
+
     /// Notes what a change without a write means for the state, and lets the resources begin that waited for it.
     fn finish(&mut self, address: &Address, recorder: &mut dyn Recorder, reporter: &mut Reporter<'p>) {
-        if let Some(record) = self.changes.get(address).copied().and_then(record::without_write) {
-            recorder.note(record);
+        if let Some(change) = self.changes.get(address).copied() {
+            record::without_write(change).for_each(|record| recorder.note(record));
+            self.hooks.close(change);
         }
         self.release(address, reporter);
     }

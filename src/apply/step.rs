@@ -3,6 +3,8 @@
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use super::guarded;
+use super::hooks::Leftover;
 use super::place::Place;
 use super::removal::{self, Removal};
 use super::task::{Done, Task};
@@ -19,6 +21,9 @@ pub(super) enum StepResult {
     Wrote { address: Address, result: Result<Done, Problem> },
     /// The wait until the resource is ready has ended.
     Settled { address: Address, result: Result<Option<Live>, Problem> },
+    /// The hook has ended, and what its chart wants deleted after that was deleted; with why it failed, if it did, and what
+    /// could not be deleted.
+    CleanedUp { address: Address, failed: Option<Problem>, trouble: Vec<String> },
     /// The run was stopped while the step waited for a value: nothing was written.
     Cut { address: Address },
     /// The run was stopped while an object was on its way out: its deletion was asked for, and nothing was written in
@@ -78,6 +83,27 @@ pub(super) fn write<'p>(
             Ok(Removal::Asked) => StepResult::Leaving { address },
             Err(problem) => StepResult::Wrote { address, result: Err(problem) },
         }
+    })
+}
+
+/// Deletes what is left of hooks. What cannot be deleted is told, and makes nothing fail.
+pub(super) fn clean_up(
+    address: Address,
+    failed: Option<Problem>,
+    leftovers: Vec<Leftover>,
+    provider: &dyn Provider,
+) -> Step<'_> {
+    Box::pin(async move {
+        let mut trouble = Vec::new();
+        for (target, live) in leftovers {
+            if let Err(problem) = guarded::delete(provider, &target, &live, None).await {
+                trouble.push(format!(
+                    "{} has done its work, and could not be deleted: {problem}",
+                    target.identity
+                ));
+            }
+        }
+        StepResult::CleanedUp { address, failed, trouble }
     })
 }
 

@@ -15,7 +15,7 @@ use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{
     Guard, OnTrouble, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written,
 };
-use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, Stamp, Target};
+use crate::resource::{Address, Desired, FieldPath, Live, Problem, ProblemKind, ReadyRule, Stamp, Target};
 
 /// A resource that this one refers to, as it is after its own change.
 #[derive(Debug, Clone)]
@@ -80,7 +80,9 @@ impl Task<'_> {
             place.take().await;
         }
         match self.change.action {
-            Action::Replace => removal::remove(provider, self.change, place, progress, stop).await,
+            Action::Replace | Action::Run => {
+                removal::remove(provider, self.change, place, progress, stop).await
+            }
             _ => Ok(Removal::Gone),
         }
     }
@@ -201,6 +203,12 @@ impl Task<'_> {
         Ok(object)
     }
 
+    /// When the resource is ready, if not by the rule of its kind. A hook is ready when it has done its work.
+    fn ready_rule(&self) -> Option<ReadyRule> {
+        let own = self.desired.hook.as_ref().map(|_| ReadyRule::Ended);
+        self.desired.lifecycle.ready.clone().or(own)
+    }
+
     /// Waits until the resource is ready.
     pub(super) async fn settle(
         &self,
@@ -210,7 +218,7 @@ impl Task<'_> {
         let lifecycle = &self.desired.lifecycle;
         let wait = Wait {
             target: self.change.target.clone(),
-            until: Until::Ready(lifecycle.ready.clone()),
+            until: Until::Ready(self.ready_rule()),
             uid: self.current.as_ref().map(|live| live.stamp.uid.clone()),
             written: self.current.clone().filter(|_| self.change.action.writes()),
             timeout: lifecycle.timeouts.ready,

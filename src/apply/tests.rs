@@ -22,6 +22,7 @@ impl Recorder for Notes {
     fn note(&mut self, record: Record) {
         self.records.push(match record {
             Record::Present { address, .. } => format!("{address} written"),
+            Record::Due { address, .. } => format!("{address} due"),
             Record::Moved { address, from } => format!("{from} is {address}"),
             Record::Ready { address, .. } => format!("{address} ready"),
             Record::Gone { address, .. } => format!("{address} gone"),

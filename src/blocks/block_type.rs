@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::facts::{Facts, Need};
+use super::facts::{Facts, NamespaceLabels, Need};
 use super::properties::Properties;
 use super::schema;
 use super::specs::Specs;
@@ -43,6 +43,8 @@ pub(super) struct CompileContext<'a> {
     pub(super) properties: &'a Properties,
     /// The kinds that the configuration itself defines, as Helm names them: `example.com/v1`, `example.com/v1/Foo`.
     pub(super) defined_apis: &'a BTreeSet<String>,
+    /// The namespaces that the configuration itself declares.
+    pub(super) declared_namespaces: &'a NamespaceLabels,
     pub(super) specs: &'a Specs,
 }
 
@@ -189,8 +191,9 @@ pub(super) trait BlockType: Sync + 'static {
         false
     }
 
-    /// Whether what the blocks compile to depends on the kinds that the whole configuration defines.
-    fn asks_for_defined_apis(&self) -> bool {
+    /// Whether what the blocks compile to depends on the objects of the whole configuration: on the kinds that these
+    /// define, on the namespaces among them.
+    fn asks_for_all_objects(&self) -> bool {
         false
     }
 }
@@ -235,8 +238,8 @@ pub(super) trait AnyBlockType: Sync {
     /// See [`BlockType::has_leader`].
     fn has_leader(&self) -> bool;
 
-    /// See [`BlockType::asks_for_defined_apis`].
-    fn asks_for_defined_apis(&self) -> bool;
+    /// See [`BlockType::asks_for_all_objects`].
+    fn asks_for_all_objects(&self) -> bool;
 }
 
 impl<T: BlockType> AnyBlockType for T {
@@ -293,7 +296,7 @@ impl<T: BlockType> AnyBlockType for T {
         BlockType::has_leader(self)
     }
 
-    fn asks_for_defined_apis(&self) -> bool {
-        BlockType::asks_for_defined_apis(self)
+    fn asks_for_all_objects(&self) -> bool {
+        BlockType::asks_for_all_objects(self)
     }
 }

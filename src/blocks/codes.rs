@@ -31,6 +31,8 @@ codes! {
     RULE_WITHOUT_OBJECT = "rule-without-object";
     /// Objects that Helm would run only at a moment of its own.
     HELM_HOOKS = "helm-hooks";
+    /// Which namespaces a label selector means is not known.
+    NAMESPACES_NOT_KNOWN = "namespaces-not-known";
     /// A chart does not say which version is meant.
     CHART_NOT_PINNED = "chart-not-pinned";
     /// A chart cannot be had, or Helm cannot render it.

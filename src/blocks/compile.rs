@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::block_type::{AnyBlockType, CompileContext, Defaults};
 use super::draft::Draft;
-use super::facts::{Facts, Need};
+use super::facts::{Facts, NamespaceLabels, Need};
 use super::finish::{Finish, Places, check, contested, duplicates};
-use super::namespaces::shared_namespaces;
+use super::namespaces::{declared_namespace, shared_namespaces};
 use super::outputs::CompiledOutput;
 use super::properties::Properties;
 use super::references::KnownAddresses;
@@ -159,6 +159,7 @@ impl<'c> Blocks<'c> {
             sensitive_variables: &self.config.sensitive_variables,
             properties: &known.properties,
             defined_apis: &known.defined_apis,
+            declared_namespaces: &known.declared_namespaces,
             specs: &self.specs,
         }
     }
@@ -175,12 +176,11 @@ impl<'c> Blocks<'c> {
 
     /// What these facts say about the blocks together.
     ///
-    /// A block may make definitions only where others are there. So the definitions are looked for until no block
+    /// A block may make definitions, or namespaces, only where others are there. So they are looked for until no block
     /// adds one.
     fn known(&self, facts: &Facts) -> Known {
-        let properties = self.properties(facts);
-        let mut known = Known { properties, defined_apis: BTreeSet::new() };
-        if !self.all.iter().any(|(_, block_type)| block_type.asks_for_defined_apis()) {
+        let mut known = Known { properties: self.properties(facts), ..Known::default() };
+        if !self.all.iter().any(|(_, block_type)| block_type.asks_for_all_objects()) {
             return known;
         }
         loop {
@@ -189,19 +189,28 @@ impl<'c> Blocks<'c> {
                 // Mistakes are reported when the blocks compile.
                 block_type.compile(block, &context, &mut Vec::new())
             });
-            let found: BTreeSet<String> = drafts.flat_map(|draft| defined_apis(&draft.object)).collect();
-            if found.is_subset(&known.defined_apis) {
+            let drafts: Vec<Draft> = drafts.collect();
+            let apis: BTreeSet<String> =
+                drafts.iter().flat_map(|draft| defined_apis(&draft.object)).collect();
+            let namespaces: NamespaceLabels =
+                drafts.iter().filter_map(|draft| declared_namespace(&draft.object)).collect();
+            if apis.is_subset(&known.defined_apis)
+                && namespaces.keys().all(|name| known.declared_namespaces.contains_key(name))
+            {
                 return known;
             }
-            known.defined_apis.extend(found);
+            known.defined_apis.extend(apis);
+            known.declared_namespaces.extend(namespaces);
         }
     }
 }
 
 /// What is known of all blocks together.
+#[derive(Default)]
 struct Known {
     properties: Properties,
     defined_apis: BTreeSet<String>,
+    declared_namespaces: NamespaceLabels,
 }
 
 fn defaults(config: &Config) -> Defaults<'_> {

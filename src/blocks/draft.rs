@@ -8,7 +8,7 @@ use super::facts::SecretText;
 use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Address, Desired, Expression, FieldPath, Lifecycle, Origin, PathMap, Unchecked};
+use crate::resource::{Address, Desired, Expression, FieldPath, Hook, Lifecycle, Origin, PathMap, Unchecked};
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
 const PLACEHOLDER: &str = "(sensitive)";
@@ -59,6 +59,8 @@ pub(super) struct Draft {
     pub(super) controlled: Vec<FieldPath>,
     /// Whether a deletion needs consent, whatever the block says.
     pub(super) protect: bool,
+    /// How it is run, where it is a hook of a chart.
+    pub(super) hook: Option<Hook>,
 }
 
 impl Draft {
@@ -87,6 +89,7 @@ impl Draft {
             depends_on: Vec::new(),
             controlled: Vec::new(),
             protect: false,
+            hook: None,
         }
     }
 
@@ -172,6 +175,7 @@ impl Draft {
             fresh: self.fresh,
             generated: self.generated,
             htpasswd: self.htpasswd,
+            hook: self.hook,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
             lifecycle: Lifecycle { protect: self.protect, ..Lifecycle::default() },
             ..Desired::new(address, self.object)?

@@ -35,10 +35,11 @@ pub(super) fn distribute(
                 Vec::new()
             },
             ready: None,
-            // What regplan generated is nowhere else.
-            protect: block.lifecycle.protect
-                || desired.lifecycle.protect
-                || desired.generated.iter().next().is_some(),
+            // What regplan generated is nowhere else. What runs is deleted and made anew all the time.
+            protect: desired.hook.is_none()
+                && (block.lifecycle.protect
+                    || desired.lifecycle.protect
+                    || desired.generated.iter().next().is_some()),
             ..block.lifecycle.clone()
         };
     }

@@ -20,7 +20,7 @@
 //! | `lifecycle` | Which object of a block do `depends_on` and `lifecycle` mean? |
 //! | `object_filter` | Which objects of a manifest do `only` and `exclude` mean? |
 //! | `ingress_controllers` | Which annotations does each ingress controller read? |
-//! | `namespaces` | Which namespaces are shared by all? |
+//! | `namespaces` | Which namespaces are shared by all, and which does the configuration itself declare? |
 //! | `properties` | What do blocks give beside their keys? |
 //! | `outputs` | What is known of `[output.NAME]` before the cluster is asked? |
 //! | `references` | Do the addresses that blocks name lead to objects? |
@@ -56,8 +56,8 @@ mod value_words;
 pub use compile::{Blocks, CompiledBlocks};
 pub use facts::{Capabilities, ChartOrigin, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered};
 pub use facts::{
-    Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, Need, ReadError,
-    SecretInputs, SecretKeyRef, SecretText,
+    Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, NamespaceLabels,
+    Need, ReadError, SecretInputs, SecretKeyRef, SecretText,
 };
 pub use outputs::CompiledOutput;
 

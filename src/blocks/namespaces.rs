@@ -1,11 +1,20 @@
-//! Namespaces that blocks name and none declares: they are made where they are missing, and shared.
+//! The namespaces of a configuration: those that its objects declare, and those that blocks name and none declares.
+//! The latter are made where they are missing, and shared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kubernetes::namespaces::is_given;
-use crate::resource::{Address, Desired, FieldPath, Origin};
+use crate::resource::{Address, Desired, FieldPath, Identity, Origin};
+
+/// The name and the labels of the namespace that an object is; `None` for any other object.
+pub(super) fn declared_namespace(object: &Value) -> Option<(String, BTreeMap<String, String>)> {
+    let identity = Identity::of(object).filter(|identity| identity.is("", "Namespace"))?;
+    let labels = object.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();
+    let labels = labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+    Some((identity.name, labels.collect()))
+}
 
 /// The namespaces that objects live in and that no block declares.
 pub(super) fn shared_namespaces(resources: &[Desired]) -> Vec<Desired> {

@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::resource::{BlockAddress, Expression, FieldPath, LiveReference, Part, Reference, Segment};
 
 /// The properties of all blocks.
+#[derive(Default)]
 pub(super) struct Properties {
     /// By block and name. `None` where the block has a mistake, which is reported already.
     values: BTreeMap<(BlockAddress, &'static str), Option<Value>>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::facts::{Fact, Facts, Need};
 use crate::kubernetes::certificates;
 use crate::kubernetes::kinds::{defines, is_cluster_kind};
-use crate::resource::{GroupKind, api_version_parts, is_builtin_group, is_house_group};
+use crate::resource::{GroupKind, api_version_parts, house_namespaces, is_builtin_group, is_house_group};
 
 /// What the configuration declares about kinds, by its CRDs.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +38,8 @@ impl Scopes {
         if is_builtin_group(&kind.group) {
             return !is_cluster_kind(kind);
         }
-        if is_house_group(&kind.group) {
-            return false;
+        if let Some(namespaced) = house_namespaces(&kind.group) {
+            return namespaced;
         }
         // Our own blocks make some, before anybody can be asked.
         if certificates::is_cluster_kind(kind) {

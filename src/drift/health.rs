@@ -9,7 +9,7 @@ use crate::state::StoredResource;
 /// is another object by now is not asked: its status says more.
 pub fn is_unready(resource: &StoredResource, reading: &Reading) -> bool {
     let Reading::Present(live) = reading else { return false };
-    let has_completed = resource.readiness.completed().is_some();
+    let has_completed = resource.readiness.completed().is_some() || resource.hook.is_some();
     if has_completed || live.stamp.uid != resource.uid || live.is_ending() {
         return false;
     }

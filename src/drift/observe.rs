@@ -34,6 +34,11 @@ pub fn observe(
     reading: &Reading,
     additions: Additions,
 ) -> Observation {
+    // What has run leaves nothing that must stay. What is to run, and has not, is not done.
+    if resource.hook.is_some() {
+        let is_open = resource.readiness.awaited_since().is_some();
+        return if is_open { Status::NotReady } else { Status::InSync }.into();
+    }
     let live = match reading {
         Reading::Present(live) => live,
         // It has ended by itself, and is taken away then.

@@ -14,7 +14,7 @@ use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
 use crate::diagnostic::Sources;
 use crate::plan::{Action, Change, Mode, Plan, Reason};
 use crate::provider::Provider;
-use crate::resource::{Address, Problem, ProblemKind, ReadyRule, Timeouts};
+use crate::resource::{Address, Moment, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
     Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, ReadFrom, Readiness, RunEnd, RunId,
     StateError, Store, StoredDesired, StoredResource,
@@ -74,6 +74,7 @@ pub(super) async fn apply(
         store,
         timeouts: timeouts(plan),
         ready_rules: ready_rules(plan),
+        hooks: hooks(plan),
         keys: keys(plan),
         run: id.clone(),
         with_secrets: with_secrets(plan),
@@ -130,6 +131,7 @@ fn intent(change: &Change) -> Option<IntentKind> {
         Action::Update if change.moved_from.is_some() && change.fields.is_empty() => IntentKind::Move,
         Action::Update => IntentKind::Update,
         Action::Replace => IntentKind::Replace,
+        Action::Run => IntentKind::Run,
         Action::Adopt => IntentKind::Adopt,
         Action::Delete => IntentKind::Delete,
         Action::Forget => IntentKind::Forget,
@@ -149,6 +151,12 @@ fn ready_rules(plan: &Plan) -> BTreeMap<Address, ReadyRule> {
     desired.filter_map(|desired| Some((desired.address.clone(), desired.lifecycle.ready.clone()?))).collect()
 }
 
+/// What happens to the chart of each hook.
+fn hooks(plan: &Plan) -> BTreeMap<Address, Moment> {
+    let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
+    desired.filter_map(|desired| Some((desired.address.clone(), desired.hook.as_ref()?.moment))).collect()
+}
+
 /// The names of the keys of Secrets, by address.
 fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
     let secrets = plan.changes.iter().filter_map(|change| change.desired.as_deref());
@@ -164,7 +172,7 @@ fn keys(plan: &Plan) -> BTreeMap<Address, BTreeSet<String>> {
 /// The resources into which a plan may write other secret values than they have.
 fn with_secrets(plan: &Plan) -> BTreeSet<Address> {
     let is_about_secrets = |change: &&Change| match change.action {
-        Action::Create | Action::Replace | Action::Adopt => true,
+        Action::Create | Action::Replace | Action::Run | Action::Adopt => true,
         // Whoever takes a field back may have another value in it than whoever had it before.
         Action::Update => {
             let is_ownership = |reason: &Reason| matches!(reason, Reason::OwnershipOnly { .. });
@@ -205,6 +213,7 @@ struct Journal<'s> {
     store: &'s mut Store,
     timeouts: BTreeMap<Address, Timeouts>,
     ready_rules: BTreeMap<Address, ReadyRule>,
+    hooks: BTreeMap<Address, Moment>,
     keys: BTreeMap<Address, BTreeSet<String>>,
     run: RunId,
     /// The resources into which the run may write other secret values.
@@ -235,6 +244,7 @@ impl Journal<'_> {
                     keys: self.keys.get(&address).cloned().unwrap_or_default(),
                     timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
                     ready: self.ready_rules.get(&address).cloned(),
+                    hook: self.hooks.get(&address).copied(),
                     readiness: readiness(action, known),
                     applied,
                     ..StoredResource::new(*target, uid, provenance)
@@ -244,6 +254,16 @@ impl Journal<'_> {
                     None => Outcome::Written { resource },
                 };
                 self.store.outcome(&address, outcome)
+            }
+            Record::Due { address, target } => {
+                let resource = Box::new(StoredResource {
+                    timeouts: self.timeouts.get(&address).copied().unwrap_or_default(),
+                    ready: self.ready_rules.get(&address).cloned(),
+                    hook: self.hooks.get(&address).copied(),
+                    readiness: Readiness::NotReady { since: Timestamp::now() },
+                    ..StoredResource::new(*target, "", Provenance::Created)
+                });
+                self.store.outcome(&address, Outcome::Written { resource })
             }
             Record::Moved { address, from } => {
                 let Some(known) = self.store.state().resources.get(&from).cloned() else { return Ok(()) };
@@ -280,7 +300,7 @@ impl Journal<'_> {
 fn provenance(action: Action, known: Option<&StoredResource>) -> Provenance {
     match (action, known) {
         (Action::Adopt, _) => Provenance::Adopted,
-        (Action::Create | Action::Replace, _) => Provenance::Created,
+        (Action::Create | Action::Replace | Action::Run, _) => Provenance::Created,
         (_, Some(known)) => known.provenance,
         (_, None) => Provenance::Rebuilt,
     }

@@ -8,7 +8,7 @@ use tracing::{Instrument as _, info_span};
 use super::Error;
 use super::needs::{self, Outside, SecretsOf};
 use super::own_state;
-use crate::blocks::codes::CHART_NOT_RENDERED;
+use crate::blocks::codes::{CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN};
 use crate::blocks::{Blocks, CompiledBlocks, CompiledOutput, Facts, SecretInputs};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -59,8 +59,8 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
 
 /// The same for a plan, before its cluster is asked.
 ///
-/// A chart may depend on what the cluster serves. One that cannot be rendered without the cluster is no mistake yet:
-/// its objects are missing, and nothing is said about what may refer to them.
+/// A chart may depend on what the cluster serves, and a pull secret on its namespaces. What cannot be told without the
+/// cluster is no mistake yet: its objects are missing, and nothing is said about what may refer to them.
 ///
 /// # Errors
 /// Every other mistake of the configuration in one list.
@@ -68,7 +68,7 @@ pub async fn compile(config: &Config, outside: &Outside<'_>) -> Result<Compiled,
 pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Compiled, Error> {
     let facts = needs::gather(config, outside).instrument(info_span!("needs")).await;
     let mut blocks = Blocks::read(config).compile(&facts);
-    let is_later = |mistake: &Diagnostic| mistake.code == CHART_NOT_RENDERED;
+    let is_later = |mistake: &Diagnostic| [CHART_NOT_RENDERED, NAMESPACES_NOT_KNOWN].contains(&mistake.code);
     if !blocks.mistakes.iter().any(is_later) {
         return of_blocks(config, facts, blocks);
     }

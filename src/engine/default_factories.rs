@@ -13,10 +13,10 @@ use super::factories::{BackendFactory, ProviderFactory};
 use super::settings::ConnectionSettings;
 use crate::config::{ClusterState, Encryption};
 use crate::provider::kubernetes::{
-    self, ClusterShelf, Connections, Ensured, Environment, Kubernetes, Made, Manifests,
+    self, ClusterShelf, Connections, Ensured, Environment, Kubernetes, Made, Manifests, PullEntries,
 };
 use crate::provider::{Cluster, Provider, Router};
-use crate::resource::{Problem, ProblemKind};
+use crate::resource::{PULL_ENTRY_GROUP, Problem, ProblemKind};
 use crate::state::{
     Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
     connect_object_store,
@@ -72,7 +72,9 @@ impl KubernetesProviders {
 #[async_trait]
 impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
-        Ok(Box::new(Router::new(Arc::new(self.clusters.connect(settings).await?))))
+        let cluster = Arc::new(self.clusters.connect(settings).await?);
+        let entries = Arc::new(PullEntries::of(Arc::clone(&cluster)));
+        Ok(Box::new(Router::new(cluster).with(PULL_ENTRY_GROUP, entries)))
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::blocks::FileLines;
-use crate::plan::{Action, Change, FieldChange, Plan};
+use crate::plan::{Change, FieldChange, Plan};
 use crate::resource::FilePlace;
 
 /// Points the changed fields at their own lines, and all others at the line of their object. `folder` is that of the
@@ -31,7 +31,7 @@ pub(super) fn point_at_lines(plan: &mut Plan, folder: &Path) {
 
 /// Whether its fields are shown with their places: those of what is created are not.
 fn has_lines(change: &Change) -> bool {
-    change.action.writes() && change.action != Action::Create
+    change.action.writes() && !change.action.makes()
 }
 
 fn read(path: &Path) -> Option<FileLines> {

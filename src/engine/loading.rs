@@ -8,6 +8,7 @@ use super::{Error, Host};
 use crate::blocks;
 use crate::config::{self, BlockSchema, ClusterSettings, Config, Inputs, Loaded};
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::resource::Moment;
 
 /// A configuration that was read and checked, with the settings and the host to run it with.
 #[derive(Debug)]
@@ -106,6 +107,7 @@ fn alone(host: &Host) -> Outside<'_> {
         env: host.variables.as_ref(),
         remembered: &|_| false,
         fate: &|_| Fate::Free,
+        moment: &|_| Moment::Install,
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `host`, `factories`, `default_factories` | what the program around it gives: the environment, and which houses and which state backends there are |
 //! | `loading` | from the inputs to a checked configuration |
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
+//! | `chart_moments` | whether a chart is new, or was there before |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
 //! | `newest_state` | which copy of a local state is the newest one |
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
@@ -40,6 +41,7 @@
 
 mod applying;
 mod backend_settings;
+mod chart_moments;
 mod cluster_check;
 mod compiling;
 mod default_factories;

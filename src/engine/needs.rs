@@ -158,6 +158,8 @@ fn begin<'a>(
             async move { helm.render(&request).await }.boxed()
         }
         Need::Capabilities => capabilities(outside.provider).boxed(),
+        Need::Moment(chart) => ready(Fact::Moment((outside.moment)(chart))).boxed(),
+        Need::Namespaces => namespaces(outside.provider).boxed(),
         // Those are asked for together.
         Need::Live(_) => ready(Fact::Unknown("it was not asked for".to_owned())).boxed(),
         Need::Scope { kind, version } => {
@@ -194,6 +196,8 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
         | Need::Chart(_)
         | Need::Rendering(_)
         | Need::Capabilities
+        | Need::Moment(_)
+        | Need::Namespaces
         | Need::Live(_) => Vec::new(),
     }
 }
@@ -205,6 +209,15 @@ async fn capabilities(provider: Option<&dyn Provider>) -> Fact {
         Ok(found) => {
             Fact::Capabilities(Some(Capabilities { version: found.version, apis: found.apis }.into()))
         }
+        Err(problem) => Fact::Unknown(problem.message),
+    }
+}
+
+/// The namespaces of the cluster.
+async fn namespaces(provider: Option<&dyn Provider>) -> Fact {
+    let Some(provider) = provider else { return Fact::Namespaces(None) };
+    match provider.cluster().namespaces().await {
+        Ok(found) => Fact::Namespaces(Some(found.into())),
         Err(problem) => Fact::Unknown(problem.message),
     }
 }

@@ -11,6 +11,7 @@ use super::{Error, Outside, PlanRequest};
 use crate::blocks::{CompiledOutput, SecretKeyRef};
 use crate::outputs::{Evaluation, OutputValue, Selection, wanted_objects};
 use crate::plan::Mode;
+use crate::resource::Moment;
 use crate::resource::Target;
 use crate::state::View;
 
@@ -69,6 +70,7 @@ impl<S: StateAccess> Workspace<S> {
             env: &env,
             remembered: &remembered,
             fate: &|_| Fate::Free,
+            moment: &|_| Moment::Install,
         };
         let nobody = BTreeSet::new();
         let secrets_of = match selection {

@@ -85,6 +85,7 @@ pub(super) async fn plan(
             .iter()
             .map(|address| (address.clone(), graph.dependencies_of(address).into_iter().cloned().collect()))
             .collect(),
+        hook_order: graph.hook_order(),
         known,
         consent: request.consents(),
         imports,
@@ -162,6 +163,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             ready: None,
             awaited_since: begun,
             completed: None,
+            hook: None,
             doubted: true,
         };
         Some((address_of_doubt(state, intent, &desired)?, known))
@@ -178,6 +180,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             ready: resource.ready.clone(),
             awaited_since: resource.readiness.awaited_since().or(begun.filter(|_| doubted)),
             completed: resource.readiness.completed().map(str::to_owned),
+            hook: resource.hook,
             doubted,
         };
         (address.clone(), known)

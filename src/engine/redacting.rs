@@ -2,7 +2,7 @@
 //!
 //! Everything that a house says passes here before the planner, the apply or a sink sees it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -137,6 +137,10 @@ impl Cluster for RedactingProvider {
 
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         self.answer(self.provider.cluster().capabilities().await)
+    }
+
+    async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
+        self.answer(self.provider.cluster().namespaces().await)
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

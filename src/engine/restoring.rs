@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::provider::Provider;
-use crate::resource::{Address, Desired, Identity, Live, Problem, Reading, Target};
+use crate::resource::{Address, Desired, Identity, Live, Moment, Problem, Reading, Target};
 use crate::state::{Revision, State, StoredDesired};
 
 /// What a rollback wants, and what it works from.
@@ -72,8 +72,13 @@ pub(super) async fn restore(
     let mut refilled = Refilled { notes: left_out.iter().map(stays).collect(), ..Refilled::default() };
     let withheld = live_of(&wanted, provider).await;
     for (address, stored) in &wanted {
-        let Some(desired) = stored.desired(address.clone()) else { continue };
-        match withheld.get(&desired.identity) {
+        let Some(mut desired) = stored.desired(address.clone()) else { continue };
+        if let Some(hook) = &mut desired.hook {
+            hook.moment = Moment::Rollback;
+        }
+        // What does not run now is not sent, and needs no values.
+        let is_sent = desired.hook.as_ref().is_none_or(|hook| hook.side().is_some());
+        match withheld.get(&desired.identity).filter(|_| is_sent) {
             Some(reading) => refilled.fill(past, desired, stored, reading),
             None => refilled.desired.push(desired),
         }

@@ -42,13 +42,20 @@ fn bindings(plan: &Plan) -> Vec<Address> {
     written.filter(|change| binds(&change.target.identity)).map(|change| change.address.clone()).collect()
 }
 
+/// Whether the object of a hook is deleted: what is left of an earlier run, or what its chart wants deleted.
+fn is_deleted(change: &Change) -> bool {
+    let hook = change.desired.as_ref().and_then(|desired| desired.hook.as_ref());
+    change.prior.is_some() || hook.is_some_and(|hook| !hook.deleted_after.is_empty())
+}
+
 /// The rights that a change needs. The rights to read and to watch, for the wait, are not asked for: a server
 /// that forbids them says so when we wait.
 fn needs(change: &Change) -> Vec<(Verb, Target)> {
     let verbs: &[Verb] = match change.action {
         Action::Create => &[Verb::Create, Verb::Patch],
         Action::Update | Action::Adopt => &[Verb::Patch],
-        Action::Replace => &[Verb::Delete, Verb::Create, Verb::Patch],
+        Action::Run if !is_deleted(change) => &[Verb::Create, Verb::Patch],
+        Action::Replace | Action::Run => &[Verb::Delete, Verb::Create, Verb::Patch],
         Action::Delete => &[Verb::Delete],
         Action::None | Action::Keep | Action::Forget => &[],
     };

@@ -107,6 +107,7 @@ impl RunSecrets {
             }
             record @ (Record::Present { .. }
             | Record::Ready { .. }
+            | Record::Due { .. }
             | Record::Gone { .. }
             | Record::Moved { .. }
             | Record::Forgotten { .. }) => record,

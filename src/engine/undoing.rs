@@ -148,7 +148,10 @@ fn beyond(plan: &Plan, written: &BTreeSet<Address>) -> Vec<NotUndoable> {
         written.contains(&change.address)
             || change.moved_from.as_ref().is_some_and(|from| written.contains(from))
     };
-    let others = plan.changes.iter().filter(|change| change.action.writes() && !is_of_run(change));
+    let others = plan
+        .changes
+        .iter()
+        .filter(|change| change.action.writes() && change.action != Action::Run && !is_of_run(change));
     others.map(|change| NotUndoable::Beyond(change.address.clone())).collect()
 }
 
@@ -187,6 +190,10 @@ fn obstacle(
 ) -> Option<NotUndoable> {
     let address = change.address.clone();
     let is_removed = matches!(change.action, Action::Delete | Action::Replace);
+    // What has run has run. Its object goes with the rest.
+    if change.action == Action::Run {
+        return None;
+    }
     if change.action == Action::Adopt {
         return Some(NotUndoable::Adoption(address));
     }

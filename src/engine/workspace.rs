@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::applying::{self, Run};
+use super::chart_moments::moment;
 use super::file_lines;
 use super::lost_data;
 use super::needs::{Fate, SecretsOf};
@@ -96,12 +97,14 @@ impl<S: StateAccess> Workspace<S> {
             value
         };
         let fate = |identity: &Identity| fate(state, identity, &request);
+        let moment = |chart: &BlockAddress| moment(state, &config.moves, chart);
         let outside = Outside {
             provider: Some(&keeping),
             helm: &host.helm,
             env: &env,
             remembered: &remembered,
             fate: &fate,
+            moment: &moment,
         };
         let needed = needed_blocks(&self.outline.graph, &request);
         let secrets_of = needed.as_ref().map_or(SecretsOf::AllBlocks, SecretsOf::Blocks);

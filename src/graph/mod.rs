@@ -9,6 +9,7 @@
 //! | `model` | What does a resource wait for, and what waits for it, directly or not? |
 //! | `edge_reason` | Why does one resource wait for another? |
 //! | `build` | How do desired resources become a graph without cycles? |
+//! | `hooks` | In which order do the hooks of a chart run, and before or after what? |
 //! | `inferred` | What do objects need of each other, without anybody writing it? |
 //! | `outliving` | What must outlive custom resources, so that they can be cleaned up? |
 //! | `link` | What are all the reasons between the same two nodes, and which of them never yields? |
@@ -27,6 +28,7 @@ mod cycle;
 mod delete_order;
 mod drawing;
 mod edge_reason;
+mod hooks;
 mod index;
 mod inferred;
 mod link;

@@ -6,6 +6,7 @@ use crate::resource::{Address, Desired, Expression, FieldPath, Identity, LiveRef
 
 mod admission;
 mod deletes;
+mod hooks;
 mod mistakes;
 mod properties;
 mod scale;

@@ -6,6 +6,9 @@ pub fn field_manager(project: &str) -> String {
     format!("regplan:{project}")
 }
 
+/// The field manager that writes entries of `imagePullSecrets`. The list is one field that all projects share.
+pub const PULL_ENTRY_MANAGER: &str = "regplan-pull-entries";
+
 /// Whether a manager is regplan's, for whatever project.
 pub fn is_ours(manager: &str) -> bool {
     manager.starts_with("regplan:")

@@ -45,6 +45,54 @@ const API_SERVICE: (&str, &str) = ("apiregistration.k8s.io", "APIService");
 const HOLDERS: &[(&str, &str)] =
     &[("", "PersistentVolumeClaim"), ("apps", "StatefulSet"), ("", "Namespace"), DEFINITION];
 
+/// The order in which Helm makes objects, by their kinds.
+/// Source: `InstallOrder` in <https://github.com/helm/helm/blob/main/pkg/release/v1/util/kind_sorter.go>
+const INSTALL_ORDER: &[&str] = &[
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+/// The place of a kind in the order in which Helm makes objects. A kind that it does not know comes last.
+pub fn install_rank(kind: &str) -> usize {
+    INSTALL_ORDER.iter().position(|known| *known == kind).unwrap_or(INSTALL_ORDER.len())
+}
+
 /// Whether objects of this kind of Kubernetes itself belong to the whole cluster. All other kinds of its own
 /// groups live in namespaces.
 pub fn is_cluster_kind(kind: &GroupKind) -> bool {

@@ -14,9 +14,16 @@ pub const ADDRESS: &str = "regplan.dev/address";
 /// from the configuration.
 pub const PROTECT: &str = "regplan.dev/protect";
 
+/// The annotation that says for which content of its chart a hook was run.
+pub const RUN: &str = "regplan.dev/run";
+
 /// The annotation that names the fields with secret values (a JSON list of paths, never of values). They stay
 /// hidden in the plan that removes them from the configuration.
 pub const SENSITIVE: &str = "regplan.dev/sensitive";
+
+/// The annotation of a `ServiceAccount` that says whose entries are in its `imagePullSecrets`: for each Secret, the marks
+/// that an object of its own would carry.
+pub const PULL_ENTRIES: &str = "regplan.dev/image-pull-secrets";
 
 /// The annotation in which `kubectl apply` notes what it applied last, every value included.
 /// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration>
@@ -25,6 +32,10 @@ pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration
 /// The annotation by which Helm runs an object at a moment of its own, such as before an installation.
 /// Source: <https://helm.sh/docs/topics/charts_hooks/>
 pub const HELM_HOOK: &str = "helm.sh/hook";
+/// The annotation that gives a hook its place among the others.
+pub const HELM_HOOK_WEIGHT: &str = "helm.sh/hook-weight";
+/// The annotation that says when the object of a hook is deleted.
+pub const HELM_HOOK_DELETE: &str = "helm.sh/hook-delete-policy";
 
 /// The annotation by which a chart says what Helm does with an object that it does not render any more.
 /// Source: <https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource>
@@ -45,7 +56,7 @@ pub fn letting_go(identity: &Identity) -> String {
 
 /// Whether the field is one of our annotations.
 pub fn is_ours_path(path: &FieldPath) -> bool {
-    [PROJECT, LINEAGE, ADDRESS, PROTECT, SENSITIVE]
+    [PROJECT, LINEAGE, ADDRESS, PROTECT, SENSITIVE, RUN]
         .iter()
         .any(|key| path.is_keys(&["metadata", "annotations", key]))
 }

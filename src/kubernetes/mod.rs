@@ -22,6 +22,7 @@
 //! | `openapi` | what a server says of the fields of a kind |
 //! | `quantity` | in which form an amount is stored, and which one is larger |
 //! | `encoded_bytes` | which bytes a text in base64 stands for |
+//! | `label_selector` | which labels a selector means |
 //! | `list_items` | which keys identify the items of a list, and how a path names them |
 //! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
@@ -53,6 +54,7 @@ pub mod field_manager;
 pub mod filled_in;
 pub mod immutable;
 pub mod kinds;
+pub mod label_selector;
 pub mod list_items;
 pub mod marks;
 pub mod names;

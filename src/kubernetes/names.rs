@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::resource::{GroupKind, is_builtin_group, is_house_group};
+use crate::resource::{GroupKind, PULL_ENTRY_GROUP, is_builtin_group, is_house_group};
 
 const LABEL_RULE: &str = "must be lower-case letters, digits and `-`, neither first nor last a `-`";
 const SUBDOMAIN_RULE: &str =
@@ -58,7 +58,7 @@ pub fn object_name(kind: &GroupKind, name: &str) -> Result<(), NameFault> {
         ("" | "events.k8s.io", "Event")
         | ("apiregistration.k8s.io", "APIService")
         | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle")
-        | ("rbac.authorization.k8s.io", _) => path_segment(name),
+        | ("rbac.authorization.k8s.io" | PULL_ENTRY_GROUP, _) => path_segment(name),
         ("networking.k8s.io", "IPAddress") => ip_address(name),
         ("batch", "CronJob") if name.len() > 52 => {
             // The names of its Jobs have eleven characters more.

@@ -1,5 +1,6 @@
 //! What a Kubernetes cluster alone can do, beyond what every house can.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -156,6 +157,14 @@ pub trait Cluster: House {
     /// beside it would serve (an `APIService`), and that cannot be asked, are left out, as by Helm.
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         Ok(ServerApis::default())
+    }
+
+    /// The labels of each namespace that is there and is not being deleted, by its name.
+    ///
+    /// # Errors
+    /// No answer, or no permission. What cannot be seen is never taken for absent.
+    async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
+        Ok(BTreeMap::new())
     }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is

@@ -14,7 +14,8 @@
 //! To add one (DNS records, say), write a folder beside `kubernetes` with a type that is a [`House`], and one line
 //! where the [`Router`] is made (`engine/default_factories.rs`): `.with("dns.regplan.dev", house)`. Its API group
 //! stands in the list behind [`is_house_group`](crate::resource::is_house_group) (`resource/house_groups.rs`), by
-//! which the pure rooms know it too. Its objects have a `kind`, `metadata.name` and whatever the house understands beside it (`spec`); they have no namespace.
+//! which the pure rooms know it too. Its objects have a `kind`, `metadata.name` and whatever the house understands beside it (`spec`); the list says whether they lie
+//! in the namespaces of the cluster.
 //!
 //! - **Its stamps** (a [`Stamp`](crate::resource::Stamp) is the uid and the version of an object) are only compared. A `uid` must stay for the life of the object, and should be another
 //!   one after it was deleted and made again; a `version` must move with every write. A house that has neither can

@@ -8,7 +8,9 @@ use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
 use super::house::{Checkup, House, Progress, Verb, Wait, Write, Written};
-use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, is_house_group};
+use crate::resource::{
+    Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_namespaces, is_house_group,
+};
 
 /// What the engine and the apply talk to. [`Router`] is one.
 ///
@@ -115,10 +117,10 @@ pub trait Provider: Send + Sync {
         self.cluster().write_under(permit);
     }
 
-    /// See [`Cluster::is_namespaced`]. Only a cluster has namespaces.
+    /// See [`Cluster::is_namespaced`]. What lives in a house beside it may lie in its namespaces.
     async fn is_namespaced(&self, target: &Target) -> Result<Option<bool>, Problem> {
         if is_outside(self, &target.identity) {
-            return Ok(Some(false));
+            return Ok(Some(house_namespaces(&target.identity.group).unwrap_or_default()));
         }
         self.cluster().is_namespaced(target).await
     }

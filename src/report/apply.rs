@@ -81,6 +81,7 @@ pub(crate) fn present(action: Action) -> &'static str {
         Action::Create => "creating",
         Action::Update => "updating",
         Action::Replace => "replacing",
+        Action::Run => "running",
         Action::Delete => "deleting",
         Action::Adopt => "adopting",
         Action::None | Action::Keep | Action::Forget => "checking",
@@ -92,6 +93,7 @@ fn past(action: Action) -> &'static str {
         Action::Create => "created",
         Action::Update => "updated",
         Action::Replace => "replaced",
+        Action::Run => "ran",
         Action::Delete => "deleted",
         Action::Adopt => "adopted",
         Action::None => "unchanged",
@@ -142,12 +144,16 @@ pub fn report_text(report: &Report) -> Styled {
         0 => String::new(),
         adopted => format!(", {adopted} adopted"),
     };
+    let run = match count(Action::Run) {
+        0 => String::new(),
+        run => format!(", {run} run"),
+    };
     let ready = match report.ready.len() {
         0 => String::new(),
         ready => format!(", {ready} ready at last"),
     };
     let story = format!(
-        "{} added{adopted}, {} changed, {} replaced, {} destroyed{ready}",
+        "{} added{adopted}, {} changed, {} replaced{run}, {} destroyed{ready}",
         count(Action::Create),
         count(Action::Update),
         count(Action::Replace),

@@ -133,6 +133,7 @@ fn story(kind: IntentKind) -> (&'static str, Label, &'static str) {
         IntentKind::Create => ("+", Label::Add, "created"),
         IntentKind::Update => ("~", Label::Change, "updated"),
         IntentKind::Replace => ("-/+", Label::Destroy, "replaced"),
+        IntentKind::Run => ("▸", Label::Add, "run"),
         IntentKind::Adopt => ("&", Label::Change, "adopted"),
         IntentKind::Delete => ("-", Label::Destroy, "deleted"),
         IntentKind::Move => ("=", Label::Dim, "moved"),
@@ -142,12 +143,13 @@ fn story(kind: IntentKind) -> (&'static str, Label, &'static str) {
 
 /// The counts that are not 0.
 fn counts(summary: &RevisionSummary) -> String {
-    let RevisionSummary { created, updated, replaced, adopted, deleted, moved, forgotten } = *summary;
+    let RevisionSummary { created, updated, replaced, run, adopted, deleted, moved, forgotten } = *summary;
     let all = [
         (created, "added"),
         (adopted, "adopted"),
         (updated, "changed"),
         (replaced, "replaced"),
+        (run, "run"),
         (deleted, "destroyed"),
         (moved, "moved"),
         (forgotten, "forgotten"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Address, Expression, FieldPath, Identity, Lifecycle, PathMap, Target, api_version_parts};
+use super::{Address, Expression, FieldPath, Hook, Identity, Lifecycle, PathMap, Target, api_version_parts};
 use crate::diagnostic::Span;
 
 /// Where in the configuration a field comes from.
@@ -77,6 +77,8 @@ pub struct Desired {
     pub lifecycle: Lifecycle,
     /// Made where it is missing, used and never owned where it exists: the shared namespaces.
     pub shared: bool,
+    /// How it is run, where it is not there for ever: a hook of a chart.
+    pub hook: Option<Hook>,
 }
 
 impl Desired {
@@ -97,6 +99,7 @@ impl Desired {
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
             shared: false,
+            hook: None,
         })
     }
 

@@ -1,10 +1,26 @@
 //! The API groups of ours, whose objects live beside the cluster.
 
-/// The API groups of ours whose objects live in a house beside the cluster. A CRD may have any other group.
-const HOUSE_GROUPS: &[&str] = &["dns.regplan.dev"];
+use super::pull_entry::PULL_ENTRY_GROUP;
 
-/// Whether objects of this API group live in a house beside the cluster: nothing has a namespace there, and fields
-/// have no owners.
+/// A group of ours.
+struct HouseGroup {
+    name: &'static str,
+    /// Whether its objects lie in the namespaces of the cluster.
+    namespaced: bool,
+}
+
+/// The API groups of ours whose objects live in a house beside the cluster. A CRD may have any other group.
+const HOUSE_GROUPS: &[HouseGroup] = &[
+    HouseGroup { name: "dns.regplan.dev", namespaced: false },
+    HouseGroup { name: PULL_ENTRY_GROUP, namespaced: true },
+];
+
+/// Whether objects of this API group live in a house beside the cluster: fields have no owners there.
 pub fn is_house_group(group: &str) -> bool {
-    HOUSE_GROUPS.contains(&group)
+    house_namespaces(group).is_some()
+}
+
+/// Whether the objects of a house lie in the namespaces of the cluster; `None` for a group that is no house's.
+pub fn house_namespaces(group: &str) -> Option<bool> {
+    HOUSE_GROUPS.iter().find(|house| house.name == group).map(|house| house.namespaced)
 }

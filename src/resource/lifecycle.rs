@@ -53,6 +53,8 @@ pub struct Timeouts {
 pub enum ReadyRule {
     /// As soon as it is written.
     Written,
+    /// When it has ended well, be it a Job or a Pod; other kinds by their own rule.
+    Ended,
     /// When `status.conditions` has this type with this status (`True` unless said otherwise).
     Condition {
         /// The condition's type.

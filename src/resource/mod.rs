@@ -8,16 +8,18 @@
 //! | `address` | How does a user name a block, and an object of a block? |
 //! | `identity` | Which object is it for Kubernetes: group, kind, namespace, name? |
 //! | `api_groups` | Does Kubernetes itself serve this API group? |
-//! | `house_groups` | Do the objects of this API group live in a house beside the cluster (DNS)? |
+//! | `house_groups` | Do the objects of this API group live in a house beside the cluster (DNS), and in its namespaces? |
 //! | `desired` | What should be there, and where does each field of it come from? |
 //! | `lifecycle` | How does a block want its resources to be treated? |
 //! | `key_fact` | What does a reader want to know first of something that is made? |
+//! | `hook` | When is an object of a chart run, instead of being there for ever? |
 //! | `health` | Does an object that stays as it is do its work? |
 //! | `live` | What is there, and what can go wrong with reading it? |
 //! | `nesting` | How deep may an object be nested? |
 //! | `ownership` | Which field manager owns which fields of a live object? |
 //! | `applied` | What is remembered of the last apply? |
 //! | `permit` | May this process still change the world? |
+//! | `pull_entry` | What is an entry in the `imagePullSecrets` of an account, as a resource? |
 //! | `path` | Where in an object: how is a path written, followed, set? |
 //! | `path_map` | What is known of single fields of an object? |
 //! | `expression` | Which value is not known yet, and what does it wait for? |
@@ -35,6 +37,7 @@ mod desired;
 mod digest;
 mod expression;
 mod health;
+mod hook;
 mod house_groups;
 mod identity;
 mod key_fact;
@@ -45,6 +48,7 @@ mod ownership;
 mod path;
 mod path_map;
 mod permit;
+mod pull_entry;
 mod redactor;
 mod withhold;
 
@@ -58,7 +62,8 @@ pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use health::Health;
-pub use house_groups::is_house_group;
+pub use hook::{Ending, Hook, Moment, Phase, Side};
+pub use house_groups::{house_namespaces, is_house_group};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use key_fact::KeyFact;
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};
@@ -68,5 +73,6 @@ pub use ownership::{FieldManager, FieldSet, ManagedEntry, Operation, Ownership};
 pub use path::{FieldPath, NAMING_KEYS, PathError, Segment, has_keys};
 pub use path_map::PathMap;
 pub use permit::Permit;
+pub use pull_entry::{PULL_ENTRY_GROUP, PULL_ENTRY_KIND, PullEntry};
 pub use redactor::Redactor;
 pub use withhold::{WITHHELD, withhold};

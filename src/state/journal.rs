@@ -82,6 +82,8 @@ pub enum IntentKind {
     Update,
     /// It is deleted and created again.
     Replace,
+    /// It is run: what is left of an earlier run is deleted, and it is created.
+    Run,
     /// It is taken over.
     Adopt,
     /// It is deleted.
@@ -201,7 +203,8 @@ impl Outcome {
             Self::Written { .. } | Self::Moved { .. } => intent.action != IntentKind::Delete,
             // After the delete of a replacement its create is still to come.
             Self::Deleted { identity } | Self::Forgotten { identity } => {
-                intent.action != IntentKind::Replace && intent.target.identity == *identity
+                !matches!(intent.action, IntentKind::Replace | IntentKind::Run)
+                    && intent.target.identity == *identity
             }
             Self::Ready => false,
             Self::Failed { in_doubt, .. } => !in_doubt,

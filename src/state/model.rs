@@ -68,7 +68,7 @@ pub struct State {
     /// The plans that were completed last, the newest last: none of them is applied twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub completed: Vec<CompletedPlan>,
-    /// What ran once (a chart's hook), by address. It runs again when its content has changed.
+    /// What ran once and is no object, by address. It runs again when its content has changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub runs: BTreeMap<Address, FinishedRun>,
     /// What was applied, by address.
@@ -76,7 +76,7 @@ pub struct State {
     pub resources: BTreeMap<Address, StoredResource>,
 }
 
-/// Something that ran to its end, and is no object: a chart's hook.
+/// Something that ran to its end, and is no object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FinishedRun {

@@ -64,6 +64,9 @@ pub struct RevisionSummary {
     pub updated: usize,
     /// Deleted and created again.
     pub replaced: usize,
+    /// Run: hooks of charts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub run: usize,
     /// Taken over.
     pub adopted: usize,
     /// Deleted.
@@ -72,6 +75,11 @@ pub struct RevisionSummary {
     pub moved: usize,
     /// Forgotten.
     pub forgotten: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl RevisionHead {
@@ -90,6 +98,7 @@ impl RevisionSummary {
                 IntentKind::Create => &mut summary.created,
                 IntentKind::Update => &mut summary.updated,
                 IntentKind::Replace => &mut summary.replaced,
+                IntentKind::Run => &mut summary.run,
                 IntentKind::Adopt => &mut summary.adopted,
                 IntentKind::Delete => &mut summary.deleted,
                 IntentKind::Move => &mut summary.moved,

@@ -10,8 +10,9 @@ use serde_json::json;
 use super::journal_text::Chain;
 use super::*;
 use crate::resource::{
-    Address, Applied, ClusterIdentity, Encoding, Expression, FieldPath, Held, Identity, IgnoreRule,
-    Lifecycle, LiveReference, Part, ReadyRule, Reference, SentObject, Target, Timeouts,
+    Address, Applied, ClusterIdentity, Encoding, Ending, Expression, FieldPath, Held, Hook, Identity,
+    IgnoreRule, Lifecycle, LiveReference, Moment, Part, Phase, ReadyRule, Reference, SentObject, Target,
+    Timeouts,
 };
 
 fn address(text: &str) -> Address {
@@ -76,6 +77,7 @@ fn full_resource() -> StoredResource {
         keys: ["password".to_owned()].into(),
         timeouts: timeouts(),
         ready: Some(ReadyRule::Written),
+        hook: Some(Moment::Upgrade),
         provenance: Provenance::Adopted,
         readiness: Readiness::NotReady { since: at("2026-01-02T03:04:05Z") },
         applied: Some(applied()),
@@ -162,6 +164,13 @@ fn stored_desired() -> StoredDesired {
         generated: [path("spec.nonce")].into(),
         htpasswd: [path("spec.users")].into(),
         depends_on: vec![address("manifest.crds")],
+        hook: Some(Hook {
+            phases: [Phase::PreInstall].into(),
+            weight: -5,
+            deleted_after: [Ending::Succeeded].into(),
+            content: "sha256:c".to_owned(),
+            moment: Moment::Install,
+        }),
         lifecycle: Lifecycle {
             protect: true,
             adopt: true,
@@ -192,6 +201,7 @@ pub(super) fn revision() -> Revision {
                 created: 1,
                 updated: 2,
                 replaced: 3,
+                run: 8,
                 adopted: 4,
                 deleted: 5,
                 moved: 6,

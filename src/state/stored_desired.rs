@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::diagnostic::{Sources, Span};
 use crate::kubernetes::secret_data::secret_paths;
 use crate::resource::{
-    Address, Desired, Expression, FieldPath, Identity, Lifecycle, Origin, PathMap, Unchecked, withhold,
+    Address, Desired, Expression, FieldPath, Hook, Identity, Lifecycle, Origin, PathMap, Unchecked, withhold,
 };
 
 /// What was desired of one resource.
@@ -54,6 +54,9 @@ pub struct StoredDesired {
     /// Whether it is made only where it is missing, and is used and never owned where it exists.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
+    /// How it is run, where it is a hook of a chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<Hook>,
     /// Whether only the object is known, because it comes from a revision of format 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub object_only: bool,
@@ -95,6 +98,7 @@ impl StoredDesired {
             depends_on: desired.depends_on.iter().map(|(address, _)| address.clone()).collect(),
             lifecycle: desired.lifecycle.clone(),
             shared: desired.shared,
+            hook: desired.hook.clone(),
             object_only: false,
         }
     }
@@ -115,6 +119,7 @@ impl StoredDesired {
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
             shared: false,
+            hook: None,
             object_only: true,
         }
     }
@@ -141,6 +146,7 @@ impl StoredDesired {
             depends_on: self.depends_on.iter().map(|address| (address.clone(), None)).collect(),
             lifecycle: self.lifecycle.clone(),
             shared: self.shared,
+            hook: self.hook.clone(),
             ..Desired::new(address, self.object.clone())?
         })
     }

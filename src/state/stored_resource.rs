@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::id::RunId;
-use crate::resource::{Address, Applied, Identity, ReadyRule, Target, Timeouts};
+use crate::resource::{Address, Applied, Identity, Moment, ReadyRule, Target, Timeouts};
 
 /// One resource as it was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct StoredResource {
     /// Whether it became ready after the last write; left out of the file for what is ready.
     #[serde(default, skip_serializing_if = "Readiness::is_ready")]
     pub readiness: Readiness,
+    /// What happened to its chart when it was last to run, where it is a hook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<Moment>,
     /// The run that last wrote other secret values into it; `None` where nobody knows. Two records of one such run have the
     /// same ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,6 +110,7 @@ impl StoredResource {
             ready: None,
             provenance,
             readiness: Readiness::default(),
+            hook: None,
             secrets_of: None,
             applied: None,
         }

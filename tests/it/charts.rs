@@ -1,5 +1,7 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
+pub(crate) mod hooks;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -63,6 +63,7 @@ mod plan_forms;
 mod predictions;
 mod proof;
 mod proxy;
+mod pull_secrets;
 mod readiness;
 mod readme;
 mod real_registry;
@@ -112,6 +113,7 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::hooks::tests(),
         charts::tests(),
         commands::tests(),
         cures::tests(),
@@ -140,6 +142,7 @@ fn tests() -> Vec<Test> {
         predictions::digests::tests(),
         proof::tests(),
         proxy::tests(),
+        pull_secrets::tests(),
         readme::tests(),
         real_registry::tests(),
         registry::tests(),

@@ -191,6 +191,7 @@ fn known(case: &Case, with_record: bool) -> Known {
         ready: None,
         awaited_since: None,
         completed: None,
+        hook: None,
         doubted: false,
     }
 }
@@ -210,6 +211,7 @@ fn input(desired: Vec<Desired>, known: BTreeMap<Address, Known>) -> Input {
         imports: BTreeSet::new(),
         reach: Reach::default(),
         targets: Vec::new(),
+        hook_order: BTreeMap::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),
         left_out: LeftOut::default(),

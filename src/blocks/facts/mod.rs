@@ -23,7 +23,7 @@ pub use need::{HtpasswdUser, Need, SecretKeyRef};
 pub use read_error::ReadError;
 pub use text::{SecretInputs, SecretText};
 
-use crate::resource::Live;
+use crate::resource::{Live, Moment};
 
 /// An object of the cluster of which a block wants to keep values.
 #[derive(Clone, PartialEq)]
@@ -37,6 +37,9 @@ pub enum LiveObject {
     /// Its values are to be made anew: somebody asked for that.
     Unwanted,
 }
+
+/// The labels of each namespace, by its name.
+pub type NamespaceLabels = BTreeMap<String, BTreeMap<String, String>>;
 
 /// An answer.
 #[derive(Clone, PartialEq)]
@@ -55,8 +58,12 @@ pub enum Fact {
     Capabilities(Option<Arc<Capabilities>>),
     /// What came out of a chart.
     Rendered(Arc<Rendered>),
+    /// What happens to a chart.
+    Moment(Moment),
     /// An object of the cluster.
     Live(LiveObject),
+    /// The namespaces that are there and stay; `None` where no cluster is asked.
+    Namespaces(Option<Arc<NamespaceLabels>>),
     /// There is no answer, and the reason is not the user's to correct: `the cluster does not answer`.
     Unknown(String),
     /// There is no answer, and the user has to correct something: `there is no such file`.
@@ -132,12 +139,17 @@ impl std::fmt::Debug for Fact {
                 write!(f, "Capabilities({:?})", found.as_ref().map(|found| &found.version))
             }
             Self::Rendered(_) => f.write_str("Rendered"),
+            Self::Moment(moment) => write!(f, "Moment({moment:?})"),
             Self::Live(live) => f.write_str(match live {
                 LiveObject::There(_) => "Live(there)",
                 LiveObject::Absent => "Live(absent)",
                 LiveObject::Lost => "Live(lost)",
                 LiveObject::Unwanted => "Live(unwanted)",
             }),
+            Self::Namespaces(found) => {
+                let names = found.as_ref().map(|found| found.keys().collect::<Vec<_>>());
+                write!(f, "Namespaces({names:?})")
+            }
             Self::Unknown(reason) => write!(f, "Unknown({reason:?})"),
             Self::Failed(reason) => write!(f, "Failed({reason:?})"),
         }

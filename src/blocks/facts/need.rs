@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{ChartSource, FilePattern, RenderRequest};
 use crate::config::SecretSource;
-use crate::resource::{GroupKind, Identity, Target};
+use crate::resource::{BlockAddress, GroupKind, Identity, Target};
 
 /// Where the cluster stores a text that nobody may see: a key of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +55,10 @@ pub enum Need {
     Rendering(Box<RenderRequest>),
     /// An object as it is in the cluster.
     Live(Target),
+    /// What happens to a chart.
+    Moment(BlockAddress),
+    /// The namespaces of the cluster.
+    Namespaces,
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {
         /// The kind.
@@ -71,7 +75,9 @@ impl Need {
             // A rendering depends on nothing but what stands in its request.
             Self::File(_) | Self::Manifests(_) | Self::Chart(_) | Self::Rendering(_) => true,
             Self::Capabilities
+            | Self::Moment(_)
             | Self::Live(_)
+            | Self::Namespaces
             | Self::Secret { .. }
             | Self::Htpasswd { .. }
             | Self::Scope { .. } => false,

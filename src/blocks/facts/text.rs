@@ -29,6 +29,16 @@ impl SecretText {
         }
     }
 
+    /// What is made of the text. As little is known of it as of the text itself.
+    #[must_use]
+    pub fn map(&self, make: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Known(text) => Self::Known(make(text)),
+            Self::New(text) => Self::New(make(text)),
+            Self::Placeholder | Self::Unknown(_) | Self::Lost(_) => self.clone(),
+        }
+    }
+
     /// Whether the next run would make another text.
     pub fn is_new(&self) -> bool {
         matches!(self, Self::New(_))

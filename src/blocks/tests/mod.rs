@@ -16,6 +16,7 @@ mod issuers;
 mod manifests;
 mod named_blocks;
 mod properties;
+mod pull_secrets;
 mod registries;
 mod resources;
 mod schemas;
@@ -38,7 +39,12 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
-                Need::Chart(_) | Need::Capabilities | Need::Rendering(_) | Need::Live(_) => {
+                Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
+                Need::Chart(_)
+                | Need::Capabilities
+                | Need::Moment(_)
+                | Need::Rendering(_)
+                | Need::Live(_) => {
                     panic!("charts have tests of their own")
                 }
             };

@@ -13,6 +13,7 @@
 pub(super) mod chart;
 pub(super) mod issuer;
 pub(super) mod manifest;
+pub(super) mod pull_secret;
 pub(super) mod registry;
 pub(super) mod resource;
 pub(super) mod secret;
@@ -22,6 +23,7 @@ use super::block_type::AnyBlockType;
 /// Every type of block.
 pub(super) const TYPES: &[&dyn AnyBlockType] = &[
     &registry::RegistryBlock,
+    &pull_secret::PullSecretBlock,
     &chart::ChartBlock,
     &issuer::IssuerBlock,
     &manifest::ManifestBlock,

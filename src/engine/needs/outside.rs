@@ -5,7 +5,7 @@ use std::fmt;
 use super::helm::HelmSettings;
 use crate::blocks::SecretKeyRef;
 use crate::provider::Provider;
-use crate::resource::Identity;
+use crate::resource::{BlockAddress, Identity, Moment};
 
 /// The outside that needs are answered from.
 #[derive(Clone, Copy)]
@@ -21,6 +21,8 @@ pub struct Outside<'a> {
     pub remembered: &'a (dyn Fn(&SecretKeyRef) -> bool + Sync),
     /// What the state and the user say about an object with values that a chart has made at random.
     pub fate: &'a (dyn Fn(&Identity) -> Fate + Sync),
+    /// What happens to a chart, by what the state knows of it.
+    pub moment: &'a (dyn Fn(&BlockAddress) -> Moment + Sync),
 }
 
 /// What the state and the user say about an object with values that were made at random.

@@ -18,7 +18,9 @@ use crate::config::{
 use crate::diagnostic::{SourceId, Sources, Span};
 use crate::engine;
 use crate::provider::{self, House, Provider};
-use crate::resource::{BlockAddress, Lifecycle, Live, Ownership, Problem, ProblemKind, Reading, Stamp};
+use crate::resource::{
+    BlockAddress, Lifecycle, Live, Moment, Ownership, Problem, ProblemKind, Reading, Stamp,
+};
 
 /// A cluster that has Secrets and nothing else.
 #[derive(Default)]
@@ -93,8 +95,14 @@ fn env(name: &str) -> Option<String> {
 
 async fn ask_all(cluster: Option<&Secrets>, needs: Vec<Need>) -> Vec<Fact> {
     let provider = cluster.map(|cluster| cluster as &dyn Provider);
-    let outside =
-        Outside { provider, helm: &no_charts(), env: &env, remembered: &|_| false, fate: &|_| Fate::Free };
+    let outside = Outside {
+        provider,
+        helm: &no_charts(),
+        env: &env,
+        remembered: &|_| false,
+        fate: &|_| Fate::Free,
+        moment: &|_| Moment::Install,
+    };
     answer(needs, &outside, &Helm::new(outside.helm), &mut Lookups::default())
         .await
         .into_iter()
@@ -187,6 +195,7 @@ async fn a_value_that_the_state_remembers_is_lost_and_not_made_anew() {
         env: &env,
         remembered: &|key_ref| key_ref.key == "secret",
         fate: &|_| Fate::Free,
+        moment: &|_| Moment::Install,
     };
     let facts = answer(vec![generated()], &outside, &Helm::new(outside.helm), &mut Lookups::default()).await;
     assert!(matches!(&facts[0].1, Fact::Text(SecretText::Lost(_))), "{facts:?}");
@@ -408,6 +417,7 @@ async fn what_a_file_says_may_lead_to_another_question() {
         env: &env,
         remembered: &|_| false,
         fate: &|_| Fate::Free,
+        moment: &|_| Moment::Install,
     };
     let facts = gather(&config, &outside).await;
     let compiled = Blocks::read(&config).compile(&facts);
@@ -431,6 +441,7 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
             env: &env,
             remembered: &|_| false,
             fate: &|_| Fate::Free,
+            moment: &|_| Moment::Install,
         };
         (engine::compile(&config, &alone).await.unwrap(), config)
     };
@@ -441,6 +452,7 @@ async fn a_file_is_read_once_though_the_cluster_has_a_say() {
         env: &env,
         remembered: &|_| false,
         fate: &|_| Fate::Free,
+        moment: &|_| Moment::Install,
     };
     let (outline, config) = compiled("v1\nkind: ConfigMap").await;
     let whole = engine::complete(&config, &outline, SecretsOf::AllBlocks, &outside).await.unwrap();

@@ -40,6 +40,8 @@ use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
 /// How long to wait for a controller that we do not know.
 pub const TIME_OF_A_CONTROLLER: Duration = Duration::from_mins(10);
 
+/// How long to wait until a pod has done its work; as long as for a Job.
+const TIME_OF_A_RUN: Duration = Duration::from_mins(30);
 /// Seconds by which an object says that it has no deadline.
 /// Source: `progressDeadlineSeconds` in <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/>
 const NO_DEADLINE: u64 = i32::MAX as u64;
@@ -59,9 +61,10 @@ pub fn judge(
     }
     match rule {
         Some(ReadyRule::Written) => Readiness::Ready,
+        Some(ReadyRule::Ended) if identity.is("", "Pod") => workloads::run_of_pod(object),
         Some(ReadyRule::Field(path)) => field(object, path),
         Some(ReadyRule::Condition { kind, status }) => by_rule(object, kind, status),
-        None => by_kind(identity, object, class),
+        Some(ReadyRule::Ended) | None => by_kind(identity, object, class),
     }
 }
 
@@ -157,7 +160,8 @@ pub fn time_to_ready(identity: &Identity, object: Option<&Value>, rule: Option<&
     match rule {
         Some(ReadyRule::Condition { .. } | ReadyRule::Field(_)) => TIME_OF_A_CONTROLLER,
         Some(ReadyRule::Written) => Duration::from_mins(1),
-        None => match (identity.group.as_str(), identity.kind.as_str()) {
+        Some(ReadyRule::Ended) if identity.is("", "Pod") => TIME_OF_A_RUN,
+        Some(ReadyRule::Ended) | None => match (identity.group.as_str(), identity.kind.as_str()) {
             ("apps", "Deployment") => deadline("/spec/progressDeadlineSeconds", Duration::from_mins(10)),
             ("apps", _) | ("", "Service" | "ReplicationController") => Duration::from_mins(10),
             ("batch", "Job") => deadline("/spec/activeDeadlineSeconds", Duration::from_mins(30)),

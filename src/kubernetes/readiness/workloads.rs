@@ -161,6 +161,18 @@ pub(super) fn job(object: &Value) -> Readiness {
     ))
 }
 
+/// A pod that is to do its work and end.
+pub(super) fn run_of_pod(object: &Value) -> Readiness {
+    match pod(object) {
+        Readiness::Ready if !has_succeeded(object) => Readiness::waiting("it has not ended yet"),
+        other => other,
+    }
+}
+
+fn has_succeeded(pod: &Value) -> bool {
+    pod.pointer("/status/phase").and_then(Value::as_str) == Some("Succeeded")
+}
+
 pub(super) fn pod(object: &Value) -> Readiness {
     match object.pointer("/status/phase").and_then(Value::as_str) {
         Some("Succeeded") => return Readiness::Ready,

@@ -23,9 +23,9 @@ pub(super) struct Effect<'a> {
 pub(super) fn effects(change: &Change) -> Vec<Effect<'_>> {
     let before = change.prior.as_ref().map(|live| &live.object);
     let deed = match change.action {
-        Action::Replace if before.is_none() => Some(Deed::Made),
+        Action::Replace | Action::Run if before.is_none() => Some(Deed::Made),
         Action::Create => Some(Deed::Made),
-        Action::Update | Action::Adopt | Action::Replace => Some(Deed::Changed),
+        Action::Update | Action::Adopt | Action::Replace | Action::Run => Some(Deed::Changed),
         Action::Delete if !change.protected => Some(Deed::Deleted),
         Action::Delete | Action::None | Action::Keep | Action::Forget => None,
     };

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::plan::cures::values::of;
 use crate::resource::dependencies::Exclusive;
-use crate::resource::{GroupKind, Identity, Live, Problem, ProblemKind};
+use crate::resource::{GroupKind, Identity, Live, Problem, ProblemKind, PullEntry};
 
 /// The labels by which a namespace says which pods it takes.
 pub(super) const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
@@ -106,6 +106,7 @@ type Row = (&'static str, fn(RefusedObject<'_>, &str) -> Vec<Remedy>);
 /// The first row that fits and knows a remedy counts.
 const TABLE: &[Row] = &[
     ("error looking up service account", account),
+    ("there is no ServiceAccount ", entry_account),
     ("does not reference that", referenced_secret),
     ("PriorityClass with name", priority),
     ("computed", priority),
@@ -145,6 +146,11 @@ fn account(refused: RefusedObject<'_>, words: &str) -> Vec<Remedy> {
     };
     let account = named.or_else(own).map(|(namespace, name)| service_account(namespace, name));
     account.map(Remedy::Made).into_iter().collect()
+}
+
+/// The account is made to whose list an entry is added.
+fn entry_account(refused: RefusedObject<'_>, _: &str) -> Vec<Remedy> {
+    PullEntry::of(refused.identity).map(|entry| Remedy::Made(entry.account())).into_iter().collect()
 }
 
 fn referenced_secret(refused: RefusedObject<'_>, _: &str) -> Vec<Remedy> {

@@ -20,7 +20,7 @@ pub(super) fn freed(change: &Change) -> Vec<Exclusive> {
     let identity = &change.target.identity;
     let Some(live) = &change.prior else { return Vec::new() };
     let mut left = match change.action {
-        Action::Delete | Action::Replace => Vec::new(),
+        Action::Delete | Action::Replace | Action::Run => Vec::new(),
         Action::Update | Action::Adopt => of(identity, &outcome(change, &live.object)),
         Action::None | Action::Create | Action::Keep | Action::Forget => return Vec::new(),
     };

@@ -36,6 +36,7 @@ pub(super) fn change(
         prior: live.cloned(),
         send,
         dependencies: situation.apply_dependencies().to_vec(),
+        awaits: situation.hooks_before(),
         moved_from: situation.moved_from().cloned(),
         replaced: predecessor.map(|(known, live)| Box::new((known.target.clone(), live.clone()))),
         tracking: tracking(situation, &fidelity),

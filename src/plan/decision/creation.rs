@@ -21,7 +21,8 @@ pub(super) fn change(situation: Situation<'_>, fidelity: Fidelity, sent: Value) 
     fields.extend(replacement::lost_with_predecessor(situation, &sent));
     let past = past(situation, &sent);
     let cause = past.as_ref().and_then(|past| past.cause.clone());
-    let mut change = Change { cause, fields, ..base(situation, Action::Create, fidelity, Some(sent)) };
+    let action = if desired.hook.is_some() { Action::Run } else { Action::Create };
+    let mut change = Change { cause, fields, ..base(situation, action, fidelity, Some(sent)) };
     change.reasons = past.map_or(change.reasons, |past| vec![past.reason]);
     if change.reasons.is_empty()
         && let Ok(release) = handover::field_release(&situation.manager(), desired, None)
@@ -43,7 +44,7 @@ struct Past {
 
 fn past(situation: Situation<'_>, sent: &Value) -> Option<Past> {
     let desired = situation.desired();
-    let known = situation.known_here();
+    let known = situation.known_here().filter(|known| known.hook.is_none() || known.completed.is_some());
     let known = known.filter(|known| known.target.identity == desired.identity && !known.is_in_doubt())?;
     if known.completed.is_none() {
         let cause = attribution::cause_of_absence(known.applied.as_deref(), desired, sent);

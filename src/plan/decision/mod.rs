@@ -13,6 +13,7 @@
 //! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
 //! | `tracking` | whether the state knows it |
 //! | `postponed` | what becomes of what the server refuses now, once the rest of the plan is known |
+//! | `run` | what becomes of what a chart has run at a moment |
 //! | `ruling` | the results of all of them |
 
 pub(in crate::plan) mod answer;
@@ -24,6 +25,7 @@ pub(in crate::plan) mod prediction;
 pub(in crate::plan) mod reading;
 mod replacement;
 pub(in crate::plan) mod ruling;
+mod run;
 mod sent_object;
 mod tracking;
 pub(in crate::plan) mod trial;

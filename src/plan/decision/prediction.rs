@@ -45,7 +45,7 @@ pub(super) fn why_not_asked(
             Action::Update | Action::Replace | Action::Adopt => {
                 Some(PredictionReason::KindChanged { defined })
             }
-            Action::None | Action::Delete | Action::Keep | Action::Forget => None,
+            Action::None | Action::Run | Action::Delete | Action::Keep | Action::Forget => None,
         }
     };
     in_namespace().or_else(of_kind).or(pending)

@@ -9,6 +9,7 @@ use crate::plan::decision::prediction;
 use crate::plan::decision::replacement;
 use crate::plan::decision::replacement::Trigger;
 use crate::plan::decision::ruling::{NextStep, Ruling};
+use crate::plan::decision::run;
 use crate::plan::decision::sent_object::{beside, sent_object};
 use crate::plan::decision::update;
 use crate::plan::input::imports::nothing_to_import;
@@ -28,6 +29,9 @@ use crate::resource::{FieldPath, Live, Problem, ProblemKind, Reading};
 pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
     if let Some(problem) = situation.barred() {
         return Some(refused(problem.clone()));
+    }
+    if let Some(hook) = &situation.desired().hook {
+        return run::next_step(situation, hook);
     }
     if let Some(problem) = replacement::predecessor_problem(situation) {
         return Some(refused(problem));
@@ -63,7 +67,7 @@ fn lost_data(situation: Situation<'_>) -> Option<Problem> {
     if is_lost { lost_data_problem(desired, is_namespace_gone, situation.consent()) } else { None }
 }
 
-fn refused(problem: Problem) -> NextStep {
+pub(super) fn refused(problem: Problem) -> NextStep {
     NextStep::Ruling(problem.into())
 }
 
@@ -107,7 +111,7 @@ fn completed(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
 }
 
 /// A resource that is to be written, unless nothing would change; `live` is `None` where it is to be made.
-fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
+pub(super) fn written(situation: Situation<'_>, live: Option<&Arc<Live>>) -> NextStep {
     let desired = situation.desired();
     let manager = situation.manager();
     let there = live.map(AsRef::as_ref);

@@ -7,7 +7,7 @@ use crate::plan::model::fidelity::{Fidelity, Proof};
 use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::proof::by_record::record;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Applied, Live, Reading};
+use crate::resource::{Applied, Hook, Live, Reading};
 
 /// Whether the state knows the resource, must take it in, or never does. What was in doubt is taken in anew as soon
 /// as the object was seen for certain; a prediction is no such thing.
@@ -16,6 +16,9 @@ pub(super) fn tracking(situation: Situation<'_>, fidelity: &Fidelity) -> Trackin
         return Tracking::Untracked;
     }
     let (desired, live) = (situation.desired(), situation.live());
+    if let Some(hook) = &desired.hook {
+        return of_hook(situation, hook);
+    }
     let known = situation.known_here();
     let known = known.filter(|known| live.is_none_or(|live| live.stamp.uid == known.uid));
     if let Some(known) = known {
@@ -29,6 +32,22 @@ pub(super) fn tracking(situation: Situation<'_>, fidelity: &Fidelity) -> Trackin
     match live {
         Some(live) if desired.shared && !is_marked_ours(live, situation.owner()) => Tracking::Untracked,
         _ => Tracking::New,
+    }
+}
+
+/// What the state knows of a hook: with what it ran last. What became of its object since is of no importance.
+fn of_hook(situation: Situation<'_>, hook: &Hook) -> Tracking {
+    let lifecycle = &situation.desired().lifecycle;
+    match situation.known_here() {
+        None => Tracking::New,
+        Some(known)
+            if known.completed.as_ref() == Some(&hook.content)
+                && known.dependencies == situation.apply_dependencies()
+                && (known.timeouts, &known.ready) == (lifecycle.timeouts, &lifecycle.ready) =>
+        {
+            Tracking::Known
+        }
+        Some(_) => Tracking::Outdated,
     }
 }
 

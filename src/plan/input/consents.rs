@@ -100,6 +100,6 @@ fn takes_consent(change: &Change) -> bool {
         }
         // A generated value makes way for another one.
         Action::Update => change.target.identity.is("", "Secret"),
-        Action::None | Action::Adopt | Action::Forget => false,
+        Action::None | Action::Run | Action::Adopt | Action::Forget => false,
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::config::Moves;
 use crate::plan::model::plan::{Consent, Mode};
 use crate::resource::{
-    Address, Applied, ClusterIdentity, Desired, Identity, Problem, ReadyRule, Target, Timeouts,
+    Address, Applied, ClusterIdentity, Desired, Identity, Moment, Problem, ReadyRule, Target, Timeouts,
 };
 
 /// What the state remembers of a resource.
@@ -32,6 +32,8 @@ pub struct Known {
     pub awaited_since: Option<Timestamp>,
     /// The digest of what it ran with, where it has ended by itself: it may be gone since.
     pub completed: Option<String>,
+    /// What happened to its chart when it was last to run, where it is a hook.
+    pub hook: Option<Moment>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.
     pub doubted: bool,
 }
@@ -72,6 +74,8 @@ pub struct Input {
     pub desired: Vec<Arc<Desired>>,
     /// The dependencies of each of them.
     pub dependencies: HashMap<Address, Vec<Address>>,
+    /// What each of them awaits because of the hooks of its chart, beside its dependencies.
+    pub hook_order: BTreeMap<Address, Vec<Address>>,
     /// What was applied.
     pub known: BTreeMap<Address, Known>,
     /// What the user agreed to.

@@ -31,6 +31,8 @@ pub enum Action {
     Delete,
     /// Others created it, and it is taken over.
     Adopt,
+    /// It is run: what is left of an earlier run is deleted, and it is created.
+    Run,
     /// It is not in the configuration any more, and something protects it: it stays, and the state keeps it.
     Keep,
     /// It is not in the configuration any more, and is gone or not ours: only the state forgets it.
@@ -41,6 +43,11 @@ impl Action {
     /// Whether it writes to the cluster.
     pub fn writes(self) -> bool {
         !matches!(self, Self::None | Self::Keep | Self::Forget)
+    }
+
+    /// Whether the object is new, so that all of its fields are.
+    pub fn makes(self) -> bool {
+        matches!(self, Self::Create | Self::Run)
     }
 }
 
@@ -198,9 +205,9 @@ impl Change {
         matches!(self.health, Some(Health::NotReady { .. }))
     }
 
-    /// Whether it stays as it is because it has ended by itself.
+    /// Whether it stays as it is because it has ended by itself, or because this is not when it runs.
     pub fn has_completed(&self) -> bool {
-        self.reasons.contains(&Reason::Completed)
+        self.reasons.contains(&Reason::Completed) || self.reasons.contains(&Reason::NotItsMoment)
     }
 
     /// The stamp of the object as it was read; `None` where there was no object.

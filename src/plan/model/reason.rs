@@ -40,6 +40,8 @@ pub enum Reason {
         /// That object.
         predecessor: Identity,
     },
+    /// It runs only when something else happens to its chart.
+    NotItsMoment,
     /// Others deleted the object, and made it again.
     MadeAgainByOthers,
     /// Nothing but annotations of ours changes.

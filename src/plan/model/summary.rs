@@ -18,6 +18,9 @@ pub struct Summary {
     pub change: usize,
     /// Replaced.
     pub replace: usize,
+    /// Run: hooks of charts.
+    #[serde(default)]
+    pub run: usize,
     /// Deleted.
     pub destroy: usize,
     /// Only forgotten by the state; the cluster keeps them, or they are gone already.
@@ -42,6 +45,7 @@ impl Plan {
                 Action::Adopt => summary.adopt += 1,
                 Action::Update => summary.change += 1,
                 Action::Replace => summary.replace += 1,
+                Action::Run => summary.run += 1,
                 Action::Delete => summary.destroy += 1,
                 Action::None => summary.unchanged += 1,
                 Action::Forget => summary.forget += 1,
@@ -53,7 +57,7 @@ impl Plan {
                 None => {}
             }
             // The new object stays, but the old one of another name is deleted.
-            if change.replaced.is_some() && change.action != Action::Replace {
+            if change.replaced.is_some() && !matches!(change.action, Action::Replace | Action::Run) {
                 summary.destroy += 1;
             }
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, SENSITIVE};
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, RUN, SENSITIVE};
 use crate::plan::diff::compare::keyed;
 use crate::plan::ownership::belonging::ObjectOwner;
 use crate::plan::ownership::handover;
@@ -43,6 +43,9 @@ fn mark(object: &mut Value, desired: &Desired, owner: ObjectOwner<'_>) {
     }
     if let Some(hidden) = &hidden {
         marks.push((SENSITIVE, hidden));
+    }
+    if let Some(hook) = &desired.hook {
+        marks.push((RUN, &hook.content));
     }
     for (key, value) in marks {
         FieldPath::keys(["metadata", "annotations", key]).set(object, Value::from(value));

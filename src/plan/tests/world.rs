@@ -202,6 +202,7 @@ pub(super) fn input(desired: Vec<Desired>) -> Input {
         imports: BTreeSet::new(),
         reach: Reach::default(),
         targets: Vec::new(),
+        hook_order: BTreeMap::new(),
         replace: BTreeSet::new(),
         moves: Moves::default(),
         left_out: LeftOut::default(),
@@ -230,6 +231,7 @@ pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) ->
             ready: None,
             awaited_since: None,
             completed: None,
+            hook: None,
             doubted: false,
         },
     );

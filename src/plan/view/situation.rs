@@ -12,7 +12,7 @@ use crate::plan::model::plan::Consent;
 use crate::plan::ownership::belonging::{Belonging, ObjectOwner, belonging};
 use crate::plan::view::index::Dependencies;
 use crate::plan::view::overview::Overview;
-use crate::resource::{Address, Applied, Desired, Live, Problem, Reading};
+use crate::resource::{Address, Applied, Desired, Hook, Live, Problem, Reading};
 
 /// A view of one resource.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +81,26 @@ impl<'a> Situation<'a> {
     /// What must be applied first.
     pub(in crate::plan) fn apply_dependencies(self) -> &'a [Address] {
         self.overview.input().dependencies.get(&self.desired.address).map_or(&[], Vec::as_slice)
+    }
+
+    /// What of the hooks of its chart comes before it, as far as this plan is about them.
+    pub(in crate::plan) fn hooks_before(self) -> Vec<Address> {
+        let order = self.overview.input().hook_order.get(&self.desired.address);
+        let planned = order.into_iter().flatten().filter(|address| self.is_desired(address));
+        planned.cloned().collect()
+    }
+
+    /// What else of its chart runs on the same side of the same moment, each with what it ran with last.
+    pub(in crate::plan) fn runs_beside(self) -> impl Iterator<Item = (&'a Hook, Option<&'a str>)> {
+        let input = self.overview.input();
+        let side = self.desired.hook.as_ref().and_then(Hook::side);
+        let of_chart = input.desired.iter().filter(move |other| {
+            other.address.block == self.desired.address.block && other.address != self.desired.address
+        });
+        of_chart.filter_map(move |other| {
+            let hook = other.hook.as_ref().filter(|hook| hook.side() == side)?;
+            Some((hook, input.known.get(&other.address).and_then(|known| known.completed.as_deref())))
+        })
     }
 
     /// Whether `--replace` names it.

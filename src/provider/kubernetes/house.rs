@@ -1,5 +1,7 @@
 //! Where each request to a cluster is answered.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::client::Kubernetes;
@@ -70,6 +72,10 @@ impl Cluster for Kubernetes {
 
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         self.discovery.everything().await
+    }
+
+    async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
+        read::namespaces(self).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -17,6 +17,7 @@
 //! | `write`: `reassign`, `managed` | how fields get other owners |
 //! | `wait`: `waiter`, `storage_class`, `definition` | when something is ready or gone |
 //! | `shelf` | a state that is kept in the cluster |
+//! | `pull_entries` | single entries in the `imagePullSecrets` of accounts: a house of their own |
 //! | `wait`: `explain`, `events`, `cause`, `patience` | why something is not ready, and whether it will be |
 //!
 //! What needs no server to be known is in [`kubernetes`](crate::kubernetes).
@@ -29,6 +30,7 @@ mod house;
 mod ownership;
 mod pages;
 mod problem;
+mod pull_entries;
 mod quoted;
 mod read;
 mod review;
@@ -44,4 +46,5 @@ mod write;
 
 pub use self::client::Kubernetes;
 pub use self::connect::{Connections, Environment, Settings};
+pub use self::pull_entries::PullEntries;
 pub use self::shelf::{ClusterShelf, Ensured, Made, Manifests, manifests};

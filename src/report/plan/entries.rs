@@ -13,6 +13,8 @@ use crate::resource::{BlockAddress, KeyFact};
 pub(in crate::report) enum Entry<'p> {
     /// A resource with all of its fields.
     Whole(&'p Change),
+    /// A hook of a chart that is run, in short.
+    Run(&'p Change),
     /// What is made of a block, in short.
     Made(Made<'p>),
     /// What stays as it is, as far as that could be predicted, for one reason.
@@ -84,6 +86,10 @@ pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry
             entries.push(Entry::Whole(change));
             continue;
         }
+        if change.action == Action::Run {
+            entries.push(Entry::Run(change));
+            continue;
+        }
         let block = &change.address.block;
         let place = *places.entry(block).or_insert_with(|| {
             entries.push(Entry::Made(Made { block, facts: facts_of(plan, block), objects: Vec::new() }));
@@ -109,7 +115,10 @@ fn only_predicted(change: &Change) -> Option<String> {
 /// The facts of a block of which nothing is there yet.
 fn facts_of<'p>(plan: &'p Plan, block: &BlockAddress) -> &'p [KeyFact] {
     let is_new = |change: &Change| change.action == Action::Create;
-    let is_whole = plan.changes.iter().filter(|change| change.address.block == *block).all(is_new);
+    let is_hook = |change: &Change| change.desired.as_ref().is_some_and(|desired| desired.hook.is_some());
+    let mut of_block =
+        plan.changes.iter().filter(|change| change.address.block == *block && !is_hook(change));
+    let is_whole = of_block.all(is_new);
     match plan.briefing.key_facts.get(block) {
         Some(facts) if is_whole => facts,
         _ => &[],

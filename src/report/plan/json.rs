@@ -4,7 +4,7 @@ use crate::report::freshness;
 use crate::report::plan::reasons;
 use serde_json::{Value, json};
 
-use crate::plan::{Action, After, Change, Fidelity, FieldChange, Keep, Plan, Refusal, drift_summary};
+use crate::plan::{After, Change, Fidelity, FieldChange, Keep, Plan, Refusal, drift_summary};
 use crate::report::source_line::Locator;
 
 /// The version of the format. It is raised when an existing key changes its meaning or is removed.
@@ -93,7 +93,7 @@ fn field(change: &Change, field: &FieldChange, places: Locator<'_>) -> Value {
         entry["users"] = json!(field.users);
     }
     // The cause of a creation is said once, for the whole object.
-    if change.action != Action::Create {
+    if !change.action.makes() {
         entry["cause"] = json!(field.cause);
         entry["keep"] = json!(field.keep.as_ref().map(|way| keep(way, places)));
     }

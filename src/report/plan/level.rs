@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{Action, Change};
+use crate::plan::Change;
 use crate::resource::Address;
 
 /// How much of what is created a text or a Markdown shows. JSON is always complete.
@@ -20,7 +20,7 @@ pub enum Level {
 impl Level {
     /// Whether the change is shown with all of its fields.
     pub(in crate::report) fn is_whole(&self, change: &Change) -> bool {
-        change.action != Action::Create
+        !change.action.makes()
             || match self {
                 Self::Brief => false,
                 Self::Details(named) => named.iter().any(|named| change.address.is_meant_by(named)),

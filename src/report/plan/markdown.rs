@@ -36,6 +36,7 @@ const TABLE: MarkdownTable<'_> = MarkdownTable {
 pub fn plan_markdown(plan: &Plan, level: &Level, places: Locator<'_>, limit: usize) -> String {
     let shown = entries(plan, level).into_iter().map(|entry| match entry {
         Entry::Whole(change) => whole(plan, change, places),
+        Entry::Run(change) => run(plan, change),
         Entry::Made(made) => in_short(plan, &made),
         Entry::Unchanged { reason, resources } => unchanged(&reason, &resources),
     });
@@ -89,6 +90,16 @@ fn unchanged(reason: &str, resources: &[&Change]) -> ResourceText {
     let row = row("no change", &count, "", &code(&format!("predicted: {reason}")));
     let lines: Vec<String> = resources.iter().map(|change| format!("= {}", change.address)).collect();
     let text = details(&format!("{} no change", code(&count)), false, &[], &lines);
+    ResourceText { is_vital: false, full: text.clone(), folded: text, row }
+}
+
+/// A hook that is run: one row.
+fn run(plan: &Plan, change: &Change) -> ResourceText {
+    let remarks = words::remarks(plan, change);
+    let (address, object) = (change.address.to_string(), change.target.identity.to_string());
+    let row = row(words::story(change), &address, &object, &code(&remarks.join("; ")));
+    let lines: Vec<String> = concerns(change).iter().map(|line| format!("# {line}")).collect();
+    let text = details(&format!("{} run", code(&address)), false, &[], &lines);
     ResourceText { is_vital: false, full: text.clone(), folded: text, row }
 }
 
@@ -150,7 +161,7 @@ fn whole(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
         .extend(cascade::lines(&change.dies_with).into_iter().map(|line| format!("also deleted: {line}")));
     sentences.extend(concerns(change));
     sentences.extend(words::hidden(change).filter(|_| change.action.writes()));
-    let lines: Vec<String> = if change.action == Action::Create {
+    let lines: Vec<String> = if change.action.makes() {
         let indented = |line: &ContentLine| format!("+ {:width$}{}", "", line.text, width = 2 * line.depth);
         content::lines(change).iter().map(indented).collect()
     } else {
@@ -188,7 +199,7 @@ fn why(change: &Change, remarks: &[String]) -> String {
     if total > 0 {
         parts.push(format!("{total} {}", plural(total, "field", "fields")));
     }
-    if change.action != Action::Create {
+    if !change.action.makes() {
         let count = |is: fn(&Cause) -> bool| change.fields.iter().filter(|field| is(&field.cause)).count();
         let drift = count(|cause| matches!(cause, Cause::Drift { .. }));
         let conflict = count(|cause| matches!(cause, Cause::Conflict { .. }));

@@ -62,6 +62,7 @@ fn clause(reason: &Reason) -> String {
         Reason::KnownElsewhere => "it has another address now".to_owned(),
         Reason::RunsAgain => "it has completed with other content, and runs again".to_owned(),
         Reason::Completed => "it has completed, and runs again when it changes".to_owned(),
+        Reason::NotItsMoment => "it runs when something else happens to its chart".to_owned(),
         Reason::GoneAlready => "it is gone already".to_owned(),
         Reason::Protected { address } => format!("protected: `--consent {address}` deletes it"),
         Reason::HoldsProtected { address } => format!("it contains {address}, which is protected"),

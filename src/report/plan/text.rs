@@ -30,7 +30,7 @@ pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
         text.append(fit(&line, page.width, INDENT, Breaking::Words)).end().end();
     }
     let entries = entries(plan, page.level);
-    let is_brief = entries.iter().any(|entry| matches!(entry, Entry::Made(_)));
+    let is_brief = entries.iter().any(|entry| matches!(entry, Entry::Made(_) | Entry::Run(_)));
     text.append(shown(plan, &entries, page));
     for refusal in &plan.refusals {
         text.append(refused(refusal, page)).end();
@@ -51,6 +51,7 @@ fn shown(plan: &Plan, entries: &[Entry<'_>], page: Page<'_>) -> Styled {
         let entry = match entry {
             Entry::Whole(change) => resource(plan, change, page),
             Entry::Unchanged { reason, resources } => unchanged(reason, resources, page),
+            Entry::Run(change) => run(plan, change, page),
             Entry::Made(made) => in_short(plan, made, page),
         };
         let is_line = entry.to_string().matches('\n').count() == 1;
@@ -75,6 +76,15 @@ fn head(plan: &Plan, page: Page<'_>) -> Styled {
         text.append(fit(&line, page.width, 2, Breaking::Anywhere)).end();
     }
     text.end();
+    text
+}
+
+/// A hook that is run: when, and with what.
+fn run(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
+    let (sign, label) = symbol(change.action);
+    let (address, object) = (change.address.to_string(), change.target.identity.to_string());
+    let mut text = heading(sign, label, &address, words::story(change), &object, page);
+    text.append(concerns(change, &words::remarks(plan, change), page));
     text
 }
 
@@ -163,6 +173,7 @@ fn symbol(action: Action) -> (&'static str, Label) {
         Action::Create => ("+", Label::Add),
         Action::Update => ("~", Label::Change),
         Action::Replace => ("-/+", Label::Destroy),
+        Action::Run => ("▸", Label::Add),
         Action::Delete => ("-", Label::Destroy),
         Action::Adopt => ("&", Label::Change),
         Action::Keep | Action::Forget | Action::None => ("=", Label::Dim),
@@ -183,7 +194,7 @@ fn resource(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
     for line in cascade::lines(&change.dies_with) {
         say(Label::Destroy, "also deleted: ", &line);
     }
-    if change.action == Action::Create {
+    if change.action.makes() {
         text.append(content::text(change, INDENT, page));
     } else {
         for field in change.single_fields() {

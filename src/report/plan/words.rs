@@ -6,9 +6,9 @@ use crate::plan::{
 use crate::report::format::plural::plural;
 use crate::report::format::time::to_the_second;
 use crate::report::managers::managers;
-use crate::report::plan::reasons;
+use crate::report::plan::{key_facts, reasons};
 use crate::report::source_line::Locator;
-use crate::resource::Health;
+use crate::resource::{Health, Moment, Side};
 use crate::state::Freshness;
 
 /// The action as a verb.
@@ -17,6 +17,7 @@ pub(in crate::report) fn verb(action: Action) -> &'static str {
         Action::Create => "create",
         Action::Update => "update",
         Action::Replace => "replace",
+        Action::Run => "run",
         Action::Delete => "delete",
         Action::Adopt => "adopt",
         Action::Keep => "keep",
@@ -70,12 +71,13 @@ fn weight(change: &Change) -> u8 {
         Action::Replace => 1,
         Action::Update => 2,
         Action::Adopt => 3,
-        Action::Create => 4,
+        Action::Run => 4,
+        Action::Create => 5,
         // What an apply cannot mend stands where it is read first.
         Action::None if change.health.is_some() => 0,
-        Action::None => 5,
-        Action::Forget => 6,
-        Action::Keep => 7,
+        Action::None => 6,
+        Action::Forget => 7,
+        Action::Keep => 8,
     }
 }
 
@@ -96,6 +98,7 @@ fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
     if let Some(from) = &change.moved_from {
         remarks.push(format!("moved from {from}"));
     }
+    remarks.extend(run(change));
     match reasons::sentence(&change.reasons) {
         Some(sentence) => remarks.push(sentence),
         None if change.action == Action::Delete && plan.mode == Mode::Apply => {
@@ -112,6 +115,25 @@ fn known_remarks(plan: &Plan, change: &Change) -> Vec<String> {
         remarks.push(format!("takes the fields of {}", change.taken_from.join(", ")));
     }
     remarks
+}
+
+/// When a hook of a chart runs, and with what.
+fn run(change: &Change) -> Option<String> {
+    let hook = change.desired.as_ref()?.hook.as_ref().filter(|_| change.action == Action::Run)?;
+    let (side, moment) = (hook.side(), hook.moment);
+    let when = match (side?, moment) {
+        (Side::Before, Moment::Install) => "before the chart is installed",
+        (Side::After, Moment::Install) => "after the chart was installed",
+        (Side::Before, Moment::Upgrade) => "before the chart is upgraded",
+        (Side::After, Moment::Upgrade) => "after the chart was upgraded",
+        (Side::Before, Moment::Rollback) => "before the chart goes back to this revision",
+        (Side::After, Moment::Rollback) => "after the chart went back to this revision",
+        (Side::Before, Moment::Delete) => "before the chart is deleted",
+        (Side::After, Moment::Delete) => "after the chart was deleted",
+        (_, Moment::Takeover) => return None,
+    };
+    let facts = key_facts::line(&key_facts::of_object(change));
+    Some(if facts.is_empty() { format!("runs {when}") } else { format!("runs {when}; {facts}") })
 }
 
 /// Who changed or deleted the object.
@@ -191,12 +213,16 @@ pub(in crate::report) fn counts(plan: &Plan) -> String {
         0 => String::new(),
         count => format!(", {count} to adopt"),
     };
+    let run = match summary.run {
+        0 => String::new(),
+        count => format!(", {count} to run"),
+    };
     let forget = match summary.forget {
         0 => String::new(),
         count => format!(", {count} to forget"),
     };
     format!(
-        "{} to add{adopt}, {} to change, {} to replace, {} to destroy{forget}{unchanged}",
+        "{} to add{adopt}, {} to change, {} to replace{run}, {} to destroy{forget}{unchanged}",
         summary.add, summary.change, summary.replace, summary.destroy
     )
 }

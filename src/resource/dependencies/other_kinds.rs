@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::facility::{Facility, Strength};
 use super::labels::label_selector;
 use super::walk::{CLAIM, Found, SECRET, SERVICE_ACCOUNT, STORAGE_CLASS};
-use crate::resource::{FieldPath, GroupKind, Identity, api_version_parts};
+use crate::resource::{FieldPath, GroupKind, Identity, PULL_ENTRY_GROUP, PULL_ENTRY_KIND, api_version_parts};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
@@ -57,6 +57,10 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
     match (identity.group.as_str(), identity.kind.as_str()) {
         (RBAC, "RoleBinding" | "ClusterRoleBinding") => binding(identity, found),
         ("", "ServiceAccount") => found.local("imagePullSecrets.*.name", SECRET, Strength::Useful),
+        (PULL_ENTRY_GROUP, PULL_ENTRY_KIND) => {
+            found.local("spec.account", SERVICE_ACCOUNT, Strength::Accepted);
+            found.local("spec.secret", SECRET, Strength::Useful);
+        }
         ("", "Secret") => token(found),
         ("", "PersistentVolumeClaim") => claim(identity, found),
         ("", "PersistentVolume") => {

@@ -5,7 +5,10 @@ use serde_json::json;
 
 use super::*;
 use crate::diagnostic::Span;
-use crate::resource::{Encoding, IgnoreRule, LiveReference, Part, ReadyRule, Reference, Timeouts, WITHHELD};
+use crate::resource::{
+    Encoding, Ending, IgnoreRule, LiveReference, Moment, Part, Phase, ReadyRule, Reference, Timeouts,
+    WITHHELD,
+};
 
 fn path(text: &str) -> FieldPath {
     text.parse().unwrap()
@@ -34,12 +37,13 @@ fn facts(desired: &Desired) -> String {
         depends_on,
         lifecycle,
         shared,
+        hook,
     } = desired;
     let origins: Vec<_> = origins.iter().map(|(path, origin)| (path, &origin.key)).collect();
     let depends_on: Vec<_> = depends_on.iter().map(|(address, _)| address).collect();
     format!(
         "{address:#?}\n{identity:#?}\n{object:#}\n{origins:#?}\n{settable:#?}\n{unresolved:#?}\n{sensitive:#?}\n\
-         {unchecked:#?}\n{fresh:#?}\n{generated:#?}\n{htpasswd:#?}\n{depends_on:#?}\n{lifecycle:#?}\n{shared:#?}"
+         {unchecked:#?}\n{fresh:#?}\n{generated:#?}\n{htpasswd:#?}\n{depends_on:#?}\n{lifecycle:#?}\n{shared:#?}\n{hook:#?}"
     )
 }
 
@@ -68,6 +72,13 @@ fn full(sources: &mut Sources) -> Desired {
     desired.fresh.insert(path("spec.env[0].value"), ());
     desired.generated.insert(path("spec.env[0].value"), ());
     desired.htpasswd.insert(path("spec.hash"), ());
+    desired.hook = Some(Hook {
+        phases: [Phase::PreInstall].into(),
+        weight: -5,
+        deleted_after: [Ending::Failed].into(),
+        content: "sha256:c".into(),
+        moment: Moment::Upgrade,
+    });
     desired.depends_on.push((Address::block("manifest", "crds"), span));
     desired.lifecycle = Lifecycle {
         protect: true,

@@ -1,8 +1,10 @@
 //! An object of a chart, and what was found out about its fields.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use crate::resource::FieldPath;
+use crate::resource::{Ending, FieldPath, Phase};
 
 /// An object of a chart.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,19 @@ pub(super) struct ChartObject {
     pub(super) unstable: Vec<Unstable>,
     /// The fields that carry a secret.
     pub(super) secret: Vec<FieldPath>,
+    /// How it is run; `None` for what is there for ever.
+    pub(super) hook: Option<HookNotes>,
+}
+
+/// What the annotations of a hook say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HookNotes {
+    /// When it runs.
+    pub(super) phases: BTreeSet<Phase>,
+    /// Its place among the others of the same phase.
+    pub(super) weight: i64,
+    /// After which endings it is deleted.
+    pub(super) deleted_after: BTreeSet<Ending>,
 }
 
 /// A field that the chart makes anew each time.

@@ -65,7 +65,7 @@ pub(super) fn compare(
                 None => holding(&FieldPath::root(), &object, &redactor, &mut secret),
             }
         }
-        objects.push(ChartObject { object, template, unstable, secret });
+        objects.push(ChartObject { object, template, unstable, secret, hook: None });
     }
     Ok(objects)
 }

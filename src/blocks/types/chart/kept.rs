@@ -116,9 +116,11 @@ fn look(object: &ChartObject, namespace: &str, facts: &Facts) -> Found {
     Found::Values(values.collect())
 }
 
-/// The fields whose values are made at random; a digest is computed from them.
+/// The fields whose values are made at random and stay; a digest is computed from them. A hook gets new values each time
+/// that it runs.
 fn sources(object: &ChartObject) -> impl Iterator<Item = &Unstable> {
-    object.unstable.iter().filter(|unstable| !is_digest(&unstable.path, &object.object))
+    let fields = object.unstable.iter().filter(|_| object.hook.is_none());
+    fields.filter(|unstable| !is_digest(&unstable.path, &object.object))
 }
 
 /// The mistake for values that the cluster has lost.

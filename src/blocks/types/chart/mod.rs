@@ -9,7 +9,7 @@
 //! | `request` | What is asked of Helm? |
 //! | `chart_object` | What is known of an object of a chart? |
 //! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
-//! | `hooks` | Which objects are no objects, but moments of a release? |
+//! | `hooks` | Which objects are run at moments, and are not there for ever? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `patch` | What does the block change in the objects? |
 
@@ -38,10 +38,10 @@ use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::marks::{HELM_POLICY, HELM_POLICY_KEEP};
 use crate::kubernetes::server_fields::remove_server_fields;
-use crate::resource::{FieldPath, KeyFact, Origin};
-use chart_object::{ChartObject, Kept, Unstable};
+use crate::resource::{FieldPath, Hook, KeyFact, Moment, Origin};
+use chart_object::{ChartObject, HookNotes, Kept, Unstable};
 use comparison::Carriers;
-use options::ChartKeys;
+use options::{ChartKeys, HooksKey};
 use patch::Patch;
 use request::Renderings;
 
@@ -57,7 +57,7 @@ pub(in crate::blocks) struct ChartSpec {
     preset_values: Value,
     values_files: Vec<std::path::PathBuf>,
     with_definitions: bool,
-    with_hooks: bool,
+    hooks: HooksKey,
     patches: Vec<Patch>,
 }
 
@@ -90,7 +90,7 @@ impl BlockType for ChartBlock {
             preset_values: preset.map_or_else(|| json!({}), |preset| preset.values),
             values_files: keys.values_files,
             with_definitions: keys.crds,
-            with_hooks: keys.hooks,
+            hooks: keys.hooks,
             patches,
         })
     }
@@ -106,6 +106,9 @@ impl BlockType for ChartBlock {
         let objects = objects(block, spec, &renderings, context, &mut unsaid).unwrap_or_default();
         needs.extend(scope::needs(objects.iter().map(|object| &object.object)));
         needs.extend(kept::needs(&objects, spec.namespace(context), context.facts));
+        if objects.iter().any(|object| object.hook.is_some()) {
+            needs.insert(Need::Moment(block.address.clone()));
+        }
         needs.into_iter().collect()
     }
 
@@ -122,7 +125,8 @@ impl BlockType for ChartBlock {
         let namespace = spec.namespace(context);
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
-        objects.into_iter().map(|object| draft(block, namespace, object, unknown)).collect()
+        let run = Run { content: hooks::content(&objects), moment: moment(block, context) };
+        objects.into_iter().map(|object| draft(block, namespace, object, unknown, &run)).collect()
     }
 
     fn key_facts(&self, spec: &ChartSpec) -> Vec<KeyFact> {
@@ -135,12 +139,28 @@ impl BlockType for ChartBlock {
         false
     }
 
-    fn asks_for_defined_apis(&self) -> bool {
+    fn asks_for_all_objects(&self) -> bool {
         true
     }
 }
 
-/// The objects of the chart, without its hooks; `None` where they are not known yet, or something is wrong.
+/// What all hooks of a chart have in common.
+struct Run {
+    /// The digest of what the chart renders.
+    content: String,
+    /// What happens to the chart.
+    moment: Moment,
+}
+
+/// What happens to the chart. Where nobody has looked, it is new.
+fn moment(block: &Block, context: &CompileContext<'_>) -> Moment {
+    match context.facts.get(&Need::Moment(block.address.clone())) {
+        Some(Fact::Moment(moment)) => *moment,
+        _ => Moment::Install,
+    }
+}
+
+/// The objects of the chart, without its tests; `None` where they are not known yet, or something is wrong.
 fn objects(
     block: &Block,
     spec: &ChartSpec,
@@ -181,7 +201,7 @@ fn objects(
     let original = first.output.documents.iter().flatten().map(|document| document.object.clone());
     patch::check(block, &spec.patches, original.collect(), mistakes);
     match comparison::compare(first, again, carriers, &spec.patches) {
-        Ok(objects) => Some(hooks::without_hooks(block, objects, spec.with_hooks, mistakes)),
+        Ok(objects) => Some(hooks::told_apart(block, objects, &spec.hooks, mistakes)),
         Err(reason) => {
             mistakes.push(fail(format!("`{}` cannot be taken apart: {reason}", block.address)));
             None
@@ -200,8 +220,14 @@ fn secrets_by_their_texts(block: &Block) -> Diagnostic {
 }
 
 /// The draft of one object.
-fn draft(block: &Block, namespace: &str, chart_object: ChartObject, unknown: Option<&str>) -> Draft {
-    let ChartObject { mut object, template, unstable, secret } = chart_object;
+fn draft(
+    block: &Block,
+    namespace: &str,
+    chart_object: ChartObject,
+    unknown: Option<&str>,
+    run: &Run,
+) -> Draft {
+    let ChartObject { mut object, template, unstable, secret, hook } = chart_object;
     remove_server_fields(&mut object);
     let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
     let addressing = Addressing::WithinBlock { block_namespace: namespace.to_owned() };
@@ -211,6 +237,13 @@ fn draft(block: &Block, namespace: &str, chart_object: ChartObject, unknown: Opt
         None => block.address.to_string(),
     };
     draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
+    draft.hook = hook.map(|HookNotes { phases, weight, deleted_after }| Hook {
+        phases,
+        weight,
+        deleted_after,
+        content: run.content.clone(),
+        moment: run.moment,
+    });
     draft.protect = keeps.as_ref().and_then(Value::as_str) == Some(HELM_POLICY_KEEP);
     for path in secret {
         if let Some(reason) = unknown {

@@ -1,14 +1,15 @@
 //! The keys of a chart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::presets::Preset;
 use crate::config::path_schema;
+use crate::resource::Phase;
 
 /// The objects of a chart of Helm. Each is a resource of its own: planned, ordered, adopted, guarded and deleted like
 /// any other. The chart is rendered by the program `helm` (3.18 or newer, or 4), which never talks to the cluster and
@@ -68,14 +69,42 @@ pub(in crate::blocks) struct ChartKeys {
     #[serde(default = "yes")]
     #[schemars(extend("default" = true))]
     pub(super) crds: bool,
-    /// Whether the chart's hooks are run. They cannot be run yet: a chart that has any must say `hooks = false`, and is
-    /// applied without them. Tests are never run by an apply.
-    #[serde(default = "yes")]
+    /// Which of the chart's hooks are run: all, none (`false`), or those of these phases, as in `["pre-install",
+    /// "pre-upgrade"]`. Tests are never run by an apply.
+    #[serde(default)]
     #[schemars(extend("default" = true))]
-    pub(super) hooks: bool,
+    pub(super) hooks: HooksKey,
     /// Changes of single objects, for what the chart has no value for.
     #[serde(default)]
     pub(super) patch: Vec<PatchKeys>,
+}
+
+/// Which hooks of a chart are run.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Hooks")]
+pub(in crate::blocks) enum HooksKey {
+    /// All of them, or none.
+    All(bool),
+    /// Those of these phases.
+    #[schemars(schema_with = "phases")]
+    Of(BTreeSet<Phase>),
+}
+
+impl Default for HooksKey {
+    fn default() -> Self {
+        Self::All(true)
+    }
+}
+
+impl HooksKey {
+    /// Whether hooks of this phase are run.
+    pub(super) fn wants(&self, phase: Phase) -> bool {
+        match self {
+            Self::All(wanted) => *wanted,
+            Self::Of(phases) => phases.contains(&phase),
+        }
+    }
 }
 
 /// A change of an object of the chart.
@@ -106,6 +135,12 @@ fn yes() -> bool {
 /// A table with any content.
 fn any_table(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "additionalProperties": true })
+}
+
+/// Phases, by their names.
+fn phases(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<Value> = Phase::ALL.iter().map(|phase| json!(phase)).collect();
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": names } })
 }
 
 /// Paths.

@@ -13,6 +13,7 @@
 //! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
+//! | `login` | What must others know to log in? |
 //! | `image` | What does an image's name say? |
 //! | `properties` | What does a registry give to those who refer to it? |
 //! | `key_facts` | What does a reader of a plan want to know of it first? |
@@ -24,6 +25,7 @@ mod exposure;
 mod htpasswd;
 mod image;
 mod key_facts;
+mod login;
 mod objects;
 mod options;
 mod properties;
@@ -41,6 +43,7 @@ use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, KeyFact};
 use common::Registry;
+pub(in crate::blocks) use login::Login;
 use options::Options;
 pub(in crate::blocks) use spec::RegistrySpec;
 

@@ -123,7 +123,8 @@ impl RegistrySpec {
         }
     }
 
-    fn users(&self) -> impl Iterator<Item = HtpasswdUser> {
+    /// The users of `auth.users`.
+    pub(super) fn users(&self) -> impl Iterator<Item = HtpasswdUser> {
         self.options.auth.users.iter().map(|(name, source)| HtpasswdUser {
             name: name.clone(),
             source: source.clone(),

@@ -4,6 +4,7 @@ mod dependents;
 mod inventory;
 mod list;
 mod marked;
+mod namespaces;
 mod owned;
 mod survey;
 
@@ -11,4 +12,5 @@ pub(in crate::provider::kubernetes) use self::dependents::dependents;
 pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
 pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};
+pub(in crate::provider::kubernetes) use self::namespaces::namespaces;
 pub(in crate::provider::kubernetes) use self::owned::owns_what_is_waited_for;

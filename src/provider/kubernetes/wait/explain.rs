@@ -101,7 +101,7 @@ async fn gather(cluster: &Kubernetes, identity: &Identity, object: &Value) -> Ve
 }
 
 /// The pods of a workload; `None` for a kind that has none.
-async fn pods_of(
+pub(super) async fn pods_of(
     cluster: &Kubernetes,
     identity: &Identity,
     object: &Value,

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::cause::{Cause, with_cause};
 use super::explain;
+use super::logs;
 use super::patience::Patience;
 use super::{definition, storage_class};
 use crate::kubernetes::completion::has_ended;
@@ -411,6 +412,12 @@ impl Waiter<'_> {
     async fn explained(&self, mut message: String, object: Option<&Value>) -> Problem {
         if let Some(object) = object {
             for line in explain::lines(self.cluster, self.identity, object).await {
+                message.push_str("\n  ");
+                message.push_str(&line);
+            }
+        }
+        if let (Until::Ready(Some(ReadyRule::Ended)), Some(object)) = (self.until, object) {
+            for line in logs::last_lines(self.cluster, self.identity, object).await {
                 message.push_str("\n  ");
                 message.push_str(&line);
             }

@@ -12,5 +12,5 @@ mod whole;
 
 pub(in crate::provider::kubernetes) use self::apply::{preview, write};
 pub(in crate::provider::kubernetes) use self::delete::delete;
-pub(in crate::provider::kubernetes) use self::reassign::reassign;
+pub(in crate::provider::kubernetes) use self::reassign::{JSON_PATCH, reassign};
 pub(in crate::provider::kubernetes) use self::whole::preview_whole;

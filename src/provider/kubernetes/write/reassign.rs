@@ -29,7 +29,7 @@ const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The form of a patch that names each step.
-pub(super) const JSON_PATCH: &str = "application/json-patch+json";
+pub(in crate::provider::kubernetes) const JSON_PATCH: &str = "application/json-patch+json";
 
 /// Changes who owns fields; the object afterwards.
 pub(in crate::provider::kubernetes) async fn reassign(

@@ -65,6 +65,7 @@ fn every_reason_has_its_sentence() {
         (Reason::NameTaken, "another object has its name now, and is left unchanged"),
         (Reason::KnownElsewhere, "it has another address now"),
         (Reason::Completed, "it has completed, and runs again when it changes"),
+        (Reason::NotItsMoment, "it runs when something else happens to its chart"),
         (Reason::GoneAlready, "it is gone already"),
         (Reason::Protected { address: address() }, "protected: `--consent resource.a` deletes it"),
         (Reason::HoldsProtected { address: address() }, "it contains resource.a, which is protected"),

@@ -1,0 +1,140 @@
+//! Pull secrets: which namespaces get one, and what is in it.
+
+use super::*;
+
+const REGISTRY: &str = "[registry.main]\nhost = \"r.example.com\"\nimage = \"registry:3.1.1\"\nnamespace = \"reg\"\n\
+    storage.volume = { size = \"1Gi\" }\ningress.class = \"nginx\"\ntls.secret = \"t\"\n\
+    auth.users = { ci = { env = \"P\" }, robot = { generate = { length = 20 } } }\n";
+
+/// The addresses of the pull Secrets.
+fn secrets(text: &str, cluster: &[(&str, &str, &str)]) -> Vec<String> {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    let mut labels = NamespaceLabels::new();
+    for (name, key, value) in cluster {
+        labels.entry((*name).into()).or_default().insert((*key).into(), (*value).into());
+    }
+    facts.insert(Need::Namespaces, Fact::Namespaces(Some(labels.into())));
+    let compiled = flawless(Blocks::read(&config).compile(&facts)).unwrap_or_else(|found| panic!("{found}"));
+    let addresses = compiled.resources.iter().map(|desired| desired.address.to_string());
+    addresses.filter(|address| address.starts_with("pull_secret.")).collect()
+}
+
+#[test]
+fn each_namespace_gets_the_login_of_the_registry() {
+    let text = format!(
+        "{REGISTRY}[pull_secret.pull]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"a\", \"b\", \"a\"]\n"
+    );
+    let resources = fine(&text);
+    let secret = object(&resources, "pull_secret.pull/Secret/a/pull");
+    insta::assert_snapshot!(serde_saphyr::to_string(&secret.object).unwrap());
+    assert!(secret.is_sensitive(&path("data[\".dockerconfigjson\"]")));
+    object(&resources, "pull_secret.pull/Secret/b/pull");
+    object(&resources, "namespace.a");
+    assert_eq!(resources.iter().filter(|desired| desired.address.block.kind == "pull_secret").count(), 2);
+}
+
+#[test]
+fn a_password_that_is_not_known_leaves_the_login_unchecked() {
+    let text = format!(
+        "{REGISTRY}[pull_secret.pull]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"a\"]\n"
+    );
+    let unknown = SecretText::Unknown("the environment variable P is not set".into());
+    let resources = compiled_with(&text, "", &unknown).unwrap().resources;
+    let secret = object(&resources, "pull_secret.pull/Secret/a/pull");
+    let login = path("data[\".dockerconfigjson\"]");
+    assert_eq!(login.get(&secret.object), Some(&json!("(sensitive)")));
+    assert!(secret.unchecked.get(&login).is_some());
+    let fresh = compiled_with(&text, "", &SecretText::New("x".into())).unwrap().resources;
+    assert!(object(&fresh, "pull_secret.pull/Secret/a/pull").fresh.get(&login).is_some());
+}
+
+#[test]
+fn a_selector_means_namespaces_of_the_cluster_and_of_the_configuration() {
+    let block = "[pull_secret.pull]\nregistry = \"registry.main\"\nuser = \"robot\"\nnamespaces = [\"x\"]\n\
+        namespace_selector = \"pull=yes,!legacy\"\n";
+    let namespace = |name: &str, pull: &str| {
+        format!(
+            "[resource.{name}]\napiVersion = \"v1\"\nkind = \"Namespace\"\nmetadata.labels = {{ pull = \"{pull}\" }}\n"
+        )
+    };
+    let text = [REGISTRY, block, &namespace("new", "yes"), &namespace("left", "no")].concat();
+    let cluster = [
+        ("here", "pull", "yes"),
+        ("old", "pull", "yes"),
+        ("old", "legacy", ""),
+        ("left", "pull", "yes"),
+        ("other", "a", "b"),
+    ];
+    assert_eq!(
+        secrets(&text, &cluster),
+        ["here", "new", "x"].map(|name| format!("pull_secret.pull/Secret/{name}/pull"))
+    );
+}
+
+#[test]
+fn without_an_answer_nothing_is_concluded_about_namespaces() {
+    let text = format!(
+        "{REGISTRY}[pull_secret.pull]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespace_selector = \"a=b\"\n"
+    );
+    let config = config(&text);
+    let mut said = Vec::new();
+    for fact in [Fact::Unknown("no permission to read it".into()), Fact::Namespaces(None)] {
+        let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+        facts.insert(Need::Namespaces, fact);
+        let compiled = Blocks::read(&config).compile(&facts);
+        let of_this = compiled.mistakes.into_iter().filter(|found| found.code == codes::NAMESPACES_NOT_KNOWN);
+        said.extend(of_this.map(|found| (found.severity, found.message)));
+    }
+    assert_eq!(
+        said.iter().map(|(severity, _)| *severity).collect::<Vec<_>>(),
+        [Severity::Error, Severity::Warning]
+    );
+    assert!(said[0].1.contains("no permission"), "{said:?}");
+}
+
+#[test]
+fn what_no_schema_can_say_is_a_mistake() {
+    let block = |keys: &str| format!("[pull_secret.p]\nregistry = \"registry.main\"\n{keys}\n");
+    let of_file = REGISTRY.replace(
+        "auth.users = { ci = { env = \"P\" }, robot = { generate = { length = 20 } } }",
+        "auth.htpasswd = \"/users\"",
+    );
+    let of_anybody = REGISTRY.replace(
+        "auth.users = { ci = { env = \"P\" }, robot = { generate = { length = 20 } } }",
+        "auth.anonymous = true",
+    );
+    let texts = [
+        REGISTRY.to_owned() + &block("user = \"ci\""),
+        REGISTRY.to_owned() + &block("user = \"cj\"\nnamespaces = [\"a\"]"),
+        REGISTRY.to_owned() + &block("user = \"ci\"\nnamespaces = [\"A b\"]"),
+        REGISTRY.to_owned() + &block("user = \"ci\"\nnamespace_selector = \"a=b c\""),
+        REGISTRY.to_owned() + &block("user = \"ci\"\nnamespaces = [\"a\"]\npassword = { env = \"X\" }"),
+        of_anybody + &block("user = \"ci\"\nnamespaces = [\"a\"]"),
+    ];
+    let file = format!("ci:$2y$10${}\n", "a".repeat(53));
+    let with_file = [
+        of_file.clone() + &block("user = \"ci\"\nnamespaces = [\"a\"]"),
+        of_file.clone() + &block("user = \"eve\"\nnamespaces = [\"a\"]\npassword = { env = \"X\" }"),
+        of_file + &block("user = \"ci\"\nnamespaces = [\"a\"]\npassword = { generate = { length = 20 } }"),
+    ];
+    let known = SecretText::Known("TEXT".into());
+    let said = texts.iter().map(|text| found(text));
+    let said: Vec<String> =
+        said.chain(with_file.iter().map(|text| found_with(text, &file, &known))).collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn an_account_whose_list_is_written_as_a_whole_takes_no_entries() {
+    let text = format!(
+        "{REGISTRY}[pull_secret.p]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"a\"]\n\
+         service_accounts = [\"default\", \"app\"]\n\
+         [resource.app]\napiVersion = \"v1\"\nkind = \"ServiceAccount\"\nmetadata.namespace = \"a\"\n"
+    );
+    let resources = fine(&text);
+    let entry = object(&resources, "pull_secret.p/ImagePullSecret.accounts.regplan.dev/a/default_p");
+    assert_eq!(entry.object["spec"], json!({"account": "default", "secret": "p"}));
+    assert!(entry.depends_on.iter().any(|(address, _)| address.to_string() == "pull_secret.p/Secret/a/p"));
+    insta::assert_snapshot!(found(&format!("{text}imagePullSecrets = [{{ name = \"other\" }}]\n")));
+}

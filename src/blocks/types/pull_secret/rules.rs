@@ -1,0 +1,87 @@
+//! What the schema of a pull secret cannot say.
+
+use super::PullSecretSpec;
+use crate::blocks::block_type::CompileContext;
+use crate::blocks::codes;
+use crate::blocks::keys::{item_span, span_of};
+use crate::blocks::types::registry::{Login, RegistrySpec};
+use crate::config::{Block, SecretSource};
+use crate::diagnostic::nearest::suggest;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::kubernetes::names;
+
+/// What can be told from the block alone.
+pub(super) fn check(block: &Block, spec: &PullSecretSpec, mistakes: &mut Vec<Diagnostic>) {
+    let keys = &spec.keys;
+    let mut error = |at: Span, code, message: String, help: &str| {
+        mistakes.push(Diagnostic::error(code, message).at(at, "").help(help));
+    };
+    if keys.namespaces.is_empty() && keys.namespace_selector.is_none() {
+        error(
+            block.span,
+            codes::BAD_VALUE,
+            format!("`{}` does not say which namespaces get the Secret", block.address),
+            "name them, as in `namespaces = [\"team-a\"]`, or choose them by labels, as in \
+             `namespace_selector = \"team=a\"`",
+        );
+    }
+    for (index, account) in keys.service_accounts.iter().enumerate() {
+        if let Err(why) = names::dns_subdomain(account) {
+            let message = format!("`{account}` cannot be the name of a ServiceAccount: it {why}");
+            error(
+                item_span(block, "service_accounts", index),
+                codes::INVALID_NAME,
+                message,
+                "correct the name",
+            );
+        }
+    }
+    if let Some(SecretSource::Generate(_)) = keys.password {
+        error(
+            span_of(block, ["password"]),
+            codes::BAD_VALUE,
+            "the password of a user of an htpasswd file cannot be generated here".to_owned(),
+            "take it from `{ env = \"NAME\" }` or `{ file = \"PATH\" }`",
+        );
+    }
+}
+
+/// What can be told with the registry.
+pub(super) fn check_login(
+    block: &Block,
+    spec: &PullSecretSpec,
+    registry: &RegistrySpec,
+    context: &CompileContext<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let keys = &spec.keys;
+    let (user, of) = (&keys.user, &keys.registry);
+    let mut error = |key: &str, code, message: String, help: String| {
+        mistakes.push(Diagnostic::error(code, message).at(span_of(block, [key]), "").help(help));
+    };
+    match registry.login(user, context.facts) {
+        Login::Password(_) => {
+            if keys.password.is_some() {
+                let message = format!("`{of}` says already where the password of `{user}` comes from");
+                error("password", codes::USELESS_KEY, message, "take `password` out".to_owned());
+            }
+        }
+        Login::Hash => {
+            if keys.password.is_none() {
+                let message = format!("`{of}` has only a hash of the password of `{user}`");
+                let help = "say where the password comes from, as in `password = { env = \"CI_PASSWORD\" }`";
+                error("user", codes::BAD_VALUE, message, help.to_owned());
+            }
+        }
+        Login::NoUser(users) => {
+            let help = suggest(user, users.iter().map(String::as_str), "give it users");
+            error("user", codes::UNKNOWN_REFERENCE, format!("`{of}` has no user `{user}`"), help);
+        }
+        Login::Open => error(
+            "registry",
+            codes::USELESS_KEY,
+            format!("`{of}` lets anybody pull, so nobody needs a Secret for it"),
+            format!("give `{of}` users (`auth.users`), or take this block out"),
+        ),
+    }
+}

@@ -1,0 +1,43 @@
+//! What others must know to log in to a registry.
+
+use super::htpasswd;
+use super::spec::{RegistrySpec, UserSource, password_need};
+use crate::blocks::facts::{Fact, Facts, Need};
+
+/// How one of the users logs in.
+#[derive(Debug)]
+pub(in crate::blocks) enum Login {
+    /// With the password that answers this question.
+    Password(Need),
+    /// With a password of which the registry has only a hash.
+    Hash,
+    /// There is no such user; these there are.
+    NoUser(Vec<String>),
+    /// Anybody may use the registry.
+    Open,
+}
+
+impl RegistrySpec {
+    /// How the user of this name logs in.
+    pub(in crate::blocks) fn login(&self, name: &str, facts: &Facts) -> Login {
+        match self.users {
+            UserSource::Nobody => Login::Open,
+            UserSource::Listed => {
+                let found = self.users().find(|user| user.name == name);
+                found.map_or_else(
+                    || Login::NoUser(self.users().map(|user| user.name).collect()),
+                    |user| Login::Password(password_need(&user)),
+                )
+            }
+            UserSource::File => {
+                let file = self.htpasswd_need().and_then(|need| facts.get(&need));
+                let names = match file {
+                    Some(Fact::File(text)) => htpasswd::user_names(text),
+                    // What is wrong with the file is a mistake of the registry.
+                    _ => return Login::Hash,
+                };
+                if names.iter().any(|known| known == name) { Login::Hash } else { Login::NoUser(names) }
+            }
+        }
+    }
+}

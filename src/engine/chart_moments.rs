@@ -1,0 +1,59 @@
+//! What happens to a chart in a plan: whether it is new, or was there before.
+
+use crate::config::Moves;
+use crate::resource::{Address, BlockAddress, Moment};
+use crate::state::State;
+
+/// What happens to a chart, by what the state knows of it. An installation goes on until all has run that it was to run,
+/// however many applies that takes.
+pub(super) fn moment(state: &State, moves: &Moves, chart: &BlockAddress) -> Moment {
+    let is_of_chart =
+        |address: &Address| address.block == *chart || has_moved_to(moves, &address.block, chart);
+    let known = state.resources.iter().filter(|(address, _)| is_of_chart(address));
+    let known: Vec<_> = known.map(|(_, resource)| resource).collect();
+    let is_new = known.iter().all(|resource| resource.hook.is_some());
+    let is_unfinished = known.iter().any(|resource| {
+        resource.hook == Some(Moment::Install) && resource.readiness.awaited_since().is_some()
+    });
+    if is_new || is_unfinished { Moment::Install } else { Moment::Upgrade }
+}
+
+fn has_moved_to(moves: &Moves, old: &BlockAddress, new: &BlockAddress) -> bool {
+    let whole = |address: &Address, block: &BlockAddress| address.object.is_none() && address.block == *block;
+    moves.moved.iter().any(|moved| whole(&moved.from, old) && whole(&moved.to, new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{Identity, Target};
+    use crate::state::{Provenance, Readiness, StoredResource};
+
+    fn stored(hook: Option<Moment>, readiness: Readiness) -> StoredResource {
+        let target = Target { identity: Identity::namespaced("", "ConfigMap", "a", "c"), version: None };
+        StoredResource { readiness, hook, ..StoredResource::new(target, "u", Provenance::Created) }
+    }
+
+    fn moment_with(resources: Vec<StoredResource>) -> Moment {
+        let mut state = State::new("p");
+        for (number, resource) in resources.into_iter().enumerate() {
+            let address = format!("chart.web/ConfigMap/c{number}").parse().unwrap();
+            state.resources.insert(address, resource);
+        }
+        moment(&state, &Moves::default(), &BlockAddress::new("chart", "web"))
+    }
+
+    #[test]
+    fn an_installation_lasts_until_all_of_its_hooks_have_run() {
+        let object = || stored(None, Readiness::Ready);
+        let since = "2026-01-01T00:00:00Z".parse().unwrap();
+        let waiting = |moment| stored(Some(moment), Readiness::NotReady { since });
+        let done = stored(Some(Moment::Install), Readiness::Completed { content: "c".into() });
+        assert_eq!(moment_with(vec![]), Moment::Install);
+        assert_eq!(moment_with(vec![done.clone()]), Moment::Install, "nothing else is there yet");
+        assert_eq!(moment_with(vec![object(), waiting(Moment::Install)]), Moment::Install);
+        assert_eq!(moment_with(vec![object(), done]), Moment::Upgrade);
+        assert_eq!(moment_with(vec![object(), waiting(Moment::Upgrade)]), Moment::Upgrade);
+        assert_eq!(moment_with(vec![object()]), Moment::Upgrade);
+    }
+}

@@ -1,0 +1,91 @@
+//! What becomes of what a chart has run at a moment: its hooks. None of them is drift: it runs, or has run.
+
+use std::sync::Arc;
+
+use crate::kubernetes::readiness::{Readiness, StorageClass, judge};
+use crate::plan::decision::change;
+use crate::plan::decision::reading::{refused, written};
+use crate::plan::decision::ruling::{NextStep, Ruling};
+use crate::plan::decision::sent_object::sent_object;
+use crate::plan::diff::field_changes;
+use crate::plan::model::change::{Action, Change};
+use crate::plan::model::fidelity::Fidelity;
+use crate::plan::model::reason::Reason;
+use crate::plan::ownership::belonging::Belonging;
+use crate::plan::view::situation::Situation;
+use crate::resource::{Hook, Live, Problem, ProblemKind, Reading, ReadyRule};
+
+/// What follows for a hook; `None` where nothing was read yet.
+pub(super) fn next_step(situation: Situation<'_>, hook: &Hook) -> Option<NextStep> {
+    let reading = situation.reading()?;
+    if has_run(situation, hook, reading) {
+        return Some(settled(situation, Reason::Completed));
+    }
+    if hook.side().is_none() && !situation.is_replacement_requested() {
+        return Some(settled(situation, Reason::NotItsMoment));
+    }
+    Some(match reading {
+        Reading::Unreadable(problem) => refused(problem.clone()),
+        Reading::Absent => written(situation, None),
+        Reading::Present(live) => match situation.belonging(live) {
+            Belonging::Foreign(problem) => refused(problem),
+            _ if is_under_way(hook, situation, live) => awaited(situation),
+            _ if live.is_ending() => refused(Problem::new(ProblemKind::Conflict, "it is being deleted").help(
+                "wait until it is gone, then plan again; `kubectl describe` shows the finalizers that it waits for",
+            )),
+            _ => again(situation, live),
+        },
+    })
+}
+
+/// Whether it ran with all that its chart renders now. What others need that run beside it must be there as well.
+fn has_run(situation: Situation<'_>, hook: &Hook, reading: &Reading) -> bool {
+    let known = situation.known().filter(|known| !known.doubted);
+    let ran_with = known.and_then(|known| known.completed.as_ref());
+    let is_needed = || {
+        matches!(reading, Reading::Absent)
+            && !ends_by_itself(situation)
+            && hook.side().is_some()
+            && situation.runs_beside().any(|(other, known)| known != Some(other.content.as_str()))
+    };
+    ran_with == Some(&hook.content) && !situation.is_replacement_requested() && !is_needed()
+}
+
+/// Whether it does its work and ends, as a Job does. All else that a hook makes is made for what does.
+fn ends_by_itself(situation: Situation<'_>) -> bool {
+    let identity = &situation.desired().identity;
+    identity.is("batch", "Job") || identity.is("", "Pod")
+}
+
+/// Whether this very run was begun, and has not failed: a run that was killed meanwhile goes on by itself.
+fn is_under_way(hook: &Hook, situation: Situation<'_>, live: &Live) -> bool {
+    let rule = Some(&ReadyRule::Ended);
+    let readiness = judge(&situation.desired().identity, &live.object, rule, StorageClass::default());
+    live.annotation(crate::kubernetes::marks::RUN) == Some(hook.content.as_str())
+        && !matches!(readiness, Readiness::Failed(_))
+        && !situation.is_replacement_requested()
+}
+
+/// It stays as it is, whatever is there.
+fn settled(situation: Situation<'_>, reason: Reason) -> NextStep {
+    let mut change = change::change(situation, Action::None, Fidelity::Observed, None);
+    change.reasons = vec![reason];
+    change.awaited = false;
+    NextStep::Ruling(Ruling::decided(change, situation.live().cloned()))
+}
+
+/// It was begun, and its end is waited for.
+fn awaited(situation: Situation<'_>) -> NextStep {
+    let change = change::change(situation, Action::None, Fidelity::Observed, None);
+    let change = Change { awaited: true, ..change };
+    NextStep::Ruling(Ruling::decided(change, situation.live().cloned()))
+}
+
+/// What is left of an earlier run makes room for a new one.
+fn again(situation: Situation<'_>, live: &Arc<Live>) -> NextStep {
+    let (sent, _) = sent_object(situation, None);
+    let fields = field_changes::created(situation.desired(), &sent);
+    let change = change::change(situation, Action::Run, Fidelity::Observed, Some(sent));
+    let change = Change { fields, reasons: vec![Reason::RunsAgain], prior: Some(Arc::clone(live)), ..change };
+    NextStep::Ruling(Ruling::decided(change, None))
+}

@@ -1,0 +1,224 @@
+//! `[pull_secret.NAME]`: the login of a registry in the namespaces that pull from it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::harness::{Namespace, Project, change};
+
+tests! {
+    each_namespace_gets_the_login_and_nobody_sees_it,
+    a_new_namespace_with_the_labels_gets_the_login,
+    without_the_right_to_list_namespaces_no_secret_goes,
+    an_account_gets_an_entry_beside_those_of_others,
+    an_entry_of_others_is_taken_over_only_with_consent,
+    an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused,
+}
+
+const PASSWORD: &str = "a long enough password";
+
+/// A registry without pods, since it is not the registry that is tried here, and a pull secret.
+const PULL: &str = r#"
+[project]
+name = "{project}"
+
+[registry.main]
+host           = "registry.example.com"
+image          = "registry:3.1.1"
+replicas       = 0
+namespace      = "{ns}"
+storage.volume = { size = "1Gi" }
+auth.users     = { ci = { env = "CI_PASSWORD" }, robot = { generate = { length = 20 } } }
+
+[pull_secret.pull]
+registry = "registry.main"
+user     = "ci"
+"#;
+
+fn with_keys(keys: &str) -> String {
+    format!("{PULL}{keys}\n")
+}
+
+fn pulling<'n>(ns: &'n Namespace, keys: &str) -> Project<'n> {
+    ns.project().write("regplan.toml", &with_keys(keys)).env("CI_PASSWORD", PASSWORD)
+}
+
+/// The login in the pull Secret of a namespace; nothing where there is none.
+fn login(ns: &Namespace, namespace: &str) -> Option<Value> {
+    let secret = ns.cluster().find(&ns.fill(namespace), "secret/pull")?;
+    assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
+    let bytes = STANDARD.decode(secret["data"][".dockerconfigjson"].as_str().unwrap()).unwrap();
+    let config: Value = serde_json::from_slice(&bytes).unwrap();
+    Some(config["auths"]["registry.example.com"].clone())
+}
+
+fn each_namespace_gets_the_login_and_nobody_sees_it() {
+    let ns = Namespace::absent();
+    let project = pulling(&ns, "namespaces = [\"{prefix}-a\", \"{ns}\"]");
+    let plan = project.run(["plan", "--full"]).success();
+    plan.stdout_contains("namespace.{prefix}-a".replace("{prefix}", &ns.prefix()).as_str());
+    let applied = project.apply();
+    let auth = STANDARD.encode(format!("ci:{PASSWORD}"));
+    let expected = json!({"username": "ci", "password": PASSWORD, "auth": auth});
+    assert_eq!(login(&ns, "{prefix}-a"), Some(expected.clone()));
+    assert_eq!(login(&ns, "{ns}"), Some(expected));
+    project.expect_settled();
+    // What somebody else writes is drift, and is put right.
+    ns.patch("secret/pull", &json!({"data": {".dockerconfigjson": STANDARD.encode("{\"auths\":{}}")}}));
+    let drift = project.run(["drift"]).code(2);
+    drift.stdout_contains("pull_secret.pull/Secret/{ns}/pull".replace("{ns}", &ns.name()).as_str());
+    project.apply();
+    project.expect_settled();
+    // A generated password is that of the registry's own Secret.
+    project.edit("regplan.toml", "user     = \"ci\"", "user     = \"robot\"");
+    let replan = project.run(["plan", "--full"]).success();
+    project.apply();
+    let users = ns.field("secret/registry-users", "/data/robot");
+    let robot = String::from_utf8(STANDARD.decode(users.as_str().unwrap()).unwrap()).unwrap();
+    assert_eq!(login(&ns, "{ns}").unwrap()["password"], robot.as_str());
+    let state = project.read(&project.state_path());
+    for said in [plan.stdout(), applied.stderr(), applied.stdout(), drift.stdout(), replan.stdout(), &state] {
+        for secret in [PASSWORD, &auth, &robot] {
+            assert!(!said.contains(secret), "{said}");
+        }
+    }
+    // A namespace that leaves the list loses the Secret, and stays itself.
+    project.edit("regplan.toml", "namespaces = [\"{prefix}-a\", ", "namespaces = [");
+    project.run(["apply", "--auto-approve", "--consent=namespace.{prefix}-a"]).success();
+    assert_eq!(login(&ns, "{prefix}-a"), None);
+    assert!(login(&ns, "{ns}").is_some());
+}
+
+/// A namespace of somebody else.
+fn space(name: &str, labels: &str) -> String {
+    format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: \"{name}\", labels: {labels} }}\n---\n")
+}
+
+fn a_new_namespace_with_the_labels_gets_the_login() {
+    let ns = Namespace::new();
+    ns.apply(
+        &(space("{prefix}-a", "{ pull: \"{ns}\" }")
+            + &space("{prefix}-old", "{ pull: \"{ns}\", legacy: \"\" }")),
+    );
+    let project = pulling(
+        &ns,
+        "namespace_selector = \"pull={ns},!legacy\"\n\n[resource.own]\napiVersion = \"v1\"\nkind = \"Namespace\"\n\
+         metadata = { name = \"{prefix}-own\", labels = { pull = \"{ns}\" } }",
+    );
+    project.run(["validate"]).success().stderr_contains("namespaces-not-known");
+    project.apply();
+    assert!(login(&ns, "{prefix}-a").is_some() && login(&ns, "{prefix}-own").is_some());
+    assert_eq!(login(&ns, "{prefix}-old"), None);
+    project.expect_settled();
+    project.run(["plan", "--out=plan.bin"]).success();
+    ns.apply(&space("{prefix}-new", "{ pull: \"{ns}\" }"));
+    let plan = project.run(["plan", "--format=json", "--detailed-exitcode"]).code(2).json();
+    let address = ns.fill("pull_secret.pull/Secret/{prefix}-new/pull");
+    assert_eq!(change(&plan, &address)["action"], "create");
+    // What was approved does not reach a namespace that nobody has seen in it.
+    project.run(["apply", "plan.bin"]).code(1).stderr_contains(&address);
+    assert_eq!(login(&ns, "{prefix}-new"), None);
+    project.apply();
+    assert!(login(&ns, "{prefix}-new").is_some());
+    // One that loses its label loses the Secret.
+    ns.kubectl(["label", "namespace", "{prefix}-new", "pull-"]).run().success();
+    project.apply();
+    assert_eq!(login(&ns, "{prefix}-new"), None);
+    for name in ["a", "old", "new"] {
+        ns.clean_up(&format!("namespace/{{prefix}}-{name}"));
+    }
+}
+
+fn without_the_right_to_list_namespaces_no_secret_goes() {
+    let ns = Namespace::new();
+    ns.apply(&space("{prefix}-a", "{ pull: \"{ns}\" }"));
+    let project = pulling(&ns, "namespace_selector = \"pull={ns}\"");
+    project.apply();
+    let rules = json!([{"apiGroups": ["*"], "resources": ["secrets", "configmaps", "serviceaccounts", "services",
+        "deployments", "persistentvolumeclaims"], "verbs": ["*"]}]);
+    let project = project.kubeconfig(ns.account("tenant", &rules));
+    let refused = project.run(["plan"]).code(1);
+    refused.stderr_contains("namespaces-not-known").stderr_contains("namespaces = [");
+    refused.stdout_lacks("pull_secret.pull/Secret");
+    ns.clean_up("namespace/{prefix}-a");
+}
+
+/// The names in the list of an account.
+fn entries(ns: &Namespace, account: &str) -> Vec<String> {
+    let list = ns.field(&format!("serviceaccount/{account}"), "/imagePullSecrets");
+    let list = list.as_array().cloned().unwrap_or_default();
+    list.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn an_account_gets_an_entry_beside_those_of_others() {
+    let ns = Namespace::new();
+    ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "theirs"}]}));
+    let project = pulling(&ns, "namespaces = [\"{ns}\", \"{prefix}-new\"]\nservice_accounts = [\"default\"]");
+    project.apply();
+    assert_eq!(entries(&ns, "default"), ["theirs", "pull"]);
+    let new = ns.cluster().find(&ns.fill("{prefix}-new"), "serviceaccount/default").unwrap();
+    assert_eq!(new["imagePullSecrets"], json!([{"name": "pull"}]), "it is waited for");
+    project.expect_settled();
+    // What others add later is theirs, and what they take away is drift.
+    ns.patch(
+        "serviceaccount/default",
+        &json!({"imagePullSecrets": [{"name": "theirs"}, {"name": "pull"}, {"name": "late"}]}),
+    );
+    project.run(["drift"]).success();
+    project.expect_settled();
+    ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "theirs"}, {"name": "late"}]}));
+    let entry = ns.fill("pull_secret.pull/ImagePullSecret.accounts.regplan.dev/{ns}/default_pull");
+    project.run(["drift"]).code(2).stdout_contains(&entry);
+    let plan = project.run(["plan", "--format=json"]).success().json();
+    let planned = change(&plan, &entry);
+    assert_eq!((&planned["action"], &planned["fidelity"]["kind"]), (&json!("create"), &json!("dry_run")));
+    project.apply();
+    assert_eq!(entries(&ns, "default"), ["theirs", "late", "pull"]);
+    project
+        .run([
+            "destroy",
+            "--auto-approve",
+            "--consent=namespace.{prefix}-new",
+            "--consent=registry.main/PersistentVolumeClaim/registry",
+            "--consent=registry.main/Secret/registry-http",
+            "--consent=registry.main/Secret/registry-users",
+        ])
+        .success();
+    assert_eq!(entries(&ns, "default"), ["theirs", "late"]);
+    assert_eq!(
+        ns.field("serviceaccount/default", "/metadata/annotations"),
+        Value::Null,
+        "nothing of ours is left"
+    );
+}
+
+fn an_entry_of_others_is_taken_over_only_with_consent() {
+    let ns = Namespace::new();
+    ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "pull"}]}));
+    let project = pulling(&ns, "namespaces = [\"{ns}\"]\nservice_accounts = [\"default\"]");
+    let entry = ns.fill("pull_secret.pull/ImagePullSecret.accounts.regplan.dev/{ns}/default_pull");
+    project.run(["plan"]).code(1).stdout_contains("is not ours").stdout_contains(&format!("--adopt {entry}"));
+    project.run(["apply", "--auto-approve", "--adopt", &entry]).success();
+    assert_eq!(entries(&ns, "default"), ["pull"]);
+    project.expect_settled();
+}
+
+fn an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused() {
+    let ns = Namespace::new();
+    let account =
+        "\n[resource.app]\napiVersion = \"v1\"\nkind = \"ServiceAccount\"\nmetadata.namespace = \"{ns}\"\n";
+    let project = pulling(&ns, "namespaces = [\"{ns}\"]\nservice_accounts = [\"app\"]");
+    let refused = project.run(["plan"]).code(1);
+    refused.stdout_contains("there is no ServiceAccount").stdout_contains("service_accounts");
+    project.rewrite(
+        "regplan.toml",
+        &with_keys(&format!("namespaces = [\"{{ns}}\"]\nservice_accounts = [\"app\"]\n{account}")),
+    );
+    project.apply();
+    assert_eq!(entries(&ns, "app"), ["pull"]);
+    project.expect_settled();
+    // Without the account its entry is gone as well, and both come back.
+    ns.delete("serviceaccount/app");
+    project.apply();
+    assert_eq!(entries(&ns, "app"), ["pull"]);
+}
