@@ -5,12 +5,10 @@
 mod judge;
 mod shape;
 
-use std::fs;
-
 use super::backends::Place;
 use super::mode::Mode;
 use super::moment::Moment;
-use crate::harness::{Namespace, OwnCluster, Test, stack_folder};
+use crate::harness::{Cluster, Namespace, OwnCluster, Test};
 use judge::judge;
 use shape::{Shape, Way, shapes};
 
@@ -21,7 +19,7 @@ const PAIRS: [(Shape, Shape); 6] = [
     (Shape::new(Way::Ingress, false, false), Shape::new(Way::Ingress, true, true)),
     (Shape::new(Way::LoadBalancer, true, true), Shape::new(Way::NodePort, false, false)),
     (Shape::new(Way::NodePort, false, false), Shape::new(Way::Gateway, true, true)),
-    (Shape::new(Way::Gateway, true, true), Shape::new(Way::Gateway, false, false)),
+    (Shape::new(Way::Gateway, true, true), Shape::new(Way::None, false, false)),
 ];
 
 /// The test of this mode.
@@ -47,21 +45,16 @@ fn long() {
 
 /// Goes from the first to the second of each pair, on a cluster of its own: it gets the definitions of the Gateway API.
 fn go(pairs: &[(Shape, Shape)]) {
-    let cluster = OwnCluster::take();
-    let definitions = stack_folder().join("definitions/gateway-api");
-    for kind in ["gatewayclasses", "gateways", "httproutes", "referencegrants"] {
-        let file = definitions.join(format!("gateway.networking.k8s.io_{kind}.yaml"));
-        let text = fs::read_to_string(file).unwrap();
-        cluster.kubectl(["apply", "--server-side", "--filename=-"]).stdin(text).run().success();
-    }
+    let own = OwnCluster::with_gateway_api();
+    let cluster: &Cluster = own.as_ref();
+    let changes: Vec<(Namespace, Shape, Shape)> =
+        pairs.iter().map(|(from, to)| (Namespace::on(cluster), *from, *to)).collect();
     // Several at once, because most of the time is spent on waiting for pods.
     std::thread::scope(|scope| {
-        let walks = pairs.chunks(pairs.len().div_ceil(4)).map(|pairs| {
-            let cluster = &cluster;
-            scope.spawn(move || {
-                pairs.iter().for_each(|(from, to)| change(&Namespace::on(cluster), *from, *to))
-            })
-        });
+        let walk = |changes: &[(Namespace, Shape, Shape)]| {
+            changes.iter().for_each(|(ns, from, to)| change(ns, *from, *to));
+        };
+        let walks = changes.chunks(changes.len().div_ceil(4)).map(|some| scope.spawn(move || walk(some)));
         for walk in walks.collect::<Vec<_>>() {
             if let Err(panic) = walk.join() {
                 std::panic::resume_unwind(panic);

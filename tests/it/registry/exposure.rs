@@ -1,11 +1,9 @@
 //! The ways by which a registry is reached: in which order they come, and what is waited for.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use super::{registry, with_keys};
-use crate::harness::{Namespace, OwnCluster, Project, stack_folder};
+use crate::harness::{Namespace, OwnCluster, Project, wait_until};
 
 tests! {
     a_load_balancer_tells_that_it_waits_and_is_used_by_its_address,
@@ -66,21 +64,11 @@ fn a_node_port_is_chosen_once_and_may_become_another_way() {
 
 /// The definitions of the Gateway API belong to the whole cluster, so this test has one of its own.
 fn a_gateway_and_its_routes_are_ready_when_their_controller_says_so() {
-    let cluster = OwnCluster::take();
-    for file in fs::read_dir(stack_folder().join("definitions/gateway-api")).unwrap() {
-        let file = file.unwrap().path();
-        if ["_gatewayclasses", "_gateways", "_httproutes", "_referencegrants"]
-            .iter()
-            .any(|kind| file.to_string_lossy().contains(kind))
-        {
-            let file = format!("--filename={}", file.display());
-            cluster.kubectl(["apply", "--server-side", &file]).run().success();
-        }
-    }
+    let cluster = OwnCluster::with_gateway_api();
     let ns = Namespace::on(&cluster);
     let project = project(&ns, "gateway.class = \"{prefix}-edge\"");
     let plan = project.run(["plan"]).success();
-    plan.stdout_contains(&ns.fill("spec.gatewayClassName: GatewayClass {prefix}-edge is missing"));
+    plan.stdout_contains(&ns.fill("{prefix}-edge is missing"));
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until(&ns.fill("if no controller runs that answers for the class {prefix}-edge"));
     assert!(ns.find("httproute/registry").is_none(), "a route waits for its Gateway");
@@ -88,7 +76,7 @@ fn a_gateway_and_its_routes_are_ready_when_their_controller_says_so() {
     ns.patch_status(gateway, &json!({"conditions": conditions(&ns, gateway, &["Accepted", "Programmed"])}));
     for (name, listener) in [("registry-redirect", "http"), ("registry", "https")] {
         let route = format!("httproute/{name}");
-        apply.until(&format!("HTTPRoute.gateway.networking.k8s.io/{name}: "));
+        wait_until(&route, || ns.find(&route).is_some());
         let conditions = conditions(&ns, &route, &["Accepted", "ResolvedRefs"]);
         let parent = json!({"name": "registry", "sectionName": listener});
         let answer =

@@ -161,7 +161,7 @@ impl BlockType for PullSecretBlock {
         let Some(need) = spec.password(registry, context) else { return Vec::new() };
         let password = context.facts.text(&need);
         let login =
-            password.map(|password| docker_config::render(registry.host(), &spec.keys.user, password));
+            password.map(|password| docker_config::render(&registry.authority(), &spec.keys.user, password));
         let namespaces = namespaces::of(block, spec, context, mistakes);
         namespaces.iter().flat_map(|namespace| spec.objects(block, namespace, &login)).collect()
     }

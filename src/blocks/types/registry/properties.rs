@@ -40,15 +40,14 @@ pub(super) fn property(spec: &RegistrySpec, name: &str, facts: &Facts) -> Option
 fn address(spec: &RegistrySpec) -> String {
     let scheme = |is_encrypted: bool| if is_encrypted { "https" } else { "http" };
     let has_tls = spec.options.tls.is_some();
-    let host = spec.host();
+    let external = |is_encrypted: bool| format!("{}://{}", scheme(is_encrypted), spec.authority());
     match spec.way() {
-        Way::Ingress(_) | Way::LoadBalancer(_) => format!("{}://{host}", scheme(has_tls)),
         // A Gateway that is there already ends TLS by itself.
-        Way::Gateway(gateway) => format!("{}://{host}", scheme(has_tls || gateway.class.is_none())),
-        Way::NodePort(NodePort { port: Some(port), .. }) => format!("{}://{host}:{port}", scheme(has_tls)),
-        Way::NodePort(_) | Way::Cluster => {
+        Way::Gateway(gateway) => external(has_tls || gateway.class.is_none()),
+        Way::Cluster | Way::NodePort(NodePort { port: None, .. }) => {
             format!("{}://{}.{}.svc:{PORT}", scheme(spec.ends_tls()), spec.name, spec.namespace)
         }
+        Way::Ingress(_) | Way::LoadBalancer(_) | Way::NodePort(_) => external(has_tls),
     }
 }
 

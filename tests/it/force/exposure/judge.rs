@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::shape::{Shape, Way};
-use crate::harness::Namespace;
+use crate::harness::{Namespace, wait_until};
 
 /// A way that leads to a port of a Service.
 struct Entry {
@@ -15,9 +15,22 @@ struct Entry {
     is_encrypted: bool,
 }
 
-/// Looks at each pod to which a way leads.
+/// Looks at each pod to which a way leads: at once, and when the cluster has done what follows from the last write.
 #[track_caller]
 pub(super) fn judge(ns: &Namespace, from: Shape, to: Shape, context: &str) {
+    look(ns, from, to, context);
+    wait_until("the rollout", || {
+        let deployment = ns.get("deployment/registry");
+        let count = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
+        let is_seen = count("/status/observedGeneration") >= count("/metadata/generation");
+        let counts = ["/status/replicas", "/status/updatedReplicas", "/status/readyReplicas"].map(count);
+        is_seen && counts == [1; 3] && objects(ns, "pods").len() == 1
+    });
+    look(ns, from, to, context);
+}
+
+#[track_caller]
+fn look(ns: &Namespace, from: Shape, to: Shape, context: &str) {
     let pods = objects(ns, "pods");
     for entry in entries(ns) {
         for pod in reached(ns, &entry, &pods) {
@@ -92,6 +105,5 @@ fn reached<'p>(ns: &Namespace, entry: &Entry, pods: &'p [Value]) -> Vec<&'p Valu
 }
 
 fn objects(ns: &Namespace, types: &str) -> Vec<Value> {
-    let targets = ns.list(types);
-    targets.iter().filter_map(|target| ns.find(target)).collect()
+    ns.cluster().items(&ns.name(), types)
 }
