@@ -130,3 +130,8 @@ pub fn manifest(bytes: &[u8]) {
     }
     let _ = FileLines::read(bytes);
 }
+
+/// An answer of a name server: what it says is about names and values that can be written.
+pub fn dns_answer(bytes: &[u8]) {
+    let _ = regplan::provider::dns::read_answer(bytes);
+}

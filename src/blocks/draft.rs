@@ -43,6 +43,8 @@ pub(super) struct Draft {
     pub(super) settable: PathMap<()>,
     /// Fields that are known only when others are there.
     pub(super) unresolved: PathMap<Expression>,
+    /// Fields that take the list of the addresses that a reference leads to.
+    pub(super) addresses: PathMap<()>,
     /// Fields that nobody may see.
     pub(super) sensitive: PathMap<()>,
     /// Fields that could not be checked.
@@ -81,6 +83,7 @@ impl Draft {
             origins,
             settable: PathMap::default(),
             unresolved: PathMap::default(),
+            addresses: PathMap::default(),
             sensitive: PathMap::default(),
             unchecked: PathMap::default(),
             fresh: PathMap::default(),

@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kubernetes::class_controllers::{CONTOUR, F5_NGINX, HAPROXY, INGRESS_NGINX, TRAEFIK};
+
 /// An ingress controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -71,6 +73,18 @@ impl Controller {
             Self::Traefik => traefik(limits),
             Self::Haproxy => haproxy(limits),
             Self::Other => Vec::new(),
+        }
+    }
+
+    /// The Services by which its usual installations are reached, each as namespace and name.
+    pub(in crate::blocks) fn services(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::IngressNginx => INGRESS_NGINX.services,
+            Self::F5Nginx => F5_NGINX.services,
+            Self::Contour => CONTOUR.services,
+            Self::Traefik => TRAEFIK.services,
+            Self::Haproxy => HAPROXY.services,
+            Self::Other => &[],
         }
     }
 

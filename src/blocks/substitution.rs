@@ -15,7 +15,7 @@ use super::properties::Filled;
 use super::types::secret::{SecretBlock, SecretSpec};
 use crate::config::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Address, Expression, FieldPath, Part, Reference};
+use crate::resource::{Address, Encoding, Expression, FieldPath, Part, Reference};
 
 /// What must be asked for the secrets that the texts of a value refer to: the body of a block, an output.
 pub(super) fn needs(value: &Node, context: &CompileContext<'_>) -> Vec<Need> {
@@ -87,7 +87,11 @@ impl Substitution<'_> {
             match (has_live, has_secret) {
                 (true, false) => {
                     path.set(&mut draft.object, Value::from(expression.to_string()));
-                    draft.unresolved.insert(path, expression);
+                    let encoding = match draft.addresses.get(&path) {
+                        Some(()) => Encoding::Addresses,
+                        None => expression.encoding,
+                    };
+                    draft.unresolved.insert(path, Expression { encoding, ..expression });
                 }
                 // The plan shows and keeps the expressions that it waits for: no secret may be a part of one.
                 (true, true) => mistakes.push(

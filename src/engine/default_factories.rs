@@ -12,10 +12,12 @@ use super::factories::Variables;
 use super::factories::{BackendFactory, ProviderFactory};
 use super::settings::ConnectionSettings;
 use crate::config::{ClusterState, Encryption};
+use crate::provider::dns::Dns;
 use crate::provider::kubernetes::{
     self, ClusterShelf, Connections, Ensured, Environment, Kubernetes, Made, Manifests, PullEntries,
 };
 use crate::provider::{Cluster, Provider, Router};
+use crate::resource::record_set::RECORDS_GROUP;
 use crate::resource::{PULL_ENTRY_GROUP, Problem, ProblemKind};
 use crate::state::{
     Backend, Item, KeyMaking, LeaseTimes, LocalBackend, Location, Seal, SharedBackend, Shelf, Waiting,
@@ -57,15 +59,16 @@ impl Clusters {
     }
 }
 
-/// Makes the providers for Kubernetes clusters.
+/// Makes the providers: a Kubernetes cluster each, with the houses beside it.
 pub struct KubernetesProviders {
     clusters: Arc<Clusters>,
+    variables: Variables,
 }
 
 impl KubernetesProviders {
-    /// Those that these clusters lead to.
-    pub fn new(clusters: Arc<Clusters>) -> Self {
-        Self { clusters }
+    /// Those that these clusters lead to; `variables` have the keys of other houses.
+    pub fn new(clusters: Arc<Clusters>, variables: Variables) -> Self {
+        Self { clusters, variables }
     }
 }
 
@@ -74,7 +77,8 @@ impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
         let cluster = Arc::new(self.clusters.connect(settings).await?);
         let entries = Arc::new(PullEntries::of(Arc::clone(&cluster)));
-        Ok(Box::new(Router::new(cluster).with(PULL_ENTRY_GROUP, entries)))
+        let records = Arc::new(Dns::new(Arc::clone(&self.variables)));
+        Ok(Box::new(Router::new(cluster).with(PULL_ENTRY_GROUP, entries).with(RECORDS_GROUP, records)))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Finds what was applied last, and compares it with the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::backend_settings::BackendSettings;
 use super::cluster_check::check_cluster;
+use super::introducing::introduction;
 use super::newest_state::Register;
 use super::redacting::RedactingProvider;
 use super::state_access::place_name;
@@ -47,6 +49,8 @@ pub struct AppliedState {
     cluster: ClusterSettings,
     /// The namespace in which it is recorded which copy of the state is the newest one; `None` where there is but one.
     recorded_in: Option<String>,
+    /// The folder of the configuration; that of the process where the state lies somewhere else.
+    folder: PathBuf,
     host: Host,
 }
 
@@ -80,7 +84,8 @@ impl AppliedState {
         };
         let place = place_name(&view.place, folder);
         let recorded_in = backend_settings.recorded_in().map(str::to_owned);
-        Ok(Self { state: view.state, place, cluster, recorded_in, host })
+        let folder = folder.unwrap_or(Path::new("")).to_owned();
+        Ok(Self { state: view.state, place, cluster, recorded_in, folder, host })
     }
 
     /// Compares it with the cluster. Only gets, lists and discovery are sent.
@@ -92,6 +97,7 @@ impl AppliedState {
     pub async fn drift(&self, settings: &Settings, options: DriftOptions) -> Result<Drift, Error> {
         let provider = self.host.providers.connect(&settings.connection(&self.cluster)?).await?;
         let provider = RedactingProvider::around(provider, Arc::default());
+        provider.introduce(&introduction(&self.state, None, &self.folder));
         let cluster = provider.cluster().identity().await?;
         let cluster = check_cluster(&self.cluster, self.state.cluster.as_ref(), cluster)?;
         let at = Timestamp::now();

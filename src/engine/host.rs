@@ -44,7 +44,7 @@ impl Host {
         let variables: Variables = Arc::new(|name| std::env::var(name).ok());
         Self {
             variables: Arc::clone(&variables),
-            providers: Arc::new(KubernetesProviders::new(Arc::clone(&clusters))),
+            providers: Arc::new(KubernetesProviders::new(Arc::clone(&clusters), Arc::clone(&variables))),
             backends: Arc::new(StateBackends::new(clusters, variables).with_waiting(waiting)),
             helm: Arc::new(HelmSettings::of_process()),
         }

@@ -34,6 +34,7 @@
 //! | `undoing` | what a failed run wrote, and whether that can be undone |
 //! | `applying`, `rights` | the apply, its record, and whether our rights allow it |
 //! | `redacting`, `run_secrets` | which secrets the run knows, and where they are taken out of what leaves it |
+//! | `introducing` | what houses beside the cluster are told before they are asked |
 //! | `importing` | everything that stands in a namespace |
 //! | `outputs` | the values of `[output.NAME]` |
 //! | `drifting` | how the cluster differs from what was applied last |
@@ -51,6 +52,7 @@ mod factories;
 mod file_lines;
 mod host;
 mod importing;
+mod introducing;
 mod kept_readings;
 mod kept_values;
 mod loading;

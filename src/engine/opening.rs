@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 use super::backend_settings::BackendSettings;
 use super::cluster_check::check_cluster;
 use super::factories::BackendFactory;
+use super::introducing::introduction;
 use super::redacting::RedactingProvider;
 use super::run_secrets::RunSecrets;
 use super::settings::ConnectionSettings;
@@ -178,6 +179,7 @@ impl<S: StateAccess> Opened<S> {
         secrets.learn_desired(&outline.graph);
         let provider = project.host.providers.connect(&connection).await?;
         let provider = Box::new(RedactingProvider::around(provider, Arc::clone(&secrets)));
+        provider.introduce(&introduction(state.state(), Some(&outline.graph), &project.config.folder));
         let cluster = provider.cluster().identity().await?;
         let remembered = state.state().cluster.as_ref();
         let cluster = check_cluster(&project.config.cluster, remembered, cluster)?;

@@ -11,8 +11,8 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::provider::{
-    CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress, Provider,
-    Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
+    CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
+    Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
 };
 use crate::resource::{Address, ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
@@ -104,6 +104,10 @@ impl House for RedactingProvider {
 
     fn write_under(&self, permit: Permit) {
         self.provider.write_under(permit);
+    }
+
+    fn introduce(&self, introduction: &Introduction<'_>) {
+        self.provider.introduce(introduction);
     }
 
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {

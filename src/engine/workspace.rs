@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::applying::{self, Run};
 use super::chart_moments::moment;
 use super::file_lines;
+use super::introducing::introduction;
 use super::lost_data;
 use super::needs::{Fate, SecretsOf};
 use super::other_files;
@@ -166,6 +167,7 @@ impl<S: StateAccess> Workspace<S> {
         let restoration = restoring::restore(config, past, &keeping).await?;
         let Restoration { compiled, left_out, applied_then, barred, used_consents, notes } = restoration;
         self.secrets.learn_desired(&compiled.graph);
+        self.provider.introduce(&introduction(state, Some(&compiled.graph), &config.folder));
         let wanted = Wanted {
             graph: &compiled.graph,
             revision: Some(number),

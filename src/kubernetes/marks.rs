@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::resource::record_set::marker_of;
 use crate::resource::{FieldPath, Identity, Live};
 
 /// The annotation that names the project of an object.
@@ -43,8 +44,11 @@ pub const HELM_POLICY: &str = "helm.sh/resource-policy";
 /// The value of [`HELM_POLICY`] that keeps the object.
 pub const HELM_POLICY_KEEP: &str = "keep";
 
-/// The command that takes our marks off an object, so that it is nobody's.
+/// The command that takes our marks off an object, so that it is nobody's; of a record set, the record that goes.
 pub fn letting_go(identity: &Identity) -> String {
+    if let Some(marker) = marker_of(identity) {
+        return format!("delete the TXT record of {marker}");
+    }
     let namespace =
         identity.namespace.as_ref().map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
     format!(

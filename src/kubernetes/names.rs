@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use crate::resource::record_set::{RECORDS_GROUP, domain_name};
 use crate::resource::{GroupKind, PULL_ENTRY_GROUP, is_builtin_group, is_house_group};
 
 const LABEL_RULE: &str = "must be lower-case letters, digits and `-`, neither first nor last a `-`";
@@ -60,6 +61,7 @@ pub fn object_name(kind: &GroupKind, name: &str) -> Result<(), NameFault> {
         | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle")
         | ("rbac.authorization.k8s.io" | PULL_ENTRY_GROUP, _) => path_segment(name),
         ("networking.k8s.io", "IPAddress") => ip_address(name),
+        (RECORDS_GROUP, _) => domain_name(name).map(drop),
         ("batch", "CronJob") if name.len() > 52 => {
             // The names of its Jobs have eleven characters more.
             Err(format!("must have at most 52 characters, and has {}", name.len()))

@@ -1,5 +1,6 @@
 //! What every house can do.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,7 +138,18 @@ impl Verb {
 /// Told what is still missing (`1 of 3 pods available`), whenever that changes.
 pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
-/// A house in which resources live: a cluster, later a DNS server.
+/// Objects that a house will be asked about: it may learn from them where they lie.
+#[derive(Debug, Clone)]
+pub struct Introduction<'a> {
+    /// The objects as they were sent last.
+    pub recorded: Vec<Value>,
+    /// The objects as they are desired, before anything is asked.
+    pub desired: Vec<Value>,
+    /// The folder from which relative paths in them start.
+    pub folder: &'a Path,
+}
+
+/// A house in which resources live: a cluster, a DNS server.
 ///
 /// A house answers in bulk, never guesses, and turns every failure into a [`Problem`] that a person can act
 /// on. `uid` and `version` of its [`Stamp`]s are its own business: see the [room's page](crate::provider).
@@ -145,6 +157,10 @@ pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 pub trait House: Send + Sync {
     /// From now on each write asks this permit right before it is sent, each repetition included.
     fn write_under(&self, _permit: Permit) {}
+
+    /// Tells of the objects before they are asked about. A house whose objects do not say by their names where they lie
+    /// learns it here; what it was told before counts no more.
+    fn introduce(&self, _introduction: &Introduction<'_>) {}
 
     /// Reads all of them, in as few requests as possible; one answer for each, in their order.
     async fn read(&self, targets: &[Target]) -> Vec<Reading>;

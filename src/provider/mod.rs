@@ -6,13 +6,14 @@
 //! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
 //! | `kubernetes` | the first house |
+//! | `dns` | the second house: record sets |
 //!
 //! The engine and the apply take a [`Provider`] and never ask which house they talk to.
 //!
-//! # A second house
+//! # Another house
 //!
-//! To add one (DNS records, say), write a folder beside `kubernetes` with a type that is a [`House`], and one line
-//! where the [`Router`] is made (`engine/default_factories.rs`): `.with("dns.regplan.dev", house)`. Its API group
+//! To add one, as `dns` is, write a folder beside `kubernetes` with a type that is a [`House`], and one line
+//! where the [`Router`] is made (`engine/default_factories.rs`): `.with(GROUP, house)`. Its API group
 //! stands in the list behind [`is_house_group`](crate::resource::is_house_group) (`resource/house_groups.rs`), by
 //! which the pure rooms know it too. Its objects have a `kind`, `metadata.name` and whatever the house understands beside it (`spec`); the list says whether they lie
 //! in the namespaces of the cluster.
@@ -28,10 +29,12 @@
 //!   - A write brings the object as a whole. What `ignore_changes` leaves to others is sent as it was read.
 //!   - What the last apply sent counts as ours. Drift is found by its values, but not in secret values: only a plan
 //!     finds that one of them has changed.
+//! - **It may have to be told where its objects lie**: [`House::introduce`] does, before anything is read.
 //! - **Nothing is deleted with its objects**: only the cluster is asked what is deleted with an object.
 //! - **It retries by itself**, and looks up a write whose answer was lost before it repeats it.
 
 mod cluster;
+pub mod dns;
 mod house;
 pub mod kubernetes;
 mod router;
@@ -39,6 +42,8 @@ mod router;
 pub use self::cluster::{
     Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, ServerApis, Shift, Whole,
 };
-pub use self::house::{Checkup, Guard, House, OnTrouble, Progress, Until, Verb, Wait, Write, Written};
+pub use self::house::{
+    Checkup, Guard, House, Introduction, OnTrouble, Progress, Until, Verb, Wait, Write, Written,
+};
 pub use self::router::{Provider, Router};
 pub use crate::kubernetes::cascade::CascadeScope;

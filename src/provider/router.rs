@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
-use super::house::{Checkup, House, Progress, Verb, Wait, Write, Written};
+use super::house::{Checkup, House, Introduction, Progress, Verb, Wait, Write, Written};
 use crate::resource::{
-    Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_namespaces, is_house_group,
+    Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_groups, house_namespaces,
+    is_house_group,
 };
 
 /// What the engine and the apply talk to. [`Router`] is one.
@@ -114,7 +115,17 @@ pub trait Provider: Send + Sync {
 
     /// See [`House::write_under`].
     fn write_under(&self, permit: Permit) {
+        for house in house_groups().filter_map(|group| self.other_house(group)) {
+            house.write_under(permit.clone());
+        }
         self.cluster().write_under(permit);
+    }
+
+    /// See [`House::introduce`]. A cluster knows its objects by their names.
+    fn introduce(&self, introduction: &Introduction<'_>) {
+        for house in house_groups().filter_map(|group| self.other_house(group)) {
+            house.introduce(introduction);
+        }
     }
 
     /// See [`Cluster::is_namespaced`]. What lives in a house beside it may lie in its namespaces.

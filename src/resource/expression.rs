@@ -55,6 +55,8 @@ pub enum Encoding {
     Plain,
     /// Base64, as in a Secret's `data`.
     Base64,
+    /// As the list of the addresses in it: an address or a name, or the part of a status that has some.
+    Addresses,
 }
 
 /// A text with references in it; one that is a single reference keeps the type of what it leads to.

@@ -9,6 +9,7 @@
 //! | `identity` | Which object is it for Kubernetes: group, kind, namespace, name? |
 //! | `api_groups` | Does Kubernetes itself serve this API group? |
 //! | `house_groups` | Do the objects of this API group live in a house beside the cluster (DNS), and in its namespaces? |
+//! | `record_set` | What is a record set of DNS, and which record marks it as ours? |
 //! | `desired` | What should be there, and where does each field of it come from? |
 //! | `lifecycle` | How does a block want its resources to be treated? |
 //! | `key_fact` | What does a reader want to know first of something that is made? |
@@ -49,6 +50,7 @@ mod path;
 mod path_map;
 mod permit;
 mod pull_entry;
+pub mod record_set;
 mod redactor;
 mod withhold;
 
@@ -63,7 +65,7 @@ pub(crate) use digest::{digest_bytes, hex};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use health::Health;
 pub use hook::{Ending, Hook, Moment, Phase, Side};
-pub use house_groups::{house_namespaces, is_house_group};
+pub use house_groups::{house_groups, house_namespaces, is_house_group};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};
 pub use key_fact::KeyFact;
 pub use lifecycle::{IgnoreRule, Lifecycle, ReadyRule, Timeouts};

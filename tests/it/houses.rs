@@ -24,7 +24,7 @@ use crate::harness::{Namespace, Project, block_on};
 
 tests! {
     one_apply_writes_to_both_houses_in_dependency_order,
-    without_its_house_an_object_is_refused_by_name,
+    a_record_set_that_says_no_server_is_refused,
 }
 
 const RECORD: &str = "www.example.com";
@@ -167,10 +167,10 @@ fn one_apply_writes_to_both_houses_in_dependency_order() {
     });
 }
 
-fn without_its_house_an_object_is_refused_by_name() {
+fn a_record_set_that_says_no_server_is_refused() {
     let ns = Namespace::new();
     let project = ns.project().write("regplan.toml", BOTH);
     let output = project.run(["apply", "--auto-approve"]).code(1);
-    output.stdout_contains("nothing here takes objects of the group `dns.regplan.dev`");
+    output.stdout_contains("does not say where it is written");
     assert!(ns.find("configmap/settings").is_none(), "nothing was done");
 }

@@ -33,6 +33,7 @@ mod charts;
 mod commands;
 mod control_plane;
 mod cures;
+mod dns;
 mod docs;
 mod drift;
 mod drift_cron;
@@ -117,6 +118,7 @@ fn tests() -> Vec<Test> {
         charts::tests(),
         commands::tests(),
         cures::tests(),
+        dns::tests(),
         drift::tests(),
         examples::tests(),
         exported::tests(),

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostics, Severity};
 use crate::resource::{Desired, Encoding, FieldPath, GroupKind};
 
 mod charts;
+mod dns;
 mod exposures;
 mod issuers;
 mod manifests;
@@ -40,11 +41,8 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
                 Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
-                Need::Chart(_)
-                | Need::Capabilities
-                | Need::Moment(_)
-                | Need::Rendering(_)
-                | Need::Live(_) => {
+                Need::Live(_) => Fact::Live(LiveObject::Absent),
+                Need::Chart(_) | Need::Capabilities | Need::Moment(_) | Need::Rendering(_) => {
                     panic!("charts have tests of their own")
                 }
             };

@@ -11,6 +11,7 @@
 //! and the rules for names are done for all types alike.
 
 pub(super) mod chart;
+pub(super) mod dns;
 pub(super) mod issuer;
 pub(super) mod manifest;
 pub(super) mod pull_secret;
@@ -26,6 +27,7 @@ pub(super) const TYPES: &[&dyn AnyBlockType] = &[
     &pull_secret::PullSecretBlock,
     &chart::ChartBlock,
     &issuer::IssuerBlock,
+    &dns::DnsBlock,
     &manifest::ManifestBlock,
     &resource::ResourceBlock,
     &secret::SecretBlock,

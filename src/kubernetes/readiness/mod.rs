@@ -19,6 +19,7 @@
 //! | Certificate, Issuer, `ClusterIssuer` of cert-manager | their condition `Ready` is there, and true | 10 min |
 //! | Gateway of the Gateway API | its condition `Programmed` is there, and true | 10 min |
 //! | `HTTPRoute` and other routes | each Gateway that it names says `Accepted` and `ResolvedRefs` | 10 min |
+//! | objects of another house | as that house says | 1 min |
 //! | other custom resources | by their conditions | 10 min |
 //! | everything else | written | 1 min |
 
@@ -35,7 +36,7 @@ pub use self::verdict::{Readiness, Standard, StorageClass};
 use super::certificates;
 use super::completion::has_ended;
 use super::conditions::{condition, is_behind, is_current, said, status};
-use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group};
+use crate::resource::{FieldPath, Identity, ReadyRule, is_builtin_group, is_house_group};
 
 /// How long to wait for a controller that we do not know.
 pub const TIME_OF_A_CONTROLLER: Duration = Duration::from_mins(10);
@@ -104,6 +105,7 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
         (gateways::GROUP, "Gateway") => gateways::gateway(object),
         (gateways::GROUP, _) if gateways::is_route(identity) => gateways::route(object),
         (group, _) if is_builtin_group(group) => Readiness::Ready,
+        (group, _) if is_house_group(group) => Readiness::waiting("its house knows whether it is ready"),
         _ => other_kinds::custom(object),
     }
 }
@@ -112,19 +114,33 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
 /// addresses. It is worth telling after some seconds.
 pub fn way_out(identity: &Identity, object: &Value) -> Option<String> {
     let lacks = if identity.is("", "Service") && other_kinds::waits_for_address(object) {
-        "nothing in this cluster gives addresses".to_owned()
+        format!("nothing in this cluster gives addresses, {POOL}")
     } else if gateways::is_unanswered(identity, object) {
         match object.pointer("/spec/gatewayClassName").and_then(Value::as_str) {
-            Some(class) => format!("no controller runs that answers for the class {class}"),
-            None => "no controller runs that answers for its Gateway".to_owned(),
+            Some(class) => format!("no controller runs that answers for the class {class}, install one"),
+            None => "no controller runs that answers for its Gateway, install one".to_owned(),
         }
     } else {
         return None;
     };
     Some(format!(
-        "if {lacks}, stop with Ctrl-C and set `lifecycle.ready = {{ \"{}/{}\" = \"written\" }}`",
+        "if {lacks}; or stop with Ctrl-C and set `lifecycle.ready = {{ \"{}/{}\" = \"written\" }}`",
         identity.kind, identity.name
     ))
+}
+
+/// What gives addresses where no cloud does.
+const POOL: &str = "give it a pool of them (MetalLB), or run `minikube tunnel`";
+
+/// What to do where a field may wait for an address that nothing gives.
+pub fn way_to_address(path: &FieldPath) -> Option<String> {
+    let path = path.to_string();
+    let is_address = path.starts_with("status.loadBalancer") || path.starts_with("status.addresses");
+    is_address.then(|| {
+        format!(
+            "if nothing in this cluster gives addresses, {POOL}; or write the address of a node in the file"
+        )
+    })
 }
 
 /// Whether a field exists and is not empty.

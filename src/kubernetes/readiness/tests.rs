@@ -272,7 +272,7 @@ fn a_gateway_is_ready_when_it_is_programmed_and_a_way_out_is_known_while_nobody_
     assert!(is_waiting(&verdict(&gateway, &unanswered), "Programmed is Unknown, Pending"));
     assert_eq!(
         way_out(&gateway, &unanswered).unwrap(),
-        "if no controller runs that answers for the class edge, stop with Ctrl-C and set `lifecycle.ready = { \
+        "if no controller runs that answers for the class edge, install one; or stop with Ctrl-C and set `lifecycle.ready = { \
          \"Gateway/x\" = \"written\" }`"
     );
     assert!(is_waiting(&verdict(&gateway, &json!({})), "no condition Programmed yet"));

@@ -2,7 +2,7 @@
 
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, letting_go};
 use crate::plan::input::plan_input::Known;
-use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind};
+use crate::resource::{Address, Desired, Identity, Live, Problem, ProblemKind, is_house_group};
 
 /// The project and the lineage that an object of ours is marked with.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ pub(in crate::plan) fn removal_problem(
     let letting_go = letting_go(identity);
     Some(problem.help(format!(
         "to leave it to others, name it in `[[removed]]`, or let the state forget it: `regplan state rm {address}`; \
-         if regplan is to manage it after all, remove its annotations: `{letting_go}`"
+         if regplan is to manage it after all, take its marks off: `{letting_go}`"
     )))
 }
 
@@ -83,7 +83,7 @@ fn another_project(identity: &Identity, live: &Live, owner: ObjectOwner<'_>) -> 
             format!("it belongs to the project `{project}` ({address}), not to `{}`", owner.project);
         return Some(Problem::new(ProblemKind::Conflict, message).help(format!(
             "remove it from one of the two configurations; where `{project}` has let go of it already (`[[removed]]`, \
-             `regplan state rm`), remove its annotations: `{letting_go}`"
+             `regplan state rm`), take its marks off: `{letting_go}`"
         )));
     }
     let lineage = live.annotation(LINEAGE)?;
@@ -96,20 +96,21 @@ fn another_project(identity: &Identity, live: &Live, owner: ObjectOwner<'_>) -> 
     );
     Some(Problem::new(ProblemKind::Conflict, message).help(format!(
         "use the state that made it, or give one of the two configurations another `[project] name`; if that state is \
-         lost, remove its annotations (`{letting_go}`) and take the object over with `--adopt ADDRESS`"
+         lost, take its marks off (`{letting_go}`) and take the object over with `--adopt ADDRESS`"
     )))
 }
 
 fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {
-    let managers = live.ownership.managers();
-    let by = if managers.is_empty() { "none".to_owned() } else { managers.join(", ") };
+    let whose = if is_house_group(&desired.identity.group) {
+        "nothing marks it as ours".to_owned()
+    } else {
+        let managers = live.ownership.managers();
+        let by = if managers.is_empty() { "none".to_owned() } else { managers.join(", ") };
+        format!("is not ours (field managers: {by})")
+    };
     let story = if known.is_some() { "was deleted and made again by others" } else { "exists already" };
     let block = &desired.address.block;
-    Problem::new(
-        ProblemKind::Conflict,
-        format!("{} {story}, and is not ours (field managers: {by})", desired.identity),
-    )
-    .help(format!(
+    Problem::new(ProblemKind::Conflict, format!("{} {story}, and {whose}", desired.identity)).help(format!(
         "to take it over, pass `--adopt {}` or set `adopt = true` in [{block}.lifecycle]; \
          otherwise delete it, or give ours another name",
         desired.address

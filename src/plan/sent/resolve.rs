@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::resource::{Address, Encoding, Expression, FieldPath, Part, Reference};
+use crate::resource::record_set::addresses_in;
+use crate::resource::{Address, Encoding, Expression, FieldPath, LiveReference, Part, Reference};
 
 /// Why an expression has no value yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +39,13 @@ pub fn resolve(
         }
         Reference::Secret(_) | Reference::Variable(_) => Err(Unresolvable::Dangling(reference.to_string())),
     };
-    if let (Some(reference), Encoding::Plain) = (expression.sole(), expression.encoding) {
-        return value_of(reference);
+    match (expression.sole(), expression.encoding) {
+        (Some(reference), Encoding::Plain) => return value_of(reference),
+        (Some(Reference::Live(live)), Encoding::Addresses) => {
+            let value = value_of(&Reference::Live(live.clone()))?;
+            return addresses(live, &exists, &value);
+        }
+        _ => {}
     }
     let mut text = String::new();
     for part in &expression.parts {
@@ -51,16 +57,31 @@ pub fn resolve(
             },
         }
     }
-    Ok(Value::String(match expression.encoding {
-        Encoding::Plain => text,
-        Encoding::Base64 => STANDARD.encode(text),
-    }))
+    Ok(match expression.encoding {
+        Encoding::Plain => Value::from(text),
+        Encoding::Base64 => Value::from(STANDARD.encode(text)),
+        Encoding::Addresses => Value::from(addresses_in(&Value::from(text))),
+    })
+}
+
+/// The addresses in a value. A list that is empty yet is waited for; something that has no address never will.
+fn addresses(
+    live: &LiveReference,
+    exists: impl Fn(&Address) -> bool,
+    value: &Value,
+) -> Result<Value, Unresolvable> {
+    let found = addresses_in(value);
+    let is_empty = value.as_array().is_some_and(Vec::is_empty) || value.as_str() == Some("");
+    match live.split(exists) {
+        Some(pending) if found.is_empty() && is_empty => Err(Unresolvable::Pending(Box::new(pending))),
+        _ if found.is_empty() => Err(Unresolvable::Dangling(live.text.clone())),
+        _ => Ok(Value::from(found)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::LiveReference;
     use serde_json::json;
 
     fn expression(text: &str) -> Expression {
@@ -83,6 +104,21 @@ mod tests {
         assert_eq!(value(&expression("port @!")), Ok(json!("port 80!")));
         let encoded = Expression { encoding: Encoding::Base64, ..expression("@") };
         assert_eq!(value(&encoded), Ok(json!("ODA=")));
+    }
+
+    #[test]
+    fn addresses_are_found_in_a_status() {
+        let lb = Address::block("resource", "lb");
+        let expression = Expression { encoding: Encoding::Addresses, ..expression("@") };
+        let found = |value: Value| resolve(&expression, |address| *address == lb, |_, _| Some(value.clone()));
+        let status = json!([{"ip": "192.0.2.2", "hostname": "x"}, {"ip": "2001:db8::2"}]);
+        assert_eq!(found(status), Ok(json!(["192.0.2.2", "2001:db8::2"])));
+        assert_eq!(found(json!([{"hostname": "LB.example.net"}])), Ok(json!(["lb.example.net"])));
+        assert_eq!(found(json!([{"type": "IPAddress", "value": "192.0.2.3"}])), Ok(json!(["192.0.2.3"])));
+        assert_eq!(found(json!("192.0.2.4")), Ok(json!(["192.0.2.4"])));
+        assert!(matches!(found(json!([])), Err(Unresolvable::Pending(_))));
+        assert!(matches!(found(json!([{"ports": []}])), Err(Unresolvable::Dangling(_))));
+        assert!(matches!(found(json!(80)), Err(Unresolvable::Dangling(_))));
     }
 
     #[test]

@@ -22,6 +22,7 @@ tests! {
     no_journal_ends_the_program,
     no_plan_file_ends_the_program,
     no_manifest_ends_the_program,
+    no_dns_answer_ends_the_program,
 }
 
 /// How many changed copies the short mode reads.
@@ -73,6 +74,10 @@ fn no_plan_file_ends_the_program() {
 
 fn no_manifest_ends_the_program() {
     each("manifest", readers::manifest);
+}
+
+fn no_dns_answer_ends_the_program() {
+    each("dns_answer", readers::dns_answer);
 }
 
 /// Reads the corpus, and then changed copies of it.

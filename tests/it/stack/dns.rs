@@ -1,13 +1,15 @@
 //! Records in a zone that takes updates, on a real name server.
 
+use http::StatusCode;
 use serde_json::json;
 
 use crate::bed::{Records, Size};
-use crate::harness::{Bed, Cluster, Command, Namespace, Running, program, wait_until};
+use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Running, program, wait_until};
 
 tests! { on Size::Processes;
     an_update_needs_the_right_key,
     external_dns_makes_and_removes_the_record_of_an_ingress,
+    a_registry_gets_its_name_and_its_certificate_in_one_apply,
 }
 
 fn an_update_needs_the_right_key() {
@@ -78,4 +80,48 @@ fn ingress(host: &str) -> String {
         },
     })
     .to_string()
+}
+
+/// The ACME server asks for the very name that the apply makes: first the Ingress, then the record of its address, then
+/// the certificate.
+fn a_registry_gets_its_name_and_its_certificate_in_one_apply() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let Records { zone, server, key, secret } = bed.facts().records.clone();
+    let host = format!("{}.{zone}", ns.prefix());
+    let text = format!(
+        r#"{HEAD}
+[dns.zone]
+zone = "{zone}"
+rfc2136 = {{ server = "{server}", key_name = "{key}", key = {{ env = "TSIG_KEY" }} }}
+
+[issuer.acme]
+scope = "namespace"
+acme.server = "{}"
+acme.email = "ops@example.test"
+acme.ca_bundle = "acme.pem"
+acme.http01 = {{ class = "contour" }}
+
+[registry.main]
+host = "{host}"
+image = "registry:3.1.2"
+storage.volume.size = "1Gi"
+auth.users.ci = {{ env = "CI_PASSWORD" }}
+tls.issuer = "issuer.acme"
+ingress.class = "contour"
+dns = "dns.zone"
+"#,
+        bed.facts().acme
+    );
+    let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", "a long enough password");
+    let project = project.env("TSIG_KEY", secret);
+    std::fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("registry.main/Ingress/registry.status.loadBalancer.ingress");
+    project.apply();
+    project.expect_settled();
+    assert_eq!(addresses(&bed.facts().records, &host), bed.facts().address);
+    assert_eq!(bed.first_status(&format!("https://{host}/v2/")), StatusCode::UNAUTHORIZED);
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(addresses(&bed.facts().records, &host), "");
 }

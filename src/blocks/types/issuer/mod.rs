@@ -23,6 +23,7 @@ use crate::blocks::keys;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, FieldPath, KeyFact};
+pub(super) use options::TsigAlgorithm;
 use options::{IssuerKeys, Scope};
 
 /// The version of cert-manager's kinds. Those before it are not served since cert-manager 1.6.

@@ -146,7 +146,7 @@ pub(super) struct Rfc2136 {
 
 /// How a TSIG key signs. MD5 and SHA-1 are not among them: they are broken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) enum TsigAlgorithm {
+pub(in crate::blocks) enum TsigAlgorithm {
     /// HMAC-SHA256.
     #[default]
     #[serde(rename = "hmac-sha256")]

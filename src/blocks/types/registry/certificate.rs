@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::common::{Registry, path};
 use super::options::KeyRotation;
+use super::record;
 use crate::blocks::draft::Draft;
 use crate::blocks::types::issuer;
 use crate::resource::{Address, Identity};
@@ -43,6 +44,8 @@ pub(super) fn object(registry: &Registry<'_>) -> Option<Draft> {
     for (field, keys) in given {
         draft = registry.from(draft, path(&["spec", field]), keys);
     }
+    // An ACME server that looks at the name finds it.
+    draft.depends_on.extend(record::address(registry));
     Some(draft)
 }
 

@@ -9,6 +9,7 @@ use super::spec::{RegistrySpec, UserSource};
 use crate::blocks::draft::{Addressing, Draft};
 use crate::blocks::facts::{Fact, Facts, SecretText};
 use crate::blocks::keys::key_text;
+use crate::blocks::types::dns::DnsSpec;
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::Block;
 use crate::resource::{Address, FieldPath};
@@ -21,6 +22,8 @@ pub(super) struct Registry<'a> {
     pub(super) facts: &'a Facts,
     /// Who signs its certificate; `None` where nobody is named, or that block has a mistake.
     pub(super) issuer: Option<&'a IssuerSpec>,
+    /// The block of the record by which it is found, likewise.
+    pub(super) dns: Option<&'a DnsSpec>,
 }
 
 impl Registry<'_> {

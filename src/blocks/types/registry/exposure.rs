@@ -9,7 +9,7 @@ mod service;
 
 use super::common::Registry;
 use super::way::Way;
-use super::{certificate, workload};
+use super::{certificate, record, workload};
 use crate::blocks::draft::Draft;
 
 /// The objects by which the registry is reached.
@@ -25,10 +25,13 @@ pub(super) fn objects(registry: &Registry<'_>) -> Vec<Draft> {
     drafts
 }
 
-/// An object that lets requests in: nobody is to come in while something else than the registry's own certificate answers,
-/// or while there are still pods of an earlier plan, which may know no users.
+/// An object that lets requests in: nobody is to come in while there are still pods of an earlier plan, which may know no
+/// users, or while something else than the registry's own certificate answers. But where only the Ingress tells to which
+/// address the name leads, it comes before the certificate.
 fn lets_in(registry: &Registry<'_>, mut draft: Draft) -> Draft {
-    draft.depends_on.extend(certificate::address(registry));
     draft.depends_on.push(workload::address(registry));
+    if !record::waits_for_ingress(registry) {
+        draft.depends_on.extend(certificate::address(registry));
+    }
     draft
 }

@@ -10,6 +10,7 @@
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
 //! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
 //! | `exposure` | Which objects make that way? |
+//! | `record` | Which record of DNS leads to it? |
 //! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
 //! | `htpasswd` | Which htpasswd files does the registry take? |
@@ -29,6 +30,7 @@ mod login;
 mod objects;
 mod options;
 mod properties;
+mod record;
 mod rules;
 mod spec;
 mod way;
@@ -69,8 +71,9 @@ impl BlockType for RegistryBlock {
         RegistrySpec::read(block, defaults, mistakes)
     }
 
-    fn needs(&self, _block: &Block, spec: &RegistrySpec, _context: &CompileContext<'_>) -> Vec<Need> {
-        spec.needs()
+    fn needs(&self, _block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
+        let dns = spec.dns().and_then(|dns| context.spec(dns));
+        spec.needs().into_iter().chain(record::needs(spec, dns)).collect()
     }
 
     fn compile(
@@ -81,11 +84,13 @@ impl BlockType for RegistryBlock {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
-        let registry = Registry { block, spec, facts: context.facts, issuer };
+        let dns = spec.dns().and_then(|dns| context.spec(dns));
+        let registry = Registry { block, spec, facts: context.facts, issuer, dns };
         rules::check(&registry, mistakes);
         let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
         drafts.extend(objects::secrets(&registry, mistakes));
         drafts.extend([objects::claim(&registry), workload::deployment(&registry)]);
+        drafts.extend(record::object(&registry, context));
         drafts.extend(certificate::object(&registry));
         drafts.extend(exposure::objects(&registry));
         drafts.extend(objects::budget(&registry));

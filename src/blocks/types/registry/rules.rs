@@ -14,6 +14,7 @@ use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::SecretSource;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kubernetes::names;
+use crate::resource::record_set::lies_in;
 
 /// A generated secret with fewer characters could be guessed.
 const SHORTEST_SECRET: u16 = 12;
@@ -34,6 +35,7 @@ pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     rules.generated();
     rules.way();
     rules.certificate();
+    rules.record();
     rules.labels();
 }
 
@@ -107,6 +109,33 @@ impl Rules<'_> {
                 format!("docker takes `{host}/image` for an image of Docker Hub"),
                 "write a name with a dot: `registry.example.com`",
             );
+        }
+    }
+
+    /// The record by which the host is found.
+    fn record(&mut self) {
+        let Some(dns) = self.registry.dns else { return };
+        let host = self.registry.spec.host();
+        match dns.name() {
+            Some(name) if name != host => self.error(
+                codes::BAD_VALUE,
+                &["dns"],
+                format!("the record is that of {name}, and the registry's host is {host}"),
+                "give the block the name of the host, or no name: then the record is made for the host",
+            ),
+            None if !lies_in(host, dns.zone()) => self.error(
+                codes::BAD_VALUE,
+                &["dns"],
+                format!("{host} does not lie in the zone {}", dns.zone()),
+                "name a block with the zone in which the host lies",
+            ),
+            None if !self.registry.spec.tells_address() => self.error(
+                codes::BAD_VALUE,
+                &["dns"],
+                "nothing of the registry tells where the name is to lead".to_owned(),
+                "add `ingress`, `load_balancer` or `gateway.class`, or give the block of the record its `name` and `values`",
+            ),
+            Some(_) | None => {}
         }
     }
 

@@ -6,6 +6,7 @@ use super::way::Way;
 use crate::blocks::block_type::{BlockRef, Defaults};
 use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
 use crate::blocks::keys;
+use crate::blocks::types::dns::DnsBlock;
 use crate::blocks::types::issuer::IssuerBlock;
 use crate::config::{Block, Generate, SecretSource};
 use crate::diagnostic::Diagnostic;
@@ -67,6 +68,11 @@ impl RegistrySpec {
     /// Who signs its certificate.
     pub(super) fn issuer(&self) -> Option<&BlockRef<IssuerBlock>> {
         self.options.tls.as_ref()?.issuer.as_ref()
+    }
+
+    /// The block of the record by which it is found.
+    pub(super) fn dns(&self) -> Option<&BlockRef<DnsBlock>> {
+        self.options.dns.as_ref()
     }
 
     /// The Secret with its certificate; `None` without `tls`.

@@ -59,4 +59,26 @@ impl RegistrySpec {
         let name = gateway.name.as_deref().unwrap_or(&self.name);
         Identity::namespaced(GATEWAY_GROUP, "Gateway", namespace, name)
     }
+
+    /// The object, of the block, that tells the address at which the registry is reached, and the field. `None` where it is
+    /// found elsewhere: at the nodes, or at a Gateway of others.
+    pub(super) fn place_of_address(&self) -> Option<(Identity, &'static str)> {
+        const BALANCED: &str = "status.loadBalancer.ingress";
+        let own = |group: &str, kind: &str, name: &str| {
+            Identity::namespaced(group, kind, self.namespace.as_str(), name)
+        };
+        match self.way() {
+            Way::Ingress(_) => Some((own("networking.k8s.io", "Ingress", &self.name), BALANCED)),
+            Way::Gateway(gateway) if gateway.class.is_some() => {
+                Some((self.gateway(gateway), "status.addresses"))
+            }
+            Way::LoadBalancer(_) => Some((own("", "Service", &self.suffixed("external")), BALANCED)),
+            Way::Gateway(_) | Way::NodePort(_) | Way::Cluster => None,
+        }
+    }
+
+    /// Whether one of its objects tells it.
+    pub(super) fn tells_address(&self) -> bool {
+        self.place_of_address().is_some()
+    }
 }

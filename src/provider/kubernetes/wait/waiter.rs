@@ -246,8 +246,9 @@ impl Waiter<'_> {
             (Until::Field(_), None) => Err(self.deleted()),
             (Until::Field(path), Some(object)) => match readiness::field(object, path) {
                 Readiness::Waiting(missing) => {
-                    self.tell(missing);
-                    Ok(Step::Wait(None))
+                    let way_out = self.way_out(object);
+                    self.tell(way_out.map_or(missing.clone(), |way_out| format!("{missing}; {way_out}")));
+                    Ok(Step::Wait(self.moment_of_way_out(object)))
                 }
                 _ => Ok(Step::Done),
             },
@@ -274,9 +275,20 @@ impl Waiter<'_> {
 
     /// What the user can do about an object that waits for what may never come; only after some seconds.
     fn way_out(&self, object: &Value) -> Option<String> {
-        (Instant::now() >= self.began + WAY_OUT_AFTER)
-            .then(|| readiness::way_out(self.identity, object))
-            .flatten()
+        self.possible_way_out(object).filter(|_| Instant::now() >= self.began + WAY_OUT_AFTER)
+    }
+
+    fn possible_way_out(&self, object: &Value) -> Option<String> {
+        match self.until {
+            Until::Field(path) => readiness::way_to_address(path),
+            Until::Ready(_) | Until::Gone { .. } => readiness::way_out(self.identity, object),
+        }
+    }
+
+    /// When a way out is told, if there is one and it was not told yet.
+    fn moment_of_way_out(&self, object: &Value) -> Option<Instant> {
+        let moment = self.began + WAY_OUT_AFTER;
+        (Instant::now() < moment && self.possible_way_out(object).is_some()).then_some(moment)
     }
 
     /// What is gone may have done its work before.
@@ -342,8 +354,7 @@ impl Waiter<'_> {
         let labels = pods::selector(self.identity, object);
         let is_pod = self.identity.is("", "Pod");
         if labels.is_none() && !is_pod {
-            let may_wait_in_vain = readiness::way_out(self.identity, object).is_some();
-            return Ok(Step::Wait(may_wait_in_vain.then(|| self.began + WAY_OUT_AFTER)));
+            return Ok(Step::Wait(self.moment_of_way_out(object)));
         }
         if now < self.began + PODS_AFTER {
             return Ok(Step::Wait(Some(self.began + PODS_AFTER)));

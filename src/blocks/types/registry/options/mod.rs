@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::block_type::BlockRef;
+use crate::blocks::types::dns::DnsBlock;
 use crate::config::SecretSource;
 pub(super) use exposure::{Gateway, Ingress, KeyRotation, LoadBalancer, NodePort, Tls};
 
@@ -61,6 +63,9 @@ pub(in crate::blocks) struct Options {
     pub(super) node_port: Option<NodePort>,
     /// Encryption between clients and the registry.
     pub(super) tls: Option<Tls>,
+    /// The record by which `host` is found. A block that has a name must be that of `host`; one that says no name, but a
+    /// zone and a provider, makes the record lead to where the registry is reached.
+    pub(super) dns: Option<BlockRef<DnsBlock>>,
     /// What each pod asks for and may use.
     #[serde(default)]
     pub(super) resources: Resources,

@@ -1,0 +1,89 @@
+//! The keys of a record set.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::blocks::types::issuer::TsigAlgorithm;
+use crate::config::SecretSource;
+
+/// What a name of DNS looks like; how long its parts may be is checked by itself.
+const NAME: &str =
+    r"^(\*\.)?([A-Za-z0-9_]([-A-Za-z0-9_]*[A-Za-z0-9_])?\.)*[A-Za-z0-9_]([-A-Za-z0-9_]*[A-Za-z0-9_])?\.?$";
+const NAME_RULE: &str = "a name of DNS, as in `registry.example.com`; other letters than ASCII as `xn--…`";
+
+/// The records of a name in DNS: where it leads to, or its texts. One of `values` and `target` says what they are, and
+/// one of the providers where they are written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Dns")]
+pub(in crate::blocks) struct DnsKeys {
+    /// The whole name: `registry.example.com`. Without a name the block is the zone alone, in which a registry that names
+    /// the block (`dns = "dns.main"`) makes its record.
+    #[schemars(length(max = 253), regex(pattern = NAME), extend("x-rule" = NAME_RULE))]
+    pub(super) name: Option<String>,
+    /// The zone in which the name lies: `example.com`.
+    #[schemars(length(max = 253), regex(pattern = NAME), extend("x-rule" = NAME_RULE))]
+    pub(super) zone: String,
+    /// The type of the records. Unless said, it follows from the values: A and AAAA for addresses, CNAME for a name.
+    #[serde(default, rename = "type")]
+    pub(super) record_type: TypeKey,
+    /// For how long others may remember the records, in seconds.
+    #[serde(default = "usual_ttl")]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub(super) ttl: u32,
+    /// The values: addresses, one name, or texts.
+    #[schemars(length(min = 1))]
+    pub(super) values: Option<Vec<String>>,
+    /// What the name leads to: the part of a status that has addresses, as in
+    /// `"${resource.balancer.status.loadBalancer.ingress}"`, or one of them. Addresses of both families are taken, or else
+    /// the name that stands there.
+    #[schemars(length(min = 1))]
+    pub(super) target: Option<String>,
+    /// A name server that takes updates with a key (TSIG), such as BIND.
+    pub(super) rfc2136: Option<Rfc2136>,
+}
+
+fn usual_ttl() -> u32 {
+    300
+}
+
+/// The type of the records of a set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) enum TypeKey {
+    /// By what the values are.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// IPv4 addresses.
+    A,
+    /// IPv6 addresses.
+    #[serde(rename = "AAAA")]
+    Aaaa,
+    /// Another name.
+    #[serde(rename = "CNAME")]
+    Cname,
+    /// Texts.
+    #[serde(rename = "TXT")]
+    Txt,
+}
+
+/// A name server that takes updates with a key.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rfc2136 {
+    /// The primary server of the zone, with a port if it is not 53: `192.0.2.53:5353`. It is asked by TCP.
+    #[schemars(length(min = 1))]
+    pub(super) server: String,
+    /// The name of the key.
+    #[schemars(length(min = 1))]
+    pub(super) key_name: String,
+    /// How the key signs.
+    #[serde(default)]
+    pub(super) algorithm: TsigAlgorithm,
+    /// The key, in base64, as it stands in the server's configuration.
+    pub(super) key: SecretSource,
+    /// The servers that must answer with a change before it counts as done, with their ports. Unless said, those that the
+    /// NS records of the zone name.
+    #[serde(default)]
+    pub(super) name_servers: Vec<String>,
+}

@@ -1,0 +1,186 @@
+//! What the schema of a record set cannot say.
+
+use super::options::{DnsKeys, TypeKey};
+use super::{DnsSpec, kind_of};
+use crate::blocks::codes;
+use crate::blocks::keys::{item_span, span_of};
+use crate::config::{Block, SecretSource};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::resource::Expression;
+use crate::resource::record_set::{RecordType, RecordValue, domain_name, lies_in, marker_name};
+
+/// Pushes what is wrong with a block.
+pub(super) fn check(block: &Block, spec: &DnsSpec, mistakes: &mut Vec<Diagnostic>) {
+    let mut found = Found { block, mistakes };
+    names(spec, &mut found);
+    values(&spec.keys, &mut found);
+    one_way(&spec.keys, &mut found);
+    aliases(spec, &mut found);
+}
+
+struct Found<'a> {
+    block: &'a Block,
+    mistakes: &'a mut Vec<Diagnostic>,
+}
+
+impl Found<'_> {
+    fn push(&mut self, keys: &[&str], code: &'static str, message: String, help: &str) {
+        self.push_at(span_of(self.block, keys.iter().copied()), code, message, help);
+    }
+
+    fn push_at(&mut self, span: Span, code: &'static str, message: String, help: &str) {
+        self.mistakes.push(Diagnostic::error(code, message).at(span, "").help(help));
+    }
+}
+
+fn names(spec: &DnsSpec, found: &mut Found<'_>) {
+    let given = [("name", spec.keys.name.as_ref()), ("zone", Some(&spec.keys.zone))];
+    for (key, text) in given.into_iter().filter_map(|(key, text)| Some((key, text?))) {
+        if let Err(why) = domain_name(text) {
+            found.push(&[key], codes::INVALID_NAME, format!("`{key}` {why}"), "correct the name");
+            return;
+        }
+    }
+    let (Some(name), zone) = (&spec.name, &spec.zone) else { return };
+    if !lies_in(name, zone) {
+        let message = format!("{name} does not lie in the zone {zone}");
+        found.push(
+            &["zone"],
+            codes::BAD_VALUE,
+            message,
+            "write the whole name, and the zone in which it lies",
+        );
+    }
+    let marker = marker_name(kind_of(spec.keys.record_type), name);
+    if domain_name(&marker).is_err() {
+        let message = format!("{name} is too long: the record that marks it is {marker}");
+        found.push(&["name"], codes::INVALID_NAME, message, "choose a shorter name");
+    }
+}
+
+fn values(keys: &DnsKeys, found: &mut Found<'_>) {
+    if keys.name.is_none() {
+        return no_values(keys, found);
+    }
+    match (&keys.values, &keys.target) {
+        (Some(values), None) => {
+            for (index, text) in values.iter().enumerate() {
+                value(keys, text, item_span(found.block, "values", index), found);
+            }
+        }
+        (None, Some(target)) => {
+            value(keys, target, span_of(found.block, ["target"]), found);
+            if keys.record_type == TypeKey::Txt {
+                let message = "`target` gives addresses, and no texts".to_owned();
+                found.push(&["target"], codes::CONFLICTING_KEYS, message, "give the texts as `values`");
+            }
+        }
+        (Some(_), Some(_)) => {
+            let message = "`values` and `target` stand together, and only one may".to_owned();
+            found.push(&["target"], codes::CONFLICTING_KEYS, message, "remove one of them");
+        }
+        (None, None) => {
+            let message = format!("`{}` does not say where its name leads to", found.block.address);
+            let help = "add `values`, as in `values = [\"192.0.2.1\"]`, or `target`";
+            found.push(&[], codes::BAD_VALUE, message, help);
+        }
+    }
+}
+
+/// A zone has no records of its own.
+fn no_values(keys: &DnsKeys, found: &mut Found<'_>) {
+    let given = [
+        ("values", keys.values.is_some()),
+        ("target", keys.target.is_some()),
+        ("type", keys.record_type == TypeKey::Txt),
+    ];
+    for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        let message = format!("`{key}` needs a name: `{}` names its zone alone", found.block.address);
+        found.push(&[key], codes::BAD_VALUE, message, "add `name`, as in `name = \"registry.example.com\"`");
+    }
+}
+
+/// Checks a value, as far as it is known.
+fn value(keys: &DnsKeys, text: &str, span: Span, found: &mut Found<'_>) {
+    if !Expression::has_mark(text) {
+        match RecordValue::parse(kind_of(keys.record_type), text) {
+            Err(why) => {
+                let message = format!("the value `{text}` {why}");
+                let help = "write an address, or a name without `http://` and port";
+                found.push_at(span, codes::BAD_VALUE, message, help);
+            }
+            Ok(value) => {
+                let wanted = type_of(keys.record_type).filter(|wanted| *wanted != value.record_type());
+                if let Some(wanted) = wanted {
+                    let message = format!("`{text}` is no value of the type {wanted}");
+                    let help = "leave out `type`: then it follows from the values";
+                    found.push_at(span, codes::BAD_VALUE, message, help);
+                }
+            }
+        }
+    }
+}
+
+/// The type that the key names.
+fn type_of(key: TypeKey) -> Option<RecordType> {
+    match key {
+        TypeKey::Auto => None,
+        TypeKey::A => Some(RecordType::A),
+        TypeKey::Aaaa => Some(RecordType::Aaaa),
+        TypeKey::Cname => Some(RecordType::Cname),
+        TypeKey::Txt => Some(RecordType::Txt),
+    }
+}
+
+fn one_way(keys: &DnsKeys, found: &mut Found<'_>) {
+    let Some(rfc2136) = &keys.rfc2136 else {
+        let message = format!("`{}` does not say where its records are written", found.block.address);
+        let help = "add a provider, as in `rfc2136 = { server = \"192.0.2.53\", key_name = \"regplan\", \
+                    key = { env = \"TSIG_KEY\" } }`";
+        return found.push(&[], codes::BAD_VALUE, message, help);
+    };
+    if matches!(rfc2136.key, SecretSource::Generate(_)) {
+        found.push(
+            &["rfc2136", "key"],
+            codes::BAD_VALUE,
+            "a key of another service cannot be generated here".to_owned(),
+            "take it from `{ env = \"NAME\" }` or `{ file = \"PATH\" }`",
+        );
+    }
+    if let Err(why) = domain_name(&rfc2136.key_name) {
+        let help = "write the name of the key as it stands in the server's configuration";
+        found.push(&["rfc2136", "key_name"], codes::BAD_VALUE, format!("`key_name` {why}"), help);
+    }
+}
+
+/// A name that leads to another one has no other value, and is not the zone's own.
+fn aliases(spec: &DnsSpec, found: &mut Found<'_>) {
+    let Some(name) = &spec.name else { return };
+    let given = spec.keys.values.iter().flatten().chain(&spec.keys.target);
+    let values = given.filter(|text| !Expression::has_mark(text));
+    let kind = kind_of(spec.keys.record_type);
+    let known: Vec<RecordValue> = values.filter_map(|text| RecordValue::parse(kind, text).ok()).collect();
+    let alias = known.iter().find_map(|value| match value {
+        RecordValue::Cname(target) => Some(target),
+        _ => None,
+    });
+    let is_said = spec.keys.record_type == TypeKey::Cname;
+    if alias.is_none() && !is_said {
+        return;
+    }
+    let key = if spec.keys.target.is_some() { "target" } else { "values" };
+    let count = spec.keys.values.iter().flatten().count();
+    if count > 1 {
+        let message = "a name that leads to another one (CNAME) has no other value".to_owned();
+        found.push(&["values"], codes::BAD_VALUE, message, "keep one name, or addresses alone");
+    }
+    if alias == Some(name) {
+        let message = format!("{name} would lead to itself");
+        found.push(&[key], codes::BAD_VALUE, message, "write the name to which it is to lead");
+    }
+    if *name == spec.zone {
+        let message = format!("{name} is the name of the zone itself, and cannot be a CNAME");
+        let help = "give it addresses, or a name below the zone: its SOA and NS records stand there";
+        found.push(&[key], codes::BAD_VALUE, message, help);
+    }
+}

@@ -1,0 +1,297 @@
+//! What can be done with a record set.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use serde_json::Value;
+
+use super::content::{Content, Names};
+use super::credentials::{Credentials, LookUp};
+use super::directory::Directory;
+use super::keeper::{Fault, Keeper};
+use super::marker::Marker;
+use super::object;
+use super::place::Place;
+use super::rfc2136::NameServer;
+use super::wait;
+use crate::provider::{Checkup, Guard, House, Introduction, Progress, Verb, Wait, Write, Written};
+use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Target};
+
+/// How often a write is repeated whose answer was lost, and that was not done.
+const TRIES: u32 = 3;
+/// For how long the first repetition waits.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// The house of record sets.
+pub struct Dns {
+    credentials: Credentials,
+    directory: RwLock<Arc<Directory>>,
+    permit: RwLock<Permit>,
+}
+
+impl fmt::Debug for Dns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dns").finish_non_exhaustive()
+    }
+}
+
+/// A record set, and who keeps it.
+pub(super) struct Entry {
+    pub(super) identity: Identity,
+    /// What is known of it besides its records.
+    pub(super) spec: Value,
+    pub(super) names: Names,
+    pub(super) keeper: Box<dyn Keeper>,
+}
+
+impl Entry {
+    /// What stands there now, as an object.
+    pub(super) async fn live(&self) -> Result<Option<Live>, Problem> {
+        Ok(object::live(&self.identity, &self.spec, &self.keeper.read(&self.names).await?))
+    }
+}
+
+impl Dns {
+    /// A house that finds keys in this environment.
+    pub fn new(variables: LookUp) -> Self {
+        Self {
+            credentials: Credentials::new(variables),
+            directory: RwLock::default(),
+            permit: RwLock::new(Permit::always()),
+        }
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn permit(&self) -> Permit {
+        self.permit.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn entry(&self, identity: &Identity, spec: &Value) -> Result<Entry, Problem> {
+        let place = Place::of(spec).ok_or_else(|| nowhere(identity))?;
+        Ok(Entry {
+            identity: identity.clone(),
+            spec: spec.clone(),
+            names: Names::of(identity, &place.zone),
+            keeper: self.keeper(identity, place, &self.directory().folder)?,
+        })
+    }
+
+    fn keeper(&self, identity: &Identity, place: Place, folder: &Path) -> Result<Box<dyn Keeper>, Problem> {
+        let Some(settings) = place.rfc2136 else { return Err(nowhere(identity)) };
+        let key = self.credentials.value(&settings.key, folder);
+        Ok(Box::new(NameServer::new(settings, key)))
+    }
+
+    /// The record set as the house knows it.
+    fn known(&self, target: &Target) -> Result<Entry, Problem> {
+        let directory = self.directory();
+        self.entry(&target.identity, directory.spec(&target.identity)?)
+    }
+
+    /// The record set of a write. Where a key cannot be had, the object is sent without what names it.
+    fn written(&self, write: &Write) -> Result<Entry, Problem> {
+        let spec = write.object.get("spec").cloned().unwrap_or_default();
+        match self.entry(&write.target.identity, &spec) {
+            Ok(entry) => Ok(entry),
+            Err(problem) => self.known(&write.target).map_err(|_| problem),
+        }
+    }
+
+    async fn read_one(&self, target: &Target) -> Result<Option<Live>, Problem> {
+        let entry = self.known(target)?;
+        let live = entry.live().await?;
+        self.check_move(&entry, live.as_ref()).await?;
+        Ok(live)
+    }
+
+    /// Refuses a record set that was written somewhere else than where it is looked for: what stands there would be left
+    /// behind.
+    async fn check_move(&self, entry: &Entry, live: Option<&Live>) -> Result<(), Problem> {
+        let directory = self.directory();
+        let Some(recorded) = directory.recorded(&entry.identity) else { return Ok(()) };
+        let (Some(old), Some(new)) = (Place::of(recorded), Place::of(&entry.spec)) else { return Ok(()) };
+        if old.is_same_home(&new) {
+            return Ok(());
+        }
+        let name = &entry.names.name;
+        let there = self.entry(&entry.identity, recorded)?.live().await.map_err(|problem| {
+            let message = format!("{name} was written at {}, which cannot be asked: {}", old.server(), problem.message);
+            Problem::new(ProblemKind::Settings, message)
+                .help("if that server is gone for good, let the state forget the record: `regplan state rm ADDRESS`")
+        })?;
+        let is_left_behind =
+            there.is_some_and(|there| live.is_none_or(|live| live.stamp.uid != there.stamp.uid));
+        if !is_left_behind {
+            return Ok(());
+        }
+        let message = format!(
+            "{name} was written at {} (zone {}), and is now looked for at {} (zone {}), where it is not",
+            old.server(),
+            old.zone,
+            new.server(),
+            new.zone
+        );
+        Err(Problem::new(ProblemKind::Conflict, message).help(
+            "take the block out and apply, then put it in with the new server: so nothing is left behind",
+        ))
+    }
+
+    /// What a write would make of what stands there.
+    async fn outcome(&self, write: &Write) -> Result<Outcome, Problem> {
+        let identity = &write.target.identity;
+        let entry = self.written(write)?;
+        let spec = &entry.spec;
+        let before = entry.keeper.read(&entry.names).await?;
+        let found = object::live(identity, spec, &before);
+        let holds = match (&write.guard, &found) {
+            (Guard::Absent, None) => true,
+            (Guard::At(stamp), Some(live)) => live.stamp == *stamp,
+            (Guard::Absent, Some(_)) | (Guard::At(_), None) => false,
+        };
+        if !holds {
+            return Err(moved(&entry.names.name));
+        }
+        let uid = before.owner().map_or_else(Marker::random_uid, |marker| marker.uid);
+        let after = object::content(identity, &write.object, uid)?;
+        if after.is_alias() {
+            let others = entry.keeper.others(&entry.names).await?;
+            object::check_others(&entry.names, &after, &others)?;
+        }
+        Ok(Outcome { entry, before, after })
+    }
+
+    /// Puts one content in the place of another. A write whose answer is lost is looked up before it is repeated.
+    async fn replace(&self, outcome: &Outcome) -> Result<(), Problem> {
+        let Outcome { entry: Entry { names, keeper, .. }, before, after } = outcome;
+        let mut tries = 1;
+        loop {
+            self.permit().ask()?;
+            let lost = match keeper.write(names, before, after).await {
+                Ok(()) => break,
+                Err(Fault::NotDone(problem)) => return Err(as_of_write(problem)),
+                Err(Fault::Lost(problem)) => problem,
+            };
+            match keeper.read(names).await {
+                Ok(found) if found == *after => break,
+                Ok(found) if found == *before && tries < TRIES => tokio::time::sleep(PAUSE * tries).await,
+                Ok(found) if found == *before => return Err(Problem { kind: ProblemKind::Other, ..lost }),
+                Ok(_) => return Err(Problem { kind: ProblemKind::Overtaken, ..lost }),
+                Err(_) => return Err(lost),
+            }
+            tries += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What a write does.
+struct Outcome {
+    entry: Entry,
+    before: Content,
+    after: Content,
+}
+
+impl Outcome {
+    fn live(&self) -> Result<Live, Problem> {
+        let Entry { identity, spec, names, .. } = &self.entry;
+        object::live(identity, spec, &self.after).ok_or_else(|| moved(&names.name))
+    }
+}
+
+fn nowhere(identity: &Identity) -> Problem {
+    let message = format!("`spec` of {identity} does not say where it is written");
+    Problem::new(ProblemKind::Settings, message).help("write it as a [dns] block, with `zone` and a provider")
+}
+
+fn moved(name: &str) -> Problem {
+    Problem::new(ProblemKind::Conflict, format!("the records of {name} are not as they were read"))
+}
+
+/// A key that is missing only keeps a plan from trying; a write fails.
+fn as_of_write(problem: Problem) -> Problem {
+    match problem.kind {
+        ProblemKind::DryRunRefused => Problem { kind: ProblemKind::Settings, ..problem },
+        _ => problem,
+    }
+}
+
+#[async_trait]
+impl House for Dns {
+    fn write_under(&self, permit: Permit) {
+        *self.permit.write().unwrap_or_else(PoisonError::into_inner) = permit;
+    }
+
+    fn introduce(&self, introduction: &Introduction<'_>) {
+        let directory = Arc::new(Directory::of(introduction));
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = directory;
+    }
+
+    async fn read(&self, targets: &[Target]) -> Vec<Reading> {
+        let all = targets.iter().map(|target| async move {
+            match self.read_one(target).await {
+                Ok(Some(live)) => Reading::Present(Arc::new(live)),
+                Ok(None) => Reading::Absent,
+                Err(problem) => Reading::Unreadable(problem),
+            }
+        });
+        join_all(all).await
+    }
+
+    async fn preview(&self, write: &Write) -> Result<Written, Problem> {
+        let outcome = self.outcome(write).await?;
+        let Entry { names, keeper, .. } = &outcome.entry;
+        keeper.try_write(names, &outcome.before).await?;
+        Ok(Written { live: outcome.live()?, warnings: Vec::new() })
+    }
+
+    async fn write(&self, write: &Write) -> Result<Written, Problem> {
+        let outcome = self.outcome(write).await?;
+        self.replace(&outcome).await?;
+        let Entry { names, keeper, .. } = &outcome.entry;
+        // A server may take a message and leave out a part of it without a word.
+        let found = keeper.read(names).await?;
+        if found.values() != outcome.after.values() {
+            let message =
+                format!("the server took the change of {}, and the records are not as it says", names.name);
+            return Err(Problem::new(ProblemKind::Rejected, message).help(
+                "look for others who write this name, and at the log of the name server; then plan again",
+            ));
+        }
+        Ok(Written { live: outcome.live()?, warnings: Vec::new() })
+    }
+
+    async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem> {
+        let entry = self.known(target)?;
+        let before = entry.keeper.read(&entry.names).await?;
+        match object::live(&entry.identity, &entry.spec, &before) {
+            None => Ok(()),
+            Some(live) if live.stamp == read.stamp => {
+                self.replace(&Outcome { entry, before, after: Content::default() }).await
+            }
+            Some(_) => Err(moved(&entry.names.name)),
+        }
+    }
+
+    async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
+        let all = checkups.iter().map(|checkup| async move {
+            let entry = self.known(&checkup.target).ok()?;
+            wait::lacking(&entry, &checkup.live, checkup.standard).await
+        });
+        join_all(all).await
+    }
+
+    async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
+        wait::wait(&self.known(&wait.target)?, wait, progress).await
+    }
+
+    async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {
+        requests.iter().map(|_| Ok(true)).collect()
+    }
+}

@@ -1,0 +1,34 @@
+//! The house of record sets: `RecordSet` and `TextRecordSet` of the group `dns.regplan.dev`.
+//!
+//! A record set is an object like any other: `metadata.name` is its name in DNS, `spec` has its zone, its values and
+//! where it is written. A TXT record beside it, the marker, holds what annotations hold in a cluster, and a random uid. The
+//! version is a digest of what stands there.
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | `house` | What can be done with a record set? |
+//! | `directory` | Where does a record set lie whose block may be gone? |
+//! | `place` | What does a `spec` say of that? |
+//! | `object` | How is an object made of records, and which records does an object want? |
+//! | `content` | What stands at the names of a record set? |
+//! | `marker` | Whose is it? |
+//! | `credentials` | Where is the key that a zone is written with? |
+//! | `keeper` | What can somebody do who keeps a zone? |
+//! | `rfc2136` | A keeper: a name server that takes updates |
+//! | `wait` | When does every server answer with it? |
+
+mod content;
+mod credentials;
+mod directory;
+mod house;
+mod keeper;
+mod marker;
+mod object;
+mod place;
+mod rfc2136;
+mod wait;
+
+pub use credentials::LookUp;
+pub use house::Dns;
+#[doc(hidden)]
+pub use rfc2136::read_answer;

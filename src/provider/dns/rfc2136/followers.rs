@@ -1,0 +1,114 @@
+//! The servers that answer for a zone: the primary one has a change at once, the others follow.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use futures::future::join_all;
+use hickory_proto::rr::{RData, RecordType as WireType};
+
+use super::question::{ask, records_of, text_of, wire_type};
+use super::session::Session;
+use super::settings::Settings;
+use crate::provider::dns::content::Names;
+use crate::provider::dns::keeper::Behind;
+use crate::resource::record_set::{RecordValue, in_order};
+use crate::resource::{Problem, ProblemKind};
+
+/// The servers that answer for the zone of the names: those of the settings, or those that the NS records name.
+///
+/// # Errors
+/// The primary server does not tell them.
+pub(super) async fn servers(
+    session: &mut Session,
+    settings: &Settings,
+    names: &Names,
+) -> Result<Vec<Follower>, Problem> {
+    if !settings.name_servers.is_empty() {
+        let named = settings.name_servers.iter();
+        return Ok(named
+            .map(|server| Follower { name: server.clone(), addresses: vec![server.clone()] })
+            .collect());
+    }
+    let answer = ask(session, &names.zone, WireType::NS).await?;
+    let servers: BTreeSet<String> = answer
+        .answers
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::NS(server) => Some(text_of(&server.0)),
+            _ => None,
+        })
+        .collect();
+    if servers.is_empty() {
+        let message = format!("the zone {} names no servers (NS)", names.zone);
+        return Err(Problem::new(ProblemKind::Settings, message).help("check `zone`, or give `name_servers`"));
+    }
+    let mut found = Vec::new();
+    for server in servers {
+        let addresses = addresses(session, &server).await;
+        found.push(Follower { name: server, addresses });
+    }
+    Ok(found)
+}
+
+/// A server that answers for a zone.
+pub(super) struct Follower {
+    name: String,
+    /// Where it is reached.
+    addresses: Vec<String>,
+}
+
+/// The addresses of a server: the primary one knows those in its own zones, everybody else's resolver the others.
+async fn addresses(session: &mut Session, server: &str) -> Vec<String> {
+    let mut found: Vec<IpAddr> = Vec::new();
+    for record_type in [WireType::A, WireType::AAAA] {
+        let Ok(answer) = ask(session, server, record_type).await else { continue };
+        let of_server = answer.answers.iter().filter(|record| text_of(&record.name) == server);
+        found.extend(of_server.filter_map(|record| record.data.ip_addr()));
+    }
+    if found.is_empty() {
+        let looked_up = tokio::net::lookup_host((server, 53)).await;
+        found.extend(looked_up.into_iter().flatten().map(|address| address.ip()));
+    }
+    let text = |address: IpAddr| if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+    found.into_iter().map(text).collect()
+}
+
+/// Those servers that do not give these values, each with what it says.
+pub(super) async fn behind(servers: &[Follower], names: &Names, values: &[RecordValue]) -> Vec<Behind> {
+    let answers = servers.iter().map(|server| async move {
+        let said = said(server, names).await;
+        (server, said)
+    });
+    let wanted = in_order(values.iter().cloned());
+    let answers = join_all(answers).await;
+    let behind = answers.into_iter().filter_map(|(server, said)| match said {
+        Ok(found) if found == wanted => None,
+        Ok(found) if found.is_empty() => Some(Behind::Says(format!("{} does not have it yet", server.name))),
+        Ok(found) => Some(Behind::Says(format!("{} says {}", server.name, found.join(", ")))),
+        Err(problem) => Some(Behind::Silent(problem.message)),
+    });
+    behind.collect()
+}
+
+/// What a server says, at the first of its addresses that answers.
+async fn said(server: &Follower, names: &Names) -> Result<Vec<String>, Problem> {
+    let nowhere = format!("the name server {} has no address that can be found", server.name);
+    let mut last = Problem::new(ProblemKind::Unreachable, nowhere);
+    for address in &server.addresses {
+        match said_at(address, names).await {
+            Ok(said) => return Ok(said),
+            Err(problem) => last = problem,
+        }
+    }
+    Err(last)
+}
+
+async fn said_at(address: &str, names: &Names) -> Result<Vec<String>, Problem> {
+    let mut session = Session::open(address, None).await?;
+    let mut found = Vec::new();
+    for record_type in names.types {
+        let answer = ask(&mut session, &names.name, wire_type(*record_type)).await?;
+        found.extend(records_of(&answer.answers, &names.name, *record_type));
+    }
+    Ok(in_order(found.into_iter().map(|record| record.value)))
+}

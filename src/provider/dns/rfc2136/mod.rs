@@ -1,0 +1,124 @@
+//! A name server that takes updates (RFC 2136), signed with a key (TSIG, RFC 8945).
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | this one | What can a name server do for a zone? |
+//! | `settings` | Which server, and which key? |
+//! | `connection` | How do bytes get there and back? |
+//! | `session` | How is a message signed, sent, and its answer checked? |
+//! | `question` | What is asked, and what does an answer say? |
+//! | `update` | Which message changes records, and only where what is there is what is expected? |
+//! | `refusal` | What does it mean that a server says no? |
+//! | `followers` | Which servers answer for the zone, and what do they say? |
+
+mod connection;
+mod followers;
+mod question;
+mod refusal;
+mod session;
+mod settings;
+mod update;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hickory_proto::rr::TSigner;
+
+use super::content::{Content, Names};
+use super::keeper::{Behind, Fault, Keeper, OtherTypes};
+use crate::resource::record_set::RecordValue;
+use crate::resource::{Problem, ProblemKind};
+use session::Session;
+pub(super) use settings::Settings;
+
+#[doc(hidden)]
+pub use question::read_answer;
+
+/// How often a question is asked that got no answer.
+const TRIES: u32 = 3;
+/// For how long the first repetition waits.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// A name server.
+pub(super) struct NameServer {
+    settings: Settings,
+    /// The key, or why there is none.
+    signer: Result<TSigner, Problem>,
+}
+
+impl NameServer {
+    /// The server of these settings, with the key in base64, or why there is none.
+    pub(super) fn new(settings: Settings, key: Result<String, Problem>) -> Self {
+        let signer = key.and_then(|key| settings.signer(&key));
+        Self { settings, signer }
+    }
+
+    async fn session(&self) -> Result<Session, Problem> {
+        Session::open(&self.settings.server, self.signer.as_ref().ok().cloned()).await
+    }
+
+    /// Asks again where no answer came.
+    async fn patiently<T, F: Future<Output = Result<T, Problem>>>(
+        &self,
+        ask: impl Fn() -> F,
+    ) -> Result<T, Problem> {
+        let mut tries = 1;
+        loop {
+            match ask().await {
+                Err(problem) if problem.kind == ProblemKind::Unreachable && tries < TRIES => {
+                    tokio::time::sleep(PAUSE * tries).await;
+                    tries += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// What stands at the names. A wildcard answers for every name below it, and nothing stands there: the server is asked
+    /// by the conditions of an update, which no wildcard meets.
+    async fn read_once(&self, names: &Names) -> Result<Content, Problem> {
+        let mut session = self.session().await?;
+        let found = question::content(&mut session, names).await?;
+        if found.is_empty() || self.signer.is_err() || update::holds(&mut session, names, &found).await? {
+            return Ok(found);
+        }
+        if update::holds(&mut session, names, &Content::default()).await? {
+            return Ok(Content::default());
+        }
+        let message = format!("the records of {} change while they are read", names.name);
+        Err(Problem::new(ProblemKind::Unreachable, message)
+            .help("try again, and find out who writes to them"))
+    }
+}
+
+#[async_trait]
+impl Keeper for NameServer {
+    async fn read(&self, names: &Names) -> Result<Content, Problem> {
+        self.patiently(|| self.read_once(names)).await
+    }
+
+    async fn others(&self, names: &Names) -> Result<OtherTypes, Problem> {
+        self.patiently(|| async { question::other_types(&mut self.session().await?, names).await }).await
+    }
+
+    async fn try_write(&self, names: &Names, before: &Content) -> Result<(), Problem> {
+        self.signer.as_ref().map_err(Clone::clone)?;
+        let tried =
+            self.patiently(|| async { update::holds(&mut self.session().await?, names, before).await });
+        if tried.await? { Ok(()) } else { Err(refusal::moved(&names.name)) }
+    }
+
+    async fn write(&self, names: &Names, before: &Content, after: &Content) -> Result<(), Fault> {
+        if let Err(problem) = &self.signer {
+            return Err(Fault::NotDone(problem.clone()));
+        }
+        let mut session = self.session().await.map_err(Fault::NotDone)?;
+        update::replace(&mut session, names, before, after).await
+    }
+
+    async fn behind(&self, names: &Names, values: &[RecordValue]) -> Result<Vec<Behind>, Problem> {
+        let mut session = self.session().await?;
+        let servers = followers::servers(&mut session, &self.settings, names).await?;
+        Ok(followers::behind(&servers, names, values).await)
+    }
+}

@@ -1,0 +1,90 @@
+//! How a message is signed and sent, and its answer checked.
+
+use std::io;
+
+use hickory_proto::op::{Message, MessageType, ResponseCode};
+use hickory_proto::rr::{TSigVerifier, TSigner};
+use jiff::Timestamp;
+
+use super::connection::Connection;
+use super::refusal;
+use crate::resource::{Problem, ProblemKind};
+
+/// Talks with a name server.
+pub(super) struct Session {
+    connection: Connection,
+    server: String,
+    signer: Option<TSigner>,
+}
+
+impl Session {
+    /// Connects to a server. What is sent is signed if there is a key.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub(super) async fn open(server: &str, signer: Option<TSigner>) -> Result<Self, Problem> {
+        let connection = Connection::open(server).await.map_err(|error| unreachable(server, error))?;
+        Ok(Self { connection, server: server.to_owned(), signer })
+    }
+
+    /// The server.
+    pub(super) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Sends a message. The answer is the server's own, whatever it says, and was not changed on its way.
+    ///
+    /// # Errors
+    /// No answer came, or none that can be believed: nobody knows whether the message was taken.
+    pub(super) async fn ask(&mut self, mut message: Message) -> Result<Message, Problem> {
+        let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
+        let verifier = match &self.signer {
+            Some(signer) => message.finalize(signer, now).map_err(|error| self.odd(&error.to_string()))?,
+            None => None,
+        };
+        let bytes = message.to_vec().map_err(|error| self.odd(&error.to_string()))?;
+        let answer =
+            self.connection.exchange(&bytes).await.map_err(|error| unreachable(&self.server, error))?;
+        self.checked(&message, &answer, verifier)
+    }
+
+    fn checked(
+        &self,
+        asked: &Message,
+        bytes: &[u8],
+        verifier: Option<TSigVerifier>,
+    ) -> Result<Message, Problem> {
+        let answer = Message::from_vec(bytes).map_err(|error| self.odd(&error.to_string()))?;
+        let is_answer = answer.metadata.id == asked.metadata.id
+            && answer.metadata.message_type == MessageType::Response
+            && answer.metadata.op_code == asked.metadata.op_code;
+        if !is_answer {
+            return Err(self.odd("it answers another question"));
+        }
+        let Some(mut verifier) = verifier else { return Ok(answer) };
+        // A server that does not accept the key cannot sign with it.
+        if answer.metadata.response_code == ResponseCode::NotAuth {
+            return Ok(answer);
+        }
+        let verified = verifier.verify(bytes).map_err(|error| self.odd(&error.to_string()))?;
+        Ok(verified.into_message())
+    }
+
+    /// What a refusal of this server means.
+    pub(super) fn refusal(&self, answer: &Message, about: &str) -> Problem {
+        refusal::problem(answer, &self.server, self.signer.as_ref(), about)
+    }
+
+    fn odd(&self, why: &str) -> Problem {
+        let message = format!("the name server {} gave an answer that cannot be used: {why}", self.server);
+        Problem::new(ProblemKind::Unreachable, message)
+            .help("check that a name server listens there, and that nothing changes its answers on their way")
+    }
+}
+
+fn unreachable(server: &str, error: io::Error) -> Problem {
+    let message = format!("the name server {server} cannot be reached by TCP: {error}");
+    Problem::new(ProblemKind::Unreachable, message)
+        .help("check the address, and that TCP to its port is let through")
+        .caused_by(error)
+}

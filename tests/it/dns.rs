@@ -1,0 +1,292 @@
+//! Record sets on a real name server.
+
+use crate::harness::{DnsRelay, HEAD, NameServer, Namespace, Project, Updates, ZONE, wait_until};
+
+tests! {
+    a_record_is_made_changed_and_destroyed,
+    an_alias_takes_the_place_of_addresses_at_once,
+    nothing_stands_beside_an_alias,
+    what_others_made_is_taken_over_only_with_consent,
+    a_wildcard_is_no_record,
+    a_server_that_does_not_let_us_is_explained,
+    a_key_that_is_not_there_is_told_and_stops_the_apply,
+    the_apply_waits_for_a_server_that_lags,
+    what_has_left_the_file_is_found_by_the_state,
+    a_server_is_not_changed_behind_the_back_of_what_it_holds,
+    an_update_whose_answer_is_lost_is_looked_up,
+    a_killed_run_is_settled_by_the_marker,
+    a_rollback_brings_the_old_values_back,
+    texts_stand_beside_addresses,
+}
+
+const NAME: &str = "registry.zone.test";
+
+/// A block with these keys beside its names.
+fn block(server: &NameServer, keys: &str) -> String {
+    block_at(&server.provider(""), keys)
+}
+
+fn block_at(provider: &str, keys: &str) -> String {
+    format!(
+        "{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\nttl = 60\nrfc2136 = {provider}\n{keys}\n"
+    )
+}
+
+fn project<'n>(ns: &'n Namespace, server: &NameServer, text: &str) -> Project<'n> {
+    ns.project().write("regplan.toml", text).env("TSIG_KEY", server.secret())
+}
+
+const ONE: &str = "values = [\"192.0.2.1\"]";
+const TWO: &str = "values = [\"192.0.2.2\", \"2001:DB8::2\"]";
+
+fn a_record_is_made_changed_and_destroyed() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let project = project(&ns, &server, &block(&server, ONE));
+    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
+    plan.stdout_contains("+ dns.main").stdout_contains("Plan: 1 to add");
+    assert_eq!(server.dig("A", NAME), "", "a plan changes nothing");
+    project.apply();
+    assert_eq!(server.dig("A", NAME), "192.0.2.1");
+    let marker = server.dig("TXT", &format!("_regplan.{NAME}"));
+    assert!(
+        marker.contains(&ns.fill("project={project},")) && marker.contains("address=dns.main"),
+        "{marker}"
+    );
+    project.expect_settled();
+    project.run(["drift"]).success();
+
+    project.rewrite("regplan.toml", &block(&server, TWO));
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("~ dns.main").stdout_contains("192.0.2.1").stdout_contains("2001:db8::2");
+    project.apply();
+    assert_eq!((server.dig("A", NAME), server.dig("AAAA", NAME)), ("192.0.2.2".into(), "2001:db8::2".into()));
+    project.expect_settled();
+
+    server.update(&format!("update delete {NAME} A\nupdate add {NAME} 7 A 192.0.2.66")).success();
+    let drift = project.run(["drift"]).code(2);
+    drift.stdout_contains("dns.main").stdout_contains("192.0.2.66");
+    project.run(["plan"]).success().stdout_contains("drift").stdout_contains("192.0.2.66");
+    project.apply();
+    assert_eq!(server.dig("A", NAME), "192.0.2.2");
+    project.expect_settled();
+
+    project.run(["destroy", "--auto-approve"]).success();
+    for (record_type, name) in [("A", NAME), ("AAAA", NAME), ("TXT", "_regplan.registry.zone.test")] {
+        assert_eq!(server.dig(record_type, name), "");
+    }
+}
+
+fn an_alias_takes_the_place_of_addresses_at_once() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let relay = DnsRelay::before(&server.address());
+    let text = |keys: &str| block_at(&server.provider_at(relay.address(), ""), keys);
+    let project = project(&ns, &server, &text(TWO));
+    project.apply();
+    project.rewrite("regplan.toml", &text("values = [\"LB.example.net.\"]"));
+    project.apply();
+    assert_eq!(relay.updates(), 2, "a message each");
+    assert_eq!(server.dig("CNAME", NAME), "lb.example.net.");
+    project.expect_settled();
+    project.rewrite("regplan.toml", &text(ONE));
+    project.apply();
+    assert_eq!((server.dig("CNAME", NAME), server.dig("A", NAME)), (String::new(), "192.0.2.1".into()));
+    project.expect_settled();
+}
+
+fn nothing_stands_beside_an_alias() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    server.update(&format!("update add {NAME} 60 TXT \"of others\"")).success();
+    let project = project(&ns, &server, &block(&server, "values = [\"lb.example.net\"]"));
+    let plan = project.run(["plan"]).code(1);
+    plan.stdout_contains("has other records (TXT), and nothing may stand beside a CNAME");
+    project.rewrite("regplan.toml", &block(&server, ONE));
+    project.apply();
+    assert_eq!(server.dig("TXT", NAME), "\"of others\"");
+    project.rewrite("regplan.toml", &block(&server, "values = [\"lb.example.net\"]"));
+    project.run(["apply", "--auto-approve"]).code(1);
+    assert_eq!(server.dig("A", NAME), "192.0.2.1");
+}
+
+fn what_others_made_is_taken_over_only_with_consent() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    server.update(&format!("update add {NAME} 60 A 192.0.2.9")).success();
+    let project = project(&ns, &server, &block(&server, ONE));
+    let plan = project.run(["plan"]).code(1);
+    plan.stdout_contains("exists already, and nothing marks it as ours").stdout_contains("--adopt dns.main");
+    project.run(["apply", "--auto-approve"]).code(1);
+    assert_eq!(server.dig("A", NAME), "192.0.2.9");
+    project.run(["apply", "--auto-approve", "--adopt", "dns.main"]).success();
+    assert_eq!(server.dig("A", NAME), "192.0.2.1");
+    project.expect_settled();
+
+    // Another project wants the same name.
+    let other_ns = Namespace::new();
+    let other = self::project(&other_ns, &server, &block(&server, TWO));
+    let plan = other.run(["plan", "--adopt", "dns.main"]).code(1);
+    plan.stdout_contains(&ns.fill("it belongs to the project `{project}` (dns.main)"));
+    plan.stdout_contains("_regplan.registry.zone.test");
+}
+
+fn a_wildcard_is_no_record() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let name = "registry.wild.zone.test";
+    let project = project(&ns, &server, &block(&server, ONE).replace(NAME, name));
+    assert_eq!(server.dig("A", name), "192.0.2.77");
+    project.run(["plan"]).success().stdout_contains("+ dns.main");
+    project.apply();
+    assert_eq!(server.dig("A", name), "192.0.2.1");
+    project.expect_settled();
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(server.dig("A", name), "192.0.2.77");
+}
+
+fn a_server_that_does_not_let_us_is_explained() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let project = ns.project().write("regplan.toml", &block(&server, ONE));
+    let wrong = project.regplan(["plan"]).env("TSIG_KEY", "bm90IHRoZSBrZXk=").run().code(1);
+    wrong.stdout_contains("the secret of the key regplan is another one there (BADSIG)");
+    let project = project.env("TSIG_KEY", server.secret());
+    project.edit("regplan.toml", "key_name = \"regplan\"", "key_name = \"other\"");
+    project.run(["plan"]).code(1).stdout_contains("it knows no key other with this algorithm (BADKEY)");
+    project.edit("regplan.toml", "key_name = \"other\"", "key_name = \"regplan\"");
+    project.edit("regplan.toml", "\"zone.test\"\nttl", "\"test\"\nttl");
+    project.run(["plan"]).code(1).stdout_contains("it does not keep the zone, or not with this key");
+    project.edit("regplan.toml", "\"test\"\nttl", "\"zone.test\"\nttl");
+    server.end();
+    let dead = project.run(["plan"]).code(1);
+    dead.stdout_contains("cannot be reached by TCP").stdout_contains("check the address");
+}
+
+fn a_key_that_is_not_there_is_told_and_stops_the_apply() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let project = ns.project().write("regplan.toml", &block(&server, ONE));
+    project.run(["plan"]).success().stdout_contains("the environment variable TSIG_KEY is not set");
+    project.run(["apply", "--auto-approve"]).code(1);
+    assert_eq!(server.dig("A", NAME), "");
+    let odd = project.regplan(["plan"]).env("TSIG_KEY", "no base64!").run().code(1);
+    odd.stderr_contains("the key of `rfc2136` is not base64").stderr_lacks("no base64!");
+}
+
+fn the_apply_waits_for_a_server_that_lags() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let follower = server.follower();
+    let more = format!(", name_servers = [\"{}\", \"{}\"]", server.address(), follower.address());
+    let text = |keys: &str| block_at(&server.provider(&more), keys);
+    let project = project(&ns, &server, &text(ONE));
+    let applied = project.apply();
+    applied.stderr_contains(&format!("{} does not have it yet", follower.address()));
+    assert_eq!(follower.dig("A", NAME), "192.0.2.1");
+
+    // One that never follows.
+    let follower_address = follower.address();
+    follower.end();
+    project.rewrite("regplan.toml", &(text(TWO) + "\n[dns.main.lifecycle.timeouts]\nready = \"1s\"\n"));
+    let late = project.run(["apply", "--auto-approve"]).code(1);
+    late.stderr_contains("not every server answers with registry.zone.test after 1 s");
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("not ready yet").stdout_contains(&follower_address);
+    project.run(["drift"]).code(2).stdout_contains(&follower_address);
+}
+
+fn what_has_left_the_file_is_found_by_the_state() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let text = block(&server, ONE).replace("{ env = \"TSIG_KEY\" }", "{ file = \"keys/tsig\" }");
+    let project =
+        ns.project().write("regplan.toml", &text).write("keys/tsig", &format!("{}\n", server.secret()));
+    project.apply();
+    assert!(!project.read(&project.state_path()).contains(server.secret()), "the state holds no key");
+    project.rewrite("regplan.toml", HEAD);
+    project.run(["drift"]).success();
+    let gone = project.path("keys/tsig");
+    std::fs::rename(&gone, project.path("keys/elsewhere")).unwrap();
+    project.run(["apply", "--auto-approve"]).code(1).stderr_contains("keys/tsig cannot be read");
+    assert_eq!(server.dig("A", NAME), "192.0.2.1");
+    std::fs::rename(project.path("keys/elsewhere"), gone).unwrap();
+    project.apply().stdout_contains("1 to destroy");
+    assert_eq!(server.dig("A", NAME), "");
+}
+
+fn a_server_is_not_changed_behind_the_back_of_what_it_holds() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let other = NameServer::start();
+    let project = project(&ns, &server, &block(&server, ONE));
+    project.apply();
+    project.rewrite("regplan.toml", &block(&other, ONE).replace("env = \"TSIG_KEY\"", "env = \"OTHER_KEY\""));
+    let project = project.env("OTHER_KEY", other.secret());
+    let plan = project.run(["plan"]).code(1);
+    plan.stdout_contains(&format!("was written at {} (zone zone.test)", server.address()));
+    plan.stdout_contains("nothing is left behind");
+    assert_eq!(other.dig("A", NAME), "");
+    // The same server by another address.
+    let relay = DnsRelay::before(&server.address());
+    project.rewrite("regplan.toml", &block_at(&server.provider_at(relay.address(), ""), ONE));
+    project.expect_settled();
+    project.apply();
+    assert!(project.state()["resources"]["dns.main"].to_string().contains(relay.address()));
+}
+
+fn an_update_whose_answer_is_lost_is_looked_up() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let relay = DnsRelay::before(&server.address());
+    let text = |keys: &str| block_at(&server.provider_at(relay.address(), ""), keys);
+    let project = project(&ns, &server, &text(ONE));
+    relay.set(Updates::LoseAnswer);
+    project.apply();
+    assert_eq!(relay.updates(), 1, "it was done, and is not repeated");
+    relay.set(Updates::Lose);
+    project.rewrite("regplan.toml", &text(TWO));
+    project.apply();
+    assert_eq!(relay.updates(), 3, "it was not done, and is repeated");
+    assert_eq!(server.dig("A", NAME), "192.0.2.2");
+    project.expect_settled();
+}
+
+fn a_killed_run_is_settled_by_the_marker() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let relay = DnsRelay::before(&server.address());
+    let text = |keys: &str| block_at(&server.provider_at(relay.address(), ""), keys);
+    let project = project(&ns, &server, &text(ONE));
+    relay.set(Updates::Hang);
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the record", || server.dig("A", NAME) == "192.0.2.1");
+    apply.kill();
+    relay.set(Updates::Pass);
+    let settled = project.apply();
+    settled.stdout_lacks("to adopt").stdout_lacks("exists already");
+    project.expect_settled();
+    // Killed while it destroys.
+    relay.set(Updates::Hang);
+    let destroy = project.regplan(["destroy", "--auto-approve"]).spawn();
+    wait_until("the end of the record", || server.dig("A", NAME).is_empty());
+    destroy.kill();
+    relay.set(Updates::Pass);
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(server.dig("TXT", "_regplan.registry.zone.test"), "");
+}
+
+fn a_rollback_brings_the_old_values_back() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let project = project(&ns, &server, &block(&server, ONE));
+    project.apply();
+    project.rewrite("regplan.toml", &block(&server, "values = [\"lb.example.net\"]"));
+    project.apply();
+    project.run(["rollback", "--auto-approve"]).success();
+    assert_eq!((server.dig("A", NAME), server.dig("CNAME", NAME)), ("192.0.2.1".into(), String::new()));
+}
+
+fn texts_stand_beside_addresses() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let long = "x".repeat(300);
+    let texts = format!(
+        "{}\n[dns.texts]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\ntype = \"TXT\"\nrfc2136 = {}\nvalues = [\"v=1; a\", \"{long}\"]\n",
+        block(&server, ONE),
+        server.provider("")
+    );
+    let project = project(&ns, &server, &texts);
+    project.apply();
+    project.expect_settled();
+    assert_eq!(server.dig("TXT", NAME).lines().count(), 2);
+    project.rewrite("regplan.toml", &block(&server, ONE));
+    project.apply().stdout_contains("1 to destroy");
+    assert_eq!((server.dig("TXT", NAME), server.dig("A", NAME)), (String::new(), "192.0.2.1".into()));
+}

@@ -1,0 +1,106 @@
+//! Something between a client and its name server that loses messages.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// What becomes of updates that change something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Updates {
+    /// They pass.
+    Pass,
+    /// They arrive, and the answer to the next one is lost.
+    LoseAnswer,
+    /// The next one is lost on its way.
+    Lose,
+    /// They arrive, and no answer ever comes.
+    Hang,
+}
+
+/// A relay that runs until the test binary ends.
+pub(crate) struct DnsRelay {
+    address: String,
+    mode: Arc<Mutex<Updates>>,
+    seen: Arc<AtomicU32>,
+}
+
+impl DnsRelay {
+    /// In front of this server.
+    pub(crate) fn before(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (mode, seen) = (Arc::new(Mutex::new(Updates::Pass)), Arc::new(AtomicU32::new(0)));
+        let relay = Self { address, mode: Arc::clone(&mode), seen: Arc::clone(&seen) };
+        let server = server.to_owned();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (server, mode, seen) = (server.clone(), Arc::clone(&mode), Arc::clone(&seen));
+                thread::spawn(move || drop(forward(client, &server, &mode, &seen)));
+            }
+        });
+        relay
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// From now on this becomes of updates.
+    pub(crate) fn set(&self, mode: Updates) {
+        *self.mode.lock().unwrap() = mode;
+    }
+
+    /// How many updates that change something have come.
+    pub(crate) fn updates(&self) -> u32 {
+        self.seen.load(Ordering::SeqCst)
+    }
+}
+
+fn forward(mut client: TcpStream, server: &str, mode: &Mutex<Updates>, seen: &AtomicU32) -> io::Result<()> {
+    let mut server = TcpStream::connect(server)?;
+    loop {
+        let message = read(&mut client)?;
+        let mut fate = Updates::Pass;
+        if changes_something(&message) {
+            seen.fetch_add(1, Ordering::SeqCst);
+            let mut mode = mode.lock().unwrap();
+            fate = *mode;
+            if fate != Updates::Hang {
+                *mode = Updates::Pass;
+            }
+        }
+        if fate == Updates::Lose {
+            return Ok(());
+        }
+        write(&mut server, &message)?;
+        let answer = read(&mut server)?;
+        match fate {
+            Updates::Pass => write(&mut client, &answer)?,
+            Updates::Hang => loop {
+                thread::park();
+            },
+            Updates::LoseAnswer | Updates::Lose => return Ok(()),
+        }
+    }
+}
+
+/// Whether a message is an update with something in its third section.
+fn changes_something(message: &[u8]) -> bool {
+    let operation = message[2] >> 3 & 0xF;
+    operation == 5 && (message[8], message[9]) != (0, 0)
+}
+
+fn read(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut length = [0; 2];
+    stream.read_exact(&mut length)?;
+    let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut message)?;
+    Ok(message)
+}
+
+fn write(stream: &mut TcpStream, message: &[u8]) -> io::Result<()> {
+    let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+    stream.write_all(&[&length, message].concat())
+}

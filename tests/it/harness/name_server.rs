@@ -1,0 +1,143 @@
+//! A real name server that takes updates, of a test's own, and one that follows it.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::command::{Command, Running};
+use super::{Output, program, wait_until};
+
+/// The zone.
+pub(crate) const ZONE: &str = "zone.test";
+/// The name of the key that may change it.
+const KEY: &str = "regplan";
+
+/// A BIND on this machine, with the zone [`ZONE`]. It ends when it is dropped.
+#[must_use = "it serves until it is dropped"]
+pub(crate) struct NameServer {
+    port: u16,
+    secret: String,
+    server: Running,
+    _folder: tempfile::TempDir,
+}
+
+/// Where the zone of a server comes from.
+enum Zone<'s> {
+    /// It is its own.
+    Own,
+    /// It is that of this one.
+    Follows(&'s NameServer),
+}
+
+impl NameServer {
+    /// A server with a zone of its own.
+    #[track_caller]
+    pub(crate) fn start() -> Self {
+        Self::of(&Zone::Own, STANDARD.encode(rand::random::<[u8; 32]>()))
+    }
+
+    /// A server that asks this one every two seconds for what has changed.
+    #[track_caller]
+    pub(crate) fn follower(&self) -> Self {
+        let follower = Self::of(&Zone::Follows(self), self.secret.clone());
+        wait_until("the first transfer", || !follower.dig("SOA", ZONE).is_empty());
+        follower
+    }
+
+    #[track_caller]
+    fn of(zone: &Zone<'_>, secret: String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let path = folder.path().join("named.conf");
+        fs::write(&path, settings(folder.path(), port, zone, &secret)).unwrap();
+        fs::write(folder.path().join("zone"), START).unwrap();
+        let server = Command::new(program("named")).args(["-g", "-n1", "-c", path.to_str().unwrap()]).spawn();
+        let server = Self { port, secret, server, _folder: folder };
+        wait_until("the name server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        server
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The key, in base64.
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// The value of `rfc2136` for it, with the key from the variable `TSIG_KEY`, and with more keys.
+    pub(crate) fn provider(&self, more: &str) -> String {
+        self.provider_at(&self.address(), more)
+    }
+
+    /// The same for whatever is in front of it at this address.
+    pub(crate) fn provider_at(&self, address: &str, more: &str) -> String {
+        let own = self.address();
+        let servers = if more.contains("name_servers") {
+            String::new()
+        } else {
+            format!(", name_servers = [\"{own}\"]")
+        };
+        format!(
+            "{{ server = \"{address}\", key_name = \"{KEY}\", key = {{ env = \"TSIG_KEY\" }}{servers}{more} }}"
+        )
+    }
+
+    /// What it answers, a line each, sorted.
+    #[track_caller]
+    pub(crate) fn dig(&self, record_type: &str, name: &str) -> String {
+        let port = self.port.to_string();
+        let dig = Command::new(program("dig"));
+        let answer =
+            dig.args(["@127.0.0.1", "-p", &port, "+tcp", "+short", record_type, name]).run().success();
+        let mut lines: Vec<&str> = answer.stdout().lines().collect();
+        lines.sort_unstable();
+        lines.join("\n")
+    }
+
+    /// Changes the zone as somebody else would: lines of `nsupdate`.
+    #[track_caller]
+    pub(crate) fn update(&self, lines: &str) -> Output {
+        let key = format!("hmac-sha256:{KEY}:{}", self.secret);
+        let lines = format!("server 127.0.0.1 {}\nzone {ZONE}\n{lines}\nsend\n", self.port);
+        Command::new(program("nsupdate")).args(["-y", &key]).stdin(lines).run()
+    }
+
+    /// Stops it for good.
+    pub(crate) fn end(self) {
+        self.server.kill();
+    }
+}
+
+const START: &str = "$TTL 5\n@ IN SOA ns1 admin 1 2 2 600 5\n@ IN NS ns1\nns1 IN A 127.0.0.1\n\
+                     @ IN TXT \"by others\"\n*.wild IN A 192.0.2.77\n";
+
+fn settings(folder: &Path, port: u16, zone: &Zone<'_>, secret: &str) -> String {
+    let path = folder.display();
+    let zone = match zone {
+        Zone::Own => {
+            format!("type primary; file \"{path}/zone\"; update-policy {{ grant {KEY} zonesub ANY; }};")
+        }
+        Zone::Follows(server) => format!(
+            "type secondary; file \"{path}/copy\"; primaries port {} {{ 127.0.0.1 key {KEY}; }}; min-refresh-time 1; \
+             max-refresh-time 2; min-retry-time 1;",
+            server.port
+        ),
+    };
+    format!(
+        r#"key "{KEY}" {{ algorithm hmac-sha256; secret "{secret}"; }};
+options {{
+    directory "{path}"; pid-file "{path}/pid"; session-keyfile "{path}/key"; managed-keys-directory "{path}";
+    listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+    recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-transfer {{ key "{KEY}"; }};
+}};
+controls {{ }};
+zone "{ZONE}" {{ {zone} }};
+"#
+    )
+}
