@@ -9,6 +9,7 @@
 //! | `step` | the futures of one resource: write or delete, then wait |
 //! | `task` | how one change is carried out |
 //! | `hooks` | what is noted before hooks of charts run, and what is deleted after them |
+//! | `login` | who is asked before nodes get a login |
 //! | `removal` | how an object is deleted and waited for until it is gone |
 //! | `guarded` | how a write is refused where the object is not the planned one |
 //! | `place` | how many are written at once, and what holds no place meanwhile |
@@ -20,6 +21,7 @@
 mod event;
 mod guarded;
 mod hooks;
+mod login;
 mod patience;
 mod place;
 mod record;

@@ -61,13 +61,13 @@ pub(super) fn write<'p>(
 ) -> Step<'p> {
     let address = task.change.address.clone();
     Box::pin(async move {
-        if task.may_wait_for_values() {
+        if task.may_wait() {
             place.leave();
         }
-        // The wait for a value can be long, so a stop ends it. A write is never cut.
+        // The wait for a value, or for those who are to know it, can be long, so a stop ends it. A write is never cut.
         let object = tokio::select! {
             biased;
-            object = task.whole_object(provider, &progress) => object,
+            object = task.object_to_write(provider, &progress) => object,
             () = stop.cancelled() => return StepResult::Cut { address },
         };
         let object = match object {

@@ -8,9 +8,11 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::guarded;
+use super::login;
 use super::patience::PatientWriter;
 use super::place::Place;
 use super::removal::{self, Removal};
+use crate::kubernetes::pull_login::PullLogin;
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{
     Guard, OnTrouble, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written,
@@ -88,7 +90,7 @@ impl Task<'_> {
     }
 
     /// Creates or updates, once there is [room](Self::make_room); `object` is what
-    /// [`whole_object`](Self::whole_object) gave.
+    /// [`object_to_write`](Self::object_to_write) gave.
     pub(super) async fn perform(&self, object: Value, provider: &dyn Provider) -> Result<Done, Problem> {
         let field_release = self.field_release()?;
         let writer = PatientWriter { plan: self.plan, change: self.change };
@@ -159,17 +161,26 @@ impl Task<'_> {
         }
     }
 
-    /// Whether it has values that may have to be waited for.
-    pub(super) fn may_wait_for_values(&self) -> bool {
+    /// Whether something may have to be waited for before the write.
+    pub(super) fn may_wait(&self) -> bool {
+        let sent = self.change.send.as_ref();
         self.desired.unresolved.iter().next().is_some()
+            || sent.is_some_and(|sent| PullLogin::of(sent).is_some())
     }
 
-    /// The object as it was approved, with the values put in that are known only now.
-    pub(super) async fn whole_object(
+    /// The object as it is written, once everything is there that must be there before.
+    pub(super) async fn object_to_write(
         &self,
         provider: &dyn Provider,
         progress: Progress<'_>,
     ) -> Result<Value, Problem> {
+        let object = self.whole_object(provider, progress).await?;
+        login::await_taken(provider, &object, self.desired.lifecycle.timeouts.ready, progress).await?;
+        Ok(object)
+    }
+
+    /// The object as it was approved, with the values put in that are known only now.
+    async fn whole_object(&self, provider: &dyn Provider, progress: Progress<'_>) -> Result<Value, Problem> {
         let mut object = self.change.send.clone().unwrap_or_default();
         let mut dependencies = self.dependencies.clone();
         for (path, expression) in self.desired.unresolved.iter() {

@@ -54,6 +54,11 @@ impl<'a> CompileContext<'a> {
     pub(super) fn spec<T: BlockType>(&self, block: &BlockRef<T>) -> Option<&'a T::Spec> {
         self.specs.get(&block.address)
     }
+
+    /// What all blocks of a type say, each with its address. Those with a mistake are not among them.
+    pub(super) fn specs<T: BlockType>(&self) -> impl Iterator<Item = (&'a BlockAddress, &'a T::Spec)> {
+        self.specs.all()
+    }
 }
 
 /// A key that names a block of the type `T`, by its address: `tls.issuer = "issuer.letsencrypt"`.
@@ -70,6 +75,13 @@ impl<T: BlockType> BlockRef<T> {
     /// The block with this name.
     pub(super) fn named(name: &str) -> Self {
         Self { address: BlockAddress::new(T::KIND, name), block_type: PhantomData }
+    }
+}
+
+impl<T> BlockRef<T> {
+    /// The address of the named block.
+    pub(super) fn address(&self) -> &BlockAddress {
+        &self.address
     }
 }
 

@@ -33,6 +33,12 @@ codes! {
     HELM_HOOKS = "helm-hooks";
     /// Which namespaces a label selector means is not known.
     NAMESPACES_NOT_KNOWN = "namespaces-not-known";
+    /// Which user nodes have now is not known, so no rotation can go on.
+    ROTATION_NOT_KNOWN = "rotation-not-known";
+    /// The last rotation has not ended, and another one is asked for.
+    ROTATION_NOT_ENDED = "rotation-not-ended";
+    /// Pulls may fail for a while.
+    PULL_GAP = "pull-gap";
     /// A chart does not say which version is meant.
     CHART_NOT_PINNED = "chart-not-pinned";
     /// A chart cannot be had, or Helm cannot render it.

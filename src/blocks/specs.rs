@@ -17,6 +17,11 @@ impl Specs {
         self.by_address.insert(address, Box::new(spec));
     }
 
+    /// The specs of this type, each with the address of its block.
+    pub(super) fn all<S: 'static>(&self) -> impl Iterator<Item = (&BlockAddress, &S)> {
+        self.by_address.iter().filter_map(|(address, spec)| Some((address, spec.downcast_ref()?)))
+    }
+
     /// The spec of a block; `None` where it has none, or one of another type.
     pub(super) fn get<S: 'static>(&self, address: &BlockAddress) -> Option<&S> {
         self.by_address.get(address)?.downcast_ref()

@@ -115,7 +115,7 @@ async fn answer(
 async fn live_objects(needs: Vec<Need>, outside: &Outside<'_>) -> Vec<(Need, Fact)> {
     let unknown = |reason: &str| Fact::Unknown(reason.to_owned());
     let Some(provider) = outside.provider else {
-        return needs.into_iter().map(|need| (need, unknown("no cluster is asked here"))).collect();
+        return needs.into_iter().map(|need| (need, Fact::Live(LiveObject::NotAsked))).collect();
     };
     let targets = needs.iter().filter_map(|need| match need {
         Need::Live(target) => Some(target.clone()),

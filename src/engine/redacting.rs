@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::kubernetes::pull_login::PullLogin;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
     Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
@@ -145,6 +146,11 @@ impl Cluster for RedactingProvider {
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         self.answer(self.provider.cluster().namespaces().await)
+    }
+
+    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
+        let lacking = self.answer(self.provider.cluster().login_lacks(login).await)?;
+        Ok(lacking.map(|text| self.secrets.redactor().text(text)))
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

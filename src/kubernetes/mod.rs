@@ -30,6 +30,7 @@
 //! | `class_controllers` | which controller serves a class of Ingresses or Gateways, and where it usually is |
 //! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
+//! | `pull_login` | which login is in a pull Secret, and which pods are to take it first |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
 //! Rules about what a status means go here (`readiness`); requests go into
@@ -63,6 +64,7 @@ pub mod newest_state;
 pub mod openapi;
 pub mod pods;
 pub mod propagation;
+pub mod pull_login;
 pub mod quantity;
 pub mod readiness;
 pub mod removed_apis;

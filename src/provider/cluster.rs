@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::house::{House, Written};
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::kubernetes::pull_login::PullLogin;
 use crate::resource::{
     ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, ProblemKind, Stamp, Target,
 };
@@ -165,6 +166,14 @@ pub trait Cluster: House {
     /// No answer, or no permission. What cannot be seen is never taken for absent.
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         Ok(BTreeMap::new())
+    }
+
+    /// What is lacking until each of the pods takes a login; `None` where nothing is. Pods that end are not asked.
+    ///
+    /// # Errors
+    /// The pods may not be listed, or not be reached.
+    async fn login_lacks(&self, _login: &PullLogin) -> Result<Option<String>, Problem> {
+        Ok(None)
     }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is

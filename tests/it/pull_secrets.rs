@@ -13,6 +13,10 @@ tests! {
     an_account_gets_an_entry_beside_those_of_others,
     an_entry_of_others_is_taken_over_only_with_consent,
     an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused,
+    two_users_take_turns_and_the_next_plan_retires_one,
+    nodes_get_no_user_that_the_pods_do_not_take,
+    a_lost_password_is_no_reason_to_change_users_silently,
+    a_changed_password_of_one_user_is_announced,
 }
 
 const PASSWORD: &str = "a long enough password";
@@ -197,7 +201,11 @@ fn an_entry_of_others_is_taken_over_only_with_consent() {
     ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "pull"}]}));
     let project = pulling(&ns, "namespaces = [\"{ns}\"]\nservice_accounts = [\"default\"]");
     let entry = ns.fill("pull_secret.pull/ImagePullSecret.accounts.regplan.dev/{ns}/default_pull");
-    project.run(["plan"]).code(1).stdout_contains("is not ours").stdout_contains(&format!("--adopt {entry}"));
+    project
+        .run(["plan"])
+        .code(1)
+        .stdout_contains("exists already")
+        .stdout_contains(&format!("--adopt {entry}"));
     project.run(["apply", "--auto-approve", "--adopt", &entry]).success();
     assert_eq!(entries(&ns, "default"), ["pull"]);
     project.expect_settled();
@@ -221,4 +229,111 @@ fn an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused() {
     ns.delete("serviceaccount/app");
     project.apply();
     assert_eq!(entries(&ns, "app"), ["pull"]);
+}
+
+/// A pull secret whose users take turns.
+const IN_TURN: &str = "rotate = \"2026-10\"\nnamespaces = [\"{ns}\"]";
+
+/// The users in the password file.
+fn users(ns: &Namespace) -> Vec<String> {
+    let file = ns.field("secret/registry-htpasswd", "/data/htpasswd");
+    let file = String::from_utf8(STANDARD.decode(file.as_str().unwrap()).unwrap()).unwrap();
+    file.lines().map(|line| line.split_once(':').unwrap().0.to_owned()).collect()
+}
+
+/// The user that nodes have.
+fn user(ns: &Namespace) -> String {
+    login(ns, "{ns}").unwrap()["username"].as_str().unwrap().to_owned()
+}
+
+fn two_users_take_turns_and_the_next_plan_retires_one() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, IN_TURN);
+    project.apply();
+    assert_eq!(
+        (user(&ns).as_str(), users(&ns)),
+        ("ci-a", ["ci", "ci-a", "robot"].map(str::to_owned).to_vec())
+    );
+    project.expect_settled();
+    let first = login(&ns, "{ns}").unwrap();
+    project.edit("regplan.toml", "2026-10", "2026-11");
+    let plan = project.run(["plan", "--out=turn.regplan"]).success();
+    plan.stdout_contains("data.htpasswd: (sensitive, changed): ci-b added");
+    project.run(["apply", "turn.regplan"]).success();
+    assert_eq!(
+        (user(&ns).as_str(), users(&ns)),
+        ("ci-b", ["ci", "ci-a", "ci-b", "robot"].map(str::to_owned).to_vec())
+    );
+    let second = login(&ns, "{ns}").unwrap();
+    assert_ne!(first["password"], second["password"]);
+    project.run(["plan", "--detailed-exitcode"]).code(2).stdout_contains("ci-a removed");
+    project.apply();
+    assert_eq!(
+        (user(&ns).as_str(), users(&ns)),
+        ("ci-b", ["ci", "ci-b", "robot"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(ns.get("secret/registry-pull-ci")["data"].as_object().unwrap().len(), 1);
+    project.expect_settled();
+    // The third password is that of the first user again.
+    project.edit("regplan.toml", "2026-11", "2026-12");
+    project.apply();
+    assert_eq!(user(&ns), "ci-a");
+    assert_ne!(login(&ns, "{ns}").unwrap()["password"], first["password"]);
+}
+
+fn nodes_get_no_user_that_the_pods_do_not_take() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, IN_TURN);
+    project.apply();
+    // These pods have no node that could ask them.
+    project.edit("regplan.toml", "replicas       = 0", "replicas       = 1");
+    project.run(["apply", "--auto-approve"]).success();
+    let quick = "2026-11\"\nlifecycle.timeouts.ready = \"2s";
+    project.edit("regplan.toml", "2026-10", quick);
+    let failed = project.run(["apply", "--auto-approve"]).code(1);
+    failed.stderr_contains("does not take the user `ci-b`").stderr_contains("nothing was given to nodes");
+    assert_eq!(user(&ns), "ci-a");
+    assert!(users(&ns).contains(&"ci-a".to_owned()), "the user that nodes have still works");
+    // The next run goes on where this one has stopped, with the same password.
+    let kept = ns.get("secret/registry-pull-ci")["data"].clone();
+    project.edit("regplan.toml", "replicas       = 1", "replicas       = 0");
+    project.apply();
+    assert_eq!(user(&ns), "ci-b");
+    let password = login(&ns, "{ns}").unwrap()["password"].as_str().unwrap().to_owned();
+    assert_eq!(kept["b.2026-11"], STANDARD.encode(password).as_str());
+    project.apply();
+    project.expect_settled();
+}
+
+fn a_lost_password_is_no_reason_to_change_users_silently() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, IN_TURN);
+    project.apply();
+    ns.delete("secret/registry-pull-ci");
+    let kept = ns.fill("pull_secret.pull/Secret/{ns}/registry-pull-ci");
+    project
+        .run(["plan"])
+        .code(1)
+        .stderr_contains("is lost")
+        .stderr_contains("`--consent")
+        .stderr_contains(&kept);
+    assert_eq!(user(&ns), "ci-a");
+    project.run(["apply", "--auto-approve", "--consent", &kept]).success();
+    assert_eq!(user(&ns), "ci-b");
+    // So it is where somebody takes the password out of the Secret.
+    ns.patch("secret/registry-pull-ci", &json!({"data": {"b.2026-10": null}}));
+    project.run(["plan"]).code(1).stderr_contains("nodes have the user `ci-b`").stderr_contains("`--replace");
+    project.run(["apply", "--auto-approve", "--replace", &kept]).success();
+    assert_eq!(user(&ns), "ci-a");
+}
+
+fn a_changed_password_of_one_user_is_announced() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, "namespaces = [\"{ns}\"]");
+    project.apply();
+    project.run(["plan"]).success().stderr_lacks("pull-gap");
+    let project = project.env("CI_PASSWORD", "another long password");
+    project.run(["plan"]).success().stderr_contains("pull-gap").stderr_contains("`rotate` lets two users");
+    project.apply();
+    project.run(["plan"]).success().stderr_lacks("pull-gap");
 }

@@ -53,6 +53,24 @@ fn round_trip(image: &str, registry: Command) {
     let said = registry.stderr_so_far() + &registry.stdout_so_far();
     assert!(!said.contains("No HTTP secret") && !said.contains("htpasswd is missing"), "{said}");
     push_and_pull(folder.path(), port);
+    users_come_without_a_restart(folder.path(), port);
+}
+
+/// The file is put in the place of the old one, as a kubelet does it.
+fn users_come_without_a_restart(folder: &Path, port: u16) {
+    let right = format!("ci:{PASSWORD}");
+    let new = Command::new(program("htpasswd")).args(["-nbB", "ci-b", PASSWORD]).run().success();
+    let file = folder.join("htpasswd");
+    let replace = |text: &str| {
+        fs::write(folder.join("new"), text).unwrap();
+        fs::rename(folder.join("new"), &file).unwrap();
+    };
+    let old = fs::read_to_string(&file).unwrap();
+    replace(&format!("{old}{}\n", new.stdout().trim()));
+    assert_eq!(status(port, "/v2/", Some(&format!("ci-b:{PASSWORD}"))), Some(200));
+    assert_eq!(status(port, "/v2/", Some(&right)), Some(200), "the old user is still there");
+    replace(&format!("{}\n", new.stdout().trim()));
+    assert_eq!(status(port, "/v2/", Some(&right)), Some(401), "and goes in the same way");
 }
 
 /// A project with a registry of this image and these keys.

@@ -32,7 +32,6 @@ const PASSWORD: &str = "a long enough password";
 
 const ALICE: &str = "wonderland 1865";
 
-const CHECKSUM: &str = "/spec/template/metadata/annotations/regplan.dev~1htpasswd-checksum";
 const CONFIG_CHECKSUM: &str = "/spec/template/metadata/annotations/regplan.dev~1config-checksum";
 
 const DEPLOYMENT: &str = "registry.main/Deployment/registry";

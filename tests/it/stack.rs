@@ -7,11 +7,20 @@ mod issuers;
 mod journey;
 mod node;
 mod registry;
+mod rotation;
 
 use crate::harness::Test;
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [journey::tests(), node::tests(), bed::tests(), certificates::tests(), dns::tests(), issuers::tests()]
-        .concat()
+    [
+        journey::tests(),
+        node::tests(),
+        rotation::tests(),
+        bed::tests(),
+        certificates::tests(),
+        dns::tests(),
+        issuers::tests(),
+    ]
+    .concat()
 }

@@ -36,6 +36,8 @@ pub enum LiveObject {
     Lost,
     /// Its values are to be made anew: somebody asked for that.
     Unwanted,
+    /// No cluster is asked in this run (`validate`, `render`).
+    NotAsked,
 }
 
 /// The labels of each namespace, by its name.
@@ -145,6 +147,7 @@ impl std::fmt::Debug for Fact {
                 LiveObject::Absent => "Live(absent)",
                 LiveObject::Lost => "Live(lost)",
                 LiveObject::Unwanted => "Live(unwanted)",
+                LiveObject::NotAsked => "Live(not asked)",
             }),
             Self::Namespaces(found) => {
                 let names = found.as_ref().map(|found| found.keys().collect::<Vec<_>>());

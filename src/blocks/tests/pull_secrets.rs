@@ -1,6 +1,10 @@
 //! Pull secrets: which namespaces get one, and what is in it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
+use crate::resource::{Live, Ownership, Stamp};
 
 const REGISTRY: &str = "[registry.main]\nhost = \"r.example.com\"\nimage = \"registry:3.1.1\"\nnamespace = \"reg\"\n\
     storage.volume = { size = \"1Gi\" }\ningress.class = \"nginx\"\ntls.secret = \"t\"\n\
@@ -137,4 +141,107 @@ fn an_account_whose_list_is_written_as_a_whole_takes_no_entries() {
     assert_eq!(entry.object["spec"], json!({"account": "default", "secret": "p"}));
     assert!(entry.depends_on.iter().any(|(address, _)| address.to_string() == "pull_secret.p/Secret/a/p"));
     insta::assert_snapshot!(found(&format!("{text}imagePullSecrets = [{{ name = \"other\" }}]\n")));
+}
+
+const IN_TURN: &str =
+    "[pull_secret.p]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"a\"]\nrotate = \"2\"\n";
+
+/// The objects where the cluster has these, by namespace and name; and the mistakes.
+fn in_turn(text: &str, secrets: &[(&str, Value)]) -> CompiledBlocks {
+    let config = config(text);
+    let blocks = Blocks::read(&config);
+    let mut facts = Facts::default();
+    loop {
+        let needs = blocks.needs(&facts);
+        if needs.is_empty() {
+            return blocks.compile(&facts);
+        }
+        for need in needs {
+            let fact = match &need {
+                Need::Live(target) => {
+                    let name =
+                        format!("{}/{}", target.identity.namespace.as_deref().unwrap(), target.identity.name);
+                    let found = secrets.iter().find(|(known, _)| *known == name);
+                    found.map_or(Fact::Live(LiveObject::Absent), |(_, data)| there(data))
+                }
+                Need::Htpasswd { users, .. } => {
+                    let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
+                    Fact::Text(SecretText::Known(names.join(",")))
+                }
+                _ => Fact::Text(SecretText::Known("TEXT".into())),
+            };
+            facts.insert(need, fact);
+        }
+    }
+}
+
+fn there(data: &Value) -> Fact {
+    let stamp = Stamp { uid: "u".into(), version: "1".into() };
+    let object = json!({"data": data});
+    Fact::Live(LiveObject::There(Live { object, stamp, ownership: Ownership::default() }.into()))
+}
+
+fn decoded(secret: &Desired, key: &str) -> String {
+    let text = secret.object["data"][key].as_str().unwrap();
+    String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
+}
+
+fn login_of(user: &str) -> Value {
+    let config = json!({"auths": {"r": {"username": user, "password": "x"}}}).to_string();
+    json!({".dockerconfigjson": STANDARD.encode(config)})
+}
+
+#[test]
+fn the_password_file_has_both_users_as_long_as_a_node_has_the_old_one() {
+    let text = format!("{REGISTRY}{IN_TURN}");
+    let kept = json!({"a.1": "eA=="});
+    let compiled =
+        flawless(in_turn(&text, &[("reg/registry-pull-ci", kept), ("a/p", login_of("ci-a"))])).unwrap();
+    let all = &compiled.resources;
+    assert_eq!(
+        decoded(object(all, "registry.main/Secret/registry-htpasswd"), "htpasswd"),
+        "ci,robot,ci-b,ci-a"
+    );
+    let kept = object(all, "pull_secret.p/Secret/reg/registry-pull-ci");
+    let keys: Vec<_> = kept.object["data"].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["a.1", "b.2"]);
+    let secret = object(all, "pull_secret.p/Secret/a/p");
+    assert!(decoded(secret, ".dockerconfigjson").contains("ci-b"));
+    let mark = "reg/app.kubernetes.io/instance=registry,app.kubernetes.io/name=registry:5000";
+    assert_eq!(secret.object["metadata"]["annotations"]["regplan.dev/login-at"], mark);
+    assert!(secret.depends_on.iter().any(|(address, _)| *address == kept.address));
+    let kept = json!({"a.1": "eA==", "b.2": "eA=="});
+    let retired = in_turn(&text, &[("reg/registry-pull-ci", kept), ("a/p", login_of("ci-b"))]).resources;
+    assert_eq!(
+        decoded(object(&retired, "registry.main/Secret/registry-htpasswd"), "htpasswd"),
+        "ci,robot,ci-b"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_rotation_is_told() {
+    let both = json!({"a.0": "eA==", "b.1": "eA=="});
+    let text = format!("{REGISTRY}{}", IN_TURN.replace("[\"a\"]", "[\"a\", \"b\"]"));
+    let unfinished = in_turn(
+        &text,
+        &[("reg/registry-pull-ci", both), ("a/p", login_of("ci-a")), ("b/p", login_of("ci-b"))],
+    );
+    let lost = in_turn(
+        &format!("{REGISTRY}{IN_TURN}"),
+        &[("reg/registry-pull-ci", json!({})), ("a/p", login_of("ci-a"))],
+    );
+    let taken = REGISTRY.replace("robot", "ci-b");
+    let twice = IN_TURN.replace("secret.p]", "secret.q]");
+    let wrong = in_turn(&format!("{taken}{IN_TURN}{twice}password = {{ env = \"X\" }}\n"), &[]);
+    let named = IN_TURN.replace("\"ci\"", "\"CI_bot\"");
+    let named = in_turn(&format!("{REGISTRY}{named}"), &[]);
+    let behind_tls =
+        REGISTRY.replace("[registry.main]\n", "[registry.main]\nnode_port = {}\ntls.secret = \"t\"\n");
+    let behind_tls = in_turn(&format!("{behind_tls}{IN_TURN}"), &[]);
+    let said: Vec<String> = [unfinished, lost, wrong, named, behind_tls]
+        .into_iter()
+        .flat_map(|compiled| compiled.mistakes)
+        .map(|found| format!("{} | {} | {}", found.code, found.message, found.help.unwrap_or_default()))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
 }

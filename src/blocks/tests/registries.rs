@@ -86,25 +86,22 @@ fn both_versions_get_their_configuration_where_they_look_for_it() {
 }
 
 #[test]
-fn a_changed_input_rolls_the_pods() {
-    let template = "spec.template.metadata.annotations";
+fn what_pods_read_at_their_start_rolls_them_and_users_do_not() {
+    let template = path("spec.template.metadata.annotations");
     let annotations = |text: &str, secret: &str| {
         let resources = compiled_with(text, "", &SecretText::Known(secret.into())).unwrap().resources;
         let deployment = object(&resources, "registry.main/Deployment/registry");
-        path(template).get(&deployment.object).unwrap().clone()
+        template.get(&deployment.object).unwrap().clone()
     };
     let before = annotations(EXAMPLE, "one");
     assert_eq!(before, annotations(EXAMPLE, "one"));
-    let after = annotations(EXAMPLE, "two");
-    for key in ["regplan.dev/config-checksum", "regplan.dev/htpasswd-checksum"] {
-        assert_ne!(before[key], after[key]);
-        assert_eq!(before[key].as_str().unwrap().len(), 64);
-    }
+    let key = "regplan.dev/config-checksum";
+    assert_ne!(before[key], annotations(EXAMPLE, "two")[key], "uploads are signed with another key");
+    assert_eq!(before[key].as_str().unwrap().len(), 64);
+    let more = format!("{EXAMPLE}bob = {{ env = \"BOB\" }}\n");
+    assert_eq!(before, annotations(&more, "one"), "the registry reads the users again by itself");
     let unknown = SecretText::Unknown("the environment variable CI_PASSWORD is not set".into());
     let resources = compiled_with(EXAMPLE, "", &unknown).unwrap().resources;
-    let deployment = object(&resources, "registry.main/Deployment/registry");
-    let key = path(template).key("regplan.dev/htpasswd-checksum");
-    assert!(deployment.unchecked.get(&key).is_some());
     let secret = object(&resources, "registry.main/Secret/registry-htpasswd");
     assert_eq!(
         secret.unchecked.get(&path("data.htpasswd")).unwrap().reason,

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::client::Kubernetes;
-use super::{read, review, wait, write};
+use super::{logins, read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
+use crate::kubernetes::pull_login::PullLogin;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
     Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
@@ -76,6 +77,10 @@ impl Cluster for Kubernetes {
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {
         read::namespaces(self).await
+    }
+
+    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
+        logins::login_lacks(self, login).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

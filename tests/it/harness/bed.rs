@@ -114,7 +114,7 @@ impl Bed {
     #[track_caller]
     pub(crate) fn trusted_folder(&self, folder: &Path) -> PathBuf {
         let trusted = folder.join("trusted");
-        std::fs::create_dir(&trusted).unwrap();
+        std::fs::create_dir_all(&trusted).unwrap();
         std::fs::copy(&self.facts.acme_root, trusted.join("ca.crt")).unwrap();
         trusted
     }

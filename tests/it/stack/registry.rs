@@ -1,5 +1,7 @@
 //! A registry with all that it needs, as the tests of a bed apply it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 
 use crate::bed::https::Login;
@@ -45,6 +47,11 @@ tls.secret = "registry-tls"
 ingress.class = "contour"
 "#;
 
+/// What a value of a Secret stands for.
+pub(super) fn decoded(value: &str) -> Vec<u8> {
+    STANDARD.decode(value).unwrap()
+}
+
 /// A registry that is reached through the ingress controller, with a certificate of the ACME authority.
 pub(super) struct Registry<'n> {
     bed: Bed,
@@ -56,12 +63,19 @@ impl<'n> Registry<'n> {
     /// Applies it, and waits until it answers over verified TLS: that a password is needed.
     #[track_caller]
     pub(super) fn apply(ns: &'n Namespace) -> Self {
+        Self::apply_with(ns, "")
+    }
+
+    /// The same with more blocks.
+    #[track_caller]
+    pub(super) fn apply_with(ns: &'n Namespace, blocks: &str) -> Self {
         let bed = Bed::shared().with_cert_manager();
         let host = bed.host(ns);
         let text = FILE
             .replace("DIRECTORY", &bed.facts().acme)
             .replace("BUNDLE", &bed.acme_bundle())
             .replace("HOST", &host);
+        let text = format!("{text}{blocks}");
         let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", PASSWORD);
         project.apply();
         project.expect_settled();
@@ -75,6 +89,11 @@ impl<'n> Registry<'n> {
         &self.host
     }
 
+    /// Its project.
+    pub(super) fn project(&self) -> &Project<'n> {
+        &self.project
+    }
+
     /// The status with which it answers this password; `None` where nothing answers.
     pub(super) fn status(&self, password: &str) -> Option<StatusCode> {
         self.bed.status(&self.url(), Some(Login::Password("ci", password)))
@@ -83,9 +102,15 @@ impl<'n> Registry<'n> {
     /// Pushes an image as `team/app:1`, and returns its name.
     #[track_caller]
     pub(super) fn push(&self, image: &Image) -> String {
-        let folder = self.project.path("image");
+        self.push_as(image, "1")
+    }
+
+    /// Pushes an image as `team/app` with this tag, and returns its name.
+    #[track_caller]
+    pub(super) fn push_as(&self, image: &Image, tag: &str) -> String {
+        let folder = self.project.path(&format!("image-{tag}"));
         image.write(&folder).unwrap();
-        let name = format!("{}/team/app:1", self.host);
+        let name = format!("{}/team/app:{tag}", self.host);
         Command::new(program("skopeo"))
             .args(["copy", "--preserve-digests"])
             .args([format!("--dest-cert-dir={}", self.bed.trusted_folder(&self.project.folder()).display())])

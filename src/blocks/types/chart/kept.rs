@@ -107,6 +107,9 @@ fn look(object: &ChartObject, namespace: &str, facts: &Facts) -> Found {
         Some(Fact::Live(LiveObject::Absent)) => return Found::Absent,
         Some(Fact::Live(LiveObject::Unwanted)) => return Found::Unwanted,
         Some(Fact::Live(LiveObject::Lost)) => return Found::Lost,
+        Some(Fact::Live(LiveObject::NotAsked)) => {
+            return Found::Unknown("no cluster is asked here".to_owned());
+        }
         Some(Fact::Unknown(reason)) => return Found::Unknown(reason.clone()),
         _ => return Found::Unknown("it was not asked for".to_owned()),
     };

@@ -5,11 +5,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-/// The type of the Secret.
-pub(super) const SECRET_TYPE: &str = "kubernetes.io/dockerconfigjson";
-/// The key of its data.
-pub(super) const KEY: &str = ".dockerconfigjson";
-
 /// The text for one user of one registry.
 pub(super) fn render(host: &str, user: &str, password: &str) -> String {
     let both = STANDARD.encode(format!("{user}:{password}"));

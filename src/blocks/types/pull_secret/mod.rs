@@ -3,124 +3,71 @@
 //! | File | The question that it answers |
 //! |---|---|
 //! | `options` | Which keys does the block have? |
+//! | `spec` | What does the block say, and which names and questions follow from it? |
 //! | `namespaces` | Which namespaces get the Secret? |
 //! | `docker_config` | What is in the Secret? |
+//! | `objects` | Secrets, entries in the lists of accounts, kept passwords |
+//! | `rotation` | Which of its two users does a node get, and which does the registry take meanwhile? |
+//! | `standing` | Where does a rotation stand, by what the cluster has? |
 //! | `rules` | What is wrong with a block that no schema finds? |
 
 mod docker_config;
 mod namespaces;
+mod objects;
 mod options;
+mod rotation;
 mod rules;
-
-use std::collections::BTreeSet;
-
-use serde_json::{Value, json};
+mod spec;
+mod standing;
 
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
-use crate::blocks::codes;
-use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::{Need, SecretText};
-use crate::blocks::keys::{self, span_of};
-use crate::blocks::types::registry::{Login, RegistrySpec};
+use crate::blocks::draft::Draft;
+use crate::blocks::facts::{HtpasswdUser, Need};
+use crate::blocks::types::registry::RegistrySpec;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
-use crate::kubernetes::label_selector::LabelSelector;
-use crate::resource::{Address, Desired, FieldPath, Identity, KeyFact, PullEntry};
+use crate::resource::{BlockAddress, Desired, KeyFact};
 use options::PullSecretKeys;
+use spec::PullSecretSpec;
+use standing::Standing;
 
 /// The block type `pull_secret`.
 pub(in crate::blocks) struct PullSecretBlock;
 
-/// What a block says, and what follows from it.
-pub(in crate::blocks) struct PullSecretSpec {
-    keys: PullSecretKeys,
-    /// The name of the Secret.
-    name: String,
-    /// The namespace of objects that name none.
-    namespace: String,
-    /// Which namespaces get the Secret besides those that are listed.
-    selector: Option<LabelSelector>,
+/// The users that pull secrets with `rotate` add to those of a registry.
+pub(in crate::blocks) enum PullUsers {
+    /// These.
+    Known(Vec<HtpasswdUser>),
+    /// It is asked first where the rotations stand.
+    Asking,
+    /// Nobody knows, for this reason. The pull secret tells what to do about it.
+    Unknown(String),
 }
 
-impl PullSecretSpec {
-    /// The question for the password; `None` where nobody says where it comes from.
-    fn password(&self, registry: &RegistrySpec, context: &CompileContext<'_>) -> Option<Need> {
-        match registry.login(&self.keys.user, context.facts) {
-            Login::Password(need) => Some(need),
-            Login::Hash => {
-                let source = self.keys.password.clone()?;
-                Some(Need::Secret { source, stored_at: None })
+/// The users that pull secrets with `rotate` add to this registry.
+pub(in crate::blocks) fn pull_users(
+    address: &BlockAddress,
+    registry: &RegistrySpec,
+    context: &CompileContext<'_>,
+) -> PullUsers {
+    let mut users = Vec::new();
+    let of_registry =
+        context.specs::<PullSecretBlock>().filter(|(_, spec)| spec.keys.registry.address() == address);
+    for (_, spec) in of_registry {
+        let kept_in = spec.kept_in(registry);
+        match spec.standing(registry, context) {
+            None => {}
+            Some(Standing::Known(turn)) => {
+                users.extend(turn.all().map(|made| made.user(&spec.keys.user, &kept_in)));
             }
-            Login::NoUser(_) | Login::Open => None,
+            Some(Standing::Asking(_)) => return PullUsers::Asking,
+            Some(Standing::Unknown(reason)) => return PullUsers::Unknown(reason),
+            Some(Standing::Lost | Standing::Incomplete(_) | Standing::Unfinished(_)) => {
+                return PullUsers::Unknown("a pull secret does not say which users it adds".to_owned());
+            }
         }
     }
-
-    /// A draft of an object.
-    fn draft(&self, block: &Block, object: Value) -> Draft {
-        let addressing = Addressing::WithinBlock { block_namespace: self.namespace.clone() };
-        Draft::new(block, object, addressing, &self.namespace)
-    }
-
-    /// What there is in one namespace: the Secret, and its entries in the lists of accounts.
-    fn objects(&self, block: &Block, namespace: &str, login: &SecretText) -> Vec<Draft> {
-        let secret = self.secret(block, namespace, login);
-        let entries = self.accounts().map(|account| self.entry(block, namespace, account));
-        [secret].into_iter().chain(entries).collect()
-    }
-
-    /// The accounts, each once.
-    fn accounts(&self) -> impl Iterator<Item = &str> {
-        let all: BTreeSet<&str> = self.keys.service_accounts.iter().map(String::as_str).collect();
-        all.into_iter()
-    }
-
-    /// The entry in the list of one account. It is added when the Secret is there: a pod that starts in between would pull
-    /// without it.
-    fn entry(&self, block: &Block, namespace: &str, account: &str) -> Draft {
-        let entry = PullEntry {
-            namespace: namespace.to_owned(),
-            account: account.to_owned(),
-            secret: self.name.clone(),
-        };
-        let mut draft = self.draft(block, entry.object());
-        let secret = Identity::namespaced("", "Secret", namespace, self.name.as_str());
-        draft.depends_on.push(Address::object(block.address.clone(), &secret, Some(&self.namespace)));
-        draft.from(block, FieldPath::keys(["spec"]), ["service_accounts"])
-    }
-
-    /// The Secret in one namespace.
-    fn secret(&self, block: &Block, namespace: &str, login: &SecretText) -> Draft {
-        let object = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": self.name, "namespace": namespace},
-            "type": docker_config::SECRET_TYPE,
-        });
-        let mut draft = self.draft(block, object);
-        let login_at = FieldPath::keys(["stringData", docker_config::KEY]);
-        draft.put_secret(login_at.clone(), login);
-        let is_listed = self.keys.namespaces.iter().any(|listed| listed == namespace);
-        let key = if is_listed { "namespaces" } else { "namespace_selector" };
-        draft
-            .from(block, login_at, ["user"])
-            .from(block, FieldPath::keys(["metadata", "name"]), ["name"])
-            .from(block, FieldPath::keys(["metadata", "namespace"]), [key])
-    }
-}
-
-/// The selector of a block; a mistake is pushed for a text that is none.
-fn selector(block: &Block, keys: &PullSecretKeys, mistakes: &mut Vec<Diagnostic>) -> Option<LabelSelector> {
-    let text = keys.namespace_selector.as_ref()?;
-    let why = match text.parse() {
-        Ok(selector) => return Some(selector),
-        Err(why) => why,
-    };
-    mistakes.push(
-        Diagnostic::error(codes::BAD_VALUE, format!("the selector `{text}` {why}"))
-            .at(span_of(block, ["namespace_selector"]), "")
-            .help("write it as for `kubectl get namespaces -l`: `team=a`, `tier in (web, api)`, `!legacy`"),
-    );
-    None
+    PullUsers::Known(users)
 }
 
 impl BlockType for PullSecretBlock {
@@ -134,19 +81,13 @@ impl BlockType for PullSecretBlock {
         defaults: Defaults<'_>,
         mistakes: &mut Vec<Diagnostic>,
     ) -> Option<PullSecretSpec> {
-        let keys: PullSecretKeys = keys::read(block, mistakes)?;
-        let selector = selector(block, &keys, mistakes);
-        let name = keys.name.clone().unwrap_or_else(|| block.address.name.to_lowercase().replace('_', "-"));
-        let spec = PullSecretSpec { keys, name, namespace: defaults.namespace.to_owned(), selector };
+        let spec = PullSecretSpec::read(block, defaults, mistakes)?;
         rules::check(block, &spec, mistakes);
         Some(spec)
     }
 
     fn needs(&self, _block: &Block, spec: &PullSecretSpec, context: &CompileContext<'_>) -> Vec<Need> {
-        let namespaces = spec.selector.as_ref().map(|_| Need::Namespaces);
-        let registry = context.spec(&spec.keys.registry);
-        let password = registry.and_then(|registry| spec.password(registry, context));
-        namespaces.into_iter().chain(password).collect()
+        context.spec(&spec.keys.registry).map_or_else(Vec::new, |registry| spec.needs(registry, context))
     }
 
     fn compile(
@@ -157,13 +98,19 @@ impl BlockType for PullSecretBlock {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
         let Some(registry) = context.spec(&spec.keys.registry) else { return Vec::new() };
-        rules::check_login(block, spec, registry, context, mistakes);
-        let Some(need) = spec.password(registry, context) else { return Vec::new() };
-        let password = context.facts.text(&need);
-        let login =
-            password.map(|password| docker_config::render(&registry.authority(), &spec.keys.user, password));
-        let namespaces = namespaces::of(block, spec, context, mistakes);
-        namespaces.iter().flat_map(|namespace| spec.objects(block, namespace, &login)).collect()
+        let found = namespaces::of(spec, context);
+        mistakes.extend(found.gap.map(|gap| gap.mistake(block, spec)));
+        let objects = objects::Objects { block, spec, registry, facts: context.facts, namespaces: found.all };
+        match spec.standing(registry, context) {
+            None => {
+                rules::check_login(block, spec, registry, context, mistakes);
+                objects.of_one_user(spec.password(registry, context), mistakes)
+            }
+            Some(standing) => {
+                rules::check_rotation(block, spec, registry, context, mistakes);
+                objects.of_two_users(standing, mistakes)
+            }
+        }
     }
 
     /// A namespace of the configuration itself may have the labels that the selector asks for.
@@ -181,18 +128,6 @@ impl BlockType for PullSecretBlock {
     }
 
     fn key_facts(&self, spec: &PullSecretSpec) -> Vec<KeyFact> {
-        let listed = spec.keys.namespaces.iter().map(String::as_str);
-        let selected = spec.keys.namespace_selector.as_ref().map(|text| format!("those with {text}"));
-        let namespaces: Vec<&str> = listed.chain(selected.as_deref()).collect();
-        let accounts: Vec<&str> = spec.accounts().collect();
-        vec![
-            KeyFact::new("registry", spec.keys.registry.to_string()),
-            KeyFact::new("user", spec.keys.user.as_str()),
-            KeyFact::new("namespaces", namespaces.join(", ")),
-            KeyFact::new(
-                "accounts",
-                if accounts.is_empty() { "none".to_owned() } else { accounts.join(", ") },
-            ),
-        ]
+        spec.key_facts()
     }
 }

@@ -2,64 +2,79 @@
 
 use std::collections::BTreeSet;
 
-use super::PullSecretSpec;
+use super::spec::PullSecretSpec;
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
-use crate::blocks::facts::{Fact, Need};
+use crate::blocks::facts::{Fact, NamespaceLabels, Need};
 use crate::blocks::keys::span_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::kubernetes::label_selector::LabelSelector;
 
+/// The namespaces of a pull secret, as far as they are known.
+pub(super) struct Found {
+    /// Those that the block lists, and those that its selector means.
+    pub(super) all: BTreeSet<String>,
+    /// Why some of them may be missing.
+    pub(super) gap: Option<Gap>,
+}
+
+/// Why it is not known which namespaces of the cluster a selector means.
+pub(super) enum Gap {
+    /// No cluster is asked in this run.
+    NotAsked,
+    /// The cluster does not tell, for this reason.
+    Unknown(String),
+}
+
 /// Those that the block lists, and those that its selector means: of the cluster, and of this configuration.
-pub(super) fn of(
-    block: &Block,
-    spec: &PullSecretSpec,
-    context: &CompileContext<'_>,
-    mistakes: &mut Vec<Diagnostic>,
-) -> BTreeSet<String> {
+pub(super) fn of(spec: &PullSecretSpec, context: &CompileContext<'_>) -> Found {
     let mut all: BTreeSet<String> = spec.keys.namespaces.iter().cloned().collect();
-    if let Some(selector) = &spec.selector {
-        let declared = context.declared_namespaces.iter().filter(|(_, labels)| selector.selects(labels));
-        all.extend(declared.map(|(name, _)| name.clone()));
-        all.extend(of_cluster(block, selector, context, mistakes));
-    }
-    all
+    let Some(selector) = &spec.selector else { return Found { all, gap: None } };
+    let declared = context.declared_namespaces.iter().filter(|(_, labels)| selector.selects(labels));
+    all.extend(declared.map(|(name, _)| name.clone()));
+    let gap = match context.facts.get(&Need::Namespaces) {
+        Some(Fact::Namespaces(Some(found))) => {
+            all.extend(of_cluster(selector, found, context).cloned());
+            None
+        }
+        Some(Fact::Unknown(reason)) => Some(Gap::Unknown(reason.clone())),
+        _ => Some(Gap::NotAsked),
+    };
+    Found { all, gap }
 }
 
 /// Those of the cluster. For a label that this configuration gives a namespace, its own word counts.
-fn of_cluster(
-    block: &Block,
+fn of_cluster<'f>(
     selector: &LabelSelector,
+    found: &'f NamespaceLabels,
     context: &CompileContext<'_>,
-    mistakes: &mut Vec<Diagnostic>,
-) -> Vec<String> {
-    let found = match context.facts.get(&Need::Namespaces) {
-        Some(Fact::Namespaces(Some(found))) => found,
-        Some(Fact::Unknown(reason)) => {
-            let message = format!("which namespaces `{selector}` means is not known: {reason}");
-            mistakes.push(
-                Diagnostic::error(codes::NAMESPACES_NOT_KNOWN, message)
-                    .at(span_of(block, ["namespace_selector"]), "")
-                    .help("give the right to list namespaces, or name them: `namespaces = [\"team-a\"]`"),
-            );
-            return Vec::new();
-        }
-        _ => {
-            let message =
-                format!("which namespaces `{selector}` means is not known here: no cluster is asked");
-            mistakes.push(
-                Diagnostic::warning(codes::NAMESPACES_NOT_KNOWN, message)
-                    .at(span_of(block, ["namespace_selector"]), "")
-                    .help("`regplan plan` asks the cluster"),
-            );
-            return Vec::new();
-        }
-    };
-    let is_meant = |name: &str| {
-        let mut labels = found.get(name).cloned().unwrap_or_default();
-        labels.extend(context.declared_namespaces.get(name).cloned().unwrap_or_default());
+) -> impl Iterator<Item = &'f String> {
+    let is_meant = move |name: &&String| {
+        let mut labels = found.get(*name).cloned().unwrap_or_default();
+        labels.extend(context.declared_namespaces.get(*name).cloned().unwrap_or_default());
         selector.selects(&labels)
     };
-    found.keys().filter(|name| is_meant(name)).cloned().collect()
+    found.keys().filter(is_meant)
+}
+
+impl Gap {
+    /// What is to be said of it. Without a cluster nothing is wrong.
+    pub(super) fn mistake(&self, block: &Block, spec: &PullSecretSpec) -> Diagnostic {
+        let selector = spec.keys.namespace_selector.as_deref().unwrap_or_default();
+        let mistake = match self {
+            Self::Unknown(reason) => {
+                let message = format!("which namespaces `{selector}` means is not known: {reason}");
+                Diagnostic::error(codes::NAMESPACES_NOT_KNOWN, message)
+                    .help("give the right to list namespaces, or name them: `namespaces = [\"team-a\"]`")
+            }
+            Self::NotAsked => {
+                let message =
+                    format!("which namespaces `{selector}` means is not known here: no cluster is asked");
+                Diagnostic::warning(codes::NAMESPACES_NOT_KNOWN, message)
+                    .help("`regplan plan` asks the cluster")
+            }
+        };
+        mistake.at(span_of(block, ["namespace_selector"]), "")
+    }
 }

@@ -1,6 +1,8 @@
 //! What the schema of a pull secret cannot say.
 
-use super::PullSecretSpec;
+use super::PullSecretBlock;
+use super::rotation::Side;
+use super::spec::PullSecretSpec;
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
 use crate::blocks::keys::{item_span, span_of};
@@ -35,6 +37,12 @@ pub(super) fn check(block: &Block, spec: &PullSecretSpec, mistakes: &mut Vec<Dia
                 "correct the name",
             );
         }
+    }
+    if keys.rotate.is_some()
+        && let Err(why) = names::dns_label(&keys.user)
+    {
+        let message = format!("with `rotate`, `{}` is a part of the name of a Secret: it {why}", keys.user);
+        error(span_of(block, ["user"]), codes::INVALID_NAME, message, "choose another `user`");
     }
     if let Some(SecretSource::Generate(_)) = keys.password {
         error(
@@ -83,5 +91,61 @@ pub(super) fn check_login(
             format!("`{of}` lets anybody pull, so nobody needs a Secret for it"),
             format!("give `{of}` users (`auth.users`), or take this block out"),
         ),
+    }
+}
+
+/// What can be told of a rotation with the registry.
+pub(super) fn check_rotation(
+    block: &Block,
+    spec: &PullSecretSpec,
+    registry: &RegistrySpec,
+    context: &CompileContext<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let keys = &spec.keys;
+    let (stem, of) = (&keys.user, &keys.registry);
+    let mut error = |key: &str, code, message: String, help: String| {
+        mistakes.push(Diagnostic::error(code, message).at(span_of(block, [key]), "").help(help));
+    };
+    if keys.password.is_some() {
+        let message = "the passwords of users that take turns are generated".to_owned();
+        error("password", codes::USELESS_KEY, message, "take `password` out".to_owned());
+    }
+    if !registry.takes_more_users() {
+        let message = format!("`{of}` does not list its users, so two of them cannot take turns");
+        error(
+            "rotate",
+            codes::BAD_VALUE,
+            message,
+            format!("give `{of}` users by `auth.users`, or take `rotate` out"),
+        );
+    }
+    // Each pod is asked, in plain HTTP, whether it takes the next user.
+    if registry.ends_tls() {
+        error(
+            "rotate",
+            codes::BAD_VALUE,
+            format!(
+                "the pods of `{of}` end TLS themselves, so they cannot be asked whether they take the next user"
+            ),
+            "let an Ingress or a Gateway end TLS, or take `rotate` out".to_owned(),
+        );
+    }
+    for user in Side::BOTH.map(|side| side.user(stem)) {
+        if let Login::Password(_) = registry.login(&user, context.facts) {
+            let message =
+                format!("`{of}` has a user `{user}`, which is to be one of two users that are made here");
+            error("user", codes::CONFLICTING_KEYS, message, "choose another name".to_owned());
+        }
+    }
+    let others = context.specs::<PullSecretBlock>().filter(|(address, other)| {
+        **address != block.address
+            && other.keys.rotate.is_some()
+            && other.keys.user == *stem
+            && other.keys.registry.address() == of.address()
+    });
+    for (other, _) in others {
+        let message = format!("`{other}` makes the same users `{stem}-a` and `{stem}-b`");
+        error("user", codes::CONFLICTING_KEYS, message, "give one of them another `user`".to_owned());
     }
 }

@@ -11,6 +11,7 @@ use crate::blocks::facts::{Fact, Facts, SecretText};
 use crate::blocks::keys::key_text;
 use crate::blocks::types::dns::DnsSpec;
 use crate::blocks::types::issuer::IssuerSpec;
+use crate::blocks::types::pull_secret::PullUsers;
 use crate::config::Block;
 use crate::resource::{Address, FieldPath};
 
@@ -24,12 +25,17 @@ pub(super) struct Registry<'a> {
     pub(super) issuer: Option<&'a IssuerSpec>,
     /// The block of the record by which it is found, likewise.
     pub(super) dns: Option<&'a DnsSpec>,
+    /// The users that pull secrets add to its own.
+    pub(super) pull_users: &'a PullUsers,
 }
 
 impl Registry<'_> {
     /// The htpasswd file; `None` where there is to be none.
     pub(super) fn htpasswd(&self) -> Option<SecretText> {
-        let need = self.spec.htpasswd_need()?;
+        if let (UserSource::Listed, PullUsers::Unknown(reason)) = (self.spec.users, self.pull_users) {
+            return Some(SecretText::Unknown(reason.clone()));
+        }
+        let need = self.spec.htpasswd_need(self.pull_users)?;
         Some(match self.facts.get(&need) {
             Some(Fact::File(text)) => SecretText::Known(text.to_string()),
             _ => self.facts.text(&need),
@@ -54,7 +60,7 @@ impl Registry<'_> {
 
     /// The labels by which the pods of this registry are told from those of others.
     pub(super) fn selector(&self) -> Value {
-        json!({"app.kubernetes.io/name": "registry", "app.kubernetes.io/instance": self.spec.name})
+        json!(selector(self.spec))
     }
 
     /// All labels.
@@ -108,6 +114,14 @@ impl Registry<'_> {
     pub(super) fn key(&self, keys: &[&str]) -> String {
         key_text(self.block, &FieldPath::keys(keys.iter().copied()))
     }
+}
+
+/// The labels by which the pods of a registry are told from those of others.
+pub(super) fn selector(spec: &RegistrySpec) -> BTreeMap<&'static str, &str> {
+    BTreeMap::from([
+        ("app.kubernetes.io/name", "registry"),
+        ("app.kubernetes.io/instance", spec.name.as_str()),
+    ])
 }
 
 /// Puts entries into a map.

@@ -1,8 +1,11 @@
 //! What others must know to log in to a registry.
 
+use super::common::selector;
+use super::config_yml::PORT;
 use super::htpasswd;
 use super::spec::{RegistrySpec, UserSource, password_need};
 use crate::blocks::facts::{Fact, Facts, Need};
+use crate::kubernetes::pull_login::LoginPods;
 
 /// How one of the users logs in.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ impl RegistrySpec {
                 )
             }
             UserSource::File => {
-                let file = self.htpasswd_need().and_then(|need| facts.get(&need));
+                let file = self.htpasswd_file().and_then(|need| facts.get(&need));
                 let names = match file {
                     Some(Fact::File(text)) => htpasswd::user_names(text),
                     // What is wrong with the file is a mistake of the registry.
@@ -39,5 +42,12 @@ impl RegistrySpec {
                 if names.iter().any(|known| known == name) { Login::Hash } else { Login::NoUser(names) }
             }
         }
+    }
+
+    /// The pods that must take a login before nodes get it.
+    pub(in crate::blocks) fn login_pods(&self) -> LoginPods {
+        let labels = selector(self);
+        let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        LoginPods { namespace: self.namespace.clone(), selector: labels.join(","), port: PORT }
     }
 }

@@ -41,6 +41,7 @@ use serde_json::Value;
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::{Facts, Need};
+use crate::blocks::types::pull_secret::pull_users;
 use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Desired, KeyFact};
@@ -71,9 +72,10 @@ impl BlockType for RegistryBlock {
         RegistrySpec::read(block, defaults, mistakes)
     }
 
-    fn needs(&self, _block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
+    fn needs(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
         let dns = spec.dns().and_then(|dns| context.spec(dns));
-        spec.needs().into_iter().chain(record::needs(spec, dns)).collect()
+        let needs = spec.needs(&pull_users(&block.address, spec, context));
+        needs.into_iter().chain(record::needs(spec, dns)).collect()
     }
 
     fn compile(
@@ -85,7 +87,8 @@ impl BlockType for RegistryBlock {
     ) -> Vec<Draft> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
         let dns = spec.dns().and_then(|dns| context.spec(dns));
-        let registry = Registry { block, spec, facts: context.facts, issuer, dns };
+        let pull_users = &pull_users(&block.address, spec, context);
+        let registry = Registry { block, spec, facts: context.facts, issuer, dns, pull_users };
         rules::check(&registry, mistakes);
         let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
         drafts.extend(objects::secrets(&registry, mistakes));

@@ -23,8 +23,8 @@ pub(super) const PROPERTIES: &[Property] = &[
     },
     Property {
         name: USERS,
-        about: "The names of the users, as a list: those of `auth.users` or of the file `auth.htpasswd`; empty for a \
-                registry without users.",
+        about: "The names of the users, as a list: those of `auth.users` or of the file `auth.htpasswd`, without those \
+                that a pull secret adds; empty for a registry without users.",
     },
 ];
 
@@ -55,7 +55,7 @@ fn users(spec: &RegistrySpec, facts: &Facts) -> Option<Vec<String>> {
     match spec.users {
         UserSource::Listed => Some(spec.options.auth.users.keys().cloned().collect()),
         UserSource::Nobody => Some(Vec::new()),
-        UserSource::File => match facts.get(&spec.htpasswd_need()?)? {
+        UserSource::File => match facts.get(&spec.htpasswd_file()?)? {
             Fact::File(text) => Some(htpasswd::user_names(text)),
             _ => None,
         },

@@ -201,8 +201,8 @@ impl Rules<'_> {
         if self.registry.spec.users == UserSource::File {
             self.htpasswd_file();
         }
-        if let Some(need) =
-            self.registry.spec.needs().into_iter().find(|need| matches!(need, Need::Htpasswd { .. }))
+        if self.registry.spec.users == UserSource::Listed
+            && let Some(need) = self.registry.spec.htpasswd_need(self.registry.pull_users)
             && let Some(Fact::Failed(why)) = self.registry.facts.get(&need)
         {
             let why = why.clone();

@@ -8,6 +8,7 @@ use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
 use crate::blocks::keys;
 use crate::blocks::types::dns::DnsBlock;
 use crate::blocks::types::issuer::IssuerBlock;
+use crate::blocks::types::pull_secret::PullUsers;
 use crate::config::{Block, Generate, SecretSource};
 use crate::diagnostic::Diagnostic;
 use crate::resource::Identity;
@@ -101,10 +102,10 @@ impl RegistrySpec {
         [self.host()].into_iter().chain(more.map(String::as_str)).collect()
     }
 
-    /// What must be known of the outside.
-    pub(super) fn needs(&self) -> Vec<Need> {
+    /// What must be known of the outside. The password file waits until all of its users are known.
+    pub(super) fn needs(&self, pull_users: &PullUsers) -> Vec<Need> {
         let mut needs = vec![self.http_need()];
-        needs.extend(self.htpasswd_need());
+        needs.extend(self.htpasswd_need(pull_users));
         needs.extend(self.generated_users().map(|user| password_need(&user)));
         needs
     }
@@ -127,16 +128,26 @@ impl RegistrySpec {
         Need::Secret { source, stored_at }
     }
 
-    /// The question for the htpasswd file; `None` where there is to be none.
-    pub(super) fn htpasswd_need(&self) -> Option<Need> {
-        match self.users {
-            UserSource::Listed => Some(Need::Htpasswd {
-                users: self.users().collect(),
+    /// The question for the htpasswd file; `None` where there is to be none, or nobody knows its users.
+    pub(super) fn htpasswd_need(&self, pull_users: &PullUsers) -> Option<Need> {
+        match (self.users, pull_users) {
+            (UserSource::Listed, PullUsers::Known(more)) => Some(Need::Htpasswd {
+                users: self.users().chain(more.iter().cloned()).collect(),
                 stored_at: self.secret_key("htpasswd", HTPASSWD_KEY),
             }),
-            UserSource::File => self.options.auth.htpasswd.clone().map(Need::File),
-            UserSource::Nobody => None,
+            (UserSource::File, _) => self.htpasswd_file(),
+            (UserSource::Nobody, _) | (UserSource::Listed, PullUsers::Asking | PullUsers::Unknown(_)) => None,
         }
+    }
+
+    /// The question for the file that the block names.
+    pub(super) fn htpasswd_file(&self) -> Option<Need> {
+        self.options.auth.htpasswd.clone().map(Need::File)
+    }
+
+    /// Whether users can be added to its own.
+    pub(in crate::blocks) fn takes_more_users(&self) -> bool {
+        self.users == UserSource::Listed
     }
 
     /// The users of `auth.users`.
@@ -163,7 +174,7 @@ impl RegistrySpec {
     }
 
     /// One of its Secrets, by what stands behind the name in the Secret's own.
-    pub(super) fn secret(&self, suffix: &str) -> Identity {
+    pub(in crate::blocks) fn secret(&self, suffix: &str) -> Identity {
         Identity::namespaced("", "Secret", self.namespace.as_str(), self.suffixed(suffix))
     }
 

@@ -38,7 +38,7 @@ impl RegistrySpec {
     }
 
     /// Whether the pods end TLS themselves.
-    pub(super) fn ends_tls(&self) -> bool {
+    pub(in crate::blocks) fn ends_tls(&self) -> bool {
         self.options.tls.is_some() && matches!(self.way(), Way::LoadBalancer(_) | Way::NodePort(_))
     }
 

@@ -15,8 +15,6 @@ use crate::resource::{Address, Identity, LiveReference, Reference, Segment, hex}
 
 /// The annotation of the pods that changes with `config.yml`.
 const CONFIG_CHECKSUM: &str = "regplan.dev/config-checksum";
-/// The annotation of the pods that changes with the users.
-const USERS_CHECKSUM: &str = "regplan.dev/htpasswd-checksum";
 /// The annotation of the pods that changes with their certificate.
 const CERTIFICATE_REVISION: &str = "regplan.dev/certificate";
 /// The user and group of the pods.
@@ -47,7 +45,7 @@ pub(super) fn deployment(registry: &Registry<'_>) -> Draft {
             "template": {"metadata": metadata, "spec": pod(registry)},
         },
     }));
-    revision_of_certificate(registry, checksums(registry, origins(registry, draft)))
+    revision_of_certificate(registry, config_checksum(registry, origins(registry, draft)))
 }
 
 /// The address of the Deployment.
@@ -209,30 +207,23 @@ fn how_one_is_let_in(registry: &Registry<'_>) -> Vec<Value> {
     env
 }
 
-/// Annotations that change with what the pods read only at their start. Their key is the registry's own
-/// secret: a plain digest of an htpasswd file would let anybody who may read Deployments test guesses.
-fn checksums(registry: &Registry<'_>, mut draft: Draft) -> Draft {
+/// An annotation that changes with what the pods read only at their start. The password file is none of that: the registry
+/// reads it again whenever it has changed.
+fn config_checksum(registry: &Registry<'_>, mut draft: Draft) -> Draft {
     let annotations = path(&["spec", "template", "metadata", "annotations"]);
-    let key = registry.http_secret();
-    let config = SecretText::Known(registry.config_yml());
-    draft.put_text(annotations.key(CONFIG_CHECKSUM), &checksum(&key, &config));
-    if let Some(htpasswd) = registry.htpasswd() {
-        draft.put_text(annotations.key(USERS_CHECKSUM), &checksum(&key, &htpasswd));
-        draft = registry.from(draft, annotations.key(USERS_CHECKSUM), &["auth"]);
-    }
+    // What uploads are signed with is read at the start as well.
+    let sum = checksum(&registry.http_secret(), &registry.config_yml());
+    draft.put_text(annotations.key(CONFIG_CHECKSUM), &sum);
     draft
 }
 
-/// The keyed digest of a content; not known where the key or the content is not.
-fn checksum(key: &SecretText, content: &SecretText) -> SecretText {
-    let (Some(secret), Some(text)) = (key.get(), content.get()) else {
-        return if key.get().is_some() { content.clone() } else { key.clone() };
-    };
-    let sum = match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
-        Ok(mac) => hex(&mac.chain_update(text.as_bytes()).finalize().into_bytes()),
-        Err(error) => return SecretText::Unknown(error.to_string()),
-    };
-    if key.is_new() || content.is_new() { SecretText::New(sum) } else { SecretText::Known(sum) }
+/// The digest of a content with a key; not known where the key is not.
+fn checksum(key: &SecretText, content: &str) -> SecretText {
+    let Some(secret) = key.get() else { return key.clone() };
+    match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
+        Ok(mac) => key.map(|_| hex(&mac.chain_update(content.as_bytes()).finalize().into_bytes())),
+        Err(error) => SecretText::Unknown(error.to_string()),
+    }
 }
 
 /// Where the pods end TLS: they wait for their certificate, and a renewed one rolls them, since they read it only at their

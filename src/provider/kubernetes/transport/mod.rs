@@ -68,6 +68,11 @@ impl Transport {
         self.contact.is_made() && self.contact.given_up().is_none()
     }
 
+    /// The client itself, for what is no request with one answer.
+    pub(in crate::provider::kubernetes) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// From now on each try of a write asks this permit first.
     pub(in crate::provider::kubernetes) fn write_under(&self, permit: Permit) {
         *self.write_permit.write().unwrap_or_else(PoisonError::into_inner) = permit;

@@ -1,0 +1,106 @@
+//! The login in a pull Secret, and which pods of a registry are to take it before nodes get it.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::marks::LOGIN_AT;
+
+/// The type of Secrets with logins of registries.
+/// Source: <https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets>
+pub const SECRET_TYPE: &str = "kubernetes.io/dockerconfigjson";
+/// The key of its data.
+pub const KEY: &str = ".dockerconfigjson";
+
+/// Pods that are to take a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginPods {
+    /// Their namespace.
+    pub namespace: String,
+    /// Their labels, as a selector.
+    pub selector: String,
+    /// The port at which they answer, without TLS.
+    pub port: u16,
+}
+
+/// A login, and the pods that are to take it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PullLogin {
+    /// The pods.
+    pub pods: LoginPods,
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Shows no password.
+impl fmt::Debug for PullLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PullLogin")
+            .field("pods", &self.pods)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LoginPods {
+    /// As the annotation [`LOGIN_AT`] has it: `NAMESPACE/SELECTOR:PORT`.
+    fn of_mark(mark: &str) -> Option<Self> {
+        let (namespace, rest) = mark.split_once('/')?;
+        let (selector, port) = rest.rsplit_once(':')?;
+        let port = port.parse().ok()?;
+        Some(Self { namespace: namespace.to_owned(), selector: selector.to_owned(), port })
+    }
+}
+
+/// As the annotation has it.
+impl fmt::Display for LoginPods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}:{}", self.namespace, self.selector, self.port)
+    }
+}
+
+impl PullLogin {
+    /// The login of a pull Secret that says which pods are to take it; `None` for any other object.
+    pub fn of(secret: &Value) -> Option<Self> {
+        let mark = secret.pointer("/metadata/annotations")?.get(LOGIN_AT)?.as_str()?;
+        let pods = LoginPods::of_mark(mark)?;
+        let (user, password) = logins(secret).into_iter().next()?;
+        Some(Self { pods, user, password })
+    }
+}
+
+/// The users in a pull Secret, each with the password. What cannot be read has none.
+pub fn logins(secret: &Value) -> Vec<(String, String)> {
+    let text = secret.get("data").and_then(|data| data.get(KEY)).and_then(Value::as_str).unwrap_or_default();
+    let config = STANDARD.decode(text).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let auths = config.as_ref().and_then(|config| config.get("auths")).and_then(Value::as_object);
+    let text = |login: &Value, key: &str| Some(login.get(key)?.as_str()?.to_owned());
+    let logins =
+        auths.into_iter().flatten().map(|(_, login)| text(login, "username").zip(text(login, "password")));
+    logins.flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_login_is_read_with_its_pods_and_shows_no_password() {
+        let config =
+            json!({"auths": {"r.example.com": {"username": "ci-a", "password": "hunter2"}}}).to_string();
+        let secret = |mark: &str| json!({"metadata": {"annotations": {LOGIN_AT: mark}}, "data": {KEY: STANDARD.encode(&config)}});
+        let mark = "reg/app.kubernetes.io/name=registry,a=b:5000";
+        let login = PullLogin::of(&secret(mark)).unwrap();
+        assert_eq!(login.pods.to_string(), mark);
+        assert_eq!((login.pods.namespace.as_str(), login.pods.port), ("reg", 5000));
+        assert_eq!((login.user.as_str(), login.password.as_str()), ("ci-a", "hunter2"));
+        assert!(!format!("{login:?}").contains("hunter2"));
+        assert_eq!(PullLogin::of(&secret("nothing")), None);
+        assert_eq!(PullLogin::of(&json!({"data": {KEY: STANDARD.encode(&config)}})), None);
+    }
+}
