@@ -235,8 +235,7 @@ fn what_is_wrong_with_a_rotation_is_told() {
     let wrong = in_turn(&format!("{taken}{IN_TURN}{twice}password = {{ env = \"X\" }}\n"), &[]);
     let named = IN_TURN.replace("\"ci\"", "\"CI_bot\"");
     let named = in_turn(&format!("{REGISTRY}{named}"), &[]);
-    let behind_tls =
-        REGISTRY.replace("[registry.main]\n", "[registry.main]\nnode_port = {}\ntls.secret = \"t\"\n");
+    let behind_tls = REGISTRY.replace("ingress.class = \"nginx\"", "node_port = {}");
     let behind_tls = in_turn(&format!("{behind_tls}{IN_TURN}"), &[]);
     let said: Vec<String> = [unfinished, lost, wrong, named, behind_tls]
         .into_iter()
