@@ -54,7 +54,7 @@ fn go(pairs: &[(Shape, Shape)]) {
         let walk = |changes: &[(Namespace, Shape, Shape)]| {
             changes.iter().for_each(|(ns, from, to)| change(ns, *from, *to));
         };
-        let walks = changes.chunks(changes.len().div_ceil(4)).map(|some| scope.spawn(move || walk(some)));
+        let walks = changes.chunks(changes.len().div_ceil(6)).map(|some| scope.spawn(move || walk(some)));
         for walk in walks.collect::<Vec<_>>() {
             if let Err(panic) = walk.join() {
                 std::panic::resume_unwind(panic);
