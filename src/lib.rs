@@ -52,10 +52,11 @@
 //! 11. [`approval`]: plan files: what was approved, and whether a later plan still is that.
 //! 12. [`drift`]: compares what was applied with what is there.
 //! 13. [`outputs`]: what `[output.NAME]` gives.
-//! 14. [`transcription`]: what stands in a namespace, as a configuration.
-//! 15. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
-//! 16. [`engine`]: runs all steps.
-//! 17. [`cli`]: the command line.
+//! 14. [`verify`]: whether a registry works: the checks, and how what was seen is judged.
+//! 15. [`transcription`]: what stands in a namespace, as a configuration.
+//! 16. [`report`]: the words for plans, applies and drift: text, Markdown and JSON.
+//! 17. [`engine`]: runs all steps.
+//! 18. [`cli`]: the command line.
 //!
 //! # Where to start reading
 //!
@@ -79,3 +80,4 @@ pub mod report;
 pub mod resource;
 pub mod state;
 pub mod transcription;
+pub mod verify;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::endpoint::Endpoint;
 use super::facts::{Facts, NamespaceLabels, Need};
 use super::properties::Properties;
 use super::schema;
@@ -69,6 +70,13 @@ impl<'a> CompileContext<'a> {
 pub(super) struct BlockRef<T> {
     address: BlockAddress,
     block_type: PhantomData<fn() -> T>,
+}
+
+impl<T> BlockRef<T> {
+    /// The address of the block.
+    pub(super) fn block(&self) -> &BlockAddress {
+        &self.address
+    }
 }
 
 impl<T: BlockType> BlockRef<T> {
@@ -183,8 +191,24 @@ pub(super) trait BlockType: Sync + 'static {
     }
 
     /// The value of one of its [properties](Self::PROPERTIES); `None` where a mistake of the block, which is reported,
-    /// keeps it unknown. No secret is among them.
+    /// keeps it unknown, or what it [needs](Self::property_need) was not found; `null` where a block of this kind does not
+    /// have it. No secret is among them.
     fn property(&self, _spec: &Self::Spec, _name: &str, _facts: &Facts) -> Option<Value> {
+        None
+    }
+
+    /// What must be read for a property that only the cluster knows.
+    fn property_need(&self, _spec: &Self::Spec, _name: &str) -> Option<Need> {
+        None
+    }
+
+    /// How the registry that a block is about is reached; `None` for every other block.
+    fn endpoint(
+        &self,
+        _block: &Block,
+        _spec: &Self::Spec,
+        _context: &CompileContext<'_>,
+    ) -> Option<Endpoint> {
         None
     }
 
@@ -241,6 +265,12 @@ pub(super) trait AnyBlockType: Sync {
     /// See [`BlockType::property`].
     fn property(&self, block: &BlockAddress, name: &str, specs: &Specs, facts: &Facts) -> Option<Value>;
 
+    /// See [`BlockType::property_need`].
+    fn property_need(&self, block: &BlockAddress, name: &str, specs: &Specs) -> Option<Need>;
+
+    /// See [`BlockType::endpoint`].
+    fn endpoint(&self, block: &Block, context: &CompileContext<'_>) -> Option<Endpoint>;
+
     /// See [`BlockType::is_interpolated`].
     fn is_interpolated(&self) -> bool;
 
@@ -294,6 +324,14 @@ impl<T: BlockType> AnyBlockType for T {
 
     fn property(&self, block: &BlockAddress, name: &str, specs: &Specs, facts: &Facts) -> Option<Value> {
         BlockType::property(self, specs.get(block)?, name, facts)
+    }
+
+    fn property_need(&self, block: &BlockAddress, name: &str, specs: &Specs) -> Option<Need> {
+        BlockType::property_need(self, specs.get(block)?, name)
+    }
+
+    fn endpoint(&self, block: &Block, context: &CompileContext<'_>) -> Option<Endpoint> {
+        BlockType::endpoint(self, block, context.specs.get(&block.address)?, context)
     }
 
     fn is_interpolated(&self) -> bool {

@@ -73,6 +73,8 @@ codes! {
     BAD_SECRET = "bad-secret";
     /// An output gives a secret, and is not marked.
     OPEN_SECRET = "open-secret";
+    /// Something that Kubernetes or cert-manager does not read any more, or that is left of Helm 2.
+    OBSOLETE = "obsolete";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
     /// An ingress controller that nobody mends any more.

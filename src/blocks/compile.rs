@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::block_type::{AnyBlockType, CompileContext, Defaults};
 use super::draft::Draft;
-use super::facts::{Facts, NamespaceLabels, Need};
+use super::endpoint::Endpoint;
+use super::facts::{Fact, Facts, NamespaceLabels, Need};
 use super::finish::{Finish, Places, check, contested, duplicates};
 use super::namespaces::{declared_namespace, shared_namespaces};
 use super::outputs::CompiledOutput;
-use super::properties::Properties;
+use super::properties::{Given, Properties};
 use super::references::KnownAddresses;
 use super::scope::Scopes;
 use super::specs::Specs;
@@ -100,6 +101,12 @@ impl<'c> Blocks<'c> {
         needs.filter(|need| facts.get(need).is_none()).collect()
     }
 
+    /// The same for all outputs, without what is a secret.
+    pub fn open_needs_of_outputs(&self, facts: &Facts) -> Vec<Need> {
+        let named = self.config.outputs.iter().flat_map(|output| self.needs_of_output(&output.name, facts));
+        named.filter(|need| !matches!(need, Need::Secret { .. } | Need::Htpasswd { .. })).collect()
+    }
+
     /// The resources that the blocks ask for, and every mistake in them.
     pub fn compile(&self, facts: &Facts) -> CompiledBlocks {
         let known = self.known(facts);
@@ -145,6 +152,14 @@ impl<'c> Blocks<'c> {
         CompiledBlocks { resources: all, key_facts: self.key_facts(), outputs, mistakes: sorted(mistakes) }
     }
 
+    /// How the registries are reached, in the order of the blocks.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let facts = Facts::default();
+        let known = Known { properties: self.properties(&facts), ..Known::default() };
+        let context = self.context(&facts, &known);
+        self.all.iter().filter_map(|(block, block_type)| block_type.endpoint(block, &context)).collect()
+    }
+
     fn key_facts(&self) -> BTreeMap<BlockAddress, Vec<KeyFact>> {
         let all = self.all.iter().map(|(block, block_type)| {
             (block.address.clone(), block_type.key_facts(&block.address, &self.specs))
@@ -168,10 +183,24 @@ impl<'c> Blocks<'c> {
     fn properties(&self, facts: &Facts) -> Properties {
         Properties::new(self.all.iter().flat_map(|(block, block_type)| {
             block_type.schema().properties.iter().map(move |property| {
-                let value = block_type.property(&block.address, property.name, &self.specs, facts);
-                ((block.address.clone(), property.name), value)
+                let given = self.given(block, *block_type, property.name, facts);
+                ((block.address.clone(), property.name), given)
             })
         }))
+    }
+
+    /// What is known of one of them.
+    fn given(&self, block: &Block, block_type: &dyn AnyBlockType, name: &str, facts: &Facts) -> Given {
+        let value = block_type.property(&block.address, name, &self.specs, facts);
+        let Some(need) = block_type.property_need(&block.address, name, &self.specs) else {
+            return value.map_or(Given::Faulty, Given::Known);
+        };
+        let why = match facts.get(&need) {
+            Some(Fact::Unknown(reason) | Fact::Failed(reason)) => reason.clone(),
+            Some(_) => "it is not there yet".to_owned(),
+            None => "no cluster is asked here".to_owned(),
+        };
+        Given::Asked { need, value: value.ok_or(why) }
     }
 
     /// What these facts say about the blocks together.

@@ -22,6 +22,7 @@
 //! | `ingress_controllers` | Which annotations does each ingress controller read? |
 //! | `namespaces` | Which namespaces are shared by all, and which does the configuration itself declare? |
 //! | `properties` | What do blocks give beside their keys? |
+//! | `endpoint` | How is a registry reached? |
 //! | `outputs` | What is known of `[output.NAME]` before the cluster is asked? |
 //! | `references` | Do the addresses that blocks name lead to objects? |
 //! | `schema` | How does a type become the JSON Schema of its block? |
@@ -32,6 +33,7 @@ mod block_type;
 pub mod codes;
 mod compile;
 mod draft;
+mod endpoint;
 mod facts;
 mod finish;
 mod ingress_controllers;
@@ -54,6 +56,7 @@ mod types;
 mod value_words;
 
 pub use compile::{Blocks, CompiledBlocks};
+pub use endpoint::{Access, Endpoint, Reach, ServedTls, Signed, Signer};
 pub use facts::{Capabilities, ChartOrigin, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered};
 pub use facts::{
     Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, NamespaceLabels,

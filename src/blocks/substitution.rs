@@ -17,27 +17,28 @@ use crate::config::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Address, Encoding, Expression, FieldPath, Part, Reference};
 
-/// What must be asked for the secrets that the texts of a value refer to: the body of a block, an output.
+/// What must be asked for the secrets and properties that the texts of a value refer to: the body of a block, an output.
 pub(super) fn needs(value: &Node, context: &CompileContext<'_>) -> Vec<Need> {
-    let mut names = BTreeSet::new();
-    secrets_of(value, &mut names);
-    let specs = names.iter().filter_map(|name| context.spec(&BlockRef::<SecretBlock>::named(name)));
-    specs.map(SecretSpec::need).collect()
+    let mut needs = BTreeSet::new();
+    collect_needs(value, context, &mut needs);
+    needs.into_iter().collect()
 }
 
-/// The names of the secrets that texts refer to.
-fn secrets_of(node: &Node, names: &mut BTreeSet<String>) {
+fn collect_needs(node: &Node, context: &CompileContext<'_>, needs: &mut BTreeSet<Need>) {
     match &node.value {
         NodeValue::String(text) => {
             let Some(Ok(expression)) = Expression::parse(text) else { return };
-            names.extend(expression.references().filter_map(|reference| match reference {
-                Reference::Secret(name) => Some(name.clone()),
-                Reference::Live(_) | Reference::Variable(_) => None,
+            needs.extend(expression.references().filter_map(|reference| match reference {
+                Reference::Secret(name) => {
+                    context.spec(&BlockRef::<SecretBlock>::named(name)).map(SecretSpec::need)
+                }
+                Reference::Live(live) => context.properties.need_of(live),
+                Reference::Variable(_) => None,
             }));
         }
-        NodeValue::Array(items) => items.iter().for_each(|item| secrets_of(item, names)),
+        NodeValue::Array(items) => items.iter().for_each(|item| collect_needs(item, context, needs)),
         NodeValue::Table(table) => {
-            table.entries.values().for_each(|entry| secrets_of(&entry.node, names));
+            table.entries.values().for_each(|entry| collect_needs(&entry.node, context, needs));
         }
         _ => {}
     }
@@ -74,6 +75,10 @@ impl Substitution<'_> {
                 Ok(Filled::Rest(expression)) => expression,
                 Ok(Filled::Value(value)) => {
                     path.set(&mut draft.object, value);
+                    continue;
+                }
+                Ok(Filled::Unknown(reason)) => {
+                    draft.leave_unchecked(path, &reason);
                     continue;
                 }
                 Err(mistake) => {

@@ -1,6 +1,7 @@
 //! What can be said on the command line. Only parsed here; what it means is settled where it is used.
 
 mod state;
+mod verify;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ pub(super) use self::state::{
     StateCommand, StateInitArgs, StateListArgs, StateMigrateArgs, StateMvArgs, StatePushArgs,
     StateRebuildArgs, StateRmArgs, StateShowArgs, UnlockArgs,
 };
+pub(super) use self::verify::{VerifyArgs, VerifyFormat};
 use crate::config;
 use crate::kubernetes::names::dns_label;
 use crate::report;
@@ -34,10 +36,11 @@ Examples:
   regplan apply                         show it, ask, and do it
   regplan plan --detailed-exitcode      exit with 2 where there are changes
   regplan drift                         say whether anybody has changed what was applied
+  regplan verify                        look whether the registry works, from outside
   regplan destroy                       delete all that was applied, except what is protected
 
-Exit codes: 0 done, 1 error, 2 changes (only with --detailed-exitcode) or drift, 3 drift could not be
-looked for everywhere.";
+Exit codes: 0 done, 1 error, 2 changes (only with --detailed-exitcode), drift or a failed check, 3 drift could not be
+looked for everywhere, or not every check could be done.";
 
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
@@ -115,6 +118,8 @@ Examples:
     Show(ShowArgs),
     /// Say whether anybody has changed what was applied; only reads
     Drift(DriftArgs),
+    /// Look whether registries work: names, certificates, passwords, a push and a pull
+    Verify(VerifyArgs),
     /// Take over an object that exists already
     Import(ImportArgs),
     /// Print the values of `[output.NAME]`; only reads

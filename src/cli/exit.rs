@@ -16,9 +16,9 @@ pub(super) enum Exit {
     Changes,
     /// Something failed, and was reported already.
     Failed,
-    /// Something is not as it was applied.
+    /// Something is not as it was applied, or does not work.
     Drift,
-    /// Not everything could be read, and what could be read has not changed.
+    /// Not everything could be looked at, and the rest is as it should be.
     Unobserved,
 }
 

@@ -34,6 +34,7 @@ mod show;
 mod state;
 mod unlock;
 mod validate;
+mod verify;
 mod wording;
 
 use std::ffi::OsString;
@@ -51,8 +52,9 @@ use crate::state::locks_released;
 
 /// Runs the program with these arguments, the first of which is its name.
 ///
-/// The exit codes are: 0 done; 1 an error (also of usage); 2 changes, with `--detailed-exitcode`, or drift; 3
-/// where `drift` could not read everything, and what it read is in sync.
+/// The exit codes are: 0 done; 1 an error (also of usage); 2 changes, with `--detailed-exitcode`, drift, or a check of
+/// `verify` that failed; 3 where `drift` could not read everything, and what it read is in sync, or `verify` could not do
+/// every check, and none failed.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some(word) = foreign_words::one_dash(&args) {
@@ -89,6 +91,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Import(args) => asynchronously(import::run(&global, &args, output)),
         Command::Output(args) => asynchronously(outputs::run(&global, &args, output)),
         Command::Drift(args) => asynchronously(drift::run(&global, &args, output)),
+        Command::Verify(args) => asynchronously(verify::run(&global, &args, output)),
     }
 }
 

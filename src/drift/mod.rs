@@ -17,7 +17,7 @@ mod tests;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use health::{is_unready, with_health};
+pub use health::{is_asked_about, with_health};
 pub use observe::{Observation, observe, observe_shared_namespace};
 pub use schemas::SchemaDrift;
 

@@ -214,7 +214,7 @@ async fn lacking<'s>(
         return BTreeMap::new();
     }
     let unready = wanted.iter().zip(readings).filter_map(|((address, resource), reading)| match reading {
-        Reading::Present(live) if drift::is_unready(resource, reading) => {
+        Reading::Present(live) if drift::is_asked_about(resource, reading) => {
             let (live, rule) = (Arc::clone(live), resource.ready.clone());
             let standard = Standard::of(resource.readiness.awaited_since());
             Some((*address, Checkup { live, target: resource.target(), rule, standard }))

@@ -6,7 +6,7 @@ use tokio::task::JoinError;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::resource::Problem;
+use crate::resource::{BlockAddress, Problem};
 use crate::state::StateError;
 
 use super::cluster_check::ClusterMismatch;
@@ -62,6 +62,22 @@ pub enum Error {
         name: String,
         /// Those that there are.
         known: Vec<String>,
+    },
+    /// There is no registry to look at.
+    #[error("there is no registry to look at")]
+    NoRegistry {
+        /// The one that was asked for; `None` where all were.
+        named: Option<BlockAddress>,
+        /// Those that there are.
+        known: Vec<BlockAddress>,
+    },
+    /// The host of a registry cannot stand in a URL.
+    #[error("{registry} has no URL: {url}")]
+    NoUrl {
+        /// The registry.
+        registry: BlockAddress,
+        /// What would be its URL.
+        url: String,
     },
     /// The task that reads the state has ended without an answer.
     #[error("the reading of the state was broken off")]

@@ -22,6 +22,7 @@
 //! | `cluster_check` | whether this is the cluster that is meant |
 //! | `workspace` | a project, its state and its cluster: what plans and applies work on |
 //! | `planning`, `kept_readings` | the planner's questions, and their answers |
+//! | `remains` | what is left in a cluster of the time before, which a first plan tells |
 //! | `file_lines` | at which line of a manifest a changed field stands |
 //! | `other_files` | whether a plan comes from other files than the last apply |
 //! | `other_variables` | whether a plan lacks a variable that the last apply was given |
@@ -38,6 +39,7 @@
 //! | `importing` | everything that stands in a namespace |
 //! | `outputs` | the values of `[output.NAME]` |
 //! | `drifting` | how the cluster differs from what was applied last |
+//! | `verifying` | whether registries work, as those see it who pull and push |
 //! | `error`, `refusal` | why it stopped, and why a plan is not applied |
 
 mod applying;
@@ -73,6 +75,7 @@ mod preparing;
 mod rebuilding;
 mod redacting;
 mod refusal;
+mod remains;
 mod request;
 mod restoring;
 mod rights;
@@ -84,6 +87,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod undoing;
+mod verifying;
 mod workspace;
 
 pub use backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
@@ -110,4 +114,5 @@ pub use rights::MissingRights;
 pub use settings::{ConfigInputs, ConnectionSettings, Settings, SettingsConflict};
 pub use state_access::StateAccess;
 pub use undoing::{NotUndoable, Undo, Undoing};
+pub use verifying::{Login, Resolved, VerifyEvent, VerifyOptions};
 pub use workspace::Workspace;

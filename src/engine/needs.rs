@@ -35,6 +35,8 @@ pub enum SecretsOf<'a> {
     Blocks(&'a BTreeSet<BlockAddress>),
     /// Those that the value of this output needs.
     Output(&'a str),
+    /// None; and what outputs refer to that is no secret is read.
+    Nobody,
 }
 
 impl SecretsOf<'_> {
@@ -44,6 +46,7 @@ impl SecretsOf<'_> {
             Self::AllBlocks => None,
             Self::Blocks(named) => Some(blocks.needs_of(named, facts)),
             Self::Output(name) => Some(blocks.needs_of_output(name, facts)),
+            Self::Nobody => Some(blocks.open_needs_of_outputs(facts)),
         }
     }
 }
@@ -82,6 +85,16 @@ pub async fn gather_within(
         for (need, fact) in answer(asked, outside, &helm, &mut lookups).await {
             facts.insert(need, fact);
         }
+    }
+    facts.secret_inputs = lookups.inputs;
+    facts
+}
+
+/// The answers to these needs alone.
+pub async fn answers(needs: Vec<Need>, outside: &Outside<'_>) -> Facts {
+    let (mut lookups, mut facts) = (Lookups::default(), Facts::default());
+    for (need, fact) in answer(needs, outside, &Helm::new(outside.helm), &mut lookups).await {
+        facts.insert(need, fact);
     }
     facts.secret_inputs = lookups.inputs;
     facts

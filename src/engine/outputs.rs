@@ -1,6 +1,6 @@
 //! Finds out the values of `[output.NAME]`: compiles what they need, and reads what they refer to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::compiling::{self, Compiled};
 use super::needs::{Fate, SecretsOf};
@@ -72,9 +72,8 @@ impl<S: StateAccess> Workspace<S> {
             fate: &|_| Fate::Free,
             moment: &|_| Moment::Install,
         };
-        let nobody = BTreeSet::new();
         let secrets_of = match selection {
-            Selection::All => SecretsOf::Blocks(&nobody),
+            Selection::All => SecretsOf::Nobody,
             Selection::Named(name) => SecretsOf::Output(name),
         };
         let compiled = compiling::complete(self.config(), &self.outline, secrets_of, &outside).await?;

@@ -11,6 +11,7 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
     Progress, Provider, Reassignment, ServerApis, Shift, Verb, Wait, Whole, Write, Written,
@@ -142,6 +143,10 @@ impl Cluster for RedactingProvider {
 
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         self.answer(self.provider.cluster().capabilities().await)
+    }
+
+    async fn remains(&self) -> Vec<(Identity, Remain)> {
+        self.provider.cluster().remains().await
     }
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {

@@ -13,6 +13,7 @@ use super::other_files;
 use super::other_variables;
 use super::planned::{Applicable, Planned};
 use super::planning::Wanted;
+use super::remains;
 use super::restoring::{self, Past, Restoration};
 use super::run_secrets::RunSecrets;
 use super::state_access::{StateAccess, place_name};
@@ -21,7 +22,7 @@ use crate::apply::{Event, Options, Report, Stop};
 use crate::blocks::SecretKeyRef;
 use crate::config::Config;
 use crate::graph::Graph;
-use crate::plan::{Briefing, Mode};
+use crate::plan::{Action, Briefing, Mode};
 use crate::provider::Provider;
 use crate::resource::{Address, BlockAddress, ClusterIdentity, Identity};
 use crate::state::{Intent, IntentKind, Lineage, ReadFrom, State, Store, View};
@@ -73,6 +74,10 @@ impl<S: StateAccess> Workspace<S> {
         let (planned, freshness) = tokio::join!(Box::pin(planning), self.freshness());
         let mut planned = planned?;
         planned.plan.freshness = freshness;
+        let makes_something = planned.plan.changes.iter().any(|change| change.action == Action::Create);
+        if state.serial == 0 && makes_something {
+            planned.warnings.extend(remains::told(&*self.provider).await);
+        }
         let Planned { request, plan, warnings, .. } = &mut planned;
         let config = self.config();
         other_files::check(plan, state, config, request)

@@ -1,9 +1,10 @@
-//! What cert-manager says about a certificate that is not there yet.
+//! What cert-manager says about a certificate that is not there yet, or that is not renewed.
 //!
 //! A Certificate says little itself. Its `CertificateRequest` says whether the issuer is there and signs; of an ACME
 //! server, the request's Order and the order's Challenges say which name could not be proved, and why.
 //! Source: <https://cert-manager.io/docs/troubleshooting/acme/>
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::conditions::{condition, status, text};
@@ -22,6 +23,75 @@ pub fn is_certificate(identity: &Identity) -> bool {
 /// Whether objects of this kind of cert-manager belong to the whole cluster.
 pub fn is_cluster_kind(kind: &GroupKind) -> bool {
     kind.group == GROUP && kind.kind == "ClusterIssuer"
+}
+
+/// How much later than planned a renewal may be until somebody should look. cert-manager waits an hour after the first
+/// request that failed.
+/// Source: <https://cert-manager.io/docs/faq/#what-happens-if-a-renewal-doesnt-happen>
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a Certificate that was issued says of its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewal {
+    /// All is well: it holds until then.
+    InTime {
+        /// The end.
+        ends: Timestamp,
+    },
+    /// It holds until then, and the last try to renew it has failed.
+    Failing {
+        /// The end.
+        ends: Timestamp,
+        /// What cert-manager says.
+        reason: String,
+    },
+    /// It still holds, and nobody has renewed it when it was time.
+    Overdue {
+        /// When it was time.
+        since: Timestamp,
+    },
+    /// It has ended.
+    Expired {
+        /// When.
+        ends: Timestamp,
+    },
+}
+
+impl Renewal {
+    /// What is wrong, as the certificate of an object that is not well says it; `None` where nothing is.
+    pub fn fault(&self) -> Option<String> {
+        let day = |moment: &Timestamp| moment.strftime("%Y-%m-%d %H:%M").to_string();
+        match self {
+            Self::InTime { .. } => None,
+            Self::Failing { ends, reason } => {
+                Some(format!("it could not be renewed, and ends on {}: {reason}", day(ends)))
+            }
+            Self::Overdue { since } => Some(format!(
+                "it should have been renewed on {}, and cert-manager has not begun to: look whether it runs",
+                day(since)
+            )),
+            Self::Expired { ends } => Some(format!("it has ended, on {}", day(ends))),
+        }
+    }
+}
+
+/// What this Certificate says of its end; `None` for what is none, and where nothing was issued yet.
+pub fn renewal(identity: &Identity, object: &Value, now: Timestamp) -> Option<Renewal> {
+    let time = |field: &str| said(object, &format!("/status/{field}"))?.parse::<Timestamp>().ok();
+    let ends = time("notAfter").filter(|_| is_certificate(identity))?;
+    if ends <= now {
+        return Some(Renewal::Expired { ends });
+    }
+    let issuing = condition(object, "Issuing");
+    let failed = issuing.filter(|found| status(found) == "False" && text(found, "reason") == "Failed");
+    let due = time("renewalTime").filter(|due| *due <= now);
+    Some(match (failed, due) {
+        (Some(found), _) => Renewal::Failing { ends, reason: text(found, "message").trim().to_owned() },
+        (None, Some(since)) if now.duration_since(since) > LATE && issuing.is_none() => {
+            Renewal::Overdue { since }
+        }
+        _ => Renewal::InTime { ends },
+    })
 }
 
 /// What stands below a certificate, as it was listed in its namespace.
@@ -110,6 +180,29 @@ mod tests {
         let conditions =
             json!([{"type": "Ready", "status": "False", "reason": "Pending", "message": message}]);
         object("r2", "c", "2026-01-02T00:00:00Z", json!({"status": {"conditions": conditions}}))
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_renewed_says_so() {
+        let identity = Identity::namespaced(GROUP, "Certificate", "a", "c");
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let of = |ends: &str, due: &str, conditions: Value| {
+            let status = json!({"notAfter": ends, "renewalTime": due, "conditions": conditions});
+            renewal(&identity, &json!({"status": status}), now)
+        };
+        let failed = json!([{"type": "Issuing", "status": "False", "reason": "Failed", "message": "429"}]);
+        let begun = json!([{"type": "Issuing", "status": "True", "reason": "Renewing"}]);
+        let (april, february) = ("2026-04-01T00:00:00Z", "2026-02-01T00:00:00Z");
+        let fault = |renewal: Option<Renewal>| renewal.unwrap().fault();
+        assert_eq!(fault(of(april, "2026-03-10T00:00:00Z", json!([]))), None);
+        assert_eq!(fault(of(april, "2026-03-01T11:30:00Z", json!([]))), None, "half an hour is not late");
+        assert_eq!(fault(of(april, february, begun)), None, "it is being renewed");
+        assert!(fault(of(april, february, json!([]))).unwrap().contains("should have been renewed"));
+        assert!(fault(of(april, february, failed.clone())).unwrap().contains("429"));
+        assert!(fault(of(february, february, failed)).unwrap().contains("has ended"));
+        assert_eq!(renewal(&identity, &json!({"status": {}}), now), None);
+        let other = Identity::namespaced("example.com", "Certificate", "a", "c");
+        assert_eq!(renewal(&other, &json!({"status": {"notAfter": february}}), now), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
 //! | `definition_schemas` | which fields of a definition are in a schema, and which schema it is, in short |
 //! | `removed_apis` | which API versions Kubernetes has removed, and what took their place |
+//! | `remains` | what is left of the time of Helm 2 and of old versions of cert-manager |
 //! | `namespaces` | what every cluster, and every namespace, has without us |
 //! | `newest_state` | the `ConfigMap` that tells which copy of a state is the newest one |
 //! | `cascade`, `deletion_time` | what else is deleted with an object, how long that takes, and what holds it up |
@@ -31,6 +32,8 @@
 //! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pull_login` | which login is in a pull Secret, and which pods are to take it first |
+//! | `certificates` | what cert-manager says of a certificate that is not there, or is not renewed |
+//! | `x509` | what a certificate says |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
 //! Rules about what a status means go here (`readiness`); requests go into
@@ -67,10 +70,12 @@ pub mod propagation;
 pub mod pull_login;
 pub mod quantity;
 pub mod readiness;
+pub mod remains;
 pub mod removed_apis;
 pub mod schema_defaults;
 pub mod secret_data;
 pub mod server_fields;
 pub mod unions;
+pub mod x509;
 
 pub use field_manager::field_manager;

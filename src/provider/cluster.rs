@@ -10,6 +10,7 @@ use super::house::{House, Written};
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::remains::Remain;
 use crate::resource::{
     ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, ProblemKind, Stamp, Target,
 };
@@ -158,6 +159,12 @@ pub trait Cluster: House {
     /// beside it would serve (an `APIService`), and that cannot be asked, are left out, as by Helm.
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         Ok(ServerApis::default())
+    }
+
+    /// What is left in it of the time of Helm 2 and of cert-manager before 1.0, each with the object that it is, or has it.
+    /// Some requests; what may not be read shows nothing.
+    async fn remains(&self) -> Vec<(Identity, Remain)> {
+        Vec::new()
     }
 
     /// The labels of each namespace that is there and is not being deleted, by its name.

@@ -8,6 +8,7 @@
 //! | `plan/` | a plan: text, Markdown, JSON; the words for each action and cause are in `plan/words` |
 //! | `head` | what a plan or a comparison is about: project, cluster, state |
 //! | `drift/` | drift: text, Markdown, JSON, Prometheus |
+//! | `verify/` | what came of looking at registries: text, JSON, JUnit |
 //! | `history` | revisions: when, by whom, what changed |
 //! | `state` | the state as a whole |
 //! | `outputs` | outputs: text and JSON |
@@ -29,6 +30,7 @@ mod outputs;
 mod plan;
 mod source_line;
 mod state;
+mod verify;
 
 pub(crate) use apply::present;
 pub use apply::{event_json, event_line, report_text};
@@ -54,3 +56,6 @@ pub use plan::reasons::refusal;
 pub use plan::text::plan_text;
 pub use source_line::{Locator, SourceLine};
 pub use state::state_text;
+pub use verify::json::{VERIFY_FORMAT_VERSION, verify_json};
+pub use verify::junit::verify_junit;
+pub use verify::text::{verify_head, verify_line, verify_summary};

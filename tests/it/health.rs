@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{BALANCER, FAILING, HEAD, Namespace, Project, WEB, wait_until, web};
+use crate::harness::{BALANCER, FAILING, HEAD, Namespace, OwnCluster, Project, WEB, wait_until, web};
 
 tests! {
     what_was_not_ready_in_time_is_waited_for_again,
@@ -19,6 +19,7 @@ tests! {
     what_others_roll_out_is_well_while_it_serves,
     what_counts_as_ready_when_it_is_written_stays_well,
     nothing_is_asked_about_what_is_well,
+    a_certificate_that_is_not_renewed_is_unhealthy,
     the_cause_is_on_the_screen_while_it_is_waited_for,
     a_failure_that_may_not_heal_ends_the_wait_where_that_is_asked_for,
 }
@@ -261,4 +262,63 @@ fn what_others_scale_is_well_while_its_pods_are_young() {
     wait_until("new pods", || ns.field("deployment/web", "/status/unavailableReplicas").as_u64() > Some(0));
     project.run(["drift"]).success().stdout_contains("In sync");
     project.run(["plan"]).success().stdout_lacks("unhealthy");
+}
+
+/// cert-manager's kind, without its controllers: a test says what they would.
+const CERTIFICATES: &str = r#"{
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": { "name": "certificates.cert-manager.io" },
+    "spec": {
+        "group": "cert-manager.io", "scope": "Namespaced",
+        "names": { "plural": "certificates", "singular": "certificate", "kind": "Certificate", "listKind": "CertificateList" },
+        "versions": [{
+            "name": "v1", "served": true, "storage": true, "subresources": { "status": {} },
+            "schema": { "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } }
+        }]
+    }
+}"#;
+
+/// Other tests would find the kind served, so this one has a cluster of its own.
+fn a_certificate_that_is_not_renewed_is_unhealthy() {
+    let cluster = OwnCluster::take();
+    let ns = Namespace::on(&cluster);
+    ns.apply(CERTIFICATES);
+    let definition = "crd/certificates.cert-manager.io";
+    ns.kubectl(["wait", "--for=condition=Established", "--timeout=60s", definition]).run().success();
+    let certificate = r#"
+[resource.c]
+apiVersion = "cert-manager.io/v1"
+kind = "Certificate"
+spec = { secretName = "c", dnsNames = ["c.example.com"], issuerRef = { name = "le" } }
+"#;
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{certificate}"));
+    let says = |ends: &str, due: &str, issuing: Option<Value>| {
+        let ready = json!({"type": "Ready", "status": "True", "reason": "Ready", "message": "up to date"});
+        let conditions: Vec<Value> = [ready].into_iter().chain(issuing).collect();
+        ns.patch_status(
+            "certificate/c",
+            &json!({"notAfter": ends, "renewalTime": due, "conditions": conditions}),
+        );
+    };
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the certificate", || ns.find("certificate/c").is_some());
+    says("2999-01-01T00:00:00Z", "2998-01-01T00:00:00Z", None);
+    apply.wait().success();
+    project.run(["drift"]).success();
+    let unhealthy = |words: &str| {
+        project.run(["drift"]).code(2).stdout_contains("! resource.c  unhealthy").stdout_contains(words);
+        project.run(["plan"]).success().stdout_contains(words);
+    };
+    // It still says that it is ready.
+    let failed =
+        json!({"type": "Issuing", "status": "False", "reason": "Failed", "message": "429 rateLimited"});
+    says("2999-01-01T00:00:00Z", "2020-01-01T00:00:00Z", Some(failed));
+    unhealthy("429 rateLimited");
+    says("2999-01-01T00:00:00Z", "2020-01-01T00:00:00Z", None);
+    unhealthy("should have been renewed");
+    says("2020-02-01T00:00:00Z", "2020-01-01T00:00:00Z", None);
+    unhealthy("has ended, on 2020-02-01");
+    project.run(["destroy", "--auto-approve"]).success();
+    ns.kubectl(["delete", definition]).run().success();
+    cluster.give_back();
 }

@@ -69,6 +69,7 @@ mod readiness;
 mod readme;
 mod real_registry;
 mod registry;
+mod remains;
 mod replacement;
 mod requests;
 mod rollback;
@@ -85,6 +86,7 @@ mod test_command;
 mod transport_errors;
 mod undo;
 mod user_stories;
+mod verify;
 mod whole_path;
 
 use std::process::ExitCode;
@@ -148,6 +150,7 @@ fn tests() -> Vec<Test> {
         readme::tests(),
         real_registry::tests(),
         registry::tests(),
+        remains::tests(),
         requests::tests(),
         rollback::tests(),
         rooms::tests(),
@@ -162,6 +165,7 @@ fn tests() -> Vec<Test> {
         test_command::tests(),
         timing::tests(),
         transport_errors::tests(),
+        verify::tests(),
         whole_path::tests(),
     ]
     .into_iter()

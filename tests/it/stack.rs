@@ -8,6 +8,7 @@ mod journey;
 mod node;
 mod registry;
 mod rotation;
+mod verify;
 
 use crate::harness::Test;
 
@@ -21,6 +22,7 @@ pub(crate) fn tests() -> Vec<Test> {
         certificates::tests(),
         dns::tests(),
         issuers::tests(),
+        verify::tests(),
     ]
     .concat()
 }

@@ -9,6 +9,7 @@ use crate::blocks::value_words::describe;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::kubernetes::encoded_bytes::decode;
 use crate::kubernetes::names::{self, NameFault};
+use crate::kubernetes::remains::{self, Remain};
 use crate::resource::{Desired, Expression, FieldPath, is_builtin_group};
 
 /// Pushes what is wrong with an object.
@@ -23,6 +24,7 @@ pub(in crate::blocks) fn check(desired: &Desired, places: &Places<'_>, mistakes:
         check.annotations(&path.key("annotations"));
     }
     check.data();
+    check.remains();
     // The schema in a CRD describes amounts, and has none itself.
     if is_builtin && desired.identity.kind != "CustomResourceDefinition" {
         check.quantities(&FieldPath::root(), &desired.object);
@@ -150,6 +152,25 @@ impl ObjectCheck<'_> {
         texts
     }
 
+    /// What is left of the time before in it.
+    fn remains(&mut self) {
+        let identity = &self.desired.identity;
+        for remain in remains::remains(identity, &self.desired.object) {
+            let path = match &remain {
+                Remain::OldMark(key) => marked_at(&self.desired.object, key),
+                Remain::OldKind | Remain::OldVersion | Remain::RemovedApi(_) => {
+                    FieldPath::keys(["apiVersion"])
+                }
+                Remain::Tiller | Remain::TillerRights | Remain::Release => FieldPath::root(),
+            };
+            let message = format!("{identity} {}", remain.told());
+            if let Some(mistake) = self.push(codes::OBSOLETE, &path, message) {
+                mistake.severity = Severity::Warning;
+                mistake.help = Some(remain.help());
+            }
+        }
+    }
+
     /// The data of a `Secret` or `ConfigMap`.
     fn data(&mut self) {
         let identity = &self.desired.identity;
@@ -241,6 +262,14 @@ impl ObjectCheck<'_> {
         };
         self.push(codes::INVALID_QUANTITY, path, format!("`{path}`: {why}"));
     }
+}
+
+/// Where a label or an annotation stands.
+fn marked_at(object: &Value, key: &str) -> FieldPath {
+    let tables = METADATA.iter().flat_map(|metadata| {
+        ["labels", "annotations"].map(|table| FieldPath::keys(metadata.iter().copied()).key(table).key(key))
+    });
+    tables.into_iter().find(|path| path.get(object).is_some()).unwrap_or_else(FieldPath::root)
 }
 
 /// The keys of tables whose values are amounts.

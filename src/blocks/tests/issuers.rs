@@ -123,3 +123,18 @@ fn what_no_schema_can_say_of_a_certificate_is_a_mistake() {
     let said: Vec<String> = texts.iter().map(|text| mistakes(text)).collect();
     insta::assert_snapshot!(said.join("\n"));
 }
+
+#[test]
+fn the_root_of_an_authority_is_known_when_it_is_there() {
+    let with = |issuer: &str| {
+        format!(
+            "[issuer.i]\nscope = \"namespace\"\n{issuer}\n[resource.m]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n\
+             data.root = \"${{issuer.i.root}}\"\n"
+        )
+    };
+    let resources = fine(&with("ca = {}"));
+    let map = resources.iter().find(|desired| desired.identity.is("", "ConfigMap")).unwrap();
+    assert!(map.unchecked.get(&path("data.root")).is_some(), "it stands in a Secret that nobody has read");
+    let found = mistakes(&with("self_signed = true"));
+    assert!(found.contains("`issuer.i.root` leads to nothing"), "{found}");
+}

@@ -14,7 +14,23 @@ use crate::engine::{ClusterMismatch, Error, MissingRights, NotApplicable, NotUnd
 use crate::outputs::Missing;
 use crate::plan::LineageObstacle;
 use crate::report::{self, Label, Styled};
-use crate::resource::ClusterIdentity;
+use crate::resource::{BlockAddress, ClusterIdentity};
+
+fn no_registry(named: Option<&BlockAddress>, known: &[BlockAddress]) -> Words {
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    match named {
+        Some(named) => {
+            let named = named.to_string();
+            let help =
+                suggest(&named, known.iter().map(String::as_str), "name one that the configuration has");
+            Words::new(format!("there is no registry `{named}`"), help)
+        }
+        None => Words::new(
+            "the configuration has no registry to look at",
+            "`[registry.NAME]` makes one; `regplan init` shows how",
+        ),
+    }
+}
 
 /// A note: what the user should know besides the result.
 pub(super) fn note(story: impl AsRef<str>) -> Styled {
@@ -42,6 +58,11 @@ pub(super) fn words(error: &Error) -> Words {
         Error::NoOutput { name, known } => Words::new(
             format!("there is no output `{name}`"),
             suggest(name, known.iter().map(String::as_str), &format!("declare it with `[output.{name}]`")),
+        ),
+        Error::NoRegistry { named, known } => no_registry(named.as_ref(), known),
+        Error::NoUrl { registry, url } => Words::new(
+            format!("the host of `{registry}` cannot stand in a URL: {url}"),
+            "give it the name under which clients reach it: `host = \"registry.example.com\"`",
         ),
         Error::NotUndoable(obstacles) => not_undoable(obstacles),
         Error::OtherProject { from, to } => Words::new(

@@ -87,6 +87,18 @@ pub fn judge_by(
     if is_fault { readiness } else { Readiness::Ready }
 }
 
+/// Whether somebody has to ask for the health of an object: it does not say of itself that it is ready, or what it says
+/// takes more to be judged. A claim that waits for its first consumer takes its class, and a certificate a clock.
+pub fn takes_a_look(
+    standard: Standard,
+    identity: &Identity,
+    object: &Value,
+    rule: Option<&ReadyRule>,
+) -> bool {
+    let says_ready = judge_by(standard, identity, object, rule, StorageClass::default()) == Readiness::Ready;
+    !says_ready || (certificates::is_certificate(identity) && rule != Some(&ReadyRule::Written))
+}
+
 fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readiness {
     match (identity.group.as_str(), identity.kind.as_str()) {
         ("apps", "Deployment") => workloads::deployment(object),

@@ -1,11 +1,11 @@
-//! What stays as it is and does not say that it is ready.
+//! What stays as it is, and may not be well.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::kubernetes::readiness::{Readiness, Standard, StorageClass, judge_by};
+use crate::kubernetes::readiness::{Standard, takes_a_look};
 use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change, Tracking};
 use crate::plan::view::overview::Overview;
@@ -13,15 +13,16 @@ use crate::plan::view::situation::Situation;
 use crate::provider::Checkup;
 use crate::resource::{Address, Health, Live};
 
-/// The objects that stay as they are and do not say of themselves that they are ready, with their addresses.
+/// The objects that stay as they are and of which it must be asked whether they are well, with their addresses.
 pub(in crate::plan) fn checkups(overview: Overview<'_>) -> (Vec<Address>, Vec<Checkup>) {
     let situations = (0..overview.input().desired.len()).filter_map(|position| overview.situation(position));
     let unready = situations.filter_map(|situation| {
-        let standard = Standard::of(awaited_since(situation));
-        let live =
-            situation.live().filter(|live| stays(situation) && !says_ready(situation, live, standard))?;
-        let desired = situation.desired();
-        let (live, rule) = (Arc::clone(live), desired.lifecycle.ready.clone());
+        let (standard, desired) = (Standard::of(awaited_since(situation)), situation.desired());
+        let rule = desired.lifecycle.ready.clone();
+        let is_asked_about =
+            |live: &Live| takes_a_look(standard, &desired.identity, &live.object, rule.as_ref());
+        let live = situation.live().filter(|live| stays(situation) && is_asked_about(live))?;
+        let live = Arc::clone(live);
         Some((desired.address.clone(), Checkup { live, target: desired.target(), rule, standard }))
     });
     unready.unzip()
@@ -56,11 +57,4 @@ fn stays(situation: Situation<'_>) -> bool {
         change.action == Action::None && change.tracking != Tracking::Untracked && !change.has_completed()
     };
     situation.change().is_some_and(stays)
-}
-
-/// A claim that waits for its first consumer does not say so itself: that is asked.
-fn says_ready(situation: Situation<'_>, live: &Live, standard: Standard) -> bool {
-    let desired = situation.desired();
-    let rule = desired.lifecycle.ready.as_ref();
-    judge_by(standard, &desired.identity, &live.object, rule, StorageClass::default()) == Readiness::Ready
 }

@@ -8,11 +8,12 @@ use super::client::Kubernetes;
 use super::{logins, read, review, wait, write};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, Progress,
     Reassignment, ServerApis, Verb, Wait, Whole, Write, Written,
 };
-use crate::resource::{ClusterIdentity, Live, Permit, Problem, Reading, Target};
+use crate::resource::{ClusterIdentity, Identity, Live, Permit, Problem, Reading, Target};
 
 #[async_trait]
 impl House for Kubernetes {
@@ -73,6 +74,10 @@ impl Cluster for Kubernetes {
 
     async fn capabilities(&self) -> Result<ServerApis, Problem> {
         self.discovery.everything().await
+    }
+
+    async fn remains(&self) -> Vec<(Identity, Remain)> {
+        read::remains(self).await
     }
 
     async fn namespaces(&self) -> Result<BTreeMap<String, BTreeMap<String, String>>, Problem> {

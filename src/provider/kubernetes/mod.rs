@@ -3,7 +3,7 @@
 //! | file | question |
 //! |---|---|
 //! | `client`, `house` | what one cluster's client holds, and where each question to it is answered |
-//! | `connect`: `settings`, `kubeconfig`, `proxy`, `certificate`, `shared` | which server, with which credentials, on which way |
+//! | `connect`: `settings`, `kubeconfig`, `proxy`, `shared` | which server, with which credentials, on which way |
 //! | `server_info` | what is known of the server without asking it |
 //! | `transport`: `call`, `limits`, `repetition`, `contact`, `error` | one request: deadlines, what is repeated, whether the server answers at all, what it means when no answer comes |
 //! | `problem`, `quoted`, `warning` | what a refusal means, which quoted values are shown, what the server warns about |

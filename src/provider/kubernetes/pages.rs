@@ -17,7 +17,8 @@ use crate::resource::{DEEPEST_READ, Live, depth_of, from_json};
 pub(super) const PAGE: usize = 500;
 
 /// Only names, owners and the like, whatever the objects hold.
-const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+pub(super) const METADATA: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// What the objects of a list are read into.
 pub(super) trait Item: DeserializeOwned {

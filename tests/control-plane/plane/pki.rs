@@ -51,13 +51,23 @@ impl Authority {
 
     /// A certificate for a server at this address.
     pub(crate) fn server_at(&self, address: IpAddr, validity: Validity) -> Result<Pair, Error> {
-        let mut params = named("regplan test server");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.subject_alt_names = vec![
+        let names = vec![
             SanType::IpAddress(address),
             SanType::DnsName("localhost".try_into()?),
             SanType::DnsName("kubernetes.default.svc".try_into()?),
         ];
+        self.server_of(names, validity)
+    }
+
+    /// A certificate for a server of this name.
+    pub(crate) fn server_named(&self, name: &str, validity: Validity) -> Result<Pair, Error> {
+        self.server_of(vec![SanType::DnsName(name.try_into()?)], validity)
+    }
+
+    fn server_of(&self, names: Vec<SanType>, validity: Validity) -> Result<Pair, Error> {
+        let mut params = named("regplan test server");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.subject_alt_names = names;
         self.sign(params, validity)
     }
 

@@ -52,7 +52,9 @@ fn go(pairs: &[(Shape, Shape)]) {
     // Several at once, because most of the time is spent on waiting for pods.
     std::thread::scope(|scope| {
         let walk = |changes: &[(Namespace, Shape, Shape)]| {
-            changes.iter().for_each(|(ns, from, to)| change(ns, *from, *to));
+            for (ns, from, to) in changes {
+                change(ns, *from, *to);
+            }
         };
         let walks = changes.chunks(changes.len().div_ceil(6)).map(|some| scope.spawn(move || walk(some)));
         for walk in walks.collect::<Vec<_>>() {

@@ -66,9 +66,21 @@ fn status_in_clear(host: &str) -> u16 {
 fn an_authority_that_is_made_here_signs() {
     let bed = Bed::shared().with_cert_manager();
     let ns = Namespace::new();
-    let project = project(&ns, &bed, MADE_HERE);
-    project.apply();
+    let outputs = "\n[output.root]\nvalue = \"${issuer.first.root}\"\n\n[output.end]\n\
+                   value = \"${registry.main/Certificate.cert-manager.io/registry.status.notAfter}\"\n";
+    let project = project(&ns, &bed, &format!("{MADE_HERE}{outputs}"));
+    project.run(["output"]).success().stdout_contains("root = (not known: it is not there yet)");
+    project.apply().stdout_contains("BEGIN CERTIFICATE");
     project.expect_settled();
+    let root = project.run(["output", "root", "--format=raw"]).success();
+    fs::write(project.path("root.pem"), root.stdout()).unwrap();
+    let end = project.run(["output", "end", "--format=raw"]).success();
+    assert!(end.stdout().parse::<jiff::Timestamp>().unwrap() > jiff::Timestamp::now());
+    // The root is what makes clients trust the registry; regplan itself knows it from the issuer.
+    let verified = project.run(["verify", "--only=chain", "--only=issuer", "--format=json"]).success();
+    verified.stdout_contains("signed by the authority of issuer.first");
+    let trusted = project.run(["verify", "--only=chain", "--ca-file=root.pem", "--format=json"]).success();
+    trusted.stdout_contains("which this machine trusts");
     let data = |secret: &str, key: &str| ns.field(&format!("secret/{secret}"), &format!("/data/{key}"));
     assert_eq!(data("registry-tls", "ca.crt"), data("first-root", "tls.crt"));
     // What trusts this root would trust no other one.

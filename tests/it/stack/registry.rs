@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::bed::https::Login;
 use crate::bed::image::Image;
-use crate::harness::{Bed, Command, Namespace, Project, program};
+use crate::harness::{Bed, Command, Namespace, Output, Project, program};
 
 /// The password of the user `ci`.
 pub(super) const PASSWORD: &str = "a long enough password";
@@ -120,6 +120,14 @@ impl<'n> Registry<'n> {
             .run()
             .success();
         name
+    }
+
+    /// Looks whether it works, as JSON. The ACME authority's root is trusted.
+    #[track_caller]
+    pub(super) fn verify(&self, args: &[&str]) -> Output {
+        let trusting = format!("--ca-file={}", self.bed.facts().acme_root.display());
+        let command = self.project.regplan(["verify", "--format=json", &trusting]);
+        command.args(args.iter().copied().map(str::to_owned)).run()
     }
 
     /// Destroys it, and looks that nothing is served any more.

@@ -10,6 +10,7 @@ use super::options::{Acme, Http01};
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
 use crate::blocks::draft::Draft;
+use crate::blocks::endpoint::Signer;
 use crate::blocks::facts::{Fact, Need};
 use crate::blocks::keys::span_of;
 use crate::config::Block;
@@ -76,6 +77,16 @@ pub(super) fn key_facts(acme: &Acme) -> Vec<KeyFact> {
 /// Whether the server is Let's Encrypt's for trials.
 pub(super) fn is_staging(acme: &Acme) -> bool {
     acme.server == LETS_ENCRYPT[1].0
+}
+
+/// Who signs for it.
+pub(super) fn signer(acme: &Acme) -> Signer {
+    let directory = directory(&acme.server);
+    match LETS_ENCRYPT.map(|(_, url)| url == directory) {
+        [true, _] => Signer::LetsEncrypt,
+        [_, true] => Signer::LetsEncryptStaging,
+        _ => Signer::Acme(directory.to_owned()),
+    }
 }
 
 fn directory(server: &str) -> &str {

@@ -6,23 +6,26 @@
 //! | `acme` | How does an ACME server, such as Let's Encrypt, sign? |
 //! | `dns01` | How is a DNS record made that proves a name to it? |
 //! | `authority` | How does an authority of one's own sign? |
+//! | `properties` | What does an issuer give to those who refer to it? |
 //! | `rules` | What is wrong with a block that no schema finds? |
 
 mod acme;
 mod authority;
 mod dns01;
 mod options;
+mod properties;
 mod rules;
 
 use serde_json::{Value, json};
 
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::Need;
+use crate::blocks::endpoint::Signer;
+use crate::blocks::facts::{Facts, Need};
 use crate::blocks::keys;
-use crate::config::Block;
+use crate::config::{Block, Property};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Desired, FieldPath, KeyFact};
+use crate::resource::{Desired, FieldPath, Identity, KeyFact};
 pub(super) use options::TsigAlgorithm;
 use options::{IssuerKeys, Scope};
 
@@ -67,6 +70,18 @@ impl IssuerSpec {
         json!({"group": "cert-manager.io", "kind": self.kind(), "name": self.name})
     }
 
+    /// Who signs.
+    pub(in crate::blocks) fn signer(&self) -> Signer {
+        match (&self.keys.acme, &self.keys.ca) {
+            (Some(acme), _) => acme::signer(acme),
+            (None, Some(authority)) => {
+                let secret = authority.secret.clone().unwrap_or_else(|| self.suffixed("root"));
+                Signer::Authority(Identity::namespaced("", "Secret", self.secrets_namespace(), secret))
+            }
+            (None, None) => Signer::Itself,
+        }
+    }
+
     /// The only namespace whose certificates it signs; `None` where it signs those of all.
     pub(in crate::blocks) fn only_namespace(&self) -> Option<&str> {
         (self.keys.scope == Scope::Namespace).then_some(self.namespace.as_str())
@@ -100,6 +115,7 @@ fn default_name(block: &Block, keys: &IssuerKeys) -> String {
 impl BlockType for IssuerBlock {
     const KIND: &'static str = "issuer";
     const ALTERNATIVES: &'static [&'static [&'static str]] = &[&["acme", "ca", "self_signed"]];
+    const PROPERTIES: &'static [Property] = properties::PROPERTIES;
     type Keys = IssuerKeys;
     type Spec = IssuerSpec;
 
@@ -150,6 +166,14 @@ impl BlockType for IssuerBlock {
             (None, None) => "itself".to_owned(),
         };
         vec![KeyFact::new("signs", signs)]
+    }
+
+    fn property(&self, spec: &IssuerSpec, name: &str, facts: &Facts) -> Option<Value> {
+        properties::property(spec, name, facts)
+    }
+
+    fn property_need(&self, spec: &IssuerSpec, name: &str) -> Option<Need> {
+        properties::need(spec, name)
     }
 
     /// The issuer that others name; not the one that signs its root.

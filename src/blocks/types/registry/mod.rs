@@ -17,11 +17,13 @@
 //! | `login` | What must others know to log in? |
 //! | `image` | What does an image's name say? |
 //! | `properties` | What does a registry give to those who refer to it? |
+//! | `endpoint` | How do those reach it who look whether it works? |
 //! | `key_facts` | What does a reader of a plan want to know of it first? |
 
 mod certificate;
 mod common;
 mod config_yml;
+mod endpoint;
 mod exposure;
 mod htpasswd;
 mod image;
@@ -40,6 +42,7 @@ use serde_json::Value;
 
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::draft::Draft;
+use crate::blocks::endpoint::Endpoint;
 use crate::blocks::facts::{Facts, Need};
 use crate::blocks::types::pull_secret::pull_users;
 use crate::config::{Block, Property};
@@ -106,6 +109,11 @@ impl BlockType for RegistryBlock {
 
     fn property(&self, spec: &RegistrySpec, name: &str, facts: &Facts) -> Option<Value> {
         properties::property(spec, name, facts)
+    }
+
+    fn endpoint(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Option<Endpoint> {
+        let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
+        Some(endpoint::endpoint(&block.address, spec, issuer))
     }
 
     /// The Deployment is what the block is about: another claim, for example, would be another registry.

@@ -10,9 +10,9 @@ use kube::config::{AuthInfo, Cluster, Context, ExecAuthCluster, Kubeconfig, Kube
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::certificate;
 use super::settings::Settings;
 use crate::config::is_absent;
+use crate::kubernetes::x509::CertificateFacts;
 use crate::provider::kubernetes::server_info::ServerInfo;
 use crate::resource::{Problem, ProblemKind};
 
@@ -128,7 +128,8 @@ impl Chosen {
             data(self.user.client_certificate_data.as_deref(), self.user.client_certificate.as_deref())
                 .ok()
                 .flatten()
-                .and_then(|pem| certificate::expiry_of_pem(&pem));
+                .and_then(|pem| CertificateFacts::of_pem(&pem))
+                .map(|certificate| certificate.not_after);
         Ok((config, server_info))
     }
 }

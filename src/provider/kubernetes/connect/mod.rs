@@ -1,6 +1,5 @@
 //! From settings to a client: which kubeconfig, which context, which proxy; nothing is sent yet.
 
-mod certificate;
 mod kubeconfig;
 mod plugin;
 mod proxy;

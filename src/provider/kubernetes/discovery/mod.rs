@@ -83,6 +83,17 @@ impl Discovery {
         Ok((kinds, hidden))
     }
 
+    /// The kinds of a group, as far as they were read already. Nothing is asked for.
+    pub(in crate::provider::kubernetes) async fn known_of(&self, group: &str) -> Vec<Served> {
+        let known = self.known.lock().await;
+        let kinds = known.iter().flat_map(|known| known.catalogue.kinds.values());
+        kinds
+            .filter_map(|versions| versions.first())
+            .filter(|served| served.group == group)
+            .cloned()
+            .collect()
+    }
+
     /// Every kind, in the server's preferred version, and what cannot be known of others.
     pub(in crate::provider::kubernetes) async fn kinds(
         &self,

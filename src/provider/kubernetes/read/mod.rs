@@ -6,6 +6,7 @@ mod list;
 mod marked;
 mod namespaces;
 mod owned;
+mod remains;
 mod survey;
 
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
@@ -14,3 +15,4 @@ pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read}
 pub(in crate::provider::kubernetes) use self::marked::{SeenMarks, all_marked, marked};
 pub(in crate::provider::kubernetes) use self::namespaces::namespaces;
 pub(in crate::provider::kubernetes) use self::owned::owns_what_is_waited_for;
+pub(in crate::provider::kubernetes) use self::remains::found as remains;

@@ -1,9 +1,11 @@
 //! What objects lack to be ready, without waiting for it.
 
 use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
 
 use super::cause::with_cause;
 use super::{explain, storage_class};
+use crate::kubernetes::certificates::renewal;
 use crate::kubernetes::readiness::{Readiness, Standard, judge_by};
 use crate::provider::Checkup;
 use crate::provider::kubernetes::client::Kubernetes;
@@ -31,7 +33,8 @@ async fn look(cluster: &Kubernetes, checkup: &Checkup, is_explained: bool) -> Op
     let (identity, object) = (&checkup.target.identity, &checkup.live.object);
     let class = storage_class::class_of(cluster, identity, object).await;
     let lacking = match judge_by(checkup.standard, identity, object, checkup.rule.as_ref(), class) {
-        Readiness::Ready => return None,
+        // What is ready by its own words may have grown old since.
+        Readiness::Ready => renewal(identity, object, Timestamp::now())?.fault()?,
         Readiness::Waiting(lacking) | Readiness::Failed(lacking) => lacking,
     };
     let cause = if is_explained { explain::cause(cluster, identity, object).await } else { None };

@@ -1,0 +1,174 @@
+//! Looks whether registries work, from outside: asks names, servers and registries, and lets [`verify`](crate::verify)
+//! judge what they say.
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | this one | Which registries, and what does the command get back? |
+//! | `subject` | What is known of a registry before it is looked at? |
+//! | `run` | In which order are the checks done, and what keeps one from being done? |
+//! | `visit` | What is known of a registry while it is looked at? |
+//! | `outside`, `inside` | How is each check done: before anybody gets in, and after that? |
+//! | `names` | What do name servers say? |
+//! | `network` | How is a server reached? |
+//! | `tls` | What does a server show of itself? |
+//! | `door` | What does the registry answer? |
+//! | `image` | How is the probe pushed, pulled and deleted? |
+
+mod door;
+mod image;
+mod inside;
+mod names;
+mod network;
+mod outside;
+mod run;
+mod subject;
+mod tls;
+mod visit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use door::Login;
+pub use network::Resolved;
+
+use self::network::Network;
+use self::run::Run;
+use self::subject::Subject;
+use self::visit::Visit;
+use super::needs::{self, Fate};
+use super::state_access::StateAccess;
+use super::workspace::Workspace;
+use super::{Error, Outside};
+use crate::apply::Stop;
+use crate::blocks::{Access, Blocks, Endpoint, Facts, Need};
+use crate::resource::{BlockAddress, Moment};
+use crate::verify::{Check, Fault, Finding, Outcome, Verification};
+
+/// What is looked at, and how.
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    /// Only this registry; `None` for all.
+    pub registry: Option<BlockAddress>,
+    /// Only these checks, with what they take; none for all.
+    pub only: Vec<Check>,
+    /// How long the checks of one registry may take together.
+    pub timeout: Duration,
+    /// Where hosts are, beside what name servers say.
+    pub resolved: Vec<Resolved>,
+    /// Authorities that are trusted beside those of this machine, as PEM.
+    pub authorities: Vec<Vec<u8>>,
+    /// The user who pushes, instead of those of the block.
+    pub login: Option<Login>,
+    /// The largest body that is sent, in bytes.
+    pub largest_body: Option<u64>,
+}
+
+/// What is told while it goes on.
+#[derive(Debug, Clone, Copy)]
+pub enum VerifyEvent<'a> {
+    /// The checks of this registry begin, under this URL.
+    Registry(&'a BlockAddress, &'a str),
+    /// A check begins.
+    Began(Check),
+    /// A body of so many bytes is sent.
+    Progress(Check, u64),
+    /// A check has ended.
+    Finished(&'a Finding),
+}
+
+impl<S: StateAccess> Workspace<S> {
+    /// Looks at the registries of the configuration. The cluster is only read; a probe is pushed to each registry and
+    /// deleted again. Each event goes to `emit` as it happens.
+    ///
+    /// # Errors
+    /// There is no registry of this name, or none at all; the cluster has stopped to answer.
+    #[tracing::instrument(skip_all, fields(project = self.config().project))]
+    pub async fn verify(
+        &self,
+        options: &VerifyOptions,
+        emit: &(dyn Fn(VerifyEvent<'_>) + Send + Sync),
+        stop: &Stop,
+    ) -> Result<Vec<Verification>, Error> {
+        let endpoints = self.endpoints(options.registry.as_ref())?;
+        let facts = self.passwords(&endpoints).await;
+        self.secrets.learn_inputs(&facts.secret_inputs);
+        let network = Arc::new(Network::new(&options.resolved));
+        let here = Arc::new(tls::roots(&options.authorities));
+        let wanted = if options.only.is_empty() { &Check::ALL[..] } else { &options.only };
+        let mut all = Vec::new();
+        for endpoint in endpoints {
+            let mut subject = Subject::of(endpoint, &facts, &*self.provider).await?;
+            if let Some(problem) = self.provider.cluster().outage().await {
+                return Err(problem.into());
+            }
+            if let Some(login) = &options.login {
+                subject.logins = vec![login.clone()];
+                subject.strangers.clear();
+            }
+            for login in &subject.logins {
+                self.secrets.redactor().learn_text(&login.password);
+                self.secrets.redactor().learn_text(&login.encoded());
+            }
+            emit(VerifyEvent::Registry(&subject.endpoint.block, subject.base.as_str()));
+            let visit = Visit {
+                subject: &subject,
+                network: Arc::clone(&network),
+                here: Arc::clone(&here),
+                largest_body: options.largest_body,
+                until: Instant::now() + options.timeout,
+                sends: &|bytes| emit(VerifyEvent::Progress(Check::Body, bytes)),
+            };
+            let run = Run { visit, wanted: Check::with_all_they_take(wanted), stop, emit };
+            all.push(run.all(&|outcome| self.without_secrets(outcome)).await);
+        }
+        Ok(all)
+    }
+
+    fn endpoints(&self, registry: Option<&BlockAddress>) -> Result<Vec<Endpoint>, Error> {
+        let all = Blocks::read(self.config()).endpoints();
+        let known: Vec<BlockAddress> = all.iter().map(|endpoint| endpoint.block.clone()).collect();
+        let chosen: Vec<Endpoint> = all
+            .into_iter()
+            .filter(|endpoint| registry.is_none_or(|named| *named == endpoint.block))
+            .collect();
+        if chosen.is_empty() {
+            return Err(Error::NoRegistry { named: registry.cloned(), known });
+        }
+        Ok(chosen)
+    }
+
+    /// The passwords of the users of these registries.
+    async fn passwords(&self, endpoints: &[Endpoint]) -> Facts {
+        let users = endpoints.iter().flat_map(|endpoint| match &endpoint.access {
+            Access::Users(users) => users.as_slice(),
+            Access::Anybody | Access::Hashes => &[],
+        });
+        let wanted: Vec<Need> = users.map(|(_, need)| need.clone()).collect();
+        let host = &self.project.host;
+        let outside = Outside {
+            provider: Some(&*self.provider),
+            helm: &host.helm,
+            env: &|name| (host.variables)(name),
+            remembered: &|_| true,
+            fate: &|_| Fate::Free,
+            moment: &|_| Moment::Install,
+        };
+        needs::answers(wanted, &outside).await
+    }
+
+    fn without_secrets(&self, outcome: Outcome) -> Outcome {
+        let text = |text: String| self.secrets.redactor().text(text);
+        match outcome {
+            Outcome::Passed(found) => Outcome::Passed(text(found)),
+            Outcome::NotNeeded(reason) => Outcome::NotNeeded(text(reason)),
+            Outcome::Failed(Fault { code, reason, fix }) => {
+                Outcome::Failed(Fault { code, reason: text(reason), fix: text(fix) })
+            }
+            Outcome::Hindered { reason, fix } => {
+                Outcome::Hindered { reason: text(reason), fix: fix.map(text) }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! One registry while it is looked at: what is known of it, how it is reached, and until when.
+
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use tokio::time::Instant;
+use url::Url;
+
+use super::door::Door;
+use super::network::Network;
+use super::subject::Subject;
+use super::tls::Trust;
+use crate::verify::{Maker, Probe, Served};
+
+/// Where a registry says that it is one.
+pub(super) const VERSION: &str = "/v2/";
+
+/// One registry while it is looked at.
+pub(super) struct Visit<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) network: Arc<Network>,
+    /// The authorities that this machine trusts.
+    pub(super) here: Arc<RootCertStore>,
+    /// The largest body that is sent, in bytes.
+    pub(super) largest_body: Option<u64>,
+    /// When nothing is waited for any more.
+    pub(super) until: Instant,
+    /// Told the size of each large body before it is sent.
+    pub(super) sends: &'a (dyn Fn(u64) + Send + Sync),
+}
+
+/// What was found out on the way, and what was made.
+#[derive(Default)]
+pub(super) struct Known {
+    /// What the server showed in its handshake.
+    pub(super) served: Option<Served>,
+    pub(super) pushed: Option<Pushed>,
+    /// How many uploads could not be broken off.
+    pub(super) open_uploads: usize,
+}
+
+/// A probe that is at the registry, as a whole or in part.
+pub(super) struct Pushed {
+    pub(super) probe: Probe,
+    pub(super) maker: Maker,
+}
+
+impl Visit<'_> {
+    /// The way to the registry. It is believed where this machine or the configuration trusts its certificate.
+    pub(super) fn door(&self) -> Door {
+        let mut roots = (*self.here).clone();
+        roots.extend(self.subject.own_root.iter().flat_map(|own| own.roots.iter().cloned()));
+        let trust = Trust::Roots(Arc::new(roots));
+        Door { network: Arc::clone(&self.network), trust, deadline: self.until }
+    }
+
+    /// Its URL.
+    pub(super) fn base(&self) -> &Url {
+        &self.subject.base
+    }
+
+    /// Its host.
+    pub(super) fn host(&self) -> &str {
+        &self.subject.endpoint.host
+    }
+}

@@ -1,0 +1,127 @@
+//! What an answer says that was not expected: who gave it, and what to do.
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use super::codes;
+use super::outcome::Fault;
+
+/// The header by which a registry is known.
+pub(super) const API_VERSION: &str = "docker-distribution-api-version";
+/// The longest text of an error that is repeated.
+const LONGEST: usize = 200;
+
+/// An answer to a request, with the beginning of its body.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, or its beginning.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The text of a header; `None` where there is none.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether a registry gave it, and not something before it.
+    pub(super) fn is_of_registry(&self) -> bool {
+        self.headers.contains_key(API_VERSION)
+    }
+
+    /// The first error in it, as registries write them: code and message.
+    fn error(&self) -> Option<String> {
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
+        let first = body.pointer("/errors/0")?;
+        let text = |key: &str| first.get(key).and_then(Value::as_str).unwrap_or_default();
+        let said = format!("{}: {}", text("code"), text("message"));
+        Some(said.chars().take(LONGEST).collect())
+    }
+
+    /// Who gave it: the registry, or what the header `Server` names.
+    fn giver(&self) -> String {
+        match (self.is_of_registry(), self.header("server")) {
+            (true, _) => "the registry".to_owned(),
+            (false, Some(server)) => server.chars().take(LONGEST).collect(),
+            (false, None) => "something before the registry".to_owned(),
+        }
+    }
+}
+
+/// The fault that an answer tells that nobody expected to `doing`: `the push of a layer`.
+pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
+    let (status, giver) = (answer.status, answer.giver());
+    let said = answer.error().map(|said| format!(" ({said})")).unwrap_or_default();
+    let reason = format!("{giver} answers {status}{said} to {doing}");
+    let (code, fix) = match status {
+        413 => (
+            codes::BODY_TOO_LARGE,
+            "raise the limit for bodies in what stands before the registry (`ingress.body_size`)",
+        ),
+        429 => (codes::TOO_MANY_REQUESTS, "wait a while; then look who limits requests before the registry"),
+        502 | 503 if !answer.is_of_registry() => (
+            codes::NO_BACKEND,
+            "the ingress controller has no pod to send it to: look at them with `regplan drift`",
+        ),
+        504 | 408 | 524 => (
+            codes::GATEWAY_TIMEOUT,
+            "raise the time that what stands before the registry waits for it (`ingress.timeouts`)",
+        ),
+        503 => (
+            codes::REGISTRY_ERROR,
+            "the registry's storage does not work: look at its volume, and at the log of its pods",
+        ),
+        401 | 403 => (codes::PASSWORD_REFUSED, "look which rights this user has, and who asks for them"),
+        405 if said.contains("UNSUPPORTED") => (
+            codes::NO_DELETE,
+            "the registry must allow deletes (`storage.delete.enabled`), as those that regplan makes do",
+        ),
+        _ if !answer.is_of_registry() => (
+            codes::NOT_THE_REGISTRY,
+            "look which server the name leads to, and whether the Ingress is for this host: `regplan drift`",
+        ),
+        _ => (codes::REGISTRY_ERROR, "look at the log of the registry's pods"),
+    };
+    Fault::new(code, reason, fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+        let headers = headers.iter().map(|(name, value)| {
+            (http::header::HeaderName::from_static(name), value.parse::<http::HeaderValue>().unwrap())
+        });
+        Answer { status, headers: headers.collect(), body: body.into() }
+    }
+
+    #[test]
+    fn whoever_stands_before_the_registry_is_told_from_it() {
+        let ours = [(API_VERSION, "registry/2.0")];
+        let code = |answer: &Answer| unexpected("a push", answer).code;
+        assert_eq!(code(&answer(413, &[("server", "nginx")], "<html>")), codes::BODY_TOO_LARGE);
+        assert_eq!(code(&answer(504, &[], "")), codes::GATEWAY_TIMEOUT);
+        assert_eq!(code(&answer(503, &[("server", "envoy")], "no healthy upstream")), codes::NO_BACKEND);
+        assert_eq!(code(&answer(503, &ours, "")), codes::REGISTRY_ERROR);
+        assert_eq!(code(&answer(404, &[], "default backend - 404")), codes::NOT_THE_REGISTRY);
+        assert_eq!(code(&answer(404, &ours, "")), codes::REGISTRY_ERROR);
+        let unsupported =
+            r#"{"errors": [{"code": "UNSUPPORTED", "message": "The operation is unsupported."}]}"#;
+        assert_eq!(code(&answer(405, &ours, unsupported)), codes::NO_DELETE);
+    }
+
+    #[test]
+    fn the_registrys_own_words_are_told() {
+        let body = r#"{"errors": [{"code": "DIGEST_INVALID", "message": "digest did not match"}]}"#;
+        let fault = unexpected("the push of a layer", &answer(400, &[(API_VERSION, "registry/2.0")], body));
+        assert_eq!(
+            fault.reason,
+            "the registry answers 400 (DIGEST_INVALID: digest did not match) to the push of a layer"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+use super::*;
+use crate::resource::{BlockAddress, Identity};
+
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn named(name: &str, organization: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.distinguished_name.push(DnType::OrganizationName, organization);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).unwrap();
+        roots
+    }
+
+    /// A certificate for a host, of the years from the first to the last.
+    fn signs(&self, host: &str, years: (i32, i32)) -> Served {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+        params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+        let certificate = params.signed_by(&KeyPair::generate().unwrap(), &self.0).unwrap();
+        Served::of(vec![certificate.der().clone()]).unwrap()
+    }
+}
+
+fn signed(signer: Signer) -> Signed {
+    Signed {
+        certificate: Identity::namespaced("cert-manager.io", "Certificate", "a", "registry"),
+        issuer: BlockAddress::new("issuer", "first"),
+        signer,
+    }
+}
+
+fn code(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Failed(fault) => fault.code,
+        other => other.name(),
+    }
+}
+
+fn reason(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Failed(fault) => fault.reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+const YEARS: (i32, i32) = (2020, 2090);
+
+#[test]
+fn a_chain_is_trusted_by_this_machine_or_by_the_issuer() {
+    let authority = Authority::named("Root", "Example");
+    let served = authority.signs("r.example.com", YEARS);
+    let nobody = RootCertStore::empty();
+    assert_eq!(code(&chain(&served, &authority.roots(), None, None)), "passed");
+    assert_eq!(code(&chain(&served, &nobody, None, None)), codes::NOT_TRUSTED);
+    let ours = signed(Signer::Authority(Identity::namespaced("", "Secret", "a", "first-root")));
+    let by_issuer = chain(&served, &nobody, Some(&authority.roots()), Some(&ours));
+    assert!(matches!(&by_issuer, Outcome::Passed(found) if found.contains("issuer.first")), "{by_issuer:?}");
+    let other = Authority::named("Other", "Example").roots();
+    assert_eq!(code(&chain(&served, &nobody, Some(&other), Some(&ours))), codes::NOT_TRUSTED);
+    // That it has ended is told by another check.
+    let ended = authority.signs("r.example.com", (2019, 2020));
+    assert_eq!(code(&chain(&ended, &authority.roots(), None, None)), "passed");
+}
+
+#[test]
+fn staging_and_stand_ins_are_called_what_they_are() {
+    let nobody = RootCertStore::empty();
+    let staging = Authority::named("(STAGING) Ersatz Edamame E1", "(STAGING) Let's Encrypt");
+    let served = staging.signs("r.example.com", YEARS);
+    assert!(reason(chain(&served, &nobody, None, None)).contains("server for trials"));
+    let mut params = CertificateParams::new(vec!["ingress.local".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "Kubernetes Ingress Controller Fake Certificate");
+    let fake = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let fake = Served::of(vec![fake.der().clone()]).unwrap();
+    assert!(reason(chain(&fake, &nobody, None, None)).contains("ingress-nginx"));
+    assert_eq!(code(&names(&fake, &["r.example.com"])), codes::OTHER_NAMES);
+}
+
+#[test]
+fn a_certificate_must_be_for_every_name() {
+    let served = Authority::named("Root", "Example").signs("r.example.com", YEARS);
+    assert_eq!(code(&names(&served, &["r.example.com"])), "passed");
+    let missing = reason(names(&served, &["r.example.com", "alias.example.com"]));
+    assert!(missing.contains("r.example.com, and not for alias.example.com"), "{missing}");
+}
+
+#[test]
+fn the_end_and_the_renewal_are_judged() {
+    let authority = Authority::named("Root", "Example");
+    let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+    let of = |years| expiry(&authority.signs("r.example.com", years), None, now);
+    assert_eq!(code(&of((2026, 2027))), "passed");
+    assert_eq!(code(&of((2020, 2026))), codes::EXPIRED);
+    assert_eq!(code(&of((2027, 2028))), codes::NOT_YET_VALID);
+    assert_eq!(code(&of((2010, 2027))), codes::NOT_RENEWED, "the last tenth");
+    let served = authority.signs("r.example.com", (2010, 2027));
+    let ends = now;
+    let with = |renewal: Renewal| expiry(&served, Some(&renewal), now);
+    assert_eq!(code(&with(Renewal::InTime { ends })), "passed", "cert-manager knows when it is time");
+    assert!(reason(with(Renewal::Failing { ends, reason: "429".into() })).contains("429"));
+    assert_eq!(code(&with(Renewal::Overdue { since: ends })), codes::NOT_RENEWED);
+}
+
+#[test]
+fn the_right_one_must_have_signed() {
+    let lets_encrypt = Authority::named("R11", "Let's Encrypt").signs("r.example.com", YEARS);
+    let staging = Authority::named("(STAGING) E1", "(STAGING) Let's Encrypt").signs("r.example.com", YEARS);
+    let other = Authority::named("Root", "Example").signs("r.example.com", YEARS);
+    let judge = |served: &Served, signer: Signer| {
+        let outcome = issuer(served, Some(&signed(signer)), None);
+        code(&outcome).to_owned()
+    };
+    assert_eq!(judge(&lets_encrypt, Signer::LetsEncrypt), "passed");
+    assert_eq!(judge(&staging, Signer::LetsEncrypt), codes::OTHER_ISSUER);
+    assert_eq!(judge(&staging, Signer::LetsEncryptStaging), "passed");
+    assert_eq!(judge(&other, Signer::LetsEncrypt), codes::OTHER_ISSUER);
+    assert_eq!(judge(&other, Signer::Itself), codes::OTHER_ISSUER);
+    assert_eq!(
+        judge(&lets_encrypt, Signer::Acme("https://acme.example.com/dir".into())),
+        codes::OTHER_ISSUER
+    );
+    // What the Secret holds says more than a name.
+    let stored = lets_encrypt.chain.first();
+    assert_eq!(code(&issuer(&other, None, stored)), codes::OTHER_CERTIFICATE);
+    assert_eq!(code(&issuer(&lets_encrypt, None, stored)), "passed");
+}

@@ -1,0 +1,37 @@
+//! Whether a registry works, as those see it who pull and push: the checks, and how what was seen is judged. Pure.
+//!
+//! Who asks names, servers and registries is [`engine`](crate::engine). It brings what it saw here.
+//!
+//! | File | The question that it answers |
+//! |---|---|
+//! | `check` | Which checks are there, and which one stands on which? |
+//! | `outcome` | What came of them? |
+//! | `codes` | What are the faults called? |
+//! | `name` | Does the name lead to the registry? |
+//! | `certificate` | Is the certificate trusted, for this name, of today, and signed by the right one? |
+//! | `answer` | What does an answer of HTTP say that was not expected? |
+//! | `access` | Is everybody asked for a password, and only the right one taken? |
+//! | `location` | Where does a push go on, and may it? |
+//! | `body` | Which sizes of bodies are tried? |
+//! | `probe` | What is pushed, and by which name is it known again? |
+
+mod access;
+mod answer;
+mod body;
+mod certificate;
+mod check;
+pub mod codes;
+mod location;
+mod name;
+mod outcome;
+mod probe;
+
+pub use access::{redirect, refusal, right_password, wrong_password};
+pub use answer::{Answer, unexpected};
+pub use body::{COMMON_LIMITS, refused_body, shown, sizes};
+pub use certificate::{Served, chain, expiry, issuer, names};
+pub use check::Check;
+pub use location::next_url;
+pub use name::{Answers, Expected, Named, addresses};
+pub use outcome::{Fault, Finding, Outcome, Verdict, Verification, hindrance};
+pub use probe::{Blob, Maker, Probe, REPOSITORY, digest};

@@ -1,0 +1,181 @@
+//! What came of the checks.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::check::Check;
+use crate::resource::BlockAddress;
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// A stable name for the kind of fault.
+    pub code: &'static str,
+    /// What is wrong, in one sentence without a full stop.
+    pub reason: String,
+    /// What to do next.
+    pub fix: String,
+}
+
+impl Fault {
+    /// A fault of this kind.
+    pub fn new(code: &'static str, reason: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), fix: fix.into() }
+    }
+}
+
+/// What came of one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is as it should be: this was found.
+    Passed(String),
+    /// It is not.
+    Failed(Fault),
+    /// It does not concern this registry, or was not wanted.
+    NotNeeded(String),
+    /// It could not be looked at, so nobody knows.
+    Hindered {
+        /// Why.
+        reason: String,
+        /// What to do next; `None` where that is said at the check that it stands on.
+        fix: Option<String>,
+    },
+}
+
+impl Outcome {
+    /// Its name in machine-readable output.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Passed(_) => "passed",
+            Self::Failed(_) => "failed",
+            Self::NotNeeded(_) => "not_needed",
+            Self::Hindered { .. } => "skipped",
+        }
+    }
+
+    /// Whether those that stand on it can go on.
+    pub fn lets_pass(&self) -> bool {
+        matches!(self, Self::Passed(_) | Self::NotNeeded(_))
+    }
+}
+
+impl From<Result<String, Fault>> for Outcome {
+    fn from(result: Result<String, Fault>) -> Self {
+        result.map_or_else(Self::Failed, Self::Passed)
+    }
+}
+
+/// A check and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: Check,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What came of the checks of one registry.
+#[derive(Debug, Clone)]
+pub struct Verification {
+    /// The registry's block.
+    pub registry: BlockAddress,
+    /// The URL under which it was looked at.
+    pub url: String,
+    /// When that began.
+    pub at: Timestamp,
+    /// What was found, in the order of the checks.
+    pub findings: Vec<Finding>,
+}
+
+/// The three results that everything is reduced to, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// All that was looked at is as it should be.
+    Passed,
+    /// Not everything could be looked at.
+    Unknown,
+    /// Something is not as it should be. This outweighs the others: it is certain.
+    Failed,
+}
+
+impl Verdict {
+    /// Its name in machine-readable output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Outcome {
+    /// The result that it counts as.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Passed(_) | Self::NotNeeded(_) => Verdict::Passed,
+            Self::Hindered { .. } => Verdict::Unknown,
+            Self::Failed(_) => Verdict::Failed,
+        }
+    }
+}
+
+impl Verification {
+    /// The result of the whole.
+    pub fn verdict(&self) -> Verdict {
+        self.findings.iter().map(|finding| finding.outcome.verdict()).max().unwrap_or(Verdict::Passed)
+    }
+
+    /// How many outcomes have this name.
+    pub fn count(&self, name: &str) -> usize {
+        self.findings.iter().filter(|finding| finding.outcome.name() == name).count()
+    }
+}
+
+/// The first of the checks that this one stands on, and that keeps it from being done.
+pub fn hindrance(check: Check, done: &BTreeMap<Check, Outcome>) -> Option<Outcome> {
+    let lacking = check.stands_on().iter().find(|below| done.get(below).is_some_and(|it| !it.lets_pass()))?;
+    Some(Outcome::Hindered { reason: format!("it stands on `{}`", lacking.name()), fix: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verification(outcomes: Vec<Outcome>) -> Verification {
+        let findings =
+            outcomes.into_iter().map(|outcome| Finding { check: Check::Port, outcome, took: Duration::ZERO });
+        let registry = BlockAddress::new("registry", "main");
+        Verification { registry, url: String::new(), at: Timestamp::UNIX_EPOCH, findings: findings.collect() }
+    }
+
+    #[test]
+    fn a_failure_outweighs_what_is_not_known() {
+        let passed = || Outcome::Passed(String::new());
+        let hindered = || Outcome::Hindered { reason: String::new(), fix: None };
+        let failed = || Outcome::Failed(Fault::new("x", "", ""));
+        assert_eq!(verification(vec![]).verdict(), Verdict::Passed);
+        assert_eq!(
+            verification(vec![passed(), Outcome::NotNeeded(String::new())]).verdict(),
+            Verdict::Passed
+        );
+        assert_eq!(verification(vec![passed(), hindered()]).verdict(), Verdict::Unknown);
+        assert_eq!(verification(vec![failed(), hindered(), passed()]).verdict(), Verdict::Failed);
+    }
+
+    #[test]
+    fn a_check_is_not_done_where_one_that_it_stands_on_has_failed() {
+        let mut done = BTreeMap::from([
+            (Check::Chain, Outcome::NotNeeded("without TLS".into())),
+            (Check::Authentication, Outcome::Passed("401".into())),
+        ]);
+        assert_eq!(hindrance(Check::Password, &done), None);
+        done.insert(Check::Names, Outcome::Failed(Fault::new("x", "", "")));
+        let Some(Outcome::Hindered { reason, .. }) = hindrance(Check::Password, &done) else { panic!() };
+        assert_eq!(reason, "it stands on `names`");
+    }
+}

@@ -1,0 +1,192 @@
+//! What stands before a registry in a cluster: it ends TLS, as an ingress controller does. It can also do that wrong.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1 as server;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::block_on;
+use super::cluster::runtime;
+use super::tls::Tls;
+use crate::plane::pki::Pair;
+
+type Body = UnsyncBoxBody<Bytes, hyper::Error>;
+
+/// What a front does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// Nothing.
+    Nothing,
+    /// It takes no body with more bytes.
+    BodyLimit(u64),
+    /// It says that an upload goes on at `http://`.
+    PlainLocation,
+    /// It says that an upload goes on at another host.
+    OtherHost,
+    /// Plain HTTP leads to the registry.
+    NoRedirect,
+    /// It takes away what a refusal says.
+    NoChallenge,
+    /// It gives up waiting for the registry where a push ends.
+    GatewayTimeout,
+    /// It finds no registry.
+    NoBackend,
+    /// It lets everybody in.
+    Open,
+    /// It says that everything was deleted, and deletes nothing.
+    KeepsAll,
+    /// It changes what is pulled.
+    OtherContent,
+    /// It gives no answer to who asks for a manifest by its tag.
+    Hangs,
+}
+
+/// A server with TLS, and one without, before a registry. They end when it is dropped.
+#[must_use = "it serves until it is dropped"]
+pub(crate) struct Front {
+    https: u16,
+    http: u16,
+    _servers: [AbortOnDropHandle<()>; 2],
+}
+
+impl Front {
+    /// One before the registry at this port, with this certificate.
+    #[track_caller]
+    pub(crate) fn start(registry: u16, pair: &Pair, wrong: Wrong) -> Self {
+        let way = Arc::new(Way { registry, wrong });
+        let (https, secure) = serve(Arc::clone(&way), Some(Tls::new(pair)));
+        let (http, plain) = serve(way, None);
+        Self { https, http, _servers: [secure, plain] }
+    }
+
+    /// The arguments by which it is found under this name.
+    pub(crate) fn resolve(&self, host: &str) -> [String; 2] {
+        let at = |port: u16, to: u16| format!("--resolve={host}:{port}=127.0.0.1:{to}");
+        [at(443, self.https), at(80, self.http)]
+    }
+}
+
+fn serve(way: Arc<Way>, tls: Option<Tls>) -> (u16, AbortOnDropHandle<()>) {
+    let listener = block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = runtime().spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            let (way, tls) = (Arc::clone(&way), tls.clone());
+            connections.spawn(async move {
+                match tls {
+                    Some(tls) => {
+                        if let Ok(stream) = tls.accept(stream).await {
+                            connection(stream, way, "https").await;
+                        }
+                    }
+                    None => connection(stream, way, "http").await,
+                }
+            });
+            while connections.try_join_next().is_some() {}
+        }
+    });
+    (port, AbortOnDropHandle::new(server))
+}
+
+async fn connection<S>(stream: S, way: Arc<Way>, scheme: &'static str)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|request| {
+        let way = Arc::clone(&way);
+        async move { Ok::<_, Infallible>(way.answer(request, scheme).await) }
+    });
+    // Clients may hang up whenever they like.
+    let _ = server::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+struct Way {
+    registry: u16,
+    wrong: Wrong,
+}
+
+impl Way {
+    async fn answer(&self, request: Request<Incoming>, scheme: &str) -> Response<Body> {
+        let host = request.headers()[HOST].to_str().unwrap().to_owned();
+        if scheme == "http" && self.wrong != Wrong::NoRedirect {
+            let to = format!("https://{host}{}", request.uri());
+            return said(Response::builder().status(301).header(LOCATION, to), "");
+        }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let length = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let status =
+            |status: StatusCode| said(Response::builder().status(status).header("server", "front"), "no");
+        match self.wrong {
+            Wrong::BodyLimit(limit) if length > Some(limit) => return status(StatusCode::PAYLOAD_TOO_LARGE),
+            Wrong::GatewayTimeout if method == Method::PUT => return status(StatusCode::GATEWAY_TIMEOUT),
+            Wrong::NoBackend => return status(StatusCode::SERVICE_UNAVAILABLE),
+            Wrong::KeepsAll if method == Method::DELETE => return status(StatusCode::ACCEPTED),
+            Wrong::Hangs if method == Method::HEAD && path.contains("/manifests/run-") => {
+                return std::future::pending().await;
+            }
+            _ => {}
+        }
+        let mut response = self.forward(request, scheme).await;
+        match self.wrong {
+            Wrong::PlainLocation => relocate(&mut response, &format!("http://{host}")),
+            Wrong::OtherHost => relocate(&mut response, "https://registry.svc:5000"),
+            Wrong::NoChallenge => drop(response.headers_mut().remove(WWW_AUTHENTICATE)),
+            Wrong::Open if response.status() == StatusCode::UNAUTHORIZED => {
+                *response.status_mut() = StatusCode::OK;
+            }
+            Wrong::OtherContent if method == Method::GET && path.contains("/blobs/") => {
+                let mut changed = said(Response::builder(), "something else");
+                std::mem::swap(changed.headers_mut(), response.headers_mut());
+                changed.headers_mut().remove(CONTENT_LENGTH);
+                return changed;
+            }
+            _ => {}
+        }
+        response
+    }
+
+    /// The registry's own answer.
+    async fn forward(&self, mut request: Request<Incoming>, scheme: &str) -> Response<Body> {
+        let stream = TcpStream::connect(("127.0.0.1", self.registry)).await.unwrap();
+        request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_str(scheme).unwrap());
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        match sender.send_request(request).await {
+            Ok(response) => response.map(http_body_util::BodyExt::boxed_unsync),
+            Err(error) => said(Response::builder().status(502), &error.to_string()),
+        }
+    }
+}
+
+fn said(response: http::response::Builder, text: &str) -> Response<Body> {
+    let body =
+        Full::new(Bytes::copy_from_slice(text.as_bytes())).map_err(|never| match never {}).boxed_unsync();
+    response.body(body).unwrap()
+}
+
+/// Gives a `Location` this beginning.
+fn relocate(response: &mut Response<Body>, to: &str) {
+    if let Some(location) = response.headers().get(LOCATION) {
+        let location = location.to_str().unwrap();
+        let path = location.find("/v2/").map_or(location, |at| &location[at..]);
+        let location = HeaderValue::from_str(&format!("{to}{path}")).unwrap();
+        response.headers_mut().insert(LOCATION, location);
+    }
+}

@@ -1,0 +1,289 @@
+//! `regplan verify`: a real registry behind something that ends TLS, and does it wrong in every way that is known.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::thread;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Cluster, Command, Ended, Front, Namespace, Project, Running, Wrong, program, wait_until,
+};
+use crate::plane::pki::{Authority, Pair, Validity};
+
+tests! {
+    a_registry_that_works_passes_every_check,
+    every_fault_is_found_and_named,
+    a_certificate_that_is_not_right_is_found,
+    what_a_killed_run_has_left_is_taken_away_by_the_next,
+    a_run_that_is_stopped_takes_away_what_it_made,
+    what_cannot_be_looked_at_is_said,
+}
+
+const HOST: &str = "registry.example.com";
+const PASSWORD: &str = "a long enough password";
+
+/// A real registry with one user, without TLS. It ends when it is dropped.
+struct Registry {
+    folder: tempfile::TempDir,
+    port: u16,
+    _server: Running,
+}
+
+impl Registry {
+    #[track_caller]
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let path = |name: &str| folder.path().join(name);
+        let users = Command::new(program("htpasswd")).args(["-Bbn", "ci", PASSWORD]).run().success();
+        fs::write(path("htpasswd"), users.stdout()).unwrap();
+        let config = json!({
+            "version": 0.1,
+            "storage": {"filesystem": {"rootdirectory": path("data")}, "delete": {"enabled": true}},
+            "http": {"addr": format!("127.0.0.1:{port}"), "relativeurls": true, "secret": "of this test"},
+            "auth": {"htpasswd": {"realm": "Registry", "path": path("htpasswd")}},
+        });
+        fs::write(path("config.yml"), config.to_string()).unwrap();
+        let server =
+            Cluster::shared().program("registry").args(["serve".into(), path("config.yml").into_os_string()]);
+        let server = server.env("OTEL_TRACES_EXPORTER", "none").spawn();
+        wait_until("the registry", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Self { folder, port, _server: server }
+    }
+
+    /// The names in a folder of the repository of probes.
+    fn left(&self, folder: &str) -> Vec<String> {
+        let probes = "data/docker/registry/v2/repositories/regplan-verify/probe";
+        let folder = self.folder.path().join(probes).join(folder);
+        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// No tag, and no content of an upload. Of one that was broken off, the registry itself keeps a note of 108 bytes.
+    #[track_caller]
+    fn has_nothing_left(&self) {
+        assert_eq!(self.left("_manifests/tags"), [""; 0]);
+        for upload in self.left("_uploads") {
+            assert!(!self.left(&format!("_uploads/{upload}")).contains(&"data".to_owned()), "{upload}");
+        }
+    }
+}
+
+/// A configuration of a registry at this host.
+fn project<'n>(ns: &'n Namespace, more: &str) -> Project<'n> {
+    let text = format!(
+        r#"
+[project]
+name = "{{project}}"
+
+[registry.main]
+host = "{HOST}"
+image = "registry:3.1.2"
+namespace = "{{ns}}"
+storage.volume.size = "1Gi"
+auth.users.ci = {{ env = "CI_PASSWORD" }}
+ingress.class = "contour"
+{more}
+"#
+    );
+    ns.project().write("regplan.toml", &text).env("CI_PASSWORD", PASSWORD)
+}
+
+const BY_SECRET: &str = "tls.secret = \"registry-tls\"";
+
+/// An authority, its file, and what it has signed for the host.
+struct Signed {
+    authority: Authority,
+    pair: Pair,
+}
+
+impl Signed {
+    fn new() -> Self {
+        let authority = Authority::new().unwrap();
+        let pair = authority.server_named(HOST, Validity::Current).unwrap();
+        Self { authority, pair }
+    }
+
+    /// Writes the authority into the folder of a project.
+    fn file(&self, project: &Project<'_>) -> PathBuf {
+        let path = project.path("root.pem");
+        fs::write(&path, self.authority.certificate()).unwrap();
+        path
+    }
+}
+
+/// `verify` through a front, as a command to which more can be added.
+fn verify(project: &Project<'_>, front: &Front, args: &[&str]) -> Command {
+    let command = project.regplan(["verify", "--largest-body=2Mi"]);
+    command.args(front.resolve(HOST)).args(args.iter().copied().map(str::to_owned))
+}
+
+/// What came of each check, by its name.
+fn checks(ended: &Ended) -> Value {
+    let found = ended.json();
+    let checks = found["registries"][0]["checks"].as_array().unwrap().clone();
+    let by_name = checks.into_iter().map(|check| (check["check"].as_str().unwrap().to_owned(), check));
+    Value::Object(by_name.collect())
+}
+
+fn a_registry_that_works_passes_every_check() {
+    let ns = Namespace::absent();
+    let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
+    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let authority = signed.file(&project);
+    let trusting = format!("--ca-file={}", authority.display());
+    let ended = verify(&project, &front, &[&trusting]).run().success();
+    ended.stdout_contains("registry.main  https://registry.example.com/");
+    ended.stdout_contains("Works: 14 checks passed.").stdout_contains("nothing is left of this run");
+    ended.stdout_contains("not needed: `--resolve` says where it is").stdout_contains("1 MiB in one piece");
+    ended.stdout_lacks(PASSWORD).stderr_lacks(PASSWORD);
+    registry.has_nothing_left();
+    let json = verify(&project, &front, &[&trusting, "--format=json", "--only=pull"]).run().success();
+    let found = checks(&json);
+    assert_eq!(json.json()["verdict"], "passed");
+    assert_eq!(found["pull"]["outcome"], "passed");
+    assert_eq!(found["body"], Value::Null, "it was not wanted");
+    assert_eq!(found["delete"]["outcome"], "passed", "what is pushed is deleted");
+    let junit = verify(&project, &front, &[&trusting, "--format=junit", "--only=expiry"]).run().success();
+    junit.stdout_contains("<testcase classname=\"registry.main\" name=\"expiry\"");
+    registry.has_nothing_left();
+}
+
+fn every_fault_is_found_and_named() {
+    let faults = [
+        (Wrong::BodyLimit(1 << 20), "body", "body-too-large", "nginx"),
+        (Wrong::PlainLocation, "push", "other-location", "X-Forwarded-Proto"),
+        (Wrong::OtherHost, "push", "other-location", "Host"),
+        (Wrong::NoRedirect, "redirect", "no-redirect", "lead HTTP to HTTPS"),
+        (Wrong::NoChallenge, "authentication", "no-challenge", "clients ask for no password"),
+        (Wrong::GatewayTimeout, "push", "gateway-timeout", "ingress.timeouts"),
+        (Wrong::NoBackend, "authentication", "no-backend", "no pod"),
+        (Wrong::Open, "authentication", "open", "take it from the net"),
+        (Wrong::KeepsAll, "delete", "left-behind", "cache"),
+        (Wrong::OtherContent, "pull", "other-content", "compression"),
+    ];
+    let (ns, signed) = (Namespace::absent(), Signed::new());
+    thread::scope(|scope| {
+        for (wrong, check, code, fix) in faults {
+            let (ns, signed) = (&ns, &signed);
+            scope.spawn(move || {
+                let (registry, project) = (Registry::start(), project(ns, BY_SECRET));
+                let front = Front::start(registry.port, &signed.pair, wrong);
+                let trusting = format!("--ca-file={}", signed.file(&project).display());
+                let ended = verify(&project, &front, &[&trusting, "--format=json"]).run().code(2);
+                let found = checks(&ended);
+                assert_eq!(found[check]["code"], code, "{wrong:?}: {found:#}");
+                let told = found[check].to_string();
+                assert!(told.contains(fix), "{wrong:?}: no `{fix}` in {told}");
+                assert!(!ended.stdout().contains(PASSWORD), "{wrong:?}");
+            });
+        }
+    });
+}
+
+fn a_certificate_that_is_not_right_is_found() {
+    let (ns, registry, signed) = (Namespace::absent(), Registry::start(), Signed::new());
+    let issued = "tls.issuer = \"issuer.le\"\n[issuer.le]\nacme.server = \"letsencrypt\"\nacme.http01 = {}\n";
+    let project = project(&ns, issued);
+    let trusting = format!("--ca-file={}", signed.file(&project).display());
+    let found = |pair: &Pair, args: &[&str]| {
+        let front = Front::start(registry.port, pair, Wrong::Nothing);
+        checks(
+            &verify(
+                &project,
+                &front,
+                &[&["--format=json", "--only=password", "--only=issuer"], args].concat(),
+            )
+            .run()
+            .code(2),
+        )
+    };
+    let code = |found: &Value, check: &str| found[check]["code"].as_str().map(str::to_owned);
+    let untrusted = found(&signed.pair, &[]);
+    assert_eq!(code(&untrusted, "chain").as_deref(), Some("not-trusted"));
+    assert_eq!(untrusted["authentication"]["outcome"], "passed", "that needs no trust");
+    assert_eq!(untrusted["password"]["reason"], "it stands on `chain`", "nobody is sent a password");
+    let by_another = found(&signed.pair, &[&trusting]);
+    assert_eq!(by_another["chain"]["outcome"], "passed");
+    assert_eq!(code(&by_another, "issuer").as_deref(), Some("other-issuer"));
+    let expired = signed.authority.server_named(HOST, Validity::Expired).unwrap();
+    assert_eq!(code(&found(&expired, &[&trusting]), "expiry").as_deref(), Some("expired"));
+    let other = signed.authority.server_named("other.example.com", Validity::Current).unwrap();
+    let other = found(&other, &[&trusting]);
+    assert_eq!(code(&other, "names").as_deref(), Some("other-names"));
+    assert_eq!(other["password"]["outcome"], "skipped");
+}
+
+/// A run that hangs when its probe is at the registry.
+fn hanging(project: &Project<'_>, registry: &Registry, signed: &Signed) -> (Front, Running, String) {
+    let front = Front::start(registry.port, &signed.pair, Wrong::Hangs);
+    let trusting = format!("--ca-file={}", signed.file(project).display());
+    let run = verify(project, &front, &[&trusting]).spawn();
+    wait_until("the probe", || !registry.left("_manifests/tags").is_empty());
+    (front, run, trusting)
+}
+
+fn what_a_killed_run_has_left_is_taken_away_by_the_next() {
+    let (ns, registry, signed) = (Namespace::absent(), Registry::start(), Signed::new());
+    let project = project(&ns, BY_SECRET);
+    let (_front, run, trusting) = hanging(&project, &registry, &signed);
+    run.kill();
+    assert_eq!(registry.left("_manifests/tags").len(), 1);
+    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let next = verify(&project, &front, &[&trusting, "--only=clean-up"]).run().success();
+    next.stdout_contains("1 of earlier runs removed");
+    registry.has_nothing_left();
+}
+
+fn a_run_that_is_stopped_takes_away_what_it_made() {
+    let (ns, registry, signed) = (Namespace::absent(), Registry::start(), Signed::new());
+    let project = project(&ns, BY_SECRET);
+    let (front, run, trusting) = hanging(&project, &registry, &signed);
+    // Another run meanwhile leaves it alone.
+    let quiet = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let other = verify(&project, &quiet, &[&trusting, "--only=pull"]).run().success();
+    other.stdout_contains("1 of runs that may still go on");
+    let mut run = run;
+    run.signal(Signal::INT);
+    run.wait().code(3).stdout_contains("it was stopped before that");
+    registry.has_nothing_left();
+    drop(front);
+}
+
+fn what_cannot_be_looked_at_is_said() {
+    let ns = Namespace::absent();
+    let nothing = ns.project().write("regplan.toml", "[project]\nname = \"{project}\"\n");
+    nothing.run(["verify"]).code(1).stderr_contains("no registry to look at");
+    let project = project(&ns, BY_SECRET);
+    project.run(["verify", "registry.mian"]).code(1).stderr_contains("did you mean `registry.main`?");
+    project.run(["verify", "--only", "everything"]).code(1).stderr_contains("the checks are name, port");
+    // Nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("--resolve={HOST}=127.0.0.1:{port}");
+    let refused = project.run(["verify", "--format=json", &nobody]).code(2);
+    let found = checks(&refused);
+    assert_eq!(found["port"]["code"], "no-connection");
+    assert!(found["port"]["fix"].as_str().unwrap().contains("port-forward"), "{found:#}");
+    assert_eq!(found["push"]["outcome"], "skipped");
+    // A password that is not known is no fault of the registry.
+    let (registry, signed) = (Registry::start(), Signed::new());
+    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let trusting = format!("--ca-file={}", signed.file(&project).display());
+    let without = verify(&project, &front, &[&trusting]).env_remove("CI_PASSWORD").run().code(3);
+    without.stdout_contains("CI_PASSWORD is not set").stdout_contains("--password-env");
+    let given =
+        verify(&project, &front, &[&trusting, "--user=ci", "--password-env=OTHER", "--only=password"]);
+    given.env_remove("CI_PASSWORD").env("OTHER", PASSWORD).run().success();
+    let inside = project_within(&ns);
+    inside.run(["verify"]).code(3).stdout_contains("port-forward service/registry 5000");
+}
+
+/// A registry that has no Ingress.
+fn project_within(ns: &Namespace) -> Project<'_> {
+    let project = project(ns, "");
+    project.edit("regplan.toml", "ingress.class = \"contour\"\n", "");
+    project
+}
