@@ -202,6 +202,11 @@ pub(super) trait BlockType: Sync + 'static {
         None
     }
 
+    /// The registry to which a block gives pods a login; `None` for every other block.
+    fn gives_login_to<'s>(&self, _spec: &'s Self::Spec) -> Option<&'s BlockAddress> {
+        None
+    }
+
     /// How the registry that a block is about is reached; `None` for every other block.
     fn endpoint(
         &self,
@@ -268,6 +273,9 @@ pub(super) trait AnyBlockType: Sync {
     /// See [`BlockType::property_need`].
     fn property_need(&self, block: &BlockAddress, name: &str, specs: &Specs) -> Option<Need>;
 
+    /// See [`BlockType::gives_login_to`].
+    fn gives_login_to<'s>(&self, block: &BlockAddress, specs: &'s Specs) -> Option<&'s BlockAddress>;
+
     /// See [`BlockType::endpoint`].
     fn endpoint(&self, block: &Block, context: &CompileContext<'_>) -> Option<Endpoint>;
 
@@ -324,6 +332,10 @@ impl<T: BlockType> AnyBlockType for T {
 
     fn property(&self, block: &BlockAddress, name: &str, specs: &Specs, facts: &Facts) -> Option<Value> {
         BlockType::property(self, specs.get(block)?, name, facts)
+    }
+
+    fn gives_login_to<'s>(&self, block: &BlockAddress, specs: &'s Specs) -> Option<&'s BlockAddress> {
+        BlockType::gives_login_to(self, specs.get(block)?)
     }
 
     fn property_need(&self, block: &BlockAddress, name: &str, specs: &Specs) -> Option<Need> {

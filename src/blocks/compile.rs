@@ -157,7 +157,16 @@ impl<'c> Blocks<'c> {
         let facts = Facts::default();
         let known = Known { properties: self.properties(&facts), ..Known::default() };
         let context = self.context(&facts, &known);
-        self.all.iter().filter_map(|(block, block_type)| block_type.endpoint(block, &context)).collect()
+        let endpoints =
+            self.all.iter().filter_map(|(block, block_type)| block_type.endpoint(block, &context));
+        let with_logins = endpoints.map(|endpoint| {
+            let gives = self.all.iter().filter(|(block, block_type)| {
+                block_type.gives_login_to(&block.address, &self.specs) == Some(&endpoint.block)
+            });
+            let pull_secrets = gives.map(|(block, _)| block.address.clone()).collect();
+            Endpoint { pull_secrets, ..endpoint }
+        });
+        with_logins.collect()
     }
 
     fn key_facts(&self) -> BTreeMap<BlockAddress, Vec<KeyFact>> {

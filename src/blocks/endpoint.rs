@@ -14,6 +14,8 @@ pub struct Endpoint {
     pub reach: Reach,
     /// Who may use it.
     pub access: Access,
+    /// The blocks by which pods get a login to it.
+    pub pull_secrets: Vec<BlockAddress>,
 }
 
 /// On which way a registry is reached.

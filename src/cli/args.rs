@@ -368,6 +368,9 @@ pub(super) struct RunArgs {
     /// Do not ask
     #[arg(long)]
     pub(super) auto_approve: bool,
+    /// Do not wait for records in DNS that a person makes (`manual`)
+    #[arg(long)]
+    pub(super) skip_manual: bool,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ use crate::engine::{
 };
 use crate::plan::{Mode, Plan};
 use crate::provider::OnTrouble;
+use crate::provider::dns::ManualRecords;
 use crate::report::{self, Label, SourceLine, Styled, escape};
 use crate::resource::Address;
 use crate::state::{Recovered, Store};
@@ -141,7 +142,7 @@ pub(super) async fn run(
         return Ok(Exit::Failed);
     }
     let applicable = planned.applicable(&approval)?;
-    if !planned.plan.changes_state() {
+    if !workspace.is_to_be_recorded(&planned) {
         catch_up(&workspace, &planned.plan.freshness, output).await?;
         show_outputs(&workspace, &planned, args, output).await?;
         return Ok(Exit::Done);
@@ -192,7 +193,8 @@ async fn open(
     on_trouble: OnTrouble,
     output: Output,
 ) -> Result<Workspace<Store>, Failure> {
-    let settings = Settings { on_trouble, ..settings::of_planning(global, &args.planning) };
+    let manual_records = if args.skip_manual { ManualRecords::Leave } else { ManualRecords::Await };
+    let settings = Settings { on_trouble, manual_records, ..settings::of_planning(global, &args.planning) };
     let (project, command) = match wanted {
         Wanted::PreviousRevision(_) => {
             (project::load_without_blocks(global, settings, output)?, "rollback".to_owned())

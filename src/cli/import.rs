@@ -46,6 +46,7 @@ async fn one(
         format: args.format,
         level: args.level.clone(),
         auto_approve: args.auto_approve,
+        skip_manual: false,
     };
     carry_out::run(global, &run, request, Approver::Person, Failures::default(), output).await
 }

@@ -75,6 +75,7 @@ mod tests {
             in_cluster: false,
             parallelism: 3,
             on_trouble: crate::provider::OnTrouble::Wait,
+            manual_records: crate::provider::dns::ManualRecords::Await,
             request_timeout: Some(std::time::Duration::from_secs(20)),
         };
         assert_eq!(settings, expected);

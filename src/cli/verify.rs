@@ -42,6 +42,7 @@ fn options(args: &VerifyArgs) -> Result<VerifyOptions, Failure> {
     Ok(VerifyOptions {
         registry: args.registry.clone(),
         only: args.only.clone(),
+        in_cluster: args.in_cluster,
         timeout: args.timeout,
         resolved: args.resolve.clone(),
         authorities,

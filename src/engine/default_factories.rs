@@ -10,6 +10,7 @@ use super::backend_settings::{BackendSettings, ClusterBackend, ObjectBackend};
 use super::cluster_check::check_cluster;
 use super::factories::Variables;
 use super::factories::{BackendFactory, ProviderFactory};
+use super::needs::secret_in_file;
 use super::settings::ConnectionSettings;
 use crate::config::{ClusterState, Encryption};
 use crate::provider::dns::Dns;
@@ -45,6 +46,7 @@ impl Clusters {
             connections,
             request_timeout,
             secret_variables,
+            manual_records: _,
         } = settings.clone();
         let settings = kubernetes::Settings {
             kubeconfig,
@@ -77,7 +79,9 @@ impl ProviderFactory for KubernetesProviders {
     async fn connect(&self, settings: &ConnectionSettings) -> Result<Box<dyn Provider>, Problem> {
         let cluster = Arc::new(self.clusters.connect(settings).await?);
         let entries = Arc::new(PullEntries::of(Arc::clone(&cluster)));
-        let records = Arc::new(Dns::new(Arc::clone(&self.variables)));
+        let records = Arc::new(
+            Dns::new(Arc::clone(&self.variables), secret_in_file).with_manual(settings.manual_records),
+        );
         Ok(Box::new(Router::new(cluster).with(PULL_ENTRY_GROUP, entries).with(RECORDS_GROUP, records)))
     }
 }

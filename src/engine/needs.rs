@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use futures::future::{BoxFuture, FutureExt as _, join_all, ready};
 
 use self::stored_secrets::Lookups;
+pub(super) use self::stored_secrets::secret_in_file;
 use crate::blocks::{Blocks, Capabilities, Fact, Facts, LiveObject, Need, SecretKeyRef, SecretText};
 use crate::config::Config;
 use crate::provider::Provider;
@@ -173,6 +174,7 @@ fn begin<'a>(
         Need::Capabilities => capabilities(outside.provider).boxed(),
         Need::Moment(chart) => ready(Fact::Moment((outside.moment)(chart))).boxed(),
         Need::Namespaces => namespaces(outside.provider).boxed(),
+        Need::Nodes => nodes(outside.provider).boxed(),
         // Those are asked for together.
         Need::Live(_) => ready(Fact::Unknown("it was not asked for".to_owned())).boxed(),
         Need::Scope { kind, version } => {
@@ -211,6 +213,7 @@ fn stored_at(need: &Need) -> Vec<SecretKeyRef> {
         | Need::Capabilities
         | Need::Moment(_)
         | Need::Namespaces
+        | Need::Nodes
         | Need::Live(_) => Vec::new(),
     }
 }
@@ -231,6 +234,15 @@ async fn namespaces(provider: Option<&dyn Provider>) -> Fact {
     let Some(provider) = provider else { return Fact::Namespaces(None) };
     match provider.cluster().namespaces().await {
         Ok(found) => Fact::Namespaces(Some(found.into())),
+        Err(problem) => Fact::Unknown(problem.message),
+    }
+}
+
+/// The addresses of the cluster's nodes.
+async fn nodes(provider: Option<&dyn Provider>) -> Fact {
+    let Some(provider) = provider else { return Fact::Nodes(None) };
+    match provider.cluster().node_addresses().await {
+        Ok(found) => Fact::Nodes(Some(found.into())),
         Err(problem) => Fact::Unknown(problem.message),
     }
 }

@@ -153,6 +153,10 @@ impl Cluster for RedactingProvider {
         self.answer(self.provider.cluster().namespaces().await)
     }
 
+    async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
+        self.answer(self.provider.cluster().node_addresses().await)
+    }
+
     async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
         let lacking = self.answer(self.provider.cluster().login_lacks(login).await)?;
         Ok(lacking.map(|text| self.secrets.redactor().text(text)))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::config::ClusterSettings;
 use crate::provider::OnTrouble;
+use crate::provider::dns::ManualRecords;
 
 /// The files and values that the configuration is read from.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct ConnectionSettings {
     pub request_timeout: Option<Duration>,
     /// The variables of the environment that a program which gives credentials is not given.
     pub secret_variables: BTreeSet<String>,
+    /// What becomes of records in DNS that a person has to make.
+    pub manual_records: ManualRecords,
 }
 
 /// The settings of the engine that are not in the configuration.
@@ -74,6 +77,8 @@ pub struct Settings {
     pub on_trouble: OnTrouble,
     /// How long one request may take with all its repetitions; `None` for the usual times.
     pub request_timeout: Option<Duration>,
+    /// What becomes of records in DNS that a person has to make.
+    pub manual_records: ManualRecords,
 }
 
 impl Default for Settings {
@@ -86,6 +91,7 @@ impl Default for Settings {
             parallelism: 10,
             on_trouble: OnTrouble::default(),
             request_timeout: None,
+            manual_records: ManualRecords::default(),
         }
     }
 }
@@ -138,6 +144,7 @@ impl Settings {
             connections: self.parallelism.max(1),
             request_timeout: self.request_timeout,
             secret_variables: cluster.secret_variables.clone(),
+            manual_records: self.manual_records,
         })
     }
 }

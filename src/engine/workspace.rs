@@ -221,6 +221,12 @@ impl Workspace<Store> {
         self.state.exists().then(|| self.state.state().lineage.clone())
     }
 
+    /// Whether an apply of this plan has something to record: what it does, or that what an earlier run left unfinished is
+    /// now as it should be. Without that, the history would go on telling of a run that nobody can finish any more.
+    pub fn is_to_be_recorded(&self, planned: &Planned) -> bool {
+        planned.plan.changes_state() || self.state.state().unfinished.is_some()
+    }
+
     /// Applies a plan. Each outcome is in the journal at once, and in the state at the end, however the run
     /// ends. Each event goes to `emit` as it happens.
     ///

@@ -5,6 +5,7 @@
 //! | `marks` | which annotations are ours, and which of other tools we read |
 //! | `field_manager` | what our field manager is called, and which ones belong to the control plane |
 //! | `names` | what is a valid name, label, annotation key, quantity |
+//! | `nodes` | Where are the nodes reached? |
 //! | `kinds` | which kinds belong to the whole cluster, define other kinds, or hold data |
 //! | `definition_schemas` | which fields of a definition are in a schema, and which schema it is, in short |
 //! | `removed_apis` | which API versions Kubernetes has removed, and what took their place |
@@ -64,6 +65,7 @@ pub mod marks;
 pub mod names;
 pub mod namespaces;
 pub mod newest_state;
+pub mod nodes;
 pub mod openapi;
 pub mod pods;
 pub mod propagation;

@@ -73,6 +73,11 @@ impl PullLogin {
     }
 }
 
+/// User and password as `docker` and HTTP's `Basic` take them: in base64, with a colon between them.
+pub fn encoded(user: &str, password: &str) -> String {
+    STANDARD.encode(format!("{user}:{password}"))
+}
+
 /// The users in a pull Secret, each with the password. What cannot be read has none.
 pub fn logins(secret: &Value) -> Vec<(String, String)> {
     let text = secret.get("data").and_then(|data| data.get(KEY)).and_then(Value::as_str).unwrap_or_default();

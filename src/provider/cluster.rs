@@ -175,6 +175,14 @@ pub trait Cluster: House {
         Ok(BTreeMap::new())
     }
 
+    /// The addresses at which the nodes are reached.
+    ///
+    /// # Errors
+    /// No answer, or no permission.
+    async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
+        Ok(Vec::new())
+    }
+
     /// What is lacking until each of the pods takes a login; `None` where nothing is. Pods that end are not asked.
     ///
     /// # Errors

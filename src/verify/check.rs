@@ -29,6 +29,8 @@ pub enum Check {
     Push,
     /// What was pushed comes back as it was.
     Pull,
+    /// Nodes pull what was pushed, with the Secrets that pods have for that.
+    InCluster,
     /// Large bodies pass.
     Body,
     /// What was pushed is deleted again.
@@ -39,7 +41,7 @@ pub enum Check {
 
 impl Check {
     /// All of them, in their order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Name,
         Self::Port,
         Self::Chain,
@@ -52,6 +54,7 @@ impl Check {
         Self::Password,
         Self::Push,
         Self::Pull,
+        Self::InCluster,
         Self::Body,
         Self::Delete,
         Self::CleanUp,
@@ -72,6 +75,7 @@ impl Check {
             Self::Password => "password",
             Self::Push => "push",
             Self::Pull => "pull",
+            Self::InCluster => "in-cluster",
             Self::Body => "body",
             Self::Delete => "delete",
             Self::CleanUp => "clean-up",
@@ -92,7 +96,7 @@ impl Check {
             // Nobody sends a password to a server that may be another one.
             Self::Password => &[Self::Chain, Self::Names, Self::Expiry, Self::Authentication],
             Self::Push | Self::Body | Self::CleanUp => &[Self::Password],
-            Self::Pull | Self::Delete => &[Self::Push],
+            Self::Pull | Self::InCluster | Self::Delete => &[Self::Push],
         }
     }
 
@@ -100,7 +104,7 @@ impl Check {
     fn brings_along(self) -> &'static [Self] {
         match self {
             Self::Push => &[Self::Delete, Self::CleanUp],
-            Self::Body => &[Self::CleanUp],
+            Self::Body | Self::InCluster => &[Self::CleanUp],
             _ => &[],
         }
     }

@@ -57,6 +57,12 @@ codes! {
     NO_ANSWER = "no-answer";
     /// The connection was broken off.
     BROKEN_OFF = "broken-off";
+    /// A node could not pull.
+    NOT_PULLED = "not-pulled";
+    /// No pod can be made that pulls.
+    POD_REFUSED = "pod-refused";
+    /// Another run may still go on.
+    OTHER_RUN = "other-run";
     /// Deleting is not allowed.
     NO_DELETE = "no-delete";
     /// Something is left that should be gone.

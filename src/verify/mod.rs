@@ -13,6 +13,7 @@
 //! | `access` | Is everybody asked for a password, and only the right one taken? |
 //! | `location` | Where does a push go on, and may it? |
 //! | `body` | Which sizes of bodies are tried? |
+//! | `pull` | What does a pod say that pulls it? |
 //! | `probe` | What is pushed, and by which name is it known again? |
 
 mod access;
@@ -25,6 +26,7 @@ mod location;
 mod name;
 mod outcome;
 mod probe;
+mod pull;
 
 pub use access::{redirect, refusal, right_password, wrong_password};
 pub use answer::{Answer, unexpected};
@@ -35,3 +37,4 @@ pub use location::next_url;
 pub use name::{Answers, Expected, Named, addresses};
 pub use outcome::{Fault, Finding, Outcome, Verdict, Verification, hindrance};
 pub use probe::{Blob, Maker, Probe, REPOSITORY, digest};
+pub use pull::{Pull, not_pulled, pod, pulled, puller, run_of};

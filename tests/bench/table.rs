@@ -12,11 +12,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Adds a row: the cost, and the time that something else took for the same.
-    pub(crate) fn row(&mut self, size: usize, what: &str, cost: &Cost, beside: Option<(&str, Duration)>) {
-        let other = beside.map(|(name, time)| {
+    /// Adds a row: the cost, and the times that others took for the same.
+    pub(crate) fn row(&mut self, size: usize, what: &str, cost: &Cost, beside: &[(&str, Duration)]) {
+        let others = beside.iter().map(|(name, time)| {
             let ratio = time.as_secs_f64() / cost.time.as_secs_f64().max(f64::EPSILON);
-            format!("{name}: {} ({ratio:.2} times as long)", seconds(time))
+            format!("{name}: {} ({ratio:.2} times as long)", seconds(*time))
         });
         self.rows.push([
             size.to_string(),
@@ -24,7 +24,7 @@ impl Table {
             seconds(cost.time),
             cost.requests.to_string(),
             format!("{} MB", cost.memory / 1_000_000),
-            other.unwrap_or_default(),
+            others.collect::<Vec<_>>().join(", "),
         ]);
     }
 }

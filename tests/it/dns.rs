@@ -1,6 +1,6 @@
 //! Record sets on a real name server.
 
-use crate::harness::{DnsRelay, HEAD, NameServer, Namespace, Project, Updates, ZONE, wait_until};
+use crate::harness::{BALANCER, DnsRelay, HEAD, NameServer, Namespace, Project, Updates, ZONE, wait_until};
 
 tests! {
     a_record_is_made_changed_and_destroyed,
@@ -17,6 +17,9 @@ tests! {
     a_killed_run_is_settled_by_the_marker,
     a_rollback_brings_the_old_values_back,
     texts_stand_beside_addresses,
+    a_person_is_told_what_to_make_and_waited_for,
+    a_zone_that_cannot_be_asked_stops_nobody_who_skips_it,
+    a_name_leads_to_whatever_address_a_balancer_has,
 }
 
 const NAME: &str = "registry.zone.test";
@@ -173,8 +176,10 @@ fn the_apply_waits_for_a_server_that_lags() {
     let more = format!(", name_servers = [\"{}\", \"{}\"]", server.address(), follower.address());
     let text = |keys: &str| block_at(&server.provider(&more), keys);
     let project = project(&ns, &server, &text(ONE));
-    let applied = project.apply();
-    applied.stderr_contains(&format!("{} does not have it yet", follower.address()));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until(&format!("{} does not have it yet", follower.address()));
+    follower.notify();
+    apply.wait().success();
     assert_eq!(follower.dig("A", NAME), "192.0.2.1");
 
     // One that never follows.
@@ -289,4 +294,78 @@ fn texts_stand_beside_addresses() {
     project.rewrite("regplan.toml", &block(&server, ONE));
     project.apply().stdout_contains("1 to destroy");
     assert_eq!((server.dig("TXT", NAME), server.dig("A", NAME)), (String::new(), "192.0.2.1".into()));
+}
+
+fn a_person_is_told_what_to_make_and_waited_for() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let text = |keys: &str| {
+        format!(
+            "{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\nttl = 60\nmanual.name_servers = [\"{}\"]\n{keys}\n",
+            server.address()
+        )
+    };
+    let project = project(&ns, &server, &text(ONE));
+    let told = format!("make this by hand: {NAME}. 60 IN A 192.0.2.1");
+    project.run(["plan"]).success().stdout_contains("+ dns.main").stdout_contains(&told);
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("does not have it yet");
+    server.update(&format!("update add {NAME} 3600 A 192.0.2.1")).success();
+    apply.wait().success();
+    project.expect_settled();
+    project.run(["drift"]).success();
+
+    server.update(&format!("update delete {NAME} A")).success();
+    project.run(["drift"]).code(2);
+    project.run(["plan"]).success().stdout_contains(&told);
+    project.run(["apply", "--auto-approve", "--skip-manual"]).success();
+    project.run(["destroy", "--auto-approve"]).success();
+    assert!(
+        !project.path(&project.state_path()).exists()
+            || project.state()["resources"].as_object().unwrap().is_empty()
+    );
+}
+
+fn a_name_leads_to_whatever_address_a_balancer_has() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let text = block(&server, "target = \"${resource.lb.status.loadBalancer.ingress}\"")
+        + BALANCER
+        + "lifecycle.ready = \"written\"\n";
+    let project = project(&ns, &server, &text);
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("+ dns.main").stdout_contains("resource.lb.status.loadBalancer.ingress");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    // Nothing in this cluster gives addresses.
+    apply.until("give it a pool of them (MetalLB)");
+    let give = |ingress: &str| {
+        let patch = format!(r#"{{"status": {{"loadBalancer": {{"ingress": {ingress}}}}}}}"#);
+        let args = ["patch", "service/lb", "--subresource=status", "--type=merge", "--patch", &patch];
+        ns.kubectl(args).run().success();
+    };
+    give(r#"[{"ip": "192.0.2.3"}, {"ip": "2001:db8::3"}]"#);
+    apply.wait().success();
+    assert_eq!((server.dig("A", NAME), server.dig("AAAA", NAME)), ("192.0.2.3".into(), "2001:db8::3".into()));
+    project.expect_settled();
+    give(r#"[{"hostname": "lb.example.net"}]"#);
+    project.run(["plan"]).success().stdout_contains("lb.example.net");
+    project.apply();
+    assert_eq!(
+        (server.dig("CNAME", NAME), server.dig("A", NAME)),
+        ("lb.example.net.".into(), "lb.example.net.".into())
+    );
+    project.expect_settled();
+}
+
+fn a_zone_that_cannot_be_asked_stops_nobody_who_skips_it() {
+    let ns = Namespace::new();
+    // Nobody listens there.
+    let text = format!(
+        "{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\nmanual.name_servers = [\"127.0.0.1:9\"]\n{ONE}\n"
+    );
+    let project = ns.project().write("regplan.toml", &text);
+    project.run(["apply", "--auto-approve", "--skip-manual"]).success();
+    project.run(["apply", "--auto-approve", "--skip-manual"]).success().stdout_contains("Nothing to change");
+    project.run(["drift"]).code(3).stdout_contains("--skip-manual");
+    project.run(["destroy", "--auto-approve"]).code(1).stdout_contains("--skip-manual");
+    project.run(["destroy", "--auto-approve", "--skip-manual"]).success();
+    assert!(project.state()["resources"].as_object().unwrap().is_empty());
 }

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::harness::Namespace;
+use crate::harness::{Namespace, rust_files};
 
 tests! {
     the_reference_is_that_of_the_schema,
     the_documents_name_every_command,
     every_link_between_the_documents_leads_somewhere,
+    the_tests_that_the_tutorial_names_are_there,
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -53,27 +54,43 @@ fn the_documents_name_every_command() {
     }
 }
 
+/// The page maps each step of the old hand work to the test that shows what became of it.
+fn the_tests_that_the_tutorial_names_are_there() {
+    let mut files = Vec::new();
+    for folder in ["tests/it", "src"] {
+        rust_files(&repository(folder), &mut files);
+    }
+    let sources: Vec<String> = files.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let page = document("docs/tutorial.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.matches(" | ").count() == 3).skip(1).collect();
+    assert!(rows.len() > 10, "the table of steps is not found");
+    for row in rows {
+        let last = row.rsplit(" | ").next().unwrap();
+        let names: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test is named: {row}");
+        for name in names {
+            // Some tests are functions, others have their name in a list.
+            let forms = [format!("fn {name}()"), format!("\"{name}\"")];
+            let is_there = sources.iter().any(|text| forms.iter().any(|form| text.contains(form)));
+            assert!(is_there, "there is no test `{name}`");
+        }
+    }
+}
+
+/// All pages: the README, those of the folder `docs`, and those beside examples.
+fn pages() -> Vec<PathBuf> {
+    let markdown = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
+    let inside = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let examples = inside(repository("examples")).filter(|path| path.is_dir()).flat_map(inside);
+    let beside = ["README.md", "CHANGELOG.md"].map(repository);
+    inside(repository("docs")).chain(examples).chain(beside).filter(markdown).collect()
+}
+
 fn every_link_between_the_documents_leads_somewhere() {
-    let pages = [
-        "README.md",
-        "docs/architecture.md",
-        "docs/commands.md",
-        "docs/configuration.md",
-        "docs/getting-started.md",
-        "docs/development.md",
-        "docs/lifecycle.md",
-        "docs/messages.md",
-        "docs/performance.md",
-        "docs/plan-files.md",
-        "docs/resources.md",
-        "docs/state-format.md",
-        "examples/drift-cron/README.md",
-        "examples/policy/README.md",
-        "examples/github-actions/README.md",
-    ];
-    for page in pages {
-        let folder = repository(page).parent().unwrap().to_owned();
-        for link in document(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+    for page in pages() {
+        let (folder, text) = (page.parent().unwrap(), fs::read_to_string(&page).unwrap());
+        let page = page.display();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !link.contains("://") && !link.starts_with('#') {
                 let file = link.split('#').next().unwrap();
                 assert!(folder.join(file).exists(), "{page} links to {link}");

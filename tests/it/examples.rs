@@ -1,13 +1,13 @@
 //! The examples, applied on the control plane.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use regplan::engine::Settings;
 use serde_json::json;
 
-use crate::harness::{GREETING, Namespace, Project, block_on};
+use crate::harness::{GREETING, Namespace, Project, block_on, stack_folder};
 
 #[path = "../../examples/library.rs"]
 #[allow(dead_code, reason = "the test is the program that calls it")]
@@ -89,15 +89,28 @@ fn example<'n>(ns: &'n Namespace, name: &str, names: &[(&str, &str)]) -> Project
 fn every_example_is_valid_and_can_be_rendered() {
     let ns = Namespace::absent();
     for folder in examples() {
-        let project = ns.project().kubeconfig("/nonexistent");
         let path = folder.join("regplan.toml");
         let file = path.to_str().unwrap();
-        project.run(["validate", "-f", file]).success().stderr_contains("is valid");
-        let rendered = project.run(["render", "-f", file, "--format", "json"]).success().json();
+        let project = ns.project().kubeconfig("/nonexistent").write("charts.toml", &local_charts(&path));
+        let project = project.env("REGPLAN_HELM", stack_folder().join("helm"));
+        let run = |command| project.run([command, "-f", file, "-f", "charts.toml"]).success();
+        run("validate").stderr_contains("is valid");
+        run("render");
+        run("graph").stdout_contains("digraph");
+        let json = ["render", "-f", file, "-f", "charts.toml", "--format", "json"];
+        let rendered = project.run(json).success().json();
         assert!(!rendered["items"].as_array().unwrap().is_empty(), "{file}");
-        project.run(["render", "-f", file]).success();
-        project.run(["graph", "-f", file]).success().stdout_contains("digraph");
     }
+}
+
+/// An overlay for an example: its charts come from the network, and here from the folder of the stack.
+fn local_charts(example: &Path) -> String {
+    let text = fs::read_to_string(example).unwrap();
+    let names = text.lines().filter_map(|line| line.strip_prefix("[chart.")?.strip_suffix(']'));
+    let folder = stack_folder().join("charts");
+    names.fold(String::new(), |overlay, name| {
+        overlay + &format!("[chart.{name}]\nchart = \"{}\"\n", folder.join(name).display())
+    })
 }
 
 fn the_registry_is_applied_and_then_unchanged() {

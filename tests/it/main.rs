@@ -34,6 +34,7 @@ mod commands;
 mod control_plane;
 mod cures;
 mod dns;
+mod dns_services;
 mod docs;
 mod drift;
 mod drift_cron;
@@ -121,6 +122,7 @@ fn tests() -> Vec<Test> {
         commands::tests(),
         cures::tests(),
         dns::tests(),
+        dns_services::tests(),
         drift::tests(),
         examples::tests(),
         exported::tests(),

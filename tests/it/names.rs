@@ -166,6 +166,19 @@ impl<'s> Keys<'s> {
     }
 }
 
+/// What other programs call something that looks like a name of ours.
+const OTHERS: [&str; 7] = [
+    // Flags of external-dns, of Docker, and of the tests.
+    "--source",
+    "--insecure-registry",
+    "--test-threads",
+    // Keys of the registry's own `config.yml`.
+    "http.relativeurls",
+    "storage.delete.enabled",
+    "storage.redirect.disable",
+    "storage.maintenance.uploadpurging",
+];
+
 /// The parts of a text in backticks.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
@@ -179,8 +192,9 @@ fn fault(part: &str, commands: &CommandTree, keys: &Keys<'_>) -> Option<String> 
     }
     if part.starts_with("--") {
         let flag = part.split(|c: char| c == '=' || c.is_whitespace()).next().unwrap_or_default();
-        // What a message puts in, or the end of the flags.
-        let is_name = flag.len() > 2 && !flag.contains('{');
+        // What a message puts in, the end of the flags, or the head of a PEM file.
+        let is_name = flag.len() > 2 && !flag.contains('{') && !flag.starts_with("---");
+        let is_name = is_name && !OTHERS.contains(&flag);
         return (is_name && !commands.has_flag(flag)).then(|| format!("no command has `{flag}`"));
     }
     if let Some((header, rest)) = part.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -198,7 +212,7 @@ fn fault(part: &str, commands: &CommandTree, keys: &Keys<'_>) -> Option<String> 
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
     let is_host = [".com", ".io", ".org"].iter().any(|end| key.ends_with(end));
     let is_file = [".json", ".toml", ".yaml", ".yml", ".regplan"].iter().any(|end| key.ends_with(end));
-    if is_key && !is_file && !is_host { keys.fault_of_key(key) } else { None }
+    if is_key && !is_file && !is_host && !OTHERS.contains(&key) { keys.fault_of_key(key) } else { None }
 }
 
 /// The documents for users.

@@ -6,6 +6,7 @@ use crate::harness::{FAILING, GREETING, HEAD, Namespace, Project, custom_object,
 
 tests! {
     the_history_tells_who_applied_what_and_when,
+    a_run_that_failed_is_over_when_nothing_is_left_to_do,
     a_revision_and_the_state_are_shown,
     a_change_that_was_bad_is_undone_with_two_commands,
     what_was_deleted_comes_back_and_what_was_new_goes,
@@ -84,6 +85,27 @@ fn the_history_tells_who_applied_what_and_when() {
         json!({"path": "data.hello", "before": "world", "after": "moon"})
     );
     project.run(["history", "9"]).code(1).stderr_contains("revision 9");
+}
+
+fn a_run_that_failed_is_over_when_nothing_is_left_to_do() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    proxy.on("apply", "configmaps").named("second").not_dry_run().answer(403);
+    let second = "\n[resource.second]\napiVersion = \"v1\"\nkind = \"ConfigMap\"\n";
+    let project = ns.project().write("regplan.toml", &format!("{GREETING}{second}")).through(&proxy);
+    project.run(["apply", "--auto-approve"]).code(1);
+    let history = || project.run(["history", "--format", "json"]).success().json();
+    assert_eq!(history()["unfinished_run"]["end"], "failed");
+    let revisions = history()["revisions"].as_array().unwrap().len();
+    // What could not be made is not wanted any more. So there is nothing to do, and that is how it is now.
+    project.rewrite("regplan.toml", GREETING);
+    project.apply();
+    assert_eq!(history()["unfinished_run"], Value::Null);
+    assert_eq!(history()["revisions"].as_array().unwrap().len(), revisions + 1);
+    // The next one finds nothing to record.
+    let serial = project.state()["serial"].clone();
+    project.apply();
+    assert_eq!(project.state()["serial"], serial);
 }
 
 fn a_revision_and_the_state_are_shown() {

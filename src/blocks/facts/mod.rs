@@ -66,6 +66,8 @@ pub enum Fact {
     Live(LiveObject),
     /// The namespaces that are there and stay; `None` where no cluster is asked.
     Namespaces(Option<Arc<NamespaceLabels>>),
+    /// The addresses of the nodes; `None` where no cluster is asked.
+    Nodes(Option<Arc<[String]>>),
     /// There is no answer, and the reason is not the user's to correct: `the cluster does not answer`.
     Unknown(String),
     /// There is no answer, and the user has to correct something: `there is no such file`.
@@ -153,6 +155,7 @@ impl std::fmt::Debug for Fact {
                 let names = found.as_ref().map(|found| found.keys().collect::<Vec<_>>());
                 write!(f, "Namespaces({names:?})")
             }
+            Self::Nodes(found) => write!(f, "Nodes({found:?})"),
             Self::Unknown(reason) => write!(f, "Unknown({reason:?})"),
             Self::Failed(reason) => write!(f, "Failed({reason:?})"),
         }

@@ -59,6 +59,8 @@ pub enum Need {
     Moment(BlockAddress),
     /// The namespaces of the cluster.
     Namespaces,
+    /// The addresses at which the nodes of the cluster are reached.
+    Nodes,
     /// Whether objects of a kind that Kubernetes does not serve itself live in namespaces.
     Scope {
         /// The kind.
@@ -78,6 +80,7 @@ impl Need {
             | Self::Moment(_)
             | Self::Live(_)
             | Self::Namespaces
+            | Self::Nodes
             | Self::Secret { .. }
             | Self::Htpasswd { .. }
             | Self::Scope { .. } => false,

@@ -60,6 +60,7 @@ impl World {
             Need::File(_) => Fact::File("replicas: 3\nnested: {a: 1, b: null}\n".into()),
             Need::Manifests(_) | Need::Htpasswd { .. } | Need::Scope { .. } => Fact::Scope(None),
             Need::Namespaces => Fact::Namespaces(None),
+            Need::Nodes => Fact::Nodes(None),
         }
     }
 

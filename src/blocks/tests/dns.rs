@@ -15,18 +15,25 @@ fn object(text: &str) -> Value {
     desired.object
 }
 
-fn mistakes(text: &str) -> String {
-    let found = compiled(text).expect_err("mistakes");
-    let found = found
-        .iter()
-        .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")));
-    found.collect::<Vec<_>>().join("\n")
-}
-
 #[test]
 fn a_block_is_one_object_without_its_key() {
     let text = block("values = [\"192.0.2.10\", \"2001:DB8::1\", \"192.0.2.9\", \"192.0.2.9\"]");
     insta::assert_snapshot!(serde_saphyr::to_string(&object(&text)).unwrap());
+}
+
+#[test]
+fn a_token_is_not_sent_in_clear() {
+    let at = |url: &str| {
+        let service = format!("cloudflare = {{ api_token = {{ env = \"T\" }}, url = \"{url}\" }}\n");
+        block("values = [\"192.0.2.1\"]").replace(SERVER, &service)
+    };
+    for url in ["http://api.example.com", "http://192.0.2.1:8080", "http://127.0.0.1.example.com", "http://"]
+    {
+        assert!(mistakes(&at(url)).contains("the token would be sent in clear"), "{url}");
+    }
+    for url in ["https://api.example.com", "http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"] {
+        fine(&at(url));
+    }
 }
 
 #[test]
@@ -144,6 +151,15 @@ fn where_only_the_ingress_tells_the_address_it_comes_first() {
 }
 
 #[test]
+fn a_zone_may_say_where_its_names_lead() {
+    let text = format!("{REGISTRY}{}target = \"nodes\"\n", zone());
+    let objects = fine(&text);
+    assert_eq!(of_kind(&objects, "RecordSet").object["spec"]["values"], json!(["192.0.2.20", "192.0.2.3"]));
+    let certificate = "registry.main/Certificate.cert-manager.io/registry".to_owned();
+    assert!(waits(of_kind(&objects, "Ingress")).contains(&certificate));
+}
+
+#[test]
 fn a_registry_and_its_record_say_the_same() {
     let ingress = "ingress.class = \"contour\"\n";
     let texts = [
@@ -166,4 +182,63 @@ fn a_registry_and_its_record_say_the_same() {
             .count(),
         1
     );
+}
+
+#[test]
+fn external_dns_is_asked_by_an_object() {
+    let block = |keys: &str| {
+        format!(
+            "[dns.main]\nname = \"registry.example.com\"\nzone = \"example.com\"\nexternal_dns.namespace = \"dns\"\n{keys}\n"
+        )
+    };
+    let known = fine(&block("values = [\"192.0.2.1\", \"2001:db8::1\"]"));
+    insta::assert_snapshot!(serde_saphyr::to_string(&of_kind(&known, "DNSEndpoint").object).unwrap());
+    let service = "[resource.lb]\napiVersion = \"v1\"\nkind = \"Service\"\n";
+    let target = "target = \"${resource.lb.status.loadBalancer.ingress}\"\n";
+    let later = fine(&format!("{}{service}", block(&format!("type = \"A\"\n{target}"))));
+    let endpoint = of_kind(&later, "DNSEndpoint");
+    let expression = endpoint.unresolved.get(&"spec.endpoints[0].targets".parse().unwrap()).unwrap();
+    assert_eq!(expression.encoding, Encoding::Addresses);
+    assert!(mistakes(&format!("{}{service}", block(target))).contains("must be told the type"));
+}
+
+#[test]
+fn external_dns_is_asked_by_annotations_of_the_ingress_with_both_prefixes() {
+    let zone = "[dns.zone]\nzone = \"example.com\"\nexternal_dns.by = \"annotations\"\n";
+    let objects = fine(&format!("{REGISTRY}{zone}"));
+    let annotations = &of_kind(&objects, "Ingress").object["metadata"]["annotations"];
+    for prefix in ["external-dns.kubernetes.io", "external-dns.alpha.kubernetes.io"] {
+        assert_eq!(annotations[format!("{prefix}/hostname")], "registry.example.com");
+        assert_eq!(annotations[format!("{prefix}/ttl")], "300");
+    }
+    assert!(!objects.iter().any(|desired| desired.identity.kind.ends_with("RecordSet")));
+}
+
+#[test]
+fn each_service_has_its_token_from_somewhere() {
+    let block = |way: &str| {
+        format!(
+            "[dns.main]\nname = \"r.example.com\"\nzone = \"example.com\"\nvalues = [\"192.0.2.1\"]\n{way}\n"
+        )
+    };
+    let cloudflare = object(&block("cloudflare.api_token = { env = \"T\" }"));
+    assert_eq!(cloudflare["spec"]["cloudflare"], json!({"apiToken": {"env": "T"}}));
+    let digitalocean = object(&block("digitalocean.token = { file = \"/project/keys/t\" }"));
+    assert_eq!(digitalocean["spec"]["digitalocean"]["token"], json!({"file": "/project/keys/t"}));
+    let manual = object(&block("manual = {}"));
+    assert_eq!(manual["spec"]["manual"], json!({}));
+    let two = block("cloudflare.api_token = { env = \"T\" }\ndigitalocean.token = { env = \"T\" }");
+    assert!(mistakes(&two).contains("stand together, and one of them keeps the zone"), "{}", mistakes(&two));
+}
+
+#[test]
+fn a_name_may_lead_to_the_nodes() {
+    let nodes = object(&block("target = \"nodes\""));
+    assert_eq!(nodes["spec"]["values"], json!(["192.0.2.20", "192.0.2.3"]));
+    let config = config(&block("target = \"nodes\""));
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    facts.insert(Need::Nodes, Fact::Unknown("the nodes cannot be listed".into()));
+    let unknown = flawless(Blocks::read(&config).compile(&facts)).unwrap().resources;
+    let why = unknown[0].unchecked.get(&"spec.values".parse().unwrap()).unwrap();
+    assert_eq!(why.reason, "the nodes cannot be listed");
 }

@@ -12,14 +12,6 @@ fn yaml(text: &str) -> String {
     texts.join("---\n")
 }
 
-fn mistakes(text: &str) -> String {
-    let found = compiled(text).expect_err("mistakes");
-    let found = found
-        .iter()
-        .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")));
-    found.collect::<Vec<_>>().join("\n")
-}
-
 #[test]
 fn an_issuer_at_lets_encrypt() {
     let text = "[issuer.letsencrypt]\nacme.server = \"letsencrypt\"\nacme.email = \"ops@example.com\"\n\

@@ -40,6 +40,7 @@ fn facts_with(config: &Config, file: &str, text: &SecretText) -> Facts {
                 }
                 Need::Scope { .. } => Fact::Scope(None),
                 Need::Secret { .. } | Need::Htpasswd { .. } => Fact::Text(text.clone()),
+                Need::Nodes => Fact::Nodes(Some(["192.0.2.20".to_owned(), "192.0.2.3".to_owned()].into())),
                 Need::Namespaces => Fact::Namespaces(Some(NamespaceLabels::new().into())),
                 Need::Live(_) => Fact::Live(LiveObject::Absent),
                 Need::Chart(_) | Need::Capabilities | Need::Moment(_) | Need::Rendering(_) => {
@@ -67,6 +68,15 @@ fn flawless(compiled: CompiledBlocks) -> Result<CompiledBlocks, Diagnostics> {
 
 fn fine(text: &str) -> Vec<Desired> {
     compiled(text).unwrap_or_else(|mistakes| panic!("{mistakes}")).resources
+}
+
+/// The mistakes in a text, each with what to do, line by line.
+fn mistakes(text: &str) -> String {
+    let found = compiled(text).expect_err("mistakes");
+    let found = found
+        .iter()
+        .map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")));
+    found.collect::<Vec<_>>().join("\n")
 }
 
 fn object<'r>(resources: &'r [Desired], address: &str) -> &'r Desired {

@@ -20,8 +20,8 @@ Examples:
   regplan verify --resolve registry.example.com=192.0.2.7   before its name leads there
   regplan verify --ca-file root.pem                     trust an authority of your own
 
-Checks: name, port, chain, names, expiry, issuer, redirect, authentication, wrong-password, password, push, pull, body,
-delete, clean-up. What a check stands on is done with it.
+Checks: name, port, chain, names, expiry, issuer, redirect, authentication, wrong-password, password, push, pull,
+in-cluster (with --in-cluster), body, delete, clean-up. What a check stands on is done with it.
 
 Exit codes: 0 all passed, 2 a check failed, 3 none failed, but not all could be done, 1 error.")]
 pub(in crate::cli) struct VerifyArgs {
@@ -31,6 +31,9 @@ pub(in crate::cli) struct VerifyArgs {
     /// Only this check (may be given several times), with what it stands on
     #[arg(long, value_name = "CHECK", value_parser = check)]
     pub(in crate::cli) only: Vec<Check>,
+    /// Have nodes pull the probe too: a pod in each namespace that has a pull Secret for this registry
+    #[arg(long)]
+    pub(in crate::cli) in_cluster: bool,
     /// How long the checks of one registry may take together
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "5m")]
     pub(in crate::cli) timeout: Duration,

@@ -155,14 +155,14 @@ fn generate_text(length: u16) -> String {
     rand::rng().sample_iter(Alphanumeric).take(usize::from(length)).map(char::from).collect()
 }
 
-/// The content of a file without its last newline.
 fn from_file(path: &Path) -> SecretText {
-    let mut text = match files::text(path, LARGEST_SECRET) {
-        Ok(text) => text,
-        Err(reason) => {
-            return SecretText::Unknown(format!("the file {} cannot be read: {reason}", path.display()));
-        }
-    };
+    secret_in_file(path).map_or_else(SecretText::Unknown, SecretText::Known)
+}
+
+/// The content of a file without its last newline, or why there is none.
+pub(in crate::engine) fn secret_in_file(path: &Path) -> Result<String, String> {
+    let mut text = files::text(path, LARGEST_SECRET)
+        .map_err(|reason| format!("the file {} cannot be read: {reason}", path.display()))?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -170,7 +170,7 @@ fn from_file(path: &Path) -> SecretText {
         }
     }
     if text.is_empty() {
-        return SecretText::Unknown(format!("the file {} is empty", path.display()));
+        return Err(format!("the file {} is empty", path.display()));
     }
-    SecretText::Known(text)
+    Ok(text)
 }

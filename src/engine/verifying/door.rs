@@ -21,6 +21,7 @@ use url::Url;
 
 use super::network::{Network, NoConnection};
 use super::tls::{self, Seen, Trust};
+use crate::kubernetes::pull_login::encoded;
 use crate::verify::{Answer, Fault, codes};
 
 /// How long an answer may take after all was sent.
@@ -110,15 +111,9 @@ impl std::fmt::Debug for Login {
 }
 
 impl Login {
-    /// As HTTP takes it, in base64.
-    pub(super) fn encoded(&self) -> String {
-        use base64::Engine as _;
-        base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.user, self.password))
-    }
-
     fn header(&self) -> HeaderValue {
         // Base64 has no character that a header does not take.
-        let mut value = HeaderValue::try_from(format!("Basic {}", self.encoded()))
+        let mut value = HeaderValue::try_from(format!("Basic {}", encoded(&self.user, &self.password)))
             .unwrap_or_else(|_| HeaderValue::from_static(""));
         value.set_sensitive(true);
         value

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rand::RngExt as _;
 use rand::distr::StandardUniform;
-use rustix::process::{Pid, test_kill_process};
 use tokio::time::Instant;
 
+use super::alive::tells_alive;
 use super::door::Door;
 use super::image::Images;
 use super::visit::{Known, Pushed, Visit};
@@ -106,6 +106,9 @@ impl Visit<'_> {
             images.delete_blob(&probe.layer.digest).await?;
             images.delete_blob(&probe.config.digest).await?;
         }
+        for secret in &self.subject.pull_secrets {
+            self.remove_pod(secret, me.unwrap_or(&own)).await?;
+        }
         let mut said = vec!["nothing is left of this run".to_owned()];
         if removed > 0 {
             said.push(format!("{removed} of earlier runs removed"));
@@ -152,11 +155,4 @@ fn left_behind(what: &str) -> Fault {
 /// `sha256:0123456789ab`
 fn short(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
-}
-
-/// Whether a process of this machine still runs.
-fn tells_alive(process: u32) -> bool {
-    let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) else { return false };
-    // One that belongs to somebody else may not be asked, and is there.
-    !matches!(test_kill_process(pid), Err(rustix::io::Errno::SRCH))
 }

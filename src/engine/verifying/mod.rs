@@ -12,14 +12,18 @@
 //! | `network` | How is a server reached? |
 //! | `tls` | What does a server show of itself? |
 //! | `door` | What does the registry answer? |
+//! | `pods` | Can nodes pull it? |
+//! | `alive` | Does an earlier run still go on? |
 //! | `image` | How is the probe pushed, pulled and deleted? |
 
+mod alive;
 mod door;
 mod image;
 mod inside;
 mod names;
 mod network;
 mod outside;
+mod pods;
 mod run;
 mod subject;
 mod tls;
@@ -43,7 +47,8 @@ use super::workspace::Workspace;
 use super::{Error, Outside};
 use crate::apply::Stop;
 use crate::blocks::{Access, Blocks, Endpoint, Facts, Need};
-use crate::resource::{BlockAddress, Moment};
+use crate::kubernetes::pull_login::encoded;
+use crate::resource::{BlockAddress, Identity, Moment};
 use crate::verify::{Check, Fault, Finding, Outcome, Verification};
 
 /// What is looked at, and how.
@@ -53,6 +58,8 @@ pub struct VerifyOptions {
     pub registry: Option<BlockAddress>,
     /// Only these checks, with what they take; none for all.
     pub only: Vec<Check>,
+    /// Whether nodes pull the probe, in pods that are made for that.
+    pub in_cluster: bool,
     /// How long the checks of one registry may take together.
     pub timeout: Duration,
     /// Where hosts are, beside what name servers say.
@@ -96,10 +103,14 @@ impl<S: StateAccess> Workspace<S> {
         self.secrets.learn_inputs(&facts.secret_inputs);
         let network = Arc::new(Network::new(&options.resolved));
         let here = Arc::new(tls::roots(&options.authorities));
-        let wanted = if options.only.is_empty() { &Check::ALL[..] } else { &options.only };
+        let usual = Check::ALL.into_iter().filter(|check| *check != Check::InCluster);
+        let mut wanted: Vec<Check> =
+            if options.only.is_empty() { usual.collect() } else { options.only.clone() };
+        wanted.extend(options.in_cluster.then_some(Check::InCluster));
         let mut all = Vec::new();
         for endpoint in endpoints {
             let mut subject = Subject::of(endpoint, &facts, &*self.provider).await?;
+            subject.pull_secrets = self.pull_secrets(&subject.endpoint.pull_secrets);
             if let Some(problem) = self.provider.cluster().outage().await {
                 return Err(problem.into());
             }
@@ -109,18 +120,19 @@ impl<S: StateAccess> Workspace<S> {
             }
             for login in &subject.logins {
                 self.secrets.redactor().learn_text(&login.password);
-                self.secrets.redactor().learn_text(&login.encoded());
+                self.secrets.redactor().learn_text(&encoded(&login.user, &login.password));
             }
             emit(VerifyEvent::Registry(&subject.endpoint.block, subject.base.as_str()));
             let visit = Visit {
                 subject: &subject,
+                provider: &*self.provider,
                 network: Arc::clone(&network),
                 here: Arc::clone(&here),
                 largest_body: options.largest_body,
                 until: Instant::now() + options.timeout,
                 sends: &|bytes| emit(VerifyEvent::Progress(Check::Body, bytes)),
             };
-            let run = Run { visit, wanted: Check::with_all_they_take(wanted), stop, emit };
+            let run = Run { visit, wanted: Check::with_all_they_take(&wanted), stop, emit };
             all.push(run.all(&|outcome| self.without_secrets(outcome)).await);
         }
         Ok(all)
@@ -156,6 +168,15 @@ impl<S: StateAccess> Workspace<S> {
             moment: &|_| Moment::Install,
         };
         needs::answers(wanted, &outside).await
+    }
+
+    /// The Secrets that were applied for these blocks.
+    fn pull_secrets(&self, blocks: &[BlockAddress]) -> Vec<Identity> {
+        let applied = self.state.state().resources.iter();
+        let of_blocks = applied.filter(|(address, resource)| {
+            blocks.contains(&address.block) && resource.identity.is("", "Secret")
+        });
+        of_blocks.map(|(_, resource)| resource.identity.clone()).collect()
     }
 
     fn without_secrets(&self, outcome: Outcome) -> Outcome {

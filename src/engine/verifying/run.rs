@@ -86,6 +86,7 @@ impl Run<'_> {
             Check::Password => visit.password().await,
             Check::Push => visit.push(known).await.into(),
             Check::Pull => visit.pull(known).await.into(),
+            Check::InCluster => visit.in_cluster(known).await,
             Check::Body => visit.body(known).await,
             Check::Delete => visit.delete(known).await.into(),
             Check::CleanUp => visit.clean_up(known).await.into(),

@@ -33,6 +33,8 @@ pub(super) struct Subject {
     pub(super) stored: Option<CertificateDer<'static>>,
     /// The authority of its issuer, where that is one of ours.
     pub(super) own_root: Option<RootCertStore>,
+    /// The Secrets by which pods pull from it.
+    pub(super) pull_secrets: Vec<Identity>,
     /// The users whose passwords are known.
     pub(super) logins: Vec<Login>,
     /// The others, each with the reason why its password is not known.
@@ -58,6 +60,7 @@ impl Subject {
             renewal: None,
             stored: None,
             own_root: None,
+            pull_secrets: Vec::new(),
             logins,
             strangers,
             endpoint,

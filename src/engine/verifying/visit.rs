@@ -10,6 +10,7 @@ use super::door::Door;
 use super::network::Network;
 use super::subject::Subject;
 use super::tls::Trust;
+use crate::provider::Provider;
 use crate::verify::{Maker, Probe, Served};
 
 /// Where a registry says that it is one.
@@ -18,6 +19,7 @@ pub(super) const VERSION: &str = "/v2/";
 /// One registry while it is looked at.
 pub(super) struct Visit<'a> {
     pub(super) subject: &'a Subject,
+    pub(super) provider: &'a dyn Provider,
     pub(super) network: Arc<Network>,
     /// The authorities that this machine trusts.
     pub(super) here: Arc<RootCertStore>,

@@ -150,7 +150,7 @@ pub fn way_to_address(path: &FieldPath) -> Option<String> {
     let is_address = path.starts_with("status.loadBalancer") || path.starts_with("status.addresses");
     is_address.then(|| {
         format!(
-            "if nothing in this cluster gives addresses, {POOL}; or write the address of a node in the file"
+            "if nothing in this cluster gives addresses, {POOL}; or lead the name to the nodes (`target = \"nodes\"`)"
         )
     })
 }

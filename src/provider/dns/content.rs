@@ -38,6 +38,8 @@ pub(super) struct Record {
     pub(super) value: RecordValue,
     /// For how long others may remember it, in seconds.
     pub(super) ttl: u32,
+    /// Whether the keeper of the zone answers with addresses of its own, and passes requests on.
+    pub(super) proxied: bool,
 }
 
 /// What stands at the two names.
@@ -82,10 +84,10 @@ impl Content {
 
     /// Another text whenever something of it is another one.
     pub(super) fn version(&self) -> String {
-        let records = self
-            .records
-            .iter()
-            .map(|Record { value, ttl }| format!("{} {ttl} {:?}", value.record_type(), value.to_string()));
+        let records = self.records.iter().map(|Record { value, ttl, proxied }| {
+            let way = if *proxied { " proxied" } else { "" };
+            format!("{} {ttl} {:?}{way}", value.record_type(), value.to_string())
+        });
         let marker = self.marker.iter().map(|text| format!("marker {text:?}"));
         digest(&records.chain(marker).collect::<Vec<_>>().join("\n"))
     }

@@ -9,10 +9,15 @@ use crate::resource::{Problem, ProblemKind};
 
 /// Looks up a variable of the environment.
 pub type LookUp = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+/// Reads the secret in a file, or says why it cannot.
+pub type ReadSecret = fn(&Path) -> Result<String, String>;
 
 /// Where the values of keys are found.
 #[derive(Clone)]
-pub(super) struct Credentials(LookUp);
+pub(super) struct Credentials {
+    look_up: LookUp,
+    read: ReadSecret,
+}
 
 /// Holds secrets.
 impl fmt::Debug for Credentials {
@@ -23,32 +28,27 @@ impl fmt::Debug for Credentials {
 
 impl Credentials {
     /// Those of this environment.
-    pub(super) fn new(look_up: LookUp) -> Self {
-        Self(look_up)
+    pub(super) fn new(look_up: LookUp, read: ReadSecret) -> Self {
+        Self { look_up, read }
     }
 
     /// The value; relative paths start from this folder.
     ///
     /// # Errors
     /// It cannot be had.
-    pub(super) fn value(&self, source: &SecretSource, folder: &Path) -> Result<String, Problem> {
+    pub(super) fn value(&self, source: Option<&SecretSource>, folder: &Path) -> Result<String, Problem> {
         let missing = |why: String| {
             Problem::new(ProblemKind::DryRunRefused, why)
                 .help("set it where regplan runs: the record is not written without it")
         };
+        let Some(source) = source else { return Err(missing("its key cannot be had".to_owned())) };
         match source {
-            SecretSource::Env(name) => match (self.0)(name) {
+            SecretSource::Env(name) => match (self.look_up)(name) {
                 Some(value) if !value.is_empty() => Ok(value),
                 Some(_) => Err(missing(format!("the environment variable {name} is empty"))),
                 None => Err(missing(format!("the environment variable {name} is not set"))),
             },
-            SecretSource::File(path) => {
-                let path = folder.join(path);
-                let text = std::fs::read_to_string(&path).map_err(|error| {
-                    missing(format!("the file {} cannot be read: {error}", path.display()))
-                })?;
-                Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-            }
+            SecretSource::File(path) => (self.read)(&folder.join(path)).map_err(missing),
             SecretSource::Generate(_) => {
                 Err(missing("a key of another service cannot be generated here".to_owned()))
             }

@@ -1,6 +1,6 @@
 //! Where record sets lie. Their names do not tell: the configuration does, and of what has left it, the state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -9,27 +9,28 @@ use crate::provider::Introduction;
 use crate::resource::{Identity, Problem, ProblemKind};
 
 /// The `spec` of each record set that is known.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Directory {
     /// Where the paths of files with keys start.
     pub(super) folder: PathBuf,
+    /// The objects as they were sent last, and as they are desired.
     recorded: HashMap<Identity, Value>,
     desired: HashMap<Identity, Value>,
+    /// What was deleted since.
+    deleted: HashSet<Identity>,
 }
 
 impl Directory {
     /// What these objects say.
     pub(super) fn of(introduction: &Introduction<'_>) -> Self {
-        let specs = |objects: &[Value]| {
-            let specs = objects
-                .iter()
-                .filter_map(|object| Some((Identity::of(object)?, object.get("spec")?.clone())));
-            specs.collect()
+        let by_identity = |objects: &[Value]| {
+            objects.iter().filter_map(|object| Some((Identity::of(object)?, object.clone()))).collect()
         };
         Self {
+            deleted: HashSet::new(),
             folder: introduction.folder.to_owned(),
-            recorded: specs(&introduction.recorded),
-            desired: specs(&introduction.desired),
+            recorded: by_identity(&introduction.recorded),
+            desired: by_identity(&introduction.desired),
         }
     }
 
@@ -38,7 +39,8 @@ impl Directory {
     /// # Errors
     /// Nothing is known of it.
     pub(super) fn spec(&self, identity: &Identity) -> Result<&Value, Problem> {
-        self.desired.get(identity).or_else(|| self.recorded.get(identity)).ok_or_else(|| {
+        let object = self.desired.get(identity).or_else(|| self.recorded.get(identity));
+        object.and_then(|object| object.get("spec")).ok_or_else(|| {
             let message = format!("nothing says on which server {identity} lies");
             Problem::new(ProblemKind::Settings, message).help(
                 "a run that was cut off may have made it: put its [dns] block back and apply; after that it can be removed",
@@ -46,8 +48,28 @@ impl Directory {
         })
     }
 
-    /// What was written last, where that is known.
+    /// The object as it was written last, where that is known.
     pub(super) fn recorded(&self, identity: &Identity) -> Option<&Value> {
         self.recorded.get(identity)
+    }
+
+    /// The object as it was written last, unless it was deleted since.
+    pub(super) fn standing(&self, identity: &Identity) -> Option<&Value> {
+        self.recorded(identity).filter(|_| !self.deleted.contains(identity))
+    }
+
+    /// The same after this object was deleted. Where it lay stays known.
+    #[must_use]
+    pub(super) fn with_deleted(mut self, identity: Identity) -> Self {
+        self.deleted.insert(identity);
+        self
+    }
+
+    /// The same after this object was written.
+    #[must_use]
+    pub(super) fn with_written(mut self, identity: Identity, object: Value) -> Self {
+        self.deleted.remove(&identity);
+        self.recorded.insert(identity, object);
+        self
     }
 }

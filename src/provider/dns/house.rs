@@ -10,17 +10,22 @@ use futures::future::join_all;
 use serde_json::Value;
 
 use super::content::{Content, Names};
-use super::credentials::{Credentials, LookUp};
+use super::credentials::{Credentials, LookUp, ReadSecret};
 use super::directory::Directory;
 use super::keeper::{Fault, Keeper};
-use super::marker::Marker;
+use super::manual::{ManualRecords, Person};
 use super::object;
 use super::place::Place;
 use super::rfc2136::NameServer;
+use super::service::{Cloudflare, DigitalOcean, Service};
 use super::wait;
+use crate::config::SecretSource;
 use crate::provider::{Checkup, Guard, House, Introduction, Progress, Verb, Wait, Write, Written};
 use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Target};
 
+/// What is said of a record that leads to its keeper.
+const PROXIED: &str =
+    "the record is proxied, and bodies of more than 100 MB do not get through: it will not be any more";
 /// How often a write is repeated whose answer was lost, and that was not done.
 const TRIES: u32 = 3;
 /// For how long the first repetition waits.
@@ -31,6 +36,7 @@ pub struct Dns {
     credentials: Credentials,
     directory: RwLock<Arc<Directory>>,
     permit: RwLock<Permit>,
+    manual: ManualRecords,
 }
 
 impl fmt::Debug for Dns {
@@ -56,17 +62,30 @@ impl Entry {
 }
 
 impl Dns {
-    /// A house that finds keys in this environment.
-    pub fn new(variables: LookUp) -> Self {
+    /// A house that finds keys in this environment, and in files.
+    pub fn new(variables: LookUp, read: ReadSecret) -> Self {
         Self {
-            credentials: Credentials::new(variables),
+            credentials: Credentials::new(variables, read),
             directory: RwLock::default(),
             permit: RwLock::new(Permit::always()),
+            manual: ManualRecords::default(),
         }
+    }
+
+    /// The same, where this becomes of records that a person makes.
+    #[must_use]
+    pub fn with_manual(self, manual: ManualRecords) -> Self {
+        Self { manual, ..self }
     }
 
     fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers what this run has done.
+    fn note(&self, done: impl FnOnce(Directory) -> Directory) {
+        let mut directory = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        *directory = Arc::new(done(Directory::clone(&directory)));
     }
 
     fn permit(&self) -> Permit {
@@ -84,9 +103,21 @@ impl Dns {
     }
 
     fn keeper(&self, identity: &Identity, place: Place, folder: &Path) -> Result<Box<dyn Keeper>, Problem> {
-        let Some(settings) = place.rfc2136 else { return Err(nowhere(identity)) };
-        let key = self.credentials.value(&settings.key, folder);
-        Ok(Box::new(NameServer::new(settings, key)))
+        let key = |source: Option<&SecretSource>| self.credentials.value(source, folder);
+        if let Some(settings) = place.rfc2136 {
+            let key = key(settings.key.as_ref());
+            return Ok(Box::new(NameServer::new(settings, key)));
+        }
+        if let Some(settings) = place.cloudflare {
+            let token = key(settings.api_token.as_ref());
+            return Ok(Box::new(Service(Cloudflare::new(&settings, token)?)));
+        }
+        if let Some(settings) = place.digitalocean {
+            let token = key(settings.token.as_ref());
+            return Ok(Box::new(Service(DigitalOcean::new(&settings, token)?)));
+        }
+        let Some(settings) = place.manual else { return Err(nowhere(identity)) };
+        Ok(Box::new(Person::new(settings, identity, self.directory().standing(identity), self.manual)))
     }
 
     /// The record set as the house knows it.
@@ -115,7 +146,8 @@ impl Dns {
     /// behind.
     async fn check_move(&self, entry: &Entry, live: Option<&Live>) -> Result<(), Problem> {
         let directory = self.directory();
-        let Some(recorded) = directory.recorded(&entry.identity) else { return Ok(()) };
+        let recorded = directory.recorded(&entry.identity).and_then(|object| object.get("spec"));
+        let Some(recorded) = recorded else { return Ok(()) };
         let (Some(old), Some(new)) = (Place::of(recorded), Place::of(&entry.spec)) else { return Ok(()) };
         if old.is_same_home(&new) {
             return Ok(());
@@ -158,7 +190,7 @@ impl Dns {
         if !holds {
             return Err(moved(&entry.names.name));
         }
-        let uid = before.owner().map_or_else(Marker::random_uid, |marker| marker.uid);
+        let uid = before.owner().map_or_else(|| entry.keeper.new_uid(), |marker| marker.uid);
         let after = object::content(identity, &write.object, uid)?;
         if after.is_alias() {
             let others = entry.keeper.others(&entry.names).await?;
@@ -248,23 +280,21 @@ impl House for Dns {
         let outcome = self.outcome(write).await?;
         let Entry { names, keeper, .. } = &outcome.entry;
         keeper.try_write(names, &outcome.before).await?;
-        Ok(Written { live: outcome.live()?, warnings: Vec::new() })
+        let is_proxied = outcome.before.records.iter().any(|record| record.proxied);
+        let warnings =
+            is_proxied.then(|| PROXIED.to_owned()).into_iter().chain(keeper.to_do(names, &outcome.after));
+        let warnings = warnings.collect();
+        Ok(Written { live: outcome.live()?, warnings })
     }
 
     async fn write(&self, write: &Write) -> Result<Written, Problem> {
         let outcome = self.outcome(write).await?;
         self.replace(&outcome).await?;
-        let Entry { names, keeper, .. } = &outcome.entry;
-        // A server may take a message and leave out a part of it without a word.
-        let found = keeper.read(names).await?;
-        if found.values() != outcome.after.values() {
-            let message =
-                format!("the server took the change of {}, and the records are not as it says", names.name);
-            return Err(Problem::new(ProblemKind::Rejected, message).help(
-                "look for others who write this name, and at the log of the name server; then plan again",
-            ));
-        }
-        Ok(Written { live: outcome.live()?, warnings: Vec::new() })
+        let Entry { identity, names, keeper, .. } = &outcome.entry;
+        keeper.confirm(names, &outcome.after).await?;
+        self.note(|directory| directory.with_written(identity.clone(), write.object.clone()));
+        let warnings = keeper.to_do(names, &outcome.after).into_iter().collect();
+        Ok(Written { live: outcome.live()?, warnings })
     }
 
     async fn delete(&self, target: &Target, read: &Live) -> Result<(), Problem> {
@@ -273,7 +303,9 @@ impl House for Dns {
         match object::live(&entry.identity, &entry.spec, &before) {
             None => Ok(()),
             Some(live) if live.stamp == read.stamp => {
-                self.replace(&Outcome { entry, before, after: Content::default() }).await
+                self.replace(&Outcome { entry, before, after: Content::default() }).await?;
+                self.note(|directory| directory.with_deleted(target.identity.clone()));
+                Ok(())
             }
             Some(_) => Err(moved(&entry.names.name)),
         }

@@ -1,10 +1,13 @@
 //! What somebody who keeps a zone can do.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::content::{Content, Names};
-use crate::resource::Problem;
+use super::marker::Marker;
 use crate::resource::record_set::RecordValue;
+use crate::resource::{Problem, ProblemKind};
 
 /// How a write failed.
 #[derive(Debug)]
@@ -63,6 +66,35 @@ pub(super) trait Keeper: Send + Sync {
     /// [`ProblemKind::Conflict`](crate::resource::ProblemKind::Conflict) where something else stands there; whatever else
     /// the keeper says.
     async fn write(&self, names: &Names, before: &Content, after: &Content) -> Result<(), Fault>;
+
+    /// Makes sure that this stands there now. A server may take a change and leave out a part of it without a word.
+    ///
+    /// # Errors
+    /// Something else stands there, or it cannot be known.
+    async fn confirm(&self, names: &Names, after: &Content) -> Result<(), Problem> {
+        if self.read(names).await?.values() == after.values() {
+            return Ok(());
+        }
+        let message =
+            format!("the server took the change of {}, and the records are not as it says", names.name);
+        Err(Problem::new(ProblemKind::Rejected, message)
+            .help("look for others who write this name, and at the log of the name server; then plan again"))
+    }
+
+    /// The uid of a record set that is made now: one that no other set has.
+    fn new_uid(&self) -> String {
+        Marker::random_uid()
+    }
+
+    /// What a person has to do for this change; `None` where nobody has to do anything.
+    fn to_do(&self, _names: &Names, _after: &Content) -> Option<String> {
+        None
+    }
+
+    /// For how long it is waited until all servers have a change, where nobody says.
+    fn patience(&self) -> Duration {
+        Duration::from_mins(5)
+    }
 
     /// Those among the servers that answer for the zone which do not give these values.
     ///

@@ -15,6 +15,8 @@
 //! | `credentials` | Where is the key that a zone is written with? |
 //! | `keeper` | What can somebody do who keeps a zone? |
 //! | `rfc2136` | A keeper: a name server that takes updates |
+//! | `manual` | A keeper: a person, who is told what to do |
+//! | `service` | A keeper: a service with an API over HTTP (Cloudflare, `DigitalOcean`) |
 //! | `wait` | When does every server answer with it? |
 
 mod content;
@@ -22,13 +24,16 @@ mod credentials;
 mod directory;
 mod house;
 mod keeper;
+mod manual;
 mod marker;
 mod object;
 mod place;
 mod rfc2136;
+mod service;
 mod wait;
 
-pub use credentials::LookUp;
+pub use credentials::{LookUp, ReadSecret};
 pub use house::Dns;
+pub use manual::ManualRecords;
 #[doc(hidden)]
 pub use rfc2136::read_answer;

@@ -42,6 +42,9 @@ fn object(identity: &Identity, spec: &Value, annotations: Map<String, Value>, co
             spec.insert("type".to_owned(), Value::from(found.join(" and ")));
         }
     }
+    if content.records.iter().any(|record| record.proxied) {
+        spec.insert("proxied".to_owned(), Value::Bool(true));
+    }
     if let Some(ttl) = ttl(&spec, content) {
         spec.insert("ttl".to_owned(), Value::from(ttl));
     }
@@ -75,7 +78,7 @@ pub(super) fn content(identity: &Identity, object: &Value, uid: String) -> Resul
     };
     let values =
         texts.into_iter().map(|text| value(&identity.kind, text)).collect::<Result<BTreeSet<_>, _>>()?;
-    let records = values.into_iter().map(|value| Record { value, ttl }).collect();
+    let records = values.into_iter().map(|value| Record { value, ttl, proxied: false }).collect();
     let marker = BTreeSet::from([Marker::new(uid, object).text()]);
     let content = Content { records, marker };
     check(identity, &spec, &content)?;

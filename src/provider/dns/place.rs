@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::rfc2136;
+use super::{manual, rfc2136, service};
 
 /// Where a record set lies, and how it is written there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -13,6 +13,12 @@ pub(super) struct Place {
     pub(super) zone: String,
     /// A name server that takes updates.
     pub(super) rfc2136: Option<rfc2136::Settings>,
+    /// Cloudflare.
+    pub(super) cloudflare: Option<service::CloudflareSettings>,
+    /// DNS at `DigitalOcean`.
+    pub(super) digitalocean: Option<service::DigitalOceanSettings>,
+    /// A person.
+    pub(super) manual: Option<manual::Settings>,
 }
 
 impl Place {
@@ -28,6 +34,14 @@ impl Place {
 
     /// Who keeps the zone.
     pub(super) fn server(&self) -> &str {
-        self.rfc2136.as_ref().map_or("nobody", |settings| settings.server.as_str())
+        if let Some(settings) = &self.rfc2136 {
+            return &settings.server;
+        }
+        match (&self.cloudflare, &self.digitalocean) {
+            (Some(settings), _) => settings.url.as_deref().unwrap_or("Cloudflare"),
+            (None, Some(settings)) => settings.url.as_deref().unwrap_or("DigitalOcean"),
+            (None, None) if self.manual.is_some() => "a person's place",
+            (None, None) => "nobody",
+        }
     }
 }

@@ -11,9 +11,6 @@ use crate::provider::{Progress, Until, Wait};
 use crate::resource::record_set::RecordValue;
 use crate::resource::{FieldPath, Live, Problem, ProblemKind};
 
-/// For how long it is waited where nobody says. A server that is not told of a change asks for it by itself, after the
-/// refresh time of the zone.
-const USUAL_LIMIT: Duration = Duration::from_mins(5);
 /// How long it takes until the servers are asked again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
@@ -24,7 +21,7 @@ pub(super) async fn wait(
     wait: &Wait,
     progress: Progress<'_>,
 ) -> Result<Option<Live>, Problem> {
-    let limit = wait.timeout.unwrap_or(USUAL_LIMIT);
+    let limit = wait.timeout.unwrap_or_else(|| entry.keeper.patience());
     let deadline = Instant::now() + limit;
     let mut pause = FIRST_PAUSE;
     loop {
@@ -38,7 +35,9 @@ pub(super) async fn wait(
             Until::Field(path) => format!("it has no {path} yet"),
             Until::Ready(_) => {
                 let Some(live) = live else { return Ok(None) };
-                let behind = entry.keeper.behind(&entry.names, &values(entry, &live)).await?;
+                // What a person has to make does not stand there yet.
+                let wanted = wait.written.as_deref().unwrap_or(&live);
+                let behind = entry.keeper.behind(&entry.names, &values(entry, wanted)).await?;
                 if behind.is_empty() {
                     return Ok(Some(live));
                 }

@@ -84,6 +84,10 @@ impl Cluster for Kubernetes {
         read::namespaces(self).await
     }
 
+    async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
+        read::node_addresses(self).await
+    }
+
     async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
         logins::login_lacks(self, login).await
     }

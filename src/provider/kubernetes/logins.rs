@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
 use http::{Request, StatusCode};
@@ -21,7 +19,7 @@ use super::client::Kubernetes;
 use super::discovery::encode;
 use super::problem::{self, About};
 use super::transport::{Call, chain};
-use crate::kubernetes::pull_login::{LoginPods, PullLogin};
+use crate::kubernetes::pull_login::{LoginPods, PullLogin, encoded};
 use crate::resource::{Identity, Problem, ProblemKind};
 
 /// For how long one pod is asked.
@@ -120,7 +118,7 @@ async fn ask(cluster: &Kubernetes, login: &PullLogin, pod: &str) -> Result<Statu
         return Err(NoAnswer::Other("its port is not forwarded".to_owned()));
     };
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let both = STANDARD.encode(format!("{}:{}", login.user, login.password));
+    let both = encoded(&login.user, &login.password);
     let request = Request::get("/v2/")
         .header(HOST, "localhost")
         .header(AUTHORIZATION, format!("Basic {both}"))

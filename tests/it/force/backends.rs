@@ -1,6 +1,7 @@
 //! The places for a state that are put to the test. A new one is one more entry in [`BACKENDS`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use regplan::engine::{
     BackendFactory as _, Clusters, ConfigInputs, Host, Settings, StateBackends, Variables, load_head,
@@ -19,6 +20,9 @@ pub(crate) struct Backend {
     pub(crate) flags: &'static [&'static str],
     /// Whether a lock ends with its process. Otherwise it runs out, which takes its time after each kill.
     pub(crate) ends_with_process: bool,
+    /// How often its journal is looked at for the moment of a kill. A look into a folder costs nothing; a server has
+    /// to answer each one.
+    pub(crate) look_interval: Duration,
     start: fn() -> Place,
 }
 
@@ -36,11 +40,20 @@ const QUICK: &str = "lock_duration = \"5s\"";
 /// Whoever takes such a lock over waits for as long as a request may take.
 const SOON: &[&str] = &["--request-timeout", "5s"];
 
+const OFTEN: Duration = Duration::from_micros(500);
+const SELDOM: Duration = Duration::from_millis(5);
+
 /// All of them.
 pub(crate) const BACKENDS: &[Backend] = &[
-    Backend { name: "local", flags: &[], ends_with_process: true, start: local },
-    Backend { name: "kubernetes", flags: SOON, ends_with_process: false, start: in_cluster },
-    Backend { name: "s3", flags: SOON, ends_with_process: false, start: in_objects },
+    Backend { name: "local", flags: &[], ends_with_process: true, look_interval: OFTEN, start: local },
+    Backend {
+        name: "kubernetes",
+        flags: SOON,
+        ends_with_process: false,
+        look_interval: SELDOM,
+        start: in_cluster,
+    },
+    Backend { name: "s3", flags: SOON, ends_with_process: false, look_interval: SELDOM, start: in_objects },
 ];
 
 fn local() -> Place {

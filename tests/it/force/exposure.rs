@@ -5,9 +5,11 @@
 mod judge;
 mod shape;
 
+use std::time::Duration;
+
 use super::backends::Place;
 use super::mode::Mode;
-use super::moment::Moment;
+use super::moment::{Moment, Watched};
 use crate::harness::{Cluster, Namespace, OwnCluster, Test};
 use judge::judge;
 use shape::{Shape, Way, shapes};
@@ -76,10 +78,11 @@ fn change(ns: &Namespace, from: Shape, to: Shape) {
     project.apply();
     let project = project.through(&proxy);
     let opened = Place::open(ns, &project);
+    let journal = Watched { place: &*opened, interval: Duration::from_millis(10) };
     project.rewrite("regplan.toml", &to.configuration());
     for kills in 0.. {
         let command = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]);
-        let ended = Moment::AfterWrite(0).kill(command, &proxy, &*opened);
+        let ended = Moment::AfterWrite(0).kill(command, &proxy, journal);
         let context = format!("from {from} to {to}, after {kills} kills");
         judge(ns, from, to, &context);
         match ended.exit_code() {

@@ -8,18 +8,18 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::moment::Moment;
-use crate::harness::test_name;
+use super::subject::Walk;
 use crate::messages::UPDATE;
 
 /// One test at a time changes the file.
 static FILE: Mutex<()> = Mutex::new(());
 
-/// What a test has done to one project.
+/// What a walk has done to one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Figures {
-    /// The name of the test.
-    pub(crate) test: String,
+    /// What was done.
+    pub(crate) walk: String,
     pub(crate) backend: String,
     pub(crate) objects: usize,
     /// The seed of a random walk.
@@ -36,8 +36,15 @@ pub(crate) struct Figures {
 
 impl Figures {
     /// Nothing is done yet.
-    pub(crate) fn new(backend: &str, objects: usize, seed: Option<u64>) -> Self {
-        Self { test: test_name().to_owned(), backend: backend.to_owned(), objects, seed, ..Self::default() }
+    pub(crate) fn new(walk: &Walk, seed: Option<u64>) -> Self {
+        let Walk { name, backend, objects } = walk;
+        Self {
+            walk: name.clone(),
+            backend: backend.name.to_owned(),
+            objects: *objects,
+            seed,
+            ..Self::default()
+        }
     }
 
     /// One more kill.
@@ -71,7 +78,7 @@ impl Figures {
         }
         let _held = FILE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = kept();
-        let key = |figures: &Self| (figures.test.clone(), figures.backend.clone());
+        let key = |figures: &Self| (figures.walk.clone(), figures.objects, figures.backend.clone());
         all.retain(|other| key(other) != key(&self));
         all.push(self);
         all.sort_by_key(key);
@@ -79,7 +86,7 @@ impl Figures {
     }
 }
 
-/// The figures of the last long run of each test, with each backend.
+/// The figures of the last long run of each walk.
 pub(crate) fn kept() -> Vec<Figures> {
     serde_json::from_str(&fs::read_to_string(path()).unwrap()).unwrap()
 }

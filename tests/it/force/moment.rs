@@ -24,9 +24,6 @@ pub(crate) enum Moment {
     After(Duration),
 }
 
-/// How often the journal is looked at.
-const POLL_INTERVAL: Duration = Duration::from_micros(500);
-
 impl Moment {
     /// One within a run that writes so many objects and takes about so long.
     pub(crate) fn random(rng: &mut StdRng, objects: usize, time: Duration) -> Self {
@@ -52,7 +49,7 @@ impl Moment {
 
     /// Runs the command through the proxy, and kills it at this moment unless it has ended before.
     #[track_caller]
-    pub(crate) fn kill(self, command: Command, proxy: &Proxy, backend: &dyn Backend) -> Ended {
+    pub(crate) fn kill(self, command: Command, proxy: &Proxy, journal: Watched<'_>) -> Ended {
         let victim = Arc::new(OnceLock::new());
         let kill = {
             let victim = Arc::clone(&victim);
@@ -72,8 +69,8 @@ impl Moment {
         match self {
             Self::BeforeWrite(_) | Self::AfterWrite(_) => {}
             Self::AtLine(lines) => {
-                while !running.has_ended() && journalled(backend) < lines {
-                    std::thread::sleep(POLL_INTERVAL);
+                while !running.has_ended() && journal.lines() < lines {
+                    std::thread::sleep(journal.interval);
                 }
                 running.kill_now();
             }
@@ -100,10 +97,21 @@ impl fmt::Display for Moment {
     }
 }
 
-/// How many lines the journal has now. While it is written it may be unreadable.
-fn journalled(backend: &dyn Backend) -> usize {
-    match block_on(backend.journal()) {
-        Ok(Some(journal)) => 1 + journal.outcomes.len() + usize::from(journal.end.is_some()),
-        _ => 0,
+/// A journal that is looked at while it is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Watched<'b> {
+    /// Where it is.
+    pub(crate) place: &'b dyn Backend,
+    /// How often it is looked at.
+    pub(crate) interval: Duration,
+}
+
+impl Watched<'_> {
+    /// How many lines it has now. While it is written it may be unreadable.
+    fn lines(self) -> usize {
+        match block_on(self.place.journal()) {
+            Ok(Some(journal)) => 1 + journal.outcomes.len() + usize::from(journal.end.is_some()),
+            _ => 0,
+        }
     }
 }

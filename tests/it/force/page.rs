@@ -71,15 +71,14 @@ fn kills(all: &[Figures]) -> String {
     let mut text = format!(
         "The program was killed (SIGKILL) {total} times. {requests} requests of the server's audit log were held against\n\
          the journals.\n\n\
-         | Test | State | Objects | Seed | Kills | Runs to the end | Requests |\n|---|---|---|---|---|---|---|\n"
+         | What was done | State | Objects | Seed | Kills | Runs to the end | Requests |\n|---|---|---|---|---|---|---|\n"
     );
     for figures in all {
         let seed = figures.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string());
-        let Figures { test, backend, objects, ended, requests, .. } = figures;
-        let done = sentence(test);
+        let Figures { walk, backend, objects, ended, requests, .. } = figures;
         let _ = writeln!(
             text,
-            "| {done} | {backend} | {objects} | {seed} | {} | {ended} | {requests} |",
+            "| {walk} | {backend} | {objects} | {seed} | {} | {ended} | {requests} |",
             figures.kills()
         );
     }

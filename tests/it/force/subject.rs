@@ -9,7 +9,7 @@ use super::backends::{Backend, Place, clean_up};
 use super::checks::{self, Guarded};
 use super::figures::Figures;
 use super::ledger::Ledger;
-use super::moment::Moment;
+use super::moment::{Moment, Watched};
 use super::shop::{PROTECTED, Version};
 use crate::harness::{Namespace, Project, Proxy};
 
@@ -24,6 +24,21 @@ pub(crate) enum Operation {
     /// A rollback to the revision of this version; an apply where there is none yet.
     Rollback(Version),
     Destroy,
+}
+
+/// What is done to a project of so many objects, with its state in such a place.
+pub(crate) struct Walk {
+    /// What is done, for figures.
+    pub(crate) name: String,
+    pub(crate) backend: &'static Backend,
+    pub(crate) objects: usize,
+}
+
+impl Walk {
+    /// The name of the test that does it.
+    pub(crate) fn test_name(&self) -> String {
+        format!("{}_with_{}_objects_on_{}", self.name.replace(' ', "_"), self.objects, self.backend.name)
+    }
 }
 
 /// A project in a namespace of its own.
@@ -49,12 +64,8 @@ pub(crate) struct Subject<'n> {
 
 impl<'n> Subject<'n> {
     /// A project of so many objects. Nothing of it is in the cluster yet.
-    pub(crate) fn new(
-        ns: &'n Namespace,
-        backend: &'static Backend,
-        objects: usize,
-        seed: Option<u64>,
-    ) -> Self {
+    pub(crate) fn new(ns: &'n Namespace, walk: &Walk, seed: Option<u64>) -> Self {
+        let Walk { backend, objects, .. } = *walk;
         let proxy = ns.proxy();
         let token = ns.audited_administrator(ACCOUNT);
         let place = backend.start();
@@ -74,16 +85,11 @@ impl<'n> Subject<'n> {
             objects,
             ledger: Ledger::new(ns, ACCOUNT),
             guarded: Guarded::default(),
-            figures: Figures::new(backend.name, objects, seed),
+            figures: Figures::new(walk, seed),
             title,
             time: Duration::from_secs(2),
             first_revision: Some(1),
         }
-    }
-
-    /// How many objects it has.
-    pub(crate) fn objects(&self) -> usize {
-        self.objects
     }
 
     /// Nothing more is done to it. Returns what was done.
@@ -103,7 +109,8 @@ impl<'n> Subject<'n> {
         let (command, context) = self.prepare(operation, &format!("killed {moment}"));
         let before = self.ledger.before(&*self.opened);
         let args = command.iter().map(String::as_str).chain(flags.iter().copied());
-        let ended = moment.kill(self.project.regplan(args), &self.proxy, &*self.opened);
+        let journal = Watched { place: &*self.opened, interval: self.backend.look_interval };
+        let ended = moment.kill(self.project.regplan(args), &self.proxy, journal);
         ended.check(matches!(ended.exit_code(), None | Some(0)), &format!("{context}: ended by itself"));
         self.ledger.note(&context, &before, &*self.opened);
         checks::pulled(&self.project, &context);

@@ -1,5 +1,7 @@
 //! A project on its way through many runs, most of which are killed: at random moments, and at every step.
 
+use std::panic::RefUnwindSafe;
+
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -8,30 +10,72 @@ use super::figures::Figures;
 use super::mode::Mode;
 use super::moment::Moment;
 use super::shop::Version;
-use super::subject::{Operation, Subject};
+use super::subject::{Operation, Subject, Walk};
 use crate::harness::{Namespace, Test};
 
 /// How likely it is that a run after a kill is let come to its end.
 const END: f64 = 0.3;
 
-/// The walks; the short mode has the first one only.
-const WALKS: [(&str, fn()); 4] = [
-    ("kills_at_random_moments_lose_nothing_of_60_objects", || at_random(0, 60)),
-    ("kills_at_random_moments_lose_nothing_of_200_objects", || at_random(1, 200)),
-    ("a_kill_at_every_step_of_the_journal_loses_nothing_of_60_objects", || at_every_step(60)),
-    ("a_kill_at_every_step_of_the_journal_loses_nothing_of_200_objects", || at_every_step(200)),
+/// How many objects a project has: the short mode has the first size only.
+const SIZES: [usize; 2] = [60, 200];
+
+/// What is killed at every step, and how its project gets there.
+const STEPS: [Step; 4] = [
+    Step { name: "an apply", before: &[], operation: Operation::Apply(Version::First) },
+    Step {
+        name: "a change",
+        before: &[Operation::Apply(Version::First)],
+        operation: Operation::Apply(Version::Second),
+    },
+    Step {
+        name: "a rollback",
+        before: &[Operation::Apply(Version::First), Operation::Apply(Version::Second)],
+        operation: Operation::Rollback(Version::First),
+    },
+    Step { name: "a destroy", before: &[Operation::Apply(Version::First)], operation: Operation::Destroy },
 ];
 
-/// The tests of this mode.
-pub(crate) fn tests(mode: Mode) -> Vec<Test> {
-    let walks = match mode {
-        Mode::Short => &WALKS[..1],
-        Mode::Long => &WALKS[..],
-    };
-    walks.iter().map(|(name, run)| Test::new(module_path!(), name, *run)).collect()
+/// An operation that is killed at every step.
+struct Step {
+    name: &'static str,
+    /// What is done before, without a kill.
+    before: &'static [Operation],
+    operation: Operation,
 }
 
-/// How many kills each random walk has with a backend.
+/// The tests of this mode. Each has a project of its own, because most of their time is a wait for locks to run out.
+pub(crate) fn tests(mode: Mode) -> Vec<Test> {
+    match mode {
+        Mode::Short => random_walks(SIZES[0], mode).collect(),
+        Mode::Long => SIZES
+            .into_iter()
+            .flat_map(|objects| random_walks(objects, mode).chain(step_by_step(objects)))
+            .collect(),
+    }
+}
+
+fn random_walks(objects: usize, mode: Mode) -> impl Iterator<Item = Test> {
+    BACKENDS.iter().map(move |backend| {
+        test(Walk { name: "kills at random moments".to_owned(), backend, objects }, move |walk| {
+            at_random(walk, mode);
+        })
+    })
+}
+
+fn step_by_step(objects: usize) -> impl Iterator<Item = Test> {
+    BACKENDS.iter().flat_map(move |backend| {
+        STEPS.iter().map(move |step| {
+            let name = format!("a kill at every step of {}", step.name);
+            test(Walk { name, backend, objects }, move |walk| at_every_step(walk, step))
+        })
+    })
+}
+
+fn test(walk: Walk, run: impl Fn(&Walk) + Sync + RefUnwindSafe + 'static) -> Test {
+    Test::made(module_path!(), walk.test_name(), move || run(&walk))
+}
+
+/// How many kills a random walk has.
 fn kills(mode: Mode, backend: &Backend) -> usize {
     let kills = match mode {
         Mode::Short => 12,
@@ -41,31 +85,28 @@ fn kills(mode: Mode, backend: &Backend) -> usize {
 }
 
 /// Random operations, killed at random moments.
-fn at_random(number: u64, objects: usize) {
-    let mode = Mode::here();
-    for backend in BACKENDS {
-        let (ns, seed) = (Namespace::new(), mode.seed(number));
-        let mut rng = StdRng::seed_from_u64(seed);
-        let mut subject = Subject::new(&ns, backend, objects, Some(seed));
-        let mut operation = Operation::Apply(Version::First);
-        let mut killed = 0;
-        while killed < kills(mode, backend) {
-            let moment = Moment::random(&mut rng, subject.objects(), subject.time);
-            killed += usize::from(subject.kill(operation, &[], moment));
-            if rng.random_bool(END) {
-                subject.come_to_an_end(operation);
-            } else {
-                operation = another(&mut rng, operation);
-            }
+fn at_random(walk: &Walk, mode: Mode) {
+    let (ns, seed) = (Namespace::new(), mode.seed());
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut subject = Subject::new(&ns, walk, Some(seed));
+    let mut operation = Operation::Apply(Version::First);
+    let mut killed = 0;
+    while killed < kills(mode, walk.backend) {
+        let moment = Moment::random(&mut rng, walk.objects, subject.time);
+        killed += usize::from(subject.kill(operation, &[], moment));
+        if rng.random_bool(END) {
+            subject.come_to_an_end(operation);
+        } else {
+            operation = another(&mut rng, operation);
         }
-        subject.come_to_an_end(operation);
-        if subject.requests() <= objects {
-            // Kills that come early leave little to hold against the journals.
-            subject.come_to_an_end(Operation::Destroy);
-            subject.come_to_an_end(Operation::Apply(Version::First));
-        }
-        finish(mode, subject.finish());
     }
+    subject.come_to_an_end(operation);
+    if subject.requests() <= walk.objects {
+        // Kills that come early leave little to hold against the journals.
+        subject.come_to_an_end(Operation::Destroy);
+        subject.come_to_an_end(Operation::Apply(Version::First));
+    }
+    finish(mode, subject.finish());
 }
 
 /// What is done next.
@@ -81,25 +122,18 @@ fn another(rng: &mut StdRng, last: Operation) -> Operation {
     }
 }
 
-/// One operation after the other, each killed before its first outcome, and then after each single outcome.
-fn at_every_step(objects: usize) {
-    let way = [
-        Operation::Apply(Version::First),
-        Operation::Apply(Version::Second),
-        Operation::Rollback(Version::First),
-        Operation::Destroy,
-    ];
-    for backend in BACKENDS {
-        let ns = Namespace::new();
-        let mut subject = Subject::new(&ns, backend, objects, None);
-        for operation in way {
-            let one_by_one = ["--parallelism", "1"];
-            subject.kill(operation, &one_by_one, Moment::AtLine(1));
-            while subject.kill(operation, &one_by_one, Moment::AtLine(2)) {}
-            subject.come_to_an_end(operation);
-        }
-        finish(Mode::here(), subject.finish());
+/// An operation that is killed before its first outcome, and then after each single outcome.
+fn at_every_step(walk: &Walk, step: &Step) {
+    let ns = Namespace::new();
+    let mut subject = Subject::new(&ns, walk, None);
+    for operation in step.before {
+        subject.come_to_an_end(*operation);
     }
+    let one_by_one = ["--parallelism", "1"];
+    subject.kill(step.operation, &one_by_one, Moment::AtLine(1));
+    while subject.kill(step.operation, &one_by_one, Moment::AtLine(2)) {}
+    subject.come_to_an_end(step.operation);
+    finish(Mode::here(), subject.finish());
 }
 
 /// A test that has held nothing against the journals has proved nothing.

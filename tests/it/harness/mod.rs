@@ -22,6 +22,7 @@ mod canary;
 mod cluster;
 mod command;
 mod dns_relay;
+mod dns_service;
 mod forgetful_gateway;
 mod front;
 mod helm;
@@ -37,6 +38,7 @@ pub(crate) mod processes;
 mod programs;
 mod project;
 mod proxy;
+mod shifted_clock;
 mod snapshot;
 mod texts;
 mod tls;
@@ -50,6 +52,7 @@ pub(crate) use canary::Canary;
 pub(crate) use cluster::{Cluster, block_on, client};
 pub(crate) use command::{Command, Running};
 pub(crate) use dns_relay::{DnsRelay, Updates};
+pub(crate) use dns_service::{Dialect, DnsService, SERVICE_TOKEN, SERVICE_ZONE};
 pub(crate) use forgetful_gateway::ForgetfulGateway;
 pub(crate) use front::{Front, Wrong};
 pub(crate) use helm::{FileServer, TlsRegistry, stack_folder};
@@ -63,11 +66,12 @@ pub(crate) use plans::{change, changes};
 pub(crate) use programs::{find_program, program};
 pub(crate) use project::Project;
 pub(crate) use proxy::{Proxy, RECORD, Seen};
+pub(crate) use shifted_clock::ShiftedClock;
 pub(crate) use texts::{
     BALANCER, FAILING, GREETING, HEAD, MANIFESTS, SERVICE, SPACE, WEB, config_maps, custom_object,
     definition, deployment, mirror_definition, web,
 };
-pub(crate) use trial::{Test, catch_panics, name as test_name};
+pub(crate) use trial::{Test, catch_panics};
 pub(crate) use tunnel::Tunnel;
 pub(crate) use wait::{wait_for, wait_until};
 pub(crate) use webhook::{Behaviour, Webhook};

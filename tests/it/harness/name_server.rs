@@ -39,7 +39,7 @@ impl NameServer {
         Self::of(&Zone::Own, STANDARD.encode(rand::random::<[u8; 32]>()))
     }
 
-    /// A server that asks this one every two seconds for what has changed.
+    /// A server that asks this one for what has changed when it is told to.
     #[track_caller]
     pub(crate) fn follower(&self) -> Self {
         let follower = Self::of(&Zone::Follows(self), self.secret.clone());
@@ -100,6 +100,14 @@ impl NameServer {
         lines.join("\n")
     }
 
+    /// Tells it that something has changed.
+    #[track_caller]
+    pub(crate) fn notify(&self) {
+        let port = self.port.to_string();
+        let dig = Command::new(program("dig"));
+        dig.args(["@127.0.0.1", "-p", &port, "+opcode=notify", "+norecurse", "SOA", ZONE]).run().success();
+    }
+
     /// Changes the zone as somebody else would: lines of `nsupdate`.
     #[track_caller]
     pub(crate) fn update(&self, lines: &str) -> Output {
@@ -124,8 +132,8 @@ fn settings(folder: &Path, port: u16, zone: &Zone<'_>, secret: &str) -> String {
             format!("type primary; file \"{path}/zone\"; update-policy {{ grant {KEY} zonesub ANY; }};")
         }
         Zone::Follows(server) => format!(
-            "type secondary; file \"{path}/copy\"; primaries port {} {{ 127.0.0.1 key {KEY}; }}; min-refresh-time 1; \
-             max-refresh-time 2; min-retry-time 1;",
+            "type secondary; file \"{path}/copy\"; primaries port {} {{ 127.0.0.1 key {KEY}; }}; \
+             min-refresh-time 3600; allow-notify {{ any; }};",
             server.port
         ),
     };

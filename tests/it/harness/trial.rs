@@ -1,7 +1,7 @@
 //! A test as the runner sees it.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{UnwindSafe, catch_unwind};
+use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,18 +21,28 @@ thread_local! {
 }
 
 /// A test that is not run yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Test {
     module: &'static str,
     name: &'static str,
-    run: fn(),
+    run: &'static (dyn Fn() + Sync + RefUnwindSafe),
     size: Option<Size>,
 }
 
 impl Test {
     /// A test from its function; `tests!` calls this.
     pub(crate) fn new(module: &'static str, name: &'static str, run: fn()) -> Self {
-        Self { module, name, run, size: None }
+        Self::made(module, name, run)
+    }
+
+    /// A test that is one of many of the same form, made when the tests are listed. The list is as long-lived as the
+    /// program, and so is what it holds.
+    pub(crate) fn made(
+        module: &'static str,
+        name: impl Into<String>,
+        run: impl Fn() + Sync + RefUnwindSafe + 'static,
+    ) -> Self {
+        Self { module, name: name.into().leak(), run: Box::leak(Box::new(run)), size: None }
     }
 
     /// The same test on a bed of this size.

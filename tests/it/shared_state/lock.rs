@@ -5,11 +5,12 @@ use serde_json::json;
 
 use super::{HEAD, clean_up, first_machine, greeting, kept, machine, states};
 use crate::force::audit::AuditLog;
-use crate::harness::{BALANCER, Namespace, Project, Running, wait_until};
+use crate::harness::{BALANCER, Namespace, Project, Running, ShiftedClock, wait_until};
 
 tests! {
     a_process_that_was_stopped_and_overtaken_writes_nothing_more,
     the_lock_of_a_killed_process_is_taken_over,
+    machines_whose_clocks_are_two_hours_apart_share_a_lock,
     two_writers_do_not_write_at_once,
     a_lock_is_removed_only_when_its_process_is_gone,
 }
@@ -80,6 +81,30 @@ fn the_lock_of_a_killed_process_is_taken_over() {
     second.expect_settled();
     let now = kept(&ns, &lease).unwrap()["spec"]["leaseTransitions"].clone();
     assert!(now.as_i64() > epoch.as_i64(), "{epoch} -> {now}");
+    clean_up(&ns);
+}
+
+fn machines_whose_clocks_are_two_hours_apart_share_a_lock() {
+    let ns = Namespace::new();
+    let (slow, fast) = (ShiftedClock::off_by(-3_600), ShiftedClock::off_by(3_600));
+    let first = slow.machine(first_machine(&ns, BALANCER));
+    let second = fast.machine(machine(&ns, BALANCER));
+    let running = holder(&first, &ns);
+    // By the clock of the second machine, the last sign of life is two hours old.
+    second.run(SHORT).code(1).stderr_contains("the state is locked by");
+    running.kill();
+    give_an_address(&ns);
+    second.run(SHORT).success().stderr_contains("It is taken over in");
+    first.expect_settled();
+    // The order of the revisions is that of the runs, also where the clock of a later one is behind.
+    first.rewrite("regplan.toml", &format!("{HEAD}{BALANCER}{}", greeting("a")));
+    first.run(SHORT).success();
+    let history = second.run(["history", "--format", "json"]).success().json();
+    let revisions = history["revisions"].as_array().unwrap();
+    let (before, last) = (&revisions[revisions.len() - 2], &revisions[revisions.len() - 1]);
+    assert_eq!(before["number"].as_u64().unwrap() + 1, last["number"].as_u64().unwrap());
+    assert!(last["at"].as_str() < before["at"].as_str(), "the clocks are not apart: {history}");
+    first.expect_settled();
     clean_up(&ns);
 }
 

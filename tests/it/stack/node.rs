@@ -16,6 +16,7 @@ use crate::harness::{Namespace, program, wait_until};
 
 tests! { on Size::Node;
     a_pod_runs_an_image_out_of_the_registry,
+    verify_has_nodes_pull_with_each_pull_secret,
     a_job_completes,
     a_service_leads_to_its_pod,
 }
@@ -103,4 +104,25 @@ fn pod(name: &str, image: &str, secrets: &Value) -> String {
         },
     })
     .to_string()
+}
+
+fn verify_has_nodes_pull_with_each_pull_secret() {
+    let ns = Namespace::absent();
+    let secret =
+        "\n[pull_secret.pull]\nregistry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"{ns}\"]\n";
+    let registry = Registry::apply_with(&ns, secret);
+    let found = registry.verify(&["--in-cluster", "--only=in-cluster"]).success();
+    found.stdout_contains(&format!("pulled in {}", ns.name()));
+    wait_until("the end of the pod", || ns.find("pod/regplan-verify-pull").is_none());
+    // Another password than that of the registry.
+    ns.patch("secret/pull", &json!({"stringData": {".dockerconfigjson": wrong_login(registry.host())}}));
+    let found = registry.verify(&["--only=in-cluster"]).code(2);
+    found.stdout_contains("not-pulled").stdout_contains("no password that the registry takes");
+    wait_until("the end of the pod", || ns.find("pod/regplan-verify-pull").is_none());
+    registry.destroy();
+}
+
+fn wrong_login(host: &str) -> String {
+    let auth = BASE64_STANDARD.encode("ci:a wrong password");
+    json!({ "auths": { host: { "auth": auth } } }).to_string()
 }

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | this one | What does a block compile to? |
 //! | `options` | Which keys does the block have? |
+//! | `external` | Which objects make external-dns write the records? |
+//! | `ways` | Where are the records written, and with which key? |
 //! | `rules` | What is wrong with a block that no schema finds? |
 
+mod external;
 mod options;
 mod rules;
-
-use std::path::Path;
+mod ways;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,7 +20,7 @@ use serde_json::{Map, Value, json};
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::{Need, SecretText};
+use crate::blocks::facts::{Fact, Facts, Need, SecretText};
 use crate::blocks::keys::{self, span_of};
 use crate::config::{Block, SecretSource};
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
@@ -26,7 +28,7 @@ use crate::resource::record_set::{
     RECORD_SET, RECORDS_API_VERSION, RECORDS_GROUP, RecordValue, TEXT_RECORD_SET, domain_name, in_order,
 };
 use crate::resource::{Expression, FieldPath, Identity, KeyFact, Unchecked};
-use options::{DnsKeys, Rfc2136, TypeKey};
+use options::{AskedBy, DnsKeys, TypeKey};
 
 /// The block type `dns`.
 pub(in crate::blocks) struct DnsBlock;
@@ -45,6 +47,8 @@ pub(in crate::blocks) enum Leading {
     Known(Vec<String>),
     /// To what comes of this text with references, all of it.
     Later(String),
+    /// To nobody knows what, for this reason.
+    Unknown(String),
 }
 
 impl Leading {
@@ -52,14 +56,42 @@ impl Leading {
         match self {
             Self::Known(values) => Value::from(values.as_slice()),
             Self::Later(text) => Value::from(text.as_str()),
+            Self::Unknown(_) => Value::Array(Vec::new()),
         }
     }
 
-    /// Notes that a reference gives all values.
-    fn note(&self, draft: &mut Draft) {
-        if matches!(self, Self::Later(_)) {
-            draft.addresses.insert(values(), ());
+    /// Notes that a reference gives all values of this field.
+    fn note(&self, draft: &mut Draft, path: FieldPath) {
+        match self {
+            Self::Known(_) => {}
+            Self::Later(_) => draft.addresses.insert(path, ()),
+            Self::Unknown(reason) => draft.leave_unchecked(path, reason),
         }
+    }
+}
+
+/// Where the object stands that stands for a name.
+pub(in crate::blocks) struct ObjectPlace<'a> {
+    /// How it is addressed.
+    pub(in crate::blocks) addressing: Addressing,
+    /// Its namespace, if its kind has one.
+    pub(in crate::blocks) namespace: &'a str,
+    /// Its name, if it is not that of the record.
+    pub(in crate::blocks) name: &'a str,
+}
+
+/// The target of a name that leads to the nodes of the cluster.
+const NODES: &str = "nodes";
+
+/// The addresses of the nodes.
+fn of_nodes(facts: &Facts) -> Leading {
+    match facts.get(&Need::Nodes) {
+        Some(Fact::Nodes(Some(addresses))) if !addresses.is_empty() => Leading::Known(in_order(
+            addresses.iter().filter_map(|text| RecordValue::parse(RECORD_SET, text).ok()),
+        )),
+        Some(Fact::Nodes(Some(_))) => Leading::Unknown("the cluster has no node with an address".to_owned()),
+        Some(Fact::Unknown(reason) | Fact::Failed(reason)) => Leading::Unknown(reason.clone()),
+        _ => Leading::Unknown("no cluster is asked here".to_owned()),
     }
 }
 
@@ -89,8 +121,21 @@ impl DnsSpec {
         self.name.is_none()
     }
 
+    /// Where the names in a zone lead, if the block says it.
+    pub(in crate::blocks) fn target(&self, facts: &Facts) -> Option<Leading> {
+        self.keys.target.as_ref().map(|_| self.leading(facts))
+    }
+
+    /// Whether the name leads to the nodes of the cluster.
+    fn leads_to_nodes(&self) -> bool {
+        self.keys.target.as_deref() == Some(NODES)
+    }
+
     /// The values in their one form and order. Those that are not known yet come last.
-    fn leading(&self) -> Leading {
+    fn leading(&self, facts: &Facts) -> Leading {
+        if self.leads_to_nodes() {
+            return of_nodes(facts);
+        }
         if let Some(target) = self.keys.target.as_ref().filter(|target| Expression::has_mark(target)) {
             return Leading::Later(target.clone());
         }
@@ -103,34 +148,43 @@ impl DnsSpec {
         Leading::Known(all)
     }
 
-    /// The object of a name in the zone.
+    /// The object by which a name in the zone gets its records.
     pub(in crate::blocks) fn draft(
         &self,
         block: &Block,
         name: &str,
         leading: &Leading,
-        addressing: Addressing,
+        at: ObjectPlace<'_>,
         context: &CompileContext<'_>,
     ) -> Draft {
+        if self.keys.external_dns.is_some() {
+            let identity = self.identity(name, &at);
+            let object = external::endpoint(&self.keys, name, leading, &identity);
+            let mut draft = Draft::new(block, object, at.addressing, at.namespace);
+            leading.note(&mut draft, external::targets());
+            return draft;
+        }
         let object = json!({
             "apiVersion": RECORDS_API_VERSION,
             "kind": kind_of(self.keys.record_type),
             "metadata": {"name": name},
             "spec": self.spec(leading.value(), context.defaults.sources),
         });
-        let mut draft = Draft::new(block, object, addressing, context.defaults.namespace);
-        leading.note(&mut draft);
-        if let Some(source) = self.key()
-            && let SecretText::Unknown(reason) | SecretText::Lost(reason) = context.facts.text(&need(source))
+        let mut draft = Draft::new(block, object, at.addressing, at.namespace);
+        leading.note(&mut draft, values());
+        if let Some(way) = self.keys.way()
+            && let Some(secret) = way.secret
+            && let SecretText::Unknown(reason) | SecretText::Lost(reason) =
+                context.facts.text(&need(secret.source))
         {
-            let path = FieldPath::keys(["spec", "rfc2136", "key"]);
+            let path = FieldPath::keys(["spec", way.name, secret.field]);
             draft.unchecked.insert(path, Unchecked { reason });
         }
         draft
     }
 
     fn spec(&self, values: Value, sources: &Sources) -> Value {
-        let DnsKeys { record_type, ttl, rfc2136, .. } = &self.keys;
+        let DnsKeys { record_type, ttl, .. } = &self.keys;
         let mut spec = Map::new();
         spec.insert("zone".to_owned(), Value::from(self.zone.as_str()));
         spec.insert("ttl".to_owned(), Value::from(*ttl));
@@ -138,30 +192,43 @@ impl DnsSpec {
             spec.insert("type".to_owned(), json!(record_type));
         }
         spec.insert("values".to_owned(), values);
-        if let Some(rfc2136) = rfc2136 {
-            spec.insert("rfc2136".to_owned(), server(rfc2136, sources.folder(SourceId(0))));
+        if let Some(way) = self.keys.way() {
+            spec.insert(way.name.to_owned(), way.settings(sources.folder(SourceId(0))));
         }
         Value::Object(spec)
     }
 
-    /// Where the key comes from with which the records are written. Only that gets into an object, and never the key.
-    fn key(&self) -> Option<&SecretSource> {
-        self.keys.rfc2136.as_ref().map(|rfc2136| &rfc2136.key)
-    }
-
     /// What must be known of the outside: whether the key can be had.
     pub(in crate::blocks) fn needs(&self) -> Vec<Need> {
-        self.key().map(need).into_iter().collect()
+        let secret = self.keys.way().and_then(|way| way.secret);
+        let nodes = self.leads_to_nodes().then_some(Need::Nodes);
+        secret.map(|secret| need(secret.source)).into_iter().chain(nodes).collect()
     }
 
-    /// The identity of the record of a name that leads somewhere.
-    pub(in crate::blocks) fn identity(name: &str) -> Identity {
-        Identity::cluster(RECORDS_GROUP, RECORD_SET, name)
+    /// The identity of the object that stands for a name that leads somewhere.
+    pub(in crate::blocks) fn identity(&self, name: &str, at: &ObjectPlace<'_>) -> Identity {
+        match &self.keys.external_dns {
+            Some(external) => {
+                external::identity(external.namespace.as_deref().unwrap_or(at.namespace), at.name)
+            }
+            None => Identity::cluster(RECORDS_GROUP, RECORD_SET, name),
+        }
+    }
+
+    /// The annotations by which external-dns makes the record of an Ingress with this host; none where an object of its own
+    /// stands for the record.
+    pub(in crate::blocks) fn annotations(&self, host: &str) -> Vec<(String, String)> {
+        if self.asks_by_annotations() { external::annotations(&self.keys, host) } else { Vec::new() }
+    }
+
+    /// Whether the records are asked for on the Ingress, and no object stands for them.
+    pub(in crate::blocks) fn asks_by_annotations(&self) -> bool {
+        self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Annotations)
     }
 
     /// Pushes that the key is there, and cannot be one.
     fn check_key(&self, block: &Block, context: &CompileContext<'_>, mistakes: &mut Vec<Diagnostic>) {
-        let text = self.key().map(|source| context.facts.text(&need(source)));
+        let text = self.keys.rfc2136.as_ref().map(|rfc2136| context.facts.text(&need(&rfc2136.key)));
         if text.as_ref().and_then(SecretText::get).is_some_and(|key| STANDARD.decode(key.trim()).is_err()) {
             mistakes.push(
                 Diagnostic::error(codes::BAD_SECRET, "the key of `rfc2136` is not base64")
@@ -174,26 +241,6 @@ impl DnsSpec {
 
 fn need(source: &SecretSource) -> Need {
     Need::Secret { source: source.clone(), stored_at: None }
-}
-
-/// A name server, as it stands in the object.
-fn server(rfc2136: &Rfc2136, folder: &Path) -> Value {
-    let Rfc2136 { server, key_name, algorithm, key, name_servers } = rfc2136;
-    let mut settings = json!({
-        "server": server, "keyName": key_name, "algorithm": algorithm, "key": source(key, folder),
-    });
-    if !name_servers.is_empty() {
-        settings["nameServers"] = json!(name_servers);
-    }
-    settings
-}
-
-/// Where a key comes from. The path of a file starts at the configuration, which may be in another folder elsewhere.
-fn source(source: &SecretSource, folder: &Path) -> Value {
-    match source {
-        SecretSource::File(path) => json!({"file": path.strip_prefix(folder).unwrap_or(path)}),
-        other => json!(other),
-    }
 }
 
 impl BlockType for DnsBlock {
@@ -225,23 +272,28 @@ impl BlockType for DnsBlock {
     ) -> Vec<Draft> {
         spec.check_key(block, context, mistakes);
         let Some(name) = &spec.name else { return Vec::new() };
-        let mut draft = spec
-            .draft(block, name, &spec.leading(), Addressing::AsBlock, context)
-            .from(block, FieldPath::keys(["metadata", "name"]), ["name"])
-            .set_by(block, FieldPath::keys(["spec", "ttl"]), ["ttl"]);
-        for key in ["zone", "type", "values", "rfc2136"] {
-            draft = draft.from(block, FieldPath::keys(["spec", key]), [key]);
+        let object_name = block.address.name.to_lowercase().replace('_', "-");
+        let namespace = context.defaults.namespace;
+        let at = ObjectPlace { addressing: Addressing::AsBlock, namespace, name: &object_name };
+        let draft = spec.draft(block, name, &spec.leading(context.facts), at, context);
+        let given = if spec.keys.target.is_some() { "target" } else { "values" };
+        if spec.keys.external_dns.is_some() {
+            return vec![draft.from(block, FieldPath::keys(["spec"]), [given])];
         }
-        if spec.keys.target.is_some() {
-            draft = draft.from(block, values(), ["target"]);
+        let way = spec.keys.way().map(|way| way.name);
+        let mut draft = draft
+            .from(block, FieldPath::keys(["metadata", "name"]), ["name"])
+            .set_by(block, FieldPath::keys(["spec", "ttl"]), ["ttl"])
+            .from(block, values(), [given]);
+        for key in ["zone", "type"].into_iter().chain(way) {
+            draft = draft.from(block, FieldPath::keys(["spec", key]), [key]);
         }
         vec![draft]
     }
 
     fn key_facts(&self, spec: &DnsSpec) -> Vec<KeyFact> {
         let name = spec.name.as_ref().map(|name| KeyFact::new("name", name.as_str()));
-        let server =
-            spec.keys.rfc2136.as_ref().map(|rfc2136| KeyFact::new("server", rfc2136.server.as_str()));
-        name.into_iter().chain(server).collect()
+        let way = spec.keys.way().map(|way| KeyFact::new("at", way.place));
+        name.into_iter().chain(way).collect()
     }
 }

@@ -18,7 +18,8 @@ const NAME_RULE: &str = "a name of DNS, as in `registry.example.com`; other lett
 #[schemars(rename = "Dns")]
 pub(in crate::blocks) struct DnsKeys {
     /// The whole name: `registry.example.com`. Without a name the block is the zone alone, in which a registry that names
-    /// the block (`dns = "dns.main"`) makes its record.
+    /// the block (`dns = "dns.main"`) makes its record; `target` then says where that leads, if not to the ingress
+    /// controller.
     #[schemars(length(max = 253), regex(pattern = NAME), extend("x-rule" = NAME_RULE))]
     pub(super) name: Option<String>,
     /// The zone in which the name lies: `example.com`.
@@ -36,11 +37,19 @@ pub(in crate::blocks) struct DnsKeys {
     pub(super) values: Option<Vec<String>>,
     /// What the name leads to: the part of a status that has addresses, as in
     /// `"${resource.balancer.status.loadBalancer.ingress}"`, or one of them. Addresses of both families are taken, or else
-    /// the name that stands there.
+    /// the name that stands there. `"nodes"` are the addresses of the cluster's nodes, for a cluster without load balancers.
     #[schemars(length(min = 1))]
     pub(super) target: Option<String>,
     /// A name server that takes updates with a key (TSIG), such as BIND.
     pub(super) rfc2136: Option<Rfc2136>,
+    /// Cloudflare. Its records are not proxied: a layer of an image may have more than the 100 MB that it lets through.
+    pub(super) cloudflare: Option<Cloudflare>,
+    /// DNS at `DigitalOcean`.
+    pub(super) digitalocean: Option<DigitalOcean>,
+    /// external-dns, which must run in the cluster: it makes the records that an object asks for.
+    pub(super) external_dns: Option<ExternalDns>,
+    /// A person: the plan says which record to make, and the apply waits until it is there.
+    pub(super) manual: Option<Manual>,
 }
 
 fn usual_ttl() -> u32 {
@@ -65,6 +74,62 @@ pub(super) enum TypeKey {
     /// Texts.
     #[serde(rename = "TXT")]
     Txt,
+}
+
+/// Cloudflare.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cloudflare {
+    /// A token that may edit the zone (`Zone.DNS:Edit`, `Zone.Zone:Read`).
+    pub(super) api_token: SecretSource,
+    /// Another place of the API.
+    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL"))]
+    pub(super) url: Option<String>,
+}
+
+/// external-dns.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExternalDns {
+    /// How it learns of the records.
+    #[serde(default)]
+    pub(super) by: AskedBy,
+    /// `by = "endpoint"`: the namespace of the object. Default: `[cluster] namespace`; for the record of a registry, that
+    /// of the registry.
+    #[schemars(length(max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), extend("x-rule" = "the name of a namespace"))]
+    pub(super) namespace: Option<String>,
+}
+
+/// How external-dns learns of the records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AskedBy {
+    /// By a `DNSEndpoint`; it must watch these (`--source=crd`).
+    #[default]
+    Endpoint,
+    /// By annotations of the Ingress of a registry that names the block.
+    Annotations,
+}
+
+/// A person.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manual {
+    /// The servers that are asked whether the record is there, with their ports. Unless said, those that the NS records of
+    /// the zone name.
+    #[serde(default)]
+    pub(super) name_servers: Vec<String>,
+}
+
+/// DNS at `DigitalOcean`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DigitalOcean {
+    /// A token that may read and write domains.
+    pub(super) token: SecretSource,
+    /// Another place of the API.
+    #[schemars(regex(pattern = "^https?://"), extend("x-rule" = "a URL"))]
+    pub(super) url: Option<String>,
 }
 
 /// A name server that takes updates with a key.

@@ -1,10 +1,13 @@
 //! What the schema of a record set cannot say.
 
-use super::options::{DnsKeys, TypeKey};
-use super::{DnsSpec, kind_of};
+use url::{Host, Url};
+
+use super::options::{AskedBy, DnsKeys, TypeKey};
+use super::{DnsSpec, NODES, kind_of};
 use crate::blocks::codes;
 use crate::blocks::keys::{item_span, span_of};
 use crate::config::{Block, SecretSource};
+use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::Expression;
 use crate::resource::record_set::{RecordType, RecordValue, domain_name, lies_in, marker_name};
@@ -15,6 +18,8 @@ pub(super) fn check(block: &Block, spec: &DnsSpec, mistakes: &mut Vec<Diagnostic
     names(spec, &mut found);
     values(&spec.keys, &mut found);
     one_way(&spec.keys, &mut found);
+    services(&spec.keys, &mut found);
+    external(&spec.keys, &mut found);
     aliases(spec, &mut found);
 }
 
@@ -69,7 +74,9 @@ fn values(keys: &DnsKeys, found: &mut Found<'_>) {
             }
         }
         (None, Some(target)) => {
-            value(keys, target, span_of(found.block, ["target"]), found);
+            if target != NODES {
+                value(keys, target, span_of(found.block, ["target"]), found);
+            }
             if keys.record_type == TypeKey::Txt {
                 let message = "`target` gives addresses, and no texts".to_owned();
                 found.push(&["target"], codes::CONFLICTING_KEYS, message, "give the texts as `values`");
@@ -89,11 +96,7 @@ fn values(keys: &DnsKeys, found: &mut Found<'_>) {
 
 /// A zone has no records of its own.
 fn no_values(keys: &DnsKeys, found: &mut Found<'_>) {
-    let given = [
-        ("values", keys.values.is_some()),
-        ("target", keys.target.is_some()),
-        ("type", keys.record_type == TypeKey::Txt),
-    ];
+    let given = [("values", keys.values.is_some()), ("type", keys.record_type == TypeKey::Txt)];
     for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
         let message = format!("`{key}` needs a name: `{}` names its zone alone", found.block.address);
         found.push(&[key], codes::BAD_VALUE, message, "add `name`, as in `name = \"registry.example.com\"`");
@@ -122,7 +125,7 @@ fn value(keys: &DnsKeys, text: &str, span: Span, found: &mut Found<'_>) {
 }
 
 /// The type that the key names.
-fn type_of(key: TypeKey) -> Option<RecordType> {
+pub(super) fn type_of(key: TypeKey) -> Option<RecordType> {
     match key {
         TypeKey::Auto => None,
         TypeKey::A => Some(RecordType::A),
@@ -133,30 +136,87 @@ fn type_of(key: TypeKey) -> Option<RecordType> {
 }
 
 fn one_way(keys: &DnsKeys, found: &mut Found<'_>) {
-    let Some(rfc2136) = &keys.rfc2136 else {
+    let given = keys.given_ways();
+    if let [_, second, ..] = given.as_slice() {
+        let message =
+            format!("{} stand together, and one of them keeps the zone", list(given.iter().copied()));
+        return found.push(&[second], codes::CONFLICTING_KEYS, message, "remove the others");
+    }
+    if given.is_empty() {
         let message = format!("`{}` does not say where its records are written", found.block.address);
         let help = "add a provider, as in `rfc2136 = { server = \"192.0.2.53\", key_name = \"regplan\", \
                     key = { env = \"TSIG_KEY\" } }`";
         return found.push(&[], codes::BAD_VALUE, message, help);
-    };
-    if matches!(rfc2136.key, SecretSource::Generate(_)) {
+    }
+    let secret = keys.way().and_then(|way| way.secret);
+    if let Some(secret) = secret.filter(|secret| matches!(secret.source, SecretSource::Generate(_))) {
         found.push(
-            &["rfc2136", "key"],
+            &secret.keys,
             codes::BAD_VALUE,
             "a key of another service cannot be generated here".to_owned(),
             "take it from `{ env = \"NAME\" }` or `{ file = \"PATH\" }`",
         );
     }
-    if let Err(why) = domain_name(&rfc2136.key_name) {
+    if let Some(Err(why)) = keys.rfc2136.as_ref().map(|rfc2136| domain_name(&rfc2136.key_name)) {
         let help = "write the name of the key as it stands in the server's configuration";
         found.push(&["rfc2136", "key_name"], codes::BAD_VALUE, format!("`key_name` {why}"), help);
+    }
+}
+
+/// A token goes with each request, so nobody on the way may read it.
+fn services(keys: &DnsKeys, found: &mut Found<'_>) {
+    let cloudflare = keys.cloudflare.as_ref().and_then(|service| service.url.as_ref());
+    let digitalocean = keys.digitalocean.as_ref().and_then(|service| service.url.as_ref());
+    for (key, url) in [("cloudflare", cloudflare), ("digitalocean", digitalocean)] {
+        if let Some(url) = url.filter(|url| is_in_clear(url)) {
+            let message = format!("the token would be sent in clear to {url}");
+            let help = "write `https://`; plain HTTP is for this machine alone (`http://127.0.0.1:8080`)";
+            found.push(&[key, "url"], codes::BAD_VALUE, message, help);
+        }
+    }
+}
+
+/// Whether requests leave this machine without TLS. A URL that cannot be read is taken for one whose requests do.
+fn is_in_clear(url: &str) -> bool {
+    match Url::parse(url) {
+        Ok(url) if url.scheme() == "https" => false,
+        Ok(url) => match url.host() {
+            Some(Host::Ipv4(address)) => !address.is_loopback(),
+            Some(Host::Ipv6(address)) => !address.is_loopback(),
+            Some(Host::Domain(name)) => name != "localhost",
+            None => true,
+        },
+        Err(_) => true,
+    }
+}
+
+/// external-dns is told a type, and annotations stand on an Ingress.
+fn external(keys: &DnsKeys, found: &mut Found<'_>) {
+    let Some(external) = &keys.external_dns else { return };
+    if external.by == AskedBy::Annotations && keys.name.is_some() {
+        let message =
+            "annotations stand on the Ingress of a registry, and the block has a name of its own".to_owned();
+        let help = "remove `name`, and name the block in the registry: `dns = \"dns.NAME\"`; or remove `by`";
+        found.push(&["external_dns", "by"], codes::CONFLICTING_KEYS, message, help);
+    }
+    let is_later = keys.target.as_ref().is_some_and(|target| Expression::has_mark(target))
+        || keys.values.iter().flatten().any(|text| Expression::has_mark(text));
+    if is_later && keys.record_type == TypeKey::Auto {
+        let message = "external-dns must be told the type, and the values are known only later".to_owned();
+        found.push(
+            &["external_dns"],
+            codes::BAD_VALUE,
+            message,
+            "add `type = \"A\"`, or whatever the values will be",
+        );
     }
 }
 
 /// A name that leads to another one has no other value, and is not the zone's own.
 fn aliases(spec: &DnsSpec, found: &mut Found<'_>) {
     let Some(name) = &spec.name else { return };
-    let given = spec.keys.values.iter().flatten().chain(&spec.keys.target);
+    let target = spec.keys.target.iter().filter(|target| *target != NODES);
+    let given = spec.keys.values.iter().flatten().chain(target);
     let values = given.filter(|text| !Expression::has_mark(text));
     let kind = kind_of(spec.keys.record_type);
     let known: Vec<RecordValue> = values.filter_map(|text| RecordValue::parse(kind, text).ok()).collect();

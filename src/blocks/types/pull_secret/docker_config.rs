@@ -1,18 +1,21 @@
 //! What is in a pull Secret: the logins of `docker`, as the kubelet reads them.
 //! Source: <https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets>
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+
+use crate::kubernetes::pull_login::encoded;
 
 /// The text for one user of one registry.
 pub(super) fn render(host: &str, user: &str, password: &str) -> String {
-    let both = STANDARD.encode(format!("{user}:{password}"));
+    let both = encoded(user, password);
     json!({"auths": {host: {"username": user, "password": password, "auth": both}}}).to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]

@@ -118,6 +118,10 @@ impl BlockType for PullSecretBlock {
         true
     }
 
+    fn gives_login_to<'s>(&self, spec: &'s PullSecretSpec) -> Option<&'s BlockAddress> {
+        Some(spec.keys.registry.block())
+    }
+
     /// The Secret: to be written is all that an entry can be waited for.
     fn leads(&self, desired: &Desired) -> bool {
         desired.identity.is("", "Secret")

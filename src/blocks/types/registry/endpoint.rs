@@ -19,7 +19,13 @@ pub(super) fn endpoint(block: &BlockAddress, spec: &RegistrySpec, issuer: Option
             tls: tls(spec, issuer, object("cert-manager.io", "Certificate")).map(Box::new),
         },
     };
-    Endpoint { block: block.clone(), host: spec.host().to_owned(), reach, access: access(spec) }
+    Endpoint {
+        block: block.clone(),
+        host: spec.host().to_owned(),
+        reach,
+        access: access(spec),
+        pull_secrets: Vec::new(),
+    }
 }
 
 fn tls(spec: &RegistrySpec, issuer: Option<&IssuerSpec>, certificate: Identity) -> Option<ServedTls> {

@@ -7,7 +7,11 @@ mod gateway;
 mod ingress;
 mod service;
 
-use super::common::Registry;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::common::{Registry, path};
 use super::way::Way;
 use super::{certificate, record, workload};
 use crate::blocks::draft::Draft;
@@ -25,10 +29,32 @@ pub(super) fn objects(registry: &Registry<'_>) -> Vec<Draft> {
     drafts
 }
 
+/// Puts annotations of the block, from the table with this key, on an object of this way.
+fn annotate(
+    registry: &Registry<'_>,
+    mut draft: Draft,
+    way: &str,
+    annotations: &BTreeMap<String, String>,
+) -> Draft {
+    for (key, value) in annotations {
+        let at = path(&["metadata", "annotations", key]);
+        at.set(&mut draft.object, Value::from(value.as_str()));
+        draft = registry.set_by(draft, at, &[way, "annotations", key]);
+    }
+    draft
+}
+
 /// An object that lets requests in: nobody is to come in while there are still pods of an earlier plan, which may know no
 /// users, or while something else than the registry's own certificate answers. But where only the Ingress tells to which
-/// address the name leads, it comes before the certificate.
+/// address the name leads, it comes before the certificate. It also asks for its record, where others make that.
 fn lets_in(registry: &Registry<'_>, mut draft: Draft) -> Draft {
+    for (key, value) in record::annotations(registry) {
+        let at = path(&["metadata", "annotations", &key]);
+        if at.get(&draft.object).is_none() {
+            at.set(&mut draft.object, Value::from(value));
+            draft = registry.from(draft, at, &["dns"]);
+        }
+    }
     draft.depends_on.push(workload::address(registry));
     if !record::waits_for_ingress(registry) {
         draft.depends_on.extend(certificate::address(registry));

@@ -6,6 +6,7 @@ use super::common::Registry;
 use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::options::AccessMode;
+use super::record;
 use super::spec::UserSource;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Need};
@@ -129,11 +130,11 @@ impl Rules<'_> {
                 format!("{host} does not lie in the zone {}", dns.zone()),
                 "name a block with the zone in which the host lies",
             ),
-            None if !self.registry.spec.tells_address() => self.error(
+            None if !record::is_led(self.registry, dns) => self.error(
                 codes::BAD_VALUE,
                 &["dns"],
                 "nothing of the registry tells where the name is to lead".to_owned(),
-                "add `ingress`, `load_balancer` or `gateway.class`, or give the block of the record its `name` and `values`",
+                "add `ingress`, `gateway` or `load_balancer`, or give the zone a `target`, as in `target = \"nodes\"`",
             ),
             Some(_) | None => {}
         }

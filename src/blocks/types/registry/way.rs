@@ -62,23 +62,23 @@ impl RegistrySpec {
 
     /// The object, of the block, that tells the address at which the registry is reached, and the field. `None` where it is
     /// found elsewhere: at the nodes, or at a Gateway of others.
-    pub(super) fn place_of_address(&self) -> Option<(Identity, &'static str)> {
-        const BALANCED: &str = "status.loadBalancer.ingress";
+    pub(super) fn place_of_address(&self) -> Option<(Identity, &'static [&'static str])> {
+        const BALANCED: &[&str] = &["status", "loadBalancer", "ingress"];
         let own = |group: &str, kind: &str, name: &str| {
             Identity::namespaced(group, kind, self.namespace.as_str(), name)
         };
         match self.way() {
             Way::Ingress(_) => Some((own("networking.k8s.io", "Ingress", &self.name), BALANCED)),
             Way::Gateway(gateway) if gateway.class.is_some() => {
-                Some((self.gateway(gateway), "status.addresses"))
+                Some((self.gateway(gateway), &["status", "addresses"]))
             }
             Way::LoadBalancer(_) => Some((own("", "Service", &self.suffixed("external")), BALANCED)),
             Way::Gateway(_) | Way::NodePort(_) | Way::Cluster => None,
         }
     }
 
-    /// Whether one of its objects tells it.
+    /// Whether one of its objects tells it, or the Gateway of others to which it belongs.
     pub(super) fn tells_address(&self) -> bool {
-        self.place_of_address().is_some()
+        matches!(self.way(), Way::Gateway(_)) || self.place_of_address().is_some()
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use futures::future::join_all;
+use hickory_proto::op::Message;
 use hickory_proto::rr::{RData, RecordType as WireType};
 
 use super::question::{ask, records_of, text_of, wire_type};
@@ -13,6 +14,9 @@ use crate::provider::dns::content::Names;
 use crate::provider::dns::keeper::Behind;
 use crate::resource::record_set::{RecordValue, in_order};
 use crate::resource::{Problem, ProblemKind};
+
+/// Where this machine says who resolves names for it.
+const RESOLVERS: &str = "/etc/resolv.conf";
 
 /// The servers that answer for the zone of the names: those of the settings, or those that the NS records name.
 ///
@@ -30,17 +34,9 @@ pub(super) async fn servers(
             .collect());
     }
     let answer = ask(session, &names.zone, WireType::NS).await?;
-    let servers: BTreeSet<String> = answer
-        .answers
-        .iter()
-        .filter_map(|record| match &record.data {
-            RData::NS(server) => Some(text_of(&server.0)),
-            _ => None,
-        })
-        .collect();
+    let servers = named_servers(&answer);
     if servers.is_empty() {
-        let message = format!("the zone {} names no servers (NS)", names.zone);
-        return Err(Problem::new(ProblemKind::Settings, message).help("check `zone`, or give `name_servers`"));
+        return Err(no_servers(&names.zone));
     }
     let mut found = Vec::new();
     for server in servers {
@@ -48,6 +44,71 @@ pub(super) async fn servers(
         found.push(Follower { name: server, addresses });
     }
     Ok(found)
+}
+
+/// Those among the servers with these names that do not give these values.
+pub(in crate::provider::dns) async fn behind_of(
+    servers: &[String],
+    names: &Names,
+    values: &[RecordValue],
+) -> Vec<Behind> {
+    let followers =
+        servers.iter().map(|server| Follower { name: server.clone(), addresses: vec![server.clone()] });
+    behind(&followers.collect::<Vec<_>>(), names, values).await
+}
+
+/// What the first of these servers says that answers.
+///
+/// # Errors
+/// None of them answers.
+pub(in crate::provider::dns) async fn found_at(
+    servers: &[String],
+    names: &Names,
+) -> Result<Vec<RecordValue>, Problem> {
+    let mut last = no_servers(&names.zone);
+    for server in servers {
+        match values_at(server, names).await {
+            Ok(values) => return Ok(values),
+            Err(problem) => last = problem,
+        }
+    }
+    Err(last)
+}
+
+/// The servers of a zone, by the resolver of this machine.
+///
+/// # Errors
+/// There is no resolver, or it does not know the zone.
+pub(in crate::provider::dns) async fn servers_of(zone: &str) -> Result<Vec<String>, Problem> {
+    let settings = tokio::fs::read_to_string(RESOLVERS).await.unwrap_or_default();
+    let resolvers = settings.lines().filter_map(|line| line.strip_prefix("nameserver"));
+    let mut last = no_servers(zone);
+    for resolver in resolvers.map(str::trim) {
+        let answer = async { ask(&mut Session::open(resolver, None).await?, zone, WireType::NS).await };
+        match answer.await {
+            Ok(answer) => {
+                let servers = named_servers(&answer);
+                if !servers.is_empty() {
+                    return Ok(servers.into_iter().collect());
+                }
+            }
+            Err(problem) => last = problem,
+        }
+    }
+    Err(last)
+}
+
+fn named_servers(answer: &Message) -> BTreeSet<String> {
+    let servers = answer.answers.iter().filter_map(|record| match &record.data {
+        RData::NS(server) => Some(text_of(&server.0)),
+        _ => None,
+    });
+    servers.collect()
+}
+
+fn no_servers(zone: &str) -> Problem {
+    let message = format!("no server is known that answers for the zone {zone}");
+    Problem::new(ProblemKind::Settings, message).help("check `zone`, or give `name_servers`")
 }
 
 /// A server that answers for a zone.
@@ -104,11 +165,15 @@ async fn said(server: &Follower, names: &Names) -> Result<Vec<String>, Problem> 
 }
 
 async fn said_at(address: &str, names: &Names) -> Result<Vec<String>, Problem> {
+    Ok(in_order(values_at(address, names).await?))
+}
+
+async fn values_at(address: &str, names: &Names) -> Result<Vec<RecordValue>, Problem> {
     let mut session = Session::open(address, None).await?;
     let mut found = Vec::new();
     for record_type in names.types {
         let answer = ask(&mut session, &names.name, wire_type(*record_type)).await?;
         found.extend(records_of(&answer.answers, &names.name, *record_type));
     }
-    Ok(in_order(found.into_iter().map(|record| record.value)))
+    Ok(found.into_iter().map(|record| record.value).collect())
 }

@@ -74,6 +74,8 @@ pub(super) async fn ask(
 ) -> Result<Message, Problem> {
     let mut message = Message::query();
     message.metadata.op_code = OpCode::Query;
+    // Some of those who are asked only know who to ask.
+    message.metadata.recursion_desired = true;
     message.add_query(Query::query(name_of(name)?, record_type));
     let answer = session.ask(message).await?;
     match answer.metadata.response_code {
@@ -85,7 +87,9 @@ pub(super) async fn ask(
 /// The records of this type that an answer has for this name; not those of a name that it leads to.
 pub(super) fn records_of(answers: &[WireRecord], name: &str, record_type: RecordType) -> Vec<Record> {
     let of_name = answers.iter().filter(|record| text_of(&record.name) == name);
-    let found = of_name.filter_map(|record| Some(Record { value: value_of(&record.data)?, ttl: record.ttl }));
+    let found = of_name.filter_map(|record| {
+        Some(Record { value: value_of(&record.data)?, ttl: record.ttl, proxied: false })
+    });
     found.filter(|record| record.value.record_type() == record_type).collect()
 }
 

@@ -24,7 +24,8 @@ pub(in crate::provider::dns) struct Settings {
     /// How the key signs.
     pub(super) algorithm: Algorithm,
     /// Where the key comes from.
-    pub(in crate::provider::dns) key: SecretSource,
+    #[serde(default)]
+    pub(in crate::provider::dns) key: Option<SecretSource>,
     /// The servers that answer for the zone, where its NS records do not tell.
     #[serde(default)]
     pub(super) name_servers: Vec<String>,

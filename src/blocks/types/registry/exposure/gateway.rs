@@ -3,11 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::lets_in;
+use super::{annotate, lets_in};
 use crate::blocks::draft::Draft;
-use crate::blocks::types::registry::common::{Registry, merge, path};
+use crate::blocks::types::registry::common::{Registry, path};
 use crate::blocks::types::registry::config_yml::PORT;
 use crate::blocks::types::registry::options::Gateway;
+use crate::blocks::types::registry::record;
 use crate::blocks::types::registry::spec::UserSource;
 use crate::blocks::types::registry::way::GATEWAY_GROUP;
 
@@ -71,11 +72,6 @@ fn gateway(registry: &Registry<'_>, options: &Gateway) -> Draft {
     }
     let mut metadata = registry.metadata(&identity.name);
     metadata["namespace"] = Value::from(namespace);
-    if !options.annotations.is_empty() {
-        let mut annotations = metadata.get_mut("annotations").map_or_else(|| json!({}), Value::take);
-        merge(&mut annotations, &options.annotations);
-        metadata["annotations"] = annotations;
-    }
     let draft = registry.draft(json!({
         "apiVersion": API_VERSION,
         "kind": "Gateway",
@@ -86,11 +82,8 @@ fn gateway(registry: &Registry<'_>, options: &Gateway) -> Draft {
     let draft = registry.from(draft, path(&["metadata", "namespace"]), &["gateway", "namespace"]);
     let draft = registry.from(draft, path(&["spec"]), &["gateway"]);
     let mut draft = registry.set_by(draft, path(&["spec", "gatewayClassName"]), &["gateway", "class"]);
-    for key in options.annotations.keys() {
-        let at = path(&["metadata", "annotations", key]);
-        draft = registry.set_by(draft, at, &["gateway", "annotations", key]);
-    }
-    draft
+    draft.ready = record::ready_gateway(registry);
+    annotate(registry, draft, "gateway", &options.annotations)
 }
 
 /// That a Gateway of another namespace may use the registry's certificate.

@@ -2,23 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::lets_in;
+use super::{annotate, lets_in};
 use crate::blocks::draft::Draft;
 use crate::blocks::ingress_controllers::{About, Limits};
-use crate::blocks::types::registry::common::{Registry, merge, path};
+use crate::blocks::types::registry::common::{Registry, path};
 use crate::blocks::types::registry::options::Ingress;
 
 /// The Ingress.
 pub(super) fn object(registry: &Registry<'_>, options: &Ingress) -> Draft {
-    let mut metadata = registry.metadata(&registry.spec.name);
-    let mut annotations = metadata.get_mut("annotations").map_or_else(|| json!({}), Value::take);
-    for (key, value, _) in controller_annotations(registry, options) {
-        annotations[key] = Value::from(value);
-    }
-    merge(&mut annotations, &options.annotations);
-    if annotations.as_object().is_some_and(|map| !map.is_empty()) {
-        metadata["annotations"] = annotations;
-    }
     let host = registry.spec.host();
     let backend =
         json!({"service": {"name": registry.spec.name, "port": {"name": registry.spec.port_name()}}});
@@ -37,7 +28,7 @@ pub(super) fn object(registry: &Registry<'_>, options: &Ingress) -> Draft {
     let mut draft = registry.draft(json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
-        "metadata": metadata,
+        "metadata": registry.metadata(&registry.spec.name),
         "spec": spec,
     }));
     draft = registry.from(draft, path(&["spec"]), &["ingress"]);
@@ -48,14 +39,12 @@ pub(super) fn object(registry: &Registry<'_>, options: &Ingress) -> Draft {
     if registry.spec.options.tls.is_some() {
         draft = registry.from(draft, path(&["spec", "tls"]), &["tls", "secret"]);
     }
-    for (key, _, keys) in controller_annotations(registry, options) {
-        draft = registry.from(draft, path(&["metadata", "annotations", key]), keys);
+    for (key, value, keys) in controller_annotations(registry, options) {
+        let at = path(&["metadata", "annotations", key]);
+        at.set(&mut draft.object, Value::from(value));
+        draft = registry.from(draft, at, keys);
     }
-    for key in options.annotations.keys() {
-        let keys = ["ingress", "annotations", key];
-        draft = registry.set_by(draft, path(&["metadata", "annotations", key]), &keys);
-    }
-    lets_in(registry, draft)
+    lets_in(registry, annotate(registry, draft, "ingress", &options.annotations))
 }
 
 /// The annotations by which the controller learns the limits: annotation, value, the key that it comes from.

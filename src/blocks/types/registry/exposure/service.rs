@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::lets_in;
+use super::{annotate, lets_in};
 use crate::blocks::draft::Draft;
-use crate::blocks::types::registry::common::{Registry, merge, path};
+use crate::blocks::types::registry::common::{Registry, path};
 use crate::blocks::types::registry::config_yml::PORT;
 use crate::blocks::types::registry::options::{LoadBalancer, NodePort};
 
@@ -70,22 +70,12 @@ fn external(
     annotations: &BTreeMap<String, String>,
 ) -> Draft {
     port["targetPort"] = Value::from(registry.spec.port_name());
-    let mut metadata = registry.metadata(&registry.spec.suffixed("external"));
-    if !annotations.is_empty() {
-        let mut all = metadata.get_mut("annotations").map_or_else(|| json!({}), Value::take);
-        merge(&mut all, annotations);
-        metadata["annotations"] = all;
-    }
     let draft = registry.draft(json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata,
+        "metadata": registry.metadata(&registry.spec.suffixed("external")),
         "spec": {"type": kind, "selector": registry.selector(), "ports": [port]},
     }));
-    let mut draft = registry.from(draft, path(&["spec"]), &[key]);
-    for annotation in annotations.keys() {
-        let at = path(&["metadata", "annotations", annotation]);
-        draft = registry.set_by(draft, at, &[key, "annotations", annotation]);
-    }
-    lets_in(registry, draft)
+    let draft = registry.from(draft, path(&["spec"]), &[key]);
+    lets_in(registry, annotate(registry, draft, key, annotations))
 }

@@ -1,0 +1,148 @@
+//! Pulls the probe from within the cluster: a pod in each namespace that has a pull Secret.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::alive::tells_alive;
+use super::visit::{Known, Visit};
+use crate::provider::{Guard, Write};
+use crate::resource::{Identity, Problem, ProblemKind, Reading, Target};
+use crate::verify::{
+    Fault, Maker, Outcome, Pull, REPOSITORY, codes, not_pulled, pod, pulled, puller, run_of,
+};
+
+/// Who writes the pods.
+const MANAGER: &str = "regplan-verify";
+/// Between two looks at a pod.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long a pod may take.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+impl Visit<'_> {
+    /// Has nodes pull the probe, with each pull Secret in each of its namespaces.
+    pub(super) async fn in_cluster(&self, known: &Known) -> Outcome {
+        let Some(pushed) = &known.pushed else { return Outcome::NotNeeded("nothing was pushed".to_owned()) };
+        if self.subject.endpoint.pull_secrets.is_empty() {
+            return Outcome::NotNeeded("no `[pull_secret.NAME]` is for this registry".to_owned());
+        }
+        let secrets = &self.subject.pull_secrets;
+        if secrets.is_empty() {
+            return Outcome::Hindered {
+                reason: "no pull Secret was applied yet".to_owned(),
+                fix: Some("`regplan apply` makes them".to_owned()),
+            };
+        }
+        let image = format!("{}/{REPOSITORY}:{}", self.host(), pushed.maker.tag());
+        let pulls = secrets.iter().map(|secret| self.pull_with(secret, &image, &pushed.maker));
+        match join_all(pulls).await.into_iter().find_map(Result::err) {
+            Some(fault) => Outcome::Failed(fault),
+            None => Outcome::Passed(format!("pulled in {}", namespaces(secrets))),
+        }
+    }
+
+    /// Pulls with one Secret. Whatever comes of it, the pod goes.
+    async fn pull_with(&self, secret: &Identity, image: &str, maker: &Maker) -> Result<(), Fault> {
+        if !self.remove_pod(secret, maker).await? {
+            return Err(Fault::new(
+                codes::OTHER_RUN,
+                format!("the {} is of another run, which may still go on", puller(secret)),
+                "wait until it has ended; the pod ends by itself after two minutes, and may be deleted",
+            ));
+        }
+        self.wait_until_gone(secret).await?;
+        let tag = maker.tag();
+        let write = Write {
+            target: target(secret),
+            object: pod(secret, image, &tag),
+            guard: Guard::Absent,
+            manager: MANAGER.to_owned(),
+        };
+        let made = self.provider.write(&write).await.map_err(|problem| refused(secret, &problem));
+        let pulled = match made {
+            Ok(_) => self.wait_for_pull(secret).await,
+            Err(fault) => Err(fault),
+        };
+        self.remove_pod(secret, maker).await?;
+        pulled
+    }
+
+    async fn wait_for_pull(&self, secret: &Identity) -> Result<(), Fault> {
+        let deadline = (Instant::now() + PATIENCE).min(self.until);
+        let mut last = "nobody has looked at the pod".to_owned();
+        while Instant::now() < deadline {
+            match self.look_at_pod(secret).await {
+                Ok(None) => return Err(not_pulled(secret, "somebody has deleted the pod")),
+                Ok(Some(live)) => match pulled(&live) {
+                    Pull::Done => return Ok(()),
+                    Pull::Failed(said) => return Err(not_pulled(secret, &said)),
+                    Pull::Waiting(said) => last = said,
+                },
+                Err(problem) => last = problem.message,
+            }
+            sleep(PAUSE).await;
+        }
+        Err(not_pulled(secret, &format!("{last}, in {} s", PATIENCE.as_secs())))
+    }
+
+    /// A pod that is deleted takes a moment to go, and its name is free only then.
+    async fn wait_until_gone(&self, secret: &Identity) -> Result<(), Fault> {
+        while let Ok(Some(_)) = self.look_at_pod(secret).await {
+            if Instant::now() >= self.until {
+                return Err(not_pulled(secret, "the pod of an earlier run does not go"));
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    async fn look_at_pod(&self, secret: &Identity) -> Result<Option<serde_json::Value>, Problem> {
+        match self.provider.read(&[target(secret)]).await.into_iter().next() {
+            Some(Reading::Present(live)) => Ok(Some(live.object.clone())),
+            Some(Reading::Unreadable(problem)) => Err(problem),
+            Some(Reading::Absent) | None => Ok(None),
+        }
+    }
+
+    /// Takes away the pod of a Secret: that of this run, and one that an ended run has left. Whether there is none now.
+    pub(super) async fn remove_pod(&self, secret: &Identity, me: &Maker) -> Result<bool, Fault> {
+        let target = target(secret);
+        let found = self.provider.read(std::slice::from_ref(&target)).await.into_iter().next();
+        // Who may not look at pods has made none.
+        let Some(Reading::Present(live)) = found else { return Ok(true) };
+        let maker = run_of(&live.object).and_then(Maker::of_tag);
+        let is_to_go =
+            maker.is_some_and(|maker| maker == *me || me.knows_ended(&maker, Timestamp::now(), tells_alive));
+        if !is_to_go {
+            return Ok(false);
+        }
+        match self.provider.delete(&target, &live).await {
+            Ok(()) => Ok(true),
+            Err(problem) => Err(Fault::new(
+                codes::LEFT_BEHIND,
+                format!("the {} cannot be deleted: {}", target.identity, problem.message),
+                "delete it: it does nothing",
+            )),
+        }
+    }
+}
+
+fn target(secret: &Identity) -> Target {
+    Target { identity: puller(secret), version: Some("v1".to_owned()) }
+}
+
+fn refused(secret: &Identity, problem: &Problem) -> Fault {
+    let fix = match problem.kind {
+        ProblemKind::Forbidden => "it takes the right to create, get and delete pods in this namespace",
+        _ => "look at what the namespace lets pods do: quotas, policies, pod security",
+    };
+    let namespace = secret.namespace.as_deref().unwrap_or_default();
+    Fault::new(codes::POD_REFUSED, format!("in `{namespace}` no pod can be made: {}", problem.message), fix)
+}
+
+fn namespaces(secrets: &[Identity]) -> String {
+    let names: Vec<&str> = secrets.iter().filter_map(|secret| secret.namespace.as_deref()).collect();
+    names.join(", ")
+}

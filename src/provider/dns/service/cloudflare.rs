@@ -1,0 +1,143 @@
+//! Cloudflare. Source: <https://developers.cloudflare.com/api/resources/dns/subresources/records/>
+
+use async_trait::async_trait;
+use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::{Added, Api, Listed, quoted, value_of};
+use crate::config::SecretSource;
+use crate::provider::dns::keeper::Fault;
+use crate::resource::record_set::{RecordValue, domain_name};
+use crate::resource::{Problem, ProblemKind};
+
+/// Where the API is.
+const URL: &str = "https://api.cloudflare.com/client/v4";
+/// How many records a page has.
+const PAGE: u32 = 100;
+
+/// What a `spec` says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::dns) struct Settings {
+    /// Where the token comes from.
+    pub(in crate::provider::dns) api_token: Option<SecretSource>,
+    /// Another place of the API.
+    pub(in crate::provider::dns) url: Option<String>,
+}
+
+/// Cloudflare, with the right to edit a zone.
+pub(in crate::provider::dns) struct Cloudflare(Client);
+
+impl Cloudflare {
+    /// With this token, or why there is none.
+    ///
+    /// # Errors
+    /// This machine cannot make connections.
+    pub(in crate::provider::dns) fn new(
+        settings: &Settings,
+        token: Result<String, Problem>,
+    ) -> Result<Self, Problem> {
+        let url = settings.url.as_deref().unwrap_or(URL);
+        Ok(Self(Client::new("Cloudflare", url, token, words)?))
+    }
+
+    async fn zone(&self, zone: &str) -> Result<Value, Problem> {
+        let found = self.0.get(&format!("/zones?name={}", encoded(zone))).await?;
+        let zones = found.get("result").and_then(Value::as_array).cloned().unwrap_or_default();
+        zones.into_iter().find(|found| found["name"].as_str() == Some(zone)).ok_or_else(|| {
+            Problem::new(
+                ProblemKind::Settings,
+                format!("Cloudflare has no zone {zone} that the token may see"),
+            )
+            .help("check `zone`, and give the token `Zone.Zone:Read` and `Zone.DNS:Edit` for it")
+        })
+    }
+
+    async fn zone_id(&self, zone: &str) -> Result<String, Problem> {
+        let found = self.zone(zone).await?;
+        Ok(found["id"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+/// `Record already exists. (81057)`.
+fn words(body: &Value) -> Option<String> {
+    let errors = body.get("errors")?.as_array()?.iter();
+    let said =
+        errors.map(|error| format!("{} ({})", error["message"].as_str().unwrap_or_default(), error["code"]));
+    Some(said.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn listed(record: &Value) -> Option<Listed> {
+    let text = |key: &str| record.get(key).and_then(Value::as_str);
+    let record_type = text("type")?.to_owned();
+    Some(Listed {
+        id: text("id")?.to_owned(),
+        name: domain_name(text("name")?).ok()?,
+        value: value_of(&record_type, text("content")?),
+        record_type,
+        ttl: record.get("ttl").and_then(Value::as_u64).and_then(|ttl| u32::try_from(ttl).ok())?,
+        proxied: record.get("proxied").and_then(Value::as_bool).unwrap_or_default(),
+    })
+}
+
+fn body(added: &Added) -> Value {
+    let record_type = added.value.record_type();
+    let content = match &added.value {
+        RecordValue::Txt(text) => quoted(text),
+        other => other.to_string(),
+    };
+    let mut body =
+        json!({"type": record_type.name(), "name": added.name, "content": content, "ttl": added.ttl});
+    if !matches!(added.value, RecordValue::Txt(_)) {
+        body["proxied"] = Value::Bool(false);
+    }
+    body
+}
+
+#[async_trait]
+impl Api for Cloudflare {
+    fn ready(&self) -> Result<(), Problem> {
+        self.0.ready()
+    }
+
+    async fn list(&self, zone: &str, name: &str) -> Result<Vec<Listed>, Problem> {
+        let id = self.zone_id(zone).await?;
+        let mut all = Vec::new();
+        let mut page = 1;
+        loop {
+            let path =
+                format!("/zones/{id}/dns_records?name.exact={}&page={page}&per_page={PAGE}", encoded(name));
+            let found = self.0.get(&path).await?;
+            all.extend(found["result"].as_array().into_iter().flatten().filter_map(listed));
+            if found["result_info"]["total_pages"].as_u64().unwrap_or(1) <= page {
+                break;
+            }
+            page += 1;
+        }
+        all.retain(|listed| listed.name == name);
+        Ok(all)
+    }
+
+    /// In one step: the deletions are done first.
+    async fn change(&self, zone: &str, deleted: &[Listed], added: &[Added]) -> Result<(), Fault> {
+        let id = self.zone_id(zone).await.map_err(Fault::NotDone)?;
+        let deletes: Vec<Value> = deleted.iter().map(|listed| json!({"id": listed.id})).collect();
+        let posts: Vec<Value> = added.iter().map(body).collect();
+        let batch = json!({"deletes": deletes, "posts": posts});
+        self.0.change(Method::POST, &format!("/zones/{id}/dns_records/batch"), Some(&batch)).await?;
+        Ok(())
+    }
+
+    async fn servers(&self, zone: &str) -> Result<Vec<String>, Problem> {
+        let found = self.zone(zone).await?;
+        let servers = found["name_servers"].as_array().into_iter().flatten();
+        Ok(servers.filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+}

@@ -1,0 +1,160 @@
+//! Record sets at services that keep zones, as their documentation describes them.
+
+use serde_json::json;
+
+use crate::harness::{Dialect, DnsService, HEAD, Namespace, Project, SERVICE_TOKEN, SERVICE_ZONE};
+
+tests! {
+    a_record_is_made_changed_and_destroyed_at_each_service,
+    what_others_made_is_taken_over_only_with_consent,
+    a_proxied_record_is_told_and_mended,
+    a_service_that_says_no_is_explained,
+    a_service_that_is_busy_is_asked_again,
+    a_change_whose_answer_is_lost_is_looked_up,
+}
+
+const NAME: &str = "registry.example.org";
+
+fn block(service: &DnsService, dialect: Dialect, keys: &str) -> String {
+    let (way, key) = match dialect {
+        Dialect::Cloudflare => ("cloudflare", "api_token"),
+        Dialect::DigitalOcean => ("digitalocean", "token"),
+    };
+    format!(
+        "{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{SERVICE_ZONE}\"\n{way} = {{ {key} = {{ env = \"TOKEN\" }}, \
+         url = \"{}\" }}\n{keys}\n",
+        service.url()
+    )
+}
+
+fn project<'n>(ns: &'n Namespace, text: &str) -> Project<'n> {
+    ns.project().write("regplan.toml", text).env("TOKEN", SERVICE_TOKEN)
+}
+
+const BOTH: [Dialect; 2] = [Dialect::Cloudflare, Dialect::DigitalOcean];
+const ONE: &str = "values = [\"192.0.2.1\"]";
+const THREE: &str = "values = [\"192.0.2.1\", \"192.0.2.2\", \"2001:db8::2\"]";
+const ALIAS: &str = "values = [\"lb.example.net\"]";
+
+/// The records of the name, without those of others and markers.
+fn values(service: &DnsService, dialect: Dialect) -> Vec<String> {
+    let name = if dialect == Dialect::Cloudflare { NAME } else { "registry" };
+    let all = service.records();
+    let own = all.iter().filter_map(|record| {
+        let mut words = record.splitn(3, ' ');
+        let (record_type, found, value) = (words.next()?, words.next()?, words.next()?);
+        (found == name).then(|| format!("{record_type} {value}"))
+    });
+    own.collect()
+}
+
+fn a_record_is_made_changed_and_destroyed_at_each_service() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let project = project(&ns, &block(&service, dialect, ONE));
+        project.run(["plan"]).success().stdout_contains("+ dns.main");
+        assert!(service.records().is_empty(), "a plan changes nothing");
+        project.apply();
+        assert_eq!(values(&service, dialect), ["A 192.0.2.1"]);
+        assert!(
+            service
+                .records()
+                .iter()
+                .any(|record| record.contains("_regplan.registry") && record.contains("heritage=regplan"))
+        );
+        project.expect_settled();
+        project.run(["drift"]).success();
+
+        project.rewrite("regplan.toml", &block(&service, dialect, THREE));
+        project.apply();
+        assert_eq!(values(&service, dialect), ["A 192.0.2.1", "A 192.0.2.2", "AAAA 2001:db8::2"]);
+        project.expect_settled();
+
+        let before = service.changes().len();
+        project.rewrite("regplan.toml", &block(&service, dialect, ALIAS));
+        project.apply();
+        assert_eq!(values(&service, dialect), ["CNAME lb.example.net"]);
+        project.expect_settled();
+        if dialect == Dialect::Cloudflare {
+            assert_eq!(service.changes().len(), before + 1, "one step");
+        }
+        project.run(["destroy", "--auto-approve"]).success();
+        assert!(service.records().is_empty(), "{:?}", service.records());
+    }
+}
+
+fn theirs(dialect: Dialect) -> serde_json::Value {
+    match dialect {
+        Dialect::Cloudflare => {
+            json!({"type": "A", "name": NAME, "content": "192.0.2.9", "ttl": 300, "proxied": false})
+        }
+        Dialect::DigitalOcean => json!({"type": "A", "name": "registry", "data": "192.0.2.9", "ttl": 300}),
+    }
+}
+
+fn what_others_made_is_taken_over_only_with_consent() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        service.put(theirs(dialect));
+        let project = project(&ns, &block(&service, dialect, ONE));
+        project.run(["plan"]).code(1).stdout_contains("exists already, and nothing marks it as ours");
+        project.run(["apply", "--auto-approve", "--adopt", "dns.main"]).success();
+        assert_eq!(values(&service, dialect), ["A 192.0.2.1"]);
+        project.expect_settled();
+    }
+}
+
+fn a_proxied_record_is_told_and_mended() {
+    let (ns, service) = (Namespace::new(), DnsService::start(Dialect::Cloudflare));
+    let project = project(&ns, &block(&service, Dialect::Cloudflare, ONE));
+    project.apply();
+    service.edit(|record| {
+        if record["type"] == "A" {
+            record["proxied"] = json!(true);
+        }
+    });
+    let plan = project.run(["plan", "--detailed-exitcode"]).code(2);
+    plan.stdout_contains("the record is proxied, and bodies of more than 100 MB do not get through");
+    project.apply();
+    project.expect_settled();
+}
+
+fn a_service_that_says_no_is_explained() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let project = ns.project().write("regplan.toml", &block(&service, dialect, ONE));
+        let refused = project.regplan(["plan"]).env("TOKEN", "another-token").run().code(1);
+        refused.stdout_contains(match dialect {
+            Dialect::Cloudflare => "Cloudflare answers 403: Invalid access token (9109)",
+            Dialect::DigitalOcean => "DigitalOcean answers 401: Unable to authenticate you (Unauthorized)",
+        });
+        refused.stdout_contains("token").stdout_lacks("another-token");
+        let project = project.env("TOKEN", SERVICE_TOKEN);
+        project.rewrite("regplan.toml", &block(&service, dialect, ONE).replace("example.org", "other.test"));
+        project.run(["plan"]).code(1).stdout_contains("check `zone`");
+    }
+}
+
+fn a_service_that_is_busy_is_asked_again() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let project = project(&ns, &block(&service, dialect, ONE));
+        service.answer_once(
+            429,
+            "Retry-After: 1\r\n",
+            json!({"id": "too_many_requests", "message": "API Rate limit exceeded."}),
+        );
+        service.answer_once(503, "", json!(null));
+        project.apply();
+        assert_eq!(values(&service, dialect), ["A 192.0.2.1"]);
+    }
+}
+
+fn a_change_whose_answer_is_lost_is_looked_up() {
+    let (ns, service) = (Namespace::new(), DnsService::start(Dialect::Cloudflare));
+    let project = project(&ns, &block(&service, Dialect::Cloudflare, ONE));
+    service.lose_answer_to_change();
+    project.apply();
+    assert_eq!(service.changes().len(), 1, "it was done, and is not repeated");
+    project.expect_settled();
+}
