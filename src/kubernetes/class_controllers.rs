@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::conditions::{condition, is_current, status};
 use crate::resource::Identity;
 
 /// A controller that is known.
@@ -66,15 +67,24 @@ pub const ENVOY_GATEWAY: ClassController = ClassController {
 
 const ALL: [ClassController; 6] = [INGRESS_NGINX, F5_NGINX, CONTOUR, TRAEFIK, HAPROXY, ENVOY_GATEWAY];
 
-/// The controller that an `IngressClass` or a `GatewayClass` names, if it is known.
-pub fn of_class(identity: &Identity, class: &Value) -> Option<ClassController> {
+/// What an `IngressClass` or a `GatewayClass` names as its controller; `None` for any other object.
+pub fn named_by<'v>(identity: &Identity, class: &'v Value) -> Option<&'v str> {
     let place = match (identity.group.as_str(), identity.kind.as_str()) {
         ("networking.k8s.io", "IngressClass") => "/spec/controller",
         ("gateway.networking.k8s.io", "GatewayClass") => "/spec/controllerName",
         _ => return None,
     };
-    let named = class.pointer(place)?.as_str()?;
-    ALL.into_iter().find(|controller| controller.prefixes.iter().any(|prefix| named.starts_with(prefix)))
+    class.pointer(place)?.as_str()
+}
+
+/// The controller of this name, if it is known.
+pub fn called(name: &str) -> Option<ClassController> {
+    ALL.into_iter().find(|controller| controller.prefixes.iter().any(|prefix| name.starts_with(prefix)))
+}
+
+/// Whether the controller has accepted its class, which only a `GatewayClass` tells.
+pub fn has_accepted(class: &Value) -> bool {
+    condition(class, "Accepted").is_some_and(|found| status(found) == "True" && is_current(class, found))
 }
 
 impl ClassController {

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Mode;
-use crate::plan::view::controllers::{self, Served};
+use crate::plan::view::controllers::{self, Presence, Served};
 use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::{health, strays};
 use crate::provider::Marked;
-use crate::resource::{Address, Health, Reading};
+use crate::resource::{Address, Health, Identity, Reading};
 
 /// One of the last questions, without its answer.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Closing {
     missing: Vec<Needed>,
     /// The classes that are there, until it is asked who serves them.
     served: Vec<Served>,
-    unserved: Vec<Served>,
+    controllers: Vec<(Served, Presence)>,
     health: BTreeMap<Address, Health>,
     marked: Vec<Marked>,
 }
@@ -42,7 +42,7 @@ impl Closing {
     /// The last questions, and what follows from their answers; none where all is asked.
     pub(super) fn ask(&mut self, overview: Overview<'_>) -> Vec<(LastQuestion, Question)> {
         if std::mem::replace(&mut self.is_asked, true) {
-            return ask_for_controllers(std::mem::take(&mut self.served)).into_iter().collect();
+            return self.ask_for_controllers().into_iter().collect();
         }
         let of_an_apply = match overview.input().mode {
             Mode::Apply => [ask_for_needed(overview), ask_for_health(overview)],
@@ -62,7 +62,7 @@ impl Closing {
                 self.missing = missing.map(|(needed, _)| needed).collect();
             }
             (LastQuestion::Controllers(served), Answer::Read(readings)) => {
-                self.unserved = controllers::missing(served, &readings);
+                self.controllers.extend(controllers::found(served, &readings));
             }
             (LastQuestion::Health(addresses), Answer::Lacks(answers)) => {
                 self.health = health::found(overview, addresses, answers);
@@ -75,11 +75,22 @@ impl Closing {
 
     /// Says it at the changes that it concerns; sentences about the rest.
     pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> Vec<String> {
-        let Self { missing, unserved, health, marked, .. } = self;
+        let Self { missing, controllers, health, marked, .. } = self;
         tell_missing(missing, changes);
-        tell_unserved(unserved, changes);
+        let served = tell_controllers(controllers, changes);
         tell_health(health, changes);
-        strays::notes(overview, &marked, changes).collect()
+        served.into_iter().chain(strays::notes(overview, &marked, changes)).collect()
+    }
+
+    /// Asks for those who serve classes that are there.
+    fn ask_for_controllers(&mut self) -> Option<(LastQuestion, Question)> {
+        let served = std::mem::take(&mut self.served);
+        let targets = controllers::targets(&served);
+        if targets.is_empty() {
+            self.controllers = controllers::found(served, &[]);
+            return None;
+        }
+        Some((LastQuestion::Controllers(served), Question::Read(targets)))
     }
 }
 
@@ -93,12 +104,6 @@ fn ask_for_needed(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
     }
     let targets = needed.iter().map(|one| one.target.clone()).collect();
     Some((LastQuestion::Needed(needed), Question::Read(targets)))
-}
-
-/// Asks for those who serve classes that are there.
-fn ask_for_controllers(served: Vec<Served>) -> Option<(LastQuestion, Question)> {
-    let targets = controllers::targets(&served);
-    (!targets.is_empty()).then_some((LastQuestion::Controllers(served), Question::Read(targets)))
 }
 
 /// Asks about what stays as it is, and does not say that it is ready.
@@ -121,19 +126,34 @@ fn tell_missing(missing: Vec<Needed>, changes: &mut [Change]) {
     }
 }
 
-/// Warns of a class that is there, while nobody seems to serve it.
-fn tell_unserved(unserved: Vec<Served>, changes: &mut [Change]) {
-    for Served { class, controller } in unserved {
-        let places: Vec<String> = controller.usual_services().map(|service| service.short_name()).collect();
-        let text = format!(
-            "{} is there, but {}, which serves it, is in none of its usual places ({}); unless it runs elsewhere, \
-             nobody is let in",
-            class.target.identity.short_name(),
-            controller.name,
-            places.join(", ")
-        );
-        warn(&class, &text, changes);
+/// Says who serves the classes that are there, and warns of one that nobody seems to serve.
+fn tell_controllers(found: Vec<(Served, Presence)>, changes: &mut [Change]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (Served { class, name, .. }, presence) in found {
+        let served = class.target.identity.short_name();
+        match presence {
+            Presence::Accepts => notes.push(format!("{served} is served by {name}, which has accepted it")),
+            Presence::At(service) => {
+                notes.push(format!("{served} is served by {name}, at {}", service.short_name()));
+            }
+            Presence::Hidden => {
+                notes.push(format!("{served} is served by {name}; whether that is there may not be read"));
+            }
+            Presence::Unknown => notes.push(format!(
+                "{served} is served by {name}, of which nothing is known here: whether it runs was not looked for"
+            )),
+            Presence::Nowhere(places) => {
+                let places: Vec<String> = places.iter().map(Identity::short_name).collect();
+                let text = format!(
+                    "{served} is there, but {name}, which serves it, is in none of its usual places ({}); unless it \
+                     runs elsewhere, nobody is let in",
+                    places.join(", ")
+                );
+                warn(&class, &text, changes);
+            }
+        }
     }
+    notes
 }
 
 /// Adds this sentence at each resource that names something, behind the field.
