@@ -8,7 +8,9 @@ use super::facts::SecretText;
 use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Address, Desired, Expression, FieldPath, Hook, Lifecycle, Origin, PathMap, ReadyRule, Unchecked};
+use crate::resource::{
+    Address, Desired, Expression, FieldPath, Hook, Lifecycle, Origin, PathMap, ReadyRule, Unchecked,
+};
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
 const PLACEHOLDER: &str = "(sensitive)";

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::resource::{Desired, Encoding, FieldPath, GroupKind};
 
+mod addresses;
 mod charts;
 mod dns;
 mod exposures;

@@ -123,7 +123,8 @@ fn a_class_of_gateways_tells_who_has_accepted_it() {
         let plan = World::default().with(class).plan(input(vec![desired("g", gateway.clone())]));
         (plan.notes.join("; "), warnings(&plan).len())
     };
-    let accepted = "GatewayClass.gateway.networking.k8s.io edge is served by example.com/edge, which has accepted it";
+    let accepted =
+        "GatewayClass.gateway.networking.k8s.io edge is served by example.com/edge, which has accepted it";
     assert_eq!(said("example.com/edge", "True"), (accepted.to_owned(), 0));
     assert_eq!(said("projectcontour.io/gateway-controller", "Unknown"), (String::new(), 1));
 }

@@ -66,6 +66,15 @@ impl Rules<'_> {
                 "add `tls.issuer`, or `tls.secret` where the certificate is there",
             );
         }
+        let host = self.registry.spec.host();
+        if self.registry.issuer.is_some_and(|issuer| issuer.proves_by_http(host)) {
+            self.warn(
+                codes::UNPROVEN_NAME,
+                &["tls", "issuer"],
+                format!("the issuer proves {host} at port 80 by HTTP, and nothing answers there: `{key}` serves TLS alone"),
+                "have it prove the name by a record (`acme.dns01`), as docs/certificates.md says",
+            );
+        }
     }
 
     fn gateway(&mut self, gateway: &Gateway) {
