@@ -87,7 +87,7 @@ impl Closing {
         let served = std::mem::take(&mut self.served);
         let targets = controllers::targets(&served);
         if targets.is_empty() {
-            self.controllers = controllers::found(served, &[]);
+            self.controllers.extend(controllers::found(served, &[]));
             return None;
         }
         Some((LastQuestion::Controllers(served), Question::Read(targets)))

@@ -154,7 +154,15 @@ fn those_who_look_at_a_registry_know_its_way() {
         "load_balancer = {}\ntls.issuer = 'issuer.i'",
         "node_port = {}\ntls.secret = 'x'",
     ];
-    insta::assert_snapshot!(ways.map(shown).join("\n"), @"");
+    insta::assert_snapshot!(ways.map(shown).join("\n"), @r#"
+    Service reg/registry:5000
+    "Ingress.networking.k8s.io reg/registry" Some(1048576) Some("x")
+    "Ingress.networking.k8s.io reg/registry" None None
+    "Gateway.gateway.networking.k8s.io reg/registry" None Some("registry-tls")
+    "Gateway.gateway.networking.k8s.io edge/public" None Some("of others")
+    "Service reg/registry-external" None Some("registry-tls")
+    "Service reg/registry-external" None Some("x")
+    "#);
     let nodes = reach("node_port.port = 30500\ntls.secret = 'x'");
     assert!(
         matches!(nodes, Reach::Outside(outside) if matches!(outside.entry, Entry::Nodes { port: Some(30500), .. }))
