@@ -120,6 +120,19 @@ fn external_dns_is_asked_by_whatever_lets_requests_in() {
 }
 
 #[test]
+fn external_dns_is_told_of_which_type_an_address_will_be() {
+    let zone = "external_dns = {}";
+    let warned = |zone: &str| {
+        let found = compiled(&registry(&format!("load_balancer = {{}}\n{SIGNED}"), zone)).unwrap().mistakes;
+        found.iter().any(|mistake| mistake.message.contains("taken for one of IPv4"))
+    };
+    assert!(warned(zone));
+    assert!(!warned(&format!("{zone}\ntype = 'CNAME'")));
+    assert!(!warned(&format!("{zone}\ntarget = '2001:db8::1'")));
+    assert!(!warned(SERVER));
+}
+
+#[test]
 fn a_name_that_nobody_can_prove_by_http_is_a_warning() {
     let acme = "acme = { server = 'letsencrypt', email = 'a@example.com', http01.class = 'contour' }";
     let text = |way: &str| registry(&format!("{way}\n{SIGNED}"), SERVER).replace("self_signed = true", acme);

@@ -37,6 +37,11 @@ fn leading(registry: &Registry<'_>, dns: &DnsSpec) -> Leading {
     dns.target(registry.facts).unwrap_or_else(|| address::leading(registry))
 }
 
+/// Whether the address is known only later, and is taken for one of IPv4 until then.
+pub(super) fn assumes_type(registry: &Registry<'_>) -> bool {
+    waits_for_address(registry) && zone(registry).is_some_and(DnsSpec::assumes_type)
+}
+
 /// Whether only an object of the registry tells to which address the name leads.
 fn waits_for_address(registry: &Registry<'_>) -> bool {
     zone(registry).is_some_and(|dns| matches!(leading(registry, dns), Leading::Later(_)))

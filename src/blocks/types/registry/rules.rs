@@ -136,6 +136,12 @@ impl Rules<'_> {
                 "nothing of the registry tells where the name is to lead".to_owned(),
                 "add `ingress`, `gateway` or `load_balancer`, or give the zone a `target`, as in `target = \"nodes\"`",
             ),
+            None if record::assumes_type(self.registry) => self.warn(
+                codes::BAD_VALUE,
+                &["dns"],
+                "external-dns is told a type, and the address is known only later: it is taken for one of IPv4".to_owned(),
+                "say in the block of the zone what it will be: `type = \"A\"`, `\"AAAA\"` or `\"CNAME\"`",
+            ),
             Some(_) | None => {}
         }
     }
