@@ -120,17 +120,6 @@ pub(super) fn check_rotation(
             format!("give `{of}` users by `auth.users`, or take `rotate` out"),
         );
     }
-    // Each pod is asked, in plain HTTP, whether it takes the next user.
-    if registry.ends_tls() {
-        error(
-            "rotate",
-            codes::BAD_VALUE,
-            format!(
-                "the pods of `{of}` end TLS themselves, so they cannot be asked whether they take the next user"
-            ),
-            "let an Ingress or a Gateway end TLS, or take `rotate` out".to_owned(),
-        );
-    }
     for user in Side::BOTH.map(|side| side.user(stem)) {
         if let Login::Password(_) = registry.login(&user, context.facts) {
             let message =
