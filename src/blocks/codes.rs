@@ -79,8 +79,10 @@ codes! {
     OBSOLETE = "obsolete";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
-    /// A controller that nobody maintains any more.
+    /// An ingress controller that nobody mends any more.
     RETIRED_CONTROLLER = "retired-controller";
+    /// A certificate would be waited for that nobody can get.
+    UNPROVEN_NAME = "unproven-name";
     /// Passwords would travel in clear.
     NO_TLS = "no-tls";
 }

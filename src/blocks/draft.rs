@@ -9,7 +9,8 @@ use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{
-    Address, Desired, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap, Unchecked,
+    Address, Desired, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap, ReadyRule,
+    Unchecked,
 };
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
@@ -67,6 +68,8 @@ pub(super) struct Draft {
     pub(super) looks_at_apis: bool,
     /// Whether a deletion needs consent, whatever the block says.
     pub(super) protect: bool,
+    /// When it is ready, if not by the rule of its kind, and the block says nothing else.
+    pub(super) ready: Option<ReadyRule>,
     /// How it is run, where it is a hook of a chart.
     pub(super) hook: Option<Hook>,
     /// The digest of all that its chart is rendered from, where it comes from one.
@@ -104,6 +107,7 @@ impl Draft {
             controlled: Vec::new(),
             looks_at_apis: false,
             protect: false,
+            ready: None,
             hook: None,
             rendered_from: None,
             release: None,
@@ -197,7 +201,7 @@ impl Draft {
             rendered_from: self.rendered_from,
             release: self.release,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
-            lifecycle: Lifecycle { protect: self.protect, ..Lifecycle::default() },
+            lifecycle: Lifecycle { protect: self.protect, ready: self.ready, ..Lifecycle::default() },
             ..Desired::new(address, self.object)?
         })
     }

@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kubernetes::class_controllers::{CONTOUR, F5_NGINX, HAPROXY, INGRESS_NGINX, TRAEFIK};
+
 /// An ingress controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -74,34 +76,23 @@ impl Controller {
         }
     }
 
-    /// Why it should not be installed any more, and what to do instead; `None` for one that is maintained.
+    /// Why it should not be used any more; `None` for one that is maintained.
     /// Source: <https://kubernetes.io/blog/2025/11/11/ingress-nginx-retirement/>
-    pub(in crate::blocks) fn retirement(self) -> Option<(&'static str, &'static str)> {
+    pub(in crate::blocks) fn retirement(self) -> Option<&'static str> {
         match self {
-            Self::IngressNginx => Some((
-                "ingress-nginx was retired in March 2026: nobody mends it, not even where it is open to attacks",
-                "take another controller, as with `preset = \"contour\"` or `\"traefik\"`, or the Gateway API with \
-                 `\"envoy-gateway\"`; the class of your registries is then that of the new one",
-            )),
+            Self::IngressNginx => Some("ingress-nginx is retired: since March 2026 nobody mends its faults"),
             Self::F5Nginx | Self::Contour | Self::Traefik | Self::Haproxy | Self::Other => None,
         }
     }
 
-    /// The Services by which its usual installations are reached, each as namespace and name: of its chart, of its
-    /// manifests, and of the distributions that bring it.
+    /// The Services by which its usual installations are reached, each as namespace and name.
     pub(in crate::blocks) fn services(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            // The last one is that of older versions of minikube.
-            Self::IngressNginx => {
-                &[("ingress-nginx", "ingress-nginx-controller"), ("kube-system", "ingress-nginx-controller")]
-            }
-            Self::F5Nginx => {
-                &[("nginx-ingress", "nginx-ingress-controller"), ("nginx-ingress", "nginx-ingress")]
-            }
-            Self::Contour => &[("projectcontour", "envoy"), ("projectcontour", "contour-envoy")],
-            // The last one is that of k3s.
-            Self::Traefik => &[("traefik", "traefik"), ("kube-system", "traefik")],
-            Self::Haproxy => &[("haproxy-controller", "haproxy-kubernetes-ingress")],
+            Self::IngressNginx => INGRESS_NGINX.services,
+            Self::F5Nginx => F5_NGINX.services,
+            Self::Contour => CONTOUR.services,
+            Self::Traefik => TRAEFIK.services,
+            Self::Haproxy => HAPROXY.services,
             Self::Other => &[],
         }
     }

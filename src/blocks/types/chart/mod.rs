@@ -98,8 +98,10 @@ impl BlockType for ChartBlock {
         let source = source::read(block, &keys, defaults, mistakes);
         let preset = keys.preset.map(presets::Preset::defaults);
         let retired = keys.preset.and_then(presets::Preset::controller).and_then(Controller::retirement);
-        if let Some((message, help)) = retired {
+        if let Some(message) = retired {
             let at = span_of(block, ["preset"]);
+            let help = "take another controller, as with `preset = \"contour\"` or `\"traefik\"`, or the Gateway API with \
+                        `\"envoy-gateway\"`; the class of your registries is then that of the new one";
             mistakes.push(Diagnostic::warning(codes::RETIRED_CONTROLLER, message).at(at, "").help(help));
         }
         if keys.keep_release && keys.adopt.is_none() {
