@@ -4,7 +4,7 @@ mod bed;
 mod certificates;
 mod dns;
 mod issuers;
-mod journey;
+pub(crate) mod journey;
 mod node;
 mod registry;
 mod rotation;
