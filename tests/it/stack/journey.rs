@@ -1,5 +1,6 @@
 //! From an empty cluster to a pod that runs an image out of the new registry, and back.
 
+mod archive;
 mod page;
 mod place;
 mod push;

@@ -26,6 +26,7 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d+(\.\d+)? ?(ms|s|m|h|min|hours?|minutes?|seconds?|days?)\b", "[duration]"),
         (r"\b[0-9a-f]{12,64}\b", "[digest]"),
         (r"registry-[0-9a-f]{7,10}-[a-z0-9]{5}\b", "[pod]"),
+        (r"\b\d+ restarts?\b", "[restarts]"),
     ]
     .into_iter()
     .map(|(pattern, replacement)| (Regex::new(pattern).unwrap(), replacement))
@@ -51,6 +52,16 @@ impl Page {
     pub(super) fn begin(name: &str, heading: &str) -> Self {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
         Self { path, text: format!("# {heading}\n") }
+    }
+
+    /// A part of a page, to be added later.
+    pub(super) fn go_on() -> Self {
+        Self { path: PathBuf::new(), text: String::new() }
+    }
+
+    /// Adds a part.
+    pub(super) fn append(&mut self, part: Self) {
+        self.text += &part.text;
     }
 
     /// Adds words, in Markdown.

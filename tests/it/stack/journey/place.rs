@@ -6,15 +6,15 @@ use std::path::Path;
 use http::StatusCode;
 
 use super::page::Page;
+use crate::bed::https;
 use crate::bed::image::Image;
-use crate::harness::{Bed, Cluster, Command, Ended, Namespace, Project, program};
+use crate::harness::{Bed, Cluster, Command, Ended, Namespace, Project, block_on, program};
 
 /// The password of the user who pushes, as commands name it, and as it is.
 const PASSWORD: (&str, &str) = ("$OPS_PASSWORD", "a long enough password");
 
 /// A project in the cluster of the journey.
 pub(super) struct Place<'n> {
-    bed: Bed,
     project: Project<'n>,
     host: &'static str,
 }
@@ -39,10 +39,14 @@ impl<'n> Place<'n> {
         fs::create_dir(project.path("charts")).unwrap();
         let chart = facts.programs.join("charts/cert-manager");
         std::os::unix::fs::symlink(chart, project.path("charts/cert-manager")).unwrap();
-        let place = Self { bed, project, host };
-        let root = fs::read(&place.bed.facts().acme_root).unwrap();
-        place.trust(&root);
+        let place = Self { project, host };
+        place.trust(fs::read(&facts.acme_root).unwrap());
         place
+    }
+
+    /// The project.
+    pub(super) fn project(&self) -> &Project<'n> {
+        &self.project
     }
 
     /// Has `root.pem` and the folder `trusted` hold this certificate.
@@ -92,7 +96,8 @@ impl<'n> Place<'n> {
 
     /// The status with which the registry answers somebody without a password; `None` where nobody answers.
     pub(super) fn status(&self) -> Option<StatusCode> {
-        self.bed.status(&format!("https://{}/v2/", self.host), None)
+        let url = format!("https://{}/v2/", self.host);
+        block_on(https::get(&url, &self.project.path("root.pem"), None)).ok().map(|(status, _)| status)
     }
 
     /// The lines of the file that differ from those of this one.

@@ -1,5 +1,6 @@
 //! The whole journey, which writes `docs/journey.md`.
 
+use super::archive::Archive;
 use super::page::Page;
 use super::stack;
 use crate::bed::Size;
@@ -28,8 +29,21 @@ fn one_file_leads_from_an_empty_cluster_to_a_pod_that_runs() {
     page.say(BEGINNING);
     let place = stack::place(&ns, &mut page);
     stack::make(&place, &mut page);
-    stack::look(&place, &mut page);
-    stack::run_a_pod(&place, &mut page);
+    // Side by side, and on the page one after the other.
+    let mut later = Page::go_on();
+    let archive = std::thread::scope(|scope| {
+        let archive = scope.spawn(|| {
+            let archive = Archive::make(&ns);
+            archive.upgrade(&mut later);
+            archive
+        });
+        stack::look(&place, &mut page);
+        stack::run_a_pod(&place, &mut page);
+        archive.join().unwrap()
+    });
+    archive.break_it(&mut later);
+    page.append(later);
+    archive.end();
     stack::end(&place, &mut page);
     page.settle();
 }
