@@ -124,7 +124,7 @@ impl<'n> Archive<'n> {
              is served. The objects are as they were applied, and the Deployment is not well:",
         );
         let killer = Killer::of("docker-registry");
-        let waiting = || self.container()["state"]["waiting"]["reason"] == "CrashLoopBackOff";
+        let waiting = || container()["state"]["waiting"]["reason"] == "CrashLoopBackOff";
         wait_until("the patience of the kubelet", waiting);
         wait_until("the end of its endpoint", || self.place.status().is_some_and(|status| status == 503));
         self.place.run(page, "regplan drift", 2);
@@ -166,14 +166,13 @@ impl<'n> Archive<'n> {
     pub(super) fn end(&self) {
         self.place.project().run(["destroy", "--auto-approve"]).success();
     }
+}
 
-    /// The status of the one container.
-    fn container(&self) -> Value {
-        let pods = Cluster::shared().items("archive", "pods");
-        let pod =
-            pods.into_iter().find(|pod| pod["metadata"]["deletionTimestamp"].is_null()).unwrap_or_default();
-        pod["status"]["containerStatuses"][0].clone()
-    }
+/// The status of the registry's container.
+fn container() -> Value {
+    let pods = Cluster::shared().items("archive", "pods");
+    let pod = pods.into_iter().find(|pod| pod["metadata"]["deletionTimestamp"].is_null()).unwrap_or_default();
+    pod["status"]["containerStatuses"][0].clone()
 }
 
 /// Kills a program again and again, until it is dropped.

@@ -25,7 +25,7 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d+ fields? managed by others (are|is)", "[fields of others]"),
         (r"\b\d+(\.\d+)? ?(ms|s|m|h|min|hours?|minutes?|seconds?|days?)\b", "[duration]"),
         (r"\b[0-9a-f]{12,64}\b", "[digest]"),
-        (r"registry-[0-9a-f]{7,10}-[a-z0-9]{5}\b", "[pod]"),
+        (r"registry-[0-9a-f]{7,10}-[a-z0-9]{5}", "[pod]"),
         (r"\b\d+ restarts?\b", "[restarts]"),
     ]
     .into_iter()
@@ -37,6 +37,9 @@ static CHANGING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 static EVENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^ *(created|updated|replaced|deleted|ready|written|deleting|ran) \S+  ").unwrap()
 });
+
+/// Where a long line is broken.
+static BREAK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\n {8,}").unwrap());
 
 /// What an apply says while it waits. A quick machine does not wait.
 static WAITING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^ *waiting \S+  ").unwrap());
@@ -60,7 +63,7 @@ impl Page {
     }
 
     /// Adds a part.
-    pub(super) fn append(&mut self, part: Self) {
+    pub(super) fn append(&mut self, part: &Self) {
         self.text += &part.text;
     }
 
@@ -113,9 +116,10 @@ pub(crate) fn masked(text: &str) -> String {
     })
 }
 
-/// The same, in an order that does not depend on what happened first.
+/// The same, in an order that does not depend on what happened first, and with long lines in one piece: where they are
+/// broken depends on how long a name is.
 fn comparable(text: &str) -> String {
-    let text = masked(text);
+    let text = masked(&BREAK.replace_all(text, " "));
     let mut lines: Vec<&str> = text.lines().filter(|line| !WAITING.is_match(line)).collect();
     for events in lines.chunk_by_mut(|one, next| EVENT.is_match(one) && EVENT.is_match(next)) {
         if EVENT.is_match(events[0]) {

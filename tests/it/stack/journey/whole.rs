@@ -42,7 +42,7 @@ fn one_file_leads_from_an_empty_cluster_to_a_pod_that_runs() {
         archive.join().unwrap()
     });
     archive.break_it(&mut later);
-    page.append(later);
+    page.append(&later);
     archive.end();
     stack::end(&place, &mut page);
     page.settle();
