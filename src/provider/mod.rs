@@ -7,6 +7,7 @@
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
 //! | `kubernetes` | the first house |
 //! | `dns` | the second house: record sets |
+//! | `witness` | TLS with whoever answers |
 //!
 //! The engine and the apply take a [`Provider`] and never ask which house they talk to.
 //!
@@ -38,6 +39,7 @@ pub mod dns;
 mod house;
 pub mod kubernetes;
 mod router;
+pub mod witness;
 
 pub use self::cluster::{
     Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, ServerApis, Shift, Whole,

@@ -226,6 +226,13 @@ impl DnsSpec {
         self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Annotations)
     }
 
+    /// Whether an address that is known only later is taken for one of IPv4, because a type must be named and none is.
+    pub(in crate::blocks) fn assumes_type(&self) -> bool {
+        let is_asked =
+            self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Endpoint);
+        is_asked && self.keys.record_type == TypeKey::Auto
+    }
+
     /// Pushes that the key is there, and cannot be one.
     fn check_key(&self, block: &Block, context: &CompileContext<'_>, mistakes: &mut Vec<Diagnostic>) {
         let text = self.keys.rfc2136.as_ref().map(|rfc2136| context.facts.text(&need(&rfc2136.key)));

@@ -107,7 +107,7 @@ impl Objects<'_> {
 
     /// The text for nodes.
     fn login(&self, user: &str, password: &SecretText) -> SecretText {
-        password.map(|password| docker_config::render(self.registry.host(), user, password))
+        password.map(|password| docker_config::render(&self.registry.authority(), user, password))
     }
 
     /// What is to be said where the password of a user changes that nodes have: the registry knows one at a time.
