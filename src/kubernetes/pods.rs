@@ -132,8 +132,11 @@ pub fn lines(pod: &Value) -> Vec<String> {
     let mut lines: Vec<String> = troubles(pod)
         .into_iter()
         .map(|trouble| {
-            let restarts =
-                if trouble.restarts > 0 { format!(", {} restarts", trouble.restarts) } else { String::new() };
+            let restarts = match trouble.restarts {
+                0 => String::new(),
+                1 => ", 1 restart".to_owned(),
+                more => format!(", {more} restarts"),
+            };
             let message =
                 if trouble.message.is_empty() { String::new() } else { format!(": {}", trouble.message) };
             format!("pod {name}, container {}: {}{message}{restarts}", trouble.container, trouble.reason)
@@ -217,6 +220,11 @@ mod tests {
                 "pod web-2, container app: CrashLoopBackOff: back-off 40s; it exited with 1: no config, 3 restarts"
             ]
         );
+        let once = pod(
+            "web-3",
+            json!({"name": "app", "restartCount": 1, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}),
+        );
+        assert_eq!(lines(&once), ["pod web-3, container app: CrashLoopBackOff, 1 restart"]);
         let unscheduled = json!({"metadata": {"name": "web-3"}, "status": {"conditions": [
             {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}]}});
         assert_eq!(lines(&unscheduled), ["pod web-3: Unschedulable: 0/1 nodes"]);

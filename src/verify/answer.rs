@@ -80,6 +80,11 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
             codes::NO_DELETE,
             "the registry must allow deletes (`storage.delete.enabled`), as those that regplan makes do",
         ),
+        500 if answer.is_of_registry() => (
+            codes::REGISTRY_ERROR,
+            "look at the log of the registry's pods; where it says `no space left on device`, the volume is full: make it \
+             larger (`storage.volume.size`)",
+        ),
         _ if !answer.is_of_registry() => (
             codes::NOT_THE_REGISTRY,
             "look which server the name leads to, and whether the Ingress is for this host: `regplan drift`",
@@ -87,6 +92,16 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
         _ => (codes::REGISTRY_ERROR, "look at the log of the registry's pods"),
     };
     Fault::new(code, reason, fix)
+}
+
+/// Whether the answer to the end of an upload says that nothing is left of it. A registry that could not store all that it was
+/// sent does not end the upload either: it then knows another size than the URL of the upload says.
+pub fn is_broken_off(answer: &Answer) -> bool {
+    match answer.status {
+        204 => true,
+        404 => !answer.error().is_some_and(|said| said.starts_with("BLOB_UPLOAD_INVALID")),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +128,26 @@ mod tests {
         let unsupported =
             r#"{"errors": [{"code": "UNSUPPORTED", "message": "The operation is unsupported."}]}"#;
         assert_eq!(code(&answer(405, &ours, unsupported)), codes::NO_DELETE);
+    }
+
+    #[test]
+    fn a_volume_that_is_full_is_thought_of() {
+        let body = r#"{"errors": [{"code": "UNKNOWN", "message": "unknown error"}]}"#;
+        let fault =
+            unexpected("the beginning of a push", &answer(500, &[(API_VERSION, "registry/2.0")], body));
+        assert_eq!(fault.code, codes::REGISTRY_ERROR);
+        assert!(fault.fix.contains("the volume is full"), "{}", fault.fix);
+    }
+
+    /// As versions 2 and 3 answer where the volume was full before all of the body was stored.
+    #[test]
+    fn an_upload_that_cannot_be_ended_is_not_gone() {
+        let error = |code: &str| format!(r#"{{"errors": [{{"code": "{code}", "message": ""}}]}}"#);
+        let ours = [(API_VERSION, "registry/2.0")];
+        assert!(is_broken_off(&answer(204, &ours, "")));
+        assert!(is_broken_off(&answer(404, &ours, &error("BLOB_UPLOAD_UNKNOWN"))));
+        assert!(!is_broken_off(&answer(404, &ours, &error("BLOB_UPLOAD_INVALID"))));
+        assert!(!is_broken_off(&answer(416, &ours, &error("RANGE_INVALID"))));
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod probe;
 mod pull;
 
 pub use access::{redirect, refusal, right_password, wrong_password};
-pub use answer::{Answer, unexpected};
+pub use answer::{Answer, is_broken_off, unexpected};
 pub use body::{COMMON_LIMITS, refused_body, shown, sizes};
 pub use certificate::{Served, chain, expiry, issuer, names};
 pub use chart_test::{

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use regex::Regex;
 
 use crate::harness::{Namespace, Project};
+use crate::stack::journey::masked;
 
 tests! {
+    the_readme_opens_with_lines_of_the_journey,
     the_readme_shows_a_file_that_is_valid,
     the_readme_shows_a_first_plan_that_fits_a_screen,
     the_readme_shows_a_plan_with_drift,
@@ -71,6 +73,18 @@ fn compare_after(command: &str, number: usize, plan: &str) {
         fs::write(path(), format!("{head}{plan}{tail}")).unwrap();
     } else {
         assert_eq!(shown, plan, "the README shows another plan; {UPDATE}=1 writes it anew");
+    }
+}
+
+/// What stands at the top of the README is on the page that a test writes, in this order. `…` stands for what is left out.
+fn the_readme_opens_with_lines_of_the_journey() {
+    let readme = readme();
+    let opening = readme.split("```console\n").nth(1).unwrap().split("```").next().unwrap();
+    let page = fs::read_to_string(path().with_file_name("docs/journey.md")).unwrap();
+    let (opening, page) = (masked(opening), masked(&page));
+    let mut lines = page.lines();
+    for line in opening.lines().filter(|line| *line != "…") {
+        assert!(lines.any(|there| there == line), "docs/journey.md has no line `{line}` at its place");
     }
 }
 

@@ -5,7 +5,7 @@ mod certificates;
 mod dns;
 mod gateway;
 mod issuers;
-mod journey;
+pub(crate) mod journey;
 mod node;
 mod registry;
 mod rotation;

@@ -6,7 +6,9 @@ use http::header::{ACCEPT, CONTENT_RANGE};
 use url::Url;
 
 use super::door::{Call, Door, Login};
-use crate::verify::{Answer, Blob, Fault, Maker, Probe, REPOSITORY, codes, digest, next_url, unexpected};
+use crate::verify::{
+    Answer, Blob, Fault, Maker, Probe, REPOSITORY, codes, digest, is_broken_off, next_url, unexpected,
+};
 
 /// In how many parts the layer is pushed.
 const PARTS: usize = 3;
@@ -51,15 +53,15 @@ impl Images<'_> {
     /// Breaks an upload off, so that nothing is left of it. Whether that worked is of use where it is tried again.
     pub(super) async fn break_off(&self, at: &Url) -> bool {
         let answer = self.call(Call::new(Method::DELETE, at.clone())).await;
-        answer.is_ok_and(|answer| matches!(answer.status, 204 | 404))
+        answer.is_ok_and(|answer| is_broken_off(&answer))
     }
 
-    /// Pushes a layer in parts.
-    pub(super) async fn push_layer(&self, layer: &Blob) -> Result<(), Fault> {
+    /// Pushes a layer in parts. Counts an upload that stays open.
+    pub(super) async fn push_layer(&self, layer: &Blob, open_uploads: &mut usize) -> Result<(), Fault> {
         let mut at = self.begin().await?;
         let pushed = self.push_parts(layer, &mut at).await;
-        if pushed.is_err() {
-            self.break_off(&at).await;
+        if pushed.is_err() && !self.break_off(&at).await {
+            *open_uploads += 1;
         }
         pushed
     }

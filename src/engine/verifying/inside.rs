@@ -33,10 +33,11 @@ impl Visit<'_> {
         let left = self.until.saturating_duration_since(Instant::now()) + FOR_CLEANING;
         let until = Timestamp::now() + jiff::SignedDuration::try_from(left).unwrap_or_default();
         let maker = Maker::here(&Holder::this_process("verify").host, until, rand::random());
-        let Pushed { probe, maker } = known.pushed.insert(Pushed { probe, maker });
+        let Known { pushed, open_uploads, .. } = known;
+        let Pushed { probe, maker } = pushed.insert(Pushed { probe, maker });
         let door = self.door();
         let images = self.images(&door);
-        images.push_layer(&probe.layer).await?;
+        images.push_layer(&probe.layer, open_uploads).await?;
         images.push_blob(&probe.config).await?;
         images.push_manifest(&probe.manifest, &maker.tag()).await?;
         Ok(format!("a layer in 3 parts, and {}", short(&probe.manifest.digest)))

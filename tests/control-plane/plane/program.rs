@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal};
 use super::{Error, parent_death};
 
 /// A program that is not started yet. Of the caller's environment it gets nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "start it"]
 pub(crate) struct Start {
     path: PathBuf,

@@ -25,6 +25,11 @@ pub(crate) fn name(id: u32) -> String {
     fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default().trim_end().to_owned()
 }
 
+/// The processes of the program with this name.
+pub(crate) fn all_of(program: &str) -> Vec<u32> {
+    ids().filter(|id| self::name(*id) == program).collect()
+}
+
 fn ids() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir(Path::new("/proc")).unwrap().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())

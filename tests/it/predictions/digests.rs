@@ -61,7 +61,7 @@ fn a_changed_registry_has_one_digest() {
     expect_one_digest(&project, &reader, &mut last, "and a drifted number");
     project.edit("regplan.toml", "size = \"5Gi\"", "size = \"7Gi\"");
     expect_one_digest(&project, &reader, &mut last, "and a larger volume");
-    project.edit("regplan.toml", "ingress.class  = \"nginx\"\n", "ingress.class  = \"other\"\n");
+    project.edit("regplan.toml", "ingress.class  = \"contour\"\n", "ingress.class  = \"other\"\n");
     ns.delete("secret/registry-htpasswd");
     expect_one_digest(&project, &reader, &mut last, "and another class, and a secret that is gone");
     let expect = format!("--expect={}", digest(&project, &[], Some(&reader)));

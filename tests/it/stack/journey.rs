@@ -1,21 +1,17 @@
-//! From an empty namespace to a registry that answers over verified TLS and takes a push, and back.
+//! From an empty cluster to a pod that runs an image out of the new registry, and back.
 
-use http::StatusCode;
+mod archive;
+mod page;
+mod place;
+mod push;
+mod stack;
+mod whole;
 
-use super::registry::{PASSWORD, Registry};
-use crate::bed::Size;
-use crate::bed::image::Image;
-use crate::harness::Namespace;
+pub(crate) use page::masked;
 
-tests! { on Size::Processes;
-    a_registry_gets_a_certificate_and_takes_a_push,
-}
+use crate::harness::Test;
 
-fn a_registry_gets_a_certificate_and_takes_a_push() {
-    let ns = Namespace::absent();
-    let registry = Registry::apply(&ns);
-    assert_eq!(registry.status("wrong"), Some(StatusCode::UNAUTHORIZED));
-    assert_eq!(registry.status(PASSWORD), Some(StatusCode::OK));
-    registry.push(&Image::empty());
-    registry.destroy();
+/// The tests of this feature.
+pub(crate) fn tests() -> Vec<Test> {
+    [push::tests(), whole::tests()].concat()
 }

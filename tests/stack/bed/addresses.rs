@@ -15,7 +15,7 @@ pub(super) const BRIDGE_NAME: &str = "pods0";
 pub(super) const ZONE: &str = "example.test";
 
 /// The zone that is empty, and takes updates.
-pub(super) const RECORDS: &str = "records.test";
+pub(super) const RECORDS: &str = "example.com";
 
 /// The address of a pod: the first one has number 1.
 pub(super) fn pod(number: u8) -> String {

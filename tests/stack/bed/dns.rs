@@ -14,7 +14,7 @@ use crate::plane::Error;
 use crate::plane::program::Start;
 
 /// The name of the key that may read and change the zone of records.
-const KEY: &str = "tests";
+const KEY: &str = "regplan";
 
 /// A new secret for that key.
 fn secret() -> String {

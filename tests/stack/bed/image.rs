@@ -1,7 +1,7 @@
 //! Images: those of the programs that a node runs, and those that tests push.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -24,7 +24,7 @@ impl Image {
         Self { layer: vec![0; 1024], config: json!({}) }
     }
 
-    /// One with a program that needs no other file. It is called with these arguments where a pod gives none.
+    /// One with a program and the libraries that it links to. It is called with these arguments where a pod gives none.
     pub(crate) fn of_program(program: &Path, args: &[&str]) -> Result<Self, Error> {
         let name = program.file_name().ok_or("a program has a name")?.to_string_lossy();
         let path = format!("/bin/{name}");
@@ -63,6 +63,11 @@ fn layer(program: &Path, name: &str) -> Result<Vec<u8>, Error> {
         fs::create_dir_all(staged.path().join(folder))?;
     }
     fs::copy(program, staged.path().join("bin").join(name))?;
+    for library in libraries(program) {
+        let copy = staged.path().join(library.strip_prefix("/")?);
+        fs::create_dir_all(copy.parent().unwrap_or(staged.path()))?;
+        fs::copy(&library, copy)?;
+    }
     let archive = tempfile::NamedTempFile::new()?;
     tool::run(
         "tar",
@@ -82,6 +87,12 @@ fn layer(program: &Path, name: &str) -> Result<Vec<u8>, Error> {
         ],
     )?;
     Ok(fs::read(archive.path())?)
+}
+
+/// The libraries that a program links to. `ldd` fails where there are none.
+fn libraries(program: &Path) -> Vec<PathBuf> {
+    let listed = tool::run("ldd", [program]).unwrap_or_default();
+    listed.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect()
 }
 
 /// The machine's architecture, as images name it.

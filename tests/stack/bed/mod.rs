@@ -41,17 +41,20 @@ pub(crate) enum Size {
     Processes,
     /// A kubelet with containerd, in containers.
     Node,
+    /// The same, for one long test alone: its cluster is empty at the beginning.
+    Journey,
 }
 
 impl Size {
     /// All of them, the smaller ones first.
-    pub(crate) const ALL: [Self; 2] = [Self::Processes, Self::Node];
+    pub(crate) const ALL: [Self; 3] = [Self::Processes, Self::Node, Self::Journey];
 
     /// Its name, as the environment and messages have it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Processes => "processes",
             Self::Node => "node",
+            Self::Journey => "journey",
         }
     }
 
@@ -65,8 +68,13 @@ impl Size {
     fn build_arguments(self) -> &'static [&'static str] {
         match self {
             Self::Processes => &["--processes"],
-            Self::Node => &[],
+            Self::Node | Self::Journey => &[],
         }
+    }
+
+    /// Whether its pods are containers on a node.
+    fn has_node(self) -> bool {
+        matches!(self, Self::Node | Self::Journey)
     }
 }
 

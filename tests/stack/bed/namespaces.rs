@@ -45,7 +45,7 @@ const RESOLVER: &str = "/etc/resolv.conf";
 /// Sets up the namespaces that this process is in. Nothing of it is seen outside.
 pub(super) fn set_up(size: Size) -> Result<(), Error> {
     set_up_mounts()?;
-    if size == Size::Node {
+    if size.has_node() {
         keep_the_machine_as_it_is()?;
     }
     set_up_network()

@@ -21,13 +21,39 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A program, and how one sees that it does its work.
 pub(super) struct Service {
-    program: Program,
+    program: Running,
     is_ready: Box<dyn Fn() -> bool>,
+}
+
+/// A program that runs.
+struct Running {
+    program: Program,
+    /// How it is started again when it has ended. Where nobody says how, its end is the end of the bed.
+    again: Option<Start>,
+}
+
+impl Running {
+    /// Starts it again where that is possible; else it says that the program has ended, if it has.
+    fn look(&mut self) -> Option<String> {
+        let ended = self.program.exit_message()?;
+        let Some(start) = &self.again else { return Some(ended) };
+        match start.clone().start() {
+            Ok(program) => self.program = program,
+            Err(error) => return Some(error.to_string()),
+        }
+        None
+    }
 }
 
 impl Service {
     pub(super) fn new(program: Program, is_ready: impl Fn() -> bool + 'static) -> Self {
-        Self { program, is_ready: Box::new(is_ready) }
+        Self { program: Running { program, again: None }, is_ready: Box::new(is_ready) }
+    }
+
+    /// The same, started again in this way whenever it ends, as a node's own services are.
+    pub(super) fn or_again(mut self, start: Start) -> Self {
+        self.program.again = Some(start);
+        self
     }
 }
 
@@ -36,7 +62,7 @@ pub(crate) struct Bed {
     folder: PathBuf,
     plane: plane::Facts,
     facts: Facts,
-    running: Vec<Program>,
+    running: Vec<Running>,
     /// What is started when its definitions are there.
     waiting: Vec<Start>,
     runtime: Runtime,
@@ -67,12 +93,12 @@ impl Bed {
         if !self.waiting.is_empty() && self.has_definition(certificates::DEFINITION) {
             for program in std::mem::take(&mut self.waiting) {
                 match program.start() {
-                    Ok(program) => self.running.push(program),
+                    Ok(program) => self.running.push(Running { program, again: None }),
                     Err(error) => return Some(error.to_string()),
                 }
             }
         }
-        self.running.iter_mut().find_map(Program::exit_message)
+        self.running.iter_mut().find_map(Running::look)
     }
 
     fn start_all(&mut self, size: Size) -> Result<(), Error> {
@@ -88,7 +114,7 @@ impl Bed {
         self.waiting = certificates::programs(&self.plane, &programs, &folder).into();
         match size {
             Size::Processes => workloads::play(&self.plane, self.played_images(), self.own_folder("pods")?)?,
-            Size::Node => self.start_node()?,
+            Size::Node | Size::Journey => self.start_node()?,
         }
         for service in services {
             self.wait_for(service)?;
@@ -101,7 +127,7 @@ impl Bed {
     fn start_node(&mut self) -> Result<(), Error> {
         let (folder, programs) = (self.own_folder("node")?, self.facts.programs.clone());
         self.wait_for(node::start_containerd(&programs, &self.facts.acme_root, &folder)?)?;
-        node::import(&programs, &folder, self.images())?;
+        node::import(&programs, &folder, self.images()?)?;
         for service in node::start_kubelet(&self.plane, &programs, &folder)? {
             self.wait_for(service)?;
         }
@@ -109,11 +135,12 @@ impl Bed {
     }
 
     /// The images that a node has from the beginning.
-    fn images(&self) -> node::Images {
-        vec![
+    fn images(&self) -> Result<node::Images, Error> {
+        Ok(vec![
+            ("registry:2.8.2", find("docker-registry")?, &["serve", "/etc/docker/registry/config.yml"]),
             ("registry:3.1.2", self.plane.program("registry"), &["serve", "/etc/distribution/config.yml"]),
             (certificates::SOLVER_IMAGE, self.facts.programs.join("acmesolver"), &[]),
-        ]
+        ])
     }
 
     /// The programs that play images.
@@ -134,11 +161,14 @@ impl Bed {
         let Service { mut program, is_ready } = service;
         let deadline = Instant::now() + START_TIMEOUT;
         while !is_ready() {
-            if let Some(message) = program.exit_message() {
+            if let Some(message) = program.look() {
                 return Err(message.into());
             }
             if Instant::now() > deadline {
-                return Err(program.last_lines(&format!("is not ready after {START_TIMEOUT:?}")).into());
+                return Err(program
+                    .program
+                    .last_lines(&format!("is not ready after {START_TIMEOUT:?}"))
+                    .into());
             }
             std::thread::sleep(POLL_INTERVAL);
         }

@@ -25,12 +25,14 @@ pub(super) fn start(programs: &Path, root: &Path, folder: &Path) -> Result<Servi
     let configuration = folder.join("containerd.toml");
     fs::write(&configuration, settings(folder))?;
     let path = std::env::var("PATH").unwrap_or_default();
-    let program = Start::new(programs.join("containerd"), folder)
+    let start = Start::new(programs.join("containerd"), folder)
         .args(["--config".as_ref(), configuration.as_os_str()])
         // It finds its shim beside itself, and runc where Debian has it.
         .env("PATH", format!("{}:{path}:/usr/sbin", programs.display()));
     let (programs, folder) = (programs.to_owned(), folder.to_owned());
-    Ok(Service::new(program.start()?, move || ctr(&programs, &folder, &["version".as_ref()]).is_ok()))
+    let program = start.clone().start()?;
+    let is_ready = move || ctr(&programs, &folder, &["version".as_ref()]).is_ok();
+    Ok(Service::new(program, is_ready).or_again(start))
 }
 
 /// Gives it the images of an archive.

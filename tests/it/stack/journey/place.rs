@@ -1,0 +1,119 @@
+//! Where the journey takes place: a cluster in which there was nothing, and a folder for each project.
+
+use std::fs;
+use std::path::Path;
+
+use http::StatusCode;
+
+use super::page::Page;
+use crate::bed::https;
+use crate::bed::image::Image;
+use crate::harness::{Bed, Cluster, Command, Ended, Namespace, Project, block_on, program};
+
+/// The password of the user who pushes, as commands name it, and as it is.
+const PASSWORD: (&str, &str) = ("$OPS_PASSWORD", "a long enough password");
+
+/// A project in the cluster of the journey.
+pub(super) struct Place<'n> {
+    project: Project<'n>,
+    host: &'static str,
+}
+
+impl<'n> Place<'n> {
+    /// One with this file, in which the bed's own facts are filled in. It is about the registry with this name.
+    #[track_caller]
+    pub(super) fn new(ns: &'n Namespace, host: &'static str, file: &str) -> Self {
+        let bed = Bed::shared();
+        let facts = bed.facts();
+        let file = file
+            .replace("DIRECTORY", &facts.acme)
+            .replace("ADDRESS", &facts.address)
+            .replace("PORT", &facts.webhook_port.to_string());
+        let project = ns
+            .project()
+            .write("regplan.toml", &file)
+            .env("REGPLAN_HELM", facts.programs.join("helm"))
+            .env("TSIG_KEY", &facts.records.secret)
+            .env("OPS_PASSWORD", PASSWORD.1);
+        fs::copy(&facts.acme_authority, project.path("acme.pem")).unwrap();
+        fs::create_dir(project.path("charts")).unwrap();
+        let chart = facts.programs.join("charts/cert-manager");
+        std::os::unix::fs::symlink(chart, project.path("charts/cert-manager")).unwrap();
+        let place = Self { project, host };
+        place.trust(fs::read(&facts.acme_root).unwrap());
+        place
+    }
+
+    /// The project.
+    pub(super) fn project(&self) -> &Project<'n> {
+        &self.project
+    }
+
+    /// Has `root.pem` and the folder `trusted` hold this certificate.
+    pub(super) fn trust(&self, root: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.project.path("trusted")).unwrap();
+        for file in ["root.pem", "trusted/ca.crt"] {
+            fs::write(self.project.path(file), &root).unwrap();
+        }
+    }
+
+    /// Writes an image into the folder `image`: a program that waits for so many seconds.
+    pub(super) fn write_image(&self, seconds: &str) {
+        let folder = self.project.path("image");
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        Image::of_program(&program("busybox"), &["sleep", seconds]).unwrap().write(&folder).unwrap();
+    }
+
+    /// Runs a command, which is to end with this code, and shows it on the page.
+    #[track_caller]
+    pub(super) fn run(&self, page: &mut Page, line: &str, code: i32) -> Ended {
+        let ended = self.run_unseen(line, code);
+        page.command(line, &both(&ended));
+        ended
+    }
+
+    /// The same for a command that ends with 0. Shows what it wrote from the first line on that begins with this.
+    #[track_caller]
+    pub(super) fn run_from(&self, page: &mut Page, line: &str, first: &str) {
+        page.command_from(line, &both(&self.run_unseen(line, 0)), first);
+    }
+
+    /// Runs a command, which is to end with this code.
+    #[track_caller]
+    fn run_unseen(&self, line: &str, code: i32) -> Ended {
+        let mut words = line.split(' ');
+        let name = words.next().unwrap_or_default();
+        let args = words.map(|word| word.replace(PASSWORD.0, PASSWORD.1));
+        let command = match name {
+            "regplan" => self.project.regplan([]),
+            "kubectl" => Cluster::shared().kubectl([]),
+            _ => Command::new(program(name)).inherit_env(),
+        };
+        command.folder(self.project.folder()).args(args).run().code(code)
+    }
+
+    /// The status with which the registry answers somebody without a password; `None` where nobody answers.
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        let url = format!("https://{}/v2/", self.host);
+        block_on(https::get(&url, &self.project.path("root.pem"), None)).ok().map(|(status, _)| status)
+    }
+
+    /// The lines of the file that differ from those of this one.
+    pub(super) fn difference(&self, example: &Path) -> String {
+        let (example, own) = (fs::read_to_string(example).unwrap(), self.project.read("regplan.toml"));
+        lines_alone_in(&example, &own, "-") + &lines_alone_in(&own, &example, "+")
+    }
+}
+
+/// What a command wrote, as a terminal shows it.
+fn both(ended: &Ended) -> String {
+    format!("{}{}", ended.stdout(), ended.stderr())
+}
+
+/// The lines that only the first of two texts has, each behind this mark.
+fn lines_alone_in(text: &str, other: &str, mark: &str) -> String {
+    let lines = text.lines().filter(|line| !line.is_empty() && !other.lines().any(|it| it == *line));
+    lines.fold(String::new(), |text, line| format!("{text}{mark} {line}\n"))
+}

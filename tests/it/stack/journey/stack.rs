@@ -1,0 +1,109 @@
+//! The stack of the tutorial: made from one file, looked at, used, and taken away.
+
+use std::fs;
+use std::path::Path;
+
+use http::StatusCode;
+
+use super::page::Page;
+use super::place::Place;
+use crate::harness::Namespace;
+
+/// The file that the journey is about.
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/tutorial/regplan.toml");
+
+/// What of the file is another one here: lines, and what stands in their place.
+const CHANGED: [(&str, &str); 2] = [
+    (
+        "preset = \"cert-manager\"\n",
+        "preset = \"cert-manager\"\n\
+         chart  = \"charts/cert-manager\"\n\
+         values = { replicaCount = 0, webhook.replicaCount = 0, cainjector.replicaCount = 0 }\n",
+    ),
+    ("server = \"letsencrypt\",", "server = \"DIRECTORY\", ca_bundle = \"acme.pem\","),
+];
+
+/// Where cert-manager's webhook is: nobody makes a pod of it here.
+const WEBHOOK: &str = r#"
+[resource.webhook]
+apiVersion  = "discovery.k8s.io/v1"
+kind        = "EndpointSlice"
+metadata    = { name = "webhook", namespace = "cert-manager", labels."kubernetes.io/service-name" = "cert-manager-webhook" }
+addressType = "IPv4"
+endpoints   = [{ addresses = ["ADDRESS"], conditions.ready = true }]
+ports       = [{ name = "https", port = PORT, protocol = "TCP" }]
+"#;
+
+const FILE: &str = "\
+The file is [`examples/tutorial/regplan.toml`](../examples/tutorial/regplan.toml): cert-manager, an issuer, the zone of a name
+server, a registry with a volume and two users, and the login of the nodes for a team.";
+
+/// The stack, with the example's file as this cluster needs it.
+#[track_caller]
+pub(super) fn place<'n>(ns: &'n Namespace, page: &mut Page) -> Place<'n> {
+    let example = fs::read_to_string(EXAMPLE).unwrap();
+    let file = CHANGED.into_iter().fold(example, |text, (from, to)| {
+        assert!(text.contains(from), "the example has no `{from}`");
+        text.replace(from, to)
+    });
+    let place = Place::new(ns, "registry.example.com", &(file + WEBHOOK));
+    page.say(FILE);
+    page.show("toml", &fs::read_to_string(EXAMPLE).unwrap());
+    page.say("Here it differs in these lines:");
+    page.show("diff", &place.difference(Path::new(EXAMPLE)));
+    place
+}
+
+/// From nothing to a registry.
+pub(super) fn make(place: &Place<'_>, page: &mut Page) {
+    page.say(
+        "## Plan, and apply what was planned\n\n\
+         The plan is kept in a file. Who approves it knows that this is what happens.",
+    );
+    place.run(page, "regplan plan --out stack.plan", 0);
+    page.say(
+        "The apply shows the plan once more, and then does it: definitions first; the issuer as soon as the webhook of\n\
+         cert-manager answers; then the Ingress, the record of its address, and the certificate, for which the authority asks\n\
+         by that name.",
+    );
+    place.run_from(page, "regplan apply stack.plan", "  created ");
+    page.say("Nothing is left to do:");
+    place.run(page, "regplan plan", 0).stdout_contains("Nothing to change");
+    assert_eq!(place.status(), Some(StatusCode::UNAUTHORIZED));
+}
+
+/// Whether it works, from outside and from inside.
+pub(super) fn look(place: &Place<'_>, page: &mut Page) {
+    page.say("## Does it work?\n\nFrom outside, as those see it who push and pull:");
+    place.run(page, "regplan verify --ca-file root.pem", 0);
+    page.say(
+        "And from inside: in each namespace that has the login, a pod pulls through the ingress controller.",
+    );
+    place.run(page, "regplan verify --ca-file root.pem --in-cluster --only in-cluster", 0);
+}
+
+/// An image in, and out again.
+pub(super) fn run_a_pod(place: &Place<'_>, page: &mut Page) {
+    page.say(
+        "## An image, and a pod that runs it\n\n\
+         The user `ops` pushes. The pod names no password and no Secret: its ServiceAccount has the login.",
+    );
+    place.write_image("3600");
+    let copy = "skopeo copy --quiet --dest-cert-dir trusted --dest-creds ops:$OPS_PASSWORD";
+    place.run(page, &format!("{copy} dir:image docker://registry.example.com/team/web:1"), 0);
+    let team = "kubectl --namespace team-a";
+    place.run(page, &format!("{team} run web --image registry.example.com/team/web:1"), 0);
+    place.run(page, &format!("{team} wait pod/web --for condition=Ready --timeout 60s"), 0);
+    place.run(page, &format!("{team} delete pod/web --now"), 0);
+}
+
+/// Everything goes but what holds data.
+pub(super) fn end(place: &Place<'_>, page: &mut Page) {
+    page.say(
+        "## The end\n\n\
+         What holds data stays: the claim with the images, the passwords, namespaces, and the definitions, with which all\n\
+         certificates would go. Each says with which word it would go too.",
+    );
+    place.run_from(page, "regplan destroy --auto-approve", "  = ");
+    assert_eq!(place.status(), None, "nothing is served any more");
+}

@@ -1,0 +1,49 @@
+//! The whole journey, which writes `docs/journey.md`.
+
+use super::archive::Archive;
+use super::page::Page;
+use super::stack;
+use crate::bed::Size;
+use crate::harness::Namespace;
+
+tests! { on Size::Journey;
+    one_file_leads_from_an_empty_cluster_to_a_pod_that_runs,
+}
+
+const BEGINNING: &str = "\
+This page is written by a test. What follows each `$` is what the programs really wrote, in a cluster of real ones: an API
+server, a kubelet with containerd, bind9 as name server, pebble as ACME authority. The test runs with all others, and fails when
+a program says something else.
+
+The cluster is empty but for an ingress controller: Contour with Envoy. Two things are not as in a cluster of yours:
+
+- Contour, Envoy and the programs of cert-manager are processes of the node, and no pods. The chart of cert-manager is applied as
+  it is, with no replicas, and a slice says where its webhook is.
+- The authority is not Let's Encrypt. So `verify` and skopeo are told to trust its root, and the node trusts it too.
+
+What is told elsewhere: pulls that go on while a password changes ([Pull secrets](pull-secrets.md)).";
+
+fn one_file_leads_from_an_empty_cluster_to_a_pod_that_runs() {
+    let ns = Namespace::absent();
+    let mut page = Page::begin("journey.md", "From an empty cluster to a pod that runs");
+    page.say(BEGINNING);
+    let place = stack::place(&ns, &mut page);
+    stack::make(&place, &mut page);
+    // Side by side, and on the page one after the other.
+    let mut later = Page::go_on();
+    let archive = std::thread::scope(|scope| {
+        let archive = scope.spawn(|| {
+            let archive = Archive::make(&ns);
+            archive.upgrade(&mut later);
+            archive
+        });
+        stack::look(&place, &mut page);
+        stack::run_a_pod(&place, &mut page);
+        archive.join().unwrap()
+    });
+    archive.break_it(&mut later);
+    page.append(&later);
+    archive.end();
+    stack::end(&place, &mut page);
+    page.settle();
+}
