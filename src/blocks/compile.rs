@@ -6,7 +6,7 @@ use super::block_type::{AnyBlockType, CompileContext, Defaults};
 use super::draft::Draft;
 use super::endpoint::Endpoint;
 use super::facts::{Fact, Facts, NamespaceLabels, Need};
-use super::finish::{Finish, Places, check, contested, duplicates};
+use super::finish::{Finish, Places, check, contested, duplicates, unproved};
 use super::namespaces::{declared_namespace, shared_namespaces};
 use super::outputs::CompiledOutput;
 use super::properties::{Given, Properties};
@@ -143,6 +143,7 @@ impl<'c> Blocks<'c> {
         }
         duplicates(&resources, &places, &mut mistakes);
         contested(&resources, &places, &mut mistakes);
+        unproved(&resources, &places, &mut mistakes);
         let mut all = shared_namespaces(&resources);
         all.append(&mut resources);
         let known = KnownAddresses::of(self.config, &all);
