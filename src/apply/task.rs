@@ -7,11 +7,13 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::certifier;
 use super::guarded;
 use super::login;
 use super::patience::PatientWriter;
 use super::place::Place;
 use super::removal::{self, Removal};
+use crate::kubernetes::certifier::asked_in;
 use crate::kubernetes::pull_login::PullLogin;
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{
@@ -166,6 +168,7 @@ impl Task<'_> {
         let sent = self.change.send.as_ref();
         self.desired.unresolved.iter().next().is_some()
             || sent.is_some_and(|sent| PullLogin::of(sent).is_some())
+            || asked_in(&self.change.target.identity).is_some()
     }
 
     /// The object as it is written, once everything is there that must be there before.
@@ -175,7 +178,9 @@ impl Task<'_> {
         progress: Progress<'_>,
     ) -> Result<Value, Problem> {
         let object = self.whole_object(provider, progress).await?;
-        login::await_taken(provider, &object, self.desired.lifecycle.timeouts.ready, progress).await?;
+        let timeout = self.desired.lifecycle.timeouts.ready;
+        login::await_taken(provider, &object, timeout, progress).await?;
+        certifier::await_whole(provider, &self.change.target.identity, timeout, progress).await?;
         Ok(object)
     }
 

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
 use crate::kubernetes::remains::Remain;
@@ -160,6 +161,13 @@ impl Cluster for RedactingProvider {
     async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
         let lacking = self.answer(self.provider.cluster().login_lacks(login).await)?;
         Ok(lacking.map(|text| self.secrets.redactor().text(text)))
+    }
+
+    async fn certifier_lacks(&self, namespace: &str) -> Option<CertifierLack> {
+        match self.provider.cluster().certifier_lacks(namespace).await? {
+            CertifierLack::Silence(why) => Some(CertifierLack::Silence(self.secrets.redactor().text(why))),
+            lack => Some(lack),
+        }
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

@@ -33,6 +33,7 @@
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pull_login` | which login is in a pull Secret, and which pods are to take it first |
 //! | `certificates` | what cert-manager says of a certificate that is not there, or is not renewed |
+//! | `certifier` | whether cert-manager takes good requests and refuses bad ones, and what it lacks |
 //! | `proofs` | which names a certificate is asked for, and which of them an issuer can prove |
 //! | `x509` | what a certificate says |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
@@ -46,6 +47,7 @@
 pub mod atomic;
 pub mod cascade;
 pub mod certificates;
+pub mod certifier;
 pub mod completion;
 pub mod conditions;
 pub mod controlled;

@@ -1,8 +1,9 @@
 //! What is asked when everything else is decided: what resources name and nobody makes, what is not well, and what the
 //! state does not know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kubernetes::certifier::{CertifierLack, asked_in, is_part};
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Mode;
@@ -10,7 +11,7 @@ use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::{health, strays};
 use crate::provider::Marked;
-use crate::resource::{Address, Health, Reading};
+use crate::resource::{Address, Health, Identity, Reading};
 
 /// One of the last questions, without its answer.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) enum LastQuestion {
     Needed(Vec<Needed>),
     /// What these lack, which stay as they are.
     Health(Vec<Address>),
+    /// What cert-manager lacks in these namespaces.
+    Certifier(Vec<String>),
     /// What carries our annotations.
     Marked,
 }
@@ -29,6 +32,7 @@ pub(super) struct Closing {
     is_asked: bool,
     missing: Vec<Needed>,
     health: BTreeMap<Address, Health>,
+    certifier: BTreeMap<String, CertifierLack>,
     marked: Vec<Marked>,
 }
 
@@ -39,8 +43,10 @@ impl Closing {
             return Vec::new();
         }
         let of_an_apply = match overview.input().mode {
-            Mode::Apply => [ask_for_needed(overview), ask_for_health(overview)],
-            Mode::Destroy => [None, None],
+            Mode::Apply => {
+                [ask_for_needed(overview), ask_for_health(overview), ask_for_certifier(overview)]
+            }
+            Mode::Destroy => [None, None, None],
         };
         of_an_apply.into_iter().chain([ask_for_marked(overview)]).flatten().collect()
     }
@@ -57,6 +63,10 @@ impl Closing {
             (LastQuestion::Health(addresses), Answer::Lacks(answers)) => {
                 self.health = health::found(overview, addresses, answers);
             }
+            (LastQuestion::Certifier(namespaces), Answer::Certifier(answers)) => {
+                let lacking = namespaces.into_iter().zip(answers);
+                self.certifier = lacking.filter_map(|(namespace, lack)| Some((namespace, lack?))).collect();
+            }
             (LastQuestion::Marked, Answer::Marked(marked)) => self.marked = marked,
             _ => return false,
         }
@@ -65,8 +75,9 @@ impl Closing {
 
     /// Says it at the changes that it concerns; sentences about the rest.
     pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> Vec<String> {
-        let Self { missing, health, marked, .. } = self;
+        let Self { missing, health, certifier, marked, .. } = self;
         tell_missing(missing, changes);
+        tell_certifier(certifier, changes);
         tell_health(health, changes);
         strays::notes(overview, &marked, changes).collect()
     }
@@ -90,6 +101,23 @@ fn ask_for_health(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
     (!checkups.is_empty()).then_some((LastQuestion::Health(addresses), Question::Lacks(checkups)))
 }
 
+/// Asks whether cert-manager is whole, where something is written that it takes. What this plan brings cannot be asked yet.
+fn ask_for_certifier(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
+    let decisions = overview.decisions();
+    let desired = overview.input().desired.iter().enumerate();
+    let written: Vec<&Identity> = desired
+        .filter(|(position, _)| decisions.change(*position).is_some_and(|change| change.action.writes()))
+        .map(|(_, desired)| &desired.identity)
+        .collect();
+    if written.iter().any(|identity| is_part(identity)) {
+        return None;
+    }
+    let namespaces: BTreeSet<&str> = written.into_iter().filter_map(asked_in).collect();
+    let namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
+    (!namespaces.is_empty())
+        .then(|| (LastQuestion::Certifier(namespaces.clone()), Question::Certifier(namespaces)))
+}
+
 /// Asks what carries our annotations.
 fn ask_for_marked(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
     let places = strays::places(overview.input());
@@ -104,6 +132,18 @@ fn tell_missing(missing: Vec<Needed>, changes: &mut [Change]) {
             if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
                 change.warnings.push(text);
             }
+        }
+    }
+}
+
+/// Warns, at the first change in each namespace that cert-manager takes, of what it lacks.
+fn tell_certifier(certifier: BTreeMap<String, CertifierLack>, changes: &mut [Change]) {
+    for (namespace, lack) in certifier {
+        let is_first = |change: &&mut Change| {
+            change.action.writes() && asked_in(&change.target.identity) == Some(namespace.as_str())
+        };
+        if let Some(change) = changes.iter_mut().find(is_first) {
+            change.warnings.push(format!("cert-manager {}: {}", lack.told(), lack.help()));
         }
     }
 }

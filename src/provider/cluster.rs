@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::house::{House, Written};
 use crate::kubernetes::cascade::CascadeScope;
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
 use crate::kubernetes::remains::Remain;
@@ -189,6 +190,12 @@ pub trait Cluster: House {
     /// The pods may not be listed, or not be reached.
     async fn login_lacks(&self, _login: &PullLogin) -> Result<Option<String>, Problem> {
         Ok(None)
+    }
+
+    /// What cert-manager lacks until it takes good requests in this namespace and refuses bad ones; `None` where it lacks
+    /// nothing, is not there, or may not be asked.
+    async fn certifier_lacks(&self, _namespace: &str) -> Option<CertifierLack> {
+        None
     }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is

@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) kinds_asked: Vec<String>,
     /// What objects lack to be ready.
     pub(super) lacks: HashMap<Identity, String>,
+    /// What cert-manager lacks, by namespace.
+    pub(super) certifier: BTreeMap<String, CertifierLack>,
     /// Whether a write leaves nothing of what was there.
     pub(super) replacing: bool,
 }
@@ -153,6 +155,10 @@ impl World {
             Question::Dependents(scope) => {
                 self.scopes.push(scope);
                 Answer::Dependents(Ok(self.dependents.clone()))
+            }
+            Question::Certifier(namespaces) => {
+                let lacks = namespaces.iter().map(|namespace| self.certifier.get(namespace).cloned());
+                Answer::Certifier(lacks.collect())
             }
             Question::Marked(_) => Answer::Marked(self.marked.clone()),
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::client::Kubernetes;
-use super::{logins, read, review, wait, write};
+use super::{certifier, logins, read, review, wait, write};
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::kubernetes::pull_login::PullLogin;
 use crate::kubernetes::remains::Remain;
@@ -90,6 +91,10 @@ impl Cluster for Kubernetes {
 
     async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
         logins::login_lacks(self, login).await
+    }
+
+    async fn certifier_lacks(&self, namespace: &str) -> Option<CertifierLack> {
+        certifier::certifier_lacks(self, namespace).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {
