@@ -19,7 +19,7 @@ use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::kubernetes::kinds::defined_apis;
-use crate::resource::{BlockAddress, Desired, KeyFact};
+use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
 
 /// The blocks of a configuration, each read once.
 pub struct Blocks<'c> {
@@ -39,6 +39,8 @@ pub struct CompiledBlocks {
     pub resources: Vec<Desired>,
     /// What a reader of a plan wants to know first of each block, for the blocks of which there is such a thing.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
+    /// Which namespaces blocks choose by their labels.
+    pub selections: Vec<NamespaceSelection>,
     /// The outputs, as far as they are known.
     pub outputs: Vec<CompiledOutput>,
     /// What is wrong, and what works but probably not as meant.
@@ -117,6 +119,8 @@ impl<'c> Blocks<'c> {
             .iter()
             .map(|(block, block_type)| block_type.compile(block, &context, &mut mistakes))
             .collect();
+        let selections =
+            self.all.iter().filter_map(|(block, kind)| kind.namespace_selection(block, &context)).collect();
         let scopes = Scopes::declared_by(drafts.iter().flatten().map(|draft| &draft.object));
         let substitution = Substitution { context };
         let outputs = self.config.outputs.iter();
@@ -150,7 +154,8 @@ impl<'c> Blocks<'c> {
         references::check(self.config, &known, &all, &mut mistakes);
         outputs::check(&outputs, &known, &all, &mut mistakes);
         let outputs = outputs.into_iter().map(|(_, compiled)| compiled).collect();
-        CompiledBlocks { resources: all, key_facts: self.key_facts(), outputs, mistakes: sorted(mistakes) }
+        let (key_facts, mistakes) = (self.key_facts(), sorted(mistakes));
+        CompiledBlocks { resources: all, key_facts, selections, outputs, mistakes }
     }
 
     /// How the registries are reached, in the order of the blocks.

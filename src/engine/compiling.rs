@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::plan;
-use crate::resource::{BlockAddress, KeyFact};
+use crate::resource::{BlockAddress, KeyFact, NamespaceSelection};
 
 /// The result of compiling a configuration.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Compiled {
     pub graph: Graph,
     /// What a reader of a plan wants to know first of each block.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
+    /// Which namespaces blocks choose by their labels.
+    pub selections: Vec<NamespaceSelection>,
     /// What `[output.NAME]` gives, as far as it is known.
     pub outputs: Vec<CompiledOutput>,
     /// Warnings: what is allowed, and probably not meant.
@@ -39,6 +41,7 @@ impl Compiled {
         Self {
             graph,
             key_facts: BTreeMap::new(),
+            selections: Vec::new(),
             outputs: Vec::new(),
             warnings: Diagnostics::default(),
             secret_inputs: SecretInputs::default(),
@@ -74,12 +77,13 @@ pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Co
     }
     let certain = blocks.mistakes.into_iter().filter(|mistake| !is_later(mistake) && !is_doubtful(mistake));
     blocks.mistakes = Diagnostics::from(certain.collect::<Vec<_>>());
-    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
+    let (graph, CompiledBlocks { key_facts, selections, outputs, mistakes, .. }) = graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     let Some(graph) = graph else { return Err(as_error(warnings)) };
     let secret_inputs = facts.secret_inputs.clone();
-    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs, of_files: Some(facts.of_files()) })
+    let of_files = Some(facts.of_files());
+    Ok(Compiled { graph, key_facts, selections, outputs, warnings, secret_inputs, of_files })
 }
 
 /// Compiles once more with facts of the cluster and with secrets, where the blocks need any. Facts from files
@@ -106,7 +110,7 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
 }
 
 fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Compiled, Error> {
-    let (graph, CompiledBlocks { key_facts, outputs, mistakes, .. }) = graph_of(config, blocks);
+    let (graph, CompiledBlocks { key_facts, selections, outputs, mistakes, .. }) = graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
@@ -115,7 +119,8 @@ fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Co
     plan::imported(&config.imports, &graph).map_err(as_error)?;
     let needs_more = !facts.are_of_files_alone() || outputs.iter().any(|output| output.unknown.is_some());
     let of_files = needs_more.then(|| facts.of_files());
-    Ok(Compiled { graph, key_facts, outputs, warnings, secret_inputs: facts.secret_inputs, of_files })
+    let secret_inputs = facts.secret_inputs;
+    Ok(Compiled { graph, key_facts, selections, outputs, warnings, secret_inputs, of_files })
 }
 
 /// The further mistakes of a configuration that has some: those of the blocks without a mistake (`sound`),

@@ -119,15 +119,20 @@ fn a_new_namespace_with_the_labels_gets_the_login() {
     let plan = project.run(["plan", "--format=json", "--detailed-exitcode"]).code(2).json();
     let address = ns.fill("pull_secret.pull/Secret/{prefix}-new/pull");
     assert_eq!(change(&plan, &address)["action"], "create");
+    let drift = project.run(["drift"]).code(2);
+    drift.stdout_contains(&address).stdout_contains("not made yet").stdout_contains(&ns.fill("pull={ns},!legacy"));
     // What was approved does not reach a namespace that nobody has seen in it.
     project.run(["apply", "plan.bin"]).code(1).stderr_contains(&address);
     assert_eq!(login(&ns, "{prefix}-new"), None);
     project.apply();
     assert!(login(&ns, "{prefix}-new").is_some());
     // One that loses its label loses the Secret.
+    project.run(["drift", "--no-secrets"]).success();
     ns.kubectl(["label", "namespace", "{prefix}-new", "pull-"]).run().success();
+    project.run(["drift"]).code(2).stdout_contains("not wanted any more");
     project.apply();
     assert_eq!(login(&ns, "{prefix}-new"), None);
+    project.run(["drift"]).success();
     for name in ["a", "old", "new"] {
         ns.clean_up(&format!("namespace/{{prefix}}-{name}"));
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::config::Moves;
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::diff::overlay::overlay;
