@@ -11,7 +11,7 @@ use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
 use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
-use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
@@ -158,9 +158,17 @@ impl Cluster for RedactingProvider {
         self.answer(self.provider.cluster().node_addresses().await)
     }
 
-    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
+    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<LoginLack>, Problem> {
         let lacking = self.answer(self.provider.cluster().login_lacks(login).await)?;
-        Ok(lacking.map(|text| self.secrets.redactor().text(text)))
+        let redacted = |text| self.secrets.redactor().text(text);
+        Ok(lacking.map(|lack| match lack {
+            LoginLack::NotTaken(text) => LoginLack::NotTaken(redacted(text)),
+            LoginLack::NotAsked(text) => LoginLack::NotAsked(redacted(text)),
+        }))
+    }
+
+    async fn may_ask_pods(&self, namespace: &str) -> Result<bool, Problem> {
+        self.answer(self.provider.cluster().may_ask_pods(namespace).await)
     }
 
     async fn certifier_lacks(&self, namespace: &str) -> Option<CertifierLack> {

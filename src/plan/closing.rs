@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kubernetes::certifier::{CertifierLack, asked_in, is_part};
+use crate::kubernetes::pull_login::{LoginManner, right_to_ask};
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Mode;
@@ -20,6 +21,8 @@ pub(super) enum LastQuestion {
     Needed(Vec<Needed>),
     /// What these lack, which stay as they are.
     Health(Vec<Address>),
+    /// Whether the pods of these namespaces can be asked.
+    MayAskPods(Vec<String>),
     /// What cert-manager lacks in these namespaces.
     Certifier(Vec<String>),
     /// What carries our annotations.
@@ -32,6 +35,7 @@ pub(super) struct Closing {
     is_asked: bool,
     missing: Vec<Needed>,
     health: BTreeMap<Address, Health>,
+    unasked: BTreeSet<String>,
     certifier: BTreeMap<String, CertifierLack>,
     marked: Vec<Marked>,
 }
@@ -44,9 +48,14 @@ impl Closing {
         }
         let of_an_apply = match overview.input().mode {
             Mode::Apply => {
-                [ask_for_needed(overview), ask_for_health(overview), ask_for_certifier(overview)]
+                [
+                    ask_for_needed(overview),
+                    ask_for_health(overview),
+                    ask_for_rights(overview),
+                    ask_for_certifier(overview),
+                ]
             }
-            Mode::Destroy => [None, None, None],
+            Mode::Destroy => [None, None, None, None],
         };
         of_an_apply.into_iter().chain([ask_for_marked(overview)]).flatten().collect()
     }
@@ -63,6 +72,11 @@ impl Closing {
             (LastQuestion::Health(addresses), Answer::Lacks(answers)) => {
                 self.health = health::found(overview, addresses, answers);
             }
+            (LastQuestion::MayAskPods(namespaces), Answer::MayAskPods(answers)) => {
+                // Where nobody tells, the apply will.
+                let denied = namespaces.into_iter().zip(answers).filter(|(_, may)| matches!(may, Ok(false)));
+                self.unasked = denied.map(|(namespace, _)| namespace).collect();
+            }
             (LastQuestion::Certifier(namespaces), Answer::Certifier(answers)) => {
                 let lacking = namespaces.into_iter().zip(answers);
                 self.certifier = lacking.filter_map(|(namespace, lack)| Some((namespace, lack?))).collect();
@@ -75,8 +89,9 @@ impl Closing {
 
     /// Says it at the changes that it concerns; sentences about the rest.
     pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> Vec<String> {
-        let Self { missing, health, certifier, marked, .. } = self;
+        let Self { missing, health, unasked, certifier, marked, .. } = self;
         tell_missing(missing, changes);
+        tell_rights(&unasked, changes);
         tell_certifier(certifier, changes);
         tell_health(health, changes);
         strays::notes(overview, &marked, changes).collect()
@@ -99,6 +114,17 @@ fn ask_for_needed(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
 fn ask_for_health(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
     let (addresses, checkups) = health::checkups(overview);
     (!checkups.is_empty()).then_some((LastQuestion::Health(addresses), Question::Lacks(checkups)))
+}
+
+/// Asks whether the pods can be asked that are to take a login first.
+fn ask_for_rights(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
+    let decisions = overview.decisions();
+    let changes = (0..overview.input().desired.len()).filter_map(|position| decisions.change(position));
+    let namespaces: BTreeSet<String> =
+        changes.filter_map(Change::asks_pods).map(|(namespace, _)| namespace).collect();
+    let namespaces: Vec<String> = namespaces.into_iter().collect();
+    (!namespaces.is_empty())
+        .then(|| (LastQuestion::MayAskPods(namespaces.clone()), Question::MayAskPods(namespaces)))
 }
 
 /// Asks whether cert-manager is whole, where something is written that it takes. What this plan brings cannot be asked yet.
@@ -133,6 +159,21 @@ fn tell_missing(missing: Vec<Needed>, changes: &mut [Change]) {
                 change.warnings.push(text);
             }
         }
+    }
+}
+
+/// Warns, at each login whose pods cannot be asked, of what comes of it.
+fn tell_rights(unasked: &BTreeSet<String>, changes: &mut [Change]) {
+    for change in changes {
+        let Some((namespace, manner)) = change.asks_pods().filter(|(found, _)| unasked.contains(found)) else {
+            continue;
+        };
+        let told = match manner {
+            LoginManner::Required => "no apply gives nodes a user that the registry may not take yet",
+            LoginManner::Tried => "nodes may get the user a minute or two before the registry takes it",
+        };
+        let right = right_to_ask(&namespace);
+        change.warnings.push(format!("the pods of the registry cannot be asked, so {told}: {right}"));
     }
 }
 

@@ -10,7 +10,7 @@ use super::house::{House, Written};
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
-use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
 use crate::resource::{
     ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, ProblemKind, Stamp, Target,
@@ -188,8 +188,16 @@ pub trait Cluster: House {
     ///
     /// # Errors
     /// The pods may not be listed, or not be reached.
-    async fn login_lacks(&self, _login: &PullLogin) -> Result<Option<String>, Problem> {
+    async fn login_lacks(&self, _login: &PullLogin) -> Result<Option<LoginLack>, Problem> {
         Ok(None)
+    }
+
+    /// Whether our rights allow to ask the pods of a namespace by themselves.
+    ///
+    /// # Errors
+    /// No answer.
+    async fn may_ask_pods(&self, _namespace: &str) -> Result<bool, Problem> {
+        Ok(true)
     }
 
     /// What cert-manager lacks until it takes good requests in this namespace and refuses bad ones; `None` where it lacks

@@ -15,6 +15,8 @@ tests! {
     an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused,
     two_users_take_turns_and_the_next_plan_retires_one,
     nodes_get_no_user_that_the_pods_do_not_take,
+    a_rotation_needs_the_right_to_ask_the_pods,
+    another_user_is_given_to_nodes_when_the_pods_take_it_or_cannot_be_asked,
     a_lost_password_is_no_reason_to_change_users_silently,
     a_changed_password_of_one_user_is_announced,
 }
@@ -308,6 +310,47 @@ fn nodes_get_no_user_that_the_pods_do_not_take() {
     assert_eq!(kept["b.2026-11"], STANDARD.encode(password).as_str());
     project.apply();
     project.expect_settled();
+}
+
+fn a_rotation_needs_the_right_to_ask_the_pods() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, IN_TURN);
+    project.apply();
+    let rules = json!([
+        {"apiGroups": ["*"], "resources": ["secrets", "configmaps", "serviceaccounts", "services", "deployments",
+            "persistentvolumeclaims"], "verbs": ["*"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    ]);
+    let project = project.kubeconfig(ns.account("tenant", &rules));
+    project.run(["plan"]).success().stdout_lacks("pods/portforward");
+    project.edit("regplan.toml", "2026-10", "2026-11");
+    project.run(["plan"]).success().stdout_contains("`create` `pods/portforward`");
+    let refused = project.run(["apply", "--auto-approve"]).code(1);
+    refused.stderr_contains("so nothing was done").stderr_contains("create pods/portforward");
+    assert_eq!(user(&ns), "ci-a");
+    assert!(!users(&ns).contains(&"ci-b".to_owned()), "the registry does not know the new user either");
+}
+
+fn another_user_is_given_to_nodes_when_the_pods_take_it_or_cannot_be_asked() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, "namespaces = [\"{ns}\"]\nlifecycle.timeouts.ready = \"2s\"");
+    project.apply();
+    // These pods have no node that could ask them.
+    project.edit("regplan.toml", "replicas       = 0", "replicas       = 1");
+    project.apply();
+    project.edit("regplan.toml", "user     = \"ci\"", "user     = \"robot\"");
+    project.run(["plan"]).success().stderr_lacks("pull-gap");
+    let told = project.run(["apply", "--auto-approve"]).success();
+    told.check(
+        format!("{}{}", told.stdout(), told.stderr()).contains("whether the registry takes it already is not known"),
+        "why nobody was asked is told",
+    );
+    assert_eq!(user(&ns), "robot");
+    project.expect_settled();
+    // A user that goes while nodes have it is a gap.
+    project.edit("regplan.toml", "user     = \"robot\"", "user     = \"ci\"");
+    project.edit("regplan.toml", ", robot = { generate = { length = 20 } }", "");
+    project.run(["plan"]).success().stderr_contains("pull-gap").stderr_contains("the user `robot` goes");
 }
 
 fn a_lost_password_is_no_reason_to_change_users_silently() {
