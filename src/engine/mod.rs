@@ -17,6 +17,7 @@
 //! | `compiling`, `needs` | what the blocks must know of the outside; the blocks compiled |
 //! | `chart_moments` | whether a chart is new, or was there before |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
+//! | `reaching` | a project with its cluster, or without it where none is reached |
 //! | `newest_state` | which copy of a local state is the newest one |
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
 //! | `cluster_check` | whether this is the cluster that is meant |
@@ -72,6 +73,7 @@ mod plan_file;
 mod planned;
 mod planning;
 mod preparing;
+mod reaching;
 mod rebuilding;
 mod redacting;
 mod refusal;
@@ -107,6 +109,7 @@ pub use past::History;
 pub use plan_file::Admitted;
 pub use planned::{Applicable, Approval, Planned, VerifiedFile};
 pub use planning::run as run_planner;
+pub use reaching::Reached;
 pub use rebuilding::Additions;
 pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;

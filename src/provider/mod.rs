@@ -5,6 +5,7 @@
 //! | `house` | what every house can do: read, preview, write, delete, wait, review |
 //! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
+//! | `unreached` | what stands in the place of a cluster that is not reached |
 //! | `kubernetes` | the first house |
 //! | `dns` | the second house: record sets |
 //!
@@ -38,6 +39,7 @@ pub mod dns;
 mod house;
 pub mod kubernetes;
 mod router;
+mod unreached;
 
 pub use self::cluster::{
     Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, ServerApis, Shift, Whole,
@@ -46,4 +48,5 @@ pub use self::house::{
     Checkup, Guard, House, Introduction, OnTrouble, Progress, Until, Verb, Wait, Write, Written,
 };
 pub use self::router::{Provider, Router};
+pub use self::unreached::Unreached;
 pub use crate::kubernetes::cascade::CascadeScope;

@@ -31,7 +31,7 @@ mod pull;
 pub use access::{redirect, refusal, right_password, wrong_password};
 pub use answer::{Answer, unexpected};
 pub use body::{COMMON_LIMITS, refused_body, shown, sizes};
-pub use certificate::{Served, chain, expiry, issuer, names};
+pub use certificate::{OwnRoot, Served, Stored, chain, expiry, issuer, names};
 pub use check::Check;
 pub use location::next_url;
 pub use name::{Answers, Expected, Named, addresses};

@@ -18,7 +18,7 @@ use crate::engine::Error;
 use crate::kubernetes::certificates::{Renewal, renewal};
 use crate::provider::Provider;
 use crate::resource::{Identity, Reading, Target};
-use crate::verify::{Expected, Named};
+use crate::verify::{Expected, Named, OwnRoot, Stored};
 
 /// A registry, and what is known of it.
 pub(super) struct Subject {
@@ -30,9 +30,11 @@ pub(super) struct Subject {
     /// What cert-manager says of its certificate.
     pub(super) renewal: Option<Renewal>,
     /// The certificate in its Secret.
-    pub(super) stored: Option<CertificateDer<'static>>,
+    pub(super) stored: Stored,
     /// The authority of its issuer, where that is one of ours.
-    pub(super) own_root: Option<RootCertStore>,
+    pub(super) own_root: OwnRoot,
+    /// Why no cluster is reached, where that is so.
+    pub(super) unreached: Option<String>,
     /// The Secrets by which pods pull from it.
     pub(super) pull_secrets: Vec<Identity>,
     /// The users whose passwords are known.
@@ -58,8 +60,9 @@ impl Subject {
             base,
             expected: Expected::Unknown("it is reached within the cluster alone".to_owned()),
             renewal: None,
-            stored: None,
-            own_root: None,
+            stored: Stored::Nothing,
+            own_root: OwnRoot::Nothing,
+            unreached: provider.cluster().identity().await.err().map(|problem| problem.message),
             pull_secrets: Vec::new(),
             logins,
             strangers,
@@ -69,17 +72,21 @@ impl Subject {
         let mut found = Found::read(ingress, tls.as_deref(), provider).await;
         subject.expected = expected(ingress, found.take(ingress)).await;
         let Some(tls) = tls else { return Ok(subject) };
-        subject.stored = found.certificate(&tls.secret);
+        subject.stored = match found.certificate(&tls.secret) {
+            Ok(Some(stored)) => Stored::Known(stored),
+            Ok(None) => Stored::Nothing,
+            Err(why) => Stored::Unknown(why),
+        };
         let Some(signed) = &tls.signed else { return Ok(subject) };
         subject.renewal = found
             .object(&signed.certificate)
             .and_then(|object| renewal(&signed.certificate, &object, Timestamp::now()));
         if let Signer::Authority(secret) = &signed.signer {
-            subject.own_root = found.certificate(secret).map(|root| {
-                let mut roots = RootCertStore::empty();
-                roots.add_parsable_certificates([root]);
-                roots
-            });
+            subject.own_root = match found.certificate(secret) {
+                Ok(Some(root)) => OwnRoot::Known(roots_of(root)),
+                Ok(None) => OwnRoot::Nothing,
+                Err(why) => OwnRoot::Unknown(why),
+            };
         }
         Ok(subject)
     }
@@ -141,12 +148,27 @@ impl Found {
         }
     }
 
-    /// The certificate in a Secret.
-    fn certificate(&self, secret: &Identity) -> Option<CertificateDer<'static>> {
-        let object = self.object(secret)?;
-        let text = object.get("data")?.get("tls.crt")?.as_str()?;
-        tls::certificates(&STANDARD.decode(text).ok()?).into_iter().next()
+    /// The certificate in a Secret, if it has one.
+    ///
+    /// # Errors
+    /// Why the Secret cannot be read.
+    fn certificate(&self, secret: &Identity) -> Result<Option<CertificateDer<'static>>, String> {
+        if let Some(Reading::Unreadable(problem)) = self.0.get(secret) {
+            return Err(problem.message.clone());
+        }
+        Ok(self.object(secret).as_ref().and_then(first_certificate))
     }
+}
+
+fn first_certificate(secret: &Value) -> Option<CertificateDer<'static>> {
+    let text = secret.get("data")?.get("tls.crt")?.as_str()?;
+    tls::certificates(&STANDARD.decode(text).ok()?).into_iter().next()
+}
+
+fn roots_of(root: CertificateDer<'static>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates([root]);
+    roots
 }
 
 /// The addresses that an Ingress says of itself.
