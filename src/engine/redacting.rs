@@ -59,6 +59,7 @@ impl RedactingProvider {
 }
 
 /// All houses: the provider within finds the one in which a target lives.
+#[async_trait]
 impl Provider for RedactingProvider {
     fn cluster(&self) -> &dyn Cluster {
         self
@@ -66,6 +67,12 @@ impl Provider for RedactingProvider {
 
     fn other_house(&self, group: &str) -> Option<&dyn House> {
         self.provider.other_house(group).map(|_| self as &dyn House)
+    }
+
+    async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        let MarkedObjects { seen, hidden } = self.answer(self.provider.all_marked(project).await)?;
+        let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
+        Ok(MarkedObjects { seen, hidden: hidden.collect() })
     }
 }
 

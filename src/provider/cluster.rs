@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::house::{House, Written};
+use super::marked::{Marked, MarkedObjects};
 use crate::kubernetes::cascade::CascadeScope;
 use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
@@ -78,32 +79,6 @@ pub struct Dependent {
 pub struct Dependents {
     /// What is there.
     pub seen: Vec<Dependent>,
-    /// The kinds that could not be looked at, each with the reason.
-    pub hidden: Vec<(GroupKind, String)>,
-}
-
-/// An object that carries our annotations, whichever project it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marked {
-    /// Which object.
-    pub identity: Identity,
-    /// Its uid.
-    pub uid: String,
-    /// The project that it names.
-    pub project: String,
-    /// The lineage that it names.
-    pub lineage: Option<String>,
-    /// The address that it names.
-    pub address: Option<String>,
-    /// Whether it is marked as protected.
-    pub protect: bool,
-}
-
-/// What was seen of the objects of a project.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MarkedObjects {
-    /// What is there, sorted by identity.
-    pub seen: Vec<Marked>,
     /// The kinds that could not be looked at, each with the reason.
     pub hidden: Vec<(GroupKind, String)>,
 }

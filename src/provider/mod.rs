@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `house` | what every house can do: read, preview, write, delete, wait, review |
 //! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
+//! | `marked` | what carries our marks |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
 //! | `unreached` | what stands in the place of a cluster that is not reached |
 //! | `kubernetes` | the first house |
@@ -38,15 +39,17 @@ mod cluster;
 pub mod dns;
 mod house;
 pub mod kubernetes;
+mod marked;
 mod router;
 mod unreached;
 
 pub use self::cluster::{
-    Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, ServerApis, Shift, Whole,
+    Cluster, Dependent, Dependents, Inventory, Reassignment, ServerApis, Shift, Whole,
 };
 pub use self::house::{
     Checkup, Guard, House, Introduction, OnTrouble, Progress, Until, Verb, Wait, Write, Written,
 };
+pub use self::marked::{Marked, MarkedObjects};
 pub use self::router::{Provider, Router};
 pub use self::unreached::Unreached;
 pub use crate::kubernetes::cascade::CascadeScope;

@@ -12,6 +12,7 @@ tests! {
     without_the_right_to_list_namespaces_no_secret_goes,
     an_account_gets_an_entry_beside_those_of_others,
     an_entry_of_others_is_taken_over_only_with_consent,
+    a_lost_state_finds_the_entries_of_accounts,
     an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused,
     two_users_take_turns_and_the_next_plan_retires_one,
     nodes_get_no_user_that_the_pods_do_not_take,
@@ -216,6 +217,25 @@ fn an_entry_of_others_is_taken_over_only_with_consent() {
     project.run(["apply", "--auto-approve", "--adopt", &entry]).success();
     assert_eq!(entries(&ns, "default"), ["pull"]);
     project.expect_settled();
+}
+
+fn a_lost_state_finds_the_entries_of_accounts() {
+    let ns = Namespace::new();
+    ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "theirs"}]}));
+    let project = pulling(&ns, "namespaces = [\"{ns}\"]\nservice_accounts = [\"default\"]");
+    project.apply();
+    let before: Vec<String> = project.state()["resources"].as_object().unwrap().keys().cloned().collect();
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    project.remove(&project.state_path());
+    project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    let after: Vec<String> = project.state()["resources"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(after, before);
+    assert!(after.iter().any(|address| address.contains("ImagePullSecret")), "{after:?}");
+    // Mistakes in the blocks are no reason to find nothing.
+    project.remove(&project.state_path());
+    project.edit("regplan.toml", "user     = \"ci\"", "user     = \"nobody\"");
+    let found = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    found.stderr_contains("records of DNS are not looked for").stderr_contains("ImagePullSecret");
 }
 
 fn an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused() {

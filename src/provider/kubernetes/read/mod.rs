@@ -1,5 +1,6 @@
 //! Reading: objects in bulk, and names of what dies with others.
 
+mod accounts;
 mod dependents;
 mod inventory;
 mod list;
@@ -10,6 +11,7 @@ mod owned;
 mod remains;
 mod survey;
 
+pub(in crate::provider::kubernetes) use self::accounts::accounts;
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
 pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};
