@@ -169,7 +169,7 @@ pub trait Recorder: Send {
     /// Notes a record. It counts from now on.
     fn note(&mut self, record: Record);
 
-    /// Keeps durably what was noted. It is called before anything else begins.
+    /// Keeps durably what was noted. What is under way goes on meanwhile; nothing else is noted.
     ///
     /// # Errors
     /// A record could not be kept. That ends the run: going on would lose what is done.

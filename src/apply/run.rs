@@ -69,6 +69,24 @@ async fn all_ended(under_way: &mut FuturesUnordered<Step<'_>>) -> Vec<StepResult
     ended
 }
 
+/// Keeps what was noted while the steps under way go on, and returns those that have ended meanwhile. The disk, or the
+/// server that has the state, takes its time, and nothing that was begun waits for it: the run has recorded all that it
+/// is going to do before it began.
+async fn keep_beside(
+    recorder: &mut dyn Recorder,
+    under_way: &mut FuturesUnordered<Step<'_>>,
+) -> Result<Vec<StepResult>, Problem> {
+    let mut ended = Vec::new();
+    let mut kept = recorder.keep();
+    loop {
+        tokio::select! {
+            biased;
+            kept = &mut kept => return kept.map(|()| ended),
+            Some(result) = under_way.next() => ended.push(result),
+        }
+    }
+}
+
 /// A plan that is carried out.
 struct Work<'p> {
     plan: &'p Plan,
@@ -154,23 +172,23 @@ impl<'p> Work<'p> {
             if under_way.is_empty() {
                 break;
             }
-            // What was noted without a write is kept before anything else ends.
-            recorder.keep().await?;
+            let mut results = keep_beside(recorder, &mut under_way).await?;
             let is_more_to_begin = !stopping && !self.waiting.is_empty();
-            let results = tokio::select! {
-                biased;
-                () = self.stop.at_once.cancelled() => {
-                    reporter.stopped();
-                    break;
-                }
-                results = all_ended(&mut under_way) => results,
-                // A resource that waits from now on has left its place.
-                () = self.places.wait(), if is_more_to_begin => continue,
-            };
+            if results.is_empty() {
+                results = tokio::select! {
+                    biased;
+                    () = self.stop.at_once.cancelled() => {
+                        reporter.stopped();
+                        break;
+                    }
+                    results = all_ended(&mut under_way) => results,
+                    // A resource that waits from now on has left its place.
+                    () = self.places.wait(), if is_more_to_begin => continue,
+                };
+            }
             for result in results {
                 under_way.extend(self.take(result, recorder, reporter));
             }
-            recorder.keep().await?;
         }
         recorder.keep().await?;
         if reporter.report().stopped {

@@ -15,12 +15,12 @@ use crate::resource::{Address, Desired, Live, Permit, Problem, ProblemKind, Targ
 /// one with the name `never-ready` does not become ready.
 pub(crate) struct TakesEveryWrite {
     /// Called with the name of the object before it is written.
-    pub(crate) before_write: fn(&str),
+    pub(crate) before_write: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Default for TakesEveryWrite {
     fn default() -> Self {
-        Self { before_write: |_| () }
+        Self { before_write: Box::new(|_| ()) }
     }
 }
 

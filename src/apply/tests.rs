@@ -1,8 +1,11 @@
 //! Tests of what a run records, and of what it leaves in flight where it ends early.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 
 use super::testing::{TakesEveryWrite, config_map, create, plan};
 use super::*;
@@ -92,4 +95,38 @@ async fn a_run_that_is_stopped_at_once_leaves_in_flight_what_was_not_answered() 
     assert!(report.stopped && !report.is_complete());
     assert_eq!(notes.records, ["resource.a written"]);
     assert_eq!(notes.in_flight, addresses(&["silent"]));
+}
+
+/// A recorder whose disk takes as long as the next write takes to begin.
+struct SlowDisk {
+    begun: Arc<Semaphore>,
+    noted: usize,
+}
+
+#[async_trait]
+impl Recorder for SlowDisk {
+    fn note(&mut self, record: Record) {
+        self.noted += usize::from(matches!(record, Record::Present { .. }));
+    }
+
+    async fn keep(&mut self) -> Result<(), Problem> {
+        let wanted = if self.noted > 0 { 2 } else { 0 };
+        drop(self.begun.acquire_many(wanted).await);
+        Ok(())
+    }
+
+    fn leave_in_flight(&mut self, _: BTreeSet<Address>) {}
+}
+
+#[tokio::test]
+async fn the_next_write_begins_while_an_outcome_is_kept() {
+    let plan = plan(["a", "b"].map(|name| create(&config_map(name))).into());
+    let begun = Arc::new(Semaphore::new(0));
+    let begins = Arc::clone(&begun);
+    let provider = TakesEveryWrite { before_write: Box::new(move |_| begins.add_permits(1)) };
+    let options = Options { parallelism: 1, on_trouble: OnTrouble::Wait };
+    let (mut disk, stop) = (SlowDisk { begun, noted: 0 }, Stop::default());
+    let report = run(&plan, &provider, &mut disk, &|_| (), &stop, options);
+    let report = tokio::time::timeout(Duration::from_secs(10), report).await;
+    assert!(report.expect("the second write waits for the disk").unwrap().is_complete());
 }

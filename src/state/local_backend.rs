@@ -1,11 +1,13 @@
 //! The backend that keeps a state in a folder on this machine.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use tokio::task::spawn_blocking;
 
 use super::backend::{Backend, Locked};
 use super::error::StateError;
@@ -28,7 +30,8 @@ use crate::resource::{Key, from_json};
 /// The state in a folder on this machine.
 ///
 /// Its writes block the calling thread for the milliseconds of an fsync, on purpose: there is no point at
-/// which a dropped future leaves a write half done or unrecorded.
+/// which a dropped future leaves a write half done or unrecorded. Only the fsync of the journal goes on beside, because an
+/// apply has many: what it syncs is written by then.
 #[derive(Debug)]
 pub struct LocalBackend {
     location: Location,
@@ -41,7 +44,7 @@ pub struct LocalBackend {
 /// The journal of our own run, open at its end.
 #[derive(Debug)]
 struct Writer {
-    file: File,
+    file: Arc<File>,
     chain: Chain,
     /// The length in bytes of what was written whole.
     length: u64,
@@ -94,7 +97,7 @@ impl LocalBackend {
         let file = files::open_private(&path, OpenOptions::new().append(true).create_new(true));
         let file = file.map_err(failed())?;
         files::sync_folder(self.location.folder())?;
-        Ok(Writer { file, chain: Chain::default(), length: 0, lost: false })
+        Ok(Writer { file: Arc::new(file), chain: Chain::default(), length: 0, lost: false })
     }
 
     fn read_revision<T: Content>(&self, number: u64) -> Result<T, StateError> {
@@ -127,27 +130,33 @@ impl LocalBackend {
 }
 
 impl Writer {
-    fn append(&mut self, path: &Path, records: &[JournalLine]) -> Result<(), StateError> {
+    async fn append(&mut self, path: &Path, records: &[JournalLine]) -> Result<(), StateError> {
         if self.lost {
             return Err(StateError::JournalLost { path: path.to_owned() });
         }
         let failed = || StateError::io(path, "write to");
         let (lines, chain) = self.chain.lines(records).map_err(|error| failed()(error.into()))?;
-        if let Err(error) = files::step("append").and_then(|()| self.file.write_all(&lines)) {
+        if let Err(error) = files::step("append").and_then(|()| (&*self.file).write_all(&lines)) {
             // On a full disk, for example, a part of a line may be there. No line after it could be read.
             self.lost = files::step("cut").and_then(|()| self.file.set_len(self.length)).is_err();
             return Err(failed()(error));
         }
+        self.chain = chain;
+        self.length += lines.len() as u64;
         if records.iter().any(JournalLine::is_urgent)
-            && let Err(error) = files::step("sync journal").and_then(|()| self.file.sync_data())
+            && let Err(error) = self.sync().await
         {
             // After a failed sync the kernel may drop what was not written: no later write is certain.
             self.lost = true;
             return Err(failed()(error));
         }
-        self.chain = chain;
-        self.length += lines.len() as u64;
         Ok(())
+    }
+
+    async fn sync(&self) -> io::Result<()> {
+        files::step("sync journal")?;
+        let file = Arc::clone(&self.file);
+        spawn_blocking(move || file.sync_data()).await.map_err(io::Error::other)?
     }
 }
 
@@ -210,7 +219,7 @@ impl Backend for LocalBackend {
             self.journal = Some(self.start_journal()?);
         }
         let writer = self.journal.as_mut().ok_or(StateError::OutOfOrder("no run has begun"))?;
-        writer.append(&self.location.journal(), records)
+        writer.append(&self.location.journal(), records).await
     }
 
     async fn clear_journal(&mut self) -> Result<(), StateError> {

@@ -25,6 +25,9 @@ tests! {
 const TRIED: &[&str] =
     &["examples/crd", "examples/live-reference", "examples/registry", "testdata/adversarial"];
 
+/// What needs controllers that only the test bed has: the tests of `stack` try it.
+const ON_THE_BED: &str = "examples/tutorial";
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -39,6 +42,7 @@ fn every_configuration_that_we_keep_is_tried_here() {
             }
         }
     }
+    found.retain(|found| found != ON_THE_BED);
     found.sort();
     assert_eq!(found, TRIED);
 }

@@ -104,7 +104,7 @@ async fn no_secret_is_stored() {
             simulated::die_after(6);
         }
     };
-    let result = applied(&plan, &TakesEveryWrite { before_write: failing }, &mut killed).await;
+    let result = applied(&plan, &TakesEveryWrite { before_write: Box::new(failing) }, &mut killed).await;
     simulated::revive();
     result.unwrap_err();
     let journal = std::fs::read_to_string(folder.path().join("state/journal")).unwrap();
@@ -121,7 +121,7 @@ async fn writes_under_way_are_in_doubt_where_a_run_ends_because_it_cannot_record
     let folder = tempfile::tempdir().unwrap();
     let mut broken = store(folder.path()).await;
     let plan = plan(["a", "b", "silent"].map(|name| create(&config_map(name))).into());
-    let full = TakesEveryWrite { before_write: |_| simulated::fail_after(0) };
+    let full = TakesEveryWrite { before_write: Box::new(|_| simulated::fail_after(0)) };
     let error = applied(&plan, &full, &mut broken).await.unwrap_err();
     assert!(error.to_string().contains("what was done cannot be recorded"), "{error}");
     broken.close().await.unwrap();

@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
+use super::hearing::Hearing;
 use super::network::{Network, NoConnection};
 use super::tls::{self, Seen, Trust};
 use crate::kubernetes::pull_login::encoded;
@@ -200,6 +201,7 @@ async fn exchange(network: &Network, call: &Call, trust: &Trust) -> Result<Answe
     let stream = network.connect(host, port).await.map_err(|why| no_connection(host, port, &why))?;
     // Small requests go out at once.
     let _ = stream.set_nodelay(true);
+    let stream = Hearing::new(stream);
     if call.url.scheme() == "http" {
         return talk(stream, call).await;
     }

@@ -18,6 +18,7 @@
 
 mod alive;
 mod door;
+mod hearing;
 mod image;
 mod inside;
 mod names;
