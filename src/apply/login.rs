@@ -45,7 +45,9 @@ pub(super) async fn await_taken(
             Err(problem) => return Err(problem),
         };
         match &lack {
-            LoginLack::NotAsked(why) if is_tried && begun.elapsed() >= PATIENCE_WITH_SILENCE.min(patience) => {
+            LoginLack::NotAsked(why)
+                if is_tried && begun.elapsed() >= PATIENCE_WITH_SILENCE.min(patience) =>
+            {
                 return Ok(Some(not_asked(&login, why)));
             }
             _ if begun.elapsed() >= patience => return Err(not_taken(&login, &lack, patience)),
@@ -57,7 +59,10 @@ pub(super) async fn await_taken(
 }
 
 fn not_asked(login: &PullLogin, why: &str) -> String {
-    format!("nodes have got the user `{}`, and whether the registry takes it already is not known: {why}", login.user)
+    format!(
+        "nodes have got the user `{}`, and whether the registry takes it already is not known: {why}",
+        login.user
+    )
 }
 
 fn not_taken(login: &PullLogin, lack: &LoginLack, patience: Duration) -> Problem {

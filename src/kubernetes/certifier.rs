@@ -92,7 +92,12 @@ impl CertifierLack {
             Self::Authority
         } else if why.contains("service \"") && why.contains("not found") {
             Self::Service
-        } else if says(&["connection refused", "no endpoints available", "no service port", "no route to host"]) {
+        } else if says(&[
+            "connection refused",
+            "no endpoints available",
+            "no service port",
+            "no route to host",
+        ]) {
             Self::Pods
         } else {
             Self::Silence(why.rsplit("\": ").next().unwrap_or(why).trim().to_owned())
@@ -101,10 +106,9 @@ impl CertifierLack {
 
     /// What the answer to the good request says of it.
     pub fn of_taken(request: &Value) -> Option<Self> {
-        let is_marked =
-            ["/spec/username", "/spec/uid"].iter().any(|field| {
-                request.pointer(field).and_then(Value::as_str).is_some_and(|text| !text.is_empty())
-            });
+        let is_marked = ["/spec/username", "/spec/uid"]
+            .iter()
+            .any(|field| request.pointer(field).and_then(Value::as_str).is_some_and(|text| !text.is_empty()));
         (!is_marked).then_some(Self::Mutation)
     }
 
@@ -118,9 +122,11 @@ impl CertifierLack {
         match self {
             Self::Service => "has no Service for its webhook".to_owned(),
             Self::Pods => "has a webhook whose Service leads to no pod that answers".to_owned(),
-            Self::Authority => "has a webhook that the API server does not trust: its cainjector has not put the \
+            Self::Authority => {
+                "has a webhook that the API server does not trust: its cainjector has not put the \
                                 authority into the webhook's configuration"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Silence(why) => format!("has a webhook that gives no answer: {why}"),
             Self::Mutation => "has a webhook that is not asked: a request did not get its user".to_owned(),
             Self::Validation => "has a webhook that is not asked: it lets a bad request through".to_owned(),
@@ -130,7 +136,9 @@ impl CertifierLack {
     /// What to do about it, where waiting does not help.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Service => "look whether its chart is applied as a whole (`kubectl get services --all-namespaces`)",
+            Self::Service => {
+                "look whether its chart is applied as a whole (`kubectl get services --all-namespaces`)"
+            }
             Self::Pods | Self::Silence(_) => {
                 "look at the pods of its webhook, and whether a network policy keeps the API server from them"
             }

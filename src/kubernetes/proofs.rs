@@ -110,7 +110,8 @@ fn selects(solver: &Value, name: &str) -> bool {
         let list = solver.get("selector")?.get(key)?.as_array().filter(|list| !list.is_empty())?;
         Some(list.iter().filter_map(Value::as_str).collect())
     };
-    let is_below = |zone: &str| name == zone || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'));
+    let is_below =
+        |zone: &str| name == zone || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'));
     let is_named = list("dnsNames").is_none_or(|names| names.contains(&name));
     is_named && list("dnsZones").is_none_or(|zones| zones.into_iter().any(is_below))
 }

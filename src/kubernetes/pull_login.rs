@@ -105,9 +105,9 @@ impl PullLogin {
 /// Which pods are asked before a pull Secret is written, and whether they must be; `None` for any other object.
 pub fn asked_pods(secret: &Value) -> Option<(LoginPods, LoginManner)> {
     let annotations = secret.pointer("/metadata/annotations")?;
-    [(LOGIN_AT, LoginManner::Required), (LOGIN_TRIED_AT, LoginManner::Tried)].into_iter().find_map(
-        |(key, manner)| Some((LoginPods::of_mark(annotations.get(key)?.as_str()?)?, manner)),
-    )
+    [(LOGIN_AT, LoginManner::Required), (LOGIN_TRIED_AT, LoginManner::Tried)]
+        .into_iter()
+        .find_map(|(key, manner)| Some((LoginPods::of_mark(annotations.get(key)?.as_str()?)?, manner)))
 }
 
 /// Whether nodes have another login than the one in this pull Secret, and lose it. Who gets the first one has lost nothing.

@@ -55,7 +55,9 @@ impl Remain {
                 format!("is of the group `{OLD_CERT_MANAGER}`, which cert-manager does not read since 0.11")
             }
             Self::OldVersion => "is in a version that cert-manager does not serve since 1.6".to_owned(),
-            Self::OldDefinition => "has no version `v1`, the only one that cert-manager serves since 1.6".to_owned(),
+            Self::OldDefinition => {
+                "has no version `v1`, the only one that cert-manager serves since 1.6".to_owned()
+            }
             Self::OldMark(key) => format!("has `{key}`, which cert-manager does not read since 0.11"),
             Self::RemovedApi(_) => "is in a version that Kubernetes does not serve any more".to_owned(),
         }
@@ -222,7 +224,8 @@ mod tests {
             assert_eq!(of(&format!("acme.cert-manager.io/{old}")), [Remain::OldVersion], "{old}");
         }
         let definition = |name: &str, version: &str| {
-            let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "spec": {"versions": [{"name": version}]}});
+            let object =
+                json!({"apiVersion": "apiextensions.k8s.io/v1", "spec": {"versions": [{"name": version}]}});
             found("apiextensions.k8s.io", "CustomResourceDefinition", name, &object)
         };
         assert_eq!(definition("issuers.cert-manager.io", "v1alpha2"), [Remain::OldDefinition]);
@@ -249,12 +252,8 @@ mod tests {
     fn a_version_that_is_not_served_any_more_names_the_one_of_today() {
         let ingress = found("extensions", "Ingress", "i", &json!({"apiVersion": "extensions/v1beta1"}));
         assert!(ingress[0].help().contains("networking.k8s.io/v1"), "{ingress:?}");
-        let ingress = found(
-            "networking.k8s.io",
-            "Ingress",
-            "i",
-            &json!({"apiVersion": "networking.k8s.io/v1beta1"}),
-        );
+        let ingress =
+            found("networking.k8s.io", "Ingress", "i", &json!({"apiVersion": "networking.k8s.io/v1beta1"}));
         assert!(ingress[0].help().contains("networking.k8s.io/v1"), "{ingress:?}");
         let image = json!([{"image": "gcr.io/kubernetes-helm/tiller:v2.14.1"}]);
         let tiller = json!({"apiVersion": "extensions/v1beta1", "spec": {"template": {"spec": {"containers": image}}}});

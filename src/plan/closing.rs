@@ -47,14 +47,12 @@ impl Closing {
             return Vec::new();
         }
         let of_an_apply = match overview.input().mode {
-            Mode::Apply => {
-                [
-                    ask_for_needed(overview),
-                    ask_for_health(overview),
-                    ask_for_rights(overview),
-                    ask_for_certifier(overview),
-                ]
-            }
+            Mode::Apply => [
+                ask_for_needed(overview),
+                ask_for_health(overview),
+                ask_for_rights(overview),
+                ask_for_certifier(overview),
+            ],
             Mode::Destroy => [None, None, None, None],
         };
         of_an_apply.into_iter().chain([ask_for_marked(overview)]).flatten().collect()
@@ -165,7 +163,8 @@ fn tell_missing(missing: Vec<Needed>, changes: &mut [Change]) {
 /// Warns, at each login whose pods cannot be asked, of what comes of it.
 fn tell_rights(unasked: &BTreeSet<String>, changes: &mut [Change]) {
     for change in changes {
-        let Some((namespace, manner)) = change.asks_pods().filter(|(found, _)| unasked.contains(found)) else {
+        let Some((namespace, manner)) = change.asks_pods().filter(|(found, _)| unasked.contains(found))
+        else {
             continue;
         };
         let told = match manner {

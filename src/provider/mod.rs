@@ -43,9 +43,7 @@ mod marked;
 mod router;
 mod unreached;
 
-pub use self::cluster::{
-    Cluster, Dependent, Dependents, Inventory, Reassignment, ServerApis, Shift, Whole,
-};
+pub use self::cluster::{Cluster, Dependent, Dependents, Inventory, Reassignment, ServerApis, Shift, Whole};
 pub use self::house::{
     Checkup, Guard, House, Introduction, OnTrouble, Progress, Until, Verb, Wait, Write, Written,
 };

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
-use super::marked::MarkedObjects;
 use super::house::{Checkup, House, Introduction, Progress, Verb, Wait, Write, Written};
+use super::marked::MarkedObjects;
 use crate::resource::{
-    GroupKind, Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_groups, house_namespaces,
-    is_house_group,
+    GroupKind, Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_groups,
+    house_namespaces, is_house_group,
 };
 
 /// What the engine and the apply talk to. [`Router`] is one.

@@ -10,9 +10,9 @@ use serde_json::json;
 use super::journal_text::Chain;
 use super::*;
 use crate::resource::{
-    Address, Applied, BlockAddress, ClusterIdentity, Encoding, Ending, Expression, FieldPath, Held, Hook, Identity,
-    IgnoreRule, Lifecycle, LiveReference, Moment, NamespaceSelection, Part, Phase, ReadyRule, Reference, SentObject, Target,
-    Timeouts,
+    Address, Applied, BlockAddress, ClusterIdentity, Encoding, Ending, Expression, FieldPath, Held, Hook,
+    Identity, IgnoreRule, Lifecycle, LiveReference, Moment, NamespaceSelection, Part, Phase, ReadyRule,
+    Reference, SentObject, Target, Timeouts,
 };
 
 fn address(text: &str) -> Address {

@@ -83,12 +83,7 @@ pub enum OwnRoot {
 
 /// Whether the certificate leads to an authority that this machine trusts, or else to the one of the issuer in the
 /// configuration (`own_root`).
-pub fn chain(
-    served: &Served,
-    here: &RootCertStore,
-    own_root: &OwnRoot,
-    signed: Option<&Signed>,
-) -> Outcome {
+pub fn chain(served: &Served, here: &RootCertStore, own_root: &OwnRoot, signed: Option<&Signed>) -> Outcome {
     let Err(why) = served.is_trusted_by(here) else {
         return Outcome::Passed(format!("signed by {}, which this machine trusts", served.leaf.issuer));
     };
@@ -242,9 +237,7 @@ pub fn issuer(served: &Served, signed: Option<&Signed>, stored: &Stored) -> Outc
         Signer::LetsEncryptStaging => (is_staging, &"Let's Encrypt's server for trials"),
         Signer::Itself => (served.leaf.is_self_signed, &"the certificate itself"),
         // Whoever signs for them has a name that only they know: the Secret tells.
-        Signer::Acme(server) => {
-            (is_stored || (!of_lets_encrypt && !served.leaf.is_self_signed), server)
-        }
+        Signer::Acme(server) => (is_stored || (!of_lets_encrypt && !served.leaf.is_self_signed), server),
         Signer::Authority(secret) => (is_stored || !of_lets_encrypt, secret),
     };
     let has_its_own_name = matches!(signed.signer, Signer::Acme(_) | Signer::Authority(_));

@@ -123,7 +123,10 @@ fn a_new_namespace_with_the_labels_gets_the_login() {
     let address = ns.fill("pull_secret.pull/Secret/{prefix}-new/pull");
     assert_eq!(change(&plan, &address)["action"], "create");
     let drift = project.run(["drift"]).code(2);
-    drift.stdout_contains(&address).stdout_contains("not made yet").stdout_contains(&ns.fill("pull={ns},!legacy"));
+    drift
+        .stdout_contains(&address)
+        .stdout_contains("not made yet")
+        .stdout_contains(&ns.fill("pull={ns},!legacy"));
     // What was approved does not reach a namespace that nobody has seen in it.
     project.run(["apply", "plan.bin"]).code(1).stderr_contains(&address);
     assert_eq!(login(&ns, "{prefix}-new"), None);
@@ -362,7 +365,8 @@ fn another_user_is_given_to_nodes_when_the_pods_take_it_or_cannot_be_asked() {
     project.run(["plan"]).success().stderr_lacks("pull-gap");
     let told = project.run(["apply", "--auto-approve"]).success();
     told.check(
-        format!("{}{}", told.stdout(), told.stderr()).contains("whether the registry takes it already is not known"),
+        format!("{}{}", told.stdout(), told.stderr())
+            .contains("whether the registry takes it already is not known"),
         "why nobody was asked is told",
     );
     assert_eq!(user(&ns), "robot");

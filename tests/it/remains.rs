@@ -125,5 +125,8 @@ spec:
     found.stderr_contains("use `apiVersion: networking.k8s.io/v1`").stderr_contains("all.yaml:7");
     found.stderr_contains("does not serve since 1.6").stderr_contains("all.yaml:15");
     found.stderr_contains("has `certmanager.k8s.io/disable-validation`").stderr_contains("all.yaml:29");
-    found.stderr_contains("all.yaml:20").stderr_contains("has no version `v1`").stderr_contains("all.yaml:38");
+    found
+        .stderr_contains("all.yaml:20")
+        .stderr_contains("has no version `v1`")
+        .stderr_contains("all.yaml:38");
 }

@@ -322,7 +322,8 @@ fn without_a_cluster_the_file_says_enough() {
         assert_eq!(found[check]["outcome"], "skipped", "{found:#}");
         assert!(found[check]["reason"].to_string().contains("no cluster is reached"), "{found:#}");
     }
-    let untrusted = verify(&project, &front, &["--format=json", "--only=password"]).env("KUBECONFIG", &absent);
+    let untrusted =
+        verify(&project, &front, &["--format=json", "--only=password"]).env("KUBECONFIG", &absent);
     let found = checks(&untrusted.run().code(3));
     assert!(found["chain"]["reason"].to_string().contains("no cluster is reached"), "{found:#}");
     assert_eq!(found["password"]["outcome"], "skipped", "nobody is sent a password");

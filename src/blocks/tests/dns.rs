@@ -191,9 +191,8 @@ fn a_registry_may_say_its_zone_itself() {
     };
     let server = "rfc2136 = { server = \"192.0.2.53\", key_name = \"k\", key = { env = \"TSIG_KEY\" } }";
     let key = SecretText::Known("VEVYVA==".into());
-    let compile = |text: &str| {
-        compiled_with(text, "", &key).unwrap_or_else(|mistakes| panic!("{mistakes}")).resources
-    };
+    let compile =
+        |text: &str| compiled_with(text, "", &key).unwrap_or_else(|mistakes| panic!("{mistakes}")).resources;
     let block = format!("{REGISTRY}[dns.zone]\nzone = \"example.com\"\ntarget = \"nodes\"\n{server}\n");
     let (of_block, here) = (compile(&block), compile(&inline(&format!("target = \"nodes\", {server}"))));
     let record = of_kind(&here, "RecordSet");
@@ -204,8 +203,12 @@ fn a_registry_may_say_its_zone_itself() {
     for (keys, place, told) in [
         ("ttl = 60", "{ zone", "does not say where its records are written"),
         (&format!("{server}, manual = {{}}"), "{}", "stand together, and one of them keeps the zone"),
-        ("manual = {}, target = \"http://x\"", "\"http://x\"", "is not"),
-        ("cloudflare = { api_token = { env = \"T\" }, url = \"http://192.0.2.1\" }", "\"http://192.0.2.1\"", "in clear"),
+        ("manual = {}, target = \"http://x\"", "\"http://x\"", "is no name of DNS"),
+        (
+            "cloudflare = { api_token = { env = \"T\" }, url = \"http://192.0.2.1\" }",
+            "\"http://192.0.2.1\"",
+            "in clear",
+        ),
     ] {
         let said = wrong(keys);
         assert!(said.contains(told) && said.contains(&format!("at `{place}")), "{keys}: {said}");

@@ -126,7 +126,9 @@ fn a_name_that_the_issuer_cannot_prove_is_a_mistake_at_its_place() {
     assert!(by_http.contains("at `[\"*.r.example.com\"]`") && by_http.contains("dns01"), "{by_http}");
     fine(&issuer(&format!("acme.dns01.digitalocean.token = {key}")));
     let zones = |zone: &str| {
-        format!("acme.http01 = {{}}\nacme.dns01 = {{ zones = [\"{zone}\"], digitalocean = {{ token = {key} }} }}")
+        format!(
+            "acme.http01 = {{}}\nacme.dns01 = {{ zones = [\"{zone}\"], digitalocean = {{ token = {key} }} }}"
+        )
     };
     fine(&issuer(&zones("example.com")));
     assert!(found(&issuer(&zones("example.org"))).contains("unprovable-name"));

@@ -198,7 +198,9 @@ fn named(cluster: &ClusterIdentity) -> String {
 
 fn missing_rights(MissingRights { missing, unasked, bindings }: &MissingRights) -> Words {
     let of_pods = |namespace: &String| {
-        format!("list pods and create pods/portforward in {namespace}, to ask the registry whether it takes a login")
+        format!(
+            "list pods and create pods/portforward in {namespace}, to ask the registry whether it takes a login"
+        )
     };
     let missing = missing.iter().map(|(verb, identity)| format!("{} {identity}", verb.name()));
     let missing: Vec<String> = missing.chain(unasked.iter().map(of_pods)).collect();

@@ -104,9 +104,7 @@ impl Visit<'_> {
 
     /// Whether the right one has signed it.
     pub(super) fn issuer(&self, known: &Known) -> Outcome {
-        self.by_certificate(known, |served, tls| {
-            issuer(served, tls.signed.as_ref(), &self.subject.stored)
-        })
+        self.by_certificate(known, |served, tls| issuer(served, tls.signed.as_ref(), &self.subject.stored))
     }
 
     fn by_certificate(&self, known: &Known, judge: impl FnOnce(&Served, &ServedTls) -> Outcome) -> Outcome {

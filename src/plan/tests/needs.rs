@@ -58,7 +58,8 @@ fn what_cert_manager_lacks_is_told_once_unless_the_plan_brings_it() {
     };
     let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "certificates.cert-manager.io"}, "spec": {"group": "cert-manager.io"}});
-    let mut world = World { certifier: [("a".to_owned(), CertifierLack::Validation)].into(), ..World::default() };
+    let mut world =
+        World { certifier: [("a".to_owned(), CertifierLack::Validation)].into(), ..World::default() };
     let both = || vec![desired("c", certificate("c")), desired("d", certificate("d"))];
     let plan = world.plan(input(both()));
     assert_eq!(warnings(&plan).len(), 1, "{:?}", warnings(&plan));

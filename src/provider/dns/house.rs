@@ -20,7 +20,9 @@ use super::rfc2136::NameServer;
 use super::service::{Cloudflare, DigitalOcean, Service, Zones};
 use super::wait;
 use crate::config::SecretSource;
-use crate::provider::{Checkup, Guard, House, Introduction, Marked, MarkedObjects, Progress, Verb, Wait, Write, Written};
+use crate::provider::{
+    Checkup, Guard, House, Introduction, Marked, MarkedObjects, Progress, Verb, Wait, Write, Written,
+};
 use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Target};
 
 /// What is said of a record that leads to its keeper.

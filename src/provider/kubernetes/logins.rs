@@ -31,7 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The pods may not be listed, or not be reached.
-pub(super) async fn login_lacks(cluster: &Kubernetes, login: &PullLogin) -> Result<Option<LoginLack>, Problem> {
+pub(super) async fn login_lacks(
+    cluster: &Kubernetes,
+    login: &PullLogin,
+) -> Result<Option<LoginLack>, Problem> {
     for pod in pods(cluster, &login.pods).await? {
         let lacking = match pod {
             Found::Running(pod) => lacks(cluster, login, &pod).await?,
@@ -100,8 +103,7 @@ async fn lacks(cluster: &Kubernetes, login: &PullLogin, pod: &str) -> Result<Opt
         Ok(Err(NoAnswer::Forbidden(why))) => {
             let message =
                 format!("whether pod {namespace}/{pod} takes the user `{}` is not known: {why}", login.user);
-            Err(Problem::new(ProblemKind::Forbidden, message)
-                .help(right_to_ask(namespace)))
+            Err(Problem::new(ProblemKind::Forbidden, message).help(right_to_ask(namespace)))
         }
         Ok(Err(NoAnswer::Other(why))) => {
             Ok(Some(LoginLack::NotAsked(format!("pod {pod} cannot be asked: {why}"))))

@@ -47,7 +47,11 @@ fn an_acme_server_signs_the_certificate_of_a_registry() {
     );
     let project = project(&ns, &bed, &issuer);
     fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
-    project.run(["plan"]).success().stdout_contains("certificate of issuer.first").stdout_lacks("cert-manager has");
+    project
+        .run(["plan"])
+        .success()
+        .stdout_contains("certificate of issuer.first")
+        .stdout_lacks("cert-manager has");
     project.apply();
     project.expect_settled();
     let url = format!("https://{}/v2/", bed.host(&ns));

@@ -86,7 +86,15 @@ pub(in crate::blocks) struct ZoneKeys {
 impl From<ZoneKeys> for DnsKeys {
     fn from(keys: ZoneKeys) -> Self {
         let ZoneKeys {
-            zone, record_type, ttl, target, rfc2136, cloudflare, digitalocean, external_dns, manual
+            zone,
+            record_type,
+            ttl,
+            target,
+            rfc2136,
+            cloudflare,
+            digitalocean,
+            external_dns,
+            manual,
         } = keys;
         Self {
             name: None,

@@ -9,8 +9,8 @@ use crate::blocks::keys::{item_span, key_text, span_of};
 use crate::config::{Block, SecretSource};
 use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Expression, FieldPath};
 use crate::resource::record_set::{RecordType, RecordValue, domain_name, lies_in, marker_name};
+use crate::resource::{Expression, FieldPath};
 
 /// Pushes what is wrong with a block.
 pub(super) fn check(block: &Block, spec: &DnsSpec, mistakes: &mut Vec<Diagnostic>) {

@@ -124,7 +124,8 @@ impl Objects<'_> {
     fn gap(&self, password: &SecretText) -> Option<Diagnostic> {
         let (user, password) = (self.spec.keys.user.as_str(), password.get()?);
         let users = self.registry.user_names(self.facts);
-        let is_gone = |name: &str| users.as_ref().is_some_and(|users| !users.iter().any(|known| known == name));
+        let is_gone =
+            |name: &str| users.as_ref().is_some_and(|users| !users.iter().any(|known| known == name));
         let had: Vec<(String, String)> =
             self.namespaces.iter().filter_map(|namespace| self.login_in(namespace)).collect();
         let changed = had.iter().filter(|(name, old)| name == user && old != password).count();
@@ -145,14 +146,12 @@ impl Objects<'_> {
             None => return None,
         };
         let help = match gone {
-            Some(_) => "leave the old user in the registry until the next apply; or `rotate` lets two users take turns",
+            Some(_) => {
+                "leave the old user in the registry until the next apply; or `rotate` lets two users take turns"
+            }
             None => "`rotate` lets two users take turns, so that pulls go on",
         };
-        Some(
-            Diagnostic::warning(codes::PULL_GAP, message)
-                .at(span_of(self.block, ["user"]), "")
-                .help(help),
-        )
+        Some(Diagnostic::warning(codes::PULL_GAP, message).at(span_of(self.block, ["user"]), "").help(help))
     }
 
     /// The login that nodes have for a namespace.

@@ -65,9 +65,7 @@ impl RegistrySpec {
             UserSource::Nobody
         };
         let own_zone = match &options.dns {
-            Some(RecordKey::Here(keys)) => {
-                DnsSpec::within(block, &["dns"], ZoneKeys::clone(keys), mistakes)
-            }
+            Some(RecordKey::Here(keys)) => DnsSpec::within(block, &["dns"], ZoneKeys::clone(keys), mistakes),
             Some(RecordKey::Named(_)) | None => None,
         };
         Some(Self { options, name, namespace, major, users, own_zone })
