@@ -122,15 +122,15 @@ mod tests {
 
     use super::*;
 
-    fn issuer(solvers: Value) -> Value {
+    fn issuer(solvers: &Value) -> Value {
         json!({"spec": {"acme": {"solvers": solvers}}})
     }
 
     #[test]
     fn a_name_with_a_star_is_proved_by_a_record_alone() {
-        let by_http = issuer(json!([{"http01": {}}]));
+        let by_http = issuer(&json!([{"http01": {}}]));
         let by_zone =
-            issuer(json!([{"dns01": {}, "selector": {"dnsZones": ["example.com"]}}, {"http01": {}}]));
+            issuer(&json!([{"dns01": {}, "selector": {"dnsZones": ["example.com"]}}, {"http01": {}}]));
         assert_eq!(unprovable(&by_http, "*.example.com"), Some(Unprovable::ByHttp));
         assert_eq!(unprovable(&by_http, "a.example.com"), None);
         for name in ["*.example.com", "a.example.com", "*.b.example.com", "a.example.org"] {
@@ -138,15 +138,15 @@ mod tests {
         }
         assert_eq!(unprovable(&by_zone, "*.myexample.com"), Some(Unprovable::ByHttp));
         assert_eq!(unprovable(&json!({"spec": {"ca": {}}}), "*.example.com"), None);
-        assert_eq!(unprovable(&issuer(json!([])), "*.example.com"), None, "solvers may come from elsewhere");
+        assert_eq!(unprovable(&issuer(&json!([])), "*.example.com"), None, "solvers may come from elsewhere");
     }
 
     #[test]
     fn a_name_outside_of_all_zones_is_not_proved() {
-        let zones = issuer(json!([{"dns01": {}, "selector": {"dnsZones": ["example.com"]}}]));
+        let zones = issuer(&json!([{"dns01": {}, "selector": {"dnsZones": ["example.com"]}}]));
         assert_eq!(unprovable(&zones, "a.example.org"), Some(Unprovable::NotSelected));
         assert_eq!(unprovable(&zones, "*.example.org"), Some(Unprovable::NotSelected));
-        let names = issuer(json!([{"http01": {}, "selector": {"dnsNames": ["a.example.com"]}}]));
+        let names = issuer(&json!([{"http01": {}, "selector": {"dnsNames": ["a.example.com"]}}]));
         assert_eq!(unprovable(&names, "a.example.com"), None);
         assert_eq!(unprovable(&names, "b.example.com"), Some(Unprovable::NotSelected));
     }
