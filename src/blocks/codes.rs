@@ -79,6 +79,10 @@ codes! {
     UNPROVABLE_NAME = "unprovable-name";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
+    /// An ingress controller that nobody mends any more.
+    RETIRED_CONTROLLER = "retired-controller";
+    /// A certificate would be waited for that nobody can get.
+    UNPROVEN_NAME = "unproven-name";
     /// Passwords would travel in clear.
     NO_TLS = "no-tls";
 }

@@ -8,7 +8,9 @@ use super::facts::SecretText;
 use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::{Address, Desired, Expression, FieldPath, Hook, Lifecycle, Origin, PathMap, Unchecked};
+use crate::resource::{
+    Address, Desired, Expression, FieldPath, Hook, Lifecycle, Origin, PathMap, ReadyRule, Unchecked,
+};
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
 const PLACEHOLDER: &str = "(sensitive)";
@@ -61,6 +63,8 @@ pub(super) struct Draft {
     pub(super) controlled: Vec<FieldPath>,
     /// Whether a deletion needs consent, whatever the block says.
     pub(super) protect: bool,
+    /// When it is ready, if not by the rule of its kind, and the block says nothing else.
+    pub(super) ready: Option<ReadyRule>,
     /// How it is run, where it is a hook of a chart.
     pub(super) hook: Option<Hook>,
 }
@@ -92,6 +96,7 @@ impl Draft {
             depends_on: Vec::new(),
             controlled: Vec::new(),
             protect: false,
+            ready: None,
             hook: None,
         }
     }
@@ -180,7 +185,7 @@ impl Draft {
             htpasswd: self.htpasswd,
             hook: self.hook,
             depends_on: self.depends_on.into_iter().map(|address| (address, None)).collect(),
-            lifecycle: Lifecycle { protect: self.protect, ..Lifecycle::default() },
+            lifecycle: Lifecycle { protect: self.protect, ready: self.ready, ..Lifecycle::default() },
             ..Desired::new(address, self.object)?
         })
     }

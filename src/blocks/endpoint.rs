@@ -28,22 +28,50 @@ pub enum Reach {
         /// The port.
         port: u16,
     },
-    /// From outside, by an Ingress.
-    Ingress {
-        /// The Ingress.
-        ingress: Identity,
-        /// How large a body may be, in bytes; `None` is without limit.
-        body_limit: Option<u64>,
-        /// How it is encrypted; `None` where it is not.
-        tls: Option<Box<ServedTls>>,
+    /// From outside.
+    Outside(Box<Exposed>),
+}
+
+/// How a registry is reached from outside.
+#[derive(Debug, Clone)]
+pub struct Exposed {
+    /// What lets requests in.
+    pub entry: Entry,
+    /// How large a body may be, in bytes; `None` is without limit.
+    pub body_limit: Option<u64>,
+    /// How it is encrypted; `None` where it is not.
+    pub tls: Option<ServedTls>,
+}
+
+/// What lets requests in.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// An Ingress, a Gateway or a Service, which tells its addresses in its status.
+    Object(Identity),
+    /// A port of every node.
+    Nodes {
+        /// The Service that has it.
+        service: Identity,
+        /// The port; `None` where the server chooses one.
+        port: Option<u16>,
     },
 }
 
-/// Encryption between clients and the Ingress.
+impl Entry {
+    /// The object of it.
+    pub fn object(&self) -> &Identity {
+        match self {
+            Self::Object(object) => object,
+            Self::Nodes { service, .. } => service,
+        }
+    }
+}
+
+/// Encryption between clients and what ends TLS.
 #[derive(Debug, Clone)]
 pub struct ServedTls {
-    /// The Secret with the certificate.
-    pub secret: Identity,
+    /// The Secret with the certificate; `None` where somebody else ends TLS, with a certificate of its own.
+    pub secret: Option<Identity>,
     /// The names beside the host.
     pub names: Vec<String>,
     /// Who is to sign it, and the object by which that is asked for; `None` where the Secret is somebody else's.

@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kubernetes::class_controllers::{CONTOUR, F5_NGINX, HAPROXY, INGRESS_NGINX, TRAEFIK};
+
 /// An ingress controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -74,21 +76,14 @@ impl Controller {
         }
     }
 
-    /// The Services by which its usual installations are reached, each as namespace and name: of its chart, of its
-    /// manifests, and of the distributions that bring it.
+    /// The Services by which its usual installations are reached, each as namespace and name.
     pub(in crate::blocks) fn services(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            // The last one is that of older versions of minikube.
-            Self::IngressNginx => {
-                &[("ingress-nginx", "ingress-nginx-controller"), ("kube-system", "ingress-nginx-controller")]
-            }
-            Self::F5Nginx => {
-                &[("nginx-ingress", "nginx-ingress-controller"), ("nginx-ingress", "nginx-ingress")]
-            }
-            Self::Contour => &[("projectcontour", "envoy"), ("projectcontour", "contour-envoy")],
-            // The last one is that of k3s.
-            Self::Traefik => &[("traefik", "traefik"), ("kube-system", "traefik")],
-            Self::Haproxy => &[("haproxy-controller", "haproxy-kubernetes-ingress")],
+            Self::IngressNginx => INGRESS_NGINX.services,
+            Self::F5Nginx => F5_NGINX.services,
+            Self::Contour => CONTOUR.services,
+            Self::Traefik => TRAEFIK.services,
+            Self::Haproxy => HAPROXY.services,
             Self::Other => &[],
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn distribute(
             } else {
                 Vec::new()
             },
-            ready: None,
+            ready: desired.lifecycle.ready.take(),
             // What regplan generated is nowhere else. What runs is deleted and made anew all the time.
             protect: desired.hook.is_none()
                 && (block.lifecycle.protect

@@ -56,7 +56,7 @@ mod types;
 mod value_words;
 
 pub use compile::{Blocks, CompiledBlocks};
-pub use endpoint::{Access, Endpoint, Reach, ServedTls, Signed, Signer};
+pub use endpoint::{Access, Endpoint, Entry, Exposed, Reach, ServedTls, Signed, Signer};
 pub use facts::{Capabilities, ChartOrigin, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered};
 pub use facts::{
     Document, Fact, Facts, FileLines, FilePattern, HtpasswdUser, LiveObject, ManifestFile, NamespaceLabels,

@@ -29,6 +29,7 @@
 //! | `unions` | which fields leave no place for others |
 //! | `secret_data` | which fields of an object are secret, above all of a Secret |
 //! | `readiness` | when an object is ready, by its kind, and how long that may take |
+//! | `class_controllers` | which controller serves a class of Ingresses or Gateways, and where it usually is |
 //! | `completion` | which objects end by themselves, and how they ended |
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pull_login` | which login is in a pull Secret, and which pods are to take it first |
@@ -48,6 +49,7 @@ pub mod atomic;
 pub mod cascade;
 pub mod certificates;
 pub mod certifier;
+pub mod class_controllers;
 pub mod completion;
 pub mod conditions;
 pub mod controlled;

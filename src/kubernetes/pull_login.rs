@@ -14,6 +14,18 @@ pub const SECRET_TYPE: &str = "kubernetes.io/dockerconfigjson";
 /// The key of its data.
 pub const KEY: &str = ".dockerconfigjson";
 
+/// How pods are spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// In clear.
+    Http,
+    /// Over TLS, which they end themselves.
+    Https,
+}
+
+/// How the annotation marks pods that end TLS.
+const HTTPS: &str = "https://";
+
 /// Pods that are to take a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginPods {
@@ -21,8 +33,10 @@ pub struct LoginPods {
     pub namespace: String,
     /// Their labels, as a selector.
     pub selector: String,
-    /// The port at which they answer, without TLS.
+    /// The port at which they answer.
     pub port: u16,
+    /// How they are spoken to there.
+    pub scheme: Scheme,
 }
 
 /// Whether nodes get a login without an answer of the pods.
@@ -77,19 +91,27 @@ impl fmt::Debug for PullLogin {
 }
 
 impl LoginPods {
-    /// As the annotation [`LOGIN_AT`] has it: `NAMESPACE/SELECTOR:PORT`.
+    /// As the annotation [`LOGIN_AT`] has it: `NAMESPACE/SELECTOR:PORT`, with `https://` before it where they end TLS.
     fn of_mark(mark: &str) -> Option<Self> {
-        let (namespace, rest) = mark.split_once('/')?;
+        let (scheme, place) = match mark.strip_prefix(HTTPS) {
+            Some(place) => (Scheme::Https, place),
+            None => (Scheme::Http, mark),
+        };
+        let (namespace, rest) = place.split_once('/')?;
         let (selector, port) = rest.rsplit_once(':')?;
         let port = port.parse().ok()?;
-        Some(Self { namespace: namespace.to_owned(), selector: selector.to_owned(), port })
+        Some(Self { namespace: namespace.to_owned(), selector: selector.to_owned(), port, scheme })
     }
 }
 
 /// As the annotation has it.
 impl fmt::Display for LoginPods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}:{}", self.namespace, self.selector, self.port)
+        let scheme = match self.scheme {
+            Scheme::Http => "",
+            Scheme::Https => HTTPS,
+        };
+        write!(f, "{scheme}{}/{}:{}", self.namespace, self.selector, self.port)
     }
 }
 
@@ -150,7 +172,12 @@ mod tests {
         let mark = "reg/app.kubernetes.io/name=registry,a=b:5000";
         let login = PullLogin::of(&secret(mark)).unwrap();
         assert_eq!(login.pods.to_string(), mark);
-        assert_eq!((login.pods.namespace.as_str(), login.pods.port), ("reg", 5000));
+        let LoginPods { namespace, port, scheme, .. } = &login.pods;
+        assert_eq!((namespace.as_str(), *port, *scheme), ("reg", 5000, Scheme::Http));
+        let encrypted = format!("https://{mark}");
+        let other = PullLogin::of(&secret(&encrypted)).unwrap().pods;
+        assert_eq!((other.to_string(), &other.selector), (encrypted, &login.pods.selector));
+        assert_eq!(other.scheme, Scheme::Https);
         assert_eq!((login.user.as_str(), login.password.as_str()), ("ci-a", "hunter2"));
         assert!(!format!("{login:?}").contains("hunter2"));
         assert_eq!(login.manner, LoginManner::Required);

@@ -1,4 +1,4 @@
-//! What is asked when everything else is decided: what resources name and nobody makes, what is not well, and what the
+//! What is asked when everything else is decided: what resources name and nobody makes or serves, what is not well, and what the
 //! state does not know.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +8,7 @@ use crate::kubernetes::pull_login::{LoginManner, right_to_ask};
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Mode;
+use crate::plan::view::controllers::{self, Presence, Served};
 use crate::plan::view::needs::{Needed, needed};
 use crate::plan::view::overview::Overview;
 use crate::plan::view::{health, strays};
@@ -19,6 +20,8 @@ use crate::resource::{Address, Health, Identity, Reading};
 pub(super) enum LastQuestion {
     /// Whether what resources name is there.
     Needed(Vec<Needed>),
+    /// Whether anybody serves the classes among that.
+    Controllers(Vec<Served>),
     /// What these lack, which stay as they are.
     Health(Vec<Address>),
     /// Whether the pods of these namespaces can be asked.
@@ -34,6 +37,9 @@ pub(super) enum LastQuestion {
 pub(super) struct Closing {
     is_asked: bool,
     missing: Vec<Needed>,
+    /// The classes that are there, until it is asked who serves them.
+    served: Vec<Served>,
+    controllers: Vec<(Served, Presence)>,
     health: BTreeMap<Address, Health>,
     unasked: BTreeSet<String>,
     certifier: BTreeMap<String, CertifierLack>,
@@ -41,10 +47,10 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// The last questions; none where they were asked already.
+    /// The last questions, and what follows from their answers; none where all is asked.
     pub(super) fn ask(&mut self, overview: Overview<'_>) -> Vec<(LastQuestion, Question)> {
         if std::mem::replace(&mut self.is_asked, true) {
-            return Vec::new();
+            return self.ask_for_controllers().into_iter().collect();
         }
         let of_an_apply = match overview.input().mode {
             Mode::Apply => [
@@ -62,10 +68,14 @@ impl Closing {
     pub(super) fn take(&mut self, overview: Overview<'_>, question: LastQuestion, answer: Answer) -> bool {
         match (question, answer) {
             (LastQuestion::Needed(needed), Answer::Read(readings)) => {
-                let read = needed.into_iter().zip(readings);
+                let read: Vec<_> = needed.into_iter().zip(readings).collect();
+                self.served = controllers::served(overview.input(), &read);
                 // What may not be read may be there.
-                let missing = read.filter(|(_, reading)| matches!(reading, Reading::Absent));
+                let missing = read.into_iter().filter(|(_, reading)| matches!(reading, Reading::Absent));
                 self.missing = missing.map(|(needed, _)| needed).collect();
+            }
+            (LastQuestion::Controllers(served), Answer::Read(readings)) => {
+                self.controllers.extend(controllers::found(served, &readings));
             }
             (LastQuestion::Health(addresses), Answer::Lacks(answers)) => {
                 self.health = health::found(overview, addresses, answers);
@@ -87,12 +97,24 @@ impl Closing {
 
     /// Says it at the changes that it concerns; sentences about the rest.
     pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> Vec<String> {
-        let Self { missing, health, unasked, certifier, marked, .. } = self;
+        let Self { missing, controllers, health, unasked, certifier, marked, .. } = self;
         tell_missing(missing, changes);
+        let served = tell_controllers(controllers, changes);
         tell_rights(&unasked, changes);
         tell_certifier(certifier, changes);
         tell_health(health, changes);
-        strays::notes(overview, &marked, changes).collect()
+        served.into_iter().chain(strays::notes(overview, &marked, changes)).collect()
+    }
+
+    /// Asks for those who serve classes that are there.
+    fn ask_for_controllers(&mut self) -> Option<(LastQuestion, Question)> {
+        let served = std::mem::take(&mut self.served);
+        let targets = controllers::targets(&served);
+        if targets.is_empty() {
+            self.controllers.extend(controllers::found(served, &[]));
+            return None;
+        }
+        Some((LastQuestion::Controllers(served), Question::Read(targets)))
     }
 }
 
@@ -150,12 +172,47 @@ fn ask_for_marked(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
 
 /// Warns, at each resource that changes, of what it names and what is not there.
 fn tell_missing(missing: Vec<Needed>, changes: &mut [Change]) {
-    for Needed { target, by } in missing {
-        for (address, path) in by {
-            let text = format!("{path}: {} is missing", target.identity.short_name());
-            if let Some(change) = changes.iter_mut().find(|change| change.address == address) {
-                change.warnings.push(text);
+    for needed in missing {
+        let text = format!("{} is missing", needed.target.identity.short_name());
+        warn(&needed, &text, changes);
+    }
+}
+
+/// Says who serves the classes that are there, and warns of one that nobody seems to serve.
+fn tell_controllers(found: Vec<(Served, Presence)>, changes: &mut [Change]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (Served { class, name, .. }, presence) in found {
+        let served = class.target.identity.short_name();
+        match presence {
+            Presence::Accepts => notes.push(format!("{served} is served by {name}, which has accepted it")),
+            Presence::At(service) => {
+                notes.push(format!("{served} is served by {name}, at {}", service.short_name()));
             }
+            Presence::Hidden => {
+                notes.push(format!("{served} is served by {name}; whether that is there may not be read"));
+            }
+            Presence::Unknown => notes.push(format!(
+                "{served} is served by {name}, of which nothing is known here: whether it runs was not looked for"
+            )),
+            Presence::Nowhere(places) => {
+                let places: Vec<String> = places.iter().map(Identity::short_name).collect();
+                let text = format!(
+                    "{served} is there, but {name}, which serves it, is in none of its usual places ({}); unless it \
+                     runs elsewhere, nobody is let in",
+                    places.join(", ")
+                );
+                warn(&class, &text, changes);
+            }
+        }
+    }
+    notes
+}
+
+/// Adds this sentence at each resource that names something, behind the field.
+fn warn(needed: &Needed, text: &str, changes: &mut [Change]) {
+    for (address, path) in &needed.by {
+        if let Some(change) = changes.iter_mut().find(|change| change.address == *address) {
+            change.warnings.push(format!("{path}: {text}"));
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::closing::{Closing, LastQuestion};
-use crate::plan::cures::order;
+use crate::plan::cures::{order, ways_in};
 use crate::plan::decision::ruling::Postponed;
 use crate::plan::decision::ruling::{NextStep, Ruling};
 use crate::plan::decision::{answer, postponed, prediction, reading, trial};
@@ -447,6 +447,7 @@ impl Planner {
         let notes = std::mem::take(&mut self.closing).tell(self.overview(), &mut changes);
         self.notes.extend(notes);
         refusals.extend(unreadable);
+        ways_in::close_first(&mut changes, &self.input.known);
         refusals.extend(order::settle(&mut changes));
         self.notes.extend(strangers::notes(self.overview()));
         self.notes.extend(unused_consents(&self.input, &changes, &refusals));

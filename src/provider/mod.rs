@@ -9,6 +9,7 @@
 //! | `unreached` | what stands in the place of a cluster that is not reached |
 //! | `kubernetes` | the first house |
 //! | `dns` | the second house: record sets |
+//! | `witness` | TLS with whoever answers |
 //!
 //! The engine and the apply take a [`Provider`] and never ask which house they talk to.
 //!
@@ -42,6 +43,7 @@ pub mod kubernetes;
 mod marked;
 mod router;
 mod unreached;
+pub mod witness;
 
 pub use self::cluster::{Cluster, Dependent, Dependents, Inventory, Reassignment, ServerApis, Shift, Whole};
 pub use self::house::{

@@ -27,9 +27,10 @@ pub fn redirect(host: &str, answer: &Answer) -> Outcome {
         (401 | 200, _) if answer.is_of_registry() => Outcome::Failed(Fault::new(
             codes::NO_REDIRECT,
             "the registry answers at plain HTTP, so passwords may be sent in clear",
-            "have the ingress controller lead HTTP to HTTPS; `regplan plan` says with which annotation, where it knows",
+            "have what lets requests in (the ingress controller, the Gateway) lead HTTP to HTTPS, or serve no plain HTTP",
         )),
-        (404 | 403, _) => {
+        // 400 is the answer of a port for TLS alone.
+        (400 | 403 | 404, _) => {
             Outcome::Passed(format!("{} at plain HTTP: nothing is served there", answer.status))
         }
         _ => Outcome::Failed(unexpected("plain HTTP", answer)),

@@ -97,7 +97,9 @@ fn judge(host: &str, named: &Named, whom: &str, expected: &Expected) -> Outcome 
                     Expected::Pending(object) =>
                         format!("wait until {object} has an address, and make a record for it"),
                     Expected::Unknown(_) =>
-                        "make a record for the address of the ingress controller".to_owned(),
+                        "make a record for the address at which requests come in: of the ingress \
+                                             controller, of the load balancer, or of a node"
+                            .to_owned(),
                 }
             ),
         )),

@@ -12,6 +12,7 @@
 pub(crate) mod audit;
 mod backends;
 mod checks;
+mod exposure;
 mod figures;
 mod ledger;
 mod mode;
@@ -28,5 +29,6 @@ use mode::Mode;
 
 /// The tests of this feature. The long mode has more of them.
 pub(crate) fn tests() -> Vec<Test> {
-    [walk::tests(Mode::here()), reading::tests(), together::tests(), page::tests()].concat()
+    let mode = Mode::here();
+    [walk::tests(mode), exposure::tests(mode), reading::tests(), together::tests(), page::tests()].concat()
 }

@@ -125,7 +125,14 @@ fn what_is_there_is_no_warning() {
     let ns = Namespace::new();
     let list = json!({"apiVersion": "v1", "kind": "List", "items": named(&ns)});
     ns.apply(&list.to_string());
-    assert_eq!(missing(&plan(&naming(&ns), ns.cluster().kubeconfig())), [""; 0]);
+    let project = naming(&ns);
+    let found = plan(&project, ns.cluster().kubeconfig());
+    assert_eq!(missing(&found), [""; 0]);
+    // Who is to serve the class is said as well.
+    let served =
+        ns.fill("IngressClass {prefix}-class is served by example.com/none, of which nothing is known");
+    assert!(found["notes"].to_string().contains(&served), "{}", found["notes"]);
+    project.run(["plan"]).success().stdout_contains(&ns.fill("Note: IngressClass {prefix}-class is"));
     clean_up(&ns);
 }
 

@@ -7,14 +7,17 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bed::image::Image;
-use crate::harness::{Command, Namespace, program, wait_until};
+use crate::harness::{Command, Namespace, Project, program, wait_until};
+use crate::plane::pki::{Authority, Validity};
 
 tests! {
     a_registry_of_version_2_takes_a_push_and_a_pull,
     a_registry_of_version_3_takes_a_push_and_a_pull,
+    a_pod_of_version_2_asks_for_passwords_over_tls_whatever_its_file_says,
+    a_pod_of_version_3_asks_for_passwords_over_tls_whatever_its_file_says,
 }
 
 const PASSWORD: &str = "a long enough password";
@@ -31,22 +34,7 @@ fn a_registry_of_version_3_takes_a_push_and_a_pull() {
 /// Applies a registry of this image, and starts the program with the files that its pods mount.
 fn round_trip(image: &str, registry: Command) {
     let ns = Namespace::absent();
-    let config = format!(
-        r#"
-[project]
-name = "{{project}}"
-
-[registry.main]
-host           = "registry.example.com"
-image          = "{image}"
-namespace      = "{{ns}}"
-storage.volume = {{ size = "1Gi" }}
-
-[registry.main.auth.users]
-ci = {{ env = "CI_PASSWORD" }}
-"#
-    );
-    let project = ns.project().write("regplan.toml", &config).env("CI_PASSWORD", PASSWORD);
+    let project = project(&ns, image, "");
     project.apply();
     project.run(["plan", "--detailed-exitcode"]).success();
     let folder = tempfile::tempdir().unwrap();
@@ -83,6 +71,69 @@ fn users_come_without_a_restart(folder: &Path, port: u16) {
     assert_eq!(status(port, "/v2/", Some(&right)), Some(200), "the old user is still there");
     replace(&format!("{}\n", new.stdout().trim()));
     assert_eq!(status(port, "/v2/", Some(&right)), Some(401), "and goes in the same way");
+}
+
+/// A project with a registry of this image and these keys.
+fn project<'n>(ns: &'n Namespace, image: &str, keys: &str) -> Project<'n> {
+    let config = format!(
+        r#"
+[project]
+name = "{{project}}"
+
+[registry.main]
+host           = "registry.example.com"
+image          = "{image}"
+namespace      = "{{ns}}"
+storage.volume = {{ size = "1Gi" }}
+{keys}
+
+[registry.main.auth.users]
+ci = {{ env = "CI_PASSWORD" }}
+"#
+    );
+    ns.project().write("regplan.toml", &config).env("CI_PASSWORD", PASSWORD)
+}
+
+fn a_pod_of_version_2_asks_for_passwords_over_tls_whatever_its_file_says() {
+    keeps_to_its_pod("registry:2.8.3", Command::new(program("docker-registry")));
+}
+
+fn a_pod_of_version_3_asks_for_passwords_over_tls_whatever_its_file_says() {
+    let ns = Namespace::absent();
+    keeps_to_its_pod("registry:3.1.1", ns.cluster().program("registry"));
+}
+
+/// Starts the program as a pod whose `config.yml` is that of another plan already: one without users and without TLS.
+fn keeps_to_its_pod(image: &str, registry: Command) {
+    let ns = Namespace::new();
+    let pair = Authority::new().unwrap().server(Validity::Current).unwrap();
+    let data = json!({"tls.crt": pair.certificate, "tls.key": pair.key});
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "registry-tls"},
+                        "type": "kubernetes.io/tls", "stringData": data});
+    ns.apply(&secret.to_string());
+    project(&ns, image, "node_port = {}\ntls.secret = \"registry-tls\"").apply();
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (config, secret) = mounted(&ns, folder.path(), port);
+    let mut other: Value = serde_json::from_str(&fs::read_to_string(&config).unwrap()).unwrap();
+    other.as_object_mut().unwrap().remove("auth");
+    fs::write(&config, other.to_string()).unwrap();
+    fs::write(folder.path().join("tls.crt"), pair.certificate).unwrap();
+    fs::write(folder.path().join("tls.key"), pair.key).unwrap();
+    let mut registry = registry.args(["serve", config.to_str().unwrap()]).env("REGISTRY_HTTP_SECRET", secret);
+    let variables = ns.field("deployment/registry", "/spec/template/spec/containers/0/env");
+    for variable in variables.as_array().unwrap() {
+        let (name, Some(value)) = (variable["name"].as_str().unwrap(), variable["value"].as_str()) else {
+            continue;
+        };
+        let here = format!("{}/", folder.path().display());
+        registry = registry.env(name, value.replace("/auth/", &here).replace("/tls/", &here));
+    }
+    let registry = registry.spawn();
+    wait_until("the registry answers", || status(port, "/v2/", None).is_some());
+    let right = Some(format!("ci:{PASSWORD}"));
+    assert_eq!(status(port, "/v2/", right.as_deref()), Some(400), "{}", registry.stderr_so_far());
+    push_and_pull(folder.path(), port);
 }
 
 /// The status of the answer to `GET`; nothing if there is no answer.

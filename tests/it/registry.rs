@@ -1,5 +1,6 @@
 //! `[registry.NAME]`: what is applied, what each change of the block changes, and what stays.
 
+mod exposure;
 mod namespaces;
 mod rollout;
 mod secrets;
@@ -16,7 +17,15 @@ use crate::harness::{Namespace, Project, Test, changes};
 
 /// The tests of this feature.
 pub(crate) fn tests() -> Vec<Test> {
-    [rollout::tests(), storage::tests(), settings::tests(), namespaces::tests(), secrets::tests()].concat()
+    [
+        exposure::tests(),
+        rollout::tests(),
+        storage::tests(),
+        settings::tests(),
+        namespaces::tests(),
+        secrets::tests(),
+    ]
+    .concat()
 }
 
 const PASSWORD: &str = "a long enough password";

@@ -3,6 +3,7 @@
 mod bed;
 mod certificates;
 mod dns;
+mod gateway;
 mod issuers;
 mod journey;
 mod node;
@@ -21,6 +22,7 @@ pub(crate) fn tests() -> Vec<Test> {
         bed::tests(),
         certificates::tests(),
         dns::tests(),
+        gateway::tests(),
         issuers::tests(),
         verify::tests(),
     ]

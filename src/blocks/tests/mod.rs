@@ -10,8 +10,10 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::resource::{Desired, Encoding, FieldPath, GroupKind};
 
+mod addresses;
 mod charts;
 mod dns;
+mod exposures;
 mod issuers;
 mod manifests;
 mod named_blocks;

@@ -209,6 +209,11 @@ fn the_password_file_has_both_users_as_long_as_a_node_has_the_old_one() {
     assert!(decoded(secret, ".dockerconfigjson").contains("ci-b"));
     let mark = "reg/app.kubernetes.io/instance=registry,app.kubernetes.io/name=registry:5000";
     assert_eq!(secret.object["metadata"]["annotations"]["regplan.dev/login-at"], mark);
+    // Pods that end TLS themselves are asked over TLS.
+    let at_nodes = REGISTRY.replace("ingress.class = \"nginx\"", "node_port = {}");
+    let at_nodes = in_turn(&format!("{at_nodes}{IN_TURN}"), &[]).resources;
+    let secret = object(&at_nodes, "pull_secret.p/Secret/a/p");
+    assert_eq!(secret.object["metadata"]["annotations"]["regplan.dev/login-at"], format!("https://{mark}"));
     assert!(secret.depends_on.iter().any(|(address, _)| *address == kept.address));
     let kept = json!({"a.1": "eA==", "b.2": "eA=="});
     let retired = in_turn(&text, &[("reg/registry-pull-ci", kept), ("a/p", login_of("ci-b"))]).resources;

@@ -291,4 +291,11 @@ fn a_controller_is_known_by_its_class_or_told_nothing() {
     insta::assert_snapshot!(warned("ingress.class = 'traefik'"), @"Traefik ends a push after 60 seconds, and no annotation changes that");
     insta::assert_snapshot!(warned("ingress = { class = 'contour', body_size = '1m' }"), @"this controller has no limit for bodies");
     assert_eq!(warned("ingress = { class = 'edge', controller = 'other' }"), "");
+    for retired in ["class = 'nginx'", "class = 'edge', controller = 'ingress-nginx'"] {
+        let warned = warned(&format!("ingress = {{ {retired} }}"));
+        assert_eq!(warned, "ingress-nginx is retired: since March 2026 nobody mends its faults");
+    }
+    // Which class is the default one, nobody knows here.
+    assert_eq!(warned("ingress = {}"), "");
+    assert_eq!(warned("ingress = { class = 'nginx', controller = 'f5-nginx' }"), "");
 }

@@ -264,8 +264,8 @@ pub(super) fn no_connection(host: &str, port: u16, why: &NoConnection) -> Fault 
                 codes::NO_CONNECTION,
                 format!("nothing answers for {host} at port {port} ({})", said.join("; ")),
                 format!(
-                    "look whether the ingress controller runs and is reached from here; where only this machine is kept out, \
-                     go through it: `kubectl port-forward` and `--resolve {host}:{port}=127.0.0.1:PORT`"
+                    "look whether what lets requests in (the ingress controller, the Gateway, the load balancer) runs and is \
+                     reached from here; where only this machine is kept out, go through it: `kubectl port-forward` and `--resolve {host}:{port}=127.0.0.1:PORT`"
                 ),
             )
         }

@@ -26,7 +26,9 @@ impl Visit<'_> {
             return Outcome::NotNeeded("`--resolve` says where it is".to_owned());
         }
         if self.is_within_the_cluster() {
-            return Outcome::NotNeeded("the registry has no Ingress, so no name leads to it".to_owned());
+            return Outcome::NotNeeded(
+                "the registry is reached within the cluster alone, so no name leads to it".to_owned(),
+            );
         }
         let (answers, here) = dns::look_up(self.host()).await;
         addresses(self.host(), &answers, &here, &self.subject.expected)
@@ -50,6 +52,12 @@ impl Visit<'_> {
                     service.name,
                     self.host()
                 )),
+            };
+        }
+        if let Some(reason) = &self.subject.no_port {
+            return Outcome::Hindered {
+                reason: reason.clone(),
+                fix: Some("`regplan apply` makes the Service, and the server chooses the port".to_owned()),
             };
         }
         let found = match self.network.addresses(self.host(), port).await {

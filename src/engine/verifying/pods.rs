@@ -41,7 +41,7 @@ impl Visit<'_> {
                 fix: Some("`regplan apply` makes them".to_owned()),
             };
         }
-        let image = format!("{}/{REPOSITORY}:{}", self.host(), pushed.maker.tag());
+        let image = format!("{}/{REPOSITORY}:{}", self.authority(), pushed.maker.tag());
         let pulls = secrets.iter().map(|secret| self.pull_with(secret, &image, &pushed.maker));
         match join_all(pulls).await.into_iter().find_map(Result::err) {
             Some(fault) => Outcome::Failed(fault),

@@ -13,10 +13,11 @@ use url::Url;
 
 use super::door::Login;
 use super::{names, tls};
-use crate::blocks::{Access, Endpoint, Facts, Reach, SecretText, ServedTls, Signer};
+use crate::blocks::{Access, Endpoint, Entry, Exposed, Facts, Reach, SecretText, ServedTls, Signer};
 use crate::engine::Error;
 use crate::kubernetes::certificates::{Renewal, renewal};
 use crate::provider::Provider;
+use crate::resource::record_set::addresses_in;
 use crate::resource::{Identity, Reading, Target};
 use crate::verify::{Expected, Named, OwnRoot, Stored};
 
@@ -25,6 +26,8 @@ pub(super) struct Subject {
     pub(super) endpoint: Endpoint,
     /// Its URL.
     pub(super) base: Url,
+    /// Why its port is not known, where that is so.
+    pub(super) no_port: Option<String>,
     /// Where its name should lead to.
     pub(super) expected: Expected,
     /// What cert-manager says of its certificate.
@@ -53,78 +56,90 @@ impl Subject {
         facts: &Facts,
         provider: &dyn Provider,
     ) -> Result<Self, Error> {
-        let url = url(&endpoint);
+        let outside = match &endpoint.reach {
+            Reach::Outside(outside) => Some(outside.as_ref()),
+            Reach::Cluster { .. } => None,
+        };
+        let found = match outside {
+            Some(outside) => Found::read(outside, provider).await,
+            None => Found::default(),
+        };
+        let (url, no_port) = url(&endpoint, &found);
         let base = Url::parse(&url).map_err(|_| Error::NoUrl { registry: endpoint.block.clone(), url })?;
+        let expected = match outside.map(|outside| &outside.entry) {
+            None => Expected::Unknown("it is reached within the cluster alone".to_owned()),
+            Some(Entry::Object(object)) => found.addresses(object).await,
+            Some(Entry::Nodes { .. }) => {
+                Expected::Unknown("any node will do, and what stands before them".into())
+            }
+        };
+        let tls = outside.and_then(|outside| outside.tls.as_ref());
+        let signed = tls.and_then(|tls| tls.signed.as_ref());
         let (logins, strangers) = logins(&endpoint.access, facts);
-        let mut subject = Self {
+        Ok(Self {
             base,
-            expected: Expected::Unknown("it is reached within the cluster alone".to_owned()),
-            renewal: None,
-            stored: Stored::Nothing,
-            own_root: OwnRoot::Nothing,
+            no_port,
+            expected,
+            renewal: signed.and_then(|signed| {
+                renewal(&signed.certificate, &found.object(&signed.certificate)?, Timestamp::now())
+            }),
+            stored: found.stored(tls.and_then(|tls| tls.secret.as_ref())),
+            own_root: signed.map_or(OwnRoot::Nothing, |signed| found.root_of(&signed.signer)),
             unreached: provider.cluster().identity().await.err().map(|problem| problem.message),
             pull_secrets: Vec::new(),
             logins,
             strangers,
             endpoint,
-        };
-        let Reach::Ingress { ingress, tls, .. } = &subject.endpoint.reach else { return Ok(subject) };
-        let mut found = Found::read(ingress, tls.as_deref(), provider).await;
-        subject.expected = expected(ingress, found.take(ingress)).await;
-        let Some(tls) = tls else { return Ok(subject) };
-        subject.stored = match found.certificate(&tls.secret) {
-            Ok(Some(stored)) => Stored::Known(stored),
-            Ok(None) => Stored::Nothing,
-            Err(why) => Stored::Unknown(why),
-        };
-        let Some(signed) = &tls.signed else { return Ok(subject) };
-        subject.renewal = found
-            .object(&signed.certificate)
-            .and_then(|object| renewal(&signed.certificate, &object, Timestamp::now()));
-        if let Signer::Authority(secret) = &signed.signer {
-            subject.own_root = match found.certificate(secret) {
-                Ok(Some(root)) => OwnRoot::Known(roots_of(root)),
-                Ok(None) => OwnRoot::Nothing,
-                Err(why) => OwnRoot::Unknown(why),
-            };
+        })
+    }
+
+    fn outside(&self) -> Option<&Exposed> {
+        match &self.endpoint.reach {
+            Reach::Outside(outside) => Some(outside),
+            Reach::Cluster { .. } => None,
         }
-        Ok(subject)
     }
 
     /// How it is encrypted; `None` where it is not.
     pub(super) fn tls(&self) -> Option<&ServedTls> {
-        match &self.endpoint.reach {
-            Reach::Ingress { tls, .. } => tls.as_deref(),
-            Reach::Cluster { .. } => None,
-        }
+        self.outside()?.tls.as_ref()
     }
 
     /// How large a body may be.
     pub(super) fn body_limit(&self) -> Option<u64> {
-        match &self.endpoint.reach {
-            Reach::Ingress { body_limit, .. } => *body_limit,
-            Reach::Cluster { .. } => None,
-        }
+        self.outside()?.body_limit
     }
 }
 
-/// `https://HOST/`, or as the block has it.
-fn url(endpoint: &Endpoint) -> String {
+/// `https://HOST/`, or as the block has it; and why its port is not known, where that is so.
+fn url(endpoint: &Endpoint, found: &Found) -> (String, Option<String>) {
     let host = &endpoint.host;
-    match &endpoint.reach {
-        Reach::Ingress { tls: Some(_), .. } => format!("https://{host}/"),
-        Reach::Ingress { tls: None, .. } => format!("http://{host}/"),
-        Reach::Cluster { port, .. } => format!("http://{host}:{port}/"),
+    let outside = match &endpoint.reach {
+        Reach::Cluster { port, .. } => return (format!("http://{host}:{port}/"), None),
+        Reach::Outside(outside) => outside,
+    };
+    let scheme = if outside.tls.is_some() { "https" } else { "http" };
+    match &outside.entry {
+        Entry::Object(_) => (format!("{scheme}://{host}/"), None),
+        Entry::Nodes { service, port } => match port.or_else(|| found.node_port(service)) {
+            Some(port) => (format!("{scheme}://{host}:{port}/"), None),
+            None => (
+                format!("{scheme}://{host}/"),
+                Some(format!("{} tells no port of the nodes", service.short_name())),
+            ),
+        },
     }
 }
 
 /// What the cluster has of a registry.
+#[derive(Default)]
 struct Found(BTreeMap<Identity, Reading>);
 
 impl Found {
-    async fn read(ingress: &Identity, tls: Option<&ServedTls>, provider: &dyn Provider) -> Self {
-        let mut wanted = BTreeSet::from([ingress.clone()]);
-        wanted.extend(tls.map(|tls| tls.secret.clone()));
+    async fn read(outside: &Exposed, provider: &dyn Provider) -> Self {
+        let tls = outside.tls.as_ref();
+        let mut wanted = BTreeSet::from([outside.entry.object().clone()]);
+        wanted.extend(tls.and_then(|tls| tls.secret.clone()));
         if let Some(signed) = tls.and_then(|tls| tls.signed.as_ref()) {
             wanted.insert(signed.certificate.clone());
             if let Signer::Authority(secret) = &signed.signer {
@@ -135,10 +150,6 @@ impl Found {
         let targets: Vec<Target> = wanted.iter().map(target).collect();
         let readings = provider.read(&targets).await;
         Self(wanted.into_iter().zip(readings).collect())
-    }
-
-    fn take(&mut self, identity: &Identity) -> Option<Reading> {
-        self.0.remove(identity)
     }
 
     fn object(&self, identity: &Identity) -> Option<Value> {
@@ -158,6 +169,55 @@ impl Found {
         }
         Ok(self.object(secret).as_ref().and_then(first_certificate))
     }
+
+    /// The certificate in the Secret of `tls`.
+    fn stored(&self, secret: Option<&Identity>) -> Stored {
+        match secret.map(|secret| self.certificate(secret)) {
+            Some(Ok(Some(stored))) => Stored::Known(stored),
+            Some(Err(why)) => Stored::Unknown(why),
+            Some(Ok(None)) | None => Stored::Nothing,
+        }
+    }
+
+    /// The authority of an issuer that is one of ours.
+    fn root_of(&self, signer: &Signer) -> OwnRoot {
+        let Signer::Authority(secret) = signer else { return OwnRoot::Nothing };
+        match self.certificate(secret) {
+            Ok(Some(root)) => OwnRoot::Known(roots_of(root)),
+            Ok(None) => OwnRoot::Nothing,
+            Err(why) => OwnRoot::Unknown(why),
+        }
+    }
+
+    /// The port of the nodes that a Service has.
+    fn node_port(&self, service: &Identity) -> Option<u16> {
+        self.object(service)?.pointer("/spec/ports/0/nodePort")?.as_u64()?.try_into().ok()
+    }
+
+    /// The addresses that an object says of itself.
+    async fn addresses(&self, identity: &Identity) -> Expected {
+        let object = match self.0.get(identity) {
+            Some(Reading::Present(live)) => &live.object,
+            Some(Reading::Absent) => return Expected::Unknown(format!("there is no {identity}")),
+            Some(Reading::Unreadable(problem)) => return Expected::Unknown(problem.message.clone()),
+            None => return Expected::Unknown(format!("the {identity} was not read")),
+        };
+        let mut addresses: BTreeSet<IpAddr> = BTreeSet::new();
+        for text in object.get("status").map(addresses_in).unwrap_or_default() {
+            match text.parse::<IpAddr>() {
+                Ok(address) => drop(addresses.insert(address)),
+                Err(_) => {
+                    if let Ok(Named::At(found)) = names::by_system(&text).await {
+                        addresses.extend(found);
+                    }
+                }
+            }
+        }
+        if addresses.is_empty() {
+            return Expected::Pending(identity.to_string());
+        }
+        Expected::At(addresses, identity.to_string())
+    }
 }
 
 fn first_certificate(secret: &Value) -> Option<CertificateDer<'static>> {
@@ -169,31 +229,6 @@ fn roots_of(root: CertificateDer<'static>) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates([root]);
     roots
-}
-
-/// The addresses that an Ingress says of itself.
-async fn expected(ingress: &Identity, reading: Option<Reading>) -> Expected {
-    let object = match reading {
-        Some(Reading::Present(live)) => live.object.clone(),
-        Some(Reading::Absent) => return Expected::Unknown(format!("there is no {ingress}")),
-        Some(Reading::Unreadable(problem)) => return Expected::Unknown(problem.message),
-        None => return Expected::Unknown(format!("the {ingress} was not read")),
-    };
-    let told = object.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
-    let mut addresses: BTreeSet<IpAddr> = BTreeSet::new();
-    for entry in told.into_iter().flatten() {
-        let text = |key: &str| entry.get(key).and_then(Value::as_str);
-        addresses.extend(text("ip").and_then(|ip| ip.parse::<IpAddr>().ok()));
-        if let Some(name) = text("hostname")
-            && let Ok(Named::At(found)) = names::by_system(name).await
-        {
-            addresses.extend(found);
-        }
-    }
-    if addresses.is_empty() {
-        return Expected::Pending(ingress.to_string());
-    }
-    Expected::At(addresses, ingress.to_string())
 }
 
 /// The users whose passwords are known, and the others with the reason.

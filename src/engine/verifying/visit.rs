@@ -63,6 +63,11 @@ impl Visit<'_> {
         &self.subject.base
     }
 
+    /// Its host, with the port where that is not the usual one, as names of images have it.
+    pub(super) fn authority(&self) -> &str {
+        &self.base()[url::Position::BeforeHost..url::Position::AfterPort]
+    }
+
     /// Its host.
     pub(super) fn host(&self) -> &str {
         &self.subject.endpoint.host

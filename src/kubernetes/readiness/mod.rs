@@ -17,10 +17,13 @@
 //! | `CustomResourceDefinition` | established, its names accepted, and served by discovery | 1 min |
 //! | `APIService` | Available | 2 min |
 //! | Certificate, Issuer, `ClusterIssuer` of cert-manager | their condition `Ready` is there, and true | 10 min |
+//! | Gateway of the Gateway API | its condition `Programmed` is there, and true | 10 min |
+//! | `HTTPRoute` and other routes | each Gateway that it names says `Accepted` and `ResolvedRefs` | 10 min |
 //! | objects of another house | as that house says | 1 min |
 //! | other custom resources | by their conditions | 10 min |
 //! | everything else | written | 1 min |
 
+mod gateways;
 mod other_kinds;
 pub(super) mod verdict;
 mod workloads;
@@ -111,6 +114,8 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
         ("apiextensions.k8s.io", "CustomResourceDefinition") => other_kinds::definition(object),
         ("apiregistration.k8s.io", "APIService") => other_kinds::api_service(object),
         (certificates::GROUP, "Certificate" | "Issuer" | "ClusterIssuer") => other_kinds::awaited(object),
+        (gateways::GROUP, "Gateway") => gateways::gateway(object),
+        (gateways::GROUP, _) if gateways::is_route(identity) => gateways::route(object),
         (group, _) if is_builtin_group(group) => Readiness::Ready,
         (group, _) if is_house_group(group) => Readiness::waiting("its house knows whether it is ready"),
         _ => other_kinds::custom(object),
@@ -120,13 +125,19 @@ fn by_kind(identity: &Identity, object: &Value, class: StorageClass) -> Readines
 /// What to do where the object may wait for something that this cluster does not have, such as a cloud that gives
 /// addresses. It is worth telling after some seconds.
 pub fn way_out(identity: &Identity, object: &Value) -> Option<String> {
-    if !identity.is("", "Service") || !other_kinds::waits_for_address(object) {
+    let lacks = if identity.is("", "Service") && other_kinds::waits_for_address(object) {
+        format!("nothing in this cluster gives addresses, {POOL}")
+    } else if gateways::is_unanswered(identity, object) {
+        match object.pointer("/spec/gatewayClassName").and_then(Value::as_str) {
+            Some(class) => format!("no controller runs that answers for the class {class}, install one"),
+            None => "no controller runs that answers for its Gateway, install one".to_owned(),
+        }
+    } else {
         return None;
-    }
+    };
     Some(format!(
-        "if nothing in this cluster gives addresses, {POOL}; or stop with Ctrl-C and set `lifecycle.ready = {{ \
-         \"Service/{}\" = \"written\" }}`",
-        identity.name
+        "if {lacks}; or stop with Ctrl-C and set `lifecycle.ready = {{ \"{}/{}\" = \"written\" }}`",
+        identity.kind, identity.name
     ))
 }
 

@@ -221,3 +221,63 @@ fn a_certificate_and_its_issuer_are_not_ready_before_their_controller_says_so() 
     // Kinds that nobody knows may have no conditions at all.
     assert!(matches!(judged("CertificateRequest", json!({})), Readiness::Ready));
 }
+
+#[test]
+fn a_route_is_ready_when_its_own_gateways_have_taken_it() {
+    let route = of("gateway.networking.k8s.io", "HTTPRoute");
+    let condition = |kind: &str, status: &str, generation: i64| json!({"type": kind, "status": status, "observedGeneration": generation, "reason": "R", "message": "why"});
+    let object = |parents: Value| {
+        json!({"metadata": {"namespace": "a", "generation": 2},
+               "spec": {"parentRefs": [{"name": "g", "namespace": "edge", "sectionName": "https"}]},
+               "status": {"parents": parents}})
+    };
+    let answer =
+        |reference: Value, conditions: Value| json!({"parentRef": reference, "conditions": conditions});
+    // As a server fills it in.
+    let ours = json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "g", "namespace": "edge",
+                      "sectionName": "https"});
+    let taken = json!([condition("Accepted", "True", 2), condition("ResolvedRefs", "True", 2)]);
+    assert!(is_waiting(&verdict(&route, &object(json!([]))), "has not looked at it yet"));
+    for others in [
+        json!({"name": "g", "namespace": "edge", "sectionName": "http"}),
+        json!({"name": "g", "sectionName": "https"}),
+        json!({"name": "other", "namespace": "edge", "sectionName": "https"}),
+    ] {
+        assert!(is_waiting(
+            &verdict(&route, &object(json!([answer(others, taken.clone())]))),
+            "the controller of the Gateway g has not looked at it yet"
+        ));
+    }
+    assert_eq!(verdict(&route, &object(json!([answer(ours.clone(), taken)]))), Readiness::Ready);
+    let old = json!([condition("Accepted", "True", 1), condition("ResolvedRefs", "True", 2)]);
+    assert_eq!(verdict(&route, &object(json!([answer(ours.clone(), old)]))), Readiness::behind());
+    let refused = json!([condition("Accepted", "True", 2), condition("ResolvedRefs", "False", 2)]);
+    let refused = verdict(&route, &object(json!([answer(ours.clone(), refused)])));
+    assert!(is_waiting(&refused, "ResolvedRefs is False, R: why"));
+    let half = json!([condition("Accepted", "True", 2)]);
+    let half = verdict(&route, &object(json!([answer(ours, half)])));
+    assert!(is_waiting(&half, "there is no condition ResolvedRefs yet"));
+}
+
+#[test]
+fn a_gateway_is_ready_when_it_is_programmed_and_a_way_out_is_known_while_nobody_answers() {
+    let gateway = of("gateway.networking.k8s.io", "Gateway");
+    let object = |reason: &str, status: &str| {
+        json!({"metadata": {"generation": 1}, "spec": {"gatewayClassName": "edge"}, "status": {"conditions": [
+            {"type": "Accepted", "status": "Unknown", "reason": reason, "message": "m"},
+            {"type": "Programmed", "status": status, "reason": reason, "message": "m"}]}})
+    };
+    // What the definition fills in.
+    let unanswered = object("Pending", "Unknown");
+    assert!(is_waiting(&verdict(&gateway, &unanswered), "Programmed is Unknown, Pending"));
+    assert_eq!(
+        way_out(&gateway, &unanswered).unwrap(),
+        "if no controller runs that answers for the class edge, install one; or stop with Ctrl-C and set `lifecycle.ready = { \
+         \"Gateway/x\" = \"written\" }`"
+    );
+    assert!(is_waiting(&verdict(&gateway, &json!({})), "no condition Programmed yet"));
+    let refused = object("AddressNotAssigned", "False");
+    assert!(is_waiting(&verdict(&gateway, &refused), "AddressNotAssigned"));
+    assert_eq!(way_out(&gateway, &refused), None);
+    assert_eq!(verdict(&gateway, &object("Programmed", "True")), Readiness::Ready);
+}

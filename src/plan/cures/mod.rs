@@ -8,6 +8,7 @@
 //! | `usage` | how much of a quota's resource does an object use? |
 //! | `values` | which values that only one object can have are given up, and which are taken? |
 //! | `order` | which change awaits which, and which wait for each other? |
+//! | `ways_in` | what awaits the end of a way by which programs are reached? |
 
 mod effects;
 mod healing;
@@ -15,6 +16,7 @@ pub(in crate::plan) mod order;
 pub(in crate::plan) mod remedies;
 mod usage;
 mod values;
+pub(in crate::plan) mod ways_in;
 
 pub(in crate::plan) use healing::cures;
 pub use healing::is_curable;

@@ -86,3 +86,64 @@ fn what_an_unchanged_resource_names_is_not_asked_for() {
     let plan = world.plan(with_known(input(vec![desired("i", ingress())]), &address("resource.i"), &live));
     assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
 }
+
+#[test]
+fn a_class_that_nobody_serves_is_a_warning() {
+    let class = |controller: &str| {
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"},
+               "spec": {"controller": controller}})
+    };
+    let service = |namespace: &str| {
+        json!({"apiVersion": "v1", "kind": "Service",
+               "metadata": {"name": "ingress-nginx-controller", "namespace": namespace}})
+    };
+    let said = |world: World, more: Vec<Value>| {
+        let mut world = world.with(secret("tls"));
+        let more = more.into_iter().map(|object| desired("more", object));
+        let plan = world.plan(input(std::iter::once(desired("i", ingress())).chain(more).collect()));
+        let notes = plan.notes.iter().map(|note| format!("Note: {note}"));
+        notes.chain(warnings(&plan).into_iter().map(str::to_owned)).collect::<Vec<_>>().join("; ")
+    };
+    let known = || World::default().with(class("k8s.io/ingress-nginx"));
+    let absent = said(known(), vec![]);
+    assert_eq!(
+        absent,
+        "spec.ingressClassName: IngressClass nginx is there, but ingress-nginx, which serves it, is in none of its usual \
+         places (Service ingress-nginx/ingress-nginx-controller, Service kube-system/ingress-nginx-controller); unless it \
+         runs elsewhere, nobody is let in"
+    );
+    assert_eq!(
+        said(known().with(service("kube-system")), vec![]),
+        "Note: IngressClass nginx is served by ingress-nginx, at Service kube-system/ingress-nginx-controller"
+    );
+    assert_eq!(said(known(), vec![service("ingress-nginx")]), "", "this plan makes it");
+    let mut hidden = known();
+    hidden.forbidden =
+        vec![crate::resource::Identity::namespaced("", "Service", "kube-system", "ingress-nginx-controller")];
+    assert_eq!(
+        said(hidden, vec![]),
+        "Note: IngressClass nginx is served by ingress-nginx; whether that is there may not be read"
+    );
+    assert_eq!(
+        said(World::default().with(class("example.com/edge")), vec![]),
+        "Note: IngressClass nginx is served by example.com/edge, of which nothing is known here: whether it runs was not \
+         looked for"
+    );
+}
+
+#[test]
+fn a_class_of_gateways_tells_who_has_accepted_it() {
+    let gateway = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": "g", "namespace": "a"}, "spec": {"gatewayClassName": "edge"}});
+    let said = |controller: &str, accepted: &str| {
+        let class = json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass",
+            "metadata": {"name": "edge"}, "spec": {"controllerName": controller},
+            "status": {"conditions": [{"type": "Accepted", "status": accepted}]}});
+        let plan = World::default().with(class).plan(input(vec![desired("g", gateway.clone())]));
+        (plan.notes.join("; "), warnings(&plan).len())
+    };
+    let accepted =
+        "GatewayClass.gateway.networking.k8s.io edge is served by example.com/edge, which has accepted it";
+    assert_eq!(said("example.com/edge", "True"), (accepted.to_owned(), 0));
+    assert_eq!(said("projectcontour.io/gateway-controller", "Unknown"), (String::new(), 1));
+}

@@ -250,3 +250,31 @@ fn what_is_released_keeps_what_it_stands_on() {
     let deleted = plan.changes.iter().filter(|change| change.action == Action::Delete);
     assert_eq!(deleted.map(|change| change.address.to_string()).collect::<Vec<_>>(), ["resource.other"]);
 }
+
+/// An Ingress that goes is gone before the program behind it is changed, and what that program reads.
+#[test]
+fn a_way_in_is_closed_before_what_it_leads_to_is_changed() {
+    let of = |kind: &str, name: &str, text: &str| {
+        json!({"apiVersion": if kind == "Ingress" { "networking.k8s.io/v1" } else { "v1" }, "kind": kind,
+               "metadata": {"name": name, "namespace": "a"}, "spec": {"text": text}})
+    };
+    let names = ["settings", "program", "other"];
+    for (kind, way) in [("Ingress", true), ("Widget", false)] {
+        let mut world = World::default().with(marked(of(kind, "way", "x"), "resource.way"));
+        let mut wanted = Vec::new();
+        for name in names {
+            world = world.with(marked(config_map(name, json!({"k": "1"})), &format!("resource.{name}")));
+            wanted.push(desired(name, config_map(name, json!({"k": "2"}))));
+        }
+        wanted[1].depends_on = vec![(address("resource.settings"), None)];
+        let mut leaving = with_known(input(wanted), &address("resource.way"), &of(kind, "way", "x"));
+        let known = leaving.known.get_mut(&address("resource.way")).unwrap();
+        known.dependencies = vec![address("resource.program")];
+        let plan = world.plan(settle(leaving).unwrap());
+        let order: Vec<String> = plan.order().sorted().iter().map(ToString::to_string).collect();
+        let at = |name: &str| order.iter().position(|one| one == &format!("resource.{name}")).unwrap();
+        for name in ["settings", "program"] {
+            assert_eq!(at("way") < at(name), way, "{kind}: {order:?}");
+        }
+    }
+}

@@ -10,10 +10,12 @@
 //! | `first_reading` | what is read before anything is decided |
 //! | `health` | what stays as it is and does not say that it is ready |
 //! | `needs` | what desired objects name and this plan does not make |
+//! | `controllers` | whether anybody serves the classes that are named |
 //! | `strays` | what shows that the state is older than the cluster |
 //! | `index` | where a resource is, and what must be decided before it |
 //! | `readings`, `decisions` | what was read, and what is decided |
 
+pub(in crate::plan) mod controllers;
 pub(in crate::plan) mod decisions;
 pub(in crate::plan) mod first_reading;
 pub(in crate::plan) mod health;

@@ -15,6 +15,8 @@ const KINDS: &[(&str, &str)] = &[
     ("", "ServiceAccount"),
     ("networking.k8s.io", "IngressClass"),
     ("storage.k8s.io", "StorageClass"),
+    ("gateway.networking.k8s.io", "GatewayClass"),
+    ("gateway.networking.k8s.io", "Gateway"),
 ];
 
 /// An object that others name, and by which fields.

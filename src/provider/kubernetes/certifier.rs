@@ -12,9 +12,17 @@ use super::transport::{Answer, Call, CallError, JSON, Repeat};
 use crate::kubernetes::certificates::GROUP;
 use crate::kubernetes::certifier::{CertifierLack, REQUESTS, bad_request, good_request};
 
-/// The namespaces in which all is well. It is asked once for all that is written there.
+/// The namespaces in which all is well. It is asked once for all of cert-manager's own kinds that are written there one after
+/// the other.
 #[derive(Debug, Default)]
 pub(super) struct SeenWhole(Mutex<BTreeSet<String>>);
+
+impl SeenWhole {
+    /// Forgets all, since what was written may be a part of cert-manager, or of what leads to it.
+    pub(super) async fn forget(&self) {
+        self.0.lock().await.clear();
+    }
+}
 
 /// What an answer tells.
 enum Finding {

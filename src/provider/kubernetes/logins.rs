@@ -2,6 +2,7 @@
 //!
 //! Nothing else reaches one pod from everywhere. The server's own proxy keeps the header with the password for itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,18 +13,25 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
+use rustls::pki_types::ServerName;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::access::Resource;
 use super::client::Kubernetes;
 use super::discovery::encode;
 use super::problem::{self, About};
 use super::transport::{Call, chain};
-use crate::kubernetes::pull_login::{LoginLack, LoginPods, PullLogin, encoded, right_to_ask};
+use crate::kubernetes::pull_login::{LoginLack, LoginPods, PullLogin, Scheme, encoded, right_to_ask};
 use crate::provider::Verb;
+use crate::provider::witness::{Seen, believing_anybody};
 use crate::resource::{Identity, Problem, ProblemKind};
 
+/// The name by which a pod is spoken to at a forwarded port.
+const LOCAL: &str = "localhost";
 /// For how long one pod is asked.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -125,7 +133,7 @@ impl<E: std::error::Error + 'static> From<E> for NoAnswer {
 
 /// The status of `GET /v2/` with the login.
 async fn ask(cluster: &Kubernetes, login: &PullLogin, pod: &str) -> Result<StatusCode, NoAnswer> {
-    let LoginPods { namespace, port, .. } = &login.pods;
+    let LoginPods { namespace, port, scheme, .. } = &login.pods;
     let pods: Api<Pod> = Api::namespaced(cluster.transport.client(), namespace);
     let mut forwarder = pods.portforward(pod, &[*port]).await.map_err(|error| match error {
         kube::Error::Api(status) if status.code == 403 => NoAnswer::Forbidden(status.message.clone()),
@@ -134,10 +142,31 @@ async fn ask(cluster: &Kubernetes, login: &PullLogin, pod: &str) -> Result<Statu
     let Some(stream) = forwarder.take_stream(*port) else {
         return Err(NoAnswer::Other("its port is not forwarded".to_owned()));
     };
+    let status = match scheme {
+        Scheme::Http => talk(stream, login).await,
+        Scheme::Https => talk(encrypt(stream).await?, login).await,
+    };
+    forwarder.abort();
+    status
+}
+
+/// Makes TLS of a forwarded port. That leads to the pod and nowhere else, so whatever certificate it shows is taken: it is that of
+/// the name under which others reach the registry, and its authority may be known to nobody here.
+async fn encrypt<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Result<TlsStream<S>, NoAnswer> {
+    let config = believing_anybody(&Seen::default())?;
+    let name = ServerName::try_from(LOCAL)?;
+    Ok(TlsConnector::from(Arc::new(config)).connect(name, stream).await?)
+}
+
+/// What the other end of a connection answers.
+async fn talk<S>(stream: S, login: &PullLogin) -> Result<StatusCode, NoAnswer>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let both = encoded(&login.user, &login.password);
     let request = Request::get("/v2/")
-        .header(HOST, "localhost")
+        .header(HOST, LOCAL)
         .header(AUTHORIZATION, format!("Basic {both}"))
         .body(Empty::<Bytes>::new())?;
     // The connection does its work only while it is polled.
@@ -148,6 +177,5 @@ async fn ask(cluster: &Kubernetes, login: &PullLogin, pod: &str) -> Result<Statu
             return Err(NoAnswer::Other("it has closed the connection".to_owned()));
         }
     };
-    forwarder.abort();
     Ok(answer.status())
 }

@@ -9,7 +9,7 @@
 //! | file | question |
 //! |---|---|
 //! | `pods` | what do workloads require, and which labels do their pods carry? |
-//! | `network` | what do Services, Ingresses and webhooks require? |
+//! | `network` | what do Services, Ingresses and webhooks require, and what leads into the cluster? |
 //! | `other_kinds` | what do all other kinds give and require? |
 //! | `admission` | what decides about other objects, and comes before or after them? |
 //! | `controllers` | which programs do custom resources need until they are gone? |
@@ -38,6 +38,7 @@ pub use admission::{Admission, bound_policy, precedes, works_on_webhook};
 pub use controllers::{Rights, answering_services, is_asked_about};
 pub use exclusive::{Exclusive, exclusive};
 pub use facility::{Facility, PodLabel, Requirement, Selection, Strength};
+pub use network::leads_in;
 
 /// What the object gives to others.
 pub fn provides(identity: &Identity, object: &Value) -> Vec<Facility> {

@@ -1,5 +1,7 @@
 //! How programs are reached: Ingress, the Gateway API, webhooks and aggregated API servers.
 
+use serde_json::Value;
+
 use super::facility::{Facility, Strength};
 use super::walk::{Found, SECRET, SERVICE};
 use crate::resource::Identity;
@@ -35,6 +37,21 @@ pub(super) fn requires(identity: &Identity, found: &mut Found<'_>) {
             backing("spec.conversion.webhook.clientConfig.service", false, Strength::Useful, found);
         }
         _ => {}
+    }
+}
+
+/// Whether the object leads requests from outside the cluster to programs in it.
+pub fn leads_in(identity: &Identity, object: &Value) -> bool {
+    match (identity.group.as_str(), identity.kind.as_str()) {
+        ("networking.k8s.io", "Ingress") => true,
+        (GATEWAY, kind) => kind.ends_with("Route"),
+        ("", "Service") => {
+            let kind = object.pointer("/spec/type").and_then(Value::as_str);
+            let addresses = object.pointer("/spec/externalIPs").and_then(Value::as_array);
+            matches!(kind, Some("LoadBalancer" | "NodePort"))
+                || addresses.is_some_and(|list| !list.is_empty())
+        }
+        _ => false,
     }
 }
 

@@ -20,8 +20,12 @@ pub(crate) fn stack_folder() -> PathBuf {
         .get_or_init(|| {
             let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stack/build.sh");
             let limit = std::time::Duration::from_mins(9);
-            let built =
-                Command::new(script).args(["charts", "helm"]).inherit_env().limit(limit).run().success();
+            let built = Command::new(script)
+                .args(["charts", "definitions", "helm"])
+                .inherit_env()
+                .limit(limit)
+                .run()
+                .success();
             PathBuf::from(built.stdout().trim())
         })
         .clone()

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::Cluster;
+use super::{Cluster, stack_folder};
 use crate::plane::{Nodes, Plane};
 
 /// How many of them may run at once: each takes 500 MB, and its start much processor time.
@@ -60,6 +60,19 @@ impl OwnCluster {
                 panic!("no cluster of the test's own: {error}")
             }
         }
+    }
+
+    /// One that has the definitions of the Gateway API. It is given back to nobody, since they belong to the whole cluster.
+    #[track_caller]
+    pub(crate) fn with_gateway_api() -> Self {
+        let own = Self::take();
+        let folder = stack_folder().join("definitions/gateway-api");
+        for kind in ["gatewayclasses", "gateways", "httproutes", "referencegrants"] {
+            let file = folder.join(format!("gateway.networking.k8s.io_{kind}.yaml"));
+            let file = format!("--filename={}", file.display());
+            own.cluster.kubectl(["apply", "--server-side", &file]).run().success();
+        }
+        own
     }
 
     /// Leaves it to other tests: all its servers run, and answer.

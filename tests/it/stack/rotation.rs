@@ -105,6 +105,13 @@ fn pulls_go_on_while_two_users_take_turns() {
     assert!(pulls.count >= 5, "only {} pods have started meanwhile", pulls.count);
     assert_eq!(pulls.registry.status(PASSWORD), Some(StatusCode::OK));
     assert_eq!(pods_of_registry(&ns), pods, "no pod of the registry was replaced");
+    // Where the pods end TLS themselves, they are asked over TLS. No cloud gives their load balancer an address.
+    let project = pulls.registry.project();
+    let balanced = "load_balancer = {}\nlifecycle.ready = { \"Service/registry-external\" = \"written\" }";
+    project.edit("regplan.toml", "ingress.class = \"contour\"", balanced);
+    project.edit("regplan.toml", "\"second\"", "\"third\"");
+    project.apply();
+    assert_eq!(pulls.user(), "node-a");
     ns.kubectl(["delete", "pods", "--all", "--force"]).run().success();
     pulls.registry.destroy();
 }

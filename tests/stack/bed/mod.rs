@@ -14,7 +14,7 @@ mod certificates;
 mod dns;
 pub(crate) mod https;
 pub(crate) mod image;
-mod ingress;
+pub(crate) mod ingress;
 pub(crate) mod namespaces;
 pub(crate) mod node;
 mod start;

@@ -254,6 +254,13 @@ impl DnsSpec {
         self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Annotations)
     }
 
+    /// Whether an address that is known only later is taken for one of IPv4, because a type must be named and none is.
+    pub(in crate::blocks) fn assumes_type(&self) -> bool {
+        let is_asked =
+            self.keys.external_dns.as_ref().is_some_and(|external| external.by == AskedBy::Endpoint);
+        is_asked && self.keys.record_type == TypeKey::Auto
+    }
+
     /// Pushes that the key is there, and cannot be one.
     pub(in crate::blocks) fn check_key(
         &self,

@@ -18,8 +18,8 @@ const NAME_RULE: &str = "a name of DNS, as in `registry.example.com`; other lett
 #[schemars(rename = "Dns")]
 pub(in crate::blocks) struct DnsKeys {
     /// The whole name: `registry.example.com`. Without a name the block is the zone alone, in which a registry that names
-    /// the block (`dns = "dns.main"`) makes its record; `target` then says where that leads, if not to the ingress
-    /// controller.
+    /// the block (`dns = "dns.main"`) makes its record; `target` then says where that leads, if not to where the registry
+    /// is reached.
     #[schemars(length(max = 253), regex(pattern = NAME), extend("x-rule" = NAME_RULE))]
     pub(super) name: Option<String>,
     /// The zone in which the name lies: `example.com`.
@@ -167,7 +167,7 @@ pub(super) enum AskedBy {
     /// By a `DNSEndpoint`; it must watch these (`--source=crd`).
     #[default]
     Endpoint,
-    /// By annotations of the Ingress of a registry that names the block.
+    /// By annotations of what lets requests in (Ingress, route, Service) to a registry that names the block.
     Annotations,
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::IssuerSpec;
 use super::dns01;
-use super::options::{Acme, Http01};
+use super::options::{Acme, Dns01, Http01};
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
 use crate::blocks::draft::Draft;
@@ -15,6 +15,7 @@ use crate::blocks::facts::{Fact, Need};
 use crate::blocks::keys::span_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
+use crate::resource::record_set::lies_in;
 use crate::resource::{FieldPath, KeyFact};
 
 /// The directories of Let's Encrypt.
@@ -98,6 +99,12 @@ fn solvers(spec: &IssuerSpec, acme: &Acme) -> Vec<Value> {
     let dns01 = acme.dns01.as_ref().map(|dns01| dns01::solver(spec, dns01));
     let http01 = acme.http01.as_ref().map(http01);
     dns01.into_iter().chain(http01).collect()
+}
+
+/// Whether this name is proved at port 80, and not by a record.
+pub(super) fn proves_by_http(acme: &Acme, name: &str) -> bool {
+    let is_elsewhere = |dns01: &Dns01| dns01.zones.iter().any(|zone| lies_in(name, zone));
+    acme.http01.is_some() && !acme.dns01.as_ref().is_some_and(is_elsewhere)
 }
 
 fn http01(http01: &Http01) -> Value {

@@ -82,6 +82,11 @@ impl IssuerSpec {
         }
     }
 
+    /// Whether a server looks at port 80 of this name before the issuer signs for it.
+    pub(in crate::blocks) fn proves_by_http(&self, name: &str) -> bool {
+        self.keys.acme.as_ref().is_some_and(|acme| acme::proves_by_http(acme, name))
+    }
+
     /// The only namespace whose certificates it signs; `None` where it signs those of all.
     pub(in crate::blocks) fn only_namespace(&self) -> Option<&str> {
         (self.keys.scope == Scope::Namespace).then_some(self.namespace.as_str())

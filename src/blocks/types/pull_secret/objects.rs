@@ -110,7 +110,7 @@ impl Objects<'_> {
 
     /// The text for nodes.
     fn login(&self, user: &str, password: &SecretText) -> SecretText {
-        password.map(|password| docker_config::render(self.registry.host(), user, password))
+        password.map(|password| docker_config::render(&self.registry.authority(), user, password))
     }
 
     /// Notes which pods are asked before the Secret is written.

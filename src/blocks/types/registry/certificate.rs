@@ -12,15 +12,13 @@ use crate::resource::{Address, Identity};
 /// The certificate; `None` where nobody is named who signs it.
 pub(super) fn object(registry: &Registry<'_>) -> Option<Draft> {
     let tls = registry.spec.options.tls.as_ref().filter(|tls| tls.issuer.is_some())?;
-    let names: Vec<&str> =
-        [registry.spec.host()].into_iter().chain(tls.names.iter().map(String::as_str)).collect();
     let rotation = match tls.key_rotation {
         KeyRotation::Always => "Always",
         KeyRotation::Never => "Never",
     };
     let mut spec = json!({
         "secretName": registry.spec.tls_secret(),
-        "dnsNames": names,
+        "dnsNames": registry.spec.hosts(),
         "privateKey": {"rotationPolicy": rotation},
         "issuerRef": registry.issuer?.reference(),
     });
@@ -46,7 +44,7 @@ pub(super) fn object(registry: &Registry<'_>) -> Option<Draft> {
     for (field, keys) in given {
         draft = registry.from(draft, path(&["spec", field]), keys);
     }
-    for position in 1..names.len() {
+    for position in 1..=tls.names.len() {
         draft = registry.from(draft, path(&["spec", "dnsNames"]).index(position), &["tls", "names"]);
     }
     // An ACME server that looks at the name finds it.

@@ -16,6 +16,10 @@ pub(super) fn folder(major: u8) -> &'static str {
 pub(super) const AUTH_FOLDER: &str = "/auth";
 /// Where the volume is mounted.
 pub(super) const STORAGE_FOLDER: &str = "/var/lib/registry";
+/// Where the certificate is mounted, in the pods that end TLS.
+pub(super) const TLS_FOLDER: &str = "/tls";
+/// What clients are told when they are asked for a password.
+pub(super) const REALM: &str = "Registry";
 /// The port on which the registry listens.
 pub(super) const PORT: u16 = 5000;
 
@@ -50,7 +54,7 @@ http:
 "
         );
         if self.has_htpasswd {
-            text.push_str("auth:\n  htpasswd:\n    realm: Registry\n");
+            text.push_str(&["auth:\n  htpasswd:\n    realm: ", REALM, "\n"].concat());
             text.push_str(&["    path: ", AUTH_FOLDER, "/htpasswd\n"].concat());
         }
         text.push_str(

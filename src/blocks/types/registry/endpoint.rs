@@ -2,22 +2,18 @@
 
 use super::config_yml::PORT;
 use super::spec::{RegistrySpec, UserSource, password_need};
-use crate::blocks::endpoint::{Access, Endpoint, Reach, ServedTls, Signed};
+use super::way::Way;
+use crate::blocks::endpoint::{Access, Endpoint, Entry, Exposed, Reach, ServedTls, Signed};
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::resource::{BlockAddress, Identity};
 
 /// How it is reached, and who may use it. `issuer` is what the issuer's block says that signs its certificate.
 pub(super) fn endpoint(block: &BlockAddress, spec: &RegistrySpec, issuer: Option<&IssuerSpec>) -> Endpoint {
-    let object = |group: &str, kind: &str| {
-        Identity::namespaced(group, kind, spec.namespace.as_str(), spec.name.as_str())
-    };
-    let reach = match &spec.options.ingress {
-        None => Reach::Cluster { service: object("", "Service"), port: PORT },
-        Some(ingress) => Reach::Ingress {
-            ingress: object("networking.k8s.io", "Ingress"),
-            body_limit: bytes(&ingress.body_size),
-            tls: tls(spec, issuer, object("cert-manager.io", "Certificate")).map(Box::new),
-        },
+    let reach = match entry(spec) {
+        None => Reach::Cluster { service: object(spec, "", "Service", &spec.name), port: PORT },
+        Some(entry) => {
+            Reach::Outside(Box::new(Exposed { entry, body_limit: body_limit(spec), tls: tls(spec, issuer) }))
+        }
     };
     Endpoint {
         block: block.clone(),
@@ -28,11 +24,38 @@ pub(super) fn endpoint(block: &BlockAddress, spec: &RegistrySpec, issuer: Option
     }
 }
 
-fn tls(spec: &RegistrySpec, issuer: Option<&IssuerSpec>, certificate: Identity) -> Option<ServedTls> {
-    let options = spec.options.tls.as_ref()?;
-    let secret = Identity::namespaced("", "Secret", spec.namespace.as_str(), spec.tls_secret()?);
+fn object(spec: &RegistrySpec, group: &str, kind: &str, name: &str) -> Identity {
+    Identity::namespaced(group, kind, spec.namespace.as_str(), name)
+}
+
+/// What lets requests in; `None` where nothing does.
+fn entry(spec: &RegistrySpec) -> Option<Entry> {
+    let service = || object(spec, "", "Service", &spec.suffixed("external"));
+    match spec.way() {
+        Way::Cluster => None,
+        Way::Ingress(_) => Some(Entry::Object(object(spec, "networking.k8s.io", "Ingress", &spec.name))),
+        Way::Gateway(gateway) => Some(Entry::Object(spec.gateway(gateway))),
+        Way::LoadBalancer(_) => Some(Entry::Object(service())),
+        Way::NodePort(options) => Some(Entry::Nodes { service: service(), port: options.port }),
+    }
+}
+
+/// What an ingress controller is told; the other ways have no limit.
+fn body_limit(spec: &RegistrySpec) -> Option<u64> {
+    match spec.way() {
+        Way::Ingress(ingress) => bytes(&ingress.body_size),
+        Way::Cluster | Way::Gateway(_) | Way::LoadBalancer(_) | Way::NodePort(_) => None,
+    }
+}
+
+fn tls(spec: &RegistrySpec, issuer: Option<&IssuerSpec>) -> Option<ServedTls> {
+    let Some(options) = spec.options.tls.as_ref() else {
+        let is_of_others = matches!(spec.way(), Way::Gateway(gateway) if gateway.class.is_none());
+        return is_of_others.then(|| ServedTls { secret: None, names: Vec::new(), signed: None });
+    };
+    let secret = spec.tls_secret().map(|secret| object(spec, "", "Secret", &secret));
     let signed = spec.issuer().zip(issuer).map(|(named, issuer)| Signed {
-        certificate,
+        certificate: object(spec, "cert-manager.io", "Certificate", &spec.name),
         issuer: named.block().clone(),
         signer: issuer.signer(),
     });

@@ -1,7 +1,8 @@
 //! What a reader of a plan wants to know of a registry first.
 
-use super::options::{Options, Volume};
+use super::options::Volume;
 use super::spec::{RegistrySpec, UserSource};
+use super::way::Way;
 use crate::resource::KeyFact;
 
 /// Host, image, volume, users by name, TLS, and where it is reached.
@@ -19,7 +20,7 @@ pub(super) fn key_facts(spec: &RegistrySpec) -> Vec<KeyFact> {
         (None, None) => "none".to_owned(),
     };
     facts.push(KeyFact::new("TLS", tls));
-    facts.push(KeyFact::new("Ingress", exposure(options)));
+    facts.push(reached(spec));
     facts
 }
 
@@ -43,12 +44,21 @@ fn users(spec: &RegistrySpec) -> String {
     }
 }
 
-fn exposure(options: &Options) -> String {
-    match &options.ingress {
-        None => "none".to_owned(),
-        Some(ingress) => match &ingress.class {
-            Some(class) => format!("class {class}"),
-            None => "default class".to_owned(),
-        },
+/// By which way it is reached.
+fn reached(spec: &RegistrySpec) -> KeyFact {
+    let of_class = |class: &Option<String>| match class {
+        Some(class) => format!("class {class}"),
+        None => "default class".to_owned(),
+    };
+    match spec.way() {
+        Way::Cluster => KeyFact::new("Ingress", "none"),
+        Way::Ingress(ingress) => KeyFact::new("Ingress", of_class(&ingress.class)),
+        Way::Gateway(gateway) if gateway.class.is_some() => KeyFact::new("Gateway", of_class(&gateway.class)),
+        Way::Gateway(gateway) => KeyFact::new("Gateway", spec.gateway(gateway).short_name()),
+        Way::LoadBalancer(balancer) => KeyFact::new("load balancer", of_class(&balancer.class)),
+        Way::NodePort(port) => KeyFact::new(
+            "node port",
+            port.port.map_or_else(|| "a free one".to_owned(), |port| port.to_string()),
+        ),
     }
 }

@@ -5,7 +5,7 @@ use super::config_yml::PORT;
 use super::htpasswd;
 use super::spec::{RegistrySpec, UserSource, password_need};
 use crate::blocks::facts::{Fact, Facts, Need};
-use crate::kubernetes::pull_login::LoginPods;
+use crate::kubernetes::pull_login::{LoginPods, Scheme};
 
 /// How one of the users logs in.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ impl RegistrySpec {
     pub(in crate::blocks) fn login_pods(&self) -> LoginPods {
         let labels = selector(self);
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        LoginPods { namespace: self.namespace.clone(), selector: labels.join(","), port: PORT }
+        let scheme = if self.ends_tls() { Scheme::Https } else { Scheme::Http };
+        LoginPods { namespace: self.namespace.clone(), selector: labels.join(","), port: PORT, scheme }
     }
 }

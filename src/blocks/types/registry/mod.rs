@@ -8,7 +8,8 @@
 //! | `common` | What do all objects of a registry have in common? |
 //! | `objects` | Account, configuration, Secrets, claim, disruption budget |
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
-//! | `exposure` | How is the registry reached? |
+//! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
+//! | `exposure` | Which objects make that way? |
 //! | `record` | Which record of DNS leads to it? |
 //! | `certificate` | Who certifies its name? |
 //! | `config_yml` | What is in the registry's own configuration file? |
@@ -34,6 +35,7 @@ mod properties;
 mod record;
 mod rules;
 mod spec;
+mod way;
 mod workload;
 
 use serde_json::Value;
@@ -54,11 +56,12 @@ pub(in crate::blocks) use spec::RegistrySpec;
 /// The block type `registry`.
 pub(in crate::blocks) struct RegistryBlock;
 
-/// Keys of which only one may stand.
 impl BlockType for RegistryBlock {
     const KIND: &'static str = "registry";
-    const ALTERNATIVES: &'static [&'static [&'static str]] =
-        &[&["auth.users", "auth.htpasswd", "auth.anonymous"]];
+    const ALTERNATIVES: &'static [&'static [&'static str]] = &[
+        &["auth.users", "auth.htpasswd", "auth.anonymous"],
+        &["ingress", "gateway", "load_balancer", "node_port"],
+    ];
     const PROPERTIES: &'static [Property] = properties::PROPERTIES;
     type Keys = Options;
     type Spec = RegistrySpec;

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::config_yml::PORT;
 use super::htpasswd;
+use super::options::NodePort;
 use super::spec::{RegistrySpec, UserSource};
+use super::way::Way;
 use crate::blocks::facts::{Fact, Facts};
 use crate::config::Property;
 
@@ -15,8 +17,9 @@ const USERS: &str = "users";
 pub(super) const PROPERTIES: &[Property] = &[
     Property {
         name: ADDRESS,
-        about: "The URL at which the registry is reached: `https://HOST` with `tls`, `http://HOST` with `ingress` alone; \
-                without an Ingress the one of its Service, `http://NAME.NAMESPACE.svc:5000`.",
+        about: "The URL at which the registry is reached: `https://HOST`, or `http://HOST` where nothing ends TLS; with \
+                `node_port.port` also that port. Where it is reached within the cluster alone, or at a port that the server \
+                chooses, the one of its Service: `http://NAME.NAMESPACE.svc:5000`.",
     },
     Property {
         name: USERS,
@@ -35,10 +38,16 @@ pub(super) fn property(spec: &RegistrySpec, name: &str, facts: &Facts) -> Option
 }
 
 fn address(spec: &RegistrySpec) -> String {
-    match (&spec.options.ingress, &spec.options.tls) {
-        (Some(_), Some(_)) => format!("https://{}", spec.host()),
-        (Some(_), None) => format!("http://{}", spec.host()),
-        (None, _) => format!("http://{}.{}.svc:{PORT}", spec.name, spec.namespace),
+    let scheme = |is_encrypted: bool| if is_encrypted { "https" } else { "http" };
+    let has_tls = spec.options.tls.is_some();
+    let external = |is_encrypted: bool| format!("{}://{}", scheme(is_encrypted), spec.authority());
+    match spec.way() {
+        // A Gateway that is there already ends TLS by itself.
+        Way::Gateway(gateway) => external(has_tls || gateway.class.is_none()),
+        Way::Cluster | Way::NodePort(NodePort { port: None, .. }) => {
+            format!("{}://{}.{}.svc:{PORT}", scheme(spec.ends_tls()), spec.name, spec.namespace)
+        }
+        Way::Ingress(_) | Way::LoadBalancer(_) | Way::NodePort(_) => external(has_tls),
     }
 }
 

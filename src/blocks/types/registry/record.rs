@@ -1,75 +1,72 @@
 //! The record of DNS that leads to the registry, where the block names a zone for it.
 //!
-//! It leads to the ingress controller. The controller's own Service is asked first: so the name is there before the
-//! certificate is asked for, and the Ingress comes last. Where no such Service has an address, the Ingress tells it, and comes
-//! first.
+//! Where it leads is said by the zone, or by what the registry is reached by (`record/address.rs`). An address that is known
+//! beforehand makes the record come before the certificate, and what lets requests in last. Where only an object of the registry
+//! tells it, that object comes first.
+
+mod address;
 
 use super::common::{Registry, path};
 use super::spec::RegistrySpec;
+use super::way::Way;
 use crate::blocks::block_type::CompileContext;
 use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::{Fact, LiveObject, Need};
-use crate::blocks::ingress_controllers::Controller;
+use crate::blocks::facts::Need;
 use crate::blocks::types::dns::{DnsSpec, Leading, ObjectPlace};
-use crate::resource::record_set::addresses_in;
-use crate::resource::{Address, Identity, LiveReference, Reference, Target};
+use crate::resource::{Address, ReadyRule};
 
 /// What must be known of the outside.
 pub(super) fn needs(spec: &RegistrySpec, dns: Option<&DnsSpec>) -> Vec<Need> {
     let Some(dns) = dns.filter(|dns| dns.is_zone()) else { return Vec::new() };
-    dns.needs().into_iter().chain(services(spec)).collect()
+    dns.needs().into_iter().chain(address::needs(spec)).collect()
 }
 
-/// The questions for the Services by which the controller may be reached.
-fn services(spec: &RegistrySpec) -> impl Iterator<Item = Need> {
-    let controller = spec.options.ingress.as_ref().and_then(super::options::Ingress::controller);
-    controller.map_or(&[][..], Controller::services).iter().map(|(namespace, name)| {
-        let identity = Identity::namespaced("", "Service", *namespace, *name);
-        Need::Live(Target { identity, version: Some("v1".to_owned()) })
-    })
+/// Whether it can be said where a name in this zone is to lead.
+pub(super) fn is_led(registry: &Registry<'_>, dns: &DnsSpec) -> bool {
+    let is_annotated = dns.asks_by_annotations() && !matches!(registry.spec.way(), Way::Cluster);
+    is_annotated || dns.target(registry.facts).is_some() || registry.spec.tells_address()
 }
 
-/// The addresses of the controller's Service; none where there is no such Service, or it has none yet.
-fn addresses_of_controller(registry: &Registry<'_>) -> Vec<String> {
-    let found = services(registry.spec).filter_map(|need| match registry.facts.get(&need) {
-        Some(Fact::Live(LiveObject::There(service))) => {
-            Some(addresses_in(service.object.pointer("/status/loadBalancer/ingress")?))
-        }
-        _ => None,
-    });
-    found.into_iter().find(|addresses| !addresses.is_empty()).unwrap_or_default()
-}
-
-/// The zone in which the record is made here; `None` where there is none, or the record is a block of its own.
+/// The zone in which the record is made here; `None` where there is none, or the record is made by others.
 fn zone<'a>(registry: &Registry<'a>) -> Option<&'a DnsSpec> {
-    registry
-        .dns
-        .filter(|dns| dns.is_zone() && !dns.asks_by_annotations() && registry.spec.options.ingress.is_some())
+    registry.dns.filter(|dns| dns.is_zone() && !dns.asks_by_annotations() && is_led(registry, dns))
+}
+
+/// Where the record leads: what the zone says, or else where the registry is reached.
+fn leading(registry: &Registry<'_>, dns: &DnsSpec) -> Leading {
+    dns.target(registry.facts).unwrap_or_else(|| address::leading(registry))
+}
+
+/// Whether the address is known only later, and is taken for one of IPv4 until then.
+pub(super) fn assumes_type(registry: &Registry<'_>) -> bool {
+    waits_for_address(registry) && zone(registry).is_some_and(DnsSpec::assumes_type)
+}
+
+/// Whether only an object of the registry tells to which address the name leads.
+fn waits_for_address(registry: &Registry<'_>) -> bool {
+    zone(registry).is_some_and(|dns| matches!(leading(registry, dns), Leading::Later(_)))
 }
 
 /// Whether only the Ingress tells to which address the name leads.
 pub(super) fn waits_for_ingress(registry: &Registry<'_>) -> bool {
-    zone(registry).is_some_and(|dns| dns.target(registry.facts).is_none())
-        && addresses_of_controller(registry).is_empty()
+    matches!(registry.spec.way(), Way::Ingress(_)) && waits_for_address(registry)
+}
+
+/// When the Gateway of the registry is ready, if not by the rule of its kind. Where it lacks its certificate, it may never say
+/// that it is programmed. So where the certificate waits for the record, and the record for the address of the Gateway, that
+/// address is enough.
+pub(super) fn ready_gateway(registry: &Registry<'_>) -> Option<ReadyRule> {
+    let (_, field) = registry.spec.place_of_address()?;
+    (registry.issuer.is_some() && waits_for_address(registry)).then(|| ReadyRule::Field(path(field)))
 }
 
 /// The record; `None` where none is made here.
 pub(super) fn object(registry: &Registry<'_>, context: &CompileContext<'_>) -> Option<Draft> {
     let dns = zone(registry)?;
-    let leading = dns.target(registry.facts).unwrap_or_else(|| to_controller(registry));
+    let leading = leading(registry, dns);
     let draft = dns.draft(registry.block, registry.spec.host(), &leading, place(registry), context);
     let draft = registry.from(draft, path(&["metadata", "name"]), &["host"]);
     Some(registry.from(draft, path(&["spec"]), &["dns"]))
-}
-
-/// Where the ingress controller is reached.
-fn to_controller(registry: &Registry<'_>) -> Leading {
-    let addresses = addresses_of_controller(registry);
-    if addresses.is_empty() {
-        Leading::Later(Reference::Live(LiveReference { text: status_of_ingress(registry) }).mark())
-    } else {
-        Leading::Known(addresses)
-    }
 }
 
 fn place<'a>(registry: &Registry<'a>) -> ObjectPlace<'a> {
@@ -77,23 +74,16 @@ fn place<'a>(registry: &Registry<'a>) -> ObjectPlace<'a> {
     ObjectPlace { addressing, namespace: &registry.spec.namespace, name: &registry.spec.name }
 }
 
-/// The annotations of the Ingress that ask for the record.
+/// The annotations that ask for the record, of whatever lets requests in.
 pub(super) fn annotations(registry: &Registry<'_>) -> Vec<(String, String)> {
     let dns = registry.dns.filter(|dns| dns.is_zone());
     dns.map_or_else(Vec::new, |dns| dns.annotations(registry.spec.host()))
 }
 
-/// `registry.main/Ingress/registry.status.loadBalancer.ingress`.
-fn status_of_ingress(registry: &Registry<'_>) -> String {
-    let namespace = registry.spec.namespace.as_str();
-    let identity =
-        Identity::namespaced("networking.k8s.io", "Ingress", namespace, registry.spec.name.as_str());
-    let ingress = Address::object(registry.block.address.clone(), &identity, Some(namespace));
-    format!("{ingress}.status.loadBalancer.ingress")
-}
-
-/// The address of the record; `None` where none is made here.
+/// The address of the record that a certificate waits for; `None` where none is made here. Pods that end TLS need theirs before
+/// anything leads to them: it is not proved by the name.
 pub(super) fn address(registry: &Registry<'_>) -> Option<Address> {
-    let identity = zone(registry)?.identity(registry.spec.host(), &place(registry));
+    let dns = zone(registry).filter(|_| !registry.spec.ends_tls())?;
+    let identity = dns.identity(registry.spec.host(), &place(registry));
     Some(Address::object(registry.block.address.clone(), &identity, Some(&registry.spec.namespace)))
 }

@@ -1,13 +1,15 @@
-//! What the schema of a registry cannot say.
+//! What the schema of a registry cannot say; of the ways by which it is reached, in `rules/ways.rs`.
+
+mod ways;
 
 use super::common::Registry;
 use super::htpasswd;
 use super::image::{Image, ImageError};
 use super::options::AccessMode;
+use super::record;
 use super::spec::UserSource;
 use crate::blocks::codes;
 use crate::blocks::facts::{Fact, Need};
-use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::keys::span_of;
 use crate::blocks::types::issuer::IssuerSpec;
 use crate::config::SecretSource;
@@ -18,7 +20,7 @@ use crate::resource::record_set::lies_in;
 /// A generated secret with fewer characters could be guessed.
 const SHORTEST_SECRET: u16 = 12;
 
-/// The annotations of an Ingress by which cert-manager makes a certificate.
+/// The annotations of an Ingress or a Gateway by which cert-manager makes a certificate.
 /// Source: <https://cert-manager.io/docs/usage/ingress/#supported-annotations>
 const ISSUING: [&str; 3] =
     ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"];
@@ -32,10 +34,9 @@ pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     rules.replicas();
     rules.auth();
     rules.generated();
-    rules.ingress();
+    rules.way();
     rules.certificate();
     rules.record();
-    rules.controller();
     rules.labels();
 }
 
@@ -129,11 +130,17 @@ impl Rules<'_> {
                 format!("{host} does not lie in the zone {}", dns.zone()),
                 "name a block with the zone in which the host lies",
             ),
-            None if self.registry.spec.options.ingress.is_none() => self.error(
+            None if !record::is_led(self.registry, dns) => self.error(
                 codes::BAD_VALUE,
                 &["dns"],
-                "nothing says where the name is to lead: the registry has no `ingress`".to_owned(),
-                "add `ingress`, or give the block of the record its `name` and `values`",
+                "nothing of the registry tells where the name is to lead".to_owned(),
+                "add `ingress`, `gateway` or `load_balancer`, or give the zone a `target`, as in `target = \"nodes\"`",
+            ),
+            None if record::assumes_type(self.registry) => self.warn(
+                codes::BAD_VALUE,
+                &["dns"],
+                "external-dns is told a type, and the address is known only later: it is taken for one of IPv4".to_owned(),
+                "say in the block of the zone what it will be: `type = \"A\"`, `\"AAAA\"` or `\"CNAME\"`",
             ),
             Some(_) | None => {}
         }
@@ -255,58 +262,6 @@ impl Rules<'_> {
         }
     }
 
-    fn ingress(&mut self) {
-        let options = &self.registry.spec.options;
-        match (&options.ingress, &options.tls) {
-            (None, Some(_)) => self.error(
-                codes::USELESS_KEY,
-                &["tls"],
-                "`tls` encrypts what comes through the Ingress, and there is none".to_owned(),
-                "add `ingress`, as in `ingress.class = \"nginx\"`, or remove `tls`",
-            ),
-            (Some(_), None) if self.registry.spec.users != UserSource::Nobody => self.warn(
-                codes::NO_TLS,
-                &["ingress"],
-                "without `tls`, passwords are sent in clear unless something before the Ingress encrypts them"
-                    .to_owned(),
-                "add `tls.issuer`, or `tls.secret` where the certificate is there",
-            ),
-            _ => {}
-        }
-    }
-
-    /// What the controller cannot be told.
-    fn controller(&mut self) {
-        let Some(ingress) = self.registry.spec.options.ingress.clone() else { return };
-        let Some(controller) = ingress.controller() else {
-            let class = ingress.class.unwrap_or_default();
-            self.warn(
-                codes::UNKNOWN_CONTROLLER,
-                &["ingress", "class"],
-                format!("nobody knows which controller serves the class `{class}`, so it is told no limits"),
-                "name it (`ingress.controller = \"contour\"`), or say `\"other\"` where it has its limits from elsewhere",
-            );
-            return;
-        };
-        if controller == Controller::Traefik {
-            self.warn(
-                codes::UNKNOWN_CONTROLLER,
-                &["ingress", "class"],
-                "Traefik ends a push after 60 seconds, and no annotation changes that".to_owned(),
-                "set `transport.respondingTimeouts.readTimeout` of its entry point `websecure` to `0`, and say \
-                 `ingress.controller = \"other\"` where that is done and the entry points have other names",
-            );
-        }
-        if ingress.body_size != "0" && !controller.limits_bodies() && controller != Controller::Other {
-            self.warn(
-                codes::USELESS_KEY,
-                &["ingress", "body_size"],
-                "this controller has no limit for bodies".to_owned(),
-                "take `body_size` out",
-            );
-        }
-    }
-
     fn certificate(&mut self) {
         let Some(tls) = &self.registry.spec.options.tls else { return };
         let with_issuer = [
@@ -315,9 +270,13 @@ impl Rules<'_> {
             ("renew_before", tls.renew_before.is_some()),
         ];
         let useless = with_issuer.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key);
-        let mut annotations =
-            self.registry.spec.options.ingress.iter().flat_map(|ingress| ingress.annotations.keys());
-        let second = annotations.find(|key| ISSUING.contains(&key.as_str())).cloned();
+        let options = &self.registry.spec.options;
+        let ingress =
+            options.ingress.iter().flat_map(|way| way.annotations.keys()).map(|key| ("ingress", key));
+        let gateway =
+            options.gateway.iter().flat_map(|way| way.annotations.keys()).map(|key| ("gateway", key));
+        let second = ingress.chain(gateway).find(|(_, key)| ISSUING.contains(&key.as_str()));
+        let second = second.map(|(way, key)| (way, key.clone()));
         match (&tls.issuer, &tls.secret) {
             (None, None) => self.error(
                 codes::BAD_VALUE,
@@ -332,10 +291,10 @@ impl Rules<'_> {
                 }
             }
             (Some(_), _) => {
-                if let Some(key) = second {
+                if let Some((way, key)) = second {
                     self.error(
                         codes::CONFLICTING_KEYS,
-                        &["ingress", "annotations", &key],
+                        &[way, "annotations", &key],
                         format!("`{key}` has cert-manager make a certificate, and `tls.issuer` makes one already"),
                         "take the annotation out",
                     );

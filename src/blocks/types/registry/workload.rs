@@ -4,16 +4,19 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use super::certificate;
 use super::common::{Registry, merge, path};
-use super::config_yml::{AUTH_FOLDER, PORT, STORAGE_FOLDER, folder};
+use super::config_yml::{AUTH_FOLDER, PORT, REALM, STORAGE_FOLDER, TLS_FOLDER, folder};
 use super::options::AccessMode;
 use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource};
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::SecretText;
-use crate::resource::{Segment, hex};
+use crate::resource::{Address, Identity, LiveReference, Reference, Segment, hex};
 
 /// The annotation of the pods that changes with `config.yml`.
 const CONFIG_CHECKSUM: &str = "regplan.dev/config-checksum";
+/// The annotation of the pods that changes with their certificate.
+const CERTIFICATE_REVISION: &str = "regplan.dev/certificate";
 /// The user and group of the pods.
 const ID: u32 = 1000;
 
@@ -42,7 +45,14 @@ pub(super) fn deployment(registry: &Registry<'_>) -> Draft {
             "template": {"metadata": metadata, "spec": pod(registry)},
         },
     }));
-    config_checksum(registry, origins(registry, draft))
+    revision_of_certificate(registry, config_checksum(registry, origins(registry, draft)))
+}
+
+/// The address of the Deployment.
+pub(super) fn address(registry: &Registry<'_>) -> Address {
+    let namespace = registry.spec.namespace.as_str();
+    let identity = Identity::namespaced("apps", "Deployment", namespace, registry.spec.name.as_str());
+    Address::object(registry.block.address.clone(), &identity, Some(namespace))
 }
 
 /// Notes which keys the fields come from.
@@ -88,6 +98,9 @@ fn pod(registry: &Registry<'_>) -> Value {
             },
         }));
     }
+    if let Some(secret) = registry.spec.tls_secret().filter(|_| registry.spec.ends_tls()) {
+        volumes.push(json!({"name": "tls", "secret": {"secretName": secret, "defaultMode": 0o440}}));
+    }
     let mut pod = json!({
         "serviceAccountName": registry.spec.name,
         "automountServiceAccountToken": false,
@@ -116,10 +129,16 @@ fn pod(registry: &Registry<'_>) -> Value {
 
 fn container(registry: &Registry<'_>) -> Value {
     let folder = folder(registry.spec.major);
+    let port = registry.spec.port_name();
+    let mut request = json!({"path": "/", "port": port});
+    if registry.spec.ends_tls() {
+        request["scheme"] = Value::from("HTTPS");
+    }
     let mut env = vec![json!({
         "name": "REGISTRY_HTTP_SECRET",
         "valueFrom": {"secretKeyRef": {"name": registry.spec.suffixed("http"), "key": HTTP_KEY}},
     })];
+    env.extend(how_one_is_let_in(registry));
     if registry.spec.major >= 3 {
         // Without a collector the traces would go to an address where nobody listens.
         env.push(json!({"name": "OTEL_TRACES_EXPORTER", "value": "none"}));
@@ -131,6 +150,9 @@ fn container(registry: &Registry<'_>) -> Value {
     if registry.spec.users != UserSource::Nobody {
         mounts.push(json!({"name": "auth", "mountPath": AUTH_FOLDER, "readOnly": true}));
     }
+    if registry.spec.ends_tls() {
+        mounts.push(json!({"name": "tls", "mountPath": TLS_FOLDER, "readOnly": true}));
+    }
     let mut container = json!({
         "name": "registry",
         "image": registry.spec.options.image,
@@ -138,12 +160,12 @@ fn container(registry: &Registry<'_>) -> Value {
         // of its own, which knows no users.
         "args": ["serve", format!("{folder}/config.yml")],
         "env": env,
-        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        "ports": [{"name": port, "containerPort": PORT, "protocol": "TCP"}],
         // `GET /` needs no password and is 503 while the storage fails: such a pod gets no requests. It is
         // not restarted for it: that would not help, and would end its uploads.
-        "readinessProbe": {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 5},
+        "readinessProbe": {"httpGet": request, "periodSeconds": 10, "timeoutSeconds": 5},
         "livenessProbe": {
-            "tcpSocket": {"port": "http"},
+            "tcpSocket": {"port": port},
             "initialDelaySeconds": 10,
             "periodSeconds": 20,
             "timeoutSeconds": 5,
@@ -168,6 +190,23 @@ fn container(registry: &Registry<'_>) -> Value {
     container
 }
 
+/// How one is let in. It stands in the pod itself, and wins over `config.yml`: a pod that starts again while that file is
+/// already the one of another plan still asks for passwords, and still speaks TLS.
+fn how_one_is_let_in(registry: &Registry<'_>) -> Vec<Value> {
+    let mut env = Vec::new();
+    let mut set = |name: &str, value: String| env.push(json!({"name": name, "value": value}));
+    if registry.spec.users != UserSource::Nobody {
+        set("REGISTRY_AUTH", "htpasswd".to_owned());
+        set("REGISTRY_AUTH_HTPASSWD_REALM", REALM.to_owned());
+        set("REGISTRY_AUTH_HTPASSWD_PATH", format!("{AUTH_FOLDER}/{HTPASSWD_KEY}"));
+    }
+    if registry.spec.ends_tls() {
+        set("REGISTRY_HTTP_TLS_CERTIFICATE", format!("{TLS_FOLDER}/tls.crt"));
+        set("REGISTRY_HTTP_TLS_KEY", format!("{TLS_FOLDER}/tls.key"));
+    }
+    env
+}
+
 /// An annotation that changes with what the pods read only at their start. The password file is none of that: the registry
 /// reads it again whenever it has changed.
 fn config_checksum(registry: &Registry<'_>, mut draft: Draft) -> Draft {
@@ -185,4 +224,17 @@ fn checksum(key: &SecretText, content: &str) -> SecretText {
         Ok(mac) => key.map(|_| hex(&mac.chain_update(content.as_bytes()).finalize().into_bytes())),
         Err(error) => SecretText::Unknown(error.to_string()),
     }
+}
+
+/// Where the pods end TLS: they wait for their certificate, and a renewed one rolls them, since they read it only at their
+/// start. Who fills a Secret that is somebody else's says nothing of it.
+fn revision_of_certificate(registry: &Registry<'_>, mut draft: Draft) -> Draft {
+    let Some(certificate) = certificate::address(registry).filter(|_| registry.spec.ends_tls()) else {
+        return draft;
+    };
+    let revision = Reference::Live(LiveReference { text: format!("{certificate}.status.revision") });
+    let at = path(&["spec", "template", "metadata", "annotations", CERTIFICATE_REVISION]);
+    at.set(&mut draft.object, Value::from(format!("revision {}", revision.mark())));
+    draft.depends_on.push(certificate);
+    registry.from(draft, at, &["tls"])
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OBJECT_NAME, OBJECT_NAME_RULE};
+use super::{LABEL, LABEL_RULE, OBJECT_NAME, OBJECT_NAME_RULE};
 use crate::blocks::block_type::BlockRef;
 use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::types::issuer::IssuerBlock;
@@ -77,7 +77,67 @@ impl Default for IngressTimeouts {
     }
 }
 
-/// Encryption between clients and the Ingress.
+/// A route of the Gateway API that leads to the registry. It has no time limit, so that a long push is not ended.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::blocks::types::registry) struct Gateway {
+    /// The class of a Gateway that is made for this registry, with the ports 80 and 443. Without it, `name` says which
+    /// Gateway is used that is there.
+    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
+    pub(in crate::blocks::types::registry) class: Option<String>,
+    /// The Gateway's name. Default with `class`: that of the other objects.
+    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
+    pub(in crate::blocks::types::registry) name: Option<String>,
+    /// The Gateway's namespace. Default: that of the registry.
+    #[schemars(length(max = 63), regex(pattern = LABEL), extend("x-rule" = LABEL_RULE))]
+    pub(in crate::blocks::types::registry) namespace: Option<String>,
+    /// Without `class`: the listener through which the registry is reached. It ends TLS with a certificate of its own, unless
+    /// everybody may use the registry. Default: `https`.
+    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
+    pub(in crate::blocks::types::registry) listener: Option<String>,
+    /// Without `class`: the listener for plain HTTP whose requests are sent on to HTTPS. Default: none.
+    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
+    pub(in crate::blocks::types::registry) redirect_from: Option<String>,
+    /// With `class`: annotations of the Gateway, by key.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
+}
+
+impl Gateway {
+    /// The listener of a Gateway that is there.
+    pub(in crate::blocks::types::registry) fn listener(&self) -> &str {
+        self.listener.as_deref().unwrap_or("https")
+    }
+}
+
+/// A load balancer before the pods, which end TLS themselves.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::blocks::types::registry) struct LoadBalancer {
+    /// The class of load balancers. It cannot change afterwards. Default: the cluster's default class.
+    #[schemars(length(min = 1))]
+    pub(in crate::blocks::types::registry) class: Option<String>,
+    /// Who may come in: ranges of addresses, as in `10.0.0.0/8`. Default: everybody.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) source_ranges: Vec<String>,
+    /// Annotations of the Service, by key: what the cloud is told.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
+}
+
+/// A port of every node. The pods end TLS themselves.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::blocks::types::registry) struct NodePort {
+    /// The port, out of the range of the cluster (usually 30000 to 32767). Default: a free one, which the server chooses.
+    #[schemars(range(min = 1, max = 65535))]
+    pub(in crate::blocks::types::registry) port: Option<u16>,
+    /// Annotations of the Service, by key.
+    #[serde(default)]
+    pub(in crate::blocks::types::registry) annotations: BTreeMap<String, String>,
+}
+
+/// Encryption between clients and the registry.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::blocks::types::registry) struct Tls {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::blocks::block_type::BlockRef;
 use crate::blocks::types::dns::{DnsBlock, ZoneKeys};
 use crate::config::SecretSource;
-pub(super) use exposure::{Ingress, KeyRotation, Tls};
+pub(super) use exposure::{Gateway, Ingress, KeyRotation, LoadBalancer, NodePort, Tls};
 
 /// A private Docker registry: a Deployment of the distribution registry with its volume, users, Service
 /// and Ingress.
@@ -52,13 +52,20 @@ pub(in crate::blocks) struct Options {
     /// What concerns the registry's own HTTP server.
     #[serde(default)]
     pub(super) http: Http,
-    /// How the registry is reached from outside the cluster. Without this table there is no Ingress.
+    /// The registry is reached through an Ingress. Without this table and without `gateway`, `load_balancer` and
+    /// `node_port` it is reached within the cluster alone.
     pub(super) ingress: Option<Ingress>,
-    /// Encryption between clients and the Ingress.
+    /// The registry is reached through a Gateway.
+    pub(super) gateway: Option<Gateway>,
+    /// The registry is reached through a load balancer of its own. Needs `tls`.
+    pub(super) load_balancer: Option<LoadBalancer>,
+    /// The registry is reached at a port of the nodes. Needs `tls`, unless everybody may use it.
+    pub(super) node_port: Option<NodePort>,
+    /// Encryption between clients and the registry.
     pub(super) tls: Option<Tls>,
     /// The record by which `host` is found: the address of a block (`"dns.main"`), or its keys here. A block that has a name
-    /// must be that of `host`; one that says no name, but a zone and a provider, makes the record lead to the ingress
-    /// controller, and so do the keys here.
+    /// must be that of `host`; one that says no name, but a zone and a provider, makes the record lead to where the registry
+    /// is reached, and so do the keys here.
     pub(super) dns: Option<RecordKey>,
     /// What each pod asks for and may use.
     #[serde(default)]

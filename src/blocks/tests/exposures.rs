@@ -1,0 +1,182 @@
+//! The ways by which a registry is reached.
+
+use super::*;
+
+/// A registry of users with these keys.
+fn registry(more: &str) -> String {
+    let users = "auth.users.ci = { env = 'CI_PASSWORD' }";
+    format!(
+        "[registry.main]\nhost = 'registry.example.com'\nimage = 'registry:3.1.2'\nnamespace = 'registry'\n\
+         storage.volume.size = '1Gi'\n{users}\n{more}"
+    )
+}
+
+/// The same for everybody.
+fn anonymous(more: &str) -> String {
+    registry(more).replace("auth.users.ci = { env = 'CI_PASSWORD' }", "auth.anonymous = true")
+}
+
+const LOAD_BALANCER: &str = "load_balancer = { class = 'example.com/internal', source_ranges = ['10.0.0.0/8'], \
+                             annotations = { 'example.com/size' = 'small' } }\ntls.secret = 'registry-tls'\n";
+const NODE_PORT: &str = "node_port.port = 30500\ntls.secret = 'registry-tls'\n";
+const GATEWAY: &str = "gateway.class = 'edge'\ntls.secret = 'registry-tls'\n";
+
+/// The objects of these kinds.
+fn yaml(text: &str, kinds: &[&str]) -> String {
+    let objects = fine(text).into_iter().filter(|desired| kinds.contains(&desired.identity.kind.as_str()));
+    let texts: Vec<String> = objects
+        .map(|desired| {
+            format!("# {}\n{}", desired.address, serde_saphyr::to_string(&desired.object).unwrap())
+        })
+        .collect();
+    texts.join("---\n")
+}
+
+fn mistakes(text: &str) -> String {
+    let found = compiled(text).expect_err("mistakes");
+    let found = found.iter().filter(|mistake| mistake.severity == Severity::Error);
+    let found =
+        found.map(|mistake| format!("{} | {}", mistake.message, mistake.help.as_deref().unwrap_or("-")));
+    found.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_load_balancer_aims_at_pods_that_end_tls() {
+    insta::assert_snapshot!(yaml(&registry(LOAD_BALANCER), &["Service", "Deployment"]));
+}
+
+#[test]
+fn a_gateway_is_made_with_a_route_and_a_redirect() {
+    insta::assert_snapshot!(yaml(&registry(GATEWAY), &["Gateway", "HTTPRoute", "ReferenceGrant", "Service"]));
+}
+
+#[test]
+fn a_gateway_of_another_namespace_is_let_at_the_certificate() {
+    let more = "gateway = { class = 'edge', namespace = 'edge', name = 'public', annotations.a = 'b' }\n\
+                tls.secret = 'registry-tls'\n";
+    insta::assert_snapshot!(yaml(&registry(more), &["Gateway", "HTTPRoute", "ReferenceGrant"]));
+}
+
+#[test]
+fn a_gateway_that_is_there_keeps_its_certificate() {
+    let more = "gateway = { name = 'public', namespace = 'edge', redirect_from = 'web' }\n";
+    let text = registry(more);
+    insta::assert_snapshot!(yaml(&text, &["Gateway", "HTTPRoute", "ReferenceGrant"]));
+}
+
+/// The port by which a Service is reached, and the pods' port at which it aims.
+fn aims(text: &str) -> Vec<String> {
+    let services = fine(text).into_iter().filter(|desired| desired.identity.kind == "Service");
+    let port = |desired: Desired| {
+        let port = &desired.object["spec"]["ports"][0];
+        let fixed = port.get("nodePort").map_or_else(String::new, |port| format!(" at {port}"));
+        format!(
+            "{}:{} -> {}{fixed}",
+            desired.identity.name,
+            port["port"],
+            port["targetPort"].as_str().unwrap()
+        )
+    };
+    services.map(port).collect()
+}
+
+#[test]
+fn a_service_aims_at_pods_of_its_own_sort_alone() {
+    assert_eq!(aims(&registry("")), ["registry:5000 -> http"]);
+    assert_eq!(aims(&anonymous("")), ["registry:5000 -> open"]);
+    assert_eq!(
+        aims(&registry(NODE_PORT)),
+        ["registry:5000 -> https", "registry-external:443 -> https at 30500"]
+    );
+    assert_eq!(
+        aims(&anonymous("node_port = {}\ntls.secret = 'x'\n")),
+        ["registry:5000 -> open-tls", "registry-external:443 -> open-tls"]
+    );
+    assert_eq!(
+        aims(&anonymous("node_port = {}\n")),
+        ["registry:5000 -> open", "registry-external:5000 -> open"]
+    );
+    let ingress = |text: &str| {
+        let resources = fine(text);
+        let ingress = object(&resources, "registry.main/Ingress/registry");
+        let backend = &ingress.object["spec"]["rules"][0]["http"]["paths"][0]["backend"];
+        backend["service"]["port"]["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(ingress(&registry("ingress.class = 'contour'\n")), "http");
+    assert_eq!(ingress(&anonymous("ingress.class = 'contour'\n")), "open");
+}
+
+#[test]
+fn nothing_leads_in_before_the_pods_are_ready() {
+    for (way, address) in [
+        ("ingress.class = 'contour'\n", "registry.main/Ingress/registry"),
+        (GATEWAY, "registry.main/HTTPRoute.gateway.networking.k8s.io/registry"),
+        (LOAD_BALANCER, "registry.main/Service/registry-external"),
+        (NODE_PORT, "registry.main/Service/registry-external"),
+    ] {
+        let resources = fine(&registry(way));
+        let way = object(&resources, address);
+        let waits =
+            way.depends_on.iter().any(|(on, _)| on.to_string() == "registry.main/Deployment/registry");
+        assert!(waits, "{address}");
+    }
+}
+
+#[test]
+fn pods_that_end_tls_wait_for_their_certificate() {
+    let text = registry("node_port = {}\ntls.issuer = 'issuer.i'\n") + "[issuer.i]\nself_signed = true\n";
+    let resources = fine(&text);
+    let deployment = object(&resources, "registry.main/Deployment/registry");
+    let certificate = "registry.main/Certificate.cert-manager.io/registry";
+    assert!(deployment.depends_on.iter().any(|(on, _)| on.to_string() == certificate));
+    // They read it only at their start, so a renewed one rolls them.
+    let annotation = path("spec.template.metadata.annotations").key("regplan.dev/certificate");
+    assert_eq!(
+        annotation.get(&deployment.object).unwrap(),
+        &json!(format!("revision ${{{certificate}.status.revision}}"))
+    );
+    assert!(deployment.unresolved.get(&annotation).is_some());
+}
+
+#[test]
+fn the_address_of_a_registry_is_that_of_its_way() {
+    let address = |text: &str| {
+        let map =
+            "[resource.m]\napiVersion = 'v1'\nkind = 'ConfigMap'\ndata.a = '${registry.main.address}'\n";
+        object(&fine(&format!("{text}{map}")), "resource.m").object["data"]["a"].as_str().unwrap().to_owned()
+    };
+    for (way, expected) in [
+        (LOAD_BALANCER, "https://registry.example.com"),
+        (NODE_PORT, "https://registry.example.com:30500"),
+        (GATEWAY, "https://registry.example.com"),
+        ("gateway.name = 'g'\n", "https://registry.example.com"),
+        ("node_port = {}\ntls.secret = 'x'\n", "https://registry.registry.svc:5000"),
+        ("", "http://registry.registry.svc:5000"),
+    ] {
+        assert_eq!(address(&registry(way)), expected, "{way}");
+    }
+}
+
+#[test]
+fn a_way_that_would_take_passwords_in_clear_is_refused() {
+    let all = [
+        registry("load_balancer = {}\n"),
+        anonymous("load_balancer = {}\n"),
+        registry("node_port = {}\n"),
+        registry("gateway.class = 'edge'\n"),
+        registry("gateway = {}\n"),
+        registry(
+            "gateway = { name = 'g', annotations.a = 'b', listener = 'a', redirect_from = 'a' }\ntls.secret = 'x'\n",
+        ),
+        registry("gateway = { class = 'g', listener = 'a' }\ntls.secret = 'x'\n"),
+        registry(
+            "load_balancer.source_ranges = ['10.0.0.0', '10.0.0.0/33', 'x/8', '::/0']\ntls.secret = 'x'\n",
+        ),
+        registry(
+            "gateway = { class = 'g', annotations = { 'cert-manager.io/issuer' = 'x' } }\ntls.issuer = 'issuer.i'\n",
+        ) + "[issuer.i]\nself_signed = true\n",
+        registry("tls.secret = 'x'\n"),
+    ];
+    insta::assert_snapshot!(all.iter().map(|text| mistakes(text)).collect::<Vec<_>>().join("\n"));
+    assert!(fine(&anonymous("gateway.class = 'edge'\n")).len() > 5);
+}

@@ -1,0 +1,75 @@
+//! At which address a registry is reached, for the record that leads there.
+//!
+//! An ingress controller's own Service is asked first: so the name is there before the certificate is asked for. A Gateway that
+//! somebody else made is asked as well. What the registry makes by itself tells its address in its status, once it is there.
+
+use crate::blocks::facts::{Fact, LiveObject, Need};
+use crate::blocks::ingress_controllers::Controller;
+use crate::blocks::types::dns::Leading;
+use crate::blocks::types::registry::common::Registry;
+use crate::blocks::types::registry::options::Ingress;
+use crate::blocks::types::registry::spec::RegistrySpec;
+use crate::blocks::types::registry::way::Way;
+use crate::resource::record_set::addresses_in;
+use crate::resource::{Address, Identity, LiveReference, Reference, Target};
+
+/// What must be known of the outside.
+pub(super) fn needs(spec: &RegistrySpec) -> Vec<Need> {
+    match spec.way() {
+        Way::Ingress(ingress) => services(ingress).collect(),
+        Way::Gateway(gateway) if gateway.class.is_none() => vec![live(spec.gateway(gateway))],
+        Way::Gateway(_) | Way::Cluster | Way::LoadBalancer(_) | Way::NodePort(_) => Vec::new(),
+    }
+}
+
+/// The questions for the Services by which the controller may be reached.
+fn services(ingress: &Ingress) -> impl Iterator<Item = Need> {
+    let known = ingress.controller().map_or(&[][..], Controller::services);
+    known.iter().map(|(namespace, name)| live(Identity::namespaced("", "Service", *namespace, *name)))
+}
+
+fn live(identity: Identity) -> Need {
+    Need::Live(Target { identity, version: Some("v1".to_owned()) })
+}
+
+/// Where the registry is reached.
+pub(super) fn leading(registry: &Registry<'_>) -> Leading {
+    let found = needs(registry.spec).into_iter().map(|need| told(registry, &need));
+    let known = found.into_iter().find(|addresses| !addresses.is_empty());
+    match (known, registry.spec.place_of_address()) {
+        (Some(known), _) => Leading::Known(known),
+        (None, Some((object, field))) => Leading::Later(status(registry, &object, &field.join("."))),
+        (None, None) => Leading::Unknown(why_unknown(registry)),
+    }
+}
+
+/// The addresses that an object of the cluster tells; none where it is not there, or has none yet.
+fn told(registry: &Registry<'_>, need: &Need) -> Vec<String> {
+    match registry.facts.get(need) {
+        Some(Fact::Live(LiveObject::There(live))) => {
+            live.object.get("status").map_or_else(Vec::new, addresses_in)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The field that tells the address: `registry.main/Ingress/registry.status.loadBalancer.ingress`.
+fn status(registry: &Registry<'_>, object: &Identity, field: &str) -> String {
+    let namespace = Some(registry.spec.namespace.as_str());
+    let object = Address::object(registry.block.address.clone(), object, namespace);
+    Reference::Live(LiveReference { text: format!("{object}.{field}") }).mark()
+}
+
+/// Why nobody knows where a Gateway of others is reached.
+fn why_unknown(registry: &Registry<'_>) -> String {
+    let Way::Gateway(gateway) = registry.spec.way() else {
+        return "nothing of the registry tells where the name is to lead".to_owned();
+    };
+    let identity = registry.spec.gateway(gateway);
+    match registry.facts.get(&live(identity.clone())) {
+        Some(Fact::Live(LiveObject::There(_))) => format!("{} has no address yet", identity.short_name()),
+        Some(Fact::Live(LiveObject::NotAsked)) | None => "no cluster is asked here".to_owned(),
+        Some(Fact::Unknown(reason) | Fact::Failed(reason)) => reason.clone(),
+        Some(_) => format!("{} is not there", identity.short_name()),
+    }
+}

@@ -1,0 +1,222 @@
+//! What no schema can say of the ways by which a registry is reached.
+
+use std::net::IpAddr;
+
+use super::Rules;
+use crate::blocks::codes;
+use crate::blocks::ingress_controllers::Controller;
+use crate::blocks::types::registry::options::{Gateway, Ingress, LoadBalancer};
+use crate::blocks::types::registry::spec::UserSource;
+use crate::blocks::types::registry::way::Way;
+
+impl Rules<'_> {
+    /// The way by which the registry is reached.
+    pub(super) fn way(&mut self) {
+        match self.registry.spec.way() {
+            Way::Cluster if self.has_tls() => self.error(
+                codes::USELESS_KEY,
+                &["tls"],
+                "`tls` encrypts what comes from outside the cluster, and there is no way in".to_owned(),
+                "add one, as in `ingress.class = \"nginx\"`, or remove `tls`",
+            ),
+            Way::Cluster => {}
+            Way::Ingress(ingress) => {
+                self.ingress();
+                self.controller(ingress);
+            }
+            Way::Gateway(gateway) => self.gateway(gateway),
+            Way::LoadBalancer(balancer) => {
+                self.encrypted("load_balancer", Anonymous::NeedsTls);
+                self.source_ranges(balancer);
+            }
+            Way::NodePort(_) => self.encrypted("node_port", Anonymous::NeedsNothing),
+        }
+    }
+
+    fn has_tls(&self) -> bool {
+        self.registry.spec.options.tls.is_some()
+    }
+
+    fn has_users(&self) -> bool {
+        self.registry.spec.users != UserSource::Nobody
+    }
+
+    fn ingress(&mut self) {
+        if !self.has_tls() && self.has_users() {
+            self.warn(
+                codes::NO_TLS,
+                &["ingress"],
+                "without `tls`, passwords are sent in clear unless something before the Ingress encrypts them"
+                    .to_owned(),
+                "add `tls.issuer`, or `tls.secret` where the certificate is there",
+            );
+        }
+    }
+
+    /// What leads to the pods with nothing in between takes no password in clear.
+    fn encrypted(&mut self, key: &str, anonymous: Anonymous) {
+        let is_needed = self.has_users() || anonymous == Anonymous::NeedsTls;
+        if is_needed && !self.has_tls() {
+            self.error(
+                codes::NO_TLS,
+                &[key],
+                format!(
+                    "`{key}` leads to the pods themselves, and without `tls` they would speak plain HTTP"
+                ),
+                "add `tls.issuer`, or `tls.secret` where the certificate is there",
+            );
+        }
+        let host = self.registry.spec.host();
+        if self.registry.issuer.is_some_and(|issuer| issuer.proves_by_http(host)) {
+            self.warn(
+                codes::UNPROVEN_NAME,
+                &["tls", "issuer"],
+                format!("the issuer proves {host} at port 80 by HTTP, and nothing answers there: `{key}` serves TLS alone"),
+                "have it prove the name by a record (`acme.dns01`), as docs/certificates.md says",
+            );
+        }
+    }
+
+    fn gateway(&mut self, gateway: &Gateway) {
+        match &gateway.class {
+            Some(_) => {
+                self.encrypted_gateway();
+                let useless = [
+                    ("listener", gateway.listener.is_some()),
+                    ("redirect_from", gateway.redirect_from.is_some()),
+                ];
+                for (key, _) in useless.into_iter().filter(|(_, is_given)| *is_given) {
+                    self.error(
+                        codes::USELESS_KEY,
+                        &["gateway", key],
+                        format!("`gateway.{key}` names a listener of a Gateway that is there, and `class` makes one"),
+                        "take it out, or name the Gateway instead of `class`",
+                    );
+                }
+            }
+            None => self.existing_gateway(gateway),
+        }
+    }
+
+    /// A Gateway that is made here takes no password in clear.
+    fn encrypted_gateway(&mut self) {
+        if self.has_users() && !self.has_tls() {
+            self.error(
+                codes::NO_TLS,
+                &["gateway"],
+                "without `tls`, the Gateway would take passwords in clear".to_owned(),
+                "add `tls.issuer`, or `tls.secret` where the certificate is there",
+            );
+        }
+    }
+
+    /// A Gateway that is somebody else's.
+    fn existing_gateway(&mut self, gateway: &Gateway) {
+        if gateway.name.is_none() {
+            self.error(
+                codes::BAD_VALUE,
+                &["gateway"],
+                "`gateway` says neither which Gateway is used nor of which class one is made".to_owned(),
+                "add `gateway.name` (and `namespace`) for one that is there, or `gateway.class`",
+            );
+        }
+        if self.has_tls() {
+            self.error(
+                codes::USELESS_KEY,
+                &["tls"],
+                "a Gateway that is there has a certificate of its own, so nothing would use this one"
+                    .to_owned(),
+                "remove `tls`, or let the Gateway be made: `gateway.class`",
+            );
+        }
+        if !gateway.annotations.is_empty() {
+            self.error(
+                codes::USELESS_KEY,
+                &["gateway", "annotations"],
+                "the Gateway is somebody else's, and keeps its annotations".to_owned(),
+                "take them out, or let the Gateway be made: `gateway.class`",
+            );
+        }
+        if gateway.redirect_from.is_some() && gateway.redirect_from.as_deref() == Some(gateway.listener()) {
+            self.error(
+                codes::CONFLICTING_KEYS,
+                &["gateway", "redirect_from"],
+                "a listener cannot send its own requests on to itself".to_owned(),
+                "name the listener for plain HTTP",
+            );
+        }
+    }
+
+    fn source_ranges(&mut self, balancer: &LoadBalancer) {
+        for range in &balancer.source_ranges {
+            if let Err(why) = cidr(range) {
+                self.error(
+                    codes::BAD_VALUE,
+                    &["load_balancer", "source_ranges"],
+                    format!("`{range}` is no range of addresses: {why}"),
+                    "write an address and how many bits of it count: `10.0.0.0/8`",
+                );
+            }
+        }
+    }
+
+    /// What the controller cannot be told.
+    fn controller(&mut self, ingress: &Ingress) {
+        let Some(controller) = ingress.controller() else {
+            let class = ingress.class.as_deref().unwrap_or_default();
+            self.warn(
+                codes::UNKNOWN_CONTROLLER,
+                &["ingress", "class"],
+                format!("nobody knows which controller serves the class `{class}`, so it is told no limits"),
+                "name it (`ingress.controller = \"contour\"`), or say `\"other\"` where it has its limits from elsewhere",
+            );
+            return;
+        };
+        if controller == Controller::IngressNginx && (ingress.class.is_some() || ingress.controller.is_some())
+        {
+            let key = if ingress.controller.is_some() { "controller" } else { "class" };
+            self.warn(
+                codes::RETIRED_CONTROLLER,
+                &["ingress", key],
+                "ingress-nginx is retired: since March 2026 nobody mends its faults".to_owned(),
+                "move to another controller (`ingress.class`) or to a Gateway (`gateway.class`), as docs/exposing.md says; where \
+                 the class is that of F5's controller, say `ingress.controller = \"f5-nginx\"`",
+            );
+        }
+        if controller == Controller::Traefik {
+            self.warn(
+                codes::UNKNOWN_CONTROLLER,
+                &["ingress", "class"],
+                "Traefik ends a push after 60 seconds, and no annotation changes that".to_owned(),
+                "set `transport.respondingTimeouts.readTimeout` of its entry point `websecure` to `0`, and say \
+                 `ingress.controller = \"other\"` where that is done and the entry points have other names",
+            );
+        }
+        if ingress.body_size != "0" && !controller.limits_bodies() && controller != Controller::Other {
+            self.warn(
+                codes::USELESS_KEY,
+                &["ingress", "body_size"],
+                "this controller has no limit for bodies".to_owned(),
+                "take `body_size` out",
+            );
+        }
+    }
+}
+
+/// What a way asks of a registry that everybody may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Anonymous {
+    /// That it is encrypted as well.
+    NeedsTls,
+    /// Nothing: there is no password.
+    NeedsNothing,
+}
+
+/// Whether a text is a range of addresses, as a Service takes it.
+fn cidr(text: &str) -> Result<(), &'static str> {
+    let (address, bits) = text.split_once('/').ok_or("it has no `/`")?;
+    let address: IpAddr = address.parse().map_err(|_| "what stands before `/` is no address")?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let bits: u8 = bits.parse().map_err(|_| "what stands behind `/` is no number")?;
+    if bits > most { Err("it has more bits than the address") } else { Ok(()) }
+}

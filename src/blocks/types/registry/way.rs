@@ -1,0 +1,84 @@
+//! By which way a registry is reached, and what its pods say of themselves.
+//!
+//! | Way | Who ends TLS | Where its address is found |
+//! |---|---|---|
+//! | `ingress` | the controller | at the controller's Service, or in `status.loadBalancer.ingress` of the Ingress |
+//! | `gateway` | the Gateway | in `status.addresses` of the Gateway |
+//! | `load_balancer` | the pods | in `status.loadBalancer.ingress` of the Service `NAME-external` |
+//! | `node_port` | the pods | at the nodes |
+//! | none of them | nobody | within the cluster |
+
+use super::options::{Gateway, Ingress, LoadBalancer, NodePort};
+use super::spec::{RegistrySpec, UserSource};
+use crate::resource::Identity;
+
+/// By which way a registry is reached from outside the cluster.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// By none.
+    Cluster,
+    Ingress(&'a Ingress),
+    Gateway(&'a Gateway),
+    LoadBalancer(&'a LoadBalancer),
+    NodePort(&'a NodePort),
+}
+
+/// The group of the Gateway API.
+pub(super) const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
+
+impl RegistrySpec {
+    /// The way. The configuration refuses a second one.
+    pub(super) fn way(&self) -> Way<'_> {
+        let options = &self.options;
+        let ingress = options.ingress.as_ref().map(Way::Ingress);
+        let gateway = || options.gateway.as_ref().map(Way::Gateway);
+        let balancer = || options.load_balancer.as_ref().map(Way::LoadBalancer);
+        let port = || options.node_port.as_ref().map(Way::NodePort);
+        ingress.or_else(gateway).or_else(balancer).or_else(port).unwrap_or(Way::Cluster)
+    }
+
+    /// Whether the pods end TLS themselves.
+    pub(in crate::blocks) fn ends_tls(&self) -> bool {
+        self.options.tls.is_some() && matches!(self.way(), Way::LoadBalancer(_) | Way::NodePort(_))
+    }
+
+    /// The name of the pods' port. It says how one is let in there, so that a Service which aims at one name never leads to
+    /// pods of another sort: not while pods are replaced, and not where an apply was cut off.
+    pub(super) fn port_name(&self) -> &'static str {
+        match (self.users, self.ends_tls()) {
+            (UserSource::Nobody, false) => "open",
+            (UserSource::Nobody, true) => "open-tls",
+            (UserSource::Listed | UserSource::File, false) => "http",
+            (UserSource::Listed | UserSource::File, true) => "https",
+        }
+    }
+
+    /// The Gateway.
+    pub(super) fn gateway(&self, gateway: &Gateway) -> Identity {
+        let namespace = gateway.namespace.as_deref().unwrap_or(&self.namespace);
+        let name = gateway.name.as_deref().unwrap_or(&self.name);
+        Identity::namespaced(GATEWAY_GROUP, "Gateway", namespace, name)
+    }
+
+    /// The object, of the block, that tells the address at which the registry is reached, and the field. `None` where it is
+    /// found elsewhere: at the nodes, or at a Gateway of others.
+    pub(super) fn place_of_address(&self) -> Option<(Identity, &'static [&'static str])> {
+        const BALANCED: &[&str] = &["status", "loadBalancer", "ingress"];
+        let own = |group: &str, kind: &str, name: &str| {
+            Identity::namespaced(group, kind, self.namespace.as_str(), name)
+        };
+        match self.way() {
+            Way::Ingress(_) => Some((own("networking.k8s.io", "Ingress", &self.name), BALANCED)),
+            Way::Gateway(gateway) if gateway.class.is_some() => {
+                Some((self.gateway(gateway), &["status", "addresses"]))
+            }
+            Way::LoadBalancer(_) => Some((own("", "Service", &self.suffixed("external")), BALANCED)),
+            Way::Gateway(_) | Way::NodePort(_) | Way::Cluster => None,
+        }
+    }
+
+    /// Whether one of its objects tells it, or the Gateway of others to which it belongs.
+    pub(super) fn tells_address(&self) -> bool {
+        matches!(self.way(), Way::Gateway(_)) || self.place_of_address().is_some()
+    }
+}

@@ -1,0 +1,98 @@
+//! A registry on its way from one way to be reached to another one. The apply is killed after each single write, and after
+//! each kill nobody may come in from outside without a password, or send one in clear, unless the configuration before or
+//! after it asks for that.
+
+mod judge;
+mod shape;
+
+use std::time::Duration;
+
+use super::backends::Place;
+use super::mode::Mode;
+use super::moment::{Moment, Watched};
+use crate::harness::{Cluster, Namespace, OwnCluster, Test};
+use judge::judge;
+use shape::{Shape, Way, shapes};
+
+/// Between which shapes the short mode goes.
+const PAIRS: [(Shape, Shape); 6] = [
+    (Shape::new(Way::Ingress, true, true), Shape::new(Way::None, false, false)),
+    (Shape::new(Way::None, false, false), Shape::new(Way::Ingress, true, true)),
+    (Shape::new(Way::Ingress, false, false), Shape::new(Way::Ingress, true, true)),
+    (Shape::new(Way::LoadBalancer, true, true), Shape::new(Way::NodePort, false, false)),
+    (Shape::new(Way::NodePort, false, false), Shape::new(Way::Gateway, true, true)),
+    (Shape::new(Way::Gateway, true, true), Shape::new(Way::None, false, false)),
+];
+
+/// The test of this mode.
+pub(crate) fn tests(mode: Mode) -> Vec<Test> {
+    match mode {
+        Mode::Short => vec![Test::new(module_path!(), "no_moment_lets_anybody_in", short)],
+        Mode::Long => vec![Test::new(module_path!(), "no_moment_of_any_change_lets_anybody_in", long)],
+    }
+}
+
+fn short() {
+    go(&PAIRS);
+}
+
+/// Each shape to each other one.
+fn long() {
+    let shapes = shapes();
+    let to_others =
+        |from: Shape| shapes.clone().into_iter().filter(move |to| *to != from).map(move |to| (from, to));
+    let pairs: Vec<(Shape, Shape)> = shapes.iter().flat_map(|from| to_others(*from)).collect();
+    go(&pairs);
+}
+
+/// Goes from the first to the second of each pair, on a cluster of its own: it gets the definitions of the Gateway API.
+fn go(pairs: &[(Shape, Shape)]) {
+    let own = OwnCluster::with_gateway_api();
+    let cluster: &Cluster = own.as_ref();
+    let changes: Vec<(Namespace, Shape, Shape)> =
+        pairs.iter().map(|(from, to)| (Namespace::on(cluster), *from, *to)).collect();
+    // Several at once, because most of the time is spent on waiting for pods.
+    std::thread::scope(|scope| {
+        let walk = |changes: &[(Namespace, Shape, Shape)]| {
+            for (ns, from, to) in changes {
+                change(ns, *from, *to);
+            }
+        };
+        let walks = changes.chunks(changes.len().div_ceil(6)).map(|some| scope.spawn(move || walk(some)));
+        for walk in walks.collect::<Vec<_>>() {
+            if let Err(panic) = walk.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
+
+/// One change, killed after each write until nothing is left to write.
+fn change(ns: &Namespace, from: Shape, to: Shape) {
+    ns.apply(shape::CERTIFICATE);
+    let proxy = ns.proxy();
+    let project = ns
+        .project()
+        .write("regplan.toml", &from.configuration())
+        .env("CI_PASSWORD", "a long enough password");
+    project.apply();
+    let project = project.through(&proxy);
+    let opened = Place::open(ns, &project);
+    let journal = Watched { place: &*opened, interval: Duration::from_millis(10) };
+    project.rewrite("regplan.toml", &to.configuration());
+    for kills in 0.. {
+        let command = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]);
+        let ended = Moment::AfterWrite(0).kill(command, &proxy, journal);
+        let context = format!("from {from} to {to}, after {kills} kills");
+        judge(ns, from, to, &context);
+        match ended.exit_code() {
+            None => {}
+            Some(code) => {
+                ended.check(code == 0, &context);
+                ended.check(kills >= 3, &format!("{context}: more was to be written"));
+                break;
+            }
+        }
+    }
+    project.expect_settled();
+}

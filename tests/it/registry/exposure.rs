@@ -1,0 +1,102 @@
+//! The ways by which a registry is reached: in which order they come, and what is waited for.
+
+use serde_json::{Value, json};
+
+use super::{registry, with_keys};
+use crate::harness::{Namespace, OwnCluster, Project, wait_until};
+
+tests! {
+    a_load_balancer_tells_that_it_waits_and_is_used_by_its_address,
+    a_node_port_is_chosen_once_and_may_become_another_way,
+    a_gateway_and_its_routes_are_ready_when_their_controller_says_so,
+}
+
+/// A Secret as an authority would fill it.
+const CERTIFICATE: &str = r#"
+{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "registry-tls"}, "type": "kubernetes.io/tls",
+ "stringData": {"tls.crt": "certificate", "tls.key": "key"}}"#;
+
+/// A project with this way.
+fn project<'n>(ns: &'n Namespace, keys: &str) -> Project<'n> {
+    ns.apply(CERTIFICATE);
+    registry(ns, &with_keys(&format!("tls.secret = \"registry-tls\"\n{keys}")))
+}
+
+fn a_load_balancer_tells_that_it_waits_and_is_used_by_its_address() {
+    let ns = Namespace::new();
+    let project = project(&ns, "load_balancer.source_ranges = [\"10.0.0.0/8\"]");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("the load balancer has no address yet");
+    // Only now that the pods are ready is it there at all.
+    assert_eq!(ns.field("deployment/registry", "/status/readyReplicas"), 1);
+    let service = ns.field("service/registry-external", "/spec");
+    assert_eq!(service["ports"][0]["targetPort"], "https", "{service}");
+    ns.patch_status(
+        "service/registry-external",
+        &json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}),
+    );
+    apply.wait().success();
+    project.expect_settled();
+}
+
+fn a_node_port_is_chosen_once_and_may_become_another_way() {
+    let ns = Namespace::new();
+    let project = project(&ns, "node_port = {}");
+    project.apply();
+    let port = ns.field("service/registry-external", "/spec/ports/0/nodePort");
+    project.edit("regplan.toml", "node_port = {}", "node_port.annotations = { a = \"b\" }");
+    project.apply();
+    assert_eq!(ns.field("service/registry-external", "/spec/ports/0/nodePort"), port);
+    assert_eq!(ns.field("service/registry-external", "/metadata/annotations/a"), "b");
+    project.expect_settled();
+    // The pods speak plain HTTP again behind an Ingress, and the other way is gone before they do.
+    project.edit("regplan.toml", "node_port.annotations = { a = \"b\" }", "ingress.class = \"contour\"");
+    project.apply();
+    assert!(ns.find("service/registry-external").is_none());
+    let pod = ns.field("deployment/registry", "/spec/template/spec/containers/0/ports/0/name");
+    assert_eq!(pod, "http");
+    assert_eq!(ns.field("service/registry", "/spec/ports/0/targetPort"), "http");
+    project.expect_settled();
+    project.edit("regplan.toml", "tls.secret = \"registry-tls\"\n", "");
+    project.edit("regplan.toml", "ingress.class = \"contour\"", "load_balancer = {}");
+    project.run(["validate"]).code(1).stderr_contains("plain HTTP").stderr_contains("tls.issuer");
+}
+
+/// The definitions of the Gateway API belong to the whole cluster, so this test has one of its own.
+fn a_gateway_and_its_routes_are_ready_when_their_controller_says_so() {
+    let cluster = OwnCluster::with_gateway_api();
+    let ns = Namespace::on(&cluster);
+    let project = project(&ns, "gateway.class = \"{prefix}-edge\"");
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains(&ns.fill("{prefix}-edge is missing"));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until(&ns.fill("if no controller runs that answers for the class {prefix}-edge"));
+    assert!(ns.find("httproute/registry").is_none(), "a route waits for its Gateway");
+    let gateway = "gateway.gateway.networking.k8s.io/registry";
+    ns.patch_status(gateway, &json!({"conditions": conditions(&ns, gateway, &["Accepted", "Programmed"])}));
+    for (name, listener) in [("registry-redirect", "http"), ("registry", "https")] {
+        let route = format!("httproute/{name}");
+        wait_until(&route, || ns.find(&route).is_some());
+        let conditions = conditions(&ns, &route, &["Accepted", "ResolvedRefs"]);
+        let parent = json!({"name": "registry", "sectionName": listener});
+        let answer =
+            json!({"parentRef": parent, "controllerName": "example.com/c", "conditions": conditions});
+        ns.patch_status(&route, &json!({"parents": [answer]}));
+    }
+    apply.wait().success();
+    project.expect_settled();
+    assert_eq!(ns.field("httproute/registry", "/spec/rules/0/timeouts/request"), "0s");
+    // A route that its Gateway no longer takes is no longer well.
+    ns.patch_status("httproute/registry", &json!({"parents": []}));
+    project.run(["plan"]).success().stdout_contains("has not looked at it yet");
+}
+
+/// These conditions as a controller writes them about the latest generation.
+fn conditions(ns: &Namespace, target: &str, kinds: &[&str]) -> Value {
+    let generation = ns.field(target, "/metadata/generation");
+    let conditions = kinds.iter().map(|kind| {
+        json!({"type": kind, "status": "True", "reason": kind, "message": "", "observedGeneration": generation,
+               "lastTransitionTime": "2026-01-01T00:00:00Z"})
+    });
+    Value::Array(conditions.collect())
+}

@@ -1,0 +1,163 @@
+//! A registry behind a Gateway of a real controller, and then one that ends TLS itself.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::bed::ingress::Contour;
+use crate::bed::{Records, Size};
+use crate::harness::{Bed, Cluster, Command, HEAD, Namespace, Project, Running};
+
+tests! { on Size::Processes;
+    a_registry_is_reached_through_a_gateway_and_then_by_itself,
+}
+
+/// What a Contour for Gateways adds to the number of a port.
+const MOVED: u16 = 8000;
+
+fn a_registry_is_reached_through_a_gateway_and_then_by_itself() {
+    let bed = Bed::shared().with_cert_manager();
+    let (ns, edge) = (Namespace::new(), Namespace::new());
+    let host = format!("{}.{}", ns.prefix(), bed.facts().records.zone);
+    install_gateway_api(&bed, &edge);
+    let project = project(
+        &ns,
+        &bed,
+        &format!(
+            "gateway = {{ class = \"{}\", namespace = \"{}\", name = \"public\" }}",
+            edge.prefix(),
+            edge.name()
+        ),
+    );
+    let _controller = Controller::start(&bed, &edge, &project);
+    let plan = project.run(["plan"]).success();
+    // Its controller is no pod here, so nothing tells the cluster where it is.
+    plan.stdout_contains("is there, but Contour, which serves it, is in none of its usual places");
+    plan.stdout_contains(".status.addresses");
+    project.apply();
+    project.expect_settled();
+    passes(&project, &["--only=name".into()]);
+    let at = |port: u16, to: u16| format!("--resolve={host}:{port}={}:{to}", bed.facts().address);
+    let through = [at(443, 443 + MOVED), at(80, 80 + MOVED), "--largest-body=2Mi".into()];
+    let found = passes(&project, &through);
+    assert_eq!(outcome(&found, "redirect")["found"], "301 to https");
+
+    // The same registry, without anything before it. No cloud gives this load balancer an address.
+    let gateway =
+        project.read("regplan.toml").lines().find(|line| line.starts_with("gateway")).unwrap().to_owned();
+    project.edit("regplan.toml", &gateway, "load_balancer = {}");
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("the load balancer has no address yet");
+    let address = pod_address(&ns);
+    ns.patch_status("service/registry-external", &json!({"loadBalancer": {"ingress": [{"ip": address}]}}));
+    apply.wait().success();
+    project.expect_settled();
+    assert!(ns.find("httproute/registry").is_none());
+    passes(&project, &["--only=name".into()]);
+    let found = passes(
+        &project,
+        &[
+            format!("--resolve={host}:443={address}:5000"),
+            format!("--resolve={host}:80={address}:80"),
+            "--largest-body=2Mi".into(),
+        ],
+    );
+    assert_eq!(
+        outcome(&found, "redirect")["found"],
+        "nothing answers at port 80, so nobody sends a password in clear"
+    );
+}
+
+fn project<'n>(ns: &'n Namespace, bed: &Bed, way: &str) -> Project<'n> {
+    let Records { zone, server, key, secret } = bed.facts().records.clone();
+    let text = format!(
+        r#"{HEAD}
+[dns.zone]
+zone = "{zone}"
+rfc2136 = {{ server = "{server}", key_name = "{key}", key = {{ env = "TSIG_KEY" }} }}
+
+[issuer.own]
+scope = "namespace"
+ca = {{ common_name = "root of this test" }}
+
+[registry.main]
+host = "{}.{zone}"
+image = "registry:3.1.2"
+storage.volume.size = "1Gi"
+auth.users.ci = {{ env = "CI_PASSWORD" }}
+tls.issuer = "issuer.own"
+dns = "dns.zone"
+{way}
+"#,
+        ns.prefix()
+    );
+    let project = ns.project().write("regplan.toml", &text).env("TSIG_KEY", secret);
+    project.env("CI_PASSWORD", "a long enough password")
+}
+
+/// The definitions of the Gateway API, and a class.
+fn install_gateway_api(bed: &Bed, edge: &Namespace) {
+    let folder = bed.facts().programs.join("definitions/gateway-api");
+    let files = ["gatewayclasses", "gateways", "httproutes", "grpcroutes", "referencegrants"]
+        .map(|kind| format!("--filename={}/gateway.networking.k8s.io_{kind}.yaml", folder.display()));
+    Cluster::shared().kubectl(["apply", "--server-side"]).args(files.clone()).run().success();
+    Cluster::shared()
+        .kubectl(["wait", "--for=condition=Established", "--timeout=60s"])
+        .args(files)
+        .run()
+        .success();
+    let class = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": edge.prefix()},
+        "spec": {"controllerName": "projectcontour.io/gateway-controller"},
+    });
+    edge.apply(&class.to_string());
+}
+
+/// A Contour for one Gateway, and its Envoy.
+struct Controller {
+    _contour: Running,
+    _envoy: Running,
+}
+
+impl Controller {
+    /// Starts them for the Gateway `public` of this namespace.
+    fn start(bed: &Bed, edge: &Namespace, project: &Project<'_>) -> Self {
+        let (programs, folder) = (&bed.facts().programs, project.folder());
+        let contour = Contour { programs, folder: &folder, first_port: 8010 };
+        let config = project.path("contour.yaml");
+        let gateway = json!({"gateway": {"gatewayRef": {"namespace": edge.name(), "name": "public"}}});
+        fs::write(&config, gateway.to_string()).unwrap();
+        let serves = ["--ingress-class-name=none".to_owned(), format!("--config-path={}", config.display())];
+        let args = contour.arguments(Cluster::shared().kubeconfig());
+        Self {
+            _contour: Command::new(programs.join("contour")).args(args).args(serves).spawn(),
+            _envoy: Command::new(programs.join("envoy")).args(contour.prepare_envoy().unwrap()).spawn(),
+        }
+    }
+}
+
+/// Looks whether all that is looked at is as it should be.
+#[track_caller]
+fn passes(project: &Project<'_>, args: &[String]) -> Value {
+    let found = project.regplan(["verify", "--format=json"]).args(args.to_vec()).run().success().json();
+    assert_eq!(found["verdict"], "passed", "{found:#}");
+    found
+}
+
+/// What came of one of the checks.
+fn outcome(found: &Value, check: &str) -> Value {
+    let checks = found["registries"][0]["checks"].as_array().unwrap();
+    checks.iter().find(|entry| entry["check"] == check).unwrap().clone()
+}
+
+/// The address of the registry's pod.
+fn pod_address(ns: &Namespace) -> String {
+    let pods = ns.kubectl(["get", "pods", "-o", "json"]).run().success().json();
+    let pods = pods["items"].as_array().unwrap().clone();
+    let here = pods.iter().find(|pod| {
+        pod["status"]["phase"] == "Running" && pod["metadata"].get("deletionTimestamp").is_none()
+    });
+    here.unwrap()["status"]["podIP"].as_str().unwrap().to_owned()
+}
