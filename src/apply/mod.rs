@@ -9,6 +9,7 @@
 //! | `step` | the futures of one resource: write or delete, then wait |
 //! | `task` | how one change is carried out |
 //! | `hooks` | what is noted before hooks of charts run, and what is deleted after them |
+//! | `certifier` | whether cert-manager takes what is written |
 //! | `login` | who is asked before nodes get a login |
 //! | `removal` | how an object is deleted and waited for until it is gone |
 //! | `guarded` | how a write is refused where the object is not the planned one |
@@ -18,6 +19,7 @@
 //! | `reporter` | which events are emitted, and what the report counts |
 //! | `event` | the types of events, records and the report |
 
+mod certifier;
 mod event;
 mod guarded;
 mod hooks;

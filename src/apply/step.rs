@@ -65,20 +65,20 @@ pub(super) fn write<'p>(
             place.leave();
         }
         // The wait for a value, or for those who are to know it, can be long, so a stop ends it. A write is never cut.
-        let object = tokio::select! {
+        let prepared = tokio::select! {
             biased;
-            object = task.object_to_write(provider, &progress) => object,
+            prepared = task.object_to_write(provider, &progress) => prepared,
             () = stop.cancelled() => return StepResult::Cut { address },
         };
-        let object = match object {
-            Ok(object) => object,
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
             Err(problem) => return StepResult::Wrote { address, result: Err(problem) },
         };
         place.take().await;
         match task.make_room(provider, &mut place, &progress, &stop).await {
             Ok(Removal::Gone) => {
                 place.take().await;
-                StepResult::Wrote { address, result: task.perform(object, provider).await }
+                StepResult::Wrote { address, result: task.perform(prepared, provider).await }
             }
             Ok(Removal::Asked) => StepResult::Leaving { address },
             Err(problem) => StepResult::Wrote { address, result: Err(problem) },

@@ -7,13 +7,15 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::certifier;
 use super::guarded;
 use super::login;
 use super::patience::PatientWriter;
 use super::place::Place;
 use super::removal::{self, Removal};
+use crate::kubernetes::certifier::asked_in;
 use crate::kubernetes::marks::is_note_of_a_tool;
-use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::pull_login::asked_pods;
 use crate::plan::{self, Action, Change, FieldRelease, Plan, Unresolvable};
 use crate::provider::{
     Guard, OnTrouble, Progress, Provider, Reassignment, Shift, Until, Wait, Write, Written,
@@ -47,6 +49,14 @@ pub(super) enum Done {
     Present { sent: Box<Value>, live: Box<Live>, warnings: Vec<String> },
     /// The object does not exist any more.
     Gone,
+}
+
+/// An object that can be written now.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) object: Value,
+    /// What could not be made sure before.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Task<'_> {
@@ -92,7 +102,8 @@ impl Task<'_> {
 
     /// Creates or updates, once there is [room](Self::make_room); `object` is what
     /// [`object_to_write`](Self::object_to_write) gave.
-    pub(super) async fn perform(&self, object: Value, provider: &dyn Provider) -> Result<Done, Problem> {
+    pub(super) async fn perform(&self, prepared: Prepared, provider: &dyn Provider) -> Result<Done, Problem> {
+        let Prepared { object, warnings: mut told } = prepared;
         let field_release = self.field_release()?;
         let writer = PatientWriter { plan: self.plan, change: self.change };
         let written = match (self.change.action, self.change.stamp()) {
@@ -109,7 +120,8 @@ impl Task<'_> {
         };
         let Written { live, warnings } = self.release(provider, written, &field_release).await;
         let sent = Box::new(plan::sent_after_release(object, &field_release));
-        Ok(Done::Present { sent, live: Box::new(live), warnings })
+        told.extend(warnings);
+        Ok(Done::Present { sent, live: Box::new(live), warnings: told })
     }
 
     /// The fields that the configuration leaves to others, and how we release them.
@@ -168,7 +180,8 @@ impl Task<'_> {
     pub(super) fn may_wait(&self) -> bool {
         let sent = self.change.send.as_ref();
         self.desired.unresolved.iter().next().is_some()
-            || sent.is_some_and(|sent| PullLogin::of(sent).is_some())
+            || sent.is_some_and(|sent| asked_pods(sent).is_some())
+            || asked_in(&self.change.target.identity).is_some()
     }
 
     /// The object as it is written, once everything is there that must be there before.
@@ -176,10 +189,13 @@ impl Task<'_> {
         &self,
         provider: &dyn Provider,
         progress: Progress<'_>,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Prepared, Problem> {
         let object = self.whole_object(provider, progress).await?;
-        login::await_taken(provider, &object, self.desired.lifecycle.timeouts.ready, progress).await?;
-        Ok(object)
+        let prior = self.change.prior.as_deref();
+        let timeout = self.desired.lifecycle.timeouts.ready;
+        let warning = login::await_taken(provider, &object, prior, timeout, progress).await?;
+        certifier::await_whole(provider, &self.change.target.identity, timeout, progress).await?;
+        Ok(Prepared { object, warnings: warning.into_iter().collect() })
     }
 
     /// The object as it was approved, with the values put in that are known only now.

@@ -17,7 +17,7 @@ use super::schema;
 use super::specs::Specs;
 use crate::config::{BLOCK, BLOCK_KEYS, Block, BlockSchema, Property};
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::resource::{BlockAddress, Desired, KeyFact};
+use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
 
 /// What holds for every block that says nothing else.
 #[derive(Debug, Clone, Copy)]
@@ -208,6 +208,16 @@ pub(super) trait BlockType: Sync + 'static {
         None
     }
 
+    /// Which namespaces a block chooses by their labels; `None` for a block that chooses none.
+    fn namespace_selection(
+        &self,
+        _block: &Block,
+        _spec: &Self::Spec,
+        _context: &CompileContext<'_>,
+    ) -> Option<NamespaceSelection> {
+        None
+    }
+
     /// How the registry that a block is about is reached; `None` for every other block.
     fn endpoint(
         &self,
@@ -277,6 +287,9 @@ pub(super) trait AnyBlockType: Sync {
     /// See [`BlockType::gives_login_to`].
     fn gives_login_to<'s>(&self, block: &BlockAddress, specs: &'s Specs) -> Option<&'s BlockAddress>;
 
+    /// See [`BlockType::namespace_selection`].
+    fn namespace_selection(&self, block: &Block, context: &CompileContext<'_>) -> Option<NamespaceSelection>;
+
     /// See [`BlockType::endpoint`].
     fn endpoint(&self, block: &Block, context: &CompileContext<'_>) -> Option<Endpoint>;
 
@@ -341,6 +354,10 @@ impl<T: BlockType> AnyBlockType for T {
 
     fn property_need(&self, block: &BlockAddress, name: &str, specs: &Specs) -> Option<Need> {
         BlockType::property_need(self, specs.get(block)?, name)
+    }
+
+    fn namespace_selection(&self, block: &Block, context: &CompileContext<'_>) -> Option<NamespaceSelection> {
+        BlockType::namespace_selection(self, block, context.specs.get(&block.address)?, context)
     }
 
     fn endpoint(&self, block: &Block, context: &CompileContext<'_>) -> Option<Endpoint> {

@@ -77,6 +77,8 @@ codes! {
     OPEN_SECRET = "open-secret";
     /// Something that Kubernetes or cert-manager does not read any more, or that is left of Helm 2.
     OBSOLETE = "obsolete";
+    /// A name that the issuer of a certificate cannot prove to its ACME server.
+    UNPROVABLE_NAME = "unprovable-name";
     /// A controller that cannot be told which limits pushes need.
     UNKNOWN_CONTROLLER = "unknown-controller";
     /// An ingress controller that nobody mends any more.

@@ -7,7 +7,7 @@ use super::defined_apis::DefinedApis;
 use super::draft::Draft;
 use super::endpoint::Endpoint;
 use super::facts::{Fact, Facts, NamespaceLabels, Need};
-use super::finish::{Finish, Places, check, contested, duplicates};
+use super::finish::{Finish, Places, check, contested, duplicates, unproved};
 use super::namespaces::{declared_namespace, shared_namespaces};
 use super::outputs::CompiledOutput;
 use super::properties::{Given, Properties};
@@ -19,7 +19,7 @@ use super::types::TYPES;
 use super::{lifecycle, outputs, references};
 use crate::config::{Block, Config, Output};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
-use crate::resource::{BlockAddress, Desired, KeyFact};
+use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
 
 /// The blocks of a configuration, each read once.
 pub struct Blocks<'c> {
@@ -41,6 +41,8 @@ pub struct CompiledBlocks {
     pub tests: Vec<Desired>,
     /// What a reader of a plan wants to know first of each block, for the blocks of which there is such a thing.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
+    /// Which namespaces blocks choose by their labels.
+    pub selections: Vec<NamespaceSelection>,
     /// The outputs, as far as they are known.
     pub outputs: Vec<CompiledOutput>,
     /// What is wrong, and what works but probably not as meant.
@@ -119,6 +121,8 @@ impl<'c> Blocks<'c> {
             .iter()
             .map(|(block, block_type)| block_type.compile(block, &context, &mut mistakes))
             .collect();
+        let selections =
+            self.all.iter().filter_map(|(block, kind)| kind.namespace_selection(block, &context)).collect();
         let scopes = Scopes::declared_by(drafts.iter().flatten().map(|draft| &draft.object));
         let substitution = Substitution { context };
         let outputs = self.config.outputs.iter();
@@ -146,6 +150,7 @@ impl<'c> Blocks<'c> {
         }
         duplicates(&resources, &places, &mut mistakes);
         contested(&resources, &places, &mut mistakes);
+        unproved(&resources, &places, &mut mistakes);
         let mut all = shared_namespaces(&resources);
         all.append(&mut resources);
         let known = KnownAddresses::of(self.config, &all);
@@ -153,7 +158,7 @@ impl<'c> Blocks<'c> {
         outputs::check(&outputs, &known, &all, &mut mistakes);
         let outputs = outputs.into_iter().map(|(_, compiled)| compiled).collect();
         let (key_facts, mistakes) = (self.key_facts(), sorted(mistakes));
-        CompiledBlocks { resources: all, tests, key_facts, outputs, mistakes }
+        CompiledBlocks { resources: all, tests, key_facts, selections, outputs, mistakes }
     }
 
     /// How the registries are reached, in the order of the blocks.

@@ -67,6 +67,11 @@ impl Failure {
         }
     }
 
+    /// Whether the configuration has mistakes.
+    pub(super) fn is_of_configuration(&self) -> bool {
+        matches!(self, Self::Engine(error) if matches!(error.as_ref(), engine::Error::Mistakes { .. }))
+    }
+
     /// Ignores a closed pipe, so that the exit code still says what the command found.
     pub(super) fn unless_closed(shown: Result<(), Self>) -> Result<(), Self> {
         match shown {

@@ -12,14 +12,18 @@ use super::failure::Failure;
 use super::interrupt;
 use super::output::Output;
 use super::project;
-use crate::engine::{Login, Settings, VerifyEvent, VerifyOptions};
+use super::wording::note;
+use crate::engine::{Login, Reached, Settings, VerifyEvent, VerifyOptions};
 use crate::report;
 use crate::verify::{Verdict, Verification, shown};
 
 pub(super) async fn run(global: &Global, args: &VerifyArgs, output: Output) -> Result<Exit, Failure> {
     let options = options(args)?;
     let project = project::load(global, Settings::from(global), output).await?;
-    let workspace = project.open().await?.connect().await?;
+    let Reached { workspace, unreached } = project.reach().await?;
+    if let Some(problem) = unreached {
+        output.message(&note(format!("{}; checks that take one are not done", problem.message)))?;
+    }
     let signals = interrupt::listen();
     let progress = Progress::new(args, output);
     let all = workspace.verify(&options, &|event| progress.show(event), signals.stop()).await;

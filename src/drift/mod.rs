@@ -11,6 +11,7 @@ mod observe;
 mod owners;
 mod recorded_secrets;
 mod schemas;
+mod selection;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use health::{is_asked_about, with_health};
 pub use observe::{Observation, observe, observe_shared_namespace};
 pub use schemas::SchemaDrift;
+pub use selection::{NamespaceLabels, observe_selections};
 
 use crate::kubernetes::field_manager;
 use crate::resource::{
@@ -114,6 +116,16 @@ pub enum Status {
     Recreated {
         /// The field managers that have written to the new object.
         by: Vec<FieldManager>,
+    },
+    /// It is not there yet: its namespace has the labels of this selector since the last apply.
+    Unmade {
+        /// The selector.
+        selector: String,
+    },
+    /// It is there, and its namespace has the labels of this selector no longer.
+    Surplus {
+        /// The selector.
+        selector: String,
     },
     /// It exists, but the state has no record of what was applied, so its fields cannot be compared.
     Unrecorded,
@@ -222,7 +234,7 @@ impl Drift {
 
 impl Status {
     /// Every name that a status can have.
-    pub const NAMES: [&str; 11] = [
+    pub const NAMES: [&str; 13] = [
         "in_sync",
         "not_ready",
         "unhealthy",
@@ -230,6 +242,8 @@ impl Status {
         "ending",
         "gone",
         "recreated",
+        "unmade",
+        "surplus",
         "unrecorded",
         "in_doubt",
         "unreadable",
@@ -246,6 +260,8 @@ impl Status {
             Self::Ending { .. } => "ending",
             Self::Gone => "gone",
             Self::Recreated { .. } => "recreated",
+            Self::Unmade { .. } => "unmade",
+            Self::Surplus { .. } => "surplus",
             Self::Unrecorded => "unrecorded",
             Self::InDoubt => "in_doubt",
             Self::Unreadable(_) => "unreadable",
@@ -262,7 +278,9 @@ impl Status {
             | Self::Changed(_)
             | Self::Ending { .. }
             | Self::Gone
-            | Self::Recreated { .. } => Verdict::Drift,
+            | Self::Recreated { .. }
+            | Self::Unmade { .. }
+            | Self::Surplus { .. } => Verdict::Drift,
             Self::Unrecorded | Self::InDoubt | Self::Unreadable(_) => Verdict::Unobserved,
         }
     }

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::graph::Graph;
 use crate::plan;
-use crate::resource::{Address, BlockAddress, Desired, KeyFact, Reference};
+use crate::resource::{Address, BlockAddress, Desired, KeyFact, NamespaceSelection, Reference};
 
 /// The result of compiling a configuration.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Compiled {
     pub graph: Graph,
     /// What a reader of a plan wants to know first of each block.
     pub key_facts: BTreeMap<BlockAddress, Vec<KeyFact>>,
+    /// Which namespaces blocks choose by their labels.
+    pub selections: Vec<NamespaceSelection>,
     /// What `[output.NAME]` gives, as far as it is known.
     pub outputs: Vec<CompiledOutput>,
     /// What runs only when somebody looks whether a block works.
@@ -42,6 +44,7 @@ impl Compiled {
         Self {
             graph,
             key_facts: BTreeMap::new(),
+            selections: Vec::new(),
             outputs: Vec::new(),
             tests: Vec::new(),
             warnings: Diagnostics::default(),
@@ -77,7 +80,8 @@ pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Co
         return of_blocks(config, facts, blocks);
     }
     let blocks = without(config, blocks, is_later);
-    let (graph, CompiledBlocks { key_facts, outputs, tests, mistakes, .. }) = graph_of(config, blocks);
+    let (graph, CompiledBlocks { key_facts, selections, outputs, tests, mistakes, .. }) =
+        graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     let Some(graph) = graph else { return Err(as_error(warnings)) };
@@ -86,6 +90,7 @@ pub(super) async fn outline(config: &Config, outside: &Outside<'_>) -> Result<Co
     Ok(Compiled {
         graph,
         key_facts,
+        selections,
         outputs,
         tests,
         warnings,
@@ -206,7 +211,8 @@ fn of_facts(config: &Config, facts: Facts) -> Result<Compiled, Error> {
 }
 
 fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Compiled, Error> {
-    let (graph, CompiledBlocks { key_facts, outputs, tests, mistakes, .. }) = graph_of(config, blocks);
+    let (graph, CompiledBlocks { key_facts, selections, outputs, tests, mistakes, .. }) =
+        graph_of(config, blocks);
     let as_error = |mistakes| Error::mistakes(config, mistakes);
     let (graph, warnings) = mistakes.or_else_value(graph).map_err(as_error)?;
     // There is no graph only where there was a mistake.
@@ -216,7 +222,8 @@ fn of_blocks(config: &Config, facts: Facts, blocks: CompiledBlocks) -> Result<Co
     let needs_more = !facts.are_of_files_alone() || outputs.iter().any(|output| output.unknown.is_some());
     let of_files = needs_more.then(|| facts.of_files());
     let tests = tests.into_iter().map(Arc::new).collect();
-    Ok(Compiled { graph, key_facts, outputs, tests, warnings, secret_inputs: facts.secret_inputs, of_files })
+    let secret_inputs = facts.secret_inputs;
+    Ok(Compiled { graph, key_facts, selections, outputs, tests, warnings, secret_inputs, of_files })
 }
 
 /// The further mistakes of a configuration that has some: those of the blocks without a mistake (`sound`),

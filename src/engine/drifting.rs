@@ -181,6 +181,10 @@ async fn findings(state: &State, provider: &dyn Provider, options: DriftOptions)
     }
     let mut findings: Vec<Finding> = found.into_values().collect();
     findings.extend(shared_namespaces(&known, provider).await);
+    if !state.selections.is_empty() {
+        let labels = provider.cluster().namespaces().await;
+        drift::observe_selections(state, &labels, &mut findings);
+    }
     findings.sort_by(|a, b| a.address.cmp(&b.address));
     findings
 }

@@ -18,6 +18,7 @@
 //! | `chart_past` | what the state knows of a chart: whether it is new, and what it has defined |
 //! | `farewells` | what charts have run when they are deleted |
 //! | `opening`, `state_access` | the state, seen or locked, before the cluster is asked |
+//! | `reaching` | a project with its cluster, or without it where none is reached |
 //! | `newest_state` | which copy of a local state is the newest one |
 //! | `preparing`, `own_state` | what a state needs before its first use, and who may not own it |
 //! | `cluster_check` | whether this is the cluster that is meant |
@@ -74,6 +75,7 @@ mod plan_file;
 mod planned;
 mod planning;
 mod preparing;
+mod reaching;
 mod rebuilding;
 mod redacting;
 mod refusal;
@@ -109,6 +111,7 @@ pub use past::History;
 pub use plan_file::Admitted;
 pub use planned::{Applicable, Approval, Planned, VerifiedFile};
 pub use planning::run as run_planner;
+pub use reaching::Reached;
 pub use rebuilding::Additions;
 pub use refusal::{NotApplicable, PlanFileRefusal, UncheckedField};
 pub use request::PlanRequest;

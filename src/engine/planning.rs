@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use futures::stream::{self, StreamExt as _};
 use tracing::{Instrument as _, Span, debug_span};
 
@@ -267,6 +268,8 @@ fn span(question: &Question) -> Span {
         Question::Schema(target) => debug_span!("schema", kind = %target.identity.group_kind()),
         Question::Lacks(checkups) => debug_span!("lacks", objects = checkups.len()),
         Question::Dependents(scope) => debug_span!("dependents", ?scope),
+        Question::MayAskPods(namespaces) => debug_span!("may_ask_pods", namespaces = namespaces.len()),
+        Question::Certifier(namespaces) => debug_span!("certifier", namespaces = namespaces.len()),
         Question::Marked(targets) => debug_span!("marked", places = targets.len()),
     }
 }
@@ -284,6 +287,14 @@ async fn ask(provider: &dyn Provider, question: Question) -> Answer {
         Question::Schema(target) => Answer::Schema(provider.cluster().schema(&target).await),
         Question::Lacks(checkups) => Answer::Lacks(provider.lacks(&checkups).await),
         Question::Dependents(scope) => Answer::Dependents(provider.cluster().dependents(&scope).await),
+        Question::MayAskPods(namespaces) => {
+            let rights = namespaces.iter().map(|namespace| provider.cluster().may_ask_pods(namespace));
+            Answer::MayAskPods(join_all(rights).await)
+        }
+        Question::Certifier(namespaces) => {
+            let lacks = namespaces.iter().map(|namespace| provider.cluster().certifier_lacks(namespace));
+            Answer::Certifier(join_all(lacks).await)
+        }
         Question::Marked(targets) => Answer::Marked(provider.cluster().marked(&targets).await),
     }
 }

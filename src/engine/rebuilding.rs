@@ -11,12 +11,12 @@ use crate::state::{Lineage, Provenance, State, Store, StoredResource};
 pub type Additions = BTreeMap<Address, Marked>;
 
 impl Workspace<Store> {
-    /// Everything in the cluster that carries the marks of this project, of whatever lineage.
+    /// Everything in the cluster, and in the houses beside it, that carries the marks of this project, of whatever lineage.
     ///
     /// # Errors
     /// Not even the kinds can be found out.
     pub async fn find_marked(&self) -> Result<MarkedObjects, Error> {
-        Ok(self.provider.cluster().all_marked(&self.project.config.project).await?)
+        Ok(self.provider.all_marked(&self.project.config.project).await?)
     }
 
     /// The objects of a lineage that the state does not know. An address that is taken already is told apart by its

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::run_secrets::RunSecrets;
 use crate::apply::{Record, Recorder};
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
-use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Introduction, Inventory, Marked, MarkedObjects,
@@ -59,6 +60,7 @@ impl RedactingProvider {
 }
 
 /// All houses: the provider within finds the one in which a target lives.
+#[async_trait]
 impl Provider for RedactingProvider {
     fn cluster(&self) -> &dyn Cluster {
         self
@@ -66,6 +68,12 @@ impl Provider for RedactingProvider {
 
     fn other_house(&self, group: &str) -> Option<&dyn House> {
         self.provider.other_house(group).map(|_| self as &dyn House)
+    }
+
+    async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        let MarkedObjects { seen, hidden } = self.answer(self.provider.all_marked(project).await)?;
+        let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
+        Ok(MarkedObjects { seen, hidden: hidden.collect() })
     }
 }
 
@@ -166,9 +174,24 @@ impl Cluster for RedactingProvider {
         self.answer(self.provider.cluster().node_addresses().await)
     }
 
-    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
+    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<LoginLack>, Problem> {
         let lacking = self.answer(self.provider.cluster().login_lacks(login).await)?;
-        Ok(lacking.map(|text| self.secrets.redactor().text(text)))
+        let redacted = |text| self.secrets.redactor().text(text);
+        Ok(lacking.map(|lack| match lack {
+            LoginLack::NotTaken(text) => LoginLack::NotTaken(redacted(text)),
+            LoginLack::NotAsked(text) => LoginLack::NotAsked(redacted(text)),
+        }))
+    }
+
+    async fn may_ask_pods(&self, namespace: &str) -> Result<bool, Problem> {
+        self.answer(self.provider.cluster().may_ask_pods(namespace).await)
+    }
+
+    async fn certifier_lacks(&self, namespace: &str) -> Option<CertifierLack> {
+        match self.provider.cluster().certifier_lacks(namespace).await? {
+            CertifierLack::Silence(why) => Some(CertifierLack::Silence(self.secrets.redactor().text(why))),
+            lack => Some(lack),
+        }
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

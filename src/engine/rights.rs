@@ -1,7 +1,11 @@
 //! Checks before the first write whether our rights allow all of a plan.
 
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
 use tracing::{Instrument as _, info_span};
 
+use crate::kubernetes::pull_login::LoginManner;
 use crate::plan::{Action, Change, Plan};
 use crate::provider::{Provider, Verb};
 use crate::resource::{Address, Identity, Target};
@@ -12,6 +16,8 @@ use crate::resource::{Address, Identity, Target};
 pub struct MissingRights {
     /// What is not allowed, in the order of the plan.
     pub missing: Vec<(Verb, Identity)>,
+    /// The namespaces whose pods must be asked whether they take a login, and may not be.
+    pub unasked: Vec<String>,
     /// The bindings of roles that the plan makes or changes. They may give what is missing.
     pub bindings: Vec<Address>,
 }
@@ -23,6 +29,7 @@ pub struct MissingRights {
 /// that answers no reviews) is no error here: the write will tell.
 pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), MissingRights> {
     let requests: Vec<(Verb, Target)> = plan.changes.iter().flat_map(needs).collect();
+    let unasked = unasked(plan, provider).await;
     if requests.is_empty() {
         return Ok(());
     }
@@ -31,7 +38,24 @@ pub(super) async fn review(plan: &Plan, provider: &dyn Provider) -> Result<(), M
     let denied = requests.into_iter().zip(answers).filter(|(_, answer)| matches!(answer, Ok(false)));
     let mut missing: Vec<_> = denied.map(|((verb, target), _)| (verb, target.identity)).collect();
     missing.dedup();
-    if missing.is_empty() { Ok(()) } else { Err(MissingRights { missing, bindings: bindings(plan) }) }
+    if missing.is_empty() && unasked.is_empty() {
+        return Ok(());
+    }
+    Err(MissingRights { missing, unasked, bindings: bindings(plan) })
+}
+
+/// The namespaces whose pods must be asked before a login is given to nodes, and may not be.
+async fn unasked(plan: &Plan, provider: &dyn Provider) -> Vec<String> {
+    let asked = plan.changes.iter().filter_map(Change::asks_pods);
+    let required: BTreeSet<String> = asked
+        .filter(|(_, manner)| *manner == LoginManner::Required)
+        .map(|(namespace, _)| namespace)
+        .collect();
+    let answers = required.into_iter().map(|namespace| async move {
+        let denied = matches!(provider.cluster().may_ask_pods(&namespace).await, Ok(false));
+        denied.then_some(namespace)
+    });
+    join_all(answers).await.into_iter().flatten().collect()
 }
 
 fn bindings(plan: &Plan) -> Vec<Address> {

@@ -151,7 +151,10 @@ impl<S: StateAccess> Workspace<S> {
         let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
         let (secret_inputs, configuration) = (compiled.secret_inputs.clone(), config.digest());
         let variables = config.defaulted_variables.overridden.clone();
-        let read_from = ReadFrom { files: config.files.clone(), variables };
+        // What is destroyed as a whole chooses nothing any more.
+        let is_gone = request.mode == Mode::Destroy && request.targets.is_empty();
+        let selections = if is_gone { Vec::new() } else { compiled.selections.clone() };
+        let read_from = ReadFrom { files: config.files.clone(), variables, selections };
         Ok(Planned { request, plan, warnings, configuration, read_from, secret_inputs })
     }
 
@@ -202,7 +205,8 @@ impl<S: StateAccess> Workspace<S> {
         plan.briefing = self.briefing(&compiled);
         let (warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
         let configuration = revision.head.configuration;
-        let read_from = ReadFrom { files: revision.state.files, variables: revision.state.variables };
+        let State { files, variables, selections, .. } = revision.state;
+        let read_from = ReadFrom { files, variables, selections };
         Ok(Planned { request, plan, warnings, configuration, read_from, secret_inputs })
     }
 }
@@ -235,10 +239,13 @@ impl Workspace<Store> {
         self.state.exists().then(|| self.state.state().lineage.clone())
     }
 
-    /// Whether an apply of this plan has something to record: what it does, or that what an earlier run left unfinished is
+    /// Whether an apply of this plan has something to record: what it does, which namespaces are chosen from now on, or that what an earlier run left unfinished is
     /// now as it should be. Without that, the history would go on telling of a run that nobody can finish any more.
     pub fn is_to_be_recorded(&self, planned: &Planned) -> bool {
-        planned.plan.changes_state() || self.state.state().unfinished.is_some()
+        let state = self.state.state();
+        planned.plan.changes_state()
+            || state.unfinished.is_some()
+            || state.selections != planned.read_from.selections
     }
 
     /// Applies a plan. Each outcome is in the journal at once, and in the state at the end, however the run

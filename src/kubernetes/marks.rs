@@ -29,6 +29,9 @@ pub const PULL_ENTRIES: &str = "regplan.dev/image-pull-secrets";
 /// The annotation of a pull Secret that says which pods must take the login in it before it is written.
 pub const LOGIN_AT: &str = "regplan.dev/login-at";
 
+/// The same for a login that nodes get also where these pods cannot be asked.
+pub const LOGIN_TRIED_AT: &str = "regplan.dev/login-tried-at";
+
 /// The annotation in which `kubectl apply` notes what it applied last, every value included.
 /// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration>
 pub const KUBECTL_NOTE: &str = "kubectl.kubernetes.io/last-applied-configuration";

@@ -34,6 +34,8 @@
 //! | `conditions` | what `status.conditions` say, and about which generation |
 //! | `pull_login` | which login is in a pull Secret, and which pods are to take it first |
 //! | `certificates` | what cert-manager says of a certificate that is not there, or is not renewed |
+//! | `certifier` | whether cert-manager takes good requests and refuses bad ones, and what it lacks |
+//! | `proofs` | which names a certificate is asked for, and which of them an issuer can prove |
 //! | `x509` | what a certificate says |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
@@ -46,6 +48,7 @@
 pub mod atomic;
 pub mod cascade;
 pub mod certificates;
+pub mod certifier;
 pub mod class_controllers;
 pub mod completion;
 pub mod conditions;
@@ -68,6 +71,7 @@ pub mod newest_state;
 pub mod nodes;
 pub mod openapi;
 pub mod pods;
+pub mod proofs;
 pub mod propagation;
 pub mod pull_login;
 pub mod quantity;

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::marks::LOGIN_AT;
+use super::marks::{LOGIN_AT, LOGIN_TRIED_AT};
 
 /// The type of Secrets with logins of registries.
 /// Source: <https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets>
@@ -39,11 +39,40 @@ pub struct LoginPods {
     pub scheme: Scheme,
 }
 
+/// Whether nodes get a login without an answer of the pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginManner {
+    /// They do not: the login that they have works until then.
+    Required,
+    /// They do: the login that they have may not work any more.
+    Tried,
+}
+
+/// What is lacking until the pods take a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginLack {
+    /// A pod has answered, and does not take it.
+    NotTaken(String),
+    /// A pod cannot be asked.
+    NotAsked(String),
+}
+
+impl LoginLack {
+    /// It in words.
+    pub fn told(&self) -> &str {
+        match self {
+            Self::NotTaken(words) | Self::NotAsked(words) => words,
+        }
+    }
+}
+
 /// A login, and the pods that are to take it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PullLogin {
     /// The pods.
     pub pods: LoginPods,
+    /// Whether they must be asked.
+    pub manner: LoginManner,
     /// The user.
     pub user: String,
     /// The password.
@@ -55,6 +84,7 @@ impl fmt::Debug for PullLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PullLogin")
             .field("pods", &self.pods)
+            .field("manner", &self.manner)
             .field("user", &self.user)
             .finish_non_exhaustive()
     }
@@ -88,16 +118,34 @@ impl fmt::Display for LoginPods {
 impl PullLogin {
     /// The login of a pull Secret that says which pods are to take it; `None` for any other object.
     pub fn of(secret: &Value) -> Option<Self> {
-        let mark = secret.pointer("/metadata/annotations")?.get(LOGIN_AT)?.as_str()?;
-        let pods = LoginPods::of_mark(mark)?;
+        let (pods, manner) = asked_pods(secret)?;
         let (user, password) = logins(secret).into_iter().next()?;
-        Some(Self { pods, user, password })
+        Some(Self { pods, manner, user, password })
     }
+}
+
+/// Which pods are asked before a pull Secret is written, and whether they must be; `None` for any other object.
+pub fn asked_pods(secret: &Value) -> Option<(LoginPods, LoginManner)> {
+    let annotations = secret.pointer("/metadata/annotations")?;
+    [(LOGIN_AT, LoginManner::Required), (LOGIN_TRIED_AT, LoginManner::Tried)]
+        .into_iter()
+        .find_map(|(key, manner)| Some((LoginPods::of_mark(annotations.get(key)?.as_str()?)?, manner)))
+}
+
+/// Whether nodes have another login than the one in this pull Secret, and lose it. Who gets the first one has lost nothing.
+pub fn takes_login_away(prior: Option<&Value>, secret: &Value) -> bool {
+    let had = prior.map(logins).unwrap_or_default();
+    !had.is_empty() && had != logins(secret)
 }
 
 /// User and password as `docker` and HTTP's `Basic` take them: in base64, with a colon between them.
 pub fn encoded(user: &str, password: &str) -> String {
     STANDARD.encode(format!("{user}:{password}"))
+}
+
+/// The right that it takes to ask the pods of a namespace.
+pub fn right_to_ask(namespace: &str) -> String {
+    format!("give the right to `list` `pods` and to `create` `pods/portforward` in the namespace {namespace}")
 }
 
 /// The users in a pull Secret, each with the password. What cannot be read has none.
@@ -132,6 +180,10 @@ mod tests {
         assert_eq!(other.scheme, Scheme::Https);
         assert_eq!((login.user.as_str(), login.password.as_str()), ("ci-a", "hunter2"));
         assert!(!format!("{login:?}").contains("hunter2"));
+        assert_eq!(login.manner, LoginManner::Required);
+        let mut tried = secret(mark);
+        tried["metadata"]["annotations"] = json!({LOGIN_TRIED_AT: mark});
+        assert_eq!(PullLogin::of(&tried).unwrap().manner, LoginManner::Tried);
         assert_eq!(PullLogin::of(&secret("nothing")), None);
         assert_eq!(PullLogin::of(&json!({"data": {KEY: STANDARD.encode(&config)}})), None);
     }

@@ -32,6 +32,8 @@ pub enum Remain {
     OldKind,
     /// A version of a kind of cert-manager that it does not serve since 1.6.
     OldVersion,
+    /// The definition of a kind of cert-manager, without the version that it serves today.
+    OldDefinition,
     /// A label or an annotation for an old version of cert-manager.
     OldMark(String),
     /// A kind in a version that Kubernetes does not serve any more.
@@ -53,6 +55,9 @@ impl Remain {
                 format!("is of the group `{OLD_CERT_MANAGER}`, which cert-manager does not read since 0.11")
             }
             Self::OldVersion => "is in a version that cert-manager does not serve since 1.6".to_owned(),
+            Self::OldDefinition => {
+                "has no version `v1`, the only one that cert-manager serves since 1.6".to_owned()
+            }
             Self::OldMark(key) => format!("has `{key}`, which cert-manager does not read since 0.11"),
             Self::RemovedApi(_) => "is in a version that Kubernetes does not serve any more".to_owned(),
         }
@@ -69,6 +74,7 @@ impl Remain {
             Self::OldKind | Self::OldVersion => {
                 format!("write it as `{}/v1`: `[issuer.NAME]` and `tls.issuer` do", certificates::GROUP)
             }
+            Self::OldDefinition => "take the definitions of the version of cert-manager that runs".to_owned(),
             Self::OldMark(key) if key == DISABLE_VALIDATION => {
                 "take it out: the webhook of cert-manager must see everything".to_owned()
             }
@@ -88,14 +94,16 @@ pub fn remains(identity: &Identity, object: &Value) -> Vec<Remain> {
     let api_version = text(object, "apiVersion");
     let version = api_version.rsplit('/').next().unwrap_or_default();
     let is_definition = identity.is("apiextensions.k8s.io", "CustomResourceDefinition");
-    if identity.group == OLD_CERT_MANAGER
-        || (is_definition && identity.name.ends_with(&format!(".{OLD_CERT_MANAGER}")))
-    {
+    let is_of_today = |group: &str| [certificates::GROUP, certificates::ACME_GROUP].contains(&group);
+    let defined = is_definition.then(|| identity.name.split_once('.')).flatten().map(|(_, group)| group);
+    if is_of_old_cert_manager(&identity.group) || defined.is_some_and(is_of_old_cert_manager) {
         found.push(Remain::OldKind);
-    } else if [certificates::GROUP, certificates::ACME_GROUP].contains(&identity.group.as_str())
+    } else if is_of_today(&identity.group)
         && ["v1alpha1", "v1alpha2", "v1alpha3", "v1beta1"].contains(&version)
     {
         found.push(Remain::OldVersion);
+    } else if defined.is_some_and(is_of_today) && !defines_version_of_today(object) {
+        found.push(Remain::OldDefinition);
     }
     if let Some(removed) = removed_api(api_version, &identity.kind) {
         let instead = match removed.successor {
@@ -111,11 +119,23 @@ pub fn remains(identity: &Identity, object: &Value) -> Vec<Remain> {
     found
 }
 
+/// Whether a group, or the prefix of a key, is that of cert-manager until 0.10, or lies below it.
+fn is_of_old_cert_manager(domain: &str) -> bool {
+    domain.strip_suffix(OLD_CERT_MANAGER).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// Whether a definition has the version `v1`, or does not say which ones it has.
+fn defines_version_of_today(definition: &Value) -> bool {
+    let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
+    versions.is_none_or(|versions| versions.iter().any(|version| text(version, "name") == "v1"))
+}
+
 fn of_tiller(identity: &Identity, object: &Value) -> Option<Remain> {
     let label =
         |key: &str| object.pointer("/metadata/labels").map(|labels| text(labels, key)).unwrap_or_default();
     let is_tillers = label("app") == "helm" && label("name") == "tiller";
-    if identity.is("apps", "Deployment") && (is_tillers || runs_tiller(object)) {
+    let is_deployment = identity.is("apps", "Deployment") || identity.is("extensions", "Deployment");
+    if is_deployment && (is_tillers || runs_tiller(object)) {
         return Some(Remain::Tiller);
     }
     if identity.is("", "Service") && is_tillers {
@@ -158,7 +178,7 @@ fn marks(object: &Value) -> impl Iterator<Item = String> + '_ {
     ];
     let keys =
         places.into_iter().filter_map(|place| object.pointer(place)?.as_object()).flat_map(|map| map.keys());
-    keys.filter(|key| key.split_once('/').is_some_and(|(prefix, _)| prefix == OLD_CERT_MANAGER)).cloned()
+    keys.filter(|key| key.split_once('/').is_some_and(|(prefix, _)| is_of_old_cert_manager(prefix))).cloned()
 }
 
 #[cfg(test)]
@@ -199,6 +219,19 @@ mod tests {
         assert_eq!(of("certmanager.k8s.io/v1alpha1"), [Remain::OldKind]);
         assert_eq!(of("cert-manager.io/v1alpha2"), [Remain::OldVersion]);
         assert_eq!(of("cert-manager.io/v1"), []);
+        for old in ["v1alpha2", "v1alpha3", "v1beta1"] {
+            assert_eq!(of(&format!("cert-manager.io/{old}")), [Remain::OldVersion], "{old}");
+            assert_eq!(of(&format!("acme.cert-manager.io/{old}")), [Remain::OldVersion], "{old}");
+        }
+        let definition = |name: &str, version: &str| {
+            let object =
+                json!({"apiVersion": "apiextensions.k8s.io/v1", "spec": {"versions": [{"name": version}]}});
+            found("apiextensions.k8s.io", "CustomResourceDefinition", name, &object)
+        };
+        assert_eq!(definition("issuers.cert-manager.io", "v1alpha2"), [Remain::OldDefinition]);
+        assert_eq!(definition("orders.acme.cert-manager.io", "v1"), []);
+        assert_eq!(definition("challenges.acme.certmanager.k8s.io", "v1"), [Remain::OldKind]);
+        assert_eq!(definition("things.mycertmanager.k8s.io", "v1beta1"), []);
         let crd = found(
             "apiextensions.k8s.io",
             "CustomResourceDefinition",
@@ -219,5 +252,11 @@ mod tests {
     fn a_version_that_is_not_served_any_more_names_the_one_of_today() {
         let ingress = found("extensions", "Ingress", "i", &json!({"apiVersion": "extensions/v1beta1"}));
         assert!(ingress[0].help().contains("networking.k8s.io/v1"), "{ingress:?}");
+        let ingress =
+            found("networking.k8s.io", "Ingress", "i", &json!({"apiVersion": "networking.k8s.io/v1beta1"}));
+        assert!(ingress[0].help().contains("networking.k8s.io/v1"), "{ingress:?}");
+        let image = json!([{"image": "gcr.io/kubernetes-helm/tiller:v2.14.1"}]);
+        let tiller = json!({"apiVersion": "extensions/v1beta1", "spec": {"template": {"spec": {"containers": image}}}});
+        assert_eq!(found("extensions", "Deployment", "tiller-deploy", &tiller)[0], Remain::Tiller);
     }
 }

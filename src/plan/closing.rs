@@ -1,8 +1,10 @@
 //! What is asked when everything else is decided: what resources name and nobody makes or serves, what is not well, and what the
 //! state does not know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kubernetes::certifier::{CertifierLack, asked_in, is_part};
+use crate::kubernetes::pull_login::{LoginManner, right_to_ask};
 use crate::plan::input::question::{Answer, Question};
 use crate::plan::model::change::{Action, Change};
 use crate::plan::model::plan::Mode;
@@ -22,6 +24,10 @@ pub(super) enum LastQuestion {
     Controllers(Vec<Served>),
     /// What these lack, which stay as they are.
     Health(Vec<Address>),
+    /// Whether the pods of these namespaces can be asked.
+    MayAskPods(Vec<String>),
+    /// What cert-manager lacks in these namespaces.
+    Certifier(Vec<String>),
     /// What carries our annotations.
     Marked,
 }
@@ -35,6 +41,8 @@ pub(super) struct Closing {
     served: Vec<Served>,
     controllers: Vec<(Served, Presence)>,
     health: BTreeMap<Address, Health>,
+    unasked: BTreeSet<String>,
+    certifier: BTreeMap<String, CertifierLack>,
     marked: Vec<Marked>,
 }
 
@@ -45,8 +53,13 @@ impl Closing {
             return self.ask_for_controllers().into_iter().collect();
         }
         let of_an_apply = match overview.input().mode {
-            Mode::Apply => [ask_for_needed(overview), ask_for_health(overview)],
-            Mode::Destroy => [None, None],
+            Mode::Apply => [
+                ask_for_needed(overview),
+                ask_for_health(overview),
+                ask_for_rights(overview),
+                ask_for_certifier(overview),
+            ],
+            Mode::Destroy => [None, None, None, None],
         };
         of_an_apply.into_iter().chain([ask_for_marked(overview)]).flatten().collect()
     }
@@ -67,6 +80,15 @@ impl Closing {
             (LastQuestion::Health(addresses), Answer::Lacks(answers)) => {
                 self.health = health::found(overview, addresses, answers);
             }
+            (LastQuestion::MayAskPods(namespaces), Answer::MayAskPods(answers)) => {
+                // Where nobody tells, the apply will.
+                let denied = namespaces.into_iter().zip(answers).filter(|(_, may)| matches!(may, Ok(false)));
+                self.unasked = denied.map(|(namespace, _)| namespace).collect();
+            }
+            (LastQuestion::Certifier(namespaces), Answer::Certifier(answers)) => {
+                let lacking = namespaces.into_iter().zip(answers);
+                self.certifier = lacking.filter_map(|(namespace, lack)| Some((namespace, lack?))).collect();
+            }
             (LastQuestion::Marked, Answer::Marked(marked)) => self.marked = marked,
             _ => return false,
         }
@@ -75,9 +97,11 @@ impl Closing {
 
     /// Says it at the changes that it concerns; sentences about the rest.
     pub(super) fn tell(self, overview: Overview<'_>, changes: &mut [Change]) -> Vec<String> {
-        let Self { missing, controllers, health, marked, .. } = self;
+        let Self { missing, controllers, health, unasked, certifier, marked, .. } = self;
         tell_missing(missing, changes);
         let served = tell_controllers(controllers, changes);
+        tell_rights(&unasked, changes);
+        tell_certifier(certifier, changes);
         tell_health(health, changes);
         served.into_iter().chain(strays::notes(overview, &marked, changes)).collect()
     }
@@ -110,6 +134,34 @@ fn ask_for_needed(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
 fn ask_for_health(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
     let (addresses, checkups) = health::checkups(overview);
     (!checkups.is_empty()).then_some((LastQuestion::Health(addresses), Question::Lacks(checkups)))
+}
+
+/// Asks whether the pods can be asked that are to take a login first.
+fn ask_for_rights(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
+    let decisions = overview.decisions();
+    let changes = (0..overview.input().desired.len()).filter_map(|position| decisions.change(position));
+    let namespaces: BTreeSet<String> =
+        changes.filter_map(Change::asks_pods).map(|(namespace, _)| namespace).collect();
+    let namespaces: Vec<String> = namespaces.into_iter().collect();
+    (!namespaces.is_empty())
+        .then(|| (LastQuestion::MayAskPods(namespaces.clone()), Question::MayAskPods(namespaces)))
+}
+
+/// Asks whether cert-manager is whole, where something is written that it takes. What this plan brings cannot be asked yet.
+fn ask_for_certifier(overview: Overview<'_>) -> Option<(LastQuestion, Question)> {
+    let decisions = overview.decisions();
+    let desired = overview.input().desired.iter().enumerate();
+    let written: Vec<&Identity> = desired
+        .filter(|(position, _)| decisions.change(*position).is_some_and(|change| change.action.writes()))
+        .map(|(_, desired)| &desired.identity)
+        .collect();
+    if written.iter().any(|identity| is_part(identity)) {
+        return None;
+    }
+    let namespaces: BTreeSet<&str> = written.into_iter().filter_map(asked_in).collect();
+    let namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
+    (!namespaces.is_empty())
+        .then(|| (LastQuestion::Certifier(namespaces.clone()), Question::Certifier(namespaces)))
 }
 
 /// Asks what carries our annotations.
@@ -161,6 +213,34 @@ fn warn(needed: &Needed, text: &str, changes: &mut [Change]) {
     for (address, path) in &needed.by {
         if let Some(change) = changes.iter_mut().find(|change| change.address == *address) {
             change.warnings.push(format!("{path}: {text}"));
+        }
+    }
+}
+
+/// Warns, at each login whose pods cannot be asked, of what comes of it.
+fn tell_rights(unasked: &BTreeSet<String>, changes: &mut [Change]) {
+    for change in changes {
+        let Some((namespace, manner)) = change.asks_pods().filter(|(found, _)| unasked.contains(found))
+        else {
+            continue;
+        };
+        let told = match manner {
+            LoginManner::Required => "no apply gives nodes a user that the registry may not take yet",
+            LoginManner::Tried => "nodes may get the user a minute or two before the registry takes it",
+        };
+        let right = right_to_ask(&namespace);
+        change.warnings.push(format!("the pods of the registry cannot be asked, so {told}: {right}"));
+    }
+}
+
+/// Warns, at the first change in each namespace that cert-manager takes, of what it lacks.
+fn tell_certifier(certifier: BTreeMap<String, CertifierLack>, changes: &mut [Change]) {
+    for (namespace, lack) in certifier {
+        let is_first = |change: &&mut Change| {
+            change.action.writes() && asked_in(&change.target.identity) == Some(namespace.as_str())
+        };
+        if let Some(change) = changes.iter_mut().find(is_first) {
+            change.warnings.push(format!("cert-manager {}: {}", lack.told(), lack.help()));
         }
     }
 }

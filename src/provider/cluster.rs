@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::house::{House, Written};
+use super::marked::{Marked, MarkedObjects};
 use super::program_access::ProgramAccess;
 use crate::kubernetes::cascade::CascadeScope;
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
-use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
 use crate::resource::{
     ClusterIdentity, FieldPath, GroupKind, Identity, Live, Problem, ProblemKind, Stamp, Target,
@@ -80,32 +82,6 @@ pub struct Dependent {
 pub struct Dependents {
     /// What is there.
     pub seen: Vec<Dependent>,
-    /// The kinds that could not be looked at, each with the reason.
-    pub hidden: Vec<(GroupKind, String)>,
-}
-
-/// An object that carries our annotations, whichever project it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marked {
-    /// Which object.
-    pub identity: Identity,
-    /// Its uid.
-    pub uid: String,
-    /// The project that it names.
-    pub project: String,
-    /// The lineage that it names.
-    pub lineage: Option<String>,
-    /// The address that it names.
-    pub address: Option<String>,
-    /// Whether it is marked as protected.
-    pub protect: bool,
-}
-
-/// What was seen of the objects of a project.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MarkedObjects {
-    /// What is there, sorted by identity.
-    pub seen: Vec<Marked>,
     /// The kinds that could not be looked at, each with the reason.
     pub hidden: Vec<(GroupKind, String)>,
 }
@@ -203,8 +179,22 @@ pub trait Cluster: House {
     ///
     /// # Errors
     /// The pods may not be listed, or not be reached.
-    async fn login_lacks(&self, _login: &PullLogin) -> Result<Option<String>, Problem> {
+    async fn login_lacks(&self, _login: &PullLogin) -> Result<Option<LoginLack>, Problem> {
         Ok(None)
+    }
+
+    /// Whether our rights allow to ask the pods of a namespace by themselves.
+    ///
+    /// # Errors
+    /// No answer.
+    async fn may_ask_pods(&self, _namespace: &str) -> Result<bool, Problem> {
+        Ok(true)
+    }
+
+    /// What cert-manager lacks until it takes good requests in this namespace and refuses bad ones; `None` where it lacks
+    /// nothing, is not there, or may not be asked.
+    async fn certifier_lacks(&self, _namespace: &str) -> Option<CertifierLack> {
+        None
     }
 
     /// Changes who owns fields, and nothing else; the object afterwards. What is as it should be already is

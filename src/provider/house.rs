@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::marked::MarkedObjects;
 use crate::kubernetes::readiness::Standard;
 use crate::resource::{FieldPath, Live, Permit, Problem, Reading, ReadyRule, Stamp, Target};
 
@@ -210,6 +211,15 @@ pub trait House: Send + Sync {
     /// is. It waits for nothing.
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
         vec![None; checkups.len()]
+    }
+
+    /// The objects that carry the marks of a project, as far as the house can find them: those that it was told of, or all.
+    /// Asked only where a state is lost. A cluster has [`Cluster::all_marked`](super::Cluster::all_marked).
+    ///
+    /// # Errors
+    /// Where not even the objects can be found out.
+    async fn marked_of(&self, _project: &str) -> Result<MarkedObjects, Problem> {
+        Ok(MarkedObjects::default())
     }
 
     /// Whether our rights allow each of these; one answer for each, in their order, asked in as few requests

@@ -5,7 +5,9 @@
 //! | `house` | what every house can do: read, preview, write, delete, wait, review |
 //! | `cluster` | what only a Kubernetes cluster can do: say which it is, field owners, cascades |
 //! | `program_access` | how another program reaches the same cluster |
+//! | `marked` | what carries our marks |
 //! | `router` | which house a target lives in, and how one list of questions is put to several houses |
+//! | `unreached` | what stands in the place of a cluster that is not reached |
 //! | `kubernetes` | the first house |
 //! | `dns` | the second house: record sets |
 //! | `witness` | TLS with whoever answers |
@@ -39,16 +41,18 @@ mod cluster;
 pub mod dns;
 mod house;
 pub mod kubernetes;
+mod marked;
 mod program_access;
 mod router;
+mod unreached;
 pub mod witness;
 
-pub use self::cluster::{
-    Cluster, Dependent, Dependents, Inventory, Marked, MarkedObjects, Reassignment, ServerApis, Shift, Whole,
-};
+pub use self::cluster::{Cluster, Dependent, Dependents, Inventory, Reassignment, ServerApis, Shift, Whole};
 pub use self::house::{
     Checkup, Guard, House, Introduction, OnTrouble, Progress, Until, Verb, Wait, Write, Written,
 };
+pub use self::marked::{Marked, MarkedObjects};
 pub use self::program_access::ProgramAccess;
 pub use self::router::{Provider, Router};
+pub use self::unreached::Unreached;
 pub use crate::kubernetes::cascade::CascadeScope;

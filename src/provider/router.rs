@@ -8,9 +8,10 @@ use futures::future::join_all;
 
 use super::cluster::{Cluster, Reassignment};
 use super::house::{Checkup, House, Introduction, Progress, Verb, Wait, Write, Written};
+use super::marked::MarkedObjects;
 use crate::resource::{
-    Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_groups, house_namespaces,
-    is_house_group,
+    GroupKind, Identity, Live, Permit, Problem, ProblemKind, Reading, Stamp, Target, house_groups,
+    house_namespaces, is_house_group,
 };
 
 /// What the engine and the apply talk to. [`Router`] is one.
@@ -111,6 +112,29 @@ pub trait Provider: Send + Sync {
     /// See [`House::wait`].
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
         self.house(&wait.target)?.wait(wait, progress).await
+    }
+
+    /// What carries the marks of a project in all houses. A house that cannot be looked at is named with the reason.
+    ///
+    /// # Errors
+    /// Where not even the kinds of the cluster can be found out.
+    async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        let mut all = self.cluster().all_marked(project).await?;
+        for group in house_groups() {
+            let Some(house) = self.other_house(group) else { continue };
+            match house.marked_of(project).await {
+                Ok(found) => {
+                    all.seen.extend(found.seen);
+                    all.hidden.extend(found.hidden);
+                }
+                Err(problem) => {
+                    let kind = GroupKind { group: group.to_owned(), kind: "*".to_owned() };
+                    all.hidden.push((kind, problem.message));
+                }
+            }
+        }
+        all.seen.sort_by(|a, b| a.identity.cmp(&b.identity));
+        Ok(all)
     }
 
     /// See [`House::write_under`].

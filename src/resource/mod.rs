@@ -22,6 +22,7 @@
 //! | `applied` | What is remembered of the last apply? |
 //! | `permit` | May this process still change the world? |
 //! | `pull_entry` | What is an entry in the `imagePullSecrets` of an account, as a resource? |
+//! | `selection` | Which namespaces does a block choose by their labels? |
 //! | `path` | Where in an object: how is a path written, followed, set? |
 //! | `path_map` | What is known of single fields of an object? |
 //! | `expression` | Which value is not known yet, and what does it wait for? |
@@ -54,6 +55,7 @@ mod permit;
 mod pull_entry;
 pub mod record_set;
 mod redactor;
+mod selection;
 mod withhold;
 
 pub use address::{Address, AddressError, BlockAddress, ObjectName};
@@ -80,4 +82,5 @@ pub use path_map::PathMap;
 pub use permit::Permit;
 pub use pull_entry::{PULL_ENTRY_GROUP, PULL_ENTRY_KIND, PullEntry};
 pub use redactor::Redactor;
+pub use selection::NamespaceSelection;
 pub use withhold::{WITHHELD, withhold};

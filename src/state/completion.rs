@@ -7,7 +7,7 @@ use super::model::State;
 use super::revision::Revision;
 use super::secret_values::SecretValues;
 use super::stored_desired::StoredDesired;
-use crate::resource::{Address, ClusterIdentity};
+use crate::resource::{Address, ClusterIdentity, NamespaceSelection};
 
 /// What a run is going to do.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct ReadFrom {
     pub files: Vec<String>,
     /// The variables to which the command line or the environment gave another value than their default.
     pub variables: Vec<String>,
+    /// Which namespaces its blocks choose by their labels.
+    pub selections: Vec<NamespaceSelection>,
 }
 
 /// What a revision keeps beyond the state.

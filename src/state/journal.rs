@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{Lineage, RunId};
 use super::stored_resource::StoredResource;
-use crate::resource::{Address, Identity, Target};
+use crate::resource::{Address, Identity, NamespaceSelection, Target};
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,9 @@ pub struct Begin {
     /// The variables to which its command line or its environment gave another value than their default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<String>,
+    /// Which namespaces its blocks choose by their labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selections: Vec<NamespaceSelection>,
     /// What it is going to do, in the plan's order.
     pub intents: Vec<Intent>,
 }

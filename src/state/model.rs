@@ -12,7 +12,7 @@ use super::id::{Lineage, RunId};
 use super::journal::{Intent, Outcome, RunEnd};
 use super::stored_resource::{Readiness, StoredResource};
 use super::version::StateVersion;
-use crate::resource::{Address, ClusterIdentity, Identity};
+use crate::resource::{Address, ClusterIdentity, Identity, NamespaceSelection};
 
 /// How many completed plans the state remembers: twice as many as there are revisions. They take about 10 kB.
 pub const COMPLETED_PLANS: usize = 100;
@@ -59,6 +59,9 @@ pub struct State {
     /// The variables to which the command line or the environment of that run gave another value than their default.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<String>,
+    /// Which namespaces the blocks of that run choose by their labels. Others may have the labels by now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selections: Vec<NamespaceSelection>,
     /// The last run, where it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<Unfinished>,
@@ -129,6 +132,7 @@ impl State {
             recorded_in: None,
             files: Vec::new(),
             variables: Vec::new(),
+            selections: Vec::new(),
             unfinished: None,
             in_doubt: Vec::new(),
             completed: Vec::new(),

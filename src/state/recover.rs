@@ -35,6 +35,7 @@ pub fn recover(mut state: State, journal: &Journal) -> State {
     if !journal.begin.files.is_empty() {
         state.files.clone_from(&journal.begin.files);
         state.variables.clone_from(&journal.begin.variables);
+        state.selections.clone_from(&journal.begin.selections);
     }
     state.end_run(journal.begin.run.clone());
     state.last_end = Some(name_of_end(journal));

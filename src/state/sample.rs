@@ -10,9 +10,9 @@ use serde_json::json;
 use super::journal_text::Chain;
 use super::*;
 use crate::resource::{
-    Address, Applied, ClusterIdentity, Encoding, Ending, Expression, FieldPath, Held, Hook, Identity,
-    IgnoreRule, Lifecycle, LiveReference, Moment, Part, Phase, ReadyRule, Reference, SentObject, Target,
-    Timeouts,
+    Address, Applied, BlockAddress, ClusterIdentity, Encoding, Ending, Expression, FieldPath, Held, Hook,
+    Identity, IgnoreRule, Lifecycle, LiveReference, Moment, NamespaceSelection, Part, Phase, ReadyRule,
+    Reference, SentObject, Target, Timeouts,
 };
 
 fn address(text: &str) -> Address {
@@ -111,6 +111,7 @@ pub(super) fn state() -> State {
         recorded_in: Some("default".to_owned()),
         files: vec!["base.toml".to_owned(), "production.toml".to_owned()],
         variables: vec!["tier".to_owned()],
+        selections: vec![selection()],
         unfinished: Some(Unfinished {
             run: run(2),
             plan: "sha256:cccc".to_owned(),
@@ -219,6 +220,16 @@ pub(super) fn revision() -> Revision {
     }
 }
 
+fn selection() -> NamespaceSelection {
+    NamespaceSelection {
+        block: BlockAddress::new("pull_secret", "pull"),
+        namespace: "registry".to_owned(),
+        selector: "pull=yes".to_owned(),
+        secret: "pull".to_owned(),
+        besides: ["team-a".to_owned()].into(),
+    }
+}
+
 fn journal_lines() -> Vec<JournalLine> {
     let outcome =
         |text: &str, outcome| JournalLine::Outcome { address: address(text), outcome: Box::new(outcome) };
@@ -233,6 +244,7 @@ fn journal_lines() -> Vec<JournalLine> {
             by: "carol@build-9".to_owned(),
             files: vec!["base.toml".to_owned()],
             variables: vec!["tier".to_owned()],
+            selections: vec![selection()],
             intents: vec![
                 intent("resource.made", IntentKind::Create, config_map("made")),
                 intent("resource.moved", IntentKind::Move, config_map("moved")),

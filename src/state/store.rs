@@ -186,6 +186,7 @@ impl Store {
             by: self.locked.holder.who(),
             files: run.read_from.files,
             variables: run.read_from.variables,
+            selections: run.read_from.selections,
             intents: run.intents,
         };
         self.backend.append(&[JournalLine::Begin(Box::new(begin.clone()))]).await?;

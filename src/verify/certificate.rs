@@ -69,25 +69,38 @@ impl Served {
     }
 }
 
+/// The authority of the issuer in the configuration.
+#[derive(Debug, Clone, Default)]
+pub enum OwnRoot {
+    /// It has none of its own, or none yet.
+    #[default]
+    Nothing,
+    /// This one.
+    Known(RootCertStore),
+    /// It has one, which cannot be read for this reason.
+    Unknown(String),
+}
+
 /// Whether the certificate leads to an authority that this machine trusts, or else to the one of the issuer in the
 /// configuration (`own_root`).
-pub fn chain(
-    served: &Served,
-    here: &RootCertStore,
-    own_root: Option<&RootCertStore>,
-    signed: Option<&Signed>,
-) -> Outcome {
+pub fn chain(served: &Served, here: &RootCertStore, own_root: &OwnRoot, signed: Option<&Signed>) -> Outcome {
     let Err(why) = served.is_trusted_by(here) else {
         return Outcome::Passed(format!("signed by {}, which this machine trusts", served.leaf.issuer));
     };
     let issuer = signed.map(|signed| &signed.issuer);
-    if let (Some(issuer), Some(own_root)) = (issuer, own_root)
+    if let (Some(issuer), OwnRoot::Known(own_root)) = (issuer, own_root)
         && served.is_trusted_by(own_root).is_ok()
     {
         return Outcome::Passed(format!(
             "signed by the authority of {issuer}; this machine does not trust it by itself, and neither does a node that \
              was not told"
         ));
+    }
+    if let (Some(issuer), OwnRoot::Unknown(why), None) = (issuer, own_root, served.stand_in()) {
+        return Outcome::Hindered {
+            reason: format!("whether the authority of {issuer} has signed it is not known: {why}"),
+            fix: Some("name its certificate: `--ca-file FILE` (`${issuer.NAME.root}` is it)".to_owned()),
+        };
     }
     let leaf = &served.leaf;
     let (reason, fix) = if let Some(whose) = served.stand_in() {
@@ -184,9 +197,22 @@ fn is_near(begin: Timestamp, end: Timestamp, now: Timestamp) -> bool {
     end.duration_since(now) * 10 < end.duration_since(begin)
 }
 
-/// Whether the right one has signed the certificate. `stored` is the certificate in the Secret, where it was read.
-pub fn issuer(served: &Served, signed: Option<&Signed>, stored: Option<&CertificateDer<'_>>) -> Outcome {
-    if let Some(stored) = stored
+/// The certificate in the Secret.
+#[derive(Debug, Clone, Default)]
+pub enum Stored {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// This one.
+    Known(CertificateDer<'static>),
+    /// It cannot be read, for this reason.
+    Unknown(String),
+}
+
+/// Whether the right one has signed the certificate. `stored` is the certificate in the Secret.
+pub fn issuer(served: &Served, signed: Option<&Signed>, stored: &Stored) -> Outcome {
+    let is_stored = matches!(stored, Stored::Known(_));
+    if let Stored::Known(stored) = stored
         && served.chain.first().is_some_and(|leaf| leaf.as_ref() != stored.as_ref())
     {
         let whose =
@@ -211,11 +237,16 @@ pub fn issuer(served: &Served, signed: Option<&Signed>, stored: Option<&Certific
         Signer::LetsEncryptStaging => (is_staging, &"Let's Encrypt's server for trials"),
         Signer::Itself => (served.leaf.is_self_signed, &"the certificate itself"),
         // Whoever signs for them has a name that only they know: the Secret tells.
-        Signer::Acme(server) => {
-            (stored.is_some() || (!of_lets_encrypt && !served.leaf.is_self_signed), server)
-        }
-        Signer::Authority(secret) => (stored.is_some() || !of_lets_encrypt, secret),
+        Signer::Acme(server) => (is_stored || (!of_lets_encrypt && !served.leaf.is_self_signed), server),
+        Signer::Authority(secret) => (is_stored || !of_lets_encrypt, secret),
     };
+    let has_its_own_name = matches!(signed.signer, Signer::Acme(_) | Signer::Authority(_));
+    if let (true, true, Stored::Unknown(why)) = (is_right, has_its_own_name, stored) {
+        return Outcome::Hindered {
+            reason: format!("{found} signed it, and whether that is {} is not known: {why}", signed.issuer),
+            fix: Some("look from where the Secret of `tls` can be read".to_owned()),
+        };
+    }
     if is_right {
         return Outcome::Passed(format!("{found}, for {}", signed.issuer));
     }

@@ -33,7 +33,7 @@ mod pull;
 pub use access::{redirect, refusal, right_password, wrong_password};
 pub use answer::{Answer, is_broken_off, unexpected};
 pub use body::{COMMON_LIMITS, refused_body, shown, sizes};
-pub use certificate::{Served, chain, expiry, issuer, names};
+pub use certificate::{OwnRoot, Served, Stored, chain, expiry, issuer, names};
 pub use chart_test::{
     TestOwner, is_test_itself, place_of_test, test_failed, test_in_the_way, test_refused, test_without,
 };

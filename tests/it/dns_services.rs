@@ -11,6 +11,8 @@ tests! {
     a_service_that_says_no_is_explained,
     a_service_that_is_busy_is_asked_again,
     a_change_whose_answer_is_lost_is_looked_up,
+    a_zone_is_asked_for_once_in_a_run,
+    a_lost_state_finds_its_records_by_their_markers,
 }
 
 const NAME: &str = "registry.example.org";
@@ -157,4 +159,36 @@ fn a_change_whose_answer_is_lost_is_looked_up() {
     project.apply();
     assert_eq!(service.changes().len(), 1, "it was done, and is not repeated");
     project.expect_settled();
+}
+
+fn a_zone_is_asked_for_once_in_a_run() {
+    let (ns, service) = (Namespace::new(), DnsService::start(Dialect::Cloudflare));
+    let mut text = block(&service, Dialect::Cloudflare, ONE);
+    let second = text[HEAD.len()..].replace("dns.main", "dns.other").replace("registry.", "other.");
+    text.push_str(&second);
+    let project = project(&ns, &text);
+    project.run(["plan"]).success();
+    assert_eq!(service.count_since("GET /zones"), 1);
+    project.apply();
+    assert_eq!(service.count_since("GET /zones"), 1, "the plan, both writes and the wait know it");
+    project.run(["drift"]).success();
+    assert_eq!(service.count_since("GET /zones"), 1);
+}
+
+fn a_lost_state_finds_its_records_by_their_markers() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let project = project(&ns, &block(&service, dialect, ONE));
+        project.apply();
+        let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+        project.remove(&project.state_path());
+        let named = project.run(["state", "rebuild", "--auto-approve"]).code(1);
+        named.stderr_contains(&lineage);
+        let done = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+        done.stderr_contains("dns.main").stderr_contains("Took in 1 resource");
+        project.apply();
+        project.expect_settled();
+        project.run(["destroy", "--auto-approve"]).success();
+        assert!(service.records().is_empty(), "{:?}", service.records());
+    }
 }

@@ -12,9 +12,12 @@ tests! {
     without_the_right_to_list_namespaces_no_secret_goes,
     an_account_gets_an_entry_beside_those_of_others,
     an_entry_of_others_is_taken_over_only_with_consent,
+    a_lost_state_finds_the_entries_of_accounts,
     an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused,
     two_users_take_turns_and_the_next_plan_retires_one,
     nodes_get_no_user_that_the_pods_do_not_take,
+    a_rotation_needs_the_right_to_ask_the_pods,
+    another_user_is_given_to_nodes_when_the_pods_take_it_or_cannot_be_asked,
     a_lost_password_is_no_reason_to_change_users_silently,
     a_changed_password_of_one_user_is_announced,
 }
@@ -119,15 +122,23 @@ fn a_new_namespace_with_the_labels_gets_the_login() {
     let plan = project.run(["plan", "--format=json", "--detailed-exitcode"]).code(2).json();
     let address = ns.fill("pull_secret.pull/Secret/{prefix}-new/pull");
     assert_eq!(change(&plan, &address)["action"], "create");
+    let drift = project.run(["drift"]).code(2);
+    drift
+        .stdout_contains(&address)
+        .stdout_contains("not made yet")
+        .stdout_contains(&ns.fill("pull={ns},!legacy"));
     // What was approved does not reach a namespace that nobody has seen in it.
     project.run(["apply", "plan.bin"]).code(1).stderr_contains(&address);
     assert_eq!(login(&ns, "{prefix}-new"), None);
     project.apply();
     assert!(login(&ns, "{prefix}-new").is_some());
     // One that loses its label loses the Secret.
+    project.run(["drift", "--no-secrets"]).success();
     ns.kubectl(["label", "namespace", "{prefix}-new", "pull-"]).run().success();
+    project.run(["drift"]).code(2).stdout_contains("not wanted any more");
     project.apply();
     assert_eq!(login(&ns, "{prefix}-new"), None);
+    project.run(["drift"]).success();
     for name in ["a", "old", "new"] {
         ns.clean_up(&format!("namespace/{{prefix}}-{name}"));
     }
@@ -209,6 +220,25 @@ fn an_entry_of_others_is_taken_over_only_with_consent() {
     project.run(["apply", "--auto-approve", "--adopt", &entry]).success();
     assert_eq!(entries(&ns, "default"), ["pull"]);
     project.expect_settled();
+}
+
+fn a_lost_state_finds_the_entries_of_accounts() {
+    let ns = Namespace::new();
+    ns.patch("serviceaccount/default", &json!({"imagePullSecrets": [{"name": "theirs"}]}));
+    let project = pulling(&ns, "namespaces = [\"{ns}\"]\nservice_accounts = [\"default\"]");
+    project.apply();
+    let before: Vec<String> = project.state()["resources"].as_object().unwrap().keys().cloned().collect();
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    project.remove(&project.state_path());
+    project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    let after: Vec<String> = project.state()["resources"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(after, before);
+    assert!(after.iter().any(|address| address.contains("ImagePullSecret")), "{after:?}");
+    // Mistakes in the blocks are no reason to find nothing.
+    project.remove(&project.state_path());
+    project.edit("regplan.toml", "user     = \"ci\"", "user     = \"nobody\"");
+    let found = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    found.stderr_contains("records of DNS are not looked for").stderr_contains("ImagePullSecret");
 }
 
 fn an_account_of_the_plan_is_waited_for_and_an_unknown_one_refused() {
@@ -303,6 +333,48 @@ fn nodes_get_no_user_that_the_pods_do_not_take() {
     assert_eq!(kept["b.2026-11"], STANDARD.encode(password).as_str());
     project.apply();
     project.expect_settled();
+}
+
+fn a_rotation_needs_the_right_to_ask_the_pods() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, IN_TURN);
+    project.apply();
+    let rules = json!([
+        {"apiGroups": ["*"], "resources": ["secrets", "configmaps", "serviceaccounts", "services", "deployments",
+            "persistentvolumeclaims"], "verbs": ["*"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    ]);
+    let project = project.kubeconfig(ns.account("tenant", &rules));
+    project.run(["plan"]).success().stdout_lacks("pods/portforward");
+    project.edit("regplan.toml", "2026-10", "2026-11");
+    project.run(["plan"]).success().stdout_contains("`create` `pods/portforward`");
+    let refused = project.run(["apply", "--auto-approve"]).code(1);
+    refused.stderr_contains("so nothing was done").stderr_contains("create pods/portforward");
+    assert_eq!(user(&ns), "ci-a");
+    assert!(!users(&ns).contains(&"ci-b".to_owned()), "the registry does not know the new user either");
+}
+
+fn another_user_is_given_to_nodes_when_the_pods_take_it_or_cannot_be_asked() {
+    let ns = Namespace::new();
+    let project = pulling(&ns, "namespaces = [\"{ns}\"]\nlifecycle.timeouts.ready = \"2s\"");
+    project.apply();
+    // These pods have no node that could ask them.
+    project.edit("regplan.toml", "replicas       = 0", "replicas       = 1");
+    project.apply();
+    project.edit("regplan.toml", "user     = \"ci\"", "user     = \"robot\"");
+    project.run(["plan"]).success().stderr_lacks("pull-gap");
+    let told = project.run(["apply", "--auto-approve"]).success();
+    told.check(
+        format!("{}{}", told.stdout(), told.stderr())
+            .contains("whether the registry takes it already is not known"),
+        "why nobody was asked is told",
+    );
+    assert_eq!(user(&ns), "robot");
+    project.expect_settled();
+    // A user that goes while nodes have it is a gap.
+    project.edit("regplan.toml", "user     = \"robot\"", "user     = \"ci\"");
+    project.edit("regplan.toml", ", robot = { generate = { length = 20 } }", "");
+    project.run(["plan"]).success().stderr_contains("pull-gap").stderr_contains("the user `robot` goes");
 }
 
 fn a_lost_password_is_no_reason_to_change_users_silently() {

@@ -91,6 +91,31 @@ metadata:
   annotations:
     certmanager.k8s.io/issuer: le
 spec: { backend: { serviceName: web, servicePort: 80 } }
+---
+apiVersion: cert-manager.io/v1alpha2
+kind: Certificate
+metadata: { name: web }
+spec: { secretName: web, dnsNames: [web.example.com], issuerRef: { name: le } }
+---
+apiVersion: networking.k8s.io/v1beta1
+kind: Ingress
+metadata: { name: shop }
+spec: { backend: { serviceName: web, servicePort: 80 } }
+---
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: cert-manager
+  labels: { certmanager.k8s.io/disable-validation: "true" }
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: issuers.cert-manager.io }
+spec:
+  group: cert-manager.io
+  scope: Namespaced
+  names: { plural: issuers, singular: issuer, kind: Issuer, listKind: IssuerList }
+  versions: [{ name: v1alpha2, served: true, storage: true, schema: { openAPIV3Schema: { type: object } } }]
 "#;
     let project = ns.project().write("regplan.toml", &format!("{HEAD}[manifest.all]\npath = \"all.yaml\"\n"));
     let project = project.write("all.yaml", manifest);
@@ -98,4 +123,10 @@ spec: { backend: { serviceName: web, servicePort: 80 } }
     found.stderr_contains("does not read since 0.11").stderr_contains("all.yaml:2");
     found.stderr_contains("or write `cert-manager.io/issuer`").stderr_contains("all.yaml:12");
     found.stderr_contains("use `apiVersion: networking.k8s.io/v1`").stderr_contains("all.yaml:7");
+    found.stderr_contains("does not serve since 1.6").stderr_contains("all.yaml:15");
+    found.stderr_contains("has `certmanager.k8s.io/disable-validation`").stderr_contains("all.yaml:29");
+    found
+        .stderr_contains("all.yaml:20")
+        .stderr_contains("has no version `v1`")
+        .stderr_contains("all.yaml:38");
 }

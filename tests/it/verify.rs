@@ -20,6 +20,7 @@ tests! {
     what_a_killed_run_has_left_is_taken_away_by_the_next,
     a_run_that_is_stopped_takes_away_what_it_made,
     what_cannot_be_looked_at_is_said,
+    without_a_cluster_the_file_says_enough,
 }
 
 const HOST: &str = "registry.example.com";
@@ -286,4 +287,44 @@ fn project_within(ns: &Namespace) -> Project<'_> {
     let project = project(ns, "");
     project.edit("regplan.toml", "ingress.class = \"contour\"\n", "");
     project
+}
+
+fn without_a_cluster_the_file_says_enough() {
+    let ns = Namespace::absent();
+    let (registry, signed, project) = (Registry::start(), Signed::new(), project(&ns, BY_SECRET));
+    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let trusting = format!("--ca-file={}", signed.file(&project).display());
+    let without = |more: &[&str]| verify(&project, &front, &[&[trusting.as_str()], more].concat());
+    // Nobody listens there, and nothing names a cluster.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let gone = project.path("gone.yaml");
+    let kubeconfig = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "gone",
+        "clusters": [{"name": "gone", "cluster": {"server": format!("https://127.0.0.1:{port}")}}],
+        "contexts": [{"name": "gone", "context": {"cluster": "gone", "user": "gone"}}],
+        "users": [{"name": "gone", "user": {"token": "nobody"}}],
+    });
+    fs::write(&gone, kubeconfig.to_string()).unwrap();
+    for kubeconfig in [gone, project.path("absent.yaml")] {
+        let ended = without(&[]).env("KUBECONFIG", &kubeconfig).run().success();
+        ended.stderr_contains("no cluster is reached").stdout_contains("Works: 14 checks passed.");
+        ended.stdout_lacks(PASSWORD).stderr_lacks(PASSWORD);
+    }
+    registry.has_nothing_left();
+    // What only the cluster knows is said to be not known, and is no fault.
+    let authority = "tls.issuer = \"issuer.own\"\n[issuer.own]\nca = {}\n\n[pull_secret.pull]\n\
+                     registry = \"registry.main\"\nuser = \"ci\"\nnamespaces = [\"{ns}\"]\n";
+    project.edit("regplan.toml", BY_SECRET, authority);
+    let absent = project.path("absent.yaml");
+    let args = ["--format=json", "--only=issuer", "--in-cluster"];
+    let found = checks(&without(&args).env("KUBECONFIG", &absent).run().code(3));
+    for check in ["issuer", "in-cluster"] {
+        assert_eq!(found[check]["outcome"], "skipped", "{found:#}");
+        assert!(found[check]["reason"].to_string().contains("no cluster is reached"), "{found:#}");
+    }
+    let untrusted =
+        verify(&project, &front, &["--format=json", "--only=password"]).env("KUBECONFIG", &absent);
+    let found = checks(&untrusted.run().code(3));
+    assert!(found["chain"]["reason"].to_string().contains("no cluster is reached"), "{found:#}");
+    assert_eq!(found["password"]["outcome"], "skipped", "nobody is sent a password");
 }

@@ -7,6 +7,7 @@ mod duplicates;
 mod object_check;
 mod places;
 mod secret_data;
+mod unproved;
 
 use serde_json::Value;
 
@@ -27,6 +28,7 @@ pub(super) use duplicates::duplicates;
 pub(super) use object_check::check;
 pub(super) use places::Places;
 use secret_data::encode_secret_data;
+pub(super) use unproved::unproved;
 
 /// Makes desired resources of drafts.
 pub(super) struct Finish<'a> {

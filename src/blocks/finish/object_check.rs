@@ -158,6 +158,7 @@ impl ObjectCheck<'_> {
         for remain in remains::remains(identity, &self.desired.object) {
             let path = match &remain {
                 Remain::OldMark(key) => marked_at(&self.desired.object, key),
+                Remain::OldDefinition => FieldPath::keys(["spec", "versions"]),
                 Remain::OldKind | Remain::OldVersion | Remain::RemovedApi(_) => {
                     FieldPath::keys(["apiVersion"])
                 }

@@ -185,6 +185,41 @@ fn a_registry_and_its_record_say_the_same() {
 }
 
 #[test]
+fn a_registry_may_say_its_zone_itself() {
+    let inline = |keys: &str| {
+        REGISTRY.replace("dns = \"dns.zone\"", &format!("dns = {{ zone = \"example.com\", {keys} }}"))
+    };
+    let server = "rfc2136 = { server = \"192.0.2.53\", key_name = \"k\", key = { env = \"TSIG_KEY\" } }";
+    let key = SecretText::Known("VEVYVA==".into());
+    let compile =
+        |text: &str| compiled_with(text, "", &key).unwrap_or_else(|mistakes| panic!("{mistakes}")).resources;
+    let block = format!("{REGISTRY}[dns.zone]\nzone = \"example.com\"\ntarget = \"nodes\"\n{server}\n");
+    let (of_block, here) = (compile(&block), compile(&inline(&format!("target = \"nodes\", {server}"))));
+    let record = of_kind(&here, "RecordSet");
+    assert_eq!(record.object, of_kind(&of_block, "RecordSet").object);
+    assert_eq!(record.address, of_kind(&of_block, "RecordSet").address);
+    // What is wrong with it is told where it stands.
+    let wrong = |keys: &str| found_with(&inline(keys), "", &key);
+    for (keys, place, told) in [
+        ("ttl = 60", "{ zone", "does not say where its records are written"),
+        (&format!("{server}, manual = {{}}"), "{}", "stand together, and one of them keeps the zone"),
+        ("manual = {}, target = \"http://x\"", "\"http://x\"", "is no name of DNS"),
+        (
+            "cloudflare = { api_token = { env = \"T\" }, url = \"http://192.0.2.1\" }",
+            "\"http://192.0.2.1\"",
+            "in clear",
+        ),
+    ] {
+        let said = wrong(keys);
+        assert!(said.contains(told) && said.contains(&format!("at `{place}")), "{keys}: {said}");
+    }
+    let not_base64 = found_with(&inline(server), "", &SecretText::Known("?".into()));
+    assert!(not_base64.contains("is not base64"), "{not_base64}");
+    let elsewhere = inline("manual = {}").replace("example.com\", manual", "example.net\", manual");
+    assert!(mistakes(&elsewhere).contains("does not lie in the zone"), "{}", mistakes(&elsewhere));
+}
+
+#[test]
 fn external_dns_is_asked_by_an_object() {
     let block = |keys: &str| {
         format!(

@@ -117,6 +117,30 @@ fn what_no_schema_can_say_of_a_certificate_is_a_mistake() {
 }
 
 #[test]
+fn a_name_that_the_issuer_cannot_prove_is_a_mistake_at_its_place() {
+    let tls = "tls = { issuer = \"issuer.le\", names = [\"*.r.example.com\"] }\n";
+    let key = "{ env = \"KEY\" }";
+    let issuer = |ways: &str| format!("{REGISTRY}{tls}[issuer.le]\nacme.server = \"letsencrypt\"\n{ways}\n");
+    let by_http = found(&issuer("acme.http01 = {}"));
+    assert!(by_http.contains("error unprovable-name"), "{by_http}");
+    assert!(by_http.contains("at `[\"*.r.example.com\"]`") && by_http.contains("dns01"), "{by_http}");
+    fine(&issuer(&format!("acme.dns01.digitalocean.token = {key}")));
+    let zones = |zone: &str| {
+        format!(
+            "acme.http01 = {{}}\nacme.dns01 = {{ zones = [\"{zone}\"], digitalocean = {{ token = {key} }} }}"
+        )
+    };
+    fine(&issuer(&zones("example.com")));
+    assert!(found(&issuer(&zones("example.org"))).contains("unprovable-name"));
+    // By hand, too.
+    let ingress = "[issuer.le]\nacme = { server = \"letsencrypt\", http01 = {} }\n[resource.i]\n\
+        apiVersion = \"networking.k8s.io/v1\"\nkind = \"Ingress\"\n\
+        metadata.annotations = { \"cert-manager.io/cluster-issuer\" = \"le\" }\n\
+        spec = { tls = [{ hosts = [\"*.example.com\"], secretName = \"t\" }] }\n";
+    assert!(found(ingress).contains("unprovable-name"), "{}", found(ingress));
+}
+
+#[test]
 fn the_root_of_an_authority_is_known_when_it_is_there() {
     let with = |issuer: &str| {
         format!(

@@ -10,14 +10,13 @@ use crate::cli::newest_state::catch_up;
 use crate::cli::output::Output;
 use crate::cli::project;
 use crate::cli::wording::note;
-use crate::engine::{Additions, Error, Settings, Workspace};
+use crate::engine::{Additions, Error, Opened, Settings, Workspace};
 use crate::provider::Marked;
 use crate::report::{self, Label, Styled, escape};
 use crate::state::{Freshness, Lineage, Stale, Store};
 
 pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output) -> Result<Exit, Failure> {
-    let project = project::load_without_blocks(global, Settings::from(global), output)?;
-    let mut workspace = project.open_locked("state rebuild").await?.connect().await?;
+    let mut workspace = opened(global, output).await?.connect().await?;
     let found = workspace.find_marked().await?;
     for (kind, reason) in &found.hidden {
         output.message(&note(format!("{kind} could not be looked at: {}", escape(reason))))?;
@@ -54,6 +53,27 @@ pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output
     text.line(Label::Plain, done(additions.len()));
     output.note(&text)?;
     Ok(Exit::Done)
+}
+
+/// The project with its state. Which records of DNS there may be is told by its blocks alone; everything else is found also
+/// where these cannot be read.
+async fn opened(global: &Global, output: Output) -> Result<Opened<Store>, Failure> {
+    const COMMAND: &str = "state rebuild";
+    let whole = match project::load(global, Settings::from(global), output).await {
+        Ok(project) => project.open_locked(COMMAND).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    match whole {
+        Err(failure) if failure.is_of_configuration() => {
+            output.message(&note(
+                "the blocks of the configuration have mistakes, so records of DNS are not looked for: `regplan validate` \
+                 names them",
+            ))?;
+            let project = project::load_without_blocks(global, Settings::from(global), output)?;
+            Ok(project.open_locked(COMMAND).await?)
+        }
+        whole => whole,
+    }
 }
 
 fn question(additions: &Additions, stale: Option<&Stale>) -> &'static str {

@@ -217,9 +217,14 @@ fn named(cluster: &ClusterIdentity) -> String {
     }
 }
 
-fn missing_rights(MissingRights { missing, bindings }: &MissingRights) -> Words {
-    let missing: Vec<String> =
-        missing.iter().map(|(verb, identity)| format!("{} {identity}", verb.name())).collect();
+fn missing_rights(MissingRights { missing, unasked, bindings }: &MissingRights) -> Words {
+    let of_pods = |namespace: &String| {
+        format!(
+            "list pods and create pods/portforward in {namespace}, to ask the registry whether it takes a login"
+        )
+    };
+    let missing = missing.iter().map(|(verb, identity)| format!("{} {identity}", verb.name()));
+    let missing: Vec<String> = missing.chain(unasked.iter().map(of_pods)).collect();
     let message = format!("permissions are missing, so nothing was done:\n  {}", missing.join("\n  "));
     let help = "ask for these permissions, or let somebody apply who has them";
     if bindings.is_empty() {
@@ -342,8 +347,9 @@ mod tests {
         let identity = |name: &str| Identity::namespaced("", "Secret", "a", name);
         let missing = vec![(Verb::Create, identity("x")), (Verb::Patch, identity("y"))];
         assert_eq!(
-            message(MissingRights { missing, bindings: Vec::new() }),
-            "permissions are missing, so nothing was done:\n  create Secret a/x\n  patch Secret a/y"
+            message(MissingRights { missing, unasked: vec!["reg".into()], bindings: Vec::new() }),
+            "permissions are missing, so nothing was done:\n  create Secret a/x\n  patch Secret a/y\n  list pods and create \
+             pods/portforward in reg, to ask the registry whether it takes a login"
         );
         let field = |path: &str| UncheckedField {
             address: "resource.a".parse().unwrap(),

@@ -91,7 +91,7 @@ impl Visit<'_> {
     /// Whether the certificate is trusted.
     pub(super) fn chain(&self, known: &Known) -> Outcome {
         self.by_certificate(known, |served, tls| {
-            chain(served, &self.here, self.subject.own_root.as_ref(), tls.signed.as_ref())
+            chain(served, &self.here, &self.subject.own_root, tls.signed.as_ref())
         })
     }
 
@@ -112,9 +112,7 @@ impl Visit<'_> {
 
     /// Whether the right one has signed it.
     pub(super) fn issuer(&self, known: &Known) -> Outcome {
-        self.by_certificate(known, |served, tls| {
-            issuer(served, tls.signed.as_ref(), self.subject.stored.as_ref())
-        })
+        self.by_certificate(known, |served, tls| issuer(served, tls.signed.as_ref(), &self.subject.stored))
     }
 
     fn by_certificate(&self, known: &Known, judge: impl FnOnce(&Served, &ServedTls) -> Outcome) -> Outcome {

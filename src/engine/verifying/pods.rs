@@ -28,6 +28,12 @@ impl Visit<'_> {
         if self.subject.endpoint.pull_secrets.is_empty() {
             return Outcome::NotNeeded("no `[pull_secret.NAME]` is for this registry".to_owned());
         }
+        if let Some(why) = &self.subject.unreached {
+            return Outcome::Hindered {
+                reason: why.clone(),
+                fix: Some("look from where the cluster is reached".to_owned()),
+            };
+        }
         let secrets = &self.subject.pull_secrets;
         if secrets.is_empty() {
             return Outcome::Hindered {

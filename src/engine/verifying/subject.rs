@@ -19,7 +19,7 @@ use crate::kubernetes::certificates::{Renewal, renewal};
 use crate::provider::Provider;
 use crate::resource::record_set::addresses_in;
 use crate::resource::{Identity, Reading, Target};
-use crate::verify::{Expected, Named};
+use crate::verify::{Expected, Named, OwnRoot, Stored};
 
 /// A registry, and what is known of it.
 pub(super) struct Subject {
@@ -33,9 +33,11 @@ pub(super) struct Subject {
     /// What cert-manager says of its certificate.
     pub(super) renewal: Option<Renewal>,
     /// The certificate in its Secret.
-    pub(super) stored: Option<CertificateDer<'static>>,
+    pub(super) stored: Stored,
     /// The authority of its issuer, where that is one of ours.
-    pub(super) own_root: Option<RootCertStore>,
+    pub(super) own_root: OwnRoot,
+    /// Why no cluster is reached, where that is so.
+    pub(super) unreached: Option<String>,
     /// The Secrets by which pods pull from it.
     pub(super) pull_secrets: Vec<Identity>,
     /// The users whose passwords are known.
@@ -81,8 +83,9 @@ impl Subject {
             renewal: signed.and_then(|signed| {
                 renewal(&signed.certificate, &found.object(&signed.certificate)?, Timestamp::now())
             }),
-            stored: tls.and_then(|tls| found.certificate(tls.secret.as_ref()?)),
-            own_root: signed.and_then(|signed| found.root_of(&signed.signer)),
+            stored: found.stored(tls.and_then(|tls| tls.secret.as_ref())),
+            own_root: signed.map_or(OwnRoot::Nothing, |signed| found.root_of(&signed.signer)),
+            unreached: provider.cluster().identity().await.err().map(|problem| problem.message),
             pull_secrets: Vec::new(),
             logins,
             strangers,
@@ -156,19 +159,34 @@ impl Found {
         }
     }
 
-    /// The certificate in a Secret.
-    fn certificate(&self, secret: &Identity) -> Option<CertificateDer<'static>> {
-        let object = self.object(secret)?;
-        let text = object.get("data")?.get("tls.crt")?.as_str()?;
-        tls::certificates(&STANDARD.decode(text).ok()?).into_iter().next()
+    /// The certificate in a Secret, if it has one.
+    ///
+    /// # Errors
+    /// Why the Secret cannot be read.
+    fn certificate(&self, secret: &Identity) -> Result<Option<CertificateDer<'static>>, String> {
+        if let Some(Reading::Unreadable(problem)) = self.0.get(secret) {
+            return Err(problem.message.clone());
+        }
+        Ok(self.object(secret).as_ref().and_then(first_certificate))
+    }
+
+    /// The certificate in the Secret of `tls`.
+    fn stored(&self, secret: Option<&Identity>) -> Stored {
+        match secret.map(|secret| self.certificate(secret)) {
+            Some(Ok(Some(stored))) => Stored::Known(stored),
+            Some(Err(why)) => Stored::Unknown(why),
+            Some(Ok(None)) | None => Stored::Nothing,
+        }
     }
 
     /// The authority of an issuer that is one of ours.
-    fn root_of(&self, signer: &Signer) -> Option<RootCertStore> {
-        let Signer::Authority(secret) = signer else { return None };
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates([self.certificate(secret)?]);
-        Some(roots)
+    fn root_of(&self, signer: &Signer) -> OwnRoot {
+        let Signer::Authority(secret) = signer else { return OwnRoot::Nothing };
+        match self.certificate(secret) {
+            Ok(Some(root)) => OwnRoot::Known(roots_of(root)),
+            Ok(None) => OwnRoot::Nothing,
+            Err(why) => OwnRoot::Unknown(why),
+        }
     }
 
     /// The port of the nodes that a Service has.
@@ -200,6 +218,17 @@ impl Found {
         }
         Expected::At(addresses, identity.to_string())
     }
+}
+
+fn first_certificate(secret: &Value) -> Option<CertificateDer<'static>> {
+    let text = secret.get("data")?.get("tls.crt")?.as_str()?;
+    tls::certificates(&STANDARD.decode(text).ok()?).into_iter().next()
+}
+
+fn roots_of(root: CertificateDer<'static>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates([root]);
+    roots
 }
 
 /// The users whose passwords are known, and the others with the reason.

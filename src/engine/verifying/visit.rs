@@ -11,7 +11,7 @@ use super::network::Network;
 use super::subject::Subject;
 use super::tls::Trust;
 use crate::provider::Provider;
-use crate::verify::{Maker, Probe, Served};
+use crate::verify::{Maker, OwnRoot, Probe, Served};
 
 /// Where a registry says that it is one.
 pub(super) const VERSION: &str = "/v2/";
@@ -51,7 +51,9 @@ impl Visit<'_> {
     /// The way to the registry. It is believed where this machine or the configuration trusts its certificate.
     pub(super) fn door(&self) -> Door {
         let mut roots = (*self.here).clone();
-        roots.extend(self.subject.own_root.iter().flat_map(|own| own.roots.iter().cloned()));
+        if let OwnRoot::Known(own) = &self.subject.own_root {
+            roots.extend(own.roots.iter().cloned());
+        }
         let trust = Trust::Roots(Arc::new(roots));
         Door { network: Arc::clone(&self.network), trust, deadline: self.until }
     }

@@ -1,5 +1,6 @@
 //! What the planner asks, and what it is told.
 
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::model::plan::Plan;
 use crate::provider::{CascadeScope, Checkup, Dependents, Marked, Whole, Write, Written};
@@ -26,6 +27,10 @@ pub enum Question {
     Lacks(Vec<Checkup>),
     /// What else is deleted with an object.
     Dependents(CascadeScope),
+    /// Whether our rights allow to ask the pods of each of these namespaces.
+    MayAskPods(Vec<String>),
+    /// What cert-manager lacks in each of these namespaces.
+    Certifier(Vec<String>),
     /// What carries our annotations among the objects of these types, in these namespaces.
     Marked(Vec<Target>),
 }
@@ -45,6 +50,10 @@ pub enum Answer {
     Lacks(Vec<Option<String>>),
     /// What was seen of what is deleted.
     Dependents(Result<Dependents, Problem>),
+    /// One for each namespace.
+    MayAskPods(Vec<Result<bool, Problem>>),
+    /// One for each namespace; `None` where it lacks nothing, or cannot be asked.
+    Certifier(Vec<Option<CertifierLack>>),
     /// What was seen.
     Marked(Vec<Marked>),
 }

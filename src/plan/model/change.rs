@@ -11,6 +11,7 @@ use super::field_change::{Cause, FieldChange};
 use super::reason::Reason;
 use super::schema_change::{SchemaChange, schema_changes};
 use crate::kubernetes::definition_schemas::schema_above;
+use crate::kubernetes::pull_login::{LoginManner, asked_pods, takes_login_away};
 use crate::resource::{
     Address, Applied, Desired, FieldPath, GroupKind, Health, Identity, Live, Stamp, Target, Timeouts,
 };
@@ -208,6 +209,16 @@ impl Change {
     /// Whether it stays as it is because it has ended by itself, or because this is not when it runs.
     pub fn has_completed(&self) -> bool {
         self.reasons.contains(&Reason::Completed) || self.reasons.contains(&Reason::NotItsMoment)
+    }
+
+    /// The namespace whose pods are asked whether they take a login, before nodes get it by this change, and whether they
+    /// must be.
+    pub fn asks_pods(&self) -> Option<(String, LoginManner)> {
+        let object = self.send.as_ref().filter(|_| self.action.writes())?;
+        let (pods, manner) = asked_pods(object)?;
+        let prior = self.prior.as_ref().map(|live| &live.object);
+        let is_asked = manner == LoginManner::Required || takes_login_away(prior, object);
+        is_asked.then_some((pods.namespace, manner))
     }
 
     /// The stamp of the object as it was read; `None` where there was no object.

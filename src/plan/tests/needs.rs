@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::*;
+use crate::kubernetes::certifier::CertifierLack;
 use crate::plan::Plan;
 
 fn ingress() -> Value {
@@ -46,6 +47,24 @@ fn what_is_there_or_made_or_cannot_be_read_is_none() {
     let mut world = World::default().with(class).with(secret("tls"));
     world.forbidden = vec![crate::resource::Identity::namespaced("", "Secret", "a", "pull")];
     let plan = world.plan(input(vec![desired("r", account), desired("i", ingress()), desired("p", pod())]));
+    assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
+}
+
+#[test]
+fn what_cert_manager_lacks_is_told_once_unless_the_plan_brings_it() {
+    let certificate = |name: &str| {
+        json!({"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+            "metadata": {"name": name, "namespace": "a"}, "spec": {"secretName": name}})
+    };
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "certificates.cert-manager.io"}, "spec": {"group": "cert-manager.io"}});
+    let mut world =
+        World { certifier: [("a".to_owned(), CertifierLack::Validation)].into(), ..World::default() };
+    let both = || vec![desired("c", certificate("c")), desired("d", certificate("d"))];
+    let plan = world.plan(input(both()));
+    assert_eq!(warnings(&plan).len(), 1, "{:?}", warnings(&plan));
+    assert!(warnings(&plan)[0].contains("lets a bad request through"), "{:?}", warnings(&plan));
+    let plan = world.plan(input(both().into_iter().chain([desired("crd", definition)]).collect()));
     assert!(warnings(&plan).is_empty(), "{:?}", warnings(&plan));
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::config::Moves;
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT};
 use crate::kubernetes::openapi::ObjectSchema;
 use crate::plan::diff::overlay::overlay;
@@ -49,6 +50,10 @@ pub(super) struct World {
     pub(super) kinds_asked: Vec<String>,
     /// What objects lack to be ready.
     pub(super) lacks: HashMap<Identity, String>,
+    /// The namespaces whose pods we have no right to ask.
+    pub(super) unasked: Vec<String>,
+    /// What cert-manager lacks, by namespace.
+    pub(super) certifier: BTreeMap<String, CertifierLack>,
     /// Whether a write leaves nothing of what was there.
     pub(super) replacing: bool,
 }
@@ -153,6 +158,14 @@ impl World {
             Question::Dependents(scope) => {
                 self.scopes.push(scope);
                 Answer::Dependents(Ok(self.dependents.clone()))
+            }
+            Question::MayAskPods(namespaces) => {
+                let may = namespaces.iter().map(|namespace| Ok(!self.unasked.contains(namespace)));
+                Answer::MayAskPods(may.collect())
+            }
+            Question::Certifier(namespaces) => {
+                let lacks = namespaces.iter().map(|namespace| self.certifier.get(namespace).cloned());
+                Answer::Certifier(lacks.collect())
             }
             Question::Marked(_) => Answer::Marked(self.marked.clone()),
         }

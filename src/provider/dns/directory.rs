@@ -1,6 +1,6 @@
 //! Where record sets lie. Their names do not tell: the configuration does, and of what has left it, the state.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -46,6 +46,11 @@ impl Directory {
                 "a run that was cut off may have made it: put its [dns] block back and apply; after that it can be removed",
             )
         })
+    }
+
+    /// All record sets that are known.
+    pub(super) fn identities(&self) -> BTreeSet<Identity> {
+        self.desired.keys().chain(self.recorded.keys()).cloned().collect()
     }
 
     /// The object as it was written last, where that is known.

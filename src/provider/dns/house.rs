@@ -17,10 +17,12 @@ use super::manual::{ManualRecords, Person};
 use super::object;
 use super::place::Place;
 use super::rfc2136::NameServer;
-use super::service::{Cloudflare, DigitalOcean, Service};
+use super::service::{Cloudflare, DigitalOcean, Service, Zones};
 use super::wait;
 use crate::config::SecretSource;
-use crate::provider::{Checkup, Guard, House, Introduction, Progress, Verb, Wait, Write, Written};
+use crate::provider::{
+    Checkup, Guard, House, Introduction, Marked, MarkedObjects, Progress, Verb, Wait, Write, Written,
+};
 use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Target};
 
 /// What is said of a record that leads to its keeper.
@@ -37,6 +39,7 @@ pub struct Dns {
     directory: RwLock<Arc<Directory>>,
     permit: RwLock<Permit>,
     manual: ManualRecords,
+    zones: Arc<Zones>,
 }
 
 impl fmt::Debug for Dns {
@@ -69,6 +72,7 @@ impl Dns {
             directory: RwLock::default(),
             permit: RwLock::new(Permit::always()),
             manual: ManualRecords::default(),
+            zones: Arc::default(),
         }
     }
 
@@ -110,7 +114,7 @@ impl Dns {
         }
         if let Some(settings) = place.cloudflare {
             let token = key(settings.api_token.as_ref());
-            return Ok(Box::new(Service(Cloudflare::new(&settings, token)?)));
+            return Ok(Box::new(Service(Cloudflare::new(&settings, token, Arc::clone(&self.zones))?)));
         }
         if let Some(settings) = place.digitalocean {
             let token = key(settings.token.as_ref());
@@ -321,6 +325,28 @@ impl House for Dns {
 
     async fn wait(&self, wait: &Wait, progress: Progress<'_>) -> Result<Option<Live>, Problem> {
         wait::wait(&self.known(&wait.target)?, wait, progress).await
+    }
+
+    /// Of the names that it was told of: a name server tells no others.
+    async fn marked_of(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        let identities = self.directory().identities();
+        let targets: Vec<Target> =
+            identities.into_iter().map(|identity| Target { identity, version: None }).collect();
+        let readings = self.read(&targets).await;
+        let mut found = MarkedObjects::default();
+        for (Target { identity, .. }, reading) in targets.iter().zip(readings) {
+            match reading {
+                Reading::Present(live) => {
+                    found.seen.extend(Marked::of(identity, &live).filter(|one| one.project == project));
+                }
+                Reading::Unreadable(problem) => {
+                    let message = format!("{}: {}", identity.name, problem.message);
+                    found.hidden.push((identity.group_kind(), message));
+                }
+                Reading::Absent => {}
+            }
+        }
+        Ok(found)
     }
 
     async fn review(&self, requests: &[(Verb, Target)]) -> Vec<Result<bool, Problem>> {

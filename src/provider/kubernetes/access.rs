@@ -11,6 +11,16 @@ use crate::resource::{Identity, Problem, ProblemKind};
 
 const PATH: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
+/// A type of objects that every server has, or a part of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Resource {
+    pub(super) group: &'static str,
+    pub(super) version: &'static str,
+    pub(super) plural: &'static str,
+    /// `portforward`; empty for the objects themselves.
+    pub(super) subresource: &'static str,
+}
+
 /// Asks about rights; remembers nothing, since an apply may change them.
 pub(super) struct Access {
     transport: Transport,
@@ -29,11 +39,29 @@ impl Access {
         namespace: Option<&str>,
         name: Option<&str>,
     ) -> Result<bool, Problem> {
-        let attributes = json!({
+        self.review(json!({
             "verb": verb.name(), "group": served.group, "version": served.version, "resource": served.plural,
             "namespace": namespace.filter(|_| served.namespaced).unwrap_or_default(),
             "name": name.unwrap_or_default(),
-        });
+        }))
+        .await
+    }
+
+    /// The same for all objects of a type in a namespace, or for a part of them.
+    pub(super) async fn may_in(
+        &self,
+        verb: Verb,
+        resource: Resource,
+        namespace: &str,
+    ) -> Result<bool, Problem> {
+        self.review(json!({
+            "verb": verb.name(), "group": resource.group, "version": resource.version, "resource": resource.plural,
+            "subresource": resource.subresource, "namespace": namespace,
+        }))
+        .await
+    }
+
+    async fn review(&self, attributes: Value) -> Result<bool, Problem> {
         let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
                             "spec": {"resourceAttributes": attributes}});
         // It is a POST, and changes nothing.

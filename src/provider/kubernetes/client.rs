@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::access::Access;
+use super::certifier::SeenWhole;
 use super::connect::{Connections, Settings};
 use super::discovery::Discovery;
 use super::ownership;
@@ -23,6 +24,7 @@ pub struct Kubernetes {
     pub(super) hubs: Hubs,
     pub(super) schemas: Schemas,
     pub(super) seen_marks: SeenMarks,
+    pub(super) seen_whole: SeenWhole,
     identity: OnceCell<ClusterIdentity>,
 }
 
@@ -55,6 +57,7 @@ impl Kubernetes {
             hubs: Hubs::new(transport.clone()),
             schemas: Schemas::new(transport.clone()),
             seen_marks: SeenMarks::default(),
+            seen_whole: SeenWhole::default(),
             identity: OnceCell::new(),
             transport,
         })

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::client::Kubernetes;
-use super::{logins, read, review, wait, write};
+use super::{certifier, logins, read, review, wait, write};
+use crate::kubernetes::certifier::CertifierLack;
 use crate::kubernetes::openapi::ObjectSchema;
-use crate::kubernetes::pull_login::PullLogin;
+use crate::kubernetes::pull_login::{LoginLack, PullLogin};
 use crate::kubernetes::remains::Remain;
 use crate::provider::{
     CascadeScope, Checkup, Cluster, Dependents, House, Inventory, Marked, MarkedObjects, ProgramAccess,
@@ -97,8 +98,16 @@ impl Cluster for Kubernetes {
         read::node_addresses(self).await
     }
 
-    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<String>, Problem> {
+    async fn login_lacks(&self, login: &PullLogin) -> Result<Option<LoginLack>, Problem> {
         logins::login_lacks(self, login).await
+    }
+
+    async fn may_ask_pods(&self, namespace: &str) -> Result<bool, Problem> {
+        logins::may_ask_pods(self, namespace).await
+    }
+
+    async fn certifier_lacks(&self, namespace: &str) -> Option<CertifierLack> {
+        certifier::certifier_lacks(self, namespace).await
     }
 
     async fn reassign(&self, reassignment: &Reassignment) -> Result<Live, Problem> {

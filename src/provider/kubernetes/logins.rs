@@ -20,11 +20,13 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::access::Resource;
 use super::client::Kubernetes;
 use super::discovery::encode;
 use super::problem::{self, About};
 use super::transport::{Call, chain};
-use crate::kubernetes::pull_login::{LoginPods, PullLogin, Scheme, encoded};
+use crate::kubernetes::pull_login::{LoginLack, LoginPods, PullLogin, Scheme, encoded, right_to_ask};
+use crate::provider::Verb;
 use crate::provider::witness::{Seen, believing_anybody};
 use crate::resource::{Identity, Problem, ProblemKind};
 
@@ -37,17 +39,31 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The pods may not be listed, or not be reached.
-pub(super) async fn login_lacks(cluster: &Kubernetes, login: &PullLogin) -> Result<Option<String>, Problem> {
+pub(super) async fn login_lacks(
+    cluster: &Kubernetes,
+    login: &PullLogin,
+) -> Result<Option<LoginLack>, Problem> {
     for pod in pods(cluster, &login.pods).await? {
         let lacking = match pod {
             Found::Running(pod) => lacks(cluster, login, &pod).await?,
-            Found::Starting(pod) => Some(format!("pod {pod} is not running yet")),
+            Found::Starting(pod) => Some(LoginLack::NotAsked(format!("pod {pod} is not running yet"))),
         };
         if lacking.is_some() {
             return Ok(lacking);
         }
     }
     Ok(None)
+}
+
+/// Whether our rights allow to find the pods of a namespace and to ask them.
+///
+/// # Errors
+/// The server answers no review.
+pub(super) async fn may_ask_pods(cluster: &Kubernetes, namespace: &str) -> Result<bool, Problem> {
+    let pods = Resource { group: "", version: "v1", plural: "pods", subresource: "" };
+    let forwarded = Resource { subresource: "portforward", ..pods };
+    Ok(cluster.access.may_in(Verb::List, pods, namespace).await?
+        && cluster.access.may_in(Verb::Create, forwarded, namespace).await?)
 }
 
 /// A pod that is there to stay.
@@ -83,22 +99,23 @@ fn found(pod: &Value) -> Option<Found> {
 }
 
 /// What one pod answers, where that is not yes.
-async fn lacks(cluster: &Kubernetes, login: &PullLogin, pod: &str) -> Result<Option<String>, Problem> {
+async fn lacks(cluster: &Kubernetes, login: &PullLogin, pod: &str) -> Result<Option<LoginLack>, Problem> {
     let LoginPods { namespace, .. } = &login.pods;
     match timeout(PATIENCE, ask(cluster, login, pod)).await {
-        Err(_) => Ok(Some(format!("pod {pod} gives no answer"))),
+        Err(_) => Ok(Some(LoginLack::NotAsked(format!("pod {pod} gives no answer")))),
         Ok(Ok(StatusCode::OK)) => Ok(None),
         Ok(Ok(StatusCode::UNAUTHORIZED)) => {
-            Ok(Some(format!("pod {pod} does not take the user `{}` yet", login.user)))
+            Ok(Some(LoginLack::NotTaken(format!("pod {pod} does not take the user `{}` yet", login.user))))
         }
-        Ok(Ok(status)) => Ok(Some(format!("pod {pod} answers {status}"))),
+        Ok(Ok(status)) => Ok(Some(LoginLack::NotTaken(format!("pod {pod} answers {status}")))),
         Ok(Err(NoAnswer::Forbidden(why))) => {
             let message =
                 format!("whether pod {namespace}/{pod} takes the user `{}` is not known: {why}", login.user);
-            Err(Problem::new(ProblemKind::Forbidden, message)
-                .help(format!("give the right to `create` `pods/portforward` in the namespace {namespace}")))
+            Err(Problem::new(ProblemKind::Forbidden, message).help(right_to_ask(namespace)))
         }
-        Ok(Err(NoAnswer::Other(why))) => Ok(Some(format!("pod {pod} cannot be asked: {why}"))),
+        Ok(Err(NoAnswer::Other(why))) => {
+            Ok(Some(LoginLack::NotAsked(format!("pod {pod} cannot be asked: {why}"))))
+        }
     }
 }
 

@@ -158,6 +158,8 @@ pub(in crate::report) fn word(status: &Status) -> &'static str {
         Status::Ending { .. } => "being deleted",
         Status::Gone => "gone",
         Status::Recreated { .. } => "recreated",
+        Status::Unmade { .. } => "not made yet",
+        Status::Surplus { .. } => "not wanted any more",
         Status::Unrecorded => "not recorded",
         Status::InDoubt => "in doubt",
         Status::Unreadable(_) => "not readable",
@@ -185,6 +187,14 @@ fn story(status: &Status) -> Vec<String> {
         Status::Recreated { by } => {
             vec![format!("it was deleted and made again; the new one was written {}", managers(by))]
         }
+        Status::Unmade { selector } => vec![
+            format!("its namespace has the labels `{selector}` since the last apply"),
+            "help: the next `regplan apply` makes it".to_owned(),
+        ],
+        Status::Surplus { selector } => vec![
+            format!("its namespace has the labels `{selector}` no longer"),
+            "help: the next `regplan apply` deletes it".to_owned(),
+        ],
         Status::Unrecorded => vec![
             "the object is there; its fields at the last apply are not recorded".to_owned(),
             "help: the next `regplan apply` makes the record".to_owned(),
@@ -205,8 +215,9 @@ fn symbol(finding: &Finding) -> (&'static str, Label) {
         Status::InSync if !finding.added.is_empty() => ("+", Label::Add),
         Status::InSync | Status::LeftOut => ("=", Label::Dim),
         Status::NotReady | Status::Unhealthy => ("!", Label::Warning),
+        Status::Unmade { .. } => ("+", Label::Add),
         Status::Changed(_) => ("~", Label::Change),
-        Status::Ending { .. } | Status::Gone => ("-", Label::Destroy),
+        Status::Ending { .. } | Status::Gone | Status::Surplus { .. } => ("-", Label::Destroy),
         Status::Recreated { .. } => ("-/+", Label::Destroy),
         Status::Unrecorded | Status::InDoubt | Status::Unreadable(_) => ("?", Label::Warning),
     }

@@ -17,6 +17,7 @@ fn begin(intents: Vec<Intent>) -> Begin {
         by: "alice@build".to_owned(),
         files: Vec::new(),
         variables: Vec::new(),
+        selections: Vec::new(),
         intents,
     }
 }

@@ -76,6 +76,7 @@ fn begin_record() -> JournalLine {
         by: "alice@build".to_owned(),
         files: Vec::new(),
         variables: Vec::new(),
+        selections: Vec::new(),
         intents: vec![intent(IntentKind::Create, "a")],
     }))
 }

@@ -60,16 +60,19 @@ fn a_chain_is_trusted_by_this_machine_or_by_the_issuer() {
     let authority = Authority::named("Root", "Example");
     let served = authority.signs("r.example.com", YEARS);
     let nobody = RootCertStore::empty();
-    assert_eq!(code(&chain(&served, &authority.roots(), None, None)), "passed");
-    assert_eq!(code(&chain(&served, &nobody, None, None)), codes::NOT_TRUSTED);
+    assert_eq!(code(&chain(&served, &authority.roots(), &OwnRoot::Nothing, None)), "passed");
+    assert_eq!(code(&chain(&served, &nobody, &OwnRoot::Nothing, None)), codes::NOT_TRUSTED);
     let ours = signed(Signer::Authority(Identity::namespaced("", "Secret", "a", "first-root")));
-    let by_issuer = chain(&served, &nobody, Some(&authority.roots()), Some(&ours));
+    let by_issuer = chain(&served, &nobody, &OwnRoot::Known(authority.roots()), Some(&ours));
     assert!(matches!(&by_issuer, Outcome::Passed(found) if found.contains("issuer.first")), "{by_issuer:?}");
     let other = Authority::named("Other", "Example").roots();
-    assert_eq!(code(&chain(&served, &nobody, Some(&other), Some(&ours))), codes::NOT_TRUSTED);
+    assert_eq!(code(&chain(&served, &nobody, &OwnRoot::Known(other), Some(&ours))), codes::NOT_TRUSTED);
+    let unknown = OwnRoot::Unknown("no cluster is reached".into());
+    assert_eq!(chain(&served, &nobody, &unknown, Some(&ours)).name(), "skipped");
+    assert_eq!(code(&chain(&served, &authority.roots(), &unknown, Some(&ours))), "passed");
     // That it has ended is told by another check.
     let ended = authority.signs("r.example.com", (2019, 2020));
-    assert_eq!(code(&chain(&ended, &authority.roots(), None, None)), "passed");
+    assert_eq!(code(&chain(&ended, &authority.roots(), &OwnRoot::Nothing, None)), "passed");
 }
 
 #[test]
@@ -77,12 +80,12 @@ fn staging_and_stand_ins_are_called_what_they_are() {
     let nobody = RootCertStore::empty();
     let staging = Authority::named("(STAGING) Ersatz Edamame E1", "(STAGING) Let's Encrypt");
     let served = staging.signs("r.example.com", YEARS);
-    assert!(reason(chain(&served, &nobody, None, None)).contains("server for trials"));
+    assert!(reason(chain(&served, &nobody, &OwnRoot::Nothing, None)).contains("server for trials"));
     let mut params = CertificateParams::new(vec!["ingress.local".to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "Kubernetes Ingress Controller Fake Certificate");
     let fake = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
     let fake = Served::of(vec![fake.der().clone()]).unwrap();
-    assert!(reason(chain(&fake, &nobody, None, None)).contains("ingress-nginx"));
+    assert!(reason(chain(&fake, &nobody, &OwnRoot::Nothing, None)).contains("ingress-nginx"));
     assert_eq!(code(&names(&fake, &["r.example.com"])), codes::OTHER_NAMES);
 }
 
@@ -117,7 +120,7 @@ fn the_right_one_must_have_signed() {
     let staging = Authority::named("(STAGING) E1", "(STAGING) Let's Encrypt").signs("r.example.com", YEARS);
     let other = Authority::named("Root", "Example").signs("r.example.com", YEARS);
     let judge = |served: &Served, signer: Signer| {
-        let outcome = issuer(served, Some(&signed(signer)), None);
+        let outcome = issuer(served, Some(&signed(signer)), &Stored::Nothing);
         code(&outcome).to_owned()
     };
     assert_eq!(judge(&lets_encrypt, Signer::LetsEncrypt), "passed");
@@ -130,7 +133,13 @@ fn the_right_one_must_have_signed() {
         codes::OTHER_ISSUER
     );
     // What the Secret holds says more than a name.
-    let stored = lets_encrypt.chain.first();
-    assert_eq!(code(&issuer(&other, None, stored)), codes::OTHER_CERTIFICATE);
-    assert_eq!(code(&issuer(&lets_encrypt, None, stored)), "passed");
+    let stored = Stored::Known(lets_encrypt.chain[0].clone());
+    assert_eq!(code(&issuer(&other, None, &stored)), codes::OTHER_CERTIFICATE);
+    assert_eq!(code(&issuer(&lets_encrypt, None, &stored)), "passed");
+    // Where it cannot be read, a name that only the issuer has says nothing.
+    let unknown = Stored::Unknown("no cluster is reached".into());
+    let ours = signed(Signer::Authority(Identity::namespaced("", "Secret", "a", "first-root")));
+    assert_eq!(issuer(&other, Some(&ours), &unknown).name(), "skipped");
+    assert_eq!(issuer(&lets_encrypt, Some(&signed(Signer::LetsEncrypt)), &unknown).name(), "passed");
+    assert_eq!(code(&issuer(&lets_encrypt, Some(&ours), &unknown)), codes::OTHER_ISSUER);
 }

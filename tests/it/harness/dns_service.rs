@@ -107,6 +107,13 @@ impl DnsService {
         log.into_iter().filter(|line| !line.starts_with("GET ")).collect()
     }
 
+    /// How many requests have had this method and path since it was asked last.
+    pub(crate) fn count_since(&self, request: &str) -> usize {
+        let mut content = self.content.lock().unwrap();
+        let log = std::mem::take(&mut content.log);
+        log.iter().filter(|line| *line == request).count()
+    }
+
     /// Carries out the next change, and gives no answer.
     pub(crate) fn lose_answer_to_change(&self) {
         self.content.lock().unwrap().loses = true;

@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use http::StatusCode;
+use serde_json::json;
 
 use crate::bed::Size;
 use crate::harness::{Bed, HEAD, Namespace, Project};
@@ -15,6 +16,8 @@ tests! { on Size::Processes;
     an_authority_that_is_made_here_signs,
     another_issuer_signs_anew_while_the_old_certificate_stays,
     why_a_certificate_is_not_signed_is_told,
+    each_state_of_the_webhook_is_named_while_it_is_waited_for,
+    a_webhook_that_is_not_asked_is_told_by_the_plan,
 }
 
 const REGISTRY: &str = r#"
@@ -44,7 +47,11 @@ fn an_acme_server_signs_the_certificate_of_a_registry() {
     );
     let project = project(&ns, &bed, &issuer);
     fs::copy(&bed.facts().acme_authority, project.path("acme.pem")).unwrap();
-    project.run(["plan"]).success().stdout_contains("certificate of issuer.first");
+    project
+        .run(["plan"])
+        .success()
+        .stdout_contains("certificate of issuer.first")
+        .stdout_lacks("cert-manager has");
     project.apply();
     project.expect_settled();
     let url = format!("https://{}/v2/", bed.host(&ns));
@@ -121,4 +128,61 @@ lifecycle.timeouts.ready = "20s"
     // The plan says it too, with what to do left to the reader: the object is as it was applied.
     project.run(["plan"]).success().stdout_contains("not found");
     project.run(["drift"]).code(2).stdout_contains("not found");
+}
+
+const ISSUER: &str = r#"
+[resource.issuer]
+apiVersion = "cert-manager.io/v1"
+kind = "Issuer"
+spec.selfSigned = {}
+"#;
+
+/// The shared cert-manager works. So this namespace has a webhook of its own in front of it, which begins as each one does:
+/// without a Service, then without pods, then without an authority.
+fn each_state_of_the_webhook_is_named_while_it_is_waited_for() {
+    let bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    let hook = r#"depends_on = ["resource.hook"]
+
+[resource.hook]
+apiVersion = "admissionregistration.k8s.io/v1"
+kind = "ValidatingWebhookConfiguration"
+metadata.name = "{ns}-front"
+
+[[resource.hook.webhooks]]
+name = "webhook.cert-manager.io"
+admissionReviewVersions = ["v1"]
+sideEffects = "None"
+rules = [{ apiGroups = ["cert-manager.io"], apiVersions = ["v1"], operations = ["CREATE"], resources = ["*"] }]
+namespaceSelector.matchLabels = { "kubernetes.io/metadata.name" = "{ns}" }
+clientConfig.service = { namespace = "{ns}", name = "webhook", path = "/validate" }
+"#;
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{ISSUER}{hook}"));
+    let mut running = project.regplan(["apply", "--auto-approve"]).spawn();
+    running.until("cert-manager has no Service for its webhook");
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "webhook"},
+        "spec": {"ports": [{"name": "https", "port": 443}]}});
+    ns.apply(&service.to_string());
+    running.until("whose Service leads to no pod that answers");
+    let slice = json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "webhook", "labels": {"kubernetes.io/service-name": "webhook"}},
+        "endpoints": [{"addresses": [bed.facts().address], "conditions": {"ready": true}}],
+        "ports": [{"name": "https", "port": bed.facts().webhook_port, "protocol": "TCP"}],
+    });
+    ns.apply(&slice.to_string());
+    running.until("that the API server does not trust");
+    ns.kubectl(["delete", "validatingwebhookconfiguration", &format!("{}-front", ns.name())]).run().success();
+    running.wait().success();
+    assert!(ns.find("issuer.cert-manager.io/issuer").is_some());
+}
+
+fn a_webhook_that_is_not_asked_is_told_by_the_plan() {
+    let _bed = Bed::shared().with_cert_manager();
+    let ns = Namespace::new();
+    ns.kubectl(["label", "namespace", &ns.name(), "cert-manager.io/disable-validation=true"]).run().success();
+    let project = ns.project().write("regplan.toml", &format!("{HEAD}{ISSUER}"));
+    project.run(["plan"]).success().stdout_contains("lets a bad request through");
+    // It refuses no write, so nothing waits for it.
+    project.apply();
 }

@@ -28,6 +28,7 @@ use crate::resource::record_set::{
     RECORD_SET, RECORDS_API_VERSION, RECORDS_GROUP, RecordValue, TEXT_RECORD_SET, domain_name, in_order,
 };
 use crate::resource::{Expression, FieldPath, Identity, KeyFact, Unchecked};
+pub(in crate::blocks) use options::ZoneKeys;
 use options::{AskedBy, DnsKeys, TypeKey};
 
 /// The block type `dns`.
@@ -39,6 +40,8 @@ pub(in crate::blocks) struct DnsSpec {
     /// The name and the zone in the form in which they are compared.
     name: Option<String>,
     zone: String,
+    /// The key of the block in which it stands; none for a block of its own.
+    within: &'static [&'static str],
 }
 
 /// What a name leads to.
@@ -106,6 +109,31 @@ fn kind_of(record_type: TypeKey) -> &'static str {
 }
 
 impl DnsSpec {
+    /// What the keys say that stand in this block under `within`; `None` with a mistake.
+    fn of_keys(
+        keys: DnsKeys,
+        block: &Block,
+        within: &'static [&'static str],
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        let in_one_form = |text: &String| domain_name(text).unwrap_or_else(|_| text.clone());
+        let (name, zone) = (keys.name.as_ref().map(in_one_form), in_one_form(&keys.zone));
+        let spec = Self { keys, name, zone, within };
+        let before = mistakes.len();
+        rules::check(block, &spec, mistakes);
+        (mistakes.len() == before).then_some(spec)
+    }
+
+    /// The zone that a block of another type has in this key.
+    pub(in crate::blocks) fn within(
+        block: &Block,
+        key: &'static [&'static str],
+        keys: ZoneKeys,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Option<Self> {
+        Self::of_keys(keys.into(), block, key, mistakes)
+    }
+
     /// The name; `None` for a zone alone.
     pub(in crate::blocks) fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -234,12 +262,17 @@ impl DnsSpec {
     }
 
     /// Pushes that the key is there, and cannot be one.
-    fn check_key(&self, block: &Block, context: &CompileContext<'_>, mistakes: &mut Vec<Diagnostic>) {
+    pub(in crate::blocks) fn check_key(
+        &self,
+        block: &Block,
+        context: &CompileContext<'_>,
+        mistakes: &mut Vec<Diagnostic>,
+    ) {
         let text = self.keys.rfc2136.as_ref().map(|rfc2136| context.facts.text(&need(&rfc2136.key)));
         if text.as_ref().and_then(SecretText::get).is_some_and(|key| STANDARD.decode(key.trim()).is_err()) {
             mistakes.push(
                 Diagnostic::error(codes::BAD_SECRET, "the key of `rfc2136` is not base64")
-                    .at(span_of(block, ["rfc2136", "key"]), "")
+                    .at(span_of(block, self.within.iter().copied().chain(["rfc2136", "key"])), "")
                     .help("give the `secret` of the key as it stands in the server's configuration"),
             );
         }
@@ -258,12 +291,7 @@ impl BlockType for DnsBlock {
 
     fn read(&self, block: &Block, _: Defaults<'_>, mistakes: &mut Vec<Diagnostic>) -> Option<DnsSpec> {
         let keys: DnsKeys = keys::read(block, mistakes)?;
-        let in_one_form = |text: &String| domain_name(text).unwrap_or_else(|_| text.clone());
-        let (name, zone) = (keys.name.as_ref().map(in_one_form), in_one_form(&keys.zone));
-        let spec = DnsSpec { keys, name, zone };
-        let before = mistakes.len();
-        rules::check(block, &spec, mistakes);
-        (mistakes.len() == before).then_some(spec)
+        DnsSpec::of_keys(keys, block, &[], mistakes)
     }
 
     fn needs(&self, _: &Block, spec: &DnsSpec, _: &CompileContext<'_>) -> Vec<Need> {

@@ -13,7 +13,7 @@ const NAME_RULE: &str = "a name of DNS, as in `registry.example.com`; other lett
 
 /// The records of a name in DNS: where it leads to, or its texts. One of `values` and `target` says what they are, and
 /// one of the providers where they are written.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Dns")]
 pub(in crate::blocks) struct DnsKeys {
@@ -52,6 +52,66 @@ pub(in crate::blocks) struct DnsKeys {
     pub(super) manual: Option<Manual>,
 }
 
+/// A zone, and how the record of one host is made in it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::blocks) struct ZoneKeys {
+    /// The zone in which the host lies: `example.com`.
+    #[schemars(length(max = 253), regex(pattern = NAME), extend("x-rule" = NAME_RULE))]
+    pub(super) zone: String,
+    /// The type of the records. Unless said, it follows from where they lead: A and AAAA for addresses, CNAME for a name.
+    #[serde(default, rename = "type")]
+    pub(super) record_type: TypeKey,
+    /// For how long others may remember the records, in seconds.
+    #[serde(default = "usual_ttl")]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub(super) ttl: u32,
+    /// Where the host leads, if not to the ingress controller: an address, a name, the part of a status that has addresses,
+    /// or `"nodes"` for the nodes of the cluster.
+    #[schemars(length(min = 1))]
+    pub(super) target: Option<String>,
+    /// A name server that takes updates with a key (TSIG), such as BIND.
+    pub(super) rfc2136: Option<Rfc2136>,
+    /// Cloudflare.
+    pub(super) cloudflare: Option<Cloudflare>,
+    /// DNS at `DigitalOcean`.
+    pub(super) digitalocean: Option<DigitalOcean>,
+    /// external-dns, which must run in the cluster.
+    pub(super) external_dns: Option<ExternalDns>,
+    /// A person: the plan says which record to make, and the apply waits until it is there.
+    pub(super) manual: Option<Manual>,
+}
+
+/// The zone alone, as a block of its own has it.
+impl From<ZoneKeys> for DnsKeys {
+    fn from(keys: ZoneKeys) -> Self {
+        let ZoneKeys {
+            zone,
+            record_type,
+            ttl,
+            target,
+            rfc2136,
+            cloudflare,
+            digitalocean,
+            external_dns,
+            manual,
+        } = keys;
+        Self {
+            name: None,
+            zone,
+            record_type,
+            ttl,
+            values: None,
+            target,
+            rfc2136,
+            cloudflare,
+            digitalocean,
+            external_dns,
+            manual,
+        }
+    }
+}
+
 fn usual_ttl() -> u32 {
     300
 }
@@ -77,7 +137,7 @@ pub(super) enum TypeKey {
 }
 
 /// Cloudflare.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cloudflare {
     /// A token that may edit the zone (`Zone.DNS:Edit`, `Zone.Zone:Read`).
@@ -88,7 +148,7 @@ pub(super) struct Cloudflare {
 }
 
 /// external-dns.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExternalDns {
     /// How it learns of the records.
@@ -112,7 +172,7 @@ pub(super) enum AskedBy {
 }
 
 /// A person.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manual {
     /// The servers that are asked whether the record is there, with their ports. Unless said, those that the NS records of
@@ -122,7 +182,7 @@ pub(super) struct Manual {
 }
 
 /// DNS at `DigitalOcean`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DigitalOcean {
     /// A token that may read and write domains.
@@ -133,7 +193,7 @@ pub(super) struct DigitalOcean {
 }
 
 /// A name server that takes updates with a key.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rfc2136 {
     /// The primary server of the zone, with a port if it is not 53: `192.0.2.53:5353`. It is asked by TCP.

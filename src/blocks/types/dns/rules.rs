@@ -5,16 +5,16 @@ use url::{Host, Url};
 use super::options::{AskedBy, DnsKeys, TypeKey};
 use super::{DnsSpec, NODES, kind_of};
 use crate::blocks::codes;
-use crate::blocks::keys::{item_span, span_of};
+use crate::blocks::keys::{item_span, key_text, span_of};
 use crate::config::{Block, SecretSource};
 use crate::diagnostic::nearest::list;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::resource::Expression;
 use crate::resource::record_set::{RecordType, RecordValue, domain_name, lies_in, marker_name};
+use crate::resource::{Expression, FieldPath};
 
 /// Pushes what is wrong with a block.
 pub(super) fn check(block: &Block, spec: &DnsSpec, mistakes: &mut Vec<Diagnostic>) {
-    let mut found = Found { block, mistakes };
+    let mut found = Found { block, within: spec.within, mistakes };
     names(spec, &mut found);
     values(&spec.keys, &mut found);
     one_way(&spec.keys, &mut found);
@@ -25,12 +25,23 @@ pub(super) fn check(block: &Block, spec: &DnsSpec, mistakes: &mut Vec<Diagnostic
 
 struct Found<'a> {
     block: &'a Block,
+    /// The key of the block in which all others stand.
+    within: &'static [&'static str],
     mistakes: &'a mut Vec<Diagnostic>,
 }
 
 impl Found<'_> {
     fn push(&mut self, keys: &[&str], code: &'static str, message: String, help: &str) {
-        self.push_at(span_of(self.block, keys.iter().copied()), code, message, help);
+        self.push_at(self.span(keys), code, message, help);
+    }
+
+    fn span(&self, keys: &[&str]) -> Span {
+        span_of(self.block, self.within.iter().chain(keys).copied())
+    }
+
+    /// What is wrong, as a user calls it: the block, or the key of it.
+    fn named(&self) -> String {
+        key_text(self.block, &FieldPath::keys(self.within.iter().copied()))
     }
 
     fn push_at(&mut self, span: Span, code: &'static str, message: String, help: &str) {
@@ -75,7 +86,7 @@ fn values(keys: &DnsKeys, found: &mut Found<'_>) {
         }
         (None, Some(target)) => {
             if target != NODES {
-                value(keys, target, span_of(found.block, ["target"]), found);
+                value(keys, target, found.span(&["target"]), found);
             }
             if keys.record_type == TypeKey::Txt {
                 let message = "`target` gives addresses, and no texts".to_owned();
@@ -87,18 +98,21 @@ fn values(keys: &DnsKeys, found: &mut Found<'_>) {
             found.push(&["target"], codes::CONFLICTING_KEYS, message, "remove one of them");
         }
         (None, None) => {
-            let message = format!("`{}` does not say where its name leads to", found.block.address);
+            let message = format!("`{}` does not say where its name leads to", found.named());
             let help = "add `values`, as in `values = [\"192.0.2.1\"]`, or `target`";
             found.push(&[], codes::BAD_VALUE, message, help);
         }
     }
 }
 
-/// A zone has no records of its own.
+/// A zone has no records of its own, and may say where those of others lead.
 fn no_values(keys: &DnsKeys, found: &mut Found<'_>) {
+    if let Some(target) = keys.target.as_ref().filter(|target| *target != NODES) {
+        value(keys, target, found.span(&["target"]), found);
+    }
     let given = [("values", keys.values.is_some()), ("type", keys.record_type == TypeKey::Txt)];
     for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
-        let message = format!("`{key}` needs a name: `{}` names its zone alone", found.block.address);
+        let message = format!("`{key}` needs a name: `{}` names its zone alone", found.named());
         found.push(&[key], codes::BAD_VALUE, message, "add `name`, as in `name = \"registry.example.com\"`");
     }
 }
@@ -143,7 +157,7 @@ fn one_way(keys: &DnsKeys, found: &mut Found<'_>) {
         return found.push(&[second], codes::CONFLICTING_KEYS, message, "remove the others");
     }
     if given.is_empty() {
-        let message = format!("`{}` does not say where its records are written", found.block.address);
+        let message = format!("`{}` does not say where its records are written", found.named());
         let help = "add a provider, as in `rfc2136 = { server = \"192.0.2.53\", key_name = \"regplan\", \
                     key = { env = \"TSIG_KEY\" } }`";
         return found.push(&[], codes::BAD_VALUE, message, help);

@@ -26,7 +26,7 @@ use crate::blocks::facts::{HtpasswdUser, Need};
 use crate::blocks::types::registry::RegistrySpec;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
-use crate::resource::{BlockAddress, Desired, KeyFact};
+use crate::resource::{BlockAddress, Desired, KeyFact, NamespaceSelection};
 use options::PullSecretKeys;
 use spec::PullSecretSpec;
 use standing::Standing;
@@ -120,6 +120,21 @@ impl BlockType for PullSecretBlock {
 
     fn gives_login_to<'s>(&self, spec: &'s PullSecretSpec) -> Option<&'s BlockAddress> {
         Some(spec.keys.registry.block())
+    }
+
+    fn namespace_selection(
+        &self,
+        block: &Block,
+        spec: &PullSecretSpec,
+        context: &CompileContext<'_>,
+    ) -> Option<NamespaceSelection> {
+        Some(NamespaceSelection {
+            block: block.address.clone(),
+            namespace: spec.namespace.clone(),
+            selector: spec.selector.as_ref()?.to_string(),
+            secret: spec.name.clone(),
+            besides: namespaces::named(spec, context),
+        })
     }
 
     /// The Secret: to be written is all that an entry can be waited for.

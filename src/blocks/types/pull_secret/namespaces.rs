@@ -1,6 +1,6 @@
 //! Which namespaces get a pull Secret.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::spec::PullSecretSpec;
 use crate::blocks::block_type::CompileContext;
@@ -29,10 +29,8 @@ pub(super) enum Gap {
 
 /// Those that the block lists, and those that its selector means: of the cluster, and of this configuration.
 pub(super) fn of(spec: &PullSecretSpec, context: &CompileContext<'_>) -> Found {
-    let mut all: BTreeSet<String> = spec.keys.namespaces.iter().cloned().collect();
+    let mut all = named(spec, context);
     let Some(selector) = &spec.selector else { return Found { all, gap: None } };
-    let declared = context.declared_namespaces.iter().filter(|(_, labels)| selector.selects(labels));
-    all.extend(declared.map(|(name, _)| name.clone()));
     let gap = match context.facts.get(&Need::Namespaces) {
         Some(Fact::Namespaces(Some(found))) => {
             all.extend(of_cluster(selector, found, context).cloned());
@@ -42,6 +40,15 @@ pub(super) fn of(spec: &PullSecretSpec, context: &CompileContext<'_>) -> Found {
         _ => Some(Gap::NotAsked),
     };
     Found { all, gap }
+}
+
+/// Those that the configuration itself tells: listed by the block, or declared with the labels that its selector asks for.
+pub(super) fn named(spec: &PullSecretSpec, context: &CompileContext<'_>) -> BTreeSet<String> {
+    let is_selected = |labels: &BTreeMap<String, String>| {
+        spec.selector.as_ref().is_some_and(|selector| selector.selects(labels))
+    };
+    let declared = context.declared_namespaces.iter().filter(|(_, labels)| is_selected(labels));
+    spec.keys.namespaces.iter().cloned().chain(declared.map(|(name, _)| name.clone())).collect()
 }
 
 /// Those of the cluster. For a label that this configuration gives a namespace, its own word counts.

@@ -16,7 +16,7 @@ use crate::blocks::types::registry::RegistrySpec;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
-use crate::kubernetes::marks::LOGIN_AT;
+use crate::kubernetes::marks::{LOGIN_AT, LOGIN_TRIED_AT};
 use crate::kubernetes::pull_login::{KEY, SECRET_TYPE, logins};
 use crate::resource::{Address, FieldPath, Identity, PullEntry};
 
@@ -38,7 +38,11 @@ impl Objects<'_> {
         let login = self.login(&self.spec.keys.user, &password);
         self.namespaces
             .iter()
-            .flat_map(|namespace| self.in_namespace(self.secret(namespace, &login)))
+            .flat_map(|namespace| {
+                let mut secret = self.secret(namespace, &login);
+                self.mark_pods(&mut secret, LOGIN_TRIED_AT);
+                self.in_namespace(secret)
+            })
             .collect()
     }
 
@@ -96,8 +100,7 @@ impl Objects<'_> {
         let login = self.login(&turn.current.side.user(&self.spec.keys.user), &password);
         let secrets = self.namespaces.iter().flat_map(|namespace| {
             let mut secret = self.secret(namespace, &login);
-            let mark = FieldPath::keys(["metadata", "annotations", LOGIN_AT]);
-            mark.set(&mut secret.object, Value::from(self.registry.login_pods().to_string()));
+            self.mark_pods(&mut secret, LOGIN_AT);
             // A password that nodes have is kept before they have it.
             secret.depends_on.push(self.address(kept_in));
             self.in_namespace(secret)
@@ -110,26 +113,53 @@ impl Objects<'_> {
         password.map(|password| docker_config::render(&self.registry.authority(), user, password))
     }
 
-    /// What is to be said where the password of a user changes that nodes have: the registry knows one at a time.
+    /// Notes which pods are asked before the Secret is written.
+    fn mark_pods(&self, secret: &mut Draft, mark: &str) {
+        let mark = FieldPath::keys(["metadata", "annotations", mark]);
+        mark.set(&mut secret.object, Value::from(self.registry.login_pods().to_string()));
+    }
+
+    /// What is to be said where nodes have a login that the registry forgets with this plan: it knows one password of a user
+    /// at a time, and takes no user that is not listed.
     fn gap(&self, password: &SecretText) -> Option<Diagnostic> {
         let (user, password) = (self.spec.keys.user.as_str(), password.get()?);
-        let has_another = |namespace: &&String| match self.facts.get(&live(self.spec.secret_in(namespace))) {
-            Some(Fact::Live(LiveObject::There(live))) => {
-                logins(&live.object).iter().any(|(name, old)| name == user && old != password)
+        let users = self.registry.user_names(self.facts);
+        let is_gone =
+            |name: &str| users.as_ref().is_some_and(|users| !users.iter().any(|known| known == name));
+        let had: Vec<(String, String)> =
+            self.namespaces.iter().filter_map(|namespace| self.login_in(namespace)).collect();
+        let changed = had.iter().filter(|(name, old)| name == user && old != password).count();
+        let gone = had.iter().find(|(name, _)| name != user && is_gone(name));
+        let message = match gone {
+            Some((old, _)) => {
+                let count = had.iter().filter(|(name, _)| name == old).count();
+                format!(
+                    "the user `{old}` goes, and nodes in {} have it: until they have `{user}`, pods that start may fail to pull",
+                    in_namespaces(count)
+                )
             }
-            _ => false,
+            None if changed > 0 => format!(
+                "the password of `{user}` changes, and nodes in {} have the old one: until both are changed, pods \
+                 that start may fail to pull",
+                in_namespaces(changed)
+            ),
+            None => return None,
         };
-        let count = self.namespaces.iter().filter(has_another).count();
-        let message = format!(
-            "the password of `{user}` changes, and nodes in {count} {} have the old one: until both are changed, pods \
-             that start may fail to pull",
-            if count == 1 { "namespace" } else { "namespaces" }
-        );
-        (count > 0).then(|| {
-            Diagnostic::warning(codes::PULL_GAP, message)
-                .at(span_of(self.block, ["user"]), "")
-                .help("`rotate` lets two users take turns, so that pulls go on")
-        })
+        let help = match gone {
+            Some(_) => {
+                "leave the old user in the registry until the next apply; or `rotate` lets two users take turns"
+            }
+            None => "`rotate` lets two users take turns, so that pulls go on",
+        };
+        Some(Diagnostic::warning(codes::PULL_GAP, message).at(span_of(self.block, ["user"]), "").help(help))
+    }
+
+    /// The login that nodes have for a namespace.
+    fn login_in(&self, namespace: &str) -> Option<(String, String)> {
+        match self.facts.get(&live(self.spec.secret_in(namespace))) {
+            Some(Fact::Live(LiveObject::There(live))) => logins(&live.object).into_iter().next(),
+            _ => None,
+        }
     }
 
     /// A Secret, and its entries in the lists of accounts.
@@ -181,4 +211,8 @@ impl Objects<'_> {
         let addressing = Addressing::WithinBlock { block_namespace: self.spec.namespace.clone() };
         Draft::new(self.block, object, addressing, &self.spec.namespace)
     }
+}
+
+fn in_namespaces(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "namespace" } else { "namespaces" })
 }

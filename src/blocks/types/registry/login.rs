@@ -44,6 +44,18 @@ impl RegistrySpec {
         }
     }
 
+    /// The names of all users that it lists; `None` where nobody can tell.
+    pub(in crate::blocks) fn user_names(&self, facts: &Facts) -> Option<Vec<String>> {
+        match self.users {
+            UserSource::Nobody => None,
+            UserSource::Listed => Some(self.users().map(|user| user.name).collect()),
+            UserSource::File => match self.htpasswd_file().and_then(|need| facts.get(&need)) {
+                Some(Fact::File(text)) => Some(htpasswd::user_names(text)),
+                _ => None,
+            },
+        }
+    }
+
     /// The pods that must take a login before nodes get it.
     pub(in crate::blocks) fn login_pods(&self) -> LoginPods {
         let labels = selector(self);

@@ -76,7 +76,7 @@ impl BlockType for RegistryBlock {
     }
 
     fn needs(&self, block: &Block, spec: &RegistrySpec, context: &CompileContext<'_>) -> Vec<Need> {
-        let dns = spec.dns().and_then(|dns| context.spec(dns));
+        let dns = spec.dns(context);
         let needs = spec.needs(&pull_users(&block.address, spec, context));
         needs.into_iter().chain(record::needs(spec, dns)).collect()
     }
@@ -89,10 +89,13 @@ impl BlockType for RegistryBlock {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
         let issuer = spec.issuer().and_then(|issuer| context.spec(issuer));
-        let dns = spec.dns().and_then(|dns| context.spec(dns));
+        let dns = spec.dns(context);
         let pull_users = &pull_users(&block.address, spec, context);
         let registry = Registry { block, spec, facts: context.facts, issuer, dns, pull_users };
         rules::check(&registry, mistakes);
+        if let Some(zone) = spec.own_zone() {
+            zone.check_key(block, context, mistakes);
+        }
         let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
         drafts.extend(objects::secrets(&registry, mistakes));
         drafts.extend([objects::claim(&registry), workload::deployment(&registry)]);

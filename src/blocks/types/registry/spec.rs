@@ -1,12 +1,12 @@
 //! What a registry's block says: its keys, and the names and questions that follow from them.
 
 use super::image::Image;
-use super::options::{NodePort, Options};
+use super::options::{NodePort, Options, RecordKey};
 use super::way::Way;
-use crate::blocks::block_type::{BlockRef, Defaults};
+use crate::blocks::block_type::{BlockRef, CompileContext, Defaults};
 use crate::blocks::facts::{HtpasswdUser, Need, SecretKeyRef};
 use crate::blocks::keys;
-use crate::blocks::types::dns::DnsBlock;
+use crate::blocks::types::dns::{DnsSpec, ZoneKeys};
 use crate::blocks::types::issuer::IssuerBlock;
 use crate::blocks::types::pull_secret::PullUsers;
 use crate::config::{Block, Generate, SecretSource};
@@ -42,6 +42,8 @@ pub(in crate::blocks) struct RegistrySpec {
     pub(super) major: u8,
     /// Where the users come from.
     pub(super) users: UserSource,
+    /// The zone that the keys of `dns` say.
+    own_zone: Option<DnsSpec>,
 }
 
 impl RegistrySpec {
@@ -63,7 +65,11 @@ impl RegistrySpec {
         } else {
             UserSource::Nobody
         };
-        Some(Self { options, name, namespace, major, users })
+        let own_zone = match &options.dns {
+            Some(RecordKey::Here(keys)) => DnsSpec::within(block, &["dns"], ZoneKeys::clone(keys), mistakes),
+            Some(RecordKey::Named(_)) | None => None,
+        };
+        Some(Self { options, name, namespace, major, users, own_zone })
     }
 
     /// Who signs its certificate.
@@ -71,9 +77,18 @@ impl RegistrySpec {
         self.options.tls.as_ref()?.issuer.as_ref()
     }
 
-    /// The block of the record by which it is found.
-    pub(super) fn dns(&self) -> Option<&BlockRef<DnsBlock>> {
-        self.options.dns.as_ref()
+    /// The record by which it is found: that of the block that is named, or of the keys here. `None` where there is none, or
+    /// it has a mistake.
+    pub(super) fn dns<'a>(&'a self, context: &CompileContext<'a>) -> Option<&'a DnsSpec> {
+        match self.options.dns.as_ref()? {
+            RecordKey::Named(block) => context.spec(block),
+            RecordKey::Here(_) => self.own_zone.as_ref(),
+        }
+    }
+
+    /// The zone that the keys of `dns` say; `None` where a block is named.
+    pub(super) fn own_zone(&self) -> Option<&DnsSpec> {
+        self.own_zone.as_ref()
     }
 
     /// The Secret with its certificate; `None` without `tls`.

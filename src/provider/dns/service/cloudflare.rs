@@ -1,10 +1,14 @@
 //! Cloudflare. Source: <https://developers.cloudflare.com/api/resources/dns/subresources/records/>
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::client::Client;
 use super::{Added, Api, Listed, quoted, value_of};
@@ -28,8 +32,16 @@ pub(in crate::provider::dns) struct Settings {
     pub(in crate::provider::dns) url: Option<String>,
 }
 
+/// The zones that a run has asked for, by the place of the API and their names: they stay the same as long as it goes on.
+#[derive(Debug, Default)]
+pub(in crate::provider::dns) struct Zones(Mutex<HashMap<(String, String), Value>>);
+
 /// Cloudflare, with the right to edit a zone.
-pub(in crate::provider::dns) struct Cloudflare(Client);
+pub(in crate::provider::dns) struct Cloudflare {
+    client: Client,
+    url: String,
+    zones: Arc<Zones>,
+}
 
 impl Cloudflare {
     /// With this token, or why there is none.
@@ -39,13 +51,28 @@ impl Cloudflare {
     pub(in crate::provider::dns) fn new(
         settings: &Settings,
         token: Result<String, Problem>,
+        zones: Arc<Zones>,
     ) -> Result<Self, Problem> {
-        let url = settings.url.as_deref().unwrap_or(URL);
-        Ok(Self(Client::new("Cloudflare", url, token, words)?))
+        let url = settings.url.as_deref().unwrap_or(URL).to_owned();
+        Ok(Self { client: Client::new("Cloudflare", &url, token, words)?, url, zones })
     }
 
+    /// What the service says of a zone. Whoever comes second waits for the answer to the first.
     async fn zone(&self, zone: &str) -> Result<Value, Problem> {
-        let found = self.0.get(&format!("/zones?name={}", encoded(zone))).await?;
+        // Without a token nobody is told what others have found out.
+        self.client.ready()?;
+        let mut known = self.zones.0.lock().await;
+        let key = (self.url.clone(), zone.to_owned());
+        if let Some(found) = known.get(&key) {
+            return Ok(found.clone());
+        }
+        let found = self.ask_for_zone(zone).await?;
+        known.insert(key, found.clone());
+        Ok(found)
+    }
+
+    async fn ask_for_zone(&self, zone: &str) -> Result<Value, Problem> {
+        let found = self.client.get(&format!("/zones?name={}", encoded(zone))).await?;
         let zones = found.get("result").and_then(Value::as_array).cloned().unwrap_or_default();
         zones.into_iter().find(|found| found["name"].as_str() == Some(zone)).ok_or_else(|| {
             Problem::new(
@@ -104,7 +131,7 @@ fn body(added: &Added) -> Value {
 #[async_trait]
 impl Api for Cloudflare {
     fn ready(&self) -> Result<(), Problem> {
-        self.0.ready()
+        self.client.ready()
     }
 
     async fn list(&self, zone: &str, name: &str) -> Result<Vec<Listed>, Problem> {
@@ -114,7 +141,7 @@ impl Api for Cloudflare {
         loop {
             let path =
                 format!("/zones/{id}/dns_records?name.exact={}&page={page}&per_page={PAGE}", encoded(name));
-            let found = self.0.get(&path).await?;
+            let found = self.client.get(&path).await?;
             all.extend(found["result"].as_array().into_iter().flatten().filter_map(listed));
             if found["result_info"]["total_pages"].as_u64().unwrap_or(1) <= page {
                 break;
@@ -131,7 +158,7 @@ impl Api for Cloudflare {
         let deletes: Vec<Value> = deleted.iter().map(|listed| json!({"id": listed.id})).collect();
         let posts: Vec<Value> = added.iter().map(body).collect();
         let batch = json!({"deletes": deletes, "posts": posts});
-        self.0.change(Method::POST, &format!("/zones/{id}/dns_records/batch"), Some(&batch)).await?;
+        self.client.change(Method::POST, &format!("/zones/{id}/dns_records/batch"), Some(&batch)).await?;
         Ok(())
     }
 

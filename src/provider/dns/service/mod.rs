@@ -22,7 +22,7 @@ use super::keeper::{Behind, Fault, Keeper, OtherTypes};
 use super::rfc2136::behind_of;
 use crate::resource::record_set::{RecordType, RecordValue};
 use crate::resource::{Problem, ProblemKind};
-pub(super) use cloudflare::{Cloudflare, Settings as CloudflareSettings};
+pub(super) use cloudflare::{Cloudflare, Settings as CloudflareSettings, Zones};
 pub(super) use digitalocean::{DigitalOcean, Settings as DigitalOceanSettings};
 
 /// For how long others may remember a marker, in seconds.

@@ -28,6 +28,18 @@ pub(super) fn entry(account: &Value, entry: &PullEntry) -> Option<Live> {
     Some(Live { object, stamp: Stamp { uid, version }, ownership: Ownership::default() })
 }
 
+/// All entries of an account that are there and have marks.
+pub(super) fn marked_entries(account: &Value) -> Vec<(PullEntry, Live)> {
+    let text = |key: &str| account.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
+    let (Some(namespace), Some(name)) = (text("namespace"), text("name")) else { return Vec::new() };
+    let entries = notes(account).into_iter().map(|(secret, _)| PullEntry {
+        namespace: namespace.to_owned(),
+        account: name.to_owned(),
+        secret,
+    });
+    entries.filter_map(|wanted| Some((wanted.clone(), entry(account, &wanted)?))).collect()
+}
+
 /// The marks in an object of ours.
 pub(super) fn marks(object: &Value) -> Map<String, Value> {
     object.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default()

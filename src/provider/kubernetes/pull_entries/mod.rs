@@ -18,8 +18,8 @@ use async_trait::async_trait;
 
 use super::client::Kubernetes;
 use super::{read, review};
-use crate::provider::{House, Progress, Until, Verb, Wait, Write, Written};
-use crate::resource::{Live, Problem, PullEntry, Reading, Target};
+use crate::provider::{House, Marked, MarkedObjects, Progress, Until, Verb, Wait, Write, Written};
+use crate::resource::{Identity, Live, Problem, PullEntry, Reading, Target};
 use request::{EntryRequest, account_target};
 
 /// The entries of a cluster's accounts.
@@ -77,6 +77,14 @@ impl House for PullEntries {
             Some(Reading::Unreadable(problem)) => Err(problem),
             Some(Reading::Absent) | None => Ok(None),
         }
+    }
+
+    /// Of all accounts.
+    async fn marked_of(&self, project: &str) -> Result<MarkedObjects, Problem> {
+        let (accounts, hidden) = read::accounts(&self.cluster).await?;
+        let entries = accounts.iter().flat_map(|account| account::marked_entries(&account.object));
+        let marked = entries.filter_map(|(entry, live)| Marked::of(&Identity::of(&entry.object())?, &live));
+        Ok(MarkedObjects { seen: marked.filter(|one| one.project == project).collect(), hidden })
     }
 
     /// To make, change or take an entry is to change its account.

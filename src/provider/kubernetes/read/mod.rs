@@ -1,5 +1,6 @@
 //! Reading: objects in bulk, and names of what dies with others.
 
+mod accounts;
 mod dependents;
 mod helm_records;
 mod inventory;
@@ -11,6 +12,7 @@ mod owned;
 mod remains;
 mod survey;
 
+pub(in crate::provider::kubernetes) use self::accounts::accounts;
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
 pub(in crate::provider::kubernetes) use self::helm_records::helm_records;
 pub(in crate::provider::kubernetes) use self::inventory::inventory;

@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use super::lost_write::{LostWrite, look_up, overtaken, unknown};
 use super::request::ApplyRequest;
 use super::tries::Tries;
+use crate::kubernetes::certifier::asked_in;
 use crate::kubernetes::kinds::changes_discovery;
 use crate::provider::kubernetes::client::Kubernetes;
 use crate::provider::kubernetes::problem::{self, is_uncounted, is_webhook_silence};
@@ -43,6 +44,9 @@ pub(in crate::provider::kubernetes) async fn write(
     let written = apply(&request).await?;
     if changes_discovery(request.identity()) {
         cluster.discovery.forget().await;
+    }
+    if asked_in(request.identity()).is_none() {
+        cluster.seen_whole.forget().await;
     }
     Ok(written)
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::blocks::block_type::BlockRef;
-use crate::blocks::types::dns::DnsBlock;
+use crate::blocks::types::dns::{DnsBlock, ZoneKeys};
 use crate::config::SecretSource;
 pub(super) use exposure::{Gateway, Ingress, KeyRotation, LoadBalancer, NodePort, Tls};
 
@@ -63,9 +63,10 @@ pub(in crate::blocks) struct Options {
     pub(super) node_port: Option<NodePort>,
     /// Encryption between clients and the registry.
     pub(super) tls: Option<Tls>,
-    /// The record by which `host` is found. A block that has a name must be that of `host`; one that says no name, but a
-    /// zone and a provider, makes the record lead to where the registry is reached.
-    pub(super) dns: Option<BlockRef<DnsBlock>>,
+    /// The record by which `host` is found: the address of a block (`"dns.main"`), or its keys here. A block that has a name
+    /// must be that of `host`; one that says no name, but a zone and a provider, makes the record lead to where the registry
+    /// is reached, and so do the keys here.
+    pub(super) dns: Option<RecordKey>,
     /// What each pod asks for and may use.
     #[serde(default)]
     pub(super) resources: Resources,
@@ -78,6 +79,16 @@ pub(in crate::blocks) struct Options {
     /// Labels that a node must have to run a pod, by key.
     #[serde(default)]
     pub(super) node_selector: BTreeMap<String, String>,
+}
+
+/// Where the record of the host is made.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum RecordKey {
+    /// As this block says.
+    Named(BlockRef<DnsBlock>),
+    /// As these keys say: `{ zone = "example.com", cloudflare = { api_token = { env = "TOKEN" } } }`.
+    Here(Box<ZoneKeys>),
 }
 
 fn one() -> u32 {

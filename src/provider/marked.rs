@@ -1,0 +1,45 @@
+//! What carries our marks, wherever it lives.
+
+use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, protects};
+use crate::resource::{GroupKind, Identity, Live};
+
+/// An object that carries our annotations, whichever project it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    /// Which object.
+    pub identity: Identity,
+    /// Its uid.
+    pub uid: String,
+    /// The project that it names.
+    pub project: String,
+    /// The lineage that it names.
+    pub lineage: Option<String>,
+    /// The address that it names.
+    pub address: Option<String>,
+    /// Whether it is marked as protected.
+    pub protect: bool,
+}
+
+impl Marked {
+    /// What an object of a house says of itself; `None` where it carries no mark of ours.
+    pub fn of(identity: &Identity, live: &Live) -> Option<Self> {
+        let annotation = |key: &str| live.annotation(key).map(str::to_owned);
+        Some(Self {
+            identity: identity.clone(),
+            uid: live.stamp.uid.clone(),
+            project: annotation(PROJECT)?,
+            lineage: annotation(LINEAGE),
+            address: annotation(ADDRESS),
+            protect: protects(live.annotation(PROTECT)),
+        })
+    }
+}
+
+/// What was seen of the objects of a project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarkedObjects {
+    /// What is there, sorted by identity.
+    pub seen: Vec<Marked>,
+    /// The kinds that could not be looked at, each with the reason.
+    pub hidden: Vec<(GroupKind, String)>,
+}
