@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::content::{Content, Names};
 use super::credentials::{Credentials, LookUp, ReadSecret};
 use super::directory::Directory;
+use super::entry::Entry;
 use super::keeper::{Fault, Keeper};
 use super::manual::{ManualRecords, Person};
 use super::object;
@@ -45,22 +46,6 @@ pub struct Dns {
 impl fmt::Debug for Dns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dns").finish_non_exhaustive()
-    }
-}
-
-/// A record set, and who keeps it.
-pub(super) struct Entry {
-    pub(super) identity: Identity,
-    /// What is known of it besides its records.
-    pub(super) spec: Value,
-    pub(super) names: Names,
-    pub(super) keeper: Box<dyn Keeper>,
-}
-
-impl Entry {
-    /// What stands there now, as an object.
-    pub(super) async fn live(&self) -> Result<Option<Live>, Problem> {
-        Ok(object::live(&self.identity, &self.spec, &self.keeper.read(&self.names).await?))
     }
 }
 

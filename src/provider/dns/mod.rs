@@ -6,6 +6,7 @@
 //!
 //! | File | The question that it answers |
 //! |---|---|
+//! | `entry` | Which record set is it, and who keeps it? |
 //! | `house` | What can be done with a record set? |
 //! | `directory` | Where does a record set lie whose block may be gone? |
 //! | `place` | What does a `spec` say of that? |
@@ -22,6 +23,7 @@
 mod content;
 mod credentials;
 mod directory;
+mod entry;
 mod house;
 mod keeper;
 mod manual;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::house::Entry;
+use super::entry::Entry;
 use super::keeper::Behind;
 use crate::kubernetes::readiness::Standard;
 use crate::provider::{Progress, Until, Wait};

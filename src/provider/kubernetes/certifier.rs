@@ -1,28 +1,13 @@
 //! Whether cert-manager takes and refuses what it should: two dry-runs for each namespace, until all is well.
 
-use std::collections::BTreeSet;
-
 use http::Method;
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 use super::client::Kubernetes;
 use super::discovery::encode;
 use super::transport::{Answer, Call, CallError, JSON, Repeat};
 use crate::kubernetes::certificates::GROUP;
 use crate::kubernetes::certifier::{CertifierLack, REQUESTS, bad_request, good_request};
-
-/// The namespaces in which all is well. It is asked once for all of cert-manager's own kinds that are written there one after
-/// the other.
-#[derive(Debug, Default)]
-pub(super) struct SeenWhole(Mutex<BTreeSet<String>>);
-
-impl SeenWhole {
-    /// Forgets all, since what was written may be a part of cert-manager, or of what leads to it.
-    pub(super) async fn forget(&self) {
-        self.0.lock().await.clear();
-    }
-}
 
 /// What an answer tells.
 enum Finding {
@@ -36,7 +21,7 @@ enum Finding {
 /// What cert-manager lacks in this namespace; `None` where it lacks nothing, and where nobody can ask.
 pub(super) async fn certifier_lacks(cluster: &Kubernetes, namespace: &str) -> Option<CertifierLack> {
     // Whoever comes second waits for the answer of the first.
-    let mut seen = cluster.seen_whole.0.lock().await;
+    let mut seen = cluster.seen_whole.lock().await;
     if seen.contains(namespace) {
         return None;
     }

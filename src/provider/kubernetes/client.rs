@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::access::Access;
-use super::certifier::SeenWhole;
 use super::connect::{Connections, Settings};
 use super::discovery::Discovery;
 use super::ownership;
 use super::problem::{self, About};
 use super::read::SeenMarks;
 use super::schemas::Schemas;
+use super::seen_whole::SeenWhole;
 use super::transport::{Call, CallError, Transport};
 use super::watch::Hubs;
 use crate::resource::{ClusterIdentity, Identity, Problem, ProblemKind, Target};

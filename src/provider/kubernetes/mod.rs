@@ -17,7 +17,7 @@
 //! | `write`: `reassign`, `managed` | how fields get other owners |
 //! | `wait`: `waiter`, `storage_class`, `definition` | when something is ready or gone |
 //! | `shelf` | a state that is kept in the cluster |
-//! | `certifier` | whether cert-manager takes and refuses what it should |
+//! | `certifier`, `seen_whole` | whether cert-manager takes and refuses what it should |
 //! | `logins` | whether the pods of a registry take a login |
 //! | `pull_entries` | single entries in the `imagePullSecrets` of accounts: a house of their own |
 //! | `wait`: `explain`, `events`, `cause`, `patience` | why something is not ready, and whether it will be |
@@ -39,6 +39,7 @@ mod quoted;
 mod read;
 mod review;
 mod schemas;
+mod seen_whole;
 mod server_info;
 mod shallow;
 mod shelf;

@@ -14,9 +14,6 @@ use crate::resource::hex;
 /// How long a download may take.
 const DOWNLOAD_LIMIT: Duration = Duration::from_mins(2);
 
-/// The largest size of an archive in bytes; that of Helm itself is about as large.
-pub(super) const LARGEST: u64 = 100 << 20;
-
 /// The chart on this machine; downloaded where the cache does not have it.
 ///
 /// # Errors
@@ -77,8 +74,8 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     if !there.is_file() {
         return refuse("it is neither a file nor a folder".to_owned());
     }
-    if there.len() > LARGEST {
-        return refuse(format!("it is larger than {} MiB", LARGEST >> 20));
+    if there.len() > folder::LARGEST {
+        return refuse(format!("it is larger than {} MiB", folder::LARGEST >> 20));
     }
     fs::read(path)
 }

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::archive::LARGEST;
 use crate::resource::hex;
+
+/// The largest size of a chart in bytes; that of Helm itself is about as large.
+pub(super) const LARGEST: u64 = 100 << 20;
 
 /// What is no part of a chart, and changes by itself.
 const LEFT_OUT: &str = ".git";
