@@ -155,14 +155,17 @@ impl<'s> Keys<'s> {
     /// What is wrong with a key by itself: `storage.volume.size`. One that no table begins with is no key of ours.
     fn fault_of_key(&self, key: &str) -> Option<String> {
         let path: Vec<&str> = key.split('.').collect();
+        // A registry's `dns` has keys of its own, and `[dns.NAME]` is a block.
+        if self.tables().any(|table| self.has(table, &path)) {
+            return None;
+        }
         if let Some(table) = self.table(path[0]) {
             let below = if self.is_block(path[0]) { path.get(2..) } else { path.get(1..) };
             let below = below.unwrap_or_default();
             return (!self.has(table, below)).then(|| format!("`{}` has no `{}`", path[0], below.join(".")));
         }
         let is_ours = self.tables().any(|table| table["properties"].get(path[0]).is_some());
-        let is_there = self.tables().any(|table| self.has(table, &path));
-        (is_ours && !is_there).then(|| format!("no table has `{key}`"))
+        is_ours.then(|| format!("no table has `{key}`"))
     }
 }
 

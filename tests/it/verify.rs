@@ -257,7 +257,7 @@ fn a_run_that_is_stopped_takes_away_what_it_made() {
 fn what_cannot_be_looked_at_is_said() {
     let ns = Namespace::absent();
     let nothing = ns.project().write("regplan.toml", "[project]\nname = \"{project}\"\n");
-    nothing.run(["verify"]).code(1).stderr_contains("no registry to look at");
+    nothing.run(["verify"]).code(1).stderr_contains("nothing that these checks are for");
     let project = project(&ns, BY_SECRET);
     project.run(["verify", "registry.mian"]).code(1).stderr_contains("did you mean `registry.main`?");
     project.run(["verify", "--only", "everything"]).code(1).stderr_contains("the checks are name, port");
