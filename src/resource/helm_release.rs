@@ -34,6 +34,8 @@ pub struct HelmRecord {
     pub revision: u64,
     /// The objects of the revision. Those that name no namespace are in that of the release, or in none.
     pub objects: Vec<Identity>,
+    /// The objects that it runs, said in the same way.
+    pub hooks: Vec<Identity>,
 }
 
 impl HelmRelease {
@@ -46,6 +48,11 @@ impl HelmRelease {
     /// Whether Helm has run the object, for whatever release.
     pub fn may_have_run(live: &Live) -> bool {
         live.annotation(HOOK).is_some()
+    }
+
+    /// Whether the release runs the object, as far as its records are there.
+    pub fn runs(&self, object: &Identity) -> bool {
+        self.records.iter().flat_map(|record| &record.hooks).any(|hook| is_same(hook, object))
     }
 }
 

@@ -133,7 +133,8 @@ impl Images<'_> {
             let next = answer.header("location").and_then(|location| at.join(location).ok());
             let Some(next) = next else { break };
             let call = Call::new(Method::GET, next.clone());
-            let is_registry = next.origin() == at.origin();
+            // A store may send on within itself: it is none the more the registry.
+            let is_registry = next.origin() == self.base.origin();
             let asked = if is_registry { self.call(call).await } else { self.door.ask(&call).await };
             answer = asked.map_err(|fault| Fault {
                 fix: format!(

@@ -50,7 +50,7 @@ pub(in crate::plan) fn belonging(
     if let Some(problem) = another_project(&desired.identity, live, owner) {
         return Belonging::Foreign(problem);
     }
-    if desired.lifecycle.adopt || is_agreed || is_of_release(desired, live) {
+    if desired.lifecycle.adopt || is_agreed || is_of_release(desired, live, known) {
         return setback(desired, live).map_or(Belonging::ToAdopt, Belonging::Foreign);
     }
     Belonging::Foreign(unclaimed(desired, live, known))
@@ -103,10 +103,12 @@ fn another_project(identity: &Identity, live: &Live, owner: ObjectOwner<'_>) -> 
     )))
 }
 
-/// Whether it is of the release of Helm that its chart takes over.
-fn is_of_release(desired: &Desired, live: &Live) -> bool {
-    let was_run = || desired.hook.is_some() && HelmRelease::may_have_run(live);
-    desired.release.as_ref().is_some_and(|release| release.owns(live) || was_run())
+/// Whether it is of the release of Helm that its chart takes over. What Helm has run names no release: its record does, and
+/// where that is gone, the state knows that the chart has run it.
+fn is_of_release(desired: &Desired, live: &Live, known: Option<&Known>) -> bool {
+    let Some(release) = &desired.release else { return false };
+    let is_run = desired.hook.is_some() && HelmRelease::may_have_run(live);
+    release.owns(live) || (is_run && (known.is_some() || release.runs(&desired.identity)))
 }
 
 fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {

@@ -6,6 +6,7 @@ use crate::harness::{Command, HEAD, Namespace, Project};
 tests! {
     a_release_of_helm_is_taken_over_as_a_whole,
     a_release_of_another_chart_is_left_alone,
+    what_another_release_has_run_is_left_alone,
     a_release_stays_where_the_file_says_so,
 }
 
@@ -87,6 +88,17 @@ fn a_release_of_another_chart_is_left_alone() {
     project.rewrite("web/templates/all.yaml", &two.replace("name: config", "name: new"));
     let plan = project.run(["plan"]).success();
     plan.stderr_contains("has objects that");
+}
+
+fn what_another_release_has_run_is_left_alone() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    helm(&ns, &project, &["install", "other", "web"]).run().success();
+    // Ours makes nothing of what the other one has, but for what it runs.
+    project.edit("web/templates/all.yaml", "name: config", "name: ours");
+    project.edit("regplan.toml", BLOCK, ADOPT);
+    project.run(["plan"]).code(1).stdout_contains("exists already");
+    assert_eq!(ns.field("configmap/hook", "/data/value"), "text");
 }
 
 fn a_release_stays_where_the_file_says_so() {

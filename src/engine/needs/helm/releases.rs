@@ -34,14 +34,22 @@ fn record(secret: &Value) -> Option<HelmRecord> {
     let content = secret.pointer("/data/release").and_then(Value::as_str).and_then(unpacked);
     let revision = content.as_ref().and_then(|content| content.get("version")?.as_u64());
     let manifest = content.as_ref().and_then(|content| content.get("manifest")?.as_str());
-    let file = ManifestFile::parse(PathBuf::from("release.yaml"), manifest.unwrap_or_default().as_bytes());
-    let documents = file.documents.iter().flatten();
+    let hooks = content.as_ref().and_then(|content| content.get("hooks")?.as_array());
+    let hooks = hooks.into_iter().flatten().filter_map(|hook| hook.get("manifest")?.as_str());
     Some(HelmRecord {
         secret: Identity { kind: "Secret".to_owned(), ..Identity::of(&with_kind(secret))? },
         uid: secret.pointer("/metadata/uid")?.as_str()?.to_owned(),
         revision: revision.unwrap_or_default(),
-        objects: documents.filter_map(|document| Identity::of(&document.object)).collect(),
+        objects: identities(manifest.unwrap_or_default()),
+        hooks: hooks.flat_map(identities).collect(),
     })
+}
+
+/// The objects of a manifest.
+fn identities(manifest: &str) -> Vec<Identity> {
+    let file = ManifestFile::parse(PathBuf::from("release.yaml"), manifest.as_bytes());
+    let documents = file.documents.iter().flatten();
+    documents.filter_map(|document| Identity::of(&document.object)).collect()
 }
 
 /// The items of a list do not say what they are.
