@@ -78,11 +78,11 @@ fn change(ns: &Namespace, from: Shape, to: Shape) {
     project.apply();
     let project = project.through(&proxy);
     let opened = Place::open(ns, &project);
-    let journal = Watched { place: &*opened, interval: Duration::from_millis(10) };
     project.rewrite("regplan.toml", &to.configuration());
     for kills in 0.. {
         let command = project.regplan(["apply", "--auto-approve", "--parallelism", "1"]);
-        let ended = Moment::AfterWrite(0).kill(command, &proxy, journal);
+        let journal = Watched::of_next_run(&*opened, Duration::from_millis(10));
+        let ended = Moment::AfterWrite(0).kill(command, &proxy, &journal);
         let context = format!("from {from} to {to}, after {kills} kills");
         judge(ns, from, to, &context);
         match ended.exit_code() {

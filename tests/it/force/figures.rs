@@ -68,7 +68,8 @@ impl Figures {
     pub(crate) fn check(&self) {
         assert!(self.kills() > 0 && self.ended > 0, "{self:?}");
         let is_logged = crate::harness::Cluster::shared().facts().audit_log.is_some();
-        assert!(!is_logged || self.requests > self.objects, "{self:?}");
+        // Some objects are in one version only, so an apply writes less than all of them.
+        assert!(!is_logged || 2 * self.requests > self.objects, "{self:?}");
     }
 
     /// Keeps them in the file, in place of those of an earlier run, if the documentation is to be written.

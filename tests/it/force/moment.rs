@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, seq::IndexedRandom as _};
-use regplan::state::Backend;
+use regplan::state::{Backend, Journal, RunId};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{Command, Ended, Proxy, block_on};
+use crate::harness::{Command, Ended, Proxy, Running, block_on};
 
 /// The moment of a kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Moment {
 
     /// Runs the command through the proxy, and kills it at this moment unless it has ended before.
     #[track_caller]
-    pub(crate) fn kill(self, command: Command, proxy: &Proxy, journal: Watched<'_>) -> Ended {
+    pub(crate) fn kill(self, command: Command, proxy: &Proxy, journal: &Watched<'_>) -> Ended {
         let victim = Arc::new(OnceLock::new());
         let kill = {
             let victim = Arc::clone(&victim);
@@ -69,9 +69,7 @@ impl Moment {
         match self {
             Self::BeforeWrite(_) | Self::AfterWrite(_) => {}
             Self::AtLine(lines) => {
-                while !running.has_ended() && journal.lines() < lines {
-                    std::thread::sleep(journal.interval);
-                }
+                journal.wait_for(lines, &mut running);
                 running.kill_now();
             }
             // A moment that nothing announces is a time.
@@ -97,21 +95,38 @@ impl fmt::Display for Moment {
     }
 }
 
-/// A journal that is looked at while it is written.
-#[derive(Clone, Copy)]
+/// The journal of a run, looked at while it is written. What an earlier run has left does not count.
 pub(crate) struct Watched<'b> {
-    /// Where it is.
-    pub(crate) place: &'b dyn Backend,
-    /// How often it is looked at.
-    pub(crate) interval: Duration,
+    place: &'b dyn Backend,
+    interval: Duration,
+    /// The run whose journal was there before.
+    before: Option<RunId>,
 }
 
-impl Watched<'_> {
-    /// How many lines it has now. While it is written it may be unreadable.
-    fn lines(self) -> usize {
-        match block_on(self.place.journal()) {
-            Ok(Some(journal)) => 1 + journal.outcomes.len() + usize::from(journal.end.is_some()),
-            _ => 0,
+/// How often a journal is looked at that an earlier run has left. Where its lock has to run out, this takes seconds.
+const WHILE_NOTHING_BEGINS: Duration = Duration::from_millis(50);
+
+impl<'b> Watched<'b> {
+    /// The journal of the run that begins next in this place, to be looked at this often while it is written.
+    pub(crate) fn of_next_run(place: &'b dyn Backend, interval: Duration) -> Self {
+        let before = block_on(place.journal()).unwrap();
+        Self { place, interval, before: before.map(|journal| journal.begin.run) }
+    }
+
+    /// Waits until it has so many lines, or the run has ended.
+    fn wait_for(&self, lines: usize, running: &mut Running) {
+        while !running.has_ended() {
+            let interval = match block_on(self.place.journal()) {
+                Ok(Some(journal)) if self.before.as_ref() == Some(&journal.begin.run) => WHILE_NOTHING_BEGINS,
+                Ok(Some(journal)) if line_count(&journal) >= lines => return,
+                // While it is written it may be unreadable.
+                _ => self.interval,
+            };
+            std::thread::sleep(interval);
         }
     }
+}
+
+fn line_count(journal: &Journal) -> usize {
+    1 + journal.outcomes.len() + usize::from(journal.end.is_some())
 }

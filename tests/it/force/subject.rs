@@ -109,8 +109,8 @@ impl<'n> Subject<'n> {
         let (command, context) = self.prepare(operation, &format!("killed {moment}"));
         let before = self.ledger.before(&*self.opened);
         let args = command.iter().map(String::as_str).chain(flags.iter().copied());
-        let journal = Watched { place: &*self.opened, interval: self.backend.look_interval };
-        let ended = moment.kill(self.project.regplan(args), &self.proxy, journal);
+        let journal = Watched::of_next_run(&*self.opened, self.backend.look_interval);
+        let ended = moment.kill(self.project.regplan(args), &self.proxy, &journal);
         ended.check(matches!(ended.exit_code(), None | Some(0)), &format!("{context}: ended by itself"));
         self.ledger.note(&context, &before, &*self.opened);
         checks::pulled(&self.project, &context);
