@@ -40,7 +40,7 @@ const QUICK: &str = "lock_duration = \"5s\"";
 /// Whoever takes such a lock over waits for as long as a request may take.
 const SOON: &[&str] = &["--request-timeout", "5s"];
 
-const OFTEN: Duration = Duration::from_micros(500);
+const OFTEN: Duration = Duration::from_millis(1);
 const SELDOM: Duration = Duration::from_millis(5);
 
 /// All of them.
