@@ -1,16 +1,22 @@
 //! The checks from within: a push, a pull, large bodies, and that nothing is left of them.
 
+use std::time::Duration;
+
 use rand::RngExt as _;
 use rand::distr::StandardUniform;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::FOR_CLEANING;
 use super::alive::{has_ended, run_until};
 use super::door::Door;
 use super::image::Images;
 use super::visit::{Known, Pushed, Visit};
-use crate::verify::{Fault, Maker, Outcome, Probe, REPOSITORY, codes, refused_body, shown, sizes};
+use crate::verify::{
+    Fault, Maker, Outcome, Probe, REPOSITORY, Room, codes, refused_body, shown, sizes, taken_bodies,
+};
 
+/// How long a node may take to tell how much room a volume has.
+const FOR_ROOM: Duration = Duration::from_secs(10);
 /// How large the content of the probe is, in bytes.
 const CONTENT: usize = 90 << 10;
 
@@ -50,19 +56,27 @@ impl Visit<'_> {
 
     /// Sends a body over each common limit.
     pub(super) async fn body(&self, known: &mut Known) -> Outcome {
-        let sizes = sizes(self.subject.body_limit(), self.largest_body);
-        let Some(largest) = sizes.last() else {
-            return Outcome::NotNeeded("no body that is larger than a common limit is allowed".to_owned());
-        };
+        let sizes = sizes(self.subject.body_limit(), self.largest_body, self.room().await);
         let door = self.door();
         let images = self.images(&door);
-        for size in &sizes {
+        for size in &sizes.sent {
             (self.sends)(*size);
             if let Err(fault) = large_body(&images, *size, known).await {
                 return Outcome::Failed(fault);
             }
         }
-        Outcome::Passed(format!("{} in one piece", shown(*largest)))
+        taken_bodies(&sizes)
+    }
+
+    /// How much room the volume has in which uploads are stored.
+    async fn room(&self) -> Room {
+        let asked = self.provider.cluster().free_space(&self.subject.endpoint.claim);
+        match timeout(FOR_ROOM, asked).await {
+            Ok(Ok(Some(free))) => Room::Free(free),
+            Ok(Ok(None)) => Room::Unknown("no node that has it tells".to_owned()),
+            Ok(Err(problem)) => Room::Unknown(problem.message),
+            Err(_) => Room::Unknown(format!("no answer came in {} s", FOR_ROOM.as_secs())),
+        }
     }
 
     /// Deletes the probe.
