@@ -115,10 +115,7 @@ pub fn test_in_the_way(test: &Identity) -> Fault {
 pub fn test_of_other_run(test: &Identity, run: &Maker) -> Outcome {
     Outcome::Hindered {
         reason: format!("{test} is of another run, which may still go on"),
-        fix: Some(format!(
-            "wait until it has ended; at {} at the latest it counts as ended",
-            run.until.strftime("%H:%M:%S UTC")
-        )),
+        fix: Some(format!("wait until it has ended; from {} on it counts as ended", run.until)),
     }
 }
 

@@ -83,7 +83,7 @@ fn a_release_that_helm_remembers_in_config_maps_is_taken_over() {
     helm(&["install", "web", "web"]).run().success();
     project.edit("regplan.toml", BLOCK, ADOPT);
     let plan = project.run(["plan"]).success();
-    plan.stdout_contains("1 to adopt").stdout_contains("ConfigMap/sh.helm.release.v1.web.v1");
+    plan.stdout_contains("1 to adopt").stdout_contains("sh.helm.release.v1.web.v1  delete");
     plan.stdout_contains("1 to destroy").stdout_lacks("to run");
     // It has all that the chart was given, passwords included.
     let record = ns.field("configmap/sh.helm.release.v1.web.v1", "/data/release");

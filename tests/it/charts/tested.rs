@@ -208,9 +208,9 @@ fn nobody_waits_for_ever_for_a_test_to_go() {
 
 fn charts_without_tests_are_left_out() {
     let ns = Namespace::new();
-    let project = applied(&ns);
-    let more = "\n[chart.bare]\nchart = \"web\"\nhooks = false\nrelease = \"bare\"\nvalues.plain = \"fine\"\n\
-                values.password = \"none\"\n";
+    let bare = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bare}\n";
+    let project = with_chart(applied(&ns), "bare", bare);
+    let more = "\n[chart.bare]\nchart = \"bare\"\n";
     project.rewrite("regplan.toml", &format!("{HEAD}{BLOCK}{more}"));
     let both = project.run(["verify"]).success();
     both.stdout_contains("chart.web").stdout_lacks("chart.bare").stdout_contains("Works: 2 checks passed.");

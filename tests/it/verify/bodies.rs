@@ -44,8 +44,10 @@ fn no_body_is_sent_that_fills_the_volume() {
     let ns = Namespace::absent();
     let (proxy, registry) = (ns.proxy(), Registry::start());
     let project = applied(&ns).through(&proxy);
+    let claims = ns.list("persistentvolumeclaims");
+    let name = claims[0].split_once('/').unwrap().1.to_owned();
     let with = |free: u64| {
-        let claim = json!({"name": "main", "namespace": ns.name()});
+        let claim = json!({"name": name, "namespace": ns.name()});
         let volume = json!({"name": "storage", "availableBytes": free, "pvcRef": claim});
         let summary = json!({"pods": [{"volume": [volume]}]});
         proxy.on("get", "nodes/proxy").answer_text(200, summary.to_string());
