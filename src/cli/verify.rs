@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global, args: &VerifyArgs, output: Output) -> R
     progress.finish();
     let all = all?;
     Failure::unless_closed(publish(&all, args, output))?;
-    Ok(match all.iter().map(Verification::verdict).max().unwrap_or(Verdict::Passed) {
+    Ok(match Verdict::of(&all) {
         Verdict::Passed => Exit::Done,
         Verdict::Failed => Exit::Drift,
         Verdict::Unknown => Exit::Unobserved,

@@ -213,9 +213,9 @@ fn records_of_helm(graph: &Graph) -> BTreeMap<Address, Known> {
     let records = charts
         .into_iter()
         .flat_map(|(chart, release)| release.records.iter().map(|record| (chart.clone(), record.clone())));
-    let known = records.map(|(chart, HelmRecord { secret, uid, .. })| {
-        let address = Address::object(chart, &secret, None);
-        let target = Target { identity: secret, version: Some("v1".to_owned()) };
+    let known = records.map(|(chart, HelmRecord { object, uid, .. })| {
+        let address = Address::object(chart, &object, None);
+        let target = Target { identity: object, version: Some("v1".to_owned()) };
         let known = Known {
             target,
             uid,

@@ -170,6 +170,10 @@ impl Cluster for RedactingProvider {
         self.answer(self.provider.cluster().helm_records(namespace, release).await)
     }
 
+    async fn free_space(&self, claim: &Identity) -> Result<Option<u64>, Problem> {
+        self.answer(self.provider.cluster().free_space(claim).await)
+    }
+
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
         self.answer(self.provider.cluster().node_addresses().await)
     }

@@ -37,6 +37,7 @@
 //! | `certifier` | whether cert-manager takes good requests and refuses bad ones, and what it lacks |
 //! | `proofs` | which names a certificate is asked for, and which of them an issuer can prove |
 //! | `x509` | what a certificate says |
+//! | `volume_stats` | how much room a volume has, as nodes say it |
 //! | `pods`, `events` | what pods and events say about why something is not ready |
 //!
 //! Rules about what a status means go here (`readiness`); requests go into
@@ -82,6 +83,7 @@ pub mod schema_defaults;
 pub mod secret_data;
 pub mod server_fields;
 pub mod unions;
+pub mod volume_stats;
 pub mod x509;
 
 pub use field_manager::field_manager;

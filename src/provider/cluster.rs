@@ -159,12 +159,20 @@ pub trait Cluster: House {
         Ok(BTreeMap::new())
     }
 
-    /// The Secrets in which Helm remembers the revisions of a release.
+    /// The Secrets and ConfigMaps in which Helm remembers the revisions of a release.
     ///
     /// # Errors
     /// No answer, or no permission. What cannot be seen is never taken for absent.
     async fn helm_records(&self, _namespace: &str, _release: &str) -> Result<Vec<Value>, Problem> {
         Ok(Vec::new())
+    }
+
+    /// How many bytes are free in the volume of a claim, as the node says on which a pod uses it; `None` where no node says it.
+    ///
+    /// # Errors
+    /// No answer, or no permission.
+    async fn free_space(&self, _claim: &Identity) -> Result<Option<u64>, Problem> {
+        Ok(None)
     }
 
     /// The addresses at which the nodes are reached.

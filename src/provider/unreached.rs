@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::cluster::{Cluster, Dependents, Reassignment};
 use super::house::{House, Progress, Verb, Wait, Write, Written};
 use crate::kubernetes::cascade::CascadeScope;
-use crate::resource::{ClusterIdentity, Live, Problem, Reading, Target};
+use crate::resource::{ClusterIdentity, Identity, Live, Problem, Reading, Target};
 
 /// A cluster that is not reached.
 pub struct Unreached {
@@ -65,6 +65,10 @@ impl Cluster for Unreached {
     }
 
     async fn reassign(&self, _: &Reassignment) -> Result<Live, Problem> {
+        self.why()
+    }
+
+    async fn free_space(&self, _: &Identity) -> Result<Option<u64>, Problem> {
         self.why()
     }
 

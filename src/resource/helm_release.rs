@@ -21,13 +21,25 @@ pub struct HelmRelease {
     pub namespace: String,
     /// The records of it that go with the takeover.
     pub records: Arc<[HelmRecord]>,
+    /// What is known of its past.
+    pub past: HelmPast,
 }
 
-/// What Helm has recorded of one revision of a release: a Secret.
+/// What is known of the past of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelmPast {
+    /// Its records are there, or its chart was applied before.
+    Known,
+    /// It has no record, and its chart was not applied yet: where it has objects, Helm keeps its records elsewhere, or
+    /// somebody has deleted them.
+    Unknown,
+}
+
+/// What Helm has recorded of one revision of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelmRecord {
-    /// The Secret.
-    pub secret: Identity,
+    /// The object that holds it: a Secret or a ConfigMap.
+    pub object: Identity,
     /// Its uid.
     pub uid: String,
     /// The number of the revision.

@@ -68,7 +68,7 @@ pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};
 pub use health::Health;
-pub use helm_release::{HelmRecord, HelmRelease, RELEASE_NAME, RELEASE_NAMESPACE};
+pub use helm_release::{HelmPast, HelmRecord, HelmRelease, RELEASE_NAME, RELEASE_NAMESPACE};
 pub use hook::{Ending, Hook, Moment, Phase, Side};
 pub use house_groups::{house_groups, house_namespaces, is_house_group};
 pub use identity::{GroupKind, Identity, Target, api_version_parts};

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, unexpected};
 use super::codes;
-use super::outcome::Fault;
+use super::outcome::{Fault, Outcome};
 
 const MIB: u64 = 1 << 20;
 
@@ -17,11 +17,91 @@ pub const COMMON_LIMITS: [(u64, &str); 4] = [
     (100 * MIB, "Cloudflare's proxy"),
 ];
 
-/// The sizes to try, the smallest first: a little over each common limit, as far as the configuration allows them and
-/// nobody wants less.
-pub fn sizes(allowed: Option<u64>, largest: Option<u64>) -> Vec<u64> {
+/// What is left of the room in a volume for each byte of a body that is sent. A body that fills a volume stays there: a registry
+/// that could not store all of an upload cannot give it up either.
+const MARGIN: u64 = 2;
+
+/// How much room the volume of a registry has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// So many bytes are free.
+    Free(u64),
+    /// Nobody says it, for this reason.
+    Unknown(String),
+}
+
+/// Which bodies are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    /// Their sizes, the smallest first.
+    pub sent: Vec<u64>,
+    /// Why no larger ones are, where that is not because of a limit.
+    pub no_larger: Option<NoLarger>,
+}
+
+/// Why no larger bodies are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoLarger {
+    /// The volume has no more room than this.
+    Free(u64),
+    /// Nobody says how much room it has, for this reason.
+    Unknown(String),
+}
+
+/// The sizes to try: a little over each common limit, as far as the configuration allows them, nobody wants less, and the volume has
+/// room for them. Where nobody knows that, only the smallest one is sent, unless somebody has named a largest one.
+pub fn sizes(allowed: Option<u64>, largest: Option<u64>, room: Room) -> Sizes {
     let most = allowed.unwrap_or(u64::MAX).min(largest.unwrap_or(u64::MAX));
-    COMMON_LIMITS.iter().map(|(limit, _)| limit + 1).filter(|size| *size <= most).collect()
+    let wanted: Vec<u64> =
+        COMMON_LIMITS.iter().map(|(limit, _)| limit + 1).filter(|size| *size <= most).collect();
+    let is_smallest = |size: &u64| wanted.first() == Some(size);
+    let (sent, why): (Vec<u64>, NoLarger) = match room {
+        Room::Free(free) => {
+            let fits = |size: &u64| size.saturating_mul(MARGIN) <= free;
+            (wanted.iter().copied().filter(fits).collect(), NoLarger::Free(free))
+        }
+        Room::Unknown(why) => {
+            let may_go = |size: &u64| largest.is_some() || is_smallest(size);
+            (wanted.iter().copied().filter(may_go).collect(), NoLarger::Unknown(why))
+        }
+    };
+    let no_larger = (sent.len() < wanted.len()).then_some(why);
+    Sizes { sent, no_larger }
+}
+
+impl NoLarger {
+    /// What is said of it.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Free(free) => format!("the volume has room for {} more", shown(*free)),
+            Self::Unknown(why) => format!("nobody says how much room the volume has ({why})"),
+        }
+    }
+}
+
+/// What is said where all bodies of these sizes were taken.
+pub fn taken_bodies(sizes: &Sizes) -> Outcome {
+    match (sizes.sent.last(), &sizes.no_larger) {
+        (None, None) => {
+            Outcome::NotNeeded("no body that is larger than a common limit is allowed".to_owned())
+        }
+        (None, Some(why)) => Outcome::Hindered {
+            reason: format!("{}, and a body that fills it could not be taken away again", why.reason()),
+            fix: Some(
+                "make the volume larger (`storage.volume.size`), or have the garbage of the registry collected"
+                    .to_owned(),
+            ),
+        },
+        (Some(largest), None) => Outcome::Passed(format!("{} in one piece", shown(*largest))),
+        (Some(largest), Some(why @ NoLarger::Free(_))) => {
+            Outcome::Passed(format!("{} in one piece; none larger was sent, since {}", shown(*largest), why.reason()))
+        }
+        (Some(largest), Some(why @ NoLarger::Unknown(_))) => Outcome::Passed(format!(
+            "{} in one piece; none larger was sent, since {}: where it has 200 MiB, `--largest-body 101Mi` sends them",
+            shown(*largest),
+            why.reason()
+        )),
+    }
 }
 
 /// What it means that a body of this size was not taken.
@@ -50,11 +130,35 @@ mod tests {
 
     #[test]
     fn every_common_limit_is_passed_by_a_little() {
+        let sizes = |allowed, largest| sizes(allowed, largest, Room::Free(u64::MAX));
         let all = sizes(None, None);
-        assert_eq!(all, [MIB + 1, 10 * MIB + 1, 32 * MIB + 1, 100 * MIB + 1]);
-        assert_eq!(sizes(Some(20 * MIB), None), all[..2]);
-        assert_eq!(sizes(None, Some(2 * MIB)), all[..1]);
-        assert!(sizes(Some(512), None).is_empty());
+        assert_eq!(all.sent, [MIB + 1, 10 * MIB + 1, 32 * MIB + 1, 100 * MIB + 1]);
+        assert_eq!(sizes(Some(20 * MIB), None).sent, all.sent[..2]);
+        assert_eq!(sizes(None, Some(2 * MIB)).sent, all.sent[..1]);
+        let none = sizes(Some(512), None);
+        assert_eq!((none.sent.len(), &none.no_larger), (0, &None), "what is not allowed is not missed");
+        assert!(matches!(taken_bodies(&none), Outcome::NotNeeded(_)));
+    }
+
+    #[test]
+    fn no_body_fills_a_volume() {
+        let with = |free: u64| sizes(None, None, Room::Free(free));
+        assert_eq!(with(64 * MIB).sent, [MIB + 1, 10 * MIB + 1]);
+        assert_eq!(with(64 * MIB).no_larger, Some(NoLarger::Free(64 * MIB)));
+        assert_eq!(with(2 * MIB).sent, [0; 0]);
+        assert!(matches!(taken_bodies(&with(2 * MIB)), Outcome::Hindered { .. }));
+        let named = sizes(None, Some(200 * MIB), Room::Free(64 * MIB));
+        assert_eq!(named.sent, with(64 * MIB).sent, "what is known counts more than what somebody wants");
+        assert_eq!(with(201 * MIB).no_larger, None);
+    }
+
+    #[test]
+    fn where_nobody_knows_the_room_only_the_smallest_body_is_sent() {
+        let unknown = |largest| sizes(None, largest, Room::Unknown("why".into()));
+        assert_eq!(unknown(None).sent, [MIB + 1]);
+        let Outcome::Passed(said) = taken_bodies(&unknown(None)) else { panic!() };
+        assert!(said.starts_with("1 MiB in one piece; none larger") && said.contains("(why)"), "{said}");
+        assert_eq!(unknown(Some(11 * MIB)), Sizes { sent: vec![MIB + 1, 10 * MIB + 1], no_larger: None });
     }
 
     #[test]

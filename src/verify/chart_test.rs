@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::codes;
 use super::outcome::{Fault, Outcome};
+use super::probe::Maker;
 use crate::kubernetes::kinds::install_rank;
 use crate::resource::{BlockAddress, Desired, FieldPath, Identity, Live, Problem, ProblemKind};
 
-/// The annotation that says whose test an object is.
+/// The annotation that says whose test an object is: `PROJECT/CHART RUN`, and without the run when that has ended.
 const MARK: &str = "regplan.dev/verify";
 
 /// Whose tests they are.
@@ -17,28 +18,57 @@ pub struct TestOwner {
     pub project: String,
     /// The chart.
     pub chart: BlockAddress,
+    /// The run that makes them now.
+    pub run: Maker,
+}
+
+/// Who has the object of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestHolder {
+    /// This run.
+    Us,
+    /// Another run of the same tests, which may still go on.
+    Run(Maker),
+    /// Nobody: it is left of a run of the same tests that has ended.
+    Nobody,
+    /// Somebody who has not made it for these tests.
+    Others,
 }
 
 impl TestOwner {
-    /// The object of a test, marked as one of these.
+    /// The object of a test, marked as one of these that this run uses.
     pub fn marked(&self, object: &Value) -> Value {
-        let mut marked = object.clone();
-        mark().set(&mut marked, Value::from(self.text()));
-        marked
+        with_mark(object, format!("{} {}", self.tests(), self.run.tag()))
     }
 
-    /// Whether the object was made for one of these tests.
-    pub fn has_made(&self, live: &Live) -> bool {
-        live.annotation(MARK) == Some(&self.text())
+    /// The object of a test, marked as one of these that no run uses any more.
+    pub fn let_go(&self, object: &Value) -> Value {
+        with_mark(object, self.tests())
     }
 
-    fn text(&self) -> String {
+    /// Who has an object. `has_ended` says whether another run has.
+    pub fn holder(&self, live: &Live, has_ended: impl Fn(&Maker) -> bool) -> TestHolder {
+        let mark = live.annotation(MARK).unwrap_or_default();
+        let (tests, run) = mark.split_once(' ').map_or((mark, None), |(tests, run)| (tests, Some(run)));
+        if tests != self.tests() {
+            return TestHolder::Others;
+        }
+        match run.and_then(Maker::of_tag) {
+            Some(run) if run == self.run => TestHolder::Us,
+            Some(run) if !has_ended(&run) => TestHolder::Run(run),
+            Some(_) | None => TestHolder::Nobody,
+        }
+    }
+
+    fn tests(&self) -> String {
         format!("{}/{}", self.project, self.chart)
     }
 }
 
-fn mark() -> FieldPath {
-    FieldPath::keys(["metadata", "annotations", MARK])
+fn with_mark(object: &Value, text: String) -> Value {
+    let mut marked = object.clone();
+    FieldPath::keys(["metadata", "annotations", MARK]).set(&mut marked, Value::from(text));
+    marked
 }
 
 /// The place of a test among the others, as Helm has it.
@@ -81,9 +111,26 @@ pub fn test_in_the_way(test: &Identity) -> Fault {
     )
 }
 
+/// What is said of a test that another run has, and of those that come after it.
+pub fn test_of_other_run(test: &Identity, run: &Maker) -> Outcome {
+    Outcome::Hindered {
+        reason: format!("{test} is of another run, which may still go on"),
+        fix: Some(format!("wait until it has ended; from {} on it counts as ended", run.until)),
+    }
+}
+
+/// What is said of the object of a test that is still there when nobody waits for its end any more.
+pub fn test_left(test: &Identity, why: &str) -> Fault {
+    Fault::new(
+        codes::LEFT_BEHIND,
+        format!("{test} cannot be deleted: {}", in_one_line(why)),
+        "delete it: it is only a test",
+    )
+}
+
 /// What is said of a test that waits for what a chart brings beside it.
 pub fn test_without(other: &Identity) -> Outcome {
-    Outcome::Hindered { reason: format!("it needs {other}, which is not there"), fix: None }
+    Outcome::Hindered { reason: format!("it needs {other}, which could not be made"), fix: None }
 }
 
 /// A message with the lines of a log, in one line.
@@ -94,6 +141,7 @@ fn in_one_line(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
@@ -101,16 +149,23 @@ mod tests {
 
     #[test]
     fn a_test_is_known_by_its_mark() {
-        let owner = TestOwner { project: "p".into(), chart: BlockAddress::new("chart", "web") };
-        let object = owner.marked(&json!({"kind": "Pod", "metadata": {"name": "t"}}));
-        let live = |object: Value| Live {
-            object,
-            stamp: Stamp { uid: "u".into(), version: "1".into() },
-            ownership: Ownership::default(),
+        let run = Maker::here("one", Timestamp::from_second(1_000).unwrap(), 1);
+        let owner =
+            TestOwner { project: "p".into(), chart: BlockAddress::new("chart", "web"), run: run.clone() };
+        let plain = json!({"kind": "Pod", "metadata": {"name": "t"}});
+        let holder = |owner: &TestOwner, object: Value, is_ended: bool| {
+            let stamp = Stamp { uid: "u".into(), version: "1".into() };
+            owner.holder(&Live { object, stamp, ownership: Ownership::default() }, |_| is_ended)
         };
-        assert!(owner.has_made(&live(object.clone())));
+        let marked = owner.marked(&plain);
+        assert_eq!(holder(&owner, marked.clone(), true), TestHolder::Us);
+        let later = TestOwner { run: Maker { number: 2, ..run.clone() }, ..owner.clone() };
+        assert_eq!(holder(&later, marked.clone(), false), TestHolder::Run(run));
+        assert_eq!(holder(&later, marked.clone(), true), TestHolder::Nobody);
+        assert_eq!(holder(&later, owner.let_go(&marked), false), TestHolder::Nobody);
         let other = TestOwner { project: "q".into(), ..owner.clone() };
-        assert!(!other.has_made(&live(object)) && !owner.has_made(&live(json!({}))));
+        assert_eq!(holder(&other, marked, true), TestHolder::Others);
+        assert_eq!(holder(&owner, plain, true), TestHolder::Others);
     }
 
     #[test]

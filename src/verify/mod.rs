@@ -12,7 +12,7 @@
 //! | `answer` | What does an answer of HTTP say that was not expected? |
 //! | `access` | Is everybody asked for a password, and only the right one taken? |
 //! | `location` | Where does a push go on, and may it? |
-//! | `body` | Which sizes of bodies are tried? |
+//! | `body` | Which sizes of bodies are tried, and for which has the volume room? |
 //! | `chart_test` | What is said of the tests that charts bring? |
 //! | `pull` | What does a pod say that pulls it? |
 //! | `probe` | What is pushed, and by which name is it known again? |
@@ -32,10 +32,11 @@ mod pull;
 
 pub use access::{redirect, refusal, right_password, wrong_password};
 pub use answer::{Answer, is_broken_off, unexpected};
-pub use body::{COMMON_LIMITS, refused_body, shown, sizes};
+pub use body::{COMMON_LIMITS, Room, refused_body, shown, sizes, taken_bodies};
 pub use certificate::{OwnRoot, Served, Stored, chain, expiry, issuer, names};
 pub use chart_test::{
-    TestOwner, is_test_itself, place_of_test, test_failed, test_in_the_way, test_refused, test_without,
+    TestHolder, TestOwner, is_test_itself, place_of_test, test_failed, test_in_the_way, test_left,
+    test_of_other_run, test_refused, test_without,
 };
 pub use check::Check;
 pub use location::next_url;

@@ -113,6 +113,13 @@ impl Verdict {
             Self::Failed => "failed",
         }
     }
+
+    /// The result of all together. Where nothing was looked at, nobody knows whether anything works.
+    pub fn of(all: &[Verification]) -> Self {
+        let worst = all.iter().map(Verification::verdict).max().unwrap_or(Self::Passed);
+        let is_known = all.iter().any(|one| one.count("passed") > 0);
+        if worst == Self::Passed && !is_known { Self::Unknown } else { worst }
+    }
 }
 
 impl Outcome {
@@ -178,6 +185,17 @@ mod tests {
         );
         assert_eq!(verification(vec![passed(), hindered()]).verdict(), Verdict::Unknown);
         assert_eq!(verification(vec![failed(), hindered(), passed()]).verdict(), Verdict::Failed);
+    }
+
+    #[test]
+    fn where_nothing_was_looked_at_nobody_knows() {
+        let not_needed = || verification(vec![Outcome::NotNeeded(String::new())]);
+        assert_eq!(Verdict::of(&[]), Verdict::Unknown);
+        assert_eq!(Verdict::of(&[not_needed()]), Verdict::Unknown);
+        let passed = verification(vec![Outcome::Passed(String::new())]);
+        assert_eq!(Verdict::of(&[not_needed(), passed]), Verdict::Passed);
+        let failed = verification(vec![Outcome::Failed(Fault::new("x", "", ""))]);
+        assert_eq!(Verdict::of(&[not_needed(), failed]), Verdict::Failed);
     }
 
     #[test]

@@ -111,8 +111,9 @@ pub struct Maker {
 }
 
 impl Maker {
-    /// A run of this process, on the machine of this name.
+    /// A run of this process, on the machine of this name. It knows itself by its tag, which has whole seconds.
     pub fn here(machine: &str, until: Timestamp, number: u32) -> Self {
+        let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
         let machine = digest(machine.as_bytes()).chars().skip("sha256:".len()).take(8).collect();
         Self { machine, process: std::process::id(), until, number }
     }
@@ -168,6 +169,8 @@ mod tests {
         let later = Timestamp::from_second(2_000).unwrap();
         let me = Maker::here("one", later, 1);
         assert_eq!(Maker::of_tag(&me.tag()), Some(me.clone()));
+        let precise = Maker::here("one", Timestamp::from_millisecond(2_000_500).unwrap(), 1);
+        assert_eq!(Maker::of_tag(&precise.tag()), Some(precise), "it knows itself by its tag");
         for tag in ["latest", "run-", "run-x-y-1-2", "run-1-a-2-3-4"] {
             assert_eq!(Maker::of_tag(tag), None, "{tag}");
         }

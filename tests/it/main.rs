@@ -169,6 +169,8 @@ fn tests() -> Vec<Test> {
         test_command::tests(),
         timing::tests(),
         transport_errors::tests(),
+        verify::bodies::tests(),
+        verify::pods::tests(),
         verify::tests(),
         whole_path::tests(),
     ]

@@ -1,5 +1,8 @@
 //! `regplan verify`: a real registry behind something that ends TLS, and does it wrong in every way that is known.
 
+pub(crate) mod bodies;
+pub(crate) mod pods;
+
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;

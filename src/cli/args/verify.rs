@@ -50,7 +50,7 @@ pub(in crate::cli) struct VerifyArgs {
     /// The environment variable with that user's password
     #[arg(long, value_name = "VARIABLE", requires = "user")]
     pub(in crate::cli) password_env: Option<String>,
-    /// Send no body that is larger than this, such as `40Mi`
+    /// Send no body that is larger than this, such as `40Mi`; up to this size also where nobody says whether the volume has room
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(in crate::cli) largest_body: Option<u64>,
     /// In which form

@@ -1,21 +1,26 @@
 //! Runs the tests that a chart brings: what it marks as the hook `test`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
-use super::VerifyEvent;
+use super::alive::has_ended;
+use super::{FOR_CLEANING, VerifyEvent};
 use crate::apply::Stop;
 use crate::provider::{Guard, Provider, Until, Wait, Write};
 use crate::resource::{Desired, Ending, Identity, Live, Problem, ProblemKind, Reading, ReadyRule, Target};
 use crate::verify::{
-    Check, Fault, Finding, Outcome, TestOwner, Verification, codes, is_test_itself, test_failed,
-    test_in_the_way, test_refused, test_without,
+    Check, Fault, Finding, Maker, Outcome, TestHolder, TestOwner, Verification, is_test_itself, test_failed,
+    test_in_the_way, test_left, test_of_other_run, test_refused, test_without,
 };
 
 /// Who writes the objects.
 const MANAGER: &str = "regplan-verify";
+/// How much longer the end of a wait may take than the wait: it says why the object is still there.
+const FOR_REASONS: Duration = Duration::from_secs(1);
 
 /// The tests of one chart, in their order.
 pub(super) struct ChartTests<'a> {
@@ -36,36 +41,45 @@ enum End {
     Failed(Fault),
     /// Nobody waits for it any more.
     Stopped,
+    /// Another run has it.
+    Taken(Maker),
+    /// It did not begin.
+    NotBegun(Outcome),
 }
 
 impl ChartTests<'_> {
     /// Runs them one after the other. `secret` takes secrets out of what is said.
     pub(super) async fn all(self, secret: &(dyn Fn(Outcome) -> Outcome + Sync)) -> Verification {
         let (began, mut findings) = (Timestamp::now(), Vec::new());
-        let (mut done, mut lacking): (Vec<&Desired>, Option<&Identity>) = (Vec::new(), None);
+        let (mut staying, mut obstacle): (Vec<(&Desired, End)>, Option<Outcome>) = (Vec::new(), None);
         for test in &self.tests {
             let is_shown = is_test_itself(&test.identity);
             if is_shown {
                 (self.emit)(VerifyEvent::Began(Check::Tests));
             }
             let begun = Instant::now();
-            let outcome = match self.hindered(test, lacking) {
-                Some(outcome) => outcome,
-                None => self.outcome(test).await,
+            let end = match self.hindered(test, obstacle.as_ref()) {
+                Some(outcome) => End::NotBegun(outcome),
+                None => self.run(test).await,
             };
-            if outcome.lets_pass() {
-                done.push(test);
-            } else if !is_shown {
-                lacking = Some(&test.identity);
-            }
+            let outcome = outcome(test, &end);
+            obstacle = obstacle.or_else(|| keeps_others(test, &end, &outcome));
             if is_shown || !outcome.lets_pass() {
                 findings.push(self.finding(test, secret(outcome), begun));
             }
+            match end {
+                End::Taken(_) | End::NotBegun(_) => {}
+                end if goes_at_once(test, &end) => {
+                    findings.extend(self.clear(test, secret).await);
+                }
+                end => staying.push((test, end)),
+            }
         }
-        for test in done.into_iter().filter(|test| goes_after(test, Ending::Succeeded)) {
-            let begun = Instant::now();
-            if let Err(fault) = self.remove(test).await {
-                findings.push(self.finding(test, secret(Outcome::Failed(fault)), begun));
+        for (test, end) in staying {
+            if matches!(end, End::Succeeded) && goes_after(test, Ending::Succeeded) {
+                findings.extend(self.clear(test, secret).await);
+            } else {
+                self.let_go(test).await;
             }
         }
         Verification { block: self.owner.chart, url: None, at: began, findings }
@@ -83,13 +97,13 @@ impl ChartTests<'_> {
         finding
     }
 
-    /// Why a test is not run.
-    fn hindered(&self, test: &Desired, lacking: Option<&Identity>) -> Option<Outcome> {
+    /// Why a test is not run. `obstacle` keeps all of those that come after it from that.
+    fn hindered(&self, test: &Desired, obstacle: Option<&Outcome>) -> Option<Outcome> {
         if self.stop.gently.is_cancelled() {
             return Some(stopped());
         }
-        if let Some(lacking) = lacking {
-            return Some(test_without(lacking));
+        if let Some(obstacle) = obstacle {
+            return Some(obstacle.clone());
         }
         if let Some((_, unchecked)) = test.unchecked.iter().next() {
             return Some(Outcome::Hindered { reason: unchecked.reason.clone(), fix: None });
@@ -100,34 +114,35 @@ impl ChartTests<'_> {
         })
     }
 
-    async fn outcome(&self, test: &Desired) -> Outcome {
-        let begun = match self.begin(test).await {
-            Ok(live) => live,
-            Err(fault) => return Outcome::Failed(fault),
+    async fn run(&self, test: &Desired) -> End {
+        match self.begin(test).await {
+            Ok(live) => self.end(test, live).await,
+            Err(end) => end,
+        }
+    }
+
+    /// Makes the object. Where that fails because another run was faster, that is the reason.
+    async fn begin(&self, test: &Desired) -> Result<Live, End> {
+        let end = match self.made(test).await {
+            Err(end @ End::NotBegun(_)) => end,
+            done => return done,
         };
-        let outcome = match self.end(test, begun).await {
-            End::Succeeded => return Outcome::Passed(format!("{} has done its work", test.identity)),
-            End::Failed(fault) if !goes_after(test, Ending::Failed) => return Outcome::Failed(fault),
-            End::Failed(fault) => Outcome::Failed(fault),
-            End::Stopped => stopped(),
-        };
-        match self.remove(test).await {
-            Ok(()) => outcome,
-            Err(fault) => Outcome::Failed(fault),
+        match self.read(&test.target()).await.map(|live| live.map(|live| self.holder(&live))) {
+            Ok(Some(TestHolder::Run(run))) => Err(End::Taken(run)),
+            Ok(_) | Err(_) => Err(end),
         }
     }
 
     /// Makes the object. What is left of an earlier run makes room.
-    async fn begin(&self, test: &Desired) -> Result<Live, Fault> {
-        self.remove(test).await?;
-        let write = Write {
-            target: test.target(),
-            object: self.owner.marked(&test.object),
-            guard: Guard::Absent,
-            manager: MANAGER.to_owned(),
-        };
+    async fn made(&self, test: &Desired) -> Result<Live, End> {
+        self.make_room(test).await?;
+        let write = self.write(test, self.owner.marked(&test.object), Guard::Absent);
         let written = self.provider.write(&write).await;
-        written.map(|written| written.live).map_err(|problem| test_refused(&test.identity, &problem))
+        written.map(|written| written.live).map_err(|problem| refused(test, &problem))
+    }
+
+    fn write(&self, test: &Desired, object: serde_json::Value, guard: Guard) -> Write {
+        Write { target: test.target(), object, guard, manager: MANAGER.to_owned() }
     }
 
     /// Waits for the end of what ends by itself.
@@ -150,39 +165,126 @@ impl ChartTests<'_> {
         }
     }
 
-    /// Takes the object of a test away, and waits until its name is free.
-    async fn remove(&self, test: &Desired) -> Result<(), Fault> {
-        let target = test.target();
-        let refused = |problem: Problem| test_refused(&test.identity, &problem);
-        let left = |problem: Problem| {
-            Fault::new(
-                codes::LEFT_BEHIND,
-                format!("{} cannot be deleted: {}", test.identity, problem.message),
-                "delete it: it is only a test",
-            )
+    /// Takes away what is left of an earlier run under the name of a test.
+    async fn make_room(&self, test: &Desired) -> Result<(), End> {
+        let live = match self.read(&test.target()).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(live)) => live,
+            Err(problem) => return Err(refused(test, &problem)),
         };
-        let live = match self.read(&target).await {
-            None => return Ok(()),
-            Some(Err(problem)) => return Err(refused(problem)),
-            Some(Ok(live)) => live,
-        };
-        if !self.owner.has_made(&live) {
-            return Err(test_in_the_way(&test.identity));
+        match self.holder(&live) {
+            TestHolder::Others => Err(End::NotBegun(Outcome::Failed(test_in_the_way(&test.identity)))),
+            TestHolder::Run(run) => Err(End::Taken(run)),
+            TestHolder::Us | TestHolder::Nobody => {
+                self.take_away(test, &live, self.until, &self.stop.gently).await.map_err(End::NotBegun)
+            }
         }
-        self.provider.delete(&target, &live).await.map_err(left)?;
-        let wait = Wait::of(target, Until::Gone { uid: live.stamp.uid.clone() });
-        self.provider.wait(&wait, &|_| {}).await.map(drop).map_err(left)
+    }
+
+    /// Takes away the object of a test of this run. What came of it, where it is still there.
+    async fn clear(&self, test: &Desired, secret: &(dyn Fn(Outcome) -> Outcome + Sync)) -> Option<Finding> {
+        let begun = Instant::now();
+        let cleared = match self.read(&test.target()).await {
+            Ok(Some(live)) if self.holder(&live) == TestHolder::Us => {
+                self.take_away(test, &live, self.until + FOR_CLEANING, &self.stop.at_once).await
+            }
+            Ok(_) => Ok(()),
+            Err(problem) => Err(Outcome::Failed(test_left(&test.identity, &problem.message))),
+        };
+        cleared.err().map(|outcome| self.finding(test, secret(outcome), begun))
+    }
+
+    /// Lets the next run have the object of a test. Where that fails, the next run takes it when this one counts as ended.
+    async fn let_go(&self, test: &Desired) {
+        if self.stop.at_once.is_cancelled() {
+            return;
+        }
+        if let Ok(Some(live)) = self.read(&test.target()).await
+            && self.holder(&live) == TestHolder::Us
+        {
+            let write = self.write(test, self.owner.let_go(&test.object), Guard::At(live.stamp.clone()));
+            drop(self.provider.write(&write).await);
+        }
+    }
+
+    /// Deletes an object and waits until its name is free: as long as there is time, and nobody breaks it off.
+    async fn take_away(
+        &self,
+        test: &Desired,
+        live: &Live,
+        until: Instant,
+        broken_off: &CancellationToken,
+    ) -> Result<(), Outcome> {
+        let target = test.target();
+        let left = |why: &str| Outcome::Failed(test_left(&test.identity, why));
+        let gone = async {
+            self.provider.delete(&target, live).await?;
+            let wait = Wait {
+                timeout: Some(until.saturating_duration_since(Instant::now())),
+                ..Wait::of(target.clone(), Until::Gone { uid: live.stamp.uid.clone() })
+            };
+            self.provider.wait(&wait, &|_| {}).await.map(drop)
+        };
+        tokio::select! {
+            biased;
+            () = broken_off.cancelled() => Err(Outcome::Hindered {
+                reason: format!("it was stopped before {} was deleted", test.identity),
+                fix: None,
+            }),
+            gone = timeout_at(until + FOR_REASONS, gone) => match gone {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(problem)) => Err(left(&problem.message)),
+                Err(_) => Err(left("no answer came in time")),
+            },
+        }
+    }
+
+    fn holder(&self, live: &Live) -> TestHolder {
+        self.owner.holder(live, |run| has_ended(run, &self.owner.run))
     }
 
     /// The object; `None` where it is not there.
-    async fn read(&self, target: &Target) -> Option<Result<Arc<Live>, Problem>> {
+    async fn read(&self, target: &Target) -> Result<Option<Arc<Live>>, Problem> {
         match self.provider.read(std::slice::from_ref(target)).await.into_iter().next() {
-            Some(Reading::Absent) => None,
-            Some(Reading::Present(live)) => Some(Ok(live)),
-            Some(Reading::Unreadable(problem)) => Some(Err(problem)),
-            None => Some(Err(Problem::new(ProblemKind::Other, "the cluster gave no answer"))),
+            Some(Reading::Absent) => Ok(None),
+            Some(Reading::Present(live)) => Ok(Some(live)),
+            Some(Reading::Unreadable(problem)) => Err(problem),
+            None => Err(Problem::new(ProblemKind::Other, "the cluster gave no answer")),
         }
     }
+}
+
+/// What is said of the end of a test.
+fn outcome(test: &Desired, end: &End) -> Outcome {
+    match end {
+        End::Succeeded => Outcome::Passed(format!("{} has done its work", test.identity)),
+        End::Failed(fault) => Outcome::Failed(fault.clone()),
+        End::Stopped => stopped(),
+        End::Taken(run) => test_of_other_run(&test.identity, run),
+        End::NotBegun(outcome) => outcome.clone(),
+    }
+}
+
+/// What is said of all tests that come after this one, where it keeps them from being run.
+fn keeps_others(test: &Desired, end: &End, outcome: &Outcome) -> Option<Outcome> {
+    match end {
+        End::Taken(_) => Some(outcome.clone()),
+        _ if is_test_itself(&test.identity) || outcome.lets_pass() => None,
+        _ => Some(test_without(&test.identity)),
+    }
+}
+
+/// Whether the object goes before the next test begins.
+fn goes_at_once(test: &Desired, end: &End) -> bool {
+    match end {
+        End::Stopped => true,
+        End::Failed(_) => goes_after(test, Ending::Failed),
+        End::Succeeded | End::Taken(_) | End::NotBegun(_) => false,
+    }
+}
+
+fn refused(test: &Desired, problem: &Problem) -> End {
+    End::NotBegun(Outcome::Failed(test_refused(&test.identity, problem)))
 }
 
 /// Whether the chart wants the object deleted after this ending.

@@ -244,3 +244,66 @@ fn other_content(found: &str, wanted: &str) -> Fault {
         "look what changes contents on the way: compression, a cache, or a store that loses something",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::thread::{self, JoinHandle};
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::super::network::Network;
+    use super::super::tls::Trust;
+    use super::*;
+
+    /// A server at a port of its own, and the URL of it.
+    fn listener() -> (TcpListener, Url) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        (listener, url)
+    }
+
+    /// Gives these answers, one to each request; whether each request had a password.
+    fn answering(listener: TcpListener, answers: Vec<String>) -> JoinHandle<Vec<bool>> {
+        thread::spawn(move || {
+            let answer = |text: String| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    request.extend(byte);
+                }
+                stream.write_all(text.as_bytes()).unwrap();
+                String::from_utf8(request).unwrap().to_ascii_lowercase().contains("authorization:")
+            };
+            answers.into_iter().map(answer).collect()
+        })
+    }
+
+    fn sent_on(to: &str) -> String {
+        format!("HTTP/1.1 307 Elsewhere\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n")
+    }
+
+    #[tokio::test]
+    async fn a_store_is_shown_no_password_however_often_it_sends_on() {
+        let ((registry, base), (store, store_url)) = (listener(), listener());
+        let registry = answering(registry, vec![sent_on(store_url.join("one").unwrap().as_str())]);
+        let found = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nblob".to_owned();
+        let store = answering(store, vec![sent_on("/two"), found]);
+        let door = Door {
+            network: Arc::new(Network::default()),
+            trust: Trust::Anybody,
+            deadline: Instant::now() + Duration::from_mins(1),
+        };
+        let login = Login { user: "ci".to_owned(), password: "a long enough password".to_owned() };
+        let images = Images { door: &door, base: &base, login: Some(&login) };
+        let answer = images.pull_blob("sha256:00").await.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (200, b"blob".as_slice()));
+        assert_eq!(registry.join().unwrap(), [true], "the registry is shown it");
+        assert_eq!(store.join().unwrap(), [false, false]);
+    }
+}

@@ -2,20 +2,21 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rand::RngExt as _;
 use rand::distr::StandardUniform;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use super::alive::tells_alive;
+use super::FOR_CLEANING;
+use super::alive::{has_ended, run_until};
 use super::door::Door;
 use super::image::Images;
 use super::visit::{Known, Pushed, Visit};
-use crate::state::Holder;
-use crate::verify::{Fault, Maker, Outcome, Probe, REPOSITORY, codes, refused_body, shown, sizes};
+use crate::verify::{
+    Fault, Maker, Outcome, Probe, REPOSITORY, Room, codes, refused_body, shown, sizes, taken_bodies,
+};
 
-/// How long what is to be taken away again has at least.
-const FOR_CLEANING: Duration = Duration::from_secs(20);
+/// How long a node may take to tell how much room a volume has.
+const FOR_ROOM: Duration = Duration::from_secs(10);
 /// How large the content of the probe is, in bytes.
 const CONTENT: usize = 90 << 10;
 
@@ -30,9 +31,7 @@ impl Visit<'_> {
                 "look at the memory of this machine",
             )
         })?;
-        let left = self.until.saturating_duration_since(Instant::now()) + FOR_CLEANING;
-        let until = Timestamp::now() + jiff::SignedDuration::try_from(left).unwrap_or_default();
-        let maker = Maker::here(&Holder::this_process("verify").host, until, rand::random());
+        let maker = run_until(self.until);
         let Known { pushed, open_uploads, .. } = known;
         let Pushed { probe, maker } = pushed.insert(Pushed { probe, maker });
         let door = self.door();
@@ -57,19 +56,27 @@ impl Visit<'_> {
 
     /// Sends a body over each common limit.
     pub(super) async fn body(&self, known: &mut Known) -> Outcome {
-        let sizes = sizes(self.subject.body_limit(), self.largest_body);
-        let Some(largest) = sizes.last() else {
-            return Outcome::NotNeeded("no body that is larger than a common limit is allowed".to_owned());
-        };
+        let sizes = sizes(self.subject.body_limit(), self.largest_body, self.room().await);
         let door = self.door();
         let images = self.images(&door);
-        for size in &sizes {
+        for size in &sizes.sent {
             (self.sends)(*size);
             if let Err(fault) = large_body(&images, *size, known).await {
                 return Outcome::Failed(fault);
             }
         }
-        Outcome::Passed(format!("{} in one piece", shown(*largest)))
+        taken_bodies(&sizes)
+    }
+
+    /// How much room the volume has in which uploads are stored.
+    async fn room(&self) -> Room {
+        let asked = self.provider.cluster().free_space(&self.subject.endpoint.claim);
+        match timeout(FOR_ROOM, asked).await {
+            Ok(Ok(Some(free))) => Room::Free(free),
+            Ok(Ok(None)) => Room::Unknown("no node that has it tells".to_owned()),
+            Ok(Err(problem)) => Room::Unknown(problem.message),
+            Err(_) => Room::Unknown(format!("no answer came in {} s", FOR_ROOM.as_secs())),
+        }
     }
 
     /// Deletes the probe.
@@ -89,11 +96,9 @@ impl Visit<'_> {
     pub(super) async fn clean_up(&self, known: &Known) -> Result<String, Fault> {
         let door = self.door().at_least_for(FOR_CLEANING);
         let images = self.images(&door);
-        let own = Maker::here(&Holder::this_process("verify").host, Timestamp::now(), rand::random());
+        let own = run_until(Instant::now());
         let me = known.pushed.as_ref().map(|pushed| &pushed.maker);
-        let is_to_go = |maker: &Maker| {
-            Some(maker) == me || me.unwrap_or(&own).knows_ended(maker, Timestamp::now(), tells_alive)
-        };
+        let is_to_go = |maker: &Maker| Some(maker) == me || has_ended(maker, me.unwrap_or(&own));
         let (to_go, to_stay): (Vec<Maker>, Vec<Maker>) =
             images.makers().await?.into_iter().partition(is_to_go);
         for maker in &to_go {
@@ -107,9 +112,7 @@ impl Visit<'_> {
             images.delete_blob(&probe.layer.digest).await?;
             images.delete_blob(&probe.config.digest).await?;
         }
-        for secret in &self.subject.pull_secrets {
-            self.remove_pod(secret, me.unwrap_or(&own)).await?;
-        }
+        let unknown = self.remove_pods(known, me.unwrap_or(&own)).await?;
         let mut said = vec!["nothing is left of this run".to_owned()];
         if removed > 0 {
             said.push(format!("{removed} of earlier runs removed"));
@@ -123,6 +126,7 @@ impl Visit<'_> {
                 known.open_uploads
             ));
         }
+        said.extend(unknown);
         Ok(said.join("; "))
     }
 }

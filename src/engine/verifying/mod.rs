@@ -14,7 +14,7 @@
 //! | `tls` | What does a server show of itself? |
 //! | `door` | What does the registry answer? |
 //! | `pods` | Can nodes pull it? |
-//! | `alive` | Does an earlier run still go on? |
+//! | `alive` | Which run is this, and does another one still go on? |
 //! | `image` | How is the probe pushed, pulled and deleted? |
 
 mod alive;
@@ -54,6 +54,9 @@ use crate::blocks::{Access, Blocks, ChartPast, Endpoint, Facts, Need};
 use crate::kubernetes::pull_login::encoded;
 use crate::resource::{BlockAddress, Identity};
 use crate::verify::{Check, Fault, Finding, Outcome, Verification};
+
+/// How long what is to be taken away again has at least.
+const FOR_CLEANING: Duration = Duration::from_secs(20);
 
 /// What is looked at, and how.
 #[derive(Debug, Clone)]

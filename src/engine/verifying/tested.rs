@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::alive::run_until;
 use super::charts::ChartTests;
 use super::{VerifyEvent, VerifyOptions};
 use crate::apply::Stop;
@@ -32,7 +33,7 @@ impl<S: StateAccess> Workspace<S> {
         wanted.filter(|_| is_asked).cloned().collect()
     }
 
-    /// Runs the tests of these charts, one chart after the other.
+    /// Runs the tests of these charts, one chart after the other. A chart without tests is told only where it was named.
     pub(super) async fn verify_charts(
         &self,
         charts: &BTreeSet<BlockAddress>,
@@ -46,11 +47,16 @@ impl<S: StateAccess> Workspace<S> {
         let tests = self.tests(charts).await;
         let mut all = Vec::new();
         for chart in charts {
+            let found = self.tests_of(chart, tests.as_deref());
+            if matches!(found, Err(Outcome::NotNeeded(_))) && options.block.is_none() {
+                continue;
+            }
             emit(VerifyEvent::Block(chart, None));
-            let verification = match self.tests_of(chart, tests.as_deref()) {
+            let verification = match found {
                 Ok(tests) => {
-                    let owner = TestOwner { project: self.config().project.clone(), chart: chart.clone() };
                     let until = Instant::now() + options.timeout;
+                    let project = self.config().project.clone();
+                    let owner = TestOwner { project, chart: chart.clone(), run: run_until(until) };
                     let tests = ChartTests { owner, tests, provider: &*self.provider, until, stop, emit };
                     tests.all(&|outcome| self.without_secrets(outcome)).await
                 }

@@ -39,6 +39,8 @@ pub(super) struct Known {
     pub(super) pushed: Option<Pushed>,
     /// How many uploads could not be broken off.
     pub(super) open_uploads: usize,
+    /// Whether pods are made that pull.
+    pub(super) makes_pods: bool,
 }
 
 /// A probe that is at the registry, as a whole or in part.

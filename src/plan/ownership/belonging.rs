@@ -4,7 +4,8 @@ use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, letting_go};
 use crate::plan::input::plan_input::Known;
 use crate::plan::ownership::definitions::{self, setback};
 use crate::resource::{
-    Address, Desired, HelmRelease, Identity, Live, Problem, ProblemKind, RELEASE_NAME, is_house_group,
+    Address, Desired, HelmPast, HelmRelease, Identity, Live, Problem, ProblemKind, RELEASE_NAME,
+    is_house_group,
 };
 
 /// The project and the lineage that an object of ours is marked with.
@@ -50,7 +51,11 @@ pub(in crate::plan) fn belonging(
     if let Some(problem) = another_project(&desired.identity, live, owner) {
         return Belonging::Foreign(problem);
     }
-    if desired.lifecycle.adopt || is_agreed || is_of_release(desired, live, known) {
+    let is_agreed = desired.lifecycle.adopt || is_agreed;
+    if let Some(problem) = without_records(desired, live).filter(|_| !is_agreed) {
+        return Belonging::Foreign(problem);
+    }
+    if is_agreed || is_of_release(desired, live, known) {
         return setback(desired, live).map_or(Belonging::ToAdopt, Belonging::Foreign);
     }
     Belonging::Foreign(unclaimed(desired, live, known))
@@ -109,6 +114,26 @@ fn is_of_release(desired: &Desired, live: &Live, known: Option<&Known>) -> bool 
     let Some(release) = &desired.release else { return false };
     let is_run = desired.hook.is_some() && HelmRelease::may_have_run(live);
     release.owns(live) || (is_run && (known.is_some() || release.runs(&desired.identity)))
+}
+
+/// Why an object is not taken over with its release: Helm may remember that somewhere else. Then its hooks would run as if it was
+/// new, and a `helm uninstall` would still delete everything.
+fn without_records(desired: &Desired, live: &Live) -> Option<Problem> {
+    let release = desired.release.as_ref().filter(|release| release.past == HelmPast::Unknown)?;
+    if !release.owns(live) {
+        return None;
+    }
+    let (block, name, namespace) = (&desired.address.block, &release.name, &release.namespace);
+    let message = format!(
+        "{} belongs to the release `{name}` of Helm, of which no Secret and no ConfigMap in the namespace {namespace} has a record",
+        desired.identity
+    );
+    let help = format!(
+        "Helm may keep its records elsewhere (`HELM_DRIVER=sql`), and by them a later `helm uninstall` would delete what regplan \
+         manages from now on: delete them there. Then set `adopt = true` in [{block}.lifecycle], and `hooks = false` in [{block}] \
+         for the first apply: otherwise its hooks run as if it was new"
+    );
+    Some(Problem::new(ProblemKind::Conflict, message).help(help))
 }
 
 fn unclaimed(desired: &Desired, live: &Live, known: Option<&Known>) -> Problem {

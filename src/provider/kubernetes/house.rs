@@ -94,6 +94,10 @@ impl Cluster for Kubernetes {
         read::helm_records(self, namespace, release).await
     }
 
+    async fn free_space(&self, claim: &Identity) -> Result<Option<u64>, Problem> {
+        read::free_space(self, claim).await
+    }
+
     async fn node_addresses(&self) -> Result<Vec<String>, Problem> {
         read::node_addresses(self).await
     }

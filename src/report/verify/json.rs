@@ -9,10 +9,9 @@ pub const VERIFY_FORMAT_VERSION: &str = "1";
 
 /// All of it.
 pub fn verify_json(all: &[Verification]) -> Value {
-    let verdict = all.iter().map(Verification::verdict).max().unwrap_or(Verdict::Passed);
     json!({
         "format_version": VERIFY_FORMAT_VERSION,
-        "verdict": verdict.name(),
+        "verdict": Verdict::of(all).name(),
         "registries": all.iter().filter(|one| one.url.is_some()).map(block).collect::<Vec<_>>(),
         "charts": all.iter().filter(|one| one.url.is_none()).map(block).collect::<Vec<_>>(),
     })

@@ -50,10 +50,16 @@ pub fn verify_line(finding: &Finding, width: usize) -> Styled {
 pub fn verify_summary(all: &[Verification]) -> Styled {
     let count = |name: &str| all.iter().map(|one| one.count(name)).sum::<usize>();
     let (passed, failed, skipped) = (count("passed"), count("failed"), count("skipped"));
-    let verdict = all.iter().map(Verification::verdict).max().unwrap_or(Verdict::Passed);
     let checks = |number: usize| format!("{number} {}", plural(number, "check", "checks"));
-    let (label, said) = match verdict {
+    let (label, said) = match Verdict::of(all) {
         Verdict::Passed => (Label::Strong, format!("Works: {} passed.", checks(passed))),
+        Verdict::Unknown if all.is_empty() => (
+            Label::Warning,
+            "Nothing was looked at: no chart has tests, and there is nothing else to check.".to_owned(),
+        ),
+        Verdict::Unknown if skipped == 0 => {
+            (Label::Warning, "Nothing was looked at: none of these checks is needed here.".to_owned())
+        }
         Verdict::Unknown => (
             Label::Warning,
             format!("Not known: {} passed, and {skipped} could not be done.", checks(passed)),
@@ -78,11 +84,29 @@ pub fn verify_summary(all: &[Verification]) -> Styled {
 mod tests {
     use std::time::Duration;
 
+    use jiff::Timestamp;
+
     use super::*;
     use crate::verify::{Check, Fault};
 
     fn finding(check: Check, outcome: Outcome) -> Finding {
         Finding { check, object: None, outcome, took: Duration::ZERO }
+    }
+
+    #[test]
+    fn where_nothing_was_looked_at_nothing_works() {
+        let with = |outcome| Verification {
+            block: BlockAddress::new("chart", "web"),
+            url: None,
+            at: Timestamp::UNIX_EPOCH,
+            findings: vec![finding(Check::Tests, outcome)],
+        };
+        let said = |all: &[Verification]| verify_summary(all).to_string();
+        assert!(said(&[]).starts_with("Nothing was looked at: no chart has tests"));
+        let not_needed = with(Outcome::NotNeeded("the chart has no tests".into()));
+        assert!(said(std::slice::from_ref(&not_needed)).starts_with("Nothing was looked at: none of these"));
+        let passed = with(Outcome::Passed(String::new()));
+        assert_eq!(said(&[not_needed, passed]), "Works: 1 check passed.\n");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use crate::harness::{Command, HEAD, Namespace, Project};
 
 tests! {
     a_release_of_helm_is_taken_over_as_a_whole,
+    a_release_that_helm_remembers_in_config_maps_is_taken_over,
+    a_release_without_records_is_not_taken_over,
     a_release_of_another_chart_is_left_alone,
     what_another_release_has_run_is_left_alone,
     a_release_stays_where_the_file_says_so,
@@ -72,6 +74,48 @@ fn a_release_of_helm_is_taken_over_as_a_whole() {
     project.rewrite("regplan.toml", HEAD);
     project.apply();
     assert_eq!(ns.find("configmap/config"), None);
+}
+
+fn a_release_that_helm_remembers_in_config_maps_is_taken_over() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    let helm = |args: &[&str]| helm(&ns, &project, args).env("HELM_DRIVER", "configmap");
+    helm(&["install", "web", "web"]).run().success();
+    project.edit("regplan.toml", BLOCK, ADOPT);
+    let plan = project.run(["plan"]).success();
+    plan.stdout_contains("1 to adopt").stdout_contains("sh.helm.release.v1.web.v1  delete");
+    plan.stdout_contains("1 to destroy").stdout_lacks("to run");
+    // It has all that the chart was given, passwords included.
+    let record = ns.field("configmap/sh.helm.release.v1.web.v1", "/data/release");
+    let record = &record.as_str().unwrap()[..60];
+    project.run(["plan", "--full"]).success().stdout_lacks(record);
+    project.run(["plan", "--format=json"]).success().stdout_lacks(record);
+    project.apply();
+    assert_eq!(ns.find("configmap/sh.helm.release.v1.web.v1"), None);
+    helm(&["uninstall", "web"]).run().code(1);
+    assert_eq!(ns.field("configmap/config", "/data/value"), "text");
+    project.expect_settled();
+}
+
+fn a_release_without_records_is_not_taken_over() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    helm(&ns, &project, &["install", "web", "web"]).run().success();
+    // As where Helm keeps them in a database.
+    ns.delete("secret/sh.helm.release.v1.web.v1");
+    project.edit("regplan.toml", BLOCK, ADOPT);
+    let refused = project.run(["plan"]).code(1);
+    refused
+        .stdout_contains("belongs to the release `web` of Helm, of which")
+        .stdout_contains("HELM_DRIVER=sql");
+    project.run(["apply", "--auto-approve"]).code(1);
+    assert_eq!(ns.field("configmap/config", "/metadata/annotations/meta.helm.sh~1release-name"), "web");
+    // The way that the message names.
+    let agreed = format!("{}hooks = false\n[chart.web.lifecycle]\nadopt = true\n", ADOPT);
+    project.edit("regplan.toml", ADOPT, &agreed);
+    project.apply();
+    assert_eq!(ns.field("configmap/hook", "/data/value"), "text");
+    project.expect_settled();
 }
 
 fn a_release_of_another_chart_is_left_alone() {

@@ -167,7 +167,7 @@ impl BlockType for ChartBlock {
         }
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
-        let release = takeover::release(block, spec, &objects, context, mistakes);
+        let release = takeover::release(block, spec, &objects, past.moment, context, mistakes);
         let moment = moment(past.moment, release.as_ref(), spec);
         let content = hooks::content(&objects, from, same, &past.contents);
         let run = Run { content, moment };

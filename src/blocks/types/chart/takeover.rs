@@ -11,7 +11,9 @@ use crate::blocks::keys::span_of;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
-use crate::resource::{FieldPath, HelmRecord, HelmRelease, Identity, RELEASE_NAME, RELEASE_NAMESPACE};
+use crate::resource::{
+    FieldPath, HelmPast, HelmRecord, HelmRelease, Identity, Moment, RELEASE_NAME, RELEASE_NAMESPACE,
+};
 
 /// How many objects a message names.
 const NAMED: usize = 5;
@@ -23,11 +25,12 @@ pub(super) fn need(spec: &ChartSpec, context: &CompileContext<'_>) -> Option<Nee
     Some(Need::HelmRelease { namespace, name })
 }
 
-/// The release; `None` where none is taken over, or it cannot be.
+/// The release; `None` where none is taken over, or it cannot be. `moment` is what happens to the chart.
 pub(super) fn release(
     block: &Block,
     spec: &ChartSpec,
     objects: &[ChartObject],
+    moment: Moment,
     context: &CompileContext<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<HelmRelease> {
@@ -38,7 +41,7 @@ pub(super) fn release(
         Some(Fact::Unknown(reason)) => {
             let message = format!("what Helm remembers of `{}` cannot be read: {reason}", spec.release);
             let help = format!(
-                "allow regplan to list the Secrets of the namespace {}, or take `adopt` out",
+                "allow regplan to list the Secrets and ConfigMaps of the namespace {}, or take `adopt` out",
                 spec.namespace(context)
             );
             mistakes.push(Diagnostic::error(codes::HELM_RELEASE, message).at(at, "").help(help));
@@ -50,7 +53,9 @@ pub(super) fn release(
         mistakes.extend(mistake(block, spec, objects, newest));
     }
     let (name, namespace) = (spec.release.clone(), spec.namespace(context).to_owned());
-    Some(HelmRelease { name, namespace, records: records.clone() })
+    let past =
+        if records.is_empty() && moment == Moment::Install { HelmPast::Unknown } else { HelmPast::Known };
+    Some(HelmRelease { name, namespace, records: records.clone(), past })
 }
 
 /// Whether this is the release of the same chart, and what of it nobody manages from now on.
@@ -62,7 +67,7 @@ fn mistake(
 ) -> Option<Diagnostic> {
     let at = span_of(block, ["adopt"]);
     let made: Vec<Identity> = objects.iter().filter_map(|object| Identity::of(&object.object)).collect();
-    let namespace = newest.secret.namespace.as_deref().unwrap_or_default();
+    let namespace = newest.object.namespace.as_deref().unwrap_or_default();
     if !made.iter().any(|object| newest.has(object)) {
         let message = format!(
             "the release `{}` of Helm in the namespace {namespace} has none of the objects of `{}`",

@@ -13,7 +13,7 @@ use crate::blocks::{Fact, ManifestFile};
 use crate::provider::Provider;
 use crate::resource::{HelmRecord, Identity};
 
-/// How large a record may be when it is unpacked. A Secret holds a megabyte of it, packed.
+/// How large a record may be when it is unpacked. An object holds a megabyte of it, packed.
 const LARGEST: u64 = 64 << 20;
 
 /// The records of a release; none where no cluster is asked.
@@ -24,21 +24,23 @@ pub(in crate::engine::needs) async fn release(
 ) -> Fact {
     let Some(provider) = provider else { return Fact::HelmRelease(Arc::from([])) };
     match provider.cluster().helm_records(namespace, name).await {
-        Ok(secrets) => Fact::HelmRelease(secrets.iter().filter_map(record).collect()),
+        Ok(records) => Fact::HelmRelease(records.iter().filter_map(record).collect()),
         Err(problem) => Fact::Unknown(problem.message),
     }
 }
 
-/// A record, by its Secret. One that cannot be read has no objects.
-fn record(secret: &Value) -> Option<HelmRecord> {
-    let content = secret.pointer("/data/release").and_then(Value::as_str).and_then(unpacked);
+/// A record, by its object. One that cannot be read has no objects.
+fn record(object: &Value) -> Option<HelmRecord> {
+    let identity = Identity::of(object)?;
+    let text = object.pointer("/data/release").and_then(Value::as_str);
+    let content = text.and_then(|text| unpacked(text, &identity));
     let revision = content.as_ref().and_then(|content| content.get("version")?.as_u64());
     let manifest = content.as_ref().and_then(|content| content.get("manifest")?.as_str());
     let hooks = content.as_ref().and_then(|content| content.get("hooks")?.as_array());
     let hooks = hooks.into_iter().flatten().filter_map(|hook| hook.get("manifest")?.as_str());
     Some(HelmRecord {
-        secret: Identity { kind: "Secret".to_owned(), ..Identity::of(&with_kind(secret))? },
-        uid: secret.pointer("/metadata/uid")?.as_str()?.to_owned(),
+        object: identity,
+        uid: object.pointer("/metadata/uid")?.as_str()?.to_owned(),
         revision: revision.unwrap_or_default(),
         objects: identities(manifest.unwrap_or_default()),
         hooks: hooks.flat_map(identities).collect(),
@@ -52,16 +54,10 @@ fn identities(manifest: &str) -> Vec<Identity> {
     documents.filter_map(|document| Identity::of(&document.object)).collect()
 }
 
-/// The items of a list do not say what they are.
-fn with_kind(secret: &Value) -> Value {
-    let mut whole = serde_json::json!({"apiVersion": "v1", "kind": "Secret"});
-    whole["metadata"] = secret.get("metadata").cloned().unwrap_or_default();
-    whole
-}
-
-/// The content of a record: JSON, packed, in Base64, and that in the Base64 of a Secret.
-fn unpacked(text: &str) -> Option<Value> {
-    let packed = STANDARD.decode(STANDARD.decode(text).ok()?).ok()?;
+/// The content of a record: JSON, packed, in Base64; and in a Secret that once more in the Base64 of Secrets.
+fn unpacked(text: &str, object: &Identity) -> Option<Value> {
+    let once = STANDARD.decode(text).ok()?;
+    let packed = if object.is("", "Secret") { STANDARD.decode(once).ok()? } else { once };
     let mut content = Vec::new();
     GzDecoder::new(packed.as_slice()).take(LARGEST).read_to_end(&mut content).ok()?;
     serde_json::from_slice(&content).ok()

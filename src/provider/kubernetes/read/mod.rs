@@ -2,6 +2,7 @@
 
 mod accounts;
 mod dependents;
+mod free_space;
 mod helm_records;
 mod inventory;
 mod list;
@@ -14,6 +15,7 @@ mod survey;
 
 pub(in crate::provider::kubernetes) use self::accounts::accounts;
 pub(in crate::provider::kubernetes) use self::dependents::dependents;
+pub(in crate::provider::kubernetes) use self::free_space::free_space;
 pub(in crate::provider::kubernetes) use self::helm_records::helm_records;
 pub(in crate::provider::kubernetes) use self::inventory::inventory;
 pub(in crate::provider::kubernetes) use self::list::{check_namespace, get, read};

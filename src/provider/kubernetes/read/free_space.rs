@@ -1,0 +1,45 @@
+//! How much room is left in the volume of a claim.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::kubernetes::volume_stats::{free_in, nodes_with};
+use crate::provider::kubernetes::client::Kubernetes;
+use crate::provider::kubernetes::discovery::encode;
+use crate::provider::kubernetes::problem::{self, About};
+use crate::provider::kubernetes::transport::Call;
+use crate::resource::{Identity, Problem};
+
+/// For how long one question is repeated. A node that cannot be reached through the server is not waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many bytes are free in the volume of a claim; `None` where no node says it.
+///
+/// # Errors
+/// The pods of its namespace, or their nodes, may not be asked, or give no answer.
+pub(in crate::provider::kubernetes) async fn free_space(
+    cluster: &Kubernetes,
+    claim: &Identity,
+) -> Result<Option<u64>, Problem> {
+    let namespace = claim.namespace.as_deref().unwrap_or_default();
+    let about = Identity::namespaced("", "Pod", namespace, "");
+    let pods = answer(cluster, format!("/api/v1/namespaces/{}/pods", encode(namespace)), &about).await?;
+    let pods = pods.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    for node in nodes_with(&pods, claim) {
+        let path = format!("/api/v1/nodes/{}/proxy/stats/summary", encode(&node));
+        let summary = answer(cluster, path, &Identity::cluster("", "Node", &node)).await?;
+        if let Some(free) = free_in(&summary, claim) {
+            return Ok(Some(free));
+        }
+    }
+    Ok(None)
+}
+
+async fn answer(cluster: &Kubernetes, path: String, about: &Identity) -> Result<Value, Problem> {
+    let call = Call { budget: Some(PATIENCE), ..Call::get(path) };
+    let answer = cluster.transport.send(&call).await;
+    let answer =
+        answer.map_err(|error| problem::of(error, About::new(about), &cluster.transport.server_info))?;
+    Ok(answer.body)
+}

@@ -1,0 +1,78 @@
+//! `regplan verify --in-cluster`: pods that pull the probe, and clusters that do not tell whether they are gone.
+
+use serde_json::json;
+
+use super::{HOST, PASSWORD, Registry, checks};
+use crate::harness::{Ended, Namespace, Project, Proxy};
+
+tests! {
+    a_pod_that_cannot_be_read_is_not_gone,
+    pods_that_cannot_be_read_are_not_made,
+}
+
+/// A registry that is reached within the cluster alone, and a login for pods. Its own pods are not those that answer here.
+const TEXT: &str = r#"
+[project]
+name = "{project}"
+
+[registry.main]
+host           = "registry.example.com"
+image          = "registry:3.1.2"
+replicas       = 0
+namespace      = "{ns}"
+storage.volume = { size = "1Gi" }
+auth.users     = { ci = { env = "CI_PASSWORD" } }
+
+[pull_secret.pull]
+registry   = "registry.main"
+user       = "ci"
+namespaces = ["{ns}"]
+"#;
+
+/// A project that is applied, and that goes through a proxy.
+fn applied<'n>(ns: &'n Namespace, proxy: &Proxy) -> Project<'n> {
+    let project = ns.project().write("regplan.toml", TEXT).env("CI_PASSWORD", PASSWORD).through(proxy);
+    project.apply();
+    project
+}
+
+/// Has nodes pull the probe from this registry.
+fn verify(project: &Project<'_>, registry: &Registry, code: i32) -> Ended {
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    project.run(["verify", "--format=json", "--in-cluster", "--only=in-cluster", &there]).code(code)
+}
+
+fn a_pod_that_cannot_be_read_is_not_gone() {
+    let ns = Namespace::absent();
+    let (proxy, registry) = (ns.proxy(), Registry::start());
+    let project = applied(&ns, &proxy);
+    // It is asked for twice before it is made; then it says that the image is there; and then nobody may look any more.
+    proxy.on("get", "pods").after(2).times(1).edit_answer(|pod| {
+        pod["status"] = json!({"containerStatuses": [{"name": "probe", "imageID": "sha256:00"}]});
+    });
+    proxy.on("get", "pods").after(3).answer(403);
+    let found = checks(&verify(&project, &registry, 2));
+    for check in ["in-cluster", "clean-up"] {
+        assert_eq!(found[check]["code"], "left-behind", "{found:#}");
+        assert!(found[check]["reason"].to_string().contains("is gone is not known"), "{found:#}");
+    }
+    // The next run takes away what is there, as soon as it can be seen.
+    assert!(ns.find("pod/regplan-verify-pull").is_some());
+    proxy.clear_faults();
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    project.run(["verify", "--only=clean-up", &there]).success();
+    assert_eq!(ns.find("pod/regplan-verify-pull"), None);
+}
+
+fn pods_that_cannot_be_read_are_not_made() {
+    let ns = Namespace::absent();
+    let (proxy, registry) = (ns.proxy(), Registry::start());
+    let project = applied(&ns, &proxy);
+    proxy.on("get", "pods").answer(403);
+    let found = checks(&verify(&project, &registry, 2));
+    assert_eq!(found["in-cluster"]["code"], "pod-refused", "{found:#}");
+    assert_eq!(ns.find("pod/regplan-verify-pull"), None);
+    // Who looks from outside alone takes no such right.
+    let there = format!("--resolve={HOST}=127.0.0.1:{}", registry.port);
+    project.run(["verify", "--only=clean-up", &there]).success().stdout_lacks("not known");
+}
