@@ -216,7 +216,7 @@ fn a_chart_is_not_deleted_without_knowing_its_hooks() {
             project.rewrite(&file, text);
         }
         let plan = project.run(["plan"]).success();
-        plan.stderr_contains("warning")
+        plan.stderr_contains("hooks-unknown")
             .stderr_contains("if chart.web has hooks of a deletion, they do not run");
         plan.stdout_contains("- chart.web/ConfigMap/config").stdout_lacks("to run");
     }
