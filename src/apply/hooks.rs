@@ -15,11 +15,12 @@ pub(super) struct Leftover {
     pub(super) live: Arc<Live>,
 }
 
-/// What must be known of a run before it begins: an installation that is interrupted goes on as one.
+/// What must be known of a run before it begins: an installation or a deletion that is interrupted goes on as one.
 pub(super) fn due(plan: &Plan) -> impl Iterator<Item = Record> {
     let is_due = |change: &&Change| {
-        let installs = hook(change).is_some_and(|hook| hook.moment == Moment::Install);
-        installs && change.action == Action::Run && change.tracking == Tracking::New
+        let goes_on =
+            hook(change).is_some_and(|hook| matches!(hook.moment, Moment::Install | Moment::Delete));
+        goes_on && change.action == Action::Run && change.tracking == Tracking::New
     };
     plan.changes.iter().filter(is_due).map(|change| Record::Due {
         address: change.address.clone(),
@@ -32,6 +33,11 @@ pub(super) fn hook(change: &Change) -> Option<&Hook> {
     change.desired.as_deref()?.hook.as_ref()
 }
 
+/// Whether it is what a chart has run because it is deleted.
+pub(super) fn is_of_deletion(change: &Change) -> bool {
+    hook(change).is_some_and(|hook| hook.moment == Moment::Delete)
+}
+
 /// The hooks that have not done their work yet, by their charts and sides.
 #[derive(Default)]
 pub(super) struct OpenHooks<'p> {
@@ -39,10 +45,10 @@ pub(super) struct OpenHooks<'p> {
 }
 
 impl<'p> OpenHooks<'p> {
-    /// All hooks that this plan runs, or has seen run.
+    /// All hooks that this plan runs, or waits for.
     pub(super) fn of(plan: &'p Plan) -> Self {
         let mut hooks = Self::default();
-        for change in &plan.changes {
+        for change in plan.changes.iter().filter(|change| !change.has_completed()) {
             if let Some(side) = hook(change).and_then(Hook::side) {
                 hooks.open.entry((&change.address.block, side)).or_default().insert(&change.address);
             }
@@ -54,6 +60,34 @@ impl<'p> OpenHooks<'p> {
     pub(super) fn close(&mut self, change: &'p Change) -> bool {
         let Some(side) = hook(change).and_then(Hook::side) else { return false };
         let open = self.open.get_mut(&(&change.address.block, side));
+        open.is_some_and(|open| open.remove(&change.address) && open.is_empty())
+    }
+}
+
+/// The charts that are deleted with hooks, each with the changes that are not done yet. What such a hook has done is
+/// remembered until all of its chart is done: otherwise a run that is killed in between would be followed by one that
+/// runs it again.
+#[derive(Default)]
+pub(super) struct LeavingCharts<'p> {
+    open: HashMap<&'p BlockAddress, BTreeSet<&'p Address>>,
+}
+
+impl<'p> LeavingCharts<'p> {
+    /// The charts of which this plan runs hooks of a deletion, or has seen them run.
+    pub(super) fn of(plan: &'p Plan) -> Self {
+        let hooks = plan.changes.iter().filter(|change| is_of_deletion(change));
+        let mut charts = Self { open: hooks.map(|hook| (&hook.address.block, BTreeSet::new())).collect() };
+        for change in &plan.changes {
+            if let Some(open) = charts.open.get_mut(&change.address.block) {
+                open.insert(&change.address);
+            }
+        }
+        charts
+    }
+
+    /// Counts a change as done; whether it was the last one of its chart.
+    pub(super) fn close(&mut self, change: &'p Change) -> bool {
+        let open = self.open.get_mut(&change.address.block);
         open.is_some_and(|open| open.remove(&change.address) && open.is_empty())
     }
 }

@@ -9,7 +9,7 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, Record, Recorder, Report};
-use super::hooks::{self, OpenHooks, leftover, leftovers};
+use super::hooks::{self, LeavingCharts, OpenHooks, leftover, leftovers};
 use super::place::{Place, Places};
 use super::record;
 use super::reporter::Reporter;
@@ -19,7 +19,7 @@ use crate::graph::{Direction, Queue};
 use crate::kubernetes::completion::is_taken_away;
 use crate::plan::{self, Action, Change, Plan};
 use crate::provider::{OnTrouble, Provider};
-use crate::resource::{Address, Ending, Live, Moment, Problem, Reference};
+use crate::resource::{Address, BlockAddress, Ending, Live, Problem, Reference};
 use serde_json::Value;
 
 /// How an apply works.
@@ -106,6 +106,8 @@ struct Work<'p> {
     writing: BTreeSet<Address>,
     /// The hooks that have not done their work yet.
     hooks: OpenHooks<'p>,
+    /// The charts of which not all is deleted yet.
+    leaving: LeavingCharts<'p>,
     /// The resources that something written depends on: they must be ready even if they are unchanged.
     carries: HashSet<Address>,
 }
@@ -133,6 +135,7 @@ impl<'p> Work<'p> {
             completing: HashMap::new(),
             writing: BTreeSet::new(),
             hooks: OpenHooks::of(plan),
+            leaving: LeavingCharts::of(plan),
             carries,
         }
     }
@@ -283,7 +286,7 @@ impl<'p> Work<'p> {
                 if let Some(change) = self.changes.get(&address) {
                     recorder.note(record::gone(change));
                 }
-                self.release(&address, reporter);
+                self.release(&address, recorder, reporter);
                 None
             }
             StepResult::Wrote { address, result: Err(problem) }
@@ -297,11 +300,9 @@ impl<'p> Work<'p> {
                 None
             }
             StepResult::CleanedUp { address, failed, gone, trouble } => {
-                // Other objects of hooks are remembered as what has run.
-                for change in gone.iter().filter_map(|gone| self.changes.get(gone)) {
-                    if hooks::hook(change).is_some_and(|hook| hook.moment == Moment::Delete) {
-                        recorder.note(record::gone(change));
-                    }
+                // The state remembers them as what has run.
+                for address in gone {
+                    self.current.remove(&address);
                 }
                 for text in trouble {
                     reporter.warning(&address, text);
@@ -359,13 +360,16 @@ impl<'p> Work<'p> {
             record::without_write(change).for_each(|record| recorder.note(record));
             self.hooks.close(change);
         }
-        self.release(address, reporter);
+        self.release(address, recorder, reporter);
     }
 
     /// Counts the resource as done, and lets the resources begin that waited for it.
-    fn release(&mut self, address: &Address, reporter: &mut Reporter<'p>) {
+    fn release(&mut self, address: &Address, recorder: &mut dyn Recorder, reporter: &mut Reporter<'p>) {
         self.waiting.extend(self.queue.finish(address));
         let Some(change) = self.changes.get(address).copied() else { return };
+        if self.leaving.close(change) {
+            self.forget_hooks_of(&change.address.block, recorder);
+        }
         let action = change.action;
         let elapsed = self.started.get(address).map(Instant::elapsed).unwrap_or_default();
         if change.awaited {
@@ -376,6 +380,15 @@ impl<'p> Work<'p> {
         if action.writes() {
             reporter.done(address, action);
         }
+    }
+
+    /// Notes that the hooks of a chart are gone of which all is deleted now. What could not be deleted stays known: the
+    /// next plan deletes it.
+    fn forget_hooks_of(&self, chart: &BlockAddress, recorder: &mut dyn Recorder) {
+        let of_chart = self.changes.values().filter(|change| change.address.block == *chart);
+        let gone = of_chart
+            .filter(|change| hooks::is_of_deletion(change) && !self.current.contains_key(&change.address));
+        gone.for_each(|change| recorder.note(record::gone(change)));
     }
 
     /// Notes a failure, and skips the resources that waited for this one.

@@ -24,6 +24,8 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
         sent: known.iter().filter_map(|resource| sent(resource)).collect(),
         contents: known
             .iter()
+            // What ran for a deletion has another content.
+            .filter(|resource| resource.hook != Some(Moment::Delete))
             .filter_map(|resource| resource.readiness.completed().map(str::to_owned))
             .collect(),
         is_renewed: false,

@@ -3,65 +3,157 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Error, Project};
-use crate::graph::Graph;
-use crate::plan::Mode;
-use crate::resource::{BlockAddress, Desired, Moment, Phase};
-use crate::state::{State, StoredDesired};
+use super::Error;
+use crate::diagnostic::Diagnostic;
+use crate::kubernetes::kinds::is_definition;
+use crate::plan::{Action, Change, Mode, Plan};
+use crate::resource::{Address, BlockAddress, Desired, Hook, Moment, Phase};
+use crate::state::{Backend, Revision, State, StateError, StoredDesired};
 
-/// The hooks that run when charts are deleted, and sentences about those that cannot.
-#[derive(Debug, Default)]
-pub(super) struct Farewells {
-    /// The hooks.
-    pub(super) hooks: Vec<Arc<Desired>>,
-    /// What the reader of the plan must know.
-    pub(super) notes: Vec<String>,
+/// The name of the warning.
+const HOOKS_UNKNOWN: &str = "hooks-unknown";
+
+/// What the last completed apply desired.
+#[derive(Debug)]
+pub(super) enum Newest {
+    /// No apply was completed yet.
+    NoneYet,
+    /// It has this revision.
+    Read(Box<Revision>),
+    /// Its revision is damaged or gone: nobody will ever know.
+    Lost(StateError),
 }
 
-/// The hooks of the charts that leave: of all for a destroy, and else of those that are not desired any more.
-///
-/// # Errors
-/// The place of the state cannot be opened.
-pub(super) async fn farewells(
+impl Newest {
+    /// What the state names as its last revision.
+    ///
+    /// # Errors
+    /// It cannot be read now. Later it may be, and then it says what it says.
+    pub(super) async fn of(state: &State, backend: &dyn Backend) -> Result<Self, StateError> {
+        if state.revision == 0 {
+            return Ok(Self::NoneYet);
+        }
+        match backend.revision(state.revision).await {
+            Ok(revision) => Ok(Self::Read(Box::new(revision))),
+            Err(error @ (StateError::Damaged { .. } | StateError::NoRevision { .. })) => {
+                Ok(Self::Lost(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The revision, where there is one.
+    pub(super) fn revision(&self) -> Option<&Revision> {
+        match self {
+            Self::Read(revision) => Some(revision),
+            Self::NoneYet | Self::Lost(_) => None,
+        }
+    }
+}
+
+/// The charts with hooks that leave: all for a destroy, and else those that are not desired any more.
+pub(super) fn leaving_charts(
     state: &State,
-    graph: &Graph,
     mode: Mode,
-    project: &Project,
-) -> Result<Farewells, Error> {
-    let desired: BTreeSet<&BlockAddress> = graph.resources().map(|desired| &desired.address.block).collect();
+    is_desired: impl Fn(&BlockAddress) -> bool,
+) -> BTreeSet<BlockAddress> {
     let with_hooks = state.resources.iter().filter(|(_, resource)| resource.hook.is_some());
-    let charts: BTreeSet<&BlockAddress> = with_hooks
-        .map(|(address, _)| &address.block)
-        .filter(|chart| mode == Mode::Destroy || !desired.contains(chart))
-        .collect();
-    if charts.is_empty() || state.revision == 0 {
-        return Ok(Farewells::default());
+    let charts = with_hooks.map(|(address, _)| &address.block);
+    charts.filter(|chart| mode == Mode::Destroy || !is_desired(chart)).cloned().collect()
+}
+
+/// Charts that perhaps leave, and what says what they run then.
+#[derive(Debug)]
+pub(super) struct Farewells {
+    /// The charts.
+    pub(super) charts: BTreeSet<BlockAddress>,
+    /// The newest revision; or why it cannot be read now.
+    pub(super) newest: Result<Newest, StateError>,
+}
+
+impl Farewells {
+    /// The hooks that can run.
+    pub(super) fn hooks(&self) -> Vec<Arc<Desired>> {
+        let whole = self.stored().filter(|(_, stored)| stored.withheld.is_empty());
+        let hooks = whole.filter_map(|(address, stored)| {
+            let mut desired = stored.desired(address.clone())?;
+            desired.hook = desired.hook.map(Hook::of_deletion);
+            Some(Arc::new(desired))
+        });
+        hooks.collect()
     }
-    let backend = project.backend().await?;
-    // Without the revision nobody knows what would run.
-    let Ok(revision) = backend.revision(state.revision).await else {
-        let note = "What charts run when they are deleted is not known, since the newest revision cannot be read; nothing \
-                    of it runs.";
-        return Ok(Farewells { hooks: Vec::new(), notes: vec![note.to_owned()] });
+
+    /// Says of the charts that the plan deletes what of their hooks does not run, in the notes of the plan; a warning is
+    /// what must be mended.
+    ///
+    /// # Errors
+    /// The plan deletes a chart, and the revision cannot be read that says what runs then.
+    pub(super) fn tell(self, plan: &mut Plan, state: &State) -> Result<Option<Diagnostic>, Error> {
+        let leaving: BTreeSet<&BlockAddress> =
+            self.charts.iter().filter(|chart| is_deleted(chart, plan, state)).collect();
+        if leaving.is_empty() {
+            return Ok(None);
+        }
+        let withheld = self
+            .stored()
+            .filter(|(address, stored)| leaving.contains(&address.block) && !stored.withheld.is_empty());
+        let mut notes: Vec<String> = withheld
+            .map(|(address, _)| {
+                format!(
+                    "{address} does not run when its chart is deleted: it has secret values, which no revision keeps."
+                )
+            })
+            .collect();
+        let newest = self.newest.as_ref().ok().filter(|newest| !matches!(newest, Newest::Lost(_)));
+        let is_known = |chart: &BlockAddress| {
+            let mut all =
+                newest.and_then(Newest::revision).into_iter().flat_map(|newest| newest.desired.keys());
+            all.any(|address| address.block == *chart)
+        };
+        let never_whole = leaving.iter().filter(|chart| newest.is_some() && !is_known(chart));
+        notes.extend(never_whole.map(|chart| {
+            format!("If {chart} has hooks of its deletion, they do not run: no apply of it was completed.")
+        }));
+        plan.notes.extend(notes);
+        match &self.newest {
+            Ok(Newest::Lost(error)) => Ok(Some(unknown(&leaving, error))),
+            Ok(_) => Ok(None),
+            Err(_) => self.newest.map(|_| None).map_err(Error::from),
+        }
+    }
+
+    /// What the revision has of the hooks of the charts.
+    fn stored(&self) -> impl Iterator<Item = (&Address, &StoredDesired)> {
+        let revision = self.newest.as_ref().ok().and_then(Newest::revision);
+        let desired = revision.into_iter().flat_map(|revision| &revision.desired);
+        desired.filter(|(address, stored)| self.charts.contains(&address.block) && runs_at_the_end(stored))
+    }
+}
+
+/// Whether the plan deletes the chart as a whole, or goes on with that.
+fn is_deleted(chart: &BlockAddress, plan: &Plan, state: &State) -> bool {
+    let is_of_deletion = |change: &Change| match state.resources.get(&change.address) {
+        Some(known) if known.hook == Some(Moment::Delete) => known.readiness.completed().is_none(),
+        Some(known) if known.hook.is_some() => false,
+        _ => change.action == Action::Delete,
     };
-    let mut found = Farewells::default();
-    for (address, stored) in revision.desired.iter().filter(|(address, _)| charts.contains(&address.block)) {
-        if !runs_at_the_end(stored) {
-            continue;
-        }
-        if !stored.withheld.is_empty() {
-            found.notes.push(format!(
-                "{address} does not run when its chart is deleted: it has secret values, which no revision keeps."
-            ));
-            continue;
-        }
-        let Some(mut desired) = stored.desired(address.clone()) else { continue };
-        if let Some(hook) = &mut desired.hook {
-            hook.moment = Moment::Delete;
-        }
-        found.hooks.push(Arc::new(desired));
-    }
-    Ok(found)
+    // Definitions are never rolled back: that they stay does not keep their chart.
+    let stays = |address: &Address| {
+        let known = state.resources.get(address);
+        plan.revision.is_some() && known.is_some_and(|known| is_definition(&known.identity))
+    };
+    let is_left_out = plan.left_out.iter().any(|address| address.block == *chart && !stays(address));
+    let mut changes = plan.changes.iter().filter(|change| change.address.block == *chart);
+    !is_left_out && changes.any(is_of_deletion)
+}
+
+/// Without the revision nobody knows what would run.
+fn unknown(charts: &BTreeSet<&BlockAddress>, error: &StateError) -> Diagnostic {
+    let named: Vec<String> = charts.iter().map(ToString::to_string).collect();
+    let (named, have) = (named.join(", "), if charts.len() == 1 { "has" } else { "have" });
+    let message = format!("if {named} {have} hooks of a deletion, they do not run: {error}");
+    Diagnostic::warning(HOOKS_UNKNOWN, message)
+        .help("only the newest revision says which they are: to have them run, restore it from a backup and plan again")
 }
 
 fn runs_at_the_end(stored: &StoredDesired) -> bool {

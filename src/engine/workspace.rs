@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::applying::{self, Run};
 use super::chart_past::past;
 use super::compiling::Charts;
-use super::farewells::{Farewells, farewells};
+use super::farewells::{Farewells, Newest, leaving_charts};
 use super::file_lines;
 use super::introducing::introduction;
 use super::lost_data;
@@ -139,16 +139,17 @@ impl<S: StateAccess> Workspace<S> {
         };
         self.secrets.learn_inputs(&compiled.secret_inputs);
         self.secrets.learn_desired(&compiled.graph);
-        let Farewells { hooks: farewells, notes } =
-            farewells(state, &compiled.graph, request.mode, &self.project).await?;
-        let wanted = Wanted { farewells, notes, ..Wanted::of(&compiled.graph) };
+        let farewells = self.farewells(&compiled.graph, needed.as_ref(), request.mode).await?;
+        let wanted = Wanted { farewells: farewells.hooks(), ..Wanted::of(&compiled.graph) };
         let parallelism = settings.parallelism;
         let mut plan = planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism)
             .await
             .map_err(|error| error.after(&compiled.warnings))?;
         plan.briefing = self.briefing(&compiled);
         file_lines::point_at_lines(&mut plan, &config.folder);
-        let warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
+        let unknown = farewells.tell(&mut plan, state).map_err(|error| error.after(&compiled.warnings))?;
+        let mut warnings = self.secrets.redactor().diagnostics(compiled.warnings.clone());
+        warnings.extend(unknown);
         let (secret_inputs, configuration) = (compiled.secret_inputs.clone(), config.digest());
         let variables = config.defaulted_variables.overridden.clone();
         // What is destroyed as a whole chooses nothing any more.
@@ -172,7 +173,7 @@ impl<S: StateAccess> Workspace<S> {
         let revision = backend.revision(number).await?;
         let values = self.project.kept_values(backend.as_ref(), &revision).await;
         // Where the newest one is damaged, no revision says how definitions are now.
-        let newest = if state.revision > 0 { backend.revision(state.revision).await.ok() } else { None };
+        let newest = Newest::of(state, backend.as_ref()).await?;
         let readings = KeptReadings::default();
         let provider = self.provider.as_ref();
         let (keeping, provider) = (readings.kept_from(provider), readings.before(provider));
@@ -180,13 +181,17 @@ impl<S: StateAccess> Workspace<S> {
         let past = Past {
             revision: &revision,
             values: &values,
-            newest: newest.as_ref(),
+            newest: newest.revision(),
             state,
             consented: &consented,
             kept,
         };
         let restoration = restoring::restore(config, past, &keeping).await?;
         let Restoration { compiled, left_out, applied_then, barred, used_consents, notes } = restoration;
+        // A chart that was not there yet goes as with any other removal.
+        let was_there = |chart: &BlockAddress| revision.desired.keys().any(|address| address.block == *chart);
+        let charts = leaving_charts(state, request.mode, was_there);
+        let farewells = Farewells { charts, newest: Ok(newest) };
         self.secrets.learn_desired(&compiled.graph);
         self.provider.introduce(&introduction(state, Some(&compiled.graph), &config.folder));
         let wanted = Wanted {
@@ -196,14 +201,15 @@ impl<S: StateAccess> Workspace<S> {
             applied_then,
             barred,
             used_consents,
-            farewells: Vec::new(),
+            farewells: farewells.hooks(),
             notes,
         };
         let parallelism = settings.parallelism;
         let mut plan =
             planning::plan(config, wanted, state, &self.cluster, &provider, &request, parallelism).await?;
         plan.briefing = self.briefing(&compiled);
-        let (warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
+        let (mut warnings, secret_inputs) = (compiled.warnings, compiled.secret_inputs);
+        warnings.extend(farewells.tell(&mut plan, state)?);
         let configuration = revision.head.configuration;
         let State { files, variables, selections, .. } = revision.state;
         let read_from = ReadFrom { files, variables, selections };
@@ -212,6 +218,31 @@ impl<S: StateAccess> Workspace<S> {
 }
 
 impl<S: StateAccess> Workspace<S> {
+    /// The charts that the configuration does not have any more, or that are destroyed. What the plan does not need
+    /// (`needed`) was not rendered, and does not leave.
+    async fn farewells(
+        &self,
+        graph: &Graph,
+        needed: Option<&BTreeSet<BlockAddress>>,
+        mode: Mode,
+    ) -> Result<Farewells, Error> {
+        let state = self.state.state();
+        let blocks = &self.config().blocks;
+        let is_desired =
+            |chart: &BlockAddress| graph.resources().any(|desired| desired.address.block == *chart);
+        let is_unneeded = |chart: &BlockAddress| {
+            needed.is_some_and(|needed| !needed.contains(chart))
+                && blocks.iter().any(|block| block.address == *chart)
+        };
+        let charts = leaving_charts(state, mode, |chart| is_desired(chart) || is_unneeded(chart));
+        let newest = if charts.is_empty() {
+            Ok(Newest::NoneYet)
+        } else {
+            Newest::of(state, self.project.backend().await?.as_ref()).await
+        };
+        Ok(Farewells { charts, newest })
+    }
+
     fn briefing(&self, compiled: &Compiled) -> Briefing {
         Briefing {
             context: self.provider.cluster().context().map(str::to_owned),

@@ -32,6 +32,11 @@ pub fn is_taken_away(identity: &Identity, object: &Value) -> bool {
     }
 }
 
+/// Whether such an object does its work and ends, as a Job does.
+pub fn ends_by_itself(identity: &Identity) -> bool {
+    is_job(identity) || identity.is("", "Pod")
+}
+
 /// Whether it is a Job that has done its work, or has failed in it.
 pub fn has_ended(identity: &Identity, object: &Value) -> bool {
     is_job(identity)

@@ -3,6 +3,7 @@
 mod changes;
 mod cures;
 mod environments;
+mod farewells;
 mod health;
 mod houses;
 mod lost_data;

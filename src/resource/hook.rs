@@ -86,12 +86,21 @@ pub struct Hook {
 
 /// What stands between the two digests of a content.
 const FROM: &str = " from ";
+/// What stands before the content of a hook that runs because its chart is deleted.
+const DELETION: &str = "deletion of ";
 
 impl Hook {
     /// The content that hooks run with: the digest of all that their chart renders, without secrets, and that of what it
     /// is rendered from, where that is known.
     pub fn content_of(rendered: &str, from: Option<&str>) -> String {
         from.map_or_else(|| rendered.to_owned(), |from| format!("{rendered}{FROM}{from}"))
+    }
+
+    /// The same hook, as it runs when its chart is deleted. It may have run for the same content before, for another reason:
+    /// that is not this run.
+    #[must_use]
+    pub fn of_deletion(self) -> Self {
+        Self { content: format!("{DELETION}{}", self.content), moment: Moment::Delete, ..self }
     }
 
     /// What the chart was rendered from that had this content, where that is known.
@@ -141,5 +150,23 @@ impl Hook {
     pub fn side(&self) -> Option<Side> {
         let mut places = self.phases.iter().map(|phase| phase.place());
         places.find(|(_, moment)| *moment == self.moment).map(|(side, _)| side)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ran_with_a_content_has_not_run_for_a_deletion_with_it() {
+        let content = Hook::content_of("sha256:a", Some("sha256:b"));
+        let (phases, deleted_after) =
+            (BTreeSet::from([Phase::PreInstall, Phase::PreDelete]), BTreeSet::new());
+        let hook =
+            Hook { phases, weight: 0, deleted_after, content: content.clone(), moment: Moment::Install };
+        let leaving = hook.clone().of_deletion();
+        assert_eq!((hook.side(), leaving.side()), (Some(Side::Before), Some(Side::Before)));
+        assert!(hook.does_the_same_with(&content) && !leaving.does_the_same_with(&content));
+        assert_eq!(Hook::rendered_from(&leaving.content), Some("sha256:b"));
     }
 }

@@ -117,6 +117,7 @@ fn tests() -> Vec<Test> {
         approval::tests(),
         as_the_server::tests(),
         attribution::tests(),
+        charts::farewells::tests(),
         charts::hooks::tests(),
         charts::takeover::tests(),
         charts::tested::tests(),

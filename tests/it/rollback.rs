@@ -50,7 +50,7 @@ pub(crate) fn applied<'n>(ns: &'n Namespace, configs: &[String]) -> Project<'n> 
 }
 
 /// The file of a revision.
-fn revision_file(project: &Project<'_>, number: u64) -> String {
+pub(crate) fn revision_file(project: &Project<'_>, number: u64) -> String {
     project.state_path().replace("state.json", &format!("revisions/{number:06}.json"))
 }
 

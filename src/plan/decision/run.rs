@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::kubernetes::completion::ends_by_itself;
 use crate::kubernetes::readiness::{Readiness, StorageClass, judge};
 use crate::plan::decision::change;
 use crate::plan::decision::reading::{refused, written};
@@ -42,9 +43,10 @@ pub(super) fn next_step(situation: Situation<'_>, hook: &Hook) -> Option<NextSte
 fn has_run(situation: Situation<'_>, hook: &Hook, reading: &Reading) -> bool {
     let known = situation.known().filter(|known| !known.doubted);
     let ran_with = known.and_then(|known| known.completed.as_ref());
+    // All that does not end by itself is made for what does.
     let is_needed = || {
         matches!(reading, Reading::Absent)
-            && !ends_by_itself(situation)
+            && !ends_by_itself(&situation.desired().identity)
             && hook.side().is_some()
             && situation
                 .runs_beside()
@@ -53,12 +55,6 @@ fn has_run(situation: Situation<'_>, hook: &Hook, reading: &Reading) -> bool {
     ran_with.is_some_and(|ran_with| hook.does_the_same_with(ran_with))
         && !situation.is_replacement_requested()
         && !is_needed()
-}
-
-/// Whether it does its work and ends, as a Job does. All else that a hook makes is made for what does.
-fn ends_by_itself(situation: Situation<'_>) -> bool {
-    let identity = &situation.desired().identity;
-    identity.is("batch", "Job") || identity.is("", "Pod")
 }
 
 /// Whether this very run was begun, and has not failed: a run that was killed meanwhile goes on by itself.

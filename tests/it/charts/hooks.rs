@@ -14,7 +14,6 @@ tests! {
     the_approval_binds_hooks,
     a_rollback_runs_its_own_hooks_without_helm,
     hooks_are_chosen_by_their_phases,
-    hooks_run_around_the_end_of_their_chart,
 }
 
 /// An object, hooks of all moments of an apply, and a test.
@@ -60,7 +59,7 @@ fn project(ns: &Namespace) -> Project<'_> {
 }
 
 /// Which of the hooks are there.
-fn left(ns: &Namespace) -> Vec<String> {
+pub(super) fn left(ns: &Namespace) -> Vec<String> {
     ns.list("jobs.batch,configmaps").into_iter().filter(|name| !name.contains("kube-root")).collect()
 }
 
@@ -69,7 +68,7 @@ fn uid(ns: &Namespace, target: &str) -> Value {
 }
 
 /// It is as it should be: nothing to change, no drift.
-fn is_quiet(project: &Project<'_>) {
+pub(super) fn is_quiet(project: &Project<'_>) {
     project.expect_settled();
     project.run(["drift"]).success().stdout_contains("In sync");
 }
@@ -240,67 +239,4 @@ fn hooks_are_chosen_by_their_phases() {
     project.edit("regplan.toml", "hooks = [\"after-install\"]\n", "");
     project.edit("web/templates/all.yaml", "\"post-install\"", "\"pre-install,post-install\"");
     project.run(["validate"]).code(1).stderr_contains("runs Job/seed both before and after");
-}
-
-/// Hooks of the end, and an object.
-const ENDING: &str = r#"
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: config}
----
-apiVersion: batch/v1
-kind: Job
-metadata: {name: before, annotations: {helm.sh/hook: pre-delete}}
-spec:
-  backoffLimit: 0
-  template:
-    metadata: {labels: {regplan.test/behaviour: fine}}
-    spec: {restartPolicy: Never, containers: [{name: main, image: "job:1"}]}
----
-apiVersion: batch/v1
-kind: Job
-metadata: {name: after, annotations: {helm.sh/hook: post-delete}}
-spec:
-  backoffLimit: 0
-  template:
-    metadata: {labels: {regplan.test/behaviour: fine}}
-    spec: {restartPolicy: Never, containers: [{name: main, image: "job:1"}]}
-"#;
-
-fn hooks_run_around_the_end_of_their_chart() {
-    let ns = Namespace::new();
-    let project = with_chart(ns.project(), "web", ENDING)
-        .write("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\n"));
-    project.run(["plan"]).success().stdout_lacks("to run");
-    project.apply();
-    is_quiet(&project);
-    // A destroy needs no Helm.
-    let project = project.env("REGPLAN_HELM", "/nonexistent/helm");
-    let destroyed = project.run(["destroy", "--auto-approve"]).success();
-    destroyed.stdout_contains("2 to run").stdout_contains("runs before the chart is deleted");
-    let told = destroyed.stderr();
-    let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text}: {told}"));
-    assert!(at("ran chart.web/Job/before") < at("deleted chart.web/ConfigMap/config"), "{told}");
-    assert!(at("deleted chart.web/ConfigMap/config") < at("ran chart.web/Job/after"), "{told}");
-    wait_until("nothing is left", || left(&ns).is_empty());
-    assert_eq!(project.state()["resources"], serde_json::json!({}));
-    // The same where the block leaves the configuration, and the Job is there from a run that was killed.
-    let project = project.env("REGPLAN_HELM", super::stack_folder().join("helm"));
-    project.apply();
-    project.rewrite("regplan.toml", HEAD);
-    let proxy = ns.proxy();
-    let project = project.through(&proxy);
-    proxy.on("watch", "jobs.batch").hang();
-    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
-    wait_until("the Job has ended", || {
-        ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1)
-    });
-    apply.kill();
-    proxy.clear_faults();
-    proxy.forget();
-    project.apply().stderr_contains("ran chart.web/Job/after");
-    let made = |seen: &&crate::harness::Seen| seen.verb == "apply" && seen.name.as_deref() == Some("before");
-    assert_eq!(proxy.writes().iter().filter(made).count(), 0, "it did not run again");
-    wait_until("nothing is left", || left(&ns).is_empty());
-    assert_eq!(project.state()["resources"], serde_json::json!({}));
 }

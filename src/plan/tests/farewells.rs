@@ -1,0 +1,204 @@
+//! What charts have run when they are deleted.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::world::*;
+use crate::config::Removed;
+use crate::diagnostic::{SourceId, Span};
+use crate::kubernetes::marks::RUN;
+use crate::plan::{Action, Change, Input, Plan};
+use crate::resource::{Address, Desired, Hook, Moment, Phase};
+
+fn at(kind: &str, name: &str) -> Address {
+    format!("chart.web/{kind}/{name}").parse().unwrap()
+}
+
+fn job(name: &str) -> Value {
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "namespace": "a"},
+        "status": {"conditions": [{"type": "Complete", "status": "True"}]},
+    })
+}
+
+fn hook(address: &Address, object: Value, phase: Phase) -> Arc<Desired> {
+    let hook = Hook {
+        phases: BTreeSet::from([phase]),
+        weight: 0,
+        deleted_after: BTreeSet::new(),
+        content: "c".into(),
+        moment: Moment::Install,
+    };
+    let desired = Desired::new(address.clone(), object).unwrap();
+    Arc::new(Desired { hook: Some(hook.of_deletion()), ..desired })
+}
+
+/// A chart with an object, an account and a Job that run before its end, and a Job that runs after it. The state knows
+/// them all, and nothing has happened yet.
+fn leaving() -> Input {
+    let mut input = input(vec![]);
+    for (kind, name, object) in [
+        ("ConfigMap", "config", config_map("config", json!({}))),
+        ("ServiceAccount", "account", account()),
+        ("Job", "before", job("before")),
+        ("Job", "after", job("after")),
+    ] {
+        input = with_known(input, &at(kind, name), &object);
+        if kind != "ConfigMap" {
+            known(&mut input, kind, name).hook = Some(Moment::Install);
+        }
+    }
+    input.farewells = vec![
+        hook(&at("Job", "after"), job("after"), Phase::PostDelete),
+        hook(&at("Job", "before"), job("before"), Phase::PreDelete),
+        hook(&at("ServiceAccount", "account"), account(), Phase::PreDelete),
+    ];
+    input
+}
+
+fn account() -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "account", "namespace": "a"}})
+}
+
+fn known<'i>(input: &'i mut Input, kind: &str, name: &str) -> &'i mut crate::plan::Known {
+    input.known.get_mut(&at(kind, name)).unwrap()
+}
+
+/// An earlier run was to run it because the chart is deleted.
+fn due(input: &mut Input, kind: &str, name: &str) {
+    let known = known(input, kind, name);
+    known.hook = Some(Moment::Delete);
+    known.uid = String::new();
+}
+
+/// It has run because the chart is deleted.
+fn ran(input: &mut Input, kind: &str, name: &str) {
+    let known = known(input, kind, name);
+    known.hook = Some(Moment::Delete);
+    known.completed = Some("deletion of c".into());
+}
+
+/// Whatever is not kept as it is.
+fn done(plan: &Plan) -> Vec<(String, Action)> {
+    actions(plan).into_iter().filter(|(_, action)| *action != Action::None).collect()
+}
+
+fn change<'p>(plan: &'p Plan, kind: &str, name: &str) -> &'p Change {
+    plan.changes.iter().find(|change| change.address == at(kind, name)).unwrap()
+}
+
+fn world() -> World {
+    World::default().with(config_map("config", json!({})))
+}
+
+fn runs(plan: &Plan) -> Vec<String> {
+    let all = done(plan).into_iter().filter(|(_, action)| *action == Action::Run);
+    let mut names: Vec<String> =
+        all.map(|(address, _)| address.rsplit('/').next().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_still_to_run_runs_when_all_else_is_gone() {
+    let plan = World::default().plan(leaving());
+    assert_eq!(runs(&plan), [""; 0], "others have deleted it, and nobody was to run anything");
+    let mut input = leaving();
+    input.known.remove(&at("ConfigMap", "config"));
+    ran(&mut input, "ServiceAccount", "account");
+    ran(&mut input, "Job", "before");
+    due(&mut input, "Job", "after");
+    let plan = World::default().plan(input.clone());
+    assert_eq!(done(&plan), [("chart.web/Job/after".into(), Action::Run)]);
+    ran(&mut input, "Job", "after");
+    let plan = World::default().plan(input);
+    assert_eq!(runs(&plan), [""; 0], "all is done");
+    assert!(done(&plan).iter().all(|(_, action)| *action == Action::Forget));
+}
+
+#[test]
+fn what_has_run_is_known_until_all_of_its_chart_is_done() {
+    let mut input = leaving();
+    ran(&mut input, "ServiceAccount", "account");
+    ran(&mut input, "Job", "before");
+    due(&mut input, "Job", "after");
+    let plan = world().plan(input);
+    assert_eq!(runs(&plan), ["after"]);
+    assert!(done(&plan).iter().all(|(_, action)| *action != Action::Forget), "{:?}", done(&plan));
+    assert!(change(&plan, "Job", "before").has_completed());
+}
+
+/// It is there from a run that was killed before it deleted what is left of it.
+#[test]
+fn what_has_run_and_is_there_is_waited_for_and_goes() {
+    let mut input = leaving();
+    ran(&mut input, "ServiceAccount", "account");
+    ran(&mut input, "Job", "before");
+    let mut object = marked(job("before"), "chart.web/Job/before");
+    object["metadata"]["annotations"][RUN] = json!("deletion of c");
+    let plan = world().with(object).plan(input);
+    let before = change(&plan, "Job", "before");
+    assert_eq!((before.action, before.awaited), (Action::None, true));
+    assert_eq!(runs(&plan), ["after"]);
+}
+
+/// What is left of an installation with the same content is no run of the deletion.
+#[test]
+fn what_ran_for_another_reason_runs_again() {
+    let mut input = leaving();
+    due(&mut input, "Job", "before");
+    known(&mut input, "Job", "after").completed = Some("c".into());
+    let mut object = marked(job("before"), "chart.web/Job/before");
+    object["metadata"]["annotations"][RUN] = json!("c");
+    let plan = world().with(object).plan(input);
+    assert_eq!(runs(&plan), ["account", "after", "before"]);
+}
+
+#[test]
+fn what_a_hook_needs_is_made_again_with_it() {
+    let mut input = leaving();
+    ran(&mut input, "ServiceAccount", "account");
+    due(&mut input, "Job", "before");
+    assert_eq!(runs(&world().plan(input)), ["account", "after", "before"]);
+}
+
+#[test]
+fn a_chart_that_goes_on_under_another_name_runs_nothing() {
+    let mut input = leaving();
+    input.moved.insert("chart.site/ConfigMap/other".parse().unwrap(), at("ConfigMap", "other"));
+    assert_eq!(runs(&world().plan(input)), [""; 0]);
+}
+
+#[test]
+fn what_is_released_does_not_run() {
+    let mut input = leaving();
+    input.moves.removed.push(Removed {
+        address: at("Job", "after"),
+        destroy: false,
+        span: Span { source: SourceId(0), start: 0, end: 0 },
+        place: "here".into(),
+    });
+    let plan = world().plan(input);
+    assert_eq!(runs(&plan), ["account", "before"]);
+    assert_eq!(change(&plan, "Job", "after").action, Action::Forget);
+}
+
+/// Definitions are never rolled back.
+#[test]
+fn a_definition_that_stays_in_a_rollback_does_not_keep_its_chart() {
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+    });
+    let kind = "CustomResourceDefinition";
+    let staying = || {
+        let desired = Desired::new(at(kind, "things"), definition.clone()).unwrap();
+        Input { desired: vec![Arc::new(desired)], ..leaving() }
+    };
+    let world = || world().with(marked(definition.clone(), "chart.web/CustomResourceDefinition/things"));
+    assert_eq!(runs(&world().plan(staying())), [""; 0], "the chart is wanted");
+    let plan = world().plan(Input { revision: Some(1), ..staying() });
+    assert_eq!(runs(&plan), ["account", "after", "before"]);
+}

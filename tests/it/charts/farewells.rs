@@ -1,0 +1,242 @@
+//! What charts have run when they are deleted, and what is remembered of it until all of the chart is gone.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::hooks::{is_quiet, left};
+use super::{stack_folder, with_chart};
+use crate::harness::{Ended, GREETING, HEAD, Namespace, Project, Proxy, Seen, wait_until};
+use crate::rollback::revision_file;
+
+tests! {
+    hooks_run_around_the_end_of_their_chart,
+    what_runs_after_the_end_is_remembered_by_a_run_that_was_killed,
+    what_runs_after_the_end_runs_until_it_has_done_its_work,
+    what_ran_before_the_end_does_not_run_again,
+    a_chart_that_came_back_is_deleted_with_all_of_its_hooks,
+    a_chart_is_not_deleted_without_knowing_its_hooks,
+    a_rollback_to_before_a_chart_runs_its_hooks,
+}
+
+/// Hooks of the end, and an object.
+const TEMPLATE: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: before, annotations: {helm.sh/hook: pre-delete}}
+spec:
+  backoffLimit: 0
+  template:
+    metadata: {labels: {regplan.test/behaviour: fine}}
+    spec: {restartPolicy: Never, containers: [{name: main, image: "job:1"}]}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: after, annotations: {helm.sh/hook: post-delete, helm.sh/hook-delete-policy: hook-failed}}
+spec:
+  backoffLimit: 0
+  template:
+    metadata: {labels: {regplan.test/behaviour: {{ .Values.after | default "fine" }}}}
+    spec: {restartPolicy: Never, containers: [{name: main, image: "job:1"}]}
+"#;
+
+const BLOCK: &str = "[chart.web]\nchart = \"web\"\n";
+
+fn project(ns: &Namespace) -> Project<'_> {
+    with_chart(ns.project(), "web", TEMPLATE).write("regplan.toml", &format!("{HEAD}{BLOCK}"))
+}
+
+/// How often a Job was begun.
+fn runs(proxy: &Proxy, job: &str) -> usize {
+    let writes = proxy.writes();
+    writes.iter().filter(|seen| seen.verb == "apply" && seen.name.as_deref() == Some(job)).count()
+}
+
+fn has_asked(proxy: &Proxy, verb: &str, name: &str) -> bool {
+    let is_it = |seen: &Seen| seen.verb == verb && !seen.dry_run && seen.name.as_deref() == Some(name);
+    proxy.requests().iter().any(is_it)
+}
+
+fn nothing_is_left(ns: &Namespace, project: &Project<'_>) {
+    wait_until("nothing is left", || left(ns).is_empty());
+    assert_eq!(project.state()["resources"], json!({}));
+}
+
+fn ran_around_the_end(ended: &Ended) {
+    let told = ended.stderr();
+    let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text}: {told}"));
+    assert!(at("ran chart.web/Job/before") < at("deleted chart.web/ConfigMap/config"), "{told}");
+    assert!(at("deleted chart.web/ConfigMap/config") < at("ran chart.web/Job/after"), "{told}");
+}
+
+/// A run of this command that was killed as soon as it had sent this request, which the server never saw.
+fn killed_at(project: &Project<'_>, proxy: &Proxy, command: &str, verb: &str, resource: &str, name: &str) {
+    proxy.on(verb, resource).named(name).not_dry_run().hang();
+    let run = project.regplan([command, "--auto-approve"]).spawn();
+    wait_until("it is asked for", || has_asked(proxy, verb, name));
+    run.kill();
+    proxy.clear_faults();
+    proxy.forget();
+}
+
+fn hooks_run_around_the_end_of_their_chart() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.run(["plan"]).success().stdout_lacks("to run");
+    project.apply();
+    is_quiet(&project);
+    // A destroy needs no Helm.
+    let project = project.env("REGPLAN_HELM", "/nonexistent/helm");
+    let destroyed = project.run(["destroy", "--auto-approve"]).success();
+    destroyed.stdout_contains("2 to run").stdout_contains("runs before the chart is deleted");
+    ran_around_the_end(&destroyed);
+    nothing_is_left(&ns, &project);
+    // The same where the block leaves the configuration, and the Job is there from a run that was killed.
+    let project = project.env("REGPLAN_HELM", stack_folder().join("helm"));
+    project.apply();
+    project.rewrite("regplan.toml", HEAD);
+    let proxy = ns.proxy();
+    let project = project.through(&proxy);
+    proxy.on("watch", "jobs.batch").hang();
+    let apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    wait_until("the Job has ended", || {
+        ns.find("job/before").is_some_and(|job| job["status"]["succeeded"] == 1)
+    });
+    apply.kill();
+    proxy.clear_faults();
+    proxy.forget();
+    project.apply().stderr_contains("ran chart.web/Job/after");
+    assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
+    nothing_is_left(&ns, &project);
+}
+
+fn what_runs_after_the_end_is_remembered_by_a_run_that_was_killed() {
+    for command in ["destroy", "apply"] {
+        let ns = Namespace::new();
+        let proxy = ns.proxy();
+        let project = project(&ns).through(&proxy);
+        project.apply();
+        if command == "apply" {
+            project.rewrite("regplan.toml", HEAD);
+        }
+        killed_at(&project, &proxy, command, "apply", "jobs.batch", "after");
+        wait_until("the chart itself is gone", || left(&ns).is_empty());
+        let plan = if command == "apply" { vec!["plan"] } else { vec!["plan", "--destroy"] };
+        let plan = project.run(plan).success();
+        plan.stdout_contains("▸ chart.web/Job/after  run").stdout_contains("1 to run");
+        plan.stdout_contains("runs after the chart was deleted").stdout_lacks("Job/before");
+        let ended = project.run([command, "--auto-approve"]).success();
+        ended.stderr_contains("ran chart.web/Job/after");
+        assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
+        nothing_is_left(&ns, &project);
+        project.run(["plan", "--destroy"]).success().stdout_contains("Nothing to destroy");
+    }
+}
+
+fn what_runs_after_the_end_runs_until_it_has_done_its_work() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns).through(&proxy);
+    project.edit("regplan.toml", BLOCK, &format!("{BLOCK}values.after = \"failed\"\n"));
+    project.apply();
+    for before in [1, 0] {
+        proxy.forget();
+        let ended = project.run(["destroy", "--auto-approve"]).code(1);
+        ended.stderr_contains("failed chart.web/Job/after").stderr_contains("BackoffLimitExceeded");
+        assert_eq!((runs(&proxy, "before"), runs(&proxy, "after")), (before, 1));
+        project.run(["plan", "--destroy"]).success().stdout_contains("▸ chart.web/Job/after  run");
+    }
+    // Who does without it says so.
+    let released = format!("{HEAD}[[removed]]\naddress = \"chart.web\"\ndestroy = false\n");
+    project.rewrite("regplan.toml", &released);
+    project.run(["plan"]).success().stdout_lacks("to run");
+    project.apply();
+    nothing_is_left(&ns, &project);
+}
+
+fn what_ran_before_the_end_does_not_run_again() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns).through(&proxy);
+    project.apply();
+    project.rewrite("regplan.toml", HEAD);
+    // The second run has seen it run, and is killed as well.
+    for _ in 0..2 {
+        killed_at(&project, &proxy, "apply", "delete", "configmaps", "config");
+        let plan = project.run(["plan"]).success();
+        plan.stdout_contains("- chart.web/ConfigMap/config").stdout_lacks("Job/before");
+    }
+    project.apply().stderr_contains("ran chart.web/Job/after");
+    assert_eq!(runs(&proxy, "before"), 0, "it did not run again");
+    nothing_is_left(&ns, &project);
+}
+
+fn a_chart_that_came_back_is_deleted_with_all_of_its_hooks() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns).through(&proxy);
+    project.apply();
+    project.rewrite("regplan.toml", HEAD);
+    killed_at(&project, &proxy, "apply", "delete", "configmaps", "config");
+    project.rewrite("regplan.toml", &format!("{HEAD}{BLOCK}"));
+    project.apply();
+    is_quiet(&project);
+    assert_eq!((runs(&proxy, "before"), runs(&proxy, "after")), (0, 0));
+    project.rewrite("regplan.toml", HEAD);
+    ran_around_the_end(&project.apply());
+    nothing_is_left(&ns, &project);
+}
+
+fn a_chart_is_not_deleted_without_knowing_its_hooks() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.rewrite("regplan.toml", &format!("{GREETING}{BLOCK}"));
+    project.apply();
+    let file = revision_file(&project, 1);
+    let kept = project.read(&file);
+    project.edit("regplan.toml", BLOCK, "");
+    // It cannot be read, and nobody knows what is in it.
+    project.remove(&file);
+    fs::create_dir(project.path(&file)).unwrap();
+    let refused = project.run(["plan"]).code(1);
+    refused.stderr_contains("could not read").stderr_contains("000001.json");
+    project.run(["apply", "--auto-approve"]).code(1);
+    project.run(["destroy", "--auto-approve"]).code(1);
+    assert!(ns.find("configmap/config").is_some());
+    let other = project.run(["plan", "--target", "resource.greeting"]).success();
+    other.stdout_contains("Nothing to change");
+    fs::remove_dir(project.path(&file)).unwrap();
+    // It is gone, or damaged, and will never be read.
+    for lost in [None, Some("")] {
+        if let Some(text) = lost {
+            project.rewrite(&file, text);
+        }
+        let plan = project.run(["plan"]).success();
+        plan.stderr_contains("hooks-unknown")
+            .stderr_contains("if chart.web has hooks of a deletion, they do not run");
+        plan.stdout_contains("- chart.web/ConfigMap/config").stdout_lacks("to run");
+    }
+    project.rewrite(&file, &kept);
+    project.run(["plan"]).success().stdout_contains("2 to run");
+    ran_around_the_end(&project.apply());
+}
+
+fn a_rollback_to_before_a_chart_runs_its_hooks() {
+    let ns = Namespace::new();
+    let project = project(&ns);
+    project.rewrite("regplan.toml", GREETING);
+    project.apply();
+    project.rewrite("regplan.toml", &format!("{GREETING}{BLOCK}"));
+    project.apply();
+    let project = project.env("REGPLAN_HELM", "/nonexistent/helm");
+    let rolled = project.run(["rollback", "1", "--auto-approve"]).success();
+    rolled.stdout_contains("2 to run").stdout_contains("runs before the chart is deleted");
+    ran_around_the_end(&rolled);
+    wait_until("nothing is left", || left(&ns) == ["configmap/greeting"]);
+    project.rewrite("regplan.toml", GREETING);
+    is_quiet(&project);
+}
