@@ -103,9 +103,14 @@ fn zone() -> String {
 
 /// The objects of a registry whose controller has a Service with these addresses.
 fn registry(addresses: &Value) -> Vec<Desired> {
-    let config = config(&format!("{REGISTRY}{}", zone()));
-    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
     let service = Identity::namespaced("", "Service", "projectcontour", "envoy");
+    behind(service, addresses, &format!("{REGISTRY}{}", zone()))
+}
+
+/// The objects of a configuration in whose cluster this Service has these addresses.
+fn behind(service: Identity, addresses: &Value, text: &str) -> Vec<Desired> {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
     let live = Live {
         object: json!({"status": {"loadBalancer": {"ingress": addresses}}}),
         stamp: Stamp { uid: "u".into(), version: "1".into() },
@@ -147,6 +152,26 @@ fn where_only_the_ingress_tells_the_address_it_comes_first() {
         assert_eq!((expression.to_string().as_str(), expression.encoding), (status, Encoding::Addresses));
         assert!(waits(of_kind(&objects, "Certificate")).contains(&record.address.to_string()));
         assert!(!waits(of_kind(&objects, "Ingress")).iter().any(|address| address.contains("Certificate")));
+    }
+}
+
+#[test]
+fn a_class_that_is_not_the_usual_one_is_reached_where_its_ingress_says() {
+    let public = || Identity::namespaced("", "Service", "ingress-nginx", "ingress-nginx-controller");
+    let addresses = json!([{"ip": "192.0.2.7"}]);
+    let led_by = |ingress: &str| {
+        let text = format!("{REGISTRY}{}", zone()).replace("ingress.class = \"contour\"", ingress);
+        let objects = behind(public(), &addresses, &text);
+        of_kind(&objects, "RecordSet").object["spec"]["values"].clone()
+    };
+    assert_eq!(led_by("ingress.class = \"nginx\""), json!(["192.0.2.7"]));
+    let ingress = json!("${registry.main/Ingress/registry.status.loadBalancer.ingress}");
+    for other in [
+        "ingress.class = \"nginx-internal\"",
+        "ingress = { class = \"internal\", controller = \"ingress-nginx\" }",
+        "ingress = {}",
+    ] {
+        assert_eq!(led_by(other), ingress, "{other}");
     }
 }
 
