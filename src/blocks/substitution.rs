@@ -92,10 +92,7 @@ impl Substitution<'_> {
             match (has_live, has_secret) {
                 (true, false) => {
                     path.set(&mut draft.object, Value::from(expression.to_string()));
-                    let encoding = match draft.addresses.get(&path) {
-                        Some(()) => Encoding::Addresses,
-                        None => expression.encoding,
-                    };
+                    let encoding = draft.addresses.get(&path).copied().unwrap_or(expression.encoding);
                     draft.unresolved.insert(path, Expression { encoding, ..expression });
                 }
                 // The plan shows and keeps the expressions that it waits for: no secret may be a part of one.
