@@ -403,9 +403,9 @@ fn a_server_that_does_not_answer_once_is_asked_again() {
     let project = ns.project().write("regplan.toml", &text(ONE));
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("does not have it yet");
-    relay.refuse_all(true);
+    relay.hang_up();
     apply.until("cannot be reached by TCP");
-    relay.refuse_all(false);
+    relay.listen();
     server.update(&format!("update add {NAME} 300 A 192.0.2.1")).success();
     apply.wait().success();
 }

@@ -62,9 +62,14 @@ impl DnsRelay {
         *self.mode.lock().unwrap() = mode;
     }
 
-    /// From now on it hangs up on everybody, or on nobody.
-    pub(crate) fn refuse_all(&self, refuses: bool) {
-        self.refuses.store(refuses, Ordering::SeqCst);
+    /// Hangs up on everybody from now on.
+    pub(crate) fn hang_up(&self) {
+        self.refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets everybody through again.
+    pub(crate) fn listen(&self) {
+        self.refuses.store(false, Ordering::SeqCst);
     }
 
     /// How many updates that change something have come.
