@@ -385,7 +385,9 @@ fn a_type_that_is_said_takes_its_own_addresses() {
     let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
     apply.until("give it a pool of them (MetalLB)");
     let patch = r#"{"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.3"}, {"ip": "2001:db8::3"}]}}}"#;
-    ns.kubectl(["patch", "service/lb", "--subresource=status", "--type=merge", "--patch", patch]).run().success();
+    ns.kubectl(["patch", "service/lb", "--subresource=status", "--type=merge", "--patch", patch])
+        .run()
+        .success();
     apply.wait().success();
     assert_eq!((server.dig("A", NAME), server.dig("AAAA", NAME)), ("192.0.2.3".into(), String::new()));
     project.expect_settled();

@@ -264,7 +264,8 @@ fn servers_that_cannot_be_asked_are_waited_for_unless_nobody_is() {
 
 fn a_file_with_the_token_is_found_by_drift_from_another_folder() {
     let (ns, service) = (Namespace::new(), DnsService::start(Dialect::Cloudflare));
-    let text = block(&service, Dialect::Cloudflare, ONE).replace("{ env = \"TOKEN\" }", "{ file = \"keys/token\" }");
+    let text =
+        block(&service, Dialect::Cloudflare, ONE).replace("{ env = \"TOKEN\" }", "{ file = \"keys/token\" }");
     let project = ns
         .project()
         .write("conf/regplan.toml", &format!("{text}\n[state]\npath = \"kept\"\n"))

@@ -56,7 +56,9 @@ fn texts_are_of_a_kind_of_their_own() {
 #[test]
 fn no_text_stands_beside_an_alias_of_another_block() {
     let texts = block("values = [\"v=1\"]\ntype = \"TXT\"").replace("dns.main", "dns.texts");
-    for alias in ["values = [\"lb.example.net\"]", "target = \"${resource.lb.status.name}\"\ntype = \"CNAME\""] {
+    for alias in
+        ["values = [\"lb.example.net\"]", "target = \"${resource.lb.status.name}\"\ntype = \"CNAME\""]
+    {
         let service = "[resource.lb]\napiVersion = \"v1\"\nkind = \"Service\"\n";
         let said = mistakes(&format!("{}{texts}{service}", block(alias)));
         assert!(said.contains("`dns.main` makes registry.example.com lead to another name"), "{said}");
@@ -196,14 +198,19 @@ fn a_type_that_is_said_takes_its_own_addresses_of_both_families() {
         let objects = behind(service(), &both, &format!("{REGISTRY}{zone}"));
         assert_eq!(of_kind(&objects, "RecordSet").object["spec"]["values"], json!([taken]));
         let later = behind(service(), &json!([]), &format!("{REGISTRY}{zone}"));
-        let expression = of_kind(&later, "RecordSet").unresolved.get(&"spec.values".parse().unwrap()).unwrap();
+        let expression =
+            of_kind(&later, "RecordSet").unresolved.get(&"spec.values".parse().unwrap()).unwrap();
         assert_eq!(expression.encoding, Encoding::AddressesOf(RecordType::named(said).unwrap()));
         let asked = format!("[dns.zone]\nzone = \"example.com\"\nexternal_dns = {{}}\ntype = \"{said}\"\n");
         let objects = behind(service(), &both, &format!("{REGISTRY}{asked}"));
         let endpoints = &of_kind(&objects, "DNSEndpoint").object["spec"]["endpoints"];
-        assert_eq!((endpoints[0]["recordType"].as_str(), &endpoints[0]["targets"]), (Some(said), &json!([taken])));
+        assert_eq!(
+            (endpoints[0]["recordType"].as_str(), &endpoints[0]["targets"]),
+            (Some(said), &json!([taken]))
+        );
     }
-    let none = behind(service(), &json!([{"ip": "192.0.2.7"}]), &format!("{REGISTRY}{}type = \"AAAA\"\n", zone()));
+    let none =
+        behind(service(), &json!([{"ip": "192.0.2.7"}]), &format!("{REGISTRY}{}type = \"AAAA\"\n", zone()));
     let why = of_kind(&none, "RecordSet").unchecked.get(&"spec.values".parse().unwrap()).unwrap();
     assert_eq!(why.reason, "192.0.2.7 has no AAAA");
 }

@@ -266,7 +266,10 @@ fn a_user_that_the_registry_forgets_while_nodes_have_it_is_told() {
     assert_eq!(gaps(REGISTRY, IN_TURN, "ci", &[]), "");
     // Another user of a rotation: its partners are made anew, and the old ones go.
     let renamed = gaps(REGISTRY, IN_TURN, "robot-a", &kept("reg/registry-pull-robot", "a.1"));
-    assert!(renamed.contains("the user `robot-a` goes") && renamed.contains("a second [pull_secret]"), "{renamed}");
+    assert!(
+        renamed.contains("the user `robot-a` goes") && renamed.contains("a second [pull_secret]"),
+        "{renamed}"
+    );
     // A rotation that goes on.
     assert_eq!(gaps(REGISTRY, IN_TURN, "ci-a", &kept("reg/registry-pull-ci", "a.1")), "");
     // Back to one user.

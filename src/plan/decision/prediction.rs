@@ -113,7 +113,11 @@ pub(super) fn without_reading(situation: Situation<'_>, problem: &Problem) -> Ru
     let Some(live) = written else { return Ruling::Predict { sent, reason } };
     let answer = Arc::new(predicted_object(situation, &live, &sent, &[]));
     let fidelity = Fidelity::Predicted(reason);
-    update::ruling(situation, &live, Tried { sent, answer, fidelity, warnings: Vec::new(), takes: Vec::new() })
+    update::ruling(
+        situation,
+        &live,
+        Tried { sent, answer, fidelity, warnings: Vec::new(), takes: Vec::new() },
+    )
 }
 
 /// The object as it was written last, where that is recorded.

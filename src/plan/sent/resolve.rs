@@ -137,15 +137,17 @@ mod tests {
     fn of_addresses_of_both_families_a_type_takes_its_own() {
         let lb = Address::block("resource", "lb");
         let found = |record_type: RecordType, value: Value| {
-            let expression =
-                Expression { encoding: Encoding::AddressesOf(record_type), ..expression("@") };
+            let expression = Expression { encoding: Encoding::AddressesOf(record_type), ..expression("@") };
             resolve(&expression, |address| *address == lb, |_, _| Some(value.clone()))
         };
         let both = json!([{"ip": "192.0.2.2", "hostname": "lb.example.net"}, {"ip": "2001:db8::2"}]);
         assert_eq!(found(RecordType::A, both.clone()), Ok(json!(["192.0.2.2"])));
         assert_eq!(found(RecordType::Aaaa, both.clone()), Ok(json!(["2001:db8::2"])));
         assert_eq!(found(RecordType::Cname, both), Ok(json!(["lb.example.net"])));
-        assert!(matches!(found(RecordType::Aaaa, json!([{"ip": "192.0.2.2"}])), Err(Unresolvable::Dangling(_))));
+        assert!(matches!(
+            found(RecordType::Aaaa, json!([{"ip": "192.0.2.2"}])),
+            Err(Unresolvable::Dangling(_))
+        ));
     }
 
     #[test]

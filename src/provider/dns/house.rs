@@ -196,7 +196,8 @@ impl Dns {
         let mut there = before.clone();
         for tries in 1.. {
             let is_begun = there != *before;
-            let not_done = |problem| if is_begun { half_done(&names.name, problem) } else { as_of_write(problem) };
+            let not_done =
+                |problem| if is_begun { half_done(&names.name, problem) } else { as_of_write(problem) };
             self.permit().ask().map_err(not_done)?;
             let lost = match keeper.write(names, &there, after).await {
                 Ok(()) => break,

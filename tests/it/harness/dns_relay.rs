@@ -34,12 +34,8 @@ impl DnsRelay {
         let address = listener.local_addr().unwrap().to_string();
         let (mode, seen) = (Arc::new(Mutex::new(Updates::Pass)), Arc::new(AtomicU32::new(0)));
         let refuses = Arc::new(AtomicBool::new(false));
-        let relay = Self {
-            address,
-            mode: Arc::clone(&mode),
-            seen: Arc::clone(&seen),
-            refuses: Arc::clone(&refuses),
-        };
+        let relay =
+            Self { address, mode: Arc::clone(&mode), seen: Arc::clone(&seen), refuses: Arc::clone(&refuses) };
         let server = server.to_owned();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {

@@ -81,7 +81,8 @@ impl DnsService {
 
     /// From now on the zone has these name servers: for Cloudflare, which names them.
     pub(crate) fn serve_at(&self, servers: &[&str]) {
-        self.content.lock().unwrap().name_servers = servers.iter().map(|server| (*server).to_owned()).collect();
+        self.content.lock().unwrap().name_servers =
+            servers.iter().map(|server| (*server).to_owned()).collect();
     }
 
     /// Adds a record as somebody else would, in the form of the service.

@@ -85,7 +85,9 @@ impl Leading {
             Self::Known(values) => {
                 let taken: Vec<String> = values.iter().filter(|text| is_taken(text)).cloned().collect();
                 match said {
-                    Some(said) if taken.is_empty() && !values.is_empty() => Self::Unknown(format!("{} has no {said}", values.join(", "))),
+                    Some(said) if taken.is_empty() && !values.is_empty() => {
+                        Self::Unknown(format!("{} has no {said}", values.join(", ")))
+                    }
                     _ => Self::Known(taken),
                 }
             }

@@ -238,7 +238,8 @@ pub(super) fn check_beside(
     let mut others = context.specs::<DnsBlock>();
     let alias = others.find(|(_, other)| other.name.as_ref() == Some(name) && is_alias(&other.keys));
     if let Some((other, _)) = alias {
-        let message = format!("`{other}` makes {name} lead to another name (CNAME), and no text may stand beside that");
+        let message =
+            format!("`{other}` makes {name} lead to another name (CNAME), and no text may stand beside that");
         let mistake = Diagnostic::error(codes::BAD_VALUE, message)
             .at(span_of(block, ["name"]), "")
             .help("give that name addresses, or the texts another name");

@@ -134,10 +134,7 @@ pub(super) async fn texts(session: &mut Session, names: &Names) -> Result<Vec<(S
 ///
 /// # Errors
 /// The server does not answer.
-pub(super) async fn other_types(
-    session: &mut Session,
-    names: &Names,
-) -> Result<BTreeSet<WireType>, Problem> {
+pub(super) async fn other_types(session: &mut Session, names: &Names) -> Result<BTreeSet<WireType>, Problem> {
     let answer = ask(session, &names.name, WireType::ANY).await?;
     let of_name = answer.answers.iter().filter(|record| text_of(&record.name) == names.name);
     let types = of_name.map(WireRecord::record_type);

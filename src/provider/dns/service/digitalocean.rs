@@ -134,7 +134,8 @@ fn steps<'c>(deleted: &'c [Listed], added: &'c [Added]) -> Vec<Step<'c>> {
     let (new_markers, new): (Vec<_>, Vec<_>) = added.iter().partition(|added| is_marker(&added.name));
     let (old_markers, old): (Vec<_>, Vec<_>) = deleted.iter().partition(|listed| is_marker(&listed.name));
     let (new, old) = (new.into_iter().map(Step::Add), old.into_iter().map(Step::Delete));
-    let records: Vec<Step<'_>> = if takes_alias { old.chain(new).collect() } else { new.chain(old).collect() };
+    let records: Vec<Step<'_>> =
+        if takes_alias { old.chain(new).collect() } else { new.chain(old).collect() };
     let begin = new_markers.into_iter().map(Step::Add);
     begin.chain(records).chain(old_markers.into_iter().map(Step::Delete)).collect()
 }
