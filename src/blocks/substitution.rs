@@ -15,7 +15,7 @@ use super::properties::Filled;
 use super::types::secret::{SecretBlock, SecretSpec};
 use crate::config::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Address, Encoding, Expression, FieldPath, Part, Reference};
+use crate::resource::{Address, Expression, FieldPath, Part, Reference};
 
 /// What must be asked for the secrets and properties that the texts of a value refer to: the body of a block, an output.
 pub(super) fn needs(value: &Node, context: &CompileContext<'_>) -> Vec<Need> {
