@@ -36,18 +36,19 @@ pub(super) async fn await_taken(
     if is_tried && !takes_login_away(prior.map(|live| &live.object), object) {
         return Ok(None);
     }
-    let (begun, patience) = (Instant::now(), timeout.unwrap_or(PATIENCE));
+    let patience = timeout.unwrap_or(PATIENCE);
+    let (begun, mut silence) = (Instant::now(), Silence::default());
     loop {
         let lack = match provider.cluster().login_lacks(&login).await {
             Ok(None) => return Ok(None),
             Ok(Some(lack)) => lack,
+            Err(problem) if problem.kind != ProblemKind::Forbidden => LoginLack::NotAsked(problem.message),
             Err(problem) if is_tried => return Ok(Some(not_asked(&login, &problem.message))),
             Err(problem) => return Err(problem),
         };
+        let silent_for = silence.after(&lack, Instant::now());
         match &lack {
-            LoginLack::NotAsked(why)
-                if is_tried && begun.elapsed() >= PATIENCE_WITH_SILENCE.min(patience) =>
-            {
+            LoginLack::NotAsked(why) if is_tried && silent_for >= PATIENCE_WITH_SILENCE.min(patience) => {
                 return Ok(Some(not_asked(&login, why)));
             }
             _ if begun.elapsed() >= patience => return Err(not_taken(&login, &lack, patience)),
@@ -55,6 +56,23 @@ pub(super) async fn await_taken(
         }
         progress(lack.told());
         sleep(PAUSE).await;
+    }
+}
+
+/// Since when no pod has answered that could not be asked. A pod that answers ends it, whatever it says.
+#[derive(Debug, Default)]
+struct Silence(Option<Instant>);
+
+impl Silence {
+    /// For how long it has been silent, with this answer.
+    fn after(&mut self, lack: &LoginLack, now: Instant) -> Duration {
+        match lack {
+            LoginLack::NotTaken(_) => {
+                self.0 = None;
+                Duration::ZERO
+            }
+            LoginLack::NotAsked(_) => now - *self.0.get_or_insert(now),
+        }
     }
 }
 
@@ -70,12 +88,28 @@ fn not_taken(login: &PullLogin, lack: &LoginLack, patience: Duration) -> Problem
     let message = format!("the registry does not take the user `{user}` after {seconds} s: {}", lack.told());
     let help = match login.manner {
         LoginManner::Required => {
-            "nothing was given to nodes, and the user that they have still works; run the same command again, or give it \
-             more time (`timeouts.ready`)"
+            "nothing was given to nodes, and the user that they have works as long as the registry has it; run the same \
+             command again, or give it more time (`timeouts.ready`)"
         }
         LoginManner::Tried => {
             "nothing was given to nodes; run the same command again, or give it more time (`timeouts.ready`)"
         }
     };
     Problem::new(ProblemKind::Other, message).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_begins_when_no_pod_answers_any_more() {
+        let (not_taken, not_asked) = (LoginLack::NotTaken("no".into()), LoginLack::NotAsked("?".into()));
+        let begun = Instant::now();
+        let at = |seconds: u64| begun + Duration::from_secs(seconds);
+        let mut silence = Silence::default();
+        let told = [(0, &not_asked), (15, &not_taken), (60, &not_asked), (70, &not_asked), (71, &not_taken)];
+        let seconds = told.map(|(moment, lack)| silence.after(lack, at(moment)).as_secs());
+        assert_eq!(seconds, [0, 0, 0, 10, 0]);
+    }
 }

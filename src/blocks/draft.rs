@@ -9,8 +9,8 @@ use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{
-    Address, Desired, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap, ReadyRule,
-    Unchecked,
+    Address, Desired, Encoding, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap,
+    ReadyRule, Unchecked,
 };
 
 /// Stands in an object for a text that is not known, or that is not read in this run.
@@ -47,7 +47,7 @@ pub(super) struct Draft {
     /// Fields that are known only when others are there.
     pub(super) unresolved: PathMap<Expression>,
     /// Fields that take the list of the addresses that a reference leads to.
-    pub(super) addresses: PathMap<()>,
+    pub(super) addresses: PathMap<Encoding>,
     /// Fields that nobody may see.
     pub(super) sensitive: PathMap<()>,
     /// Fields that could not be checked.

@@ -64,6 +64,18 @@ impl Controller {
         }
     }
 
+    /// The class that its usual installation serves. Another class may be that of a second installation, which is reached
+    /// elsewhere.
+    fn usual_class(self) -> Option<&'static str> {
+        match self {
+            Self::IngressNginx | Self::F5Nginx => Some("nginx"),
+            Self::Contour => Some("contour"),
+            Self::Traefik => Some("traefik"),
+            Self::Haproxy => Some("haproxy"),
+            Self::Other => None,
+        }
+    }
+
     /// The annotations of an Ingress with these limits.
     pub(in crate::blocks) fn annotations(self, limits: Limits<'_>) -> Vec<(&'static str, String, About)> {
         match self {
@@ -85,8 +97,12 @@ impl Controller {
         }
     }
 
-    /// The Services by which its usual installations are reached, each as namespace and name.
-    pub(in crate::blocks) fn services(self) -> &'static [(&'static str, &'static str)] {
+    /// The Services by which its usual installation is reached, each as namespace and name; none where this class may be that
+    /// of another installation.
+    pub(in crate::blocks) fn services(self, class: &str) -> &'static [(&'static str, &'static str)] {
+        if self.usual_class() != Some(class) {
+            return &[];
+        }
         match self {
             Self::IngressNginx => INGRESS_NGINX.services,
             Self::F5Nginx => F5_NGINX.services,
@@ -162,6 +178,18 @@ mod tests {
         assert_eq!(of("nginx-internal"), Some(Controller::IngressNginx));
         assert_eq!(of("contour"), Some(Controller::Contour));
         assert_eq!(of("internal"), None);
+    }
+
+    #[test]
+    fn only_the_usual_class_is_reached_by_the_usual_services() {
+        let first = |controller: Controller, class| controller.services(class).first().copied();
+        let ingress_nginx = Some(("ingress-nginx", "ingress-nginx-controller"));
+        assert_eq!(first(Controller::IngressNginx, "nginx"), ingress_nginx);
+        assert_eq!(first(Controller::F5Nginx, "nginx"), Some(("nginx-ingress", "nginx-ingress-controller")));
+        assert_eq!(first(Controller::Contour, "contour"), Some(("projectcontour", "envoy")));
+        for class in ["nginx-internal", "internal", "contour"] {
+            assert_eq!(first(Controller::IngressNginx, class), None, "{class}");
+        }
     }
 
     #[test]

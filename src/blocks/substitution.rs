@@ -15,7 +15,7 @@ use super::properties::Filled;
 use super::types::secret::{SecretBlock, SecretSpec};
 use crate::config::{Node, NodeValue};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Address, Encoding, Expression, FieldPath, Part, Reference};
+use crate::resource::{Address, Expression, FieldPath, Part, Reference};
 
 /// What must be asked for the secrets and properties that the texts of a value refer to: the body of a block, an output.
 pub(super) fn needs(value: &Node, context: &CompileContext<'_>) -> Vec<Need> {
@@ -92,10 +92,7 @@ impl Substitution<'_> {
             match (has_live, has_secret) {
                 (true, false) => {
                     path.set(&mut draft.object, Value::from(expression.to_string()));
-                    let encoding = match draft.addresses.get(&path) {
-                        Some(()) => Encoding::Addresses,
-                        None => expression.encoding,
-                    };
+                    let encoding = draft.addresses.get(&path).copied().unwrap_or(expression.encoding);
                     draft.unresolved.insert(path, Expression { encoding, ..expression });
                 }
                 // The plan shows and keeps the expressions that it waits for: no secret may be a part of one.

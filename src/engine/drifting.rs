@@ -49,7 +49,7 @@ pub struct AppliedState {
     cluster: ClusterSettings,
     /// The namespace in which it is recorded which copy of the state is the newest one; `None` where there is but one.
     recorded_in: Option<String>,
-    /// The folder of the configuration; that of the process where the state lies somewhere else.
+    /// The folder of the configuration; that of the process where there is none.
     folder: PathBuf,
     host: Host,
 }
@@ -76,15 +76,15 @@ impl AppliedState {
             return Err(nothing());
         }
         let cluster = head.map(|head| head.cluster.clone()).unwrap_or_default();
-        let folder = match backend_settings {
+        let beside = match backend_settings {
             BackendSettings::Beside { folder, .. } => Some(folder.as_path()),
             BackendSettings::Folder { .. } | BackendSettings::Objects(_) | BackendSettings::Cluster(_) => {
                 None
             }
         };
-        let place = place_name(&view.place, folder);
+        let place = place_name(&view.place, beside);
         let recorded_in = backend_settings.recorded_in().map(str::to_owned);
-        let folder = folder.unwrap_or(Path::new("")).to_owned();
+        let folder = head.map(|head| head.folder.as_path()).or(beside).unwrap_or(Path::new("")).to_owned();
         Ok(Self { state: view.state, place, cluster, recorded_in, folder, host })
     }
 

@@ -1,5 +1,7 @@
 //! Loads a project: reads and checks its configuration, and keeps the settings and the host with it.
 
+use std::path::PathBuf;
+
 use super::backend_settings::BackendSettings;
 use super::compiling::{self, Compiled};
 use super::needs::{Fate, Outside};
@@ -29,6 +31,8 @@ pub struct Head {
     pub cluster: ClusterSettings,
     /// Where the state is kept.
     pub backend: BackendSettings,
+    /// The folder of the configuration.
+    pub folder: PathBuf,
     /// The files that the warnings point into.
     pub sources: Sources,
     /// Warnings: what is allowed, and probably not meant.
@@ -79,8 +83,8 @@ pub fn load_head(inputs: &ConfigInputs, settings: &Settings, host: &Host) -> Res
     match outcome {
         Ok((config, warnings)) => {
             let backend = BackendSettings::of(&config, settings)?;
-            let Config { project, cluster, .. } = config;
-            Ok(Head { project, cluster, backend, sources, warnings })
+            let Config { project, cluster, folder, .. } = config;
+            Ok(Head { project, cluster, backend, folder, sources, warnings })
         }
         Err(mistakes) => Err(Error::Mistakes { sources: Box::new(sources), mistakes }),
     }

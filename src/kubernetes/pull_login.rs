@@ -145,7 +145,9 @@ pub fn encoded(user: &str, password: &str) -> String {
 
 /// The right that it takes to ask the pods of a namespace.
 pub fn right_to_ask(namespace: &str) -> String {
-    format!("give the right to `list` `pods` and to `create` `pods/portforward` in the namespace {namespace}")
+    format!(
+        "give the right to `list` `pods`, and to `get` and `create` `pods/portforward`, in the namespace {namespace}"
+    )
 }
 
 /// The users in a pull Secret, each with the password. What cannot be read has none.

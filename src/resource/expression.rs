@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::record_set::RecordType;
 use super::{Address, BlockAddress, FieldPath};
 
 /// Opens a marked reference: a private-use character that the configuration refuses in its files.
@@ -57,6 +58,8 @@ pub enum Encoding {
     Base64,
     /// As the list of the addresses in it: an address or a name, or the part of a status that has some.
     Addresses,
+    /// As the list of those addresses that records of this type take.
+    AddressesOf(RecordType),
 }
 
 /// A text with references in it; one that is a single reference keeps the type of what it leads to.

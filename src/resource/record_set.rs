@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Identity;
@@ -37,7 +38,8 @@ pub enum RecordValue {
 }
 
 /// The types of records that regplan writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum RecordType {
     /// IPv4 addresses.
     A,
@@ -138,15 +140,23 @@ pub fn in_order(values: impl IntoIterator<Item = RecordValue>) -> Vec<String> {
 /// Ingress (`loadBalancer.ingress`), or of a Gateway (`addresses`). Where there are addresses, names beside them are
 /// left out: nothing may stand beside a CNAME.
 pub fn addresses_in(value: &Value) -> Vec<String> {
-    let mut texts = Vec::new();
-    texts_in(value, &mut texts);
-    let values: Vec<RecordValue> =
-        texts.into_iter().filter_map(|text| RecordValue::parse(RECORD_SET, text).ok()).collect();
+    let values = values_in(value);
     let is_address = |value: &&RecordValue| value.record_type() != RecordType::Cname;
     if values.iter().any(|value| is_address(&value)) {
         return in_order(values.iter().filter(is_address).cloned());
     }
     in_order(values)
+}
+
+/// The same of one type alone.
+pub fn addresses_of_type(value: &Value, record_type: RecordType) -> Vec<String> {
+    in_order(values_in(value).into_iter().filter(|value| value.record_type() == record_type))
+}
+
+fn values_in(value: &Value) -> Vec<RecordValue> {
+    let mut texts = Vec::new();
+    texts_in(value, &mut texts);
+    texts.into_iter().filter_map(|text| RecordValue::parse(RECORD_SET, text).ok()).collect()
 }
 
 fn texts_in<'v>(value: &'v Value, found: &mut Vec<&'v str>) {

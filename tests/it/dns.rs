@@ -20,6 +20,12 @@ tests! {
     a_person_is_told_what_to_make_and_waited_for,
     a_zone_that_cannot_be_asked_stops_nobody_who_skips_it,
     a_name_leads_to_whatever_address_a_balancer_has,
+    a_type_that_is_said_takes_its_own_addresses,
+    a_server_that_does_not_answer_once_is_asked_again,
+    texts_that_others_have_cut_elsewhere_are_taken_over,
+    a_wildcard_at_the_name_of_the_marker_is_no_marker,
+    without_the_key_a_wildcard_is_nobodys_record,
+    no_text_stands_beside_an_alias,
 }
 
 const NAME: &str = "registry.zone.test";
@@ -368,4 +374,93 @@ fn a_zone_that_cannot_be_asked_stops_nobody_who_skips_it() {
     project.run(["destroy", "--auto-approve"]).code(1).stdout_contains("--skip-manual");
     project.run(["destroy", "--auto-approve", "--skip-manual"]).success();
     assert!(project.state()["resources"].as_object().unwrap().is_empty());
+}
+
+fn a_type_that_is_said_takes_its_own_addresses() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let text = block(&server, "type = \"A\"\ntarget = \"${resource.lb.status.loadBalancer.ingress}\"")
+        + BALANCER
+        + "lifecycle.ready = \"written\"\n";
+    let project = project(&ns, &server, &text);
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("give it a pool of them (MetalLB)");
+    let patch = r#"{"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.3"}, {"ip": "2001:db8::3"}]}}}"#;
+    ns.kubectl(["patch", "service/lb", "--subresource=status", "--type=merge", "--patch", patch])
+        .run()
+        .success();
+    apply.wait().success();
+    assert_eq!((server.dig("A", NAME), server.dig("AAAA", NAME)), ("192.0.2.3".into(), String::new()));
+    project.expect_settled();
+}
+
+fn a_server_that_does_not_answer_once_is_asked_again() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let relay = DnsRelay::before(&server.address());
+    let text = |keys: &str| {
+        format!(
+            "{HEAD}\n[dns.main]\nname = \"{NAME}\"\nzone = \"{ZONE}\"\nmanual.name_servers = [\"{}\"]\n{keys}\n",
+            relay.address()
+        )
+    };
+    let project = ns.project().write("regplan.toml", &text(ONE));
+    let mut apply = project.regplan(["apply", "--auto-approve"]).spawn();
+    apply.until("does not have it yet");
+    relay.hang_up();
+    apply.until("cannot be reached by TCP");
+    relay.listen();
+    server.update(&format!("update add {NAME} 300 A 192.0.2.1")).success();
+    apply.wait().success();
+}
+
+fn texts_that_others_have_cut_elsewhere_are_taken_over() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    server.update(&format!("update add {NAME} 60 TXT \"v=DKIM1; \" \"p=abc\"")).success();
+    let text = |value: &str| block(&server, &format!("values = [\"{value}\"]\ntype = \"TXT\""));
+    let project = project(&ns, &server, &text("v=DKIM1; p=abc"));
+    project.run(["plan"]).code(1).stdout_contains("exists already, and nothing marks it as ours");
+    project.run(["apply", "--auto-approve", "--adopt", "dns.main"]).success();
+    project.expect_settled();
+    assert_eq!(server.dig("TXT", NAME), "\"v=DKIM1; \" \"p=abc\"", "the same text stays as it is");
+    project.rewrite("regplan.toml", &text("v=DKIM1; p=def"));
+    project.apply();
+    assert_eq!(server.dig("TXT", NAME), "\"v=DKIM1; p=def\"");
+    project.expect_settled();
+}
+
+fn a_wildcard_at_the_name_of_the_marker_is_no_marker() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    server.update(&format!("update add {NAME} 60 A 192.0.2.9\nupdate add *.{NAME} 60 TXT \"any\"")).success();
+    let project = project(&ns, &server, &block(&server, ONE));
+    project.run(["plan"]).code(1).stdout_contains("exists already, and nothing marks it as ours");
+    project.run(["apply", "--auto-approve", "--adopt", "dns.main"]).success();
+    assert_eq!(server.dig("A", NAME), "192.0.2.1");
+    project.expect_settled();
+    project.run(["destroy", "--auto-approve"]).success();
+    assert_eq!(server.dig("TXT", &format!("_regplan.{NAME}")), "\"any\"");
+}
+
+fn without_the_key_a_wildcard_is_nobodys_record() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    let text = block(&server, ONE).replace(NAME, "registry.wild.zone.test");
+    let project = project(&ns, &server, &text);
+    let keyless = |args: &[&str]| project.regplan(args.iter().copied()).env_remove("TSIG_KEY").run();
+    let plan = keyless(&["plan"]).success();
+    plan.stdout_contains("+ dns.main").stdout_contains("the environment variable TSIG_KEY is not set");
+    keyless(&["apply", "--auto-approve"]).code(1);
+    project.apply();
+    // Our own marker tells the record from a wildcard.
+    keyless(&["drift"]).success();
+}
+
+fn no_text_stands_beside_an_alias() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    server.update(&format!("update add {NAME} 60 CNAME lb.example.net.")).success();
+    server.update("update add *.alias.zone.test 60 CNAME lb.example.net.").success();
+    let text = block(&server, "values = [\"v=1\"]\ntype = \"TXT\"");
+    let project = project(&ns, &server, &text);
+    project.run(["plan"]).code(1).stdout_contains("and no text may stand beside that");
+    // A wildcard stands at no other name.
+    project.rewrite("regplan.toml", &text.replace(NAME, "text.alias.zone.test"));
+    project.apply();
+    assert_eq!(server.dig("TXT", "text.alias.zone.test"), "\"v=1\"");
 }

@@ -13,6 +13,11 @@ tests! {
     a_change_whose_answer_is_lost_is_looked_up,
     a_zone_is_asked_for_once_in_a_run,
     a_lost_state_finds_its_records_by_their_markers,
+    a_change_that_was_done_in_part_is_gone_on_with,
+    without_its_token_a_plan_is_made_and_not_applied,
+    servers_that_cannot_be_asked_are_waited_for_unless_nobody_is,
+    a_file_with_the_token_is_found_by_drift_from_another_folder,
+    no_text_stands_beside_an_alias,
 }
 
 const NAME: &str = "registry.example.org";
@@ -190,5 +195,97 @@ fn a_lost_state_finds_its_records_by_their_markers() {
         project.expect_settled();
         project.run(["destroy", "--auto-approve"]).success();
         assert!(service.records().is_empty(), "{:?}", service.records());
+    }
+}
+
+fn a_change_that_was_done_in_part_is_gone_on_with() {
+    let (ns, service) = (Namespace::new(), DnsService::start(Dialect::DigitalOcean));
+    let text = |keys: &str| block(&service, Dialect::DigitalOcean, keys);
+    let project = project(&ns, &text(ONE));
+    // The marker is there, and the record is not.
+    service.fail_changes(1, 1);
+    project.apply();
+    assert_eq!(values(&service, Dialect::DigitalOcean), ["A 192.0.2.1"]);
+    // The address is gone, and the other name is not there.
+    project.rewrite("regplan.toml", &text(ALIAS));
+    service.fail_changes(1, 1);
+    project.apply();
+    assert_eq!(values(&service, Dialect::DigitalOcean), ["CNAME lb.example.net"]);
+    project.expect_settled();
+    // A service that stays like that.
+    project.rewrite("regplan.toml", &text(THREE));
+    service.fail_changes(2, 99);
+    let failed = project.run(["apply", "--auto-approve"]).code(1);
+    failed.stderr_contains("was done in part").stderr_lacks("others changed");
+    service.fail_changes(0, 0);
+    project.apply();
+    assert_eq!(values(&service, Dialect::DigitalOcean), ["A 192.0.2.1", "A 192.0.2.2", "AAAA 2001:db8::2"]);
+    project.expect_settled();
+}
+
+fn without_its_token_a_plan_is_made_and_not_applied() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        let without = |project: &Project<'_>, args: &[&str]| {
+            project.regplan(args.iter().copied()).env_remove("TOKEN").run()
+        };
+        let project = project(&ns, &block(&service, dialect, ONE));
+        let plan = without(&project, &["plan"]).success();
+        plan.stdout_contains("+ dns.main").stdout_contains("the environment variable TOKEN is not set");
+        without(&project, &["apply", "--auto-approve"]).code(1);
+        assert!(service.records().is_empty());
+        project.apply();
+        // What was written last is taken for what is there.
+        let plan = without(&project, &["plan"]).success();
+        plan.stdout_lacks("+ dns.main").stdout_contains("the environment variable TOKEN is not set");
+        project.rewrite("regplan.toml", &block(&service, dialect, THREE));
+        let plan = without(&project, &["plan"]).success();
+        plan.stdout_contains("~ dns.main").stdout_contains("192.0.2.2");
+        without(&project, &["apply", "--auto-approve"]).code(1);
+        assert_eq!(values(&service, dialect), ["A 192.0.2.1"]);
+    }
+}
+
+fn servers_that_cannot_be_asked_are_waited_for_unless_nobody_is() {
+    let (ns, service) = (Namespace::new(), DnsService::start(Dialect::Cloudflare));
+    // Nobody listens there.
+    service.serve_at(&["127.0.0.1:9"]);
+    let text = |lifecycle: &str| {
+        block(&service, Dialect::Cloudflare, ONE) + &format!("[dns.main.lifecycle]\n{lifecycle}\n")
+    };
+    let project = project(&ns, &text("timeouts.ready = \"1s\""));
+    let late = project.run(["apply", "--auto-approve"]).code(1);
+    late.stderr_contains("127.0.0.1:9").stderr_contains("`lifecycle.ready = \"written\"`");
+    project.rewrite("regplan.toml", &text("ready = \"written\""));
+    project.apply();
+    project.expect_settled();
+    project.run(["drift"]).success();
+}
+
+fn a_file_with_the_token_is_found_by_drift_from_another_folder() {
+    let (ns, service) = (Namespace::new(), DnsService::start(Dialect::Cloudflare));
+    let text =
+        block(&service, Dialect::Cloudflare, ONE).replace("{ env = \"TOKEN\" }", "{ file = \"keys/token\" }");
+    let project = ns
+        .project()
+        .write("conf/regplan.toml", &format!("{text}\n[state]\npath = \"kept\"\n"))
+        .write("conf/keys/token", &format!("{SERVICE_TOKEN}\n"));
+    project.run(["apply", "--auto-approve", "-f", "conf/regplan.toml"]).success();
+    project.run(["drift", "-f", "conf/regplan.toml"]).success();
+}
+
+fn no_text_stands_beside_an_alias() {
+    for dialect in BOTH {
+        let (ns, service) = (Namespace::new(), DnsService::start(dialect));
+        service.put(match dialect {
+            Dialect::Cloudflare => {
+                json!({"type": "CNAME", "name": NAME, "content": "lb.example.net", "ttl": 300, "proxied": false})
+            }
+            Dialect::DigitalOcean => {
+                json!({"type": "CNAME", "name": "registry", "data": "lb.example.net", "ttl": 300})
+            }
+        });
+        let project = project(&ns, &block(&service, dialect, "values = [\"v=1\"]\ntype = \"TXT\""));
+        project.run(["plan"]).code(1).stdout_contains("and no text may stand beside that");
     }
 }

@@ -347,9 +347,18 @@ fn a_rotation_needs_the_right_to_ask_the_pods() {
     let project = project.kubeconfig(ns.account("tenant", &rules));
     project.run(["plan"]).success().stdout_lacks("pods/portforward");
     project.edit("regplan.toml", "2026-10", "2026-11");
-    project.run(["plan"]).success().stdout_contains("`create` `pods/portforward`");
+    let told = "`get` and `create` `pods/portforward`";
+    project.run(["plan"]).success().stdout_contains(told);
     let refused = project.run(["apply", "--auto-approve"]).code(1);
-    refused.stderr_contains("so nothing was done").stderr_contains("create pods/portforward");
+    refused.stderr_contains("so nothing was done").stderr_contains("get and create pods/portforward");
+    // A WebSocket begins as a GET, so either right alone is not enough.
+    let mut project = project;
+    for (account, verb) in [("only-create", "create"), ("only-get", "get")] {
+        let forwarding = json!({"apiGroups": [""], "resources": ["pods/portforward"], "verbs": [verb]});
+        let rules: Vec<Value> = rules.as_array().unwrap().iter().cloned().chain([forwarding]).collect();
+        project = project.kubeconfig(ns.account(account, &json!(rules)));
+        project.run(["plan"]).success().stdout_contains(told);
+    }
     assert_eq!(user(&ns), "ci-a");
     assert!(!users(&ns).contains(&"ci-b".to_owned()), "the registry does not know the new user either");
 }

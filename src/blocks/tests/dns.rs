@@ -1,6 +1,7 @@
 //! Record sets.
 
 use super::*;
+use crate::resource::record_set::RecordType;
 use crate::resource::{Identity, Live, Ownership, Stamp, Target};
 
 const SERVER: &str =
@@ -50,6 +51,19 @@ fn names_are_compared_in_one_form() {
 fn texts_are_of_a_kind_of_their_own() {
     let object = object(&block("values = [\"v=1\"]\ntype = \"TXT\""));
     assert_eq!((object["kind"].as_str(), object["spec"].get("type")), (Some("TextRecordSet"), None));
+}
+
+#[test]
+fn no_text_stands_beside_an_alias_of_another_block() {
+    let texts = block("values = [\"v=1\"]\ntype = \"TXT\"").replace("dns.main", "dns.texts");
+    for alias in
+        ["values = [\"lb.example.net\"]", "target = \"${resource.lb.status.name}\"\ntype = \"CNAME\""]
+    {
+        let service = "[resource.lb]\napiVersion = \"v1\"\nkind = \"Service\"\n";
+        let said = mistakes(&format!("{}{texts}{service}", block(alias)));
+        assert!(said.contains("`dns.main` makes registry.example.com lead to another name"), "{said}");
+    }
+    assert_eq!(fine(&format!("{}{texts}", block("values = [\"192.0.2.1\"]"))).len(), 2);
 }
 
 #[test]
@@ -103,9 +117,14 @@ fn zone() -> String {
 
 /// The objects of a registry whose controller has a Service with these addresses.
 fn registry(addresses: &Value) -> Vec<Desired> {
-    let config = config(&format!("{REGISTRY}{}", zone()));
-    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
     let service = Identity::namespaced("", "Service", "projectcontour", "envoy");
+    behind(service, addresses, &format!("{REGISTRY}{}", zone()))
+}
+
+/// The objects of a configuration in whose cluster this Service has these addresses.
+fn behind(service: Identity, addresses: &Value, text: &str) -> Vec<Desired> {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
     let live = Live {
         object: json!({"status": {"loadBalancer": {"ingress": addresses}}}),
         stamp: Stamp { uid: "u".into(), version: "1".into() },
@@ -148,6 +167,52 @@ fn where_only_the_ingress_tells_the_address_it_comes_first() {
         assert!(waits(of_kind(&objects, "Certificate")).contains(&record.address.to_string()));
         assert!(!waits(of_kind(&objects, "Ingress")).iter().any(|address| address.contains("Certificate")));
     }
+}
+
+#[test]
+fn a_class_that_is_not_the_usual_one_is_reached_where_its_ingress_says() {
+    let public = || Identity::namespaced("", "Service", "ingress-nginx", "ingress-nginx-controller");
+    let addresses = json!([{"ip": "192.0.2.7"}]);
+    let led_by = |ingress: &str| {
+        let text = format!("{REGISTRY}{}", zone()).replace("ingress.class = \"contour\"", ingress);
+        let objects = behind(public(), &addresses, &text);
+        of_kind(&objects, "RecordSet").object["spec"]["values"].clone()
+    };
+    assert_eq!(led_by("ingress.class = \"nginx\""), json!(["192.0.2.7"]));
+    let ingress = json!("${registry.main/Ingress/registry.status.loadBalancer.ingress}");
+    for other in [
+        "ingress.class = \"nginx-internal\"",
+        "ingress = { class = \"internal\", controller = \"ingress-nginx\" }",
+        "ingress = {}",
+    ] {
+        assert_eq!(led_by(other), ingress, "{other}");
+    }
+}
+
+#[test]
+fn a_type_that_is_said_takes_its_own_addresses_of_both_families() {
+    let both = json!([{"ip": "192.0.2.7"}, {"ip": "2001:db8::7"}]);
+    let service = || Identity::namespaced("", "Service", "projectcontour", "envoy");
+    for (said, taken) in [("A", "192.0.2.7"), ("AAAA", "2001:db8::7")] {
+        let zone = format!("{}type = \"{said}\"\n", zone());
+        let objects = behind(service(), &both, &format!("{REGISTRY}{zone}"));
+        assert_eq!(of_kind(&objects, "RecordSet").object["spec"]["values"], json!([taken]));
+        let later = behind(service(), &json!([]), &format!("{REGISTRY}{zone}"));
+        let expression =
+            of_kind(&later, "RecordSet").unresolved.get(&"spec.values".parse().unwrap()).unwrap();
+        assert_eq!(expression.encoding, Encoding::AddressesOf(RecordType::named(said).unwrap()));
+        let asked = format!("[dns.zone]\nzone = \"example.com\"\nexternal_dns = {{}}\ntype = \"{said}\"\n");
+        let objects = behind(service(), &both, &format!("{REGISTRY}{asked}"));
+        let endpoints = &of_kind(&objects, "DNSEndpoint").object["spec"]["endpoints"];
+        assert_eq!(
+            (endpoints[0]["recordType"].as_str(), &endpoints[0]["targets"]),
+            (Some(said), &json!([taken]))
+        );
+    }
+    let none =
+        behind(service(), &json!([{"ip": "192.0.2.7"}]), &format!("{REGISTRY}{}type = \"AAAA\"\n", zone()));
+    let why = of_kind(&none, "RecordSet").unchecked.get(&"spec.values".parse().unwrap()).unwrap();
+    assert_eq!(why.reason, "192.0.2.7 has no AAAA");
 }
 
 #[test]

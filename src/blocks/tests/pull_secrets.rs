@@ -247,3 +247,33 @@ fn what_is_wrong_with_a_rotation_is_told() {
         .collect();
     insta::assert_snapshot!(said.join("\n"));
 }
+
+#[test]
+fn a_user_that_the_registry_forgets_while_nodes_have_it_is_told() {
+    let without_ci = REGISTRY.replace("ci = { env = \"P\" }, ", "");
+    let gaps = |registry: &str, block: &str, nodes: &str, kept: &[(&str, Value)]| {
+        let secrets: Vec<(&str, Value)> = kept.iter().cloned().chain([("a/p", login_of(nodes))]).collect();
+        let found = in_turn(&format!("{registry}{block}"), &secrets).mistakes;
+        let gaps = found.into_iter().filter(|found| found.code == "pull-gap");
+        let told = gaps.map(|found| format!("{} | {}", found.message, found.help.unwrap_or_default()));
+        told.collect::<Vec<_>>().join("\n")
+    };
+    let kept = |secret: &'static str, key: &str| [(secret, json!({key: "eA=="}))];
+    // Over to two users in turn: the one user goes, or stays for now.
+    let goes = gaps(&without_ci, IN_TURN, "ci", &[]);
+    assert!(goes.contains("the user `ci` goes, and nodes in 1 namespace have it"), "{goes}");
+    assert!(goes.contains("until they have `ci-a`") && goes.contains("leave `ci` in `auth.users`"), "{goes}");
+    assert_eq!(gaps(REGISTRY, IN_TURN, "ci", &[]), "");
+    // Another user of a rotation: its partners are made anew, and the old ones go.
+    let renamed = gaps(REGISTRY, IN_TURN, "robot-a", &kept("reg/registry-pull-robot", "a.1"));
+    assert!(
+        renamed.contains("the user `robot-a` goes") && renamed.contains("a second [pull_secret]"),
+        "{renamed}"
+    );
+    // A rotation that goes on.
+    assert_eq!(gaps(REGISTRY, IN_TURN, "ci-a", &kept("reg/registry-pull-ci", "a.1")), "");
+    // Back to one user.
+    let back = IN_TURN.replace("rotate = \"2\"\n", "");
+    let back = gaps(REGISTRY, &back, "ci-b", &kept("reg/registry-pull-ci", "b.2"));
+    assert!(back.contains("the user `ci-b` goes") && back.contains("a second [pull_secret]"), "{back}");
+}

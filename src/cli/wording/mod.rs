@@ -220,7 +220,7 @@ fn named(cluster: &ClusterIdentity) -> String {
 fn missing_rights(MissingRights { missing, unasked, bindings }: &MissingRights) -> Words {
     let of_pods = |namespace: &String| {
         format!(
-            "list pods and create pods/portforward in {namespace}, to ask the registry whether it takes a login"
+            "list pods, get and create pods/portforward in {namespace}, to ask the registry whether it takes a login"
         )
     };
     let missing = missing.iter().map(|(verb, identity)| format!("{} {identity}", verb.name()));
@@ -348,7 +348,7 @@ mod tests {
         let missing = vec![(Verb::Create, identity("x")), (Verb::Patch, identity("y"))];
         assert_eq!(
             message(MissingRights { missing, unasked: vec!["reg".into()], bindings: Vec::new() }),
-            "permissions are missing, so nothing was done:\n  create Secret a/x\n  patch Secret a/y\n  list pods and create \
+            "permissions are missing, so nothing was done:\n  create Secret a/x\n  patch Secret a/y\n  list pods, get and create \
              pods/portforward in reg, to ask the registry whether it takes a login"
         );
         let field = |path: &str| UncheckedField {

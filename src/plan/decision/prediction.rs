@@ -8,17 +8,18 @@ use crate::plan::decision::creation;
 use crate::plan::decision::differences;
 use crate::plan::decision::replacement;
 use crate::plan::decision::ruling::Ruling;
-use crate::plan::decision::sent_object::{beside, predicted_object};
+use crate::plan::decision::sent_object::{beside, predicted_object, sent_object};
 use crate::plan::decision::update;
 use crate::plan::decision::update::Tried;
 use crate::plan::diff::published_schema;
 use crate::plan::diff::replacing_fields;
 use crate::plan::diff::schema;
 use crate::plan::diff::schema::Definition;
+use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::Action;
 use crate::plan::model::fidelity::{Fidelity, PredictionReason};
 use crate::plan::view::situation::Situation;
-use crate::resource::{FieldPath, Live, Problem, is_house_group};
+use crate::resource::{FieldPath, Live, Ownership, Problem, Stamp, is_house_group};
 
 /// Why the server cannot be asked about a write, if it cannot; `pending` is a value that is not known yet.
 pub(super) fn why_not_asked(
@@ -102,4 +103,27 @@ pub(super) fn ruling_after(
     }
     let tried = Tried { sent, answer: Arc::new(answer), fidelity, warnings: Vec::new(), takes };
     update::ruling(situation, live, tried)
+}
+
+/// What is planned where the object cannot even be read: by what was written last, as if that still stood there.
+pub(super) fn without_reading(situation: Situation<'_>, problem: &Problem) -> Ruling {
+    let reason = PredictionReason::DryRunRefused { message: problem.message.clone() };
+    let written = situation.known().and_then(written_last);
+    let (sent, _) = sent_object(situation, written.as_ref());
+    let Some(live) = written else { return Ruling::Predict { sent, reason } };
+    let answer = Arc::new(predicted_object(situation, &live, &sent, &[]));
+    let fidelity = Fidelity::Predicted(reason);
+    update::ruling(
+        situation,
+        &live,
+        Tried { sent, answer, fidelity, warnings: Vec::new(), takes: Vec::new() },
+    )
+}
+
+/// The object as it was written last, where that is recorded.
+fn written_last(known: &Known) -> Option<Live> {
+    let applied = known.applied.as_ref()?;
+    let object = applied.sent_object.as_ref()?.object().ok()?;
+    let stamp = Stamp { uid: known.uid.clone(), version: applied.resource_version.clone() };
+    Some(Live { object, stamp, ownership: Ownership::default() })
 }

@@ -44,6 +44,12 @@ pub(in crate::plan) fn next_step(situation: Situation<'_>) -> Option<NextStep> {
         {
             used(situation, None)
         }
+        // Without the key of a house nobody may even look. The key is what could not be checked, so no apply follows.
+        Reading::Unreadable(problem)
+            if problem.kind == ProblemKind::DryRunRefused && !situation.desired().unchecked.is_empty() =>
+        {
+            NextStep::Ruling(prediction::without_reading(situation, problem))
+        }
         Reading::Unreadable(problem) => refused(problem.clone()),
         Reading::Absent if has_completed(situation, None) => completed(situation, None),
         Reading::Absent if situation.is_imported() => {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::resource::record_set::addresses_in;
+use crate::resource::record_set::{addresses_in, addresses_of_type};
 use crate::resource::{Address, Encoding, Expression, FieldPath, LiveReference, Part, Reference};
 
 /// Why an expression has no value yet.
@@ -41,9 +41,9 @@ pub fn resolve(
     };
     match (expression.sole(), expression.encoding) {
         (Some(reference), Encoding::Plain) => return value_of(reference),
-        (Some(Reference::Live(live)), Encoding::Addresses) => {
+        (Some(Reference::Live(live)), Encoding::Addresses | Encoding::AddressesOf(_)) => {
             let value = value_of(&Reference::Live(live.clone()))?;
-            return addresses(live, &exists, &value);
+            return addresses(live, &exists, &value, expression.encoding);
         }
         _ => {}
     }
@@ -60,8 +60,18 @@ pub fn resolve(
     Ok(match expression.encoding {
         Encoding::Plain => Value::from(text),
         Encoding::Base64 => Value::from(STANDARD.encode(text)),
-        Encoding::Addresses => Value::from(addresses_in(&Value::from(text))),
+        Encoding::Addresses | Encoding::AddressesOf(_) => {
+            Value::from(found_in(&Value::from(text), expression.encoding))
+        }
     })
+}
+
+/// The addresses that an expression with this encoding takes of a value.
+fn found_in(value: &Value, encoding: Encoding) -> Vec<String> {
+    match encoding {
+        Encoding::AddressesOf(record_type) => addresses_of_type(value, record_type),
+        Encoding::Plain | Encoding::Base64 | Encoding::Addresses => addresses_in(value),
+    }
 }
 
 /// The addresses in a value. A list that is empty yet is waited for; something that has no address never will.
@@ -69,8 +79,9 @@ fn addresses(
     live: &LiveReference,
     exists: impl Fn(&Address) -> bool,
     value: &Value,
+    encoding: Encoding,
 ) -> Result<Value, Unresolvable> {
-    let found = addresses_in(value);
+    let found = found_in(value, encoding);
     let is_empty = value.as_array().is_some_and(Vec::is_empty) || value.as_str() == Some("");
     match live.split(exists) {
         Some(pending) if found.is_empty() && is_empty => Err(Unresolvable::Pending(Box::new(pending))),
@@ -82,6 +93,7 @@ fn addresses(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::record_set::RecordType;
     use serde_json::json;
 
     fn expression(text: &str) -> Expression {
@@ -119,6 +131,23 @@ mod tests {
         assert!(matches!(found(json!([])), Err(Unresolvable::Pending(_))));
         assert!(matches!(found(json!([{"ports": []}])), Err(Unresolvable::Dangling(_))));
         assert!(matches!(found(json!(80)), Err(Unresolvable::Dangling(_))));
+    }
+
+    #[test]
+    fn of_addresses_of_both_families_a_type_takes_its_own() {
+        let lb = Address::block("resource", "lb");
+        let found = |record_type: RecordType, value: Value| {
+            let expression = Expression { encoding: Encoding::AddressesOf(record_type), ..expression("@") };
+            resolve(&expression, |address| *address == lb, |_, _| Some(value.clone()))
+        };
+        let both = json!([{"ip": "192.0.2.2", "hostname": "lb.example.net"}, {"ip": "2001:db8::2"}]);
+        assert_eq!(found(RecordType::A, both.clone()), Ok(json!(["192.0.2.2"])));
+        assert_eq!(found(RecordType::Aaaa, both.clone()), Ok(json!(["2001:db8::2"])));
+        assert_eq!(found(RecordType::Cname, both), Ok(json!(["lb.example.net"])));
+        assert!(matches!(
+            found(RecordType::Aaaa, json!([{"ip": "192.0.2.2"}])),
+            Err(Unresolvable::Dangling(_))
+        ));
     }
 
     #[test]

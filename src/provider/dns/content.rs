@@ -77,9 +77,24 @@ impl Content {
         self.of_type(RecordType::Cname).next().is_some()
     }
 
+    /// Whether texts stand at the name.
+    pub(super) fn has_texts(&self) -> bool {
+        self.of_type(RecordType::Txt).next().is_some()
+    }
+
     /// Whose it is, if it says so.
     pub(super) fn owner(&self) -> Option<Marker> {
         self.marker.iter().find_map(|text| Marker::read(text))
+    }
+
+    /// Whether this stands there on the way from one content to another: all that both have, and nothing that neither has. It
+    /// must still say that it is ours.
+    pub(super) fn lies_between(&self, before: &Self, after: &Self) -> bool {
+        let uids = [before, after].map(|content| content.owner().map(|marker| marker.uid));
+        let is_ours = self.owner().is_some_and(|marker| uids.contains(&Some(marker.uid)));
+        is_ours
+            && is_between(&self.records, &before.records, &after.records)
+            && is_between(&self.marker, &before.marker, &after.marker)
     }
 
     /// Another text whenever something of it is another one.
@@ -90,5 +105,41 @@ impl Content {
         });
         let marker = self.marker.iter().map(|text| format!("marker {text:?}"));
         digest(&records.chain(marker).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+fn is_between<T: Ord>(found: &BTreeSet<T>, before: &BTreeSet<T>, after: &BTreeSet<T>) -> bool {
+    found.iter().all(|one| before.contains(one) || after.contains(one))
+        && before.intersection(after).all(|one| found.contains(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_of_a_change_lies_between_its_ends() {
+        let marker = |uid: &str| format!("heritage=regplan,uid={uid}");
+        let content = |marker: Option<String>, hosts: &[u8]| Content {
+            records: hosts
+                .iter()
+                .map(|host| RecordValue::A([192, 0, 2, *host].into()))
+                .map(|value| Record { value, ttl: 60, proxied: false })
+                .collect(),
+            marker: marker.into_iter().collect(),
+        };
+        let ours = || Some(marker("u"));
+        let (before, after) = (content(ours(), &[1, 2]), content(ours(), &[2, 3]));
+        for hosts in [&[1, 2, 3][..], &[2], &[1, 2], &[2, 3]] {
+            assert!(content(ours(), hosts).lies_between(&before, &after), "{hosts:?}");
+        }
+        for hosts in [&[1, 3][..], &[2, 4], &[]] {
+            assert!(!content(ours(), hosts).lies_between(&before, &after), "{hosts:?}");
+        }
+        assert!(!content(None, &[2]).lies_between(&before, &after), "the marker is gone");
+        assert!(!content(Some(marker("x")), &[2]).lies_between(&before, &after), "it is another one's");
+        let theirs = content(None, &[1]);
+        assert!(content(ours(), &[1]).lies_between(&theirs, &content(ours(), &[2])), "taken over");
+        assert!(content(ours(), &[]).lies_between(&before, &Content::default()), "it goes");
     }
 }

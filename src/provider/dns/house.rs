@@ -181,32 +181,40 @@ impl Dns {
         }
         let uid = before.owner().map_or_else(|| entry.keeper.new_uid(), |marker| marker.uid);
         let after = object::content(identity, &write.object, uid)?;
-        if after.is_alias() {
+        if after.is_alias() || after.has_texts() {
             let others = entry.keeper.others(&entry.names).await?;
             object::check_others(&entry.names, &after, &others)?;
         }
         Ok(Outcome { entry, before, after })
     }
 
-    /// Puts one content in the place of another. A write whose answer is lost is looked up before it is repeated.
+    /// Puts one content in the place of another. A write whose answer is lost is looked up before it is repeated. One that was
+    /// done in part is gone on with.
     async fn replace(&self, outcome: &Outcome) -> Result<(), Problem> {
         let Outcome { entry: Entry { names, keeper, .. }, before, after } = outcome;
-        let mut tries = 1;
-        loop {
-            self.permit().ask()?;
-            let lost = match keeper.write(names, before, after).await {
+        let is_step = |found: &Content| keeper.goes_by_steps() && found.lies_between(before, after);
+        let mut there = before.clone();
+        for tries in 1.. {
+            let is_begun = there != *before;
+            let not_done =
+                |problem| if is_begun { half_done(&names.name, problem) } else { as_of_write(problem) };
+            self.permit().ask().map_err(not_done)?;
+            let lost = match keeper.write(names, &there, after).await {
                 Ok(()) => break,
-                Err(Fault::NotDone(problem)) => return Err(as_of_write(problem)),
+                Err(Fault::NotDone(problem)) => return Err(not_done(problem)),
                 Err(Fault::Lost(problem)) => problem,
             };
-            match keeper.read(names).await {
+            there = match keeper.read(names).await {
                 Ok(found) if found == *after => break,
-                Ok(found) if found == *before && tries < TRIES => tokio::time::sleep(PAUSE * tries).await,
+                Ok(found) if found != *before && !is_step(&found) => {
+                    return Err(Problem { kind: ProblemKind::Overtaken, ..lost });
+                }
+                Ok(found) if tries < TRIES => found,
                 Ok(found) if found == *before => return Err(Problem { kind: ProblemKind::Other, ..lost }),
-                Ok(_) => return Err(Problem { kind: ProblemKind::Overtaken, ..lost }),
-                Err(_) => return Err(lost),
-            }
-            tries += 1;
+                Ok(_) => return Err(half_done(&names.name, lost)),
+                Err(_) => return Err(Problem { kind: ProblemKind::Unreachable, ..lost }),
+            };
+            tokio::time::sleep(PAUSE * tries).await;
         }
         Ok(())
     }
@@ -233,6 +241,13 @@ fn nowhere(identity: &Identity) -> Problem {
 
 fn moved(name: &str) -> Problem {
     Problem::new(ProblemKind::Conflict, format!("the records of {name} are not as they were read"))
+}
+
+/// A change of which some steps were done, and another one was not.
+fn half_done(name: &str, problem: Problem) -> Problem {
+    let message = format!("the change of {name} was done in part: {}", problem.message);
+    Problem { kind: ProblemKind::Unreachable, message, ..problem }
+        .help("plan and apply again: the new plan goes on from what stands there")
 }
 
 /// A key that is missing only keeps a plan from trying; a write fails.
@@ -303,7 +318,7 @@ impl House for Dns {
     async fn lacks(&self, checkups: &[Checkup]) -> Vec<Option<String>> {
         let all = checkups.iter().map(|checkup| async move {
             let entry = self.known(&checkup.target).ok()?;
-            wait::lacking(&entry, &checkup.live, checkup.standard).await
+            wait::lacking(&entry, checkup).await
         });
         join_all(all).await
     }

@@ -14,7 +14,7 @@ use crate::resource::{Problem, ProblemKind};
 pub(super) enum Fault {
     /// Nothing was done.
     NotDone(Problem),
-    /// No answer came: nobody knows.
+    /// No answer came, or a part was done: what stands there tells.
     Lost(Problem),
 }
 
@@ -67,6 +67,11 @@ pub(super) trait Keeper: Send + Sync {
     /// the keeper says.
     async fn write(&self, names: &Names, before: &Content, after: &Content) -> Result<(), Fault>;
 
+    /// Whether a write has several steps, so that some of them may be done and others not.
+    fn goes_by_steps(&self) -> bool {
+        false
+    }
+
     /// Makes sure that this stands there now. A server may take a change and leave out a part of it without a word.
     ///
     /// # Errors
@@ -94,6 +99,12 @@ pub(super) trait Keeper: Send + Sync {
     /// For how long it is waited until all servers have a change, where nobody says.
     fn patience(&self) -> Duration {
         Duration::from_mins(5)
+    }
+
+    /// What is to be done where not all servers have a change in time.
+    fn help_when_late(&self) -> &'static str {
+        "check that the zone is transferred to these servers; where they cannot be reached from here, name those that \
+         can by `name_servers`, or do not wait for them: `lifecycle.ready = \"written\"`"
     }
 
     /// Those among the servers that answer for the zone which do not give these values.

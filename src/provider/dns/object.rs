@@ -127,19 +127,26 @@ fn alias_at_apex(name: &str) -> Problem {
         .help("give it addresses, or a name below the zone: `registry.` before it")
 }
 
-/// Refuses an alias beside other records.
+/// Refuses an alias beside other records, and a text beside an alias.
 ///
 /// # Errors
-/// There are other records.
+/// There are such records.
 pub(super) fn check_others(names: &Names, content: &Content, others: &[String]) -> Result<(), Problem> {
-    if !content.is_alias() || others.is_empty() {
+    let name = &names.name;
+    let (message, help) = if content.is_alias() && !others.is_empty() {
+        (
+            format!("{name} has other records ({}), and nothing may stand beside a CNAME", others.join(", ")),
+            "take those records away, give this name addresses, or choose another name",
+        )
+    } else if content.has_texts() && others.iter().any(|other| other == RecordType::Cname.name()) {
+        (
+            format!("{name} leads to another name (CNAME), and no text may stand beside that"),
+            "give that name addresses, or the texts another name",
+        )
+    } else {
         return Ok(());
-    }
-    let others = others.join(", ");
-    let message =
-        format!("{} has other records ({others}), and nothing may stand beside a CNAME", names.name);
-    Err(Problem::new(ProblemKind::Rejected, message)
-        .help("take those records away, give this name addresses, or choose another name"))
+    };
+    Err(Problem::new(ProblemKind::Rejected, message).help(help))
 }
 
 #[cfg(test)]

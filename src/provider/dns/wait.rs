@@ -7,45 +7,36 @@ use tokio::time::{Instant, sleep};
 use super::entry::Entry;
 use super::keeper::Behind;
 use crate::kubernetes::readiness::Standard;
-use crate::provider::{Progress, Until, Wait};
+use crate::provider::{Checkup, Progress, Until, Wait};
 use crate::resource::record_set::RecordValue;
-use crate::resource::{FieldPath, Live, Problem, ProblemKind};
+use crate::resource::{FieldPath, Live, Problem, ProblemKind, ReadyRule};
 
 /// How long it takes until the servers are asked again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// Waits for what is asked for.
+/// Waits for what is asked for. A question that gets no answer is asked again until the time is over: in a wait of an hour,
+/// somebody does not answer once.
 pub(super) async fn wait(
     entry: &Entry,
     wait: &Wait,
     progress: Progress<'_>,
 ) -> Result<Option<Live>, Problem> {
+    if let (Until::Ready(Some(ReadyRule::Written)), Some(written)) = (&wait.until, &wait.written) {
+        return Ok(Some(Live::clone(written)));
+    }
     let limit = wait.timeout.unwrap_or_else(|| entry.keeper.patience());
     let deadline = Instant::now() + limit;
     let mut pause = FIRST_PAUSE;
     loop {
-        let live = entry.live().await?;
-        let missing = match &wait.until {
-            Until::Gone { uid } if live.as_ref().is_none_or(|live| live.stamp.uid != *uid) => {
-                return Ok(None);
-            }
-            Until::Gone { .. } => "it is still there".to_owned(),
-            Until::Field(path) if has_field(live.as_ref(), path) => return Ok(live),
-            Until::Field(path) => format!("it has no {path} yet"),
-            Until::Ready(_) => {
-                let Some(live) = live else { return Ok(None) };
-                // What a person has to make does not stand there yet.
-                let wanted = wait.written.as_deref().unwrap_or(&live);
-                let behind = entry.keeper.behind(&entry.names, &values(entry, wanted)).await?;
-                if behind.is_empty() {
-                    return Ok(Some(live));
-                }
-                behind.into_iter().map(Behind::into_text).collect::<Vec<_>>().join("; ")
-            }
+        let missing = match look(entry, wait).await {
+            Ok(Found::There(live)) => return Ok(live),
+            Ok(Found::Lacks(missing)) => missing,
+            Err(problem) if problem.kind == ProblemKind::Unreachable => problem.message,
+            Err(problem) => return Err(problem),
         };
         if Instant::now() + pause > deadline {
-            return Err(too_late(&entry.names.name, limit, &missing));
+            return Err(too_late(entry, limit, &missing));
         }
         progress(&missing);
         sleep(pause).await;
@@ -53,13 +44,45 @@ pub(super) async fn wait(
     }
 }
 
+/// What is there of what is waited for.
+enum Found {
+    /// All of it; the object as it is now.
+    There(Option<Live>),
+    /// Not all of it: this is lacking.
+    Lacks(String),
+}
+
+async fn look(entry: &Entry, wait: &Wait) -> Result<Found, Problem> {
+    let live = entry.live().await?;
+    Ok(match &wait.until {
+        Until::Gone { uid } if live.as_ref().is_none_or(|live| live.stamp.uid != *uid) => Found::There(None),
+        Until::Gone { .. } => Found::Lacks("it is still there".to_owned()),
+        Until::Field(path) if has_field(live.as_ref(), path) => Found::There(live),
+        Until::Field(path) => Found::Lacks(format!("it has no {path} yet")),
+        Until::Ready(Some(ReadyRule::Written)) => Found::There(live),
+        Until::Ready(_) => {
+            let Some(live) = live else { return Ok(Found::There(None)) };
+            // What a person has to make does not stand there yet.
+            let wanted = wait.written.as_deref().unwrap_or(&live);
+            let behind = entry.keeper.behind(&entry.names, &values(entry, wanted)).await?;
+            if behind.is_empty() {
+                return Ok(Found::There(Some(live)));
+            }
+            Found::Lacks(behind.into_iter().map(Behind::into_text).collect::<Vec<_>>().join("; "))
+        }
+    })
+}
+
 /// What a record set lacks: servers that do not give it. Of one that was seen ready once, a server that cannot be asked from
 /// here says nothing.
-pub(super) async fn lacking(entry: &Entry, live: &Live, standard: Standard) -> Option<String> {
-    let behind = entry.keeper.behind(&entry.names, &values(entry, live)).await.ok()?;
+pub(super) async fn lacking(entry: &Entry, checkup: &Checkup) -> Option<String> {
+    if checkup.rule == Some(ReadyRule::Written) {
+        return None;
+    }
+    let behind = entry.keeper.behind(&entry.names, &values(entry, &checkup.live)).await.ok()?;
     let told = behind
         .into_iter()
-        .filter(|behind| standard == Standard::RolledOut || matches!(behind, Behind::Says(_)));
+        .filter(|behind| checkup.standard == Standard::RolledOut || matches!(behind, Behind::Says(_)));
     let told: Vec<String> = told.map(Behind::into_text).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
@@ -75,10 +98,8 @@ fn values(entry: &Entry, live: &Live) -> Vec<RecordValue> {
     texts.filter_map(|text| RecordValue::parse(&entry.identity.kind, text).ok()).collect()
 }
 
-fn too_late(name: &str, limit: Duration, missing: &str) -> Problem {
+fn too_late(entry: &Entry, limit: Duration, missing: &str) -> Problem {
+    let name = &entry.names.name;
     let message = format!("not every server answers with {name} after {} s: {missing}", limit.as_secs());
-    Problem::new(ProblemKind::Other, message).help(
-        "check that the zone is transferred to these servers; where they cannot be reached from here, name those that \
-         can by `name_servers`",
-    )
+    Problem::new(ProblemKind::Other, message).help(entry.keeper.help_when_late())
 }

@@ -55,15 +55,20 @@ pub(super) async fn login_lacks(
     Ok(None)
 }
 
-/// Whether our rights allow to find the pods of a namespace and to ask them.
+/// Whether our rights allow to find the pods of a namespace and to ask them. A port is forwarded by a WebSocket, which begins as a
+/// GET: every server wants `get` for it, and servers from Kubernetes 1.35 on want `create` as well.
 ///
 /// # Errors
 /// The server answers no review.
 pub(super) async fn may_ask_pods(cluster: &Kubernetes, namespace: &str) -> Result<bool, Problem> {
     let pods = Resource { group: "", version: "v1", plural: "pods", subresource: "" };
     let forwarded = Resource { subresource: "portforward", ..pods };
-    Ok(cluster.access.may_in(Verb::List, pods, namespace).await?
-        && cluster.access.may_in(Verb::Create, forwarded, namespace).await?)
+    for (verb, resource) in [(Verb::List, pods), (Verb::Get, forwarded), (Verb::Create, forwarded)] {
+        if !cluster.access.may_in(verb, resource, namespace).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A pod that is there to stay.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -24,6 +24,7 @@ pub(crate) struct DnsRelay {
     address: String,
     mode: Arc<Mutex<Updates>>,
     seen: Arc<AtomicU32>,
+    refuses: Arc<AtomicBool>,
 }
 
 impl DnsRelay {
@@ -32,10 +33,15 @@ impl DnsRelay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (mode, seen) = (Arc::new(Mutex::new(Updates::Pass)), Arc::new(AtomicU32::new(0)));
-        let relay = Self { address, mode: Arc::clone(&mode), seen: Arc::clone(&seen) };
+        let refuses = Arc::new(AtomicBool::new(false));
+        let relay =
+            Self { address, mode: Arc::clone(&mode), seen: Arc::clone(&seen), refuses: Arc::clone(&refuses) };
         let server = server.to_owned();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if refuses.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let (server, mode, seen) = (server.clone(), Arc::clone(&mode), Arc::clone(&seen));
                 thread::spawn(move || drop(forward(client, &server, &mode, &seen)));
             }
@@ -50,6 +56,16 @@ impl DnsRelay {
     /// From now on this becomes of updates.
     pub(crate) fn set(&self, mode: Updates) {
         *self.mode.lock().unwrap() = mode;
+    }
+
+    /// Hangs up on everybody from now on.
+    pub(crate) fn hang_up(&self) {
+        self.refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets everybody through again.
+    pub(crate) fn listen(&self) {
+        self.refuses.store(false, Ordering::SeqCst);
     }
 
     /// How many updates that change something have come.

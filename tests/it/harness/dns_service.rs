@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -44,6 +45,11 @@ struct Content {
     instead: Vec<(u16, String, Value)>,
     /// Whether the answer to the next change is lost.
     loses: bool,
+    /// How many changes have come, and which of them are not done.
+    changes: usize,
+    fails: Range<usize>,
+    /// The servers of the zone.
+    name_servers: Vec<String>,
 }
 
 struct Request {
@@ -71,6 +77,12 @@ impl DnsService {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// From now on the zone has these name servers: for Cloudflare, which names them.
+    pub(crate) fn serve_at(&self, servers: &[&str]) {
+        self.content.lock().unwrap().name_servers =
+            servers.iter().map(|server| (*server).to_owned()).collect();
     }
 
     /// Adds a record as somebody else would, in the form of the service.
@@ -119,6 +131,13 @@ impl DnsService {
         self.content.lock().unwrap().loses = true;
     }
 
+    /// Lets this many changes pass from now on, and does not do as many after them.
+    pub(crate) fn fail_changes(&self, pass: usize, fail: usize) {
+        let mut content = self.content.lock().unwrap();
+        let first = content.changes + pass;
+        content.fails = first..first + fail;
+    }
+
     /// Answers the next request with this instead.
     pub(crate) fn answer_once(&self, status: u16, headers: &str, body: Value) {
         self.content.lock().unwrap().instead.push((status, headers.to_owned(), body));
@@ -139,7 +158,12 @@ fn serve(stream: TcpStream, dialect: Dialect, content: &Mutex<Content>) -> io::R
     let Some(request) = read(&mut reader)? else { return Ok(()) };
     let mut content = content.lock().unwrap();
     content.log.push(format!("{} {}", request.method, request.path));
-    let (status, headers, body) = if content.instead.is_empty() {
+    let is_change = request.method != "GET";
+    let is_undone = is_change && content.fails.contains(&content.changes);
+    content.changes += usize::from(is_change);
+    let (status, headers, body) = if is_undone {
+        (502, String::new(), Value::Null)
+    } else if content.instead.is_empty() {
         let (status, body) = match dialect {
             Dialect::Cloudflare => cloudflare(&mut content, &request),
             Dialect::DigitalOcean => digitalocean(&mut content, &request),
@@ -148,7 +172,7 @@ fn serve(stream: TcpStream, dialect: Dialect, content: &Mutex<Content>) -> io::R
     } else {
         content.instead.remove(0)
     };
-    let is_lost = request.method != "GET" && std::mem::take(&mut content.loses);
+    let is_lost = is_change && std::mem::take(&mut content.loses);
     drop(content);
     if is_lost {
         return Ok(());
@@ -226,7 +250,7 @@ fn cloudflare(content: &mut Content, request: &Request) -> (u16, Value) {
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/zones") => {
             let is_it = request.query.get("name").is_some_and(|name| name == SERVICE_ZONE);
-            let zone = json!({"id": ZONE_ID, "name": SERVICE_ZONE, "name_servers": []});
+            let zone = json!({"id": ZONE_ID, "name": SERVICE_ZONE, "name_servers": content.name_servers});
             let found = if is_it { vec![zone] } else { Vec::new() };
             fine(Value::from(found), json!({"page": 1, "total_pages": 1}))
         }

@@ -25,9 +25,10 @@ use crate::blocks::keys::{self, span_of};
 use crate::config::{Block, SecretSource};
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
 use crate::resource::record_set::{
-    RECORD_SET, RECORDS_API_VERSION, RECORDS_GROUP, RecordValue, TEXT_RECORD_SET, domain_name, in_order,
+    RECORD_SET, RECORDS_API_VERSION, RECORDS_GROUP, RecordType, RecordValue, TEXT_RECORD_SET, domain_name,
+    in_order,
 };
-use crate::resource::{Expression, FieldPath, Identity, KeyFact, Unchecked};
+use crate::resource::{Encoding, Expression, FieldPath, Identity, KeyFact, Unchecked};
 pub(in crate::blocks) use options::ZoneKeys;
 use options::{AskedBy, DnsKeys, TypeKey};
 
@@ -63,12 +64,35 @@ impl Leading {
         }
     }
 
-    /// Notes that a reference gives all values of this field.
-    fn note(&self, draft: &mut Draft, path: FieldPath) {
+    /// Notes that a reference gives all values of this field, or those of the type that is said.
+    fn note(&self, draft: &mut Draft, path: FieldPath, said: Option<RecordType>) {
         match self {
             Self::Known(_) => {}
-            Self::Later(_) => draft.addresses.insert(path, ()),
+            Self::Later(_) => {
+                draft.addresses.insert(path, said.map_or(Encoding::Addresses, Encoding::AddressesOf));
+            }
             Self::Unknown(reason) => draft.leave_unchecked(path, reason),
+        }
+    }
+
+    /// What of it a type takes that is said; all of it where none is. What has no address of this type leads nowhere.
+    fn of_type(&self, said: Option<RecordType>, kind: &str) -> Self {
+        let is_taken = |text: &String| {
+            let Some(said) = said else { return true };
+            RecordValue::parse(kind, text).map_or(true, |value| value.record_type() == said)
+        };
+        match self {
+            Self::Known(values) => {
+                let taken: Vec<String> = values.iter().filter(|text| is_taken(text)).cloned().collect();
+                match said {
+                    Some(said) if taken.is_empty() && !values.is_empty() => {
+                        Self::Unknown(format!("{} has no {said}", values.join(", ")))
+                    }
+                    _ => Self::Known(taken),
+                }
+            }
+            Self::Later(text) => Self::Later(text.clone()),
+            Self::Unknown(reason) => Self::Unknown(reason.clone()),
         }
     }
 }
@@ -185,11 +209,13 @@ impl DnsSpec {
         at: ObjectPlace<'_>,
         context: &CompileContext<'_>,
     ) -> Draft {
+        let said = rules::type_of(self.keys.record_type);
+        let leading = leading.of_type(said, kind_of(self.keys.record_type));
         if self.keys.external_dns.is_some() {
             let identity = self.identity(name, &at);
-            let object = external::endpoint(&self.keys, name, leading, &identity);
+            let object = external::endpoint(&self.keys, name, &leading, &identity);
             let mut draft = Draft::new(block, object, at.addressing, at.namespace);
-            leading.note(&mut draft, external::targets());
+            leading.note(&mut draft, external::targets(), said);
             return draft;
         }
         let object = json!({
@@ -199,7 +225,7 @@ impl DnsSpec {
             "spec": self.spec(leading.value(), context.defaults.sources),
         });
         let mut draft = Draft::new(block, object, at.addressing, at.namespace);
-        leading.note(&mut draft, values());
+        leading.note(&mut draft, values(), said);
         if let Some(way) = self.keys.way()
             && let Some(secret) = way.secret
             && let SecretText::Unknown(reason) | SecretText::Lost(reason) =
@@ -306,6 +332,7 @@ impl BlockType for DnsBlock {
         mistakes: &mut Vec<Diagnostic>,
     ) -> Vec<Draft> {
         spec.check_key(block, context, mistakes);
+        rules::check_beside(block, spec, context, mistakes);
         let Some(name) = &spec.name else { return Vec::new() };
         let object_name = block.address.name.to_lowercase().replace('_', "-");
         let namespace = context.defaults.namespace;

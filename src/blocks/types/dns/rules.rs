@@ -3,7 +3,8 @@
 use url::{Host, Url};
 
 use super::options::{AskedBy, DnsKeys, TypeKey};
-use super::{DnsSpec, NODES, kind_of};
+use super::{DnsBlock, DnsSpec, NODES, kind_of};
+use crate::blocks::block_type::CompileContext;
 use crate::blocks::codes;
 use crate::blocks::keys::{item_span, key_text, span_of};
 use crate::config::{Block, SecretSource};
@@ -226,29 +227,55 @@ fn external(keys: &DnsKeys, found: &mut Found<'_>) {
     }
 }
 
-/// A name that leads to another one has no other value, and is not the zone's own.
-fn aliases(spec: &DnsSpec, found: &mut Found<'_>) {
-    let Some(name) = &spec.name else { return };
-    let target = spec.keys.target.iter().filter(|target| *target != NODES);
-    let given = spec.keys.values.iter().flatten().chain(target);
-    let values = given.filter(|text| !Expression::has_mark(text));
-    let kind = kind_of(spec.keys.record_type);
-    let known: Vec<RecordValue> = values.filter_map(|text| RecordValue::parse(kind, text).ok()).collect();
-    let alias = known.iter().find_map(|value| match value {
+/// Pushes that the texts of this block stand beside an alias of another one.
+pub(super) fn check_beside(
+    block: &Block,
+    spec: &DnsSpec,
+    context: &CompileContext<'_>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let Some(name) = spec.name.as_ref().filter(|_| spec.keys.record_type == TypeKey::Txt) else { return };
+    let mut others = context.specs::<DnsBlock>();
+    let alias = others.find(|(_, other)| other.name.as_ref() == Some(name) && is_alias(&other.keys));
+    if let Some((other, _)) = alias {
+        let message =
+            format!("`{other}` makes {name} lead to another name (CNAME), and no text may stand beside that");
+        let mistake = Diagnostic::error(codes::BAD_VALUE, message)
+            .at(span_of(block, ["name"]), "")
+            .help("give that name addresses, or the texts another name");
+        mistakes.push(mistake);
+    }
+}
+
+/// Whether the name leads to another one, as far as that is known.
+fn is_alias(keys: &DnsKeys) -> bool {
+    keys.record_type == TypeKey::Cname || alias(keys).is_some()
+}
+
+/// The other name to which the name leads, as far as that is known.
+fn alias(keys: &DnsKeys) -> Option<String> {
+    let target = keys.target.iter().filter(|target| *target != NODES);
+    let given = keys.values.iter().flatten().chain(target);
+    let kind = kind_of(keys.record_type);
+    let mut known = given
+        .filter(|text| !Expression::has_mark(text))
+        .filter_map(|text| RecordValue::parse(kind, text).ok());
+    known.find_map(|value| match value {
         RecordValue::Cname(target) => Some(target),
         _ => None,
-    });
-    let is_said = spec.keys.record_type == TypeKey::Cname;
-    if alias.is_none() && !is_said {
-        return;
-    }
+    })
+}
+
+/// A name that leads to another one has no other value, and is not the zone's own.
+fn aliases(spec: &DnsSpec, found: &mut Found<'_>) {
+    let Some(name) = spec.name.as_ref().filter(|_| is_alias(&spec.keys)) else { return };
     let key = if spec.keys.target.is_some() { "target" } else { "values" };
     let count = spec.keys.values.iter().flatten().count();
     if count > 1 {
         let message = "a name that leads to another one (CNAME) has no other value".to_owned();
         found.push(&["values"], codes::BAD_VALUE, message, "keep one name, or addresses alone");
     }
-    if alias == Some(name) {
+    if alias(&spec.keys).as_ref() == Some(name) {
         let message = format!("{name} would lead to itself");
         found.push(&[key], codes::BAD_VALUE, message, "write the name to which it is to lead");
     }

@@ -7,11 +7,13 @@
 //! | `namespaces` | Which namespaces get the Secret? |
 //! | `docker_config` | What is in the Secret? |
 //! | `objects` | Secrets, entries in the lists of accounts, kept passwords |
+//! | `gap` | Which login do nodes have that the registry forgets? |
 //! | `rotation` | Which of its two users does a node get, and which does the registry take meanwhile? |
 //! | `standing` | Where does a rotation stand, by what the cluster has? |
 //! | `rules` | What is wrong with a block that no schema finds? |
 
 mod docker_config;
+mod gap;
 mod namespaces;
 mod objects;
 mod options;

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use super::docker_config;
 use super::rotation::Turn;
 use super::spec::PullSecretSpec;
-use super::standing::{Standing, live};
+use super::standing::Standing;
 use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft, lost_value};
-use crate::blocks::facts::{Fact, Facts, LiveObject, Need, SecretText};
+use crate::blocks::facts::{Facts, Need, SecretText};
 use crate::blocks::keys::span_of;
 use crate::blocks::types::registry::RegistrySpec;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
 use crate::kubernetes::marks::{LOGIN_AT, LOGIN_TRIED_AT};
-use crate::kubernetes::pull_login::{KEY, SECRET_TYPE, logins};
+use crate::kubernetes::pull_login::{KEY, SECRET_TYPE};
 use crate::resource::{Address, FieldPath, Identity, PullEntry};
 
 /// A pull secret while its objects are made.
@@ -51,7 +51,10 @@ impl Objects<'_> {
         let at = span_of(self.block, ["rotate"]);
         let kept_in = self.spec.kept_in(self.registry);
         let mistake = match standing {
-            Standing::Known(turn) => return self.of_turn(&turn, &kept_in),
+            Standing::Known(turn) => {
+                mistakes.extend(self.gap_of_turn(&turn));
+                return self.of_turn(&turn, &kept_in);
+            }
             // What is not known yet is asked; what nobody knows is no turn.
             Standing::Asking(_) => return Vec::new(),
             Standing::Unknown(reason) => {
@@ -119,49 +122,6 @@ impl Objects<'_> {
         mark.set(&mut secret.object, Value::from(self.registry.login_pods().to_string()));
     }
 
-    /// What is to be said where nodes have a login that the registry forgets with this plan: it knows one password of a user
-    /// at a time, and takes no user that is not listed.
-    fn gap(&self, password: &SecretText) -> Option<Diagnostic> {
-        let (user, password) = (self.spec.keys.user.as_str(), password.get()?);
-        let users = self.registry.user_names(self.facts);
-        let is_gone =
-            |name: &str| users.as_ref().is_some_and(|users| !users.iter().any(|known| known == name));
-        let had: Vec<(String, String)> =
-            self.namespaces.iter().filter_map(|namespace| self.login_in(namespace)).collect();
-        let changed = had.iter().filter(|(name, old)| name == user && old != password).count();
-        let gone = had.iter().find(|(name, _)| name != user && is_gone(name));
-        let message = match gone {
-            Some((old, _)) => {
-                let count = had.iter().filter(|(name, _)| name == old).count();
-                format!(
-                    "the user `{old}` goes, and nodes in {} have it: until they have `{user}`, pods that start may fail to pull",
-                    in_namespaces(count)
-                )
-            }
-            None if changed > 0 => format!(
-                "the password of `{user}` changes, and nodes in {} have the old one: until both are changed, pods \
-                 that start may fail to pull",
-                in_namespaces(changed)
-            ),
-            None => return None,
-        };
-        let help = match gone {
-            Some(_) => {
-                "leave the old user in the registry until the next apply; or `rotate` lets two users take turns"
-            }
-            None => "`rotate` lets two users take turns, so that pulls go on",
-        };
-        Some(Diagnostic::warning(codes::PULL_GAP, message).at(span_of(self.block, ["user"]), "").help(help))
-    }
-
-    /// The login that nodes have for a namespace.
-    fn login_in(&self, namespace: &str) -> Option<(String, String)> {
-        match self.facts.get(&live(self.spec.secret_in(namespace))) {
-            Some(Fact::Live(LiveObject::There(live))) => logins(&live.object).into_iter().next(),
-            _ => None,
-        }
-    }
-
     /// A Secret, and its entries in the lists of accounts.
     fn in_namespace(&self, secret: Draft) -> Vec<Draft> {
         let namespace =
@@ -211,8 +171,4 @@ impl Objects<'_> {
         let addressing = Addressing::WithinBlock { block_namespace: self.spec.namespace.clone() };
         Draft::new(self.block, object, addressing, &self.spec.namespace)
     }
-}
-
-fn in_namespaces(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "namespace" } else { "namespaces" })
 }

@@ -31,6 +31,11 @@ impl Side {
         format!("{stem}-{self}")
     }
 
+    /// With what the names of a user and of its partner begin; `None` for a name that no rotation gives.
+    pub(super) fn stem_of(user: &str) -> Option<&str> {
+        Self::BOTH.into_iter().find_map(|side| user.strip_suffix(&side.user("")))
+    }
+
     /// The side of a user; `None` for any other name.
     pub(super) fn of_user(stem: &str, user: &str) -> Option<Self> {
         Self::BOTH.into_iter().find(|side| side.user(stem) == user)
@@ -170,5 +175,6 @@ mod tests {
         assert_eq!(Made::of_key("a.2026.1").unwrap().word, "2026.1");
         assert_eq!(Side::of_user("ci", "ci-b"), Some(Side::B));
         assert_eq!(Side::of_user("ci", "ci-c"), None);
+        assert_eq!((Side::stem_of("my-ci-b"), Side::stem_of("ci")), (Some("my-ci"), None));
     }
 }

@@ -76,19 +76,39 @@ impl NameServer {
     }
 
     /// What stands at the names. A wildcard answers for every name below it, and nothing stands there: the server is asked
-    /// by the conditions of an update, which no wildcard meets.
+    /// by the conditions of an update, which no wildcard meets. Without the key only our own marker tells that.
     async fn read_once(&self, names: &Names) -> Result<Content, Problem> {
         let mut session = self.session().await?;
         let found = question::content(&mut session, names).await?;
-        if found.is_empty() || self.signer.is_err() || update::holds(&mut session, names, &found).await? {
+        match &self.signer {
+            _ if found.is_empty() => return Ok(found),
+            Err(_) if found.owner().is_some() => return Ok(found),
+            Err(problem) => return Err(problem.clone()),
+            Ok(_) => {}
+        }
+        if update::holds(&mut session, names, &found).await? {
             return Ok(found);
         }
-        if update::holds(&mut session, names, &Content::default()).await? {
-            return Ok(Content::default());
+        let standing = update::standing(&mut session, names, &found).await?;
+        if update::holds(&mut session, names, &standing).await? {
+            return Ok(standing);
         }
         let message = format!("the records of {} change while they are read", names.name);
         Err(Problem::new(ProblemKind::Unreachable, message)
             .help("try again, and find out who writes to them"))
+    }
+
+    /// The types of the other records that stand at the name, by the same conditions.
+    async fn others_once(&self, names: &Names) -> Result<OtherTypes, Problem> {
+        self.signer.as_ref().map_err(Clone::clone)?;
+        let mut session = self.session().await?;
+        let mut standing = Vec::new();
+        for found in question::other_types(&mut session, names).await? {
+            if update::stands(&mut session, names, &names.name, found).await? {
+                standing.push(found.to_string());
+            }
+        }
+        Ok(standing)
     }
 }
 
@@ -99,7 +119,7 @@ impl Keeper for NameServer {
     }
 
     async fn others(&self, names: &Names) -> Result<OtherTypes, Problem> {
-        self.patiently(|| async { question::other_types(&mut self.session().await?, names).await }).await
+        self.patiently(|| self.others_once(names)).await
     }
 
     async fn try_write(&self, names: &Names, before: &Content) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{Name, RData, Record as WireRecord, RecordType as WireType};
 
 use super::session::Session;
@@ -99,19 +100,41 @@ pub(super) fn value_of(data: &RData) -> Option<RecordValue> {
         RData::A(address) => Some(RecordValue::A(address.0)),
         RData::AAAA(address) => Some(RecordValue::Aaaa(address.0)),
         RData::CNAME(name) => Some(RecordValue::Cname(text_of(&name.0))),
-        RData::TXT(text) => {
-            let bytes: Vec<u8> = text.txt_data.iter().flatten().copied().collect();
-            Some(RecordValue::Txt(String::from_utf8_lossy(&bytes).into_owned()))
-        }
+        RData::TXT(text) => Some(RecordValue::Txt(whole_text(text))),
         _ => None,
     }
 }
 
-/// The types of the records at a name that do not belong to the set. What signs others is left out.
+/// The strings of a text as one.
+pub(super) fn whole_text(text: &TXT) -> String {
+    let bytes: Vec<u8> = text.txt_data.iter().flatten().copied().collect();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The texts at the names, each with its name and as it is cut into strings. Updates compare the strings one by one.
 ///
 /// # Errors
 /// The server does not answer.
-pub(super) async fn other_types(session: &mut Session, names: &Names) -> Result<Vec<String>, Problem> {
+pub(super) async fn texts(session: &mut Session, names: &Names) -> Result<Vec<(String, TXT)>, Problem> {
+    let own = names.types.contains(&RecordType::Txt).then_some(&names.name);
+    let mut found = Vec::new();
+    for name in own.into_iter().chain([&names.marker]) {
+        let answer = ask(session, name, WireType::TXT).await?;
+        let of_name = answer.answers.into_iter().filter(|record| text_of(&record.name) == *name);
+        found.extend(of_name.filter_map(|record| match record.data {
+            RData::TXT(text) => Some((name.clone(), text)),
+            _ => None,
+        }));
+    }
+    Ok(found)
+}
+
+/// The types of the records at a name that do not belong to the set, as the server answers for it. What signs others is left
+/// out.
+///
+/// # Errors
+/// The server does not answer.
+pub(super) async fn other_types(session: &mut Session, names: &Names) -> Result<BTreeSet<WireType>, Problem> {
     let answer = ask(session, &names.name, WireType::ANY).await?;
     let of_name = answer.answers.iter().filter(|record| text_of(&record.name) == names.name);
     let types = of_name.map(WireRecord::record_type);
@@ -119,9 +142,7 @@ pub(super) async fn other_types(session: &mut Session, names: &Names) -> Result<
     let signs = |found: &WireType| {
         matches!(found, WireType::RRSIG | WireType::NSEC | WireType::NSEC3 | WireType::HINFO)
     };
-    let others: BTreeSet<String> =
-        types.filter(|found| !belongs(found) && !signs(found)).map(|found| found.to_string()).collect();
-    Ok(others.into_iter().collect())
+    Ok(types.filter(|found| !belongs(found) && !signs(found)).collect())
 }
 
 fn elsewhere(server: &str, name: &str, answer: &Message) -> Problem {

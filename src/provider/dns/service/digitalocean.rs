@@ -117,6 +117,29 @@ fn listed(record: &Value, zone: &str) -> Option<Listed> {
     })
 }
 
+/// One request of a change.
+enum Step<'c> {
+    Add(&'c Added),
+    Delete(&'c Listed),
+}
+
+/// The requests of a change, in their order. An address is added before another one goes, so that the name is never without; an
+/// alias can stand beside nothing, so that the name is without records for a moment. The marker is the first to come and the
+/// last to go.
+fn steps<'c>(deleted: &'c [Listed], added: &'c [Added]) -> Vec<Step<'c>> {
+    let is_marker = |name: &str| name.starts_with("_regplan");
+    let is_alias = |value: Option<&RecordValue>| matches!(value, Some(RecordValue::Cname(_)));
+    let takes_alias = added.iter().any(|added| is_alias(Some(&added.value)))
+        || deleted.iter().any(|listed| is_alias(listed.value.as_ref()));
+    let (new_markers, new): (Vec<_>, Vec<_>) = added.iter().partition(|added| is_marker(&added.name));
+    let (old_markers, old): (Vec<_>, Vec<_>) = deleted.iter().partition(|listed| is_marker(&listed.name));
+    let (new, old) = (new.into_iter().map(Step::Add), old.into_iter().map(Step::Delete));
+    let records: Vec<Step<'_>> =
+        if takes_alias { old.chain(new).collect() } else { new.chain(old).collect() };
+    let begin = new_markers.into_iter().map(Step::Add);
+    begin.chain(records).chain(old_markers.into_iter().map(Step::Delete)).collect()
+}
+
 #[async_trait]
 impl Api for DigitalOcean {
     fn ready(&self) -> Result<(), Problem> {
@@ -129,33 +152,23 @@ impl Api for DigitalOcean {
         Ok(listed.filter(|listed| listed.name == name).collect())
     }
 
-    /// Record by record. An address is added before another one goes, so that the name is never without; an alias can stand
-    /// beside nothing, so that the name is without records for a moment. The marker is the first to come and the last to
-    /// go.
+    fn goes_by_steps(&self) -> bool {
+        true
+    }
+
+    /// Record by record. What fails after the first one leaves a part done.
     async fn change(&self, zone: &str, deleted: &[Listed], added: &[Added]) -> Result<(), Fault> {
-        let is_marker = |name: &str| name.starts_with("_regplan");
-        let is_alias = |value: Option<&RecordValue>| matches!(value, Some(RecordValue::Cname(_)));
-        let takes_alias = added.iter().any(|added| is_alias(Some(&added.value)))
-            || deleted.iter().any(|listed| is_alias(listed.value.as_ref()));
-        for marker in added.iter().filter(|added| is_marker(&added.name)) {
-            self.add(zone, marker).await?;
-        }
-        let records = || deleted.iter().filter(|listed| !is_marker(&listed.name));
-        if takes_alias {
-            for listed in records() {
-                self.delete(zone, listed).await?;
-            }
-        }
-        for record in added.iter().filter(|added| !is_marker(&added.name)) {
-            self.add(zone, record).await?;
-        }
-        if !takes_alias {
-            for listed in records() {
-                self.delete(zone, listed).await?;
-            }
-        }
-        for marker in deleted.iter().filter(|listed| is_marker(&listed.name)) {
-            self.delete(zone, marker).await?;
+        let mut is_begun = false;
+        for step in steps(deleted, added) {
+            let done = match step {
+                Step::Add(added) => self.add(zone, added).await,
+                Step::Delete(listed) => self.delete(zone, listed).await,
+            };
+            done.map_err(|fault| match fault {
+                Fault::NotDone(problem) if is_begun => Fault::Lost(problem),
+                fault => fault,
+            })?;
+            is_begun = true;
         }
         Ok(())
     }

@@ -61,6 +61,11 @@ pub(super) trait Api: Send + Sync {
     /// All records with this name.
     async fn list(&self, zone: &str, name: &str) -> Result<Vec<Listed>, Problem>;
 
+    /// Whether a change has several steps.
+    fn goes_by_steps(&self) -> bool {
+        false
+    }
+
     /// Deletes records, and adds others. Where that is not one step, what marks a set as ours is there as long as any of
     /// its records.
     async fn change(&self, zone: &str, deleted: &[Listed], added: &[Added]) -> Result<(), Fault>;
@@ -147,6 +152,16 @@ impl<A: Api> Keeper for Service<A> {
             .cloned()
             .collect();
         self.0.change(&names.zone, &deleted, &added).await
+    }
+
+    fn goes_by_steps(&self) -> bool {
+        self.0.goes_by_steps()
+    }
+
+    /// Which servers these are, the service says.
+    fn help_when_late(&self) -> &'static str {
+        "look at the zone at the service; where its servers cannot be asked from here (TCP to port 53), do not wait for \
+         them: `lifecycle.ready = \"written\"`"
     }
 
     async fn behind(&self, names: &Names, values: &[RecordValue]) -> Result<Vec<Behind>, Problem> {

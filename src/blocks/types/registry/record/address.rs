@@ -1,10 +1,9 @@
 //! At which address a registry is reached, for the record that leads there.
 //!
-//! An ingress controller's own Service is asked first: so the name is there before the certificate is asked for. A Gateway that
-//! somebody else made is asked as well. What the registry makes by itself tells its address in its status, once it is there.
+//! An ingress controller's own Service is asked first, where the class is the usual one of that controller: so the name is there
+//! before the certificate is asked for. A Gateway that somebody else made is asked as well. What the registry makes by itself tells its address in its status, once it is there.
 
 use crate::blocks::facts::{Fact, LiveObject, Need};
-use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::types::dns::Leading;
 use crate::blocks::types::registry::common::Registry;
 use crate::blocks::types::registry::options::Ingress;
@@ -22,9 +21,11 @@ pub(super) fn needs(spec: &RegistrySpec) -> Vec<Need> {
     }
 }
 
-/// The questions for the Services by which the controller may be reached.
+/// The questions for the Services by which the controller may be reached. Without a class, or with one that is not its usual
+/// one, nobody knows by which installation the registry is reached before the Ingress says so.
 fn services(ingress: &Ingress) -> impl Iterator<Item = Need> {
-    let known = ingress.controller().map_or(&[][..], Controller::services);
+    let usual = ingress.class.as_deref().zip(ingress.controller());
+    let known = usual.map_or(&[][..], |(class, controller)| controller.services(class));
     known.iter().map(|(namespace, name)| live(Identity::namespaced("", "Service", *namespace, *name)))
 }
 
