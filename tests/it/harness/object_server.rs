@@ -4,6 +4,8 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use super::command::Running;
 use super::{Cluster, Project, wait_until};
 
@@ -67,6 +69,13 @@ impl ObjectServer {
              secret_key = {{ env = \"{secret}\" }} }}",
             self.url()
         )
+    }
+
+    /// The same as the registry itself has them in its configuration, with the credentials.
+    pub(crate) fn driver(&self) -> Value {
+        let [(_, id), (_, secret)] = credentials();
+        json!({"bucket": BUCKET, "region": "us-east-1", "regionendpoint": self.url(), "forcepathstyle": true,
+               "accesskey": id, "secretkey": secret})
     }
 
     /// Gives a project the credentials.

@@ -38,7 +38,7 @@ fn images_outlive_the_pods_of_a_registry_without_a_volume() {
     ns.kubectl(["rollout", "status", "deployment/registry", "--timeout=120s"]).run().success();
     // No node has pulled this one yet, and the pod that had it is gone.
     run(&ns, "second", &second);
-    registry.verify(&["--only=push,pull"]).success();
+    registry.verify(&["--only=push", "--only=pull"]).success();
     a_wrong_key_replaces_no_pod(&ns, &registry);
     ns.kubectl(["delete", "pods", "first", "second", "--force"]).run().success();
     registry.destroy();

@@ -41,7 +41,8 @@ impl ConfigYml<'_> {
     ///   layers that are gone.
     /// - `draintimeout` lets uploads end when a pod is stopped.
     pub(super) fn render(self) -> String {
-        let mut text = String::from(
+        let storage = self.storage();
+        let mut text = format!(
             "version: 0.1
 log:
   level: info
@@ -49,11 +50,7 @@ log:
   fields:
     service: registry
 storage:
-",
-        );
-        text.push_str(&self.storage());
-        text.push_str(&format!(
-            "  delete:
+{storage}  delete:
     enabled: true
 http:
   addr: :{PORT}
@@ -62,21 +59,22 @@ http:
   headers:
     X-Content-Type-Options: [nosniff]
 "
-        ));
+        );
         if self.has_htpasswd {
             text.push_str(&["auth:\n  htpasswd:\n    realm: ", REALM, "\n"].concat());
             text.push_str(&["    path: ", AUTH_FOLDER, "/htpasswd\n"].concat());
         }
-        text.push_str(&format!(
+        // A pod with a bucket is asked whether it is ready only when it has asked its store this often.
+        let threshold = if self.bucket.is_some() { 2 } else { 3 };
+        _ = write!(
+            text,
             "health:
   storagedriver:
     enabled: true
     interval: 10s
-    threshold: {}
-",
-            // A pod is asked whether it is ready only when it has asked its store this often, and nobody should wait long.
-            if self.bucket.is_some() { 2 } else { 3 }
-        ));
+    threshold: {threshold}
+"
+        );
         text
     }
 

@@ -6,6 +6,7 @@
 //! | a bucket | any number of pods | the keys of the store, in their environment |
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::common::{Registry, path};
 use super::config_yml::STORAGE_FOLDER;
@@ -17,6 +18,8 @@ use crate::config::SecretSource;
 
 /// The region that stores take which know none.
 const USUAL_REGION: &str = "us-east-1";
+/// How the names of Amazon's servers end.
+const AMAZON: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 /// How long a pod is given to find out that its store does not answer: more than `interval` times `threshold` of its health.
 const FIRST_LOOK: u8 = 25;
 
@@ -98,7 +101,16 @@ impl Bucket {
 
     /// The region, where it is known: a store that is not Amazon's takes the usual one.
     pub(super) fn region(&self) -> Option<&str> {
-        self.region.as_deref().or_else(|| self.endpoint.as_ref().map(|_| USUAL_REGION))
+        let usual = || (!self.is_at_amazon()).then_some(USUAL_REGION);
+        self.region.as_deref().or_else(usual)
+    }
+
+    /// Whether the store is Amazon's: it knows pods by their role, and each bucket is in a region.
+    pub(super) fn is_at_amazon(&self) -> bool {
+        let Some(endpoint) = &self.endpoint else { return true };
+        let url = Url::parse(endpoint).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        AMAZON.iter().any(|end| host.ends_with(end))
     }
 
     /// Where it is, for people: `https://fra1.digitaloceanspaces.com/images`, `s3://images`.

@@ -29,7 +29,7 @@ pub(in crate::blocks::types::registry) struct Bucket {
     /// The name of the bucket.
     #[schemars(length(min = 3, max = 63), regex(pattern = HOST), extend("x-rule" = BUCKET_RULE))]
     pub(in crate::blocks::types::registry) bucket: String,
-    /// The region of the bucket. Default with `endpoint`: `us-east-1`, which most other stores take.
+    /// The region of the bucket. Default at a store that is not Amazon's: `us-east-1`, which most of them take.
     #[schemars(regex(pattern = REGION), extend("x-rule" = REGION_RULE))]
     pub(in crate::blocks::types::registry) region: Option<String>,
     /// The URL of a store that is not Amazon's: `https://fra1.digitaloceanspaces.com`, without the bucket.

@@ -10,8 +10,6 @@ use crate::config::SecretSource;
 
 /// The keys below which all of this stands.
 const S3: [&str; 2] = ["storage", "s3"];
-/// How the names of Amazon's servers end.
-const AMAZON: [&str; 2] = [".amazonaws.com", ".amazonaws.com.cn"];
 /// How the names of Services end.
 const SERVICES: [&str; 2] = [".svc", ".svc.cluster.local"];
 
@@ -95,7 +93,7 @@ impl Rules<'_> {
             (Some(_), Some(_)) => {}
             (Some(_), None) => self.half_a_pair("access_key", "secret_key"),
             (None, Some(_)) => self.half_a_pair("secret_key", "access_key"),
-            (None, None) if is_of_amazon(bucket) => {}
+            (None, None) if bucket.is_at_amazon() => {}
             (None, None) => self.warn(
                 codes::BAD_VALUE,
                 &S3,
@@ -176,11 +174,4 @@ fn is_for_pods_alone(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-fn is_of_amazon(bucket: &Bucket) -> bool {
-    let Some(endpoint) = &bucket.endpoint else { return true };
-    let url = Url::parse(endpoint).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    AMAZON.iter().any(|end| host.ends_with(end))
 }
