@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ALICE, CONFIG_CHECKSUM, DEPLOYMENT, REGISTRY, planned, registry, secret};
-use crate::harness::{Namespace, Project};
+use crate::harness::{Namespace, Project, change};
 
 tests! {
     pods_share_a_bucket_and_roll_when_its_keys_change,
@@ -33,7 +33,7 @@ fn stored<'n>(ns: &'n Namespace, storage: &str) -> Project<'n> {
 fn pods_share_a_bucket_and_roll_when_its_keys_change() {
     let ns = Namespace::absent();
     let project = stored(&ns, &format!("{BUCKET}\nreplicas = 2"));
-    project.run(["plan"]).success().stdout_contains("bucket: https://fra1.digitaloceanspaces.com/images");
+    project.run(["plan"]).success().stdout_contains("https://fra1.digitaloceanspaces.com/images");
     project.apply();
     project.expect_settled();
     assert_eq!(ns.list("pvc"), Vec::<String>::new());
@@ -88,30 +88,39 @@ fn a_way_to_a_bucket_and_back_moves_nothing_and_says_so() {
     project.apply();
     let claim = ns.field("pvc/registry", "/metadata/uid");
     project.edit("regplan.toml", VOLUME, BUCKET);
+    let said = warnings(&project);
+    assert!(
+        said.contains("its pods leave the volume of registry: what is stored there stays there"),
+        "{said}"
+    );
     let plan = project.run(["plan"]).success();
-    plan.stdout_contains(
-        "its pods leave the volume of registry: what is stored there stays there, and nothing is moved",
-    )
-    .stdout_contains(&format!("= {CLAIM}"))
-    .stdout_contains(&format!("--consent {CLAIM}"));
-    project
-        .run(["plan", "--format=markdown"])
-        .success()
-        .stdout_contains("its pods leave the volume of registry");
+    plan.stdout_contains("its pods leave the volume of registry")
+        .stdout_contains(&format!("= {CLAIM}"))
+        .stdout_contains(&format!("--consent {CLAIM}"));
     project.apply();
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim, "the images are still there");
     assert_eq!(ns.field("deployment/registry", "/spec/strategy/type"), "RollingUpdate");
-    assert!(ns.field("deployment/registry", "/spec/template/spec/volumes").as_array().unwrap().len() == 2);
-    project.run(["plan"]).success().stdout_lacks("its pods leave the volume");
+    assert_eq!(ns.field("deployment/registry", "/spec/template/spec/volumes").as_array().unwrap().len(), 2);
+    assert_eq!(warnings(&project), "", "once is enough");
     // And back: the images of the volume are served again, those of the bucket are not.
     project.edit("regplan.toml", BUCKET, VOLUME);
-    let plan = project.run(["plan"]).success();
-    plan.stdout_contains("its pods get the volume of registry: what they stored elsewhere stays there");
+    let said = warnings(&project);
+    assert!(
+        said.contains("its pods get the volume of registry: what they stored elsewhere stays there"),
+        "{said}"
+    );
     project.apply();
     assert_eq!(ns.field("pvc/registry", "/metadata/uid"), claim);
     assert_eq!(ns.field("deployment/registry", "/spec/strategy"), json!({"type": "Recreate"}));
     assert!(ns.find("secret/registry-s3").is_none());
     project.expect_settled();
+}
+
+/// What the plan warns of at the Deployment.
+fn warnings(project: &Project<'_>) -> String {
+    let plan = project.run(["plan", "--format=json"]).success().json();
+    let found = change(&plan, DEPLOYMENT)["warnings"].as_array().cloned().unwrap_or_default();
+    found.iter().map(|warning| warning.as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn an_overlay_puts_a_bucket_in_the_place_of_a_volume() {
@@ -126,7 +135,10 @@ fn what_is_wrong_with_a_bucket_is_told_at_its_place() {
     let ns = Namespace::absent();
     let project = stored(&ns, VOLUME);
     for (storage, said) in [
-        (format!("{VOLUME}\n{BUCKET}"), "`storage.volume` and `storage.s3`"),
+        (
+            format!("{VOLUME}\n{BUCKET}"),
+            "`registry.main.storage.volume` and `registry.main.storage.s3` cannot be used together",
+        ),
         ("storage = {}".to_owned(), "`storage` does not say where images are stored"),
         (BUCKET.replace("https://", ""), "a URL without a path"),
         (BUCKET.replace("spaces.com", "spaces.com/images"), "a URL without a path"),
