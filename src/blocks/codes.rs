@@ -85,8 +85,10 @@ codes! {
     RETIRED_CONTROLLER = "retired-controller";
     /// A certificate would be waited for that nobody can get.
     UNPROVEN_NAME = "unproven-name";
-    /// Passwords would travel in clear.
+    /// Passwords or images would travel in clear.
     NO_TLS = "no-tls";
+    /// Whoever pulls is sent to a store that is not reached from there.
+    UNREACHABLE_STORE = "unreachable-store";
 }
 
 #[cfg(test)]

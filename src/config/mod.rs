@@ -74,7 +74,7 @@ pub use model::{
 pub(crate) use moves::still_there;
 pub use moves::{Moved, Moves, Removed};
 pub use node::{Node, NodeValue, Table, TableEntry};
-pub use object_state::{ObjectState, ObjectStoreKind};
+pub use object_state::{ObjectState, ObjectStoreKind, object_prefix_schema, store_endpoint_schema};
 pub use presence::is_absent;
 pub use references::SECRET_KIND;
 pub use schema::schema;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use schemars::{Schema, SchemaGenerator, json_schema};
+
 use super::encryption::Encryption;
 
 /// Where in an object store a state is, and how it is locked. Credentials are not in it: they come from the environment
@@ -50,4 +52,22 @@ impl ObjectState {
             ObjectStoreKind::Azblob { account } => format!("azblob://{account}/{}", self.bucket),
         }
     }
+}
+
+/// The schema of what the names of objects begin with.
+pub fn object_prefix_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": "^[-A-Za-z0-9_.=]*[-A-Za-z0-9_=][-A-Za-z0-9_.=]*(/[-A-Za-z0-9_.=]*[-A-Za-z0-9_=][-A-Za-z0-9_.=]*)*$",
+        "x-rule": "names of letters, digits, `-`, `_`, `.` and `=`, with a `/` between two of them",
+    })
+}
+
+/// The schema of the URL of a store.
+pub fn store_endpoint_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": "^https?://[^/]+/?$",
+        "x-rule": "a URL without a path: `https://minio.example.com:9000`",
+    })
 }

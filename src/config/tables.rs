@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::markers::path_schema;
+use super::object_state::{object_prefix_schema, store_endpoint_schema};
 
 /// What a name must be that Kubernetes takes as a DNS label.
 const DNS_LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
@@ -92,13 +93,13 @@ pub(super) struct StateTable {
     pub(super) container: Option<String>,
     /// `s3`, `gcs`, `azblob`: what the names of all objects begin with; the project's name unless said otherwise.
     #[serde(default)]
-    #[schemars(schema_with = "object_prefix")]
+    #[schemars(schema_with = "object_prefix_schema")]
     pub(super) prefix: Option<String>,
     /// `s3`: the region; that of the environment (`AWS_REGION`) unless said otherwise, else `us-east-1`.
     pub(super) region: Option<String>,
     /// `s3`: the URL of a store that is not Amazon's: `https://minio.example.com`.
     #[serde(default)]
-    #[schemars(schema_with = "endpoint")]
+    #[schemars(schema_with = "store_endpoint_schema")]
     pub(super) endpoint: Option<String>,
     /// `s3`: whether the bucket's name stands in the path of a request, not in its host; so it does where an `endpoint`
     /// is given, unless said otherwise.
@@ -415,21 +416,5 @@ fn bucket_name(_: &mut SchemaGenerator) -> Schema {
         "type": "string",
         "pattern": "^[A-Za-z0-9][-A-Za-z0-9._]*$",
         "x-rule": "letters, digits, `-`, `.` and `_`, the first one a letter or digit",
-    })
-}
-
-fn object_prefix(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "string",
-        "pattern": "^[-A-Za-z0-9_.=]*[-A-Za-z0-9_=][-A-Za-z0-9_.=]*(/[-A-Za-z0-9_.=]*[-A-Za-z0-9_=][-A-Za-z0-9_.=]*)*$",
-        "x-rule": "names of letters, digits, `-`, `_`, `.` and `=`, with a `/` between two of them",
-    })
-}
-
-fn endpoint(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "string",
-        "pattern": "^https?://[^/]+/?$",
-        "x-rule": "a URL without a path: `https://minio.example.com:9000`",
     })
 }

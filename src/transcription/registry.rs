@@ -28,8 +28,11 @@ pub(super) struct Registry {
 /// The variable of a password before it has a name of its own.
 const PASSWORD: &str = "PASSWORD";
 
+/// The keys of an object store.
+const STORE_KEYS: [&str; 2] = ["access_key", "secret_key"];
+
 impl Registry {
-    /// Gives each password that is nowhere in the cluster a variable of its own.
+    /// Gives each password that is nowhere in the cluster a variable of its own, and each key of an object store.
     pub(super) fn name_passwords(&mut self, names: &mut Names) {
         let users = self.keys.pointer_mut("/auth/users").and_then(Value::as_object_mut);
         for (user, source) in users.into_iter().flatten() {
@@ -38,12 +41,19 @@ impl Registry {
                 *variable = Value::from(as_variable(&name));
             }
         }
+        for key in STORE_KEYS {
+            if let Some(variable) = self.keys.pointer_mut(&format!("/storage/s3/{key}/env")) {
+                *variable = Value::from(as_variable(&names.take(&format!("s3-{key}"), &self.name)));
+            }
+        }
     }
 
-    /// Whether the file asks for passwords.
+    /// Whether the file asks for passwords, or for keys of an object store.
     pub(super) fn has_passwords(&self) -> bool {
         let users = self.keys.pointer("/auth/users").and_then(Value::as_object);
+        let has_key = |key| self.keys.pointer(&format!("/storage/s3/{key}")).is_some();
         users.into_iter().flatten().any(|(_, source)| source.get("env").is_some())
+            || STORE_KEYS.into_iter().any(has_key)
     }
 }
 
@@ -103,18 +113,14 @@ impl Standing<'_> {
         let pod = deployment.pointer("/spec/template/spec")?;
         let containers = pod.get("containers")?.as_array()?;
         let container = containers.iter().find(|container| container["name"] == "registry")?;
-        let claim = self.find("", "PersistentVolumeClaim", name)?;
-        let mut volume = json!({"size": claim.pointer("/spec/resources/requests/storage")?});
-        if let Some(class) = claim.pointer("/spec/storageClassName") {
-            volume["class"] = class.clone();
-        }
-        if let Some(mode) = claim.pointer("/spec/accessModes/0").filter(|mode| *mode != "ReadWriteOnce") {
-            volume["access_mode"] = mode.clone();
-        }
+        let volumes = pod.get("volumes").and_then(Value::as_array).into_iter().flatten();
+        let has_claim = volumes.into_iter().any(|volume| volume.get("persistentVolumeClaim").is_some());
+        let storage =
+            if has_claim { json!({"volume": self.volume(name)?}) } else { json!({"s3": self.bucket(name)?}) };
         let mut keys = json!({
             "image": container.get("image")?,
             "replicas": deployment.pointer("/spec/replicas")?,
-            "storage": {"volume": volume},
+            "storage": storage,
             "auth": self.auth(name),
         });
         if let Some(resources) = container.get("resources").filter(|value| **value != json!({})) {
@@ -129,6 +135,50 @@ impl Standing<'_> {
         }
         self.exposure(name, &mut keys);
         Some(keys)
+    }
+
+    /// The keys of the volume.
+    fn volume(&self, name: &str) -> Option<Value> {
+        let claim = self.find("", "PersistentVolumeClaim", name)?;
+        let mut volume = json!({"size": claim.pointer("/spec/resources/requests/storage")?});
+        if let Some(class) = claim.pointer("/spec/storageClassName") {
+            volume["class"] = class.clone();
+        }
+        if let Some(mode) = claim.pointer("/spec/accessModes/0").filter(|mode| *mode != "ReadWriteOnce") {
+            volume["access_mode"] = mode.clone();
+        }
+        Some(volume)
+    }
+
+    /// The keys of the bucket, as the registry's own configuration has them.
+    fn bucket(&self, name: &str) -> Option<Value> {
+        let config = text(self.find("", "ConfigMap", name)?, "/data/config.yml")?;
+        let config: Value = serde_saphyr::from_str(config).ok()?;
+        let written = config.pointer("/storage/s3")?;
+        let has_path_style = written.get("forcepathstyle") == Some(&json!(true));
+        let is_direct = config.pointer("/storage/redirect/disable") == Some(&json!(true));
+        let mut bucket = json!({
+            "bucket": written.get("bucket")?,
+            "path_style": has_path_style,
+            "redirect": !is_direct,
+        });
+        let same = [
+            ("region", "region"),
+            ("endpoint", "regionendpoint"),
+            ("prefix", "rootdirectory"),
+            ("encrypt", "encrypt"),
+        ];
+        for (key, theirs) in same {
+            if let Some(value) = written.get(theirs) {
+                bucket[key] = value.clone();
+            }
+        }
+        if self.find("", "Secret", &format!("{name}-s3")).is_some() {
+            for key in STORE_KEYS {
+                bucket[key] = json!({"env": PASSWORD});
+            }
+        }
+        Some(bucket)
     }
 
     fn exposure(&self, name: &str, keys: &mut Value) {

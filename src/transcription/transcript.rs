@@ -119,7 +119,7 @@ fn of_registry(registry: &Registry) -> Result<Piece, toml::ser::Error> {
     let block = json!({ registry.name.as_str(): escaped(&registry.keys) });
     let block = toml::to_string_pretty(&json!({ "registry": block }))?;
     let note = if registry.has_passwords() {
-        "# The passwords of the users stand nowhere: set these variables, or write `file = \"PATH\"`.\n"
+        "# Passwords of users and keys of a store are not written down: set these variables, or write `file = \"PATH\"`.\n"
     } else {
         ""
     };

@@ -73,7 +73,7 @@ pub fn unexpected(doing: &str, answer: &Answer) -> Fault {
         ),
         503 => (
             codes::REGISTRY_ERROR,
-            "the registry's storage does not work: look at its volume, and at the log of its pods",
+            "the registry's storage does not work: look at its volume or its bucket, and at the log of its pods",
         ),
         401 | 403 => (codes::PASSWORD_REFUSED, "look which rights this user has, and who asks for them"),
         405 if said.contains("UNSUPPORTED") => (

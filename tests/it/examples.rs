@@ -46,6 +46,16 @@ pub(crate) fn registry_example(ns: &Namespace) -> Project<'_> {
     example(ns, "registry", &names)
 }
 
+/// A copy of `examples/bucket`, with the keys of the store.
+pub(crate) fn bucket_example(ns: &Namespace) -> Project<'_> {
+    let names = [
+        ("name = \"registry\"", "name = \"{project}\""),
+        ("= \"registry\"", "= \"{ns}\""),
+        ("registry.example.com", "{prefix}.example.com"),
+    ];
+    example(ns, "bucket", &names).env("STORE_KEY", "key").env("STORE_SECRET", "a secret key")
+}
+
 /// A copy of `examples/crd`.
 pub(crate) fn crd_example(ns: &Namespace) -> Project<'_> {
     let names = [

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::examples::{PASSWORD, crd_example, live_reference_example, registry_example};
+use crate::examples::{PASSWORD, bucket_example, crd_example, live_reference_example, registry_example};
 use crate::harness::{Namespace, Project, Proxy, changes, wait_for};
 use crate::plane::pki::Authority;
 
@@ -16,14 +16,20 @@ tests! {
     every_configuration_that_we_keep_is_tried_here,
     the_adversarial_set_is_idempotent,
     the_registry_is_idempotent,
+    the_registry_with_a_bucket_is_idempotent,
     the_definition_and_its_resource_are_idempotent,
     the_live_reference_is_idempotent,
     two_plans_before_the_first_apply_are_the_same,
 }
 
 /// The configurations that the tests below apply.
-const TRIED: &[&str] =
-    &["examples/crd", "examples/live-reference", "examples/registry", "testdata/adversarial"];
+const TRIED: &[&str] = &[
+    "examples/bucket",
+    "examples/crd",
+    "examples/live-reference",
+    "examples/registry",
+    "testdata/adversarial",
+];
 
 /// What needs controllers that only the test bed has: the tests of `stack` try it.
 const ON_THE_BED: &str = "examples/tutorial";
@@ -164,6 +170,14 @@ fn the_registry_is_idempotent() {
     let ns = Namespace::absent();
     let proxy = ns.proxy();
     let project = registry_example(&ns).through(&proxy).env("CI_PASSWORD", PASSWORD);
+    project.apply();
+    expect_no_changes(&project, &proxy);
+}
+
+fn the_registry_with_a_bucket_is_idempotent() {
+    let ns = Namespace::absent();
+    let proxy = ns.proxy();
+    let project = bucket_example(&ns).through(&proxy).env("CI_PASSWORD", PASSWORD);
     project.apply();
     expect_no_changes(&project, &proxy);
 }

@@ -15,6 +15,7 @@ tests! {
     what_stands_in_a_namespace_becomes_a_configuration_that_changes_nothing,
     what_a_definition_fills_in_is_not_written_down,
     a_registry_is_written_as_a_registry,
+    a_registry_with_a_bucket_is_written_as_one,
     a_namespace_that_cannot_be_written_down_is_said,
 }
 
@@ -422,6 +423,43 @@ ci = { env = "CI_PASSWORD" }
     for change in changes {
         assert_eq!(change["fields"].as_array().map_or(0, Vec::len), 0, "{change:#}");
     }
+}
+
+fn a_registry_with_a_bucket_is_written_as_one() {
+    let ns = Namespace::new();
+    let registry = r#"
+[registry.main]
+host       = "registry.example.com"
+image      = "registry:3.1.1"
+replicas   = 2
+storage.s3 = { bucket = "images", endpoint = "https://s3.example.com", prefix = "a", redirect = true, access_key.env = "K", secret_key.env = "S" }
+auth.users = { ci = { env = "CI_PASSWORD" } }
+"#;
+    let with_keys = |project: Project<'_>, key: &str, secret: &str| {
+        let keys = project.regplan(["apply", "--auto-approve"]).env(key, "key").env(secret, "a secret key");
+        keys.env("CI_PASSWORD", "a long enough password").run().success();
+    };
+    with_keys(project(&ns, registry), "K", "S");
+    let kinds = "deployment,service,configmap,secret,serviceaccount,pdb";
+    let marks = ["regplan.dev/project-", "regplan.dev/lineage-", "regplan.dev/address-"];
+    ns.kubectl(["annotate", kinds, "--all", marks[0], marks[1], marks[2]]).run().success();
+    let ours = ns.project();
+    let written = ours.run(["import", "--from-cluster", "{ns}"]).success();
+    written
+        .stdout_contains("[registry.main.storage.s3]")
+        .stdout_contains("endpoint = \"https://s3.example.com\"")
+        .stdout_contains("env = \"S3_SECRET_KEY\"")
+        .stdout_lacks("a secret key")
+        .stdout_lacks("[resource.");
+    ours.rewrite("regplan.toml", written.stdout());
+    let text = ours.read("regplan.toml");
+    with_keys(ours, "S3_ACCESS_KEY", "S3_SECRET_KEY");
+    assert!(text.contains("redirect = true"), "{text}");
+    assert_eq!(
+        ns.field("deployment/registry", "/metadata/generation"),
+        1,
+        "nothing but the ownership has changed"
+    );
 }
 
 fn a_namespace_that_cannot_be_written_down_is_said() {

@@ -154,6 +154,7 @@ fn tests() -> Vec<Test> {
         pull_secrets::tests(),
         readme::tests(),
         real_registry::tests(),
+        real_registry::bucket::tests(),
         registry::tests(),
         remains::tests(),
         requests::tests(),

@@ -1,5 +1,7 @@
 //! Real registries, of version 2 and of version 3, start with the rendered `config.yml` and htpasswd.
 
+pub(crate) mod bucket;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::bed::image::Image;
-use crate::harness::{Command, Namespace, Project, program, wait_until};
+use crate::harness::{Command, Ended, Namespace, Project, program, wait_until};
 use crate::plane::pki::{Authority, Validity};
 
 tests! {
@@ -162,7 +164,9 @@ fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, Str
     let rendered = by_key("configmaps", "config.yml");
     let mut config: Value = serde_saphyr::from_str(&rendered).unwrap();
     config["auth"]["htpasswd"]["path"] = htpasswd.to_str().unwrap().into();
-    config["storage"]["filesystem"]["rootdirectory"] = folder.join("data").to_str().unwrap().into();
+    if let Some(filesystem) = config.pointer_mut("/storage/filesystem") {
+        filesystem["rootdirectory"] = folder.join("data").to_str().unwrap().into();
+    }
     config["http"]["addr"] = format!("127.0.0.1:{port}").into();
     if let Some(http) = config["http"].as_object_mut() {
         http.remove("debug");
@@ -174,28 +178,42 @@ fn mounted(ns: &Namespace, folder: &Path, port: u16) -> (std::path::PathBuf, Str
 
 /// Pushes a very small image, and pulls it again.
 fn push_and_pull(folder: &Path, port: u16) {
-    let (from, to) = (folder.join("image"), folder.join("pulled"));
-    Image::empty().write(&from).unwrap();
-    let remote = format!("docker://127.0.0.1:{port}/team/app:1");
-    let local = |path: &Path| format!("dir:{}", path.display());
-    let skopeo = |args: [String; 4]| {
-        // Without this, skopeo compresses the layer, and the manifest changes.
-        Command::new(program("skopeo"))
-            .args(["copy", "--preserve-digests"])
-            .args(args)
-            .inherit_env()
-            .run()
-            .any()
-    };
-    let credentials =
-        |flag: &str| [format!("--{flag}-tls-verify=false"), format!("--{flag}-creds=ci:{PASSWORD}")];
-    let [verify, creds] = credentials("dest");
-    let pushed = skopeo([verify.clone(), creds, local(&from), remote.clone()]);
-    assert!(pushed.succeeded(), "{}", pushed.stderr());
-    let refused = skopeo([verify, "--dest-creds=ci:wrong".into(), local(&from), remote.clone()]);
+    push(&Image::empty(), folder, port);
+    let to = ["--dest-tls-verify=false".into(), "--dest-creds=ci:wrong".into()];
+    let refused = skopeo(to, &local(&folder.join("image")), &remote(port));
     assert!(!refused.succeeded());
-    let [verify, creds] = credentials("src");
-    let pulled = skopeo([verify, creds, remote, local(&to)]);
+    pull(folder, port);
+}
+
+/// Pushes an image, which stays in the folder.
+fn push(image: &Image, folder: &Path, port: u16) {
+    let from = folder.join("image");
+    image.write(&from).unwrap();
+    let to = ["--dest-tls-verify=false".into(), format!("--dest-creds=ci:{PASSWORD}")];
+    let pushed = skopeo(to, &local(&from), &remote(port));
+    assert!(pushed.succeeded(), "{}", pushed.stderr());
+}
+
+/// Pulls it again, and compares it with that in the folder.
+fn pull(folder: &Path, port: u16) {
+    let to = tempfile::tempdir_in(folder).unwrap();
+    let from = ["--src-tls-verify=false".into(), format!("--src-creds=ci:{PASSWORD}")];
+    let pulled = skopeo(from, &remote(port), &local(to.path()));
     assert!(pulled.succeeded(), "{}", pulled.stderr());
-    assert_eq!(fs::read(to.join("manifest.json")).unwrap(), fs::read(from.join("manifest.json")).unwrap());
+    let manifest = |folder: &Path| fs::read(folder.join("manifest.json")).unwrap();
+    assert_eq!(manifest(to.path()), manifest(&folder.join("image")));
+}
+
+fn local(folder: &Path) -> String {
+    format!("dir:{}", folder.display())
+}
+
+fn remote(port: u16) -> String {
+    format!("docker://127.0.0.1:{port}/team/app:1")
+}
+
+fn skopeo(flags: [String; 2], from: &str, to: &str) -> Ended {
+    // Without this, skopeo compresses the layer, and the manifest changes.
+    let copy = Command::new(program("skopeo")).args(["copy", "--preserve-digests"]);
+    copy.args(flags).args([from, to]).inherit_env().run().any()
 }

@@ -1,5 +1,6 @@
 //! `[registry.NAME]`: what is applied, what each change of the block changes, and what stays.
 
+mod bucket;
 mod exposure;
 mod namespaces;
 mod rollout;
@@ -21,6 +22,7 @@ pub(crate) fn tests() -> Vec<Test> {
         exposure::tests(),
         rollout::tests(),
         storage::tests(),
+        bucket::tests(),
         settings::tests(),
         namespaces::tests(),
         secrets::tests(),

@@ -1,6 +1,7 @@
 //! The registry among what stands around it in a real cluster.
 
 mod bed;
+mod bucket;
 mod certificates;
 mod dns;
 mod gateway;
@@ -20,6 +21,7 @@ pub(crate) fn tests() -> Vec<Test> {
         node::tests(),
         rotation::tests(),
         bed::tests(),
+        bucket::tests(),
         certificates::tests(),
         dns::tests(),
         gateway::tests(),

@@ -5,19 +5,20 @@ pub(crate) mod pods;
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Cluster, Command, Ended, Front, Namespace, Project, Running, Wrong, program, wait_until,
+    Cluster, Command, Ended, Front, Namespace, ObjectServer, Project, Running, Wrong, program, wait_until,
 };
 use crate::plane::pki::{Authority, Pair, Validity};
 
 tests! {
     a_registry_that_works_passes_every_check,
+    pulls_are_followed_to_an_object_store,
     every_fault_is_found_and_named,
     a_certificate_that_is_not_right_is_found,
     what_a_killed_run_has_left_is_taken_away_by_the_next,
@@ -39,14 +40,22 @@ struct Registry {
 impl Registry {
     #[track_caller]
     fn start() -> Self {
+        Self::start_with(|folder| json!({"filesystem": {"rootdirectory": folder.join("data")}}))
+    }
+
+    /// One that stores images as this says of its folder.
+    #[track_caller]
+    fn start_with(storage: impl FnOnce(&Path) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let path = |name: &str| folder.path().join(name);
         let users = Command::new(program("htpasswd")).args(["-Bbn", "ci", PASSWORD]).run().success();
         fs::write(path("htpasswd"), users.stdout()).unwrap();
+        let mut storage = storage(folder.path());
+        storage["delete"] = json!({"enabled": true});
         let config = json!({
             "version": 0.1,
-            "storage": {"filesystem": {"rootdirectory": path("data")}, "delete": {"enabled": true}},
+            "storage": storage,
             "http": {"addr": format!("127.0.0.1:{port}"), "relativeurls": true, "secret": "of this test"},
             "auth": {"htpasswd": {"realm": "Registry", "path": path("htpasswd")}},
         });
@@ -154,6 +163,19 @@ fn a_registry_that_works_passes_every_check() {
     let junit = verify(&project, &front, &[&trusting, "--format=junit", "--only=expiry"]).run().success();
     junit.stdout_contains("<testcase classname=\"registry.main\" name=\"expiry\"");
     registry.has_nothing_left();
+}
+
+/// The store is another host, which is shown no password: it would refuse two.
+fn pulls_are_followed_to_an_object_store() {
+    let ns = Namespace::absent();
+    let store = ObjectServer::start();
+    let registry = Registry::start_with(|_| json!({"s3": store.driver()}));
+    let signed = Signed::new();
+    let front = Front::start(registry.port, &signed.pair, Wrong::Nothing);
+    let project = project(&ns, BY_SECRET);
+    let trusting = format!("--ca-file={}", signed.file(&project).display());
+    let ended = verify(&project, &front, &[&trusting]).run().success();
+    ended.stdout_contains("Works: 14 checks passed.").stdout_contains("nothing is left of this run");
 }
 
 fn every_fault_is_found_and_named() {

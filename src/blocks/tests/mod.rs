@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostics, Severity};
 use crate::resource::{Desired, Encoding, FieldPath, GroupKind};
 
 mod addresses;
+mod buckets;
 mod charts;
 mod dns;
 mod exposures;

@@ -25,7 +25,7 @@ fn registry(more: &str) -> String {
 }
 
 /// The smallest registry with one line replaced.
-fn replaced(line: &str, by: &str) -> String {
+pub(super) fn replaced(line: &str, by: &str) -> String {
     let text = registry("");
     assert!(text.contains(line));
     text.replace(line, by)

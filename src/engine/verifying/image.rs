@@ -139,7 +139,7 @@ impl Images<'_> {
             answer = asked.map_err(|fault| Fault {
                 fix: format!(
                     "the registry sends pulls on to {}: every node must reach it, or the registry must not do that \
-                     (`storage.redirect.disable`)",
+                     (`storage.s3.redirect`, or in its configuration `storage.redirect.disable`)",
                     next.host_str().unwrap_or_default()
                 ),
                 ..fault

@@ -13,6 +13,7 @@
 //! | `sent_object` | the object as it is sent, with the values of references as far as they are known |
 //! | `tracking` | whether the state knows it |
 //! | `postponed` | what becomes of what the server refuses now, once the rest of the plan is known |
+//! | `volumes` | what becomes of stored data when pods get other volumes |
 //! | `run` | what becomes of what a chart has run at a moment |
 //! | `ruling` | the results of all of them |
 
@@ -30,3 +31,4 @@ mod sent_object;
 mod tracking;
 pub(in crate::plan) mod trial;
 mod update;
+mod volumes;

@@ -12,6 +12,7 @@ use crate::plan::decision::replacement::Trigger;
 use crate::plan::decision::ruling::Ruling;
 use crate::plan::decision::sent_object::made_anew;
 use crate::plan::decision::tracking::record_unwritten;
+use crate::plan::decision::volumes::nothing_is_moved;
 use crate::plan::diff::field_changes;
 use crate::plan::diff::replacing_fields;
 use crate::plan::model::change::{Action, Change};
@@ -96,7 +97,10 @@ pub(super) fn ruling(situation: Situation<'_>, live: &Live, tried: Tried) -> Rul
         }
         _ => (sent, Vec::new()),
     };
-    let warnings = warnings.into_iter().chain(kept(situation, &comparison, action)).collect();
+    let moves = (action == Action::Update)
+        .then(|| nothing_is_moved(&desired.identity, &live.object, &answer.object))
+        .flatten();
+    let warnings = warnings.into_iter().chain(kept(situation, &comparison, action)).chain(moves).collect();
     let is_predicted = matches!(fidelity, Fidelity::Predicted(_));
     let base = base(situation, action, fidelity, Some(sent));
     let mut change = Change {

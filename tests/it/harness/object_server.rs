@@ -1,8 +1,10 @@
 //! A real server that speaks the language of S3, of a test's own.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+
+use serde_json::{Value, json};
 
 use super::command::Running;
 use super::{Cluster, Project, wait_until};
@@ -15,32 +17,38 @@ const SECRET: &str = "test-secret-5f1c";
 #[must_use = "it serves until it is dropped"]
 pub(crate) struct ObjectServer {
     folder: tempfile::TempDir,
-    port: u16,
+    address: SocketAddr,
     _server: Running,
 }
 
 impl ObjectServer {
     #[track_caller]
     pub(crate) fn start() -> Self {
+        Self::start_at("127.0.0.1")
+    }
+
+    /// The same at an address of this machine that pods reach.
+    #[track_caller]
+    pub(crate) fn start_at(address: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (data, sidecar) = (folder.path().join("data"), folder.path().join("sidecar"));
         fs::create_dir_all(data.join(BUCKET)).unwrap();
         fs::create_dir_all(&sidecar).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = TcpListener::bind((address, 0)).unwrap().local_addr().unwrap();
         let server = Cluster::shared()
             .program("versitygw")
             .env("ROOT_ACCESS_KEY", KEY_ID)
             .env("ROOT_SECRET_KEY", SECRET)
-            .args(["--port", &format!("127.0.0.1:{port}"), "posix", "--sidecar"])
+            .args(["--port", &address.to_string(), "posix", "--sidecar"])
             .args([sidecar.into_os_string(), data.into_os_string()])
             .spawn();
-        wait_until("the object server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { folder, port, _server: server }
+        wait_until("the object server", || TcpStream::connect(address).is_ok());
+        Self { folder, address, _server: server }
     }
 
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.address)
     }
 
     /// The table `[state]` for this server, with more of its keys.
@@ -51,6 +59,23 @@ impl ObjectServer {
     /// The same for whatever is in front of it at this URL.
     pub(crate) fn state_at(url: &str, more: &str) -> String {
         format!("\n[state]\nbackend = \"s3\"\nbucket = \"{BUCKET}\"\nendpoint = \"{url}\"\n{more}\n")
+    }
+
+    /// The keys of `storage.s3` of a registry whose images are in the bucket, below `images`.
+    pub(crate) fn storage(&self) -> String {
+        let [(id, _), (secret, _)] = credentials();
+        format!(
+            "{{ bucket = \"{BUCKET}\", endpoint = \"{}\", prefix = \"images\", access_key = {{ env = \"{id}\" }}, \
+             secret_key = {{ env = \"{secret}\" }} }}",
+            self.url()
+        )
+    }
+
+    /// The same as the registry itself has them in its configuration, with the credentials.
+    pub(crate) fn driver(&self) -> Value {
+        let [(_, id), (_, secret)] = credentials();
+        json!({"bucket": BUCKET, "region": "us-east-1", "regionendpoint": self.url(), "forcepathstyle": true,
+               "accesskey": id, "secretkey": secret})
     }
 
     /// Gives a project the credentials.

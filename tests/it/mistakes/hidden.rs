@@ -120,6 +120,9 @@ fn no_password_of_a_registry_is_drawn() {
         format!("{main}auht = {{ users = {{ ci = \"{CANARY}\" }} }}\n"),
         format!("{main}users = {{ ci = \"{CANARY}\" }}\n"),
         format!("{main}http.secrets = \"{CANARY}\"\n"),
+        format!("{main}storage.s3 = {{ bucket = \"images\", secret_key = \"{CANARY}\" }}\n"),
+        format!("{main}storage.s3 = {{ bucket = \"images\", secretkey = \"{CANARY}\" }}\n"),
+        format!("{main}[registry.main.storage.s3]\nbukket = \"images\"\nsecret_key = \"{CANARY}\"\n"),
         format!("{main}[registry.main.auth.users]\nci = \"{CANARY}\nx = 1\n"),
         format!("{main}[registry.main.auth.users\nci = \"{CANARY}\"\n"),
     ] {

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::bed::https::Login;
 use crate::bed::image::Image;
-use crate::harness::{Bed, Command, Namespace, Output, Project, program};
+use crate::harness::{Bed, Command, Namespace, ObjectServer, Output, Project, program};
 
 /// The password of the user `ci`.
 pub(super) const PASSWORD: &str = "a long enough password";
@@ -41,7 +41,7 @@ lifecycle.ready.condition = "Ready"
 host = "HOST"
 image = "registry:3.1.2"
 namespace = "{ns}"
-storage.volume.size = "1Gi"
+STORAGE
 auth.users.ci = { env = "CI_PASSWORD" }
 tls.secret = "registry-tls"
 ingress.class = "contour"
@@ -69,14 +69,22 @@ impl<'n> Registry<'n> {
     /// The same with more blocks.
     #[track_caller]
     pub(super) fn apply_with(ns: &'n Namespace, blocks: &str) -> Self {
+        Self::apply_stored(ns, "storage.volume.size = \"1Gi\"", blocks)
+    }
+
+    /// The same with images that are stored there.
+    #[track_caller]
+    pub(super) fn apply_stored(ns: &'n Namespace, storage: &str, blocks: &str) -> Self {
         let bed = Bed::shared().with_cert_manager();
         let host = bed.host(ns);
         let text = FILE
             .replace("DIRECTORY", &bed.facts().acme)
             .replace("BUNDLE", &bed.acme_bundle())
-            .replace("HOST", &host);
+            .replace("HOST", &host)
+            .replace("STORAGE", storage);
         let text = format!("{text}{blocks}");
         let project = ns.project().write("regplan.toml", &text).env("CI_PASSWORD", PASSWORD);
+        let project = ObjectServer::let_in(project);
         project.apply();
         project.expect_settled();
         let registry = Self { bed, host, project };

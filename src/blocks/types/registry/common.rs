@@ -49,7 +49,8 @@ impl Registry<'_> {
 
     /// The registry's configuration file.
     pub(super) fn config_yml(&self) -> String {
-        ConfigYml { has_htpasswd: self.spec.users != UserSource::Nobody }.render()
+        let has_htpasswd = self.spec.users != UserSource::Nobody;
+        ConfigYml { has_htpasswd, bucket: self.spec.bucket() }.render()
     }
 
     /// The address of one of its Secrets.
@@ -87,6 +88,16 @@ impl Registry<'_> {
         let draft = self.from(draft, metadata.key("name"), &["name"]);
         let draft = self.from(draft, metadata.key("namespace"), &["namespace"]);
         self.labels_and_annotations_from(draft, &metadata)
+    }
+
+    /// A Secret without data.
+    pub(super) fn secret(&self, suffix: &str) -> Draft {
+        self.draft(json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": self.metadata(&self.spec.suffixed(suffix)),
+            "type": "Opaque",
+        }))
     }
 
     /// Notes where the user's labels and annotations below a `metadata` come from.

@@ -2,18 +2,17 @@
 
 use super::options::Volume;
 use super::spec::{RegistrySpec, UserSource};
+use super::storage::Store;
 use super::way::Way;
 use crate::resource::KeyFact;
 
-/// Host, image, volume, users by name, TLS, and where it is reached.
+/// Host, image, volume or bucket, users by name, TLS, and where it is reached.
 pub(super) fn key_facts(spec: &RegistrySpec) -> Vec<KeyFact> {
     let options = &spec.options;
-    let mut facts = vec![
-        KeyFact::new("host", options.host.as_str()),
-        KeyFact::new("image", options.image.as_str()),
-        KeyFact::new("volume", volume(&options.storage.volume)),
-        KeyFact::new("users", users(spec)),
-    ];
+    let mut facts =
+        vec![KeyFact::new("host", options.host.as_str()), KeyFact::new("image", options.image.as_str())];
+    facts.extend(spec.store().map(storage));
+    facts.push(KeyFact::new("users", users(spec)));
     let tls = match (spec.issuer(), spec.tls_secret()) {
         (Some(issuer), _) => format!("certificate of {issuer}"),
         (None, Some(secret)) => format!("Secret {secret}"),
@@ -24,10 +23,13 @@ pub(super) fn key_facts(spec: &RegistrySpec) -> Vec<KeyFact> {
     facts
 }
 
-fn volume(volume: &Volume) -> String {
-    match &volume.class {
-        Some(class) => format!("{} (class {class})", volume.size),
-        None => format!("{} (default class)", volume.size),
+fn storage(store: Store<'_>) -> KeyFact {
+    match store {
+        Store::Volume(Volume { size, class: Some(class), .. }) => {
+            KeyFact::new("volume", format!("{size} (class {class})"))
+        }
+        Store::Volume(volume) => KeyFact::new("volume", format!("{} (default class)", volume.size)),
+        Store::Bucket(bucket) => KeyFact::new("bucket", bucket.place()),
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `rules` | What is wrong with a block that no schema finds? |
 //! | `common` | What do all objects of a registry have in common? |
 //! | `objects` | Account, configuration, Secrets, claim, disruption budget |
+//! | `storage` | Where are images stored, and what do the pods need for it? |
 //! | `workload` | The Deployment: pods, probes, how they are replaced |
 //! | `way` | By which way is the registry reached, and what do its pods say of themselves? |
 //! | `exposure` | Which objects make that way? |
@@ -35,6 +36,7 @@ mod properties;
 mod record;
 mod rules;
 mod spec;
+mod storage;
 mod way;
 mod workload;
 
@@ -59,6 +61,7 @@ pub(in crate::blocks) struct RegistryBlock;
 impl BlockType for RegistryBlock {
     const KIND: &'static str = "registry";
     const ALTERNATIVES: &'static [&'static [&'static str]] = &[
+        &["storage.volume", "storage.s3"],
         &["auth.users", "auth.htpasswd", "auth.anonymous"],
         &["ingress", "gateway", "load_balancer", "node_port"],
     ];
@@ -98,7 +101,8 @@ impl BlockType for RegistryBlock {
         }
         let mut drafts = vec![objects::service_account(&registry), objects::config_map(&registry)];
         drafts.extend(objects::secrets(&registry, mistakes));
-        drafts.extend([objects::claim(&registry), workload::deployment(&registry)]);
+        drafts.extend(objects::claim(&registry));
+        drafts.push(workload::deployment(&registry));
         drafts.extend(record::object(&registry, context));
         drafts.extend(certificate::object(&registry));
         drafts.extend(exposure::objects(&registry));

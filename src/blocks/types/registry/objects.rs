@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::common::{Registry, path};
 use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource, password_need};
+use super::storage;
 use crate::blocks::draft::{Draft, lost_value};
 use crate::blocks::facts::SecretText;
 use crate::blocks::keys::span_of;
@@ -30,13 +31,13 @@ pub(super) fn config_map(registry: &Registry<'_>) -> Draft {
     }))
 }
 
-/// The Secrets: the users, what uploads are signed with, generated passwords.
+/// The Secrets: the users, what uploads are signed with, generated passwords, the keys of the object store.
 pub(super) fn secrets(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     if let Some(text) = registry.htpasswd() {
         let key: &[&str] =
             if registry.spec.users == UserSource::File { &["auth", "htpasswd"] } else { &["auth", "users"] };
-        let mut draft = secret(registry, "htpasswd");
+        let mut draft = registry.secret("htpasswd");
         draft.put_htpasswd(path(&["stringData", HTPASSWD_KEY]), &text);
         drafts.push(registry.from(draft, path(&["stringData", HTPASSWD_KEY]), key));
     }
@@ -45,7 +46,7 @@ pub(super) fn secrets(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) -
     drafts.push(if registry.spec.generates_http_secret() {
         generated(registry, "http", &[(HTTP_KEY, http, key)], mistakes)
     } else {
-        let mut draft = secret(registry, "http");
+        let mut draft = registry.secret("http");
         draft.put_secret(path(&["stringData", HTTP_KEY]), &http);
         registry.from(draft, path(&["stringData", HTTP_KEY]), key)
     });
@@ -61,17 +62,8 @@ pub(super) fn secrets(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) -
             .collect();
         drafts.push(generated(registry, "users", &entries, mistakes));
     }
+    drafts.extend(storage::secret(registry));
     drafts
-}
-
-/// A Secret without data.
-fn secret(registry: &Registry<'_>, suffix: &str) -> Draft {
-    registry.draft(json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": registry.metadata(&registry.spec.suffixed(suffix)),
-        "type": "Opaque",
-    }))
 }
 
 /// A Secret of generated texts: each entry is a key of its data, the text, and the key of the block that the text
@@ -82,7 +74,7 @@ fn generated(
     entries: &[(&str, SecretText, &[&str])],
     mistakes: &mut Vec<Diagnostic>,
 ) -> Draft {
-    let mut draft = secret(registry, suffix);
+    let mut draft = registry.secret(suffix);
     for (key, text, keys) in entries {
         if let SecretText::Lost(reason) = text {
             let span = span_of(registry.block, keys.iter().copied());
@@ -95,9 +87,9 @@ fn generated(
     draft
 }
 
-/// The claim for the volume.
-pub(super) fn claim(registry: &Registry<'_>) -> Draft {
-    let volume = &registry.spec.options.storage.volume;
+/// The claim for the volume; `None` where there is none.
+pub(super) fn claim(registry: &Registry<'_>) -> Option<Draft> {
+    let volume = registry.spec.volume()?;
     let mut spec = json!({
         "accessModes": [volume.access_mode.name()],
         "resources": {"requests": {"storage": volume.size}},
@@ -118,12 +110,12 @@ pub(super) fn claim(registry: &Registry<'_>) -> Draft {
         path(&["spec", "resources", "requests", "storage"]),
         &["storage", "volume", "size"],
     );
-    match volume.class {
+    Some(match volume.class {
         Some(_) => {
             registry.set_by(draft, path(&["spec", "storageClassName"]), &["storage", "volume", "class"])
         }
         None => draft,
-    }
+    })
 }
 
 /// Where there are several pods: a node that is drained never takes the last one away.

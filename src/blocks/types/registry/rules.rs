@@ -1,11 +1,12 @@
-//! What the schema of a registry cannot say; of the ways by which it is reached, in `rules/ways.rs`.
+//! What the schema of a registry cannot say; of its storage in `rules/storage.rs`, of the ways by which it is reached in
+//! `rules/ways.rs`.
 
+mod storage;
 mod ways;
 
 use super::common::Registry;
 use super::htpasswd;
 use super::image::{Image, ImageError};
-use super::options::AccessMode;
 use super::record;
 use super::spec::UserSource;
 use crate::blocks::codes;
@@ -31,7 +32,7 @@ pub(super) fn check(registry: &Registry<'_>, mistakes: &mut Vec<Diagnostic>) {
     rules.image();
     rules.host();
     rules.names();
-    rules.replicas();
+    rules.storage();
     rules.auth();
     rules.generated();
     rules.way();
@@ -151,25 +152,6 @@ impl Rules<'_> {
         if let Err(why) = names::dns_label_1035(&self.registry.spec.suffixed("htpasswd")) {
             let message = format!("the name `{}` of the objects {why}", self.registry.spec.name);
             self.error(codes::INVALID_NAME, &["name"], message, "choose another `name`");
-        }
-    }
-
-    fn replicas(&mut self) {
-        let mode = self.registry.spec.options.storage.volume.access_mode;
-        let replicas = self.registry.spec.options.replicas;
-        if replicas > 1 && mode != AccessMode::ManyNodes {
-            let message = format!("{replicas} replicas cannot share a volume that is {}", mode.name());
-            let span = self.span(&["storage", "volume"]);
-            self.error(
-                codes::TOO_MANY_REPLICAS,
-                &["replicas"],
-                message,
-                "set `replicas = 1`; or `storage.volume.access_mode = \"ReadWriteMany\"` with a storage class that \
-                 supports it, before the first apply: a claim that is there keeps its mode",
-            );
-            if let Some(mistake) = self.mistakes.last_mut() {
-                *mistake = mistake.clone().at(span, "this volume");
-            }
         }
     }
 

@@ -122,6 +122,7 @@ impl RegistrySpec {
         let mut needs = vec![self.http_need()];
         needs.extend(self.htpasswd_need(pull_users));
         needs.extend(self.generated_users().map(|user| password_need(&user)));
+        needs.extend(self.store_keys().map(|key| key.need()));
         needs
     }
 

@@ -6,9 +6,9 @@ use sha2::Sha256;
 
 use super::certificate;
 use super::common::{Registry, merge, path};
-use super::config_yml::{AUTH_FOLDER, PORT, REALM, STORAGE_FOLDER, TLS_FOLDER, folder};
-use super::options::AccessMode;
+use super::config_yml::{AUTH_FOLDER, PORT, REALM, TLS_FOLDER, folder};
 use super::spec::{HTPASSWD_KEY, HTTP_KEY, UserSource};
+use super::storage;
 use crate::blocks::draft::Draft;
 use crate::blocks::facts::SecretText;
 use crate::resource::{Address, Identity, LiveReference, Reference, Segment, hex};
@@ -23,15 +23,6 @@ const ID: u32 = 1000;
 /// The pods and how they are replaced.
 pub(super) fn deployment(registry: &Registry<'_>) -> Draft {
     let options = &registry.spec.options;
-    // Where one node alone can mount the volume, a new pod on another node would wait for the old one for ever.
-    let strategy = match options.storage.volume.access_mode {
-        // We set the numbers, so that they are removed with it. Those that the server fills in belong to nobody
-        // and stay, and the server then refuses them beside `Recreate`.
-        AccessMode::ManyNodes => {
-            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})
-        }
-        AccessMode::OneNode | AccessMode::OnePod => json!({"type": "Recreate"}),
-    };
     let mut metadata = json!({"labels": registry.labels(), "annotations": {}});
     merge(&mut metadata["annotations"], &options.annotations);
     let draft = registry.draft(json!({
@@ -41,7 +32,7 @@ pub(super) fn deployment(registry: &Registry<'_>) -> Draft {
         "spec": {
             "replicas": options.replicas,
             "selector": {"matchLabels": registry.selector()},
-            "strategy": strategy,
+            "strategy": storage::strategy(registry),
             "template": {"metadata": metadata, "spec": pod(registry)},
         },
     }));
@@ -62,7 +53,7 @@ fn origins(registry: &Registry<'_>, draft: Draft) -> Draft {
     let resources = container.key("resources");
     let mut draft = registry.labels_and_annotations_from(draft, &path(&["spec", "template", "metadata"]));
     draft = registry.set_by(draft, path(&["spec", "replicas"]), &["replicas"]);
-    draft = registry.from(draft, path(&["spec", "strategy"]), &["storage", "volume", "access_mode"]);
+    draft = registry.from(draft, path(&["spec", "strategy"]), storage::strategy_key(registry));
     draft = registry.set_by(draft, container.key("image"), &["image"]);
     for (table, amounts) in [
         ("requests", &registry.spec.options.resources.requests),
@@ -82,10 +73,8 @@ fn origins(registry: &Registry<'_>, draft: Draft) -> Draft {
 }
 
 fn pod(registry: &Registry<'_>) -> Value {
-    let mut volumes = vec![
-        json!({"name": "storage", "persistentVolumeClaim": {"claimName": registry.spec.name}}),
-        json!({"name": "config", "configMap": {"name": registry.spec.name}}),
-    ];
+    let mut volumes: Vec<Value> = storage::pod_volume(registry).into_iter().collect();
+    volumes.push(json!({"name": "config", "configMap": {"name": registry.spec.name}}));
     if registry.spec.users != UserSource::Nobody {
         // A registry that finds no htpasswd file makes one with a user of its own. So the Secret is not optional,
         // and its key is named: without either of them the pod does not start.
@@ -130,23 +119,18 @@ fn pod(registry: &Registry<'_>) -> Value {
 fn container(registry: &Registry<'_>) -> Value {
     let folder = folder(registry.spec.major);
     let port = registry.spec.port_name();
-    let mut request = json!({"path": "/", "port": port});
-    if registry.spec.ends_tls() {
-        request["scheme"] = Value::from("HTTPS");
-    }
     let mut env = vec![json!({
         "name": "REGISTRY_HTTP_SECRET",
         "valueFrom": {"secretKeyRef": {"name": registry.spec.suffixed("http"), "key": HTTP_KEY}},
     })];
+    env.extend(storage::variables(registry));
     env.extend(how_one_is_let_in(registry));
     if registry.spec.major >= 3 {
         // Without a collector the traces would go to an address where nobody listens.
         env.push(json!({"name": "OTEL_TRACES_EXPORTER", "value": "none"}));
     }
-    let mut mounts = vec![
-        json!({"name": "storage", "mountPath": STORAGE_FOLDER}),
-        json!({"name": "config", "mountPath": folder, "readOnly": true}),
-    ];
+    let mut mounts: Vec<Value> = storage::mount(registry).into_iter().collect();
+    mounts.push(json!({"name": "config", "mountPath": folder, "readOnly": true}));
     if registry.spec.users != UserSource::Nobody {
         mounts.push(json!({"name": "auth", "mountPath": AUTH_FOLDER, "readOnly": true}));
     }
@@ -161,9 +145,7 @@ fn container(registry: &Registry<'_>) -> Value {
         "args": ["serve", format!("{folder}/config.yml")],
         "env": env,
         "ports": [{"name": port, "containerPort": PORT, "protocol": "TCP"}],
-        // `GET /` needs no password and is 503 while the storage fails: such a pod gets no requests. It is
-        // not restarted for it: that would not help, and would end its uploads.
-        "readinessProbe": {"httpGet": request, "periodSeconds": 10, "timeoutSeconds": 5},
+        "readinessProbe": readiness(registry),
         "livenessProbe": {
             "tcpSocket": {"port": port},
             "initialDelaySeconds": 10,
@@ -190,6 +172,20 @@ fn container(registry: &Registry<'_>) -> Value {
     container
 }
 
+/// `GET /` needs no password and is 503 while the storage fails: such a pod gets no requests. It is not restarted for it: that
+/// would not help, and would end its uploads.
+fn readiness(registry: &Registry<'_>) -> Value {
+    let mut request = json!({"path": "/", "port": registry.spec.port_name()});
+    if registry.spec.ends_tls() {
+        request["scheme"] = Value::from("HTTPS");
+    }
+    let mut probe = json!({"httpGet": request, "periodSeconds": 10, "timeoutSeconds": 5});
+    if let Some(seconds) = storage::seconds_before_ready(registry) {
+        probe["initialDelaySeconds"] = Value::from(seconds);
+    }
+    probe
+}
+
 /// How one is let in. It stands in the pod itself, and wins over `config.yml`: a pod that starts again while that file is
 /// already the one of another plan still asks for passwords, and still speaks TLS.
 fn how_one_is_let_in(registry: &Registry<'_>) -> Vec<Value> {
@@ -212,7 +208,11 @@ fn how_one_is_let_in(registry: &Registry<'_>) -> Vec<Value> {
 fn config_checksum(registry: &Registry<'_>, mut draft: Draft) -> Draft {
     let annotations = path(&["spec", "template", "metadata", "annotations"]);
     // What uploads are signed with is read at the start as well.
-    let sum = checksum(&registry.http_secret(), &registry.config_yml());
+    let content = storage::read_at_start(registry);
+    let sum = match content.get() {
+        Some(text) => checksum(&registry.http_secret(), text),
+        None => content,
+    };
     draft.put_text(annotations.key(CONFIG_CHECKSUM), &sum);
     draft
 }

@@ -1,19 +1,21 @@
 //! The keys of `[registry.NAME]`. Their documentation here is that of `docs/configuration.md`.
 
 mod exposure;
+mod storage;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::blocks::block_type::BlockRef;
 use crate::blocks::types::dns::{DnsBlock, ZoneKeys};
 use crate::config::SecretSource;
 pub(super) use exposure::{Gateway, Ingress, KeyRotation, LoadBalancer, NodePort, Tls};
+pub(super) use storage::{AccessMode, Bucket, Storage, Volume};
 
-/// A private Docker registry: a Deployment of the distribution registry with its volume, users, Service
+/// A private Docker registry: a Deployment of the distribution registry with its storage, users, Service
 /// and Ingress.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +32,7 @@ pub(in crate::blocks) struct Options {
     /// Default: what the image's tag says; 3 where it says nothing.
     #[schemars(range(min = 2, max = 3))]
     pub(super) version: Option<u8>,
-    /// How many pods serve the registry. More than one needs a volume that many nodes can mount
+    /// How many pods serve the registry. More than one needs a bucket (`storage.s3`), or a volume that many nodes can mount
     /// (`storage.volume.access_mode = "ReadWriteMany"`).
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1000))]
@@ -102,59 +104,8 @@ const NAME_RULE: &str =
     "at most 40 lower-case letters, digits and `-`, beginning with a letter, not ending with a `-`";
 const HOST: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 const HOST_RULE: &str = "a domain name in lower case, without scheme, port and path";
-const AMOUNT: &str = r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPE])?$";
-const AMOUNT_RULE: &str = "a number of bytes with a unit, as in `50Gi`";
 const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
 const OBJECT_NAME_RULE: &str = "the name of a Kubernetes object";
-
-/// Where images are stored.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Storage {
-    /// A volume of the cluster.
-    pub(super) volume: Volume,
-}
-
-/// A volume of the cluster. It outlives the registry: deleting its claim needs consent by name.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Volume {
-    /// How large it is: `50Gi`. Where the storage class allows it, it may grow later, never shrink.
-    #[schemars(regex(pattern = AMOUNT), extend("x-rule" = AMOUNT_RULE))]
-    pub(super) size: String,
-    /// The storage class. Default: the cluster's default class.
-    #[schemars(regex(pattern = OBJECT_NAME), extend("x-rule" = OBJECT_NAME_RULE))]
-    pub(super) class: Option<String>,
-    /// Who may mount it at the same time: one node, many nodes, one pod. Unless it is `ReadWriteMany`, an
-    /// update stops the old pod before it starts the new one.
-    #[serde(default)]
-    pub(super) access_mode: AccessMode,
-}
-
-/// Who may mount a volume at the same time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub(super) enum AccessMode {
-    /// One node.
-    #[default]
-    #[serde(rename = "ReadWriteOnce")]
-    OneNode,
-    /// Many nodes. The storage class must support it.
-    #[serde(rename = "ReadWriteMany")]
-    ManyNodes,
-    /// One pod.
-    #[serde(rename = "ReadWriteOncePod")]
-    OnePod,
-}
-
-impl AccessMode {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::OneNode => "ReadWriteOnce",
-            Self::ManyNodes => "ReadWriteMany",
-            Self::OnePod => "ReadWriteOncePod",
-        }
-    }
-}
 
 /// Who may use the registry: exactly one of these keys.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
