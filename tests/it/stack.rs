@@ -3,10 +3,12 @@
 mod bed;
 mod certificates;
 mod dns;
+mod external_dns;
 mod gateway;
 mod issuers;
 pub(crate) mod journey;
 mod node;
+mod rate_limits;
 mod registry;
 mod rotation;
 mod verify;
@@ -22,8 +24,10 @@ pub(crate) fn tests() -> Vec<Test> {
         bed::tests(),
         certificates::tests(),
         dns::tests(),
+        external_dns::tests(),
         gateway::tests(),
         issuers::tests(),
+        rate_limits::tests(),
         verify::tests(),
     ]
     .concat()
