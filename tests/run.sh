@@ -21,8 +21,8 @@ readonly BUILT_LIMIT=1200
 
 # Program and Debian package; tests/it/harness/programs.rs has the same lists. The tests start their own servers,
 # so the services in some of the packages do not matter.
-readonly PROGRAMS=(docker-registry:docker-registry skopeo:skopeo htpasswd:apache2-utils jq:jq)
-readonly BED_PROGRAMS=(pip3:python3-pip pebble:pebble named:bind9 nsupdate:bind9-dnsutils runc:runc host-local:containernetworking-plugins iptables:iptables
+readonly PROGRAMS=(docker-registry:docker-registry skopeo:skopeo htpasswd:apache2-utils jq:jq pip3:python3-pip)
+readonly BED_PROGRAMS=(pebble:pebble named:bind9 nsupdate:bind9-dnsutils runc:runc host-local:containernetworking-plugins iptables:iptables
   busybox:busybox-static)
 
 # With these in the environment the tests would write what they should compare.
@@ -147,6 +147,7 @@ step lints "$LIMIT" cargo clippy --locked --all-targets -- -D warnings
 step documentation "$LIMIT" env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps
 step 'control plane' "$LIMIT" tests/control-plane/build.sh
 step helm "$LIMIT" tests/stack/build.sh charts helm
+step 'dns clients' "$LIMIT" tests/dns-clients/build.sh
 [ -n "$refused" ] || step 'test bed' "$LIMIT" tests/stack/build.sh
 step 'test build' "$LIMIT" cargo test --locked --no-run
 built=$SECONDS

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::recorded_secrets::RecordedSecrets;
 use super::{DriftKind, Field};
+use crate::kubernetes::controlled::is_injected;
 use crate::kubernetes::field_manager;
 use crate::kubernetes::field_manager::is_control_plane;
 use crate::resource::{self, Applied, FieldManager, FieldPath, FieldSet, Live, Segment};
@@ -30,7 +31,9 @@ pub(super) fn beside(project: &str, applied: &Applied, live: &Live, secrets: &Re
     for path in there {
         let by = live.ownership.owners_of(&path);
         let is_new = then.is_some_and(|then| !then.contains(&path.to_string()));
-        if is_new && matters(&path, &by) {
+        // Only an annotation of ours asks: others could add one beside their own authority.
+        let is_asked_for = is_injected(&path, |annotation| ours.touches(annotation));
+        if is_new && !is_asked_for && matters(&path, &by) {
             let sensitive = secrets.hides(&path);
             let after = path.get(&live.object).filter(|_| !sensitive).cloned();
             added.push(Field { event: DriftKind::AddedByOthers, path, sensitive, before: None, after, by });

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::graph::Graph;
 use crate::provider::Introduction;
 use crate::resource::is_house_group;
-use crate::state::State;
+use crate::state::{State, StoredResource};
 
 /// What is told. Of a configuration that is not known, nothing is desired.
 pub(super) fn introduction<'f>(state: &State, graph: Option<&Graph>, folder: &'f Path) -> Introduction<'f> {
@@ -22,7 +22,9 @@ pub(super) fn introduction<'f>(state: &State, graph: Option<&Graph>, folder: &'f
 
 fn recorded(state: &State) -> Vec<Value> {
     let of_houses = state.resources.values().filter(|resource| is_house_group(&resource.identity.group));
-    let sent =
-        of_houses.filter_map(|resource| resource.applied.as_ref()?.sent_object.as_ref()?.object().ok());
-    sent.collect()
+    let last = |resource: &StoredResource| {
+        let sent = resource.applied.as_ref().and_then(|applied| applied.sent_object.as_ref());
+        sent.or(resource.found.as_ref())?.object().ok()
+    };
+    of_houses.filter_map(last).collect()
 }

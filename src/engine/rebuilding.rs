@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Error, Workspace};
 use crate::provider::{Marked, MarkedObjects};
-use crate::resource::{Address, Identity, Target};
+use crate::resource::{Address, Identity, SentObject, Target};
 use crate::state::{Lineage, Provenance, State, Store, StoredResource};
 
 /// What a rebuild adds to the state: the address of each object, and the object.
@@ -39,6 +39,7 @@ impl Workspace<Store> {
                 let target = Target { identity: marked.identity.clone(), version: None };
                 let resource = StoredResource {
                     protect: marked.protect,
+                    found: marked.object.as_ref().map(SentObject::new),
                     ..StoredResource::new(target, marked.uid.clone(), Provenance::Rebuilt)
                 };
                 state.resources.insert(address.clone(), resource);
@@ -78,6 +79,7 @@ mod tests {
             lineage: Some(lineage.into()),
             address: Some(address.into()),
             protect: false,
+            object: None,
         }
     }
 

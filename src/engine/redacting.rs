@@ -71,9 +71,10 @@ impl Provider for RedactingProvider {
     }
 
     async fn all_marked(&self, project: &str) -> Result<MarkedObjects, Problem> {
-        let MarkedObjects { seen, hidden } = self.answer(self.provider.all_marked(project).await)?;
-        let hidden = hidden.into_iter().map(|(kind, reason)| (kind, self.secrets.redactor().text(reason)));
-        Ok(MarkedObjects { seen, hidden: hidden.collect() })
+        let MarkedObjects { seen, hidden, partly } = self.answer(self.provider.all_marked(project).await)?;
+        let clean = |reason| self.secrets.redactor().text(reason);
+        let hidden = hidden.into_iter().map(|(kind, reason)| (kind, clean(reason))).collect();
+        Ok(MarkedObjects { seen, hidden, partly: partly.into_iter().map(clean).collect() })
     }
 }
 

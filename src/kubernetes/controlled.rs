@@ -34,6 +34,9 @@ const INJECTED: &[&str] = &[
     "service.beta.openshift.io/inject-cabundle",
 ];
 
+/// The field that holds the authority of a webhook, of a conversion or of an API service.
+const AUTHORITY: &str = "caBundle";
+
 /// Labels by which a Job finds its pods.
 const OF_JOB: &[&str] = &["batch.kubernetes.io/controller-uid", "controller-uid"];
 
@@ -89,6 +92,17 @@ pub fn chosen_in_an_export(identity: &Identity, object: &Value) -> Vec<FieldPath
     found
 }
 
+/// Whether an object asks an injector to fill in this field, by an annotation that `is_asked` knows.
+pub fn is_injected(path: &FieldPath, is_asked: impl Fn(&FieldPath) -> bool) -> bool {
+    let annotations = FieldPath::keys(["metadata", "annotations"]);
+    is_authority(path) && INJECTED.iter().any(|key| is_asked(&annotations.key(*key)))
+}
+
+/// Whether a field is the authority of a webhook, of a conversion or of an API service.
+fn is_authority(path: &FieldPath) -> bool {
+    matches!(path.segments().last(), Some(Segment::Key(key)) if key == AUTHORITY)
+}
+
 /// The selector that the server makes for a Job, and the labels that belong to it.
 fn of_job(object: &Value) -> Vec<FieldPath> {
     let template = FieldPath::keys(["spec", "template", "metadata", "labels"]);
@@ -104,7 +118,7 @@ fn bundles(path: &FieldPath, value: &Value, found: &mut Vec<FieldPath>) {
         Value::Object(map) => {
             for (key, below) in map {
                 let path = path.key(key.as_str());
-                if key == "caBundle" { found.push(path) } else { bundles(&path, below, found) }
+                if key == AUTHORITY { found.push(path) } else { bundles(&path, below, found) }
             }
         }
         Value::Array(items) => {
@@ -119,7 +133,7 @@ fn bundles(path: &FieldPath, value: &Value, found: &mut Vec<FieldPath>) {
 /// Whether the object would lose the field if we owned it and left it out: then it has to be released first.
 pub fn is_released(path: &FieldPath) -> bool {
     let last = path.segments().last();
-    ["caBundle", "nodeName", "volumeName"].iter().any(|key| last == Some(&Segment::Key((*key).to_owned())))
+    [AUTHORITY, "nodeName", "volumeName"].iter().any(|key| last == Some(&Segment::Key((*key).to_owned())))
 }
 
 /// Takes a field out, and the maps that are empty without it.

@@ -142,7 +142,7 @@ pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 /// Objects that a house will be asked about: it may learn from them where they lie.
 #[derive(Debug, Clone)]
 pub struct Introduction<'a> {
-    /// The objects as they were sent last.
+    /// The objects as they were sent last, or as they were found when a lost state was made anew.
     pub recorded: Vec<Value>,
     /// The objects as they are desired, before anything is asked.
     pub desired: Vec<Value>,
@@ -213,7 +213,8 @@ pub trait House: Send + Sync {
         vec![None; checkups.len()]
     }
 
-    /// The objects that carry the marks of a project, as far as the house can find them: those that it was told of, or all.
+    /// The objects that carry the marks of a project, as far as the house can find them. Where it cannot list them, those
+    /// that it was told of.
     /// Asked only where a state is lost. A cluster has [`Cluster::all_marked`](super::Cluster::all_marked).
     ///
     /// # Errors

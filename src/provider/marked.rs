@@ -1,5 +1,7 @@
 //! What carries our marks, wherever it lives.
 
+use serde_json::Value;
+
 use crate::kubernetes::marks::{ADDRESS, LINEAGE, PROJECT, PROTECT, protects};
 use crate::resource::{GroupKind, Identity, Live};
 
@@ -18,6 +20,8 @@ pub struct Marked {
     pub address: Option<String>,
     /// Whether it is marked as protected.
     pub protect: bool,
+    /// The object, where its name alone does not lead to it.
+    pub object: Option<Value>,
 }
 
 impl Marked {
@@ -31,6 +35,7 @@ impl Marked {
             lineage: annotation(LINEAGE),
             address: annotation(ADDRESS),
             protect: protects(live.annotation(PROTECT)),
+            object: None,
         })
     }
 }
@@ -42,4 +47,6 @@ pub struct MarkedObjects {
     pub seen: Vec<Marked>,
     /// The kinds that could not be looked at, each with the reason.
     pub hidden: Vec<(GroupKind, String)>,
+    /// Where only the names that the configuration and the state tell were looked at, each with the reason, as a sentence.
+    pub partly: Vec<String>,
 }

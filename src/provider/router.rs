@@ -126,6 +126,7 @@ pub trait Provider: Send + Sync {
                 Ok(found) => {
                     all.seen.extend(found.seen);
                     all.hidden.extend(found.hidden);
+                    all.partly.extend(found.partly);
                 }
                 Err(problem) => {
                     let kind = GroupKind { group: group.to_owned(), kind: "*".to_owned() };

@@ -17,6 +17,12 @@ pub const RECORD_SET: &str = "RecordSet";
 /// The kind of the texts (TXT) of a name.
 pub const TEXT_RECORD_SET: &str = "TextRecordSet";
 
+/// How the names of markers begin, of both kinds.
+const MARKER: &str = "_regplan";
+const TEXT_MARKER: &str = "_regplan-txt";
+/// What stands for `*.` in the name of a marker.
+const WILDCARD: &str = "_wildcard.";
+
 /// The longest name that DNS has, in characters.
 const LONGEST_NAME: usize = 253;
 /// The longest part of a name.
@@ -205,11 +211,26 @@ pub fn lies_in(name: &str, zone: &str) -> bool {
 /// The name of the TXT record that says whose a record set is. It is a name of its own: nothing may stand beside a
 /// CNAME.
 pub fn marker_name(kind: &str, name: &str) -> String {
-    let prefix = if kind == TEXT_RECORD_SET { "_regplan-txt" } else { "_regplan" };
+    let prefix = if kind == TEXT_RECORD_SET { TEXT_MARKER } else { MARKER };
     match name.strip_prefix("*.") {
-        Some(parent) => format!("{prefix}._wildcard.{parent}"),
+        Some(parent) => format!("{prefix}.{WILDCARD}{parent}"),
         None => format!("{prefix}.{name}"),
     }
+}
+
+/// The record set that a marker of this name marks; `None` for a name that no marker has.
+pub fn marked_by(marker: &str) -> Option<Identity> {
+    let (prefix, rest) = marker.split_once('.')?;
+    let kind = match prefix {
+        TEXT_MARKER => TEXT_RECORD_SET,
+        MARKER => RECORD_SET,
+        _ => return None,
+    };
+    let name = match rest.strip_prefix(WILDCARD) {
+        Some(parent) => format!("*.{parent}"),
+        None => rest.to_owned(),
+    };
+    Some(Identity::cluster(RECORDS_GROUP, kind, name))
 }
 
 /// The name of the record that marks an object; `None` for an object that is no record set.
@@ -252,5 +273,12 @@ mod tests {
         assert_eq!(marker_name(RECORD_SET, "r.example.com"), "_regplan.r.example.com");
         assert_eq!(marker_name(TEXT_RECORD_SET, "r.example.com"), "_regplan-txt.r.example.com");
         assert_eq!(marker_name(RECORD_SET, "*.example.com"), "_regplan._wildcard.example.com");
+        for (kind, name) in
+            [(RECORD_SET, "r.example.com"), (TEXT_RECORD_SET, "r.example.com"), (RECORD_SET, "*.example.com")]
+        {
+            let marked = Identity::cluster(RECORDS_GROUP, kind, name);
+            assert_eq!(marked_by(&marker_name(kind, name)), Some(marked));
+        }
+        assert_eq!(marked_by("r.example.com"), None);
     }
 }

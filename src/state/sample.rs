@@ -81,6 +81,7 @@ fn full_resource() -> StoredResource {
         hook: Some(Moment::Upgrade),
         provenance: Provenance::Adopted,
         readiness: Readiness::NotReady { since: at("2026-01-02T03:04:05Z") },
+        found: Some(SentObject::new(&json!({"kind": "RecordSet", "spec": {"zone": "example.com"}}))),
         applied: Some(applied()),
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::id::RunId;
-use crate::resource::{Address, Applied, Identity, Moment, ReadyRule, Target, Timeouts};
+use crate::resource::{Address, Applied, Identity, Moment, ReadyRule, SentObject, Target, Timeouts};
 
 /// One resource as it was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,10 @@ pub struct StoredResource {
     /// same ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets_of: Option<RunId>,
+    /// The object as it was found when a lost state was made anew, where its name alone does not lead to it, until the
+    /// next apply records what it has sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<SentObject>,
     /// The record of the last apply; `None` where we have not written it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Arc<Applied>>,
@@ -112,6 +116,7 @@ impl StoredResource {
             readiness: Readiness::default(),
             hook: None,
             secrets_of: None,
+            found: None,
             applied: None,
         }
     }

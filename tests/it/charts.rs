@@ -29,6 +29,7 @@ tests! {
     what_is_wrong_with_a_chart_is_told_at_its_key,
     helm_sees_neither_the_cluster_nor_the_environment,
     templates_look_up_objects_where_the_block_says_so,
+    a_chart_that_looks_up_objects_needs_its_kinds_served,
     the_charts_of_presets_are_rendered_like_any_other,
     a_definition_that_is_made_unless_it_is_served_stays,
     without_helm_a_destroy_and_other_targets_work,
@@ -492,6 +493,42 @@ data:
     assert_eq!(ns.field("configmap/c", "/data/given"), "more");
     let state = project.run(["show", "state", "--format", "json"]).success();
     state.stdout_contains("data.own").stdout_lacks(own.trim_matches('"'));
+}
+
+/// Helm 4 asks the cluster for each kind as soon as templates look up objects.
+fn a_chart_that_looks_up_objects_needs_its_kinds_served() {
+    let ns = Namespace::new();
+    let definition = r#"
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.{prefix}.example.com }
+spec:
+  group: {prefix}.example.com
+  scope: Namespaced
+  names: { kind: Widget, plural: widgets, singular: widget, listKind: WidgetList }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+"#;
+    let widget = r#"
+apiVersion: {prefix}.example.com/v1
+kind: Widget
+metadata: { name: w }
+spec: { found: {{ (lookup "v1" "Namespace" "" "default").metadata.name | default "nothing" }} }
+"#;
+    let project = with_chart(ns.project(), "defs", &ns.fill(definition));
+    let project = with_chart(project, "web", &ns.fill(widget));
+    let blocks = "[chart.defs]\nchart = \"defs\"\n\n[chart.web]\nchart = \"web\"\nlookup = true\n";
+    let project = project.write("regplan.toml", &format!("{HEAD}{blocks}"));
+    let refused = project.run(["plan"]).code(1);
+    refused.stderr_contains("no matches for kind").stderr_contains("regplan apply --target BLOCK");
+    project.run(["apply", "--auto-approve", "--target", "chart.defs"]).success();
+    project.apply();
+    assert_eq!(ns.field(&ns.fill("widgets.{prefix}.example.com/w"), "/spec/found"), "default");
+    project.expect_settled();
+    ns.clean_up("crd/widgets.{prefix}.example.com");
 }
 
 fn the_charts_of_presets_are_rendered_like_any_other() {

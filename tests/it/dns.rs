@@ -12,6 +12,8 @@ tests! {
     a_key_that_is_not_there_is_told_and_stops_the_apply,
     the_apply_waits_for_a_server_that_lags,
     what_has_left_the_file_is_found_by_the_state,
+    what_has_left_the_file_and_the_state_is_found_in_the_zone,
+    a_zone_that_is_not_listed_is_told_where_a_state_is_lost,
     a_server_is_not_changed_behind_the_back_of_what_it_holds,
     an_update_whose_answer_is_lost_is_looked_up,
     a_killed_run_is_settled_by_the_marker,
@@ -215,6 +217,65 @@ fn what_has_left_the_file_is_found_by_the_state() {
     std::fs::rename(project.path("keys/elsewhere"), gone).unwrap();
     project.apply().stdout_contains("1 to destroy");
     assert_eq!(server.dig("A", NAME), "");
+}
+
+/// A second block in the same zone: a wildcard.
+fn second(server: &NameServer) -> String {
+    let text = block(server, "values = [\"192.0.2.5\"]");
+    text[HEAD.len()..].replace("dns.main", "dns.second").replace(NAME, "*.more.zone.test")
+}
+
+fn what_has_left_the_file_and_the_state_is_found_in_the_zone() {
+    let (ns, server) = (Namespace::new(), NameServer::start());
+    // A zone whose list has several messages.
+    for hundred in 0..6 {
+        let lines: Vec<String> = (0..100)
+            .map(|n| format!("update add t{hundred}-{n}.{ZONE} 60 TXT \"{}\"", "x".repeat(200)))
+            .collect();
+        server.update(&lines.join("\n")).success();
+    }
+    let other_ns = Namespace::new();
+    let others = block(&server, "values = [\"192.0.2.6\"]").replace(NAME, "others.zone.test");
+    let other = self::project(&other_ns, &server, &others);
+    other.apply();
+
+    let text = block(&server, ONE);
+    let project = project(&ns, &server, &format!("{text}{}", second(&server)));
+    project.apply();
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    project.remove(&project.state_path());
+    project.rewrite("regplan.toml", &text);
+    let done = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    done.stderr_contains("dns.main").stderr_contains("dns.second").stderr_contains("Took in 2 resources");
+    done.stderr_lacks("others").stderr_lacks("not listed");
+    project.run(["drift"]).any().stdout_contains("dns.second");
+    project.run(["plan"]).success().stdout_contains("- dns.second  delete").stdout_lacks("others");
+    project.apply();
+    for name in ["*.more.zone.test", "_regplan._wildcard.more.zone.test"] {
+        assert_eq!(server.dig("ANY", name), "", "{name}");
+    }
+    assert_eq!(
+        (server.dig("A", NAME), server.dig("A", "others.zone.test")),
+        ("192.0.2.1".into(), "192.0.2.6".into())
+    );
+    project.expect_settled();
+}
+
+fn a_zone_that_is_not_listed_is_told_where_a_state_is_lost() {
+    let (ns, server) = (Namespace::new(), NameServer::unlisted());
+    let text = block(&server, ONE);
+    let project = project(&ns, &server, &format!("{text}{}", second(&server)));
+    project.apply();
+    let lineage = project.state()["lineage"].as_str().unwrap().to_owned();
+    project.remove(&project.state_path());
+    project.rewrite("regplan.toml", &text);
+    let done = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+    done.stderr_contains("Took in 1 resource.")
+        .stderr_contains("in the zone zone.test are looked for only at names");
+    done.stderr_contains("may not do this (REFUSED)").stderr_contains("allow-transfer { key \"regplan\"; };");
+    // With its block it is found again, since the marker stands at its name.
+    project.rewrite("regplan.toml", &format!("{text}{}", second(&server)));
+    project.run(["state", "rebuild", "--auto-approve"]).success().stderr_contains("dns.second");
 }
 
 fn a_server_is_not_changed_behind_the_back_of_what_it_holds() {

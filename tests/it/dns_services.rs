@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::harness::{Dialect, DnsService, HEAD, Namespace, Project, SERVICE_TOKEN, SERVICE_ZONE};
+use crate::harness::{
+    Dialect, DnsService, HEAD, Namespace, Project, SERVICE_TOKEN, SERVICE_ZONE, own_client,
+};
 
 tests! {
     a_record_is_made_changed_and_destroyed_at_each_service,
@@ -18,6 +20,7 @@ tests! {
     servers_that_cannot_be_asked_are_waited_for_unless_nobody_is,
     a_file_with_the_token_is_found_by_drift_from_another_folder,
     no_text_stands_beside_an_alias,
+    the_services_own_clients_get_along_with_the_servers_of_these_tests,
 }
 
 const NAME: &str = "registry.example.org";
@@ -193,6 +196,21 @@ fn a_lost_state_finds_its_records_by_their_markers() {
         done.stderr_contains("dns.main").stderr_contains("Took in 1 resource");
         project.apply();
         project.expect_settled();
+
+        // Nor do they get lost at names that the configuration does not have any more: the zone is listed.
+        let more = block(&service, dialect, ONE)[HEAD.len()..]
+            .replace("dns.main", "dns.gone")
+            .replace("registry.", "gone.");
+        project.rewrite("regplan.toml", &(block(&service, dialect, ONE) + &more));
+        project.apply();
+        project.remove(&project.state_path());
+        project.rewrite("regplan.toml", &block(&service, dialect, ONE));
+        let done = project.run(["state", "rebuild", "--auto-approve", "--adopt-lineage", &lineage]).success();
+        done.stderr_contains("dns.gone").stderr_contains("Took in 2 resources");
+        project.run(["plan"]).success().stdout_contains("- dns.gone  delete");
+        project.apply();
+        project.expect_settled();
+        assert!(!service.records().iter().any(|record| record.contains("gone")), "{:?}", service.records());
         project.run(["destroy", "--auto-approve"]).success();
         assert!(service.records().is_empty(), "{:?}", service.records());
     }
@@ -287,5 +305,21 @@ fn no_text_stands_beside_an_alias() {
         });
         let project = project(&ns, &block(&service, dialect, "values = [\"v=1\"]\ntype = \"TXT\""));
         project.run(["plan"]).code(1).stdout_contains("and no text may stand beside that");
+    }
+}
+
+/// The services' own clients know how these answer, and so whether the servers of these tests do.
+fn the_services_own_clients_get_along_with_the_servers_of_these_tests() {
+    let busy = [
+        json!({"success": false, "errors": [{"code": 10429, "message": "Rate limited."}], "messages": [], "result": null}),
+        json!({"id": "too_many_requests", "message": "API Rate limit exceeded."}),
+    ];
+    let scripts = ["cloudflare_dns.py", "digitalocean_dns.py"];
+    let left = ["CNAME a.example.org lb.example.net", "CNAME a lb.example.net"];
+    for (((dialect, busy), script), left) in BOTH.into_iter().zip(busy).zip(scripts).zip(left) {
+        let service = DnsService::start(dialect);
+        service.answer_once(429, "Retry-After: 1\r\n", busy);
+        own_client(script, &service).run().success();
+        assert_eq!(service.records(), [left]);
     }
 }

@@ -4,10 +4,12 @@ mod bed;
 mod bucket;
 mod certificates;
 mod dns;
+mod external_dns;
 mod gateway;
 mod issuers;
 pub(crate) mod journey;
 mod node;
+mod rate_limits;
 mod registry;
 mod rotation;
 mod verify;
@@ -24,8 +26,10 @@ pub(crate) fn tests() -> Vec<Test> {
         bucket::tests(),
         certificates::tests(),
         dns::tests(),
+        external_dns::tests(),
         gateway::tests(),
         issuers::tests(),
+        rate_limits::tests(),
         verify::tests(),
     ]
     .concat()

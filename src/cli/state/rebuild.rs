@@ -21,6 +21,9 @@ pub(super) async fn run(global: &Global, args: &StateRebuildArgs, output: Output
     for (kind, reason) in &found.hidden {
         output.message(&note(format!("{kind} could not be looked at: {}", escape(reason))))?;
     }
+    for sentence in &found.partly {
+        output.message(&note(format!("{}.", escape(sentence))))?;
+    }
     let lineage = lineage(&workspace, args, &found.seen)?;
     let additions = workspace.additions(&found.seen, &lineage);
     let freshness = workspace.freshness().await;

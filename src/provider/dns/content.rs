@@ -42,6 +42,15 @@ pub(super) struct Record {
     pub(super) proxied: bool,
 }
 
+/// A text (TXT) and the name at which it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NamedText {
+    /// The name.
+    pub(super) name: String,
+    /// The text.
+    pub(super) text: String,
+}
+
 /// What stands at the two names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Content {

@@ -1,10 +1,11 @@
 //! Where record sets lie. Their names do not tell: the configuration does, and of what has left it, the state.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::place::Place;
 use crate::provider::Introduction;
 use crate::resource::{Identity, Problem, ProblemKind};
 
@@ -51,6 +52,18 @@ impl Directory {
     /// All record sets that are known.
     pub(super) fn identities(&self) -> BTreeSet<Identity> {
         self.desired.keys().chain(self.recorded.keys()).cloned().collect()
+    }
+
+    /// One record set, with its `spec`, for each zone and whoever keeps it, as it is desired, or else as it was written last.
+    pub(super) fn homes(&self) -> BTreeMap<(String, String), (&Identity, &Value)> {
+        let mut homes = BTreeMap::new();
+        for (identity, object) in self.recorded.iter().chain(&self.desired) {
+            let Some(spec) = object.get("spec") else { continue };
+            if let Some(place) = Place::of(spec) {
+                homes.insert((place.zone.clone(), place.server().to_owned()), (identity, spec));
+            }
+        }
+        homes
     }
 
     /// The object as it was written last, where that is known.

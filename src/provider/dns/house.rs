@@ -1,5 +1,6 @@
 //! What can be done with a record set.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,15 +16,18 @@ use super::directory::Directory;
 use super::entry::Entry;
 use super::keeper::{Fault, Keeper};
 use super::manual::{ManualRecords, Person};
+use super::marker::Marker;
 use super::object;
 use super::place::Place;
 use super::rfc2136::NameServer;
 use super::service::{Cloudflare, DigitalOcean, Service, Zones};
 use super::wait;
 use crate::config::SecretSource;
+use crate::kubernetes::marks::PROJECT;
 use crate::provider::{
     Checkup, Guard, House, Introduction, Marked, MarkedObjects, Progress, Verb, Wait, Write, Written,
 };
+use crate::resource::record_set::marked_by;
 use crate::resource::{Identity, Live, Permit, Problem, ProblemKind, Reading, Target};
 
 /// What is said of a record that leads to its keeper.
@@ -188,6 +192,33 @@ impl Dns {
         Ok(Outcome { entry, before, after })
     }
 
+    /// The record sets of a project in the zone in which this one lies.
+    async fn found_in(
+        &self,
+        project: &str,
+        zone: &str,
+        neighbour: &Identity,
+        spec: &Value,
+    ) -> Result<Vec<Marked>, Problem> {
+        let texts = self.entry(neighbour, spec)?.keeper.texts(zone).await?;
+        let is_ours = |text: &str| {
+            Marker::read(text)
+                .is_some_and(|marker| marker.annotations.get(PROJECT).is_some_and(|own| own == project))
+        };
+        let names: BTreeSet<Identity> = texts
+            .iter()
+            .filter(|found| is_ours(&found.text))
+            .filter_map(|found| marked_by(&found.name))
+            .collect();
+        let spec = object::without_records(spec);
+        let mut found = Vec::new();
+        for identity in names {
+            let live = self.entry(&identity, &spec)?.live().await?;
+            found.extend(live.and_then(|live| marked(&identity, &live)).filter(|one| one.project == project));
+        }
+        Ok(found)
+    }
+
     /// Puts one content in the place of another. A write whose answer is lost is looked up before it is repeated. One that was
     /// done in part is gone on with.
     async fn replace(&self, outcome: &Outcome) -> Result<(), Problem> {
@@ -237,6 +268,22 @@ impl Outcome {
 fn nowhere(identity: &Identity) -> Problem {
     let message = format!("`spec` of {identity} does not say where it is written");
     Problem::new(ProblemKind::Settings, message).help("write it as a [dns] block, with `zone` and a provider")
+}
+
+/// What a record set says of itself, with what leads to it.
+fn marked(identity: &Identity, live: &Live) -> Option<Marked> {
+    let marked = Marked::of(identity, live)?;
+    Some(Marked { object: Some(live.object.clone()), ..marked })
+}
+
+/// That a zone is not listed.
+fn only_named(zone: &str, problem: &Problem) -> String {
+    let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    format!(
+        "records of DNS in the zone {zone} are looked for only at names of the configuration and the state, since the \
+         zone is not listed: {}{help}",
+        problem.message
+    )
 }
 
 fn moved(name: &str) -> Problem {
@@ -327,9 +374,10 @@ impl House for Dns {
         wait::wait(&self.known(&wait.target)?, wait, progress).await
     }
 
-    /// Of the names that it was told of: a name server tells no others.
+    /// Of the names that it was told of, and of all others in the same zones, as far as these are listed.
     async fn marked_of(&self, project: &str) -> Result<MarkedObjects, Problem> {
-        let identities = self.directory().identities();
+        let directory = self.directory();
+        let identities = directory.identities();
         let targets: Vec<Target> =
             identities.into_iter().map(|identity| Target { identity, version: None }).collect();
         let readings = self.read(&targets).await;
@@ -337,13 +385,23 @@ impl House for Dns {
         for (Target { identity, .. }, reading) in targets.iter().zip(readings) {
             match reading {
                 Reading::Present(live) => {
-                    found.seen.extend(Marked::of(identity, &live).filter(|one| one.project == project));
+                    found.seen.extend(marked(identity, &live).filter(|one| one.project == project));
                 }
                 Reading::Unreadable(problem) => {
                     let message = format!("{}: {}", identity.name, problem.message);
                     found.hidden.push((identity.group_kind(), message));
                 }
                 Reading::Absent => {}
+            }
+        }
+        for ((zone, _), (identity, spec)) in directory.homes() {
+            match self.found_in(project, &zone, identity, spec).await {
+                Ok(seen) => {
+                    let known = &targets;
+                    let is_new = |one: &Marked| !known.iter().any(|target| target.identity == one.identity);
+                    found.seen.extend(seen.into_iter().filter(is_new));
+                }
+                Err(problem) => found.partly.push(only_named(&zone, &problem)),
             }
         }
         Ok(found)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::content::{Content, Names};
+use super::content::{Content, NamedText, Names};
 use super::marker::Marker;
 use crate::resource::record_set::RecordValue;
 use crate::resource::{Problem, ProblemKind};
@@ -53,6 +53,12 @@ pub(super) trait Keeper: Send + Sync {
     /// # Errors
     /// They cannot be known.
     async fn others(&self, names: &Names) -> Result<OtherTypes, Problem>;
+
+    /// All texts in a zone, or at least those that mark record sets.
+    ///
+    /// # Errors
+    /// It cannot be known which names the zone has.
+    async fn texts(&self, zone: &str) -> Result<Vec<NamedText>, Problem>;
 
     /// Whether we may write, as far as that can be tried: nothing is changed.
     ///

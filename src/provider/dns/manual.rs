@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::content::{Content, Names, Record};
+use super::content::{Content, NamedText, Names, Record};
 use super::keeper::{Behind, Fault, Keeper, OtherTypes};
 use super::object;
 use super::rfc2136::{behind_of, found_at, servers_of};
@@ -90,6 +90,11 @@ impl Keeper for Person {
     }
 
     async fn others(&self, _: &Names) -> Result<OtherTypes, Problem> {
+        Ok(Vec::new())
+    }
+
+    /// Nothing marks what a person makes.
+    async fn texts(&self, _: &str) -> Result<Vec<NamedText>, Problem> {
         Ok(Vec::new())
     }
 

@@ -57,6 +57,17 @@ fn object(identity: &Identity, spec: &Value, annotations: Map<String, Value>, co
     json!({"apiVersion": RECORDS_API_VERSION, "kind": identity.kind, "metadata": metadata, "spec": spec})
 }
 
+/// A `spec` that says where a record set lies, and nothing of its records.
+pub(super) fn without_records(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    if let Some(fields) = spec.as_object_mut() {
+        for field in ["ttl", "type", "values"] {
+            fields.remove(field);
+        }
+    }
+    spec
+}
+
 /// The time to live of the records. Those of two types may differ: then one that is not as it is wanted.
 fn ttl(spec: &Map<String, Value>, content: &Content) -> Option<u32> {
     let wanted = spec.get("ttl").and_then(Value::as_u64);

@@ -1,7 +1,8 @@
-//! What stands in a plan, in which order: single resources in full, and what is made, block by block.
+//! What stands in a plan, in which order: single resources in full, and what is made or deleted, block by block.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kubernetes::kinds;
 use crate::plan::{Action, Change, Plan};
 use crate::report::plan::key_facts;
 use crate::report::plan::level::Level;
@@ -15,8 +16,8 @@ pub(in crate::report) enum Entry<'p> {
     Whole(&'p Change),
     /// A hook of a chart that is run, in short.
     Run(&'p Change),
-    /// What is made of a block, in short.
-    Made(Made<'p>),
+    /// What is made of a block, or deleted of a large one, in short.
+    Block(Block<'p>),
     /// What stays as it is, as far as that could be predicted, for one reason.
     Unchanged {
         /// Why it could only be predicted.
@@ -26,17 +27,28 @@ pub(in crate::report) enum Entry<'p> {
     },
 }
 
-/// Objects of one block that are made.
-pub(in crate::report) struct Made<'p> {
+/// Objects of one block with which the same is done.
+pub(in crate::report) struct Block<'p> {
     /// The block.
     pub(in crate::report) block: &'p BlockAddress,
+    /// What is done.
+    pub(in crate::report) deed: Deed,
     /// What is to be known first of the block, where all of it is made.
     pub(in crate::report) facts: &'p [KeyFact],
     /// The objects, at least one.
     pub(in crate::report) objects: Vec<&'p Change>,
 }
 
-/// A line of what is made of a block.
+/// What is done with the objects of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::report) enum Deed {
+    /// They are deleted.
+    Delete,
+    /// They are made.
+    Create,
+}
+
+/// A line of what is made or deleted of a block.
 pub(in crate::report) enum Row<'p> {
     /// One object, and what is said of it alone.
     One {
@@ -69,7 +81,8 @@ pub(in crate::report) fn name_of(object: &Change) -> String {
 /// What stands in the plan, what deletes first.
 pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry<'p>> {
     let mut entries: Vec<Entry<'_>> = Vec::new();
-    let mut places: BTreeMap<&BlockAddress, usize> = BTreeMap::new();
+    let mut places: BTreeMap<(&BlockAddress, Deed), usize> = BTreeMap::new();
+    let of_many = large_deletions(plan, level);
     let mut unchanged: BTreeMap<String, usize> = BTreeMap::new();
     for change in words::by_weight(plan) {
         if let Some(reason) = only_predicted(change).filter(|_| *level != Level::Full) {
@@ -82,24 +95,50 @@ pub(in crate::report) fn entries<'p>(plan: &'p Plan, level: &Level) -> Vec<Entry
             }
             continue;
         }
-        if level.is_whole(change) {
+        let block = &change.address.block;
+        let deed = if of_many.contains(block) && is_short_deletion(change, level) {
+            Deed::Delete
+        } else if level.is_whole(change) {
             entries.push(Entry::Whole(change));
             continue;
-        }
-        if change.action == Action::Run {
+        } else if change.action == Action::Run {
             entries.push(Entry::Run(change));
             continue;
-        }
-        let block = &change.address.block;
-        let place = *places.entry(block).or_insert_with(|| {
-            entries.push(Entry::Made(Made { block, facts: facts_of(plan, block), objects: Vec::new() }));
+        } else {
+            Deed::Create
+        };
+        let place = *places.entry((block, deed)).or_insert_with(|| {
+            let facts = if deed == Deed::Create { facts_of(plan, block) } else { &[] };
+            entries.push(Entry::Block(Block { block, deed, facts, objects: Vec::new() }));
             entries.len() - 1
         });
-        if let Some(Entry::Made(made)) = entries.get_mut(place) {
-            made.objects.push(change);
+        if let Some(Entry::Block(shown)) = entries.get_mut(place) {
+            shown.objects.push(change);
         }
     }
     entries
+}
+
+/// The blocks of which so much is deleted that a reader would lose sight of what matters.
+fn large_deletions<'p>(plan: &'p Plan, level: &Level) -> BTreeSet<&'p BlockAddress> {
+    let mut counts: BTreeMap<&BlockAddress, usize> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| is_short_deletion(change, level)) {
+        *counts.entry(&change.address.block).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count > FEW).map(|(block, _)| block).collect()
+}
+
+/// Whether a deletion may share a line: nothing is lost with the object but the object, and nothing else is to be said.
+fn is_short_deletion(change: &Change, level: &Level) -> bool {
+    let loses_no_more = change.dies_with.is_empty()
+        && !change.protected
+        && !kinds::holds_more_than_itself(&change.target.identity);
+    let is_plain = change.health.is_none()
+        && change.moved_from.is_none()
+        && change.cause.is_none()
+        && change.fields.is_empty()
+        && change.warnings.is_empty();
+    change.action == Action::Delete && loses_no_more && is_plain && !level.asks_for(change)
 }
 
 /// Why it is predicted that nothing changes, where there is nothing else to say of the resource.
@@ -125,10 +164,24 @@ fn facts_of<'p>(plan: &'p Plan, block: &BlockAddress) -> &'p [KeyFact] {
     }
 }
 
-impl Made<'_> {
-    /// What is to be known first of an object. Where the block has facts, they say it all.
+impl Deed {
+    /// The same as an action of a plan.
+    pub(in crate::report) fn action(self) -> Action {
+        match self {
+            Self::Delete => Action::Delete,
+            Self::Create => Action::Create,
+        }
+    }
+}
+
+impl Block<'_> {
+    /// What is to be known first of an object. Where the block has facts, they say it all; of what goes there are none.
     pub(in crate::report) fn facts_of(&self, object: &Change) -> Vec<KeyFact> {
-        if self.facts.is_empty() { key_facts::of_object(object) } else { Vec::new() }
+        if self.facts.is_empty() && self.deed == Deed::Create {
+            key_facts::of_object(object)
+        } else {
+            Vec::new()
+        }
     }
 
     /// The lines of the objects; `own` has the sentences about each of them.

@@ -1,4 +1,5 @@
-//! How much of what is created is shown. What changes, replaces or destroys is always shown in full.
+//! How much of what is created is shown. What changes, replaces or destroys is shown in full; only where a block has many
+//! plain objects that go, they share lines.
 
 use std::collections::BTreeSet;
 
@@ -20,12 +21,16 @@ pub enum Level {
 impl Level {
     /// Whether the change is shown with all of its fields.
     pub(in crate::report) fn is_whole(&self, change: &Change) -> bool {
-        !change.action.makes()
-            || match self {
-                Self::Brief => false,
-                Self::Details(named) => named.iter().any(|named| change.address.is_meant_by(named)),
-                Self::Full => true,
-            }
+        !change.action.makes() || self.asks_for(change)
+    }
+
+    /// Whether all of the change was asked for.
+    pub(in crate::report) fn asks_for(&self, change: &Change) -> bool {
+        match self {
+            Self::Brief => false,
+            Self::Details(named) => named.iter().any(|named| change.address.is_meant_by(named)),
+            Self::Full => true,
+        }
     }
 
     /// The named addresses that no change of these has.

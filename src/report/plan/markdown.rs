@@ -11,7 +11,7 @@ use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::plan::cascade;
 use crate::report::plan::content::{self, ContentLine};
-use crate::report::plan::entries::{Entry, Made, Row, entries, name_of};
+use crate::report::plan::entries::{Block, Deed, Entry, Row, entries, name_of};
 use crate::report::plan::key_facts;
 use crate::report::plan::level::Level;
 use crate::report::plan::reasons;
@@ -37,7 +37,7 @@ pub fn plan_markdown(plan: &Plan, level: &Level, places: Locator<'_>, limit: usi
     let shown = entries(plan, level).into_iter().map(|entry| match entry {
         Entry::Whole(change) => whole(plan, change, places),
         Entry::Run(change) => run(plan, change),
-        Entry::Made(made) => in_short(plan, &made),
+        Entry::Block(block) => in_short(plan, &block),
         Entry::Unchanged { reason, resources } => unchanged(&reason, &resources),
     });
     let entries: Vec<ResourceText> = plan.refusals.iter().map(refused).chain(shown).collect();
@@ -103,37 +103,54 @@ fn run(plan: &Plan, change: &Change) -> ResourceText {
     ResourceText { is_vital: false, full: text.clone(), folded: text, row }
 }
 
-/// What is made of a block: one row, and a line for each object to unfold.
-fn in_short(plan: &Plan, made: &Made<'_>) -> ResourceText {
-    let (common, own) = made.remarks(plan);
-    let (address, object) = match made.objects.as_slice() {
+/// What is made or deleted of a block: one row, and a line for each object, or for those of a kind, to unfold.
+fn in_short(plan: &Plan, block: &Block<'_>) -> ResourceText {
+    let (common, own) = block.remarks(plan);
+    let verb = words::verb(block.deed.action());
+    let loses = block.deed == Deed::Delete;
+    let (address, object) = match block.objects.as_slice() {
         [object] => (object.address.to_string(), object.target.identity.to_string()),
-        objects => (made.block.to_string(), format!("{} objects", objects.len())),
+        objects => (block.block.to_string(), format!("{} objects", objects.len())),
     };
-    let facts = match made.objects.as_slice() {
-        [object] if made.facts.is_empty() => key_facts::line(&made.facts_of(object)),
-        _ => key_facts::line(made.facts),
+    let facts = match block.objects.as_slice() {
+        [object] if block.facts.is_empty() => key_facts::line(&block.facts_of(object)),
+        _ => key_facts::line(block.facts),
     };
     let why = [facts, common.join("; ")].into_iter().filter(|text| !text.is_empty());
-    let row = row("create", &address, &object, &why.map(|text| code(&text)).collect::<Vec<_>>().join(", "));
+    let why = why.map(|text| code(&text)).collect::<Vec<_>>().join(", ");
+    let row = row(&emphasised(verb, loses), &address, &object, &why);
     let mut lines = Vec::new();
-    if let [object] = made.objects.as_slice() {
+    if let [object] = block.objects.as_slice() {
         lines.extend(concerns(object).iter().map(|line| format!("# {line}")));
     } else {
-        lines.extend(made.rows(own).iter().flat_map(|row| row_lines(made, row)));
+        lines.extend(block.rows(own).iter().flat_map(|row| row_lines(block, row)));
     }
-    let text = details(&format!("{} create", code(&address)), false, &[], &lines);
-    ResourceText { is_vital: false, full: text.clone(), folded: text, row }
+    let title = format!("{} {verb}", code(&address));
+    ResourceText {
+        is_vital: loses,
+        full: details(&title, loses, &[], &lines),
+        folded: details(&title, false, &[], &lines),
+        row,
+    }
 }
 
-/// A line of what is made of a block, and what is said of it below.
-fn row_lines(made: &Made<'_>, row: &Row<'_>) -> Vec<String> {
+/// A verb in a table; what loses something is set off.
+fn emphasised(verb: &str, loses: bool) -> String {
+    if loses { format!("**{verb}**") } else { verb.to_owned() }
+}
+
+/// A line of what is made or deleted of a block, and what is said of it below.
+fn row_lines(block: &Block<'_>, row: &Row<'_>) -> Vec<String> {
+    let sign = match block.deed {
+        Deed::Delete => "-",
+        Deed::Create => "+",
+    };
     match row {
-        Row::Alike { kind, names } => vec![format!("+ {kind}  {}", names.join(", "))],
+        Row::Alike { kind, names } => vec![format!("{sign} {kind}  {}", names.join(", "))],
         Row::One { object, remarks } => {
-            let facts = key_facts::line(&made.facts_of(object));
+            let facts = key_facts::line(&block.facts_of(object));
             let gap = if facts.is_empty() { "" } else { "  " };
-            let first = format!("+ {}{gap}{facts}", name_of(object));
+            let first = format!("{sign} {}{gap}{facts}", name_of(object));
             let below = remarks.iter().cloned().chain(concerns(object)).map(|line| format!("#   {line}"));
             std::iter::once(first).chain(below).collect()
         }
@@ -151,7 +168,7 @@ fn whole(plan: &Plan, change: &Change, places: Locator<'_>) -> ResourceText {
     let loses = matches!(change.action, Action::Delete | Action::Replace);
     let remarks = words::remarks(plan, change);
     let row = row(
-        &if loses { format!("**{verb}**") } else { verb.to_owned() },
+        &emphasised(verb, loses),
         &change.address.to_string(),
         &change.target.identity.to_string(),
         &why(change, &remarks),

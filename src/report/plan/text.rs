@@ -10,7 +10,7 @@ use crate::report::freshness;
 use crate::report::head::Head;
 use crate::report::plan::cascade;
 use crate::report::plan::content;
-use crate::report::plan::entries::{self, Entry, Made, Row, entries};
+use crate::report::plan::entries::{self, Block, Deed, Entry, Row, entries};
 use crate::report::plan::key_facts;
 use crate::report::plan::reasons;
 use crate::report::plan::value;
@@ -30,7 +30,11 @@ pub fn plan_text(plan: &Plan, page: Page<'_>) -> Styled {
         text.append(fit(&line, page.width, INDENT, Breaking::Words)).end().end();
     }
     let entries = entries(plan, page.level);
-    let is_brief = entries.iter().any(|entry| matches!(entry, Entry::Made(_) | Entry::Run(_)));
+    let is_brief = entries.iter().any(|entry| match entry {
+        Entry::Block(block) => block.deed == Deed::Create,
+        Entry::Run(_) => true,
+        Entry::Whole(_) | Entry::Unchanged { .. } => false,
+    });
     text.append(shown(plan, &entries, page));
     for refusal in &plan.refusals {
         text.append(refused(refusal, page)).end();
@@ -52,7 +56,7 @@ fn shown(plan: &Plan, entries: &[Entry<'_>], page: Page<'_>) -> Styled {
             Entry::Whole(change) => resource(plan, change, page),
             Entry::Unchanged { reason, resources } => unchanged(reason, resources, page),
             Entry::Run(change) => run(plan, change, page),
-            Entry::Made(made) => in_short(plan, made, page),
+            Entry::Block(block) => in_short(plan, block, page),
         };
         let is_line = entry.to_string().matches('\n').count() == 1;
         if !(text.is_empty() || follows_line) {
@@ -88,42 +92,44 @@ fn run(plan: &Plan, change: &Change, page: Page<'_>) -> Styled {
     text
 }
 
-/// What is made of a block: one line for each object.
-fn in_short(plan: &Plan, made: &Made<'_>, page: Page<'_>) -> Styled {
-    let (common, own) = made.remarks(plan);
-    let mut text = match made.objects.as_slice() {
+/// What is made or deleted of a block: a line for each object, or for those of a kind.
+fn in_short(plan: &Plan, block: &Block<'_>, page: Page<'_>) -> Styled {
+    let (common, own) = block.remarks(plan);
+    let (sign, label) = symbol(block.deed.action());
+    let verb = words::verb(block.deed.action());
+    let mut text = match block.objects.as_slice() {
         [object] => {
             let identity = object.target.identity.to_string();
-            heading("+", Label::Add, &object.address.to_string(), "create", &identity, page)
+            heading(sign, label, &object.address.to_string(), verb, &identity, page)
         }
         objects => {
-            let within = made.namespace().map(|name| format!(" in the namespace {name}"));
+            let within = block.namespace().map(|name| format!(" in the namespace {name}"));
             let count = format!("{} objects{}", objects.len(), within.unwrap_or_default());
-            heading("+", Label::Add, &made.block.to_string(), "create", &count, page)
+            heading(sign, label, &block.block.to_string(), verb, &count, page)
         }
     };
-    if !made.facts.is_empty() {
-        text.append(sentence(Label::Plain, "", &key_facts::line(made.facts), page));
+    if !block.facts.is_empty() {
+        text.append(sentence(Label::Plain, "", &key_facts::line(block.facts), page));
     }
     for remark in &common {
         text.append(sentence(Label::Plain, "", remark, page));
     }
-    if let [object] = made.objects.as_slice() {
-        let facts = key_facts::line(&made.facts_of(object));
+    if let [object] = block.objects.as_slice() {
+        let facts = key_facts::line(&block.facts_of(object));
         if !facts.is_empty() {
             text.append(sentence(Label::Plain, "", &facts, page));
         }
         return text.append(concerns(object, &[], page)).clone();
     }
-    for row in made.rows(own) {
+    for row in block.rows(own) {
         match row {
             Row::One { object, remarks } => {
-                let facts = key_facts::line(&made.facts_of(object));
-                text.append(listed(&entries::name_of(object), &facts, page));
+                let facts = key_facts::line(&block.facts_of(object));
+                text.append(listed((sign, label), &entries::name_of(object), &facts, page));
                 text.append(concerns(object, &remarks, page));
             }
             Row::Alike { kind, names } => {
-                text.append(listed(&kind, &names.join(", "), page));
+                text.append(listed((sign, label), &kind, &names.join(", "), page));
             }
         }
     }
@@ -141,9 +147,9 @@ fn unchanged(reason: &str, resources: &[&Change], page: Page<'_>) -> Styled {
 }
 
 /// One object among others of its block, or several of one kind.
-fn listed(name: &str, story: &str, page: Page<'_>) -> Styled {
+fn listed((sign, label): (&str, Label), name: &str, story: &str, page: Page<'_>) -> Styled {
     let mut line = Styled::default();
-    line.push(Label::Add, format!("{:INDENT$}+ ", "")).push(Label::Plain, escape(name));
+    line.push(label, format!("{:INDENT$}{sign} ", "")).push(Label::Plain, escape(name));
     if !story.is_empty() {
         line.push(Label::Dim, format!("  {}", escape(story)));
     }

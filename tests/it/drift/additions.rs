@@ -1,15 +1,18 @@
 //! What others have added inside what we own: shown, and drift only where that is asked for.
 
+use base64::prelude::*;
 use serde_json::{Value, json};
 
 use super::{applied, finding};
 use crate::harness::{Behaviour, GREETING, HEAD, Namespace, SERVICE, WEB, Webhook};
+use crate::plane::pki::Authority;
 
 tests! {
     what_others_add_to_what_we_own_is_shown_with_its_manager,
     what_was_there_at_the_last_apply_is_no_addition,
     annotations_and_what_the_control_plane_writes_are_counted,
     what_admission_adds_is_no_addition,
+    an_authority_is_no_addition_where_we_ask_for_it,
     a_key_that_others_add_to_a_secret_shows_no_value,
     additions_beside_a_changed_field_are_told_apart,
     what_is_scaled_is_counted_where_the_number_is_left_to_others,
@@ -84,6 +87,51 @@ fn what_admission_adds_is_no_addition() {
     let containers = ns.field("deployment/web", "/spec/template/spec/containers");
     assert_eq!(containers.as_array().unwrap().len(), 2, "{containers}");
     project.run(["drift", "--strict"]).success();
+}
+
+/// A webhook configuration without an authority, and whoever calls it a service that is not there.
+const HOOKS: &str = r#"
+[resource.hooks]
+apiVersion = "admissionregistration.k8s.io/v1"
+kind = "ValidatingWebhookConfiguration"
+metadata = { name = "{prefix}-hooks" }
+
+[[resource.hooks.webhooks]]
+name = "a.example.com"
+admissionReviewVersions = ["v1"]
+sideEffects = "None"
+failurePolicy = "Ignore"
+namespaceSelector.matchLabels.never = "there"
+clientConfig.service = { name = "front", namespace = "{ns}" }
+"#;
+
+/// As cert-manager's injector fills in the authority of a webhook.
+fn an_authority_is_no_addition_where_we_ask_for_it() {
+    let ns = Namespace::new();
+    let asks = r#"{ name = "{prefix}-hooks", annotations."cert-manager.io/inject-ca-from" = "a/b" }"#;
+    let hooks = HOOKS.replace("{ name = \"{prefix}-hooks\" }", asks);
+    let project = applied(&ns, &format!("{HEAD}{hooks}"));
+    let target = ns.fill("validatingwebhookconfiguration/{prefix}-hooks");
+    let authority = BASE64_STANDARD.encode(Authority::new().unwrap().certificate());
+    let patch = json!([{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": authority}]);
+    let patch = patch.to_string();
+    let inject = || {
+        let args = ["patch", target.as_str(), "--type=json", "--patch", patch.as_str()];
+        ns.kubectl(args).args(["--field-manager=cert-manager-cainjector"]).run().success();
+    };
+    inject();
+    for strict in [&[][..], &["--strict"]] {
+        let drift = project.regplan(["drift"]).args(strict).run().success();
+        drift.stdout_contains("1 field managed by others is not compared").stdout_lacks("caBundle");
+    }
+    // An annotation of others asks for nothing: beside it, they could put in an authority of their own.
+    ns.delete(&target);
+    project.rewrite("regplan.toml", &ns.fill(&format!("{HEAD}{HOOKS}")));
+    project.apply();
+    ns.kubectl(["annotate", &target, "cert-manager.io/inject-ca-from=a/b"]).run().success();
+    inject();
+    project.run(["drift", "--strict"]).code(2).stdout_contains("caBundle").stdout_contains("added by");
+    ns.clean_up(&target);
 }
 
 fn annotations_and_what_the_control_plane_writes_are_counted() {

@@ -1,8 +1,9 @@
 //! Small servers that speak the documented languages of two services that keep zones. They refuse whatever the
-//! documentation does not describe: another method or path, a body with unknown or missing keys, a wrong token.
-//!
-//! Sources: <https://developers.cloudflare.com/api/resources/dns/subresources/records/>,
-//! <https://docs.digitalocean.com/reference/api/digitalocean/#tag/Domain-Records>
+//! documentation does not describe: another method or path, a body with unknown or missing keys, a wrong token. The
+//! services' own clients are run against them (`dns_clients`).
+
+mod cloudflare;
+mod digitalocean;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -13,13 +14,15 @@ use std::thread;
 
 use serde_json::{Value, json};
 
+use super::command::Command;
+use super::program;
+
 /// The zone of both.
 pub(crate) const SERVICE_ZONE: &str = "example.org";
 /// The token that they take.
 pub(crate) const SERVICE_TOKEN: &str = "a-token-of-tests";
 /// How many records a page has at most, whatever is asked for: so that lists have several.
 const PAGE: usize = 2;
-const ZONE_ID: &str = "023e105f4ecef8ad9ca31a8372d0c353";
 
 /// Which language it speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -144,12 +147,41 @@ impl DnsService {
     }
 }
 
+/// A program that uses the service by the client that the service itself keeps for its API (`tests/dns-clients`).
+#[track_caller]
+pub(crate) fn own_client(script: &str, service: &DnsService) -> Command {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dns-clients");
+    let limit = std::time::Duration::from_mins(9);
+    let built = Command::new(format!("{folder}/build.sh")).inherit_env().limit(limit).run().success();
+    let clients = format!("{}/clients", built.stdout().trim());
+    let python = Command::new(program("python3")).env("PYTHONPATH", clients);
+    python.args([
+        format!("{folder}/{script}"),
+        service.url.clone(),
+        SERVICE_TOKEN.to_owned(),
+        SERVICE_ZONE.to_owned(),
+    ])
+}
+
 impl Content {
     fn add(&mut self, mut record: Value) -> Value {
         self.next += 1;
         record["id"] = json!(self.next);
         self.records.insert(self.next, record.clone());
         record
+    }
+
+    /// Whether an alias (or anything else than one) stands at a name, beside this record.
+    fn has_at(&self, name: &Value, alias: bool, beside: Option<u64>) -> bool {
+        self.records.iter().any(|(id, record)| {
+            Some(*id) != beside && record["name"] == *name && (record["type"] == "CNAME") == alias
+        })
+    }
+
+    /// Whether this record could not stand where it wants to: nothing stands beside an alias.
+    fn refuses(&self, record: &Value, beside: Option<u64>) -> bool {
+        self.has_at(&record["name"], true, beside)
+            || record["type"] == "CNAME" && self.has_at(&record["name"], false, beside)
     }
 }
 
@@ -165,8 +197,8 @@ fn serve(stream: TcpStream, dialect: Dialect, content: &Mutex<Content>) -> io::R
         (502, String::new(), Value::Null)
     } else if content.instead.is_empty() {
         let (status, body) = match dialect {
-            Dialect::Cloudflare => cloudflare(&mut content, &request),
-            Dialect::DigitalOcean => digitalocean(&mut content, &request),
+            Dialect::Cloudflare => cloudflare::answer(&mut content, &request),
+            Dialect::DigitalOcean => digitalocean::answer(&mut content, &request),
         };
         (status, String::new(), body)
     } else {
@@ -227,143 +259,4 @@ fn has_keys(body: &Value, keys: &[&str]) -> bool {
         body.as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default();
     keys.iter().all(|key| given.contains(key))
         && given.iter().all(|key| keys.contains(key) || *key == "proxied")
-}
-
-fn cloudflare(content: &mut Content, request: &Request) -> (u16, Value) {
-    let error = |status: u16, code: u32, message: &str| {
-        (
-            status,
-            json!({"success": false, "errors": [{"code": code, "message": message}], "messages": [], "result": null}),
-        )
-    };
-    let fine = |result: Value, more: Value| {
-        let mut body = json!({"success": true, "errors": [], "messages": [], "result": result});
-        if !more.is_null() {
-            body["result_info"] = more;
-        }
-        (200, body)
-    };
-    if request.token.as_deref() != Some(SERVICE_TOKEN) {
-        return error(403, 9109, "Invalid access token");
-    }
-    let records = format!("/zones/{ZONE_ID}/dns_records");
-    match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/zones") => {
-            let is_it = request.query.get("name").is_some_and(|name| name == SERVICE_ZONE);
-            let zone = json!({"id": ZONE_ID, "name": SERVICE_ZONE, "name_servers": content.name_servers});
-            let found = if is_it { vec![zone] } else { Vec::new() };
-            fine(Value::from(found), json!({"page": 1, "total_pages": 1}))
-        }
-        ("GET", path) if path == records => {
-            let wanted = request.query.get("name.exact");
-            let all = content
-                .records
-                .values()
-                .filter(|record| wanted.is_none_or(|name| record["name"] == name.as_str()));
-            let all = all.map(|record| {
-                let mut shown = record.clone();
-                shown["id"] = json!(record["id"].to_string());
-                shown
-            });
-            let (page, number, pages) = page(all.collect(), request);
-            fine(Value::from(page), json!({"page": number, "per_page": PAGE, "total_pages": pages}))
-        }
-        ("POST", path) if path == format!("{records}/batch") => {
-            let list = |key: &str| request.body[key].as_array().cloned().unwrap_or_default();
-            let ids: Vec<u64> =
-                list("deletes").iter().map(|one| one["id"].as_str().unwrap().parse().unwrap()).collect();
-            let mut after = content.records.clone();
-            if ids.iter().any(|id| after.remove(id).is_none()) {
-                return error(404, 81044, "Record does not exist.");
-            }
-            for post in list("posts") {
-                if !has_keys(&post, &["type", "name", "content", "ttl"]) {
-                    return error(400, 9207, "Request body is invalid.");
-                }
-                let stands = |alias: bool| {
-                    after
-                        .values()
-                        .any(|record| record["name"] == post["name"] && (record["type"] == "CNAME") == alias)
-                };
-                if stands(true) || post["type"] == "CNAME" && stands(false) {
-                    return error(400, 81053, "An A, AAAA, or CNAME record with that host already exists.");
-                }
-                if post["ttl"].as_u64().is_none_or(|ttl| ttl != 1 && ttl < 60) {
-                    return error(
-                        400,
-                        9021,
-                        "Invalid TTL. Must be between 60 and 86400 seconds, or 1 for Automatic.",
-                    );
-                }
-                let record = content.add(post);
-                content.records.remove(&record["id"].as_u64().unwrap());
-                after.insert(record["id"].as_u64().unwrap(), record);
-            }
-            content.records = after;
-            fine(json!({"deletes": [], "posts": []}), Value::Null)
-        }
-        _ => error(405, 10000, "Method not allowed for this authentication scheme"),
-    }
-}
-
-fn digitalocean(content: &mut Content, request: &Request) -> (u16, Value) {
-    let error = |status: u16, id: &str, message: &str| {
-        (status, json!({"id": id, "message": message, "request_id": "4d9d8375"}))
-    };
-    if request.token.as_deref() != Some(SERVICE_TOKEN) {
-        return error(401, "Unauthorized", "Unable to authenticate you");
-    }
-    let records = format!("/v2/domains/{SERVICE_ZONE}/records");
-    let Some(rest) = request.path.strip_prefix(&records) else {
-        return error(404, "not_found", "The resource you were accessing could not be found.");
-    };
-    match (request.method.as_str(), rest) {
-        ("GET", "") => {
-            let whole = |record: &Value| match record["name"].as_str().unwrap() {
-                "@" => SERVICE_ZONE.to_owned(),
-                name => format!("{name}.{SERVICE_ZONE}"),
-            };
-            let wanted = request.query.get("name");
-            let all =
-                content.records.values().filter(|record| wanted.is_none_or(|name| whole(record) == *name));
-            let total = all.clone().count();
-            let (page, number, pages) = page(all.cloned().collect(), request);
-            let next = format!("https://api.digitalocean.com{records}?page={}", number + 1);
-            let links = if number < pages { json!({"pages": {"next": next}}) } else { json!({}) };
-            (200, json!({"domain_records": page, "links": links, "meta": {"total": total}}))
-        }
-        ("POST", "") => {
-            if !has_keys(&request.body, &["type", "name", "data", "ttl"]) {
-                return error(422, "unprocessable_entity", "Data can't be blank.");
-            }
-            let body = &request.body;
-            let stands = |alias: bool| {
-                content
-                    .records
-                    .values()
-                    .any(|record| record["name"] == body["name"] && (record["type"] == "CNAME") == alias)
-            };
-            if stands(true) || body["type"] == "CNAME" && stands(false) {
-                return error(
-                    422,
-                    "unprocessable_entity",
-                    "CNAME records cannot share a name with other records",
-                );
-            }
-            let mut record = body.clone();
-            if let Some(data) = body["data"].as_str().filter(|_| body["type"] == "CNAME") {
-                let Some(data) = data.strip_suffix('.') else {
-                    return error(422, "unprocessable_entity", "Data needs to end with a dot (.)");
-                };
-                record["data"] = json!(data);
-            }
-            (201, json!({"domain_record": content.add(record)}))
-        }
-        ("DELETE", id) => match id.strip_prefix('/').and_then(|id| content.records.remove(&id.parse().ok()?))
-        {
-            Some(_) => (204, Value::Null),
-            None => error(404, "not_found", "The resource you were accessing could not be found."),
-        },
-        _ => error(405, "method_not_allowed", "The method is not allowed."),
-    }
 }

@@ -52,7 +52,7 @@ pub(crate) use canary::Canary;
 pub(crate) use cluster::{Cluster, block_on, client};
 pub(crate) use command::{Command, Running};
 pub(crate) use dns_relay::{DnsRelay, Updates};
-pub(crate) use dns_service::{Dialect, DnsService, SERVICE_TOKEN, SERVICE_ZONE};
+pub(crate) use dns_service::{Dialect, DnsService, SERVICE_TOKEN, SERVICE_ZONE, own_client};
 pub(crate) use forgetful_gateway::ForgetfulGateway;
 pub(crate) use front::{Front, Wrong};
 pub(crate) use helm::{FileServer, TlsRegistry, stack_folder};

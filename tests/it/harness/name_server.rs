@@ -28,6 +28,8 @@ pub(crate) struct NameServer {
 enum Zone<'s> {
     /// It is its own.
     Own,
+    /// It is its own, and nobody may list it.
+    Unlisted,
     /// It is that of this one.
     Follows(&'s NameServer),
 }
@@ -37,6 +39,12 @@ impl NameServer {
     #[track_caller]
     pub(crate) fn start() -> Self {
         Self::of(&Zone::Own, STANDARD.encode(rand::random::<[u8; 32]>()))
+    }
+
+    /// The same, and nobody may have a list of its zone.
+    #[track_caller]
+    pub(crate) fn unlisted() -> Self {
+        Self::of(&Zone::Unlisted, STANDARD.encode(rand::random::<[u8; 32]>()))
     }
 
     /// A server that asks this one for what has changed when it is told to.
@@ -127,8 +135,9 @@ const START: &str = "$TTL 5\n@ IN SOA ns1 admin 1 2 2 600 5\n@ IN NS ns1\nns1 IN
 
 fn settings(folder: &Path, port: u16, zone: &Zone<'_>, secret: &str) -> String {
     let path = folder.display();
+    let listed = if matches!(zone, Zone::Unlisted) { "none;".to_owned() } else { format!("key \"{KEY}\";") };
     let zone = match zone {
-        Zone::Own => {
+        Zone::Own | Zone::Unlisted => {
             format!("type primary; file \"{path}/zone\"; update-policy {{ grant {KEY} zonesub ANY; }};")
         }
         Zone::Follows(server) => format!(
@@ -142,7 +151,7 @@ fn settings(folder: &Path, port: u16, zone: &Zone<'_>, secret: &str) -> String {
 options {{
     directory "{path}"; pid-file "{path}/pid"; session-keyfile "{path}/key"; managed-keys-directory "{path}";
     listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-    recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-transfer {{ key "{KEY}"; }};
+    recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-transfer {{ {listed} }};
 }};
 controls {{ }};
 zone "{ZONE}" {{ {zone} }};

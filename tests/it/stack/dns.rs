@@ -34,8 +34,17 @@ fn update(records: &Records, name: &str) -> crate::harness::Output {
 
 /// The addresses of a name, a line each.
 fn addresses(records: &Records, name: &str) -> String {
-    let server = format!("@{}", records.server);
-    let answer = Command::new(program("dig")).args(["+short", "A", name, &server]).run().success();
+    ask_at(&records.server, name, "A")
+}
+
+/// The values that a name of the zone has of this type, a line each.
+pub(super) fn ask(name: &str, record_type: &str) -> String {
+    ask_at(&Bed::shared().facts().records.server, name, record_type)
+}
+
+fn ask_at(server: &str, name: &str, record_type: &str) -> String {
+    let server = format!("@{server}");
+    let answer = Command::new(program("dig")).args(["+short", record_type, name, &server]).run().success();
     answer.stdout().trim().to_owned()
 }
 
@@ -44,7 +53,7 @@ fn external_dns_makes_and_removes_the_record_of_an_ingress() {
     let ns = Namespace::new();
     let records = bed.facts().records.clone();
     let host = format!("{}.{}", ns.prefix(), records.zone);
-    let mut external_dns = external_dns(&bed, &ns);
+    let mut external_dns = external_dns(&bed, &ns, "ingress");
     ns.apply(&ingress(&host));
     wait_until("the record", || {
         assert!(!external_dns.has_ended(), "{}", external_dns.stderr_so_far());
@@ -54,12 +63,13 @@ fn external_dns_makes_and_removes_the_record_of_an_ingress() {
     wait_until("the end of the record", || addresses(&records, &host).is_empty());
 }
 
-/// Runs it for the Ingresses of a namespace, until the value is dropped.
-fn external_dns(bed: &Bed, ns: &Namespace) -> Running {
+/// Runs it for what a namespace has of this source, until the value is dropped.
+pub(super) fn external_dns(bed: &Bed, ns: &Namespace, source: &str) -> Running {
     let Records { zone, server, key, secret } = &bed.facts().records;
     Command::new(bed.facts().programs.join("external-dns"))
         .args([format!("--kubeconfig={}", Cluster::shared().kubeconfig().display())])
-        .args(["--source=ingress", "--interval=1s", "--policy=sync", "--registry=txt"])
+        .args([format!("--source={source}")])
+        .args(["--interval=1s", "--policy=sync", "--registry=txt"])
         .args([format!("--namespace={}", ns.name()), format!("--txt-owner-id={}", ns.prefix())])
         .args(["--provider=rfc2136", "--rfc2136-port=53", "--rfc2136-axfr"])
         .args([format!("--rfc2136-host={server}"), format!("--rfc2136-zone={zone}")])

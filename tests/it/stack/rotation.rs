@@ -12,6 +12,7 @@ use crate::harness::{Namespace, Running, program};
 
 tests! { on Size::Node;
     pulls_go_on_while_two_users_take_turns,
+    nodes_get_a_new_password_when_every_pod_takes_it,
 }
 
 /// The login of nodes, in the lists of accounts: the pods name no Secret.
@@ -61,12 +62,9 @@ impl Pulls<'_> {
         self.pull();
     }
 
-    /// The users that nodes have been given in this namespace.
+    /// The user that nodes have been given in this namespace.
     fn user(&self) -> String {
-        let data = self.ns.field("secret/pull", "/data/.dockerconfigjson");
-        let bytes = super::registry::decoded(data.as_str().unwrap());
-        let config: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        config["auths"][self.registry.host()]["username"].as_str().unwrap().to_owned()
+        login(self.ns, &self.registry).0
     }
 
     /// What was said of pods that could not pull.
@@ -80,6 +78,16 @@ impl Pulls<'_> {
         });
         failed.map(|event| event["message"].to_string()).collect()
     }
+}
+
+/// The user that nodes have been given in a namespace, and the password.
+fn login(ns: &Namespace, registry: &Registry<'_>) -> (String, String) {
+    let data = ns.field("secret/pull", "/data/.dockerconfigjson");
+    let bytes = super::registry::decoded(data.as_str().unwrap());
+    let config: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let login = &config["auths"][registry.host()];
+    let text = |key: &str| login[key].as_str().unwrap().to_owned();
+    (text("username"), text("password"))
 }
 
 fn pods_of_registry(ns: &Namespace) -> Vec<String> {
@@ -114,4 +122,47 @@ fn pulls_go_on_while_two_users_take_turns() {
     assert_eq!(pulls.user(), "node-a");
     ns.kubectl(["delete", "pods", "--all", "--force"]).run().success();
     pulls.registry.destroy();
+}
+
+const FIXED: &str = r#"
+[pull_secret.pull]
+registry   = "registry.main"
+user       = "ci"
+namespaces = ["{ns}"]
+"#;
+
+/// A user has one hash, so there is a gap, and it is announced. The pods see another file only when the kubelet gives it to
+/// them, which takes up to a minute: until then, nodes keep the password that works.
+fn nodes_get_a_new_password_when_every_pod_takes_it() {
+    let ns = Namespace::absent();
+    let registry = Registry::apply_with(&ns, FIXED);
+    let pods = pods_of_registry(&ns);
+    let renewed = "another long enough password";
+    let project = registry.project();
+    let plan = project.regplan(["plan"]).env("CI_PASSWORD", renewed).run().success();
+    plan.stderr_contains("pull-gap");
+    let hashes = ns.field("secret/registry-htpasswd", "/data/htpasswd");
+    let mut run = project.regplan(["apply", "--auto-approve"]).env("CI_PASSWORD", renewed).spawn();
+    let (mut waited, mut given) = (false, false);
+    while !run.has_ended() {
+        let is_written = ns.field("secret/registry-htpasswd", "/data/htpasswd") != hashes;
+        // What nodes have is looked at before the pods are asked: so they cannot get it in between.
+        let password = login(&ns, &registry).1;
+        let status = registry.status(renewed);
+        if password == renewed {
+            assert_eq!(status, Some(StatusCode::OK), "nodes have a password that the pods do not take");
+            given = true;
+        } else {
+            assert_eq!(password, PASSWORD);
+            waited |= is_written && status == Some(StatusCode::UNAUTHORIZED);
+        }
+    }
+    run.wait().success();
+    assert!(waited, "the pods had the new file at once: nothing was shown");
+    assert_eq!(login(&ns, &registry), ("ci".into(), renewed.into()));
+    assert_eq!(registry.status(renewed), Some(StatusCode::OK));
+    assert!(given || registry.status(PASSWORD) == Some(StatusCode::UNAUTHORIZED));
+    assert_eq!(pods_of_registry(&ns), pods, "no pod of the registry was replaced");
+    project.regplan(["plan", "--detailed-exitcode"]).env("CI_PASSWORD", renewed).run().success();
+    registry.destroy();
 }

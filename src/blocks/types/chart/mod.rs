@@ -57,6 +57,12 @@ use request::Renderings;
 /// The folder of a chart whose files are no templates.
 const DEFINITIONS: &str = "crds/";
 
+/// How Helm 4 begins to say that the cluster does not serve a kind. Where templates look up objects, it asks for each.
+const NOT_SERVED: &str = "no matches for kind";
+/// What to do then.
+const SERVED_FIRST: &str = "with `lookup = true` Helm 4 takes only kinds that the cluster serves: let the block that \
+                            defines this kind be applied first (`regplan apply --target BLOCK`), or leave out `lookup`";
+
 /// The block type `chart`.
 pub(in crate::blocks) struct ChartBlock;
 
@@ -249,6 +255,7 @@ fn objects(
             let mistake = fail(format!("`{}` cannot be rendered: {reason}", block.address));
             mistakes.push(match renderings.unknown_secret() {
                 Some(unknown) => mistake.help(format!("a placeholder stands for a secret: {unknown}")),
+                None if renderings.look_up() && reason.contains(NOT_SERVED) => mistake.help(SERVED_FIRST),
                 None => mistake,
             });
             return None;

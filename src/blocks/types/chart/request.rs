@@ -63,6 +63,11 @@ impl Renderings {
         self.values.unchecked.as_deref()
     }
 
+    /// Whether templates look up objects of the cluster.
+    pub(super) fn look_up(&self) -> bool {
+        self.first.lookup
+    }
+
     /// The secrets among the values.
     pub(super) fn secrets(&self) -> &[String] {
         &self.values.secrets

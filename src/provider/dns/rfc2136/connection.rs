@@ -30,9 +30,14 @@ impl Connection {
     /// Sends a message, and gives the next one that comes.
     pub(super) async fn exchange(&mut self, message: &[u8]) -> io::Result<Vec<u8>> {
         let length = u16::try_from(message.len()).map_err(|_| io::Error::other("the message is too long"))?;
+        let whole = [&length.to_be_bytes(), message].concat();
+        within(self.0.write_all(&whole)).await?;
+        self.next().await
+    }
+
+    /// The next message that comes.
+    pub(super) async fn next(&mut self) -> io::Result<Vec<u8>> {
         within(async {
-            let whole = [&length.to_be_bytes(), message].concat();
-            self.0.write_all(&whole).await?;
             let length = self.0.read_u16().await?;
             let mut answer = vec![0; usize::from(length)];
             self.0.read_exact(&mut answer).await?;

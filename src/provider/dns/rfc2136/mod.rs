@@ -24,7 +24,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hickory_proto::rr::TSigner;
 
-use super::content::{Content, Names};
+use super::content::{Content, NamedText, Names};
 use super::keeper::{Behind, Fault, Keeper, OtherTypes};
 use crate::resource::record_set::RecordValue;
 use crate::resource::{Problem, ProblemKind};
@@ -135,6 +135,20 @@ impl Keeper for NameServer {
         }
         let mut session = self.session().await.map_err(Fault::NotDone)?;
         update::replace(&mut session, names, before, after).await
+    }
+
+    /// By a transfer of the zone, for which a server asks a right of its own.
+    async fn texts(&self, zone: &str) -> Result<Vec<NamedText>, Problem> {
+        let found = self.patiently(|| async { question::texts_in(&mut self.session().await?, zone).await });
+        found.await.map_err(|problem| match problem.kind {
+            ProblemKind::Forbidden | ProblemKind::Settings => {
+                let key = self.settings.key_name.trim_end_matches('.');
+                problem.help(format!(
+                    "let the key list the zone, as by BIND's `allow-transfer {{ key \"{key}\"; }};`"
+                ))
+            }
+            _ => problem,
+        })
     }
 
     async fn behind(&self, names: &Names, values: &[RecordValue]) -> Result<Vec<Behind>, Problem> {

@@ -7,7 +7,7 @@ use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{Name, RData, Record as WireRecord, RecordType as WireType};
 
 use super::session::Session;
-use crate::provider::dns::content::{Content, Names, Record};
+use crate::provider::dns::content::{Content, NamedText, Names, Record};
 use crate::resource::record_set::{RecordType, RecordValue, domain_name};
 use crate::resource::{Problem, ProblemKind};
 
@@ -83,6 +83,35 @@ pub(super) async fn ask(
         ResponseCode::NoError | ResponseCode::NXDomain => Ok(answer),
         _ => Err(session.refusal(&answer, &format!("to be asked for {name}"))),
     }
+}
+
+/// The texts in a zone, each with its name.
+///
+/// # Errors
+/// The server does not list the zone.
+pub(super) async fn texts_in(session: &mut Session, zone: &str) -> Result<Vec<NamedText>, Problem> {
+    let mut message = Message::query();
+    message.add_query(Query::query(name_of(zone)?, WireType::AXFR));
+    let (mut texts, mut ends) = (Vec::new(), 0);
+    let part = |session: &Session, part: &Message| {
+        if part.metadata.response_code != ResponseCode::NoError {
+            return Err(session.refusal(part, &format!("to list the zone {zone}")));
+        }
+        for record in &part.answers {
+            if record.record_type() == WireType::SOA {
+                ends += 1;
+            } else if let Some(RecordValue::Txt(text)) = value_of(&record.data) {
+                texts.push(NamedText { name: text_of(&record.name), text });
+            }
+        }
+        // The list begins and ends with the same record (RFC 5936, 2.2).
+        match ends {
+            0 => Err(session.odd(&format!("it is no list of the zone {zone}"))),
+            ends => Ok(ends == 1),
+        }
+    };
+    session.ask_for_parts(message, part).await?;
+    Ok(texts)
 }
 
 /// The records of this type that an answer has for this name; not those of a name that it leads to.

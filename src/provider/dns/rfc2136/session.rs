@@ -37,22 +37,51 @@ impl Session {
     /// # Errors
     /// No answer came, or none that can be believed: nobody knows whether the message was taken.
     pub(super) async fn ask(&mut self, mut message: Message) -> Result<Message, Problem> {
+        let mut verifier = self.sign(&mut message)?;
+        let answer = self.send(&message).await?;
+        self.checked(&message, &answer, verifier.as_mut())
+    }
+
+    /// Sends a message whose answer comes in as many parts as it takes: `goes_on` sees each of them, and says whether there
+    /// is another one.
+    ///
+    /// # Errors
+    /// A part did not come, or cannot be believed; or `goes_on` says why it is none.
+    pub(super) async fn ask_for_parts(
+        &mut self,
+        mut message: Message,
+        mut goes_on: impl FnMut(&Self, &Message) -> Result<bool, Problem> + Send,
+    ) -> Result<(), Problem> {
+        let mut verifier = self.sign(&mut message)?;
+        let mut answer = self.send(&message).await?;
+        loop {
+            let part = self.checked(&message, &answer, verifier.as_mut())?;
+            if !goes_on(self, &part)? {
+                return Ok(());
+            }
+            answer = self.connection.next().await.map_err(|error| unreachable(&self.server, error))?;
+        }
+    }
+
+    /// Signs a message if there is a key: what verifies the answers to it.
+    fn sign(&self, message: &mut Message) -> Result<Option<TSigVerifier>, Problem> {
         let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
-        let verifier = match &self.signer {
-            Some(signer) => message.finalize(signer, now).map_err(|error| self.odd(&error.to_string()))?,
-            None => None,
-        };
+        match &self.signer {
+            Some(signer) => message.finalize(signer, now).map_err(|error| self.odd(&error.to_string())),
+            None => Ok(None),
+        }
+    }
+
+    async fn send(&mut self, message: &Message) -> Result<Vec<u8>, Problem> {
         let bytes = message.to_vec().map_err(|error| self.odd(&error.to_string()))?;
-        let answer =
-            self.connection.exchange(&bytes).await.map_err(|error| unreachable(&self.server, error))?;
-        self.checked(&message, &answer, verifier)
+        self.connection.exchange(&bytes).await.map_err(|error| unreachable(&self.server, error))
     }
 
     fn checked(
         &self,
         asked: &Message,
         bytes: &[u8],
-        verifier: Option<TSigVerifier>,
+        verifier: Option<&mut TSigVerifier>,
     ) -> Result<Message, Problem> {
         let answer = Message::from_vec(bytes).map_err(|error| self.odd(&error.to_string()))?;
         let is_answer = answer.metadata.id == asked.metadata.id
@@ -61,7 +90,7 @@ impl Session {
         if !is_answer {
             return Err(self.odd("it answers another question"));
         }
-        let Some(mut verifier) = verifier else { return Ok(answer) };
+        let Some(verifier) = verifier else { return Ok(answer) };
         // A server that does not accept the key cannot sign with it.
         if answer.metadata.response_code == ResponseCode::NotAuth {
             return Ok(answer);
@@ -75,7 +104,8 @@ impl Session {
         refusal::problem(answer, &self.server, self.signer.as_ref(), about)
     }
 
-    fn odd(&self, why: &str) -> Problem {
+    /// An answer that cannot be used.
+    pub(super) fn odd(&self, why: &str) -> Problem {
         let message = format!("the name server {} gave an answer that cannot be used: {why}", self.server);
         Problem::new(ProblemKind::Unreachable, message)
             .help("check that a name server listens there, and that nothing changes its answers on their way")

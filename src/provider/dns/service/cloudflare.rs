@@ -87,6 +87,22 @@ impl Cloudflare {
         let found = self.zone(zone).await?;
         Ok(found["id"].as_str().unwrap_or_default().to_owned())
     }
+
+    /// The records of a zone that this filter lets through.
+    async fn records(&self, zone: &str, filter: &str) -> Result<Vec<Listed>, Problem> {
+        let id = self.zone_id(zone).await?;
+        let mut all = Vec::new();
+        let mut page = 1;
+        loop {
+            let path = format!("/zones/{id}/dns_records?{filter}&page={page}&per_page={PAGE}");
+            let found = self.client.get(&path).await?;
+            all.extend(found["result"].as_array().into_iter().flatten().filter_map(listed));
+            if found["result_info"]["total_pages"].as_u64().unwrap_or(1) <= page {
+                return Ok(all);
+            }
+            page += 1;
+        }
+    }
 }
 
 /// `Record already exists. (81057)`.
@@ -135,21 +151,13 @@ impl Api for Cloudflare {
     }
 
     async fn list(&self, zone: &str, name: &str) -> Result<Vec<Listed>, Problem> {
-        let id = self.zone_id(zone).await?;
-        let mut all = Vec::new();
-        let mut page = 1;
-        loop {
-            let path =
-                format!("/zones/{id}/dns_records?name.exact={}&page={page}&per_page={PAGE}", encoded(name));
-            let found = self.client.get(&path).await?;
-            all.extend(found["result"].as_array().into_iter().flatten().filter_map(listed));
-            if found["result_info"]["total_pages"].as_u64().unwrap_or(1) <= page {
-                break;
-            }
-            page += 1;
-        }
+        let mut all = self.records(zone, &format!("name.exact={}", encoded(name))).await?;
         all.retain(|listed| listed.name == name);
         Ok(all)
+    }
+
+    async fn texts(&self, zone: &str) -> Result<Vec<Listed>, Problem> {
+        self.records(zone, "type=TXT").await
     }
 
     /// In one step: the deletions are done first.

@@ -46,11 +46,12 @@ impl DigitalOcean {
         Ok(Self(Client::new("DigitalOcean", url, token, words)?))
     }
 
-    async fn records(&self, zone: &str, name: &str) -> Result<Vec<Value>, Problem> {
+    /// The records of a zone that this filter lets through.
+    async fn records(&self, zone: &str, filter: &str) -> Result<Vec<Value>, Problem> {
         let mut all = Vec::new();
         let mut page = 1;
         loop {
-            let path = format!("{}?name={}&page={page}&per_page={PAGE}", path(zone), encoded(name));
+            let path = format!("{}?{filter}&page={page}&per_page={PAGE}", path(zone));
             let found = self.0.get(&path).await?;
             all.extend(found["domain_records"].as_array().cloned().unwrap_or_default());
             if found["links"]["pages"]["next"].is_null() {
@@ -86,6 +87,11 @@ fn words(body: &Value) -> Option<String> {
 
 fn path(zone: &str) -> String {
     format!("/v2/domains/{}/records", encoded(zone))
+}
+
+/// The filter for one name.
+fn named(name: &str) -> String {
+    format!("name={}", encoded(name))
 }
 
 fn encoded(text: &str) -> String {
@@ -147,13 +153,18 @@ impl Api for DigitalOcean {
     }
 
     async fn list(&self, zone: &str, name: &str) -> Result<Vec<Listed>, Problem> {
-        let found = self.records(zone, name).await?;
+        let found = self.records(zone, &named(name)).await?;
         let listed = found.iter().filter_map(|record| listed(record, zone));
         Ok(listed.filter(|listed| listed.name == name).collect())
     }
 
     fn goes_by_steps(&self) -> bool {
         true
+    }
+
+    async fn texts(&self, zone: &str) -> Result<Vec<Listed>, Problem> {
+        let found = self.records(zone, "type=TXT").await?;
+        Ok(found.iter().filter_map(|record| listed(record, zone)).collect())
     }
 
     /// Record by record. What fails after the first one leaves a part done.
@@ -174,7 +185,7 @@ impl Api for DigitalOcean {
     }
 
     async fn servers(&self, zone: &str) -> Result<Vec<String>, Problem> {
-        let found = self.records(zone, zone).await?;
+        let found = self.records(zone, &named(zone)).await?;
         let servers = found.iter().filter(|record| record["type"].as_str() == Some("NS"));
         Ok(servers.filter_map(|record| record["data"].as_str()).map(str::to_owned).collect())
     }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use super::content::{Content, Names, Record};
+use super::content::{Content, NamedText, Names, Record};
 use super::keeper::{Behind, Fault, Keeper, OtherTypes};
 use super::rfc2136::behind_of;
 use crate::resource::record_set::{RecordType, RecordValue};
@@ -60,6 +60,9 @@ pub(super) trait Api: Send + Sync {
 
     /// All records with this name.
     async fn list(&self, zone: &str, name: &str) -> Result<Vec<Listed>, Problem>;
+
+    /// All texts (TXT) of the zone.
+    async fn texts(&self, zone: &str) -> Result<Vec<Listed>, Problem>;
 
     /// Whether a change has several steps.
     fn goes_by_steps(&self) -> bool {
@@ -128,6 +131,16 @@ impl<A: Api> Keeper for Service<A> {
         let others: BTreeSet<String> =
             others.filter(|found| !names.types.iter().any(|own| own.name() == found)).collect();
         Ok(others.into_iter().collect())
+    }
+
+    async fn texts(&self, zone: &str) -> Result<Vec<NamedText>, Problem> {
+        let found = self.0.texts(zone).await?.into_iter();
+        Ok(found
+            .filter_map(|listed| match listed.value {
+                Some(RecordValue::Txt(text)) => Some(NamedText { name: listed.name, text }),
+                _ => None,
+            })
+            .collect())
     }
 
     async fn try_write(&self, _: &Names, _: &Content) -> Result<(), Problem> {

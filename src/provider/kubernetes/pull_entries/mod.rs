@@ -84,7 +84,8 @@ impl House for PullEntries {
         let (accounts, hidden) = read::accounts(&self.cluster).await?;
         let entries = accounts.iter().flat_map(|account| account::marked_entries(&account.object));
         let marked = entries.filter_map(|(entry, live)| Marked::of(&Identity::of(&entry.object())?, &live));
-        Ok(MarkedObjects { seen: marked.filter(|one| one.project == project).collect(), hidden })
+        let seen = marked.filter(|one| one.project == project).collect();
+        Ok(MarkedObjects { seen, hidden, ..MarkedObjects::default() })
     }
 
     /// To make, change or take an entry is to change its account.

@@ -90,7 +90,7 @@ pub(in crate::provider::kubernetes) async fn all_marked(
     hidden.sort();
     let mut seen: Vec<Marked> = seen.into_iter().filter(|one| one.project == project).collect();
     seen.sort_by(|a, b| a.identity.cmp(&b.identity));
-    Ok(MarkedObjects { seen, hidden })
+    Ok(MarkedObjects { seen, hidden, ..MarkedObjects::default() })
 }
 
 /// What the object says of itself; `None` where it carries no annotation of ours, or only copies of them.
@@ -107,7 +107,15 @@ pub(super) fn mark(served: &Served, object: &Value) -> Option<Marked> {
     };
     let (lineage, address) = (annotation(LINEAGE), annotation(ADDRESS));
     let is_protected = protects(annotation(PROTECT).as_deref());
-    Some(Marked { identity, uid: text("uid")?, project, lineage, address, protect: is_protected })
+    Some(Marked {
+        identity,
+        uid: text("uid")?,
+        project,
+        lineage,
+        address,
+        protect: is_protected,
+        object: None,
+    })
 }
 
 /// Whether the annotations were copied from another object: controllers copy them to what they make (the `ReplicaSets`

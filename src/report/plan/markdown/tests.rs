@@ -138,3 +138,13 @@ proptest! {
         prop_assert_eq!(check(&text), Ok(()));
     }
 }
+
+#[test]
+fn plain_deletions_of_a_large_block_share_a_row() {
+    let gone = (0..40).map(|n| sample::change(&format!("web-{n}"), Action::Delete, Vec::new()));
+    let plan = sample::plan(gone.collect());
+    let text = plan_markdown(&plan, &Level::Brief, &|_| None, MARKDOWN_LIMIT);
+    assert_eq!(text.lines().filter(|line| line.starts_with("| **delete**")).count(), 1, "{text}");
+    assert!(text.contains("40 objects") && text.contains("<details open>"), "{text}");
+    assert!(text.contains("- Deployment  web-0, web-1"), "{text}");
+}

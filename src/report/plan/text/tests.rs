@@ -129,3 +129,37 @@ fn a_reason_that_many_share_is_said_once() {
     let full = shown(&plan, 80);
     assert_eq!(full.matches("is forbidden").count(), 9, "{full}");
 }
+
+/// What is deleted of a large chart, with what is no plain deletion.
+fn deletions(count: usize) -> Plan {
+    let mut gone: Vec<_> =
+        (0..count).map(|n| sample::change(&format!("web-{n}"), Action::Delete, Vec::new())).collect();
+    let mut protected = sample::change("kept-safe", Action::Delete, Vec::new());
+    protected.protected = true;
+    let mut warned = sample::change("warned", Action::Delete, Vec::new());
+    warned.warnings = vec!["spec.old is deprecated".to_owned()];
+    gone.extend([protected, warned]);
+    sample::plan(gone)
+}
+
+#[test]
+fn plain_deletions_of_a_large_block_share_lines() {
+    let brief = |plan: &Plan, level: &Level| {
+        plan_text(plan, Page { width: 80, level, places: &|_| None }).to_string()
+    };
+    let text = brief(&deletions(40), &Level::Brief);
+    assert!(text.contains("- registry.main  delete  40 objects in the namespace registry"), "{text}");
+    assert!(text.contains("- Deployment  web-0, web-1") && text.contains("web-39"), "{text}");
+    for alone in ["registry.main/Deployment/kept-safe  delete", "registry.main/Deployment/warned  delete"] {
+        assert!(text.contains(alone), "{text}");
+    }
+    assert_eq!(text.matches("not in the configuration any more").count(), 3, "{text}");
+    // Nothing more is told of what goes, so no hint leads there.
+    assert!(!text.contains("--full"), "{text}");
+    // Few objects are told one by one, and so is whatever was asked for.
+    assert!(brief(&deletions(12), &Level::Brief).contains("registry.main/Deployment/web-3  delete"));
+    assert!(shown(&deletions(40), 80).contains("registry.main/Deployment/web-3  delete"));
+    let named = "registry.main/Deployment/web-3".parse().unwrap();
+    let detailed = brief(&deletions(40), &Level::Details([named].into()));
+    assert!(detailed.contains("registry.main/Deployment/web-3  delete") && detailed.contains("39 objects"));
+}
