@@ -60,7 +60,7 @@ mod value_words;
 pub use compile::{Blocks, CompiledBlocks};
 pub use endpoint::{Access, Endpoint, Entry, Exposed, Reach, ServedTls, Signed, Signer};
 pub use facts::{
-    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered,
+    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RandomPast, RenderRequest, Rendered,
     SentOfChart,
 };
 pub use facts::{

@@ -54,6 +54,9 @@ pub struct StoredResource {
     /// same ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets_of: Option<RunId>,
+    /// The run that made what its chart makes at random in it; `None` where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random_of: Option<RunId>,
     /// The record of the last apply; `None` where we have not written it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Arc<Applied>>,
@@ -112,6 +115,7 @@ impl StoredResource {
             readiness: Readiness::default(),
             hook: None,
             secrets_of: None,
+            random_of: None,
             applied: None,
         }
     }

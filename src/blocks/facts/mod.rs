@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use chart::{
-    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RenderRequest, Rendered,
+    Capabilities, ChartOrigin, ChartPast, ChartSource, HiddenText, LocalChart, RandomPast, RenderRequest, Rendered,
     SentOfChart,
 };
 pub use file_lines::FileLines;
