@@ -352,7 +352,12 @@ mod tests {
         state.resources.insert(address.clone(), old);
         let new = identity("new");
         let target = Target { identity: new.clone(), version: None };
-        state.in_doubt.push(Doubt { address: address.clone(), action: IntentKind::Replace, target, renews: false });
+        state.in_doubt.push(Doubt {
+            address: address.clone(),
+            action: IntentKind::Replace,
+            target,
+            renews: false,
+        });
         let looked_for = |desired: Option<&Identity>| {
             let known = known(&state, |_| desired);
             known.keys().map(ToString::to_string).collect::<Vec<_>>()

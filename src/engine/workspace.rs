@@ -398,7 +398,8 @@ mod tests {
         assert!(!is_remembered(&state, &kept("ci"), &PlanRequest::all(Mode::Destroy)));
         let mut interrupted = state.clone();
         let target = Target { identity: identity.clone(), version: None };
-        let mut doubt = Intent { address: address.clone(), action: IntentKind::Update, target, renews: false };
+        let mut doubt =
+            Intent { address: address.clone(), action: IntentKind::Update, target, renews: false };
         interrupted.in_doubt = vec![doubt.clone()];
         assert!(is_remembered(&interrupted, &kept("ci"), &request), "an update deletes nothing");
         doubt.action = IntentKind::Delete;

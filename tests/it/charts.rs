@@ -1,6 +1,7 @@
 //! `[chart.NAME]`: charts of Helm, rendered by the real program.
 
 pub(crate) mod hooks;
+pub(crate) mod random;
 pub(crate) mod takeover;
 pub(crate) mod tested;
 

@@ -118,6 +118,7 @@ fn tests() -> Vec<Test> {
         as_the_server::tests(),
         attribution::tests(),
         charts::hooks::tests(),
+        charts::random::tests(),
         charts::takeover::tests(),
         charts::tested::tests(),
         charts::tests(),

@@ -55,7 +55,7 @@ pub(super) fn course(members: &Members, random: &RandomPast) -> Course {
     }
     let doubted = random.cut_off.as_ref().filter(|_| there.iter().any(is_doubted));
     Course::Stays(match (runs.first(), doubted) {
-        (Some(run), _) => run.clone().map(Batch::Of),
+        (Some(run), _) => run.as_ref().map(|run| Batch::Of(run.clone())),
         (None, Some(run)) => Some(Batch::Of(run.clone())),
         (None, None) => Some(Batch::New),
     })
@@ -76,7 +76,12 @@ pub(super) fn tell(
     };
     let (block_address, at) = (&block.address, span_of(block, ["chart"]));
     let together = "they may belong together, as an authority and what it has signed do";
-    let open: Vec<Identity> = members.absent.iter().filter(|member| !past.agreed.contains(&address(member).to_string())).cloned().collect();
+    let open: Vec<Identity> = members
+        .absent
+        .iter()
+        .filter(|member| !past.agreed.contains(&address(member).to_string()))
+        .cloned()
+        .collect();
     let (there, absent) = (named(&members.there), named(&open));
     match course {
         Course::Resumed => Some(

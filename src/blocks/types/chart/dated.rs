@@ -49,7 +49,9 @@ pub(super) fn hold(
                 is_same = false;
             } else if is_digest(&path, &object.object) {
                 digests.push((identity, path, value));
-            } else if !path.names_the_object() && path.get(&object.object).is_some_and(|now| is_later(now, &value)) {
+            } else if !path.names_the_object()
+                && path.get(&object.object).is_some_and(|now| is_later(now, &value))
+            {
                 path.set(&mut object.object, value);
             } else {
                 is_same = false;
@@ -200,7 +202,10 @@ mod tests {
             (json!("1700000000"), json!("1800000000")),
             (json!("at 27/11/2026"), json!("at 28/11/2026")),
             (json!("20261127"), json!("20261128")),
-            (json!("2026-11-27 10:00:00.123 +0000 UTC m=+0.05"), json!("2027-01-02 11:30:01.9 +0000 UTC m=+1.25")),
+            (
+                json!("2026-11-27 10:00:00.123 +0000 UTC m=+0.05"),
+                json!("2027-01-02 11:30:01.9 +0000 UTC m=+1.25"),
+            ),
             (json!(1_700_000_000), json!(1_800_000_000)),
         ];
         for (now, then) in same {

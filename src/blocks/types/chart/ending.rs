@@ -37,10 +37,12 @@ pub(super) fn told(block: &Block, ends: &[(String, Timestamp)], now: Timestamp) 
         format!("a certificate that `{}` has made ends on {day}, and stays as it is", block.address)
     };
     let fields = list(ends.iter().map(|(field, _)| field.as_str()));
-    Some(Diagnostic::warning(codes::CHART_CERTIFICATE, message).at(span_of(block, ["chart"]), "").help(format!(
-        "{fields}. To make all that the chart makes at random anew, use `regplan rotate {}`",
-        block.address
-    )))
+    Some(Diagnostic::warning(codes::CHART_CERTIFICATE, message).at(span_of(block, ["chart"]), "").help(
+        format!(
+            "{fields}. To make all that the chart makes at random anew, use `regplan rotate {}`",
+            block.address
+        ),
+    ))
 }
 
 #[cfg(test)]

@@ -153,7 +153,8 @@ fn words<'t>(pieces: &[&'t str]) -> Vec<&'t str> {
     for mut rest in pieces.iter().copied() {
         while let Some(first) = rest.chars().next() {
             let end = rest.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(rest.len());
-            let (word, behind) = rest.split_at(end.max(if first.is_alphanumeric() { 0 } else { first.len_utf8() }));
+            let (word, behind) =
+                rest.split_at(end.max(if first.is_alphanumeric() { 0 } else { first.len_utf8() }));
             words.push(word);
             rest = behind;
         }
@@ -331,9 +332,8 @@ mod tests {
     #[test]
     fn a_change_of_the_rest_is_seen_wherever_it_is() {
         let template = "cookie: R\nsmtp:\n  host: old\nkey: S\nlevel: 1\n";
-        let kept = |from: &str, to: &str| {
-            template.replace('R', "7hhG5f").replace('S', "pPpPpP").replace(from, to)
-        };
+        let kept =
+            |from: &str, to: &str| template.replace('R', "7hhG5f").replace('S', "pPpPpP").replace(from, to);
         assert!(fits(template, &kept("", "")));
         for (from, to) in [
             ("cookie", "cake"),
@@ -357,7 +357,11 @@ mod tests {
     fn tables_and_lists_have_a_rest_as_well() {
         let found = frame(&json!({"k1": "a", "fixed": "x"}), &json!({"k2": "a", "fixed": "x"}));
         assert!(found.fits(&json!({"k3": "a", "fixed": "x"})));
-        for kept in [json!({"k3": "a", "fixed": "y"}), json!({"k3": "a"}), json!({"k": "a", "fixed": "x", "more": "z"})] {
+        for kept in [
+            json!({"k3": "a", "fixed": "y"}),
+            json!({"k3": "a"}),
+            json!({"k": "a", "fixed": "x", "more": "z"}),
+        ] {
             assert!(!found.fits(&kept), "{kept}");
         }
         let found = frame(&json!(["x", "r1"]), &json!(["x", "r2", "r3"]));

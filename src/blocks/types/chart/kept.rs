@@ -18,7 +18,9 @@ use crate::blocks::scope::Scopes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
-use crate::resource::{Batch, FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex};
+use crate::resource::{
+    Batch, FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex,
+};
 
 /// The shortest digest, in hexadecimal digits, that is taken for one: an MD5.
 const SHORTEST_DIGEST: usize = 32;
@@ -216,7 +218,8 @@ fn set_digests(objects: &mut [ChartObject]) {
 
 /// Whether a digest may be over an object: pods read it, or a part of it is random. What hooks run says nothing of pods.
 fn is_digested(object: &ChartObject) -> bool {
-    let is_read = Identity::of(&object.object).is_some_and(|one| one.is("", "ConfigMap") || one.is("", "Secret"));
+    let is_read =
+        Identity::of(&object.object).is_some_and(|one| one.is("", "ConfigMap") || one.is("", "Secret"));
     object.hook.is_none() && (is_read || sources(object).next().is_some())
 }
 
