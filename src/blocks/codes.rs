@@ -47,6 +47,10 @@ codes! {
     CHART_NOT_RENDERED = "chart-not-rendered";
     /// A text that holds something random stays as it is, though the rest of it has changed.
     CHART_NOT_FOLLOWED = "chart-not-followed";
+    /// What a chart has made at random is not of one run, or cannot be made anew.
+    CHART_RANDOM = "chart-random";
+    /// A certificate that a chart has made ends.
+    CHART_CERTIFICATE = "chart-certificate";
     /// It is less certain than usual where a chart puts its secrets.
     CHART_SECRETS = "chart-secrets";
     /// A field that only the server writes.

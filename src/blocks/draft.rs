@@ -9,7 +9,7 @@ use super::keys::origin_of;
 use crate::config::Block;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::resource::{
-    Address, Desired, Encoding, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap,
+    Address, Batch, Desired, Encoding, Expression, FieldPath, HelmRelease, Hook, Lifecycle, Origin, PathMap,
     ReadyRule, Unchecked,
 };
 
@@ -58,6 +58,8 @@ pub(super) struct Draft {
     generated: PathMap<()>,
     /// Fields that a chart makes at random.
     pub(super) random: PathMap<()>,
+    /// Of which run these are.
+    pub(super) batch: Option<Batch>,
     /// Fields that hold an htpasswd file.
     htpasswd: PathMap<()>,
     /// What must be there before.
@@ -102,6 +104,7 @@ impl Draft {
             fresh: PathMap::default(),
             generated: PathMap::default(),
             random: PathMap::default(),
+            batch: None,
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             controlled: Vec::new(),
@@ -196,6 +199,7 @@ impl Draft {
             fresh: self.fresh,
             generated: self.generated,
             random: self.random,
+            batch: self.batch,
             htpasswd: self.htpasswd,
             hook: self.hook,
             rendered_from: self.rendered_from,

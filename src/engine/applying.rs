@@ -14,7 +14,7 @@ use crate::apply::{self, Event, Options, Record, Recorder, Report, Stop};
 use crate::diagnostic::Sources;
 use crate::plan::{Action, Change, Mode, Plan, Reason};
 use crate::provider::Provider;
-use crate::resource::{Address, Desired, Moment, Problem, ProblemKind, ReadyRule, Timeouts};
+use crate::resource::{Address, Batch, Desired, Moment, Problem, ProblemKind, ReadyRule, Timeouts};
 use crate::state::{
     Completion, Intent, IntentKind, Lineage, NewRun, Outcome, Provenance, ReadFrom, Readiness, RunEnd, RunId,
     StateError, Store, StoredDesired, StoredResource,
@@ -75,6 +75,7 @@ pub(super) async fn apply(
         timeouts: timeouts(plan),
         ready_rules: ready_rules(plan),
         hooks: hooks(plan),
+        batches: batches(plan),
         keys: keys(plan),
         run: id.clone(),
         with_secrets: with_secrets(plan),
@@ -120,7 +121,7 @@ fn intents(plan: &Plan) -> Vec<Intent> {
     changes
         .filter_map(|change| {
             let (address, target) = (change.address.clone(), change.target.clone());
-            Some(Intent { address, target, action: intent(change)? })
+            Some(Intent { address, target, action: intent(change)?, renews: renews(change) })
         })
         .collect()
 }
@@ -140,6 +141,12 @@ fn intent(change: &Change) -> Option<IntentKind> {
     })
 }
 
+/// Whether a change writes other values of what a chart makes at random.
+fn renews(change: &Change) -> bool {
+    let batch = change.desired.as_ref().and_then(|desired| desired.batch.as_ref());
+    change.action.writes() && batch == Some(&Batch::New)
+}
+
 fn timeouts(plan: &Plan) -> BTreeMap<Address, Timeouts> {
     let changes = plan.changes.iter();
     changes.map(|change| (change.address.clone(), change.timeouts)).collect()
@@ -155,6 +162,12 @@ fn ready_rules(plan: &Plan) -> BTreeMap<Address, ReadyRule> {
 fn hooks(plan: &Plan) -> BTreeMap<Address, Moment> {
     let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
     desired.filter_map(|desired| Some((desired.address.clone(), desired.hook.as_ref()?.moment))).collect()
+}
+
+/// Of which run all is that charts make at random in objects.
+fn batches(plan: &Plan) -> BTreeMap<Address, Batch> {
+    let desired = plan.changes.iter().filter_map(|change| change.desired.as_deref());
+    desired.filter_map(|desired| Some((desired.address.clone(), desired.batch.clone()?))).collect()
 }
 
 /// The names of the keys of Secrets, by address.
@@ -218,6 +231,7 @@ struct Journal<'s> {
     timeouts: BTreeMap<Address, Timeouts>,
     ready_rules: BTreeMap<Address, ReadyRule>,
     hooks: BTreeMap<Address, Moment>,
+    batches: BTreeMap<Address, Batch>,
     keys: BTreeMap<Address, BTreeSet<String>>,
     run: RunId,
     /// The resources into which the run may write other secret values.
@@ -241,8 +255,14 @@ impl Journal<'_> {
                 } else {
                     known.and_then(|known| known.secrets_of.clone())
                 };
+                let random_of = match self.batches.get(&address) {
+                    Some(Batch::New) => Some(self.run.clone()),
+                    Some(Batch::Of(run)) => run.parse().ok(),
+                    None => known.and_then(|known| known.random_of.clone()),
+                };
                 let resource = Box::new(StoredResource {
                     secrets_of,
+                    random_of,
                     dependencies,
                     protect,
                     keys: self.keys.get(&address).cloned().unwrap_or_default(),

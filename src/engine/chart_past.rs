@@ -1,6 +1,6 @@
 //! What the state knows of a chart: whether it is new or was there before, and what it has defined.
 
-use crate::blocks::{ChartPast, SentOfChart};
+use crate::blocks::{ChartPast, RandomPast, SentOfChart};
 use crate::config::Moves;
 use crate::kubernetes::kinds::is_definition;
 use crate::resource::{Address, BlockAddress, Identity, Moment};
@@ -13,6 +13,8 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
         |address: &Address| address.block == *chart || has_moved_to(moves, &address.block, chart);
     let known = state.resources.iter().filter(|(address, _)| is_of_chart(address));
     let known: Vec<_> = known.map(|(_, resource)| resource).collect();
+    let addresses = state.in_doubt.iter().filter(|intent| intent.renews && is_of_chart(&intent.address));
+    let in_doubt = addresses.map(|intent| intent.target.identity.clone()).collect();
     let is_new = known.iter().all(|resource| resource.hook.is_some());
     let is_unfinished = known.iter().any(|resource| {
         resource.hook == Some(Moment::Install) && resource.readiness.awaited_since().is_some()
@@ -28,8 +30,19 @@ pub(super) fn past(state: &State, moves: &Moves, chart: &BlockAddress) -> ChartP
             .filter(|resource| resource.hook != Some(Moment::Delete))
             .filter_map(|resource| resource.readiness.completed().map(str::to_owned))
             .collect(),
-        is_renewed: false,
+        random: RandomPast {
+            made_by: known.iter().filter_map(|resource| made_by(resource)).collect(),
+            cut_off: state.unfinished.as_ref().map(|run| run.run.to_string()),
+            in_doubt,
+        },
+        ..ChartPast::NONE
     }
+}
+
+/// The run that made what the chart makes at random in an object that is there for ever.
+fn made_by(resource: &StoredResource) -> Option<(Identity, Option<String>)> {
+    resource.applied.as_ref().filter(|_| resource.hook.is_none())?;
+    Some((resource.identity.clone(), resource.random_of.as_ref().map(ToString::to_string)))
 }
 
 /// What was sent of an object that is there for ever.

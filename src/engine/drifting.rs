@@ -250,7 +250,7 @@ mod tests {
         let (old, new) = (Address::block("resource", "old"), Address::block("resource", "new"));
         let mut state = State::new("p");
         state.resources.insert(old.clone(), StoredResource::new(target.clone(), "u", Provenance::Created));
-        state.in_doubt.push(Intent { address: new, action: IntentKind::Delete, target });
+        state.in_doubt.push(Intent { address: new, action: IntentKind::Delete, target, renews: false });
         let provider = Router::new(Arc::new(FakeCluster::default()));
         let found = findings(&state, &provider, DriftOptions::default()).await;
         let told: Vec<_> = found.iter().map(|found| (&found.address, &found.status)).collect();

@@ -179,6 +179,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             completed: None,
             leaves_for: None,
             hook: None,
+            random_of: None,
             doubted: true,
         };
         Some((address_of_doubt(state, intent, &desired)?, known))
@@ -197,6 +198,7 @@ fn known<'d>(state: &State, desired: impl Fn(&Address) -> Option<&'d Identity>) 
             completed: resource.readiness.completed().map(str::to_owned),
             leaves_for: None,
             hook: resource.hook,
+            random_of: resource.random_of.as_ref().map(ToString::to_string),
             doubted,
         };
         (address.clone(), known)
@@ -228,6 +230,7 @@ fn records_of_helm(graph: &Graph) -> BTreeMap<Address, Known> {
             completed: None,
             leaves_for: Some(Reason::HelmRecord),
             hook: None,
+            random_of: None,
             doubted: false,
         };
         (address, known)
@@ -335,7 +338,7 @@ mod tests {
         let (old, new) = (Address::block("resource", "old"), Address::block("resource", "new"));
         let mut state = State::new("p");
         state.resources.insert(old.clone(), StoredResource::new(target.clone(), "u", Provenance::Created));
-        state.in_doubt.push(Doubt { address: new, action: IntentKind::Delete, target });
+        state.in_doubt.push(Doubt { address: new, action: IntentKind::Delete, target, renews: false });
         assert_eq!(known(&state, |_| None).into_keys().collect::<Vec<_>>(), [old]);
     }
 
@@ -349,7 +352,12 @@ mod tests {
         state.resources.insert(address.clone(), old);
         let new = identity("new");
         let target = Target { identity: new.clone(), version: None };
-        state.in_doubt.push(Doubt { address: address.clone(), action: IntentKind::Replace, target });
+        state.in_doubt.push(Doubt {
+            address: address.clone(),
+            action: IntentKind::Replace,
+            target,
+            renews: false,
+        });
         let looked_for = |desired: Option<&Identity>| {
             let known = known(&state, |_| desired);
             known.keys().map(ToString::to_string).collect::<Vec<_>>()

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::graph::Graph;
 use crate::provider::Provider;
-use crate::resource::{Address, Desired, Identity, Live, Moment, Problem, Reading, Target};
+use crate::resource::{Address, Batch, Desired, Identity, Live, Moment, Problem, Reading, Target};
 use crate::state::{Revision, State, StoredDesired};
 
 /// What a rollback wants, and what it works from.
@@ -73,6 +73,9 @@ pub(super) async fn restore(
     let withheld = live_of(&wanted, provider).await;
     for (address, stored) in &wanted {
         let Some(mut desired) = stored.desired(address.clone()) else { continue };
+        let then = past.revision.state.resources.get(address);
+        let made_by = then.and_then(|then| then.random_of.as_ref());
+        desired.batch = made_by.map(|run| Batch::Of(run.to_string()));
         if let Some(hook) = &mut desired.hook {
             hook.moment = Moment::Rollback;
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::applying::{self, Run};
 use super::chart_past::past;
 use super::compiling::Charts;
@@ -108,6 +110,8 @@ impl<S: StateAccess> Workspace<S> {
         let fate = |identity: &Identity| fate(state, identity, &request);
         let past = |chart: &BlockAddress| ChartPast {
             is_renewed: request.rotate.contains(chart),
+            agreed: request.consent.iter().map(ToString::to_string).collect(),
+            now: Some(Timestamp::now()),
             ..past(state, &config.moves, chart)
         };
         let outside = Outside {
@@ -425,7 +429,8 @@ mod tests {
         assert!(!is_remembered(&state, &kept("ci"), &PlanRequest::all(Mode::Destroy)));
         let mut interrupted = state.clone();
         let target = Target { identity: identity.clone(), version: None };
-        let mut doubt = Intent { address: address.clone(), action: IntentKind::Update, target };
+        let mut doubt =
+            Intent { address: address.clone(), action: IntentKind::Update, target, renews: false };
         interrupted.in_doubt = vec![doubt.clone()];
         assert!(is_remembered(&interrupted, &kept("ci"), &request), "an update deletes nothing");
         doubt.action = IntentKind::Delete;

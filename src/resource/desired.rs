@@ -46,6 +46,16 @@ pub struct Unchecked {
     pub reason: String,
 }
 
+/// The run that made what a chart makes at random. What belongs together (an authority, and what it has signed) is of one
+/// run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Batch {
+    /// The one that applies this plan.
+    New,
+    /// An earlier one, by its id.
+    Of(String),
+}
+
 /// One resource as the configuration wants it.
 #[derive(Debug, Clone)]
 pub struct Desired {
@@ -73,6 +83,8 @@ pub struct Desired {
     pub generated: PathMap<()>,
     /// Fields that a chart makes at random: once they are there, they stay.
     pub random: PathMap<()>,
+    /// Whose these are, where that is known: all that a chart makes at random is made as one.
+    pub batch: Option<Batch>,
     /// Fields that hold an htpasswd file: the names of its users are no secret.
     pub htpasswd: PathMap<()>,
     /// What must be there before, each with the place that says so: in `depends_on`, or in a key that names a
@@ -105,6 +117,7 @@ impl Desired {
             fresh: PathMap::default(),
             generated: PathMap::default(),
             random: PathMap::default(),
+            batch: None,
             htpasswd: PathMap::default(),
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),

@@ -63,7 +63,7 @@ pub use api_groups::is_builtin_group;
 pub use applied::{
     Applied, Held, SentObject, all_held, foreign_items, foreign_items_beside, held, held_at, is_written_since,
 };
-pub use desired::{Desired, FilePlace, Origin, Unchecked};
+pub use desired::{Batch, Desired, FilePlace, Origin, Unchecked};
 pub use digest::{Key, digest};
 pub(crate) use digest::{digest_bytes, hex};
 pub use expression::{Encoding, Expression, LiveReference, Part, Reference, Unclosed};

@@ -73,6 +73,9 @@ pub struct Intent {
     pub action: IntentKind,
     /// The object that it is done to.
     pub target: Target,
+    /// Whether all that its chart makes at random in it is made anew, as one with what it makes in others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renews: bool,
 }
 
 /// What is going to be done.

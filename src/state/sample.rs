@@ -41,7 +41,7 @@ fn certificate() -> Identity {
 
 fn intent(text: &str, action: IntentKind, identity: Identity) -> Intent {
     let target = Target { identity, version: Some("v1".to_owned()) };
-    Intent { address: address(text), action, target }
+    Intent { address: address(text), action, target, renews: action == IntentKind::Update }
 }
 
 fn applied() -> Arc<Applied> {
@@ -69,6 +69,7 @@ fn timeouts() -> Timeouts {
 fn full_resource() -> StoredResource {
     StoredResource {
         secrets_of: Some(run(1)),
+        random_of: Some(run(3)),
         house: House::new("dns"),
         identity: certificate(),
         version: Some("v1".to_owned()),

@@ -58,6 +58,9 @@ pub struct StoredResource {
     /// next apply records what it has sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<SentObject>,
+    /// The run that made what its chart makes at random in it; `None` where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random_of: Option<RunId>,
     /// The record of the last apply; `None` where we have not written it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<Arc<Applied>>,
@@ -117,6 +120,7 @@ impl StoredResource {
             hook: None,
             secrets_of: None,
             found: None,
+            random_of: None,
             applied: None,
         }
     }

@@ -74,7 +74,7 @@ pub(super) fn failed(in_doubt: bool) -> Outcome {
 
 pub(super) fn intent(action: IntentKind, name: &str) -> Intent {
     let target = Target { identity: identity(name), version: Some("v1".to_owned()) };
-    Intent { address: address(name), action, target }
+    Intent { address: address(name), action, target, renews: false }
 }
 
 pub(super) fn cluster(uid: &str) -> ClusterIdentity {

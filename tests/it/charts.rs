@@ -2,6 +2,7 @@
 
 pub(crate) mod farewells;
 pub(crate) mod hooks;
+pub(crate) mod random;
 pub(crate) mod takeover;
 pub(crate) mod tested;
 

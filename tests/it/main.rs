@@ -119,6 +119,7 @@ fn tests() -> Vec<Test> {
         attribution::tests(),
         charts::farewells::tests(),
         charts::hooks::tests(),
+        charts::random::tests(),
         charts::takeover::tests(),
         charts::tested::tests(),
         charts::tests(),

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ManifestFile;
@@ -83,6 +84,28 @@ pub struct ChartPast {
     pub contents: BTreeSet<String>,
     /// Whether all is made anew that it makes at random.
     pub is_renewed: bool,
+    /// Of which runs that is.
+    pub random: RandomPast,
+    /// What the user agrees to: addresses.
+    pub agreed: BTreeSet<String>,
+    /// When this is asked; `None` where nobody looks at dates.
+    pub now: Option<Timestamp>,
+}
+
+/// What the state knows of what a chart has made at random.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RandomPast {
+    /// The run that made what each object has; `None` where nobody knows. Objects that were never written are not there.
+    pub made_by: BTreeMap<Identity, Option<String>>,
+    /// The last run, where it did not complete.
+    pub cut_off: Option<String>,
+    /// The objects into which that run was to write new values, and perhaps did.
+    pub in_doubt: BTreeSet<Identity>,
+}
+
+impl RandomPast {
+    /// That of a chart that is new.
+    pub const NONE: Self = Self { made_by: BTreeMap::new(), cut_off: None, in_doubt: BTreeSet::new() };
 }
 
 /// What the last apply has sent of an object of a chart.
@@ -102,6 +125,9 @@ impl ChartPast {
         sent: BTreeMap::new(),
         contents: BTreeSet::new(),
         is_renewed: false,
+        random: RandomPast::NONE,
+        agreed: BTreeSet::new(),
+        now: None,
     };
 }
 

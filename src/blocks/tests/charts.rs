@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
-use crate::blocks::facts::{ChartPast, SentOfChart};
+use crate::blocks::facts::{ChartPast, RandomPast, SentOfChart};
 use crate::diagnostic::Diagnostic;
-use crate::resource::{Ending, Live, Moment, Ownership, Phase, Side, Stamp, Target};
+use crate::resource::{Batch, Ending, Live, Moment, Ownership, Phase, Side, Stamp, Target};
 
 /// A Helm and a cluster that answer as the functions say.
 struct World {
@@ -605,4 +608,139 @@ fn a_text_that_is_random_in_part_is_followed_or_told() {
         ..world
     };
     insta::assert_snapshot!(changed.mistakes(BLOCK).join("\n"), @r"`chart.web` has changed texts that hold something random, and they stay as they are | `ConfigMap/cm:data.c`. To make all that the chart makes at random anew, and these texts with it, use `regplan rotate chart.web`");
+}
+
+/// A Secret with settings in base64, of which a part is random.
+#[expect(clippy::unnecessary_wraps, reason = "it stands for a Helm that may fail")]
+fn settings(request: &RenderRequest) -> Result<String, String> {
+    let host = values(request)["host"].as_str().unwrap_or("old").to_owned();
+    let text = STANDARD.encode(format!("cookie: r{}\nhost: {host}\nlevel: 1\n", request.number));
+    Ok(format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{c: {text}}}\n"))
+}
+
+#[test]
+fn a_change_within_an_encoded_text_is_told() {
+    let kept = STANDARD.encode("cookie: kept\nhost: old\nlevel: 1\n");
+    assert_eq!(kept, "Y29va2llOiBrZXB0Cmhvc3Q6IG9sZApsZXZlbDogMQo=");
+    let world = World {
+        live: |_| there(json!({"data": {"c": "Y29va2llOiBrZXB0Cmhvc3Q6IG9sZApsZXZlbDogMQo="}})),
+        ..World::rendering(settings)
+    };
+    assert!(world.mistakes(BLOCK).is_empty());
+    let changed = format!("{BLOCK}values.host = \"new\"\n");
+    assert_eq!(world.resources(&changed)[0].object["data"]["c"], kept);
+    insta::assert_snapshot!(world.mistakes(&changed).join("\n"), @r"`chart.web` has changed texts that hold something random, and they stay as they are | `Secret/s:data.c`. To make all that the chart makes at random anew, and these texts with it, use `regplan rotate chart.web`");
+}
+
+/// What is known of the runs of the Secret and the ConfigMap of the chart `random`.
+fn of_runs(secret: Option<&str>, config_map: Option<&str>) -> ChartPast {
+    let identity = |kind: &str, name: &str| crate::resource::Identity::namespaced("", kind, "shop", name);
+    let runs = [(identity("Secret", "s"), secret), (identity("ConfigMap", "cm"), config_map)];
+    let made_by = runs.into_iter().filter_map(|(one, run)| Some((one, Some(run?.to_owned())))).collect();
+    let random = RandomPast { made_by, cut_off: Some("last".to_owned()), ..RandomPast::NONE };
+    ChartPast { random, moment: Moment::Upgrade, ..ChartPast::NONE }
+}
+
+fn batches(objects: &[Desired]) -> Vec<Option<Batch>> {
+    objects.iter().map(|desired| desired.batch.clone()).collect()
+}
+
+#[test]
+fn what_a_chart_makes_at_random_is_of_one_run() {
+    let of = |run: &str| Some(Batch::Of(run.to_owned()));
+    let whole =
+        World { live: stored, past: of_runs(Some("first"), Some("first")), ..World::rendering(random) };
+    assert_eq!(batches(&whole.resources(BLOCK)), [of("first"), of("first"), None]);
+    let half = World { past: of_runs(Some("last"), Some("first")), ..whole };
+    let objects = half.resources(BLOCK);
+    assert_eq!(batches(&objects), [Some(Batch::New), Some(Batch::New), None]);
+    assert!(objects.iter().all(|desired| !desired.fresh.is_empty()));
+    insta::assert_snapshot!(half.mistakes(BLOCK).join("\n"), @"");
+    let without_secret = |target: &Target| {
+        if target.identity.kind == "Secret" { Fact::Live(LiveObject::Absent) } else { stored(target) }
+    };
+    let joined =
+        World { live: without_secret, past: of_runs(None, Some("first")), ..World::rendering(random) };
+    assert_eq!(batches(&joined.resources(BLOCK)), [of("first"), of("first"), None]);
+    insta::assert_snapshot!(joined.mistakes(BLOCK).join("\n"), @"");
+    let torn = World { past: of_runs(None, Some("last")), ..joined };
+    insta::assert_snapshot!(torn.mistakes(BLOCK).join("\n"), @"");
+    let past = ChartPast { agreed: ["chart.web/Secret/s".to_owned()].into(), ..torn.past };
+    let agreed = World { past, ..torn };
+    assert!(agreed.mistakes(BLOCK).is_empty());
+    assert_eq!(batches(&agreed.resources(BLOCK)), [of("last"), of("last"), None]);
+}
+
+#[test]
+fn a_digest_follows_all_that_pods_read() {
+    let digest = |world: &World| {
+        let objects = world.resources(BLOCK);
+        let found = objects.iter().find(|desired| desired.identity.kind == "Deployment").unwrap();
+        found.object["spec"]["template"]["metadata"]["annotations"]["checksum"].clone()
+    };
+    let with = |more: fn(&RenderRequest) -> Result<String, String>| {
+        digest(&World { live: stored, ..World::rendering(more) })
+    };
+    let one = with(|request| Ok(random(request)? + PLAIN));
+    assert_eq!(one, with(|request| Ok(random(request)? + PLAIN)));
+    assert_ne!(one, with(|request| Ok(random(request)? + &PLAIN.replace("a: b", "a: c"))));
+    // What a hook runs with says nothing of pods.
+    let hooked = with(|request| {
+        let hook = PLAIN.replace("name: plain", "name: h, annotations: {helm.sh/hook: pre-upgrade}");
+        Ok(random(request)? + PLAIN + &hook)
+    });
+    assert_eq!(one, hooked);
+}
+
+/// An object in which nothing is random.
+const PLAIN: &str = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {a: b}\n";
+
+#[test]
+fn a_version_of_an_api_is_no_date() {
+    let world = World::rendering(|_| {
+        Ok("apiVersion: example.com/v2\nkind: Foo\nmetadata: {name: f}\nspec: {image: 'a:2', at: '2026-11-27'}\n".into())
+    });
+    let from = world.resources(BLOCK)[0].rendered_from.clone();
+    let object = json!({"apiVersion": "example.com/v1", "kind": "Foo", "metadata": {"name": "f", "namespace": "shop"},
+        "spec": {"image": "a:1", "at": "2025-01-02"}});
+    let identity = crate::resource::Identity::of(&object).unwrap();
+    let sent = SentOfChart { rendered_from: from, object };
+    let past = ChartPast { sent: [(identity, sent)].into(), moment: Moment::Upgrade, ..ChartPast::NONE };
+    let object = World { past, ..world }.resources(BLOCK).remove(0).object;
+    assert_eq!(object["apiVersion"], "example.com/v2");
+    assert_eq!(object["spec"], json!({"image": "a:2", "at": "2025-01-02"}));
+}
+
+#[test]
+fn what_looks_up_objects_is_not_rotated() {
+    let past = || ChartPast { is_renewed: true, ..ChartPast::NONE };
+    let world = World { live: stored, past: past(), ..World::rendering(random) };
+    assert!(world.mistakes(BLOCK).is_empty());
+    insta::assert_snapshot!(world.mistakes(&format!("{BLOCK}lookup = true\n")).join("\n"), @"");
+}
+
+#[test]
+fn a_certificate_that_stays_is_told_of_before_its_end() {
+    let world = World {
+        live: |_| {
+            let ended = include_str!("../../kubernetes/testdata/expired.pem");
+            there(json!({"data": {"tls.crt": STANDARD.encode(ended)}}))
+        },
+        past: ChartPast { now: Some("2019-06-01T00:00:00Z".parse().unwrap()), ..ChartPast::NONE },
+        ..World::rendering(|request| {
+            Ok(format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{tls.crt: {}}}\n",
+                STANDARD.encode(format!("certificate {}", request.number))
+            ))
+        })
+    };
+    // What is told of the rest of the text is no matter here.
+    let told = |now: &str, world: World| {
+        let past = ChartPast { now: Some(now.parse().unwrap()), ..ChartPast::NONE };
+        let mistakes = World { past, ..world }.mistakes(BLOCK);
+        mistakes.into_iter().filter(|mistake| mistake.contains("certificate that")).collect::<Vec<_>>()
+    };
+    let again = World { live: world.live, renders: world.renders, ..World::rendering(random) };
+    assert!(told("2019-06-01T00:00:00Z", world).is_empty());
+    insta::assert_snapshot!(told("2019-12-20T00:00:00Z", again).join("\n"), @"");
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::plan::input::plan_input::Known;
 use crate::plan::model::change::{Action, Change, Tracking};
 use crate::plan::model::fidelity::{Fidelity, Proof};
 use crate::plan::ownership::belonging::is_marked_ours;
 use crate::plan::proof::by_record::record;
 use crate::plan::view::situation::Situation;
-use crate::resource::{Applied, Hook, Live, Reading};
+use crate::resource::{Applied, Batch, Desired, Hook, Live, Reading};
 
 /// Whether the state knows the resource, must take it in, or never does. What was in doubt is taken in anew as soon
 /// as the object was seen for certain; a prediction is no such thing.
@@ -26,12 +27,22 @@ pub(super) fn tracking(situation: Situation<'_>, fidelity: &Fidelity) -> Trackin
             && known.timeouts == desired.lifecycle.timeouts
             && known.ready == desired.lifecycle.ready
             && known.applied.as_ref().is_some_and(|applied| applied.rendered_from == desired.rendered_from)
+            && is_of_known_batch(known, desired)
             && (!known.doubted || matches!(fidelity, Fidelity::Predicted(_)));
         return if is_same { Tracking::Known } else { Tracking::Outdated };
     }
     match live {
         Some(live) if desired.shared && !is_marked_ours(live, situation.owner()) => Tracking::Untracked,
         _ => Tracking::New,
+    }
+}
+
+/// Whether the state knows of which run all is that a chart makes at random in it.
+fn is_of_known_batch(known: &Known, desired: &Desired) -> bool {
+    match &desired.batch {
+        None => true,
+        Some(Batch::New) => false,
+        Some(Batch::Of(run)) => known.random_of.as_ref() == Some(run),
     }
 }
 

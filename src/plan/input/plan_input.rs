@@ -37,6 +37,8 @@ pub struct Known {
     pub leaves_for: Option<Reason>,
     /// What happened to its chart when it was last to run, where it is a hook.
     pub hook: Option<Moment>,
+    /// The run that made what its chart makes at random in it.
+    pub random_of: Option<String>,
     /// Whether a write of it may have been done without being recorded: then the record may be an old one.
     pub doubted: bool,
 }

@@ -247,6 +247,7 @@ pub(super) fn with_known(mut input: Input, address: &Address, object: &Value) ->
             completed: None,
             hook: None,
             leaves_for: None,
+            random_of: None,
             doubted: false,
         },
     );

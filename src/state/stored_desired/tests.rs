@@ -35,6 +35,8 @@ fn facts(desired: &Desired) -> String {
         generated,
         // A revision has the values, and renders nothing.
         random: _,
+        // The state of the revision has it.
+        batch: _,
         htpasswd,
         depends_on,
         lifecycle,

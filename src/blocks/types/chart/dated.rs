@@ -2,6 +2,7 @@
 //! chart is rendered from the same.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
@@ -17,6 +18,9 @@ const WORDS: [&str; 12] =
 const DAYS: [&str; 9] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "am", "pm"];
 /// A number that is at least as large may be a time in seconds.
 const LEAST_TIME: u64 = 1_000_000_000;
+
+/// The years of which a date may be.
+const YEARS: RangeInclusive<u64> = 1970..=2999;
 
 /// Gives the fields the values that were sent, where the chart was rendered from the same then (`rendered_from`). A digest
 /// over them stays where nothing else has changed. Whether nothing else has.
@@ -45,7 +49,9 @@ pub(super) fn hold(
                 is_same = false;
             } else if is_digest(&path, &object.object) {
                 digests.push((identity, path, value));
-            } else if path.get(&object.object).is_some_and(|now| is_later(now, &value)) {
+            } else if !path.names_the_object()
+                && path.get(&object.object).is_some_and(|now| is_later(now, &value))
+            {
                 path.set(&mut object.object, value);
             } else {
                 is_same = false;
@@ -109,7 +115,9 @@ fn differing(
 /// Whether both are the same but for a time: for numbers in a text, and for names of days and months.
 fn is_later(now: &Value, then: &Value) -> bool {
     match (now, then) {
-        (Value::String(now), Value::String(then)) => shape(now) == shape(then),
+        (Value::String(now), Value::String(then)) => {
+            holds_time(now) && holds_time(then) && shape(now) == shape(then)
+        }
         (Value::Number(now), Value::Number(then)) => {
             let is_time =
                 |number: &serde_json::Number| number.as_u64().is_some_and(|number| number >= LEAST_TIME);
@@ -119,9 +127,48 @@ fn is_later(now: &Value, then: &Value) -> bool {
     }
 }
 
+/// Whether a time is in a text: a year, seconds since 1970, a date without separators, an hour, or the name of a day or
+/// month beside a number. Versions and ports are none.
+fn holds_time(text: &str) -> bool {
+    let words = words(text);
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let has_name = words.iter().any(|word| is_name(word)) && words.iter().any(|word| is_number(word));
+    let is_time = |(at, word): (usize, &&str)| {
+        let behind = |distance: usize| words.get(at + distance).copied();
+        let is_part = |word: Option<&str>| word.is_some_and(|word| word.len() <= 2 && is_number(word));
+        let number = word.parse::<u64>().ok().filter(|_| is_number(word));
+        let is_year = |year: u64| YEARS.contains(&year);
+        let is_date = number.is_some_and(|number| match word.len() {
+            4 => is_year(number) && matches!(behind(1), Some("-" | "/" | ".")) && is_part(behind(2)),
+            8 => is_year(number / 10_000) && (1..=12).contains(&(number / 100 % 100)),
+            10..=19 => number >= LEAST_TIME,
+            _ => false,
+        });
+        let is_last_year = number.is_some_and(is_year) && word.len() == 4 && at >= 4 && {
+            let before = |distance: usize| Some(words[at - distance]);
+            matches!(before(1), Some("/" | ".")) && is_part(before(2)) && is_part(before(4))
+        };
+        let is_hour = word.len() == 2 && number.is_some() && behind(1) == Some(":") && {
+            behind(2).is_some_and(|minutes| minutes.len() == 2 && is_number(minutes))
+        };
+        is_date || is_last_year || is_hour
+    };
+    has_name || words.iter().enumerate().any(is_time)
+}
+
 /// A text with `0` for each number, and `x` for each name of a day or month.
 fn shape(text: &str) -> String {
-    let mut shape = String::new();
+    let of_word = |word: &str| match word.bytes().next() {
+        Some(first) if first.is_ascii_digit() => "0".to_owned(),
+        _ if is_name(word) => "x".to_owned(),
+        _ => word.to_owned(),
+    };
+    words(text).into_iter().map(of_word).collect()
+}
+
+/// Digits that stand together, letters that do, and every other character by itself.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let is_same_kind = |letter: char| {
@@ -130,16 +177,10 @@ fn shape(text: &str) -> String {
         };
         let length = rest.find(|letter| !is_same_kind(letter)).unwrap_or(rest.len()).max(first.len_utf8());
         let (word, behind) = rest.split_at(length);
-        shape.push_str(if first.is_ascii_digit() {
-            "0"
-        } else if is_name(word) {
-            "x"
-        } else {
-            word
-        });
+        words.push(word);
         rest = behind;
     }
-    shape
+    words
 }
 
 fn is_name(word: &str) -> bool {
@@ -159,6 +200,12 @@ mod tests {
             (json!("2026-11-27T10:00:00Z"), json!("2027-01-02T23:59:59Z")),
             (json!("built on Fri, Nov 27 at 9 AM"), json!("built on Sunday, January 10 at 11 PM")),
             (json!("1700000000"), json!("1800000000")),
+            (json!("at 27/11/2026"), json!("at 28/11/2026")),
+            (json!("20261127"), json!("20261128")),
+            (
+                json!("2026-11-27 10:00:00.123 +0000 UTC m=+0.05"),
+                json!("2027-01-02 11:30:01.9 +0000 UTC m=+1.25"),
+            ),
             (json!(1_700_000_000), json!(1_800_000_000)),
         ];
         for (now, then) in same {
@@ -169,6 +216,11 @@ mod tests {
             (json!("2026-11-27"), json!("never")),
             (json!(1), json!(2)),
             (json!(true), json!(false)),
+            (json!("apps/v1"), json!("apps/v2")),
+            (json!("1.27.3"), json!("1.28.0")),
+            (json!("--port=8080"), json!("--port=9090")),
+            (json!("10.0.0.1:8443"), json!("10.0.0.2:8443")),
+            (json!("web-1"), json!("web-2")),
             (json!("2026-11-27"), json!(["2026-11-27"])),
         ];
         for (now, then) in other {

@@ -7,16 +7,20 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::batch::{self, Course, Members};
 use super::chart_object::{ChartObject, Kept, Unstable};
+use super::ending;
 use crate::blocks::codes;
-use crate::blocks::facts::{Fact, Facts, LiveObject, Need};
+use crate::blocks::facts::{ChartPast, Fact, Facts, LiveObject, Need};
 use crate::blocks::keys::span_of;
 use crate::blocks::object_filter::name_of;
 use crate::blocks::scope::Scopes;
 use crate::config::Block;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::list;
-use crate::resource::{FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex};
+use crate::resource::{
+    Batch, FieldPath, GroupKind, Identity, NAMING_KEYS, Segment, Target, api_version_parts, hex,
+};
 
 /// The shortest digest, in hexadecimal digits, that is taken for one: an MD5.
 const SHORTEST_DIGEST: usize = 32;
@@ -37,40 +41,49 @@ pub(super) fn keep(
     facts: &Facts,
     mistakes: &mut Vec<Diagnostic>,
 ) {
-    let mut lost = Vec::new();
-    let mut told = Vec::new();
-    let mut found = Vec::new();
-    for object in objects.iter() {
-        found.push(look(object, namespace, facts));
-    }
-    let is_renewed = found.contains(&Found::Unwanted) || is_renewed(block, facts);
+    let (mut lost, mut told, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    let found: Vec<Found> = objects.iter().map(|object| look(object, namespace, facts)).collect();
+    let past = past(block, facts);
+    let members = members(objects, &found, namespace, facts);
+    let is_wanted_anew = found.contains(&Found::Unwanted) || past.is_renewed;
+    let course = if is_wanted_anew { Course::New } else { batch::course(&members, &past.random) };
+    mistakes.extend(batch::tell(block, namespace, &members, &course, past));
+    let (is_renewed, batch) = match course {
+        Course::New | Course::Resumed => (true, Some(Batch::New)),
+        Course::Torn => (false, past.random.cut_off.clone().map(Batch::Of)),
+        Course::Stays(batch) => (false, batch),
+    };
     for (object, found) in objects.iter_mut().zip(found) {
         let values = match found {
             Found::None => continue,
-            Found::Unwanted | Found::Absent => BTreeMap::new(),
-            _ if is_renewed => BTreeMap::new(),
-            Found::Unknown(reason) => {
+            Found::Unknown(reason) if !is_renewed => {
                 object.unstable.iter_mut().for_each(|unstable| unstable.kept = Kept::Unknown(reason.clone()));
                 continue;
             }
-            Found::Lost => {
+            Found::Lost if !is_renewed => {
                 lost.extend(name_of(&object.object));
                 continue;
             }
-            Found::Values(values) => values,
+            Found::Values(values) if !is_renewed => values,
+            _ => BTreeMap::new(),
         };
+        object.batch.clone_from(&batch);
         let name = name_of(&object.object).unwrap_or_default();
         for unstable in &mut object.unstable {
             let Some(value) = values.get(&unstable.path) else {
                 unstable.kept = Kept::Nothing;
                 continue;
             };
-            if unstable.frame.as_ref().is_some_and(|frame| !frame.fits(value)) {
-                told.push(format!("{name}:{}", unstable.path));
+            let field = format!("{name}:{}", unstable.path);
+            let end = past.now.and_then(|now| ending::near_end(value, now));
+            ends.extend(end.map(|end| (field.clone(), end)));
+            if !unstable.frame.fits(value) {
+                told.push(field);
             }
             unstable.path.set(&mut object.object, value.clone());
         }
     }
+    mistakes.extend(past.now.and_then(|now| ending::told(block, &ends, now)));
     if !lost.is_empty() {
         mistakes.push(lost_values(block, &lost));
     }
@@ -80,9 +93,27 @@ pub(super) fn keep(
     set_digests(objects);
 }
 
-/// Whether the user wants new values for all of the chart.
-pub(super) fn is_renewed(block: &Block, facts: &Facts) -> bool {
-    matches!(facts.get(&Need::Past(block.address.clone())), Some(Fact::Past(past)) if past.is_renewed)
+/// What is known of the chart. Where nobody has looked, it is new.
+pub(super) fn past<'f>(block: &Block, facts: &'f Facts) -> &'f ChartPast {
+    const NONE: &ChartPast = &ChartPast::NONE;
+    match facts.get(&Need::Past(block.address.clone())) {
+        Some(Fact::Past(past)) => past,
+        _ => NONE,
+    }
+}
+
+/// The objects that have something random, by whether they are there.
+fn members(objects: &[ChartObject], found: &[Found], namespace: &str, facts: &Facts) -> Members {
+    let mut members = Members::default();
+    for (object, found) in objects.iter().zip(found) {
+        let list = match found {
+            Found::Values(_) => &mut members.there,
+            Found::Absent => &mut members.absent,
+            Found::None | Found::Unwanted | Found::Lost | Found::Unknown(_) => continue,
+        };
+        list.extend(target(&object.object, namespace, facts).map(|target| target.identity));
+    }
+    members
 }
 
 /// What the cluster has of an object.
@@ -159,12 +190,12 @@ fn not_followed(block: &Block, told: &[String]) -> Diagnostic {
     ))
 }
 
-/// A digest over what a chart makes anew each time is made anew as well. It gets the digest of what is kept: so it
-/// changes, and pods are rolled, when something else in these objects does.
+/// A digest over what a chart makes anew each time is made anew as well. Nobody knows over which objects it is: so it gets
+/// the digest of all that pods may read, with what is kept, and changes, and pods are rolled, when something else there does.
 fn set_digests(objects: &mut [ChartObject]) {
     let mut digest = Sha256::new();
     let mut kept = Kept::Live;
-    for object in objects.iter().filter(|object| sources(object).next().is_some()) {
+    for object in objects.iter().filter(|object| is_digested(object)) {
         let mut content = object.object.clone();
         // A digest in it would be a digest over itself.
         for path in digests(object) {
@@ -183,6 +214,13 @@ fn set_digests(objects: &mut [ChartObject]) {
             }
         }
     }
+}
+
+/// Whether a digest may be over an object: pods read it, or a part of it is random. What hooks run says nothing of pods.
+fn is_digested(object: &ChartObject) -> bool {
+    let is_read =
+        Identity::of(&object.object).is_some_and(|one| one.is("", "ConfigMap") || one.is("", "Secret"));
+    object.hook.is_none() && (is_read || sources(object).next().is_some())
 }
 
 fn digests(object: &ChartObject) -> Vec<FieldPath> {

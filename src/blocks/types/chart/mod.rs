@@ -7,18 +7,25 @@
 //! | `source` | Which chart do they name? |
 //! | `values` | What is the chart rendered with? |
 //! | `request` | What is asked of Helm? |
+//! | `batch` | Does all that it makes at random come from one run? |
 //! | `chart_object` | What is known of an object of a chart? |
 //! | `comparison` | Which fields does the chart make anew each time, and which carry a secret? |
+//! | `ending` | When do the certificates end that it has made? |
+//! | `frame` | What stands in such a field beside what is random, and does it change? |
 //! | `inputs` | From what is the chart rendered? |
 //! | `dated` | Which fields change with the time alone? |
 //! | `hooks` | Which objects are run at moments, and are not there for ever? |
 //! | `kept` | Which of the fields that change each time are in the cluster already? |
 //! | `takeover` | Which release of Helm does it take over? |
 //! | `patch` | What does the block change in the objects? |
+//! | `texts` | What is in a text, where that is encoded? |
 
+mod batch;
 mod chart_object;
 mod comparison;
 mod dated;
+mod ending;
+mod frame;
 mod hooks;
 mod inputs;
 mod kept;
@@ -29,6 +36,7 @@ mod presets;
 mod request;
 mod source;
 mod takeover;
+mod texts;
 mod values;
 
 use std::collections::BTreeSet;
@@ -38,7 +46,7 @@ use serde_json::{Value, json};
 use crate::blocks::block_type::{BlockType, CompileContext, Defaults};
 use crate::blocks::codes;
 use crate::blocks::draft::{Addressing, Draft};
-use crate::blocks::facts::{ChartPast, ChartSource, Fact, Need};
+use crate::blocks::facts::{ChartSource, Fact, Need};
 use crate::blocks::ingress_controllers::Controller;
 use crate::blocks::keys::{self, span_of};
 use crate::blocks::scope;
@@ -162,14 +170,17 @@ impl BlockType for ChartBlock {
         let objects = objects(block, spec, &renderings, context, mistakes);
         let Some(ToldApart { mut objects, tests }) = objects else { return Vec::new() };
         let namespace = spec.namespace(context);
-        let past = past(block, context);
+        let past = kept::past(block, context.facts);
         let rendered_from = inputs::digest(spec, &renderings, context);
         let from = rendered_from.as_deref();
         let same = from.filter(|from| {
-            !past.is_renewed && dated::hold(&mut objects, from, &past, namespace, context.facts)
+            !past.is_renewed && dated::hold(&mut objects, from, past, namespace, context.facts)
         });
+        if spec.lookup && past.is_renewed {
+            mistakes.push(not_renewed(block));
+        }
         if spec.lookup {
-            looked_up::mark_secrets(&mut objects, &past, namespace, context.facts);
+            looked_up::mark_secrets(&mut objects, past, namespace, context.facts);
         }
         kept::keep(block, &mut objects, namespace, context.facts, mistakes);
         let unknown = renderings.unknown_secret();
@@ -213,14 +224,6 @@ struct Run {
     content: String,
     /// What happens to the chart.
     moment: Moment,
-}
-
-/// What is known of the chart. Where nobody has looked, it is new.
-fn past(block: &Block, context: &CompileContext<'_>) -> ChartPast {
-    match context.facts.get(&Need::Past(block.address.clone())) {
-        Some(Fact::Past(past)) => past.clone(),
-        _ => ChartPast::NONE,
-    }
 }
 
 /// What happens to the chart. As long as a release is taken over, nothing runs.
@@ -295,6 +298,17 @@ fn secrets_by_their_texts(block: &Block) -> Diagnostic {
     )
 }
 
+/// The mistake of a rotation of what is looked up: a template finds what it has made, and makes nothing anew.
+fn not_renewed(block: &Block) -> Diagnostic {
+    let chart = &block.address;
+    let message = format!(
+        "`{chart}` looks up objects of the cluster, so it may find what it has made at random, and make nothing anew"
+    );
+    Diagnostic::error(codes::CHART_RANDOM, message).at(span_of(block, ["lookup"]), "").help(format!(
+        "take `lookup` out, use `regplan rotate {chart}`, look at what else its plan changes, and put `lookup` back"
+    ))
+}
+
 /// The draft of one object.
 fn draft(
     block: &Block,
@@ -303,7 +317,7 @@ fn draft(
     unknown: Option<&str>,
     run: &Run,
 ) -> Draft {
-    let ChartObject { mut object, template, unstable, secret, hook } = chart_object;
+    let ChartObject { mut object, template, unstable, batch, secret, hook } = chart_object;
     remove_server_fields(&mut object);
     let is_template = template.as_ref().is_none_or(|path| !path.starts_with(DEFINITIONS));
     let keeps = FieldPath::keys(["metadata", "annotations", HELM_POLICY]).get(&object).cloned();
@@ -314,6 +328,7 @@ fn draft(
         None => block.address.to_string(),
     };
     draft.origins.insert(FieldPath::root(), Origin::of_key(key, Some(span_of(block, ["chart"]))));
+    draft.batch = batch;
     draft.looks_at_apis = is_template;
     draft.hook = hook.map(|HookNotes { phases, weight, deleted_after }| Hook {
         phases,

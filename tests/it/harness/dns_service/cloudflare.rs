@@ -15,7 +15,7 @@ pub(super) fn answer(content: &mut Content, request: &Request) -> Answer {
         return error(403, 9109, "Invalid access token");
     }
     if request.path == "/zones" && request.method == "GET" {
-        return zones(request);
+        return zones(content, request);
     }
     let records = format!("/zones/{ZONE_ID}/dns_records");
     let Some(rest) = request.path.strip_prefix(&records) else { return not_allowed() };

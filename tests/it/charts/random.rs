@@ -1,0 +1,126 @@
+//! What charts make at random, where a part of it changes, and where a run that makes it is cut off.
+
+use serde_json::Value;
+
+use super::with_chart;
+use crate::harness::{HEAD, Namespace, Project, wait_until};
+
+tests! {
+    a_change_beside_something_random_is_told_in_an_encoded_text,
+    a_first_apply_that_was_cut_off_is_told,
+    a_rotation_that_was_killed_is_ended_by_the_next_apply,
+    what_comes_later_belongs_to_what_was_there,
+}
+
+/// A Secret and a ConfigMap that belong together, and settings of which a part is random.
+const TEMPLATE: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: token}
+stringData: {token: {{ randAlphaNum 20 }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: token}
+data: {token: {{ randAlphaNum 20 }}}
+"#;
+
+const SETTINGS: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: settings}
+data: {config.yaml: {{ printf "cookie: %s\nhost: %s\n" (randAlphaNum 20) .Values.plain | b64enc }}}
+"#;
+
+fn project<'n>(ns: &'n Namespace, template: &str) -> Project<'n> {
+    with_chart(ns.project(), "web", template)
+        .write("regplan.toml", &format!("{HEAD}[chart.web]\nchart = \"web\"\n"))
+}
+
+fn tokens(ns: &Namespace) -> (Value, Value) {
+    (ns.field("secret/token", "/data/token"), ns.field("configmap/token", "/data/token"))
+}
+
+fn a_change_beside_something_random_is_told_in_an_encoded_text() {
+    let ns = Namespace::new();
+    let project = project(&ns, SETTINGS);
+    project.apply();
+    project.run(["plan"]).success().stderr_lacks("something random");
+    project.edit("web/values.yaml", "plain: text", "plain: another");
+    project
+        .run(["plan"])
+        .success()
+        .stderr_contains("has changed texts that hold something random")
+        .stderr_contains("Secret/settings:data")
+        .stderr_contains("regplan rotate chart.web");
+    project.run(["rotate", "chart.web", "--auto-approve"]).success();
+    project.run(["plan"]).success().stderr_lacks("something random").stdout_contains("Nothing to change");
+}
+
+fn a_first_apply_that_was_cut_off_is_told() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns, TEMPLATE).through(&proxy);
+    proxy.on("apply", "configmaps").named("token").not_dry_run().answer(403);
+    project.run(["apply", "--auto-approve"]).code(1);
+    proxy.clear_faults();
+    let old = ns.field("secret/token", "/data/token");
+    project
+        .run(["apply", "--auto-approve"])
+        .code(1)
+        .stderr_contains("the first apply of `chart.web` was cut off")
+        .stderr_contains("regplan rotate chart.web")
+        .stderr_contains("--consent chart.web/ConfigMap/token");
+    let kept = project.run(["plan", "--consent", "chart.web/ConfigMap/token"]).success();
+    kept.stdout_contains("1 to add").stdout_contains("0 to change");
+    project.run(["rotate", "chart.web", "--auto-approve"]).success();
+    assert_ne!(tokens(&ns).0, old);
+    project.expect_settled();
+}
+
+/// One of both is written, and regplan is killed before the other one is.
+fn a_rotation_that_was_killed_is_ended_by_the_next_apply() {
+    let ns = Namespace::new();
+    let proxy = ns.proxy();
+    let project = project(&ns, TEMPLATE).through(&proxy);
+    project.apply();
+    project.expect_settled();
+    let old = tokens(&ns);
+    proxy.on("apply", "configmaps").named("token").not_dry_run().hang();
+    let rotation = project.regplan(["rotate", "chart.web", "--auto-approve"]).spawn();
+    wait_until("the Secret has another token", || tokens(&ns).0 != old.0);
+    rotation.kill();
+    proxy.clear_faults();
+    let half = tokens(&ns);
+    project
+        .run(["plan"])
+        .success()
+        .stderr_contains("a run was cut off that made anew what `chart.web` makes at random")
+        .stdout_contains("2 to change");
+    project.apply();
+    let new = tokens(&ns);
+    assert!(new.0 != half.0 && new.1 != old.1);
+    project.expect_settled();
+    // The same where the run ends by itself.
+    proxy.on("apply", "configmaps").named("token").not_dry_run().answer(403);
+    project.run(["rotate", "chart.web", "--auto-approve"]).code(1);
+    proxy.clear_faults();
+    project.run(["plan"]).success().stdout_contains("2 to change");
+    project.apply();
+    project.expect_settled();
+}
+
+fn what_comes_later_belongs_to_what_was_there() {
+    let ns = Namespace::new();
+    let (first, _) = TEMPLATE.split_once("---").unwrap();
+    let project = project(&ns, first);
+    project.apply();
+    project.rewrite("web/templates/all.yaml", TEMPLATE);
+    let old = ns.field("secret/token", "/data/token");
+    project
+        .run(["apply", "--auto-approve"])
+        .success()
+        .stderr_contains("is kept in `chart.web/Secret/token`, and made anew in `chart.web/ConfigMap/token`");
+    assert_eq!(tokens(&ns).0, old);
+    project.run(["plan"]).success().stderr_lacks("at random").stdout_contains("Nothing to change");
+}
