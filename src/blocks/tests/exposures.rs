@@ -1,6 +1,7 @@
 //! The ways by which a registry is reached.
 
 use super::*;
+use crate::resource::{Identity, Live, Ownership, Stamp, Target};
 
 /// A registry of users with these keys.
 fn registry(more: &str) -> String {
@@ -83,18 +84,18 @@ fn aims(text: &str) -> Vec<String> {
 #[test]
 fn a_service_aims_at_pods_of_its_own_sort_alone() {
     assert_eq!(aims(&registry("")), ["registry:5000 -> http"]);
-    assert_eq!(aims(&anonymous("")), ["registry:5000 -> open"]);
+    assert_eq!(aims(&anonymous("")), ["registry:5001 -> open"]);
     assert_eq!(
         aims(&registry(NODE_PORT)),
         ["registry:5000 -> https", "registry-external:443 -> https at 30500"]
     );
     assert_eq!(
         aims(&anonymous("node_port = {}\ntls.secret = 'x'\n")),
-        ["registry:5000 -> open-tls", "registry-external:443 -> open-tls"]
+        ["registry:5001 -> open-tls", "registry-external:443 -> open-tls"]
     );
     assert_eq!(
         aims(&anonymous("node_port = {}\n")),
-        ["registry:5000 -> open", "registry-external:5000 -> open"]
+        ["registry:5001 -> open", "registry-external:5000 -> open"]
     );
     let ingress = |text: &str| {
         let resources = fine(text);
@@ -104,6 +105,25 @@ fn a_service_aims_at_pods_of_its_own_sort_alone() {
     };
     assert_eq!(ingress(&registry("ingress.class = 'contour'\n")), "http");
     assert_eq!(ingress(&anonymous("ingress.class = 'contour'\n")), "open");
+}
+
+/// A route aims at the number of a port. One that was made for users, and is kept, must not lead to pods that ask for no
+/// password.
+#[test]
+fn a_route_of_users_aims_at_no_port_of_a_registry_for_everybody() {
+    let route = |text: &str, name: &str| {
+        let address = format!("registry.main/HTTPRoute.gateway.networking.k8s.io/{name}");
+        object(&fine(text), &address).object["spec"]["rules"][0]["backendRefs"][0]["port"].clone()
+    };
+    let service = |text: &str| {
+        object(&fine(text), "registry.main/Service/registry").object["spec"]["ports"][0]["port"].clone()
+    };
+    let users = route(&registry(GATEWAY), "registry");
+    assert_eq!(users, service(&registry(GATEWAY)));
+    for way in [GATEWAY, "", "ingress.class = 'contour'\n", LOAD_BALANCER, NODE_PORT] {
+        assert_ne!(users, service(&anonymous(way)), "{way}");
+    }
+    assert_eq!(route(&anonymous(GATEWAY), "registry-open"), service(&anonymous(GATEWAY)));
 }
 
 #[test]
@@ -155,6 +175,7 @@ fn the_address_of_a_registry_is_that_of_its_way() {
     ] {
         assert_eq!(address(&registry(way)), expected, "{way}");
     }
+    assert_eq!(address(&anonymous("")), "http://registry.registry.svc:5001");
 }
 
 #[test]
@@ -179,4 +200,46 @@ fn a_way_that_would_take_passwords_in_clear_is_refused() {
     ];
     insta::assert_snapshot!(all.iter().map(|text| mistakes(text)).collect::<Vec<_>>().join("\n"));
     assert!(fine(&anonymous("gateway.class = 'edge'\n")).len() > 5);
+}
+
+/// What is said of a Gateway with this answer.
+fn said_of_gateway(text: &str, fact: Fact) -> Vec<String> {
+    let config = config(text);
+    let mut facts = facts_with(&config, "", &SecretText::Known("TEXT".into()));
+    let identity = Identity::namespaced("gateway.networking.k8s.io", "Gateway", "edge", "public");
+    facts.insert(Need::Live(Target { identity, version: Some("v1".to_owned()) }), fact);
+    let mistakes = Blocks::read(&config).compile(&facts).mistakes;
+    mistakes.iter().map(|mistake| format!("{:?} {}", mistake.severity, mistake.message)).collect()
+}
+
+#[test]
+fn a_listener_that_would_take_passwords_in_clear_is_refused() {
+    let gateway = |listener: &str| {
+        format!("gateway = {{ name = 'public', namespace = 'edge', listener = '{listener}' }}\n")
+    };
+    let there = || {
+        let listeners = json!([
+            {"name": "web", "protocol": "HTTP"},
+            {"name": "websecure", "protocol": "HTTPS", "tls": {"mode": "Terminate"}},
+            {"name": "through", "protocol": "TLS", "tls": {"mode": "Passthrough"}},
+        ]);
+        let stamp = Stamp { uid: "u".into(), version: "1".into() };
+        let object = json!({"spec": {"listeners": listeners}});
+        Fact::Live(LiveObject::There(Live { object, stamp, ownership: Ownership::default() }.into()))
+    };
+    let said = |listener: &str| said_of_gateway(&registry(&gateway(listener)), there()).join("\n");
+    assert_eq!(said("websecure"), "");
+    assert!(said("web").contains("Error the listener `web`"), "{}", said("web"));
+    assert!(said("through").contains("with the mode Passthrough"), "{}", said("through"));
+    assert!(
+        said("https").contains("Warning") && said("https").contains("has no listener `https`"),
+        "{}",
+        said("https")
+    );
+    // Nobody sends a password to a registry for everybody.
+    assert_eq!(said_of_gateway(&anonymous(&gateway("web")), there()), [""; 0]);
+    let unread = said_of_gateway(&registry(&gateway("web")), Fact::Unknown("no right".into())).join("\n");
+    assert!(unread.contains("Warning") && unread.contains("could not be read (no right)"), "{unread}");
+    let unasked = said_of_gateway(&registry(&gateway("web")), Fact::Live(LiveObject::NotAsked));
+    assert_eq!(unasked, [""; 0]);
 }

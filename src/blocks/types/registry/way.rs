@@ -8,9 +8,11 @@
 //! | `node_port` | the pods | at the nodes |
 //! | none of them | nobody | within the cluster |
 
+use super::config_yml::PORT;
 use super::options::{Gateway, Ingress, LoadBalancer, NodePort};
 use super::spec::{RegistrySpec, UserSource};
-use crate::resource::Identity;
+use crate::blocks::facts::Need;
+use crate::resource::{Identity, Target};
 
 /// By which way a registry is reached from outside the cluster.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,8 @@ pub(super) enum Way<'a> {
     NodePort(&'a NodePort),
 }
 
+/// The port of the Service before pods that ask for no password.
+const OPEN_PORT: u16 = 5001;
 /// The group of the Gateway API.
 pub(super) const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 
@@ -53,11 +57,27 @@ impl RegistrySpec {
         }
     }
 
+    /// The number of the port of the Service within the cluster. A route aims at this number, since it cannot aim at a name. So
+    /// a route that was made for a registry with users, and is still there, leads nowhere when nobody is asked for a password.
+    pub(super) fn service_port(&self) -> u16 {
+        match self.users {
+            UserSource::Nobody => OPEN_PORT,
+            UserSource::Listed | UserSource::File => PORT,
+        }
+    }
+
     /// The Gateway.
     pub(super) fn gateway(&self, gateway: &Gateway) -> Identity {
         let namespace = gateway.namespace.as_deref().unwrap_or(&self.namespace);
         let name = gateway.name.as_deref().unwrap_or(&self.name);
         Identity::namespaced(GATEWAY_GROUP, "Gateway", namespace, name)
+    }
+
+    /// The question for the Gateway of others, where one is used.
+    pub(super) fn gateway_need(&self) -> Option<Need> {
+        let Way::Gateway(gateway) = self.way() else { return None };
+        let identity = gateway.class.is_none().then(|| self.gateway(gateway))?;
+        Some(Need::Live(Target { identity, version: Some("v1".to_owned()) }))
     }
 
     /// The object, of the block, that tells the address at which the registry is reached, and the field. `None` where it is
