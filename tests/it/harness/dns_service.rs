@@ -44,6 +44,10 @@ struct Content {
     instead: Vec<(u16, String, Value)>,
     /// Whether the answer to the next change is lost.
     loses: bool,
+    /// Whether something on the way answers to the next change, in the place of the service.
+    is_spoilt: bool,
+    /// Whether the next change is put off.
+    is_busy: bool,
 }
 
 struct Request {
@@ -119,6 +123,16 @@ impl DnsService {
         self.content.lock().unwrap().loses = true;
     }
 
+    /// Carries out the next change, and something on the way answers 502.
+    pub(crate) fn spoil_answer_to_change(&self) {
+        self.content.lock().unwrap().is_spoilt = true;
+    }
+
+    /// Answers the next change with 429, and does not look at it.
+    pub(crate) fn put_off_change(&self) {
+        self.content.lock().unwrap().is_busy = true;
+    }
+
     /// Answers the next request with this instead.
     pub(crate) fn answer_once(&self, status: u16, headers: &str, body: Value) {
         self.content.lock().unwrap().instead.push((status, headers.to_owned(), body));
@@ -139,7 +153,11 @@ fn serve(stream: TcpStream, dialect: Dialect, content: &Mutex<Content>) -> io::R
     let Some(request) = read(&mut reader)? else { return Ok(()) };
     let mut content = content.lock().unwrap();
     content.log.push(format!("{} {}", request.method, request.path));
-    let (status, headers, body) = if content.instead.is_empty() {
+    let is_change = request.method != "GET";
+    let (status, headers, body) = if is_change && std::mem::take(&mut content.is_busy) {
+        let body = json!({"id": "too_many_requests", "message": "API Rate limit exceeded."});
+        (429, "Retry-After: 1\r\n".to_owned(), body)
+    } else if content.instead.is_empty() {
         let (status, body) = match dialect {
             Dialect::Cloudflare => cloudflare(&mut content, &request),
             Dialect::DigitalOcean => digitalocean(&mut content, &request),
@@ -148,7 +166,9 @@ fn serve(stream: TcpStream, dialect: Dialect, content: &Mutex<Content>) -> io::R
     } else {
         content.instead.remove(0)
     };
-    let is_lost = request.method != "GET" && std::mem::take(&mut content.loses);
+    let is_lost = is_change && std::mem::take(&mut content.loses);
+    let is_spoilt = is_change && std::mem::take(&mut content.is_spoilt);
+    let (status, body) = if is_spoilt { (502, Value::Null) } else { (status, body) };
     drop(content);
     if is_lost {
         return Ok(());
